@@ -1,0 +1,1 @@
+"""Carries out plans and keeps what happened; knows no window and no system."""

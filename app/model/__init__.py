@@ -1,0 +1,1 @@
+"""Plain frozen values: what the rooms hand to each other. Knows nobody."""

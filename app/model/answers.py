@@ -1,0 +1,29 @@
+"""Every choice that the wizard's pages offer, as an answer file can give it (``answers/1``)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.model.value import Value
+
+
+class Answers(Value, frozen=True, kw_only=True):
+    """Choices made beforehand. ``None`` means: let the program choose or ask the system."""
+
+    schema: Literal["answers/1"] = "answers/1"
+    profile: str | None = None
+    home: str | None = None
+    language: str | None = None
+    index: str | None = None
+    pytorch_index: str | None = None
+    extra_indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    proxy: str | None = None
+    certificates: str = "system"
+    offline: str | None = None
+    clean_up: tuple[str, ...] = ()
+    uninstall_from: str | None = None
+    verify: Literal["full", "quick", "none"] = "full"
+    kernel: bool = False
+    shortcut: bool = False
+    theme: Literal["system", "light", "dark"] = "system"

@@ -1,0 +1,184 @@
+"""What is known about a computer: the machine file, schema ``machine/1``. Sizes are bytes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from app.model.value import Value
+
+Family = Literal["windows", "linux", "macos"]
+Vendor = Literal["nvidia", "amd", "intel", "other"]
+NvmlState = Literal["ok", "missing", "mismatch", "error"]
+Reach = Literal["reachable", "unreachable", "blocked", "untrusted", "unknown"]
+LeftoverKind = Literal["venv", "conda", "user-site", "cache", "model-cache", "own", "folder"]
+
+
+class Os(Value, frozen=True, kw_only=True):
+    """The operating system. ``build`` is the Windows build number (22000 and up is Windows 11)."""
+
+    family: Family
+    name: str | None = None
+    build: int | None = None
+    arch: str | None = None
+    long_paths: bool | None = None
+    is_admin: bool | None = None
+    locale: str | None = None
+    wsl: bool | None = None
+
+
+class Cpu(Value, frozen=True, kw_only=True):
+    """The processor."""
+
+    name: str | None = None
+    cores: int | None = None
+    threads: int | None = None
+    avx2: bool | None = None
+
+
+class Memory(Value, frozen=True, kw_only=True):
+    """Main memory."""
+
+    total: int | None = None
+    available: int | None = None
+
+
+class Disk(Value, frozen=True, kw_only=True):
+    """One volume. ``root`` is a drive (``C:\\``) or a mount point."""
+
+    root: str
+    total: int | None = None
+    free: int | None = None
+    filesystem: str | None = None
+
+
+class Gpu(Value, frozen=True, kw_only=True):
+    """One display adapter, also where it has no working driver (then only what PCI says is known)."""
+
+    index: int = 0
+    vendor: Vendor = "other"
+    name: str | None = None
+    pci_id: str | None = None
+    compute_capability: str | None = None
+    memory_total: int | None = None
+    memory_used: int | None = None
+    power_limit_w: float | None = None
+    pcie_gen: int | None = None
+    pcie_width: int | None = None
+    display: bool | None = None
+    uuid: str | None = None
+    processes: int | None = None
+
+
+class Driver(Value, frozen=True, kw_only=True):
+    """The NVIDIA driver. ``cuda_version`` is the newest CUDA it can run, not an installed toolkit."""
+
+    version: str | None = None
+    cuda_version: str | None = None
+    nvml: NvmlState = "missing"
+    model: str | None = None
+
+
+class CudaToolkit(Value, frozen=True, kw_only=True):
+    """One installed CUDA toolkit (``nvcc --version``)."""
+
+    version: str
+    path: str
+
+
+class Tools(Value, frozen=True, kw_only=True):
+    """Versions of what is installed; ``None`` where it is not."""
+
+    git: str | None = None
+    cmake: str | None = None
+    msvc: str | None = None
+    windows_sdk: str | None = None
+    vc_runtime: str | None = None
+    conda: str | None = None
+    uv: str | None = None
+    libomp140: str | None = None
+
+
+class Python(Value, frozen=True, kw_only=True):
+    """One Python installation or environment; ``packages`` holds what matters for training."""
+
+    version: str | None = None
+    path: str
+    bits: int | None = None
+    origin: str | None = None
+    packages: dict[str, str] = {}
+
+
+class Leftover(Value, frozen=True, kw_only=True):
+    """Something an older attempt left behind. ``size`` is the whole tree; ``id`` is stable for one survey."""
+
+    id: str
+    kind: LeftoverKind
+    path: str
+    size: int | None = None
+    detail: str | None = None
+
+
+class Home(Value, frozen=True, kw_only=True):
+    """The one folder that holds environments, cache, journal and reports."""
+
+    path: str
+    on_onedrive: bool | None = None
+    writable: bool | None = None
+
+
+class Setting(Value, frozen=True, kw_only=True):
+    """One setting of pip, uv or the system that the program reads on purpose. Secrets are already taken out."""
+
+    name: str
+    value: str
+    origin: str
+
+
+class Network(Value, frozen=True, kw_only=True):
+    """Reachability of the indexes and what stands between."""
+
+    proxy: str | None = None
+    index: Reach = "unknown"
+    pytorch: Reach = "unknown"
+    settings: tuple[Setting, ...] = ()
+
+
+class Note(Value, frozen=True, kw_only=True):
+    """Why a fact is missing, or what a reader of the facts should know."""
+
+    about: str
+    text: str
+
+
+class MachineFacts(Value, frozen=True, kw_only=True):
+    """Everything that a survey found. One JSON document, ``machine/1``."""
+
+    schema: Literal["machine/1"] = "machine/1"
+    taken_at: str | None = None
+    os: Os
+    cpu: Cpu = Cpu()
+    memory: Memory = Memory()
+    disks: tuple[Disk, ...] = ()
+    gpus: tuple[Gpu, ...] = ()
+    driver: Driver = Driver()
+    cuda_toolkits: tuple[CudaToolkit, ...] = ()
+    tools: Tools = Tools()
+    pythons: tuple[Python, ...] = ()
+    variables: dict[str, str] = {}
+    leftovers: tuple[Leftover, ...] = ()
+    home: Home | None = None
+    network: Network = Network()
+    notes: tuple[Note, ...] = ()
+
+
+class Sighting(Value, frozen=True, kw_only=True):
+    """One probe's answer during a survey; the last one of a survey has subject ``all`` and the whole ``facts``.
+
+    ``part`` is the probe's own part of the facts (``Os``, a tuple of ``Gpu`` …), ``seconds`` how long it took.
+    """
+
+    subject: str
+    seconds: float
+    part: Any = None
+    note: str | None = None
+    facts: MachineFacts | None = None

@@ -1,0 +1,135 @@
+"""A plan: the steps that will run, one after another. One Struct for each kind of step; no generic command step."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.model.value import Value
+
+
+def _kebab(name: str) -> str:
+    return "".join("-" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+class Step(Value, tag_field="kind", tag=_kebab, frozen=True, kw_only=True):
+    """What every step says of itself before it runs: its bytes and everything it will touch."""
+
+    id: str
+    title: str
+    download_bytes: int = 0
+    disk_bytes: int = 0
+    touches: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind's name, as plans and data write it."""
+        return str(self.__struct_config__.tag)
+
+
+class ProvidePython(Step, frozen=True, kw_only=True):
+    """Find a managed Python or let uv fetch one into ``home/python`` (``uv python install``)."""
+
+    version: str
+
+
+class FetchWheels(Step, frozen=True, kw_only=True):
+    """Bring the files of one lock into the wheelhouse, each checked by its hash."""
+
+    profile: str
+    part: str
+    index: str = "default"
+
+
+class CreateEnvironment(Step, frozen=True, kw_only=True):
+    """Make a new, empty environment beside the old ones (``uv venv``)."""
+
+    environment: str
+    python: str
+
+
+class InstallWheels(Step, frozen=True, kw_only=True):
+    """Install the fetched files offline, with hashes required, and compile their byte code."""
+
+    environment: str
+    profile: str
+    parts: tuple[str, ...]
+
+
+class MendOpenmp(Step, frozen=True, kw_only=True):
+    """Give torch 2.4.0 on Windows the OpenMP file its wheel forgot, from the wheel's own copy."""
+
+    environment: str
+
+
+class FirstImport(Step, frozen=True, kw_only=True):
+    """Import what training imports once, so that caches are warm and a broken DLL shows here."""
+
+    environment: str
+    profile: str
+
+
+class RunCheck(Step, frozen=True, kw_only=True):
+    """Run one stand-alone check script inside the environment, with its own time limit."""
+
+    environment: str
+    check: str
+    profile: str
+    arguments: tuple[str, ...] = ()
+    limit_seconds: float = 600.0
+    needs: tuple[str, ...] = ()
+    stage: str = "checks"
+
+
+class Activate(Step, frozen=True, kw_only=True):
+    """Swap the pointer file to the proven environment. The one before stays for a rollback."""
+
+    environment: str
+    profile: str
+
+
+class Quarantine(Step, frozen=True, kw_only=True):
+    """Move one chosen leftover into the quarantine on its own volume; it can be put back."""
+
+    leftover: str
+    path: str
+
+
+class UninstallPackages(Step, frozen=True, kw_only=True):
+    """Take the guide's five packages out of a chosen environment, its package list saved before."""
+
+    python: str
+    packages: tuple[str, ...]
+
+
+class RemoveTree(Step, frozen=True, kw_only=True):
+    """Delete one folder or file that this program made and the user chose."""
+
+    path: str
+
+
+AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | FirstImport | RunCheck
+           | Activate | Quarantine | UninstallPackages | RemoveTree)
+
+
+class Plan(Value, frozen=True, kw_only=True):
+    """Steps in order, with the environment they end in (empty for plans that make none)."""
+
+    title: str
+    profile: str = ""
+    environment: str = ""
+    steps: tuple[AnyStep, ...] = ()
+
+    @property
+    def download_bytes(self) -> int:
+        """All bytes that the plan may fetch."""
+        return sum(s.download_bytes for s in self.steps)
+
+    @property
+    def disk_bytes(self) -> int:
+        """All bytes that the plan will write."""
+        return sum(s.disk_bytes for s in self.steps)
+
+
+def decode_plan(data: bytes) -> Plan:
+    """A plan from its JSON. Raises ``msgspec.ValidationError`` that names the field."""
+    return msgspec.json.decode(data, type=Plan)

@@ -1,0 +1,107 @@
+"""A profile: one pinned setup, as ``resources/profiles/<id>/profile.toml`` describes it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.model.value import Value
+
+Platform = Literal["windows", "linux"]
+
+
+class Wheel(Value, frozen=True, kw_only=True):
+    """One file of a lock as the lock maker saw it. Sizes are bytes; ``None`` where no public record has it."""
+
+    name: str
+    version: str
+    file: str | None = None
+    size: int | None = None
+
+
+class Part(Value, frozen=True, kw_only=True):
+    """One lock of a profile for one platform, fetched and installed together.
+
+    ``index`` is ``default`` (the user's default index) or ``pytorch/<tag>``, a folder of the PyTorch index.
+    ``requirements`` is the lock's text: pinned names with SHA-256 hashes and no addresses.
+    ``disk`` is the unpacked size in bytes; ``estimated`` says that some sizes were not on record.
+    """
+
+    id: str
+    title: str
+    platform: Platform
+    lock: str
+    index: str = "default"
+    wheels: tuple[Wheel, ...] = ()
+    download: int = 0
+    disk: int = 0
+    estimated: bool = False
+    requirements: str = ""
+    unhashed: tuple[str, ...] = ()
+
+
+class Versions(Value, frozen=True, kw_only=True):
+    """The versions that people ask for by name. ``None`` where the profile does not hold it."""
+
+    torch: str
+    cuda: str | None = None
+    cuda_tag: str = "cpu"
+    unsloth: str | None = None
+    unsloth_zoo: str | None = None
+    triton: str | None = None
+    xformers: str | None = None
+    bitsandbytes: str | None = None
+    transformers: str | None = None
+    trl: str | None = None
+    peft: str | None = None
+    datasets: str | None = None
+    accelerate: str | None = None
+
+
+class Needs(Value, frozen=True, kw_only=True):
+    """What a machine must have. Capabilities are inclusive; drivers are per system.
+
+    ``driver`` is the pass mark (the toolkit's own driver), ``driver_floor`` the minor-version floor below
+    which CUDA refuses; between the two the program warns.
+    """
+
+    gpu: bool = True
+    compute_min: str | None = None
+    compute_max: str | None = None
+    driver_windows: str | None = None
+    driver_linux: str | None = None
+    driver_floor_windows: str | None = None
+    driver_floor_linux: str | None = None
+    vram: int = 0
+    avx2: bool = True
+
+
+class Training(Value, frozen=True, kw_only=True):
+    """How a training script talks to this profile's trl and datasets."""
+
+    length_name: Literal["max_seq_length", "max_length"] = "max_length"
+    tokenizer_name: Literal["tokenizer", "processing_class"] = "processing_class"
+    dataset_num_proc: int | None = None
+    arguments_in: Literal["config", "trainer"] = "config"
+
+
+class Profile(Value, frozen=True, kw_only=True):
+    """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by architecture name."""
+
+    id: str
+    title: str
+    subtitle: str
+    summary: str
+    python: str
+    versions: Versions
+    pinned_on: str
+    proven: str
+    supports: str = ""
+    good: tuple[str, ...] = ()
+    bad: tuple[str, ...] = ()
+    needs: Needs = Needs()
+    rank: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    mend_openmp: bool = False
+    guide: bool = False
+    training: Training = Training()
+    parts: tuple[Part, ...] = ()

@@ -1,0 +1,258 @@
+"""The doors to the outside, as Protocols. Every question and answer is a plain value, so any door can be recorded.
+
+Only ``world/`` implements them. Doors that block look at the stop event and raise ``Stopped``; doors that fail in a
+known way raise ``ExpectedError``; a missing fact is ``None``, never an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from app.model.machine import Disk, Driver, Family, Gpu
+from app.model.value import Value
+
+
+class Command(Value, frozen=True, kw_only=True):
+    """One child process: argument list (no shell), the whole environment, folder."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str] = {}
+    folder: str | None = None
+
+
+class Output(Value, frozen=True, kw_only=True):
+    """Bytes that a child wrote; standard output and standard error of streamed children arrive in one order."""
+
+    data: bytes
+
+
+class Silence(Value, frozen=True, kw_only=True):
+    """The child has written nothing for this many seconds."""
+
+    seconds: float
+
+
+class Exit(Value, frozen=True, kw_only=True):
+    """How the child ended. On Windows codes of 0xC0000000 and up are crashes; on POSIX negative ones are signals."""
+
+    code: int
+
+
+class Completed(Value, frozen=True, kw_only=True):
+    """A short child's whole answer. ``code`` is ``None`` when it did not end in time or could not start."""
+
+    code: int | None
+    out: str = ""
+    err: str = ""
+
+
+class Processes(Protocol):
+    """Children, each in a tree of its own that ends as a whole (Job Object, or session and ``killpg``)."""
+
+    def stream(self, command: Command, limit_seconds: float | None = None) -> Iterator[Output | Silence | Exit]:
+        """Start and yield output as it comes; the last item is ``Exit``. Stops the tree when the stop event is set
+        or the generator is closed. Raises ``Stopped``, ``ExpectedError('timeout')``, ``ExpectedError('not-started')``.
+        """
+
+    def capture(self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None) -> Completed:
+        """Run a short program and return everything it said. ``env`` ``None`` means this program's own."""
+
+
+class Files(Protocol):
+    """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before they return."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; ``None`` where there is none."""
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replace a file atomically (temporary file beside it, fsync, rename). Makes its folder."""
+
+    def append(self, path: str, data: bytes) -> None:
+        """Add to the end and fsync. Makes its folder."""
+
+    def open_log(self, path: str) -> Callable[[bytes], None]:
+        """A function that appends without fsync, for logs; the file is complete up to the last call."""
+
+    def exists(self, path: str) -> bool:
+        """Whether anything is there (a broken link counts)."""
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Names in a folder, sorted; empty where there is none."""
+
+    def walk(self, path: str) -> Iterator[tuple[str, int]]:
+        """Every file below a folder with its size, links not followed."""
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and its parents."""
+
+    def remove(self, path: str) -> None:
+        """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
+
+    def move(self, source: str, target: str) -> None:
+        """Rename on one volume; raises ``ExpectedError('file-in-use')`` where Windows refuses."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy one file, atomically."""
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file or of everything below a folder (links not followed, hard links counted once)."""
+
+    def sha256(self, path: str) -> str:
+        """The hash of a file, in hex."""
+
+    def disk(self, path: str) -> Disk | None:
+        """The volume that holds a path (which need not exist yet)."""
+
+    def writable(self, path: str) -> bool:
+        """Whether a file could be made there, tried with a real one where the folder exists."""
+
+    def hold(self, path: str, who: str) -> AbstractContextManager[None]:
+        """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')`` naming who runs."""
+
+
+class Download(Value, frozen=True, kw_only=True):
+    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right)."""
+
+    url: str
+    target: str
+    sha256: tuple[str, ...]
+    size: int | None = None
+
+
+class Arrived(Value, frozen=True, kw_only=True):
+    """Progress of a fetch: bytes on disk of all files, total if known, and a line where there is something to say."""
+
+    done: int
+    total: int | None
+    rate: float | None = None
+    note: str = ""
+    file: str = ""
+
+
+class Web(Protocol):
+    """HTTP, with the system's certificates and proxy; TLS only except on loopback; ``file://`` counts as present."""
+
+    def reach(self, url: str, seconds: float = 5.0) -> str:
+        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or ``untrusted`` (certificate)."""
+
+    def size(self, url: str) -> int | None:
+        """What a HEAD says of a file's size; ``None`` where it does not."""
+
+    def fetch(self, files: Sequence[Download]) -> Iterator[Arrived]:
+        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause."""
+
+    def proxy(self) -> str | None:
+        """The proxy that requests would take, its password removed."""
+
+
+class RegistryKey(Value, frozen=True, kw_only=True):
+    """One key of the Windows registry: its values and the names of its subkeys."""
+
+    values: dict[str, Any] = {}
+    subkeys: tuple[str, ...] = ()
+
+
+class Registry(Protocol):
+    """The Windows registry; on other systems every answer is ``None``."""
+
+    def key(self, root: str, path: str, wow64: bool = False) -> RegistryKey | None:
+        """One key; ``root`` is ``HKLM`` or ``HKCU``. Big binary values come as bytes."""
+
+
+class Cards(Value, frozen=True, kw_only=True):
+    """What NVML says: the cards and the driver, or why it says nothing."""
+
+    gpus: tuple[Gpu, ...] = ()
+    driver: Driver = Driver()
+    note: str = ""
+
+
+class Nvml(Protocol):
+    """The driver's management library."""
+
+    def cards(self) -> Cards:
+        """``nvidia-smi --query-gpu=…``: all cards and the driver."""
+
+
+class Computer(Protocol):
+    """What the system itself knows, and what a desktop program asks of it."""
+
+    @property
+    def family(self) -> Family:
+        """The kind of system."""
+
+    def facts(self) -> dict[str, Any]:
+        """Name, build, arch, locale, is_admin, wsl, cores, threads, cpu_name, avx2, memory_total, memory_available,
+        user, host, user_home; a missing one is ``None``."""
+
+    def disks(self) -> tuple[Disk, ...]:
+        """Local volumes."""
+
+    def variables(self) -> dict[str, str]:
+        """This process's environment variables."""
+
+    def which(self, name: str) -> str | None:
+        """Where the search path has a program."""
+
+    def data_folder(self) -> str:
+        """The platform's per-user data folder for this program, obeying ``UNSLOTH_SETUP_HOME``."""
+
+    def known_folder(self, name: str) -> str | None:
+        """``profile``, ``documents``, ``desktop``, ``programs``, ``cache`` …; ``None`` where there is none."""
+
+    def uv(self) -> str:
+        """The path of the uv that this program brings. Raises ``ExpectedError('uv-missing')``."""
+
+    def pci_cards(self) -> tuple[Gpu, ...]:
+        """Display adapters as PCI lists them (``lspci``, ``/sys/bus/pci``; on Windows the display class key)."""
+
+    def keep_awake(self) -> AbstractContextManager[None]:
+        """No sleep while the context lasts; nothing happens where the system has no such wish."""
+
+    def open(self, target: str) -> None:
+        """Open a folder, file or address with the system's own program."""
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> str:
+        """UTC now, ``2026-11-24T15:00:00Z``."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+
+
+class Stop(Protocol):
+    """A wish to stop, set by the face, seen by the doors (a ``threading.Event``)."""
+
+    def is_set(self) -> bool:
+        """Whether somebody asked to stop."""
+
+    def set(self) -> None:
+        """Ask to stop."""
+
+    def clear(self) -> None:
+        """Take the wish back, before a new run."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Sleep, but wake at once when asked to stop; whether that was so."""
+
+
+class World(Protocol):
+    """All doors together. ``simulated`` names the machine file when this is somebody else's computer."""
+
+    processes: Processes
+    files: Files
+    web: Web
+    registry: Registry
+    nvml: Nvml
+    computer: Computer
+    clock: Clock
+    stop: Stop
+    simulated: str | None

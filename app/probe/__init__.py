@@ -1,0 +1,1 @@
+"""Looks at the machine, through doors; every file is one subject."""

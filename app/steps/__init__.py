@@ -1,0 +1,1 @@
+"""Does, through doors; every kind of step is one file."""
