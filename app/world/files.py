@@ -1,0 +1,339 @@
+"""The disk: atomic writes, true sizes, trees removed without following links."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from app.model.errors import ExitCode, ExpectedError
+from app.model.machine import Disk
+
+_CHUNK = 1 << 20
+# Windows: sharing violation, lock violation, access denied because a file is mapped or being deleted.
+_IN_USE = {5, 32, 33}
+
+
+def _long(path: str) -> str:
+    r"""The path as Windows takes it beyond 260 characters (``\\?\``); unchanged elsewhere.
+
+    Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
+    """
+    if sys.platform != "win32" or path.startswith("\\\\?\\") or not os.path.isabs(path) or len(path) < 240:
+        return path
+    whole = os.path.abspath(path)
+    return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
+
+
+def _fault(error: OSError, path: str) -> ExpectedError:
+    """An OSError as a sentence that names the path and the next step."""
+    windows = getattr(error, "winerror", None)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
+        return ExpectedError("disk_full", f"The disk is full: {path} could not be written.", details=str(error),
+                             hint="Make room on that disk, then run the same command again; it goes on from here.")
+    if windows in _IN_USE or error.errno == errno.ETXTBSY:
+        return ExpectedError("file_in_use", f"{path} is in use by another program and could not be changed.",
+                             details=str(error), hint="Close programs that use it (a running Python, an editor), then try again.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ExpectedError("permission_denied", f"{path} cannot be written: permission denied.", details=str(error),
+                             hint="Choose a folder that you may write to.")
+    return ExpectedError("disk_error", f"{path} could not be read or written: {error.strerror or error}.", details=str(error))
+
+
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _fault(error, path) from error
+
+
+class LocalFiles:
+    """This computer's disk."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; ``None`` where there is none."""
+        with _named(path):
+            try:
+                return Path(_long(path)).read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replace a file atomically: temporary file beside it, fsync, rename."""
+        target = Path(_long(path))
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        with _named(path):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with open(temporary, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                _replace(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
+    def append(self, path: str, data: bytes) -> None:
+        """Add to the end and fsync."""
+        with _named(path):
+            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
+            with open(_long(path), "ab") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+
+    def open_log(self, path: str) -> Callable[[bytes], None]:
+        """A function that appends unbuffered: what was given is in the file when it returns."""
+        with _named(path):
+            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
+            stream = open(_long(path), "ab", buffering=0)  # noqa: SIM115  (lives as long as the run)
+
+        def add(data: bytes) -> None:
+            with _named(path):
+                stream.write(data)
+
+        return add
+
+    def exists(self, path: str) -> bool:
+        """Whether anything is there; a broken link counts."""
+        return os.path.lexists(_long(path))
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return os.path.isdir(_long(path))
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Names in a folder, sorted; empty where there is none or it may not be read."""
+        try:
+            return tuple(sorted(os.listdir(_long(path))))
+        except OSError:
+            return ()
+
+    def walk(self, path: str) -> Iterator[tuple[str, int]]:
+        """Every file below a folder with its size, links not followed, in a stable order."""
+        for folder, folders, files in os.walk(_long(path)):
+            folders.sort()
+            for name in sorted(files):
+                whole = os.path.join(folder, name)
+                with contextlib.suppress(OSError):
+                    yield whole, os.lstat(whole).st_size
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and its parents."""
+        with _named(path):
+            Path(_long(path)).mkdir(parents=True, exist_ok=True)
+
+    def remove(self, path: str) -> None:
+        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree`` refuses them)."""
+        whole = _long(path)
+        with _named(path):
+            if os.path.islink(whole) or not os.path.isdir(whole):
+                with contextlib.suppress(FileNotFoundError):
+                    _make_writable(whole)
+                    os.unlink(whole)
+            else:
+                shutil.rmtree(whole, onerror=_retry_writable)
+
+    def move(self, source: str, target: str) -> None:
+        """Rename on one volume, folder or file."""
+        with _named(source):
+            Path(_long(target)).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(_long(source), _long(target))
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy one file, atomically."""
+        goal = Path(_long(target))
+        temporary = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
+        with _named(target):
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                shutil.copyfile(_long(source), temporary)
+                _replace(temporary, goal)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file or of all below a folder; hard links counted once, links not followed."""
+        whole = _long(path)
+        try:
+            own = os.lstat(whole)
+        except OSError:
+            return None
+        if not stat.S_ISDIR(own.st_mode):
+            return own.st_size
+        seen: set[tuple[int, int]] = set()
+        total = 0
+        for folder, _, files in os.walk(whole):
+            for name in files:
+                try:
+                    entry = os.lstat(os.path.join(folder, name))
+                except OSError:
+                    continue
+                if entry.st_nlink > 1:
+                    key = (entry.st_dev, entry.st_ino)
+                    if key in seen:
+                        continue
+                    seen.add(key)
+                total += entry.st_size
+        return total
+
+    def sha256(self, path: str) -> str:
+        """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
+        with _named(path), open(_long(path), "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def disk(self, path: str) -> Disk | None:
+        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``)."""
+        place = Path(path)
+        while not place.exists():
+            if place == place.parent:
+                return None
+            place = place.parent
+        try:
+            usage = shutil.disk_usage(place)
+        except OSError:
+            return None
+        best = ""
+        kind = None
+        for part in psutil.disk_partitions(all=True):
+            if _below(str(place), part.mountpoint) and len(part.mountpoint) > len(best):
+                best, kind = part.mountpoint, part.fstype or None
+        return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
+
+    def writable(self, path: str) -> bool:
+        """Whether a file can be made there, tried with a real one in the nearest folder that exists."""
+        place = Path(path)
+        while not place.exists():
+            if place == place.parent:
+                return False
+            place = place.parent
+        if not place.is_dir():
+            return False
+        probe = place / f".unsloth-setup-{os.getpid()}-{time.monotonic_ns()}"
+        try:
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def hold(self, path: str, who: str) -> Iterator[None]:
+        """Hold a lock file. The system lets go when this process ends, however it ends."""
+        with _named(path):
+            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
+            stream = open(_long(path), "a+b")  # noqa: SIM115  (held until the context ends)
+        with stream:
+            if not _try_lock(stream.fileno()):
+                stream.seek(_LOCK_LENGTH)
+                raise ExpectedError("already-running", f"Another run is at work in this home folder: {_holder(stream.read())}.",
+                                    hint="Wait for it or stop it, then start again.", exit_code=ExitCode.BAD_INPUT)
+            stream.truncate(0)
+            stream.write(b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
+            stream.flush()
+            try:
+                yield
+            finally:
+                stream.truncate(0)
+                _unlock(stream.fileno())
+
+
+# The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
+_LOCK_LENGTH = 1
+
+
+def _holder(data: bytes) -> str:
+    try:
+        known = json.loads(data)
+        return f"process {known['pid']} ({known['who']})"
+    except (ValueError, KeyError, TypeError):
+        return "an unknown process"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        os.lseek(handle, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, _LOCK_LENGTH)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        with contextlib.suppress(OSError):
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, _LOCK_LENGTH)
+
+    def _sync_folder(folder: Path) -> None:
+        """Windows writes folder entries through by itself; there is no handle to sync."""
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _sync_folder(folder: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot sync a folder
+                raise
+        finally:
+            os.close(handle)
+
+
+def _replace(source: Path, target: Path) -> None:
+    """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment (WinError 5, 32)."""
+    for wait in (0.05, 0.1, 0.2, 0.4, 0.8):
+        try:
+            os.replace(source, target)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _IN_USE:
+                raise
+            time.sleep(wait)
+    os.replace(source, target)
+
+
+def _make_writable(path: str) -> None:
+    if sys.platform == "win32":
+        with contextlib.suppress(OSError):
+            os.chmod(path, stat.S_IWRITE)
+
+
+def _retry_writable(function: Callable[[str], object], path: str, info: object) -> None:
+    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once, try again."""
+    if sys.platform != "win32":
+        error = info[1] if isinstance(info, tuple) else info
+        if isinstance(error, FileNotFoundError):
+            return
+        raise error  # type: ignore[misc]
+    _make_writable(path)
+    function(path)
+
+
+def _below(path: str, root: str) -> bool:
+    path, root = os.path.normcase(path), os.path.normcase(root)
+    return path == root or path.startswith(root.rstrip("\\/") + os.sep)

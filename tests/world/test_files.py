@@ -1,0 +1,84 @@
+"""The real disk: atomic replace, links never followed, sizes, locks between processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.model.errors import ExpectedError
+from app.world.files import LocalFiles
+
+files = LocalFiles()
+
+
+def test_write_replaces_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = str(tmp_path / "a" / "pointer.json")
+    files.write(target, b"one")
+    files.write(target, b"two")
+    assert files.read(target) == b"two"
+    assert files.names(str(tmp_path / "a")) == ("pointer.json",)
+    assert files.read(str(tmp_path / "nothing")) is None
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
+def test_remove_does_not_follow_links(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "keep.txt").write_text("kept")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "link").symlink_to(outside, target_is_directory=True)
+    files.remove(str(tree))
+    assert not tree.exists()
+    assert (outside / "keep.txt").read_text() == "kept"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="counted on POSIX; NTFS reports link counts only through a handle")
+def test_size_counts_hard_links_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(b"x" * 1000)
+    os.link(tmp_path / "one", tmp_path / "two")
+    assert files.size(str(tmp_path)) == 1000
+    assert files.size(str(tmp_path / "nothing")) is None
+
+
+def test_disk_of_a_path_that_does_not_exist_yet(tmp_path: Path) -> None:
+    disk = files.disk(str(tmp_path / "not" / "yet"))
+    assert disk is not None
+    assert disk.free is not None and disk.free > 0
+
+
+def test_only_one_holds_a_home_and_the_second_is_told_who(tmp_path: Path) -> None:
+    lock = str(tmp_path / "running.lock")
+    code = ("import sys, time; from app.world.files import LocalFiles\n"
+            f"with LocalFiles().hold({lock!r}, 'install'):\n print('held', flush=True); time.sleep(30)")
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+    assert child.stdout is not None
+    assert child.stdout.readline().strip() == b"held"
+    with pytest.raises(ExpectedError, match=rf"process {child.pid} \(install\)"), files.hold(lock, "verify"):
+        pass
+    child.kill()
+    child.wait()
+    child.stdout.close()
+    with files.hold(lock, "verify"):
+        pass
+
+
+def test_a_path_beyond_260_characters(tmp_path: Path) -> None:
+    deep = str(tmp_path.joinpath(*["folder-with-a-long-name"] * 14, "Jürgen & Söhne.txt"))
+    assert len(deep) > 300
+    files.write(deep, b"here")
+    assert files.read(deep) == b"here"
+    files.remove(str(tmp_path / "folder-with-a-long-name"))
+    assert files.names(str(tmp_path)) == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(ExpectedError, match="permission denied"):
+        files.write(str(tmp_path / "x"), b"")
