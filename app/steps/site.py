@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.model.answers import Answers
 from app.model.place import Place
 from app.model.profile import Profile
+from app.model.sources import Sources
 from app.ports import World
 
 
@@ -15,13 +16,15 @@ from app.ports import World
 class Site:
     """Where a plan is carried out.
 
-    ``resource`` gives a file of ``resources/`` by its relative path (``checks/torch_import.py``).
-    ``record`` writes an effect into the journal before it happens: kind of effect, then what undoes it.
+    ``sources`` is where packages come from; ``resource`` gives a file of ``resources/`` by its relative path (``checks/torch_import.py``).
+    ``record`` writes an effect into the journal before it happens: kind of effect (``made``, ``swapped``, ``moved``,
+    ``removed-packages``), then the values that undoing needs.
     """
 
     world: World
     place: Place
     profiles: Mapping[str, Profile]
     answers: Answers
+    sources: Sources
     resource: Callable[[str], bytes]
     record: Callable[[str, dict[str, str]], None]

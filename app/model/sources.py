@@ -1,0 +1,22 @@
+"""Where packages come from, as the user's pip and uv settings and his answers say. May hold secrets: never shown raw."""
+
+from __future__ import annotations
+
+from app.model.value import Value
+
+
+class Sources(Value, frozen=True, kw_only=True):
+    """What children and downloads use. ``index`` ``None`` is uv's own default index.
+
+    ``certificate`` is a bundle's path or ``None`` for the system's store; ``proxy`` may carry a password.
+    ``offline`` is a bundle folder: then nothing is asked of any index.
+    """
+
+    index: str | None = None
+    extra_indexes: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    pytorch_index: str = "https://download.pytorch.org/whl"
+    proxy: str | None = None
+    no_proxy: str | None = None
+    certificate: str | None = None
+    offline: str | None = None
