@@ -89,6 +89,15 @@ class Place:
         """A path below any folder, in this system's spelling."""
         return str(self._flavour(folder, *parts))
 
+    def folder_of(self, path: str) -> str:
+        """The folder that holds a path."""
+        return str(self._flavour(path).parent)
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies below the home folder (by its spelling; ``..`` never does)."""
+        whole = self._flavour(path)
+        return ".." not in whole.parts and self._flavour(self.home) in whole.parents
+
     def site_packages(self, name: str, python: str) -> str:
         """The packages folder of one environment; ``python`` is its version as ``3.11``."""
         root = self.environment(name)

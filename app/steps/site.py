@@ -16,7 +16,8 @@ from app.ports import World
 class Site:
     """Where a plan is carried out.
 
-    ``sources`` is where packages come from; ``resource`` gives a file of ``resources/`` by its relative path (``checks/torch_import.py``).
+    ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its relative path
+    (``checks/versions.py``).
     ``record`` writes an effect into the journal before it happens: kind of effect (``made``, ``swapped``, ``moved``,
     ``removed-packages``), then the values that undoing needs.
     """

@@ -46,7 +46,7 @@ def uv_settings(site: Site) -> dict[str, str]:
 
 def _path(site: Site, system_root: str, own: str, python: str | None) -> str:
     windows = site.place.family == "windows"
-    folders = [site.place.join(python, "..")] if python else []
+    folders = [site.place.folder_of(python)] if python else []
     if windows:
         folders += [site.place.join(system_root, part) if part else system_root for part in _SYSTEM_PATH["windows"]]
     else:

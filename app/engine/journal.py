@@ -1,0 +1,97 @@
+"""What has happened to this computer, on disk: append-only, synced before each effect, readable backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from app.model.errors import BadInput
+from app.model.plan import Plan
+from app.model.value import Value
+from app.ports import Clock, Files
+
+EntryKind = Literal["began", "effect", "step-done", "ended"]
+
+
+class Entry(Value, frozen=True, kw_only=True):
+    """One line of the journal. ``effect`` says what kind, ``values`` what undoing it needs."""
+
+    at: str
+    run: str
+    kind: EntryKind
+    step: str = ""
+    effect: str = ""
+    outcome: str = ""
+    values: dict[str, str] = {}
+    plan: Plan | None = None
+
+
+class Journal:
+    """One home folder's journal. A half-written last line (the power failed) is left out when reading."""
+
+    def __init__(self, files: Files, clock: Clock, path: str) -> None:
+        self._files, self._clock, self._path = files, clock, path
+
+    def began(self, run: str, plan: Plan) -> None:
+        """A plan starts: it is kept whole, so that a cut-off run can be gone on with."""
+        self._add(Entry(at=self._clock.now(), run=run, kind="began", plan=plan))
+
+    def effect(self, run: str, step: str) -> Callable[[str, dict[str, str]], None]:
+        """A function that records one effect of a step before it happens."""
+        def record(effect: str, values: dict[str, str]) -> None:
+            self._add(Entry(at=self._clock.now(), run=run, kind="effect", step=step, effect=effect, values=values))
+        return record
+
+    def step_done(self, run: str, step: str) -> None:
+        """A step ended well."""
+        self._add(Entry(at=self._clock.now(), run=run, kind="step-done", step=step))
+
+    def ended(self, run: str, outcome: str) -> None:
+        """The run ended: ``finished``, ``failed`` or ``stopped``."""
+        self._add(Entry(at=self._clock.now(), run=run, kind="ended", outcome=outcome))
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, oldest first. Raises ``BadInput`` naming the line when one in the middle is no entry."""
+        data = self._files.read(self._path) or b""
+        lines = data.split(b"\n")
+        found = []
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                found.append(msgspec.json.decode(line, type=Entry))
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                if number == len(lines):
+                    break  # cut off while it was written: that effect never began
+                raise BadInput(f"The journal {self._path} cannot be read at line {number}: {error}.",
+                               hint="Rename the file to start a new journal; environments stay as they are.") from error
+        return tuple(found)
+
+    def unfinished(self) -> tuple[Plan, tuple[str, ...]] | None:
+        """The last plan that made an environment and did not finish, with the steps it did."""
+        plan: Plan | None = None
+        done: list[str] = []
+        for entry in self.entries():
+            if entry.kind == "began" and entry.plan is not None and entry.plan.environment:
+                plan, done = entry.plan, []
+            elif entry.kind == "step-done" and plan is not None:
+                done.append(entry.step)
+            elif entry.kind == "ended" and entry.outcome == "finished":
+                plan = None
+        return None if plan is None else (plan, tuple(done))
+
+    def made(self) -> tuple[str, ...]:
+        """Every path that runs have made, newest first, each once."""
+        paths = [e.values["path"] for e in self.entries() if e.kind == "effect" and e.effect == "made" and "path" in e.values]
+        return tuple(dict.fromkeys(reversed(paths)))
+
+    def _add(self, entry: Entry) -> None:
+        """Append and sync. A line left half-written by a crash is closed first, so that it cannot swallow this one."""
+        data = self._files.read(self._path) or b""
+        mend = b"" if not data or data.endswith(b"\n") else b"\n"
+        if mend:
+            kept = data[: data.rfind(b"\n") + 1]
+            self._files.write(self._path, kept)
+        self._files.append(self._path, msgspec.json.encode(entry) + b"\n")

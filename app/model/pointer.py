@@ -1,0 +1,36 @@
+"""The pointer file: which environment is active and which one was before it, schema ``pointer/1``."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from app.model.errors import BadInput
+from app.model.value import Value
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
+
+
+class Pointer(Value, frozen=True, kw_only=True):
+    """``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap happened (UTC)."""
+
+    schema: Literal["pointer/1"] = "pointer/1"
+    active: str
+    profile: str
+    previous: str | None = None
+    at: str = ""
+
+
+def decode_pointer(data: bytes, name: str) -> Pointer:
+    """A pointer from its file. Names are checked: a hostile pointer cannot lead outside ``envs/``."""
+    try:
+        pointer = msgspec.json.decode(data, type=Pointer)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
+                       hint="Run install again, or delete the file to start without an active environment.") from error
+    for field, value in (("active", pointer.active), ("previous", pointer.previous)):
+        if value is not None and not _NAME.match(value):
+            raise BadInput(f"The pointer file {name} names {value!r} in the field {field}; expected the name of a folder in envs.")
+    return pointer

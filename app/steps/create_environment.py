@@ -1,0 +1,39 @@
+"""Make a new environment beside the old ones; an unfinished one of the same name is gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.model.errors import ExpectedError
+from app.model.event import What
+from app.model.plan import CreateEnvironment
+from app.steps import provide_python
+from app.steps.children import run_child, say
+from app.steps.site import Site
+
+
+def done(step: CreateEnvironment, site: Site) -> str | None:
+    """Found when the environment's interpreter starts and is of the wanted version."""
+    python = site.place.environment_python(step.environment)
+    if not site.world.files.exists(python):
+        return None
+    answer = site.world.processes.capture([python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], 30.0)
+    if answer.code == 0 and answer.out.strip() == step.python:
+        return f"The environment {step.environment} is there and starts."
+    return None
+
+
+def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
+    """``uv venv`` into a folder of its own. A folder that is there but does not start is made anew, unless it is active."""
+    files, folder = site.world.files, site.place.environment(step.environment)
+    python = provide_python.find(step.python, site)
+    if python is None:
+        raise ExpectedError("python-unavailable", f"Python {step.python} is not on this computer.",
+                            hint="Run the plan from its start.")
+    site.record("made", {"path": folder, "what": "environment"})
+    if files.exists(folder):
+        yield say(f"{step.environment} was begun before but does not start: it is made anew.")
+        files.remove(folder)
+    files.make_folder(site.place.environments)
+    uv = site.world.computer.uv()
+    yield from run_child(site, (uv, "venv", "--no-project", "--python", python, folder), "Making the environment", limit=300)

@@ -1,0 +1,45 @@
+"""Which file carries out which kind of step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol, cast
+
+from app.model.event import What
+from app.model.plan import AnyStep
+from app.steps import (
+    activate,
+    create_environment,
+    fetch_wheels,
+    first_import,
+    install_wheels,
+    mend_openmp,
+    provide_python,
+    quarantine,
+    remove_tree,
+    run_check,
+    uninstall_packages,
+)
+from app.steps.site import Site
+
+
+class Handler(Protocol):
+    """What every kind of step offers."""
+
+    def done(self, step: Any, site: Site) -> str | None:
+        """A sentence about what was found when the step is already done, else ``None``."""
+
+    def run(self, step: Any, site: Site) -> Iterator[What]:
+        """Do it, telling what happens. Raises ``ExpectedError`` or ``Stopped``."""
+
+
+HANDLERS: dict[str, Any] = {
+    "provide-python": provide_python, "fetch-wheels": fetch_wheels, "create-environment": create_environment,
+    "install-wheels": install_wheels, "mend-openmp": mend_openmp, "first-import": first_import, "run-check": run_check,
+    "activate": activate, "quarantine": quarantine, "uninstall-packages": uninstall_packages, "remove-tree": remove_tree,
+}
+
+
+def handler(step: AnyStep) -> Handler:
+    """The file that carries out this step."""
+    return cast(Handler, HANDLERS[step.kind])

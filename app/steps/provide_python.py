@@ -1,0 +1,61 @@
+"""Provide the interpreter of the profile: one that uv manages, or a fitting one that is already there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.model.errors import ExpectedError
+from app.model.event import What
+from app.model.plan import ProvidePython
+from app.steps.children import run_child, say
+from app.steps.site import Site
+from app.steps.surroundings import child_environment
+
+
+def find(version: str, site: Site) -> str | None:
+    """The interpreter that uv would take for a version (``uv python find VERSION``, 25 ms), or ``None``."""
+    for preference in ("only-managed", "only-system"):
+        env = child_environment(site) | {"UV_PYTHON_PREFERENCE": preference, "UV_PYTHON_DOWNLOADS": "never"}
+        if preference == "only-system":
+            env["PATH"] = _variable(site, "PATH")
+        answer = site.world.processes.capture(
+            [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, env)
+        path = answer.out.strip()
+        if answer.code == 0 and path and _usable(path, site):
+            return path
+    return None
+
+
+def done(step: ProvidePython, site: Site) -> str | None:
+    """Found when uv finds that version, managed or installed."""
+    path = find(step.version, site)
+    return f"Python {step.version} is there: {path}" if path else None
+
+
+def run(step: ProvidePython, site: Site) -> Iterator[What]:
+    """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what would serve instead."""
+    site.world.files.make_folder(site.place.pythons)
+    site.record("made", {"path": site.place.pythons})
+    try:
+        yield from run_child(site, (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
+                             f"Providing Python {step.version}", limit=1800)
+    except ExpectedError as error:
+        raise ExpectedError(
+            "python-unavailable", f"Python {step.version} is not on this computer and could not be fetched.", details=error.details,
+            hint=f"Install Python {step.version} (64-bit) from python.org, or allow the download, then go on.") from error
+    path = find(step.version, site)
+    if path is None:
+        raise ExpectedError("python-unavailable", f"Python {step.version} was installed but does not start.",
+                            hint="A virus scanner may hold it back; look at the log.")
+    yield say(f"Python {step.version}: {path}")
+
+
+def _variable(site: Site, name: str) -> str:
+    return next((v for k, v in site.world.computer.variables().items() if k.upper() == name), "")
+
+
+def _usable(path: str, site: Site) -> bool:
+    """64-bit, with ``ensurepip``-free essentials: the Store's stub answers with nothing and exit code 9009."""
+    answer = site.world.processes.capture([path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"], 30.0,
+                                          child_environment(site))
+    return answer.code == 0 and answer.out.strip() == "True"

@@ -1,0 +1,57 @@
+"""Move one chosen leftover into the quarantine on its own volume; nothing is deleted, it can be put back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from app.model.errors import BadInput
+from app.model.event import What
+from app.model.plan import Quarantine
+from app.steps.children import say
+from app.steps.site import Site
+
+_NOTE = "from.json"
+
+
+def done(step: Quarantine, site: Site) -> str | None:
+    """Found when nothing lies at that path any more."""
+    return None if site.world.files.exists(step.path) else f"Nothing lies at {step.path}."
+
+
+def run(step: Quarantine, site: Site) -> Iterator[What]:
+    """Rename the folder or file into ``quarantine/NNN/`` under home, or beside it where home is on another volume.
+
+    A rename moves no bytes, so it is quick and cannot break in the middle.
+    """
+    if not step.path.strip() or step.path == site.place.folder_of(step.path):
+        raise BadInput(f"{step.path!r} cannot be moved away; expected a folder or file that the survey listed.")
+    shelf = _shelf(step.path, site)
+    site.record("moved", {"path": step.path, "to": shelf})
+    site.world.files.write(site.place.join(shelf, _NOTE), msgspec.json.encode({"path": step.path, "at": site.world.clock.now()}))
+    site.world.files.move(step.path, site.place.join(shelf, "content"))
+    yield say(f"{step.path} moved to {shelf}; “put back” returns it")
+
+
+def put_back(shelf: str, site: Site) -> str:
+    """Return one quarantined thing to where it was. Raises ``BadInput`` when something else lies there now."""
+    note = site.world.files.read(site.place.join(shelf, _NOTE))
+    if note is None:
+        raise BadInput(f"{shelf} is no quarantined item; expected a folder with the file {_NOTE}.")
+    path = str(msgspec.json.decode(note)["path"])
+    if site.world.files.exists(path):
+        raise BadInput(f"{path} exists again, so the quarantined one stays where it is: {shelf}.")
+    site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
+    site.world.files.move(site.place.join(shelf, "content"), path)
+    site.world.files.remove(shelf)
+    return path
+
+
+def _shelf(path: str, site: Site) -> str:
+    """A fresh folder on the volume of ``path``."""
+    home, own = site.world.files.disk(site.place.home), site.world.files.disk(path)
+    same = home is not None and own is not None and home.root == own.root
+    base = site.place.quarantine if same else site.place.join(site.place.folder_of(path), ".unsloth-setup-quarantine")
+    number = 1 + max((int(n) for n in site.world.files.names(base) if n.isdigit()), default=0)
+    return site.place.join(base, f"{number:03d}")

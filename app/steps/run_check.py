@@ -1,0 +1,95 @@
+"""Run one stand-alone check script inside the environment and hand on what it measures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from app.model.errors import ExpectedError
+from app.model.event import Failed, Finished, Line, Measured, Progress, Quiet, What
+from app.model.plan import RunCheck
+from app.ports import Command, Exit, Output, Silence
+from app.steps.children import ending, say
+from app.steps.site import Site
+from app.steps.surroundings import child_environment
+
+_TAIL = 60_000
+
+
+def done(step: RunCheck, site: Site) -> str | None:
+    """Never skipped: a check is what proves that things still work."""
+    return None
+
+
+def run(step: RunCheck, site: Site) -> Iterator[What]:
+    """``python checks/NAME.py`` with its own time limit, so that a crash is a result and not an end.
+
+    JSON lines with a ``what`` become events; every other line is log. Raises ``ExpectedError`` with the script's own
+    ``failed`` line, or with how the process ended.
+    """
+    python = site.place.environment_python(step.environment)
+    script = _unpack(site, step.check)
+    argv = (python, "-I", script, *step.arguments)
+    yield say("> " + " ".join(argv))
+    env = child_environment(site, python) | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
+                                             "TOKENIZERS_PARALLELISM": "false", "PYTHONDONTWRITEBYTECODE": "1",
+                                             "HF_HOME": site.place.at("cache", "huggingface"),
+                                             "TRITON_CACHE_DIR": site.place.at("cache", "triton"),
+                                             "TORCHINDUCTOR_CACHE_DIR": site.place.at("cache", "inductor")}
+    work = site.place.at("work", step.check)
+    site.world.files.make_folder(work)
+    tail, rest, failed = bytearray(), b"", None
+    for item in site.world.processes.stream(Command(argv=argv, env=env, folder=work), step.limit_seconds):
+        if isinstance(item, Silence):
+            yield Quiet(seconds=item.seconds)
+        elif isinstance(item, Output):
+            *lines, rest = (rest + item.data).split(b"\n")
+            for line in lines:
+                happening = read_event(line)
+                if isinstance(happening, Failed):
+                    failed = happening
+                elif happening is not None:
+                    yield happening
+                else:
+                    tail += line + b"\n"
+                    yield Line(text=line + b"\n")
+            del tail[:-_TAIL]
+        elif isinstance(item, Exit):
+            if rest:
+                yield Line(text=rest + b"\n")
+            site.world.files.remove(work)
+            if failed is not None or item.code != 0:
+                raise _fault(step, failed, item.code, bytes(tail).decode("utf-8", "replace"))
+
+
+def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
+    """One line of a check's output as an event, or ``None`` when it is ordinary output."""
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        fields: Any = msgspec.json.decode(line)
+        if not isinstance(fields, dict) or "what" not in fields:
+            return None
+        return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:
+    if failed is not None:
+        return ExpectedError(failed.code, failed.message, details=(failed.details + "\n" + tail).strip(), hint=failed.hint)
+    return ExpectedError("check-failed", f"The check “{step.title}” did not pass ({ending(code)}).", details=tail)
+
+
+def _unpack(site: Site, check: str) -> str:
+    """Write the script and its companions under home, so that the environment's own Python can read them."""
+    folder = site.place.at("checks")
+    index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
+    for name in index[check]:
+        data = site.resource(f"checks/{name}")
+        target = site.place.join(folder, *name.split("/"))
+        if site.world.files.read(target) != data:
+            site.world.files.write(target, data)
+    return site.place.join(folder, *index[check][0].split("/"))
