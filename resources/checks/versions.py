@@ -1,0 +1,88 @@
+"""Check: the interpreter and the installed packages against the lock. Arguments: the lock's files."""
+
+import argparse
+import importlib.metadata
+import platform
+import re
+import struct
+import sys
+from typing import Any
+
+import telling
+
+PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*==\s*([^\s;\\]+)\s*(?:;\s*([^\\]*))?")
+SHOWN = ("torch", "torchvision", "unsloth", "unsloth-zoo", "triton", "triton-windows", "xformers", "bitsandbytes",
+         "transformers", "trl", "peft", "datasets", "accelerate", "tokenizers", "numpy", "torchao")
+
+
+def canonical(name: str) -> str:
+    """A distribution's name as the index compares it (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def holds(marker: str) -> bool:
+    """Whether an environment marker is true here; one that cannot be read counts as true."""
+    try:
+        from packaging.markers import Marker
+        return bool(Marker(marker.strip()).evaluate())
+    except Exception:
+        return True
+
+
+def pins(text: str) -> dict[str, str]:
+    """Name to version of every pinned line of a lock that applies to this system."""
+    found = {}
+    for line in text.splitlines():
+        match = PINNED.match(line)
+        if match and (not match[3] or holds(match[3])):
+            found[canonical(match[1])] = match[2]
+    return found
+
+
+def installed() -> dict[str, str]:
+    """Name to version of every distribution in this environment."""
+    found: dict[str, str] = {}
+    for item in importlib.metadata.distributions():
+        name = item.metadata["Name"]
+        if name:
+            found.setdefault(canonical(name), item.version)
+    return found
+
+
+def same(wanted: str, found: str) -> bool:
+    """Whether a version is the pinned one. A pin without a local part (2.4.0) accepts any build of it (2.4.0+cu121)."""
+    return wanted == found or ("+" not in wanted and wanted == found.partition("+")[0])
+
+
+def check() -> None:
+    """Compare, and fail where a pinned package is missing or of another version."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", help="locks: pinned requirements with hashes")
+    parser.add_argument("--lock", action="append", default=[], help="a lock; may be given several times")
+    arguments = parser.parse_args()
+    telling.measured("python.version", platform.python_version(), full=sys.version, bits=struct.calcsize("P") * 8,
+                     implementation=platform.python_implementation(), system=platform.platform())
+    have = installed()
+    telling.measured("packages.installed", have, shown={name: have[name] for name in SHOWN if name in have})
+    wanted: dict[str, str] = {}
+    for file in arguments.files + arguments.lock:
+        try:
+            with open(file, encoding="utf-8") as lock:
+                wanted |= pins(lock.read())
+        except OSError as fault:
+            raise telling.CannotRun("lock-unreadable", f"The lock {file} cannot be read: {fault.strerror}.") from fault
+    if not wanted:
+        telling.skipped("packages.checked", "no lock was given")
+        return
+    differ: list[dict[str, Any]] = [{"name": name, "wanted": pin, "found": have.get(name)}
+                                    for name, pin in sorted(wanted.items()) if not same(pin, have.get(name, ""))]
+    extra = sorted(set(have) - set(wanted) - {"pip", "setuptools", "wheel", "uv"})
+    telling.measured("packages.checked", len(wanted), "packages", differ=differ, extra=extra)
+    if differ:
+        named = ", ".join(f"{row['name']} {row['found'] or 'missing'} instead of {row['wanted']}" for row in differ[:4])
+        raise telling.CheckFailed("packages-differ", f"{len(differ)} of {len(wanted)} packages are not what the lock "
+                                  f"says: {named}.", "\n".join(str(row) for row in differ))
+
+
+if __name__ == "__main__":
+    telling.run(check)
