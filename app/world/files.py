@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 _IN_USE = {5, 32, 33}
 
 
-def _long(path: str) -> str:
+def long_path(path: str) -> str:
     r"""The path as Windows takes it beyond 260 characters (``\\?\``); unchanged elsewhere.
 
     Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
@@ -35,7 +35,7 @@ def _long(path: str) -> str:
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
 
 
-def _fault(error: OSError, path: str) -> ExpectedError:
+def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
     windows = getattr(error, "winerror", None)
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
@@ -55,7 +55,7 @@ def _named(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _fault(error, path) from error
+        raise disk_fault(error, path) from error
 
 
 class LocalFiles:
@@ -65,13 +65,13 @@ class LocalFiles:
         """The bytes of a file; ``None`` where there is none."""
         with _named(path):
             try:
-                return Path(_long(path)).read_bytes()
+                return Path(long_path(path)).read_bytes()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically: temporary file beside it, fsync, rename."""
-        target = Path(_long(path))
+        target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         with _named(path):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ class LocalFiles:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
-                _replace(temporary, target)
+                replace_file(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
             _sync_folder(target.parent)
@@ -88,8 +88,8 @@ class LocalFiles:
     def append(self, path: str, data: bytes) -> None:
         """Add to the end and fsync."""
         with _named(path):
-            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
-            with open(_long(path), "ab") as stream:
+            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
+            with open(long_path(path), "ab") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -97,8 +97,8 @@ class LocalFiles:
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
         with _named(path):
-            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(_long(path), "ab", buffering=0)  # noqa: SIM115  (lives as long as the run)
+            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
+            stream = open(long_path(path), "ab", buffering=0)  # noqa: SIM115  (lives as long as the run)
 
         def add(data: bytes) -> None:
             with _named(path):
@@ -108,22 +108,22 @@ class LocalFiles:
 
     def exists(self, path: str) -> bool:
         """Whether anything is there; a broken link counts."""
-        return os.path.lexists(_long(path))
+        return os.path.lexists(long_path(path))
 
     def is_folder(self, path: str) -> bool:
         """Whether a folder is there."""
-        return os.path.isdir(_long(path))
+        return os.path.isdir(long_path(path))
 
     def names(self, path: str) -> tuple[str, ...]:
         """Names in a folder, sorted; empty where there is none or it may not be read."""
         try:
-            return tuple(sorted(os.listdir(_long(path))))
+            return tuple(sorted(os.listdir(long_path(path))))
         except OSError:
             return ()
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
         """Every file below a folder with its size, links not followed, in a stable order."""
-        for folder, folders, files in os.walk(_long(path)):
+        for folder, folders, files in os.walk(long_path(path)):
             folders.sort()
             for name in sorted(files):
                 whole = os.path.join(folder, name)
@@ -133,11 +133,11 @@ class LocalFiles:
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
         with _named(path):
-            Path(_long(path)).mkdir(parents=True, exist_ok=True)
+            Path(long_path(path)).mkdir(parents=True, exist_ok=True)
 
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree`` refuses them)."""
-        whole = _long(path)
+        whole = long_path(path)
         with _named(path):
             if os.path.islink(whole) or not os.path.isdir(whole):
                 with contextlib.suppress(FileNotFoundError):
@@ -149,24 +149,24 @@ class LocalFiles:
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
         with _named(source):
-            Path(_long(target)).parent.mkdir(parents=True, exist_ok=True)
-            os.rename(_long(source), _long(target))
+            Path(long_path(target)).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(long_path(source), long_path(target))
 
     def copy(self, source: str, target: str) -> None:
         """Copy one file, atomically."""
-        goal = Path(_long(target))
+        goal = Path(long_path(target))
         temporary = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
         with _named(target):
             goal.parent.mkdir(parents=True, exist_ok=True)
             try:
-                shutil.copyfile(_long(source), temporary)
-                _replace(temporary, goal)
+                shutil.copyfile(long_path(source), temporary)
+                replace_file(temporary, goal)
             finally:
                 temporary.unlink(missing_ok=True)
 
     def size(self, path: str) -> int | None:
         """Bytes of a file or of all below a folder; hard links counted once, links not followed."""
-        whole = _long(path)
+        whole = long_path(path)
         try:
             own = os.lstat(whole)
         except OSError:
@@ -191,7 +191,7 @@ class LocalFiles:
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
-        with _named(path), open(_long(path), "rb") as stream:
+        with _named(path), open(long_path(path), "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def disk(self, path: str) -> Disk | None:
@@ -233,8 +233,8 @@ class LocalFiles:
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
         with _named(path):
-            Path(_long(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(_long(path), "a+b")  # noqa: SIM115  (held until the context ends)
+            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
+            stream = open(long_path(path), "a+b")  # noqa: SIM115  (held until the context ends)
         with stream:
             if not _try_lock(stream.fileno()):
                 stream.seek(_LOCK_LENGTH)
@@ -304,7 +304,7 @@ else:
             os.close(handle)
 
 
-def _replace(source: Path, target: Path) -> None:
+def replace_file(source: Path, target: Path) -> None:
     """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment (WinError 5, 32)."""
     for wait in (0.05, 0.1, 0.2, 0.4, 0.8):
         try:
