@@ -1,0 +1,52 @@
+"""Which stage of a visit follows which; what may be skipped and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stage = Literal["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready"]
+StageState = Literal["done", "now", "open", "skipped"]
+
+STAGES: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has counted them."""
+
+    leftovers: int | None = None
+    verify: bool = True
+
+    def skips(self, stage: Stage) -> bool:
+        """Whether a stage has nothing to do: clean-up with no leftovers, verification that the answers decline."""
+        return (stage == "clean-up" and self.leftovers == 0) or (stage == "verify" and not self.verify)
+
+
+def path(standing: Standing) -> tuple[Stage, ...]:
+    """The stages of this visit, in order."""
+    return tuple(s for s in STAGES if not standing.skips(s))
+
+
+def following(stage: Stage, standing: Standing) -> Stage | None:
+    """The stage after ``stage``; ``None`` after the last. ``stage`` itself may be one that is skipped by now."""
+    return next((s for s in STAGES[STAGES.index(stage) + 1:] if not standing.skips(s)), None)
+
+
+def before(stage: Stage, standing: Standing) -> Stage | None:
+    """The stage before ``stage``; ``None`` before the first."""
+    return next((s for s in reversed(STAGES[:STAGES.index(stage)]) if not standing.skips(s)), None)
+
+
+def states(now: Stage, standing: Standing) -> dict[Stage, StageState]:
+    """How each stage looks in an overview while ``now`` is on screen."""
+    at = STAGES.index(now)
+    found: dict[Stage, StageState] = {}
+    for i, stage in enumerate(STAGES):
+        if i == at:
+            found[stage] = "now"
+        elif standing.skips(stage):
+            found[stage] = "skipped"
+        else:
+            found[stage] = "done" if i < at else "open"
+    return found

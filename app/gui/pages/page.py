@@ -1,0 +1,163 @@
+"""The frame of every page: title, body that scrolls, and a bar with one primary button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget, QWizardPage
+
+from app.engine.stages import Stage
+from app.gui import theme
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+    from app.gui.wizard import Wizard
+
+
+class Bar(QFrame):
+    """The foot of a page: quiet links at the left, buttons at the right, the primary one last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("bar")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(theme.PAGE_MARGIN, 14, theme.PAGE_MARGIN, 14)
+        row.setSpacing(10)
+        self._left, self._right = QHBoxLayout(), QHBoxLayout()
+        self._left.setSpacing(24)
+        self._right.setSpacing(10)
+        row.addLayout(self._left, 1)
+        row.addLayout(self._right)
+        self._stretch = self._left.addStretch(1)
+        self.primary: Button | None = None
+
+    def link(self, text: str, act: Callable[[], object], about: str = "") -> Button:
+        """Add a quiet act at the left."""
+        return self._at_left(Button(text, act, "link", about))
+
+    def note(self, text: str) -> Label:
+        """Add a quiet sentence at the left."""
+        made = Label(text, "small", "muted")
+        self._left.insertWidget(self._left.count() - 1, made, 100)
+        return made
+
+    def button(self, text: str, act: Callable[[], object], about: str = "") -> Button:
+        """Add an ordinary button; it stands left of the primary one whenever it is added."""
+        made = Button(text, act, "normal", about)
+        at = self._right.count() - (1 if self.primary is not None else 0)
+        self._right.insertWidget(at, made)
+        return made
+
+    def main(self, text: str, act: Callable[[], object], about: str = "") -> Button:
+        """Add the page's one primary button."""
+        self.primary = Button(text, act, "primary", about)
+        self._right.addWidget(self.primary)
+        return self.primary
+
+    def _at_left(self, made: Button) -> Button:
+        self._left.insertWidget(self._left.count() - 1, made)
+        return made
+
+
+class Page(QWizardPage):
+    """A page of the wizard. Subclasses fill ``body`` and ``bar`` in ``build`` and refresh in ``enter``.
+
+    Nothing is made before a page is first shown. ``rebuild`` throws the contents away and builds anew: for another
+    language, or when the machine has changed under the page.
+    """
+
+    stage: Stage
+    scrolls = True  # False: the body fills the page and scrolls inside its parts
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__()
+        self.frame = wizard
+        self.setObjectName("page")
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._outer.setSpacing(0)
+        self._content: QWidget | None = None
+        self.title_label: Label
+        self.subtitle_label: Label
+        self.body: QVBoxLayout
+        self.bar: Bar
+
+    @property
+    def session(self) -> Session:
+        """The visit."""
+        return self.frame.session
+
+    # ---- for subclasses
+
+    def build(self) -> None:
+        """Fill ``body`` and ``bar``; called once before the page is first shown, and again by ``rebuild``."""
+        raise NotImplementedError
+
+    def enter(self) -> None:
+        """The page is about to be seen (each time)."""
+
+    def leave(self) -> None:
+        """Another page is about to be seen."""
+
+    def head(self, title: str, subtitle: str = "") -> None:
+        """Set the title and the sentence under it."""
+        self.title_label.setText(title)
+        self.subtitle_label.setText(subtitle)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(subtitle)
+        if self.frame.currentPage() is self:
+            self.frame.name_window(title)
+
+    # ---- for the wizard
+
+    def prepare(self) -> None:
+        """Build the page if that has not happened, then ``enter``."""
+        if self._content is None:
+            self._frame_up()
+            self.build()
+        self.enter()
+        self.frame.name_window(self.title_label.text())
+
+    def rebuild(self) -> None:
+        """Make everything anew."""
+        if self._content is not None:
+            old, self._content = self._content, None
+            self._outer.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+
+    def _frame_up(self) -> None:
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.title_label = Label("", "h1", wrap=False)
+        self.subtitle_label = Label("", "text", "muted")
+        head = QVBoxLayout()
+        head.setContentsMargins(theme.PAGE_MARGIN, 28, theme.PAGE_MARGIN, 16)
+        head.setSpacing(6)
+        head.addWidget(self.title_label)
+        head.addWidget(self.subtitle_label)
+        column.addLayout(head)
+        holder = QWidget()
+        self.body = QVBoxLayout(holder)
+        self.body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0)
+        self.body.setSpacing(theme.GAP)
+        column.addWidget(self._scrolling(holder) if self.scrolls else holder, 1)
+        self.bar = Bar()
+        column.addWidget(self.bar)
+        self._outer.addWidget(content)
+        self._content = content
+
+    def _scrolling(self, holder: QWidget) -> QScrollArea:
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder)
+        return area

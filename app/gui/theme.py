@@ -1,0 +1,263 @@
+"""The one place for colours, type and spacing: tokens, palette, style sheet, fonts, and which of them the system asks for."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePath
+from typing import Literal
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+# Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged program.
+RESOURCES = str(PurePath(__file__).parents[2] / "resources")
+
+RAIL_WIDTH = 232
+PAGE_MARGIN = 32
+GAP = 14
+RADIUS = 10
+POINT = 0.75  # points for one pixel at 96 DPI: type follows the system's text size, which pixels would not
+
+FontRole = Literal["text", "small", "value", "strong", "big", "h1", "brand", "tag", "mono", "tiny"]
+Tone = Literal["good", "warn", "err", "info", "grey"]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Every colour by what it is for. ``*_soft`` lies behind the colour of the same name; ``on_*`` is written upon it."""
+
+    bg: str
+    surface: str
+    line: str
+    text: str
+    muted: str
+    accent: str
+    accent_soft: str
+    on_accent: str
+    ok: str
+    warn: str
+    warn_soft: str
+    err: str
+    err_soft: str
+    info: str
+    info_soft: str
+    on_mark: str
+    rail: str
+    log: str
+    track: str
+    ref: str
+    hover: str
+    dark: bool = False
+    high_contrast: bool = False
+
+    def colour(self, name: str) -> QColor:
+        """One token as a colour; ``name`` is a field of this class."""
+        return QColor(getattr(self, name))
+
+    def tone(self, tone: Tone) -> tuple[str, str]:
+        """Ink and ground of a tone."""
+        return {"good": (self.accent, self.accent_soft), "warn": (self.warn, self.warn_soft),
+                "err": (self.err, self.err_soft), "info": (self.info, self.info_soft),
+                "grey": (self.muted, self.track)}[tone]
+
+
+LIGHT = Tokens(bg="#f5f6f8", surface="#ffffff", line="#e2e5ea", text="#1b1f24", muted="#5a6472", accent="#0b7a5f",
+               accent_soft="#e4f3ee", on_accent="#ffffff", ok="#1e7f4f", warn="#8a5a00", warn_soft="#fdf3dc",
+               err="#b3261e", err_soft="#fbe9e7", info="#2a5db0", info_soft="#e6eefa", on_mark="#ffffff",
+               rail="#eceef2", log="#fbfbfc", track="#e6e9ee", ref="#aab3bf", hover="#f0f2f5")
+DARK = Tokens(bg="#15181c", surface="#1d2126", line="#2e343c", text="#e9ecf0", muted="#9aa5b1", accent="#3ecfa5",
+              accent_soft="#16342c", on_accent="#06251c", ok="#5fd39a", warn="#f0b94a", warn_soft="#35290f",
+              err="#ff8a80", err_soft="#3a1b19", info="#8db4f5", info_soft="#1a2740", on_mark="#101317",
+              rail="#191c21", log="#171a1f", track="#2a3038", ref="#6d7885", hover="#262b31", dark=True)
+
+
+def luminance(colour: QColor) -> float:
+    """Relative luminance, 0 to 1 (WCAG 2.2, definition of relative luminance)."""
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def is_high_contrast(system: QPalette) -> bool:
+    """Whether the system shows a high-contrast theme.
+
+    Qt 6.8 has no question for it. All of Windows' contrast themes paint window, fields and buttons in one colour;
+    no ordinary theme does.
+    """
+    window = system.color(QPalette.ColorRole.Window)
+    same = window == system.color(QPalette.ColorRole.Base) == system.color(QPalette.ColorRole.Button)
+    return same and contrast(window, system.color(QPalette.ColorRole.WindowText)) >= 7
+
+
+def high_contrast(system: QPalette) -> Tokens:
+    """Tokens made of nothing but the system's own colours: its text, its ground, its highlight."""
+    role = QPalette.ColorRole
+    ground, ink = system.color(role.Window).name(), system.color(role.WindowText).name()
+    accent, on_accent = system.color(role.Highlight).name(), system.color(role.HighlightedText).name()
+    dark = luminance(QColor(ground)) < 0.5
+    if contrast(QColor(accent), QColor(ground)) < 4.5:
+        accent, on_accent = ink, ground
+    plain = replace(LIGHT, **{f.name: ground for f in fields(Tokens) if f.type == "str"})
+    return replace(plain, text=ink, muted=ink, line=ink, ref=ink, accent=accent, on_accent=on_accent,
+                   ok=ink, warn=ink, err=ink, info=ink, on_mark=ground, dark=dark, high_contrast=True)
+
+
+_current = LIGHT
+
+
+def current() -> Tokens:
+    """The tokens in force; painters ask at each paint, so that a change of theme needs no wiring."""
+    return _current
+
+
+def dress(app: QApplication, choice: Literal["system", "light", "dark"] = "system") -> Tokens:
+    """Choose the tokens for what the person or the system wants and give the application its palette and font."""
+    global _current  # noqa: PLW0603 - one process has one look; painters read it at each paint
+    hints = QGuiApplication.styleHints()
+    # Title bars and native dialogs follow this too.
+    wanted = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice]
+    hints.setColorScheme(wanted)
+    app.setPalette(QPalette())  # an empty palette brings the system's own back for one look at it
+    system = app.palette()
+    if choice == "system" and is_high_contrast(system):
+        _current = high_contrast(system)
+    elif choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark):
+        _current = DARK
+    else:
+        _current = LIGHT
+    app.setPalette(palette(_current))
+    return _current
+
+
+def palette(t: Tokens) -> QPalette:
+    """The palette for what the style sheet does not reach: placeholders, selections, native parts."""
+    made, role = QPalette(), QPalette.ColorRole
+    for where, name in ((role.Window, "bg"), (role.Base, "surface"), (role.AlternateBase, "bg"), (role.Button, "surface"),
+                        (role.WindowText, "text"), (role.Text, "text"), (role.ButtonText, "text"),
+                        (role.PlaceholderText, "muted"), (role.Highlight, "accent"), (role.HighlightedText, "on_accent"),
+                        (role.ToolTipBase, "surface"), (role.ToolTipText, "text"), (role.Link, "accent"),
+                        (role.LinkVisited, "accent"), (role.Mid, "line"), (role.Midlight, "line"), (role.Dark, "ref"),
+                        (role.Shadow, "ref"), (role.Light, "surface"), (role.Accent, "accent")):
+        made.setColor(where, t.colour(name))
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, where, t.colour("muted"))
+    return made
+
+
+def load_fonts() -> None:
+    """Make the bundled faces known: Inter in three weights and JetBrains Mono (both OFL, licences beside them)."""
+    faces = ["Inter-Regular", "Inter-Medium", "Inter-SemiBold"] if sys.platform != "win32" else []
+    for face in faces:
+        QFontDatabase.addApplicationFont(f"{RESOURCES}/fonts/{face}.ttf")
+
+
+def load_mono() -> None:
+    """Make the log's face known; the first page has no use for it."""
+    if "JetBrains Mono" not in QFontDatabase.families():
+        QFontDatabase.addApplicationFont(f"{RESOURCES}/fonts/JetBrainsMono-Regular.ttf")
+
+
+TEXT_FAMILIES = (["Segoe UI Variable Text", "Segoe UI", "Inter"] if sys.platform == "win32"
+                 else ["Inter", "Segoe UI", "sans-serif"])
+MONO_FAMILIES = ["JetBrains Mono", "Cascadia Mono", "Consolas", "monospace"]
+
+_SIZES: dict[FontRole, tuple[float, QFont.Weight]] = {
+    "text": (14, QFont.Weight.Normal), "small": (12.5, QFont.Weight.Normal), "value": (14, QFont.Weight.Medium),
+    "strong": (14, QFont.Weight.DemiBold), "big": (18, QFont.Weight.DemiBold), "h1": (24, QFont.Weight.DemiBold),
+    "brand": (15, QFont.Weight.DemiBold), "tag": (12, QFont.Weight.DemiBold), "mono": (12, QFont.Weight.Normal),
+    "tiny": (11, QFont.Weight.Normal)}
+
+
+def font(role: FontRole = "text", tabular: bool = False) -> QFont:
+    """The font of a role. ``tabular`` gives every digit one width, for figures that change in place."""
+    size, weight = _SIZES[role]
+    made = QFont()
+    if role == "mono":
+        load_mono()
+    made.setFamilies(MONO_FAMILIES if role == "mono" else TEXT_FAMILIES)
+    made.setPointSizeF(size * POINT)
+    made.setWeight(weight)
+    if role == "h1":
+        made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -0.2)
+    if tabular:
+        made.setFeature(QFont.Tag("tnum"), 1)
+    return made
+
+
+_SHEET = """
+QWizard, QWizardPage, QDialog, #page {{ background: {bg}; }}
+#rail {{ background: {rail}; border: 0; border-right: 1px solid {line}; }}
+#foot {{ border: 0; border-top: 1px solid {line}; background: transparent; }}
+#bar {{ background: {bg}; border: 0; border-top: 1px solid {line}; }}
+#banner {{ background: {warn_soft}; border: 0; border-bottom: 1px solid {line}; }}
+#banner QLabel {{ color: {warn}; background: transparent; }}
+#card {{ background: {surface}; border: 1px solid {line}; border-radius: 10px; }}
+#inset {{ background: {log}; border: 1px solid {line}; border-radius: 8px; }}
+#line {{ background: {line}; border: 0; min-height: 1px; max-height: 1px; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: 0; }}
+QLabel {{ background: transparent; color: {text}; }}
+QLabel[ink="muted"] {{ color: {muted}; }} QLabel[ink="accent"] {{ color: {accent}; }}
+QLabel[ink="warn"] {{ color: {warn}; }} QLabel[ink="err"] {{ color: {err}; }} QLabel[ink="ok"] {{ color: {ok}; }}
+QPushButton {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px; padding: 7px 16px;
+  min-height: 20px; }}
+QPushButton:hover {{ background: {hover}; border-color: {ref}; }}
+QPushButton:pressed {{ background: {track}; }}
+QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
+QPushButton:disabled {{ color: {muted}; background: {bg}; }}
+QPushButton[kind="primary"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
+QPushButton[kind="primary"]:hover {{ background: {accent_hover}; }}
+QPushButton[kind="primary"]:focus {{ border: 2px solid {text}; }}
+QPushButton[kind="primary"]:disabled {{ background: {track}; border-color: {track}; color: {muted}; }}
+QPushButton[kind="small"] {{ padding: 3px 10px; }} QPushButton[kind="small"]:focus {{ padding: 2px 9px; }}
+QPushButton[kind="small"]:checked {{ background: {accent_soft}; border-color: {accent}; color: {accent}; }}
+QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4px; padding: 2px 0; color: {accent};
+  text-align: left; min-height: 16px; }}
+QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
+QPushButton[kind="link"]:focus {{ border: 2px solid {accent}; padding: 0 2px; }}
+QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; padding: 4px 8px; color: {muted}; }}
+QPushButton[kind="quiet"]:hover {{ background: {hover}; color: {text}; }}
+QPushButton[kind="quiet"]:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
+  padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}
+QLineEdit:read-only {{ background: {log}; }}
+QComboBox::drop-down {{ border: 0; width: 24px; }}
+QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{shade}.svg"); width: 14px; height: 14px; }}
+QComboBox QAbstractItemView {{ background: {surface}; color: {text}; border: 1px solid {line};
+  selection-background-color: {accent_soft}; selection-color: {text}; outline: 0; }}
+QPlainTextEdit, QTextEdit, QTextBrowser {{ background: {log}; color: {text}; border: 1px solid {line};
+  border-radius: 8px; padding: 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
+QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {accent}; padding: 7px; }}
+QTableWidget, QTableView {{ background: transparent; border: 0; gridline-color: {line}; color: {text};
+  selection-background-color: {accent_soft}; selection-color: {text}; }}
+QHeaderView::section {{ background: transparent; color: {muted}; border: 0; border-bottom: 1px solid {line};
+  padding: 6px 8px; }}
+QMenu {{ background: {surface}; color: {text}; border: 1px solid {line}; padding: 6px; }}
+QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }} QMenu::item:selected {{ background: {accent_soft}; }}
+QMenu::item:disabled {{ color: {muted}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; }}
+QToolTip {{ background: {surface}; color: {text}; border: 1px solid {line}; padding: 4px 8px; }}
+QScrollBar:vertical {{ background: transparent; width: 12px; margin: 2px; }}
+QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 2px; }}
+QScrollBar::handle {{ background: {ref}; border-radius: 4px; min-height: 28px; min-width: 28px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent;
+  width: 0; height: 0; }}
+"""
+
+
+def sheet(t: Tokens) -> str:
+    """The style sheet for the tokens."""
+    values = {f.name: getattr(t, f.name) for f in fields(t)}
+    base = t.colour("accent")
+    hover = base.lighter(112) if t.dark else base.darker(112)
+    return _SHEET.format(**values, accent_hover=t.accent if t.high_contrast else hover.name(),
+                         icons=f"{RESOURCES}/icons", shade="dark" if t.dark else "light")

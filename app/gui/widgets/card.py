@@ -1,0 +1,156 @@
+"""Cards, labels and rows: what every page is laid out with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app.gui import theme
+
+Ink = Literal["text", "muted", "accent", "warn", "err", "ok"]
+
+
+class Label(QLabel):
+    """A text in one of the theme's roles. Always plain text: what it shows may come from logs and foreign files."""
+
+    def __init__(self, text: str = "", role: theme.FontRole = "text", ink: Ink = "text", *, wrap: bool = True,
+                 tabular: bool = False) -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(theme.font(role, tabular))
+        self.setWordWrap(wrap)
+        if ink != "text":
+            self.setProperty("ink", ink)
+        if wrap:
+            # Else a long word (a path) makes the window wider than the screen.
+            self.setMinimumWidth(1)
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def ink(self, ink: Ink) -> None:
+        """Change the colour's meaning."""
+        self.setProperty("ink", ink)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+
+class Elided(Label):
+    """One line that is cut in the middle where it does not fit, for paths; the tool tip has the whole."""
+
+    def __init__(self, text: str = "", role: theme.FontRole = "mono", ink: Ink = "text") -> None:
+        super().__init__(text, role, ink, wrap=False)
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def put(self, text: str) -> None:
+        """Show another text."""
+        self._whole = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Cut anew for the new width."""
+        self._cut()
+
+    def minimumSizeHint(self) -> QSize:
+        """Any width will do."""
+        return QSize(20, super().minimumSizeHint().height())
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
+
+
+class Card(QFrame):
+    """A white sheet with a thin border; put things into ``box``."""
+
+    def __init__(self, *, tight: bool = False) -> None:
+        super().__init__()
+        self.setObjectName("card")
+        self.box = QVBoxLayout(self)
+        side, upper = (17, 9) if tight else (17, 15)  # the border is the missing pixel
+        self.box.setContentsMargins(side, upper, side, upper)
+        self.box.setSpacing(4)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+
+class Plain(QWidget):
+    """A bare holder with a layout and no margins."""
+
+    def __init__(self, *, across: bool = False, gap: int = 0) -> None:
+        super().__init__()
+        self.box: QBoxLayout = QHBoxLayout(self) if across else QVBoxLayout(self)
+        self.box.setContentsMargins(0, 0, 0, 0)
+        self.box.setSpacing(gap)
+
+
+def line() -> QFrame:
+    """A hairline."""
+    made = QFrame()
+    made.setObjectName("line")
+    made.setFixedHeight(1)
+    return made
+
+
+def across(*items: QWidget | int | None, gap: int = 10, top: bool = False) -> QHBoxLayout:
+    """A row: widgets from left to right; ``None`` is a stretch, a number a fixed gap in pixels."""
+    made = QHBoxLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(gap)
+    for item in items:
+        if item is None:
+            made.addStretch(1)
+        elif isinstance(item, int):
+            made.addSpacing(item)
+        else:
+            made.addWidget(item, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
+    return made
+
+
+def heading(title: str, note: str = "") -> tuple[QHBoxLayout, Label]:
+    """A card's title with a quiet note at its right end; returns the row and the note's label."""
+    quiet = Label(note, "small", "muted", wrap=False)
+    return across(Label(title, "strong", wrap=False), None, quiet), quiet
+
+
+class Fact(QWidget):
+    """A quiet name above its value."""
+
+    def __init__(self, name: str, value: str = "", note: str = "") -> None:
+        super().__init__()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(3)
+        self.name = Label(name, "small", "muted", wrap=False)
+        self.value = Label(value, "value")
+        box.addWidget(self.name)
+        box.addWidget(self.value)
+        if note:
+            self.setToolTip(note)
+        self.put(value)
+
+    def put(self, value: str, note: str = "") -> None:
+        """Show a value; ``note`` is its longer explanation."""
+        self.value.setText(value)
+        self.setAccessibleName(f"{self.name.text()}: {value}")
+        if note:
+            self.setToolTip(note)
+            self.setAccessibleDescription(note)
+
+
+def grid_of(facts: Sequence[Fact], columns: int) -> QGridLayout:
+    """Facts side by side in equal columns."""
+    made = QGridLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setHorizontalSpacing(10)
+    made.setVerticalSpacing(10)
+    for i, fact in enumerate(facts):
+        made.addWidget(fact, i // columns, i % columns)
+    for column in range(columns):
+        made.setColumnStretch(column, 1)
+    return made

@@ -1,0 +1,82 @@
+"""Figures as people say them: sizes, spans of time, shares, in the chosen language."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+translate = QCoreApplication.translate
+
+_STEPS = ("B", "KB", "MB", "GB", "TB")
+
+
+def _figure(value: float, digits: int) -> str:
+    return QLocale().toString(value, ord("f"), digits)
+
+
+def size(number: float | None) -> str:
+    """Bytes on a disk or a line, in powers of ten: ``4.1 GB``. ``unknown`` where there is no figure."""
+    return _scaled(number, 1000)
+
+
+def memory(number: float | None) -> str:
+    """Bytes of a card's or the computer's memory, in powers of two, as makers label them: ``24 GB``."""
+    return _scaled(number, 1024)
+
+
+def _scaled(number: float | None, base: int) -> str:
+    if number is None:
+        return translate("Words", "unknown")
+    value, step = float(number), 0
+    while value >= base * 0.9995 and step < len(_STEPS) - 1:
+        value, step = value / base, step + 1
+    tenths = step >= 3 and value < 100 and abs(value - round(value)) >= 0.05
+    return f"{_figure(value, 1 if tenths else 0)} {_STEPS[step]}"
+
+
+def of(done: float, total: float | None) -> str:
+    """``1.7 GB of 4.1 GB``, or the first alone."""
+    if total is None:
+        return size(done)
+    return translate("Words", "{done} of {total}").format(done=size(done), total=size(total))
+
+
+def rate(a_second: float | None) -> str:
+    """``7.4 MB/s``; empty where it is not known."""
+    if not a_second:
+        return ""
+    unit, value = ("MB/s", a_second / 1e6) if a_second >= 1e5 else ("KB/s", a_second / 1e3)
+    return f"{_figure(value, 1 if value < 100 else 0)} {unit}"
+
+
+def seconds(span: float) -> str:
+    """An exact span: ``0.9 s``, ``12 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    if span < 10:
+        return translate("Words", "{n} s").format(n=_figure(span, 1))
+    whole = round(span)
+    if whole < 120:
+        return translate("Words", "{n} s").format(n=whole)
+    if whole < 3600:
+        return translate("Words", "{m} min {s} s").format(m=whole // 60, s=whole % 60)
+    return translate("Words", "{h} h {m} min").format(h=whole // 3600, m=whole % 3600 // 60)
+
+
+def about(span: float) -> str:
+    """A rough span for what is still to come: ``about 6 minutes``."""
+    if span < 45:
+        return translate("Words", "less than a minute")
+    minutes = round(span / 60)
+    if minutes < 2:
+        return translate("Words", "about a minute")
+    if minutes < 90:
+        return translate("Words", "about {n} minutes").format(n=minutes)
+    return translate("Words", "about {n} hours").format(n=round(minutes / 60))
+
+
+def count(number: int) -> str:
+    """A number with the language's grouping: ``4,118``."""
+    return QLocale().toString(number)
+
+
+def joined(parts: list[str]) -> str:
+    """Short facts on one line with a middle dot between."""
+    return " · ".join(p for p in parts if p)
