@@ -2,8 +2,12 @@
 
 import importlib.util
 import math
+import os
+import sys
 import warnings
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

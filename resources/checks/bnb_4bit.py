@@ -1,7 +1,11 @@
 """Check: bitsandbytes quantises to 4 bits, gives the numbers back, multiplies with them, and its 8-bit optimizer steps."""
 
 import importlib.util
+import os
+import sys
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

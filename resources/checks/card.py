@@ -1,7 +1,11 @@
 """Check: each card's memory and compute capability, and whether this torch holds code for it."""
 
+import os
 import re
+import sys
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

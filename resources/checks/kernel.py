@@ -1,7 +1,11 @@
 """Check: a real matrix product on each card (or the processor), in every type, against float64."""
 
+import os
+import sys
 import time
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

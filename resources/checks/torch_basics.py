@@ -2,8 +2,12 @@
 
 import importlib
 import inspect
+import os
+import sys
 import time
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

@@ -2,8 +2,11 @@
 
 import importlib.util
 import os
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 

@@ -2,11 +2,14 @@
 
 import argparse
 import importlib.metadata
+import os
 import platform
 import re
 import struct
 import sys
 from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
 
 import telling
 
