@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from app.model.machine import Disk, Driver, Family, Gpu
 from app.model.value import Value
@@ -216,6 +216,14 @@ class Computer(Protocol):
 
     def open(self, target: str) -> None:
         """Open a folder, file or address with the system's own program."""
+
+
+class TaskBar(Protocol):
+    """The progress bar on the task bar's button; not part of the world, since it belongs to one window."""
+
+    def show(self, window: int, state: Literal["none", "busy", "normal", "error", "paused"], done: float = 0.0,
+             total: float | None = None) -> bool:
+        """Show ``done`` of ``total`` on the button of that window (its native id); whether the system took it."""
 
 
 class Clock(Protocol):

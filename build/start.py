@@ -97,7 +97,7 @@ def run_quietly(command: Sequence[str | Path], env: Mapping[str, str] | None = N
 
 def is_debian_root() -> bool:
     """Whether this process may install Debian packages."""
-    return not WINDOWS and os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install_debian(packages: Sequence[str], purpose: str) -> None:

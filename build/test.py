@@ -49,7 +49,10 @@ def watch(name: str, command: Sequence[str], env: dict[str, str] | None = None, 
 
     def end() -> None:
         late.set()
-        os.killpg(child.pid, signal.SIGKILL)
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)
 
     clock = threading.Timer(limit, end)
     clock.start()

@@ -75,5 +75,7 @@ def subprocess_run(words: list[str]) -> None:
 
 
 def stop() -> None:
-    """End this lab's wineserver and display, and nothing else."""
+    """End this lab's wineserver and display, and nothing else; a lab lent by ``UNSLOTH_LAB`` goes on."""
+    if "UNSLOTH_LAB" in os.environ:
+        return
     subprocess.run(command("stop"), cwd=start.ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False)

@@ -1,0 +1,60 @@
+"""One window at a time, seen from two processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from app.world.single import Single, show_other
+
+OTHER = """
+import sys
+from app.world.single import Single
+with Single(sys.argv[1]) as mine:
+    print(mine.first, flush=True)
+    sys.stdin.read()
+"""
+
+
+def start_other(name: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", OTHER, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            text=True)
+
+
+def first_line(child: subprocess.Popen[str]) -> str:
+    assert child.stdout is not None
+    return child.stdout.readline().strip()
+
+
+def test_the_second_process_knows_that_it_is_not_the_first() -> None:
+    name = f"single-{os.getpid()}"
+    with Single(name) as mine:
+        assert mine.first
+        other = start_other(name)
+        assert first_line(other) == "False"
+        other.communicate()
+    with Single(name) as again:
+        assert again.first, "the name was not freed"
+
+
+def test_a_killed_process_keeps_nobody_out() -> None:
+    name = f"single-killed-{os.getpid()}"
+    other = start_other(name)
+    assert first_line(other) == "True"
+    with Single(name) as mine:
+        assert not mine.first
+    other.kill()
+    other.communicate()
+    with Single(name) as again:
+        assert again.first
+
+
+def test_different_names_do_not_meet() -> None:
+    with Single(f"one-{os.getpid()}") as one, Single(f"two-{os.getpid()}") as two:
+        assert one.first
+        assert two.first
+
+
+def test_no_window_of_that_title_is_no_fault() -> None:
+    assert show_other("no window has this title 4711") is False
