@@ -21,7 +21,7 @@ class Runner:
     """One run of one plan. After the stream has ended, ``outcome`` says how and ``error`` why it failed."""
 
     def __init__(self, site: Site, handlers: Mapping[str, Any], journal: Journal, run: str,
-                 log: Callable[[bytes], None], explain: Callable[[bytes], Diagnosis]) -> None:
+                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis]) -> None:
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
         self._log, self._explain = log, explain
         self.outcome: Outcome = "stopped"
@@ -84,5 +84,6 @@ class Runner:
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""
-        found = self._explain(tail + b"\n" + error.details.encode() + b"\n" + error.message.encode())
+        log = tail + b"\n" + error.details.encode() + b"\n" + error.message.encode()
+        found = self._explain(log, error.code)
         return found if found.cause is not None else None

@@ -1,0 +1,103 @@
+"""Opens the world and the knowledge, then the window or the command line. The only place that wires."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from app.engine.crash import write_crash
+from app.engine.opening import load_answers, load_machine
+from app.engine.session import Session
+from app.knowledge import Knowledge, load
+from app.model.answers import Answers
+from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.ports import World
+from app.world.open import open_world
+from app.world.resources import read_input, resource_names, resource_reader
+
+
+def open_session(options: argparse.Namespace) -> Session:
+    """A session as the options ask: this computer or a machine file's, with the answers given."""
+    answers = load_answers(read_input(options.answers), options.answers) if options.answers else Answers()
+    given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
+             "pytorch_index": options.pytorch_index}
+    answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
+    facts, recording = load_machine(read_input(options.machine), options.machine) if options.machine else (None, ())
+    world: World = open_world(simulated=options.machine)
+    session = Session(world, knowledge(), answers, _resource, facts, recording)
+    if answers.profile is not None:
+        session.choose(answers.profile)
+    return session
+
+
+def knowledge() -> Knowledge:
+    """Everything in ``resources/``, read and checked once."""
+    return load(resource_reader(), resource_names())
+
+
+def _resource(name: str) -> bytes:
+    data = resource_reader()(name)
+    if data is None:
+        raise ExpectedError("resource-missing", f"The file resources/{name} of this program is missing.",
+                            hint="Install the program again.", exit_code=ExitCode.FAULT)
+    return data
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Window without a command, command line with one. Returns the exit code of the contract."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows console may still be code page 437
+    try:
+        return _window(given) if _wants_window(given) else _command(given)
+    except ExpectedError as error:
+        from app.cli.commands import report_fault
+        report_fault(error)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        return int(ExitCode.STOPPED)
+    except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
+        world = open_world()
+        path = write_crash(world.files, world.clock, world.computer.data_folder(), error, given)
+        sys.stderr.write(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
+        return int(ExitCode.FAULT)
+
+
+def _wants_window(given: list[str]) -> bool:
+    """No command word among the arguments: options alone (``--machine FILE``) still mean the window."""
+    from app.cli.commands import COMMANDS
+    return not any(a in COMMANDS or a in ("-h", "--help", "--version") for a in given)
+
+
+def _command(given: list[str]) -> int:
+    from app.cli import commands
+    return commands.main(given, open_session, read_input)
+
+
+def _window(given: list[str]) -> int:
+    options = argparse.Namespace(answers=None, home=None, profile=None, offline=None, index=None, pytorch_index=None, machine=None)
+    rest: list[str] = []
+    names = {"--answers", "--home", "--profile", "--offline", "--index", "--pytorch-index", "--machine"}
+    queue = list(given)
+    while queue:
+        word = queue.pop(0)
+        name, equals, value = word.partition("=")
+        if name in names:
+            if not equals and not queue:
+                raise BadInput(f"{name} needs a value.")
+            setattr(options, name.lstrip("-").replace("-", "_"), value if equals else queue.pop(0))
+        elif word.startswith("--"):
+            rest.append(word)
+        else:
+            raise BadInput(f"{word!r} is no command; see --help for those that exist.")
+    from app.gui.main import run
+    return run(open_session(options), rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,310 @@
+"""The same session without a window: text for people, JSON for programs, one exit code for scripts."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TextIO
+
+import msgspec
+
+from app import __version__
+from app.cli import text
+from app.engine.session import Session
+from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.model.event import Failed, Halted, Line, Progress, Skipped, Started, StepEvent, flat
+from app.model.plan import Plan
+from app.model.profile import Profile
+
+SessionMaker = Callable[[argparse.Namespace], Session]
+COMMANDS = ("detect", "plan", "install", "verify", "report", "diagnose", "profiles", "rollback", "uninstall", "bundle",
+             "script", "record")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"The command line cannot be used: {message}.", hint=f"See {self.prog} --help.")
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and options of the contract."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON document on standard output (lines for install and verify)")
+    common.add_argument("--machine", metavar="FILE", help="use a machine file or a report instead of this computer")
+    common.add_argument("--home", metavar="DIR", help="where environments, cache, journal and reports live")
+    common.add_argument("--profile", metavar="ID", help="take this profile instead of the best one")
+    common.add_argument("--answers", metavar="FILE", help="a TOML file with choices made beforehand")
+    common.add_argument("--yes", action="store_true", help="do not ask")
+    common.add_argument("--offline", metavar="DIR", help="install from a bundle")
+    common.add_argument("--index", metavar="URL", help="another package index")
+    common.add_argument("--pytorch-index", metavar="URL", help="a mirror of the PyTorch index")
+    top = _Parser(prog="unsloth-setup", description="From a PC with an NVIDIA card to a proven fine-tuning environment.")
+    top.add_argument("--version", action="version", version=f"unsloth-setup {__version__}")
+    commands = top.add_subparsers(dest="command", parser_class=_Parser)
+
+    def add(name: str, purpose: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=purpose, description=purpose, parents=[common])
+
+    add("detect", "survey this machine and print its facts")
+    add("plan", "rank the profiles and print the full plan")
+    add("install", "run the plan; a run that was cut off goes on where it stopped")
+    verify = add("verify", "check, measure and train inside an installed environment")
+    verify.add_argument("--quick", action="store_true", help="only the checks")
+    verify.add_argument("--environment", metavar="NAME", help="another environment than the active one")
+    verify.add_argument("--compare", metavar="FILE", help="compare the output of the guide's own script instead")
+    report = add("report", "write the diagnostics report")
+    report.add_argument("--output", metavar="FILE", help="where to write the zip")
+    diagnose = add("diagnose", "read a log, name the cause and the fix")
+    diagnose.add_argument("--log", metavar="FILE", default="-", help="the log, or - for standard input")
+    profiles = add("profiles", "list the profiles, or show one")
+    profiles.add_argument("action", nargs="?", choices=["show"], help="show one profile")
+    profiles.add_argument("id", nargs="?", help="the profile's id")
+    add("rollback", "go back to the environment that was active before")
+    uninstall = add("uninstall", "list what this program put here, remove what is chosen")
+    uninstall.add_argument("--remove", metavar="ID", action="append", default=[], help="remove this item (all for everything)")
+    bundle = add("bundle", "make a folder with everything a profile needs, for a machine without internet")
+    bundle.add_argument("--output", metavar="DIR", help="the folder to make")
+    bundle.add_argument("--platform", choices=["windows", "linux"], help="for this system (default: the machine's)")
+    script = add("script", "print the plan as a script that a person can read and run")
+    script.add_argument("--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)")
+    script.add_argument("--train", action="store_true", help="print a starter training script instead")
+    record = add("record", "write the machine file of this machine")
+    record.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    return top
+
+
+def main(arguments: Sequence[str], make: SessionMaker, read: Callable[[str], bytes]) -> int:
+    """Run one command and return its exit code. ``make`` opens a session, ``read`` reads a file or ``-``."""
+    options = parser().parse_args(list(arguments))
+    if options.command is None:
+        raise BadInput("No command was given; expected one of: " + ", ".join(COMMANDS) + ".")
+    return int(_Run(options, make, read, sys.stdout, sys.stderr).go())
+
+
+class _Run:
+    """One command: what it needs and where it writes."""
+
+    def __init__(self, options: argparse.Namespace, make: SessionMaker, read: Callable[[str], bytes],
+                 out: TextIO, err: TextIO) -> None:
+        self.options, self.make, self.read, self.out, self.err = options, make, read, out, err
+
+    def go(self) -> ExitCode:
+        command: Callable[[], ExitCode] = getattr(self, self.options.command)
+        return command()
+
+    # ---- printing
+
+    def document(self, value: Any, words: str) -> None:
+        """One JSON document or the same for people."""
+        self.out.write((msgspec.json.format(msgspec.json.encode(value), indent=2).decode() if self.options.json else words) + "\n")
+
+    def say(self, words: str) -> None:
+        self.err.write(words + "\n")
+        self.err.flush()
+
+    # ---- commands
+
+    def detect(self) -> ExitCode:
+        session = self.make(self.options)
+        for sighting in session.survey():
+            if not self.options.json and sighting.facts is None:
+                self.say(f"{sighting.subject}: {sighting.seconds:.2f} s")
+        facts = session.known()
+        self.document(facts, text.machine(facts))
+        return ExitCode.DONE
+
+    def record(self) -> ExitCode:
+        session = self.make(self.options)
+        data = session.machine_file()
+        if self.options.output:
+            session.save(self.options.output, data + b"\n")
+            self.say(f"Machine file written: {self.options.output}")
+        else:
+            self.out.write(data.decode() + "\n")
+        return ExitCode.DONE
+
+    def plan(self) -> ExitCode:
+        session = self.make(self.options)
+        document = text.plan_document(session.best(), session.choices(), session.findings(), session.plan())
+        self.document(document, text.plan(document, session.best(), session.choices()))
+        return ExitCode.BLOCKED if document["verdict"] == "blocked" else ExitCode.DONE
+
+    def profiles(self) -> ExitCode:
+        session = self.make(self.options)
+        if self.options.action == "show":
+            if not self.options.id:
+                raise BadInput("profiles show needs the id of a profile; see the command profiles.")
+            profile = session.knowledge.profile(self.options.id)
+            self.document(_public(profile), text.profile(profile))
+        else:
+            profiles = session.knowledge.profiles
+            self.document([_public(p) for p in profiles], text.profile_list(profiles))
+        return ExitCode.DONE
+
+    def install(self) -> ExitCode:
+        session = self.make(self.options)
+        best = session.best()
+        plan = session.plan()
+        if best.verdict == "blocked":
+            self.say(text.blocked(best))
+            self._result("failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)})
+            return ExitCode.BLOCKED
+        proven = session.already_in_place(plan)
+        if proven is not None:
+            self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")
+            self._result("finished", msgspec.to_builtins(proven))
+            return ExitCode.DONE
+        unfinished = session.unfinished()
+        if unfinished is not None and unfinished.plan.environment == plan.environment:
+            self.say(f"Going on where the last run stopped ({unfinished.steps_done} of {unfinished.steps_total} steps were done).")
+        self.say(text.install_intro(best, plan, session.place.home))
+        if not self.options.yes and not self._agreed():
+            return ExitCode.STOPPED
+        code = self._run_plan(session, plan)
+        if code in (ExitCode.DONE, ExitCode.NOT_WORKING, ExitCode.STEP_FAILED) and not session.simulated:
+            self.say(f"Report: {session.write_report()}")
+        return code
+
+    def verify(self) -> ExitCode:
+        session = self.make(self.options)
+        if self.options.compare:
+            comparisons = session.compare(self.read(self.options.compare))
+            self.document({"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
+                          text.comparisons(comparisons))
+            return ExitCode.DONE
+        if session.simulated:
+            plan = session.plan()
+            plan = msgspec.structs.replace(plan, steps=tuple(s for s in plan.steps if s.kind == "run-check"))
+        else:
+            plan = session.verify_plan(self.options.quick, self.options.environment)
+            for change in session.changes(plan):
+                self.say(change)
+        return self._run_plan(session, plan)
+
+    def report(self) -> ExitCode:
+        session = self.make(self.options)
+        path = session.write_report(self.options.output)
+        self.document({"schema": "written/1", "report": path}, path)
+        return ExitCode.DONE
+
+    def diagnose(self) -> ExitCode:
+        session = self.make(self.options)
+        diagnosis = session.explain(self.read(self.options.log))
+        self.document(diagnosis, text.diagnosis(diagnosis))
+        return ExitCode.DONE if diagnosis.cause is not None else ExitCode.NOTHING_FOUND
+
+    def rollback(self) -> ExitCode:
+        session = self.make(self.options)
+        pointer = session.rollback()
+        self.document(pointer, f"Active again: {pointer.active}. Before: {pointer.previous}.")
+        return ExitCode.DONE
+
+    def uninstall(self) -> ExitCode:
+        session = self.make(self.options)
+        items = session.uninstallable()
+        chosen = [i for i in items if "all" in self.options.remove or i.id in self.options.remove]
+        unknown = [r for r in self.options.remove if r != "all" and r not in {i.id for i in items}]
+        if unknown:
+            raise BadInput(f"There is no item {unknown[0]!r} to remove; expected one that the command uninstall lists.")
+        if chosen and (self.options.yes or self._agreed()):
+            for item in chosen:
+                session.remove(item)
+                self.say(f"Removed: {item.title}, {text.size(item.size)}.")
+        self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
+                       for i in items], text.uninstallable(items, chosen))
+        return ExitCode.DONE
+
+    def bundle(self) -> ExitCode:
+        session = self.make(self.options)
+        if not self.options.output:
+            raise BadInput("bundle needs --output DIR, the folder to make.")
+        for event in session.bundle(self.options.output, self.options.platform):
+            self._tell(event)
+        self.document({"schema": "written/1", "bundle": self.options.output}, self.options.output)
+        return ExitCode.DONE
+
+    def script(self) -> ExitCode:
+        session = self.make(self.options)
+        script = session.training_script() if self.options.train else session.plan_script(self.options.shell)
+        self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
+        return ExitCode.DONE
+
+    # ---- running plans
+
+    def _run_plan(self, session: Session, plan: Plan) -> ExitCode:
+        try:
+            for event in session.run(plan):
+                self._tell(event)
+        except KeyboardInterrupt:
+            session.stop()
+            self.say("Stopped. The same command goes on from here.")
+            self._result("stopped", None)
+            return ExitCode.STOPPED
+        verdict = session.verification
+        self._result(session.outcome, msgspec.to_builtins(verdict) if verdict is not None else None)
+        if verdict is not None and session.outcome != "stopped":
+            self.say(text.verification(verdict))
+        return _ending(session)
+
+    def _tell(self, event: StepEvent) -> None:
+        if self.options.json:
+            for line in _lines(event):
+                self.out.write(msgspec.json.encode(line).decode() + "\n")
+            self.out.flush()
+            return
+        what = event.what
+        if isinstance(what, Started):
+            self.say(f"{what.title} …")
+        elif isinstance(what, Skipped):
+            self.say(f"{event.step}: {what.why}")
+        elif isinstance(what, Line):
+            self.err.write(text.indented(what.text))
+        elif isinstance(what, Progress):
+            text.show_progress(self.err, what)
+        elif isinstance(what, Failed):
+            self.say(text.failure(what))
+        elif isinstance(what, Halted):
+            self.say("Stopped. The same command goes on from here.")
+
+    def _result(self, outcome: str, verdict: Any) -> None:
+        if self.options.json:
+            self.out.write(msgspec.json.encode({"schema": "result/1", "outcome": outcome, "verdict": verdict}).decode() + "\n")
+
+    def _agreed(self) -> bool:
+        self.err.write("Go on? [y/N] ")
+        self.err.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _ending(session: Session) -> ExitCode:
+    if session.outcome == "stopped":
+        return ExitCode.STOPPED
+    if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
+        return ExitCode.NOT_WORKING
+    if session.verification is not None and session.verification.overall == "broken":
+        return ExitCode.NOT_WORKING
+    return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
+
+
+def _lines(event: StepEvent) -> list[dict[str, Any]]:
+    """The event as JSON objects: output chunks become one object a line of output."""
+    if not isinstance(event.what, Line):
+        return [flat(event)]
+    lines = event.what.text.decode("utf-8", "replace").split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    return [flat(event) | {"text": line.rstrip("\r")} for line in lines]
+
+
+def _public(profile: Profile) -> dict[str, Any]:
+    """A profile without its locks' text, which ``profiles show`` would drown in."""
+    fields: dict[str, Any] = msgspec.to_builtins(profile)
+    for part in fields["parts"]:
+        part.pop("requirements")
+    return fields
+
+
+def report_fault(error: ExpectedError) -> None:
+    """An expected fault for people: its sentence, then what to do."""
+    sys.stderr.write(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))

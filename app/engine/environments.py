@@ -1,0 +1,79 @@
+"""The environments under a home folder: listing, going back, and what an uninstall would remove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from app.engine.journal import Journal
+from app.model.errors import BadInput
+from app.model.place import Place
+from app.model.pointer import Pointer
+from app.ports import Clock, Files
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment. ``size`` is bytes on disk, ``None`` until asked for."""
+
+    name: str
+    path: str
+    active: bool
+    previous: bool
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Uninstallable:
+    """One thing that an uninstall can remove. ``keep`` says why it is not chosen by itself."""
+
+    id: str
+    title: str
+    path: str
+    size: int
+    keep: str = ""
+
+
+def list_environments(files: Files, place: Place, pointer: Pointer | None) -> tuple[Environment, ...]:
+    """All environments, the active one first, then the one before it."""
+    found = [
+        Environment(name=name, path=place.environment(name), active=pointer is not None and pointer.active == name,
+                    previous=pointer is not None and pointer.previous == name, proven=files.exists(place.verification(name)))
+        for name in files.names(place.environments) if files.exists(place.environment_python(name))
+    ]
+    return tuple(sorted(found, key=lambda e: (not e.active, not e.previous, e.name)))
+
+
+def swap_back(files: Files, clock: Clock, place: Place, pointer: Pointer | None, journal: Journal) -> Pointer:
+    """Swap active and previous in the pointer file, atomically."""
+    if pointer is None or pointer.previous is None:
+        raise BadInput("There is no earlier environment to go back to; expected one that was active before the last install.")
+    if not files.exists(place.environment_python(pointer.previous)):
+        raise BadInput(f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} stays active.")
+    back = Pointer(active=pointer.previous, profile=pointer.previous.rsplit("-", 1)[0], previous=pointer.active, at=clock.now())
+    journal.effect("rollback", "rollback")("swapped", {"path": place.pointer, "from": pointer.active, "to": back.active})
+    files.write(place.pointer, msgspec.json.format(msgspec.json.encode(back)))
+    return back
+
+
+def what_is_here(files: Files, place: Place, pointer: Pointer | None, journal: Journal) -> tuple[Uninstallable, ...]:
+    """The journal read backwards: every environment, then what they shared, then what the user may want to keep."""
+    found = []
+    for environment in list_environments(files, place, pointer):
+        note = "It is the active environment." if environment.active else ""
+        found.append(Uninstallable(f"env:{environment.name}", f"Environment {environment.name}", environment.path,
+                                   files.size(environment.path) or 0, note))
+    shared = (("wheels", "Fetched packages", place.wheels, ""), ("cache", "Package cache", place.cache, ""),
+              ("python", "Python provided by this program", place.pythons, ""),
+              ("checks", "Check scripts", place.at("checks"), ""), ("locks", "Locks", place.at("locks"), ""),
+              ("logs", "Logs", place.logs, ""), ("reports", "Reports", place.reports, "You may want to keep them."),
+              ("quarantine", "Quarantined leftovers", place.quarantine, "They can still be put back."))
+    for name, title, path, note in shared:
+        if files.exists(path):
+            found.append(Uninstallable(name, title, path, files.size(path) or 0, note))
+    known = {item.path for item in found}
+    for path in journal.made():
+        if path not in known and files.exists(path) and not place.holds(path):
+            found.append(Uninstallable(f"made:{path}", path, path, files.size(path) or 0))
+    return tuple(found)

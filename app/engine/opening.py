@@ -1,0 +1,27 @@
+"""Reading what people hand in: answer files, machine files and reports that hold one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.model.answers import Answers
+from app.model.errors import BadInput
+from app.model.event import StepEvent
+from app.model.machine import MachineFacts, decode_machine
+from app.report import read_events, read_machine
+
+
+def load_answers(data: bytes, name: str) -> Answers:
+    """An answer file (TOML, ``answers/1``). Raises ``BadInput`` naming file, field and what was expected."""
+    try:
+        return msgspec.toml.decode(data, type=Answers)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"The answer file {name} cannot be used: {error}.",
+                       hint="Its fields are listed in resources/schemas/answers.json.") from error
+
+
+def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent, ...]]:
+    """A machine file, or a report's zip with the machine file and the recorded events in it."""
+    if data[:4] == b"PK\x03\x04":
+        return decode_machine(read_machine(data, name), name), read_events(data, name)
+    return decode_machine(data, name), ()

@@ -1,0 +1,54 @@
+"""The program's own data files, and files that people hand in."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from app.model.errors import BadInput
+
+
+def root() -> Path:
+    """Where ``resources/`` lies: beside the package in a checkout, inside the bundle in the packed program."""
+    packed = getattr(sys, "_MEIPASS", None)
+    return (Path(packed) if packed else Path(__file__).resolve().parents[2]) / "resources"
+
+
+def resource_reader() -> Callable[[str], bytes | None]:
+    """A function that gives one file of ``resources/`` by its relative path, or ``None``."""
+    base = root()
+
+    def read(name: str) -> bytes | None:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts:
+            return None
+        try:
+            return (base / path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    return read
+
+
+def resource_names() -> Callable[[str], tuple[str, ...]]:
+    """A function that lists one folder of ``resources/``, sorted; empty where there is none."""
+    base = root()
+
+    def names(folder: str) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(p.name for p in (base / folder).iterdir()))
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+
+    return names
+
+
+def read_input(name: str) -> bytes:
+    """A file that was named on the command line, or standard input for ``-``. Raises ``BadInput`` naming it."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise BadInput(f"{name} cannot be read: {error.strerror or error}. Expected a file.") from error

@@ -1,0 +1,117 @@
+"""The runner with small handlers: order, skips, failures, needs, stopping, and what the journal keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.engine.journal import Journal
+from app.engine.runner import Runner
+from app.model.advice import Diagnosis
+from app.model.answers import Answers
+from app.model.errors import ExpectedError, Stopped
+from app.model.event import Failed, Line, StepEvent, What
+from app.model.place import Place
+from app.model.plan import AnyStep, CreateEnvironment, Plan, RunCheck
+from app.model.sources import Sources
+from app.steps.site import Site
+from app.world.open import open_world
+
+
+class Scripted:
+    """A handler that does what the step's title says."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def done(self, step: AnyStep, site: Site) -> str | None:
+        return "It was there." if step.title == "there" else None
+
+    def run(self, step: AnyStep, site: Site) -> Iterator[What]:
+        self.ran.append(step.id)
+        site.record("made", {"path": step.id})
+        yield Line(text=b"working\n")
+        if step.title == "fails":
+            raise ExpectedError("disk_full", "The disk is full.", details="No space left on device")
+        if step.title == "stops":
+            raise Stopped
+
+
+def make(step_id: str, title: str) -> CreateEnvironment:
+    return CreateEnvironment(id=step_id, title=title, environment="e", python="3.11")
+
+
+def check(step_id: str, title: str, needs: tuple[str, ...] = ()) -> RunCheck:
+    return RunCheck(id=step_id, title=title, environment="e", check=step_id, profile="p", needs=needs)
+
+
+class Bench:
+    def __init__(self, home: Path) -> None:
+        self.world = open_world()
+        self.place = Place(str(home), self.world.computer.family)
+        self.journal = Journal(self.world.files, self.world.clock, self.place.journal)
+        self.scripted = Scripted()
+        self.log = bytearray()
+        self.explained: list[tuple[bytes, str]] = []
+
+    def run(self, *steps: AnyStep) -> tuple[Runner, list[StepEvent]]:
+        site = Site(world=self.world, place=self.place, profiles={}, answers=Answers(), sources=Sources(),
+                    resource=lambda name: b"", record=self.journal.effect("x", ""))
+        handlers: dict[str, Any] = {"create-environment": self.scripted, "run-check": self.scripted}
+        runner = Runner(site, handlers, self.journal, "x", self.log.extend, self.explain)
+        return runner, list(runner.run(Plan(title="t", environment="e", profile="p", steps=steps)))
+
+    def explain(self, log: bytes, code: str) -> Diagnosis:
+        self.explained.append((log, code))
+        return Diagnosis(cause=code, title="Disk full")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def told(events: list[StepEvent]) -> list[tuple[str, str]]:
+    return [(e.step, str(e.what.__struct_config__.tag)) for e in events]
+
+
+def test_steps_run_in_order_and_those_that_are_done_are_skipped(bench: Bench) -> None:
+    runner, events = bench.run(make("a", "works"), make("b", "there"), make("c", "works"))
+    assert told(events) == [("a", "started"), ("a", "line"), ("a", "finished"), ("b", "skipped"),
+                            ("c", "started"), ("c", "line"), ("c", "finished")]
+    assert runner.outcome == "finished"
+    assert bytes(bench.log) == b"working\nworking\n"
+    assert bench.journal.unfinished() is None
+    assert bench.journal.made() == ("c", "a")
+
+
+def test_a_failed_step_ends_the_plan_with_its_diagnosis(bench: Bench) -> None:
+    runner, events = bench.run(make("a", "fails"), make("b", "works"))
+    failed = events[-1].what
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.diagnosis and failed.diagnosis.cause) == ("disk_full", "disk_full")
+    assert runner.outcome == "failed"
+    assert bench.scripted.ran == ["a"]
+    log, code = bench.explained[0]
+    assert code == "disk_full"
+    assert b"working" in log and b"No space left" in log
+    assert bench.journal.unfinished() is not None
+
+
+def test_a_failed_check_lets_the_others_go_on_but_not_those_that_need_it(bench: Bench) -> None:
+    runner, events = bench.run(check("torch", "fails"), check("kernel", "works", ("torch",)), check("versions", "works"))
+    assert bench.scripted.ran == ["torch", "versions"]
+    assert ("kernel", "skipped") in told(events)
+    assert runner.outcome == "failed"
+
+
+def test_stopping_is_told_and_kept_to_go_on_with(bench: Bench) -> None:
+    runner, events = bench.run(make("a", "works"), make("b", "stops"), make("c", "works"))
+    assert told(events)[-1] == ("b", "stopped")
+    assert runner.outcome == "stopped"
+    unfinished = bench.journal.unfinished()
+    assert unfinished is not None
+    assert unfinished[1] == ("a",)
