@@ -1,0 +1,75 @@
+"""Check: how fast this card is, at most half a minute; every result is checked, so that a wrong one never counts as fast."""
+
+import argparse
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+
+import telling
+from bench import attention, products, sensors, training, transfers
+from bench.timing import Bench
+
+
+def parts(bench: Bench) -> list[tuple[str, Callable[[Bench], Any]]]:
+    """What is measured, in order; the last one repeats the top product to see whether the card has slowed down."""
+    top = products.kinds(bench)[-1]
+    found: list[tuple[str, Callable[[Bench], Any]]] = [("transfers", transfers.link), ("copy", transfers.copy)]
+    for kind in products.kinds(bench):
+        found.append((f"products in {kind}", lambda b, kind=kind: products.product(b, kind)))
+    found += [("products in int8", products.whole_numbers), ("products in 4 bits", products.four_bits),
+              ("attention", attention.attention), ("training", training.train)]
+    if bench.cuda and importlib.util.find_spec("bitsandbytes"):
+        found.append(("training in 4 bits", lambda b: training.train(b, packed=True, steps=14, limit=3.0)))
+    if bench.cuda:
+        found.append((f"products in {top} again", lambda b: products.product(b, top, "matmul.again")))
+    return found
+
+
+def one(bench: Bench, label: str, work: Callable[[Bench], Any]) -> None:
+    """Measure one part. A part that does not fit the memory is told and left out; any other fault is the answer."""
+    try:
+        work(bench)
+    except RuntimeError as fault:
+        if "out of memory" not in str(fault).lower():
+            raise
+        telling.measured("bench.left_out", label, why="not enough free memory on the card")
+    if bench.cuda:
+        bench.torch.cuda.empty_cache()
+
+
+def check() -> None:
+    """All parts within the budget; later ones are left out, and named, where a slow card uses it up."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--budget", type=float, default=28.0, help="seconds after which no further part begins")
+    parser.add_argument("--only", default="", help="parts whose label holds this text")
+    arguments = parser.parse_args()
+    torch = telling.need("torch")
+    device = telling.pick_device(torch)
+    telling.measured("bench.device", str(device), comparable=device.type == "cuda")
+    watch = sensors.open_sensors(torch, device) if device.type == "cuda" else None
+    bench = Bench(torch, device, watch)
+    todo = [part for part in parts(bench) if arguments.only in part[0]]
+    begin = time.perf_counter()
+    for done, (label, work) in enumerate(todo):
+        telling.progress(done, len(todo), "parts", label)
+        if time.perf_counter() - begin > arguments.budget:
+            telling.measured("bench.left_out", label, why="the time was used up")
+            continue
+        one(bench, label, work)
+    telling.progress(len(todo), len(todo), "parts")
+    if watch:
+        watch.close()
+        telling.measured("bench.sensors", len(watch.rows), "samples", **sensors.summary([row for _, row in watch.rows]))
+    telling.measured("bench.seconds", round(time.perf_counter() - begin, 1), "s")
+    if bench.wrong:
+        raise telling.CheckFailed("wrong-result", f"The card computed wrongly under load: {', '.join(bench.wrong)}. An "
+                                  "overclock, too little power or faulty memory does that.")
+
+
+if __name__ == "__main__":
+    telling.run(check)
