@@ -1,0 +1,52 @@
+"""A site on the real disk: real doors, a temporary home, one small profile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.model.answers import Answers
+from app.model.place import Place
+from app.model.profile import Part, Profile, Versions, Wheel
+from app.model.sources import Sources
+from app.steps.site import Site
+from app.world.open import open_world
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+@pytest.fixture
+def effects() -> list[tuple[str, dict[str, str]]]:
+    """What the steps recorded before they did it."""
+    return []
+
+
+@pytest.fixture
+def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
+    """Real doors on a temporary home folder with a space and an umlaut in its name."""
+    world = open_world()
+    family = world.computer.family
+    platform = "windows" if family == "windows" else "linux"
+    part = Part(id="packages", title="Packages", platform=platform, lock="x.txt", wheels=(Wheel(name="one", version="1.0"),))
+    profile = Profile(id="small", title="Small", subtitle="", summary="", python=PYTHON, versions=Versions(torch="none"),
+                      pinned_on="2026-11-24", proven="", parts=(part,))
+    home = tmp_path / "Jürgens home"
+    home.mkdir()
+
+    def resource(name: str) -> bytes:
+        if name == "checks/index.json":
+            return json.dumps({"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"]}).encode()
+        return SCRIPTS[name.removeprefix("checks/")].encode()
+
+    return Site(world=world, place=Place(str(home), family), profiles={"small": profile}, answers=Answers(), sources=Sources(),
+                resource=resource, record=lambda effect, values: effects.append((effect, values)))
+
+
+SCRIPTS = {
+    "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": "n", "value": 3, "unit": "x"}))\n',
+    "bad.py": 'import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": "Memory ran out."}))\nsys.exit(1)\n',
+    "crash.py": 'import os\nprint("about to crash", flush=True)\nos.abort()\n',
+}

@@ -1,0 +1,135 @@
+"""Steps on a real environment: made by the real uv, checked by real scripts, made active only when proven."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.model.event import Line, Measured
+from app.model.plan import Activate, CreateEnvironment, MendOpenmp, Quarantine, RemoveTree, RunCheck, UninstallPackages
+from app.model.verdict import Verification
+from app.steps import activate, create_environment, mend_openmp, quarantine, remove_tree, run_check, uninstall_packages
+from app.steps.site import Site
+from tests.steps.conftest import PYTHON
+
+Effects = list[tuple[str, dict[str, str]]]
+CREATE = CreateEnvironment(id="environment", title="Own environment", environment="small-1", python=PYTHON)
+
+
+def check(name: str) -> RunCheck:
+    return RunCheck(id=f"check-{name}", title=name, environment="small-1", check=name, profile="small", limit_seconds=60)
+
+
+@pytest.fixture
+def made(site: Site) -> Site:
+    list(create_environment.run(CREATE, site))
+    return site
+
+
+def test_an_environment_is_made_once(site: Site, effects: Effects) -> None:
+    assert create_environment.done(CREATE, site) is None
+    list(create_environment.run(CREATE, site))
+    assert create_environment.done(CREATE, site) is not None
+    assert effects[0] == ("made", {"path": site.place.environment("small-1"), "what": "environment"})
+
+
+def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> None:
+    site.world.files.write(site.place.environment_python("small-1"), b"not a program")
+    assert create_environment.done(CREATE, site) is None
+    list(create_environment.run(CREATE, site))
+    assert create_environment.done(CREATE, site) is not None
+
+
+def test_a_check_gives_measurements_and_lines(made: Site) -> None:
+    told = list(run_check.run(check("good"), made))
+    assert [t for t in told if isinstance(t, Measured)] == [Measured(name="n", value=3, unit="x")]
+    assert any(isinstance(t, Line) and b"plain words" in t.text for t in told)
+
+
+def test_a_failed_check_carries_its_own_sentence(made: Site) -> None:
+    with pytest.raises(ExpectedError, match="Memory ran out") as caught:
+        list(run_check.run(check("bad"), made))
+    assert caught.value.code == "cuda_oom"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="abort opens a dialog under Wine")
+def test_a_crash_is_a_result_with_the_last_words(made: Site) -> None:
+    with pytest.raises(ExpectedError, match="signal 6: abort") as caught:
+        list(run_check.run(check("crash"), made))
+    assert "about to crash" in caught.value.details
+
+
+def test_only_a_proven_environment_becomes_active(made: Site, effects: Effects) -> None:
+    step = Activate(id="activate", title="Switch", environment="small-1", profile="small")
+    with pytest.raises(ExpectedError) as caught:
+        list(activate.run(step, made))
+    assert caught.value.exit_code == ExitCode.NOT_WORKING
+    assert activate.read_pointer(made) is None
+    made.world.files.write(made.place.verification("small-1"), msgspec.json.encode(Verification(overall="works")))
+    list(activate.run(step, made))
+    pointer = activate.read_pointer(made)
+    assert pointer is not None and (pointer.active, pointer.previous) == ("small-1", None)
+    assert activate.done(step, made) is not None
+    assert effects[-1][0] == "swapped"
+
+
+def test_a_hostile_pointer_is_refused(site: Site) -> None:
+    site.world.files.write(site.place.pointer, b'{"schema":"pointer/1","active":"../../etc","profile":"x"}')
+    with pytest.raises(BadInput, match="active"):
+        activate.read_pointer(site)
+    site.world.files.write(site.place.pointer, b"half a file")
+    with pytest.raises(BadInput, match="pointer/1"):
+        activate.read_pointer(site)
+
+
+def test_the_missing_openmp_file_is_made_from_the_wheels_own(site: Site) -> None:
+    library = site.place.join(site.place.environment("old"), "Lib", "site-packages", "torch", "lib")
+    step = MendOpenmp(id="mend-openmp", title="OpenMP file", environment="old")
+    with pytest.raises(ExpectedError, match="libiomp5md"):
+        list(mend_openmp.run(step, site))
+    site.world.files.write(site.place.join(library, "libiomp5md.dll"), b"MZ openmp")
+    list(mend_openmp.run(step, site))
+    assert site.world.files.read(site.place.join(library, "libomp140.x86_64.dll")) == b"MZ openmp"
+    assert mend_openmp.done(step, site) is not None
+
+
+def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path) -> None:
+    old = tmp_path / "old env"
+    (old / "bin").mkdir(parents=True)
+    (old / "bin" / "python").write_text("x")
+    (tmp_path / "beside.txt").write_text("untouched")
+    step = Quarantine(id="q", title="Old", leftover="env:1", path=str(old))
+    list(quarantine.run(step, site))
+    assert not old.exists()
+    assert (tmp_path / "beside.txt").read_text() == "untouched"
+    shelf = site.place.join(site.place.quarantine, "001")
+    assert quarantine.put_back(shelf, site) == str(old)
+    assert (old / "bin" / "python").read_text() == "x"
+    assert quarantine.done(step, site) is None
+
+
+def test_putting_back_never_overwrites(site: Site, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
+    old.mkdir()
+    with pytest.raises(BadInput, match="exists again"):
+        quarantine.put_back(site.place.join(site.place.quarantine, "001"), site)
+
+
+def test_nothing_outside_home_is_removed(site: Site, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for path in (str(outside), site.place.at("..", "outside"), site.place.home):
+        with pytest.raises(BadInput, match="not below the home folder"):
+            list(remove_tree.run(RemoveTree(id="r", title="Remove", path=path), site))
+    assert outside.exists()
+
+
+def test_packages_are_listed_before_they_are_taken_out(made: Site, effects: Effects) -> None:
+    step = UninstallPackages(id="u", title="Take out", python=made.place.environment_python("small-1"), packages=("torch", "unsloth"))
+    assert uninstall_packages.done(step, made) is not None  # none of them is there
