@@ -8,15 +8,18 @@ from app.model.event import Progress, What
 from app.model.plan import InstallWheels
 from app.model.profile import Part
 from app.steps.children import run_child, say
+from app.steps.locked_state import drift
 from app.steps.site import Site
 
 _STAMP = "installed.txt"
 
 
 def done(step: InstallWheels, site: Site) -> str | None:
-    """Found when the stamp of the last whole install names these very locks and uv sees nothing to change."""
+    """Found when the stamp of the last whole install names these very locks and no package differs from them."""
     stamp = site.world.files.read(site.place.join(site.place.environment(step.environment), _STAMP))
     if stamp is None or stamp.decode("utf-8", "replace") != _wanted(step, site):
+        return None
+    if drift(step.environment, site.profiles[step.profile], site):
         return None
     return f"{_count(step, site)} packages are installed as locked."
 
