@@ -1,0 +1,113 @@
+"""The log as a card: search, filter, copy and open above, the lines below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF, Qt, QTimer
+from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+
+from app.gui import theme, words
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label
+from app.gui.widgets.log_pane import LogPane
+
+
+class SearchLine(QLineEdit):
+    """Enter goes to the next hit, Shift+Enter to the one before, Esc ends the search."""
+
+    def __init__(self, pane: LogPane) -> None:
+        super().__init__()
+        self._pane = pane
+        self.setPlaceholderText(self.tr("Search the log"))
+        self.setAccessibleName(self.tr("Search the log"))
+        self.setAccessibleDescription(self.tr(
+            "Enter goes to the next place, Shift and Enter to the one before, Escape ends the search"))
+        self.setFont(theme.font())
+        self.setStyleSheet("QLineEdit { padding: 2px 10px; } QLineEdit:focus { padding: 1px 9px; }")
+        self.textChanged.connect(pane.search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Esc are the search's, not the page's."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._pane.find_next(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+            self._pane.setFocus()
+        else:
+            super().keyPressEvent(event)
+
+
+class LogPanel(QWidget):
+    """The pane and its tools. ``open_file`` opens the log in the system's own program."""
+
+    def __init__(self, open_file: Callable[[], object]) -> None:
+        super().__init__()
+        self.pane = LogPane()
+        self.search = SearchLine(self.pane)
+        self.note = Label("", "small", "muted", wrap=False)
+        self.filter = Button(self.tr("&Warnings only"), None, "small")
+        self.filter.setCheckable(True)
+        self.filter.toggled.connect(self.pane.show_troubles_only)
+        copy = Button(self.tr("&Copy"), self.pane.copy, "small", self.tr("Copy the selected lines, or all that are shown"))
+        self.opener = Button(self.tr("Open &file"), open_file, "small", self.tr("Open the whole log in another program"))
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(4000)
+        self._quiet.timeout.connect(lambda: self.note.setText(""))
+
+        head = QHBoxLayout()
+        head.setContentsMargins(12, 8, 12, 8)
+        head.setSpacing(8)
+        head.addWidget(self.search, 1)
+        for tool in (self.note, self.filter, copy, self.opener):
+            head.addWidget(tool)
+        box = QVBoxLayout(self)
+        # One pixel for the border; below, the rounded corners need room.
+        box.setContentsMargins(1, 1, 1, 8)
+        box.setSpacing(0)
+        box.addLayout(head)
+        box.addSpacing(1)
+        box.addWidget(self.pane, 1)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumHeight(160)
+        self.pane.found.connect(self._found)
+        self.pane.told.connect(self._tell)
+        self.pane.search_wanted.connect(self._search_wanted)
+        self.pane.troubles_changed.connect(lambda n: self._tell(self.tr("%n line(s)", "", n)))
+
+    def _search_wanted(self) -> None:
+        self.search.setFocus()
+        self.search.selectAll()
+
+    def _found(self, line: int, total: int, done: bool) -> None:
+        self._quiet.stop()
+        if not self.search.text():
+            self.note.setText("")
+        elif done and not total:
+            self.note.setText(self.tr("not found"))
+        else:
+            hits = self.tr("%n time(s)", "", total).replace(str(total), words.count(total))
+            self.note.setText(hits if done else hits + " …")
+
+    def _tell(self, sentence: str) -> None:
+        self.note.setText(sentence)
+        self._quiet.start()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A card: white above, the log's ground below, one border round both."""
+        t = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        outline = QPainterPath()
+        outline.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+        edge = self.pane.geometry().top() - 1
+        painter.setClipPath(outline)
+        painter.fillRect(0, 0, self.width(), edge, t.colour("surface"))
+        painter.fillRect(0, edge, self.width(), self.height() - edge, t.colour("log"))
+        painter.fillRect(0, edge, self.width(), 1, t.colour("line"))
+        painter.setClipping(False)
+        painter.setPen(t.colour("line"))
+        painter.drawPath(outline)
+        painter.end()

@@ -1,0 +1,288 @@
+"""A run's log as the window needs it: the file on disk, an index of one number for each 64 KiB, search and filter in slices."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from time import perf_counter
+
+from PySide6.QtCore import QFile, QIODevice
+
+CHUNK = 65536
+BLOCK = 4 * CHUNK       # what a search takes at once: 0.2 ms, so a slice overruns its time by little
+LONG = 16384            # bytes shown of a line that is longer than a chunk
+
+# Words that make a line worth a second look. A word inside a file name (error_codes.py, warn-rs) is none.
+TROUBLE = re.compile(
+    rb"(?<![\w./\\-])(?:(?P<error>(?:\w+)?(?:errors?|exception)\b|fatal\b|traceback\b|failed\b|failure\b|denied\b|refused\b|abort(?:ed|ing)?\b)"
+    rb"|(?:\w+)?warn(?:ing|ings)?\b|connection reset\b|timed out\b|retry(?:ing)?\b|deprecated\b)(?![\w./\\-]*\.\w)")
+_HINTS = (b"err", b"warn", b"fail", b"except", b"fatal", b"traceback", b"denied", b"refused", b"abort", b"reset",
+          b"timed out", b"retry", b"deprecated")
+_NONE = re.compile(rb"\b(?:0|no) (?:errors?|warnings?|failures?)\b")
+
+
+def trouble(line: bytes) -> str:
+    """``error``, ``warn`` or nothing: what a line's words say of it. The line is taken as it is, in any case."""
+    low = _NONE.sub(b"", line[:4096].lower())
+    if not any(hint in low for hint in _HINTS):
+        return ""
+    found = ""
+    for match in TROUBLE.finditer(low):
+        if match["error"]:
+            return "error"
+        found = "warn"
+    return found
+
+
+class LogStore:
+    """All lines of a log. Only the index is held in memory: eight bytes for each 64 KiB, and one time for each second.
+
+    The run writes its bytes to ``path`` before it tells of them, so the file is the truth: ``grow`` only marks the time,
+    and ``catch_up`` counts what the file has (84 MB take 30 ms). Where there is no file (a played-back run), the bytes
+    themselves are kept.
+    """
+
+    def __init__(self, path: str | None = None) -> None:
+        self.path = path
+        self.size = 0
+        self._newlines = 0
+        self._marks = array("Q", [0])       # line ends before each multiple of CHUNK
+        self._open_end = False              # the last line has no end yet
+        self._time_lines = array("Q")
+        self._times = array("d")
+        self._kept = bytearray()
+        self._file: QFile | None = None
+
+    def close(self) -> None:
+        """Let go of the file; the next read opens it again."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    # what grows
+
+    def grow(self, chunk: bytes, at: float | None = None) -> None:
+        """Bytes were added. ``at`` is the time to show beside their lines (seconds, any origin)."""
+        if at is not None and (not self._times or int(at) != int(self._times[-1])):
+            self._time_lines.append(self._newlines)
+            self._times.append(at)
+        if self.path is None and chunk:
+            self._kept += chunk
+            self._count(chunk)
+
+    def catch_up(self, seconds: float = 0.002) -> bool:
+        """Index what the file has beyond what is known, for at most this long; whether its end was reached."""
+        if self.path is None:
+            return True
+        until = perf_counter() + seconds
+        while chunk := self.read(self.size, BLOCK):
+            self._count(chunk)
+            if perf_counter() > until:
+                return False
+        return True
+
+    def _count(self, chunk: bytes) -> None:
+        end, cut = self.size + len(chunk), 0
+        while (edge := len(self._marks) * CHUNK) <= end:
+            self._newlines += chunk.count(b"\n", cut, edge - self.size)
+            cut = edge - self.size
+            self._marks.append(self._newlines)
+        self._newlines += chunk.count(b"\n", cut)
+        self.size = end
+        self._open_end = chunk[-1] != 10
+
+    @property
+    def lines(self) -> int:
+        """Number of lines; one without its end yet counts."""
+        return self._newlines + self._open_end
+
+    # what is read
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Bytes of the log; fewer at its end, none where the file cannot be read."""
+        if self.path is None:
+            return bytes(self._kept[offset:offset + count])
+        if self._file is None:
+            made = QFile(self.path)
+            # Unbuffered: Qt's own buffer would hold an old end of a file that grows.
+            if not made.open(QIODevice.OpenModeFlag.ReadOnly | QIODevice.OpenModeFlag.Unbuffered):
+                return b""
+            self._file = made
+        if not self._file.seek(offset):
+            return b""
+        return bytes(self._file.read(count).data())
+
+    def start_of(self, line: int) -> int:
+        """Where a line begins; beyond the last line, the end."""
+        if line <= 0:
+            return 0
+        if line > self._newlines:
+            return self.size
+        at = bisect_left(self._marks, line) - 1
+        chunk = self.read(at * CHUNK, CHUNK)
+        rest = chunk.split(b"\n", line - self._marks[at])[-1]
+        return at * CHUNK + len(chunk) - len(rest)
+
+    def get(self, first: int, count: int) -> list[bytes]:
+        """Lines without their ends, as they are in the file. One longer than a chunk comes as ``LONG`` bytes of it."""
+        found: list[bytes] = []
+        line, at = first, self.start_of(first)
+        while len(found) < count and at < self.size:
+            chunk = self.read(at, min(CHUNK, self.size - at))
+            if not chunk:
+                break
+            parts = chunk.split(b"\n")
+            rest = parts.pop()
+            if not parts and at + len(chunk) < self.size:
+                end = self.start_of(line + 1) - 1 if line < self._newlines else self.size
+                found.append(self._short(at, end))
+                line, at = line + 1, end + 1
+                continue
+            if at + len(chunk) >= self.size and rest:
+                parts.append(rest)
+            found.extend(parts[:count - len(found)])
+            line += len(parts)
+            at += sum(map(len, parts)) + len(parts)
+        return found
+
+    def _short(self, start: int, end: int) -> bytes:
+        """What to show of a very long line: the last redraw if it was redrawn, else its beginning."""
+        tail = self.read(max(start, end - LONG), min(LONG, end - start)).rstrip(b"\r")
+        if b"\r" in tail:
+            return tail
+        return self.read(start, LONG) + " …".encode()
+
+    def clock(self, line: int) -> float | None:
+        """The time that ``grow`` was given for a line."""
+        at = bisect_right(self._time_lines, line) - 1
+        return self._times[at] if at >= 0 else None
+
+    def lines_before(self, offset: int) -> int:
+        """Line ends before an offset that is a multiple of ``CHUNK``."""
+        return int(self._marks[min(offset // CHUNK, len(self._marks) - 1)])
+
+    def line_at(self, offset: int) -> int:
+        """Number of the line that holds an offset."""
+        whole = offset // CHUNK * CHUNK
+        return self.lines_before(whole) + self.read(whole, offset - whole).count(b"\n")
+
+
+class Search:
+    """A text in all lines, ignoring case, in slices. Escape codes in the middle of a word hide it.
+
+    Kept is the number of hits in each block; a hit itself is looked up when somebody goes to it.
+    """
+
+    def __init__(self, store: LogStore, text: str) -> None:
+        self._store = store
+        self._ascii = text.isascii()
+        self.needle = self._fold(text.encode())
+        self._counts = array("L")
+        self._tail = 0
+        self._seen = 0
+
+    def _fold(self, data: bytes) -> bytes:
+        return data.lower() if self._ascii else data.decode("utf-8", "replace").lower().encode()
+
+    @property
+    def total(self) -> int:
+        """Hits found so far."""
+        return sum(self._counts) + self._tail
+
+    @property
+    def done(self) -> bool:
+        """Whether everything that is there now was looked at."""
+        return self._seen >= self._store.size or not self.needle
+
+    def step(self, seconds: float = 0.002) -> bool:
+        """Look on for at most this long (one block at least); whether it is done."""
+        until = perf_counter() + seconds
+        while not self.done:
+            hits = self._block(len(self._counts)).count(self.needle)
+            if (len(self._counts) + 1) * BLOCK <= self._store.size:
+                self._counts.append(hits)
+                self._tail, self._seen = 0, len(self._counts) * BLOCK
+            else:
+                self._tail, self._seen = hits, self._store.size
+            if perf_counter() > until:
+                break
+        return self.done
+
+    def _block(self, number: int) -> bytes:
+        """One block, and as much of the next as a hit on the edge needs."""
+        at = number * BLOCK
+        return self._fold(self._store.read(at, min(BLOCK + len(self.needle) - 1, self._store.size - at)))
+
+    def _lines_in(self, number: int) -> list[int]:
+        """The lines of a block that hold a hit."""
+        block, found = self._block(number), []
+        line, seen, at = self._store.lines_before(number * BLOCK), 0, block.find(self.needle)
+        while at >= 0:
+            line += block.count(b"\n", seen, at)
+            found.append(line)
+            seen = at
+            end = block.find(b"\n", at)
+            at = block.find(self.needle, end) if end >= 0 else -1
+        return found
+
+    def after(self, line: int) -> int | None:
+        """The first line beyond this one that holds the text; ``None`` where there is none."""
+        return self._look(self._blocks(self._store.start_of(line + 1), forward=True), lambda n: n > line, first=True)
+
+    def before(self, line: int) -> int | None:
+        """The last line before this one that holds the text."""
+        return self._look(self._blocks(self._store.start_of(line), forward=False), lambda n: n < line, first=False)
+
+    def _blocks(self, offset: int, forward: bool) -> Iterable[int]:
+        # A hit near the edge is counted in the block before its line's start, hence one more to the left.
+        here = min(offset // BLOCK, len(self._counts))
+        return range(max(0, here - 1), len(self._counts) + 1) if forward else range(here, -1, -1)
+
+    def _look(self, blocks: Iterable[int], fits: Callable[[int], bool], first: bool) -> int | None:
+        for number in blocks:
+            count = self._counts[number] if number < len(self._counts) else self._tail
+            if count and (lines := [n for n in self._lines_in(number) if fits(n)]):
+                return lines[0 if first else -1]
+        return None
+
+
+class Troubles:
+    """The lines that warn or tell of an error, found in slices. Kept is one number for each."""
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = store
+        self.lines = array("Q")
+        self._from = 0          # whole lines below this offset were judged
+        self._seen = 0          # size of the log when its end was last reached
+
+    @property
+    def done(self) -> bool:
+        """Whether everything that is there now was looked at."""
+        return self._seen >= self._store.size
+
+    def step(self, seconds: float = 0.002) -> bool:
+        """Look on for at most this long (one chunk at least); whether it is done."""
+        until = perf_counter() + seconds
+        while not self.done:
+            self._chunk()
+            if perf_counter() > until:
+                break
+        return self.done
+
+    def _chunk(self) -> None:
+        size = self._store.size
+        chunk = self._store.read(self._from, min(CHUNK, size - self._from))
+        last = self._from + len(chunk) >= size
+        # A line without its end yet is judged again when more of it has come; one longer than a chunk, piece by piece.
+        whole = chunk.rfind(b"\n") + 1 or (0 if last else len(chunk))
+        low = chunk.lower()
+        if any(hint in low for hint in _HINTS):
+            line = self._store.line_at(self._from)
+            for number, text in enumerate((chunk if last else chunk[:whole]).split(b"\n"), line):
+                if (not self.lines or self.lines[-1] < number) and trouble(text):
+                    self.lines.append(number)
+        self._from += whole
+        if last or not chunk:
+            self._seen = size
