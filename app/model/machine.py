@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
+from app.model.errors import BadInput
 from app.model.value import Value
 
 Family = Literal["windows", "linux", "macos"]
@@ -96,6 +99,7 @@ class Tools(Value, frozen=True, kw_only=True):
     conda: str | None = None
     uv: str | None = None
     libomp140: str | None = None
+    gcc: str | None = None
 
 
 class Python(Value, frozen=True, kw_only=True):
@@ -182,3 +186,42 @@ class Sighting(Value, frozen=True, kw_only=True):
     part: Any = None
     note: str | None = None
     facts: MachineFacts | None = None
+
+
+def decode_machine(data: bytes, name: str) -> MachineFacts:
+    """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field, what was expected."""
+    try:
+        head = msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)) from error
+    if not isinstance(head, dict):
+        raise BadInput(f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.')
+    if head.get("schema") != "machine/1":
+        found = json_text(head.get("schema")) if "schema" in head else "nothing"
+        raise BadInput(f'{name}: the field "schema" was expected to be "machine/1", but is {found}.')
+    try:
+        return msgspec.convert(head, MachineFacts)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{name}: {field_sentence(str(error))}", details=str(error)) from error
+
+
+def json_text(value: object) -> str:
+    """A value as JSON for a sentence, cut where it gets long."""
+    text = msgspec.json.encode(value).decode("utf-8", "replace")
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def field_sentence(message: str) -> str:
+    """msgspec's message as a sentence that names the field: ``Expected `int`, got `str` - at `$.gpus[0].index```."""
+    reason, _, where = message.partition(" - at ")
+    field = where.strip("`").removeprefix("$").removeprefix(".")
+    unknown = reason.partition("unknown field ")[2].strip("`")
+    if unknown:
+        return f'the field "{field + "." if field else ""}{unknown}" is not known.'
+    missing = reason.partition("missing required field ")[2].strip("`")
+    if missing:
+        return f'the field "{field + "." if field else ""}{missing}" is missing.'
+    reason = reason.replace("`", "")
+    return f'the field "{field}" is wrong: {reason[:1].lower()}{reason[1:]}.' if field else f"{reason}."

@@ -1,0 +1,140 @@
+"""Where packages come from on this machine, and whether that can be reached.
+
+Shows what ``pip config list``, ``netsh winhttp show proxy`` and ``curl -I INDEX`` show.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import cast
+
+from app.model.answers import Answers
+from app.model.machine import Network, Note, Reach, Setting
+from app.model.sources import Sources
+from app.model.value import Value
+from app.ports import World
+from app.probe import settings as own
+from app.probe.system import without_secrets
+
+_INTERNET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+_DEFAULT = re.compile(r"--default-index.*?default:\s*<\s*([^>\s]+)\s*>", re.DOTALL)
+_SECONDS = 8.0
+_REACHES = ("reachable", "unreachable", "blocked", "untrusted")
+
+
+class Reached(Value, frozen=True, kw_only=True):
+    """The network, and what a reader of it should know."""
+
+    network: Network = Network()
+    notes: tuple[Note, ...] = ()
+
+
+def network(world: World, answers: Answers | None = None) -> Reached:
+    """Proxy, the user's package settings, and both indexes asked at the same time (``curl -I ADDRESS``)."""
+    where = sources(world, answers or Answers())
+    shown = settings(world)
+    if where.offline:
+        return Reached(network=Network(settings=shown), notes=(Note(about="network", text="not asked: an offline bundle is used"),))
+    index = where.index or default_index(world)
+    pytorch: list[Reach] = []
+    beside = threading.Thread(target=lambda: pytorch.append(_reach(world, f"{where.pytorch_index.rstrip('/')}/torch/")),
+                              name="reach-pytorch", daemon=True)
+    beside.start()
+    first: Reach = _reach(world, f"{index.rstrip('/')}/pip/") if index else "unknown"
+    beside.join(_SECONDS)
+    notes = [] if index else [Note(about="network.index", text="uv did not say which index it asks by default")]
+    pac = _internet(world).get("AutoConfigURL")
+    if pac:
+        notes.append(Note(about="network.proxy", text=f"Windows takes its proxy from a script: {without_secrets('', str(pac))}"))
+    return Reached(network=Network(proxy=world.web.proxy() or _shown(where.proxy), index=first, settings=shown,
+                                   pytorch=pytorch[0] if pytorch else "unknown"), notes=tuple(notes))
+
+
+def _reach(world: World, address: str) -> Reach:
+    answer = world.web.reach(address)
+    return cast(Reach, answer) if answer in _REACHES else "unknown"
+
+
+def default_index(world: World) -> str | None:
+    """The index that uv asks when nobody says otherwise, as ``uv pip install --help`` prints it. No address is ours."""
+    answer = world.processes.capture([world.computer.uv(), "pip", "install", "--help"], seconds=10.0)
+    found = _DEFAULT.search(answer.out)
+    return found[1] if found else None
+
+
+def settings(world: World) -> tuple[Setting, ...]:
+    """``pip config list`` and uv's: every setting that bends where packages come from, without logins."""
+    return tuple(Setting(name=item.name, value=without_secrets("", item.value), origin=item.origin)
+                 for item in (*own.uv(world).values(), *own.pip(world).values()))
+
+
+def sources(world: World, answers: Answers) -> Sources:
+    """Where an install takes packages from: answers first, then uv's settings, then pip's, then the defaults.
+
+    May hold passwords: for children and downloads only. Lists are joined, as a lock with hashes cannot be misled by them.
+    """
+    uv, pip = own.uv(world), own.pip(world)
+    index = answers.index or _value(uv.get("default-index")) or _value(uv.get("index-url")) or _value(pip.get("index-url"))
+    extra = (*answers.extra_indexes, *own.words(uv.get("index")), *own.words(uv.get("extra-index-url")),
+             *own.words(pip.get("extra-index-url")))
+    links = (*answers.find_links, *own.words(uv.get("find-links")), *own.words(pip.get("find-links")))
+    return Sources(
+        index=index, extra_indexes=tuple(dict.fromkeys(extra)), find_links=tuple(dict.fromkeys(links)),
+        pytorch_index=answers.pytorch_index or Sources().pytorch_index, proxy=answers.proxy or _proxy(world, pip),
+        no_proxy=_no_proxy(world), certificate=_certificate(world, answers, pip), offline=answers.offline,
+    )
+
+
+def _value(setting: Setting | None) -> str | None:
+    found = own.words(setting)
+    return found[0] if found else None
+
+
+def _variable(world: World, *names: str) -> str | None:
+    """The first of these variables that is set, whatever its case."""
+    variables = {name.upper(): value for name, value in world.computer.variables().items()}
+    return next((variables[name] for name in names if variables.get(name)), None)
+
+
+def _proxy(world: World, pip: dict[str, Setting]) -> str | None:
+    """Variables, then pip's setting, then what Windows has in its Internet settings."""
+    chosen = _variable(world, "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY") or _value(pip.get("proxy"))
+    values = _internet(world)
+    if not chosen and values.get("ProxyEnable") == 1:
+        server = str(values.get("ProxyServer", ""))
+        parts = dict(part.split("=", 1) for part in server.split(";") if "=" in part)
+        chosen = parts.get("https") or parts.get("http") or ("" if parts else server) or None
+    if chosen and "://" not in chosen:
+        chosen = f"http://{chosen}"
+    return chosen
+
+
+def _no_proxy(world: World) -> str | None:
+    chosen = _variable(world, "NO_PROXY")
+    values = _internet(world)
+    if not chosen and values.get("ProxyEnable") == 1 and values.get("ProxyOverride"):
+        hosts = [host.strip().lstrip("*") for host in str(values["ProxyOverride"]).split(";")]
+        chosen = ",".join(host for host in hosts if host and host != "<local>") or None
+    return chosen
+
+
+def _internet(world: World) -> dict[str, object]:
+    r"""``reg query "HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings"``."""
+    key = world.registry.key("HKCU", _INTERNET)
+    return dict(key.values) if key else {}
+
+
+def _certificate(world: World, answers: Answers, pip: dict[str, Setting]) -> str | None:
+    """A bundle that the user named; ``None`` is the system's store. A file that is not there helps nobody."""
+    if answers.certificates not in ("", "system"):
+        return answers.certificates
+    for path in (_variable(world, "SSL_CERT_FILE"), pip["cert"].value if "cert" in pip else None,
+                 _variable(world, "REQUESTS_CA_BUNDLE")):
+        if path and world.files.exists(path):
+            return path
+    return None
+
+
+def _shown(address: str | None) -> str | None:
+    return without_secrets("", address) if address else None

@@ -1,0 +1,138 @@
+"""The user's own pip and uv settings, read on purpose from their files and variables, so that an install can honour them.
+
+Shows what ``pip config list -v`` and ``uv pip install -v`` show. Values may hold passwords: ``network`` shows them without.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from app.model.machine import Setting
+from app.model.place import Place
+from app.ports import World
+
+# What bends where packages come from; other settings of pip and uv do not concern an install from a lock.
+_PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "proxy", "cert", "trusted-host")
+_UV_KEYS = ("default-index", "index", "index-url", "extra-index-url", "find-links", "no-index")
+_UV_VARIABLES = {"UV_DEFAULT_INDEX": "default-index", "UV_INDEX": "index", "UV_INDEX_URL": "index-url",
+                 "UV_EXTRA_INDEX_URL": "extra-index-url", "UV_FIND_LINKS": "find-links", "UV_NO_INDEX": "no-index"}
+_SECTIONS = ("global", "install", "download")
+
+
+def pip(world: World) -> dict[str, Setting]:
+    """``pip config list``: the strongest value of each key; later files win, variables win over files."""
+    found: dict[str, Setting] = {}
+    for path in _pip_files(world):
+        for name, value in _ini(world.files.read(path)):
+            if name in _PIP_KEYS:
+                found[name] = Setting(name=name, value=value, origin=f"pip: {path}")
+    for variable, value in _upper(world).items():
+        name = variable.removeprefix("PIP_").lower().replace("_", "-")
+        if variable.startswith("PIP_") and name in _PIP_KEYS and value:
+            found[name] = Setting(name=name, value=value, origin=f"pip: {variable}")
+    return found
+
+
+def uv(world: World) -> dict[str, Setting]:
+    """uv's own files (``uv.toml`` of the system, then of the user) and variables; the same order of strength."""
+    found: dict[str, Setting] = {}
+    variables = _upper(world)
+    if variables.get("UV_NO_CONFIG", "").lower() not in ("1", "true", "yes"):
+        for path in _uv_files(world):
+            for name, value in _toml(world.files.read(path)):
+                found[name] = Setting(name=name, value=value, origin=f"uv: {path}")
+    for variable, name in _UV_VARIABLES.items():
+        if variables.get(variable):
+            found[name] = Setting(name=name, value=variables[variable], origin=f"uv: {variable}")
+    return found
+
+
+def words(setting: Setting | None) -> tuple[str, ...]:
+    """A list setting's items: pip separates by white space and lines, uv by commas as well; ``name=address`` loses its name."""
+    if setting is None:
+        return ()
+    parts = re.split(r"[\s,]+" if setting.origin.startswith("uv") else r"\s+", setting.value.strip())
+    return tuple(re.sub(r"^[\w.-]+=(?=[a-z+]+:|/)", "", part) for part in parts if part)
+
+
+def _upper(world: World) -> dict[str, str]:
+    return {name.upper(): value for name, value in world.computer.variables().items()}
+
+
+def _pip_files(world: World) -> tuple[str, ...]:
+    """pip's files, weakest first ("Configuration", pip documentation). ``os.devnull`` in ``PIP_CONFIG_FILE`` means none."""
+    chosen = _upper(world).get("PIP_CONFIG_FILE", "")
+    if chosen.lower() in ("/dev/null", "nul"):
+        return ()
+    join = Place("", world.computer.family).join
+    profile = world.computer.known_folder("profile") or ""
+    if world.computer.family == "windows":
+        common, roaming = world.computer.known_folder("common"), world.computer.known_folder("roaming")
+        files = [join(common, "pip", "pip.ini")] if common else []
+        files += [join(profile, "pip", "pip.ini")] + ([join(roaming, "pip", "pip.ini")] if roaming else [])
+    else:
+        variables = _upper(world)
+        files = [join(folder, "pip", "pip.conf") for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if folder]
+        files += ["/etc/pip.conf", join(profile, ".pip", "pip.conf"), join(_config_home(world, profile), "pip", "pip.conf")]
+    return (*files, chosen) if chosen else tuple(files)
+
+
+def _uv_files(world: World) -> tuple[str, ...]:
+    """uv's files, weakest first ("Configuration files", uv documentation)."""
+    chosen = _upper(world).get("UV_CONFIG_FILE")
+    if chosen:
+        return (chosen,)
+    join = Place("", world.computer.family).join
+    if world.computer.family == "windows":
+        folders = (world.computer.known_folder("common"), world.computer.known_folder("roaming"))
+        return tuple(join(folder, "uv", "uv.toml") for folder in folders if folder)
+    profile = world.computer.known_folder("profile") or ""
+    return ("/etc/uv/uv.toml", "/etc/xdg/uv/uv.toml", join(_config_home(world, profile), "uv", "uv.toml"))
+
+
+def _config_home(world: World, profile: str) -> str:
+    return _upper(world).get("XDG_CONFIG_HOME") or Place("", world.computer.family).join(profile, ".config")
+
+
+def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string((data or b"").decode("utf-8-sig", "replace"))
+    except configparser.Error:
+        return  # pip itself refuses such a file
+    for section in _SECTIONS:
+        if parser.has_section(section):
+            for name, value in parser.items(section):
+                if value and value.strip():
+                    yield name.lower().replace("_", "-"), " ".join(value.split())
+
+
+def _toml(data: bytes | None) -> Iterator[tuple[str, str]]:
+    try:
+        whole = tomllib.loads((data or b"").decode("utf-8", "replace"))
+    except tomllib.TOMLDecodeError:
+        return  # uv itself refuses such a file
+    for table in (whole, whole.get("pip")):
+        if isinstance(table, dict):
+            yield from _uv_table(table)
+
+
+def _uv_table(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    indexes = [entry for entry in table.get("index", ()) if isinstance(entry, dict) and entry.get("url")] \
+        if isinstance(table.get("index"), list) else []
+    plain = [str(entry["url"]) for entry in indexes if not entry.get("default") and not entry.get("explicit")]
+    main = [str(entry["url"]) for entry in indexes if entry.get("default")]
+    if main:
+        yield "default-index", main[0]
+    if plain:
+        yield "index", " ".join(plain)
+    for name in _UV_KEYS[2:]:
+        value = table.get(name)
+        if isinstance(value, list):
+            yield name, " ".join(str(item) for item in value)
+        elif value not in (None, ""):
+            yield name, str(value).lower() if isinstance(value, bool) else str(value)

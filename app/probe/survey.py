@@ -1,0 +1,153 @@
+"""All probes at once, each in a thread of its own with its own time limit; what hangs or dies becomes a note."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from app.model.answers import Answers
+from app.model.errors import BadInput, Stopped
+from app.model.machine import MachineFacts, Note, Os, Sighting, decode_machine
+from app.model.place import Place
+from app.ports import World
+from app.probe import graphics, installed, leftovers, network, pythons, system
+
+
+class Visit(NamedTuple):
+    """What every probe is given."""
+
+    world: World
+    place: Place
+    answers: Answers
+
+
+class Probe(NamedTuple):
+    """One subject: its name, its limit in seconds, and what looks."""
+
+    subject: str
+    seconds: float
+    look: Callable[[Visit], Any]
+
+
+PROBES: tuple[Probe, ...] = (
+    Probe("os", 6.0, lambda at: system.system(at.world, at.world.computer.facts())),
+    Probe("cpu", 6.0, lambda at: system.cpu(at.world.computer.facts())),
+    Probe("memory", 6.0, lambda at: system.memory(at.world.computer.facts())),
+    Probe("disks", 6.0, lambda at: system.disks(at.world, at.place)),
+    Probe("graphics", 12.0, lambda at: graphics.graphics(at.world)),
+    Probe("cuda_toolkits", 6.0, lambda at: graphics.cuda_toolkits(at.world, at.place)),
+    Probe("tools", 20.0, lambda at: installed.installed(at.world, at.place)),
+    Probe("pythons", 20.0, lambda at: pythons.pythons(at.world, at.place)),
+    Probe("variables", 4.0, lambda at: system.variables(at.world)),
+    Probe("leftovers", 15.0, lambda at: leftovers.leftovers(at.world, at.place)),
+    Probe("home", 8.0, lambda at: system.home(at.world, at.place)),
+    Probe("network", 15.0, lambda at: network.network(at.world, at.answers)),
+)
+_LOOK = 0.1  # seconds between looks at the stop wish
+
+
+class _Answer(NamedTuple):
+    probe: Probe
+    seconds: float
+    part: Any
+    fault: str | None
+
+
+def survey(world: World, place: Place, answers: Answers | None = None, probes: Sequence[Probe] = PROBES) -> Iterator[Sighting]:
+    """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Raises ``Stopped``.
+
+    The whole takes as long as the slowest probe. Threads are daemons: one that hangs for ever holds up nobody.
+    """
+    if world.simulated is not None:
+        yield from _simulated(world, world.simulated)
+        return
+    began = world.clock.monotonic()
+    parts: dict[str, Any] = {}
+    notes: list[Note] = []
+    for answer in _answers(Visit(world, place, answers or Answers()), probes):
+        if answer.fault is not None:
+            notes.append(Note(about=answer.probe.subject, text=answer.fault))
+        else:
+            parts[answer.probe.subject] = answer.part
+            notes.extend(getattr(answer.part, "notes", ()))
+        yield Sighting(subject=answer.probe.subject, seconds=answer.seconds, part=answer.part, note=answer.fault)
+    facts = _facts(world, parts, notes)
+    yield Sighting(subject="all", seconds=world.clock.monotonic() - began, facts=facts)
+
+
+def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
+    done: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
+    began = at.world.clock.monotonic()
+    for probe in probes:
+        threading.Thread(target=_run, args=(at, probe, done), name=f"probe-{probe.subject}", daemon=True).start()
+    waiting = {probe.subject: probe for probe in probes}
+    while waiting:
+        if at.world.stop.is_set():
+            raise Stopped
+        soonest = min(probe.seconds for probe in waiting.values())
+        left = began + soonest - at.world.clock.monotonic()
+        try:
+            answer = done.get(timeout=max(0.0, min(left, _LOOK)))
+        except queue.Empty:
+            if left > 0:
+                continue
+            late = next(probe for probe in waiting.values() if probe.seconds == soonest)
+            answer = _Answer(late, soonest, None, f"did not answer within {soonest:g} s")
+        if waiting.pop(answer.probe.subject, None) is not None:  # what comes after its limit is not waited for any more
+            yield answer
+
+
+def _run(at: Visit, probe: Probe, done: queue.SimpleQueue[_Answer]) -> None:
+    began = at.world.clock.monotonic()
+    try:
+        part, fault = probe.look(at), None
+    except Exception as error:  # noqa: BLE001  (one probe's fault becomes a note; the survey goes on)
+        part, fault = None, f"could not be looked at: {type(error).__name__}: {error}"
+    done.put(_Answer(probe, at.world.clock.monotonic() - began, part, fault))
+
+
+def _facts(world: World, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
+    """All parts as one document; a part that is missing keeps the values that say "not known"."""
+    cards = parts.get("graphics") or graphics.Graphics()
+    plain = {name: parts[name] for name in ("cpu", "memory", "disks", "cuda_toolkits", "pythons", "variables", "home")
+             if name in parts}
+    facts = MachineFacts(
+        taken_at=world.clock.now(), os=parts.get("os") or Os(family=world.computer.family), gpus=cards.gpus, driver=cards.driver,
+        tools=(parts.get("tools") or installed.Installed()).tools, network=(parts.get("network") or network.Reached()).network,
+        leftovers=(parts.get("leftovers") or leftovers.Leftovers()).leftovers, notes=tuple(notes), **plain)
+    return facts if not (more := _silent(facts, parts)) else _noted(facts, more)
+
+
+def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
+    """A note for each plain fact that is missing although its probe answered."""
+    of_os = ("name", "arch", "is_admin", "locale", *(("build", "long_paths") if facts.os.family == "windows" else ()))
+    asked = (("os", facts.os, of_os), ("cpu", facts.cpu, ("name", "cores", "threads", "avx2")),
+             ("memory", facts.memory, ("total", "available")))
+    return tuple(Note(about=f"{subject}.{name}", text="the system did not say") for subject, value, names in asked
+                 if subject in parts for name in names if getattr(value, name) is None)
+
+
+def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
+    from msgspec.structs import replace
+
+    return replace(facts, notes=(*facts.notes, *more))
+
+
+def _simulated(world: World, path: str) -> Iterator[Sighting]:
+    """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
+    data = world.files.read(path)
+    if data is None:
+        raise BadInput(f"The machine file {path} does not exist or cannot be read.")
+    facts = decode_machine(data, path)
+    parts: dict[str, Any] = {
+        "os": facts.os, "cpu": facts.cpu, "memory": facts.memory, "disks": facts.disks,
+        "graphics": graphics.Graphics(gpus=facts.gpus, driver=facts.driver), "cuda_toolkits": facts.cuda_toolkits,
+        "tools": installed.Installed(tools=facts.tools), "pythons": facts.pythons, "variables": facts.variables,
+        "leftovers": leftovers.Leftovers(leftovers=facts.leftovers), "home": facts.home,
+        "network": network.Reached(network=facts.network),
+    }
+    for subject, part in parts.items():
+        yield Sighting(subject=subject, seconds=0.0, part=part)
+    yield Sighting(subject="all", seconds=0.0, facts=facts)

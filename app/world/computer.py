@@ -1,0 +1,246 @@
+"""What the system itself knows, and what a desktop program asks of it."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from app.model.errors import BadInput, ExpectedError
+from app.model.machine import Disk, Family, Gpu
+from app.ports import Registry
+from app.world import pci, windows
+
+FAMILY: Family = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
+_PROGRAM = "UnslothSetup"
+_HOME_VARIABLE = "UNSLOTH_SETUP_HOME"
+_CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+_PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
+_WINDOWS_11 = 22000
+_ARCHES = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}
+# Read-only images and memory: nothing can be installed there, and each would be one more line.
+_NO_DISKS = {"squashfs", "tmpfs", "devtmpfs", "iso9660", "cdfs", "udf", "ramfs", "erofs"}
+
+
+class LocalComputer:
+    """This computer."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @property
+    def family(self) -> Family:
+        """The kind of system."""
+        return FAMILY
+
+    def facts(self) -> dict[str, Any]:
+        """Name, build, arch, locale, rights, processor, memory, user (``systeminfo``; ``uname -a``, ``lscpu``, ``free -b``)."""
+        import psutil
+
+        memory = psutil.virtual_memory()
+        system = self._windows() if FAMILY == "windows" else _posix()
+        return {
+            "arch": windows.native_arch() or _arch(platform.machine()), "cores": psutil.cpu_count(logical=False),
+            "threads": psutil.cpu_count(), "memory_total": memory.total, "memory_available": memory.available,
+            "user": _user(), "host": socket.gethostname() or None, "user_home": os.path.expanduser("~"), **system,
+        }
+
+    def _windows(self) -> dict[str, Any]:
+        version = self._registry.key("HKLM", _CURRENT_VERSION)
+        processor = self._registry.key("HKLM", _PROCESSOR)
+        values = version.values if version else {}
+        name, build = windows_name(values)
+        return {
+            "name": name, "build": build, "locale": windows.locale_name(), "is_admin": windows.is_admin(), "wsl": False,
+            "cpu_name": str(processor.values.get("ProcessorNameString", "")).strip() or None if processor else None,
+            "avx2": windows.avx2(),
+        }
+
+    def disks(self) -> tuple[Disk, ...]:
+        """Local volumes that can hold files (``df -T``; ``wmic logicaldisk``)."""
+        import psutil
+
+        found: dict[str, Disk] = {}
+        devices: set[str] = set()
+        for part in psutil.disk_partitions(all=FAMILY == "linux"):
+            local = part.device.startswith("/dev/") or part.mountpoint == "/" or FAMILY != "linux"
+            if not local or part.fstype.lower() in _NO_DISKS or "cdrom" in part.opts or part.device in devices:
+                continue
+            if FAMILY == "linux" and not os.path.isdir(part.mountpoint):
+                continue  # containers mount single files
+            try:
+                usage = shutil.disk_usage(part.mountpoint)
+            except OSError:  # a card reader without a card
+                continue
+            devices.add(part.device)
+            found[part.mountpoint] = Disk(root=part.mountpoint, total=usage.total, free=usage.free,
+                                          filesystem=part.fstype or None)
+        return tuple(found[root] for root in sorted(found))
+
+    def variables(self) -> dict[str, str]:
+        """This process's environment variables (``set``, ``env``)."""
+        return dict(os.environ)
+
+    def which(self, name: str) -> str | None:
+        """Where the search path has a program (``where``, ``command -v``)."""
+        return shutil.which(name)
+
+    def data_folder(self) -> str:
+        """``%LOCALAPPDATA%\\UnslothSetup``, ``~/.local/share/UnslothSetup``, or what ``UNSLOTH_SETUP_HOME`` says."""
+        import platformdirs
+
+        chosen = os.environ.get(_HOME_VARIABLE, "").strip()
+        if chosen:
+            return os.path.abspath(os.path.expanduser(chosen))
+        return platformdirs.user_data_dir(_PROGRAM, appauthor=False)
+
+    def known_folder(self, name: str) -> str | None:
+        """``profile``, ``documents``, ``desktop``, ``downloads``, ``programs`` (Start menu), ``cache``, ``roaming``,
+        ``common``, ``system``, ``windows``, ``program-files``, ``program-files-x86``, ``temp``."""
+        if name == "temp":
+            import tempfile
+
+            return tempfile.gettempdir()
+        if FAMILY == "windows":
+            return windows.known_folder(name)
+        import platformdirs
+
+        places: dict[str, Callable[[], str]] = {
+            "profile": lambda: os.path.expanduser("~"), "documents": platformdirs.user_documents_dir,
+            "desktop": platformdirs.user_desktop_dir, "downloads": platformdirs.user_downloads_dir,
+            "programs": lambda: os.path.join(platformdirs.user_data_dir(), "applications"),
+            "cache": platformdirs.user_cache_dir, "local": platformdirs.user_data_dir,
+            "roaming": platformdirs.user_config_dir,
+        }
+        place = places.get(name)
+        return place() if place else None
+
+    def uv(self) -> str:
+        """The uv that this program brings: packed beside it, or of its own package."""
+        name = "uv.exe" if FAMILY == "windows" else "uv"
+        packed = getattr(sys, "_MEIPASS", None)
+        if packed:
+            for folder in (packed, os.path.join(packed, "uv"), os.path.dirname(sys.executable)):
+                whole = os.path.join(folder, name)
+                if os.path.isfile(whole):
+                    return whole
+        try:
+            import uv
+
+            return os.fspath(uv.find_uv_bin())
+        except (ImportError, FileNotFoundError) as error:
+            raise ExpectedError("uv-missing", f"{name} was not found beside this program, where it belongs.",
+                                details=str(error), hint="Unpack the program again, or run it from a fresh checkout.") from error
+
+    def pci_cards(self) -> tuple[Gpu, ...]:
+        """Display adapters on the PCI bus, with or without a driver (``lspci -nn``, Device Manager)."""
+        if FAMILY == "windows":
+            return pci.windows_cards(self._registry, windows.present)
+        return pci.linux_cards()
+
+    @contextlib.contextmanager
+    def keep_awake(self) -> Iterator[None]:
+        """No sleep while the context lasts, in the thread that entered it (``powercfg /requests`` lists it)."""
+        windows.stay_awake(True)
+        try:
+            yield
+        finally:
+            windows.stay_awake(False)
+
+    def open(self, target: str) -> None:
+        """Open a folder, a file or a web address with the system's own program. Nothing else: no other schemes."""
+        address = target.startswith(("https://", "http://"))
+        if not address and not os.path.exists(target):
+            raise BadInput(f"{target} cannot be opened: a web address, or a folder or file that exists, was expected.")
+        try:
+            if sys.platform == "win32":
+                os.startfile(target)  # noqa: S606  (the system's own program, no shell)
+            else:
+                opener = "open" if FAMILY == "macos" else "xdg-open"
+                subprocess.Popen([opener, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, start_new_session=True)
+        except OSError as error:
+            raise ExpectedError("not-opened", f"{target} could not be opened: {error.strerror or error}.",
+                                details=str(error), hint="Open it by hand.") from error
+
+
+def windows_name(values: dict[str, Any]) -> tuple[str | None, int | None]:
+    """Name and build from the values of the CurrentVersion key. ``ProductName`` still says 10 on Windows 11."""
+    name = str(values.get("ProductName", "")).strip() or None
+    number = str(values.get("CurrentBuildNumber") or values.get("CurrentBuild") or "")
+    build = int(number) if number.isdigit() else None
+    if name and build and build >= _WINDOWS_11:
+        name = name.replace("Windows 10", "Windows 11")
+    return name, build
+
+
+def _posix() -> dict[str, Any]:
+    processor = _read("/proc/cpuinfo")
+    # On WSL the kernel's own version line names Microsoft (the way Microsoft itself documents).
+    kernel = _read("/proc/version").lower()
+    return {
+        "name": _release() or platform.platform(terse=True), "build": None, "locale": _locale(), "is_admin": _is_root(),
+        "wsl": "microsoft" in kernel or "wsl" in kernel,
+        "cpu_name": _field(processor, "model name") or platform.processor() or None,
+        "avx2": "avx2" in (_field(processor, "flags") or "").split() if processor else None,
+    }
+
+
+def _release() -> str | None:
+    for line in _read("/etc/os-release").splitlines():
+        if line.startswith("PRETTY_NAME="):
+            return line.partition("=")[2].strip().strip('"') or None
+    return None
+
+
+def _field(text: str, name: str) -> str | None:
+    for line in text.splitlines():
+        key, _, value = line.partition(":")
+        if key.strip() == name:
+            return value.strip() or None
+    return None
+
+
+def _locale() -> str | None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "").partition(".")[0].partition("@")[0]
+        if value:
+            return value.replace("_", "-")
+    return None
+
+
+if sys.platform == "win32":
+
+    def _is_root() -> bool | None:
+        return windows.is_admin()
+else:
+
+    def _is_root() -> bool | None:
+        return os.geteuid() == 0
+
+
+def _user() -> str | None:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without an entry, as in some containers
+        return None
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _arch(machine: str) -> str | None:
+    lower = machine.lower()
+    return _ARCHES.get(lower, lower) or None

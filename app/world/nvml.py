@@ -1,0 +1,114 @@
+"""The driver's management library through ``pynvml`` (package nvidia-ml-py), imported when it is first asked.
+
+What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory.used,power.limit --format=csv`` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.model.machine import Driver, Gpu, NvmlState
+from app.ports import Cards
+
+# nvml.h, nvmlReturn_t
+_DRIVER_NOT_LOADED = 9
+_LIBRARY_NOT_FOUND = 12
+_FUNCTION_NOT_FOUND = 13
+_LIB_RM_VERSION_MISMATCH = 18
+_SAID = {
+    _DRIVER_NOT_LOADED: "NVIDIA's management library is there, but its driver is not loaded",
+    _LIBRARY_NOT_FOUND: "NVIDIA's management library was not found: no NVIDIA driver is installed",
+    _LIB_RM_VERSION_MISMATCH: "the loaded NVIDIA driver and its library have different versions: a restart is needed",
+}
+_DRIVER_MODELS = {0: "WDDM", 1: "TCC", 2: "MCDM"}
+
+
+class SystemNvml:
+    """This computer's NVML. Every field is optional: old drivers and laptops refuse some questions."""
+
+    def cards(self) -> Cards:
+        """All cards and the driver; where the library says nothing, the state and the reason."""
+        import pynvml
+
+        try:
+            pynvml.nvmlInit()
+        except pynvml.NVMLError as error:
+            return _refused(int(error.value), str(error))
+        except OSError as error:  # a library that is there but cannot be loaded
+            return Cards(driver=Driver(nvml="error"), note=f"NVIDIA's management library could not be loaded: {error}")
+        try:
+            return _read(pynvml)
+        except pynvml.NVMLError as error:
+            return _refused(int(error.value), str(error))
+        finally:
+            _ask(pynvml, pynvml.nvmlShutdown)
+
+
+def _refused(code: int, text: str) -> Cards:
+    states: dict[int, NvmlState] = {_LIBRARY_NOT_FOUND: "missing", _LIB_RM_VERSION_MISMATCH: "mismatch"}
+    return Cards(driver=Driver(nvml=states.get(code, "error")),
+                 note=_SAID.get(code, f"NVIDIA's management library answered: {text}"))
+
+
+def _ask(pynvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
+    """One answer, or ``None`` where this card or driver has none."""
+    try:
+        return question(*arguments)
+    except (pynvml.NVMLError, UnicodeDecodeError):
+        return None
+
+
+def _read(pynvml: Any) -> Cards:
+    count = pynvml.nvmlDeviceGetCount()
+    gpus = []
+    model = None
+    for index in range(count):
+        handle = _ask(pynvml, pynvml.nvmlDeviceGetHandleByIndex, index)
+        if handle is None:
+            continue
+        # A serial number of hardware is asked for only where cards must be told apart.
+        gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
+        model = model or _DRIVER_MODELS.get(_first(_ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle)))
+    cuda = _ask(pynvml, pynvml.nvmlSystemGetCudaDriverVersion_v2)
+    driver = Driver(version=_text(_ask(pynvml, pynvml.nvmlSystemGetDriverVersion)), nvml="ok", model=model,
+                    cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None)
+    return Cards(gpus=tuple(gpus), driver=driver, note="" if gpus else "NVIDIA's management library lists no card")
+
+
+def _card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
+    memory = _ask(pynvml, pynvml.nvmlDeviceGetMemoryInfo, handle)
+    capability = _ask(pynvml, pynvml.nvmlDeviceGetCudaComputeCapability, handle)
+    limit = _ask(pynvml, pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
+    pci = _ask(pynvml, pynvml.nvmlDeviceGetPciInfo, handle)
+    active = _ask(pynvml, pynvml.nvmlDeviceGetDisplayActive, handle)
+    running = _ask(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
+    return Gpu(
+        index=index, vendor="nvidia", name=_text(_ask(pynvml, pynvml.nvmlDeviceGetName, handle)),
+        pci_id=_pci_id(pci.pciDeviceId) if pci is not None else None,
+        compute_capability=f"{capability[0]}.{capability[1]}" if capability else None,
+        memory_total=int(memory.total) if memory is not None else None,
+        memory_used=int(memory.used) if memory is not None else None,
+        power_limit_w=limit / 1000 if limit is not None else None,
+        # The link's own limit: the momentary one is low while the card idles.
+        pcie_gen=_ask(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkGeneration, handle),
+        pcie_width=_ask(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
+        display=bool(active) if active is not None else None,
+        uuid=_text(_ask(pynvml, pynvml.nvmlDeviceGetUUID, handle)) if with_uuid else None,
+        processes=len(running) if running is not None else None,
+    )
+
+
+def _pci_id(combined: int) -> str | None:
+    """NVML packs the device's number above the vendor's: ``0x220410de`` is ``10de:2204``; zero says it does not know."""
+    return f"{combined & 0xFFFF:04x}:{combined >> 16:04x}" if combined else None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value) if value is not None else None
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, (list, tuple)) else value
