@@ -61,12 +61,14 @@ class Needs(Value, frozen=True, kw_only=True):
     """What a machine must have. Capabilities are inclusive; drivers are per system.
 
     ``driver`` is the pass mark (the toolkit's own driver), ``driver_floor`` the minor-version floor below
-    which CUDA refuses; between the two the program warns.
+    which CUDA refuses; between the two the program warns. ``compute_not`` lies between the capabilities and is
+    still not served.
     """
 
     gpu: bool = True
     compute_min: str | None = None
     compute_max: str | None = None
+    compute_not: tuple[str, ...] = ()
     driver_windows: str | None = None
     driver_linux: str | None = None
     driver_floor_windows: str | None = None

@@ -1,0 +1,268 @@
+"""What the rules may ask about: one flat table of facts, drawn from a machine's facts and one profile."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatch
+from typing import Any
+
+from app.model.answers import Answers
+from app.model.card import Cards
+from app.model.condition import version
+from app.model.machine import Disk, Gpu, MachineFacts, Python
+from app.model.profile import Part, Profile
+from app.model.rules import Rules
+from app.model.value import Value
+
+# Build numbers of systems that name themselves; only asked for where the machine file has no build.
+_BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763), ("server 2016", 14393),
+           ("server 2012 r2", 9600), ("server 2012", 9200), ("server 2008", 7601), ("windows 11", 22000),
+           ("windows 8.1", 9600), ("windows 8", 9200), ("windows 7", 7601), ("windows vista", 6002),
+           ("windows xp", 2600))
+_PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
+_ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
+                  "i686": "x86"}
+
+
+class Adapter(Value, frozen=True, kw_only=True):
+    """One NVIDIA card with what is inferred where the driver says nothing."""
+
+    gpu: Gpu
+    capability: str | None
+    memory: int | None
+
+
+def is_nvidia(gpu: Gpu) -> bool:
+    """Whether an adapter is NVIDIA's, by vendor or by PCI id (Windows lists one without driver as something else)."""
+    return gpu.vendor == "nvidia" or (gpu.pci_id or "").lower().removeprefix("0x").startswith("10de")
+
+
+def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
+    """All NVIDIA cards, the one that decides first: new enough before too old, then more memory, then newer."""
+    found = []
+    for gpu in facts.gpus:
+        if is_nvidia(gpu):
+            told = version(gpu.compute_capability or "")
+            capability = gpu.compute_capability if told else cards.capability_of(gpu.name, gpu.pci_id)
+            row = cards.named(gpu.name, gpu.memory_total)
+            memory = gpu.memory_total or (int(row.vram_gib * 2**30) if row else None)
+            found.append(Adapter(gpu=gpu, capability=capability, memory=memory))
+
+    def worth(card: Adapter) -> tuple[int, int, tuple[int, ...]]:
+        capability = version(card.capability or "")
+        fits = 1 if capability is None else 2 if capability >= (7,) else 0
+        return (fits, card.memory or 0, capability or ())
+    return tuple(sorted(found, key=worth, reverse=True))
+
+
+def hidden_card(facts: MachineFacts) -> bool:
+    """Whether the driver's state proves a card that the list of adapters lacks."""
+    return not facts.gpus and (facts.driver.nvml == "mismatch" or (
+        facts.driver.nvml in ("ok", "error") and facts.driver.version is not None and facts.os.wsl is True))
+
+
+def parts_for(profile: Profile, family: str) -> tuple[Part, ...]:
+    """The profile's locks for one kind of system."""
+    return tuple(p for p in profile.parts if p.platform == family)
+
+
+def disk_for(facts: MachineFacts, path: str) -> Disk | None:
+    """The volume that holds a path: the longest root that the path begins with."""
+    fold = facts.os.family == "windows"
+    wanted = (path.replace("/", "\\").lower() if fold else path).rstrip("\\/") + ("\\" if fold else "/")
+    best: Disk | None = None
+    for disk in facts.disks:
+        root = (disk.root.replace("/", "\\").lower() if fold else disk.root).rstrip("\\/") + ("\\" if fold else "/")
+        if wanted.startswith(root) and (best is None or len(disk.root) > len(best.root)):
+            best = disk
+    return best
+
+
+def table(facts: MachineFacts, rules: Rules, cards: Cards, profile: Profile | None,
+          answers: Answers | None = None) -> dict[str, Any]:
+    """Every name of the rules' language with its value; ``None`` where it is unknown (or means nothing here)."""
+    return {**_system(facts, rules), **_graphics(facts, rules, cards), **_home(facts, rules, profile, answers),
+            **_installed(facts, rules), **_network(facts, answers), **_profile(facts, cards, profile)}
+
+
+def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
+    os, name = facts.os, (facts.os.name or "").lower()
+    build = os.build
+    if build is None and os.family == "windows":
+        build = next((number for text, number in _BUILDS if text in name), None)
+    arch = (os.arch or "").lower()
+    return {
+        "os.family": os.family, "os.name": os.name, "os.build": build, "os.arch": _ARCHITECTURES.get(arch, arch) or None,
+        "os.wsl": os.wsl, "os.long_paths": os.long_paths,
+        "os.old_name": any(old.lower() in name for old in rules.old_systems) if name else None,
+        "cpu.name": facts.cpu.name, "cpu.avx2": facts.cpu.avx2,
+        "memory.total": facts.memory.total, "memory.available": facts.memory.available,
+    }
+
+
+def usable(capability: str | None, rules: Rules) -> bool:
+    """Whether any profile serves a card of this capability; an unknown one gets the benefit of the doubt."""
+    told = version(capability or "")
+    oldest, newest = (version(rules.limit(f"limit.capability_{x}") or "") for x in ("oldest", "newest"))
+    return told is None or ((oldest or ()) <= told and (newest is None or told <= newest))
+
+
+def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]:
+    ours = nvidia(facts, cards)
+    real = [g for g in facts.gpus if is_nvidia(g)
+            or not any(word.lower() in (g.name or "").lower() for word in cards.not_cards)]
+    card = ours[0] if ours else None
+    gpu = card.gpu if card else None
+    memory, used = (card.memory if card else None), (gpu.memory_used if gpu else None)
+    capabilities = {c.capability for c in ours}
+    return {
+        "gpus.count": len(facts.gpus), "gpus.cards": len(real), "gpus.nvidia": len(ours),
+        "gpus.differ": len(capabilities) > 1 or len({c.gpu.name for c in ours}) > 1,
+        "gpus.integrated": bool(ours) and any(g.vendor in ("intel", "amd") and not is_nvidia(g) for g in real),
+        "gpus.names": " and ".join(g.name or f"a card of {g.vendor}" for g in facts.gpus) or None,
+        "card.found": bool(ours) or hidden_card(facts),
+        "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
+        "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
+        "card.capability": card.capability if card else None,
+        "card.architecture": cards.architecture_of(card.capability) if card else None,
+        "card.memory": memory, "card.used": used,
+        "card.free": memory - used if memory is not None and used is not None else None,
+        "card.used_share": used / memory if used is not None and memory else None,
+        "card.processes": gpu.processes if gpu else None, "card.display": gpu.display if gpu else None,
+        "driver.version": facts.driver.version if version(facts.driver.version or "") else None,
+        "driver.cuda": facts.driver.cuda_version, "driver.nvml": facts.driver.nvml,
+    }
+
+
+def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
+    """The folder for everything: the user's choice, else what the survey found."""
+    if answers and answers.home:
+        return answers.home
+    return facts.home.path if facts.home and facts.home.path else None
+
+
+def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None) -> dict[str, Any]:
+    path = home_path(facts, answers)
+    windows = facts.os.family == "windows"
+    disk = disk_for(facts, path or ("C:\\" if windows else "/")) or (
+        facts.disks[0] if len(facts.disks) == 1 and path is None else None)
+    parts = parts_for(profile, facts.os.family) if profile else ()
+    download = sum(p.download for p in parts)
+    # What an earlier run of this program left in the same folder is used again, so it is not needed twice.
+    kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own")
+    needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
+    free = disk.free if disk else None
+    told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
+    synced = told if told is not None else bool(windows and path and re.search(r"[\\/]OneDrive( - [^\\/]+)?[\\/]",
+                                                                               path + "\\", re.IGNORECASE))
+    return {
+        "home.path": path, "home.length": len(path) if path else None, "home.on_onedrive": synced if path else None,
+        "home.writable": facts.home.writable if facts.home and not (answers and answers.home) else None,
+        "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
+        "home.broken": broken(path, windows, rules.broken_characters) if path else None,
+        "disk.root": disk.root if disk else None, "disk.free": free, "disk.needed": needed,
+        "disk.download": download or None,
+        "disk.spare": free - needed if free is not None and needed is not None else None,
+    }
+
+
+def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
+    """What in a path breaks some tool, in words, or ``None``. Letters of any language and spaces break none."""
+    found = [why for character, why in characters.items() if character in path]
+    if windows and re.match(r"(\\\\|//)(?![?.][\\/])", path):
+        found.append("it is a network share, where links and locks may not work")
+    return "; ".join(dict.fromkeys(found)) or None
+
+
+def broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
+    """What in a path breaks the setup itself, in words, or ``None``."""
+    inner = path[2:] if windows and path[1:2] == ":" else path
+    found = [why for character, why in characters.items() if character in inner and not (windows and character == "\\")]
+    names = [n for n in re.split(r"[\\/]" if windows else "/", inner) if n]
+    if windows and any(n != n.rstrip(" .") for n in names):
+        found.append("a folder's name ends in a dot or a space, which Windows drops")
+    if any(ord(c) < 32 for c in path):
+        found.append("it holds a control character")
+    return "; ".join(dict.fromkeys(found)) or None
+
+
+def _suitable(python: Python) -> bool:
+    told = version(python.version or "")
+    store = "store" in (python.origin or "").lower() or "windowsapps" in python.path.lower()
+    return told is not None and (3, 11) <= told[:2] <= (3, 12) and python.bits in (64, None) and not store
+
+
+def _cpu_torch(facts: MachineFacts) -> str | None:
+    for python in facts.pythons:
+        torch = python.packages.get("torch")
+        conda = "conda" in ((python.origin or "") + python.path).lower()
+        # On Windows the default index's torch is the processor build and carries no tag; conda's builds never do.
+        if torch and ("+cpu" in torch or (facts.os.family == "windows" and "+" not in torch and not conda)):
+            return f"{python.path} holds torch {torch}"
+    for left in facts.leftovers:
+        found = re.search(r"torch[ =]+(\S*\+cpu)", left.detail or "")
+        if found and left.kind != "own":
+            return f"{left.path} holds torch {found.group(1)}"
+    return None
+
+
+def disturbing(facts: MachineFacts, rules: Rules) -> tuple[tuple[str, str, str], ...]:
+    """Variables that disturb: name, value and why."""
+    found = []
+    for name, value in sorted(facts.variables.items()):
+        for bad in rules.variables:
+            if name.upper() == bad.name and (
+                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)):
+                found.append((name, value, bad.why))
+    return tuple(found)
+
+
+def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
+    bad = disturbing(facts, rules)
+    left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache")]
+    return {
+        "tools.vc_runtime": facts.tools.vc_runtime, "tools.compiler": facts.tools.msvc is not None,
+        "pythons.count": len(facts.pythons), "pythons.suitable": sum(_suitable(p) for p in facts.pythons),
+        "pythons.seen": ", ".join(f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]) or None,
+        "packages.cpu_torch": _cpu_torch(facts),
+        "variables.conflict": "; ".join(f"{n} is {v!r}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad) or None,
+        "variables.card_hidden": next((v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None),
+        "leftovers.count": len(left), "leftovers.size": sum(x.size or 0 for x in left) or None,
+        "leftovers.where": ", ".join(x.path for x in left[:2]) + (f" and {len(left) - 2} more" if len(left) > 2 else "")
+        if left else None,
+    }
+
+
+def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
+    net = facts.network
+    mirror = next((s.value for s in net.settings if "index" in s.name.lower() and "extra" not in s.name.lower()), None)
+    return {
+        # A mirror that the user named for this run was not asked by the survey: unknown.
+        "network.index": None if net.index == "unknown" or (answers and answers.index) else net.index,
+        "network.pytorch": None if net.pytorch == "unknown" or (answers and answers.pytorch_index) else net.pytorch,
+        "network.proxy": net.proxy, "network.mirror": mirror,
+        "network.bundle": bool(answers and answers.offline),
+    }
+
+
+def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict[str, Any]:
+    if profile is None:
+        return {"profile.for_card": True}
+    needs = profile.needs
+    # Under WSL the driver is the one of Windows, with its numbers.
+    windows = facts.os.family == "windows" or facts.os.wsl is True
+    ours = nvidia(facts, cards)
+    capability = version(ours[0].capability or "") if ours else None
+    return {
+        "profile.id": profile.id, "profile.for_card": needs.gpu, "profile.title": profile.title, "profile.gpu": needs.gpu,
+        "profile.guide": profile.guide, "profile.platform": bool(parts_for(profile, facts.os.family)),
+        "profile.torch": profile.versions.torch, "profile.cuda": profile.versions.cuda, "profile.python": profile.python,
+        "profile.compute_min": needs.compute_min, "profile.compute_max": needs.compute_max,
+        "profile.compute_excluded": None if capability is None else any(
+            version(c) == capability for c in needs.compute_not),
+        "profile.driver": needs.driver_windows if windows else needs.driver_linux,
+        "profile.driver_floor": needs.driver_floor_windows if windows else needs.driver_floor_linux,
+        "profile.vram": needs.vram or None, "profile.avx2": needs.avx2, "profile.mend_openmp": profile.mend_openmp,
+        "profile.cuda_floor": (profile.versions.cuda or "").split(".")[0] or None,
+        "profile.uses_pytorch_index": any(p.index != "default" for p in parts_for(profile, facts.os.family)),
+    }

@@ -1,0 +1,158 @@
+"""Reads what the program knows from ``resources/`` once, checks it, and hands out values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from app.model.card import Cards
+from app.model.condition import NAMES, parse
+from app.model.errors import BadInput
+from app.model.profile import Part, Profile, Wheel
+from app.model.rules import Rule, Rules, RulesFile
+from app.model.trouble import Chapter, Troubles
+from app.model.value import Value
+
+Read = Callable[[str], bytes | None]
+Names = Callable[[str], tuple[str, ...]]
+T = TypeVar("T")
+
+_FILL = re.compile(r"\{([^{}]*)\}")
+_REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s\\;]+)")
+_HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
+
+
+class WheelList(Value, frozen=True, kw_only=True):
+    """``<lock>.wheels.toml``: what the lock maker saw. Bytes."""
+
+    download: int = 0
+    disk: int = 0
+    estimated: bool = False
+    wheel: tuple[Wheel, ...] = ()
+
+
+class Knowledge(Value, frozen=True, kw_only=True):
+    """Everything that the program knows before it looks at a computer."""
+
+    profiles: tuple[Profile, ...]
+    rules: Rules
+    cards: Cards
+    troubles: Troubles = Troubles()
+
+    def profile(self, name: str) -> Profile:
+        """The profile with this id. Raises ``BadInput`` that lists the ids."""
+        for profile in self.profiles:
+            if profile.id == name:
+                return profile
+        known = ", ".join(p.id for p in self.profiles)
+        raise BadInput(f"There is no profile {name!r}; expected one of {known}.")
+
+
+def load(read: Read, names: Names) -> Knowledge:
+    """Read and check all of ``resources/``.
+
+    ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names`` lists a folder.
+    Raises ``BadInput`` that names the file, the place in it and what was expected.
+    """
+    folders = [n for n in names("profiles") if read(f"profiles/{n}/profile.toml") is not None]
+    return Knowledge(
+        profiles=tuple(profile(read, folder) for folder in folders),
+        rules=rules(read),
+        cards=_decode(read, "gpus.toml", Cards),
+        troubles=troubles(read, names),
+    )
+
+
+def profile(read: Read, folder: str) -> Profile:
+    """One profile with the texts and sizes of its locks."""
+    where = f"profiles/{folder}/profile.toml"
+    found = _decode(read, where, Profile)
+    if found.id != folder:
+        raise BadInput(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
+    return msgspec.structs.replace(
+        found, parts=tuple(_part(read, f"profiles/{folder}/", part, where) for part in found.parts))
+
+
+def _part(read: Read, folder: str, part: Part, where: str) -> Part:
+    lock = _text(read, folder + part.lock, f"{where}, part {part.id!r}")
+    entries = check_lock(lock, folder + part.lock, part.unhashed)
+    sizes = folder + part.lock.replace(".lock.txt", ".wheels.toml")
+    listed = _decode(read, sizes, WheelList) if read(sizes) is not None else WheelList(estimated=True)
+    for wheel in listed.wheel:
+        if entries.get(_plain(wheel.name)) != wheel.version:
+            raise BadInput(f"{sizes}: {wheel.name} {wheel.version} is not in {part.lock}; "
+                           "expected the lock's packages: make the sizes again.")
+    count = len(entries) - (1 if "unsloth" in entries or "torch" in entries else 0) - (
+        1 if "unsloth" in entries and "torch" in entries else 0)
+    return msgspec.structs.replace(
+        part, requirements=lock, wheels=listed.wheel, download=listed.download, disk=listed.disk,
+        estimated=listed.estimated, title=part.title.replace("{count}", str(count)))
+
+
+def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[str, str]:
+    """The pinned names and versions of a lock. Raises ``BadInput`` where a line is no pin, has no hash or an address."""
+    found: dict[str, str] = {}
+    joined = re.sub(r"\\\r?\n", " ", text)
+    for line in joined.splitlines():
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        pin = _REQUIREMENT.match(line)
+        if not pin or "://" in line:
+            raise BadInput(f"{where}: the line {line[:60]!r} is not a pinned requirement; expected name==version with hashes.")
+        if not _HASH.search(line) and pin["name"] not in unhashed:
+            raise BadInput(f"{where}: {pin['name']}=={pin['version']} has no SHA-256 hash; "
+                           "expected one, or the name in the part's `unhashed`.")
+        found[_plain(pin["name"])] = pin["version"]
+    if not found:
+        raise BadInput(f"{where}: no requirement in it; expected name==version with hashes.")
+    return found
+
+
+def rules(read: Read) -> Rules:
+    """The rules of ``findings.toml``, each condition and each text checked."""
+    file = "findings.toml"
+    raw = _decode(read, file, RulesFile)
+    limits = tuple("limit." + t.id for t in raw.threshold)
+    made = []
+    for number, table in enumerate(raw.rule, 1):
+        where = f"{file}, rule {number} ({table.id})"
+        for text in (table.title, table.detail, table.seen, table.remedy):
+            for name in _FILL.findall(text):
+                if name not in NAMES and name not in limits:
+                    raise BadInput(f"{where}: the text fills in {{{name}}}, which is not a name of the rules' language.")
+        fields = {f: getattr(table, f) for f in table.__struct_fields__}
+        made.append(Rule(**{**fields, "when": parse(table.when, where, limits)}))
+    return Rules(thresholds=raw.threshold, rules=tuple(made), variables=raw.variable, old_systems=raw.old_systems,
+                 unsafe_characters=raw.unsafe_characters, broken_characters=raw.broken_characters)
+
+
+def troubles(read: Read, names: Names) -> Troubles:
+    """All chapters of ``troubles/``."""
+    chapters = [_decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")]
+    return Troubles(causes=tuple(t for c in chapters for t in c.trouble),
+                    harmless=tuple(h for c in chapters for h in c.harmless))
+
+
+def _text(read: Read, path: str, asked_by: str) -> str:
+    data = read(path)
+    if data is None:
+        raise BadInput(f"resources/{path} is missing; {asked_by} expects it.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        raise BadInput(f"resources/{path}: not UTF-8 at byte {fault.start}.")
+
+
+def _decode(read: Read, path: str, shape: type[T]) -> T:
+    try:
+        return msgspec.toml.decode(_text(read, path, "the program"), type=shape)
+    except msgspec.MsgspecError as fault:
+        raise BadInput(f"resources/{path}: {fault}")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
