@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 from app.model.machine import Disk, Driver, Family, Gpu
+from app.model.sources import Sources
 from app.model.value import Value
 
 
@@ -105,6 +106,9 @@ class Files(Protocol):
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex."""
 
+    def stamp(self, path: str) -> str | None:
+        """Size and time of a file's last change, to notice that it is another one; ``None`` where there is none."""
+
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path (which need not exist yet)."""
 
@@ -136,6 +140,9 @@ class Arrived(Value, frozen=True, kw_only=True):
 
 class Web(Protocol):
     """HTTP, with the system's certificates and proxy; TLS only except on loopback; ``file://`` counts as present."""
+
+    def use(self, sources: Sources) -> None:
+        """From now on take this proxy, these certificates and the logins of these indexes."""
 
     def reach(self, url: str, seconds: float = 5.0) -> str:
         """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or ``untrusted`` (certificate)."""

@@ -194,6 +194,14 @@ class LocalFiles:
         with _named(path), open(long_path(path), "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
+    def stamp(self, path: str) -> str | None:
+        """Size and time of a file's last change; ``None`` where there is no file."""
+        try:
+            found = os.stat(long_path(path))
+        except OSError:
+            return None
+        return f"{found.st_size}:{found.st_mtime_ns}" if stat.S_ISREG(found.st_mode) else None
+
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``)."""
         place = Path(path)

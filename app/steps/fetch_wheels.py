@@ -1,0 +1,198 @@
+"""Bring the files of one lock into the wheelhouse: uv looks up the addresses, the web door fetches, the lock's hashes decide."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+
+import msgspec
+
+from app.decide.index_faults import from_uv
+from app.decide.pylock import LockedFile, Pin, completed, files, pins
+from app.model.errors import BadInput, ExpectedError
+from app.model.event import Progress, What
+from app.model.plan import FetchWheels
+from app.model.profile import Part
+from app.model.value import Value
+from app.ports import Download
+from app.steps import provide_python
+from app.steps.children import run_child, say
+from app.steps.site import Site
+
+_PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
+
+
+class Fetched(Value, frozen=True, kw_only=True):
+    """One file that was fetched and found right; ``stamp`` is its size and time then, so that it need not be hashed again."""
+
+    file: str
+    sha256: str
+    stamp: str
+
+
+class Record(Value, frozen=True, kw_only=True):
+    """What was fetched for a lock; ``lock`` is the text it was made from."""
+
+    lock: str
+    files: tuple[Fetched, ...]
+
+
+def done(step: FetchWheels, site: Site) -> str | None:
+    """Found when every file of the lock is in the wheelhouse with its hash (hashed again where size or time has changed)."""
+    part = part_of(step, site)
+    record = _recorded(step, site)
+    if record is None or record.lock != part.requirements or len(record.files) != len(pins(part.requirements)):
+        return None
+    for one in record.files:
+        path = site.place.wheel(one.file)
+        stamp = site.world.files.stamp(path)
+        if stamp is None or (stamp != one.stamp and site.world.files.sha256(path) != one.sha256):
+            return None
+    return f"{len(record.files)} files of the lock are in the wheelhouse."
+
+
+def run(step: FetchWheels, site: Site) -> Iterator[What]:
+    """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse."""
+    part = part_of(step, site)
+    wanted = pins(part.requirements)
+    for folder in (site.place.wheels, site.place.at("locks"), site.place.cache):
+        if not site.world.files.is_folder(folder):
+            site.record("made", {"path": folder})
+            site.world.files.make_folder(folder)
+    site.world.web.use(site.sources)
+    found = yield from _resolve(step, part, wanted, site)
+    for one in found:
+        if one.published:
+            told = "the index's own hash is taken" if one.sha256 else "neither has the index: only its name is checked"
+            yield say(f"{one.name} {one.version}: the lock has no hash for this file; {told}")
+    downloads = [_download(one, site) for one in found]
+    for arrived in site.world.web.fetch(downloads):
+        if arrived.note:
+            yield say(arrived.note)
+        yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)
+    _keep(step, part, found, site)
+
+
+def part_of(step: FetchWheels, site: Site) -> Part:
+    """The profile's part for this system that the step fetches. Raises ``BadInput`` where the plan names none."""
+    for part in site.profiles[step.profile].parts if step.profile in site.profiles else ():
+        if part.platform == site.place.family and part.id == step.part:
+            return part
+    raise BadInput(f"The plan names the part {step.part} of {step.profile}, which is not there for this system.")
+
+
+def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin],
+             site: Site) -> Generator[What, None, tuple[LockedFile, ...]]:
+    """Look where the files are: the user's own folders first where they can hold a whole part, then the index."""
+    *others, last = _indexes(step, site)
+    yield say(f"Looking up {len(wanted)} files of {part.title} on {last.name}")
+    for index in others:
+        try:
+            text = yield from _ask(step, part, index, site)
+            return _chosen(text, wanted, part, step, site)
+        except ExpectedError as error:
+            yield say(f"Not in {index.name} ({error.message}); asking {last.name}")
+    try:
+        text = yield from _ask(step, part, last, site)
+    except ExpectedError as error:
+        raise (from_uv(error.details, last.address) if error.code == "child-failed" else error) from error
+    return _chosen(text, wanted, part, step, site)
+
+
+def _chosen(text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site) -> tuple[LockedFile, ...]:
+    return files(text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site))
+
+
+class _Index(Value, frozen=True, kw_only=True):
+    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a command line)."""
+
+    name: str
+    address: str | None
+    env: dict[str, str]
+
+
+def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
+    sources = site.sources
+    if sources.offline:
+        folder = site.place.join(sources.offline, "wheels")
+        return [_Index(name="the bundle", address=folder, env={"UV_NO_INDEX": "1", "UV_OFFLINE": "1", "UV_FIND_LINKS": folder})]
+    links = {"UV_FIND_LINKS": ",".join(sources.find_links)} if sources.find_links else {}
+    if step.index.startswith("pytorch/"):
+        address = sources.pytorch_index.rstrip("/") + "/" + step.index.removeprefix("pytorch/")
+        web = _Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})
+        # The few PyTorch files may lie in a folder of the user's: then its index, slow and often out of reach, is not asked.
+        own = _Index(name="the find-links folders", address=None, env={"UV_NO_INDEX": "1", **links})
+        return [own, web] if links else [web]
+    env = {"UV_INDEX_STRATEGY": "unsafe-best-match", **links}  # the lock's hashes decide, so any index may answer
+    if sources.index:
+        env["UV_DEFAULT_INDEX"] = sources.index
+    if sources.extra_indexes:
+        env["UV_INDEX"] = " ".join(sources.extra_indexes)
+    return [_Index(name="the chosen index" if sources.index else "the default index", address=sources.index, env=env)]
+
+
+def _ask(step: FetchWheels, part: Part, index: _Index, site: Site) -> Generator[What, None, str]:
+    """One run of uv; returns its answer."""
+    profile = site.profiles[step.profile]
+    stem = f"{step.profile}-{part.id}"
+    lock, answer = site.place.at("locks", stem + ".asked.txt"), site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
+    site.world.files.write(lock, part.requirements.encode())
+    site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
+    python = provide_python.find(profile.python, site)
+    yield from run_child(
+        site, (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
+               *(("--python", python) if python else ()), "--python-version", profile.python,
+               "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml", "--no-header", "-o", answer),
+        "Looking up the files", limit=600, extra={**index.env, "UV_PYTHON_DOWNLOADS": "never"})
+    return (site.world.files.read(answer) or b"").decode("utf-8", "replace")
+
+
+def _download(one: LockedFile, site: Site) -> Download:
+    """The file as the web door takes it. A missing size is asked for, so that the bar knows its end."""
+    size = one.size if one.size is not None else site.world.web.size(one.url)
+    return Download(url=one.url, target=site.place.wheel(one.file), sha256=one.sha256, size=size)
+
+
+def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: Site) -> None:
+    """Note what is there, and write the lock anew with the hashes that the index published."""
+    fetched, published = [], {}
+    for one in found:
+        path = site.place.wheel(one.file)
+        sha256 = one.sha256[0] if len(one.sha256) == 1 else site.world.files.sha256(path)
+        fetched.append(Fetched(file=one.file, sha256=sha256, stamp=site.world.files.stamp(path) or ""))
+        if one.published:
+            published[one.name] = sha256
+    if part.unhashed:
+        site.world.files.write(site.place.at("locks", f"{step.profile}-{part.id}.txt"),
+                               completed(part.requirements, published).encode())
+    site.world.files.write(_record_path(step, site), msgspec.json.encode(Record(lock=part.requirements, files=tuple(fetched))))
+
+
+def _record_path(step: FetchWheels, site: Site) -> str:
+    return site.place.at("locks", f"{step.profile}-{step.part}.fetched.json")
+
+
+def _recorded(step: FetchWheels, site: Site) -> Record | None:
+    raw = site.world.files.read(_record_path(step, site))
+    try:
+        return None if raw is None else msgspec.json.decode(raw, type=Record)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _local(site: Site) -> tuple[str, ...]:
+    """Folders of this computer that files may come from, as ``file://`` addresses."""
+    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
+    sources = site.sources
+    folders = list(sources.find_links)
+    if sources.offline:
+        folders.append(site.place.join(sources.offline, "wheels"))
+    # A local index keeps its pages in one folder ("simple") and often its files in another beside it.
+    folders += [one.rstrip("/").rpartition("/")[0] for one in (sources.index or "", *sources.extra_indexes) if one.startswith("file://")]
+    roots = []
+    for folder in folders:
+        if folder.startswith("file://"):
+            roots.append(folder)
+        elif "://" not in folder and flavour(folder).is_absolute():
+            roots.append("file://" + ("/" if site.place.family == "windows" else "") + flavour(folder).as_posix())
+    return tuple(roots)

@@ -1,0 +1,90 @@
+"""The door to the network: what can be reached, how large a file is, and fetching many files with resume and checks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3 import exceptions as u3
+
+from app.model.errors import Stopped
+from app.model.sources import Sources
+from app.ports import Arrived, Download, Stop
+from app.world.connections import Connections, without_password
+from app.world.fetching import Fetch
+from app.world.net_faults import Fault
+from app.world.transfers import Patience, local_size
+
+_LOOK = 65536            # bytes of an index page that are enough to tell it from a sign-in page
+_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.9, text/html;q=0.5"
+_UNTRUSTED = ("tls_intercepted", "server_certificate_expired", "tls_failed")
+_BLOCKED = ("captive_portal", "redirect_loop", "index_denied", "proxy_needs_password", "too_many_requests", "server_error")
+
+
+class HttpWeb:
+    """HTTP for this program. ``use`` changes the sources once the user's settings are known."""
+
+    def __init__(self, stop: Stop, sources: Sources | None = None, patience: Patience | None = None) -> None:
+        self._stop = stop
+        self._patience = patience or Patience()
+        self._lock = threading.Lock()
+        self._connections = self._made(sources)
+
+    def _made(self, sources: Sources | None) -> Connections:
+        return Connections(sources, connect=self._patience.connect, read=self._patience.read)
+
+    def use(self, sources: Sources | None) -> None:
+        """From now on take this proxy, these certificates and these logins."""
+        with self._lock:
+            old, self._connections = self._connections, self._made(sources)
+        old.close()
+
+    def reach(self, url: str, seconds: float = 5.0) -> str:
+        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or ``untrusted`` (certificate).
+
+        Source of the difference: an index page is JSON or a list of links; it has neither forms nor scripts (PEP 503).
+        """
+        try:
+            response = self._connections.request("GET", url, {"Accept": _ACCEPT}, timeout=urllib3.Timeout(seconds, connect=seconds))
+            try:
+                if response.status == 404:
+                    return "reachable"  # some indexes have no list of all projects, only pages of single ones
+                if response.status != 200:
+                    return "blocked"
+                page = response.read(_LOOK, decode_content=True).lower()
+            finally:
+                response.close()
+        except Fault as one:
+            code = one.error.code
+            return "untrusted" if code in _UNTRUSTED else "blocked" if code in _BLOCKED else "unreachable"
+        except (u3.HTTPError, OSError):
+            return "unreachable"
+        looks_like_a_page = any(word in page for word in (b"<form", b"<script", b"http-equiv=\"refresh", b"<input"))
+        return "blocked" if looks_like_a_page and b"vnd.pypi" not in page else "reachable"
+
+    def size(self, url: str) -> int | None:
+        """What a HEAD says of a file's size; ``None`` where it does not, or where the server could not be asked."""
+        if self._stop.is_set():
+            raise Stopped
+        if urlsplit(url).scheme == "file":
+            return local_size(url)
+        try:
+            response = self._connections.request("HEAD", url)
+        except Fault:
+            return None
+        response.release_conn()
+        said = response.headers.get("Content-Length", "")
+        return int(said) if response.status == 200 and said.isdigit() else None
+
+    def fetch(self, files: Sequence[Download]) -> Iterator[Arrived]:
+        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause."""
+        if self._stop.is_set():
+            raise Stopped
+        yield from Fetch(files, self._connections, self._patience, self._stop).run()
+
+    def proxy(self) -> str | None:
+        """The proxy that requests to the outside take, its password removed."""
+        found = self._connections.proxy("https://download.pytorch.org/")
+        return without_password(found) if found else None
