@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     uninstall.add_argument("--remove", metavar="ID", action="append", default=[], help="remove this item (all for everything)")
     bundle = add("bundle", "make a folder with everything a profile needs, for a machine without internet")
     bundle.add_argument("--output", metavar="DIR", help="the folder to make")
+    bundle.add_argument("--verify", metavar="DIR", help="check the files of a bundle against its list instead")
     bundle.add_argument("--platform", choices=["windows", "linux"], help="for this system (default: the machine's)")
     script = add("script", "print the plan as a script that a person can read and run")
     script.add_argument("--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)")
@@ -217,6 +218,10 @@ class _Run:
 
     def bundle(self) -> ExitCode:
         session = self.make(self.options)
+        if self.options.verify:
+            made = session.check_bundle(self.options.verify)
+            self.document(made, f"{self.options.verify}: {len(made.files)} files for {made.profile} on {made.platform}, all as listed.")
+            return ExitCode.DONE
         if not self.options.output:
             raise BadInput("bundle needs --output DIR, the folder to make.")
         for event in session.bundle(self.options.output, self.options.platform):

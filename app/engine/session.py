@@ -31,6 +31,7 @@ from app.ports import World
 from app.probe import network, survey
 from app.steps import quarantine
 from app.steps.handlers import HANDLERS
+from app.steps.locked_state import drift
 from app.steps.site import Site
 
 
@@ -217,6 +218,8 @@ class Session:
             return None
         if not self.world.files.exists(self.place.environment_python(plan.environment)):
             return None
+        if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
+            return None
         recorded = self.recorded_verification(plan.environment)
         return recorded if recorded is not None and recorded.overall in ("works", "works_slowly") else None
 
@@ -333,12 +336,17 @@ class Session:
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What has changed in an environment since it was installed, a sentence each."""
-        return bundling.changes(plan, self.site())
+        profile = self.knowledge.profile(plan.profile)
+        return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
 
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
         """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
         profile = self.profile or self.best().profile
         yield from bundling.bundle(profile, platform or self._platform(), target, self.site())
+
+    def check_bundle(self, folder: str) -> bundling.Bundle:
+        """Check every file of a bundle against its list. Raises ``BadInput`` naming the first that differs."""
+        return bundling.check(folder, self.place, self.world.files)
 
     def write_report(self, path: str | None = None) -> str:
         """Write the diagnostics report; its path."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.model.answers import Answers
 from app.model.place import Place
-from app.model.profile import Profile
+from app.model.profile import Platform, Profile
 from app.model.sources import Sources
 from app.ports import World
 
@@ -19,7 +19,8 @@ class Site:
     ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its relative path
     (``checks/versions.py``).
     ``record`` writes an effect into the journal before it happens: kind of effect (``made``, ``swapped``, ``moved``,
-    ``removed-packages``), then the values that undoing needs.
+    ``removed-packages``), then the values that undoing needs. ``platform`` is set where packages for another system
+    than this one are wanted (a bundle).
     """
 
     world: World
@@ -29,3 +30,4 @@ class Site:
     sources: Sources
     resource: Callable[[str], bytes]
     record: Callable[[str, dict[str, str]], None]
+    platform: Platform | None = None
