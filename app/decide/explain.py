@@ -1,0 +1,209 @@
+"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Silent when nothing did."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from app.decide.logtext import Text
+from app.model.advice import Diagnosis, EvidenceLine, OtherCause
+from app.model.machine import MachineFacts
+from app.model.trouble import Hint, Sign, Trouble, Troubles
+from app.model.value import Value
+
+LEAST = 30          # below this a cause is not named
+OTHERS = 4          # how many further causes are told
+PROOF_LINES = 4     # how many lines of proof are shown
+
+# That something failed at all; warnings and notices alone do not count.
+FAILED = re.compile(
+    r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|failed|fatal|aborted|cannot |"
+    r"could not|unable to|not found|not supported|refused|denied|died|crash|segmentation fault|\[winerror|exit (?:code|status)[: ]+[1-9]")
+
+
+class Candidate(Value, frozen=True, kw_only=True):
+    """One cause that fits, with its score and where its proofs stand."""
+
+    trouble: Trouble
+    score: int
+    places: tuple[int, ...]
+
+
+def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = None) -> Diagnosis:
+    """The cause of a failure, from a log in any encoding and, where they are known, the machine's facts.
+
+    A second log of 50 MB is thinned out first; evidence lines count from 1 in the whole log.
+    """
+    text = Text(log)
+    quieten(text, troubles)
+    ranked = rank(candidates(text, troubles, facts))
+    if not ranked or ranked[0].score < LEAST:
+        return Diagnosis()
+    best = ranked[0]
+    trouble = best.trouble
+    others = tuple(OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS] if c.score >= LEAST)
+    return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, evidence=_proof(text, best),
+                     fix=trouble.fix, others=others)
+
+
+def quieten(text: Text, troubles: Troubles) -> None:
+    """Strike out what looks like a fault and is none."""
+    spans = []
+    for harmless in troubles.harmless:
+        if (anchor := literal(harmless.says)) and anchor not in text.lower:
+            continue
+        spans += [match.span() for match in _compiled(harmless.says).finditer(text.lower)]
+    if spans:
+        text.strike(spans)
+
+
+def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> list[Candidate]:
+    """Every cause of which at least one sign stands in the log."""
+    failed = FAILED.search(text.lower) is not None
+    known: dict[str, Any] | None = msgspec.to_builtins(facts) if facts else None
+    found = []
+    for trouble in troubles.causes:
+        weights: list[int] = []
+        places: list[int] = []
+        for sign in trouble.signs:
+            if sign.weak and not failed:
+                continue
+            hits = _hits(text.lower, sign)
+            if hits:
+                weights.append(sign.weight)
+                places += hits
+        if weights:
+            weights.sort(reverse=True)
+            score = weights[0] + min(6, 3 * (len(weights) - 1)) + _leaning(trouble.hints, known)
+            found.append(Candidate(trouble=trouble, score=score, places=tuple(dict.fromkeys(places))))
+    return found
+
+
+def rank(found: list[Candidate]) -> list[Candidate]:
+    """Best first. A cause that is another's symptom stands behind it, whatever its own message says."""
+    labels = {c.trouble.label: c for c in found}
+    capped: dict[str, int] = {c.trouble.label: c.score for c in found}
+    for _ in range(3):  # a symptom's symptom follows along
+        for cause in found:
+            for symptom in cause.trouble.outranks:
+                if symptom in labels:
+                    capped[symptom] = min(capped[symptom], capped[cause.trouble.label] - 1)
+    return sorted(found, key=lambda c: (-capped[c.trouble.label], -c.score, c.places[0]))
+
+
+def _hits(lower: str, sign: Sign) -> list[int]:
+    """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
+    anchor = literal(sign.says)
+    if anchor and anchor not in lower:
+        return []
+    places = []
+    last = 0
+    for match in _compiled(sign.says).finditer(lower):
+        last = match.end()
+        if len(places) < 3:
+            # a pattern may begin with a line break or an empty look-around: the proof is where text begins
+            places.append(match.start() + len(match.group()) - len(match.group().lstrip()))
+    if not places or not all(_compiled(p).search(lower) for p in sign.needs) or any(_compiled(p).search(lower) for p in sign.unless):
+        return []
+    if any(_compiled(p).search(lower, last) for p in sign.settled):
+        return []
+    return places
+
+
+def _leaning(hints: tuple[Hint, ...], known: dict[str, Any] | None) -> int:
+    """What the machine's facts add to a cause."""
+    if known is None:
+        return 0
+    return sum(hint.adds for hint in hints if _fact(known, hint.fact) in hint.values)
+
+
+def _fact(known: dict[str, Any], path: str) -> str:
+    value: Any = known
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return str(value).lower()
+
+
+def _proof(text: Text, best: Candidate) -> tuple[EvidenceLine, ...]:
+    lines: dict[int, EvidenceLine] = {}
+    for place in best.places:
+        line = text.line(place)
+        lines.setdefault(line, EvidenceLine(line=line, text=text.shown(place)))
+    chosen = sorted(lines.values(), key=lambda e: e.line)
+    return tuple(chosen[:PROOF_LINES])
+
+
+def _why(text: Text, other: Candidate, best: Candidate) -> str:
+    line = text.line(other.places[0])
+    if other.trouble.label in best.trouble.outranks:
+        return f"Line {line} fits, but it usually follows from: {best.trouble.title}."
+    if other.trouble.label in best.trouble.near or best.trouble.label in other.trouble.near:
+        return f"Line {line} fits it too; from the log alone the two are hard to tell apart."
+    return f"Line {line} fits it, but names the cause less clearly."
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+@lru_cache(maxsize=4096)
+def literal(pattern: str) -> str:
+    """The longest run of plain characters that every match of a pattern must contain; empty when there is none.
+
+    Searching for a plain string first is what keeps hundreds of patterns cheap on a long log.
+    """
+    best = run = ""
+    at = 0
+    while at < len(pattern):
+        char = pattern[at]
+        following = at + 1
+        plain: str | None = None
+        if char == "\\" and following < len(pattern):
+            plain = pattern[following] if not pattern[following].isalnum() else None
+            following += 1
+        elif char == "|":
+            return ""  # a choice at the top: no part is certain
+        elif char in "([":
+            following = _closing(pattern, at)
+        elif char not in ".^$*+?{}])":
+            plain = char
+        if following < len(pattern) and pattern[following] in "*?{":
+            plain = None
+        if plain is None:
+            best, run = max(best, run, key=len), ""
+        else:
+            run += plain
+        at = following
+        if at < len(pattern) and pattern[at] in "*?+{":
+            best, run = max(best, run, key=len), ""
+            at = pattern.index("}", at) + 1 if pattern[at] == "{" else at + 1
+    return max(best, run, key=len)
+
+
+def _closing(pattern: str, at: int) -> int:
+    """The position behind a group or a class that opens at ``at``."""
+    if pattern[at] == "[":
+        end = at + 1
+        if pattern[end] == "^":
+            end += 1
+        if pattern[end] == "]":
+            end += 1
+        while pattern[end] != "]":
+            end += 2 if pattern[end] == "\\" else 1
+        return end + 1
+    depth, end = 0, at
+    while True:
+        if pattern[end] == "\\":
+            end += 2
+            continue
+        if pattern[end] == "[":
+            end = _closing(pattern, end)
+            continue
+        depth += {"(": 1, ")": -1}.get(pattern[end], 0)
+        end += 1
+        if depth == 0:
+            return end

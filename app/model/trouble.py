@@ -1,0 +1,74 @@
+"""A known failure: what a log says when it happens, what it means, what mends it. Read from ``resources/troubles/``."""
+
+from __future__ import annotations
+
+from app.model.advice import Fix
+from app.model.value import Value
+
+
+class Sign(Value, frozen=True, kw_only=True):
+    """One way in which a failure shows in a log.
+
+    All patterns are regular expressions over lower-case text. ``says`` is the line that proves it; every pattern in
+    ``needs`` must be found somewhere else in the log, none in ``unless``, and none in ``settled`` after the proof.
+    ``weight`` is how surely it names the cause: 90 the message itself names it, 60 it usually does, 30 a hint.
+    ``weak`` signs count only where the log shows that something failed at all.
+    """
+
+    says: str
+    needs: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    weight: int = 70
+    weak: bool = False
+
+
+class Hint(Value, frozen=True, kw_only=True):
+    """A fact of the machine that makes a cause more (or, with a negative ``adds``, less) likely.
+
+    ``fact`` is a dotted path in the machine file (``os.family``, ``driver.nvml``); ``values`` are the answers, as text
+    in lower case, that count.
+    """
+
+    fact: str
+    values: tuple[str, ...]
+    adds: int
+
+
+class Trouble(Value, frozen=True, kw_only=True):
+    """One cause. ``label`` is its name in the taxonomy, ``outranks`` names causes that are only its symptoms."""
+
+    label: str
+    title: str
+    stage: str
+    means: str
+    fix: Fix
+    near: tuple[str, ...] = ()
+    outranks: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    signs: tuple[Sign, ...] = ()
+
+
+class Harmless(Value, frozen=True, kw_only=True):
+    """Output that looks like a fault and is none: what matches ``says`` is struck out before anything is judged."""
+
+    says: str
+    why: str
+
+
+class Chapter(Value, frozen=True, kw_only=True):
+    """One file of troubles, in TOML."""
+
+    trouble: tuple[Trouble, ...] = ()
+    harmless: tuple[Harmless, ...] = ()
+
+
+class Troubles(Value, frozen=True, kw_only=True):
+    """Everything that is known about failures, from all chapters."""
+
+    causes: tuple[Trouble, ...] = ()
+    harmless: tuple[Harmless, ...] = ()
+
+    def find(self, label: str) -> Trouble | None:
+        """The cause with this label."""
+        return next((t for t in self.causes if t.label == label), None)
