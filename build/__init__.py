@@ -1,0 +1,1 @@
+"""Everything that makes, packs, tests or publishes the program."""

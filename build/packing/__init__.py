@@ -1,0 +1,1 @@
+"""The parts of packing: what goes in, what stays out, resources, records, signatures."""
