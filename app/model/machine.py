@@ -196,6 +196,8 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
         raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)) from error
+    except RecursionError as error:
+        raise BadInput(f"{name} is not a machine file: its values are nested too deeply.", details=str(error)) from error
     if not isinstance(head, dict):
         raise BadInput(f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.')
     if head.get("schema") != "machine/1":

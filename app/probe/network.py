@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from typing import cast
+from urllib.parse import unquote, urlsplit
 
 from app.model.answers import Answers
 from app.model.machine import Network, Note, Reach, Setting
@@ -38,10 +39,10 @@ def network(world: World, answers: Answers | None = None) -> Reached:
         return Reached(network=Network(settings=shown), notes=(Note(about="network", text="not asked: an offline bundle is used"),))
     index = where.index or default_index(world)
     pytorch: list[Reach] = []
-    beside = threading.Thread(target=lambda: pytorch.append(_reach(world, f"{where.pytorch_index.rstrip('/')}/torch/")),
+    beside = threading.Thread(target=lambda: pytorch.append(_reach(world, _project(where.pytorch_index, "torch"))),
                               name="reach-pytorch", daemon=True)
     beside.start()
-    first: Reach = _reach(world, f"{index.rstrip('/')}/pip/") if index else "unknown"
+    first: Reach = _reach(world, _project(index, "pip")) if index else "unknown"
     beside.join(_SECONDS)
     notes = [] if index else [Note(about="network.index", text="uv did not say which index it asks by default")]
     pac = _internet(world).get("AutoConfigURL")
@@ -51,7 +52,15 @@ def network(world: World, answers: Answers | None = None) -> Reached:
                                    pytorch=pytorch[0] if pytorch else "unknown"), notes=tuple(notes))
 
 
+def _project(index: str, name: str) -> str:
+    """A single project's page: the list of all projects has tens of megabytes. A folder of pages stands for itself."""
+    return index if index.startswith("file://") else f"{index.rstrip('/')}/{name}/"
+
+
 def _reach(world: World, address: str) -> Reach:
+    if address.startswith("file://"):
+        folder = unquote(urlsplit(address).path)
+        return "reachable" if world.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder) else "unreachable"
     answer = world.web.reach(address)
     return cast(Reach, answer) if answer in _REACHES else "unknown"
 

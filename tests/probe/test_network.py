@@ -1,0 +1,119 @@
+"""pip's and uv's settings, and what an install takes from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.model.answers import Answers
+from app.probe.network import default_index, network, settings, sources
+
+HELP = """
+Index options:
+      --default-index <DEFAULT_INDEX>
+          The default package index (by
+          default: <https://index.example/simple>) [env: UV_DEFAULT_INDEX]
+  -i, --index-url <INDEX_URL>
+          (Deprecated) The URL (by default: <https://other.example/simple>)
+"""
+USER_PIP = "/home/anna/.config/pip/pip.conf"
+USER_UV = "/home/anna/.config/uv/uv.toml"
+
+
+def test_default_index_is_what_uv_itself_says(pc: Any) -> None:
+    assert default_index(pc("linux", answers={"uv": HELP})) == "https://index.example/simple"
+    assert default_index(pc("linux")) is None
+
+
+def test_pip_files_in_their_order_and_variables_above_them(pc: Any) -> None:
+    world = pc("linux", files={
+        "/etc/pip.conf": b"[global]\nindex-url = https://etc.example/s\nfind-links = /etc/wheels\ntimeout = 3\n",
+        USER_PIP: b"[global]\nextra_index_url =\n    https://a.example/s\n    file:///opt/more\nfind-links = /opt/wheels\n"},
+        variables={"PIP_INDEX_URL": "https://me:pw@var.example/s"})
+    got = sources(world, Answers())
+    assert (got.index, got.extra_indexes, got.find_links) == (
+        "https://me:pw@var.example/s", ("https://a.example/s", "file:///opt/more"), ("/opt/wheels",))
+    assert {(one.name, one.value) for one in settings(world)} == {
+        ("index-url", "https://var.example/s"), ("find-links", "/opt/wheels"),
+        ("extra-index-url", "https://a.example/s file:///opt/more")}
+
+
+def test_pip_config_can_be_switched_off(pc: Any) -> None:
+    world = pc("linux", files={USER_PIP: b"[global]\nindex-url = https://a.example/s\n"},
+               variables={"PIP_CONFIG_FILE": "/dev/null"})
+    assert sources(world, Answers()).index is None
+
+
+def test_uv_comes_before_pip_and_answers_before_both(pc: Any) -> None:
+    world = pc("linux", files={
+        USER_PIP: b"[global]\nindex-url = https://pip.example/s\nfind-links = /pip\n",
+        USER_UV: b'find-links = ["/uv"]\n[[index]]\nname = "own"\nurl = "https://uv.example/s"\ndefault = true\n'
+                 b'[[index]]\nurl = "https://more.example/s"\n[[index]]\nname = "t"\nurl = "https://x.example"\nexplicit = true\n'})
+    assert sources(world, Answers()).index == "https://uv.example/s"
+    assert sources(world, Answers()).extra_indexes == ("https://more.example/s",)
+    assert sources(world, Answers()).find_links == ("/uv", "/pip")
+    mine = Answers(index="https://mine.example/s", pytorch_index="https://torch.example/whl", find_links=("/mine",))
+    chosen = sources(world, mine)
+    assert (chosen.index, chosen.pytorch_index, chosen.find_links[0]) == (
+        "https://mine.example/s", "https://torch.example/whl", "/mine")
+
+
+def test_named_indexes_of_uv_lose_their_name(pc: Any) -> None:
+    world = pc("linux", variables={"UV_INDEX": "own=https://a.example/s https://b.example/s", "UV_FIND_LINKS": "/a,/b"})
+    got = sources(world, Answers())
+    assert (got.extra_indexes, got.find_links) == (("https://a.example/s", "https://b.example/s"), ("/a", "/b"))
+
+
+def test_broken_setting_files_are_passed_over(pc: Any) -> None:
+    world = pc("linux", files={USER_PIP: b"index-url = no section\n", USER_UV: b"[[[", "/etc/pip.conf": b"\xff\xfe[global]"})
+    assert (sources(world, Answers()).index, settings(world)) == (None, ())
+
+
+def test_windows_files_and_proxy_of_the_internet_settings(pc: Any) -> None:
+    key = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
+    world = pc(files={"C:\\Users\\Jürgen\\AppData\\Roaming\\pip\\pip.ini": b"[global]\r\nindex-url = https://a.example/s\r\n",
+                      "C:\\ProgramData\\uv\\uv.toml": b'extra-index-url = ["https://b.example/s"]\r\n'},
+               registry={key: {"ProxyEnable": 1, "ProxyServer": "http=old:80;https=proxy.firma:8080",
+                               "ProxyOverride": "*.firma;<local>", "AutoConfigURL": "http://me:pw@wpad/proxy.pac"}})
+    got = sources(world, Answers())
+    assert (got.index, got.extra_indexes, got.proxy, got.no_proxy) == (
+        "https://a.example/s", ("https://b.example/s",), "http://proxy.firma:8080", ".firma")
+    assert [note.text for note in network(world).notes if note.about == "network.proxy"] == [
+        "Windows takes its proxy from a script: http://wpad/proxy.pac"]
+
+
+def test_switched_off_proxy_does_not_count(pc: Any) -> None:
+    key = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
+    assert sources(pc(registry={key: {"ProxyEnable": 0, "ProxyServer": "old:80"}}), Answers()).proxy is None
+
+
+def test_certificate_must_exist(pc: Any) -> None:
+    variables = {"SSL_CERT_FILE": "/gone.pem", "PIP_CERT": "/etc/company.pem"}
+    world = pc("linux", files={"/etc/company.pem": b"x"}, variables=variables)
+    assert sources(world, Answers()).certificate == "/etc/company.pem"
+    assert sources(world, Answers(certificates="/my.pem")).certificate == "/my.pem"
+
+
+def test_both_indexes_are_asked_for_one_projects_page(pc: Any) -> None:
+    world = pc("linux", answers={"uv": HELP}, web={"https://index.example": "reachable", "https://download.pytorch.org": "blocked"})
+    seen = network(world).network
+    assert (seen.index, seen.pytorch) == ("reachable", "blocked")
+    assert sorted(world.web.asked) == ["https://download.pytorch.org/whl/torch/", "https://index.example/simple/pip/"]
+
+
+def test_a_folder_as_index_needs_no_network(pc: Any) -> None:
+    world = pc("linux", files={"/opt/my index/pip/x": b""})
+    assert network(world, Answers(index="file:///opt/my%20index")).network.index == "reachable"
+    assert network(world, Answers(index="file:///opt/none")).network.index == "unreachable"
+
+
+def test_an_offline_bundle_asks_nobody(pc: Any) -> None:
+    world = pc("linux", answers={"uv": HELP})
+    assert network(world, Answers(offline="/media/bundle")).network.index == "unknown"
+    assert world.web.asked == []
+
+
+def test_passwords_stay_out_of_what_is_shown(pc: Any) -> None:
+    world = pc("linux", variables={"HTTPS_PROXY": "http://me:s3cret@proxy:1", "PIP_EXTRA_INDEX_URL": "https://u:s3cret@x/s"})
+    seen = network(world, Answers(index="https://u:s3cret@mine.example/s"))
+    assert "s3cret" not in repr(seen)
+    assert "s3cret" in (sources(world, Answers()).proxy or "")

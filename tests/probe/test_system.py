@@ -1,0 +1,49 @@
+"""System facts, variables and the home folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.model.place import Place
+from app.probe.system import home, system, variables, without_secrets
+
+LONG = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem"
+
+
+@pytest.mark.parametrize(("registry", "expected"), [
+    ({LONG: {"LongPathsEnabled": 1}}, True), ({LONG: {"LongPathsEnabled": 0}}, False), ({LONG: {}}, False), ({}, None)])
+def test_long_paths(pc: Any, registry: dict[str, Any], expected: bool | None) -> None:
+    assert system(pc(registry=registry), {"name": "Windows 11 Pro"}).long_paths is expected
+
+
+def test_only_disturbing_variables_and_no_secrets(pc: Any) -> None:
+    world = pc(variables={
+        "PYTHONPATH": "C:\\old", "Path": "C:\\Windows", "USERNAME": "Jürgen", "HF_TOKEN": "hf_abc", "PIP_INDEX_URL": "https://me:pw@pip.example/x",
+        "https_proxy": "http://me:pw@proxy:3128", "UV_PUBLISH_PASSWORD": "pw", "CUDA_PATH": "C:\\CUDA", "WANDB_API_KEY": "k",
+        "UNSLOTH_SETUP_HOME": "D:\\x", "AWS_SECRET_ACCESS_KEY": "s", "KMP_DUPLICATE_LIB_OK": "TRUE"})
+    seen = variables(world)
+    assert seen == {
+        "PYTHONPATH": "C:\\old", "HF_TOKEN": "(hidden)", "PIP_INDEX_URL": "https://pip.example/x", "https_proxy": "http://proxy:3128",
+        "UV_PUBLISH_PASSWORD": "(hidden)", "CUDA_PATH": "C:\\CUDA", "WANDB_API_KEY": "(hidden)", "KMP_DUPLICATE_LIB_OK": "TRUE"}
+
+
+def test_several_addresses_in_one_value_all_lose_their_logins() -> None:
+    assert without_secrets("PIP_EXTRA_INDEX_URL", "https://a:b@x/s https://tok@y/s") == "https://x/s https://y/s"
+
+
+@pytest.mark.parametrize(("path", "variables", "expected"), [
+    ("C:\\Users\\A\\OneDrive\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, True),
+    ("D:\\Cloud\\x", {"OneDriveCommercial": "d:\\cloud"}, True),
+    ("C:\\Users\\A\\OneDrive - Firma GmbH\\x", {}, True),
+    ("C:\\Users\\A\\OneDriveBackup\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False),
+    ("C:\\Users\\A\\AppData\\Local\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False)])
+def test_onedrive(pc: Any, path: str, variables: dict[str, str], expected: bool) -> None:
+    assert home(pc(variables=variables), Place(path, "windows")).on_onedrive is expected
+
+
+def test_a_folder_that_cannot_be_written_is_said(pc: Any) -> None:
+    world = pc()
+    world.files.read_only = True
+    assert home(world, Place("C:\\x", "windows")).writable is False
