@@ -9,7 +9,6 @@ from typing import Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
 
 # Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged program.
 RESOURCES = str(PurePath(__file__).parents[2] / "resources")
@@ -20,7 +19,7 @@ GAP = 14
 RADIUS = 10
 POINT = 0.75  # points for one pixel at 96 DPI: type follows the system's text size, which pixels would not
 
-FontRole = Literal["text", "small", "value", "strong", "big", "h1", "brand", "tag", "mono", "tiny"]
+FontRole = Literal["text", "small", "link", "value", "strong", "big", "h1", "brand", "tag", "mono", "tiny", "foot", "card"]
 Tone = Literal["good", "warn", "err", "info", "grey"]
 
 
@@ -118,22 +117,22 @@ def current() -> Tokens:
     return _current
 
 
-def dress(app: QApplication, choice: Literal["system", "light", "dark"] = "system") -> Tokens:
+def dress(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
     """Choose the tokens for what the person or the system wants and give the application its palette and font."""
     global _current  # noqa: PLW0603 - one process has one look; painters read it at each paint
     hints = QGuiApplication.styleHints()
     # Title bars and native dialogs follow this too.
     wanted = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice]
     hints.setColorScheme(wanted)
-    app.setPalette(QPalette())  # an empty palette brings the system's own back for one look at it
-    system = app.palette()
+    QGuiApplication.setPalette(QPalette())  # an empty palette brings the system's own back for one look at it
+    system = QGuiApplication.palette()
     if choice == "system" and is_high_contrast(system):
         _current = high_contrast(system)
     elif choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark):
         _current = DARK
     else:
         _current = LIGHT
-    app.setPalette(palette(_current))
+    QGuiApplication.setPalette(palette(_current))
     return _current
 
 
@@ -170,7 +169,9 @@ TEXT_FAMILIES = (["Segoe UI Variable Text", "Segoe UI", "Inter"] if sys.platform
 MONO_FAMILIES = ["JetBrains Mono", "Cascadia Mono", "Consolas", "monospace"]
 
 _SIZES: dict[FontRole, tuple[float, QFont.Weight]] = {
-    "text": (14, QFont.Weight.Normal), "small": (12.5, QFont.Weight.Normal), "value": (14, QFont.Weight.Medium),
+    "text": (14, QFont.Weight.Normal), "small": (12.5, QFont.Weight.Normal),
+    "link": (12.5, QFont.Weight.Medium), "foot": (12, QFont.Weight.Normal), "card": (13, QFont.Weight.DemiBold),
+    "value": (14, QFont.Weight.Medium),
     "strong": (14, QFont.Weight.DemiBold), "big": (18, QFont.Weight.DemiBold), "h1": (24, QFont.Weight.DemiBold),
     "brand": (15, QFont.Weight.DemiBold), "tag": (12, QFont.Weight.DemiBold), "mono": (12, QFont.Weight.Normal),
     "tiny": (11, QFont.Weight.Normal)}
@@ -185,6 +186,7 @@ def font(role: FontRole = "text", tabular: bool = False) -> QFont:
     made.setFamilies(MONO_FAMILIES if role == "mono" else TEXT_FAMILIES)
     made.setPointSizeF(size * POINT)
     made.setWeight(weight)
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths as designed, also between whole pixels
     if role == "h1":
         made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -0.2)
     if tabular:
@@ -210,21 +212,21 @@ QPushButton {{ background: {surface}; color: {text}; border: 1px solid {line}; b
   min-height: 20px; }}
 QPushButton:hover {{ background: {hover}; border-color: {ref}; }}
 QPushButton:pressed {{ background: {track}; }}
-QPushButton:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
+QPushButton[ring="true"]:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
 QPushButton:disabled {{ color: {muted}; background: {bg}; }}
 QPushButton[kind="primary"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
 QPushButton[kind="primary"]:hover {{ background: {accent_hover}; }}
-QPushButton[kind="primary"]:focus {{ border: 2px solid {text}; }}
+QPushButton[kind="primary"][ring="true"]:focus {{ border: 2px solid {text}; }}
 QPushButton[kind="primary"]:disabled {{ background: {track}; border-color: {track}; color: {muted}; }}
-QPushButton[kind="small"] {{ padding: 3px 10px; }} QPushButton[kind="small"]:focus {{ padding: 2px 9px; }}
+QPushButton[kind="small"] {{ padding: 3px 10px; }} QPushButton[kind="small"][ring="true"]:focus {{ padding: 2px 9px; }}
 QPushButton[kind="small"]:checked {{ background: {accent_soft}; border-color: {accent}; color: {accent}; }}
 QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4px; padding: 2px 0; color: {accent};
   text-align: left; min-height: 16px; }}
 QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
-QPushButton[kind="link"]:focus {{ border: 2px solid {accent}; padding: 0 2px; }}
+QPushButton[kind="link"][ring="true"]:focus {{ border: 2px solid {accent}; padding: 0 2px; }}
 QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; padding: 4px 8px; color: {muted}; }}
 QPushButton[kind="quiet"]:hover {{ background: {hover}; color: {text}; }}
-QPushButton[kind="quiet"]:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QPushButton[kind="quiet"][ring="true"]:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
   padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}
@@ -243,7 +245,11 @@ QHeaderView::section {{ background: transparent; color: {muted}; border: 0; bord
 QMenu {{ background: {surface}; color: {text}; border: 1px solid {line}; padding: 6px; }}
 QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }} QMenu::item:selected {{ background: {accent_soft}; }}
 QMenu::item:disabled {{ color: {muted}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
-QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; }}
+QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 2px; }}
+QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 0; }}
+QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px; background: {surface}; }}
+QCheckBox::indicator:hover {{ border-color: {accent}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{icons}/tick-{shade}.svg"); }}
 QToolTip {{ background: {surface}; color: {text}; border: 1px solid {line}; padding: 4px 8px; }}
 QScrollBar:vertical {{ background: transparent; width: 12px; margin: 2px; }}
 QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 2px; }}

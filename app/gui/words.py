@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt
 
 translate = QCoreApplication.translate
 
@@ -21,6 +21,19 @@ def size(number: float | None) -> str:
 def memory(number: float | None) -> str:
     """Bytes of a card's or the computer's memory, in powers of two, as makers label them: ``24 GB``."""
     return _scaled(number, 1024)
+
+
+def installed(number: float | None) -> str:
+    """Main memory as it was bought: the system keeps some of it, so 31.9 GiB are ``32 GB``."""
+    if number is None or number < 6 * 1024 ** 3:
+        return memory(number)
+    return memory(round(number / 1024 ** 3) * 1024 ** 3)
+
+
+def day(iso: str) -> str:
+    """A date as people write it, from ``2025-11-21``; what is no date stays as it is."""
+    date = QDate.fromString(iso, Qt.DateFormat.ISODate)
+    return QLocale().toString(date, "d MMM yyyy") if date.isValid() else iso
 
 
 def _scaled(number: float | None, base: int) -> str:

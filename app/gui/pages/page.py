@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
 
 from app.engine.stages import Stage
 from app.gui import theme
@@ -77,6 +77,9 @@ class Page(QWizardPage):
         super().__init__()
         self.frame = wizard
         self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # else QWizard's own white shows through
+        # QWizard puts a spring under every page that does not ask for the whole height.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._outer = QVBoxLayout(self)
         self._outer.setContentsMargins(0, 0, 0, 0)
         self._outer.setSpacing(0)
@@ -160,4 +163,12 @@ class Page(QWizardPage):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(holder)
+        bar, body = area.verticalScrollBar(), self.body
+
+        def keep_edge(_low: int, high: int) -> None:
+            # The cards keep their right edge when a scroll bar appears beside them.
+            wide = bar.sizeHint().width() if high > 0 else 0
+            body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN - wide, 16)
+
+        bar.rangeChanged.connect(keep_edge)
         return area

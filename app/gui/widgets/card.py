@@ -28,7 +28,6 @@ class Label(QLabel):
         if wrap:
             # Else a long word (a path) makes the window wider than the screen.
             self.setMinimumWidth(1)
-            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
     def ink(self, ink: Ink) -> None:
         """Change the colour's meaning."""
@@ -76,7 +75,6 @@ class Card(QFrame):
         side, upper = (17, 9) if tight else (17, 15)  # the border is the missing pixel
         self.box.setContentsMargins(side, upper, side, upper)
         self.box.setSpacing(4)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
 
 
 class Plain(QWidget):

@@ -90,3 +90,9 @@ class Mark(Icon):
         """Change the state; ``about`` is what a screen reader says."""
         self.state = state
         self.put(f"mark-{state}", STATE_HUE[state], about)
+
+
+def whole(name: str, size: int) -> QPixmap:
+    """A picture in its own colours, for the window's icon."""
+    own = {"app": ("#000000", "#ffffff")}[name]
+    return _drawn(name, size, *own)

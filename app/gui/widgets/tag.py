@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from app.gui import theme
 
@@ -48,4 +48,27 @@ class Tag(QLabel):
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1) if t.high_contrast else self.rect(), 5, 5)
         painter.setPen(QColor(ink))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        painter.end()
+
+
+class Number(QWidget):
+    """A figure in a soft circle, for things that come one after another."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._text = str(number)
+        self.setFixedSize(26, 26)
+        self.setAccessibleName(self._text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The circle, then the figure."""
+        t = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(t.colour("line") if t.high_contrast else Qt.PenStyle.NoPen)
+        painter.setBrush(t.colour("accent_soft"))
+        painter.drawEllipse(self.rect().adjusted(1, 1, -1, -1))
+        painter.setPen(t.colour("accent"))
+        painter.setFont(theme.font("tag"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
         painter.end()

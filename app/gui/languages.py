@@ -1,0 +1,40 @@
+"""The window's languages: which there are, and the translators of the chosen one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+from app.gui import theme
+
+# English is in the source; each other one has a file resources/translations/<code>.qm.
+LANGUAGES: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))
+
+_installed: list[QTranslator] = []
+
+
+def chosen(wanted: str | None) -> str:
+    """The code of the language to use: the answer's, or the system's where there is a translation, else English."""
+    codes = {code for code, _ in LANGUAGES}
+    for name in (wanted, QLocale.system().name()):
+        if name and name.replace("-", "_").split("_")[0].lower() in codes:
+            return name.replace("-", "_").split("_")[0].lower()
+    return "en"
+
+
+def speak(wanted: str | None) -> str:
+    """Install the translators and number formats of a language; returns its code."""
+    app = QCoreApplication.instance()
+    code = chosen(wanted)
+    for old in _installed:
+        QCoreApplication.removeTranslator(old)
+    _installed.clear()
+    system = QLocale.system()
+    QLocale.setDefault(system if system.name().startswith(code) else QLocale(code))
+    if code != "en":
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        for name in (f"{folder}/qtbase_{code}.qm", f"{theme.RESOURCES}/translations/{code}.qm"):
+            translator = QTranslator(app)
+            if translator.load(name):
+                QCoreApplication.installTranslator(translator)
+                _installed.append(translator)
+    return code

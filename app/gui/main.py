@@ -1,0 +1,66 @@
+"""Opens the window over a visit: application, fonts, language, wizard, and what happens to unexpected faults."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.gui import languages, theme
+from app.gui.wizard import Wizard
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+
+def run(session: Session, argv: Sequence[str] = (), rehearse: Callable[[str], Session] | None = None,
+        machines: tuple[tuple[str, str], ...] = ()) -> int:
+    """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …)."""
+    app = application(argv)
+    languages.speak(session.answers.language)
+    wizard = Wizard(session, rehearse, machines)
+    former, sys.excepthook = sys.excepthook, _catcher(wizard)
+    wizard.show()
+    QTimer.singleShot(0, lambda: _name_icon(app))
+    try:
+        return app.exec()
+    finally:
+        sys.excepthook = former
+
+
+def application(argv: Sequence[str] = ()) -> QApplication:
+    """The application with the style and fonts of the theme (made once a process)."""
+    found = QApplication.instance()
+    app = found if isinstance(found, QApplication) else QApplication(["unsloth-setup", *argv])
+    app.setApplicationName("UnslothSetup")
+    app.setApplicationDisplayName("Unsloth Setup")
+    app.setDesktopFileName("unsloth-setup")
+    app.setStyle("Fusion")
+    theme.load_fonts()
+    app.setFont(theme.font())
+    return app
+
+
+def _name_icon(app: QApplication) -> None:
+    """The window's icon; it needs Qt's SVG module, which the first paint does not wait for."""
+    from PySide6.QtGui import QIcon
+
+    from app.gui.widgets.icons import whole
+
+    icon = QIcon()
+    for side in (16, 24, 32, 48, 64, 256):
+        icon.addPixmap(whole("app", side))
+    app.setWindowIcon(icon)
+
+
+def _catcher(wizard: Wizard) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        from app.gui.faults import show_fault
+
+        sys.__excepthook__(kind, error, trace)
+        show_fault(wizard, error)
+    return caught

@@ -1,0 +1,112 @@
+"""The quiet menu: another machine, a log to explain, language, appearance, about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QFileDialog, QMenu
+
+from app import __version__
+from app.gui import languages
+from app.gui.widgets.card import Label
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+
+def make_menu(wizard: Wizard) -> QMenu:
+    """The menu for what can be done just now."""
+    menu = QMenu(wizard)
+    idle = not wizard.busy()
+    if wizard.home_session is not None:
+        home = wizard.home_session
+        menu.addAction(translate("Menu", "Back to &this PC"), lambda: wizard.visit(home))
+    if wizard.rehearse is not None:
+        other = menu.addMenu(translate("Menu", "Try it on &another machine"))
+        for name, title in wizard.machines:
+            other.addAction(title, lambda name=name: visit(wizard, name))
+        if wizard.machines:
+            other.addSeparator()
+        other.addAction(translate("Menu", "&Machine file or report …"), lambda: _choose_file(wizard))
+        other.setEnabled(idle)
+    menu.addAction(translate("Menu", "&Paste a log …"), lambda: _paste_log(wizard))
+    menu.addSeparator()
+    spoken = menu.addMenu(translate("Menu", "&Language"))
+    _choices(spoken, languages.LANGUAGES, languages.chosen(wizard.session.answers.language), wizard.speak)
+    spoken.setEnabled(idle)
+    looks = (("system", translate("Menu", "As the system")), ("light", translate("Menu", "Light")),
+             ("dark", translate("Menu", "Dark")))
+    _choices(menu.addMenu(translate("Menu", "A&ppearance")), looks, wizard.session.answers.theme, wizard.dress)
+    menu.addSeparator()
+    menu.addAction(translate("Menu", "A&bout"), lambda: about(wizard))
+    return menu
+
+
+def open_menu(wizard: Wizard) -> None:
+    """Show it above its button."""
+    menu = make_menu(wizard)
+    button = wizard.rail.menu_button
+    menu.popup(button.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
+    actions = menu.actions()
+    if actions:
+        menu.setActiveAction(actions[0])
+
+
+def _choices(menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: object) -> None:
+    group = QActionGroup(menu)
+    for code, name in items:
+        action = QAction(name, menu, checkable=True)  # type: ignore[call-overload]
+        action.setChecked(code == now)
+        action.triggered.connect(lambda _on, code=code: act(code))  # type: ignore[operator]
+        group.addAction(action)
+        menu.addAction(action)
+
+
+def visit(wizard: Wizard, name: str) -> None:
+    """Go to another machine; a file that is none is said so."""
+    if wizard.rehearse is None:
+        return
+    try:
+        session = wizard.rehearse(name)
+    except ExpectedError as error:
+        from app.gui.faults import show_fault
+
+        show_fault(wizard, error)
+        return
+    wizard.visit(session)
+
+
+def _choose_file(wizard: Wizard) -> None:
+    path, _kind = QFileDialog.getOpenFileName(wizard, translate("Menu", "Machine file or report"), "",
+                                              translate("Menu", "Machine files and reports (*.json *.zip)"))
+    if path:
+        visit(wizard, path)
+
+
+def _paste_log(wizard: Wizard) -> None:
+    from app.gui.dialogs.paste_log import PasteLog
+
+    PasteLog(wizard, wizard.session).exec()
+
+
+def about(wizard: Wizard) -> None:
+    """Version, licence, and whose work is inside."""
+    from app.gui.widgets.dialog import Dialog
+
+    dialog = Dialog(wizard, "Unsloth Setup", translate("Menu", "Version {version}").format(version=__version__),
+                    width=520, height=360)
+    texts = (
+        translate("Menu", "Takes a PC with an NVIDIA card to a proven fine-tuning environment. It is not made by the "
+                          "makers of Unsloth."),
+        translate("Menu", "Licence: Apache 2.0. Everything happens on this PC; nothing is sent anywhere."),
+        translate("Menu", "With Qt for Python (LGPL 3), uv (Apache 2.0 or MIT), and the typefaces Inter and JetBrains Mono "
+                          "(SIL Open Font License 1.1)."))
+    for text in texts:
+        dialog.body.addWidget(Label(text))
+    dialog.body.addStretch(1)
+    dialog.button(translate("Menu", "Close"), dialog.accept, primary=True)
+    dialog.exec()

@@ -1,0 +1,220 @@
+"""Setup: the profiles ranked for this machine, where everything goes, and where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QButtonGroup, QFileDialog
+
+from app.engine.stages import Stage
+from app.gui import theme, words
+from app.gui.pages.page import Page
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Elided, Label, Plain, across
+from app.gui.widgets.choice import ChoiceCard
+from app.gui.words import translate
+from app.model.advice import Choice
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+
+class Setup(Page):
+    """Cards to choose from, best first; those that cannot work stay in sight with their reason."""
+
+    stage: Stage = "setup"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._shown: tuple[Choice, ...] | None = None
+        wizard.surveyed.connect(self._surveyed)
+
+    def build(self) -> None:
+        """The cards come in ``enter``; here is what surrounds them."""
+        self.head(translate("Setup", "Setup"),
+                  translate("Setup", "Ranked for this PC. Each is pinned: the same files every time, each checked by its hash."))
+        self.cards = Plain(gap=theme.GAP)
+        self.body.addWidget(self.cards)
+        row = across(self._folder(), self._sources(), gap=theme.GAP)
+        row.setStretch(0, 8)
+        row.setStretch(1, 5)
+        self.body.addLayout(row)
+        self.body.addStretch(1)
+        self.compare = self.bar.link(translate("Setup", "C&ompare two setups"), self._compare)
+        self.reason = self.bar.note("")
+        self.bar.button(translate("Setup", "&Back"), self.frame.backward)
+        self.bar.main("", self.frame.forward)
+        self._shown = None
+        self.group = QButtonGroup(self)
+
+    def enter(self) -> None:
+        """Rank anew where the facts have changed."""
+        self._rank()
+        self._show_folder()
+        self._show_sources()
+
+    # ---- the cards
+
+    def _surveyed(self, _fault: BaseException | None) -> None:
+        if self.frame.currentPage() is self:
+            self._rank()
+
+    def _rank(self) -> None:
+        if self.session.facts is None:
+            return
+        choices = self.session.choices()
+        if choices == self._shown:
+            self._name_next()
+            return
+        self._shown = choices
+        for old in self.group.buttons():
+            self.group.removeButton(old)
+        while (item := self.cards.box.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        chosen = self._chosen(choices)
+        for choice in choices:
+            card = self._card(choice, self.session.facts.os.family)
+            self.cards.box.addWidget(card)
+            self.group.addButton(card.radio)
+            if choice is chosen:
+                card.radio.setChecked(True)
+                self.session.choose(choice.profile.id)
+        self._name_next()
+
+    def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
+        possible = [c for c in choices if c.verdict != "blocked"]
+        wanted = self.session.profile.id if self.session.profile is not None else None
+        return next((c for c in possible if c.profile.id == wanted), possible[0] if possible else None)
+
+    def _card(self, choice: Choice, family: str) -> ChoiceCard:
+        profile = choice.profile
+        big, size = choice.recommended, cost(choice, family)
+        pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
+        foot = size if big else words.joined([pinned, size])
+        card = ChoiceCard(profile.title, words.joined([profile.subtitle, pinned]), choice.why, foot, tag(choice),
+                          prominent=big, possible=choice.verdict != "blocked")
+        card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
+        if profile.guide:
+            card.link(translate("Setup", "What the guide gets wrong"), self._corrections)
+        blocking = next((f for f in choice.findings if f.severity == "blocks" and f.action is not None), None)
+        if choice.verdict == "blocked" and blocking is not None and blocking.action is not None \
+                and blocking.action.kind == "open":
+            target = blocking.action.target
+            card.link(blocking.action.label, lambda: self.session.open(target))
+        card.details(lambda: self._details(choice))
+        return card
+
+    def _details(self, choice: Choice) -> Plain:
+        from app.gui.pages.setup_details import details
+
+        facts = self.session.facts
+        return details(choice, facts.os.family if facts is not None else "windows")
+
+    def _choose(self, choice: Choice) -> None:
+        self.session.choose(choice.profile.id)
+        self._name_next()
+
+    def _name_next(self) -> None:
+        primary = self.bar.primary
+        if primary is None:
+            return
+        leftovers = self.frame.standing.leftovers
+        primary.setText(translate("Setup", "&Next: clean-up") if leftovers else translate("Setup", "&Next: the plan"))
+        able = any(b.isChecked() for b in self.group.buttons())
+        primary.setEnabled(able)
+        self.reason.setText("" if able else translate("Setup", "No setup can work here yet; each card says what it needs."))
+        self.compare.setEnabled(self._shown is not None and len(self._shown) > 1)
+
+    # ---- where to, where from
+
+    def _folder(self) -> Card:
+        card = Card()
+        card.box.setSpacing(6)
+        card.box.addWidget(Label(translate("Setup", "Folder for everything (environment, cache, models)"), "small", "muted"))
+        self.folder = Elided("", "mono")
+        well = Card(tight=True)
+        well.setObjectName("inset")
+        well.box.setContentsMargins(14, 8, 14, 8)
+        well.box.addWidget(self.folder)
+        change = Button(translate("Setup", "C&hange"), self._change_folder, about=translate("Setup", "Choose another folder"))
+        row = across(well, change)
+        row.setStretch(0, 1)
+        card.box.addLayout(row)
+        return card
+
+    def _sources(self) -> Card:
+        card = Card()
+        card.box.addWidget(Label(translate("Setup", "Sources"), "small", "muted"))
+        self.sources = Label("", "value")
+        card.box.addWidget(self.sources)
+        card.box.addStretch(1)
+        card.box.addWidget(Button(translate("Setup", "&Mirrors, proxy, offline folder"), self._change_sources, "link"))
+        return card
+
+    def _show_folder(self) -> None:
+        self.folder.put(self.session.place.home)
+
+    def _show_sources(self) -> None:
+        self.sources.setText(sources_in_brief(self))
+
+    def _change_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, translate("Setup", "Folder for everything"), self.session.place.home)
+        if path:
+            self.session.change(home=path)
+            self._show_folder()
+            self._rank()
+
+    def _change_sources(self) -> None:
+        from app.gui.pages.setup_details import ask_sources
+
+        if ask_sources(self):
+            self._show_sources()
+            self._rank()
+
+    def _corrections(self) -> None:
+        from app.gui.pages.setup_details import show_corrections
+
+        show_corrections(self)
+
+    def _compare(self) -> None:
+        from app.gui.pages.setup_details import show_comparison
+
+        if self._shown is not None and self.session.facts is not None:
+            show_comparison(self, self._shown, self.session.facts.os.family)
+
+
+def cost(choice: Choice, family: str) -> str:
+    """``Download 4.1 GB · 9.6 GB on disk`` for the files of this system."""
+    platform = "windows" if family == "windows" else "linux"
+    parts = [p for p in choice.profile.parts if p.platform == platform]
+    if not parts:
+        return ""
+    about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
+    return words.joined([
+        translate("Setup", "Download {size}").format(size=about + words.size(sum(p.download for p in parts))),
+        translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
+
+
+def tag(choice: Choice) -> tuple[str, theme.Tone]:
+    """The card's word and its tone."""
+    if choice.recommended:
+        return choice.tag or translate("Setup", "Recommended"), "good"
+    if choice.verdict == "blocked":
+        return choice.tag or translate("Setup", "Cannot work here"), "warn"
+    return choice.tag or translate("Setup", "Possible"), "grey"
+
+
+def sources_in_brief(page: Page) -> str:
+    """Indexes and proxy in one line."""
+    answers = page.session.answers
+    if answers.offline:
+        return translate("Setup", "Offline folder {path}").format(path=answers.offline)
+    found = page.session.sources()
+    index = translate("Setup", "Own index") if found.index else translate("Setup", "Default index")
+    default = "https://download.pytorch.org/whl"
+    torch = translate("Setup", "PyTorch index") if found.pytorch_index == default else translate("Setup", "PyTorch mirror")
+    proxy = translate("Setup", "through a proxy") if found.proxy else translate("Setup", "no proxy")
+    return words.joined([f"{index}, {torch}", proxy])

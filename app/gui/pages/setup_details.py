@@ -1,0 +1,180 @@
+"""What the Setup page shows on demand: a profile's details, the guide's mistakes, two setups side by side, sources."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit
+
+from app.gui import words
+from app.gui.pages.page import Page
+from app.gui.pages.setup import cost
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label, Plain, across, line
+from app.gui.widgets.choice import Table
+from app.gui.widgets.dialog import Dialog
+from app.gui.widgets.icons import Mark, State
+from app.gui.words import translate
+from app.model.advice import Choice
+from app.model.profile import Part, Profile
+
+# The versions that people ask for by name, in the order in which they ask.
+_VERSIONS = (("torch", "PyTorch"), ("cuda", "CUDA"), ("unsloth", "Unsloth"), ("unsloth_zoo", "unsloth-zoo"), ("triton", "Triton"),
+             ("xformers", "xformers"), ("bitsandbytes", "bitsandbytes"), ("transformers", "transformers"), ("trl", "trl"),
+             ("peft", "peft"), ("datasets", "datasets"), ("accelerate", "accelerate"))
+
+
+def details(choice: Choice, family: str) -> Plain:
+    """Everything that is known of one profile."""
+    profile = choice.profile
+    made = Plain(gap=8)
+    for name, text in ((translate("Setup", "Supports"), profile.supports), (translate("Setup", "Proven"), profile.proven)):
+        if text:
+            made.box.addWidget(Label(name, "small", "muted"))
+            made.box.addWidget(Label(text, "small"))
+    for text in profile.good:
+        made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
+    for text in profile.bad:
+        made.box.addLayout(_point("warn", translate("Setup", "Against"), text))
+    made.box.addWidget(line())
+    rows = [(translate("Setup", "Package"), translate("Setup", "Version")), ("Python", profile.python),
+            *((name, value) for key, name in _VERSIONS if (value := getattr(profile.versions, key)))]
+    half = (len(rows) + 1) // 2
+    left, right = rows[:half], [rows[0], *rows[half:]]
+    about = translate("Setup", "Versions in {title}").format(title=profile.title)
+    tables = across(Table(left, (1, 1), about), Table(right, (1, 1), about), gap=28, top=True)
+    tables.setStretch(0, 1)
+    tables.setStretch(1, 1)
+    made.box.addLayout(tables)
+    made.box.addWidget(line())
+    made.box.addWidget(Table(_parts(profile, family), (3, 1, 1, 1), translate("Setup", "What is fetched")))
+    return made
+
+
+def _point(state: State, said: str, text: str) -> QHBoxLayout:
+    row = across(Mark(state, said, 14), Label(text, "small"), gap=10, top=True)
+    row.setStretch(1, 1)
+    return row
+
+
+def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
+    platform = "windows" if family == "windows" else "linux"
+    head = (translate("Setup", "Part"), translate("Setup", "Files"), translate("Setup", "Download"), translate("Setup", "On disk"))
+    return [head, *((p.title, words.count(len(p.wheels)) if p.wheels else "–", _size(p, p.download), _size(p, p.disk))
+                    for p in profile.parts if p.platform == platform)]
+
+
+def _size(part: Part, number: int) -> str:
+    return (translate("Setup", "about ") if part.estimated else "") + words.size(number)
+
+
+def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> None:
+    """Two setups side by side; differences are what one looks for, so equal rows are left out on demand."""
+    dialog = Dialog(page.frame, translate("Setup", "Two setups side by side"), width=760, height=620)
+    boxes = (QComboBox(), QComboBox())
+    names = (translate("Setup", "First setup"), translate("Setup", "Second setup"))
+    for number, box in enumerate(boxes):
+        box.setAccessibleName(names[number])
+        for choice in choices:
+            box.addItem(choice.profile.title, choice.profile.id)
+        box.setCurrentIndex(min(number, len(choices) - 1))
+        box.setMinimumContentsLength(18)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    row = across(*boxes, gap=14)
+    row.setStretch(0, 1)
+    row.setStretch(1, 1)
+    dialog.body.addLayout(row)
+    holder = Plain()
+    dialog.body.addWidget(holder)
+    dialog.body.addStretch(1)
+
+    def fill() -> None:
+        while (item := holder.box.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        one, two = (choices[box.currentIndex()] for box in boxes)
+        holder.box.addWidget(Table(comparison(one, two, family), (2, 3, 3), dialog.windowTitle()))
+
+    for box in boxes:
+        box.currentIndexChanged.connect(lambda _at: fill())
+    fill()
+    dialog.button(translate("Setup", "Close"), dialog.accept, primary=True)
+    dialog.exec()
+
+
+def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, str]]:
+    """Rows of the comparison: name, first, second."""
+    verdicts = {"ready": translate("Setup", "works"), "ready_with_warnings": translate("Setup", "works, with notes"),
+                "blocked": translate("Setup", "cannot work yet")}
+    a, b = one.profile, two.profile
+    rows = [("", a.title, b.title), (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
+            (translate("Setup", "Reason"), one.why, two.why), (translate("Setup", "Size"), cost(one, family), cost(two, family)),
+            (translate("Setup", "Pinned"), words.day(a.pinned_on), words.day(b.pinned_on)), ("Python", a.python, b.python)]
+    rows += [(name, getattr(a.versions, key) or "–", getattr(b.versions, key) or "–") for key, name in _VERSIONS
+             if getattr(a.versions, key) or getattr(b.versions, key)]
+    rows += [(translate("Setup", "Supports"), a.supports, b.supports), (translate("Setup", "Proven"), a.proven, b.proven),
+             (translate("Setup", "In favour"), "\n".join(a.good), "\n".join(b.good)),
+             (translate("Setup", "Against"), "\n".join(a.bad), "\n".join(b.bad))]
+    return rows
+
+
+def show_corrections(page: Page) -> None:
+    """What the guide gets wrong: its words, what is right, and why."""
+    guide = page.session.knowledge.guide
+    dialog = Dialog(page.frame, translate("Setup", "What the guide gets wrong"), translate(
+        "Setup", "Each was checked; the guide's own setup is installed with these corrections."), width=720, height=620)
+    for entry in guide.corrections:
+        dialog.body.addWidget(Label(entry.claim, "value"))
+        dialog.body.addWidget(Label(entry.truth, "small"))
+        if entry.evidence:
+            dialog.body.addWidget(Label(entry.evidence, "small", "muted"))
+        dialog.body.addWidget(line())
+    dialog.body.addStretch(1)
+    dialog.button(translate("Setup", "Close"), dialog.accept, primary=True)
+    dialog.exec()
+
+
+def ask_sources(page: Page) -> bool:
+    """Mirrors, proxy, certificates, offline folder. Whether something was changed."""
+    answers = page.session.answers
+    dialog = Dialog(page.frame, translate("Setup", "Sources"), translate(
+        "Setup", "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is checked by the same hashes."),
+        width=620, height=560)
+    fields = {
+        "index": _field(dialog, translate("Setup", "Package index"), answers.index, translate("Setup", "default index")),
+        "pytorch_index": _field(dialog, translate("Setup", "PyTorch index"), answers.pytorch_index,
+                                "https://download.pytorch.org/whl"),
+        "proxy": _field(dialog, translate("Setup", "Proxy"), answers.proxy, translate("Setup", "as the system says")),
+        "certificates": _field(dialog, translate("Setup", "Certificates (a file, or empty for the system's)"),
+                               None if answers.certificates == "system" else answers.certificates,
+                               translate("Setup", "the system's store")),
+        "offline": _field(dialog, translate("Setup", "Offline folder (made by the command bundle)"), answers.offline,
+                          translate("Setup", "none: packages come from the index")),
+    }
+
+    def browse() -> None:
+        path = QFileDialog.getExistingDirectory(dialog, translate("Setup", "Offline folder"))
+        if path:
+            fields["offline"].setText(path)
+
+    dialog.body.addWidget(Button(translate("Setup", "Choose the offline &folder"), browse, "small"))
+    dialog.body.addStretch(1)
+    dialog.button(translate("Setup", "Cancel"))
+    dialog.button(translate("Setup", "Use these"), dialog.accept, primary=True)
+    if not dialog.exec():
+        return False
+    given = {name: field.text().strip() or None for name, field in fields.items()}
+    given["certificates"] = given["certificates"] or "system"
+    page.session.change(**given)
+    return True
+
+
+def _field(dialog: Dialog, name: str, value: str | None, empty: str) -> QLineEdit:
+    field = QLineEdit(value or "")
+    field.setPlaceholderText(empty)
+    label = Label(name, "small", "muted", wrap=False)
+    label.setBuddy(field)
+    field.setAccessibleName(name)
+    dialog.body.addWidget(label)
+    dialog.body.addWidget(field)
+    return field

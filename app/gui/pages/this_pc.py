@@ -1,0 +1,321 @@
+"""This PC: what the survey finds, line by line as it is found, and what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+
+from app.engine.stages import Stage
+from app.gui import theme, words
+from app.gui.brief import architecture, home_disk, main_card, short_cpu
+from app.gui.pages.page import Page
+from app.gui.widgets.card import Card, Fact, Label, across, grid_of
+from app.gui.widgets.findings import STATE, Findings
+from app.gui.widgets.meter import Meter
+from app.gui.widgets.tag import Tag
+from app.gui.words import translate
+from app.model.advice import Finding
+from app.model.errors import ExpectedError
+from app.model.machine import Cpu, Disk, Driver, Gpu, MachineFacts, Memory, Os, Sighting
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+WAITING = "…"
+
+
+class ThisPc(Page):
+    """There at once; each line resolves when its probe has answered."""
+
+    stage: Stage = "this-pc"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        wizard.sighted.connect(self._sighted)
+        wizard.surveyed.connect(self._surveyed)
+
+    def build(self) -> None:
+        """The card, the system, findings, and all else in one line."""
+        row = across(self._graphics(), self._system(), gap=theme.GAP)
+        row.setStretch(0, 3)
+        row.setStretch(1, 2)
+        self.body.addLayout(row)
+        self.findings = Findings(self._act)
+        self.body.addWidget(self.findings)
+        also = Card(tight=True)
+        self.also = Label("", "small")
+        also.box.addWidget(self.also)
+        self.body.addWidget(also)
+        self.body.addStretch(1)
+        self.save = self.bar.link(translate("ThisPc", "&Save machine file"), self._save, translate(
+            "ThisPc", "Everything found here as one file, to try this program on this machine elsewhere"))
+        self.again = self.bar.button(translate("ThisPc", "&Look again"), self._look)
+        self.bar.button(translate("ThisPc", "&Back"), self.frame.backward)
+        self.bar.main(translate("ThisPc", "&Choose a setup"), self.frame.forward)
+
+    def enter(self) -> None:
+        """Show what has been found so far."""
+        if self.session.facts is not None and not self.frame.looking:
+            self._all(self.session.facts)
+            return
+        self._clear()
+        for sighting in self.frame.sightings:
+            self._resolve(sighting.part)
+
+    # ---- the two cards
+
+    def _graphics(self) -> Card:
+        card = Card()
+        self.card_name = Label(WAITING, "big")
+        self.card_tag = Tag("")
+        head = across(self.card_name, self.card_tag, top=True)
+        head.setStretch(0, 1)
+        card.box.addWidget(Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False))
+        card.box.addLayout(head)
+        card.box.addSpacing(10)
+        self.memory_text = Label(WAITING, "text", wrap=False, tabular=True)
+        card.box.addLayout(across(Label(translate("ThisPc", "Memory"), "small", "muted", wrap=False), None, self.memory_text))
+        card.box.addSpacing(2)
+        self.memory_bar = Meter(translate("ThisPc", "Card memory in use"))
+        card.box.addWidget(self.memory_bar)
+        card.box.addSpacing(12)
+        self.architecture = Fact(translate("ThisPc", "Architecture"), WAITING)
+        self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
+        self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
+        self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
+        card.box.addLayout(grid_of((self.architecture, self.driver, self.cuda, self.toolkit), 4))
+        card.box.addStretch(1)
+        return card
+
+    def _system(self) -> Card:
+        card = Card()
+        card.box.setSpacing(8)
+        self.system = Fact(translate("ThisPc", "System"), WAITING)
+        self.processor = Fact(translate("ThisPc", "Processor and memory"), WAITING)
+        self.disk = Fact(translate("ThisPc", "Disk for the setup"), WAITING)
+        self.disk_bar = Meter(translate("ThisPc", "Disk in use"), hue="ref")
+        for fact in (self.system, self.processor, self.disk):
+            card.box.addWidget(fact)
+        card.box.addWidget(self.disk_bar)
+        card.box.addStretch(1)
+        self._cpu, self._memory = Cpu(), Memory()
+        return card
+
+    # ---- live
+
+    def _clear(self) -> None:
+        self.head(translate("ThisPc", "This PC"), translate("ThisPc", "Looking. Nothing is changed by it."))
+        for fact in (self.architecture, self.driver, self.cuda, self.toolkit, self.system, self.processor, self.disk):
+            fact.put(WAITING)
+        self.card_name.setText(WAITING)
+        self.memory_text.setText(WAITING)
+        self.memory_bar.put(None)
+        self.disk_bar.put(None)
+        self.card_tag.put("", "grey")
+        self.findings.wait(translate("ThisPc", "still looking"))
+        self.also.setText(translate("ThisPc", "Looking for tools, Python installations and the way to the package indexes."))
+        self._controls(False)
+
+    def _controls(self, ready: bool) -> None:
+        self.again.setEnabled(ready)
+        self.save.setEnabled(ready)
+        if self.bar.primary is not None:
+            self.bar.primary.setEnabled(ready)
+            if ready and not self.frame.isHidden():
+                self.bar.primary.setFocus()
+
+    def _sighted(self, sighting: Sighting) -> None:
+        if self.frame.currentPage() is self:
+            self._resolve(sighting.part)
+
+    def _resolve(self, part: Any) -> None:
+        """Fill in what one probe found; probes hand over their own kinds of value."""
+        if isinstance(part, Os):
+            self.system.put(part.name or part.family.capitalize())
+        elif isinstance(part, Cpu):
+            self._cpu = part
+            self._processor()
+        elif isinstance(part, Memory):
+            self._memory = part
+            self._processor()
+        elif isinstance(part, Driver):
+            self._driver(part)
+        elif isinstance(part, tuple) and part and isinstance(part[0], Gpu):
+            self._gpus(part)
+        elif isinstance(part, tuple) and part and isinstance(part[0], Disk):
+            self._disk(part[0])
+        else:
+            for name in ("os", "cpu", "memory", "gpus", "driver", "disks"):
+                inner = getattr(part, name, None)
+                if inner is not None:
+                    self._resolve(inner)
+
+    def _processor(self) -> None:
+        self.processor.put(words.joined([short_cpu(self._cpu.name) if self._cpu.name else "",
+                                         words.installed(self._memory.total) if self._memory.total else ""]) or WAITING)
+
+    def _gpus(self, gpus: tuple[Gpu, ...]) -> None:
+        gpu = main_card(gpus)
+        if gpu is None:
+            self.card_name.setText(translate("ThisPc", "None found"))
+            self.memory_text.setText("")
+            self.architecture.put("–")
+            return
+        self.card_name.setText(gpu.name or translate("ThisPc", "A card without a name ({id})").format(id=gpu.pci_id or "?"))
+        if gpu.memory_total:
+            used = gpu.memory_used
+            text = (translate("ThisPc", "{free} free of {total}").format(
+                free=words.memory(gpu.memory_total - used), total=words.memory(gpu.memory_total))
+                if used is not None else words.memory(gpu.memory_total))
+            self.memory_text.setText(text)
+            self.memory_bar.put(used / gpu.memory_total if used is not None else None, text)
+        else:
+            self.memory_text.setText(translate("ThisPc", "not known without a driver"))
+        self.architecture.put(architecture(gpu.compute_capability) or "–")
+
+    def _driver(self, driver: Driver) -> None:
+        self.driver.put(driver.version or translate("ThisPc", "none"))
+        self.cuda.put(driver.cuda_version or "–", translate(
+            "ThisPc", "The newest CUDA that this driver can run. It says nothing of an installed toolkit."))
+
+    def _disk(self, disk: Disk) -> None:
+        text = translate("ThisPc", "{size} free on {root}").format(size=words.size(disk.free), root=disk.root.rstrip("\\") or "/")
+        self.disk.put(text)
+        if disk.total and disk.free is not None:
+            self.disk_bar.put(1 - disk.free / disk.total, text)
+
+    def _surveyed(self, fault: BaseException | None) -> None:
+        if self.frame.currentPage() is not self:
+            return
+        if fault is not None:
+            self.head(translate("ThisPc", "This PC"), translate("ThisPc", "The look at this PC ended early."))
+            self.again.setEnabled(True)
+            from app.gui.faults import show_fault
+
+            show_fault(self.frame, fault)
+        elif self.session.facts is not None:
+            self._all(self.session.facts)
+
+    def _all(self, facts: MachineFacts) -> None:
+        """Everything at once, with what only the whole can say."""
+        self._resolve(facts.os)
+        self._cpu, self._memory = facts.cpu, facts.memory
+        self._processor()
+        self._gpus(facts.gpus)
+        self._driver(facts.driver)
+        disk = home_disk(facts)
+        if disk is not None:
+            self._disk(disk)
+        self._toolkit(facts)
+        findings = self.session.findings()
+        self._tag(findings)
+        self.findings.put(findings)
+        self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
+        self.head(translate("ThisPc", "This PC"), translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
+            time=words.seconds(self.frame.survey_seconds)))
+        self._controls(True)
+
+    def _toolkit(self, facts: MachineFacts) -> None:
+        versions = ", ".join(t.version for t in facts.cuda_toolkits)
+        text = translate("ThisPc", "not needed")
+        if versions:
+            text = translate("ThisPc", "{version}, not needed").format(version=versions)
+        self.toolkit.put(text, translate(
+            "ThisPc", "The packages bring the CUDA parts that they use. A toolkit is for people who compile CUDA programs."))
+
+    def _tag(self, findings: tuple[Finding, ...]) -> None:
+        if any(f.severity == "blocks" for f in findings):
+            self.card_tag.put(translate("ThisPc", "Something is in the way"), "err")
+        elif not self.session.best().profile.needs.gpu:
+            self.card_tag.put(translate("ThisPc", "Practice on the processor"), "grey")
+        else:
+            self.card_tag.put(translate("ThisPc", "Ready for training"), "good")
+
+    # ---- acts
+
+    def _look(self) -> None:
+        self._clear()
+        self.frame.look()
+
+    def _act(self, finding: Finding) -> None:
+        action = finding.action
+        if action is None:
+            show_finding(self, finding)
+        elif action.kind == "open":
+            self.session.open(action.target)
+        elif action.kind == "copy":
+            QGuiApplication.clipboard().setText(action.target)
+            self.head(self.title_label.text(), translate("ThisPc", "Copied: {text}").format(text=action.target))
+        elif action.kind == "page" and action.target in ("setup", "clean-up", "this-pc"):
+            self.frame.go(action.target)  # type: ignore[arg-type]
+        elif action.kind == "install-profile":
+            self.session.choose(action.target)
+            self.frame.go("setup")
+        else:
+            show_finding(self, finding)
+
+    def _save(self) -> None:
+        path, _kind = QFileDialog.getSaveFileName(self, translate("ThisPc", "Save machine file"), "machine.json",
+                                                  translate("ThisPc", "Machine file (*.json)"))
+        if not path:
+            return
+        try:
+            self.session.save(path, self.session.machine_file())
+        except ExpectedError as error:
+            from app.gui.faults import show_fault
+
+            show_fault(self.frame, error)
+            return
+        self.head(self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path))
+
+
+def also(facts: MachineFacts) -> str:
+    """Tools, Python installations and the way to the indexes, in one line."""
+    tools = facts.tools
+    parts = [_tool("Git", tools.git), _tool("CMake", tools.cmake)]
+    if facts.os.family == "windows":
+        parts += [_tool("Visual Studio", tools.msvc), _tool("VC++ runtime", tools.vc_runtime)]
+    for python in facts.pythons[:3]:
+        origin = f" ({python.origin})" if python.origin else ""
+        parts.append(f"Python {python.version or '?'}{origin}")
+    if len(facts.pythons) > 3:
+        parts.append(translate("ThisPc", "{n} more Pythons").format(n=len(facts.pythons) - 3))
+    net = facts.network
+    if net.index == "reachable" and net.pytorch == "reachable":
+        parts.append(translate("ThisPc", "package index and PyTorch index reachable"))
+    else:
+        parts += [_reach(translate("ThisPc", "package index"), net.index),
+                  _reach(translate("ThisPc", "PyTorch index"), net.pytorch)]
+    parts.append(translate("ThisPc", "proxy {address}").format(address=net.proxy) if net.proxy else translate("ThisPc", "no proxy"))
+    return words.joined(parts)
+
+
+def _tool(name: str, version: str | None) -> str:
+    return f"{name} {version}" if version else translate("ThisPc", "no {tool}").format(tool=name)
+
+
+def _reach(name: str, reach: str) -> str:
+    said = {"reachable": translate("ThisPc", "reachable"), "unreachable": translate("ThisPc", "not reachable"),
+            "blocked": translate("ThisPc", "answers, but is no package index"),
+            "untrusted": translate("ThisPc", "certificate not trusted"), "unknown": translate("ThisPc", "not asked")}[reach]
+    return f"{name} {said}"
+
+
+def show_finding(page: Page, finding: Finding) -> None:
+    """Everything that is known of one finding: what was seen, what it means, what to do, and where that is from."""
+    from app.gui.widgets.dialog import Dialog
+
+    dialog = Dialog(page.frame, finding.title)
+    parts = ((translate("Findings", "Seen"), finding.seen), (translate("Findings", "What it means"), finding.detail),
+             (translate("Findings", "What to do"), finding.remedy), (translate("Findings", "Source"), finding.source))
+    for name, text in parts:
+        if text:
+            dialog.body.addWidget(Label(name, "small", "muted"))
+            dialog.body.addWidget(Label(text))
+            dialog.body.addSpacing(4)
+    dialog.body.addStretch(1)
+    dialog.setProperty("severity", STATE[finding.severity])
+    dialog.button(translate("Findings", "Close"), dialog.accept, primary=True)
+    dialog.exec()

@@ -1,0 +1,179 @@
+"""Welcome: what will happen in three lines, what it will take here, the language, and a run to go on with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+
+from app.engine.stages import Stage
+from app.gui import languages, theme, words
+from app.gui.brief import home_disk
+from app.gui.pages.page import Page
+from app.gui.widgets.card import Card, Fact, Label, Plain, across
+from app.gui.widgets.tag import Number
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from app.engine.environments import Environment
+    from app.engine.session import Unfinished
+    from app.gui.wizard import Wizard
+
+
+class Welcome(Page):
+    """The first page; painted before anything is looked at."""
+
+    stage: Stage = "welcome"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        wizard.surveyed.connect(self._surveyed)
+
+    def build(self) -> None:
+        """Three lines, what it takes, and the settings that matter before all else."""
+        self.head(translate("Welcome", "Welcome"),
+                  translate("Welcome", "From this PC to a first fine-tune that ran here, with the proof."))
+        unfinished, active = self._standing()
+        if unfinished is not None:
+            self.body.addWidget(self._notice(
+                translate("Welcome", "Go on where you stopped"),
+                translate("Welcome", "{title}: {done} of {total} steps are done. What has been fetched is kept.").format(
+                    title=unfinished.title, done=unfinished.steps_done, total=unfinished.steps_total)))
+        elif active is not None:
+            self.body.addWidget(self._notice(
+                translate("Welcome", "All in place"),
+                translate("Welcome", "{name} is active and was verified on this PC.").format(name=active.name)))
+        self.body.addWidget(self._what_happens())
+        row = across(self._cost(), self._settings(), gap=theme.GAP)
+        row.setStretch(0, 3)
+        row.setStretch(1, 2)
+        self.body.addLayout(row)
+        self.body.addStretch(1)
+        self._fill_bar(unfinished, active)
+
+    def enter(self) -> None:
+        """Figures, if the survey is over already."""
+        self._figures()
+
+    def _standing(self) -> tuple[Unfinished | None, Environment | None]:
+        # A broken journal or pointer is a finding of the survey, not a reason for having no first page.
+        try:
+            unfinished = self.session.unfinished()
+            active = next((e for e in self.session.environments() if e.active and e.proven), None)
+        except ExpectedError:
+            return None, None
+        return unfinished, active
+
+    def _notice(self, title: str, text: str) -> Card:
+        card = Card()
+        card.setProperty("chosen", True)
+        card.box.addWidget(Label(title, "big"))
+        card.box.addWidget(Label(text, "text", "muted"))
+        return card
+
+    def _what_happens(self) -> Card:
+        card = Card()
+        card.box.setSpacing(0)
+        card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong"))
+        lines = (
+            (translate("Welcome", "Looking"), translate(
+                "Welcome", "The card, its driver, the disk and what older attempts left. Nothing is changed by it.")),
+            (translate("Welcome", "Installing"), translate(
+                "Welcome", "A setup that fits this card, pinned and checked file by file, in a folder of its own. What works "
+                           "today stays as it is until the new one is proven.")),
+            (translate("Welcome", "Proving"), translate(
+                "Welcome", "Checks, a benchmark and a small fine-tune on this card. You get the result as a report.")))
+        for number, (title, text) in enumerate(lines, 1):
+            card.box.addSpacing(12)
+            card.box.addWidget(_line(number, title, text))
+        return card
+
+    def _cost(self) -> Card:
+        card = Card()
+        card.box.setSpacing(10)
+        card.box.addWidget(Label(translate("Welcome", "What it takes here"), "strong"))
+        self.download = Fact(translate("Welcome", "Download"))
+        self.disk = Fact(translate("Welcome", "On disk"))
+        self.free = Fact(translate("Welcome", "Free now"))
+        row = across(self.download, self.disk, self.free)
+        for i in range(3):
+            row.setStretch(i, 1)
+        card.box.addLayout(row)
+        self.cost_note = Label("", "small", "muted")
+        card.box.addWidget(self.cost_note)
+        card.box.addStretch(1)
+        return card
+
+    def _settings(self) -> Card:
+        card = Card()
+        card.box.setSpacing(6)
+        self.language = QComboBox()
+        for code, name in languages.LANGUAGES:
+            self.language.addItem(name, code)
+        self.language.setCurrentIndex(self.language.findData(languages.chosen(self.session.answers.language)))
+        self.language.activated.connect(lambda _at: self.frame.speak(str(self.language.currentData())))
+        self.look = QComboBox()
+        for code, name in (("system", translate("Welcome", "As the system")), ("light", translate("Welcome", "Light")),
+                           ("dark", translate("Welcome", "Dark"))):
+            self.look.addItem(name, code)
+        self.look.setCurrentIndex(self.look.findData(self.session.answers.theme))
+        self.look.activated.connect(lambda _at: self.frame.dress(str(self.look.currentData())))
+        for name, box in ((translate("Welcome", "Language"), self.language), (translate("Welcome", "Appearance"), self.look)):
+            label = Label(name, "small", "muted", wrap=False)
+            label.setBuddy(box)
+            box.setAccessibleName(name)
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            card.box.addWidget(label)
+            card.box.addWidget(box)
+            card.box.addSpacing(4)
+        return card
+
+    def _fill_bar(self, unfinished: Unfinished | None, active: Environment | None) -> None:
+        if unfinished is not None:
+            self.bar.button(translate("Welcome", "&Begin anew"), self.frame.forward)
+            self.bar.main(translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished))
+        elif active is not None:
+            self.bar.button(translate("Welcome", "&Look at this PC"), self.frame.forward)
+            self.bar.button(translate("Welcome", "&Verify again"), lambda: self.frame.go("verify"))
+            self.bar.main(translate("Welcome", "&Open the setup"), lambda: self.frame.go("ready"))
+        else:
+            self.bar.note(translate("Welcome", "Nothing is installed before you have seen the plan."))
+            self.bar.main(translate("Welcome", "&Look at this PC"), self.frame.forward)
+
+    def _go_on(self, unfinished: Unfinished) -> None:
+        self.session.choose(unfinished.profile)
+        self.frame.resume = unfinished.plan
+        self.frame.go("install")
+
+    def _surveyed(self, fault: BaseException | None) -> None:
+        if self.frame.currentPage() is self:
+            self._figures()
+
+    def _figures(self) -> None:
+        facts = self.session.facts
+        if facts is None or self.frame.looking:
+            for fact in (self.download, self.disk, self.free):
+                fact.put("…")
+            self.cost_note.setText(translate("Welcome", "Looking at this PC."))
+            return
+        best = self.session.best()
+        plan = self.session.plan()
+        self.download.put(words.size(plan.download_bytes))
+        self.disk.put(words.size(plan.disk_bytes))
+        disk = home_disk(facts)
+        self.free.put(words.size(disk.free if disk is not None else None))
+        self.cost_note.setText(translate("Welcome", "For {title}. You can choose another setup.").format(
+            title=best.profile.title))
+
+
+def _line(number: int, title: str, text: str) -> QWidget:
+    row = Plain(across=True, gap=14)
+    column = Plain(gap=3)
+    column.box.addWidget(Label(title, "value"))
+    column.box.addWidget(Label(text, "small", "muted"))
+    row.box.addWidget(Number(number), 0, Qt.AlignmentFlag.AlignTop)
+    row.box.addWidget(column, 1)
+    row.setAccessibleName(f"{number}. {title}: {text}")
+    return row

@@ -1,0 +1,76 @@
+"""The frame of every dialog: a heading, a body that scrolls, and its buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label
+
+
+class Dialog(QDialog):
+    """A modal sheet over the window; Esc closes it. Fill ``body``, then add buttons from left to right."""
+
+    def __init__(self, parent: QWidget, title: str, intro: str = "", *, width: int = 620, height: int = 0) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(24, 22, 24, 18)
+        outer.setSpacing(12)
+        outer.addWidget(Label(title, "big"))
+        if intro:
+            outer.addWidget(Label(intro, "text", "muted"))
+        holder = QWidget()
+        self.body = QVBoxLayout(holder)
+        self.body.setContentsMargins(0, 0, 8, 0)
+        self.body.setSpacing(10)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(holder)
+        outer.addWidget(area, 1)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(10)
+        self._buttons.addStretch(1)
+        outer.addLayout(self._buttons)
+        self._width, self._height, self._holder = width, height, holder
+
+    def button(self, text: str, act: Callable[[], object] | None = None, *, primary: bool = False) -> Button:
+        """Add a button; without an act it closes the dialog."""
+        made = Button(text, act or self.reject, "primary" if primary else "normal")
+        self._buttons.addWidget(made)
+        return made
+
+    def fit(self) -> None:
+        """Take the height that the body needs, within the window's."""
+        parent = self.parentWidget()
+        room = (parent.height() if parent is not None else 640) - 60
+        need = self._holder.heightForWidth(self._width - 56) if self._holder.hasHeightForWidth() else -1
+        need = max(need, self._holder.sizeHint().height()) + 170
+        self.resize(self._width, min(room, self._height or need))
+
+    def exec(self) -> int:
+        """Show and wait."""
+        self.fit()
+        return super().exec()
+
+
+def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
+    """One question with two named answers; Esc means ``no``. Whether ``yes`` was chosen."""
+    dialog = Dialog(parent, title, text, width=460, height=190)
+    dialog.button(no)
+    dialog.button(yes, dialog.accept, primary=True)
+    return dialog.exec() == int(QDialog.DialogCode.Accepted)
+
+
+def tell(parent: QWidget, title: str, text: str, close: str) -> None:
+    """One message with one button."""
+    dialog = Dialog(parent, title, text, width=520, height=210)
+    dialog.button(close, dialog.accept, primary=True)
+    dialog.exec()

@@ -1,0 +1,345 @@
+"""The window: a QWizard with the rail as its side, one visit underneath, and the way from page to page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QGridLayout, QWizard
+
+from app.engine import stages
+from app.engine.stages import STAGES, Stage, Standing
+from app.gui import languages, theme
+from app.gui.brief import brief
+from app.gui.stream import Stream
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.rail import Rail
+from app.gui.words import translate
+from app.model.machine import Sighting
+from app.model.plan import Plan
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+    from app.gui.pages.page import Page
+
+
+def make_page(stage: Stage, wizard: Wizard) -> Page:
+    """The page of a stage. Imported when first gone to, so that the window does not wait for seven pages."""
+    if stage == "welcome":
+        from app.gui.pages.welcome import Welcome as Made
+    elif stage == "this-pc":
+        from app.gui.pages.this_pc import ThisPc as Made  # type: ignore[assignment]
+    elif stage == "setup":
+        from app.gui.pages.setup import Setup as Made  # type: ignore[assignment]
+    elif stage == "clean-up":
+        from app.gui.pages.clean_up import CleanUp as Made  # type: ignore[assignment]
+    elif stage == "install":
+        from app.gui.pages.install import Install as Made  # type: ignore[assignment]
+    elif stage == "verify":
+        from app.gui.pages.verify import Verify as Made  # type: ignore[assignment]
+    else:
+        from app.gui.pages.ready import Ready as Made  # type: ignore[assignment]
+    return Made(wizard)
+
+
+def titles() -> list[tuple[Stage, str]]:
+    """The stages' names in the rail."""
+    return [("welcome", translate("Rail", "Welcome")), ("this-pc", translate("Rail", "This PC")),
+            ("setup", translate("Rail", "Setup")), ("clean-up", translate("Rail", "Clean-up")),
+            ("install", translate("Rail", "Install")), ("verify", translate("Rail", "Verify")),
+            ("ready", translate("Rail", "Ready"))]
+
+
+class Wizard(QWizard):
+    """The window over one visit.
+
+    ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
+    ``machines`` are the shipped ones (name, title). ``sighted`` and ``surveyed`` tell how the survey goes on;
+    ``surveyed`` carries the fault that ended it or ``None``.
+    """
+
+    sighted = Signal(object)
+    surveyed = Signal(object)
+
+    def __init__(self, session: Session, rehearse: Callable[[str], Session] | None = None,
+                 machines: tuple[tuple[str, str], ...] = ()) -> None:
+        super().__init__()
+        self.session, self.rehearse, self.machines = session, rehearse, machines
+        self.home_session: Session | None = None   # the real one, while another machine is tried
+        self.sightings: list[Sighting] = []
+        self.survey_seconds = 0.0
+        self.resume: Plan | None = None             # set by Welcome: the plan page goes on with it at once
+        self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
+        self._streams: list[Stream] = []
+        self._survey: Stream | None = None
+        self._begun = False
+        self._frame()
+        self.look_of(session.answers.theme)
+        self._add_rail()
+        self.setPage(0, make_page("welcome", self))
+        self.setStartId(0)
+        self.currentIdChanged.connect(self._arrived)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+        for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
+            QShortcut(QKeySequence(keys), self, self.open_menu)
+
+    # ---- what it looks like
+
+    def _frame(self) -> None:
+        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        # With it the side widget runs down to the window's edge instead of ending above the buttons.
+        self.setOption(QWizard.WizardOption.ExtendedWatermarkPixmap)
+        self.setOption(QWizard.WizardOption.NoDefaultButton)
+        self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
+        self.setWindowFlag(Qt.WindowType.WindowMinMaxButtonsHint)
+        self.setMinimumSize(760, 520)
+        self.resize(1120, 740)
+
+    def _add_rail(self) -> None:
+        # Qt takes no ownership in PySide6 6.8.3; without this reference the program dies at show().
+        self.rail = Rail(titles(), self.open_menu)
+        self.setSideWidget(self.rail)
+        self.refresh_rail()
+
+    def _flatten(self) -> None:
+        """Take away QWizard's own margins and its ruler; all space belongs to rail and page."""
+        page = self.currentPage()
+        side = self.rail.parentWidget()
+        if page is None or side is None:
+            return
+        around = [side, page.parentWidget()]
+        for widget in around:
+            layout = widget.layout()
+            if layout is not None:
+                layout.setContentsMargins(0, 0, 0, 0)
+        inner_window = side.parentWidget()  # held by name: PySide drops a layout whose owner nobody holds
+        grid = inner_window.layout() if inner_window is not None else None
+        if not isinstance(grid, QGridLayout):
+            return
+        for i in range(grid.count()):
+            item = grid.itemAt(i)
+            inner, widget = item.layout(), item.widget()
+            if inner is not None:
+                inner.setContentsMargins(0, 0, 0, 0)
+            elif widget is not None and widget not in around:
+                widget.hide()
+                widget.setMaximumHeight(0)
+
+    def look_of(self, choice: Any) -> None:
+        """Dress the program in the chosen theme."""
+        tokens = theme.dress(choice)
+        self.setStyleSheet(theme.sheet(tokens))
+
+    def _scheme_changed(self) -> None:
+        if self.session.answers.theme == "system":
+            QTimer.singleShot(0, lambda: self.look_of("system"))
+
+    def name_window(self, title: str) -> None:
+        """Put the page into the window's title, where screen readers and the task bar find it."""
+        program = "Unsloth Setup"
+        self.setWindowTitle(program if title in ("", program) else f"{title} · {program}")
+
+    def refresh_rail(self) -> None:
+        """Show where the visit stands and what is known of the machine."""
+        self.rail.show_states(stages.states(self.stage, self.standing))
+        facts = self.session.facts
+        if facts is not None:
+            self.rail.show_machine(*brief(facts))
+
+    def showEvent(self, event: Any) -> None:
+        """Fit small screens before the first paint."""
+        room = self.screen().availableGeometry().size() if self.screen() is not None else self.size()
+        if room.width() < self.width() or room.height() < self.height():
+            self.resize(self.size().boundedTo(room))
+        super().showEvent(event)
+        self._flatten()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The survey starts once the window has been painted, never before."""
+        super().paintEvent(event)
+        if not self._begun:
+            self._begun = True
+            QTimer.singleShot(0, self.look)
+
+    # ---- the way through
+
+    @property
+    def stage(self) -> Stage:
+        """The stage on screen."""
+        return STAGES[max(0, self.currentId())]
+
+    @property
+    def standing(self) -> Standing:
+        """What decides which stages this visit passes."""
+        facts = self.session.facts
+        return Standing(leftovers=len(facts.leftovers) if facts is not None else None,
+                        verify=self.session.answers.verify != "none")
+
+    def page_of(self, stage: Stage) -> Page:
+        """The page of a stage, made if it is not there yet."""
+        number = STAGES.index(stage)
+        found = self.page(number)
+        if found is None:
+            found = make_page(stage, self)
+            self.setPage(number, found)
+        return found  # type: ignore[return-value]
+
+    def nextId(self) -> int:
+        """The number of the following stage, -1 after the last."""
+        after = stages.following(self.stage, self.standing)
+        return -1 if after is None else STAGES.index(after)
+
+    def forward(self) -> None:
+        """To the following stage."""
+        after = stages.following(self.stage, self.standing)
+        if after is not None:
+            self.go(after)
+
+    def backward(self) -> None:
+        """To the stage before."""
+        earlier = stages.before(self.stage, self.standing)
+        if earlier is not None:
+            self.go(earlier)
+
+    def go(self, stage: Stage) -> None:
+        """To any stage. QWizard's own history serves where it can; a jump starts a new one."""
+        if stage == self.stage:
+            return
+        self.page_of(stage)
+        number, visited = STAGES.index(stage), self.visitedIds()
+        self.page_of(self.stage).leave()
+        if len(visited) > 1 and visited[-2] == number:
+            self.back()
+        elif number == self.nextId() and number not in visited:
+            self.next()
+        else:
+            self.setStartId(number)
+            self.restart()
+
+    def _arrived(self, number: int) -> None:
+        if number < 0:
+            return
+        page = self.page_of(STAGES[number])
+        page.prepare()
+        self._flatten()
+        self.refresh_rail()
+        primary = page.bar.primary
+        if primary is not None and primary.isEnabled():
+            primary.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # ---- streams and the survey
+
+    def stream(self, make: Callable[[], Iterator[Any]], take: Callable[[Any], None], *,
+               stop: Callable[[], object] | None = None) -> Stream:
+        """Run a generator of the session in a thread; the window closes it with itself. Call ``start()`` on it."""
+        made = Stream(make, take, stop=stop, parent=self)
+        self._streams.append(made)
+        made.ended.connect(lambda _fault: self._streams.remove(made) if made in self._streams else None)
+        return made
+
+    @property
+    def looking(self) -> bool:
+        """Whether the survey is running."""
+        return self._survey is not None and self._survey.running
+
+    def look(self) -> None:
+        """Survey the machine (again)."""
+        if self.looking:
+            return
+        self.sightings = []
+        self._survey = self.stream(self.session.survey, self._sight)
+        self._survey.ended.connect(self._looked)
+        self._survey.start()
+
+    def _sight(self, sighting: Sighting) -> None:
+        self.sightings.append(sighting)
+        self.survey_seconds = max(self.survey_seconds if len(self.sightings) > 1 else 0.0, sighting.seconds)
+        self.sighted.emit(sighting)
+
+    def _looked(self, fault: BaseException | None) -> None:
+        self.refresh_rail()
+        self.surveyed.emit(fault)
+
+    # ---- another machine, another language, another look
+
+    def visit(self, session: Session) -> None:
+        """Go on with another session: another machine, or back on this one."""
+        if session.simulated and self.home_session is None:
+            self.home_session = self.session
+        elif self.home_session is session:
+            self.home_session = None
+        self.session = session
+        self.anew("welcome")
+        self.look()
+
+    def speak(self, code: str | None) -> None:
+        """Change the language at once."""
+        self.session.change(language=code)
+        languages.speak(code)
+        self.anew(self.stage)
+
+    def dress(self, choice: str) -> None:
+        """Change the theme at once."""
+        self.session.change(theme=choice)
+        self.look_of(choice)
+
+    def anew(self, stage: Stage) -> None:
+        """Build all pages again and show one."""
+        for number in self.pageIds():
+            self.page(number).rebuild()  # type: ignore[attr-defined]
+        old = self.rail
+        self._add_rail()
+        old.deleteLater()
+        if stage == self.stage:
+            self._arrived(self.currentId())
+        else:
+            self.go(stage)
+
+    def open_menu(self) -> None:
+        """The quiet menu at the rail's foot."""
+        from app.gui.menu import open_menu
+
+        open_menu(self)
+
+    # ---- the keyboard
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Alt shows which letters press which button."""
+        if event.key() == Qt.Key.Key_Alt:
+            self._underline(True)
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """And hides them again."""
+        if event.key() == Qt.Key.Key_Alt:
+            self._underline(False)
+        super().keyReleaseEvent(event)
+
+    def _underline(self, shown: bool) -> None:
+        for button in self.findChildren(Button):
+            button.underline(shown)
+
+    # ---- leaving
+
+    def reject(self) -> None:
+        """Esc and the close button: a running plan is asked about, everything else may just be left."""
+        if self.busy() and not self._leave_running():
+            return
+        for stream in list(self._streams):
+            stream.close()
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The same as Esc."""
+        event.ignore()
+        self.reject()
+
+    def _leave_running(self) -> bool:
+        from app.gui.widgets.dialog import ask
+
+        return ask(self, translate("Window", "Stop and close"),
+                   translate("Window", "A plan is running. It stops now and goes on at the same place when you start "
+                                       "the program again."),
+                   translate("Window", "Stop and close"), translate("Window", "Keep it running"))
