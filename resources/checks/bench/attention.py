@@ -36,8 +36,8 @@ def attention(bench: Bench) -> None:
     def both() -> None:
         torch.autograd.grad(attend(q, k, v, is_causal=True), (q, k, v), weight)
 
-    one = bench.timer.sustained(forward, 0.4, 0.15)
-    two = bench.timer.sustained(both, 0.5, 0.15)
+    one = bench.timer.sustained(forward, 0.1)
+    two = bench.timer.sustained(both, 0.15)
     error = rows_error(torch, q, k, v, forward())
     work = 4 * shape[0] * shape[1] * shape[2] ** 2 * shape[3] / 2 / 1e12
     shared = {"error": error, "limit": 2e-2, "shape": list(shape)}

@@ -9,6 +9,12 @@ from typing import Any
 import telling
 
 
+def spread(means: list[float]) -> float:
+    """The largest distance from the median, relative to it."""
+    middle = statistics.median(means)
+    return max(abs(mean - middle) for mean in means) / middle
+
+
 class Timer:
     """Times calls on one device. Every kernel stays far below 2 s, after which Windows resets a card with a display."""
 
@@ -30,25 +36,27 @@ class Timer:
         last.synchronize()
         return float(first.elapsed_time(last)) / 1e3 / count
 
-    def sustained(self, work: Callable[[], Any], window: float = 0.6, warm: float = 0.3, parts: int = 3) -> dict[str, float]:
-        """Seconds of one call when the card is warm: the median of ``parts`` windows, each its mean over many calls.
+    def sustained(self, work: Callable[[], Any], window: float = 0.2, warm: float = 0.2, limit: float = 2.0) -> dict[str, float]:
+        """Seconds of one call when the card is warm: the median of the last three windows, each its mean over many calls.
 
-        The clock of a card at its power limit swings within milliseconds (1400 to 1980 MHz on an H100), so single calls
-        spread by 20 %; the means of 0.2 s windows agree within 1 to 2 %. ``spread`` is the largest distance of a window
-        from the median, relative to it.
+        The clock of a card at its power limit falls for half a second and swings within milliseconds (1400 to 1980 MHz on
+        an H100): single calls spread by 20 %, windows from a cool start by 5 to 9 %. So windows go on until three in a row
+        agree within 1 %, or until ``limit`` seconds. ``spread`` is the largest distance of the three from their median.
         """
         work()  # handles, tuning, lazily loaded kernels
         one = max(self.calls(work, 1), 1e-7)
         begin = time.perf_counter()
         while time.perf_counter() - begin < warm:
             one = max(self.calls(work, max(1, int(0.02 / one))), 1e-7)
-        count = max(1, math.ceil(window / parts / one))
-        means = [self.calls(work, count) for _ in range(parts)]
-        middle = statistics.median(means)
-        return {"seconds": middle, "best": min(means), "spread": max(abs(m - middle) for m in means) / middle,
-                "calls": count * parts}
+        count = max(1, math.ceil(window / one))
+        means: list[float] = []
+        begin = time.perf_counter()
+        while len(means) < 3 or (spread(means[-3:]) > 0.01 and time.perf_counter() - begin < limit):
+            means.append(self.calls(work, count))
+        return {"seconds": statistics.median(means[-3:]), "best": min(means), "spread": spread(means[-3:]),
+                "windows": len(means)}
 
-    def peak(self, work: Callable[[], Any], one: float, tries: int = 4) -> float:
+    def peak(self, work: Callable[[], Any], one: float, tries: int = 3) -> float:
         """Seconds of one call in a short burst from rest, before a power limit pulls the clock down: the best of a few."""
         if not self.cuda:
             return one
@@ -56,7 +64,7 @@ class Timer:
         best = math.inf
         for _ in range(tries):
             self.torch.cuda.synchronize()
-            time.sleep(0.25)
+            time.sleep(0.2)
             for _ in range(3 if one < 0.01 else 1):
                 work()
             best = min(best, self.calls(work, count))
