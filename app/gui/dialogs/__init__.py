@@ -1,0 +1,1 @@
+"""Sheets over the window, opened from pages and the menu."""

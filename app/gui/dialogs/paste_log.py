@@ -1,0 +1,117 @@
+"""Paste a log: any output in, its cause and what mends it out; nothing is said where nothing is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
+
+from app.gui import theme
+from app.gui.stream import Stream
+from app.gui.widgets.card import Label
+from app.gui.widgets.diagnosis_card import DiagnosisCard
+from app.gui.widgets.dialog import Dialog
+from app.gui.words import translate
+from app.model.advice import Diagnosis
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+
+class PasteLog(Dialog):
+    """A field for the log; the answer comes half a second after the last change, found in a thread."""
+
+    def __init__(self, parent: QWidget, session: Session) -> None:
+        super().__init__(parent, translate("PasteLog", "Paste a log"),
+                         translate("PasteLog", "The output of pip, of a training run, of anything that failed. The whole of it is "
+                                               "best: the cause often stands far above the last line. It stays on this PC."),
+                         width=760, height=620)
+        self._session = session
+        self._stream: Stream | None = None
+        self._again = False
+        self.field = QPlainTextEdit()
+        self.field.setFont(theme.font("mono"))
+        self.field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.field.setPlaceholderText(translate("PasteLog", "Paste here"))
+        self.field.setAccessibleName(translate("PasteLog", "Log"))
+        self.field.setTabChangesFocus(True)
+        self.field.setMinimumHeight(180)
+        self.answer = Label("", "text", "muted")
+        self.card: DiagnosisCard | None = None
+        self._raw: bytes | None = None
+        self.body.addWidget(self.field, 2)
+        self.body.addWidget(self.answer)
+        self.body.addStretch(0)
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(500)
+        self._wait.timeout.connect(self.explain)
+        self.field.textChanged.connect(self._changed)
+        self.button(translate("PasteLog", "&Open a file …"), self._open_file)
+        self.button(translate("PasteLog", "&Paste"), self._paste)
+        self.button(translate("PasteLog", "Close"), self.accept, primary=True)
+        self.finished.connect(self._leave)
+        self.field.setFocus()
+
+    def _changed(self) -> None:
+        self._raw = None
+        self._wait.start()
+
+    def _paste(self) -> None:
+        self.field.setPlainText(QGuiApplication.clipboard().text())
+
+    def _open_file(self) -> None:
+        path, _kind = QFileDialog.getOpenFileName(self, translate("PasteLog", "Open a log"))
+        if path:
+            self.take(self._session.world.files.read(path) or b"")
+
+    def take(self, data: bytes) -> None:
+        """A log as bytes, in whatever encoding it is; what is shown of it is cut, what is judged is not."""
+        self.field.setPlainText(data[:200_000].decode("utf-8", "replace"))
+        self._raw = data
+        self._wait.start()
+
+    def explain(self) -> None:
+        """Ask for the cause."""
+        if self._stream is not None and self._stream.running:
+            self._again = True
+            return
+        log = self._raw if self._raw is not None else self.field.toPlainText().encode()
+        if not log.strip():
+            self.show_answer(None)
+            return
+        self.answer.setText(translate("PasteLog", "Reading …"))
+        self._stream = Stream(lambda: iter((self._session.explain(log),)), self.show_answer, parent=self)
+        self._stream.ended.connect(self._explained)
+        self._stream.start()
+
+    def _explained(self, fault: object) -> None:
+        if isinstance(fault, BaseException):
+            self.answer.setText(str(fault))
+        if self._again:
+            self._again = False
+            self.explain()
+
+    def show_answer(self, diagnosis: Diagnosis | None) -> None:
+        """The card of a cause; one quiet sentence where none is known to be at work."""
+        if self.card is not None:
+            self.body.removeWidget(self.card)
+            self.card.hide()
+            self.card.deleteLater()
+            self.card = None
+        if diagnosis is None:
+            self.answer.setText("")
+        elif diagnosis.cause is None:
+            self.answer.setText(translate("PasteLog", "Nothing in it is known to be wrong."))
+        else:
+            self.answer.setText("")
+            self.card = DiagnosisCard(diagnosis, retry=False, report=False, fixes=False)
+            self.body.addWidget(self.card, 0)
+        self.answer.setVisible(bool(self.answer.text()))
+
+    def _leave(self, _result: int) -> None:
+        self._wait.stop()
+        if self._stream is not None:
+            self._stream.close()

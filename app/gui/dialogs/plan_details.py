@@ -1,0 +1,100 @@
+"""The plan for experts: every step with its kind, bytes and everything it touches; and the same as a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QHeaderView, QPlainTextEdit, QTabWidget, QTreeWidget, QTreeWidgetItem
+
+from app.gui import theme, words
+from app.gui.widgets.dialog import Dialog
+from app.gui.words import translate
+from app.model.plan import AnyStep, Plan
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+_TOLD = {"id", "title", "download_bytes", "disk_bytes", "touches", "kind"}
+
+
+class PlanDetails(Dialog):
+    """Two views of one plan: a tree of its steps, and the script that does the same without this program."""
+
+    def __init__(self, wizard: Wizard, plan: Plan) -> None:
+        super().__init__(wizard, translate("PlanDetails", "Details of the plan"),
+                         translate("PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk.").format(
+                             title=plan.title, n=len(plan.steps), fetched=words.size(plan.download_bytes),
+                             disk=words.size(plan.disk_bytes)), width=860, height=600)
+        self._wizard, self._plan = wizard, plan
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tree = self._tree()
+        self.script = QPlainTextEdit()
+        self.script.setReadOnly(True)
+        self.script.setFont(theme.font("mono"))
+        self.script.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.script.setAccessibleName(translate("PlanDetails", "The plan as a script"))
+        self.tabs.addTab(self.tree, translate("PlanDetails", "&Steps"))
+        self.tabs.addTab(self.script, translate("PlanDetails", "As a s&cript"))
+        self.tabs.currentChanged.connect(self._turned)
+        self.tabs.setMinimumHeight(360)
+        self.body.addWidget(self.tabs, 1)
+        self.button(translate("PlanDetails", "C&opy"), self._copy)
+        self.button(translate("PlanDetails", "Sa&ve as a file"), self._save)
+        self.button(translate("PlanDetails", "Close"), self.accept, primary=True)
+
+    def _tree(self) -> QTreeWidget:
+        tree = QTreeWidget()
+        tree.setAccessibleName(translate("PlanDetails", "Steps"))
+        tree.setColumnCount(3)
+        tree.setHeaderLabels([translate("PlanDetails", "Step"), translate("PlanDetails", "To fetch"),
+                              translate("PlanDetails", "On disk")])
+        for number, step in enumerate(self._plan.steps, 1):
+            tree.addTopLevelItem(self._branch(number, step))
+        tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        tree.header().setStretchLastSection(False)
+        tree.expandAll()
+        return tree
+
+    def _branch(self, number: int, step: AnyStep) -> QTreeWidgetItem:
+        branch = QTreeWidgetItem([f"{number}. {step.title}", words.size(step.download_bytes) if step.download_bytes else "",
+                                  words.size(step.disk_bytes) if step.disk_bytes else ""])
+        fields = ", ".join(f"{name} = {_short(value)}" for name, value in msgspec.to_builtins(step).items()
+                           if name not in _TOLD and value not in ("", [], None))
+        branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Kind {kind}: {fields}").format(kind=step.kind, fields=fields)]))
+        for path in step.touches:
+            branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Touches {path}").format(path=path)]))
+        return branch
+
+    def text(self) -> str:
+        """What the view on top says, as text."""
+        if self.tabs.currentWidget() is self.script:
+            return self.script.toPlainText()
+        lines = []
+        for at in range(self.tree.topLevelItemCount()):
+            branch = self.tree.topLevelItem(at)
+            if branch is not None:
+                lines.append("  ".join(filter(None, (branch.text(c) for c in range(3)))))
+                lines += ["    " + branch.child(i).text(0) for i in range(branch.childCount())]
+        return "\n".join(lines) + "\n"
+
+    def _turned(self, at: int) -> None:
+        if self.tabs.widget(at) is self.script and not self.script.toPlainText():
+            self.script.setPlainText(self._wizard.session.plan_script())
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text())
+
+    def _save(self) -> None:
+        windows = self._wizard.session.place.family == "windows"
+        name = ("plan.ps1" if windows else "plan.sh") if self.tabs.currentWidget() is self.script else "plan.txt"
+        path, _kind = QFileDialog.getSaveFileName(self, translate("PlanDetails", "Save the plan"), name)
+        if path:
+            self._wizard.session.save(path, self.text().encode())
+
+
+def _short(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"

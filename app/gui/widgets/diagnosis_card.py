@@ -1,0 +1,126 @@
+"""What went wrong: the cause, the lines that prove it, what mends it as a button, and the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from app.gui import theme
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Label, across
+from app.gui.widgets.icons import Mark
+from app.gui.words import translate
+from app.model.advice import Diagnosis, EvidenceLine
+from app.model.event import Failed
+
+
+def diagnosis_of(failed: Failed) -> Diagnosis:
+    """The diagnosis that came with a failure, or what the failure itself says where none did."""
+    if failed.diagnosis is not None and failed.diagnosis.cause is not None:
+        return failed.diagnosis
+    lines = [text for text in failed.details.splitlines() if text.strip()][-4:]
+    first = len(failed.details.splitlines()) - len(lines) + 1
+    return Diagnosis(title=failed.message, means=failed.hint,
+                     evidence=tuple(EvidenceLine(line=first + i, text=text) for i, text in enumerate(lines)))
+
+
+def remedy_label(remedy: str | None) -> str:
+    """What the button of an automatic fix says."""
+    known = {"other-profile": translate("Diagnosis", "Choose another &setup"),
+             "rebuild-environment": translate("Diagnosis", "Build the environment &anew"),
+             "clear-cache": translate("Diagnosis", "Clear this program's &cache and try again")}
+    return known.get(remedy or "", translate("Diagnosis", "&Apply the fix"))
+
+
+class DiagnosisCard(Card):
+    """The card of one diagnosis. The signals say what the person wants; the page does it."""
+
+    fix_wanted = Signal(str)
+    retry_wanted = Signal()
+    report_wanted = Signal()
+
+    def __init__(self, diagnosis: Diagnosis, *, step: str = "", retry: bool = True, report: bool = True,
+                 fixes: bool = True) -> None:
+        super().__init__()
+        self.diagnosis = diagnosis
+        self.box.setSpacing(8)
+        title = diagnosis.title or translate("Diagnosis", "The cause is not known")
+        self.setAccessibleName(translate("Diagnosis", "What went wrong: {title}").format(title=title))
+        self.setAccessibleDescription(diagnosis.means)
+        self.box.addLayout(self._head(title, step))
+        if diagnosis.means:
+            self.box.addWidget(Label(diagnosis.means))
+        if diagnosis.evidence:
+            self.box.addWidget(Label(translate("Diagnosis", "What proves it"), "small", "muted"))
+            self.box.addWidget(Proof(diagnosis.evidence))
+        self._advice()
+        self.box.addLayout(self._acts(retry, report, fixes))
+
+    def _head(self, title: str, step: str) -> QHBoxLayout:
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        if step:
+            words.addWidget(Label(step, "small", "muted"))
+        words.addWidget(Label(title, "big"))
+        row = across(Mark("err", translate("Diagnosis", "failed"), 20), gap=12, top=True)
+        row.addLayout(words, 1)
+        return row
+
+    def _advice(self) -> None:
+        fix = self.diagnosis.fix
+        if fix is not None:
+            self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
+            self.box.addWidget(Label(fix.text, "value"))
+            for number, text in enumerate(fix.steps, 1):
+                step = Label(f"{number}.  {text}", "small", "muted")
+                step.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse
+                                             | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+                self.box.addWidget(step)
+        if self.diagnosis.others:
+            also = "; ".join(f"{other.cause.replace('_', ' ')} ({other.why})" for other in self.diagnosis.others[:2])
+            self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
+
+    def _acts(self, retry: bool, report: bool, fixes: bool) -> QHBoxLayout:
+        fix = self.diagnosis.fix
+        row = across(gap=10)
+        row.setContentsMargins(0, 6, 0, 0)
+        self.fix_button: Button | None = None
+        self.retry_button: Button | None = None
+        if fixes and fix is not None and fix.automatic:
+            remedy = fix.remedy or ""
+            self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy))
+            row.addWidget(self.fix_button)
+        if retry:
+            self.retry_button = Button(translate("Diagnosis", "&Try this step again"), self.retry_wanted.emit)
+            row.addWidget(self.retry_button)
+        if fix is not None and fix.steps:
+            text = "\n".join(fix.steps)
+            row.addWidget(Button(translate("Diagnosis", "Cop&y the steps"), lambda: QGuiApplication.clipboard().setText(text)))
+        if report:
+            row.addWidget(Button(translate("Diagnosis", "Sa&ve report"), self.report_wanted.emit))
+        row.addStretch(1)
+        return row
+
+
+class Proof(QFrame):
+    """Lines of a log with their numbers, as they stand there."""
+
+    def __init__(self, evidence: Sequence[EvidenceLine]) -> None:
+        super().__init__()
+        shown = list(evidence[:6])
+        wide = len(str(max(e.line for e in shown)))
+        field = QPlainTextEdit("\n".join(f"{e.line:>{wide}}  {e.text}" for e in shown), self)
+        field.setReadOnly(True)
+        field.setFont(theme.font("mono"))
+        field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        field.setTabChangesFocus(True)
+        field.setAccessibleName(translate("Diagnosis", "The lines that prove it"))
+        field.setFixedHeight(round(field.fontMetrics().lineSpacing() * len(shown)) + 34)
+        field.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(field)
+        self.field: QWidget = field

@@ -1,0 +1,70 @@
+"""A plan before it runs: every step with its bytes and what it touches."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.gui import words
+from app.gui.tally import Row, rows_of
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Elided, Label, heading, line
+from app.gui.widgets.icons import Mark
+from app.gui.words import translate
+from app.model.plan import Plan
+
+
+def bytes_of(row: Row) -> str:
+    """``3.5 GB to fetch · 8.1 GB on disk``; empty for steps that need none."""
+    fetched, disk = (sum(getattr(s, name) for s in row.steps) for name in ("download_bytes", "disk_bytes"))
+    return words.joined([translate("Plan", "{size} to fetch").format(size=words.size(fetched)) if fetched else "",
+                         translate("Plan", "{size} on disk").format(size=words.size(disk)) if disk else ""])
+
+
+class PlanList(Card):
+    """The steps in order. ``details_wanted`` asks for everything about them."""
+
+    details_wanted = Signal()
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        rows = rows_of(plan)
+        title, _ = heading(translate("Plan", "What will happen"), translate("Plan", "{n} steps").format(n=len(rows)))
+        self.box.addLayout(title)
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 8, 0)
+        column.setSpacing(0)
+        for at, row in enumerate(rows):
+            if at:
+                column.addWidget(line())
+            column.addWidget(self._row(row, at + 1))
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setAccessibleName(translate("Plan", "Steps of the plan"))
+        area.setWidget(holder)
+        self.box.addWidget(area, 1)
+
+    def _row(self, row: Row, number: int) -> QWidget:
+        made = QWidget()
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 9, 0, 9)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        size = bytes_of(row)
+        grid.addWidget(Mark("wait", translate("Plan", "step {n}").format(n=number)), 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(Label(row.title, "value"), 0, 1)
+        grid.addWidget(Label(size, "small", "muted", wrap=False, tabular=True), 0, 2, Qt.AlignmentFlag.AlignRight)
+        touched = list(dict.fromkeys(path for step in row.steps for path in step.touches))
+        if touched:
+            grid.addWidget(Elided(touched[0], "small", "muted"), 1, 1)
+            if len(touched) > 1:
+                more = translate("Plan", "and {n} more").format(n=len(touched) - 1)
+                grid.addWidget(Button(more, self.details_wanted.emit, "link"), 1, 2, Qt.AlignmentFlag.AlignRight)
+        grid.setColumnStretch(1, 1)
+        made.setAccessibleName(words.joined([row.title, size]))
+        made.setAccessibleDescription("\n".join(touched))
+        return made

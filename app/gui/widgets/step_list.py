@@ -1,0 +1,147 @@
+"""The steps of a plan with their state: a mark, the title, what it does now, a thin bar."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.gui import words
+from app.gui.tally import Row, RowState
+from app.gui.widgets.card import Card, Label, line
+from app.gui.widgets.icons import Mark, State
+from app.gui.widgets.meter import Meter
+from app.gui.words import translate
+from app.model.plan import Activate, FirstImport
+
+_MARKS: dict[RowState, State] = {"wait": "wait", "run": "run", "down": "down", "ok": "ok", "skip": "skip", "err": "err",
+                                 "stop": "stop"}
+
+
+def state_word(state: RowState) -> str:
+    """A state in a word, for a screen reader."""
+    return {"wait": translate("Steps", "waiting"), "run": translate("Steps", "running"),
+            "down": translate("Steps", "downloading"), "ok": translate("Steps", "done"),
+            "skip": translate("Steps", "was already done"), "err": translate("Steps", "failed"),
+            "stop": translate("Steps", "stopped")}[state]
+
+
+def detail(row: Row, rate: float | None) -> str:
+    """The quiet line under a step's title. ``rate`` is the line's speed in bytes a second."""
+    if row.state in ("run", "down"):
+        return _at_work(row, rate)
+    if row.state == "ok":
+        return words.seconds(row.seconds) if row.seconds is not None else state_word("ok")
+    if row.state == "wait":
+        return _to_come(row)
+    if row.state == "stop":
+        return state_word("stop")
+    return row.note or state_word(row.state)
+
+
+def _at_work(row: Row, rate: float | None) -> str:
+    told = row.progress
+    if told is not None and told.unit == "bytes":
+        speed = told.rate or rate
+        left = ""
+        if told.total and speed:
+            seconds = (told.total - told.done) / speed
+            left = translate("Steps", "{n} min").format(n=round(seconds / 60)) if seconds >= 60 else words.seconds(round(seconds))
+        return words.joined([words.of(told.done, told.total), left])
+    counted = ""
+    if told is not None and told.total:
+        done, total = words.count(int(told.done)), words.count(int(told.total))
+        counted = translate("Steps", "{done} of {total}").format(done=done, total=total)
+    if len(row.steps) > 1:
+        place = translate("Steps", "{n} of {all}").format(n=min(row.done + 1, len(row.steps)), all=len(row.steps))
+        return words.joined([place, row.note, counted])
+    return words.joined([counted, told.note if told is not None else ""]) or state_word("run")
+
+
+def _to_come(row: Row) -> str:
+    step = row.steps[0]
+    if isinstance(step, Activate):
+        return translate("Steps", "the old one stays until here")
+    if isinstance(step, FirstImport):
+        return translate("Steps", "about a minute")
+    fetched = sum(s.download_bytes for s in row.steps)
+    return words.size(fetched) if fetched else ""
+
+
+class StepRow(QWidget):
+    """One row of the list."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.row = row
+        self.mark = Mark("wait", size=18)
+        self.title = Label(row.title, "value", "muted")
+        self.note = Label("", "small", "muted", tabular=True)
+        self.meter = Meter(translate("Steps", "Progress of {step}").format(step=row.title), height=4)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 12, 0, 12)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(1)
+        grid.addWidget(self.mark, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self.title, 0, 1)
+        grid.addWidget(self.note, 1, 1)
+        grid.setRowMinimumHeight(0, 20)
+        grid.addWidget(self.meter, 2, 1)
+        grid.setColumnStretch(1, 1)
+        self.refresh(None)
+
+    def refresh(self, rate: float | None) -> None:
+        """Show how the row is now."""
+        row = self.row
+        text = detail(row, rate)
+        self.mark.show_state(_MARKS[row.state], state_word(row.state))
+        self.title.ink("muted" if row.state == "wait" else "text")
+        self.note.setText(text)
+        self.note.ink("err" if row.state == "err" else "muted")
+        self.note.setVisible(bool(text))
+        working = row.state in ("run", "down") and row.share is not None
+        self.meter.setVisible(working)
+        if working:
+            self.meter.put(row.share, text)
+        self.setAccessibleName(f"{row.title}: {state_word(row.state)}")
+        self.setAccessibleDescription(text)
+
+
+class StepList(Card):
+    """All rows in a card that scrolls; the row at work is kept in sight."""
+
+    def __init__(self, rows: list[Row]) -> None:
+        super().__init__()
+        self.box.setContentsMargins(0, 7, 0, 7)
+        self.setAccessibleName(translate("Steps", "Steps"))
+        self._rows: dict[int, StepRow] = {}
+        holder = QWidget()
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(13, 0, 13, 0)
+        column.setSpacing(0)
+        for at, row in enumerate(rows):
+            if at:
+                column.addWidget(line())
+            made = StepRow(row)
+            self._rows[id(row)] = made
+            column.addWidget(made)
+        column.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._area.setWidget(holder)
+        self.box.addWidget(self._area)
+        self.setFixedWidth(280)
+
+    def widget_of(self, row: Row) -> StepRow:
+        """The row's widget."""
+        return self._rows[id(row)]
+
+    def refresh(self, row: Row, rate: float | None) -> None:
+        """Show how one row is now."""
+        shown = self.widget_of(row)
+        before = shown.mark.state
+        shown.refresh(rate)
+        if shown.mark.state != before:
+            self._area.ensureWidgetVisible(shown, 0, 24)
