@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
@@ -56,12 +57,12 @@ def open_menu(wizard: Wizard) -> None:
         menu.setActiveAction(actions[0])
 
 
-def _choices(menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: object) -> None:
+def _choices(menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: Callable[[str], object]) -> None:
     group = QActionGroup(menu)
     for code, name in items:
-        action = QAction(name, menu, checkable=True)  # type: ignore[call-overload]
+        action = QAction(name, menu, checkable=True)
         action.setChecked(code == now)
-        action.triggered.connect(lambda _on, code=code: act(code))  # type: ignore[operator]
+        action.triggered.connect(lambda _on, code=code: act(code))
         group.addAction(action)
         menu.addAction(action)
 
@@ -98,7 +99,7 @@ def about(wizard: Wizard) -> None:
     from app.gui.widgets.dialog import Dialog
 
     dialog = Dialog(wizard, "Unsloth Setup", translate("Menu", "Version {version}").format(version=__version__),
-                    width=520, height=360)
+                    width=520)
     texts = (
         translate("Menu", "Takes a PC with an NVIDIA card to a proven fine-tuning environment. It is not made by the "
                           "makers of Unsloth."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePath
-from typing import Literal
+from typing import Any, Literal, cast
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
@@ -104,7 +104,7 @@ def high_contrast(system: QPalette) -> Tokens:
     dark = luminance(QColor(ground)) < 0.5
     if contrast(QColor(accent), QColor(ground)) < 4.5:
         accent, on_accent = ink, ground
-    plain = replace(LIGHT, **{f.name: ground for f in fields(Tokens) if f.type == "str"})
+    plain = replace(LIGHT, **{f.name: cast(Any, ground) for f in fields(Tokens) if f.type == "str"})
     return replace(plain, text=ink, muted=ink, line=ink, ref=ink, accent=accent, on_accent=on_accent,
                    ok=ink, warn=ink, err=ink, info=ink, on_mark=ground, dark=dark, high_contrast=True)
 
@@ -230,6 +230,7 @@ QPushButton[kind="quiet"][ring="true"]:focus {{ border: 2px solid {accent}; padd
 QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
   padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}
+QLineEdit, QPlainTextEdit {{ placeholder-text-color: {muted}; }}
 QLineEdit:read-only {{ background: {log}; }}
 QComboBox::drop-down {{ border: 0; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{shade}.svg"); width: 14px; height: 14px; }}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout, QWizard
+from PySide6.QtWidgets import QGridLayout, QPushButton, QWizard
 
 from app.engine import stages
 from app.engine.stages import STAGES, Stage, Standing
@@ -28,20 +28,25 @@ if TYPE_CHECKING:
 def make_page(stage: Stage, wizard: Wizard) -> Page:
     """The page of a stage. Imported when first gone to, so that the window does not wait for seven pages."""
     if stage == "welcome":
-        from app.gui.pages.welcome import Welcome as Made
-    elif stage == "this-pc":
-        from app.gui.pages.this_pc import ThisPc as Made  # type: ignore[assignment]
-    elif stage == "setup":
-        from app.gui.pages.setup import Setup as Made  # type: ignore[assignment]
-    elif stage == "clean-up":
-        from app.gui.pages.clean_up import CleanUp as Made  # type: ignore[assignment]
-    elif stage == "install":
-        from app.gui.pages.install import Install as Made  # type: ignore[assignment]
-    elif stage == "verify":
-        from app.gui.pages.verify import Verify as Made  # type: ignore[assignment]
-    else:
-        from app.gui.pages.ready import Ready as Made  # type: ignore[assignment]
-    return Made(wizard)
+        from app.gui.pages.welcome import Welcome
+        return Welcome(wizard)
+    if stage == "this-pc":
+        from app.gui.pages.this_pc import ThisPc
+        return ThisPc(wizard)
+    if stage == "setup":
+        from app.gui.pages.setup import Setup
+        return Setup(wizard)
+    if stage == "clean-up":
+        from app.gui.pages.clean_up import CleanUp
+        return CleanUp(wizard)
+    if stage == "install":
+        from app.gui.pages.install import Install
+        return Install(wizard)
+    if stage == "verify":
+        from app.gui.pages.verify import Verify
+        return Verify(wizard)
+    from app.gui.pages.ready import Ready
+    return Ready(wizard)
 
 
 def titles() -> list[tuple[Stage, str]]:
@@ -110,8 +115,8 @@ class Wizard(QWizard):
         if page is None or side is None:
             return
         around = [side, page.parentWidget()]
-        for widget in around:
-            layout = widget.layout()
+        for held in around:
+            layout = held.layout() if held is not None else None
             if layout is not None:
                 layout.setContentsMargins(0, 0, 0, 0)
         inner_window = side.parentWidget()  # held by name: PySide drops a layout whose owner nobody holds
@@ -120,7 +125,7 @@ class Wizard(QWizard):
             return
         for i in range(grid.count()):
             item = grid.itemAt(i)
-            inner, widget = item.layout(), item.widget()
+            inner, widget = (item.layout(), item.widget()) if item is not None else (None, None)
             if inner is not None:
                 inner.setContentsMargins(0, 0, 0, 0)
             elif widget is not None and widget not in around:
@@ -318,8 +323,10 @@ class Wizard(QWizard):
         super().keyReleaseEvent(event)
 
     def _underline(self, shown: bool) -> None:
-        for button in self.findChildren(Button):
-            button.underline(shown)
+        buttons: list[QPushButton] = self.findChildren(QPushButton)
+        for button in buttons:
+            if isinstance(button, Button):
+                button.underline(shown)
 
     # ---- leaving
 

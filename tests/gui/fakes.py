@@ -9,7 +9,7 @@ import msgspec
 
 from app.model.advice import Action, Choice, Finding
 from app.model.answers import Answers
-from app.model.machine import (Cpu, Disk, Driver, Gpu, Home, Leftover, MachineFacts, Memory, Network, Os, Python, Sighting, Tools)
+from app.model.machine import Cpu, Disk, Driver, Gpu, Home, Leftover, MachineFacts, Memory, Network, Os, Python, Sighting, Tools
 from app.model.place import Place
 from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython
 from app.model.profile import Needs, Part, Profile, Versions

@@ -12,6 +12,7 @@ from app.engine.stages import Stage
 from app.gui import theme
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
+from app.gui.words import translate
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -32,7 +33,7 @@ class Bar(QFrame):
         self._right.setSpacing(10)
         row.addLayout(self._left, 1)
         row.addLayout(self._right)
-        self._stretch = self._left.addStretch(1)
+        self._left.addStretch(1)
         self.primary: Button | None = None
 
     def link(self, text: str, act: Callable[[], object], about: str = "") -> Button:
@@ -138,6 +139,8 @@ class Page(QWizardPage):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        if self.session.simulated:
+            column.addWidget(self._banner())
         self.title_label = Label("", "h1", wrap=False)
         self.subtitle_label = Label("", "text", "muted")
         head = QVBoxLayout()
@@ -155,6 +158,21 @@ class Page(QWizardPage):
         column.addWidget(self.bar)
         self._outer.addWidget(content)
         self._content = content
+
+    def _banner(self) -> QFrame:
+        banner = QFrame()
+        banner.setObjectName("banner")
+        row = QHBoxLayout(banner)
+        row.setContentsMargins(theme.PAGE_MARGIN, 6, theme.PAGE_MARGIN, 6)
+        text = Label(translate("Window", "Simulation: this is another computer, nothing is changed."), "link")
+        row.addWidget(text, 1)
+        home = self.frame.home_session
+        if home is not None:
+            back = Button(translate("Window", "Back to this PC"), lambda: self.frame.visit(home), "link")
+            back.setFont(theme.font("link"))
+            row.addWidget(back)
+        banner.setAccessibleName(text.text())
+        return banner
 
     def _scrolling(self, holder: QWidget) -> QScrollArea:
         area = QScrollArea()

@@ -157,7 +157,7 @@ def ask_sources(page: Page) -> bool:
         if path:
             fields["offline"].setText(path)
 
-    dialog.body.addWidget(Button(translate("Setup", "Choose the offline &folder"), browse, "small"))
+    dialog.body.addLayout(across(Button(translate("Setup", "Choose the offline &folder"), browse, "small"), None))
     dialog.body.addStretch(1)
     dialog.button(translate("Setup", "Cancel"))
     dialog.button(translate("Setup", "Use these"), dialog.accept, primary=True)

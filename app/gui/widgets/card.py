@@ -123,7 +123,7 @@ class Fact(QWidget):
         super().__init__()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(3)
+        box.setSpacing(4)
         self.name = Label(name, "small", "muted", wrap=False)
         self.value = Label(value, "value")
         box.addWidget(self.name)

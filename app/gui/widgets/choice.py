@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QRadioButton, QSizePolicy, QStyle, QStyleOptionButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import theme
 from app.gui.widgets.buttons import Button
@@ -26,17 +26,22 @@ class _Radio(QRadioButton):
         self.setToolTip(text)
         self.by_keys = False  # whether it has the focus and got it by keyboard
 
+    def _around(self) -> None:
+        card = self.parentWidget()
+        if card is not None:
+            card.update()
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The card shows a ring for a focus that came by keyboard."""
         super().focusInEvent(event)
         self.by_keys = event.reason() != Qt.FocusReason.MouseFocusReason
-        self.parentWidget().update()
+        self._around()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """No ring any more."""
         super().focusOutEvent(event)
         self.by_keys = False
-        self.parentWidget().update()
+        self._around()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The words, cut at the end where the card is narrow."""
@@ -50,9 +55,7 @@ class _Radio(QRadioButton):
 
     def hitButton(self, _at: object) -> bool:
         """The whole line can be pressed, not only where the circle would be."""
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        return bool(option.state & QStyle.StateFlag.State_Enabled)
+        return self.isEnabled()
 
 
 class ChoiceCard(QFrame):
@@ -85,7 +88,8 @@ class ChoiceCard(QFrame):
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
         self.foot.box.addWidget(Label(cost, "small", "muted", tabular=True), 1)
-        self._details: QWidget | None = None
+        self._details: Plain | None = None
+        self._open = False
         self._fill: Callable[[], QWidget] | None = None
         self._box = box
 
@@ -109,9 +113,10 @@ class ChoiceCard(QFrame):
             self._details.box.addWidget(line())
             self._details.box.addWidget(self._fill())
             self._box.addWidget(self._details)
-        elif self._details is not None:
-            self._details.setVisible(self._details.isHidden())
-        shown = self._details is not None and not self._details.isHidden()
+        self._open = not self._open
+        shown = self._open
+        if self._details is not None:
+            self._details.setVisible(shown)
         self._toggle.setText(translate("Setup", "Less") if shown else translate("Setup", "Details"))
         self._toggle.setAccessibleName(f"{self._toggle.text()}: {self.radio.text()}")
 

@@ -39,7 +39,7 @@ class Dialog(QDialog):
         self._buttons.setSpacing(10)
         self._buttons.addStretch(1)
         outer.addLayout(self._buttons)
-        self._width, self._height, self._holder = width, height, holder
+        self._width, self._height, self._holder, self._outer, self._area = width, height, holder, outer, area
 
     def button(self, text: str, act: Callable[[], object] | None = None, *, primary: bool = False) -> Button:
         """Add a button; without an act it closes the dialog."""
@@ -51,9 +51,19 @@ class Dialog(QDialog):
         """Take the height that the body needs, within the window's."""
         parent = self.parentWidget()
         room = (parent.height() if parent is not None else 640) - 60
-        need = self._holder.heightForWidth(self._width - 56) if self._holder.hasHeightForWidth() else -1
-        need = max(need, self._holder.sizeHint().height()) + 170
-        self.resize(self._width, min(room, self._height or need))
+        self.resize(self._width, min(room, self._height or self._needed()))
+
+    def _needed(self) -> int:
+        """The height at which nothing has to scroll."""
+        inside = self._width - 48
+        body = self._holder.layout()
+        wraps = body is not None and body.hasHeightForWidth()
+        need = 44 + (body.heightForWidth(inside - 8) if body is not None and wraps else self._holder.sizeHint().height())
+        for i in range(self._outer.count()):
+            item = self._outer.itemAt(i)
+            if item is not None and item.widget() is not self._area:
+                need += 12 + (item.heightForWidth(inside) if item.hasHeightForWidth() else item.sizeHint().height())
+        return need
 
     def exec(self) -> int:
         """Show and wait."""
@@ -63,7 +73,7 @@ class Dialog(QDialog):
 
 def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
     """One question with two named answers; Esc means ``no``. Whether ``yes`` was chosen."""
-    dialog = Dialog(parent, title, text, width=460, height=190)
+    dialog = Dialog(parent, title, text, width=460)
     dialog.button(no)
     dialog.button(yes, dialog.accept, primary=True)
     return dialog.exec() == int(QDialog.DialogCode.Accepted)
@@ -71,6 +81,6 @@ def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
 
 def tell(parent: QWidget, title: str, text: str, close: str) -> None:
     """One message with one button."""
-    dialog = Dialog(parent, title, text, width=520, height=210)
+    dialog = Dialog(parent, title, text, width=520)
     dialog.button(close, dialog.accept, primary=True)
     dialog.exec()

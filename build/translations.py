@@ -1,0 +1,92 @@
+"""Collects the window's strings into resources/translations/*.ts and compiles them: python build/translations.py [--check].
+
+English is the source text. ``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "resources" / "translations"
+LANGUAGES = ("de",)
+
+
+def sources() -> list[str]:
+    """Every file of the window that may hold a string, relative to the root."""
+    return sorted(str(p.relative_to(ROOT)) for p in (ROOT / "app" / "gui").rglob("*.py"))
+
+
+def tool(name: str) -> str:
+    """Qt's own tool from the PySide6 package."""
+    import PySide6
+
+    folder = Path(PySide6.__file__).parent
+    for candidate in (folder / name, folder / f"{name}.exe"):
+        if candidate.exists():
+            return str(candidate)
+    raise SystemExit(f"{name} is not beside PySide6 in {folder}; expected the package PySide6-Essentials.")
+
+
+def collect(target: Path, language: str) -> None:
+    """Bring a .ts file up to date; what is no longer in the source leaves it."""
+    subprocess.run([tool("lupdate"), *sources(), "-no-obsolete", "-locations", "none", "-source-language", "en",
+                    "-target-language", language, "-ts", str(target)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
+    """(context, source, translation, finished) of every string."""
+    found = []
+    for context in ElementTree.parse(ts).getroot().iter("context"):  # noqa: S314
+        name = context.findtext("name", "")
+        for message in context.iter("message"):
+            translation = message.find("translation")
+            text = "" if translation is None else "".join(translation.itertext())
+            done = translation is not None and translation.get("type") is None and bool(text)
+            found.append((name, message.findtext("source", ""), text, done))
+    return found
+
+
+def compile_all() -> None:
+    """Write the .qm files that the program loads."""
+    for language in LANGUAGES:
+        subprocess.run([tool("lrelease"), "-silent", str(FOLDER / f"{language}.ts"), "-qm", str(FOLDER / f"{language}.qm")],
+                       cwd=ROOT, check=True)
+
+
+def lacking() -> list[str]:
+    """What is in the source and not (or not yet) translated, one sentence each."""
+    faults = []
+    with tempfile.TemporaryDirectory() as folder:
+        for language in LANGUAGES:
+            fresh = Path(folder) / f"{language}.ts"
+            fresh.write_bytes((FOLDER / f"{language}.ts").read_bytes())
+            collect(fresh, language)
+            faults += [f"{language}: {context}: {source!r} has no translation"
+                       for context, source, _, done in messages(fresh) if not done]
+                       for context, source, _, done in messages(fresh) if not done]
+    return faults
+
+
+def main() -> int:
+    """Collect and compile, or check."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--check", action="store_true", help="change nothing, list what lacks a translation")
+    if not options.parse_args().check:
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for language in LANGUAGES:
+            collect(FOLDER / f"{language}.ts", language)
+        compile_all()
+    faults = lacking()
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
