@@ -47,7 +47,8 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ExpectedError("permission_denied", f"{path} cannot be written: permission denied.", details=str(error),
                              hint="Choose a folder that you may write to.")
-    return ExpectedError("disk_error", f"{path} could not be read or written: {error.strerror or error}.", details=str(error))
+    return ExpectedError("disk_error", f"{path} could not be read or written: {error.strerror or error}.", details=str(error),
+                         hint="Look at what lies there and whether the disk is sound, or choose another folder.")
 
 
 @contextlib.contextmanager

@@ -1,0 +1,52 @@
+"""Certificates for TLS tests, made by the openssl program each time: no private key lies in the repository."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from pathlib import Path
+
+OPENSSL = shutil.which("openssl")
+
+
+def certificate(folder: Path, *, days: tuple[str, str] | None = None, name: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
+    """A self-signed certificate for loopback; returns the server's context and the certificate's file.
+
+    ``days`` are the first and last moment of validity as ``YYYYMMDDHHMMSSZ``; ``name`` is an address or a host name.
+    """
+    assert OPENSSL is not None
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    kind = "IP" if name[0].isdigit() else "DNS"
+    run = [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate),
+           "-subj", f"/CN={name}", "-addext", f"subjectAltName={kind}:{name}"]
+    if days:
+        request = folder / "request.pem"
+        subprocess.run([OPENSSL, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(request),
+                        "-subj", f"/CN={name}"], check=True, capture_output=True)
+        for file, text in (("ca.cnf", _CA.format(folder=folder)), ("index.txt", ""), ("serial", "01\n")):
+            (folder / file).write_text(text)
+        run = [OPENSSL, "ca", "-batch", "-selfsign", "-config", str(folder / "ca.cnf"), "-keyfile", str(key), "-in", str(request),
+               "-out", str(certificate), "-startdate", days[0], "-enddate", days[1], "-notext"]
+    subprocess.run(run, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context, certificate
+
+
+_CA = """[ca]
+default_ca = own
+[own]
+dir = {folder}
+database = {folder}/index.txt
+serial = {folder}/serial
+new_certs_dir = {folder}
+default_md = sha256
+policy = any
+x509_extensions = extra
+[any]
+commonName = supplied
+[extra]
+subjectAltName = IP:127.0.0.1
+basicConstraints = CA:TRUE
+"""
