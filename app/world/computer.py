@@ -174,7 +174,7 @@ class LocalComputer:
 
 def windows_name(values: dict[str, Any]) -> tuple[str | None, int | None]:
     """Name and build from the values of the CurrentVersion key. ``ProductName`` still says 10 on Windows 11."""
-    name = str(values.get("ProductName", "")).strip() or None
+    name = str(values.get("ProductName", "")).strip().removeprefix("Microsoft ") or None
     number = str(values.get("CurrentBuildNumber") or values.get("CurrentBuild") or "")
     build = int(number) if number.isdigit() else None
     if name and build and build >= _WINDOWS_11:

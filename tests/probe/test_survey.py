@@ -89,7 +89,6 @@ def test_a_simulated_machine_shows_its_file(pc: Any) -> None:
         list(survey(world, PLACE))
 
 
-@pytest.mark.posix
 def test_this_machine(tmp_path: Path) -> None:
     from app.world.open import open_world
 
@@ -99,6 +98,7 @@ def test_this_machine(tmp_path: Path) -> None:
     assert (facts.memory.total or 0) > 1 << 28
     assert facts.disks
     assert any(python.version for python in facts.pythons)
+    assert sys.platform != "win32" or sys.executable.lower() in {python.path.lower() for python in facts.pythons}
     assert facts.home is not None
     assert facts.home.writable is True
     data = msgspec.json.encode(facts)

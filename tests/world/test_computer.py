@@ -84,4 +84,5 @@ def test_keep_awake_is_a_context(computer: LocalComputer) -> None:
 def test_windows_11_is_called_so() -> None:
     assert windows_name({"ProductName": "Windows 10 Pro", "CurrentBuildNumber": "22631"}) == ("Windows 11 Pro", 22631)
     assert windows_name({"ProductName": "Windows 10 Home", "CurrentBuildNumber": "19045"}) == ("Windows 10 Home", 19045)
+    assert windows_name({"ProductName": "Microsoft Windows 10", "CurrentBuildNumber": "18362"}) == ("Windows 10", 18362)
     assert windows_name({}) == (None, None)
