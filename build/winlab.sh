@@ -135,6 +135,7 @@ cmd_setup() {
     touch "$WINEPREFIX/.winlab-ready"
   fi
   [ -f "$WINEPREFIX/.winlab-stubs" ] || { build_stubs; touch "$WINEPREFIX/.winlab-stubs"; }
+  build_fakes
   local c=$WINEPREFIX/drive_c
   if [ ! -f "$c/Python311/.winlab-ready" ]; then
     rm -rf "$c/Python311" "$c/cp311"
@@ -182,6 +183,15 @@ REG
   wine_run "$PY" -c 'import sys, ssl, ctypes, sqlite3, asyncio, winreg, venv
 assert sys.platform == "win32" and sys.version_info[:3] == (3, 11, 9)
 print("winlab: ready:", sys.version, "|", sys.getwindowsversion())'
+}
+
+build_fakes() {  # pretended libraries for the tests; they lie in C:\lab and are used by those tests alone
+  local source=$SOURCES/../../tests/windows/nvml.c target=$WINEPREFIX/drive_c/lab/nvml.dll
+  [ -f "$source" ] || return 0
+  mkdir -p "$WINEPREFIX/drive_c/lab"
+  if [ ! -f "$target" ] || [ "$source" -nt "$target" ]; then
+    x86_64-w64-mingw32-gcc -O2 -shared -s -w -o "$target" "$source"
+  fi
 }
 
 need() { x_up; [ -f "$WINEPREFIX/.winlab-ready" ] || die "run: $0 setup $DIR"; }

@@ -69,7 +69,10 @@ def _read(pynvml: Any) -> Cards:
             continue
         # A serial number of hardware is asked for only where cards must be told apart.
         gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
-        model = model or _DRIVER_MODELS.get(_first(_ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle)))
+        # The second form of the question came with drivers of 2023; older ones answer the first.
+        told = (_ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle)
+                or _ask(pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle))
+        model = model or _DRIVER_MODELS.get(_first(told))
     cuda = _ask(pynvml, pynvml.nvmlSystemGetCudaDriverVersion_v2)
     driver = Driver(version=_text(_ask(pynvml, pynvml.nvmlSystemGetDriverVersion)), nvml="ok", model=model,
                     cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None)
