@@ -58,11 +58,11 @@ def _unsloth(profile: Profile) -> list[Measured]:
 def _benchmark(card: Card | None, cards: Cards) -> list[Measured]:
     """The middle of the band that a healthy card of this model reaches."""
     if card is None:
-        return [_measured("bench.gemm_fp32", 0.11, "TFLOP/s", spread=0.02)]
+        return [_measured("bench.matmul.fp32", 0.11, "TFLOP/s", spread=0.02)]
     share = cards.expect
-    rows = (("bench.gemm_bf16", card.bf16_tensor_tflops, share.tensor, "TFLOP/s"),
-            ("bench.gemm_fp16", card.fp16_tensor_fp32acc_tflops, share.tensor, "TFLOP/s"),
-            ("bench.gemm_fp32", card.fp32_tflops, share.fp32, "TFLOP/s"),
+    rows = (("bench.matmul.bf16", card.bf16_tensor_tflops, share.tensor, "TFLOP/s"),
+            ("bench.matmul.fp16", card.fp16_tensor_fp32acc_tflops, share.tensor, "TFLOP/s"),
+            ("bench.matmul.fp32", card.fp32_tflops, share.fp32, "TFLOP/s"),
             ("bench.copy", card.mem_bandwidth_gb_s, share.copy, "GB/s"))
     return [_measured(name, round(figure * sum(band) / 2, 1), unit, spread=0.01) for name, figure, band, unit in rows if figure]
 

@@ -1,0 +1,134 @@
+"""What the setup guide says and what is right: expected output, settings, corrections, reference figures, models."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.model.value import Value
+
+Rule = Literal["same", "begins", "at_least", "between", "card", "any"]
+Figure = Literal["copy", "fp32", "tf32", "fp16", "bf16", "pcie", ""]
+
+
+class Print(Value, frozen=True, kw_only=True):
+    """How the guide's own script prints a line: a regular expression, and its value (group 1 where ``value`` is empty)."""
+
+    says: str
+    value: str = ""
+
+
+class Expected(Value, frozen=True, kw_only=True):
+    """One line of the guide's expected output. The first line whose conditions hold here is the one that counts.
+
+    ``expected`` is a template over ``{python} {torch} {cuda} {unsloth} {gpu} {memory_low} {memory_high} {cudnn}``;
+    ``card``: only with (or without) a card; ``native_bf16``: only on cards that compute in bf16 (or do not);
+    ``profiles``: only for these; ``why`` is said where the right value is not the guide's, ``wrong`` where what came
+    out is not right; ``scale`` turns a printed number into the measured unit.
+    """
+
+    check: str
+    title: str
+    guide: str
+    rule: Rule
+    expected: str
+    why: str
+    wrong: str
+    evidence: str = ""
+    card: bool | None = None
+    native_bf16: bool | None = None
+    profiles: tuple[str, ...] = ()
+    serious: bool = True
+    scale: float = 1.0
+    prints: tuple[Print, ...] = ()
+
+
+class Cudnn(Value, frozen=True, kw_only=True):
+    """The cuDNN that a torch brings, as ``torch.backends.cudnn.version()`` counts it."""
+
+    torch: str
+    version: int
+    source: str
+
+
+class Correction(Value, frozen=True, kw_only=True):
+    """A claim of the guide, what is right, and how that is known."""
+
+    claim: str
+    truth: str
+    evidence: str = ""
+
+
+class Setting(Value, frozen=True, kw_only=True):
+    """One training setting that the guide gives, the value that is right, and why."""
+
+    name: str
+    guide: str
+    right: str
+    why: str
+
+
+class Benchmark(Value, frozen=True, kw_only=True):
+    """A benchmark that is judged: the maker's figure it belongs to and its title."""
+
+    name: str
+    title: str
+    unit: str
+    figure: Figure = ""
+
+
+class Reference(Value, frozen=True, kw_only=True):
+    """What was measured on a real card with this very benchmark; ``low`` is the lowest that is still as expected."""
+
+    card: str
+    name: str
+    value: float
+    low: float
+    source: str
+
+
+class Shape(Value, frozen=True, kw_only=True):
+    """A decoder of the Llama shape."""
+
+    width: int
+    inner: int
+    layers: int
+    heads: int
+    kv_heads: int
+    vocabulary: int
+    tied: bool
+
+
+class Model(Value, frozen=True, kw_only=True):
+    """A model that a starter script may name. ``label`` is its size for people; ``since`` the first Unsloth that knows it."""
+
+    id: str
+    label: str
+    since: str
+    shape: Shape
+    sixteen_bit: str = ""
+    card: bool = True
+
+
+class MemoryRow(Value, frozen=True, kw_only=True):
+    """One row of the guide's memory table, with the model and rank that stand for it in our prediction."""
+
+    label: str
+    batch: int
+    length: int
+    accumulation: int
+    guide: str
+    models: tuple[str, ...]
+    rank: int
+
+
+class Guide(Value, frozen=True, kw_only=True):
+    """All of ``resources/guide/guide.toml``."""
+
+    lines: tuple[Expected, ...] = ()
+    cudnn: tuple[Cudnn, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    benchmarks: tuple[Benchmark, ...] = ()
+    references: tuple[Reference, ...] = ()
+    models: tuple[Model, ...] = ()
+    memory: tuple[MemoryRow, ...] = ()
