@@ -27,14 +27,14 @@ def test_default_index_is_what_uv_itself_says(pc: Any) -> None:
 def test_pip_files_in_their_order_and_variables_above_them(pc: Any) -> None:
     world = pc("linux", files={
         "/etc/pip.conf": b"[global]\nindex-url = https://etc.example/s\nfind-links = /etc/wheels\ntimeout = 3\n",
-        USER_PIP: b"[global]\nextra_index_url =\n    https://a.example/s\n    file:///opt/more\nfind-links = /opt/wheels\n"},
+        USER_PIP: b"[global]\nextra_index_url =\n    https://a.example/s\n    file:///srv/more\nfind-links = /srv/wheels\n"},
         variables={"PIP_INDEX_URL": "https://me:pw@var.example/s"})
     got = sources(world, Answers())
     assert (got.index, got.extra_indexes, got.find_links) == (
-        "https://me:pw@var.example/s", ("https://a.example/s", "file:///opt/more"), ("/opt/wheels",))
+        "https://me:pw@var.example/s", ("https://a.example/s", "file:///srv/more"), ("/srv/wheels",))
     assert {(one.name, one.value) for one in settings(world)} == {
-        ("index-url", "https://var.example/s"), ("find-links", "/opt/wheels"),
-        ("extra-index-url", "https://a.example/s file:///opt/more")}
+        ("index-url", "https://var.example/s"), ("find-links", "/srv/wheels"),
+        ("extra-index-url", "https://a.example/s file:///srv/more")}
 
 
 def test_pip_config_can_be_switched_off(pc: Any) -> None:

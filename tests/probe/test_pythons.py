@@ -96,13 +96,13 @@ def test_leftovers_of_every_kind_with_sizes(pc: Any) -> None:
         LINUX.at("envs", "half", "x"): b"1",
         f"{home}/.local/lib/python3.10/site-packages/torch-1.13.1.dist-info/METADATA": b"123",
         f"{home}/.cache/pip/http/a": b"1234", f"{home}/.triton/cache/b": b"12345", f"{home}/.cache/huggingface/hub/c": b"123456",
-        f"{home}/work/lora/unsloth_compiled_cache/d.py": b"1234567", f"{home}/.cache/uv/e": b"12345678"})
+        f"{home}/projects/lora/unsloth_compiled_cache/d.py": b"1234567", f"{home}/.cache/uv/e": b"12345678"})
     found = {one.id: one for one in leftovers(world, LINUX).leftovers}
     kinds = {(one.kind, one.path.removeprefix(home), one.size) for one in found.values()}
     assert kinds == {
         ("own", "/.local/share/UnslothSetup/envs/before", 2), ("own", "/.local/share/UnslothSetup/envs/half", 1),
         ("user-site", "/.local/lib/python3.10/site-packages", 3), ("cache", "/.cache/pip", 4), ("cache", "/.triton", 5),
-        ("model-cache", "/.cache/huggingface", 6), ("cache", "/work/lora/unsloth_compiled_cache", 7), ("cache", "/.cache/uv", 8)}
+        ("model-cache", "/.cache/huggingface", 6), ("cache", "/projects/lora/unsloth_compiled_cache", 7), ("cache", "/.cache/uv", 8)}
     assert "going back needs it" in (found["own:before"].detail or "")
 
 
