@@ -139,12 +139,16 @@ class Setting(Value, frozen=True, kw_only=True):
 
 
 class Network(Value, frozen=True, kw_only=True):
-    """Reachability of the indexes and what stands between."""
+    """Reachability of the indexes and what stands between.
+
+    ``at_hand`` names PyTorch's wheels that lie in folders of the user's own find-links settings.
+    """
 
     proxy: str | None = None
     index: Reach = "unknown"
     pytorch: Reach = "unknown"
     settings: tuple[Setting, ...] = ()
+    at_hand: tuple[str, ...] = ()
 
 
 class Note(Value, frozen=True, kw_only=True):

@@ -49,7 +49,14 @@ def network(world: World, answers: Answers | None = None) -> Reached:
     if pac:
         notes.append(Note(about="network.proxy", text=f"Windows takes its proxy from a script: {without_secrets('', str(pac))}"))
     return Reached(network=Network(proxy=world.web.proxy() or _shown(where.proxy), index=first, settings=shown,
-                                   pytorch=pytorch[0] if pytorch else "unknown"), notes=tuple(notes))
+                                   pytorch=pytorch[0] if pytorch else "unknown", at_hand=_at_hand(world, where)),
+                   notes=tuple(notes))
+
+
+def _at_hand(world: World, where: Sources) -> tuple[str, ...]:
+    """PyTorch's wheels in the user's find-links folders (``ls FOLDER/torch*.whl``): for them no index has to be reached."""
+    names = {unquote(name) for folder in where.find_links if "://" not in folder for name in world.files.names(folder)}
+    return tuple(sorted(n for n in names if n.startswith(("torch-", "torchvision-", "torchaudio-")) and n.endswith(".whl")))
 
 
 def _project(index: str, name: str) -> str:
