@@ -220,7 +220,8 @@ class _Run:
         session = self.make(self.options)
         if self.options.verify:
             made = session.check_bundle(self.options.verify)
-            self.document(made, f"{self.options.verify}: {len(made.files)} files for {made.profile} on {made.platform}, all as listed.")
+            self.document(made, f"{self.options.verify}: {len(made.files)} files for {made.profile} on {made.platform}, "
+                                "all as listed.")
             return ExitCode.DONE
         if not self.options.output:
             raise BadInput("bundle needs --output DIR, the folder to make.")

@@ -109,7 +109,7 @@ class Session:
                 yield Sighting(subject=name, seconds=0.0, part=getattr(self.facts, name))
             yield Sighting(subject="all", seconds=0.0, facts=self.facts)
             return
-        for sighting in survey.survey(self.world, self.place):
+        for sighting in survey.survey(self.world, self.place, self.answers):
             if sighting.facts is not None:
                 self.facts = sighting.facts
             yield sighting
@@ -132,11 +132,12 @@ class Session:
     def findings(self) -> tuple[Finding, ...]:
         """What the facts mean, for the chosen profile where one is chosen."""
         profile = self.profile or (self.best().profile if self.knowledge.profiles else None)
-        return diagnose.findings(self._facts_for_rules(), self.knowledge.rules, self.knowledge.cards, profile)
+        return diagnose.findings(self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers)
 
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
-        return recommend.rank(self._facts_for_rules(), self.knowledge.profiles, self.knowledge.rules, self.knowledge.cards)
+        known = self.knowledge
+        return recommend.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
 
     def best(self) -> Choice:
         """The chosen profile's judgement, or the best one's."""
@@ -170,14 +171,6 @@ class Session:
 
     def _profile_of(self, name: str, pointer: Pointer | None) -> str:
         return pointer.profile if pointer is not None and pointer.active == name else name.rsplit("-", 1)[0]
-
-    def _facts_for_rules(self) -> MachineFacts:
-        """The facts as the rules should see them: with a bundle at hand, no index has to be reachable."""
-        facts = self.known()
-        if self.answers.offline is None:
-            return facts
-        return msgspec.structs.replace(
-            facts, network=msgspec.structs.replace(facts.network, index="reachable", pytorch="reachable"))
 
     # ---- do
 
