@@ -28,14 +28,17 @@ _DISTURBING = frozenset((
 _DISTURBING_STARTS = ("PIP_", "UV_", "CUDA_", "HF_", "TORCH_", "TORCHINDUCTOR_", "TRITON_", "UNSLOTH_", "XFORMERS_", "NCCL_",
                       "CUDNN_", "HUGGING_FACE_", "WANDB_")
 _OWN = "UNSLOTH_SETUP_"
-_SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|AUTH|CREDENTIAL|(?:^|_)KEY(?:$|_)", re.IGNORECASE)
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+_SECRET = re.compile(r"TOKEN|PASSWORD|PASSWD|USERNAME|SECRET|API_?KEY|AUTH|CREDENTIAL|(?:^|_)KEY(?:$|_)", re.IGNORECASE)
+# A login in an address, up to the last "@" of that address (people paste passwords with "@" and "/" unescaped); or a bare
+# "name:password@" as proxies are written without a scheme; and signed parts behind a "?".
+_LOGIN = re.compile(r"(?<=://)(?:(?![,;]\w+://)\S)*@|(?<![^\s,;=])[^\s/\\@:]+:[^\s/\\]+@")
+_SIGNED = re.compile(r"([?&][\w.-]*(?:token|key|sig|secret|password|auth|cred)[\w.-]*=)[^&#\s]+", re.IGNORECASE)
 HIDDEN = "(hidden)"
 
 
 def without_secrets(name: str, value: str) -> str:
     """The value as it may be shown: no login in addresses, nothing at all where the name says it is a secret."""
-    return HIDDEN if _SECRET.search(name) and value else _LOGIN.sub("", value)
+    return HIDDEN if _SECRET.search(name) and value else _SIGNED.sub(rf"\1{HIDDEN}", _LOGIN.sub("", value))
 
 
 def system(world: World, facts: dict[str, Any]) -> Os:

@@ -102,7 +102,8 @@ def test_leftovers_of_every_kind_with_sizes(pc: Any) -> None:
     assert kinds == {
         ("own", "/.local/share/UnslothSetup/envs/before", 2), ("own", "/.local/share/UnslothSetup/envs/half", 1),
         ("user-site", "/.local/lib/python3.10/site-packages", 3), ("cache", "/.cache/pip", 4), ("cache", "/.triton", 5),
-        ("model-cache", "/.cache/huggingface", 6), ("cache", "/projects/lora/unsloth_compiled_cache", 7), ("cache", "/.cache/uv", 8)}
+        ("model-cache", "/.cache/huggingface", 6), ("cache", "/projects/lora/unsloth_compiled_cache", 7),
+        ("cache", "/.cache/uv", 8)}
     assert "going back needs it" in (found["own:before"].detail or "")
 
 
