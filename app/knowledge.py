@@ -11,6 +11,7 @@ import msgspec
 from app.model.card import Cards
 from app.model.condition import NAMES, parse
 from app.model.errors import BadInput
+from app.model.guide import Guide
 from app.model.profile import Part, Profile, Wheel
 from app.model.rules import Rule, Rules, RulesFile
 from app.model.trouble import Chapter, Troubles
@@ -41,6 +42,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     rules: Rules
     cards: Cards
     troubles: Troubles = Troubles()
+    guide: Guide = Guide()
 
     def profile(self, name: str) -> Profile:
         """The profile with this id. Raises ``BadInput`` that lists the ids."""
@@ -63,6 +65,7 @@ def load(read: Read, names: Names) -> Knowledge:
         rules=rules(read),
         cards=_decode(read, "gpus.toml", Cards),
         troubles=troubles(read, names),
+        guide=guide(read, names),
     )
 
 
@@ -135,6 +138,13 @@ def troubles(read: Read, names: Names) -> Troubles:
     chapters = [_decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")]
     return Troubles(causes=tuple(t for c in chapters for t in c.trouble),
                     harmless=tuple(h for c in chapters for h in c.harmless))
+
+
+def guide(read: Read, names: Names) -> Guide:
+    """All files of ``guide/``: each holds some of the guide's fields."""
+    parts = [_decode(read, f"guide/{n}", Guide) for n in names("guide") if n.endswith(".toml")]
+    fields = {f: tuple(item for part in parts for item in getattr(part, f)) for f in Guide.__struct_fields__}
+    return Guide(**fields)
 
 
 def _text(read: Read, path: str, asked_by: str) -> str:

@@ -45,7 +45,7 @@ def one(bench: Bench, label: str, work: Callable[[Bench], Any]) -> None:
 def check() -> None:
     """All parts within the budget; later ones are left out, and named, where a slow card uses it up."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--budget", type=float, default=24.0, help="seconds after which no further part begins")
+    parser.add_argument("--budget", type=float, help="seconds after which no further part begins (24; 8 on a processor)")
     parser.add_argument("--only", default="", help="parts whose label holds this text")
     arguments = parser.parse_args()
     torch = telling.need("torch")
@@ -54,10 +54,11 @@ def check() -> None:
     watch = sensors.open_sensors(torch, device) if device.type == "cuda" else None
     bench = Bench(torch, device, watch)
     todo = [part for part in parts(bench) if arguments.only in part[0]]
+    budget = arguments.budget or (24.0 if bench.cuda else 8.0)
     begin = time.perf_counter()
     for done, (label, work) in enumerate(todo):
         telling.progress(done, len(todo), "parts", label)
-        if time.perf_counter() - begin > arguments.budget:
+        if time.perf_counter() - begin > budget:
             telling.measured("bench.left_out", label, why="the time was used up")
             continue
         one(bench, label, work)
