@@ -64,10 +64,10 @@ def test_a_log_that_grows_is_followed_and_its_lines_have_times(tmp_path: Path) -
     with path.open("ab", buffering=0) as out:
         for n in range(5):
             out.write(b"part %d" % n)
-            store.grow(b"", at=100.0 + n)
             assert store.catch_up() and store.lines == n + 1
             out.write(b" end\n")
             store.catch_up()
+            store.grow(b"part %d end\n" % n, at=100.0 + n)
     assert [store.clock(n) for n in range(5)] == [100.0, 101.0, 102.0, 103.0, 104.0]
 
 

@@ -16,9 +16,11 @@ Rows = Sequence[Sequence[str]]
 
 
 def figure(value: float) -> str:
-    """A measured value with about three digits: ``846``, ``68.4``, ``5.12``, ``0.034``; thousands grouped."""
+    """A measured value with about three digits: ``846``, ``68.4``, ``5.12``, ``0.034``, ``71``."""
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 or size == 0 else 3
+    if round(value, digits) == round(value):
+        digits = 0
     return QLocale().toString(float(value), ord("f"), digits)
 
 

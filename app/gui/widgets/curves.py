@@ -234,7 +234,7 @@ class Sparkline(Chart):
 
     def sizeHint(self) -> QSize:
         """As high as a line of text."""
-        return QSize(120, 18)
+        return QSize(120, 16)
 
     def minimumSizeHint(self) -> QSize:
         """As it is."""

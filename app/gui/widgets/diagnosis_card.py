@@ -31,7 +31,7 @@ def remedy_label(remedy: str | None) -> str:
     """What the button of an automatic fix says."""
     known = {"other-profile": translate("Diagnosis", "Choose another &setup"),
              "rebuild-environment": translate("Diagnosis", "Build the environment &anew"),
-             "clear-cache": translate("Diagnosis", "Clear this program's &cache and try again")}
+             "clear-cache": translate("Diagnosis", "Clear the &cache, try again")}
     return known.get(remedy or "", translate("Diagnosis", "&Apply the fix"))
 
 
@@ -83,10 +83,11 @@ class DiagnosisCard(Card):
             also = "; ".join(f"{other.cause.replace('_', ' ')} ({other.why})" for other in self.diagnosis.others[:2])
             self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
 
-    def _acts(self, retry: bool, report: bool, fixes: bool) -> QHBoxLayout:
+    def _acts(self, retry: bool, report: bool, fixes: bool) -> QVBoxLayout:
         fix = self.diagnosis.fix
-        row = across(gap=10)
-        row.setContentsMargins(0, 6, 0, 0)
+        both, row, links = QVBoxLayout(), across(gap=10), across(gap=18)
+        both.setContentsMargins(0, 6, 0, 0)
+        both.setSpacing(8)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
         if fixes and fix is not None and fix.automatic:
@@ -98,11 +99,14 @@ class DiagnosisCard(Card):
             row.addWidget(self.retry_button)
         if fix is not None and fix.steps:
             text = "\n".join(fix.steps)
-            row.addWidget(Button(translate("Diagnosis", "Cop&y the steps"), lambda: QGuiApplication.clipboard().setText(text)))
+            copy = translate("Diagnosis", "Copy the steps")
+            links.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
         if report:
-            row.addWidget(Button(translate("Diagnosis", "Sa&ve report"), self.report_wanted.emit))
-        row.addStretch(1)
-        return row
+            links.addWidget(Button(translate("Diagnosis", "Save report"), self.report_wanted.emit, "link"))
+        for part in (row, links):
+            part.addStretch(1)
+            both.addLayout(part)
+        return both
 
 
 class Proof(QFrame):
@@ -119,7 +123,8 @@ class Proof(QFrame):
         field.setTabChangesFocus(True)
         field.setAccessibleName(translate("Diagnosis", "The lines that prove it"))
         field.setFixedHeight(round(field.fontMetrics().lineSpacing() * len(shown)) + 34)
-        field.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        field.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        field.setMinimumWidth(120)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(field)

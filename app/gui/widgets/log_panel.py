@@ -55,7 +55,7 @@ class LogPanel(QWidget):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(4000)
-        self._quiet.timeout.connect(lambda: self.note.setText(""))
+        self._quiet.timeout.connect(lambda: self._note(""))
 
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 12, 8)
@@ -72,6 +72,7 @@ class LogPanel(QWidget):
         box.addWidget(self.pane, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(160)
+        self.note.hide()
         self.pane.found.connect(self._found)
         self.pane.told.connect(self._tell)
         self.pane.search_wanted.connect(self._search_wanted)
@@ -84,15 +85,19 @@ class LogPanel(QWidget):
     def _found(self, line: int, total: int, done: bool) -> None:
         self._quiet.stop()
         if not self.search.text():
-            self.note.setText("")
+            self._note("")
         elif done and not total:
-            self.note.setText(self.tr("not found"))
+            self._note(self.tr("not found"))
         else:
             hits = self.tr("%n time(s)", "", total).replace(str(total), words.count(total))
-            self.note.setText(hits if done else hits + " …")
+            self._note(hits if done else hits + " …")
+
+    def _note(self, text: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def _tell(self, sentence: str) -> None:
-        self.note.setText(sentence)
+        self._note(sentence)
         self._quiet.start()
 
     def paintEvent(self, event: QPaintEvent) -> None:

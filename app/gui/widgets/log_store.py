@@ -50,6 +50,7 @@ class LogStore:
         self._newlines = 0
         self._marks = array("Q", [0])       # line ends before each multiple of CHUNK
         self._open_end = False              # the last line has no end yet
+        self._told = 0                      # line ends in what ``grow`` was given
         self._time_lines = array("Q")
         self._times = array("d")
         self._kept = bytearray()
@@ -66,8 +67,10 @@ class LogStore:
     def grow(self, chunk: bytes, at: float | None = None) -> None:
         """Bytes were added. ``at`` is the time to show beside their lines (seconds, any origin)."""
         if at is not None and (not self._times or int(at) != int(self._times[-1])):
-            self._time_lines.append(self._newlines)
+            # By what was told, not by what is counted: the file may be far ahead of the telling.
+            self._time_lines.append(self._told)
             self._times.append(at)
+        self._told += chunk.count(b"\n")
         if self.path is None and chunk:
             self._kept += chunk
             self._count(chunk)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from app.gui import words
 from app.gui.tally import Row, RowState
-from app.gui.widgets.card import Card, Label, line
+from app.gui.widgets.card import Card, Label, Plain, line
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.meter import Meter
 from app.gui.words import translate
@@ -85,7 +85,10 @@ class StepRow(QWidget):
         grid.addWidget(self.title, 0, 1)
         grid.addWidget(self.note, 1, 1)
         grid.setRowMinimumHeight(0, 20)
-        grid.addWidget(self.meter, 2, 1)
+        self._under = Plain()
+        self._under.box.setContentsMargins(0, 5, 0, 0)
+        self._under.box.addWidget(self.meter)
+        grid.addWidget(self._under, 2, 1)
         grid.setColumnStretch(1, 1)
         self.refresh(None)
 
@@ -99,7 +102,7 @@ class StepRow(QWidget):
         self.note.ink("err" if row.state == "err" else "muted")
         self.note.setVisible(bool(text))
         working = row.state in ("run", "down") and row.share is not None
-        self.meter.setVisible(working)
+        self._under.setVisible(working)
         if working:
             self.meter.put(row.share, text)
         self.setAccessibleName(f"{row.title}: {state_word(row.state)}")

@@ -1,0 +1,233 @@
+"""Plan and install: first everything that will happen, then the run; what failed is explained, not numbered."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from app.engine.stages import Stage
+from app.gui import theme, words
+from app.gui.pages.plan_page import PlanPage, RunView
+from app.gui.plan_run import PlanRun
+from app.gui.tally import expected_seconds
+from app.gui.widgets.card import Card, Fact, Label, across
+from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
+from app.gui.widgets.plan_list import PlanList
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+from app.model.event import Started, StepEvent
+from app.model.plan import Plan, RunCheck
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+    from app.model.advice import Choice
+    from app.model.verdict import Verification
+
+
+class Install(PlanPage):
+    """The fifth page. Nothing runs before the person has seen the plan and pressed Install."""
+
+    stage: Stage = "install"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self.plan: Plan | None = None
+        self._watching = False
+
+    def build(self) -> None:
+        """Two sheets: the plan and the run."""
+        self._sheets = QStackedWidget()
+        self.body.addWidget(self._sheets, 1)
+
+    def enter(self) -> None:
+        """Show the run that is going on; else go on with one that was cut off; else show the plan."""
+        if self.running and self.run is not None:
+            if self.view is None:
+                self._put(self.view_again(self.run))
+                self._run_bar()
+            return
+        resumed, self.frame.resume = self.frame.resume, None
+        if resumed is not None:
+            self.start(resumed)
+            return
+        try:
+            plan = self.session.plan()
+        except ExpectedError as error:
+            self._show_blocked(error)
+            return
+        if self.run is not None and self.run.plan == plan and self.run.outcome == "finished":
+            return
+        self.show_plan(plan)
+
+    def _put(self, sheet: QWidget) -> None:
+        while self._sheets.count():
+            old = self._sheets.widget(0)
+            self._sheets.removeWidget(old)
+            old.deleteLater()
+        self._sheets.addWidget(sheet)
+
+    # ---- the plan
+
+    def show_plan(self, plan: Plan) -> None:
+        """Everything that will happen, before it does."""
+        self.plan = plan
+        choice = self.session.best()
+        place = self.session.already_in_place(plan)
+        self.head(translate("Install", "Plan"), self._promise(choice, place))
+        sheet = QWidget()
+        box = QVBoxLayout(sheet)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(theme.GAP)
+        box.addWidget(self._sums(plan))
+        listed = PlanList(plan)
+        listed.details_wanted.connect(self.show_details)
+        box.addWidget(listed, 1)
+        self._put(sheet)
+        self._plan_bar(plan, choice, place)
+
+    def _promise(self, choice: Choice, place: Verification | None) -> str:
+        if place is not None:
+            return translate("Install", "This setup is in place and proven; there is nothing to do.")
+        if choice.verdict == "blocked":
+            stops = [f.title for f in choice.findings if f.severity == "blocks"]
+            return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
+                reason="; ".join(stops) or choice.why)
+        sentence = translate("Install", "Nothing has been changed yet. This is all that will happen, in this order.")
+        if self.session.simulated:
+            return translate("Install", "Simulation of {name}.").format(name=self.session.simulated) + " " + sentence
+        return sentence
+
+    def _sums(self, plan: Plan) -> Card:
+        card = Card()
+        facts = (Fact(translate("Install", "Setup"), plan.title),
+                 Fact(translate("Install", "Download"), words.size(plan.download_bytes)),
+                 Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
+                 Fact(translate("Install", "Time"), words.about(sum(expected_seconds(s) for s in plan.steps)),
+                      translate("Install", "With a line of 10 MB/s")))
+        row = across(*facts, gap=18)
+        for at, stretch in enumerate((5, 2, 2, 3)):
+            row.setStretch(at, stretch)
+        card.box.addLayout(row)
+        card.box.addSpacing(6)
+        card.box.addWidget(Label(translate("Install", "Everything goes to {folder}. The setup that you use today stays as it "
+                                                      "is until the new one is proven.").format(folder=self.session.place.home),
+                                 "small", "muted"))
+        return card
+
+    def _plan_bar(self, plan: Plan, choice: Choice, place: Verification | None) -> None:
+        bar = self.fresh_bar()
+        bar.link(translate("Install", "Details of every step"), self.show_details)
+        bar.button(translate("Install", "&Back"), self.frame.backward)
+        if place is not None:
+            bar.button(translate("Install", "&Run it again"), partial(self.start, plan))
+            bar.main(translate("Install", "&Verify"), self.frame.forward)
+        else:
+            main = bar.main(translate("Install", "&Install"), partial(self.start, plan))
+            if choice.verdict == "blocked":
+                main.setEnabled(False)
+                main.setToolTip(choice.why)
+                main.setAccessibleDescription(choice.why)
+        self.focus_primary()
+
+    def show_details(self) -> None:
+        """The plan for experts."""
+        from app.gui.dialogs.plan_details import PlanDetails
+
+        if self.plan is not None:
+            PlanDetails(self.frame, self.plan).exec()
+
+    def _show_blocked(self, error: ExpectedError) -> None:
+        self.head(translate("Install", "Plan"), error.message)
+        card = Card()
+        card.box.addWidget(Label(error.hint or error.message))
+        sheet = QWidget()
+        box = QVBoxLayout(sheet)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addWidget(card)
+        box.addStretch(1)
+        self._put(sheet)
+        bar = self.fresh_bar()
+        bar.main(translate("Install", "&Back"), self.frame.backward)
+        self.focus_primary()
+
+    # ---- the run
+
+    def start(self, plan: Plan) -> None:
+        """Run the plan; steps that are done already are passed over."""
+        if self.running:
+            return
+        self.plan = plan
+        self._watching = False
+        self.head(translate("Install", "Installing"), plan.title)
+        self._put(self.begin(plan))
+        self._run_bar()
+
+    def _run_bar(self) -> None:
+        bar = self.fresh_bar()
+        bar.note(translate("Install", "Simulation: nothing is changed on this computer.") if self.session.simulated else
+                 translate("Install", "The PC stays awake. You can close this window; the same start goes on here."))
+        bar.button(translate("Install", "&Stop"), self.ask_stop).setFocus()
+
+    def came(self, event: StepEvent) -> None:
+        """From the first check on, the next page shows them live."""
+        if self._watching or not isinstance(event.what, Started) or self.plan is None:
+            return
+        if any(s.id == event.step and isinstance(s, RunCheck) for s in self.plan.steps):
+            self._watching = True
+            self.bar.button(translate("Install", "&Watch the checks"), lambda: self.frame.go("verify"))
+
+    def over(self, run: PlanRun, view: RunView) -> None:
+        """Finished, failed or stopped: each has its title, its card and its way on."""
+        if run.outcome == "finished":
+            self._finished(run)
+        elif run.outcome == "stopped":
+            self._stopped(run)
+        else:
+            self._failed(run, view)
+        self.focus_primary()
+
+    def _finished(self, run: PlanRun) -> None:
+        self.head(translate("Install", "Installed"), words.joined([
+            translate("Install", "Simulation") if self.session.simulated else "", run.plan.title,
+            translate("Install", "all steps done in {time}").format(time=words.seconds(run.tally.now))]))
+        bar = self.fresh_bar()
+        bar.link(translate("Install", "Save report"), self.save_report)
+        bar.main(translate("Install", "See the &proof"), self.frame.forward)
+        if self.frame.currentPage() is self:
+            self.frame.forward()
+
+    def _stopped(self, run: PlanRun) -> None:
+        self.head(translate("Install", "Stopped"),
+                  translate("Install", "What was fetched and installed is kept; going on starts at the step that was stopped."))
+        bar = self.fresh_bar()
+        bar.button(translate("Install", "&Back"), self.frame.backward)
+        bar.main(translate("Install", "&Go on"), partial(self.start, run.plan))
+
+    def _failed(self, run: PlanRun, view: RunView) -> None:
+        step, failed = run.failures[0] if run.failures else ("", None)
+        found = next((s for s in run.plan.steps if s.id == step), None)
+        title = found.title if found is not None else run.plan.title
+        self.head(translate("Install", "Not finished"),
+                  translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
+        if failed is not None:
+            card = DiagnosisCard(diagnosis_of(failed), step=title)
+            card.retry_wanted.connect(partial(self.start, run.plan))
+            card.report_wanted.connect(self.save_report)
+            card.fix_wanted.connect(partial(self.mend, run.plan))
+            view.show_card(card)
+        bar = self.fresh_bar()
+        bar.link(translate("Install", "Save report"), self.save_report)
+        bar.button(translate("Install", "Back to the &plan"), partial(self.show_plan, run.plan))
+        if isinstance(found, RunCheck):
+            bar.button(translate("Install", "See the &checks"), self.frame.forward)
+        bar.main(translate("Install", "&Try again"), partial(self.start, run.plan))
+
+    def mend(self, plan: Plan, remedy: str) -> None:
+        """Carry an automatic fix out: another setup is chosen on its page, everything else is a plan of its own."""
+        if remedy == "other-profile":
+            self.frame.go("setup")
+            return
+        plan_for = getattr(self.session, "remedy_plan", None)
+        self.start(plan_for(remedy, plan) if plan_for is not None else plan)

@@ -1,0 +1,237 @@
+"""A page that runs a plan: progress on top, steps at the left, log at the right; stop, failure and going on again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.gui import words
+from app.gui.pages.page import Bar, Page
+from app.gui.plan_run import PlanRun
+from app.gui.tally import Tally
+from app.gui.widgets.card import Label, across
+from app.gui.widgets.curves import Sparkline
+from app.gui.widgets.dialog import ask
+from app.gui.widgets.log_panel import LogPanel
+from app.gui.widgets.meter import Meter
+from app.gui.widgets.step_list import StepList
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+from app.model.event import Line, Progress, StepEvent
+from app.model.plan import Plan
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+REFRESH_MS = 200     # the head's figures change no more often than people can read
+
+
+class RunView(QWidget):
+    """What a running plan looks like. ``open_log`` opens the whole log elsewhere."""
+
+    def __init__(self, tally: Tally, panel: LogPanel) -> None:
+        super().__init__()
+        self.tally = tally
+        self.meter = Meter(translate("Run", "Total progress"), 0.0, height=6)
+        self.bytes = Label("", "small", "muted", wrap=False, tabular=True)
+        self.speed = Label("", "small", "muted", wrap=False, tabular=True)
+        self.spark = Sparkline(translate("Run", "Download speed"))
+        self.steps = StepList(tally.rows)
+        self.panel = panel
+        self._sampled = -1.0
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(6)
+        box.addWidget(self.meter)
+        box.addLayout(across(self.bytes, None, self.spark, self.speed))
+        self._right = QVBoxLayout()
+        self._right.setSpacing(14)
+        self._right.addWidget(panel, 1)
+        lower = QHBoxLayout()
+        lower.setSpacing(14)
+        lower.addWidget(self.steps)
+        lower.addLayout(self._right, 1)
+        box.addSpacing(8)
+        box.addLayout(lower, 1)
+        self._cards: QScrollArea | None = None
+        self.refresh()
+
+    def take(self, event: StepEvent) -> None:
+        """One event of the run: its row and the speed; the head follows by ``refresh``."""
+        row = self.tally.take(event)
+        if row is not None:
+            self.steps.refresh(row, self.tally.rate)
+        told = event.what
+        if isinstance(told, Progress) and told.unit == "bytes" and told.rate is not None and event.at - self._sampled >= 0.5:
+            self._sampled = event.at
+            self.spark.add(told.rate)
+
+    def refresh(self) -> None:
+        """The head's figures."""
+        tally = self.tally
+        total = tally.plan.download_bytes
+        self.bytes.setText(words.of(tally.fetched, total) if total else "")
+        loading = tally.current is not None and tally.current.state == "down"
+        self.speed.setText(words.rate(tally.rate) if loading else "")
+        self.spark.setVisible(loading and len(self.spark.values) > 1)
+        self.meter.put(tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100)))
+
+    def show_card(self, card: QWidget | None) -> None:
+        """Put a card above the log, or take it away. A tall one scrolls and leaves the log half of the room."""
+        if self._cards is not None:
+            self._right.removeWidget(self._cards)
+            self._cards.hide()
+            self._cards.deleteLater()
+            self._cards = None
+        if card is not None:
+            self._cards = QScrollArea()
+            self._cards.setWidgetResizable(True)
+            self._cards.setFrameShape(QScrollArea.Shape.NoFrame)
+            self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self._cards.setWidget(card)
+            # The whole card where it fits; the log keeps the height of its head and some lines.
+            self._cards.setMinimumHeight(min(card.sizeHint().height() + 2, max(200, self.height() - 260)))
+            self._right.insertWidget(0, self._cards, 2)
+
+
+class PlanPage(Page):
+    """A page that shows a plan and runs it. Subclasses say what they show before and after the run.
+
+    ``progress_changed`` carries the share that is done (0 to 1), and -1 when nothing runs: for the task bar.
+    """
+
+    scrolls = False
+    progress_changed = Signal(float)
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self.run: PlanRun | None = None
+        self.view: RunView | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(REFRESH_MS)
+        self._clock.timeout.connect(self.refresh_head)
+
+    # ---- for subclasses
+
+    def came(self, event: StepEvent) -> None:
+        """One event other than a line of the log."""
+
+    def over(self, run: PlanRun, view: RunView) -> None:
+        """The run has ended; ``run.outcome`` says how."""
+        raise NotImplementedError
+
+    # ---- the run
+
+    @property
+    def running(self) -> bool:
+        """Whether a plan of this page is at work."""
+        return self.run is not None and self.run.running
+
+    def begin(self, plan: Plan) -> RunView:
+        """Start a plan and return what shows it; the page puts that where it belongs."""
+        panel = LogPanel(self.open_log)
+        self.run = PlanRun(self.frame, plan, panel.pane)
+        self.view = RunView(self.run.tally, panel)
+        self.run.watchers.append(self._take)
+        self.run.ended.connect(self._ended)
+        self.frame.busy = lambda: self.running
+        self._clock.start()
+        self.run.start()
+        return self.view
+
+    def view_again(self, run: PlanRun) -> RunView:
+        """A new view of a run that goes on, after the page was built anew (another language)."""
+        panel = LogPanel(self.open_log)
+        run.pane = panel.pane
+        panel.pane.show_log(run.store)
+        self.view = RunView(run.tally, panel)
+        return self.view
+
+    def rebuild(self) -> None:
+        """Everything anew; the run itself goes on, and is forgotten when it belongs to another visit."""
+        super().rebuild()
+        self.view = None
+        if self.run is not None and self.run.session is not self.session:
+            self.run = None
+
+    def ask_stop(self) -> None:
+        """Stop, after one question."""
+        if self.run is None or not self.run.running or self.run.stopping:
+            return
+        if ask(self.frame, translate("Run", "Stop"),
+               translate("Run", "Stopping ends the step that is running. What has been fetched and installed is kept, and the "
+                                "same plan goes on from here."),
+               translate("Run", "Stop now"), translate("Run", "Go on")) and self.run.running:
+            self.run.stop()
+            self.head(translate("Run", "Stopping"), translate("Run", "The running step is being ended."))
+
+    def open_log(self) -> None:
+        """The whole log in the system's own program."""
+        if self.session.log_path:
+            self.session.open(self.session.log_path)
+
+    def _take(self, event: StepEvent) -> None:
+        if isinstance(event.what, Line):
+            return
+        if self.view is not None:
+            self.view.take(event)
+        self.came(event)
+
+    def _ended(self, fault: object) -> None:
+        self._clock.stop()
+        self.progress_changed.emit(-1.0)
+        if self.view is not None and self.run is not None:
+            self.view.refresh()
+            self.view.panel.pane.touch()
+            self.over(self.run, self.view)
+        if isinstance(fault, BaseException):
+            from app.gui.faults import show_fault
+
+            show_fault(self.frame, fault)
+
+    def refresh_head(self) -> None:
+        """Title, subtitle, total progress: as things stand."""
+        if self.view is None or self.run is None or not self.run.running:
+            return
+        self.view.refresh()
+        self.progress_changed.emit(self.view.tally.share)
+        if not self.run.stopping:
+            self.head(self.title_label.text(), self.where(self.run))
+
+    def where(self, run: PlanRun) -> str:
+        """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation where it is one."""
+        tally, row = run.tally, run.tally.current
+        return words.joined([
+            translate("Run", "Simulation") if self.session.simulated else "", row.title if row else "",
+            translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
+            translate("Run", "{time} left").format(time=words.about(tally.left))])
+
+    # ---- the bar and the report
+
+    def fresh_bar(self) -> Bar:
+        """A new, empty bar in the place of the old one."""
+        old, layout = self.bar, self._content.layout() if self._content is not None else None
+        self.bar = Bar()
+        if layout is not None:
+            layout.replaceWidget(old, self.bar)
+        old.hide()
+        old.deleteLater()
+        return self.bar
+
+    def focus_primary(self) -> None:
+        """Enter is for the primary button again."""
+        if self.bar.primary is not None and self.frame.currentPage() is self:
+            self.bar.primary.setFocus()
+
+    def save_report(self) -> None:
+        """Show what the report leaves out, then write it."""
+        from app.gui.dialogs.report_preview import save_report
+
+        try:
+            save_report(self.frame)
+        except ExpectedError as error:
+            from app.gui.faults import show_fault
+
+            show_fault(self.frame, error)

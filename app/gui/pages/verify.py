@@ -1,0 +1,340 @@
+"""Verify: expected output, benchmark and first fine-tune fill in live; at the end the verdict in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from PySide6.QtWidgets import QHBoxLayout
+
+from app.engine.stages import Stage
+from app.gui import theme, words
+from app.gui.brief import main_card, short_card
+from app.gui.pages.plan_page import PlanPage, RunView
+from app.gui.plan_run import PlanRun
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label, Plain
+from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
+from app.gui.widgets.meter import Meter
+from app.gui.widgets.proof import BenchCard, ExpectedOutput, FineTuneCard
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+from app.model.event import Failed, Line, Measured, StepEvent
+from app.model.plan import Plan, RunCheck
+from app.model.verdict import FineTune, Verification
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+
+class Verify(PlanPage):
+    """The sixth page. It watches the checks of the install while they run, and runs them again any time."""
+
+    stage: Stage = "verify"
+    scrolls = True
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._watched: PlanRun | None = None
+        self._measured: list[tuple[str, Measured]] = []
+        self._failures: dict[str, Failed] = {}
+        self._fresh = False      # something was measured since the last judgement
+        self._as_table = False
+        self._turner: Button | None = None
+
+    # ---- what is on it
+
+    def build(self) -> None:
+        """Three cards; above them a thin bar while checks run, below them the log when it is asked for."""
+        self._progress = Plain(gap=6)
+        self._meter = Meter(translate("Verify", "Progress of the checks"), 0.0, height=6)
+        self._doing = Label("", "small", "muted", wrap=False)
+        self._progress.box.addWidget(self._meter)
+        self._progress.box.addWidget(self._doing)
+        self._faults = Plain(gap=theme.GAP)
+        self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP)
+        row.addWidget(self.expected, 175)
+        row.addWidget(self.tuning, 106)
+        self._log = Plain()
+        self.body.addWidget(self._progress)
+        self.body.addWidget(self._faults)
+        self.body.addLayout(row)
+        self.body.addWidget(self.bench)
+        self.body.addWidget(self._log)
+        self.body.addStretch(1)
+        for part in (self._progress, self._faults, self._log):
+            part.hide()     # an empty holder would leave its gap
+
+    def enter(self) -> None:
+        """Watch checks that are running; else show the last verdict; else offer to run them."""
+        if self.running and self.run is not None:
+            self._watch(self.run)
+            return
+        other = getattr(self.frame.page(self.frame.visitedIds()[-2]), "run", None) if len(self.frame.visitedIds()) > 1 else None
+        if isinstance(other, PlanRun) and other.running and other.session is self.session:
+            self._watch(other)
+            return
+        verdict = self._known_verdict()
+        if verdict is not None:
+            self._replay()
+            self.conclude(verdict)
+        else:
+            self._nothing_yet()
+
+    def _known_verdict(self) -> Verification | None:
+        if self.session.verification is not None or self.session.simulated:
+            return self.session.verification
+        pointer = self.session.pointer()
+        return self.session.recorded_verification(pointer.active) if pointer is not None else None
+
+    def _nothing_yet(self) -> None:
+        self.head(translate("Verify", "Verify"),
+                  translate("Verify", "Nothing has been checked yet. It takes about two minutes and changes nothing."))
+        bar = self.fresh_bar()
+        bar.button(translate("Verify", "&Back"), self.frame.backward)
+        bar.main(translate("Verify", "&Verify"), self.again)
+        self.focus_primary()
+
+    # ---- running
+
+    def again(self) -> None:
+        """Run all checks."""
+        if self.running:
+            return
+        try:
+            plan = self._plan()
+        except ExpectedError as error:
+            from app.gui.faults import show_fault
+
+            show_fault(self.frame, error)
+            return
+        self._clear()
+        self.begin(plan)
+        if self.run is not None and self.view is not None:
+            self._log.box.addWidget(self.view.panel)
+            self.view.panel.setFixedHeight(300)
+            self._watch(self.run)
+
+    def _plan(self) -> Plan:
+        """The checks alone; of a simulated machine those of its install plan."""
+        if not self.session.simulated:
+            return self.session.verify_plan()
+        plan = self.session.plan()
+        return msgspec.structs.replace(plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck)))
+
+    def _clear(self) -> None:
+        self._measured, self._failures = [], {}
+        self.tuning.clear()
+        self.bench.sensors.clear()
+        self.expected.put((), running=True)
+        self.bench.put((), (), "")
+        _empty(self._faults)
+        _empty(self._log)
+
+    def _watch(self, run: PlanRun) -> None:
+        """Follow a run: first what has happened already, then each event as it comes."""
+        if self._watched is not run:
+            self._watched = run
+            if run is not self.run:
+                self._clear()
+                self._replay()
+                run.watchers.append(self._see)
+                run.ended.connect(lambda _fault: self._watched_ended(run))
+        self.head(translate("Verify", "Verifying"), self._where_of(run))
+        self._progress.show()
+        self._clock.start()
+        self._running_bar(run)
+
+    def _where_of(self, run: PlanRun) -> str:
+        step = run.tally.step.title if run.tally.step is not None else run.plan.title
+        return words.joined([translate("Verify", "Simulation") if self.session.simulated else "", step])
+
+    def _running_bar(self, run: PlanRun) -> None:
+        bar = self.fresh_bar()
+        if run is self.run:
+            bar.link(translate("Verify", "Show the log"), self._show_log)
+            bar.button(translate("Verify", "&Stop"), self.ask_stop).setFocus()
+        else:
+            bar.link(translate("Verify", "Back to the install"), lambda: self.frame.go("install"))
+            bar.note(translate("Verify", "The checks belong to the install that is running."))
+
+    def _show_log(self) -> None:
+        self._log.setVisible(not self._log.isVisible())
+
+    def _replay(self) -> None:
+        for event in tuple(self.session.events):
+            if not isinstance(event.what, Line):
+                self._see(event)
+
+    def _see(self, event: StepEvent) -> None:
+        what = event.what
+        if isinstance(what, Measured):
+            self._measured.append((event.step, what))
+            self._show_measured(what)
+            self._fresh = True
+        elif isinstance(what, Failed):
+            self._failures[event.step] = what
+            self._fresh = True
+
+    def came(self, event: StepEvent) -> None:
+        """An event of this page's own run."""
+        self._see(event)
+
+    def _show_measured(self, what: Measured) -> None:
+        """What is drawn as it comes; everything else waits for the next judgement."""
+        number = what.value if isinstance(what.value, int | float) and not isinstance(what.value, bool) else None
+        if what.name == "fine_tune.loss" and number is not None:
+            self.tuning.add(float(number) if math.isfinite(number) else math.nan)
+        elif what.name == "bench.telemetry":
+            d = what.detail
+            self.bench.sensors.add(float(d.get("t") or 0.0), _number(d.get("sm_mhz", what.value)), _number(d.get("power_w")),
+                                   _number(d.get("temp_c")))
+            self.bench.show_sensors()
+
+    def refresh_head(self) -> None:
+        """Progress, and the judgement of what is there so far."""
+        run = self._watched
+        if run is None or not run.running:
+            return
+        if self._fresh:
+            self._fresh = False
+            self._show(self._judge(run.plan), running=True)
+        checks = [s.id for s in run.plan.steps if isinstance(s, RunCheck)]
+        done = sum(len([i for i in row.ended if i in checks]) for row in run.tally.rows)
+        self._meter.put(done / max(1, len(checks)))
+        self._doing.setText(translate("Verify", "{done} of {all} checks done").format(done=done, all=len(checks)))
+        if not run.stopping:
+            self.head(translate("Verify", "Verifying"), self._where_of(run))
+        if run is self.run:
+            self.progress_changed.emit(run.tally.share)
+
+    def _judge(self, plan: Plan) -> Verification:
+        """What the measurements so far amount to: the same pure function that gives the verdict."""
+        from app.decide import judge
+
+        knowledge, facts = self.session.knowledge, self.session.known()
+        return judge.judge(self._measured, self._failures, knowledge.profile(plan.profile), facts, knowledge.cards, knowledge.guide)
+
+    # ---- the verdict
+
+    def over(self, run: PlanRun, view: RunView) -> None:
+        """This page's own run has ended."""
+        if run.outcome == "stopped":
+            self._progress.hide()
+            self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
+            bar = self.fresh_bar()
+            bar.button(translate("Verify", "&Back"), self.frame.backward)
+            bar.main(translate("Verify", "&Run again"), self.again)
+            self.focus_primary()
+        elif self.session.verification is not None:
+            self.conclude(self.session.verification)
+        else:
+            self._progress.hide()
+            self._nothing_yet()
+
+    def _watched_ended(self, run: PlanRun) -> None:
+        if run is self._watched and run is not self.run and self.session.verification is not None and self._content is not None:
+            self._clock.stop()
+            self.conclude(self.session.verification)
+
+    def conclude(self, verdict: Verification) -> None:
+        """Title, cards and buttons of the final result."""
+        self._progress.hide()
+        self._show(verdict, running=False)
+        title = {"works": translate("Verify", "It works"), "works_slowly": translate("Verify", "It works, slowly"),
+                 "broken": translate("Verify", "It does not work yet"),
+                 "not_checked": translate("Verify", "Not checked yet")}[verdict.overall]
+        self.head(title, words.joined([translate("Verify", "Simulation, invented figures") if self.session.simulated else "",
+                                       self._sentence(verdict)]))
+        self._show_failures(verdict)
+        bar = self.fresh_bar()
+        bar.link(translate("Verify", "Save report"), self.save_report)
+        self._turner = bar.link(self._turn_label(), self._turn)
+        bar.button(translate("Verify", "&Run again"), self.again)
+        if verdict.overall in ("works", "works_slowly"):
+            bar.main(translate("Verify", "&Finish"), self.frame.forward)
+        else:
+            bar.main(translate("Verify", "&Choose another setup"), lambda: self.frame.go("setup"))
+        self.focus_primary()
+
+    def _sentence(self, verdict: Verification) -> str:
+        on_card = not verdict.device.startswith("cpu")
+        where = translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
+        if verdict.overall == "works":
+            if verdict.seconds is None:
+                return translate("Verify", "Checked, measured and trained {where}.").format(where=where)
+            return translate("Verify", "Checked, measured and trained {where} in {time}.").format(
+                where=where, time=words.seconds(verdict.seconds))
+        if verdict.overall == "works_slowly":
+            why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")
+            return why or translate("Verify", "Everything runs; some figures are below what this card reaches elsewhere.")
+        if verdict.overall == "broken":
+            why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
+            return why or translate("Verify", "A check failed. The cause and what to do stand below.")
+        return translate("Verify", "The checks have not run to their end.")
+
+    def _show(self, verdict: Verification, running: bool) -> None:
+        self.expected.put(verdict.comparisons, running)
+        for sample in verdict.telemetry if self.bench.sensors.empty else ():
+            self.bench.sensors.add(float(sample.get("t") or 0.0), _number(sample.get("sm_mhz")), _number(sample.get("power_w")),
+                                   _number(sample.get("temp_c")))
+        facts = self.session.facts
+        card = main_card(facts.gpus) if facts is not None else None
+        name = short_card(card.name or "").removeprefix("GeForce ") if card is not None else ""
+        self.bench.put(verdict.benchmark, verdict.remarks, name)
+        if not running or self._result_told():
+            self.tuning.put(verdict.fine_tune if verdict.fine_tune is not None or running else _untrained(self._failures))
+
+    def _result_told(self) -> bool:
+        return any(m.name == "fine_tune.result" for _, m in self._measured)
+
+    def _show_failures(self, verdict: Verification) -> None:
+        _empty(self._faults)
+        if verdict.overall in ("works", "works_slowly"):
+            return
+        plan = self._watched.plan if self._watched is not None else self.session.last_plan
+        titles: Mapping[str, str] = {s.id: s.title for s in plan.steps} if plan is not None else {}
+        for step, failed in list(self._failures.items())[:2]:
+            card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step))
+            card.retry_wanted.connect(self.again)
+            card.report_wanted.connect(self.save_report)
+            card.fix_wanted.connect(lambda remedy: self.frame.go("setup" if remedy == "other-profile" else "install"))
+            self._faults.box.addWidget(card)
+            self._faults.show()
+
+    def _turn(self) -> None:
+        """Pictures or tables."""
+        self._as_table = not self._as_table
+        for part in (self.tuning.tabled, self.bench.tabled, self.bench.sensor_table):
+            part.show_table(self._as_table)
+        if self._turner is not None:
+            self._turner.setText(self._turn_label())
+
+    def _turn_label(self) -> str:
+        return translate("Verify", "Show as charts") if self._as_table else translate("Verify", "Show as table")
+
+
+def _untrained(failures: Mapping[str, Failed]) -> FineTune | None:
+    """A result that says no for a fine-tune that failed before it had one."""
+    if not any("fine" in step for step in failures):
+        return None
+    return FineTune(steps=0, loss_first=None, loss_last=None, tokens_per_s=None, peak_vram=None, reloaded_equal=None)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _empty(holder: Plain) -> None:
+    """Take everything out of a holder and hide it, for an empty one would leave its gap."""
+    holder.hide()
+    while holder.box.count():
+        item = holder.box.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
