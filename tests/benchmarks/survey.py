@@ -1,0 +1,43 @@
+"""The survey of this machine against its slowest probe, and against the same probes one after another.
+
+``python tests/benchmarks/survey.py [ROUNDS]``. Goal: at most 50 ms over the slowest probe.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from app.model.answers import Answers
+from app.model.place import Place
+from app.probe.survey import PROBES, Visit, survey
+from app.world.open import open_world
+
+
+def main() -> None:
+    """Measure and print; the three kinds of run alternate, so that the disk's cache favours none."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    world = open_world()
+    place = Place(world.computer.data_folder(), world.computer.family)
+    over, whole, ratio, chain = [], [], [], []
+    for _ in range(rounds):
+        seen = list(survey(world, place))
+        slowest = max(one.seconds for one in seen[:-1])
+        whole.append(seen[-1].seconds)
+        over.append(seen[-1].seconds - slowest)
+        ratio.append(seen[-1].seconds / slowest)
+        began = time.monotonic()
+        for probe in PROBES:
+            probe.look(Visit(world, place, Answers()))
+        chain.append(time.monotonic() - began)
+    print(f"survey {statistics.median(whole):.3f} s, median of {rounds} rounds; {statistics.median(over) * 1000:.0f} ms over its "
+          f"slowest probe (worst {max(over) * 1000:.0f} ms, goal 50 ms), {statistics.median(ratio):.2f} times it; "
+          f"one after another {statistics.median(chain):.3f} s, {statistics.median(chain) / statistics.median(whole):.1f} times")
+
+
+if __name__ == "__main__":
+    main()
