@@ -149,14 +149,19 @@ def _toolkit_version(world: World, place: Place, folder: str) -> str | None:
     if not folder or not world.files.is_folder(folder):
         return None
     compiler = "nvcc.exe" if world.computer.family == "windows" else "nvcc"
-    data = world.files.read(place.join(folder, "version.json"))
-    if data:
-        try:
-            version = json.loads(data)["cuda"]["version"]
-            return str(version) if _VERSION.fullmatch(str(version)) else None
-        except (ValueError, KeyError, TypeError):
-            pass  # an unreadable list of parts: the name below is as good
+    written = _written(world.files.read(place.join(folder, "version.json")))
+    if written:
+        return written
     text = (world.files.read(place.join(folder, "version.txt")) or b"").decode("utf-8", "replace")
     named = _VERSION.search(text) or _VERSION.search(PurePath(folder.replace("\\", "/")).name)
     # A folder that merely carries the name (the runtime's libraries of a package) is no toolkit.
     return named[0] if named and (text or world.files.exists(place.join(folder, "bin", compiler))) else None
+
+
+def _written(data: bytes | None) -> str | None:
+    """The toolkit's version from its ``version.json``; ``None`` where that is missing or says nothing of use."""
+    try:
+        version = str(json.loads(data or b"{}")["cuda"]["version"])
+    except (ValueError, KeyError, TypeError):
+        return None
+    return version if _VERSION.fullmatch(version) else None
