@@ -8,7 +8,6 @@ from app.model.answers import Answers
 from app.model.errors import BadInput
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, decode_machine
-from app.report import read_events, read_machine
 
 
 def load_answers(data: bytes, name: str) -> Answers:
@@ -23,5 +22,7 @@ def load_answers(data: bytes, name: str) -> Answers:
 def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent, ...]]:
     """A machine file, or a report's zip with the machine file and the recorded events in it."""
     if data[:4] == b"PK\x03\x04":
+        from app.report import read_events, read_machine  # only a report needs it
+
         return decode_machine(read_machine(data, name), name), read_events(data, name)
     return decode_machine(data, name), ()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.decide import diagnose, explain, judge, planning, recommend, rehearsed, training
-from app.engine import bundling, reporting, scripts
+from app.decide import diagnose, explain, judge, planning, recommend, rehearsed
+from app.engine import bundling, scripts
 from app.engine.environments import Environment, Uninstallable, list_environments, swap_back, what_is_here
 from app.engine.journal import Journal
 from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
 from app.knowledge import Knowledge
-from app.model.advice import Choice, Diagnosis, Finding
+from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding
 from app.model.answers import Answers
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import Failed, Measured, Started, StepEvent
@@ -24,7 +25,6 @@ from app.model.place import Place
 from app.model.plan import Activate, Plan, RunCheck
 from app.model.pointer import Pointer, decode_pointer
 from app.model.profile import Platform, Profile
-from app.model.report import Preview
 from app.model.sources import Sources
 from app.model.verdict import Comparison, Verification
 from app.ports import World
@@ -33,6 +33,9 @@ from app.steps import quarantine
 from app.steps.handlers import HANDLERS
 from app.steps.locked_state import drift
 from app.steps.site import Site
+
+if TYPE_CHECKING:
+    from app.model.report import Preview
 
 
 @dataclass(frozen=True)
@@ -265,8 +268,12 @@ class Session:
         return explain.explain(log, self.knowledge.troubles, self.facts)
 
     def _explain_step(self, log: bytes, code: str) -> Diagnosis:
-        known = explain.by_label(code, self.knowledge.troubles, log)
-        return known if known is not None else self.explain(log)
+        """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
+        found = self.explain(log)
+        trouble = self.knowledge.troubles.find(code)
+        if trouble is None or found.cause == code:
+            return found
+        return Diagnosis(cause=code, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
 
     def pointer(self) -> Pointer | None:
         """Which environment is active. Raises ``BadInput`` when the file is broken."""
@@ -312,6 +319,8 @@ class Session:
     def training_script(self, model: str | None = None, length: int | None = None, batch: int | None = None,
                         bits: int | None = None, rank: int | None = None) -> str:
         """A starter training script for the profile's own API, sized to this machine's card."""
+        from app.decide import training  # first needed on the last page
+
         profile = self.profile or self._active_profile() or self.best().profile
         return training.script(profile, self.known(), self.knowledge.guide, self.resource, model=model, length=length,
                                batch=batch, bits=bits, rank=rank)
@@ -343,6 +352,8 @@ class Session:
 
     def write_report(self, path: str | None = None) -> str:
         """Write the diagnostics report; its path."""
+        from app.engine import reporting  # first needed at the end of a visit
+
         data = reporting.report_zip(self)
         name = path or self.place.join(self.place.reports, f"report-{self.world.clock.now().replace(':', '')}.zip")
         if self.simulated and path is None:
@@ -352,6 +363,8 @@ class Session:
 
     def report_preview(self) -> Preview:
         """What a report would hold and what was taken out of it, by kind and count."""
+        from app.engine import reporting
+
         return reporting.preview(self)
 
     def offers(self) -> set[str]:
@@ -379,3 +392,10 @@ class Session:
     def save(self, path: str, data: bytes) -> None:
         """Write a file that the user asked for."""
         self.world.files.write(path, data)
+
+
+def _last_line(log: bytes) -> tuple[EvidenceLine, ...]:
+    """The log's last line that says something: where the error stands that a step raised itself."""
+    lines = log.decode("utf-8", "replace").splitlines()
+    return next(((EvidenceLine(line=number, text=line.strip()),)
+                 for number, line in reversed(list(enumerate(lines, 1))) if line.strip()), ())

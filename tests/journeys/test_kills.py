@@ -1,0 +1,100 @@
+"""The program is killed at random moments of an install; the next run always ends as an undisturbed one does."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.model.pointer import decode_pointer
+from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("KILLS", "24"))  # 200 in the long run: KILLS=200
+
+
+def wheels() -> list[SmallWheel]:
+    return [make_wheel(f"small-{n}", size=400_000 * (n + 1)) for n in range(6)]
+
+
+def command(home: Path, index: FaultIndex, lock: Path, name: str) -> list[str]:
+    return [sys.executable, "-m", "tests.journeys.small", str(home), index.url, str(lock), name]
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Every file of an environment with its hash, its own path taken out; byte code has times in it."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc" and path.name not in ("RECORD", "uv_cache.json"):
+            data = path.read_bytes().replace(str(folder).encode(), b"HERE").replace(folder.name.encode(), b"NAME")
+            found[str(path.relative_to(folder))] = hashlib.sha256(data).hexdigest()
+    return found
+
+
+def leftovers(home: Path) -> list[str]:
+    return [str(p.relative_to(home)) for p in home.rglob("*") if p.suffix in (".part", ".tmp") or p.name.endswith((".part", ".ranges"))]
+
+
+def children_of(home: Path) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        if any(str(home) in word for word in process.info["cmdline"] or []):
+            found.append(process.info["pid"])
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL; the Job Object has a test of its own")
+def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Path) -> None:
+    seed = 20261124
+    chance = random.Random(seed)
+    made = wheels()
+    lock = tmp_path / "lock.txt"
+    lock.write_text(lock_of(made))
+    with FaultIndex(made, rate=8e6) as index:
+        undisturbed = tmp_path / "undisturbed"
+        began = time.monotonic()
+        done = subprocess.run(command(undisturbed, index, lock, "small-1"), cwd=ROOT, capture_output=True, text=True, check=False)
+        whole = time.monotonic() - began
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        expected = tree(undisturbed / "envs" / "small-1")
+        assert expected
+        survived = killed = 0
+        home = tmp_path / "home"
+        first = subprocess.run(command(home, index, lock, "small-0"), cwd=ROOT, capture_output=True, text=True, check=False)
+        assert first.returncode == 0, first.stderr[-2000:]
+        for number in range(1, KILLS + 1):
+            name = f"small-{number}"
+            if chance.random() < 0.5:  # half of the runs begin with an empty wheelhouse
+                subprocess.run(["rm", "-rf", str(home / "wheels"), str(home / "cache")], check=True)
+            active = decode_pointer((home / "active.json").read_bytes(), "active.json").active
+            child = subprocess.Popen(command(home, index, lock, name), cwd=ROOT, stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL, start_new_session=True)
+            time.sleep(chance.uniform(0.1, whole * 1.05))
+            if child.poll() is None:
+                child.send_signal(signal.SIGKILL)
+                killed += 1
+            child.wait()
+            now = decode_pointer((home / "active.json").read_bytes(), "active.json").active
+            assert now in (active, name)
+            usable = subprocess.run([str(home / "envs" / now / "bin" / "python"), "-c", "import small_0"], check=False)
+            assert usable.returncode == 0, f"kill {number} (seed {seed}): the active environment {now} cannot be used"
+            again = subprocess.run(command(home, index, lock, name), cwd=ROOT, capture_output=True, text=True, check=False)
+            assert again.returncode == 0, f"kill {number} (seed {seed}): {again.stdout[-2000:]}{again.stderr[-2000:]}"
+            assert tree(home / "envs" / name) == expected, f"kill {number} (seed {seed}): the tree differs"
+            assert decode_pointer((home / "active.json").read_bytes(), "active.json").active == name
+            assert leftovers(home) == [], f"kill {number} (seed {seed})"
+            assert children_of(home) == []
+            survived += 1
+            if number > 2:
+                subprocess.run(["rm", "-rf", str(home / "envs" / f"small-{number - 2}")], check=True)
+        print(f"\nkilled {killed} times in {KILLS} runs (seed {seed}), survived {survived}")
