@@ -55,6 +55,14 @@ def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
     return tuple(sorted(found, key=worth, reverse=True))
 
 
+def driver_version(told: str | None) -> str | None:
+    """NVIDIA's own number of a driver. Windows writes ``32.0.15.7680`` for 576.80: the last five digits are the number."""
+    windows = re.fullmatch(r"\d{2}\.\d+\.\d+(\d)\.(\d{2})(\d{2})", (told or "").strip())
+    if windows:
+        return f"{windows.group(1)}{windows.group(2)}.{windows.group(3)}"
+    return told if version(told or "") else None
+
+
 def hidden_card(facts: MachineFacts) -> bool:
     """Whether the driver's state proves a card that the list of adapters lacks."""
     return not facts.gpus and (facts.driver.nvml == "mismatch" or (
@@ -129,7 +137,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "card.free": memory - used if memory is not None and used is not None else None,
         "card.used_share": used / memory if used is not None and memory else None,
         "card.processes": gpu.processes if gpu else None, "card.display": gpu.display if gpu else None,
-        "driver.version": facts.driver.version if version(facts.driver.version or "") else None,
+        "driver.version": driver_version(facts.driver.version),
         "driver.cuda": facts.driver.cuda_version, "driver.nvml": facts.driver.nvml,
     }
 
@@ -245,6 +253,11 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
     }
 
 
+def _at_hand(part: Part, facts: MachineFacts) -> bool:
+    """Whether every file of a part lies in a folder that the user's own settings name."""
+    return bool(part.wheels) and all(wheel.file in facts.network.at_hand for wheel in part.wheels)
+
+
 def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict[str, Any]:
     if profile is None:
         return {"profile.for_card": True}
@@ -264,5 +277,6 @@ def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict
         "profile.driver_floor": needs.driver_floor_windows if windows else needs.driver_floor_linux,
         "profile.vram": needs.vram or None, "profile.avx2": needs.avx2, "profile.mend_openmp": profile.mend_openmp,
         "profile.cuda_floor": (profile.versions.cuda or "").split(".")[0] or None,
-        "profile.uses_pytorch_index": any(p.index != "default" for p in parts_for(profile, facts.os.family)),
+        "profile.uses_pytorch_index": any(p.index != "default" and not _at_hand(p, facts)
+                                          for p in parts_for(profile, facts.os.family)),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from app.decide.anchors import anchors
 from app.decide.logtext import Text
 from app.model.advice import Diagnosis, EvidenceLine, OtherCause
 from app.model.machine import MachineFacts
@@ -15,13 +16,17 @@ from app.model.trouble import Hint, Sign, Trouble, Troubles
 from app.model.value import Value
 
 LEAST = 30          # below this a cause is not named
+SURE = 60           # below this a cause does not push its symptoms back
 OTHERS = 4          # how many further causes are told
 PROOF_LINES = 4     # how many lines of proof are shown
 
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
     r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|failed|fatal|aborted|cannot |"
-    r"could not|unable to|not found|not supported|refused|denied|died|crash|segmentation fault|\[winerror|exit (?:code|status)[: ]+[1-9]")
+    r"could not|unable to|not found|not supported|refused|denied|died|crash|segmentation fault|\[winerror|"
+    r"exit (?:code|status)[: ]+[1-9]")
+
+ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
 
 
 class Candidate(Value, frozen=True, kw_only=True):
@@ -53,7 +58,7 @@ def quieten(text: Text, troubles: Troubles) -> None:
     """Strike out what looks like a fault and is none."""
     spans = []
     for harmless in troubles.harmless:
-        if (anchor := literal(harmless.says)) and anchor not in text.lower:
+        if not _possible(harmless.says, text.lower):
             continue
         spans += [match.span() for match in _compiled(harmless.says).finditer(text.lower)]
     if spans:
@@ -84,33 +89,40 @@ def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> li
 
 def rank(found: list[Candidate]) -> list[Candidate]:
     """Best first. A cause that is another's symptom stands behind it, whatever its own message says."""
-    labels = {c.trouble.label: c for c in found}
     capped: dict[str, int] = {c.trouble.label: c.score for c in found}
+    sure = [c for c in found if c.score >= SURE]
     for _ in range(3):  # a symptom's symptom follows along
-        for cause in found:
+        for cause in sure:
             for symptom in cause.trouble.outranks:
-                if symptom in labels:
+                if symptom in capped:
                     capped[symptom] = min(capped[symptom], capped[cause.trouble.label] - 1)
     return sorted(found, key=lambda c: (-capped[c.trouble.label], -c.score, c.places[0]))
 
 
 def _hits(lower: str, sign: Sign) -> list[int]:
     """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
-    anchor = literal(sign.says)
-    if anchor and anchor not in lower:
+    if not _possible(sign.says, lower):
         return []
-    places = []
+    places: list[int] = []
     last = 0
     for match in _compiled(sign.says).finditer(lower):
         last = match.end()
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text begins
             places.append(match.start() + len(match.group()) - len(match.group().lstrip()))
-    if not places or not all(_compiled(p).search(lower) for p in sign.needs) or any(_compiled(p).search(lower) for p in sign.unless):
+    if not places or not all(_compiled(p).search(lower) for p in sign.needs):
         return []
-    if any(_compiled(p).search(lower, last) for p in sign.settled):
+    if any(_compiled(p).search(lower) for p in sign.unless) or _settled(lower, sign, last):
         return []
     return places
+
+
+def _settled(lower: str, sign: Sign, last: int) -> bool:
+    """Whether it went well in the end. Tools write progress and warnings into two streams, so a success that stands
+    before the warnings counts too, as long as no error does."""
+    if any(_compiled(p).search(lower, last) for p in sign.settled):
+        return True
+    return not ERROR_LINE.search(lower) and any(_compiled(p).search(lower) for p in sign.settled)
 
 
 def _leaning(hints: tuple[Hint, ...], known: dict[str, Any] | None) -> int:
@@ -145,65 +157,11 @@ def _why(text: Text, other: Candidate, best: Candidate) -> str:
     return f"Line {line} fits it, but names the cause less clearly."
 
 
+def _possible(pattern: str, lower: str) -> bool:
+    needed = anchors(pattern)
+    return not needed or any(text in lower for text in needed)
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)
-
-
-@lru_cache(maxsize=4096)
-def literal(pattern: str) -> str:
-    """The longest run of plain characters that every match of a pattern must contain; empty when there is none.
-
-    Searching for a plain string first is what keeps hundreds of patterns cheap on a long log.
-    """
-    best = run = ""
-    at = 0
-    while at < len(pattern):
-        char = pattern[at]
-        following = at + 1
-        plain: str | None = None
-        if char == "\\" and following < len(pattern):
-            plain = pattern[following] if not pattern[following].isalnum() else None
-            following += 1
-        elif char == "|":
-            return ""  # a choice at the top: no part is certain
-        elif char in "([":
-            following = _closing(pattern, at)
-        elif char not in ".^$*+?{}])":
-            plain = char
-        if following < len(pattern) and pattern[following] in "*?{":
-            plain = None
-        if plain is None:
-            best, run = max(best, run, key=len), ""
-        else:
-            run += plain
-        at = following
-        if at < len(pattern) and pattern[at] in "*?+{":
-            best, run = max(best, run, key=len), ""
-            at = pattern.index("}", at) + 1 if pattern[at] == "{" else at + 1
-    return max(best, run, key=len)
-
-
-def _closing(pattern: str, at: int) -> int:
-    """The position behind a group or a class that opens at ``at``."""
-    if pattern[at] == "[":
-        end = at + 1
-        if pattern[end] == "^":
-            end += 1
-        if pattern[end] == "]":
-            end += 1
-        while pattern[end] != "]":
-            end += 2 if pattern[end] == "\\" else 1
-        return end + 1
-    depth, end = 0, at
-    while True:
-        if pattern[end] == "\\":
-            end += 2
-            continue
-        if pattern[end] == "[":
-            end = _closing(pattern, end)
-            continue
-        depth += {"(": 1, ")": -1}.get(pattern[end], 0)
-        end += 1
-        if depth == 0:
-            return end

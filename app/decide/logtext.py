@@ -10,15 +10,17 @@ HEAD = 100_000
 TAIL = 300_000
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)")
-_ESCAPE_BYTES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)")
-_SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10)
+# Small letters, one digit, and a redraw begins a new line.
+_SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n")
 # One character for one, so that positions stay where they were.
 _PLAIN = {0x00A0: " ", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x202F: " ", 0xFEFF: " ", 0x200B: " "}
-# Words that tell something failed; used to choose what is kept of a long log.
-_ALARMS = (b"rror", b"xception", b"raceback", b"ailed", b"arning", b"cannot", b"annot ", b"could not", b"not found",
-           b"no module", b"denied", b"unsupported", b"not supported", b"not compatible", b"incompatible", b"out of memory",
-           b"no space", b"timed out", b"refused", b"nvml", b"was found", b"not defined", b"requires", b"cause:", b"winerror",
-           b"unable", b"died", b"too old", b"mismatch", b"unsatisfiable", b"virus", b"recognized", b"recognised")
+# Words that tell something failed; they choose what is kept of a long log.
+_ALARMS = (b"rror", b"xception", b"fail", b"warning", b"not ", b"no module", b"denied", b"timed out", b"refused", b"no space",
+           b"out of memory", b"too old", b"mismatch", b"virus", b"requires", b"+cpu", b"died", b"unable")
+MOST_HITS = 120_000  # how many alarms are looked at, over all words
+LONGEST = 20_000     # a longer line loses its middle (progress bars that were never ended)
+MOST_KEPT = 1_500    # how many different ones are kept for each word
+NEIGHBOURLY = 150    # with how many of them the lines around are kept
 
 
 def decode(log: bytes | str) -> str:
@@ -107,11 +109,11 @@ class Text:
     """A log made ready: ``lower`` is searched; ``line`` and ``shown`` give back what stands there, by position."""
 
     def __init__(self, log: bytes | str) -> None:
+        self._numbers: list[int] | None = None
         if isinstance(log, bytes) and len(log) > WHOLE and not _is_wide(log):
             kept, self._numbers = thin(log)
             text = _ESCAPES.sub("", decode(kept))
         else:
-            self._numbers = None
             text = _ESCAPES.sub("", decode(log))
             if len(text) > 2 * WHOLE:
                 kept, self._numbers = thin(text.encode("utf-8", "replace"))
@@ -154,37 +156,64 @@ def _is_wide(log: bytes) -> bool:
 def thin(log: bytes) -> tuple[bytes, list[int]]:
     """What is worth reading of a long log, and the numbers of the lines that were kept.
 
-    Kept whole: the first and the last part. In between: of lines that differ only in their digits the first and the
-    last, and of those only lines with a word of alarm and their neighbours.
+    Kept whole: the first and the last part. In between: lines with a word of alarm and their neighbours, once for all
+    lines that differ only in their digits.
     """
-    if b"\x1b" in log:
-        log = _ESCAPE_BYTES.sub(b"", log)
-    lines = log.split(b"\n")
-    shapes = log.translate(_SHAPE).split(b"\n")
-    last = {shape: number for number, shape in enumerate(shapes)}
-    shapes.reverse()
-    top = len(shapes) - 1
-    first = {shape: top - number for number, shape in enumerate(shapes)}
-    shapes.reverse()
-    alarming = {n for shape, n in first.items() if _alarming(shape)} | {n for shape, n in last.items() if _alarming(shape)}
-    keep: set[int] = set()
-    for number in sorted(alarming)[:20_000]:
-        keep.update(range(max(0, number - 3), min(len(lines), number + 6)))
-    keep.update(_edge(lines, HEAD), _edge(lines, TAIL, backwards=True))
-    chosen = sorted(keep)
-    return b"\n".join(lines[n][:4000] for n in chosen), [n + 1 for n in chosen]
+    shape = log.translate(_SHAPE)
+    spans = [(0, _line_end(shape, HEAD)), (_line_start(shape, len(log) - TAIL), len(log))]
+    seen: set[bytes] = set()
+    left = MOST_HITS
+    for word in _ALARMS:
+        hits = _distinct(shape, word, seen, left)
+        left -= len(hits)
+        for number, at in enumerate(hits):
+            start, end = at, _line_end(shape, at)
+            if number < NEIGHBOURLY:
+                for _ in range(3):
+                    start = _line_start(shape, start - 1)
+                for _ in range(4):
+                    end = _line_end(shape, min(end + 1, len(log)))
+            spans.append((start, end))
+    return _cut(log, sorted(spans))
 
 
-def _alarming(shape: bytes) -> bool:
-    return any(word in shape for word in _ALARMS)
+def _distinct(shape: bytes, word: bytes, seen: set[bytes], left: int) -> list[int]:
+    """Where lines with a word begin, each shape of line once."""
+    found: list[int] = []
+    at = shape.find(word)
+    while at >= 0 and left > 0 and len(found) < MOST_KEPT:
+        left -= 1
+        start, end = _line_start(shape, at), _line_end(shape, at)
+        line = shape[start:min(end, start + 300)]
+        if line not in seen:
+            seen.add(line)
+            found.append(start)
+        at = shape.find(word, end)
+    return found
 
 
-def _edge(lines: list[bytes], size: int, backwards: bool = False) -> range:
-    """The lines at one end that make up about ``size`` bytes."""
-    total, count = 0, 0
-    for line in reversed(lines) if backwards else lines:
-        total += len(line) + 1
-        if total > size:
-            break
-        count += 1
-    return range(len(lines) - count, len(lines)) if backwards else range(count)
+def _cut(log: bytes, spans: list[tuple[int, int]]) -> tuple[bytes, list[int]]:
+    """What lies inside of sorted spans, with the numbers of its lines."""
+    kept: list[bytes] = []
+    numbers: list[int] = []
+    at, line = 0, 1
+    for start, end in spans:
+        start = max(start, at)
+        if start > end:
+            continue
+        line += log.count(b"\n", at, start)
+        for text in log[start:end].split(b"\n"):
+            kept.append(text if len(text) <= LONGEST else text[:LONGEST // 2] + b" ... " + text[-LONGEST // 2:])
+            numbers.append(line)
+            line += 1
+        at, line = end, line - 1
+    return b"\n".join(kept), numbers
+
+
+def _line_start(log: bytes, at: int) -> int:
+    return log.rfind(b"\n", 0, max(0, at)) + 1
+
+
+def _line_end(log: bytes, at: int) -> int:
+    end = log.find(b"\n", at)
+    return len(log) if end < 0 else end
