@@ -136,11 +136,14 @@ def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
 
 
 def _simulated(world: World, path: str) -> Iterator[Sighting]:
-    """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
     data = world.files.read(path)
     if data is None:
         raise BadInput(f"The machine file {path} does not exist or cannot be read.")
-    facts = decode_machine(data, path)
+    yield from played(decode_machine(data, path))
+
+
+def played(facts: MachineFacts) -> Iterator[Sighting]:
+    """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
     parts: dict[str, Any] = {
         "os": facts.os, "cpu": facts.cpu, "memory": facts.memory, "disks": facts.disks,
         "graphics": graphics.Graphics(gpus=facts.gpus, driver=facts.driver), "cuda_toolkits": facts.cuda_toolkits,

@@ -22,7 +22,7 @@ KILLS = int(os.environ.get("KILLS", "24"))  # 200 in the long run: KILLS=200
 
 
 def wheels() -> list[SmallWheel]:
-    return [make_wheel(f"small-{n}", size=400_000 * (n + 1)) for n in range(6)]
+    return [make_wheel(f"piece-{n}", size=400_000 * (n + 1)) for n in range(6)]
 
 
 def command(home: Path, index: FaultIndex, lock: Path, name: str) -> list[str]:
@@ -86,7 +86,7 @@ def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Pat
             child.wait()
             now = decode_pointer((home / "active.json").read_bytes(), "active.json").active
             assert now in (active, name)
-            usable = subprocess.run([str(home / "envs" / now / "bin" / "python"), "-c", "import small_0"], check=False)
+            usable = subprocess.run([str(home / "envs" / now / "bin" / "python"), "-c", "import piece_0"], check=False)
             assert usable.returncode == 0, f"kill {number} (seed {seed}): the active environment {now} cannot be used"
             again = subprocess.run(command(home, index, lock, name), cwd=ROOT, capture_output=True, text=True, check=False)
             assert again.returncode == 0, f"kill {number} (seed {seed}): {again.stdout[-2000:]}{again.stderr[-2000:]}"
