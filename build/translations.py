@@ -69,7 +69,6 @@ def lacking() -> list[str]:
             collect(fresh, language)
             faults += [f"{language}: {context}: {source!r} has no translation"
                        for context, source, _, done in messages(fresh) if not done]
-                       for context, source, _, done in messages(fresh) if not done]
     return faults
 
 

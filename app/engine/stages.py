@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Stage = Literal["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready"]
 StageState = Literal["done", "now", "open", "skipped"]
@@ -11,8 +10,7 @@ StageState = Literal["done", "now", "open", "skipped"]
 STAGES: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready")
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has counted them."""
 
     leftovers: int | None = None

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from app.engine.session import Session
 
 
-def run(session: Session, argv: Sequence[str] = (), rehearse: Callable[[str], Session] | None = None,
+def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehearse: Callable[[str], Session] | None = None,
         machines: tuple[tuple[str, str], ...] = ()) -> int:
-    """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …)."""
+    """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …).
+
+    ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
+    """
     app = application(argv)
-    languages.speak(session.answers.language)
+    languages.speak(None if callable(session) else session.answers.language)
     wizard = Wizard(session, rehearse, machines)
     former, sys.excepthook = sys.excepthook, _catcher(wizard)
     wizard.show()
@@ -35,11 +38,10 @@ def run(session: Session, argv: Sequence[str] = (), rehearse: Callable[[str], Se
 def application(argv: Sequence[str] = ()) -> QApplication:
     """The application with the style and fonts of the theme (made once a process)."""
     found = QApplication.instance()
-    app = found if isinstance(found, QApplication) else QApplication(["unsloth-setup", *argv])
+    app = found if isinstance(found, QApplication) else QApplication(["unsloth-setup", "-style", "Fusion", *argv])
     app.setApplicationName("UnslothSetup")
     app.setApplicationDisplayName("Unsloth Setup")
     app.setDesktopFileName("unsloth-setup")
-    app.setStyle("Fusion")
     theme.load_fonts()
     app.setFont(theme.font())
     return app

@@ -6,23 +6,24 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QGridLayout, QPushButton, QWizard
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWizard
 
 from app.engine import stages
 from app.engine.stages import STAGES, Stage, Standing
 from app.gui import languages, theme
-from app.gui.brief import brief
 from app.gui.stream import Stream
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.rail import Rail
 from app.gui.words import translate
-from app.model.machine import Sighting
-from app.model.plan import Plan
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
+
     from app.engine.session import Session
     from app.gui.pages.page import Page
+    from app.model.machine import Sighting
+    from app.model.plan import Plan
 
 
 def make_page(stage: Stage, wizard: Wizard) -> Page:
@@ -60,18 +61,28 @@ def titles() -> list[tuple[Stage, str]]:
 class Wizard(QWizard):
     """The window over one visit.
 
+    ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
+    afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
     ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
     ``machines`` are the shipped ones (name, title). ``sighted`` and ``surveyed`` tell how the survey goes on;
     ``surveyed`` carries the fault that ended it or ``None``.
     """
 
+    opened = Signal()
     sighted = Signal(object)
     surveyed = Signal(object)
 
-    def __init__(self, session: Session, rehearse: Callable[[str], Session] | None = None,
+    def __init__(self, session: Session | Callable[[], Session], rehearse: Callable[[str], Session] | None = None,
                  machines: tuple[tuple[str, str], ...] = ()) -> None:
         super().__init__()
-        self.session, self.rehearse, self.machines = session, rehearse, machines
+        self._session: Session | None = None
+        self._opening: Callable[[], Session] | None = None
+        if callable(session):
+            self._opening = session
+        else:
+            self._session = session
+        self.rehearse, self.machines = rehearse, machines
+        self._wanted: Stage | None = None           # pressed before the session was there
         self.home_session: Session | None = None   # the real one, while another machine is tried
         self.sightings: list[Sighting] = []
         self.survey_seconds = 0.0
@@ -81,14 +92,12 @@ class Wizard(QWizard):
         self._survey: Stream | None = None
         self._begun = False
         self._frame()
-        self.look_of(session.answers.theme)
+        self.look_of("system" if self._session is None else self._session.answers.theme)
         self._add_rail()
         self.setPage(0, make_page("welcome", self))
         self.setStartId(0)
         self.currentIdChanged.connect(self._arrived)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
-        for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
-            QShortcut(QKeySequence(keys), self, self.open_menu)
 
     # ---- what it looks like
 
@@ -109,28 +118,21 @@ class Wizard(QWizard):
         self.refresh_rail()
 
     def _flatten(self) -> None:
-        """Take away QWizard's own margins and its ruler; all space belongs to rail and page."""
-        page = self.currentPage()
-        side = self.rail.parentWidget()
-        if page is None or side is None:
-            return
-        around = [side, page.parentWidget()]
-        for held in around:
+        """Take away QWizard's own margins; all space belongs to rail and page.
+
+        Only parts whose class Qt names are asked for: to wrap one of QWizard's own widgets makes PySide set up every class
+        of the module, a quarter of the start. So the style sheet hides the ruler.
+        """
+        side, page = self.rail.parentWidget(), self.currentPage()
+        for held in (side, page.parentWidget() if page is not None else None):
             layout = held.layout() if held is not None else None
             if layout is not None:
                 layout.setContentsMargins(0, 0, 0, 0)
-        inner_window = side.parentWidget()  # held by name: PySide drops a layout whose owner nobody holds
-        grid = inner_window.layout() if inner_window is not None else None
-        if not isinstance(grid, QGridLayout):
-            return
-        for i in range(grid.count()):
-            item = grid.itemAt(i)
-            inner, widget = (item.layout(), item.widget()) if item is not None else (None, None)
-            if inner is not None:
-                inner.setContentsMargins(0, 0, 0, 0)
-            elif widget is not None and widget not in around:
-                widget.hide()
-                widget.setMaximumHeight(0)
+        grid = self.findChild(QGridLayout)
+        rows: list[QHBoxLayout] = self.findChildren(QHBoxLayout)
+        for row in rows:
+            if row.parent() is grid:
+                row.setContentsMargins(0, 0, 0, 0)  # the place of QWizard's own buttons
 
     def look_of(self, choice: Any) -> None:
         """Dress the program in the chosen theme."""
@@ -138,7 +140,7 @@ class Wizard(QWizard):
         self.setStyleSheet(theme.sheet(tokens))
 
     def _scheme_changed(self) -> None:
-        if self.session.answers.theme == "system":
+        if self._session is None or self._session.answers.theme == "system":
             QTimer.singleShot(0, lambda: self.look_of("system"))
 
     def name_window(self, title: str) -> None:
@@ -149,8 +151,10 @@ class Wizard(QWizard):
     def refresh_rail(self) -> None:
         """Show where the visit stands and what is known of the machine."""
         self.rail.show_states(stages.states(self.stage, self.standing))
-        facts = self.session.facts
+        facts = self._session.facts if self._session is not None else None
         if facts is not None:
+            from app.gui.brief import brief
+
             self.rail.show_machine(*brief(facts))
 
     def showEvent(self, event: Any) -> None:
@@ -166,7 +170,68 @@ class Wizard(QWizard):
         super().paintEvent(event)
         if not self._begun:
             self._begun = True
-            QTimer.singleShot(0, self.look)
+            QTimer.singleShot(0, self._begin)
+
+    # ---- the visit
+
+    @property
+    def session(self) -> Session:
+        """The visit. Only the first page is seen before it is there; pages gone to later may count on it."""
+        if self._session is None:
+            raise LookupError("the session is still being opened")
+        return self._session
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is there."""
+        return self._session is not None
+
+    @property
+    def painted(self) -> bool:
+        """Whether the window has been painted once."""
+        return self._begun
+
+    def _begin(self) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
+        for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
+            QShortcut(QKeySequence(keys), self, self.open_menu)
+        Button.mnemonics = True
+        self._underline(False)
+        for number in self.pageIds():
+            self.page_of(STAGES[number]).complete()
+        if self._opening is None:
+            self.look()
+            return
+        opening = self._opening
+
+        def one() -> Iterator[Any]:
+            yield opening()
+
+        stream = self.stream(one, self._open)
+        stream.ended.connect(self._open_failed)
+        stream.start()
+
+    def _open(self, session: Session) -> None:
+        self._session, self._opening = session, None
+        if session.answers.theme != "system":
+            self.look_of(session.answers.theme)
+        if session.answers.language is not None and languages.speak(session.answers.language) != "en":
+            self._add_rail()
+        self.opened.emit()
+        self.anew(self.stage)
+        self.look()
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self.go(wanted)
+
+    def _open_failed(self, fault: BaseException | None) -> None:
+        if fault is None:
+            return
+        from app.gui.faults import show_fault
+
+        show_fault(self, fault)
+        self.close()
 
     # ---- the way through
 
@@ -178,9 +243,11 @@ class Wizard(QWizard):
     @property
     def standing(self) -> Standing:
         """What decides which stages this visit passes."""
-        facts = self.session.facts
+        if self._session is None:
+            return Standing()
+        facts = self._session.facts
         return Standing(leftovers=len(facts.leftovers) if facts is not None else None,
-                        verify=self.session.answers.verify != "none")
+                        verify=self._session.answers.verify != "none")
 
     def page_of(self, stage: Stage) -> Page:
         """The page of a stage, made if it is not there yet."""
@@ -211,6 +278,9 @@ class Wizard(QWizard):
     def go(self, stage: Stage) -> None:
         """To any stage. QWizard's own history serves where it can; a jump starts a new one."""
         if stage == self.stage:
+            return
+        if self._session is None:
+            self._wanted = stage
             return
         self.page_of(stage)
         number, visited = STAGES.index(stage), self.visitedIds()
@@ -272,10 +342,10 @@ class Wizard(QWizard):
     def visit(self, session: Session) -> None:
         """Go on with another session: another machine, or back on this one."""
         if session.simulated and self.home_session is None:
-            self.home_session = self.session
+            self.home_session = self._session
         elif self.home_session is session:
             self.home_session = None
-        self.session = session
+        self._session = session
         self.anew("welcome")
         self.look()
 
@@ -304,6 +374,8 @@ class Wizard(QWizard):
 
     def open_menu(self) -> None:
         """The quiet menu at the rail's foot."""
+        if not self.ready:
+            return
         from app.gui.menu import open_menu
 
         open_menu(self)

@@ -104,6 +104,9 @@ class Page(QWizardPage):
     def enter(self) -> None:
         """The page is about to be seen (each time)."""
 
+    def complete(self) -> None:
+        """Once after the window's first paint: the place for what the first page can do without for a moment."""
+
     def leave(self) -> None:
         """Another page is about to be seen."""
 
@@ -139,7 +142,7 @@ class Page(QWizardPage):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        if self.session.simulated:
+        if self.frame.ready and self.session.simulated:
             column.addWidget(self._banner())
         self.title_label = Label("", "h1", wrap=False)
         self.subtitle_label = Label("", "text", "muted")

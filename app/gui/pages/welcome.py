@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.engine.stages import Stage
 from app.gui import languages, theme, words
-from app.gui.brief import home_disk
 from app.gui.pages.page import Page
 from app.gui.widgets.card import Card, Fact, Label, Plain, across
 from app.gui.widgets.tag import Number
@@ -32,7 +31,7 @@ class Welcome(Page):
         wizard.surveyed.connect(self._surveyed)
 
     def build(self) -> None:
-        """Three lines, what it takes, and the settings that matter before all else."""
+        """Three lines at once; what it takes and the settings follow with the next paint (``complete``)."""
         self.head(translate("Welcome", "Welcome"),
                   translate("Welcome", "From this PC to a first fine-tune that ran here, with the proof."))
         unfinished, active = self._standing()
@@ -46,18 +45,29 @@ class Welcome(Page):
                 translate("Welcome", "All in place"),
                 translate("Welcome", "{name} is active and was verified on this PC.").format(name=active.name)))
         self.body.addWidget(self._what_happens())
+        self.download: Fact | None = None
+        self.body.addStretch(1)
+        self._fill_bar(unfinished, active)
+        if self.frame.painted:
+            self.complete()
+
+    def complete(self) -> None:
+        """The second row of cards."""
+        if self.download is not None:
+            return
         row = across(self._cost(), self._settings(), gap=theme.GAP)
         row.setStretch(0, 3)
         row.setStretch(1, 2)
-        self.body.addLayout(row)
-        self.body.addStretch(1)
-        self._fill_bar(unfinished, active)
+        self.body.insertLayout(self.body.count() - 1, row)
+        self._figures()
 
     def enter(self) -> None:
         """Figures, if the survey is over already."""
         self._figures()
 
     def _standing(self) -> tuple[Unfinished | None, Environment | None]:
+        if not self.frame.ready:
+            return None, None
         # A broken journal or pointer is a finding of the survey, not a reason for having no first page.
         try:
             unfinished = self.session.unfinished()
@@ -107,18 +117,21 @@ class Welcome(Page):
         return card
 
     def _settings(self) -> Card:
+        from PySide6.QtWidgets import QComboBox
+
         card = Card()
         card.box.setSpacing(6)
         self.language = QComboBox()
         for code, name in languages.LANGUAGES:
             self.language.addItem(name, code)
-        self.language.setCurrentIndex(self.language.findData(languages.chosen(self.session.answers.language)))
+        spoken = self.session.answers.language if self.frame.ready else None
+        self.language.setCurrentIndex(self.language.findData(languages.chosen(spoken)))
         self.language.activated.connect(lambda _at: self.frame.speak(str(self.language.currentData())))
         self.look = QComboBox()
         for code, name in (("system", translate("Welcome", "As the system")), ("light", translate("Welcome", "Light")),
                            ("dark", translate("Welcome", "Dark"))):
             self.look.addItem(name, code)
-        self.look.setCurrentIndex(self.look.findData(self.session.answers.theme))
+        self.look.setCurrentIndex(self.look.findData(self.session.answers.theme if self.frame.ready else "system"))
         self.look.activated.connect(lambda _at: self.frame.dress(str(self.look.currentData())))
         for name, box in ((translate("Welcome", "Language"), self.language), (translate("Welcome", "Appearance"), self.look)):
             label = Label(name, "small", "muted", wrap=False)
@@ -152,17 +165,19 @@ class Welcome(Page):
             self._figures()
 
     def _figures(self) -> None:
-        facts = self.session.facts
+        if self.download is None:
+            return
+        facts = self.session.facts if self.frame.ready else None
         if facts is None or self.frame.looking:
             for fact in (self.download, self.disk, self.free):
                 fact.put("…")
             self.cost_note.setText(translate("Welcome", "Looking at this PC."))
             return
-        best = self.session.best()
-        plan = self.session.plan()
+        from app.gui.brief import home_disk
+
+        best, plan, disk = self.session.best(), self.session.plan(), home_disk(facts)
         self.download.put(words.size(plan.download_bytes))
         self.disk.put(words.size(plan.disk_bytes))
-        disk = home_disk(facts)
         self.free.put(words.size(disk.free if disk is not None else None))
         self.cost_note.setText(translate("Welcome", "For {title}. You can choose another setup.").format(
             title=best.profile.title))

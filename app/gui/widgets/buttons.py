@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFocusEvent, QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from app.gui import theme
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QKeyEvent
 
 Kind = Literal["normal", "primary", "small", "link", "quiet"]
 
@@ -20,6 +22,9 @@ class Button(QPushButton):
     ``&`` before a letter makes Alt and that letter press it. The line under the letter shows while Alt is held, as Windows
     does it; the ring shows for a focus that came by keyboard, so that a page opens calm.
     """
+
+    # Set by the window after its first paint: the first use of key sequences takes several milliseconds.
+    mnemonics: ClassVar[bool] = False
 
     def __init__(self, text: str, act: Callable[[], object] | None = None, kind: Kind = "normal",
                  about: str = "") -> None:
@@ -48,7 +53,10 @@ class Button(QPushButton):
     def underline(self, shown: bool) -> None:
         """Show or hide the line under the mnemonic's letter."""
         super().setText(self._written if shown else self._written.replace("&&", "\0").replace("&", "").replace("\0", "&&"))
-        self.setShortcut(QKeySequence.mnemonic(self._written))
+        if self.mnemonics:
+            from PySide6.QtGui import QKeySequence
+
+            self.setShortcut(QKeySequence.mnemonic(self._written))
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring where the focus came by keyboard."""
@@ -79,6 +87,8 @@ class IconButton(Button):
         self._draw()
 
     def _draw(self) -> None:
+        from PySide6.QtGui import QIcon
+
         from app.gui.widgets.icons import pixmap
 
         self.setIcon(QIcon(pixmap(self.icon_name, 18, theme.current().muted, ratio=self.devicePixelRatioF())))
