@@ -1,0 +1,71 @@
+"""The documents say what is there: rooms, links, pictures, versions, dependencies."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md", "SECURITY.md",
+             "tests/windows/README.md"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def text(name: str) -> str:
+    """One document."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_every_room_is_in_the_description_of_the_house() -> None:
+    described = text("ARCHITECTURE.md")
+    rooms = [p for p in (ROOT / "app").iterdir()
+             if (p.is_dir() and any(p.glob("*.py"))) or (p.suffix == ".py" and p.name != "__init__.py")]
+    missing = [p.name for p in rooms if not re.search(rf"\b{re.escape(p.name)}", described)]
+    assert not missing, f"ARCHITECTURE.md does not name {missing}"
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_paths_in_documents_exist(name: str) -> None:
+    told = set(re.findall(r"`((?:app|build|tests|resources|docs|\.ci)/[\w./-]*[\w/])`", text(name)))
+    told |= {m for m in re.findall(r"\]\(([^)#:]+)\)", text(name)) if not m.startswith("http")}
+    gone = [p for p in told if not (ROOT / p).exists() and not p.startswith("dist/")]
+    assert not gone, f"{name} names what is not there: {gone}"
+
+
+def test_the_newest_change_is_this_version() -> None:
+    found = re.search(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)
+    assert found is not None
+    assert found[1] == PROJECT["version"]
+
+
+def test_the_lock_fits_what_the_project_asks_for() -> None:
+    pins = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text("requirements-dev.txt"), re.MULTILINE))
+    asked = [Requirement(r) for r in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+    for requirement in asked:
+        pin = pins.get(canonicalize_name(requirement.name))
+        assert pin is not None, f"{requirement} is not in requirements-dev.txt; make it again"
+        assert requirement.specifier.contains(pin, prereleases=True), f"{requirement} and the pin {pin} disagree"
+
+
+def test_the_licence_is_whole() -> None:
+    assert PROJECT["license"] == "Apache-2.0"
+    assert "Apache License" in text("LICENSE")
+    assert "END OF TERMS AND CONDITIONS" in text("LICENSE")
+
+
+@pytest.mark.posix
+def test_ci_can_be_called() -> None:
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert "build/test.py" in text(".ci/run")
+
+
+def test_every_dependency_says_why_it_is_there() -> None:
+    lines = text("pyproject.toml").split("dependencies = [", 1)[1].split("]\n", 1)[0].strip().splitlines()
+    silent = [line.strip() for line in lines if "#" not in line]
+    assert not silent, f"no reason beside {silent}"
