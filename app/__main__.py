@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -63,7 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
         world = open_world()
-        path = write_crash(world.files, world.clock, world.computer.data_folder(), error, given)
+        home = next((b for a, b in pairwise(given) if a == "--home"), world.computer.data_folder())
+        path = write_crash(world.files, world.clock, home, error, given)
         sys.stderr.write(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
         return int(ExitCode.FAULT)
 

@@ -29,7 +29,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All commands and options of the contract."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON document on standard output (lines for install and verify)")
     common.add_argument("--machine", metavar="FILE", help="use a machine file or a report instead of this computer")
     common.add_argument("--home", metavar="DIR", help="where environments, cache, journal and reports live")

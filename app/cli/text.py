@@ -122,8 +122,8 @@ def install_intro(best: Choice, steps: Plan, home: str) -> str:
 
 
 def indented(data: bytes) -> str:
-    """Child output, set in."""
-    return "".join(f"    {line}\n" for line in data.decode("utf-8", "replace").splitlines())
+    """Child output, set in, without its empty lines."""
+    return "".join(f"    {line}\n" for line in data.decode("utf-8", "replace").splitlines() if line.strip())
 
 
 def show_progress(err: TextIO, progress: Progress) -> None:

@@ -12,8 +12,8 @@ from app.model.plan import CreateEnvironment, Plan, Quarantine
 from app.world.clock import SystemClock
 from app.world.files import LocalFiles
 
-PLAN = Plan(title="Install", profile="p", environment="p-1", steps=(CreateEnvironment(id="environment", title="Own", environment="p-1",
-                                                                                     python="3.11"),))
+PLAN = Plan(title="Install", profile="p", environment="p-1",
+            steps=(CreateEnvironment(id="environment", title="Own", environment="p-1", python="3.11"),))
 
 
 @pytest.fixture

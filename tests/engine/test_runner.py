@@ -59,7 +59,7 @@ class Bench:
 
     def run(self, *steps: AnyStep) -> tuple[Runner, list[StepEvent]]:
         site = Site(world=self.world, place=self.place, profiles={}, answers=Answers(), sources=Sources(),
-                    resource=lambda name: b"", record=self.journal.effect("x", ""))
+                    resource=str.encode, record=self.journal.effect("x", ""))
         handlers: dict[str, Any] = {"create-environment": self.scripted, "run-check": self.scripted}
         runner = Runner(site, handlers, self.journal, "x", self.log.extend, self.explain)
         return runner, list(runner.run(Plan(title="t", environment="e", profile="p", steps=steps)))

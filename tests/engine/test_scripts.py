@@ -18,12 +18,13 @@ def profile() -> Profile:
     parts = tuple(Part(id=part, title=part, platform=platform, lock="l", index=index, requirements=LOCK)
                   for platform in ("linux", "windows")
                   for part, index in (("torch", "pytorch/cu128"), ("packages", "default")))
-    return Profile(id="p", title="P", subtitle="", summary="", python="3.12", versions=Versions(torch="2.8.0"), pinned_on="", proven="",
-                   parts=parts)
+    return Profile(id="p", title="P", subtitle="", summary="", python="3.12", versions=Versions(torch="2.8.0"), pinned_on="",
+                   proven="", parts=parts)
 
 
 PLAN = Plan(title="Set-up of P", profile="p", environment="p-1", steps=(
-    ProvidePython(id="python", title="Python 3.12", version="3.12"), FetchWheels(id="f", title="PyTorch", profile="p", part="torch"),
+    ProvidePython(id="python", title="Python 3.12", version="3.12"),
+    FetchWheels(id="f", title="PyTorch", profile="p", part="torch"),
     CreateEnvironment(id="e", title="Own environment", environment="p-1", python="3.12"),
     InstallWheels(id="i", title="Packages", environment="p-1", profile="p", parts=("torch", "packages")),
     Activate(id="a", title="Switch", environment="p-1", profile="p")))

@@ -40,7 +40,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def leftovers(home: Path) -> list[str]:
-    return [str(p.relative_to(home)) for p in home.rglob("*") if p.suffix in (".part", ".tmp") or p.name.endswith((".part", ".ranges"))]
+    return [str(p.relative_to(home)) for p in home.rglob("*") if p.name.endswith((".part", ".tmp", ".ranges"))]
 
 
 def children_of(home: Path) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 
 from app.model.answers import Answers
 from app.model.place import Place
-from app.model.profile import Part, Profile, Versions, Wheel
+from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.model.sources import Sources
 from app.steps.site import Site
 from app.world.open import open_world
@@ -29,7 +29,7 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
     """Real doors on a temporary home folder with a space and an umlaut in its name."""
     world = open_world()
     family = world.computer.family
-    platform = "windows" if family == "windows" else "linux"
+    platform: Platform = "windows" if family == "windows" else "linux"
     part = Part(id="packages", title="Packages", platform=platform, lock="x.txt", wheels=(Wheel(name="one", version="1.0"),))
     profile = Profile(id="small", title="Small", subtitle="", summary="", python=PYTHON, versions=Versions(torch="none"),
                       pinned_on="2026-11-24", proven="", parts=(part,))
@@ -41,8 +41,8 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
             return json.dumps({"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"]}).encode()
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
-    return Site(world=world, place=Place(str(home), family), profiles={"small": profile}, answers=Answers(), sources=Sources(),
-                resource=resource, record=lambda effect, values: effects.append((effect, values)))
+    return Site(world=world, place=Place(str(home), family), profiles={"small": profile}, answers=Answers(),
+                sources=Sources(), resource=resource, record=lambda effect, values: effects.append((effect, values)))
 
 
 SCRIPTS = {

@@ -131,5 +131,6 @@ def test_nothing_outside_home_is_removed(site: Site, tmp_path: Path) -> None:
 
 
 def test_packages_are_listed_before_they_are_taken_out(made: Site, effects: Effects) -> None:
-    step = UninstallPackages(id="u", title="Take out", python=made.place.environment_python("small-1"), packages=("torch", "unsloth"))
+    python = made.place.environment_python("small-1")
+    step = UninstallPackages(id="u", title="Take out", python=python, packages=("torch", "unsloth"))
     assert uninstall_packages.done(step, made) is not None  # none of them is there

@@ -34,7 +34,8 @@ def test_a_million_lines_arrive_whole() -> None:
 
 def test_stop_ends_child_and_grandchild_within_a_second() -> None:
     stop = threading.Event()
-    grand = "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); print(p.pid, flush=True); time.sleep(60)"
+    grand = ("import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+             "print(p.pid, flush=True); time.sleep(60)")
     stream = LocalProcesses(stop).stream(command(grand))
     first = next(stream)
     assert isinstance(first, Output)
