@@ -27,10 +27,11 @@ _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 
 class WheelList(Value, frozen=True, kw_only=True):
-    """``<lock>.wheels.toml``: what the lock maker saw. Bytes."""
+    """``<lock>.wheels.json``: what the lock maker saw. Bytes; ``measured`` says that somebody unpacked them."""
 
     download: int = 0
     disk: int = 0
+    measured: bool = False
     estimated: bool = False
     wheel: tuple[Wheel, ...] = ()
 
@@ -82,7 +83,7 @@ def profile(read: Read, folder: str) -> Profile:
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:
     lock = _text(read, folder + part.lock, f"{where}, part {part.id!r}")
     entries = check_lock(lock, folder + part.lock, part.unhashed)
-    sizes = folder + part.lock.replace(".lock.txt", ".wheels.toml")
+    sizes = folder + part.lock.replace(".lock.txt", ".wheels.json")
     listed = _decode(read, sizes, WheelList) if read(sizes) is not None else WheelList(estimated=True)
     for wheel in listed.wheel:
         if entries.get(_plain(wheel.name)) != wheel.version:
@@ -159,7 +160,8 @@ def _text(read: Read, path: str, asked_by: str) -> str:
 
 def _decode(read: Read, path: str, shape: type[T]) -> T:
     try:
-        return msgspec.toml.decode(_text(read, path, "the program"), type=shape)
+        decode = msgspec.json.decode if path.endswith(".json") else msgspec.toml.decode
+        return decode(_text(read, path, "the program"), type=shape)
     except msgspec.MsgspecError as fault:
         raise BadInput(f"resources/{path}: {fault}")
 

@@ -66,7 +66,8 @@ def _blocked(judged: Judged) -> bool:
 
 def _choice(judged: Judged, first: bool, card_serves: bool) -> Choice:
     found = tuple(finding for _, finding in judged.fired)
-    blocking = next(((rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"), None)
+    blocks = [(rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"]
+    blocking = next((pair for pair in blocks if pair[0].hopeless), blocks[0] if blocks else None)
     tag = "Recommended" if first else "Possible"
     if blocking:
         tag = blocking[0].tag or "Not possible now"

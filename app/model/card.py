@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from app.model.value import Value
@@ -114,6 +115,7 @@ def _pair(capability: str | None) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", capability or "")[:2])
 
 
+@lru_cache(maxsize=1024)  # every question compares with all models' names
 def plain(name: str) -> str:
     """A card's name without maker and spacing, for comparison: drivers before 465 leave out ``NVIDIA``."""
     return " ".join(re.sub(r"\b(nvidia|corporation)\b", " ", name.lower()).replace("(r)", " ").split())
