@@ -98,8 +98,8 @@ def _likeness(text: str, page: str) -> float:
     if page == "cp936":  # the 3,755 common characters are the first half of the page, from 0xB0A1 to 0xD7F9
         good = sum(b"\xb0\xa1" <= c.encode("gbk") <= b"\xd7\xf9" or c in "，。、：“”（）？！" for c in beyond)
         return good / len(beyond) * 0.98
-    if page in {"cp1251", "cp866"}:  # words of small letters
-        good = sum("а" <= c <= "я" for c in beyond)
+    if page in {"cp1251", "cp866"}:  # words of small letters, not single ones between Latin letters
+        good = sum(len(word) for word in re.findall(r"[А-Яа-яё][а-яё]+", text))
         return good / len(beyond) * 0.99
     words = re.findall(r"[a-z][äöüßàâçéèêëîïôûùñáíóú][a-z]|[äöüàâçéèêôûù][a-z]{2}|[a-z]{2}[éèêàßüöä]\b", text)
     return min(1.0, len(words) / len(beyond)) * 0.9
