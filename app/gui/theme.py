@@ -222,21 +222,17 @@ QPushButton {{ background: {surface}; color: {text}; border: 1px solid {line}; b
   min-height: 20px; }}
 QPushButton:hover {{ background: {hover}; border-color: {ref}; }}
 QPushButton:pressed {{ background: {track}; }}
-QPushButton[ring="true"]:focus {{ border: 2px solid {accent}; padding: 6px 15px; }}
 QPushButton:disabled {{ color: {muted}; background: {bg}; }}
 QPushButton[kind="primary"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
 QPushButton[kind="primary"]:hover {{ background: {accent_hover}; }}
-QPushButton[kind="primary"][ring="true"]:focus {{ border: 2px solid {text}; }}
 QPushButton[kind="primary"]:disabled {{ background: {track}; border-color: {track}; color: {muted}; }}
-QPushButton[kind="small"] {{ padding: 3px 10px; }} QPushButton[kind="small"][ring="true"]:focus {{ padding: 2px 9px; }}
+QPushButton[kind="small"] {{ padding: 3px 10px; }}
 QPushButton[kind="small"]:checked {{ background: {accent_soft}; border-color: {accent}; color: {accent}; }}
 QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4px; padding: 2px 0; color: {accent};
   text-align: left; min-height: 16px; }}
 QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
-QPushButton[kind="link"][ring="true"]:focus {{ border: 2px solid {accent}; padding: 0 2px; }}
 QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; padding: 4px 8px; color: {muted}; }}
 QPushButton[kind="quiet"]:hover {{ background: {hover}; color: {text}; }}
-QPushButton[kind="quiet"][ring="true"]:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
   padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}

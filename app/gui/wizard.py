@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWizard
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWizard
 
 from app.engine import stages
 from app.engine.stages import STAGES, Stage, Standing
 from app.gui import languages, theme
-from app.gui.stream import Stream
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.rail import Rail
 from app.gui.words import translate
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from app.engine.session import Session
     from app.gui.pages.page import Page
+    from app.gui.stream import Stream
     from app.model.machine import Sighting
     from app.model.plan import Plan
 
@@ -102,11 +102,13 @@ class Wizard(QWizard):
     # ---- what it looks like
 
     def _frame(self) -> None:
-        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        if self.wizardStyle() != QWizard.WizardStyle.ModernStyle:  # to set it again costs several milliseconds
+            self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
         # With it the side widget runs down to the window's edge instead of ending above the buttons.
         self.setOption(QWizard.WizardOption.ExtendedWatermarkPixmap)
         self.setOption(QWizard.WizardOption.NoDefaultButton)
         self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
+        self._button_rows: list[QHBoxLayout] = self.findChildren(QHBoxLayout)  # the empty place of QWizard's own buttons
         self.setWindowFlag(Qt.WindowType.WindowMinMaxButtonsHint)
         self.setMinimumSize(760, 520)
         self.resize(1120, 740)
@@ -128,11 +130,8 @@ class Wizard(QWizard):
             layout = held.layout() if held is not None else None
             if layout is not None:
                 layout.setContentsMargins(0, 0, 0, 0)
-        grid = self.findChild(QGridLayout)
-        rows: list[QHBoxLayout] = self.findChildren(QHBoxLayout)
-        for row in rows:
-            if row.parent() is grid:
-                row.setContentsMargins(0, 0, 0, 0)  # the place of QWizard's own buttons
+        for row in self._button_rows:
+            row.setContentsMargins(0, 0, 0, 0)
 
     def look_of(self, choice: Any) -> None:
         """Dress the program in the chosen theme."""
@@ -309,6 +308,8 @@ class Wizard(QWizard):
     def stream(self, make: Callable[[], Iterator[Any]], take: Callable[[Any], None], *,
                stop: Callable[[], object] | None = None) -> Stream:
         """Run a generator of the session in a thread; the window closes it with itself. Call ``start()`` on it."""
+        from app.gui.stream import Stream
+
         made = Stream(make, take, stop=stop, parent=self)
         self._streams.append(made)
         made.ended.connect(lambda _fault: self._streams.remove(made) if made in self._streams else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QDate, QLocale, Qt
+from PySide6.QtCore import QCoreApplication
 
 translate = QCoreApplication.translate
 
@@ -10,6 +10,8 @@ _STEPS = ("B", "KB", "MB", "GB", "TB")
 
 
 def _figure(value: float, digits: int) -> str:
+    from PySide6.QtCore import QLocale
+
     return QLocale().toString(value, ord("f"), digits)
 
 
@@ -32,6 +34,8 @@ def installed(number: float | None) -> str:
 
 def day(iso: str) -> str:
     """A date as people write it, from ``2025-11-21``; what is no date stays as it is."""
+    from PySide6.QtCore import QDate, QLocale, Qt
+
     date = QDate.fromString(iso, Qt.DateFormat.ISODate)
     return QLocale().toString(date, "d MMM yyyy") if date.isValid() else iso
 
@@ -87,6 +91,8 @@ def about(span: float) -> str:
 
 def count(number: int) -> str:
     """A number with the language's grouping: ``4,118``."""
+    from PySide6.QtCore import QLocale
+
     return QLocale().toString(number)
 
 

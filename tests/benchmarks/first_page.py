@@ -1,7 +1,8 @@
 """How long until the first page is painted, beside a bare QWizard of seven pages: python tests/benchmarks/first_page.py [RUNS].
 
-Every run is a fresh process, the two kinds in turn, from before Qt's import to the end of the first paint. Prints the medians
-and their ratio; the promise is at most 1.3 (PERFORMANCE, line 6). The interpreter's own start is in neither figure.
+Every run is a fresh process, the two kinds in turn, from before Qt's import to the end of the first paint; what the program
+knows is read after that paint and is not in the figure, as a person does not wait for it. Prints medians and best of wall and
+processor time and their ratios; the promise is at most 1.3. The interpreter's own start is in neither figure.
 """
 
 from __future__ import annotations
@@ -15,57 +16,62 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 BARE = """
-import time; begun = time.perf_counter()
-import sys
+import time; wall, work = time.perf_counter(), time.process_time()
 from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWizard, QWizardPage
 app = QApplication(["bare"])
 wizard = QWizard()
 for n in range(7):
-    page = QWizardPage(); page.setTitle(f"Page {n}"); box = QVBoxLayout(page); box.addWidget(QLabel("A few words about it.")); wizard.addPage(page)
-wizard.resize(1120, 740); wizard.show(); app.processEvents(); wizard.grab()
-print(time.perf_counter() - begun)
+    page = QWizardPage(); page.setTitle(f"Page {n}"); box = QVBoxLayout(page); box.addWidget(QLabel("A few words about it."))
+    wizard.addPage(page)
+wizard.resize(1120, 740); wizard.show(); app.processEvents()
+print(time.perf_counter() - wall, time.process_time() - work)
 """
 
 OURS = """
-import time; begun = time.perf_counter()
-import sys
-sys.path[:0] = [{root!r}, {root!r} + "/tests/gui"]
+import time; wall, work = time.perf_counter(), time.process_time()
+import sys; sys.path.insert(0, ROOT)
 from app.gui.main import application
 from app.gui import languages
 from app.gui.wizard import Wizard
 app = application()
-languages.speak("en")
-before = time.perf_counter()
-from fakes import FakeSession
-session = FakeSession()
-begun += time.perf_counter() - before
-wizard = Wizard(session); wizard._begun = True
-wizard.show(); app.processEvents(); wizard.grab()
-print(time.perf_counter() - begun)
+languages.speak(None)
+wizard = Wizard(lambda: None)
+painted = []
+wizard._begin = lambda: painted.append((time.perf_counter() - wall, time.process_time() - work))  # comes right after the paint
+wizard.show()
+while not painted:
+    app.processEvents()
 assert "PySide6.QtNetwork" not in sys.modules, "the first page imports QtNetwork"
+print(*painted[0])
 """
 
 
-def once(program: str) -> float:
-    """One fresh process; seconds."""
+def once(program: str) -> tuple[float, float]:
+    """One fresh process; wall and processor seconds."""
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT,
                           env={**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")})
-    return float(done.stdout.split()[-1])
+    wall, work = done.stdout.split()[-2:]
+    return float(wall), float(work)
 
 
 def main() -> int:
-    """Run both kinds in turn and print both medians."""
+    """Run both kinds in turn and print both figures."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    ours = OURS.format(root=str(ROOT))
-    once(BARE), once(ours)  # byte code and the disk's cache
-    bare_times, our_times = [], []
+    programs = {"bare seven-page QWizard": BARE, "this program": OURS.replace("ROOT", repr(str(ROOT)))}
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
+    for program in programs.values():
+        once(program)  # byte code and the disk's cache
     for _ in range(runs):
-        bare_times.append(once(BARE))
-        our_times.append(once(ours))
-    bare, mine = statistics.median(bare_times), statistics.median(our_times)
-    print(f"bare seven-page QWizard  {bare * 1000:6.1f} ms (median of {runs}, best {min(bare_times) * 1000:.1f})")
-    print(f"this program             {mine * 1000:6.1f} ms (median of {runs}, best {min(our_times) * 1000:.1f})")
-    print(f"ratio                    {mine / bare:6.2f} (promise: at most 1.3)")
+        for name, program in programs.items():
+            times[name].append(once(program))
+    for at, kind in enumerate(("wall", "processor")):
+        medians = {name: statistics.median(t[at] for t in found) for name, found in times.items()}
+        best = {name: min(t[at] for t in found) for name, found in times.items()}
+        for name in programs:
+            print(f"{kind:9} {name:25} median {medians[name] * 1000:6.1f} ms, best {best[name] * 1000:6.1f} ms, {runs} runs")
+        bare, ours = programs
+        print(f"{kind:9} ratio {medians[ours] / medians[bare]:.2f} of medians, {best[ours] / best[bare]:.2f} of bests "
+              "(promise: at most 1.3)")
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.engine.stages import Stage
 from app.gui import languages, theme, words
@@ -13,7 +13,6 @@ from app.gui.pages.page import Page
 from app.gui.widgets.card import Card, Fact, Label, Plain, across
 from app.gui.widgets.tag import Number
 from app.gui.words import translate
-from app.model.errors import ExpectedError
 
 if TYPE_CHECKING:
     from app.engine.environments import Environment
@@ -68,6 +67,8 @@ class Welcome(Page):
     def _standing(self) -> tuple[Unfinished | None, Environment | None]:
         if not self.frame.ready:
             return None, None
+        from app.model.errors import ExpectedError
+
         # A broken journal or pointer is a finding of the survey, not a reason for having no first page.
         try:
             unfinished = self.session.unfinished()
@@ -117,7 +118,7 @@ class Welcome(Page):
         return card
 
     def _settings(self) -> Card:
-        from PySide6.QtWidgets import QComboBox
+        from PySide6.QtWidgets import QComboBox, QSizePolicy
 
         card = Card()
         card.box.setSpacing(6)

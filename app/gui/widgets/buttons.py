@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from app.gui import theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QKeyEvent
+    from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
 Kind = Literal["normal", "primary", "small", "link", "quiet"]
 
@@ -29,7 +30,7 @@ class Button(QPushButton):
     def __init__(self, text: str, act: Callable[[], object] | None = None, kind: Kind = "normal",
                  about: str = "") -> None:
         super().__init__()
-        self._written = ""
+        self._written, self.kind, self.ring = "", kind, False
         self.setProperty("kind", kind)
         self.setFont(theme.font("strong" if kind == "primary" else "value"))
         self.setText(text)
@@ -60,13 +61,20 @@ class Button(QPushButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring where the focus came by keyboard."""
-        by_keys = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
-                                     Qt.FocusReason.ShortcutFocusReason)
-        if bool(self.property("ring")) != by_keys:
-            self.setProperty("ring", by_keys)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        self.ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
+                                       Qt.FocusReason.ShortcutFocusReason)
         super().focusInEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The button as the style sheet says, and the ring on it."""
+        super().paintEvent(event)
+        if self.ring and self.hasFocus():
+            t = theme.current()
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(t.colour("text" if self.kind == "primary" else "accent"), 2))
+            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that has the focus, as people expect."""
