@@ -15,9 +15,11 @@ from app.engine.session import Session
 from app.knowledge import Knowledge, load
 from app.model.answers import Answers
 from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.model.machine import decode_machine
 from app.ports import World
 from app.world.open import open_world
-from app.world.resources import read_input, resource_names, resource_reader
+from app.world.resources import read_input, resource_names, resource_reader, root
+from app.world.single import Single
 
 
 def open_session(options: argparse.Namespace) -> Session:
@@ -98,7 +100,31 @@ def _window(given: list[str]) -> int:
         else:
             raise BadInput(f"{word!r} is no command; see --help for those that exist.")
     from app.gui.main import run
-    return run(open_session(options), rest)
+
+    with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
+        if not single.first and options.machine is None:
+            sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
+            return int(ExitCode.DONE)
+        return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines())
+
+
+def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
+    """The same options on another computer: the id of a machine that ships with the program, or a file's path."""
+    shipped = dict(machines())
+    path = str(root() / "machines" / f"{name}.json") if name in shipped else name
+    return argparse.Namespace(**{**vars(options), "machine": path, "home": None})
+
+
+def machines() -> tuple[tuple[str, str], ...]:
+    """The simulated computers that ship with the program: id and a title made from their facts."""
+    read, names = resource_reader(), resource_names()
+    found = []
+    for file in names("machines"):
+        if file.endswith(".json"):
+            facts = decode_machine(read(f"machines/{file}") or b"", file)
+            cards = " + ".join(g.name or g.pci_id or "unknown card" for g in facts.gpus) or "no graphics card"
+            found.append((file.removesuffix(".json"), f"{cards} · {facts.os.name or facts.os.family}"))
+    return tuple(found)
 
 
 if __name__ == "__main__":

@@ -42,11 +42,13 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
     return Site(world=world, place=Place(str(home), family), profiles={"small": profile}, answers=Answers(),
-                sources=Sources(), resource=resource, record=lambda effect, values: effects.append((effect, values)))
+                sources=Sources(), resource=resource,
+                record=lambda effect, values: effects.append((effect, values)))
 
 
 SCRIPTS = {
     "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": "n", "value": 3, "unit": "x"}))\n',
-    "bad.py": 'import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": "Memory ran out."}))\nsys.exit(1)\n',
+    "bad.py": ('import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": "Memory ran out."}))\n'
+               "sys.exit(1)\n"),
     "crash.py": 'import os\nprint("about to crash", flush=True)\nos.abort()\n',
 }
