@@ -55,6 +55,12 @@ class PlanDetails(Dialog):
             tree.addTopLevelItem(self._branch(number, step))
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         tree.header().setStretchLastSection(False)
+        for at in range(tree.topLevelItemCount()):
+            branch = tree.topLevelItem(at)
+            for child in range(branch.childCount() if branch is not None else 0):
+                branch.child(child).setFirstColumnSpanned(True)
+        tree.setFrameShape(QTreeWidget.Shape.NoFrame)
+        tree.setFont(theme.font("small"))
         tree.expandAll()
         return tree
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,10 +18,12 @@ Rows = Sequence[Sequence[str]]
 
 def figure(value: float) -> str:
     """A measured value with about three digits: ``846``, ``68.4``, ``5.12``, ``0.034``, ``71``."""
+    if not math.isfinite(value):
+        return str(value)
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 or size == 0 else 3
-    if round(value, digits) == round(value):
-        digits = 0
+    while digits and round(value, digits - 1) == round(value, digits):
+        digits -= 1
     return QLocale().toString(float(value), ord("f"), digits)
 
 

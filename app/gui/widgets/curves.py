@@ -148,7 +148,7 @@ class Telemetry(Chart):
         """A row for each moment."""
         times = sorted({at for lane in self.lanes for at, _ in lane.samples})
         found = [dict(lane.samples) for lane in self.lanes]
-        return [(words.seconds(at), *(figure(v[at]) if at in v else "" for v in found)) for at in times]
+        return [(words.seconds(float(at)), *(figure(v[at]) if at in v else "" for v in found)) for at in times]
 
     def summary(self) -> str:
         """The last of each: ``74 °C · 338 W · 1,755 MHz``."""

@@ -45,7 +45,8 @@ def _at_work(row: Row, rate: float | None) -> str:
         left = ""
         if told.total and speed:
             seconds = (told.total - told.done) / speed
-            left = translate("Steps", "{n} min").format(n=round(seconds / 60)) if seconds >= 60 else words.seconds(round(seconds))
+            left = (translate("Steps", "{n} min").format(n=round(seconds / 60)) if seconds >= 60
+                    else translate("Steps", "{n} s").format(n=round(seconds)))
         return words.joined([words.of(told.done, told.total), left])
     counted = ""
     if told is not None and told.total:

@@ -1,0 +1,204 @@
+"""Ready: a starter script sized to the card, what can be opened, the report, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy
+
+from app.engine.stages import Stage
+from app.gui import theme, words
+from app.gui.faults import show_fault
+from app.gui.pages.page import Page
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Elided, Label, across, heading
+from app.gui.widgets.dialog import ask
+from app.gui.widgets.knobs import Knobs
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+from app.model.profile import Profile
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+
+class Ready(Page):
+    """The last page: everything that one does with a setup that works."""
+
+    stage: Stage = "ready"
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard)
+        self._later = QTimer(self)      # the script follows the knobs when they rest
+        self._later.setSingleShot(True)
+        self._later.setInterval(150)
+        self._later.timeout.connect(self._write_script)
+
+    def build(self) -> None:
+        """Knobs and script above, acts below."""
+        profile = self._profile()
+        facts = self.session.facts
+        self.knobs = Knobs(self.session.knowledge.guide, profile, facts)
+        self.knobs.changed.connect(self._later.start)
+        card = Card()
+        card.box.setSpacing(10)
+        row, _ = heading(translate("Ready", "Starter training script"), translate("Ready", "runs as it is, on a tiny data set"))
+        card.box.addLayout(row)
+        card.box.addWidget(self.knobs)
+        self.script = QPlainTextEdit()
+        self.script.setReadOnly(True)
+        self.script.setFont(theme.font("mono"))
+        self.script.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.script.setTabChangesFocus(True)
+        self.script.setAccessibleName(translate("Ready", "The script"))
+        self.script.setMinimumHeight(132)
+        card.box.addWidget(self.script, 1)
+        acts = QHBoxLayout()
+        acts.setSpacing(10)
+        self.told = Elided("", "small", "muted")
+        acts.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
+        acts.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
+        acts.addWidget(self.told, 1)
+        if self.session.knowledge.guide.memory:
+            acts.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
+        card.box.addLayout(acts)
+        self.body.addWidget(card, 1)
+        lower = QHBoxLayout()
+        lower.setSpacing(theme.GAP)
+        lower.addWidget(self._use(), 1)
+        lower.addWidget(self._keep(), 1)
+        self.body.addLayout(lower)
+
+    def enter(self) -> None:
+        """Title, script and bar as things stand now."""
+        profile = self._profile()
+        name = profile.title if profile is not None else ""
+        verdict = self.session.verification
+        self.head(translate("Ready", "Ready"), words.joined([
+            translate("Ready", "Simulation") if self.session.simulated else "", name,
+            translate("Ready", "proven on this machine") if verdict is not None and verdict.overall == "works" else ""]))
+        self._write_script()
+        bar = self.bar
+        if bar.primary is None:
+            bar.link(translate("Ready", "Save report"), self.save_report)
+            bar.button(translate("Ready", "&Back"), self.frame.backward)
+            bar.main(translate("Ready", "&Close"), self.frame.close)
+
+    def _profile(self) -> Profile | None:
+        pointer = None if self.session.simulated else self.session.pointer()
+        wanted = pointer.profile if pointer is not None else None
+        if wanted is not None:
+            try:
+                return self.session.knowledge.profile(wanted)
+            except ExpectedError:
+                return self.session.profile      # made by a newer program: this one does not know the profile
+        if self.session.profile is not None or self.session.facts is None:
+            return self.session.profile
+        return self.session.best().profile
+
+    # ---- the script
+
+    def _write_script(self) -> None:
+        chosen = self.knobs.chosen()
+        if chosen is None:
+            self.script.setPlainText("")
+            return
+        try:
+            text = self.session.training_script(model=chosen.model, length=chosen.length, batch=chosen.batch, bits=chosen.bits,
+                                                rank=chosen.rank)
+        except ExpectedError as error:
+            text = f"# {error.message}\n"
+        at = self.script.verticalScrollBar().value()
+        self.script.setPlainText(text)
+        self.script.verticalScrollBar().setValue(at)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.script.toPlainText())
+        self.told.put(translate("Ready", "Copied"))
+
+    def _save(self) -> None:
+        path, _kind = QFileDialog.getSaveFileName(self, translate("Ready", "Save the script"), "train.py",
+                                                  translate("Ready", "Python scripts (*.py)"))
+        if path:
+            self._try(lambda: self.session.save(path, self.script.toPlainText().encode()))
+            self.told.put(translate("Ready", "Saved as {path}").format(path=path))
+
+    def _table(self) -> None:
+        from app.gui.dialogs.memory_table import MemoryTable
+
+        MemoryTable(self.frame, self.session.knowledge.guide).exec()
+
+    # ---- what can be done with it
+
+    def _use(self) -> Card:
+        offers = self.session.offers()
+        acts: list[tuple[str, str, Callable[[], object]]] = [
+            ("folder", translate("Ready", "Open the &folder"), self._open_folder),
+            ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
+            ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._ask_session, "make_kernel")),
+            ("shortcut", translate("Ready", "Start-&menu entry"), partial(self._ask_session, "make_shortcut"))]
+        return self._acts(translate("Ready", "Use it"), [(label, act) for name, label, act in acts if name in offers],
+                          translate("Ready", "There is no installed setup to open yet."))
+
+    def _keep(self) -> Card:
+        offers = self.session.offers()
+        acts: list[tuple[str, str, Callable[[], object]]] = [
+            ("verify", translate("Ready", "&Verify again"), lambda: self.frame.go("verify")),
+            ("report", translate("Ready", "Diagnostics &report …"), self.save_report),
+            ("rollback", translate("Ready", "&Go back to the previous setup"), self._roll_back)]
+        return self._acts(translate("Ready", "Keep it"), [(label, act) for name, label, act in acts if name in offers], "")
+
+    def _acts(self, title: str, acts: list[tuple[str, Callable[[], object]]], none: str) -> Card:
+        card = Card()
+        card.box.setSpacing(10)
+        card.box.addWidget(Label(title, "strong"))
+        for at in range(0, len(acts), 2):
+            card.box.addLayout(across(*(Button(label, act) for label, act in acts[at:at + 2]), None, gap=8))
+        if not acts:
+            card.box.addWidget(Label(none, "small", "muted"))
+        card.box.addStretch(1)
+        # Both cards are as wide as one another, whatever their buttons say.
+        card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        return card
+
+    def _open_folder(self) -> None:
+        pointer = self.session.pointer()
+        place = self.session.place
+        self._try(lambda: self.session.open(place.environment(pointer.active) if pointer is not None else place.home))
+
+    def _ask_session(self, name: str) -> None:
+        """Call what the session offers; a sentence that it gives back is shown."""
+        act = getattr(self.session, name, None)
+        if act is not None:
+            said = self._try(act)
+            if isinstance(said, str):
+                self.told.put(said)
+
+    def _roll_back(self) -> None:
+        if not ask(self.frame, translate("Ready", "Go back to the previous setup"),
+                   translate("Ready", "The setup that was active before becomes active again. Nothing is deleted; you can change "
+                                      "back the same way."),
+                   translate("Ready", "Go back"), translate("Ready", "Stay")):
+            return
+        pointer = self._try(self.session.rollback)
+        if pointer is not None:
+            self.rebuild()
+            self.prepare()
+            self.told.put(translate("Ready", "{name} is active now").format(name=getattr(pointer, "active", "")))
+
+    def save_report(self) -> None:
+        """Show what the report leaves out, then write it."""
+        from app.gui.dialogs.report_preview import save_report
+
+        self._try(lambda: save_report(self.frame))
+
+    def _try(self, act: Callable[[], object]) -> object:
+        try:
+            return act()
+        except ExpectedError as error:
+            show_fault(self.frame, error)
+            return None

@@ -1,0 +1,225 @@
+"""The install page: the plan before, the run live, stop once, failures explained, going on, and a log that is on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from app.gui.pages.install import Install
+from app.gui.tally import Tally, rows_of
+from app.gui.widgets.diagnosis_card import DiagnosisCard
+from app.gui.wizard import Wizard
+from app.model.event import Failed, Finished, Line, Progress, Started, StepEvent
+from tests.gui.staged import DIAGNOSIS, PLAN, Staged, failed_install, good_install, inside
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Staged:
+    return Staged(tmp_path)
+
+
+@pytest.fixture
+def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    made.resize(1120, 740)
+    yield made
+    session.stop()
+    for stream in list(made._streams):
+        stream.close()
+    made.busy = lambda: False
+
+
+def page(wizard: Wizard) -> Install:
+    wizard.go("install")
+    found = wizard.page_of("install")
+    assert isinstance(found, Install)
+    return found
+
+
+def answer(choose: str) -> None:
+    """Press a button of the dialog that comes next, by its text."""
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            QTimer.singleShot(20, look)
+            return
+        next(b for b in inside(dialog, QPushButton) if b.text().replace("&", "") == choose).click()
+
+    QTimer.singleShot(0, look)
+
+
+def test_checks_that_follow_one_another_are_one_row() -> None:
+    rows = rows_of(PLAN)
+    assert [r.title for r in rows][5:] == ["First import, byte code", "Checks and first fine-tune", "Switch to the new setup"]
+    assert len(rows[6].steps) == 4
+
+
+def test_the_tally_counts_true_bytes_and_never_goes_back() -> None:
+    tally, shares = Tally(PLAN), []
+    for at, (step, what) in enumerate(good_install()):
+        tally.take(StepEvent(at=float(at), step=step, what=what))
+        shares.append(tally.share)
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    assert tally.fetched == PLAN.download_bytes
+    assert [r.state for r in tally.rows] == ["ok", "skip", "ok", "ok", "ok", "ok", "ok", "ok"]
+    assert tally.left == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.013, 0.25, 0.999])
+def test_bytes_shown_are_bytes_fetched(share: float) -> None:
+    tally = Tally(PLAN)
+    tally.take(StepEvent(at=0, step="torch", what=Started()))
+    tally.take(StepEvent(at=1, step="torch", what=Progress(done=3_461_384_651 * share, total=3_461_384_651, rate=1e7)))
+    assert tally.fetched == pytest.approx(3_461_384_651 * share)
+    row = tally.rows[2]
+    assert row.share == pytest.approx(share)
+
+
+def test_nothing_runs_before_install_is_pressed(wizard: Wizard, session: Staged) -> None:
+    install = page(wizard)
+    assert install.title_label.text() == "Plan" and not session.runs
+    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Install"
+    assert install.bar.primary.hasFocus() or not wizard.isActiveWindow()
+
+
+def test_a_run_goes_to_its_end_and_on_to_the_proof(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    install = page(wizard)
+    heard: list[float] = []
+    install.progress_changed.connect(heard.append)
+    assert install.bar.primary is not None
+    install.bar.primary.click()
+    qtbot.waitUntil(lambda: install.run is not None and not install.run.running)
+    assert session.runs == [PLAN]
+    assert install.run is not None and install.run.outcome == "finished"
+    assert heard[-1] == -1.0
+    assert wizard.stage == "verify"
+    assert install.title_label.text() == "Installed"
+
+
+def test_the_log_shows_what_is_on_disk(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: not install.running)
+    assert install.view is not None
+    pane = install.view.panel.pane
+    qtbot.waitUntil(lambda: pane.rows() == 4)
+    assert Path(session.log_path or "").read_text().splitlines() == pane.visible_text().split("\n")
+
+
+def test_stop_asks_once_and_can_be_gone_on_from(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.gate = (8, threading.Event())
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    answer("Go on")
+    install.ask_stop()
+    assert install.running and not session.halt.is_set()
+    answer("Stop now")
+    install.ask_stop()
+    qtbot.waitUntil(lambda: not install.running)
+    assert install.title_label.text() == "Stopped"
+    session.gate = None
+    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Go on"
+    install.bar.primary.click()
+    qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running)
+    assert install.run is not None and install.run.outcome == "finished"
+
+
+def test_a_failed_step_shows_its_cause_proof_and_ways_on(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.acts = failed_install
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: not install.running)
+    assert install.title_label.text() == "Not finished"
+    assert install.view is not None and install.view.tally.rows[4].state == "err"
+    card = inside(install, DiagnosisCard)[0]
+    assert card.diagnosis == DIAGNOSIS
+    assert card.retry_button is not None and card.fix_button is not None
+    session.acts = good_install
+    card.retry_button.click()
+    qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running)
+    assert install.run is not None and install.run.outcome == "finished"
+
+
+def test_a_failure_without_a_diagnosis_still_says_what_happened(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.acts = lambda: iter([("python", Failed(code="x", message="Python 3.12 could not be fetched.", hint="Try again later.",
+                                                   details="one\ntwo\n"))])
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: not install.running)
+    card = inside(install, DiagnosisCard)[0]
+    assert card.diagnosis.title == "Python 3.12 could not be fetched."
+    assert [e.text for e in card.diagnosis.evidence] == ["one", "two"]
+    assert card.fix_button is None
+
+
+def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.gate = (8, threading.Event())
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    answer("Keep it running")
+    wizard.reject()
+    assert wizard.isVisible() and install.running
+    answer("Stop and close")
+    wizard.reject()
+    assert not wizard.isVisible() and session.halt.is_set()
+
+
+def test_a_run_that_was_cut_off_goes_on_at_once(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    wizard.resume = PLAN
+    install = page(wizard)
+    qtbot.waitUntil(lambda: session.runs == [PLAN] and not install.running)
+
+
+def test_a_simulated_run_says_so(qtbot: QtBot, tmp_path: Path) -> None:
+    session = Staged(tmp_path, simulated="rtx-3090.json")
+    session.gate = (6, threading.Event())
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    install = page(made)
+    assert "Simulation" in install.subtitle_label.text()
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: "Simulation" in install.subtitle_label.text())
+    session.stop()
+    qtbot.waitUntil(lambda: not install.running)
+
+
+def test_another_language_in_the_middle_of_a_run_keeps_the_run(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.gate = (8, threading.Event())
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    wizard.anew("install")
+    assert install.running and install.view is not None
+    assert install.view.tally.rows[2].state == "down"
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
+    assert install.run is not None and install.run.outcome == "finished"
+
+
+def test_a_fast_run_does_not_hold_the_window(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    chunk = b"".join(b"line %d\n" % n for n in range(1000))
+    session.acts = lambda: iter([("torch", Started()), *[("torch", Line(text=chunk))] * 3000, ("torch", Finished())])
+    install = page(wizard)
+    beats: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: beats.append(perf_counter()))
+    timer.start(5)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: not install.running, timeout=20_000)
+    assert install.view is not None
+    pane = install.view.panel.pane
+    qtbot.waitUntil(lambda: pane.rows() == 3_000_000, timeout=20_000)
+    # A window that waited for the lines would have had one beat; this only tells that from a living one on a busy machine.
+    assert len(beats) > 5

@@ -1,0 +1,172 @@
+"""The last page: knobs and their memory, the script, what is offered, the way back; and the paste-a-log sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from app.decide import vram
+from app.gui.dialogs.memory_table import MemoryTable
+from app.gui.dialogs.paste_log import PasteLog
+from app.gui.dialogs.plan_details import PlanDetails
+from app.gui.pages.ready import Ready
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.knobs import Knobs
+from app.gui.wizard import Wizard
+from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
+from tests.gui.staged import PLAN, Staged, inside, real_knowledge
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Staged:
+    return Staged(tmp_path)
+
+
+@pytest.fixture
+def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    made.resize(1120, 740)
+    yield made
+    for stream in list(made._streams):
+        stream.close()
+
+
+def page(wizard: Wizard) -> Ready:
+    wizard.go("ready")
+    found = wizard.page_of("ready")
+    assert isinstance(found, Ready)
+    return found
+
+
+def with_memory(gigabytes: float):  # type: ignore[no-untyped-def]
+    gpu = msgspec.structs.replace(FACTS.gpus[0], memory_total=int(gigabytes * 2**30), memory_used=0)
+    return msgspec.structs.replace(FACTS, gpus=(gpu,))
+
+
+@pytest.mark.parametrize("gigabytes", [6, 8, 12, 16, 24, 48])
+def test_the_first_choice_fits_the_card(qtbot: QtBot, gigabytes: int) -> None:
+    knobs = Knobs(real_knowledge().guide, TORCH28, with_memory(gigabytes))
+    qtbot.addWidget(knobs)
+    need = knobs.estimate()
+    assert need is not None and need.fits(gigabytes * 2**30)
+    assert knobs.sign.state == "ok"
+
+
+def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
+    knobs = Knobs(real_knowledge().guide, TORCH28, FACTS)
+    qtbot.addWidget(knobs)
+    heard: list[bool] = []
+    knobs.changed.connect(lambda: heard.append(True))
+    for box, index in ((knobs.length, 6), (knobs.batch, 4), (knobs.rank, 4), (knobs.bits, 1)):
+        before = knobs.estimate()
+        box.setCurrentIndex(index)
+        after = knobs.estimate()
+        assert before is not None and after is not None and after.process > before.process
+    run, need = knobs.chosen(), knobs.estimate()
+    assert run is not None and need is not None and len(heard) == 4
+    shape = next(m.shape for m in real_knowledge().guide.models if m.id == run.model)
+    assert need == vram.predict(shape, bits=16, rank=128, batch=16, length=32768)
+    assert knobs.sign.state == "err" and "too much" in knobs.verdict.text()
+
+
+def test_memory_that_others_use_counts(qtbot: QtBot) -> None:
+    gpu = msgspec.structs.replace(FACTS.gpus[0], memory_used=20 * 2**30)
+    knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
+    qtbot.addWidget(knobs)
+    assert knobs.free == FACTS.gpus[0].memory_total - 20 * 2**30  # type: ignore[operator]
+    need = knobs.estimate()
+    assert need is not None and need.process < knobs.free
+
+
+def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
+    gpu = msgspec.structs.replace(FACTS.gpus[0], memory_total=None, memory_used=None)
+    knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
+    qtbot.addWidget(knobs)
+    assert knobs.verdict.text() == "The memory of the card is not known."
+
+
+def test_models_are_those_that_the_setup_knows(qtbot: QtBot) -> None:
+    def names(profile) -> set[str]:  # type: ignore[no-untyped-def]
+        knobs = Knobs(real_knowledge().guide, profile, FACTS)
+        qtbot.addWidget(knobs)
+        return {str(knobs.model.itemData(i)) for i in range(knobs.model.count())}
+
+    older = msgspec.structs.replace(GUIDE, versions=msgspec.structs.replace(GUIDE.versions, unsloth="2024.9"))
+    assert names(older) < names(GUIDE) <= names(TORCH28)
+    assert not names(PRACTICE) & names(TORCH28)
+
+
+def test_the_script_follows_the_knobs(wizard: Wizard, qtbot: QtBot) -> None:
+    ready = page(wizard)
+    ready.knobs.length.setCurrentIndex(0)
+    qtbot.waitUntil(lambda: "length=512" in ready.script.toPlainText())
+    ready.knobs.rank.setCurrentIndex(3)
+    qtbot.waitUntil(lambda: "rank=64" in ready.script.toPlainText())
+    next(b for b in inside(ready, Button) if "Copy" in b.text()).click()
+    assert QGuiApplication.clipboard().text() == ready.script.toPlainText()
+
+
+def test_only_what_is_offered_is_there(qtbot: QtBot, tmp_path: Path) -> None:
+    session = Staged(tmp_path)
+    session.offered = {"report"}
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    labels = [b.text().replace("&", "") for b in inside(page(made), Button)]
+    assert "Diagnostics report …" in labels
+    assert not {"Open the folder", "Terminal with it active", "Go back to the previous setup", "Verify again"} & set(labels)
+
+
+def test_open_the_folder_and_verify_again(wizard: Wizard, session: Staged) -> None:
+    ready = page(wizard)
+    next(b for b in inside(ready, Button) if "folder" in b.text()).click()
+    assert session.opened == [session.place.home]
+    next(b for b in inside(ready, Button) if "again" in b.text()).click()
+    assert wizard.stage == "verify"
+
+
+def test_every_control_has_a_name(wizard: Wizard) -> None:
+    ready = page(wizard)
+    for box in (ready.knobs.model, ready.knobs.length, ready.knobs.batch, ready.knobs.bits, ready.knobs.rank):
+        assert box.accessibleName()
+    assert ready.script.accessibleName() and ready.knobs.meter.accessibleName() and ready.knobs.meter.accessibleDescription()
+
+
+def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) -> None:
+    dialog = MemoryTable(wizard, session.knowledge.guide)
+    assert dialog.table.rowCount() == len(session.knowledge.guide.memory) > 0
+    for row in range(dialog.table.rowCount()):
+        ours, theirs = dialog.table.item(row, 4), dialog.table.item(row, 3)
+        assert ours is not None and theirs is not None and "GB" in ours.text() and "GB" in theirs.text()
+
+
+def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
+    sheet.show()
+    sheet.field.setPlainText("OSError: no space left on device")
+    qtbot.waitUntil(lambda: sheet.card is not None)
+    assert sheet.card is not None and sheet.card.diagnosis.title == "The disk is full"
+    sheet.field.setPlainText("all is well")
+    qtbot.waitUntil(lambda: sheet.card is None)
+    assert sheet.answer.text() == "Nothing in it is known to be wrong."
+    sheet.field.clear()
+    qtbot.waitUntil(lambda: sheet.answer.text() == "")
+    sheet.take("kein Platz: space".encode("utf-16"))
+    sheet.accept()
+
+
+def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session: Staged) -> None:
+    sheet = PlanDetails(wizard, PLAN)
+    text = sheet.text()
+    for step in PLAN.steps:
+        assert step.title in text
+        assert all(path in text for path in step.touches)
+    sheet.tabs.setCurrentIndex(1)
+    assert sheet.text() == session.plan_script()

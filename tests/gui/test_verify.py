@@ -1,0 +1,202 @@
+"""The verify page: fills in while the checks run, says the verdict in plain words, explains differences, runs again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.gui.pages.install import Install
+from app.gui.pages.verify import Verify
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label
+from app.gui.widgets.diagnosis_card import DiagnosisCard
+from app.gui.widgets.icons import Mark
+from app.gui.widgets.popover import Popover
+from app.gui.widgets.proof import guide_text
+from app.gui.wizard import Wizard
+from app.model.event import Failed, Measured, StepEvent
+from app.model.verdict import Comparison, Verification
+from tests.gui.staged import DIAGNOSIS, LOSSES, PLAN, VERDICT, Staged, good_checks, inside
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Staged:
+    return Staged(tmp_path, good_checks)
+
+
+@pytest.fixture
+def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    made.resize(1120, 740)
+    yield made
+    session.stop()
+    for stream in list(made._streams):
+        stream.close()
+    made.busy = lambda: False
+
+
+def page(wizard: Wizard) -> Verify:
+    wizard.go("verify")
+    found = wizard.page_of("verify")
+    assert isinstance(found, Verify)
+    return found
+
+
+@pytest.mark.parametrize(("overall", "title"), [("works", "It works"), ("works_slowly", "It works, slowly"),
+                                                ("broken", "It does not work yet"), ("not_checked", "Not checked yet")])
+def test_the_title_is_the_verdict(wizard: Wizard, session: Staged, overall: str, title: str) -> None:
+    session.verification = msgspec.structs.replace(VERDICT, overall=overall)
+    verify = page(wizard)
+    assert verify.title_label.text() == title
+    assert verify.subtitle_label.text()
+
+
+def test_the_proof_of_a_working_setup(wizard: Wizard, session: Staged) -> None:
+    session.verification = VERDICT
+    verify = page(wizard)
+    assert verify.subtitle_label.text() == "Checked, measured and trained on this card in 71 s."
+    assert verify.expected.note.text() == "3 same · 3 corrected · 0 wrong"
+    assert verify.bench.title.text() == "Benchmark against a healthy RTX 3090"
+    assert [b.state for b in verify.bench.bars.bars] == ["good", "good", "good", "below"]
+    assert verify.tuning.tag.text() == "Passed"
+    assert verify.tuning.foot.text() == "5,120 tokens/s · peak 1.8 GB"
+    assert verify.tuning.curve.losses == list(LOSSES)
+    marks = [m.accessibleName() for m in inside(verify.expected, Mark)]
+    assert "cuDNN: corrected" in marks and "PyTorch: same" in marks
+
+
+def test_why_opens_the_reason(wizard: Wizard, session: Staged) -> None:
+    session.verification = VERDICT
+    verify = page(wizard)
+    links = [b for b in inside(verify.expected, Button) if b.text() == "why"]
+    assert [b.accessibleName() for b in links] == ["Why cuDNN differs", "Why GPU memory differs", "Why torch._inductor differs"]
+    links[0].click()
+    (popover,) = inside(links[0], Popover)
+    assert "torch 2.8.0 brings cuDNN 9.10.2" in "\n".join(w.text() for w in inside(popover, Label))
+    popover.close()
+
+
+def test_checks_fill_in_live_and_end_in_the_verdict(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    acts = list(good_checks())
+    half = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured) and what.detail.get("step") == 8)
+    session.gate = (half, threading.Event())
+    verify = page(wizard)
+    assert verify.title_label.text() == "Verify" and verify.bar.primary is not None
+    verify.bar.primary.click()
+    qtbot.waitUntil(lambda: len(verify.tuning.curve.losses) == 7)
+    assert verify.title_label.text() == "Verifying"
+    assert verify.tuning.tag.text() == "Training"
+    assert verify.bench.sensors.summary() == "75 °C · 338 W · 1,760 MHz"
+    qtbot.waitUntil(lambda: verify._doing.text() == "3 of 4 checks done")
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not verify.running)
+    assert verify.title_label.text() == "It works"
+    assert len(verify.tuning.curve.losses) == 20
+
+
+def test_lines_are_compared_while_the_checks_run(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    told = [("check-versions", Measured(name="python.version", value="3.12.11")),
+            ("check-torch_basics", Measured(name="torch.version", value="2.8.0+cu128"))]
+    session.acts = lambda: iter([*told, *good_checks()])
+    session.gate = (len(told) + 2, threading.Event())
+    verify = page(wizard)
+    verify.again()
+    qtbot.waitUntil(lambda: any(c.actual == "2.8.0+cu128" for c in verify.expected.lines))
+    assert "to come" in verify.expected.note.text()
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not verify.running)
+
+
+def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    from tests.gui.staged import good_install
+
+    acts = list(good_install())
+    at = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured) and what.detail.get("step") == 5)
+    session.acts = good_install
+    session.gate = (at, threading.Event())
+    wizard.go("install")
+    install = wizard.page_of("install")
+    assert isinstance(install, Install)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.run is not None and install.run.tally.number == 7)
+    verify = page(wizard)
+    qtbot.waitUntil(lambda: len(verify.tuning.curve.losses) == 4)
+    assert verify.title_label.text() == "Verifying"
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
+    qtbot.waitUntil(lambda: verify.title_label.text() == "It works")
+    assert len(verify.tuning.curve.losses) == 20
+
+
+def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
+    session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
+    session.last_plan = PLAN
+    session.events = [StepEvent(at=1.0, step="check-fine_tune", what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS))]
+    verify = page(wizard)
+    (card,) = inside(verify, DiagnosisCard)
+    assert card.diagnosis == DIAGNOSIS
+    assert verify.tuning.tag.text() == "Not passed"
+    assert verify.bar.primary is not None and "another" in verify.bar.primary.text()
+
+
+def test_stopping_leaves_no_verdict(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.gate = (3, threading.Event())
+    verify = page(wizard)
+    verify.again()
+    qtbot.waitUntil(lambda: verify.run is not None and verify.run.tally.current is not None)
+    assert verify.run is not None
+    verify.run.stop()
+    qtbot.waitUntil(lambda: not verify.running)
+    assert verify.title_label.text() == "Stopped"
+
+
+def test_tables_stand_behind_the_pictures(wizard: Wizard, session: Staged) -> None:
+    session.verification = VERDICT
+    verify = page(wizard)
+    table = next(b for b in inside(verify.bar, Button) if b.text() == "Show as table")
+    table.click()
+    assert verify.bench.tabled.table.rowCount() == 4 and verify.bench.tabled.currentIndex() == 1
+    assert verify.tuning.tabled.table.rowCount() == 20
+    assert table.text() == "Show as charts"
+
+
+def test_a_processor_has_no_reference(wizard: Wizard, session: Staged) -> None:
+    bench = msgspec.structs.replace(VERDICT.benchmark[1], reference=None, ratio=None, result="not_compared", value=0.11)
+    session.verification = msgspec.structs.replace(VERDICT, device="cpu", benchmark=(bench,), remarks=(), telemetry=())
+    verify = page(wizard)
+    assert verify.bench.title.text() == "Benchmark"
+    assert verify.bench.note.text() == "nothing to compare it with"
+    assert "on the processor" in verify.subtitle_label.text()
+    assert verify.bench.bars.bars[0].state == "none"
+
+
+def test_a_simulated_verdict_says_that_its_figures_are_invented(qtbot: QtBot, tmp_path: Path) -> None:
+    session = Staged(tmp_path, good_checks, simulated="rtx-3090.json")
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    verify = page(made)
+    verify.again()
+    qtbot.waitUntil(lambda: not verify.running)
+    assert verify.subtitle_label.text().startswith("Simulation, invented figures")
+    assert [s.id for s in session.runs[0].steps] == [s.id for s in PLAN.steps if s.kind == "run-check"]
+
+
+def test_an_empty_verdict_shows_an_empty_page(wizard: Wizard, session: Staged) -> None:
+    session.verification = Verification()
+    verify = page(wizard)
+    assert verify.expected.lines == () and not verify.bench.bars.bars
+    assert verify.bench.waiting.isVisibleTo(verify)
+
+
+@pytest.mark.parametrize(("title", "guide", "shown"), [("PyTorch", "2.4.0", "PyTorch 2.4.0"), ("cuDNN", "cuDNN 8902", "cuDNN 8902"),
+                                                      ("", "x", "x"), ("GPU", "", "GPU")])
+def test_the_guides_line_has_its_name_once(title: str, guide: str, shown: str) -> None:
+    assert guide_text(Comparison(check="c", title=title, guide=guide, expected="", actual=None, result="same")) == shown
