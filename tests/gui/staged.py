@@ -25,6 +25,7 @@ from app.model.plan import (
     RunCheck,
 )
 from app.model.pointer import Pointer
+from app.model.report import Packed, Preview
 from app.model.verdict import Bench, Comparison, FineTune, Remark, Verification
 from tests.gui.fakes import FACTS, FakeSession
 
@@ -253,6 +254,11 @@ class Staged(FakeSession):
         """Remember that it was asked for."""
         self.reports.append(path)
         return path or "report.zip"
+
+    def report_preview(self) -> Preview:
+        """Two files, three things taken out."""
+        return Preview(counts={"user": 12, "token": 1}, files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
+                       text="Unsloth Setup report\n", page="<h1>Report</h1><p>It works.</p>")
 
     def offers(self) -> set[str]:
         """What the test wants."""

@@ -14,8 +14,10 @@ from app.decide import vram
 from app.gui.dialogs.memory_table import MemoryTable
 from app.gui.dialogs.paste_log import PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
+from app.gui.dialogs.report_preview import ReportPreview
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Label
 from app.gui.widgets.knobs import Knobs
 from app.gui.wizard import Wizard
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
@@ -170,3 +172,19 @@ def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session:
         assert all(path in text for path in step.touches)
     sheet.tabs.setCurrentIndex(1)
     assert sheet.text() == session.plan_script()
+
+
+def test_the_report_shows_what_was_taken_out_before_it_is_saved(wizard: Wizard, session: Staged, qtbot: QtBot, tmp_path: Path) -> None:
+    sheet = ReportPreview(wizard)
+    sheet.show()
+    assert not sheet.save.isEnabled()
+    qtbot.waitUntil(sheet.save.isEnabled)
+    said = [label.text() for label in inside(sheet, Label)]
+    assert {"user name", "12 times", "access token", "once", "report.html"} <= set(said)
+    assert "13 pieces of personal data" in sheet.note.text()
+    assert "It works." in sheet.page.toPlainText() and sheet.text.toPlainText().startswith("Unsloth Setup report")
+    sheet.copy.click()
+    assert QGuiApplication.clipboard().text() == sheet.text.toPlainText()
+    sheet.write(str(tmp_path / "r.zip"))
+    assert session.reports == [str(tmp_path / "r.zip")] and sheet.saved
+    sheet.reject()

@@ -1,0 +1,139 @@
+"""The diagnostics report before it is written: what is in it, what was taken out, and the whole of it as it would go out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout
+
+from app.gui import theme, words
+from app.gui.stream import Stream
+from app.gui.widgets.card import Card, Label, across
+from app.gui.widgets.dialog import Dialog
+from app.gui.words import translate
+from app.model.errors import ExpectedError
+from app.model.report import Preview
+
+if TYPE_CHECKING:
+    from app.gui.wizard import Wizard
+
+
+def kind_word(kind: str) -> str:
+    """What a kind of redaction is called, for people."""
+    known = {
+        "user": translate("Report", "user name"), "host": translate("Report", "name of this PC"),
+        "home": translate("Report", "home folder"), "email": translate("Report", "e-mail address"),
+        "mac": translate("Report", "network card's number"), "serial": translate("Report", "serial number"),
+        "gpu-uuid": translate("Report", "number of the card"), "uuid": translate("Report", "number of a device"),
+        "network-name": translate("Report", "name of a wireless network"),
+        "token": translate("Report", "access token"), "key": translate("Report", "key"),
+        "password": translate("Report", "password in an address"), "header": translate("Report", "sign-in header"),
+        "public-address": translate("Report", "public network address")}
+    return known.get(kind, kind.replace("-", " "))
+
+
+class ReportPreview(Dialog):
+    """Fills in when the report has been put together, which takes a moment with long logs."""
+
+    def __init__(self, wizard: Wizard) -> None:
+        super().__init__(wizard, translate("Report", "Diagnostics report"),
+                         translate("Report", "One zip with everything that helps to find a fault. It is written to this PC only; "
+                                             "you decide whom to give it to."), width=920, height=640)
+        self._wizard = wizard
+        self.saved = ""
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        left = QVBoxLayout()
+        left.setSpacing(14)
+        self.taken, self.files = Card(tight=True), Card(tight=True)
+        for card, title in ((self.taken, translate("Report", "Taken out")), (self.files, translate("Report", "What is in it"))):
+            card.box.addWidget(Label(title, "strong"))
+            left.addWidget(card)
+        left.addStretch(1)
+        row.addLayout(left, 2)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.page = QTextBrowser()
+        self.page.setOpenLinks(False)
+        self.page.setAccessibleName(translate("Report", "The report as a page"))
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setFont(theme.font("mono"))
+        self.text.setAccessibleName(translate("Report", "The report as text"))
+        self.tabs.addTab(self.page, translate("Report", "As a pa&ge"))
+        self.tabs.addTab(self.text, translate("Report", "As &text"))
+        self.tabs.setMinimumHeight(380)
+        row.addWidget(self.tabs, 5)
+        self.body.addLayout(row, 1)
+        self.note = Label(translate("Report", "Putting it together …"), "small", "muted")
+        self.body.addWidget(self.note)
+        self.copy = self.button(translate("Report", "&Copy the text"), self._copy)
+        self.button(translate("Report", "Close"))
+        self.save = self.button(translate("Report", "&Save …"), self._save, primary=True)
+        for button in (self.copy, self.save):
+            button.setEnabled(False)
+        self._stream = Stream(lambda: iter((wizard.session.report_preview(),)), self.fill, parent=self)
+        self._stream.ended.connect(self._ended)
+        self._stream.start()
+        self.finished.connect(lambda _result: self._stream.close())
+
+    def fill(self, preview: Preview) -> None:
+        """Show what the report would be."""
+        total = sum(preview.counts.values())
+        for kind, count in sorted(preview.counts.items(), key=lambda item: -item[1]):
+            self._fact(self.taken, kind_word(kind), translate("Report", "{n} times").format(n=words.count(count)) if count != 1
+                       else translate("Report", "once"))
+        if not total:
+            self.taken.box.addWidget(Label(translate("Report", "Nothing had to be taken out."), "small", "muted"))
+        for file in preview.files:
+            self._fact(self.files, file.name, words.size(file.size))
+        self.page.setHtml(preview.page)
+        self.text.setPlainText(preview.text)
+        self.note.setText(translate("Report", "{n} pieces of personal data were taken out; read through it before you pass it on."
+                                    ).format(n=words.count(total)) if total else "")
+        for button in (self.copy, self.save):
+            button.setEnabled(True)
+        self.save.setFocus()
+
+    def _fact(self, card: Card, name: str, value: str) -> None:
+        right = Label(value, "small", "muted", wrap=False, tabular=True)
+        left = Label(name, "small")
+        row = across(left, right)
+        row.setStretch(0, 1)
+        left.setAccessibleName(f"{name}: {value}")
+        card.box.addLayout(row)
+
+    def _ended(self, fault: object) -> None:
+        if isinstance(fault, ExpectedError):
+            self.note.setText(f"{fault.message} {fault.hint}".strip())
+        elif isinstance(fault, BaseException):
+            from app.gui.faults import show_fault
+
+            show_fault(self._wizard, fault)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text.toPlainText())
+        self.note.setText(translate("Report", "Copied"))
+
+    def _save(self) -> None:
+        path, _kind = QFileDialog.getSaveFileName(self, translate("Report", "Save the report"), "unsloth-setup-report.zip",
+                                                  translate("Report", "Zip files (*.zip)"))
+        if path:
+            self.write(path)
+
+    def write(self, path: str) -> None:
+        """Write the report to a place."""
+        try:
+            self.saved = self._wizard.session.write_report(path)
+        except ExpectedError as error:
+            self.note.setText(f"{error.message} {error.hint}".strip())
+            return
+        self.note.setText(translate("Report", "Saved as {path}").format(path=self.saved))
+
+
+def save_report(wizard: Wizard) -> str:
+    """Show the preview; where the report was saved, or nothing."""
+    dialog = ReportPreview(wizard)
+    dialog.exec()
+    return dialog.saved
