@@ -19,7 +19,7 @@ from app.model.machine import decode_machine
 from app.ports import World
 from app.world.open import open_world
 from app.world.resources import read_input, resource_names, resource_reader, root
-from app.world.single import Single
+from app.world.single import Single, show_other
 
 
 def open_session(options: argparse.Namespace) -> Session:
@@ -103,7 +103,8 @@ def _window(given: list[str]) -> int:
 
     with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
         if not single.first and options.machine is None:
-            sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
+            if not show_other("Unsloth Setup"):
+                sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
             return int(ExitCode.DONE)
         return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines())
 

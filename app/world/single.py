@@ -19,12 +19,13 @@ class Single:
     """Holds a name for as long as the context lasts, or knows that somebody else of this user does.
 
     ``first`` is true for the one that holds it. The system frees the name when the process ends in any way, so a
-    crashed program never keeps the next one out. ``name`` tells programs apart; the user's own folder is mixed in,
-    so that two users of one computer do not meet.
+    crashed program never keeps the next one out. ``name`` tells programs apart and may hold a path; the user's own
+    folder is mixed in, so that two users of one computer do not meet.
     """
 
     def __init__(self, name: str) -> None:
-        self.name = f"{name}-{hashlib.sha256(os.path.expanduser('~').encode('utf-8')).hexdigest()[:12]}"
+        whole = f"{name}\n{os.path.expanduser('~')}".encode("utf-8", "surrogatepass")
+        self.name = f"unsloth-{hashlib.sha256(whole).hexdigest()[:24]}"  # neither mutexes nor files take any name
         self.first = False
         self._handle: int | None = None
 
@@ -72,7 +73,7 @@ class Single:
 
 if sys.platform == "win32":
     def show_other(title: str) -> bool:
-        """Bring the first visible window whose title begins with ``title`` to the front; whether one was found."""
+        """Bring the first visible window whose title ends with ``title`` to the front; whether one was found."""
         user = ctypes.WinDLL("user32", use_last_error=True)
         user.SetForegroundWindow.argtypes = user.IsIconic.argtypes = user.IsWindowVisible.argtypes = (wintypes.HWND,)
         user.ShowWindow.argtypes = (wintypes.HWND, ctypes.c_int)
@@ -84,7 +85,7 @@ if sys.platform == "win32":
         def visit(window: int, _: int) -> bool:
             text = ctypes.create_unicode_buffer(256)
             user.GetWindowTextW(window, text, 256)
-            if user.IsWindowVisible(window) and text.value.startswith(title):
+            if user.IsWindowVisible(window) and text.value.endswith(title):
                 found.append(window)
             return not found
 

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from app.world.single import Single, show_other
 
 OTHER = """
@@ -54,6 +56,13 @@ def test_different_names_do_not_meet() -> None:
     with Single(f"one-{os.getpid()}") as one, Single(f"two-{os.getpid()}") as two:
         assert one.first
         assert two.first
+
+
+@pytest.mark.parametrize("name", [r"home-C:\Users\Jürgen\x", "home-/a/b", "x" * 400])
+def test_a_name_may_hold_a_path(name: str) -> None:
+    with Single(name) as mine, Single(name) as second:
+        assert mine.first
+        assert not second.first
 
 
 def test_no_window_of_that_title_is_no_fault() -> None:
