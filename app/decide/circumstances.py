@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from fnmatch import fnmatch
 from typing import Any
 
@@ -20,6 +21,7 @@ _BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763
            ("windows 8.1", 9600), ("windows 8", 9200), ("windows 7", 7601), ("windows vista", 6002),
            ("windows xp", 2600))
 _PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
+_TELLING_CACHE = 10**9  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
                   "i686": "x86"}
 
@@ -127,7 +129,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "gpus.count": len(facts.gpus), "gpus.cards": len(real), "gpus.nvidia": len(ours),
         "gpus.differ": len(capabilities) > 1 or len({c.gpu.name for c in ours}) > 1,
         "gpus.integrated": bool(ours) and any(g.vendor in ("intel", "amd") and not is_nvidia(g) for g in real),
-        "gpus.names": " and ".join(g.name or f"a card of {g.vendor}" for g in facts.gpus) or None,
+        "gpus.names": _listed(facts.gpus),
         "card.found": bool(ours) or hidden_card(facts),
         "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
         "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
@@ -140,6 +142,11 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "driver.version": driver_version(facts.driver.version),
         "driver.cuda": facts.driver.cuda_version, "driver.nvml": facts.driver.nvml,
     }
+
+
+def _listed(gpus: tuple[Gpu, ...]) -> str | None:
+    counted = Counter(g.name or ("an NVIDIA card" if is_nvidia(g) else f"a card of {g.vendor}") for g in gpus)
+    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items()) or None
 
 
 def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
@@ -156,8 +163,8 @@ def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: A
         facts.disks[0] if len(facts.disks) == 1 and path is None else None)
     parts = parts_for(profile, facts.os.family) if profile else ()
     download = sum(p.download for p in parts)
-    # What an earlier run of this program left in the same folder is used again, so it is not needed twice.
-    kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own")
+    # An unfinished environment of this profile is used again, so its bytes are not needed twice.
+    kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
     needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
     told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
@@ -227,13 +234,18 @@ def disturbing(facts: MachineFacts, rules: Rules) -> tuple[tuple[str, str, str],
 
 def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     bad = disturbing(facts, rules)
-    left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache")]
+    left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache", "cache")]
+    caches = [x for x in facts.leftovers if x.kind == "cache"]
+    if sum(x.size or 0 for x in caches) >= _TELLING_CACHE:
+        left += caches
     return {
         "tools.vc_runtime": facts.tools.vc_runtime, "tools.compiler": facts.tools.msvc is not None,
+        # Older machine files have no word on gcc: only a note that it was looked for tells that it is missing.
+        "tools.gcc": True if facts.tools.gcc else False if any(n.about == "tools.gcc" for n in facts.notes) else None,
         "pythons.count": len(facts.pythons), "pythons.suitable": sum(_suitable(p) for p in facts.pythons),
         "pythons.seen": ", ".join(f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]) or None,
         "packages.cpu_torch": _cpu_torch(facts),
-        "variables.conflict": "; ".join(f"{n} is {v!r}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad) or None,
+        "variables.conflict": "; ".join(f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad) or None,
         "variables.card_hidden": next((v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None),
         "leftovers.count": len(left), "leftovers.size": sum(x.size or 0 for x in left) or None,
         "leftovers.where": ", ".join(x.path for x in left[:2]) + (f" and {len(left) - 2} more" if len(left) > 2 else "")
@@ -248,7 +260,7 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
         # A mirror that the user named for this run was not asked by the survey: unknown.
         "network.index": None if net.index == "unknown" or (answers and answers.index) else net.index,
         "network.pytorch": None if net.pytorch == "unknown" or (answers and answers.pytorch_index) else net.pytorch,
-        "network.proxy": net.proxy, "network.mirror": mirror,
+        "network.proxy": net.proxy or "none", "network.mirror": mirror or "none",
         "network.bundle": bool(answers and answers.offline),
     }
 

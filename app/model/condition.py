@@ -28,7 +28,7 @@ NAMES: dict[str, Kind] = {
     "driver.cuda": "version", "driver.nvml": "text", "home.path": "text", "home.length": "number",
     "home.on_onedrive": "yes-no", "home.writable": "yes-no", "home.unsafe": "text", "home.broken": "text",
     "disk.root": "text", "disk.free": "disk", "disk.needed": "disk", "disk.download": "disk", "disk.spare": "disk",
-    "tools.vc_runtime": "version", "tools.compiler": "yes-no", "pythons.count": "number",
+    "tools.vc_runtime": "version", "tools.compiler": "yes-no", "tools.gcc": "yes-no", "pythons.count": "number",
     "pythons.suitable": "number", "pythons.seen": "text", "packages.cpu_torch": "text", "variables.conflict": "text",
     "variables.card_hidden": "text", "leftovers.count": "number", "leftovers.size": "disk", "leftovers.where": "text",
     "network.index": "text", "network.pytorch": "text", "network.proxy": "text", "network.mirror": "text",

@@ -124,8 +124,20 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
                                "home": home("d:\\Unsloth")}, BEST, {"disk-low": "blocks"}),
     ("disk of the home unknown", {"disks": [{"root": "C:\\", "free": GB}], "home": home("E:\\Unsloth")}, BEST, {}),
     ("disk full, machine alone", {"disks": [{"root": "C:\\", "free": GB}]}, None, {"disk-low": "warns"}),
-    ("disk full but already installed", {"disks": [{"root": "C:\\", "free": 12 * GB}], "leftovers": [
-        {"id": "own:1", "kind": "own", "path": "C:\\x", "size": 11 * GB}]}, BEST, {}),
+    ("disk full but half installed", {"disks": [{"root": "C:\\", "free": 12 * GB}], "leftovers": [
+        {"id": "own:1", "kind": "own", "path": "C:\\u\\envs\\torch28-2025.11-0123abcd", "size": 11 * GB}]}, BEST, {}),
+    ("disk full of another setup", {"disks": [{"root": "C:\\", "free": 8 * GB}], "leftovers": [
+        {"id": "own:1", "kind": "own", "path": "C:\\u\\envs\\torch26-2025.3-0123abcd", "size": 11 * GB}]}, BEST,
+     {"disk-low": "blocks"}),
+    ("pip's cache", {"leftovers": [{"id": "c", "kind": "cache", "path": "C:\\pip", "size": GB // 2}]}, BEST, {}),
+    ("pip's cache with PyTorch in it", {"leftovers": [{"id": "c", "kind": "cache", "path": "C:\\pip", "size": 5 * GB}]}, BEST,
+     {"leftovers-found": "informs"}),
+    ("gcc looked for and missing", {**LINUX, "notes": [{"about": "tools.gcc", "text": "not on the search path"}]}, BEST,
+     {"compiler-missing": "warns"}),
+    ("PyTorch index unreachable, no wheel at hand", {**LINUX, "gpus": [], "network": {"pytorch": "unreachable"}}, "practice-cpu",
+     {"no-gpu": "warns", "mirror-unreachable": "blocks"}),
+    ("PyTorch index unreachable, wheel at hand", {**LINUX, "gpus": [], "network": {"pytorch": "unreachable", "at_hand": [
+        "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"]}}, "practice-cpu", {"no-gpu": "warns"}),
     ("long path", {"os": {"long_paths": False}, "home": home("C:\\" + "a" * 90)}, BEST,
      {"path-too-long": "blocks", "long-paths-off": "informs"}),
     ("long path, allowed", {"home": home("C:\\" + "a" * 90)}, BEST, {}),

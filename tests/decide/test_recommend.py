@@ -73,7 +73,7 @@ def test_a_good_card_held_back_stays_with_its_best_profile(knowledge: Knowledge)
 def test_a_newer_driver_is_asked_for_by_number(knowledge: Knowledge) -> None:
     newest = next(c for c in ranked(knowledge, machine(driver="576.80")) if c.profile.id == "torch212-2026.10")
     assert newest.tag == "Needs a newer driver"
-    assert newest.why == "Newest, and less proven than the first choice. Needs driver 580.88 or newer; yours is 576.80."
+    assert newest.why == "Newest, and less proven than PyTorch 2.8. Needs driver 580.88 or newer; yours is 576.80."
 
 
 def test_under_wsl_the_driver_counts_as_windows(knowledge: Knowledge) -> None:
