@@ -1,0 +1,111 @@
+"""The main job for real: the practice profile from the package index, installed, trained with, reported, mended."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.posix,
+              pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows")]
+
+
+def app(*arguments: str, limit: float = 900) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=limit,
+                          check=False)
+
+
+def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("journey") / "Jürgens Ordner"
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_1_install_from_nothing_to_a_proven_environment(home: Path) -> None:
+    done = app("install", "--yes", "--json", "--home", str(home), "--profile", "practice-cpu")
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {"started", "line", "progress", "measured", "finished"} <= {line["what"] for line in lines[:-1]}
+    result = lines[-1]
+    assert (result["schema"], result["outcome"]) == ("result/1", "finished")
+    verdict = result["verdict"]
+    assert verdict["overall"] == "works"
+    tuned = verdict["fine_tune"]
+    assert tuned["reloaded_equal"] is True
+    assert tuned["loss_last"] < tuned["loss_first"] - 0.5
+    assert json.loads((home / "active.json").read_text())["active"].startswith("practice-cpu-")
+
+
+def test_2_a_second_call_says_that_all_is_in_place(home: Path) -> None:
+    began = time.monotonic()
+    done = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu")
+    assert done.returncode == 0
+    assert "All is in place" in done.stderr
+    assert time.monotonic() - began < 30  # seconds, not minutes: nothing was fetched, installed or trained
+
+
+def test_3_a_changed_package_is_named_and_put_back(home: Path) -> None:
+    environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
+    record = next(environment.glob("lib/python*/site-packages/peft-*.dist-info"))
+    shutil.rmtree(record)
+    quick = app("verify", "--quick", "--json", "--home", str(home))
+    assert "peft" in quick.stderr and "missing" in quick.stderr
+    assert quick.returncode == 5
+    again = app("install", "--yes", "--json", "--home", str(home), "--profile", "practice-cpu")
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert last(again)["verdict"]["overall"] == "works"
+    assert next(environment.glob("lib/python*/site-packages/peft-*.dist-info"))
+
+
+def test_4_the_report_holds_everything_but_the_person(home: Path, tmp_path: Path) -> None:
+    target = tmp_path / "report.zip"
+    done = app("report", "--home", str(home), "--output", str(target), "--json")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as archive:
+        names = set(archive.namelist())
+        assert {"report.html", "report.json", "machine.json", "verification.json"} <= names
+        for name in names:
+            assert str(Path.home()).encode() + b"/" not in archive.read(name), name
+    replayed = app("plan", "--machine", str(target), "--json")
+    assert json.loads(replayed.stdout)["profile"] == "practice-cpu"
+
+
+def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(app("script", "--train", "--home", str(home)).stdout)
+    environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
+    python = str(environment / "bin" / "python")
+    small = tmp_path / "small"
+    make = "import sys; sys.path.insert(0, sys.argv[1]); import small_model; small_model.make(sys.argv[2], 'tiny')"
+    made = subprocess.run([python, "-c", make, str(ROOT / "resources" / "checks"), str(small)], capture_output=True, text=True,
+                          check=False)
+    assert made.returncode == 0, made.stderr[-2000:]
+    done = subprocess.run([python, str(script), "--model", str(small), "--max-steps", "2"], cwd=tmp_path, capture_output=True,
+                          text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"}, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_6_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path) -> None:
+    assert app("rollback", "--home", str(home)).returncode == 2
+    items = json.loads(app("uninstall", "--json", "--home", str(home)).stdout)
+    assert sum(item["size"] for item in items) > 1e9
+    everything = app("uninstall", "--remove", "all", "--yes", "--home", str(home))
+    assert everything.returncode == 0
+    assert not (home / "envs").exists() or not any((home / "envs").iterdir())
