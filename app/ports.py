@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
+from app.model.errors import ExpectedError
 from app.model.machine import Disk, Driver, Family, Gpu
 from app.model.sources import Sources
 from app.model.value import Value
@@ -146,6 +147,9 @@ class Web(Protocol):
 
     def reach(self, url: str, seconds: float = 5.0) -> str:
         """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or ``untrusted`` (certificate)."""
+
+    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
+        """What stands between here and an index page, named; ``None`` where the page is sound."""
 
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not."""

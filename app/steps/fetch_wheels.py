@@ -18,8 +18,10 @@ from app.ports import Download
 from app.steps import provide_python
 from app.steps.children import run_child, say
 from app.steps.site import Site
+from app.steps.surroundings import child_environment
 
 _PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
+_DOUBTFUL = ("package_missing", "version_missing", "captive_portal", "resolve_failed")
 
 
 class Fetched(Value, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ def run(step: FetchWheels, site: Site) -> Iterator[What]:
 def part_of(step: FetchWheels, site: Site) -> Part:
     """The profile's part for this system that the step fetches. Raises ``BadInput`` where the plan names none."""
     for part in site.profiles[step.profile].parts if step.profile in site.profiles else ():
-        if part.platform == site.place.family and part.id == step.part:
+        if part.platform == (site.platform or site.place.family) and part.id == step.part:
             return part
     raise BadInput(f"The plan names the part {step.part} of {step.profile}, which is not there for this system.")
 
@@ -95,8 +97,34 @@ def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin],
     try:
         text = yield from _ask(step, part, last, site)
     except ExpectedError as error:
-        raise (from_uv(error.details, last.address) if error.code == "child-failed" else error) from error
+        if error.code != "child-failed":
+            raise
+        named = from_uv(error.details, last.address)
+        raise (_behind(named, wanted, last, site) or named) from error
     return _chosen(text, wanted, part, step, site)
+
+
+def _behind(named: ExpectedError, wanted: dict[str, Pin], index: _Index, site: Site) -> ExpectedError | None:
+    """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that lacks the package."""
+    if named.code not in _DOUBTFUL or site.sources.offline:
+        return None
+    name = next((n for n in wanted if n in named.message), next(iter(wanted)))
+    for address in (index.address or _default_index(site), *site.sources.extra_indexes):
+        if address and address.startswith("http"):
+            found = site.world.web.examine(f"{address.rstrip('/')}/{name}/", 10.0)
+            if found is not None and found.code != "file_missing":
+                return found
+    return None
+
+
+def _default_index(site: Site) -> str | None:
+    """uv's own default index, as uv tells it for an empty list."""
+    empty = site.place.at("locks", "empty.txt")
+    site.world.files.write(empty, b"")
+    answer = site.world.processes.capture([site.world.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"], 30.0,
+                                          child_environment(site) | {"UV_OFFLINE": "1"})
+    site.world.files.remove(empty)
+    return next((line.split()[1] for line in answer.out.splitlines() if line.startswith("--index-url ")), None)
 
 
 def _chosen(text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site) -> tuple[LockedFile, ...]:
@@ -123,11 +151,12 @@ def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
         # The few PyTorch files may lie in a folder of the user's: then its index, slow and often out of reach, is not asked.
         own = _Index(name="the find-links folders", address=None, env={"UV_NO_INDEX": "1", **links})
         return [own, web] if links else [web]
-    env = {"UV_INDEX_STRATEGY": "unsafe-best-match", **links}  # the lock's hashes decide, so any index may answer
+    env = dict(links)
     if sources.index:
         env["UV_DEFAULT_INDEX"] = sources.index
     if sources.extra_indexes:
-        env["UV_INDEX"] = " ".join(sources.extra_indexes)
+        # The lock's hashes decide, so any of the indexes may answer.
+        env.update(UV_INDEX=" ".join(sources.extra_indexes), UV_INDEX_STRATEGY="unsafe-best-match")
     return [_Index(name="the chosen index" if sources.index else "the default index", address=sources.index, env=env)]
 
 

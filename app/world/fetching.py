@@ -100,8 +100,7 @@ class Fetch:
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         for one in self._files:
-            if one.part is not None:
-                one.part.close()
+            one.let_go()
 
     # --- disk ---
 
@@ -151,12 +150,16 @@ class Fetch:
                 self._fail(sys.exc_info()[1] or RuntimeError("a worker ended"))
 
     def _next(self) -> tuple[Transfer, Range | None] | None:
-        """The next thing to do, largest file first, each file's ranges from its front; ``None`` when all is given out."""
+        """The next thing to do, largest file first, each file's ranges from its front; ``None`` when all is given out.
+
+        Only some streams may be on large files, so that small ones come beside them and not after them.
+        """
         with self.turn:
             while not self.over.is_set() and self._error is None and not self._finished():
                 now = time.monotonic()
+                crowded = sum(f.active for f in self._files if f.large) >= self.patience.wide
                 for one in self._files:
-                    if one.not_before > now:
+                    if one.not_before > now or (crowded and one.large):
                         continue
                     if one.state == "new":
                         one.state, one.active = "busy", one.active + 1

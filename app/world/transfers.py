@@ -23,7 +23,7 @@ from app.world.files import disk_fault, long_path, replace_file
 from app.world.net_faults import MANY, SIGN_IN, Fault, Spot, fault, from_error, from_status, host
 from app.world.ranges import RANGE, PartFile, Range, Writer, leftovers
 
-_READ = 1 << 17          # bytes a stream holds before they are written: eight streams lose at most 1 MiB when killed
+_READ = 1 << 16          # bytes a stream holds before they are written: a kill loses no more of each stream
 _HELD = 0.25             # seconds after which a slow stream writes what it holds
 UNKNOWN = 1 << 50        # a file whose size nobody told ends where its stream ends
 
@@ -39,7 +39,8 @@ class Patience:
     backoff: float = 0.5
     longest: float = 30.0
     slowest: float = 1024.0   # bytes a second below which a stream counts as stalled
-    streams: int = 8
+    streams: int = 8          # at once, for all files
+    wide: int = 4             # of these on files of more than one range: more brings no speed but loses more when killed
 
 
 class Crew(Protocol):
@@ -85,6 +86,11 @@ class Transfer:
         return self.part.take(RANGE if self.state == "ranged" else UNKNOWN)
 
     @property
+    def large(self) -> bool:
+        """Whether the file has more than one range, as far as anybody knows."""
+        return self.size is None or self.size > RANGE
+
+    @property
     def ripe(self) -> bool:
         """Whether all bytes are there and nobody is checking them."""
         return not self.active and self.state in ("ranged", "single") and self.part is not None and self.part.whole
@@ -102,6 +108,15 @@ class Transfer:
                 return
             self.state = "checking"
         self._check(self.part)
+
+    def let_go(self) -> None:
+        """The fetch is over: what has arrived stays for the next one, an empty beginning goes."""
+        if self.part is None:
+            return
+        if self.state != "done" and self.part.present == 0:
+            self.part.discard()
+        else:
+            self.part.close()
 
     def _begin(self) -> Range | None:
         """What is there already, and the first range to ask for."""

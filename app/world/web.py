@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3 import exceptions as u3
 
-from app.model.errors import Stopped
+from app.model.errors import ExpectedError, Stopped
 from app.model.sources import Sources
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections, without_password
 from app.world.fetching import Fetch
-from app.world.net_faults import Fault
+from app.world.net_faults import SIGN_IN, Fault, from_error, from_status
 from app.world.transfers import Patience, local_size
 
 _LOOK = 65536            # bytes of an index page that are enough to tell it from a sign-in page
@@ -46,23 +46,30 @@ class HttpWeb:
 
         Source of the difference: an index page is JSON or a list of links; it has neither forms nor scripts (PEP 503).
         """
+        fault = self.examine(url, seconds)
+        if fault is None or fault.code == "file_missing":  # some indexes have no list of all projects, only single pages
+            return "reachable"
+        return "untrusted" if fault.code in _UNTRUSTED else "blocked" if fault.code in _BLOCKED else "unreachable"
+
+    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
+        """What stands between here and an index page, named; ``None`` where the page is sound."""
+        spot = self._connections.spot(url)
         try:
             response = self._connections.request("GET", url, {"Accept": _ACCEPT}, timeout=urllib3.Timeout(seconds, connect=seconds))
             try:
-                if response.status == 404:
-                    return "reachable"  # some indexes have no list of all projects, only pages of single ones
                 if response.status != 200:
-                    return "blocked"
+                    raise from_status(response, spot)
                 page = response.read(_LOOK, decode_content=True).lower()
+            except (u3.HTTPError, OSError) as error:
+                raise from_error(error, spot) from error
             finally:
                 response.close()
         except Fault as one:
-            code = one.error.code
-            return "untrusted" if code in _UNTRUSTED else "blocked" if code in _BLOCKED else "unreachable"
-        except (u3.HTTPError, OSError):
-            return "unreachable"
-        looks_like_a_page = any(word in page for word in (b"<form", b"<script", b"http-equiv=\"refresh", b"<input"))
-        return "blocked" if looks_like_a_page and b"vnd.pypi" not in page else "reachable"
+            return one.error
+        if b"vnd.pypi" not in page and any(word in page for word in (b"<form", b"<script", b'http-equiv="refresh', b"<input")):
+            return ExpectedError("captive_portal", f"{spot.host} answered with a web page instead of a list of packages.",
+                                 hint=SIGN_IN, details=page[:600].decode("utf-8", "replace"))
+        return None
 
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not, or where the server could not be asked."""

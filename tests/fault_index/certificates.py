@@ -10,6 +10,22 @@ from pathlib import Path
 OPENSSL = shutil.which("openssl")
 
 
+def issued(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A certificate for loopback from a company's own root; returns the server's context and the root's file."""
+    assert OPENSSL is not None
+    root, root_key, key, request, leaf = (folder / n for n in ("root.pem", "root-key.pem", "key.pem", "request.pem", "leaf.pem"))
+    (folder / "leaf.cnf").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    new = ("-newkey", "rsa:2048", "-nodes")
+    for run in ((OPENSSL, "req", "-x509", *new, "-keyout", root_key, "-out", root, "-subj", "/CN=Company root"),
+                (OPENSSL, "req", *new, "-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1"),
+                (OPENSSL, "x509", "-req", "-in", request, "-CA", root, "-CAkey", root_key, "-CAcreateserial", "-days", "9",
+                 "-extfile", folder / "leaf.cnf", "-out", leaf)):
+        subprocess.run([str(part) for part in run], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(leaf, key)
+    return context, root
+
+
 def certificate(folder: Path, *, days: tuple[str, str] | None = None, name: str = "127.0.0.1") -> tuple[ssl.SSLContext, Path]:
     """A self-signed certificate for loopback; returns the server's context and the certificate's file.
 

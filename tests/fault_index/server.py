@@ -74,6 +74,7 @@ class FaultIndex:
     def __init__(self, wheels: list[SmallWheel], *, tls: ssl.SSLContext | None = None, rate: float | None = None,
                  sizes: bool = True, hashes: bool = True) -> None:
         self.wheels = {w.file: w for w in wheels}
+        self.pages: dict[str, str] = {}     # project pages in other words than the wheels would give
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
         self.sizes, self.hashes = sizes, hashes
@@ -132,6 +133,8 @@ class FaultIndex:
     def body(self, path: str, accept: str) -> tuple[str, bytes] | None:
         """Content type and bytes of an address, as a sound index answers."""
         page = re.fullmatch(r"/simple/([^/]+)/", path)
+        if page and page[1] in self.pages:
+            return "text/html", self.pages[page[1]].encode()
         if page:
             found = [w for w in self.wheels.values() if w.name == page[1]]
             if not found:
@@ -191,6 +194,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent."""
+
+    def setup(self) -> None:
+        """A small send buffer, so that what counts as sent is on the line and not still here."""
+        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE // 4)
+        super().setup()
 
     def do_HEAD(self) -> None:
         self._answer(head=True)

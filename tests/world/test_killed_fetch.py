@@ -15,8 +15,8 @@ from app.ports import Download
 from tests.fault_index import FaultIndex, make_wheel
 
 ROOT = Path(__file__).parents[2]
-RATE = 60e6     # bytes a second: so slow that the client waits for the line, as it does on real ones
-WHEELS = [make_wheel("large", size=56 << 20), make_wheel("middle", size=7 << 20),
+RATE = 100e6    # bytes a second: so slow that the client waits for the line, as it does on real ones
+WHEELS = [make_wheel("large", size=104 << 20), make_wheel("middle", size=7 << 20),
           *(make_wheel(f"small{n}", size=40_000 + n) for n in range(6))]
 TOTAL = sum(len(w.data) for w in WHEELS)
 
