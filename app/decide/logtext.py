@@ -10,6 +10,7 @@ HEAD = 100_000
 TAIL = 300_000
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # Small letters, one digit, and a redraw begins a new line.
 _SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n")
 # One character for one, so that positions stay where they were.
@@ -21,6 +22,11 @@ MOST_HITS = 120_000  # how many alarms are looked at, over all words
 LONGEST = 20_000     # a longer line loses its middle (progress bars that were never ended)
 MOST_KEPT = 1_500    # how many different ones are kept for each word
 NEIGHBOURLY = 150    # with how many of them the lines around are kept
+
+
+def plain(text: str) -> str:
+    """The text without colours, cursor movements and other control characters; line breaks and tabs stay."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def decode(log: bytes | str) -> str:

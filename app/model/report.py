@@ -1,0 +1,51 @@
+"""The diagnostics report, ``report/1``: all that one visit found, before the person is taken out of it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.model.advice import Choice, Diagnosis, Finding
+from app.model.event import StepEvent
+from app.model.machine import MachineFacts
+from app.model.plan import Plan
+from app.model.value import Value
+from app.model.verdict import Verification
+
+
+class Report(Value, frozen=True, kw_only=True):
+    """One visit. ``logs`` are raw bytes by file name; ``program`` is this program's version, ``profile`` an id.
+
+    ``versions`` holds what is installed in the environment, ``crashes`` are texts of crash files.
+    """
+
+    schema: Literal["report/1"] = "report/1"
+    written_at: str
+    program: str
+    profile: str = ""
+    environment: str = ""
+    simulated: str | None = None
+    facts: MachineFacts | None = None
+    findings: tuple[Finding, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    plan: Plan | None = None
+    events: tuple[StepEvent, ...] = ()
+    verification: Verification | None = None
+    diagnosis: Diagnosis | None = None
+    logs: dict[str, bytes] = {}
+    versions: dict[str, str] = {}
+
+
+class Packed(Value, frozen=True, kw_only=True):
+    """One file of a report; ``size`` in bytes, unpacked."""
+
+    name: str
+    size: int
+
+
+class Preview(Value, frozen=True, kw_only=True):
+    """What a report would hold: its files, what was taken out (kind to count), the text and the page as they would go out."""
+
+    counts: dict[str, int] = {}
+    files: tuple[Packed, ...] = ()
+    text: str = ""
+    page: str = ""

@@ -1,0 +1,101 @@
+"""Takes the person out of a whole report before anything of it is written."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+
+from app.decide.logtext import decode, plain
+from app.decide.redact import Redactor
+from app.model.event import Line, StepEvent, flat
+from app.model.report import Report
+
+LOG_LENGTH = 4_000_000  # characters of one log, first and last parts
+EVENT_BYTES = 3_000_000  # of output lines among the events
+_NAME = re.compile(r"[^\w.-]+")
+
+
+def clean(report: Report, redactor: Redactor) -> Report:
+    """The same report without the person: every string, every log, every recorded line."""
+    outer = msgspec.structs.replace(report, facts=None, events=(), logs={})
+    inner = msgspec.convert(redactor.value(msgspec.to_builtins(outer)), Report)
+    return msgspec.structs.replace(
+        inner,
+        facts=redactor.facts(report.facts) if report.facts else None,
+        events=events(report.events, redactor),
+        logs={
+            _NAME.sub("_", redactor.text(name)).lstrip("."): redactor.text(plain(shorten(decode(data)))).encode("utf-8", "replace")
+            for name, data in sorted(report.logs.items())
+        },
+    )
+
+
+def shorten(text: str, limit: int = LOG_LENGTH) -> str:
+    """The first quarter and the last three quarters of ``limit`` characters, with a note of what was left out."""
+    if len(text) <= limit:
+        return text
+    head, tail = text[: limit // 4], text[-(limit * 3 // 4) :]
+    head = head[: head.rfind("\n") + 1] or head
+    tail = tail[tail.find("\n") + 1 :] or tail
+    return f"{head}[... {len(text) - len(head) - len(tail)} characters left out ...]\n{tail}"
+
+
+def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEvent, ...]:
+    """The recorded run without the person. Output is cleaned by whole lines: a chunk may end inside of a secret."""
+    lines = _output(recorded, redactor)
+    kept: list[StepEvent] = []
+    for event in _within(recorded):
+        if isinstance(event.what, Line):
+            count = event.what.text.count(b"\n")
+            waiting = lines[event.step]
+            text = "".join(waiting.pop(0) for _ in range(min(count, len(waiting))))
+            if text:
+                kept.append(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode())))
+        else:
+            kept.append(unflat(redactor.value(flat(event))))
+    for step, rest in lines.items():  # what stood behind the last line break
+        if rest and (last := next((e for e in reversed(recorded) if e.step == step), None)):
+            kept.append(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode())))
+    return tuple(sorted(kept, key=lambda e: e.at))
+
+
+def _within(recorded: tuple[StepEvent, ...]) -> tuple[StepEvent, ...]:
+    """All events, but of very much output only the first and the last part."""
+    sizes = [len(e.what.text) if isinstance(e.what, Line) else 0 for e in recorded]
+    total = sum(sizes)
+    if total <= EVENT_BYTES:
+        return recorded
+    kept, passed = [], 0
+    for event, size in zip(recorded, sizes, strict=True):
+        passed += size
+        if not size or passed <= EVENT_BYTES // 4 or total - passed <= EVENT_BYTES * 3 // 4:
+            kept.append(event)
+    return tuple(kept)
+
+
+def _output(recorded: tuple[StepEvent, ...], redactor: Redactor) -> dict[str, list[str]]:
+    """Each step's output as cleaned lines with their breaks, as many as there were."""
+    chunks: dict[str, list[bytes]] = defaultdict(list)
+    for event in _within(recorded):
+        if isinstance(event.what, Line):
+            chunks[event.step].append(event.what.text)
+    found: dict[str, list[str]] = defaultdict(list)
+    for step, parts in chunks.items():
+        data = b"".join(parts)
+        cleaned = redactor.text(plain(decode(data)))
+        if cleaned.count("\n") != data.count(b"\n"):  # a key over several lines became one word
+            cleaned += "\n" * max(0, data.count(b"\n") - cleaned.count("\n"))
+        found[step] = cleaned.splitlines(keepends=True) if "\r" not in cleaned else re.findall(r"[^\n]*\n|[^\n]+$", cleaned)
+    return found
+
+
+def unflat(fields: dict[str, Any]) -> StepEvent:
+    """The event of one flat JSON object. Raises ``msgspec.ValidationError`` that names the field."""
+    fields = dict(fields)
+    at, step = fields.pop("at", 0.0), fields.pop("step", "")
+    if fields.get("what") == "line" and isinstance(fields.get("text"), str):
+        return StepEvent(at=float(at), step=str(step), what=Line(text=fields["text"].encode()))
+    return msgspec.convert({"at": at, "step": step, "what": fields}, StepEvent)

@@ -1,0 +1,164 @@
+"""The short text for pasting into an issue: Markdown, never longer than a forum takes."""
+
+from __future__ import annotations
+
+from app.decide.logtext import decode, plain
+from app.model.machine import MachineFacts
+from app.model.report import Report
+from app.report.words import OVERALL, RESULT, VERDICT, duration, gibibytes, gigabytes, steps
+
+LONGEST = 6000
+LOG_TAIL = 2000
+
+
+def issue_text(report: Report) -> str:
+    """A cleaned report in at most 6000 characters: result, machine, what went wrong, the end of the log."""
+    parts = [
+        "### " + headline(report),
+        "",
+        *_machine(report.facts),
+        *_versions(report),
+        *_findings(report),
+        *_steps(report),
+        *_verdict(report),
+        *_diagnosis(report),
+    ]
+    head = "\n".join(parts).rstrip() + "\n"
+    head = (
+        head
+        if len(head) <= LONGEST - 200
+        else head[: LONGEST - 240].rsplit("\n", 1)[0] + "\n… (shortened; the report has it all)\n"
+    )
+    return head + _log(report, min(LOG_TAIL, LONGEST - len(head) - 60))
+
+
+def headline(report: Report) -> str:
+    """The result in one line."""
+    if report.diagnosis and report.diagnosis.cause:
+        return report.diagnosis.title
+    failed = [s for s in steps(report.plan, report.events) if s.state == "failed"]
+    if failed:
+        return f'The step "{_plain(failed[0].title)}" failed'
+    if report.verification:
+        return OVERALL[report.verification.overall]
+    blocking = [f for f in report.findings if f.severity == "blocks"]
+    return _plain(blocking[0].title) if blocking else "Diagnostics report"
+
+
+def machine_lines(facts: MachineFacts) -> list[tuple[str, str]]:
+    """What people ask first of a computer: name and value."""
+    rows = [
+        (
+            "System",
+            _plain(
+                " ".join(
+                    filter(
+                        None,
+                        [
+                            facts.os.name or facts.os.family,
+                            f"build {facts.os.build}" if facts.os.build else "",
+                            facts.os.arch or "",
+                            "WSL" if facts.os.wsl else "",
+                        ],
+                    )
+                )
+            ),
+        )
+    ]
+    for gpu in facts.gpus:
+        parts = [
+            gpu.name or gpu.pci_id or gpu.vendor,
+            gibibytes(gpu.memory_total) if gpu.memory_total else "",
+            f"capability {gpu.compute_capability}" if gpu.compute_capability else "",
+        ]
+        rows.append(("Card", _plain(", ".join(p for p in parts if p))))
+    driver = f"{facts.driver.version or 'none'}"
+    rows.append(
+        ("Driver", _plain(driver + (f" (runs CUDA up to {facts.driver.cuda_version})" if facts.driver.cuda_version else "")))
+    )
+    rows.append(("Processor", _plain(facts.cpu.name or "unknown")))
+    rows.append(("Memory", f"{gibibytes(facts.memory.available)} free of {gibibytes(facts.memory.total)}"))
+    rows += [("Disk " + _plain(d.root), f"{gigabytes(d.free)} free of {gigabytes(d.total)}") for d in facts.disks[:6]]
+    return rows
+
+
+def _machine(facts: MachineFacts | None) -> list[str]:
+    return [f"- {name}: {value}" for name, value in machine_lines(facts)] if facts else []
+
+
+def _versions(report: Report) -> list[str]:
+    lines = [f"- Program: {_plain(report.program)}, written {_plain(report.written_at)}"]
+    if report.profile:
+        lines.append(f"- Setup: {_plain(report.profile)}")
+    if report.versions:
+        lines.append(
+            "- Installed: " + ", ".join(f"{_plain(k)} {_plain(v)}" for k, v in sorted(report.versions.items())[:14])
+        )
+    return lines
+
+
+def _findings(report: Report) -> list[str]:
+    told = [f for f in report.findings if f.severity != "informs"][:8]
+    return ["", "**Findings**", *(f"- {f.severity}: {_plain(f.title)} ({_plain(f.seen)})" for f in told)] if told else []
+
+
+def _steps(report: Report) -> list[str]:
+    lines = [s for s in steps(report.plan, report.events) if s.state != "open"]
+    if not lines:
+        return []
+    return [
+        "",
+        "**Steps**",
+        *(
+            f"- {_plain(s.title)}: {s.state} {duration(s.seconds)}".rstrip() + (f" ({_plain(s.text)})" if s.text else "")
+            for s in lines[-20:]
+        ),
+    ]
+
+
+def _verdict(report: Report) -> list[str]:
+    found = report.verification
+    if found is None:
+        best = next((c for c in report.choices if c.recommended), None)
+        return ["", f"Recommended: {_plain(best.profile.id)} ({VERDICT[best.verdict]})"] if best else []
+    wrong = [c for c in found.comparisons if c.result not in {"same", "explained"}]
+    lines = ["", f"**Verification**: {OVERALL[found.overall]}"]
+    lines += [
+        f"- {_plain(c.title or c.check)}: expected {_plain(c.expected)}, got {_plain(str(c.actual))} ({RESULT[c.result]})"
+        for c in wrong[:10]
+    ]
+    return lines
+
+
+def _diagnosis(report: Report) -> list[str]:
+    found = report.diagnosis
+    if found is None or found.cause is None:
+        return []
+    lines = [
+        "",
+        f"**Diagnosis**: {_plain(found.title)} (`{found.cause}`)",
+        *_block("\n".join(f"{e.line}: {e.text}" for e in found.evidence)),
+    ]
+    if found.fix:
+        lines.append(f"Fix: {_plain(found.fix.text)}")
+    return lines
+
+
+def _log(report: Report, room: int) -> str:
+    if not report.logs or room < 200:
+        return ""
+    name, data = max(report.logs.items())
+    tail = plain(decode(data[-4 * room :]))[-(room - len(name) - 40) :]
+    tail = tail[tail.find("\n") + 1 :] if "\n" in tail else tail
+    return "\n".join(["", f"End of {_plain(name)}:", *_block(tail.rstrip())]) + "\n"
+
+
+def _block(text: str) -> list[str]:
+    """A code block that its own content cannot close."""
+    return ["```", plain(text).replace("```", "'''"), "```"]
+
+
+def _plain(text: str) -> str:
+    """One line without anything that Markdown or HTML would act on."""
+    text = " ".join(plain(text).split())
+    return text.replace("<", "‹").replace(">", "›").replace("`", "'").replace("|", "/").replace("[", "(").replace("]", ")")

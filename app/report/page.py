@@ -1,0 +1,312 @@
+"""The report as one web page that needs nothing else: summary first, then what it rests on. All content is escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from html import escape
+
+from app.decide.logtext import decode, plain
+from app.model.report import Report
+from app.model.verdict import Verification
+from app.report.issue import headline, machine_lines
+from app.report.pictures import bench_bar, loss_curve
+from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, StepLine, duration, gibibytes, gigabytes, number, steps
+
+STATE_ICON = {"done": "ok", "skipped": "grey", "failed": "err", "stopped": "warn", "open": "grey"}
+RESULT_TAG = {
+    "same": "",
+    "explained": "",
+    "below": " warn",
+    "different": " err",
+    "missing": " err",
+    "as_expected": "",
+    "wrong": " err",
+    "not_compared": " grey",
+}
+SEVERITY = {"blocks": ("err", "Blocks"), "warns": ("warn", "Warning"), "informs": ("info", "Note")}
+SIGNS = {"ok": "✓", "err": "×", "warn": "!", "info": "i", "grey": "–"}
+LOG_LINES = 200
+
+
+def page(report: Report, counts: dict[str, int], template: str) -> str:
+    """The page of a cleaned report. ``template`` holds ``{{title}}`` and ``{{body}}``; ``counts`` is what was taken out."""
+    body = "".join(
+        [
+            _summary(report),
+            _diagnosis(report),
+            _findings(report),
+            _machine(report),
+            _choices(report),
+            _plan(report),
+            _verdict(report.verification),
+            _logs(report),
+            _taken_out(counts),
+        ]
+    )
+    holes = {"{{title}}": escape(headline(report)), "{{body}}": body}
+    return re.sub(r"\{\{(?:title|body)\}\}", lambda hole: holes[hole.group()], template)  # one pass: content fills no hole
+
+
+def _summary(report: Report) -> str:
+    found = report.verification
+    ran = steps(report.plan, report.events)
+    failed = next((s for s in ran if s.state == "failed"), None)
+    tone = (
+        "err"
+        if failed or (found and found.overall == "broken")
+        else "warn"
+        if found and found.overall == "works_slowly"
+        else "ok"
+    )
+    if not found and not failed:
+        tone = "err" if any(f.severity == "blocks" for f in report.findings) else "info"
+    lines = []
+    if failed:
+        lines.append(f"The step “{escape(failed.title)}” failed: {escape(failed.text)}")
+    if found:
+        lines.append(escape(OVERALL[found.overall] + (f" on {found.device}." if found.device else ".")))
+        if found.fine_tune and found.fine_tune.loss_first is not None and found.fine_tune.loss_last is not None:
+            tune = found.fine_tune
+            lines.append(
+                escape(
+                    f"The first fine-tune ran {tune.steps} steps; the loss went from {tune.loss_first:.2f} to {tune.loss_last:.2f}"
+                    + (f" at {number(tune.tokens_per_s)} tokens a second." if tune.tokens_per_s else ".")
+                )
+            )
+    blocks = sum(f.severity == "blocks" for f in report.findings)
+    warns = sum(f.severity == "warns" for f in report.findings)
+    if report.findings:
+        lines.append(f"{blocks} finding{'s' * (blocks != 1)} that block, {warns} that warn.")
+    meta = [
+        ("Written", report.written_at),
+        ("Program", report.program),
+        ("Setup", report.profile or "none"),
+        ("Environment", report.environment or "none"),
+    ]
+    if report.simulated:
+        meta.append(("Simulated machine", report.simulated))
+    return (
+        f'<section class="card lead"><div class="row"><span class="ic {tone}" aria-hidden="true">{SIGNS[tone]}</span><div>'
+        f"<h1>{escape(headline(report))}</h1>{''.join(f'<p>{line}</p>' for line in lines)}</div></div>{_pairs(meta)}</section>"
+    )
+
+
+def _diagnosis(report: Report) -> str:
+    found = report.diagnosis
+    if found is None or found.cause is None:
+        return ""
+    proof = "".join(f"<tr><td class='num'>{e.line}</td><td><code>{escape(e.text)}</code></td></tr>" for e in found.evidence)
+    fix = ""
+    if found.fix:
+        todo = "".join(f"<li>{escape(s)}</li>" for s in found.fix.steps)
+        how = "<span class='tag'>the program can do this</span>" if found.fix.automatic else ""
+        fix = f"<h3>Fix {how}</h3><p>{escape(found.fix.text)}</p>{f'<ol>{todo}</ol>' if todo else ''}"
+    others = "".join(f"<li><b>{escape(o.cause)}</b>: {escape(o.why)}</li>" for o in found.others)
+    return _card(
+        "Diagnosis",
+        f"<p class='big'>{escape(found.title)} <code>{escape(found.cause)}</code></p><p>{escape(found.means)}</p>"
+        + (f"<h3>Proof</h3><table>{proof}</table>" if proof else "")
+        + fix
+        + (f"<h3>Also possible</h3><ul>{others}</ul>" if others else ""),
+    )
+
+
+def _findings(report: Report) -> str:
+    if not report.findings:
+        return ""
+    items = []
+    for finding in report.findings:
+        tone, word = SEVERITY[finding.severity]
+        items.append(
+            f"<div class='find'><span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span><div><b>{escape(finding.title)}</b> "
+            f"<span class='tag {'' if tone == 'info' else tone}'>{word}</span><p>{escape(finding.detail)}</p>"
+            f"<p class='k'>Seen: {escape(finding.seen)}</p><p>{escape(finding.remedy)}</p></div></div>"
+        )
+    return _card("Findings", "".join(items))
+
+
+def _machine(report: Report) -> str:
+    facts = report.facts
+    if facts is None:
+        return ""
+    rows = [
+        *machine_lines(facts),
+        *((f"Python {p.version or ''}".strip(), p.path) for p in facts.pythons[:12]),
+        *((f"CUDA toolkit {t.version}", t.path) for t in facts.cuda_toolkits),
+        *((f"Variable {k}", v) for k, v in facts.variables.items()),
+        *((f"Left behind ({x.kind})", f"{x.path}, {gigabytes(x.size)}") for x in facts.leftovers[:20]),
+    ]
+    bars = "".join(
+        f"<div class='k'>{escape(g.name or 'Card')}: {gibibytes(g.memory_used)} of {gibibytes(g.memory_total)} in use</div>"
+        f"<div class='meter'><i style='width:{min(100, 100 * (g.memory_used or 0) / g.memory_total):.0f}%'></i></div>"
+        for g in facts.gpus
+        if g.memory_total and g.memory_used is not None
+    )
+    notes = "".join(f"<li>{escape(n.about)}: {escape(n.text)}</li>" for n in facts.notes)
+    return _card(
+        "Machine",
+        bars
+        + _table(("", ""), [[escape(a), escape(b)] for a, b in rows])
+        + (
+            f"<details><summary>What could not be found out ({len(facts.notes)})</summary><ul>{notes}</ul></details>"
+            if notes
+            else ""
+        ),
+    )
+
+
+def _choices(report: Report) -> str:
+    if not report.choices:
+        return ""
+    tone = {"blocked": " err", "ready_with_warnings": " warn", "ready": ""}
+    rows = [
+        [
+            f"<b>{escape(c.profile.title)}</b><br><code>{escape(c.profile.id)}</code>",
+            f"<span class='tag{tone[c.verdict]}'>{VERDICT[c.verdict]}</span>"
+            + (" <span class='tag'>recommended</span>" if c.recommended else ""),
+            escape(c.why),
+        ]
+        for c in report.choices
+    ]
+    return _card("Setups for this machine", _table(("Setup", "Verdict", "Why"), rows))
+
+
+def _plan(report: Report) -> str:
+    lines = steps(report.plan, report.events)
+    if not lines:
+        return ""
+    size = {s.id: (s.download_bytes, s.disk_bytes) for s in report.plan.steps} if report.plan else {}
+    rows = [
+        [
+            _icon(s),
+            f"{escape(s.title)}{f'<br><span class=k>{escape(s.text)}</span>' if s.text else ''}",
+            escape(s.state),
+            escape(duration(s.seconds)),
+            gigabytes(size[s.id][0]) if s.id in size and size[s.id][0] else "",
+        ]
+        for s in lines
+    ]
+    total = ""
+    if report.plan:
+        total = (
+            f"<p class='k'>{escape(report.plan.title)}: {gigabytes(report.plan.download_bytes)} to fetch, "
+            f"{gigabytes(report.plan.disk_bytes)} on disk.</p>"
+        )
+    touched = sorted({t for s in report.plan.steps for t in s.touches}) if report.plan else []
+    more = "".join(f"<li><code>{escape(t)}</code></li>" for t in touched)
+    return _card(
+        "Plan and steps",
+        total
+        + _table(("", "Step", "State", "Time", "Fetched"), rows)
+        + (
+            f"<details><summary>Everything that the plan touches ({len(touched)})</summary><ul>{more}</ul></details>"
+            if more
+            else ""
+        ),
+    )
+
+
+def _icon(step: StepLine) -> str:
+    tone = STATE_ICON[step.state]
+    return f"<span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span>"
+
+
+def _verdict(found: Verification | None) -> str:
+    if found is None:
+        return ""
+    parts = [f"<p class='big'>{escape(OVERALL[found.overall])}</p>"]
+    parts += [
+        f"<p><span class='tag {SEVERITY[r.severity][0] if r.severity != 'informs' else ''}'>{SEVERITY[r.severity][1]}</span> "
+        f"<b>{escape(r.title)}</b> {escape(r.detail)}</p>"
+        for r in found.remarks
+    ]
+    if found.comparisons:
+        rows = [
+            [
+                escape(c.title or c.check),
+                escape(c.guide),
+                escape(c.expected),
+                escape(c.actual if c.actual is not None else "nothing"),
+                f"<span class='tag{RESULT_TAG[c.result]}'>{RESULT[c.result]}</span>",
+                escape(c.why),
+            ]
+            for c in found.comparisons
+        ]
+        parts.append(
+            "<h3>Expected output</h3>" + _table(("Check", "The guide says", "Right here", "Came out", "Result", "Why"), rows)
+        )
+    if found.benchmark:
+        rows = [
+            [
+                escape(b.title or b.name),
+                escape(number(b.value, b.unit)),
+                bench_bar(b),
+                f"{b.ratio * 100:.0f} % of {escape(number(b.reference, b.unit))}" if b.ratio is not None else "no reference",
+                f"<span class='tag{RESULT_TAG[b.result]}'>{RESULT[b.result]}</span>",
+            ]
+            for b in found.benchmark
+        ]
+        parts.append(
+            "<h3>Benchmark</h3>" + _table(("Figure", "Measured", "Against the reference for this card", "", "Result"), rows)
+        )
+    if found.fine_tune:
+        tune = found.fine_tune
+        parts.append(
+            "<h3>First fine-tune</h3>"
+            + loss_curve(tune.losses)
+            + _pairs(
+                [
+                    ("Steps", str(tune.steps)),
+                    ("Loss", f"{number(tune.loss_first)} to {number(tune.loss_last)}"),
+                    ("Speed", number(tune.tokens_per_s, "tokens/s")),
+                    ("Peak memory", gibibytes(tune.peak_vram)),
+                    (
+                        "Adapter loaded again",
+                        {True: "gives the same answers", False: "differs", None: "not checked"}[tune.reloaded_equal],
+                    ),
+                ]
+            )
+        )
+    return _card("Verification", "".join(parts))
+
+
+def _logs(report: Report) -> str:
+    if not report.logs:
+        return ""
+    parts = []
+    for name, data in report.logs.items():
+        lines = decode(data).splitlines()
+        rest = (
+            f"<p class='k'>The last {LOG_LINES} of {len(lines)} lines; the file is in the zip.</p>"
+            if len(lines) > LOG_LINES
+            else ""
+        )
+        parts.append(
+            f"<details><summary>{escape(name)} ({len(lines)} lines)</summary>{rest}"
+            f"<pre class='mono'>{escape(plain(chr(10).join(lines[-LOG_LINES:])))}</pre></details>"
+        )
+    return _card("Logs", "".join(parts))
+
+
+def _taken_out(counts: dict[str, int]) -> str:
+    rows = [[escape(TAKEN_OUT.get(kind, kind)), str(count)] for kind, count in sorted(counts.items())]
+    return _card("What was taken out", _table(("Kind", "Count"), rows) if rows else "<p>Nothing had to be taken out.</p>")
+
+
+def _card(title: str, content: str) -> str:
+    return f"<section class='card'><h2>{escape(title)}</h2>{content}</section>"
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return "<dl>" + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in pairs) + "</dl>"
+
+
+def _table(heads: tuple[str, ...], rows: list[list[str]]) -> str:
+    head = "<tr>" + "".join(f"<th>{escape(h)}</th>" for h in heads) + "</tr>" if any(heads) else ""
+    return (
+        "<div class='wide'><table>"
+        + head
+        + "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
+        + "</table></div>"
+    )
