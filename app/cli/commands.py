@@ -48,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
 
     add("detect", "survey this machine and print its facts")
     add("plan", "rank the profiles and print the full plan")
-    add("install", "run the plan; a run that was cut off goes on where it stopped")
+    install = add("install", "run the plan; a run that was cut off goes on where it stopped")
+    install.add_argument("--fix", metavar="NAME", help="apply an automatic fix first, as a failed step's diagnosis names it")
     verify = add("verify", "check, measure and train inside an installed environment")
     verify.add_argument("--quick", action="store_true", help="only the checks")
     verify.add_argument("--environment", metavar="NAME", help="another environment than the active one")
@@ -151,6 +152,8 @@ class _Run:
             self.say(text.blocked(best))
             self._result("failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)})
             return ExitCode.BLOCKED
+        if self.options.fix:
+            plan = session.remedy_plan(self.options.fix, plan)
         proven = session.already_in_place(plan)
         if proven is not None:
             self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")

@@ -158,7 +158,9 @@ def diagnosis(found: Diagnosis) -> str:
     lines = [f"{found.title} ({found.cause})", f"  {found.means}"]
     lines += [f"  line {e.line}: {e.text}" for e in found.evidence]
     if found.fix is not None:
-        lines.append(f"  Fix: {found.fix.text}" + (" The program can do this." if found.fix.automatic else ""))
+        lines.append(f"  Fix: {found.fix.text}")
+        if found.fix.automatic and found.fix.remedy:
+            lines.append(f"  The program can do this: install --fix {found.fix.remedy}")
         lines += [f"    {n}. {step}" for n, step in enumerate(found.fix.steps, 1)]
     lines += [f"  It could also be {o.cause}: {o.why}" for o in found.others]
     return "\n".join(lines)

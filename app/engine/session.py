@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.decide import diagnose, explain, judge, planning, recommend, rehearsed
+from app.decide import diagnose, explain, judge, planning, recommend, rehearsed, remedies
 from app.engine import bundling, scripts
 from app.engine.environments import Environment, Uninstallable, list_environments, swap_back, what_is_here
 from app.engine.journal import Journal
@@ -161,6 +161,22 @@ class Session:
             return install
         clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
+        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one."""
+        if remedy == "other-profile":
+            self.choose(self._next_profile(failed.profile))
+            return self.plan()
+        if remedy == "system-certificates":
+            self.change(certificates="system")
+        pointer = None if self.simulated else self.pointer()
+        return remedies.mended(remedy, failed, self.place, pointer.active if pointer is not None else None)
+
+    def _next_profile(self, failed: str) -> str:
+        ready = [c.profile.id for c in self.choices() if c.verdict != "blocked" and c.profile.id != failed]
+        if not ready:
+            raise BadInput("No other setup can work on this machine; the findings say why.")
+        return ready[0]
 
     def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
         """The checks for an installed environment: the named one or the active one."""

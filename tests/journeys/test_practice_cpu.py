@@ -93,7 +93,7 @@ def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
     environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
     python = str(environment / "bin" / "python")
     small = tmp_path / "small"
-    make = "import sys; sys.path.insert(0, sys.argv[1]); import small_model; small_model.make(sys.argv[2], 'tiny')"
+    make = "import sys; sys.path.insert(0, sys.argv[1]); import small_model; small_model.make(sys.argv[2], 'processor')"
     made = subprocess.run([python, "-c", make, str(ROOT / "resources" / "checks"), str(small)], capture_output=True, text=True,
                           check=False)
     assert made.returncode == 0, made.stderr[-2000:]

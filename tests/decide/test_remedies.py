@@ -1,0 +1,52 @@
+"""Automatic fixes: what each puts before the plan, and that a working environment is never among what goes."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app.decide.remedies import REMEDIES, mended
+from app.model.errors import BadInput
+from app.model.place import Place
+from app.model.plan import Activate, CreateEnvironment, Plan, RemoveTree
+
+PLACE = Place("/home/kim/UnslothSetup", "linux")
+PLAN = Plan(title="t", profile="p", environment="p-1", steps=(
+    CreateEnvironment(id="environment", title="e", environment="p-1", python="3.11", touches=("/home/kim/UnslothSetup/envs/p-1",)),
+    Activate(id="activate", title="a", environment="p-1", profile="p")))
+
+
+def test_refetching_throws_only_the_wheelhouse_away() -> None:
+    first = mended("refetch", PLAN, PLACE, None).steps[0]
+    assert isinstance(first, RemoveTree) and first.path == PLACE.wheels
+
+
+def test_a_broken_environment_is_made_anew_and_a_working_one_stays() -> None:
+    first = mended("rebuild-environment", PLAN, PLACE, "other").steps[0]
+    assert isinstance(first, RemoveTree) and first.path == PLACE.environment("p-1")
+    beside = mended("rebuild-environment", PLAN, PLACE, "p-1")
+    assert beside.environment == "p-1.2"
+    assert not any(isinstance(s, RemoveTree) for s in beside.steps)
+    assert beside.steps[0].touches == ("/home/kim/UnslothSetup/envs/p-1.2",)
+    assert mended("rebuild-environment", beside, PLACE, "p-1.2").environment == "p-1.3"
+
+
+def test_mending_twice_does_not_pile_up() -> None:
+    once = mended("refetch", PLAN, PLACE, None)
+    assert len(mended("clear-cache", once, PLACE, None).steps) == len(once.steps)
+
+
+def test_an_unknown_fix_is_named() -> None:
+    with pytest.raises(BadInput, match="no fix 'pray'"):
+        mended("pray", PLAN, PLACE, None)
+
+
+def test_every_remedy_that_the_data_name_exists() -> None:
+    named = set()
+    for path in (Path(__file__).parents[2] / "resources" / "troubles").glob("*.toml"):
+        for trouble in tomllib.loads(path.read_text(encoding="utf-8")).get("trouble", []):
+            named.add(trouble["fix"].get("remedy"))
+    assert named - {None} <= REMEDIES.keys()
+    assert len(named) > 3
