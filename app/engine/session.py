@@ -157,6 +157,9 @@ class Session:
         profile = self.profile or self.best().profile
         facts = self.known()
         install = planning.install_plan(facts, profile, self.place, self.answers)
+        pointer = None if self.simulated else self.pointer()
+        if pointer is not None and pointer.active.startswith(install.environment + "."):
+            install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
         if not self.answers.clean_up:
             return install
         clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
