@@ -99,7 +99,7 @@ def _part(read: Read, folder: str, part: Part, where: str) -> Part:
 def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[str, str]:
     """The pinned names and versions of a lock. Raises ``BadInput`` where a line is no pin, has no hash or an address."""
     found: dict[str, str] = {}
-    joined = re.sub(r"\\\r?\n", " ", text)
+    joined = text.replace("\r\n", "\n").replace("\\\n", " ")
     for line in joined.splitlines():
         line = line.strip()
         if not line or line.startswith("#"):

@@ -18,7 +18,6 @@ class Card(Value, frozen=True, kw_only=True):
 
     id: str
     nvml_names: tuple[str, ...]
-    kind: str
     architecture: str
     compute_capability: str
     sm_count: int
@@ -30,11 +29,12 @@ class Card(Value, frozen=True, kw_only=True):
     bf16_tensor_tflops: float
     tf32_tensor_tflops: float
     pcie_gen: int
-    pcie_lanes: int
     max_power_w: float
     bf16_native: bool
-    power_varies: bool
-    confidence: Literal["measured", "computed", "recalled", "low"]
+    kind: str = "desktop"
+    pcie_lanes: int = 16
+    power_varies: bool = False
+    confidence: Literal["measured", "computed", "recalled", "low"] = "computed"
     sources: str = ""
 
 
