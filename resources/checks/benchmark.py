@@ -24,7 +24,7 @@ def parts(bench: Bench) -> list[tuple[str, Callable[[Bench], Any]]]:
     found += [("products in int8", products.whole_numbers), ("attention", attention.attention), ("training", training.train)]
     if bench.cuda:
         found.append((f"products in {top} again", lambda b: products.product(b, top, "matmul.again")))
-    if bench.cuda and importlib.util.find_spec("bitsandbytes"):  # last: its import alone takes 3 to 12 s
+    if bench.cuda and importlib.util.find_spec("bitsandbytes"):  # last: its import alone takes 3 to 10 s
         found += [("products in 4 bits", products.four_bits),
                   ("training in 4 bits", lambda b: training.train(b, packed=True, steps=14, limit=3.0))]
     return found

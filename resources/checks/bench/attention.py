@@ -41,5 +41,5 @@ def attention(bench: Bench) -> None:
     error = rows_error(torch, q, k, v, forward())
     work = 4 * shape[0] * shape[1] * shape[2] ** 2 * shape[3] / 2 / 1e12
     shared = {"error": error, "limit": 2e-2, "shape": list(shape)}
-    bench.report("attention.forward", work / one["seconds"], "TFLOP/s", error < 2e-2, since, spread=one["spread"], **shared)
-    bench.report("attention.both", 3.5 * work / two["seconds"], "TFLOP/s", error < 2e-2, since, spread=two["spread"], **shared)
+    bench.report("attention.forward", work / one["seconds"], "TFLOP/s", error < 2e-2, since, took=one, **shared)
+    bench.report("attention.both", 3.5 * work / two["seconds"], "TFLOP/s", error < 2e-2, since, took=two, **shared)

@@ -123,7 +123,7 @@ def tokens(torch: Any, shape: Shape, chance: Any, circle: Any) -> Any:
     return torch.where(noise, torch.randint(0, shape.vocabulary, ids.shape, generator=chance), ids)
 
 
-def train(bench: Bench, packed: bool = False, steps: int = 20, limit: float = 4.0) -> None:
+def train(bench: Bench, packed: bool = False, steps: int = 20, limit: float = 3.5) -> None:
     """Some steps, at most ``limit`` seconds; the median step counts, the first three left out."""
     torch, shape, since = bench.torch, shape_for(bench), time.perf_counter()
     torch.manual_seed(11)

@@ -32,7 +32,7 @@ def link(bench: Bench) -> None:
     torch.cuda.synchronize()
     same = bool(torch.equal(out, back))
     for name, took in (("pcie.to_card", there), ("pcie.from_card", home)):
-        bench.report(name, size / took["best"] / 1e9, "GB/s", same, since, spread=took["spread"], mib=size >> 20,
+        bench.report(name, size / took["best"] / 1e9, "GB/s", same, since, took=took, mib=size >> 20,
                      median=size / took["seconds"] / 1e9, error=None if same else "the round trip changed bytes")
 
 
@@ -44,5 +44,5 @@ def copy(bench: Bench) -> None:
     target = torch.empty_like(source)
     took = bench.timer.sustained(lambda: target.copy_(source), 0.1, 0.1)
     same = bool(torch.equal(source, target))
-    bench.report("copy", 2 * source.numel() / took["seconds"] / 1e9, "GB/s", same, since, spread=took["spread"], mib=mib,
+    bench.report("copy", 2 * source.numel() / took["seconds"] / 1e9, "GB/s", same, since, took=took, mib=mib,
                  error=None if same else "the copy differs")
