@@ -29,6 +29,8 @@ def issue_text(report: Report) -> str:
         if len(head) <= LONGEST - 200
         else head[: LONGEST - 240].rsplit("\n", 1)[0] + "\n… (shortened; the report has it all)\n"
     )
+    if head.count("```") % 2:
+        head += "```\n"
     return head + _log(report, min(LOG_TAIL, LONGEST - len(head) - 60))
 
 

@@ -44,7 +44,7 @@ def page(report: Report, counts: dict[str, int], template: str) -> str:
             _taken_out(counts),
         ]
     )
-    holes = {"{{title}}": escape(headline(report)), "{{body}}": body}
+    holes = {"{{title}}": plain(escape(headline(report))), "{{body}}": plain(body)}
     return re.sub(r"\{\{(?:title|body)\}\}", lambda hole: holes[hole.group()], template)  # one pass: content fills no hole
 
 
@@ -77,7 +77,7 @@ def _summary(report: Report) -> str:
     blocks = sum(f.severity == "blocks" for f in report.findings)
     warns = sum(f.severity == "warns" for f in report.findings)
     if report.findings:
-        lines.append(f"{blocks} finding{'s' * (blocks != 1)} that block, {warns} that warn.")
+        lines.append(f"Findings: {blocks} blocking, {warns} warning, {len(report.findings) - blocks - warns} for information.")
     meta = [
         ("Written", report.written_at),
         ("Program", report.program),
@@ -116,7 +116,7 @@ def _findings(report: Report) -> str:
     if not report.findings:
         return ""
     items = []
-    for finding in report.findings:
+    for finding in sorted(report.findings, key=lambda f: list(SEVERITY).index(f.severity)):
         tone, word = SEVERITY[finding.severity]
         items.append(
             f"<div class='find'><span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span><div><b>{escape(finding.title)}</b> "
@@ -198,7 +198,7 @@ def _plan(report: Report) -> str:
     return _card(
         "Plan and steps",
         total
-        + _table(("", "Step", "State", "Time", "Fetched"), rows)
+        + _table(("", "Step", "State", "Time", "To fetch"), rows)
         + (
             f"<details><summary>Everything that the plan touches ({len(touched)})</summary><ul>{more}</ul></details>"
             if more
