@@ -128,8 +128,10 @@ LOCK = "profiles/practice-cpu/windows.lock.txt"
     ("gpus.toml", lambda t: t.replace("sm_count = 82", 'sm_count = "82"', 1), "gpus.toml"),
 ])
 def test_a_broken_file_is_named_with_what_was_expected(path: str, change: Callable[[str], str | None], words: str) -> None:
+    def few(folder: str) -> tuple[str, ...]:
+        return ("practice-cpu",) if folder == "profiles" else () if folder == "troubles" else names(folder)
     with pytest.raises(BadInput) as fault:
-        load(changed(path, change), names)
+        load(changed(path, change), few)
     assert words in fault.value.message
     assert path.rsplit("/", 1)[-1] in fault.value.message
 

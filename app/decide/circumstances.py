@@ -104,7 +104,7 @@ def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     return {
         "os.family": os.family, "os.name": os.name, "os.build": build, "os.arch": _ARCHITECTURES.get(arch, arch) or None,
         "os.wsl": os.wsl, "os.long_paths": os.long_paths,
-        "os.old_name": any(old.lower() in name for old in rules.old_systems) if name else None,
+        "os.old_name": any(old.lower() in name + " " for old in rules.old_systems) if name else None,
         "cpu.name": facts.cpu.name, "cpu.avx2": facts.cpu.avx2,
         "memory.total": facts.memory.total, "memory.available": facts.memory.available,
     }
