@@ -257,8 +257,8 @@ class Staged(FakeSession):
 
     def report_preview(self) -> Preview:
         """Two files, three things taken out."""
-        return Preview(counts={"user": 12, "token": 1}, files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
-                       text="Unsloth Setup report\n", page="<h1>Report</h1><p>It works.</p>")
+        return Preview(counts={"user": 12, "token": 1}, text="Unsloth Setup report\n", page="<h1>Report</h1><p>It works.</p>",
+                       files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)))
 
     def offers(self) -> set[str]:
         """What the test wants."""

@@ -175,6 +175,15 @@ def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBo
     assert not wizard.isVisible() and session.halt.is_set()
 
 
+def test_a_machine_that_cannot_take_it_is_told_what_to_do(wizard: Wizard, session: Staged) -> None:
+    session.choose("torch212-2026.10")
+    install = page(wizard)
+    assert "The driver is too old" in install.subtitle_label.text()
+    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "See what to do"
+    install.bar.primary.click()
+    assert wizard.stage == "this-pc" and not session.runs
+
+
 def test_a_run_that_was_cut_off_goes_on_at_once(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
     wizard.resume = PLAN
     install = page(wizard)

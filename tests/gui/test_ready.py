@@ -56,9 +56,9 @@ def with_memory(gigabytes: float):  # type: ignore[no-untyped-def]
 def test_the_first_choice_fits_the_card(qtbot: QtBot, gigabytes: int) -> None:
     knobs = Knobs(real_knowledge().guide, TORCH28, with_memory(gigabytes))
     qtbot.addWidget(knobs)
-    need = knobs.estimate()
-    assert need is not None and need.fits(gigabytes * 2**30)
-    assert knobs.sign.state == "ok"
+    size = knobs.sized()
+    assert size is not None and size.memory is not None and size.memory.process < gigabytes * 2**30
+    assert knobs.sign.state == "ok" and knobs.verdict.text().startswith("Fits, ")
 
 
 def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
@@ -66,25 +66,29 @@ def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
     qtbot.addWidget(knobs)
     heard: list[bool] = []
     knobs.changed.connect(lambda: heard.append(True))
+
+    def need() -> vram.Memory:
+        size = knobs.sized()
+        assert size is not None and size.memory is not None
+        return size.memory
+
     for box, index in ((knobs.length, 6), (knobs.batch, 4), (knobs.rank, 4), (knobs.bits, 1)):
-        before = knobs.estimate()
+        before = need()
         box.setCurrentIndex(index)
-        after = knobs.estimate()
-        assert before is not None and after is not None and after.process > before.process
-    run, need = knobs.chosen(), knobs.estimate()
-    assert run is not None and need is not None and len(heard) == 4
+        assert need().process > before.process
+    run = knobs.chosen()
+    assert run is not None and len(heard) == 4
     shape = next(m.shape for m in real_knowledge().guide.models if m.id == run.model)
-    assert need == vram.predict(shape, bits=16, rank=128, batch=16, length=32768)
+    assert need() == vram.predict(shape, bits=16, rank=128, batch=16, length=32768)
     assert knobs.sign.state == "err" and "too much" in knobs.verdict.text()
+    assert knobs.meter.share == 1.0
 
 
 def test_memory_that_others_use_counts(qtbot: QtBot) -> None:
     gpu = msgspec.structs.replace(FACTS.gpus[0], memory_used=20 * 2**30)
     knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
     qtbot.addWidget(knobs)
-    assert knobs.free == FACTS.gpus[0].memory_total - 20 * 2**30  # type: ignore[operator]
-    need = knobs.estimate()
-    assert need is not None and need.process < knobs.free
+    assert knobs.figure.text().endswith("of 4 GB free")
 
 
 def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
@@ -92,6 +96,13 @@ def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
     knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
     qtbot.addWidget(knobs)
     assert knobs.verdict.text() == "The memory of the card is not known."
+    assert not knobs.meter.isVisibleTo(knobs)
+
+
+def test_the_processor_gets_no_figure_that_was_made_for_cards(qtbot: QtBot) -> None:
+    knobs = Knobs(real_knowledge().guide, PRACTICE, FACTS)
+    qtbot.addWidget(knobs)
+    assert "million parameters" in knobs.verdict.text() and knobs.figure.text() == ""
 
 
 def test_models_are_those_that_the_setup_knows(qtbot: QtBot) -> None:
@@ -174,7 +185,7 @@ def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session:
     assert sheet.text() == session.plan_script()
 
 
-def test_the_report_shows_what_was_taken_out_before_it_is_saved(wizard: Wizard, session: Staged, qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Staged, qtbot: QtBot, tmp_path: Path) -> None:
     sheet = ReportPreview(wizard)
     sheet.show()
     assert not sheet.save.isEnabled()

@@ -72,6 +72,18 @@ def test_the_proof_of_a_working_setup(wizard: Wizard, session: Staged) -> None:
     assert "cuDNN: corrected" in marks and "PyTorch: same" in marks
 
 
+def test_the_lines_that_say_most_are_in_sight_and_all_are_one_click_away(wizard: Wizard, session: Staged) -> None:
+    same = [Comparison(check=f"c{n}", title=f"Line {n}", guide="a", expected="a", actual="a", result="same") for n in range(12)]
+    wrong = msgspec.structs.replace(same[11], check="bad", actual="b", result="different", why="Because.")
+    session.verification = msgspec.structs.replace(VERDICT, comparisons=(*same, wrong), overall="broken")
+    verify = page(wizard)
+    assert [c.check for c in verify.expected.in_sight()] == ["c0", "c1", "c2", "c3", "c4", "c5", "bad"]
+    assert verify.expected.more.text() == "Show all 13 lines"
+    verify.expected.more.click()
+    assert len(verify.expected.in_sight()) == 13
+    assert len(inside(verify.expected, Mark)) >= 13
+
+
 def test_why_opens_the_reason(wizard: Wizard, session: Staged) -> None:
     session.verification = VERDICT
     verify = page(wizard)

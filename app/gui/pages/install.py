@@ -80,7 +80,7 @@ class Install(PlanPage):
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.GAP)
-        box.addWidget(self._sums(plan))
+        box.addWidget(self._sums(plan, choice.profile.title))
         listed = PlanList(plan)
         listed.details_wanted.connect(self.show_details)
         box.addWidget(listed, 1)
@@ -94,19 +94,18 @@ class Install(PlanPage):
             stops = [f.title for f in choice.findings if f.severity == "blocks"]
             return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
                 reason="; ".join(stops) or choice.why)
-        sentence = translate("Install", "Nothing has been changed yet. This is all that will happen, in this order.")
         if self.session.simulated:
-            return translate("Install", "Simulation of {name}.").format(name=self.session.simulated) + " " + sentence
-        return sentence
+            return translate("Install", "Simulation. This is all that would happen, in this order.")
+        return translate("Install", "Nothing has been changed yet. This is all that will happen, in this order.")
 
-    def _sums(self, plan: Plan) -> Card:
+    def _sums(self, plan: Plan, setup: str) -> Card:
         card = Card()
-        facts = (Fact(translate("Install", "Setup"), plan.title),
+        facts = (Fact(translate("Install", "Setup"), setup),
                  Fact(translate("Install", "Download"), words.size(plan.download_bytes)),
                  Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
                  Fact(translate("Install", "Time"), words.about(sum(expected_seconds(s) for s in plan.steps)),
                       translate("Install", "With a line of 10 MB/s")))
-        row = across(*facts, gap=18)
+        row = across(*facts, gap=18, top=True)
         for at, stretch in enumerate((5, 2, 2, 3)):
             row.setStretch(at, stretch)
         card.box.addLayout(row)
@@ -123,12 +122,10 @@ class Install(PlanPage):
         if place is not None:
             bar.button(translate("Install", "&Run it again"), partial(self.start, plan))
             bar.main(translate("Install", "&Verify"), self.frame.forward)
+        elif choice.verdict == "blocked":
+            bar.main(translate("Install", "&See what to do"), lambda: self.frame.go("this-pc"))
         else:
-            main = bar.main(translate("Install", "&Install"), partial(self.start, plan))
-            if choice.verdict == "blocked":
-                main.setEnabled(False)
-                main.setToolTip(choice.why)
-                main.setAccessibleDescription(choice.why)
+            bar.main(translate("Install", "&Install"), partial(self.start, plan))
         self.focus_primary()
 
     def show_details(self) -> None:

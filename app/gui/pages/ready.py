@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
 from app.engine.stages import Stage
 from app.gui import theme, words
@@ -56,6 +56,7 @@ class Ready(Page):
         self.script.setTabChangesFocus(True)
         self.script.setAccessibleName(translate("Ready", "The script"))
         self.script.setMinimumHeight(132)
+        self.script.setCornerWidget(QWidget())      # else the style draws a square where the bars meet
         card.box.addWidget(self.script, 1)
         acts = QHBoxLayout()
         acts.setSpacing(10)
@@ -78,9 +79,10 @@ class Ready(Page):
         profile = self._profile()
         name = profile.title if profile is not None else ""
         verdict = self.session.verification
+        proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
         self.head(translate("Ready", "Ready"), words.joined([
             translate("Ready", "Simulation") if self.session.simulated else "", name,
-            translate("Ready", "proven on this machine") if verdict is not None and verdict.overall == "works" else ""]))
+            translate("Ready", "proven on this machine") if proven else ""]))
         self._write_script()
         bar = self.bar
         if bar.primary is None:

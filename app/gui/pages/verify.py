@@ -262,7 +262,8 @@ class Verify(PlanPage):
         self.focus_primary()
 
     def _sentence(self, verdict: Verification) -> str:
-        on_card = not verdict.device.startswith("cpu")
+        device = verdict.device or (verdict.fine_tune.device if verdict.fine_tune is not None else "")
+        on_card = not device.startswith("cpu")
         where = translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
         if verdict.overall == "works":
             if verdict.seconds is None:

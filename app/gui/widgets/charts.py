@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QSizePolicy, QStackedWidget, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QSizePolicy,
+    QStackedWidget,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolTip,
+    QWidget,
+)
 
 from app.gui import theme
 
@@ -143,19 +152,18 @@ class BenchBars(Chart):
         self.changed()
 
     def headers(self) -> Sequence[str]:
-        """Name, value, reference, share, verdict."""
-        return self.tr("Test"), self.tr("Measured"), self.tr("Reference"), self.tr("Share"), self.tr("Result")
+        """Name, value, reference, share, verdict, and what there is to say of it."""
+        return (self.tr("Test"), self.tr("Measured"), self.tr("Reference"), self.tr("Share"), self.tr("Result"), self.tr("Note"))
 
     def rows(self) -> Rows:
         """A row for each bar."""
         return [(b.title, f"{figure(b.value)} {b.unit}" if b.value is not None else "",
                  f"{figure(b.reference)} {b.unit}" if b.reference else "",
-                 f"{round(b.share * 100)} %" if b.share is not None else "", self._verdict(b)) for b in self.bars]
+                 f"{round(b.share * 100)} %" if b.share is not None else "", self._verdict(b), b.note) for b in self.bars]
 
     def _verdict(self, bar: Bar) -> str:
-        word = {"good": self.tr("as expected"), "below": self.tr("below"), "wrong": self.tr("wrong result"),
+        return {"good": self.tr("as expected"), "below": self.tr("below"), "wrong": self.tr("wrong result"),
                 "waiting": self.tr("not measured yet"), "none": self.tr("not compared")}[bar.state]
-        return f"{word}: {bar.note}" if bar.note else word
 
     def summary(self) -> str:
         """How many were measured and how many are below."""
@@ -163,6 +171,15 @@ class BenchBars(Chart):
         below = sum(b.state in ("below", "wrong") for b in self.bars)
         return self.tr("{measured} of {all} measured, {below} below the reference").format(
             measured=measured, all=len(self.bars), below=below)
+
+    def event(self, event: QEvent) -> bool:
+        """A bar's note is its tool tip."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            at = event.y() // self._row()
+            note = self.bars[at].note if 0 <= at < len(self.bars) else ""
+            QToolTip.showText(event.globalPos(), note, self)
+            return True
+        return super().event(event)
 
     def sizeHint(self) -> QSize:
         """A row each."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packaging.version import Version
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.decide import vram
+from app.decide import training, vram
 from app.gui import words
-from app.gui.brief import main_card
 from app.gui.widgets.card import Label, Plain, across
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.meter import Meter
@@ -36,22 +34,18 @@ class Run:
 
 
 class Knobs(QWidget):
-    """Five choices at the left, the memory at the right. ``changed`` when any was turned."""
+    """Five choices at the left, the memory at the right. ``changed`` when any was turned.
+
+    Models, first choice and verdict are those of the script's own maker (``decide/training.py``), so both always agree.
+    """
 
     changed = Signal()
 
     def __init__(self, guide: Guide, profile: Profile | None, facts: MachineFacts | None) -> None:
         super().__init__()
+        self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
-        self._models = [m for m in guide.models if m.card == self._on_card and _known_to(m, profile)]
-        gpu = main_card(facts.gpus) if facts is not None else None
-        memory = facts.memory if facts is not None else None
-        if self._on_card:
-            self.total = gpu.memory_total if gpu is not None else None
-            self.used = (gpu.memory_used or 0) if gpu is not None else 0
-        else:
-            self.total = memory.total if memory is not None else None
-            self.used = (memory.total - memory.available) if memory is not None and memory.total and memory.available else 0
+        self._models = training.offered(profile, guide) if profile is not None else ()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(24)
@@ -107,25 +101,17 @@ class Knobs(QWidget):
         return box
 
     def _preset(self) -> None:
-        """The largest model that fits with the usual settings; the smallest where none does."""
-        self.length.setCurrentIndex(LENGTHS.index(2048 if self._on_card else 512))
-        self.batch.setCurrentIndex(BATCHES.index(2 if self._on_card else 1))
-        self.rank.setCurrentIndex(RANKS.index(16))
-        fitting = [i for i, m in enumerate(self._models) if self._need(m, 2048 if self._on_card else 512).fits(self.free)]
-        sizes = {i: self._need(self._models[i], 2048).parameters for i in range(len(self._models))}
-        if self._models:
-            self.model.setCurrentIndex(max(fitting, key=lambda i: sizes[i]) if fitting else min(sizes, key=lambda i: sizes[i]))
+        """What a script would take by itself."""
+        if self._profile is None or self._facts is None or not self._models:
+            return
+        first = training.size(self._profile, self._facts, self._guide)
+        wanted = ((self.length, first.length), (self.batch, first.batch), (self.rank, first.rank), (self.bits, first.bits))
+        for box, value in wanted:
+            box.setCurrentIndex(max(0, box.findData(value)))
+        names = [(m.id, m.sixteen_bit) for m in self._models]
+        self.model.setCurrentIndex(next((i for i, ids in enumerate(names) if first.model in ids), 0))
 
     # ---- the memory
-
-    @property
-    def free(self) -> float:
-        """Bytes that a run may take; where nothing is known of the memory, anything fits."""
-        return float("inf") if not self.total else float(self.total - self.used)
-
-    def _need(self, model: Model, length: int) -> vram.Memory:
-        return vram.predict(model.shape, bits=int(self.bits.currentData() or 16), rank=int(self.rank.currentData() or 16),
-                            batch=int(self.batch.currentData() or 1), length=length)
 
     def chosen(self) -> Run | None:
         """What the knobs stand at; ``None`` where there is no model to choose."""
@@ -134,45 +120,52 @@ class Knobs(QWidget):
         return Run(model=str(self.model.currentData()), length=int(self.length.currentData()), batch=int(self.batch.currentData()),
                    bits=int(self.bits.currentData()), rank=int(self.rank.currentData()))
 
-    def estimate(self) -> vram.Memory | None:
-        """The memory of the chosen run."""
-        model = next((m for m in self._models if m.id == self.model.currentData()), None)
-        return None if model is None else self._need(model, int(self.length.currentData()))
+    def sized(self) -> training.Size | None:
+        """The chosen run with its memory and the card's."""
+        run = self.chosen()
+        if run is None or self._profile is None or self._facts is None:
+            return None
+        return training.size(self._profile, self._facts, self._guide, model=run.model, length=run.length, batch=run.batch,
+                             bits=run.bits, rank=run.rank)
 
     def _turned(self) -> None:
-        need = self.estimate()
-        if need is None:
-            self.verdict.setText(translate("Knobs", "No model is listed for this setup."))
-            self.sign.hide()
-            self.changed.emit()
-            return
-        if self.total:
-            self.figure.setText(translate("Knobs", "{need} of {free} free").format(need=words.memory(need.process),
-                                                                                         free=words.memory(self.free)))
+        size = self.sized()
+        if size is None or size.memory is None:
+            self._say("info", translate("Knobs", "No model is listed for this setup."), None, "", "")
+        elif not self._on_card:
+            millions = words.count(round(size.memory.parameters / 1e6))
+            self._say("info", translate("Knobs", "{n} million parameters").format(n=millions), None, "",
+                      translate("Knobs", "The prediction is for cards; on the processor it is not made."))
         else:
-            self.figure.setText(translate("Knobs", "{need} needed").format(need=words.memory(need.process)))
-        state, text = self._verdict(need)
-        share = need.process / self.free if self.total and self.free > 0 else None
-        self.meter.put(share, text, {"ok": "accent", "warn": "warn", "err": "err"}[state])
-        self.sign.show_state(state, text)
-        self.verdict.setText(text)
-        self.parts.setText(words.joined([
+            self._say_of(size, size.memory)
+        self.changed.emit()
+
+    def _say_of(self, size: training.Size, need: vram.Memory) -> None:
+        needed, free = words.memory(need.process), size.available
+        parts = words.joined([
             translate("Knobs", "weights {size}").format(size=words.memory(need.weights)),
             translate("Knobs", "adapter {size}").format(size=words.memory(need.adapters)),
             translate("Knobs", "activations {size}").format(size=words.memory(need.activations)),
             translate("Knobs", "the rest {size}").format(
-                size=words.memory(need.process - need.weights - need.adapters - need.activations))]))
-        self.changed.emit()
+                size=words.memory(need.process - need.weights - need.adapters - need.activations))])
+        if free is None:
+            self._say("warn", translate("Knobs", "The memory of the card is not known."), None,
+                      translate("Knobs", "{need} needed").format(need=needed), parts)
+            return
+        spare = free - need.process
+        state: State = "ok" if size.fits else "warn" if spare >= 0 else "err"
+        text = {"ok": translate("Knobs", "Fits, {size} to spare"), "warn": translate("Knobs", "Fits barely, {size} to spare"),
+                "err": translate("Knobs", "Does not fit: {size} too much")}[state].format(size=words.memory(abs(spare)))
+        self._say(state, text, need.process / free if free > 0 else 1.0,
+                  translate("Knobs", "{need} of {free} free").format(need=needed, free=words.memory(free)), parts)
 
-    def _verdict(self, need: vram.Memory) -> tuple[State, str]:
-        if not self.total:
-            return "warn", translate("Knobs", "The memory of the card is not known.")
-        spare = self.free - need.process
-        if need.fits(self.free):
-            return "ok", translate("Knobs", "Fits, {size} to spare").format(size=words.memory(spare))
-        if spare >= 0:
-            return "warn", translate("Knobs", "Fits barely; a shorter context is safer")
-        return "err", translate("Knobs", "Does not fit: {size} too much").format(size=words.memory(-spare))
+    def _say(self, state: State, text: str, share: float | None, figure: str, parts: str) -> None:
+        self.meter.setVisible(share is not None)
+        self.meter.put(share, words.joined([figure, text]), {"warn": "warn", "err": "err"}.get(state, "accent"))
+        self.sign.show_state(state, text)
+        self.figure.setText(figure)
+        self.verdict.setText(text)
+        self.parts.setText(parts)
 
 
 def _box(items: list[tuple[str, object]]) -> QComboBox:
@@ -182,14 +175,6 @@ def _box(items: list[tuple[str, object]]) -> QComboBox:
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     made.setMinimumContentsLength(6)
     return made
-
-
-def _known_to(model: Model, profile: Profile | None) -> bool:
-    """Whether the profile's Unsloth knows the model's kind; ``since`` is a version such as ``2024.9``."""
-    have = profile.versions.unsloth if profile is not None else None
-    if have is None or not model.since:
-        return True
-    return Version(have) >= Version(model.since)
 
 
 def _named(model: Model) -> str:

@@ -30,8 +30,15 @@ def verdict_word(result: str, running: bool = False) -> str:
             "below": translate("Proof", "below"), "different": translate("Proof", "wrong")}[result]
 
 
+FEW = 7     # lines shown at first, so that the benchmark below is in sight too
+_WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
+
+
 class ExpectedOutput(Card):
-    """What the guide prints, what is right here, what came out; *why* opens the reason."""
+    """What the guide prints, what is right here, what came out; *why* opens the reason.
+
+    The lines that say most come first into sight; a link shows all of them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,14 +49,37 @@ class ExpectedOutput(Card):
         self.lines: tuple[Comparison, ...] = ()
         self.waiting = Label(translate("Proof", "Compared line by line as the checks come in."), "small", "muted")
         self.box.addWidget(self.waiting)
+        self._all = False
+        self._running = False
+        self.more = Button("", self._turn, "link")
+        self.box.addWidget(self.more)
         self.box.addStretch(1)
 
     def put(self, lines: Sequence[Comparison], running: bool) -> None:
         """Show the lines; while the checks run, one that is missing is still to come."""
-        if tuple(lines) == self.lines and self._holder is not None and not running:
+        if tuple(lines) == self.lines and running == self._running:
             return
-        self.lines = tuple(lines)
+        self.lines, self._running = tuple(lines), running
+        self._show()
+
+    def _turn(self) -> None:
+        self._all = not self._all
+        self._show()
+
+    def in_sight(self) -> list[Comparison]:
+        """The lines that are shown now, in the guide's order."""
+        if self._all:
+            return list(self.lines)
+        ranked = sorted(self.lines, key=lambda c: 4 if self._running and c.result == "missing" else _WEIGHT[c.result])
+        chosen = {c.check for c in ranked[:FEW]}
+        return [c for c in self.lines if c.check in chosen]
+
+    def _show(self) -> None:
+        lines, running = self.lines, self._running
         self.waiting.setVisible(not lines)
+        self.more.setVisible(len(lines) > FEW)
+        self.more.setText(translate("Proof", "Show fewer") if self._all
+                          else translate("Proof", "Show all {n} lines").format(n=len(lines)))
         if self._holder is not None:
             self.box.removeWidget(self._holder)
             self._holder.hide()
@@ -76,7 +106,7 @@ class ExpectedOutput(Card):
         for column, title in enumerate((translate("Proof", "Guide"), translate("Proof", "Right here"),
                                         translate("Proof", "Came out")), 1):
             grid.addWidget(Label(title, "small", "muted", wrap=False), 0, column)
-        for at, c in enumerate(self.lines):
+        for at, c in enumerate(self.in_sight()):
             grid.addWidget(line(), 2 * at + 1, 0, 1, 4)
             self._line(grid, 2 * at + 2, c, running)
         for column, stretch in ((1, 11), (2, 10), (3, 7)):
