@@ -291,7 +291,7 @@ def test_a_broken_event_is_named_with_its_line() -> None:
 
 
 @given(text=st.text(max_size=400), count=st.integers(0, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_the_text_for_an_issue_is_never_too_long(text: str, count: int) -> None:
     found = report()
     long = msgspec.structs.replace(

@@ -14,7 +14,7 @@ LOG_TAIL = 2000
 def issue_text(report: Report) -> str:
     """A cleaned report in at most 6000 characters: result, machine, what went wrong, the end of the log."""
     parts = [
-        "### " + headline(report),
+        "### " + _plain(headline(report)),
         "",
         *_machine(report.facts),
         *_versions(report),
