@@ -213,7 +213,8 @@ def _cpu_torch(facts: MachineFacts) -> str | None:
         conda = "conda" in ((python.origin or "") + python.path).lower()
         # On Windows the default index's torch is the processor build and carries no tag; conda's builds never do.
         if torch and ("+cpu" in torch or (facts.os.family == "windows" and "+" not in torch and not conda)):
-            return f"{python.path} holds torch {torch}"
+            folder = re.sub(r"([\\/](Scripts|bin))?[\\/]python[\d.]*(\.exe)?$", "", python.path)
+            return f"{folder} holds torch {torch}"
     for left in facts.leftovers:
         found = re.search(r"torch[ =]+(\S*\+cpu)", left.detail or "")
         if found and left.kind != "own":
@@ -246,6 +247,9 @@ def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         "pythons.seen": ", ".join(f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]) or None,
         "packages.cpu_torch": _cpu_torch(facts),
         "variables.conflict": "; ".join(f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad) or None,
+        "variables.count": len(bad),
+        "variables.first": f"{bad[0][0]} is set to {bad[0][1] or 'nothing'}" if bad else None,
+        "variables.why": bad[0][2][:1].upper() + bad[0][2][1:] if bad else None,
         "variables.card_hidden": next((v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None),
         "leftovers.count": len(left), "leftovers.size": sum(x.size or 0 for x in left) or None,
         "leftovers.where": ", ".join(x.path for x in left[:2]) + (f" and {len(left) - 2} more" if len(left) > 2 else "")

@@ -30,6 +30,7 @@ NAMES: dict[str, Kind] = {
     "disk.root": "text", "disk.free": "disk", "disk.needed": "disk", "disk.download": "disk", "disk.spare": "disk",
     "tools.vc_runtime": "version", "tools.compiler": "yes-no", "tools.gcc": "yes-no", "pythons.count": "number",
     "pythons.suitable": "number", "pythons.seen": "text", "packages.cpu_torch": "text", "variables.conflict": "text",
+    "variables.count": "number", "variables.first": "text", "variables.why": "text",
     "variables.card_hidden": "text", "leftovers.count": "number", "leftovers.size": "disk", "leftovers.where": "text",
     "network.index": "text", "network.pytorch": "text", "network.proxy": "text", "network.mirror": "text",
     "network.bundle": "yes-no", "profile.id": "text", "profile.for_card": "yes-no", "profile.cuda_floor": "version",
