@@ -77,7 +77,7 @@ def files(pylock: str, wanted: Mapping[str, Pin], python: str, platform: Platfor
         name = canonicalize_name(str(package.get("name", "")))
         pin = wanted.get(name)
         if pin is None:
-            raise ExpectedError("index_unsafe", f"The index answered with the package {name[:60]}, which is not in the lock.")
+            raise ExpectedError("index_unsafe", f"The index answered with the package {_plain(name)}, which is not in the lock.")
         found[name] = _best(package, pin, ranks, name in loose, local)
     missing = sorted(set(wanted) - set(found))
     if missing:
@@ -133,14 +133,18 @@ def _best(package: dict[str, Any], pin: Pin, ranks: Mapping[Tag, int], loose: bo
 
 def _file(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, ...]) -> LockedFile:
     url = str(wheel.get("url", ""))
-    file = unquote(urlsplit(url).path).rpartition("/")[2]
+    try:
+        file = unquote(urlsplit(url).path).rpartition("/")[2]
+    except ValueError:
+        raise ExpectedError("index_unsafe", f"The index gives a file of {pin.name} {pin.version} an address that cannot be read.",
+                            details=url[:300], hint="Choose another index.") from None
     _checked_address(url, file, local)
     try:
         name, version, _, _ = parse_wheel_filename(file)
     except (InvalidWheelFilename, InvalidVersion):
         name, version = canonicalize_name(""), Version("0")
     if not _NAME.fullmatch(file) or name != pin.name or not _same(version, pin.version):
-        raise ExpectedError("index_unsafe", f"{_host(url)} offers the file “{file[:120]}” for {pin.name} {pin.version}, which "
+        raise ExpectedError("index_unsafe", f"{_host(url)} offers the file “{_plain(file)}” for {pin.name} {pin.version}, which "
                             "is no name of a wheel of that package and version.", hint="Choose another index.")
     hashes = wheel.get("hashes")
     told = hashes.get("sha256") if isinstance(hashes, dict) else None
@@ -159,7 +163,7 @@ def _checked_address(url: str, file: str, local: tuple[str, ...]) -> None:
     whole = unquote(url)
     if parts.scheme == "file" and ".." not in whole and any(whole.startswith(root.rstrip("/") + "/") for root in local):
         return
-    raise ExpectedError("index_unsafe", f"The index gives {file[:120] or 'a file'} an address that is not taken: only https, or a "
+    raise ExpectedError("index_unsafe", f"The index gives {_plain(file) or 'a file'} an address that is not taken: only https, or a "
                         "file in a folder of the find-links setting.", details=url[:300], hint="Choose another index.")
 
 
@@ -193,3 +197,8 @@ def _manylinux() -> Iterator[str]:
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "this computer"
+
+
+def _plain(text: str) -> str:
+    """Foreign text as it may stand in a sentence: short, without escape sequences."""
+    return "".join(c if c.isprintable() else "?" for c in text[:100])

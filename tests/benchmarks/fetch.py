@@ -1,0 +1,123 @@
+"""Fetch step plus offline install against ``uv pip sync``, same index on loopback, same run, both cold; prints the ratio.
+
+``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without a folder it makes
+wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many small ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from app.model.answers import Answers
+from app.model.place import Place
+from app.model.plan import FetchWheels
+from app.model.profile import Part, Platform, Profile, Versions
+from app.model.sources import Sources
+from app.steps import fetch_wheels
+from app.steps.site import Site
+from app.steps.surroundings import child_environment
+from app.world.open import open_world
+from tests.fault_index import load_wheels, lock_of, make_wheel
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+SIZES = [190_000_000, 20_000_000, 17_000_000, 12_000_000, 9_000_000, 5_000_000, 3_000_000, 2_000_000, 1_500_000]
+
+
+class Bench:
+    """One set of wheels on one index; each measurement gets a home of its own."""
+
+    def __init__(self, folder: Path, url: str, scratch: Path) -> None:
+        self.lock = lock_of(load_wheels(folder))
+        self.url, self.scratch, self.number = url, scratch, 0
+
+    def site(self) -> Site:
+        """A fresh home with an empty environment in it."""
+        self.number += 1
+        world = open_world()
+        home = self.scratch / f"home{self.number}"
+        home.mkdir()
+        platform: Platform = "windows" if world.computer.family == "windows" else "linux"
+        part = Part(id="all", title="everything", platform=platform, lock="", requirements=self.lock)
+        profile = Profile(id="bench", title="", subtitle="", summary="", python=PYTHON, versions=Versions(torch=""), pinned_on="",
+                          proven="", parts=(part,))
+        site = Site(world=world, place=Place(str(home), world.computer.family), profiles={"bench": profile}, answers=Answers(),
+                    sources=Sources(index=self.url), resource=lambda _: b"", record=lambda *_: None)
+        (home / "lock.txt").write_text(self.lock)
+        self.uv(site, "venv", "--python", sys.executable, site.place.environment("bench"))
+        return site
+
+    def uv(self, site: Site, *arguments: str) -> None:
+        """Run uv as the steps do."""
+        subprocess.run([site.world.computer.uv(), *arguments], env=child_environment(site), check=True, capture_output=True)
+
+    def ours(self, site: Site) -> None:
+        """The product's way."""
+        for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
+            pass
+        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--offline", "--no-index", "--find-links",
+                site.place.wheels, "--require-hashes", site.place.at("lock.txt"))
+
+    def plain(self, site: Site) -> None:
+        """What uv does alone."""
+        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--default-index", self.url,
+                "--require-hashes", site.place.at("lock.txt"))
+
+    def seconds(self, way: Callable[[Site], None]) -> float:
+        """One cold run."""
+        site = self.site()
+        began = time.perf_counter()
+        way(site)
+        took = time.perf_counter() - began
+        site.world.files.remove(site.place.home)
+        return took
+
+
+def main() -> None:
+    """Measure both ways in turn and print medians and the ratio."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--wheels", type=Path)
+    asked.add_argument("--rate", type=float)
+    asked.add_argument("--rounds", type=int, default=3)
+    options = asked.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        scratch = Path(made)
+        folder = options.wheels or scratch / "wheels"
+        if not options.wheels:
+            folder.mkdir()
+            for number, size in enumerate([*SIZES, *([60_000] * 50)]):
+                wheel = make_wheel(f"package{number}", size=size)
+                (folder / wheel.file).write_bytes(wheel.data)
+        total = sum(p.stat().st_size for p in folder.glob("*.whl"))
+        rate = [str(options.rate)] if options.rate else []
+        server = subprocess.Popen([sys.executable, "-m", "tests.fault_index.serving", str(folder), *rate], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, text=True)
+        assert server.stdout is not None and server.stdin is not None
+        try:
+            bench = Bench(folder, server.stdout.readline().strip(), scratch)
+            ours, plain = [], []
+            for _ in range(options.rounds):
+                ours.append(bench.seconds(bench.ours))
+                plain.append(bench.seconds(bench.plain))
+        finally:
+            server.stdin.close()
+            server.wait(10)
+    mine, theirs = statistics.median(ours), statistics.median(plain)
+    print(f"{total / 1e6:.0f} MB; fetch and offline install {mine:.2f} s, uv pip sync {theirs:.2f} s, "
+          f"ratio {mine / theirs:.2f} (reach at most 1.0)")
+    if options.rate:
+        line = total / options.rate
+        print(f"bytes divided by rate {line:.2f} s; fetch and install take {mine / line:.2f} times that (reach at most 1.25)")
+    print("ours: " + ", ".join(f"{s:.2f}" for s in ours) + "; uv: " + ", ".join(f"{s:.2f}" for s in plain))
+
+
+if __name__ == "__main__":
+    main()

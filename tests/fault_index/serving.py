@@ -1,0 +1,21 @@
+"""The index in a process of its own: ``python -m tests.fault_index.serving FOLDER [BYTES_A_SECOND]``; prints its address."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.fault_index.server import FaultIndex
+from tests.fault_index.wheels import load_wheels
+
+
+def main() -> None:
+    """Serve the wheels of a folder until standard input closes."""
+    rate = float(sys.argv[2]) if len(sys.argv) > 2 else None
+    with FaultIndex(load_wheels(Path(sys.argv[1])), rate=rate) as index:
+        print(index.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
