@@ -214,6 +214,9 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ("WSL without the driver", {**LINUX, "os": {"family": "linux", "wsl": True},
                                 "driver": {"version": None, "nvml": "missing"}}, BEST,
      {"wsl": "informs", "driver-missing": "blocks"}),
+    ("WSL without a card", {**LINUX, "os": {"family": "linux", "wsl": True}, "gpus": [
+        {"vendor": "other", "name": "Microsoft Corporation Basic Render Driver"}], "driver": {"version": None, "nvml": "missing"}},
+     "practice-cpu", {"wsl": "informs", "no-gpu": "warns"}),
     ("no AVX2", {"cpu": {"avx2": False}}, BEST, {"no-avx2": "warns"}),
     ("the guide", {}, "guide-2024.9.post3", {"guide-corrected": "informs"}),
 ]
