@@ -33,8 +33,13 @@ def short_system(facts: MachineFacts) -> str:
 def home_disk(facts: MachineFacts) -> Disk | None:
     """The disk that holds the home folder: the one with the longest root that begins its path."""
     home = facts.home.path if facts.home is not None else ""
-    low = home.lower() if facts.os.family == "windows" else home
-    fitting = [d for d in facts.disks if low.startswith(d.root.lower() if facts.os.family == "windows" else d.root)]
+    fold = str.lower if facts.os.family == "windows" else str
+
+    def holds(root: str) -> bool:
+        bare = fold(root).rstrip("/\\")
+        return fold(home) == bare or fold(home).startswith((bare + "/", bare + "\\"))
+
+    fitting = [d for d in facts.disks if holds(d.root)]
     return max(fitting, key=lambda d: len(d.root), default=facts.disks[0] if facts.disks else None)
 
 

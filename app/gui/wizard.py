@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -215,8 +216,8 @@ class Wizard(QWizard):
         self._session, self._opening = session, None
         if session.answers.theme != "system":
             self.look_of(session.answers.theme)
-        if session.answers.language is not None and languages.speak(session.answers.language) != "en":
-            self._add_rail()
+        if session.answers.language is not None:
+            languages.speak(session.answers.language)
         self.opened.emit()
         self.anew(self.stage)
         self.look()
@@ -325,13 +326,14 @@ class Wizard(QWizard):
         if self.looking:
             return
         self.sightings = []
+        self._look_began = time.monotonic()
         self._survey = self.stream(self.session.survey, self._sight)
         self._survey.ended.connect(self._looked)
         self._survey.start()
 
     def _sight(self, sighting: Sighting) -> None:
         self.sightings.append(sighting)
-        self.survey_seconds = max(self.survey_seconds if len(self.sightings) > 1 else 0.0, sighting.seconds)
+        self.survey_seconds = time.monotonic() - self._look_began
         self.sighted.emit(sighting)
 
     def _looked(self, fault: BaseException | None) -> None:
@@ -365,9 +367,8 @@ class Wizard(QWizard):
         """Build all pages again and show one."""
         for number in self.pageIds():
             self.page(number).rebuild()  # type: ignore[attr-defined]
-        old = self.rail
-        self._add_rail()
-        old.deleteLater()
+        self.rail.name(titles())
+        self.refresh_rail()
         if stage == self.stage:
             self._arrived(self.currentId())
         else:
@@ -405,7 +406,7 @@ class Wizard(QWizard):
 
     def reject(self) -> None:
         """Esc and the close button: a running plan is asked about, everything else may just be left."""
-        if self.busy() and not self._leave_running():
+        if self.isVisible() and self.busy() and not self._leave_running():
             return
         for stream in list(self._streams):
             stream.close()

@@ -37,7 +37,8 @@ FACTS = MachineFacts(
 FINDINGS = (
     Finding(id="cpu-torch-found", severity="warns", title="An older environment has the processor-only PyTorch",
             detail="miniconda3\\envs\\unsloth holds torch 2.6.0+cpu, which cannot see the card. The new setup does not use it.",
-            seen="torch 2.6.0+cpu", remedy="Nothing has to be done.", action=Action(kind="page", label="Look at it", target="clean-up")),
+            seen="torch 2.6.0+cpu", remedy="Nothing has to be done.",
+            action=Action(kind="page", label="Look at it", target="clean-up")),
     Finding(id="variable-conflict", severity="warns", title="PYTHONPATH is set to C:\\old",
             detail="Python would load packages from there first. It is left out for the new environment; your setting stays.",
             seen="PYTHONPATH=C:\\old", remedy="Nothing has to be done."),
@@ -49,7 +50,8 @@ def _profile(name: str, title: str, subtitle: str, **more: Any) -> Profile:
     parts = (Part(id="torch", title="PyTorch", platform="windows", lock="a.txt", download=3_461_384_651, disk=8_100_000_000),
              Part(id="packages", title="Unsloth and 71 packages", platform="windows", lock="b.txt", download=657_000_000,
                   disk=1_500_000_000))
-    return Profile(id=name, title=title, subtitle=subtitle, summary="", pinned_on="2025-11-21", proven="Resolved for Windows and Linux.",
+    return Profile(id=name, title=title, subtitle=subtitle, summary="", pinned_on="2025-11-21",
+                   proven="Resolved for Windows and Linux.",
                    parts=parts, supports="RTX 30, 40 and 50.", good=("Holds code for every card from RTX 20 to RTX 50.",),
                    bad=("Turing only as best effort.",), **more)
 

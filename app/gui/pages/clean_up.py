@@ -95,7 +95,7 @@ class CleanUp(Page):
         column.addLayout(under)
         box.addLayout(column, 1)
         size = Label(words.size(leftover.size), "value", wrap=False, tabular=True)
-        size.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        size.setMinimumHeight(28)  # in line with the button beside it
         box.addWidget(size, 0, Qt.AlignmentFlag.AlignTop)
         look = Button(translate("CleanUp", "Open"), lambda: self.session.open(leftover.path), "small")
         look.setAccessibleName(translate("CleanUp", "Open the folder {path}").format(path=leftover.path))

@@ -124,10 +124,15 @@ def show_corrections(page: Page) -> None:
     dialog = Dialog(page.frame, translate("Setup", "What the guide gets wrong"), translate(
         "Setup", "Each was checked; the guide's own setup is installed with these corrections."), width=720, height=620)
     for entry in guide.corrections:
-        dialog.body.addWidget(Label(entry.claim, "value"))
-        dialog.body.addWidget(Label(entry.truth, "small"))
+        for state, said, label in (("err", translate("Setup", "The guide says"), Label(entry.claim, "value")),
+                                   ("ok", translate("Setup", "Right is"), Label(entry.truth, "text"))):
+            row = across(Mark(state, said, 16), label, gap=12, top=True)  # type: ignore[arg-type]
+            row.setStretch(1, 1)
+            dialog.body.addLayout(row)
         if entry.evidence:
-            dialog.body.addWidget(Label(entry.evidence, "small", "muted"))
+            row = across(28, Label(entry.evidence, "small", "muted"), gap=0)
+            row.setStretch(1, 1)
+            dialog.body.addLayout(row)
         dialog.body.addWidget(line())
     dialog.body.addStretch(1)
     dialog.button(translate("Setup", "Close"), dialog.accept, primary=True)

@@ -126,7 +126,7 @@ class Fact(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(4)
-        self.name = Label(name, "small", "muted", wrap=False)
+        self.name = Label(name, "small", "muted")
         self.value = Label(value, "value")
         box.addWidget(self.name)
         box.addWidget(self.value)

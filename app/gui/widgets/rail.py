@@ -116,7 +116,21 @@ class Rail(QFrame):
         self.setObjectName("rail")
         self.setFixedWidth(theme.RAIL_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        box = QVBoxLayout(self)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(0, 0, 0, 0)
+        self._inner: QWidget | None = None
+        self._menu = menu
+        self.name(titles)
+
+    def name(self, titles: Sequence[tuple[Stage, str]]) -> None:
+        """Make everything in the rail anew, for other titles: another language."""
+        if self._inner is not None:
+            self._outer.removeWidget(self._inner)
+            self._inner.hide()
+            self._inner.deleteLater()  # later: the click that asks for it may come from one of its own buttons
+        self._inner = QWidget()
+        self._outer.addWidget(self._inner)
+        box = QVBoxLayout(self._inner)
         box.setContentsMargins(16, 24, 16, 24)
         box.setSpacing(2)
         box.addWidget(Brand("Unsloth Setup"))
@@ -125,7 +139,7 @@ class Rail(QFrame):
         for step in self.steps.values():
             box.addWidget(step)
         box.addStretch(1)
-        box.addWidget(self._foot(menu))
+        box.addWidget(self._foot(self._menu))
 
     def _foot(self, menu: Callable[[], object]) -> QFrame:
         foot = QFrame()

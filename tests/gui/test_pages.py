@@ -1,0 +1,300 @@
+"""Welcome, This PC, Setup and Clean-up: what they show and what their controls do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.gui.pages.clean_up import CleanUp
+from app.gui.pages.setup import Setup
+from app.gui.pages.setup_details import comparison
+from app.gui.pages.this_pc import ThisPc, also
+from app.gui.pages.welcome import Welcome
+from app.gui.widgets.choice import ChoiceCard
+from app.gui.wizard import Wizard
+from app.model.advice import Action, Finding
+from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Sighting, Tools
+from tests.gui.fakes import CHOICES, FACTS, FINDINGS, FakeSession
+from tests.gui.test_wizard import _speaks_english, go, opened, text_of  # noqa: F401
+
+
+def at(wizard: Wizard, kind: type[Any]) -> Any:
+    """The current page, which has to be of a kind."""
+    page = wizard.currentPage()
+    assert isinstance(page, kind)
+    return page
+
+
+# ---- Welcome
+
+def test_welcome_says_what_it_takes_on_this_machine(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    page = at(wizard, Welcome)
+    assert (page.download.value.text(), page.disk.value.text(), page.free.value.text()) == ("4.1 GB", "9.6 GB", "300 GB")
+    assert "PyTorch 2.8" in page.cost_note.text()
+
+
+def test_welcome_offers_first_to_go_on_where_it_stopped(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    session.cut_off = SimpleNamespace(profile="torch28-2025.11", title="PyTorch 2.8", steps_done=3, steps_total=7,  # type: ignore[assignment]
+                                      plan=session.plan())
+    wizard = opened(qtbot, session)
+    gone: list[str] = []
+    monkeypatch.setattr(wizard, "go", gone.append)
+    page = at(wizard, Welcome)
+    assert "PyTorch 2.8: 3 of 7 steps are done." in text_of(wizard)
+    assert page.bar.primary.text() == "Go on where you stopped"
+    page.bar.primary.click()
+    assert gone == ["install"] and wizard.resume == session.plan()
+    assert session.profile is not None and session.profile.id == "torch28-2025.11"
+
+
+def test_welcome_says_when_all_is_in_place(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    there = SimpleNamespace(name="torch28-2025.11-0a1b2c3d", active=True, proven=True)
+    session.environments = lambda: (there,)  # type: ignore[method-assign]
+    wizard = opened(qtbot, session)
+    gone: list[str] = []
+    monkeypatch.setattr(wizard, "go", gone.append)
+    assert "All in place" in text_of(wizard)
+    at(wizard, Welcome).bar.primary.click()
+    assert gone == ["ready"]
+
+
+# ---- This PC
+
+def test_this_pc_resolves_line_by_line(qtbot: QtBot) -> None:
+    session = FakeSession()
+    steps: list[tuple[str, str, bool]] = []
+
+    def survey() -> Iterator[Sighting]:
+        for name in ("os", "gpus", "driver"):
+            yield Sighting(subject=name, seconds=0.1, part=getattr(FACTS, name))
+        session.facts = FACTS
+        yield Sighting(subject="all", seconds=0.2, facts=FACTS)
+
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    page = at(wizard, ThisPc)
+    session.survey = survey  # type: ignore[method-assign]
+    wizard.sighted.connect(lambda s: steps.append((s.subject, page.card_name.text(), page.bar.primary.isEnabled())))
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        page.again.click()
+        assert page.card_name.text() == "…" and not page.bar.primary.isEnabled()
+    assert steps[0] == ("os", "…", False)
+    assert steps[1] == ("gpus", "NVIDIA GeForce RTX 3090", False)
+    assert page.bar.primary.isEnabled()
+    assert page.driver.value.text() == "576.80" and page.cuda.value.text() == "12.9"
+    assert page.memory_text.text() == "22.8 GB free of 24 GB"
+    assert page.memory_bar.share == pytest.approx(0.05, abs=0.001)
+    assert page.toolkit.value.text() == "not needed"
+    assert page.subtitle_label.text().startswith("Found in ")
+    assert page.card_tag.text() == "Ready for training"
+
+
+def test_a_card_without_a_driver_and_no_card_at_all(qtbot: QtBot) -> None:
+    bare = msgspec.structs.replace(FACTS, gpus=(Gpu(vendor="nvidia", name=None, pci_id="10de:2204"),), driver=Driver())
+    wizard = opened(qtbot, FakeSession(bare))
+    go(wizard, "this-pc")
+    page = at(wizard, ThisPc)
+    assert page.card_name.text() == "A card without a name (10de:2204)"
+    assert page.memory_text.text() == "not known without a driver" and page.driver.value.text() == "none"
+    assert wizard.rail.card.text() == "Unnamed card"
+    wizard.session.facts = msgspec.structs.replace(FACTS, gpus=())
+    page.enter()
+    assert page.card_name.text() == "None found"
+
+
+def test_a_machine_of_which_nothing_is_known_is_shown_without_a_fault(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession(MachineFacts(os=Os(family="linux"))))
+    go(wizard, "this-pc")
+    assert "Linux" in text_of(wizard)
+
+
+def test_findings_are_said_with_their_weight(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    assert "3 notes, nothing in the way" in text_of(wizard)
+    block = Finding(id="disk-low", severity="blocks", title="The disk is full", detail="", seen="1 GB", remedy="")
+    session.findings = lambda: (block, *FINDINGS)  # type: ignore[method-assign]
+    at(wizard, ThisPc).enter()
+    assert "1 thing in the way" in text_of(wizard)
+    assert at(wizard, ThisPc).card_tag.text() == "Something is in the way"
+
+
+@pytest.mark.parametrize("action", [Action(kind="open", label="Driver", target="https://www.nvidia.com/drivers"),
+                                    Action(kind="copy", label="Copy", target="wsl --shutdown"),
+                                    Action(kind="page", label="Look", target="clean-up")], ids=lambda a: a.kind)
+def test_a_findings_button_does_what_it_says(qtbot: QtBot, action: Action) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    finding = msgspec.structs.replace(FINDINGS[0], action=action)
+    at(wizard, ThisPc)._act(finding)
+    if action.kind == "open":
+        assert session.opened == [action.target]
+    elif action.kind == "copy":
+        assert QGuiApplication.clipboard().text() == action.target
+    else:
+        assert wizard.stage == "clean-up"
+
+
+def test_the_machine_file_is_saved_where_the_person_says(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    page = at(wizard, ThisPc)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    page.save.click()
+    assert not session.saved
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("D:\\machine.json", ""))
+    page.save.click()
+    assert session.saved == {"D:\\machine.json": session.machine_file()}
+
+
+def test_a_survey_that_fails_says_so_and_can_be_repeated(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    shown: list[BaseException] = []
+    monkeypatch.setattr("app.gui.faults.show_fault", lambda _wizard, fault: shown.append(fault))
+
+    def failing() -> Iterator[Sighting]:
+        raise OSError("the registry is locked")
+        yield
+
+    session.survey = failing  # type: ignore[method-assign]
+    page = at(wizard, ThisPc)
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        page.again.click()
+    assert str(shown[0]) == "the registry is locked" and page.again.isEnabled()
+
+
+def test_what_else_was_looked_at_in_one_line(qtbot: QtBot) -> None:
+    facts = MachineFacts(os=Os(family="linux"), tools=Tools(git="2.39"), network=Network(index="untrusted", pytorch="reachable",
+                                                                                       proxy="http://proxy:3128"))
+    assert also(facts) == ("Git 2.39 · no CMake · package index certificate not trusted · PyTorch index reachable · "
+                           "proxy http://proxy:3128")
+
+
+# ---- Setup
+
+def cards_of(page: Setup) -> list[ChoiceCard]:
+    """The cards from top to bottom."""
+    found: list[ChoiceCard] = page.findChildren(ChoiceCard)
+    return [c for c in found if c.isVisible()]
+
+
+def test_the_best_setup_is_chosen_and_the_impossible_cannot_be(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    cards = cards_of(at(wizard, Setup))
+    assert [c.radio.isChecked() for c in cards] == [True, False, False, False]
+    assert [c.radio.isEnabled() for c in cards] == [True, False, True, True]
+    assert session.profile is not None and session.profile.id == "torch28-2025.11"
+    assert "Newest. Needs driver 580; yours is 576.80." in text_of(wizard)
+    QTest.mouseClick(cards[1], Qt.MouseButton.LeftButton)
+    assert cards[0].radio.isChecked()
+
+
+def test_arrow_keys_choose_and_pass_over_what_cannot_work(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    cards = cards_of(at(wizard, Setup))
+    cards[0].radio.setFocus()
+    QTest.keyClick(cards[0].radio, Qt.Key.Key_Down)
+    assert cards[2].radio.isChecked() and session.profile.id == "guide-2024.9.post3"  # type: ignore[union-attr]
+    QTest.keyClick(cards[2].radio, Qt.Key.Key_Down)
+    assert cards[3].radio.isChecked()
+    QTest.keyClick(cards[3].radio, Qt.Key.Key_Up)
+    assert cards[2].radio.isChecked()
+
+
+def test_a_click_on_a_card_chooses_it_and_the_choice_stays(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    QTest.mouseClick(cards_of(at(wizard, Setup))[3], Qt.MouseButton.LeftButton)
+    assert session.profile is not None and session.profile.id == "practice-cpu"
+    wizard.forward()
+    wizard.backward()
+    assert [c.radio.isChecked() for c in cards_of(at(wizard, Setup))] == [False, False, False, True]
+
+
+def test_where_nothing_can_work_the_way_on_is_closed_with_its_reason(qtbot: QtBot) -> None:
+    session = FakeSession()
+    none = tuple(msgspec.structs.replace(c, verdict="blocked", recommended=False) for c in CHOICES)
+    session.choices = lambda: none  # type: ignore[method-assign]
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    page = at(wizard, Setup)
+    assert not page.bar.primary.isEnabled()
+    assert page.reason.text() == "No setup can work here yet; each card says what it needs."
+
+
+def test_details_fold_out_and_in(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    card = cards_of(at(wizard, Setup))[0]
+    card._toggle.click()
+    qtbot.waitUntil(lambda: "Turing only as best effort." in text_of(wizard))
+    assert card._toggle.text() == "Less"
+    card._toggle.click()
+    assert card._toggle.text() == "Details" and "Turing only as best effort." not in text_of(wizard)
+
+
+def test_the_link_of_a_blocked_setup_opens_its_remedy(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    card = cards_of(at(wizard, Setup))[1]
+    button = next(b for b in card.findChildren(type(card._toggle)) if b.text() == "Update the driver")
+    button.click()
+    assert session.opened == ["https://www.nvidia.com/drivers"]
+
+
+def test_another_folder_is_taken(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: "D:\\ai")
+    at(wizard, Setup)._change_folder()
+    assert session.answers.home == "D:\\ai"
+    assert at(wizard, Setup).folder.accessibleName() == "D:\\ai"
+
+
+def test_two_setups_side_by_side(qtbot: QtBot) -> None:
+    rows = {row[0]: row[1:] for row in comparison(CHOICES[0], CHOICES[1], "windows")}
+    assert rows["PyTorch"] == ("2.8.0+cu128", "2.12.1+cu130")
+    assert rows["Here"] == ("works", "cannot work yet")
+    assert rows["Triton"] == ("3.4.0", "–")
+
+
+# ---- Clean-up
+
+def test_nothing_is_ticked_and_ticks_are_kept(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "clean-up")
+    page = at(wizard, CleanUp)
+    assert [b.isChecked() for b in page.boxes.values()] == [False, False]
+    assert page.sum.text() == "11.4 GB in all, nothing chosen"
+    page.boxes["env:1"].setFocus()
+    QTest.keyClick(page.boxes["env:1"], Qt.Key.Key_Space)
+    assert page.sum.text() == "7.3 GB of 11.4 GB go to the quarantine"
+    wizard.backward()
+    assert session.answers.clean_up == ("env:1",)
+    wizard.forward()
+    assert at(wizard, CleanUp).boxes["env:1"].isChecked()

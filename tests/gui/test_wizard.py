@@ -1,0 +1,307 @@
+"""The window: the way through, the keyboard, names for screen readers, small screens, other machines, other languages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QProgressBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.engine.stages import Stage
+from app.gui import languages, theme
+from app.gui.main import application
+from app.gui.menu import make_menu
+from app.gui.wizard import Wizard
+from app.model.machine import MachineFacts, Sighting
+from tests.gui.fakes import FACTS, FakeSession
+
+MINE: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up")
+
+
+@pytest.fixture(autouse=True)
+def _speaks_english(qapp: object) -> Iterator[None]:
+    application()
+    languages.speak("en")
+    yield
+    languages.speak("en")
+
+
+def opened(qtbot: QtBot, session: Any, **more: Any) -> Wizard:
+    """A shown window whose survey is over."""
+    wizard = Wizard(session, **more)
+    qtbot.addWidget(wizard)
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        wizard.show()
+        wizard.resize(1120, 740)
+    qtbot.waitUntil(wizard.isActiveWindow)
+    return wizard
+
+
+def go(wizard: Wizard, stage: Stage) -> None:
+    """To a page, and until it is shown."""
+    wizard.go(stage)
+    QCoreApplication.processEvents()
+
+
+def text_of(wizard: Wizard) -> str:
+    """Everything that the current page says."""
+    QCoreApplication.processEvents()  # what has just been added to a layout shows with the next event
+    labels: list[QLabel] = wizard.currentPage().findChildren(QLabel)
+    return "\n".join(label.text() for label in labels if label.isVisible())
+
+
+def test_the_window_is_painted_before_the_survey_begins(qtbot: QtBot) -> None:
+    session = FakeSession()
+    wizard = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(wizard)
+    seen: list[bool] = []
+    real = session.survey
+
+    def survey() -> Iterator[Sighting]:
+        seen.append(wizard.painted)
+        return real()
+
+    session.survey = survey  # type: ignore[method-assign]
+    assert session.surveys == 0
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        wizard.show()
+    assert seen == [True] and session.surveys == 1
+
+
+def test_the_window_is_there_before_the_session(qtbot: QtBot) -> None:
+    let = threading.Event()
+
+    def opening() -> Any:
+        let.wait(5)
+        return FakeSession()
+
+    wizard = Wizard(opening)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    qtbot.waitUntil(lambda: wizard.painted)
+    assert not wizard.ready
+    assert "What will happen" in text_of(wizard)
+    assert wizard.page_of("welcome").bar.primary is not None
+    wizard.page_of("welcome").bar.primary.click()  # remembered until it can be done
+    assert wizard.stage == "welcome"
+    let.set()
+    qtbot.waitUntil(lambda: wizard.stage == "this-pc", timeout=5000)
+    assert wizard.ready
+
+
+def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[BaseException] = []
+    monkeypatch.setattr("app.gui.faults.show_fault", lambda _wizard, fault: shown.append(fault))
+
+    def opening() -> Any:
+        raise OSError("resources/gpus.toml cannot be read")
+
+    wizard = Wizard(opening)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    qtbot.waitUntil(lambda: not wizard.isVisible(), timeout=5000)
+    assert str(shown[0]) == "resources/gpus.toml cannot be read"
+
+
+def test_forward_and_back_through_the_pages(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    passed = [wizard.stage]
+    for _ in MINE[1:]:
+        wizard.forward()
+        passed.append(wizard.stage)
+    assert tuple(passed) == MINE
+    for expected in reversed(MINE[:-1]):
+        wizard.backward()
+        assert wizard.stage == expected
+    go(wizard, "clean-up")
+    assert wizard.stage == "clean-up"
+    wizard.backward()
+    assert wizard.stage == "setup"
+    wizard.forward()
+    assert wizard.stage == "clean-up"
+
+
+def test_clean_up_is_skipped_where_there_is_nothing(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession(msgspec.structs.replace(FACTS, leftovers=())))
+    go(wizard, "setup")
+    assert wizard.page_of("setup").bar.primary.text() == "Next: the plan"  # type: ignore[union-attr]
+    assert wizard.nextId() == 4
+    assert "nothing to do" in wizard.rail.steps["clean-up"].accessibleName()
+
+
+def test_the_keyboard_alone_reaches_clean_up(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    for expected in MINE[1:]:
+        QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda stage=expected: wizard.stage == stage and wizard.currentPage().isVisible(), timeout=3000)
+
+
+def test_alt_and_the_letter_press_the_button(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "this-pc")
+    QTest.keyClick(wizard, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: wizard.stage == "setup", timeout=3000)
+    QTest.keyClick(wizard, Qt.Key.Key_B, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: wizard.stage == "this-pc", timeout=3000)
+
+
+def test_the_lines_under_the_letters_show_while_alt_is_held(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    primary = wizard.page_of("welcome").bar.primary
+    assert primary is not None and primary.text() == "Look at this PC"
+    QTest.keyPress(wizard, Qt.Key.Key_Alt)
+    assert primary.text() == "&Look at this PC"
+    QTest.keyRelease(wizard, Qt.Key.Key_Alt)
+    assert primary.text() == "Look at this PC"
+
+
+def test_tab_reaches_every_control_of_a_page(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    for stage in MINE:
+        go(wizard, stage)
+        wanted = {w for w in wizard.currentPage().findChildren(QWidget)
+                  if w.isVisible() and w.isEnabled() and isinstance(w, (QAbstractButton, QComboBox, QLineEdit))
+                  and w.focusPolicy() & Qt.FocusPolicy.TabFocus and not isinstance(w.parent(), QComboBox)}
+        wanted = {w for w in wanted if not (hasattr(w, "by_keys") and not w.isChecked())}  # one stop for all radio buttons
+        reached: set[QWidget] = set()
+        for _ in range(80):
+            QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Tab)
+            if wizard.focusWidget() is not None:
+                reached.add(wizard.focusWidget())
+        assert wanted <= reached, [w.accessibleName() or getattr(w, "text", lambda: "")() for w in wanted - reached]
+
+
+def test_every_control_has_a_name(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    for stage in MINE:
+        go(wizard, stage)
+        for widget in wizard.findChildren(QWidget):
+            if isinstance(widget, (QAbstractButton, QComboBox, QLineEdit, QProgressBar)) and not isinstance(widget.parent(), QComboBox):
+                name = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
+                assert name.strip(), f"{stage}: {type(widget).__name__} has no name"
+        assert wizard.currentPage().accessibleName()
+        assert wizard.windowTitle().endswith("Unsloth Setup")
+
+
+def test_each_page_has_exactly_one_primary_button(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    for stage in MINE:
+        go(wizard, stage)
+        primary = [b for b in wizard.currentPage().findChildren(QAbstractButton) if b.property("kind") == "primary" and b.isVisible()]
+        assert len(primary) == 1
+        assert primary[0].isDefault()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [(1024, 640), (800, 560), (1120, 740)])
+def test_nothing_is_cut_at_the_side(qtbot: QtBot, size: tuple[int, int]) -> None:
+    wizard = opened(qtbot, FakeSession())
+    wizard.resize(*size)
+    for stage in MINE:
+        go(wizard, stage)
+        qtbot.wait(20)
+        assert (wizard.width(), wizard.height()) == size, stage
+        page = wizard.currentPage()
+        for widget in page.findChildren(QWidget):
+            if widget.isVisible() and isinstance(widget, (QAbstractButton, QLabel)):
+                right = widget.mapTo(page, QPoint(widget.width(), 0)).x()
+                assert right <= page.width(), f"{stage}: {widget.text()!r} ends at {right} of {page.width()}"
+
+
+def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    qtbot.wait(20)
+    corner = wizard.rail.mapTo(wizard, QPoint(0, 0))
+    assert (corner.x(), corner.y(), wizard.rail.width(), wizard.rail.height()) == (0, 0, theme.RAIL_WIDTH, wizard.height())
+    assert wizard.currentPage().mapTo(wizard, QPoint(0, 0)) == QPoint(theme.RAIL_WIDTH, 0)
+    assert wizard.rail.steps["setup"].accessibleName() == "Step 3 of 7: Setup, this page"
+    assert wizard.rail.steps["welcome"].accessibleName().endswith("done")
+    assert wizard.rail.card.text() == "GeForce RTX 3090"
+    assert wizard.rail.detail.text() == "24 GB · driver 576.80"
+    assert wizard.rail.system.text() == "Windows 11 · 300 GB free"
+
+
+def test_another_language_at_once_and_on_the_same_page(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    wizard.speak("de")
+    assert wizard.stage == "setup"
+    assert wizard.session.answers.language == "de"
+    assert "Zurück" in {b.text() for b in wizard.currentPage().findChildren(QAbstractButton)}
+    assert wizard.rail.steps["install"].accessibleName().startswith("Schritt 5 von 7")
+
+
+def test_another_look_at_once(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    wizard.dress("dark")
+    assert theme.current() is theme.DARK
+    assert wizard.grab().toImage().pixelColor(600, 20).name() == theme.DARK.bg
+    wizard.dress("light")
+    assert wizard.grab().toImage().pixelColor(600, 20).name() == theme.LIGHT.bg
+
+
+def test_a_simulation_says_so_on_every_page(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession(simulated="laptop.json"))
+    for stage in MINE:
+        go(wizard, stage)
+        assert "Simulation: this is another computer, nothing is changed." in text_of(wizard)
+
+
+def test_to_another_machine_and_back(qtbot: QtBot) -> None:
+    other = FakeSession(MachineFacts(os=FACTS.os, gpus=()), simulated="no-card")
+    wizard = opened(qtbot, FakeSession(), rehearse=lambda _name: other, machines=(("no-card", "An office PC"),))
+    go(wizard, "setup")
+    titles = [a.text() for a in make_menu(wizard).actions()]
+    assert "Try it on &another machine" in titles and "Back to &this PC" not in titles
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        wizard.visit(other)  # type: ignore[arg-type]
+    assert wizard.stage == "welcome" and "Simulation" in text_of(wizard)
+    assert "Back to &this PC" in [a.text() for a in make_menu(wizard).actions()]
+    assert wizard.home_session is not None
+    with qtbot.waitSignal(wizard.surveyed, timeout=5000):
+        wizard.visit(wizard.home_session)
+    assert wizard.home_session is None and "Simulation" not in text_of(wizard)
+
+
+def test_a_running_plan_is_asked_about_before_the_window_closes(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    wizard = opened(qtbot, FakeSession())
+    answers = iter([False, True])
+    monkeypatch.setattr("app.gui.widgets.dialog.ask", lambda *_: next(answers))
+    wizard.busy = lambda: True
+    wizard.close()
+    assert wizard.isVisible()
+    wizard.close()
+    assert not wizard.isVisible()
+    wizard.close()  # a window that is closed asks nothing any more
+
+
+def test_escape_closes_a_window_in_which_nothing_runs(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    QTest.keyClick(wizard, Qt.Key.Key_Escape)
+    assert not wizard.isVisible() and wizard.result() == int(QDialog.DialogCode.Rejected)
+
+
+def test_closing_joins_a_survey_that_is_still_running(qtbot: QtBot) -> None:
+    session = FakeSession()
+    left = threading.Event()
+
+    def slow() -> Iterator[Sighting]:
+        try:
+            while not left.wait(0.01):
+                yield Sighting(subject="disks", seconds=0.1)
+        finally:
+            left.set()
+
+    session.survey = slow  # type: ignore[method-assign]
+    wizard = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(wizard)
+    wizard.show()
+    qtbot.waitUntil(lambda: len(wizard.sightings) > 2, timeout=5000)
+    wizard.close()
+    assert left.is_set() and not wizard.looking
