@@ -187,10 +187,11 @@ class Session:
         name = environment or (pointer.active if pointer else None)
         if name is None:
             raise BadInput("There is no active environment to verify; expected one, made by the command install.")
-        profile = self.knowledge.profile(self._profile_of(name, pointer))
+        profile = self.knowledge.profile(self.profile_of(name, pointer))
         return planning.verify_plan(profile, self.place, name, quick)
 
-    def _profile_of(self, name: str, pointer: Pointer | None) -> str:
+    def profile_of(self, name: str, pointer: Pointer | None = None) -> str:
+        """The id of the profile that an environment was made from."""
         return pointer.profile if pointer is not None and pointer.active == name else name.rsplit("-", 1)[0]
 
     # ---- do
@@ -256,9 +257,17 @@ class Session:
         with ExitStack() as held:
             held.enter_context(self.world.files.hold(self.place.lock, plan.title))
             held.enter_context(self.world.computer.keep_awake())
+            from app.engine.reporting import keep_event
+
             runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step)
+            record = self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
+            spent = 0
             try:
-                yield from runner.run(plan)
+                for event in runner.run(plan):
+                    line, spent = keep_event(event, spent)
+                    if line:
+                        record(line)
+                    yield event
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
 

@@ -37,12 +37,7 @@ def drift(environment: str, profile: Profile, site: Site) -> tuple[Change, ...]:
 
     Reads folder names only, so it takes milliseconds; a changed file inside a package is found by the check ``versions``.
     """
-    packages = site.place.site_packages(environment, profile.python)
-    found: dict[str, tuple[str, str]] = {}
-    for entry in site.world.files.names(packages):
-        match = _RECORD.match(entry)
-        if match:
-            found[_canonical(match["name"])] = (match["version"], site.place.join(packages, entry))
+    found = _records(environment, profile, site)
     locked = {_canonical(w.name): w.version for p in profile.parts if p.platform == site.place.family for w in p.wheels}
     changes = []
     for name in sorted(locked.keys() | found.keys()):
@@ -53,6 +48,22 @@ def drift(environment: str, profile: Profile, site: Site) -> tuple[Change, ...]:
             continue
         changes.append(Change(name, locked.get(name), version, _writer(record, site)))
     return tuple(changes)
+
+
+def installed_versions(environment: str, profile: Profile, site: Site) -> dict[str, str]:
+    """Every package of an environment with its version (``uv pip freeze``), from the packages' own records."""
+    return {name: version for name, (version, _) in sorted(_records(environment, profile, site).items())}
+
+
+def _records(environment: str, profile: Profile, site: Site) -> dict[str, tuple[str, str]]:
+    """Name to version and the path of the record."""
+    packages = site.place.site_packages(environment, profile.python)
+    found: dict[str, tuple[str, str]] = {}
+    for entry in site.world.files.names(packages):
+        match = _RECORD.match(entry)
+        if match:
+            found[_canonical(match["name"])] = (match["version"], site.place.join(packages, entry))
+    return found
 
 
 def _writer(record: str | None, site: Site) -> str | None:

@@ -1,0 +1,102 @@
+"""Gathers one visit, or what earlier runs left under home, into the diagnostics report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app import __version__, report
+from app.decide.redact import Redactor, redactor
+from app.model.event import Failed, Line, StepEvent, flat
+from app.model.report import Preview, Report
+from app.model.verdict import Verification
+from app.report.cleaning import unflat
+from app.steps.locked_state import installed_versions
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+_TEMPLATE = "templates/report.html"
+_LOGS = 3              # the newest runs tell what happened; older ones are only weight
+_LOG_BYTES = 2_000_000
+_EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
+
+
+def report_zip(session: Session) -> bytes:
+    """The report's zip, the person taken out."""
+    return report.build(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+
+
+def preview(session: Session) -> Preview:
+    """What the report would hold and what was taken out of it."""
+    return report.preview(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+
+
+def gathered(session: Session) -> Report:
+    """This visit's events and verdict; where it ran nothing, those of the last run under home."""
+    events = tuple(session.events) or _last_events(session)
+    failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
+    pointer = None if session.simulated else session.pointer()
+    environment = (session.last_plan.environment if session.last_plan else "") or (pointer.active if pointer else "")
+    verification = session.verification or (session.recorded_verification(environment) if environment else None)
+    best = session.best()
+    plan = session.last_plan or session.plan()
+    return Report(
+        written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
+        simulated=session.simulated, facts=session.known(), findings=session.findings(), choices=session.choices(), plan=plan,
+        events=events, verification=verification, diagnosis=failed.diagnosis if failed is not None else None,
+        logs=_logs(session), versions=_versions(session, environment, verification))
+
+
+def keep_event(event: StepEvent, spent: int) -> tuple[bytes, int]:
+    """One event as a line of the recorded run, and the bytes of output kept so far. Output beyond a limit is left out."""
+    if isinstance(event.what, Line):
+        spent += len(event.what.text)
+        if spent > _EVENT_LINES:
+            return b"", spent
+    return msgspec.json.encode(flat(event)) + b"\n", spent
+
+
+def _redactor(session: Session) -> Redactor:
+    known = session.world.computer.facts() if not session.simulated else {}
+    names = {name: str(known[name]) for name in ("user", "host", "user_home") if known.get(name)}
+    return redactor(session.known(), names)
+
+
+def _last_events(session: Session) -> tuple[StepEvent, ...]:
+    """The newest recorded run under home. A line that a crash cut off ends it."""
+    if session.simulated:
+        return session.recording
+    place, files = session.place, session.world.files
+    recorded = [n for n in files.names(place.logs) if n.endswith(".events.jsonl")]
+    found: list[StepEvent] = []
+    if recorded:
+        for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
+            try:
+                found.append(unflat(msgspec.json.decode(line)))
+            except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
+                break
+    return tuple(found)
+
+
+def _logs(session: Session) -> dict[str, bytes]:
+    """The ends of the newest logs, and all crash files."""
+    if session.simulated:
+        return {}
+    place, files = session.place, session.world.files
+    names = [n for n in files.names(place.logs) if n.endswith(".log")][-_LOGS:]
+    found = {n: (files.read(place.join(place.logs, n)) or b"")[-_LOG_BYTES:] for n in names}
+    for name in files.names(place.reports):
+        if name.startswith("crash-"):
+            found[name] = (files.read(place.join(place.reports, name)) or b"")[-_LOG_BYTES:]
+    return found
+
+
+def _versions(session: Session, environment: str, verification: Verification | None) -> dict[str, str]:
+    """What is installed, from the packages' own records."""
+    if session.simulated or not environment:
+        return {}
+    name = verification.profile if verification is not None and verification.profile else session.profile_of(environment)
+    profile = session.knowledge.profile(name)
+    return installed_versions(environment, profile, session.site())
