@@ -163,8 +163,8 @@ def _checked_address(url: str, file: str, local: tuple[str, ...]) -> None:
     whole = unquote(url)
     if parts.scheme == "file" and ".." not in whole and any(whole.startswith(root.rstrip("/") + "/") for root in local):
         return
-    raise ExpectedError("index_unsafe", f"The index gives {_plain(file) or 'a file'} an address that is not taken: only https, or a "
-                        "file in a folder of the find-links setting.", details=url[:300], hint="Choose another index.")
+    raise ExpectedError("index_unsafe", f"The index gives {_plain(file) or 'a file'} an address that is not taken: only https, or "
+                        "a file in a folder of the find-links setting.", details=url[:300], hint="Choose another index.")
 
 
 def _same(version: Version, pinned: str) -> bool:

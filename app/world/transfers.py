@@ -70,6 +70,7 @@ class Transfer:
         self.state = "new"
         self.part: PartFile | None = None
         self.active = self.bytes = self.failures = self.since_failure = self.mismatches = 0
+        self._most = 0  # bytes that were there at best: a stream that starts again and again is no progress
         self.not_before = 0.0
         self.responses: list[urllib3.BaseHTTPResponse] = []
         self._crew = crew
@@ -129,7 +130,7 @@ class Transfer:
         if self.part is None:
             self.part = PartFile(self.file.target, self.size if self.size is not None else UNKNOWN, identity)
             with self._crew.turn:
-                self.bytes = self.part.present
+                self.bytes = self._most = self.part.present
                 if self.bytes:
                     self._crew.note(f"{self.name}: {self.bytes / 1e6:.1f} MB are here already, going on from there")
         return self.part.take()
@@ -339,7 +340,8 @@ class Transfer:
     def _count(self, count: int, *, net: bool = True) -> None:
         with self._crew.turn:
             self.bytes += count
-            self.since_failure += count
+            self.since_failure += max(0, self.bytes - self._most)
+            self._most = max(self._most, self.bytes)
         if net:
             self._crew.arrived(count)
 

@@ -78,7 +78,7 @@ class HttpWeb:
         if urlsplit(url).scheme == "file":
             return local_size(url)
         try:
-            response = self._connections.request("HEAD", url)
+            response = self._connections.request("HEAD", url, timeout=urllib3.Timeout(10.0, connect=5.0))
         except Fault:
             return None
         response.release_conn()

@@ -27,7 +27,8 @@ class Rule:
     """What goes wrong for addresses that match. ``times`` counts down; ``after`` is in bytes of the answer.
 
     Kinds: ``status`` (code, headers), ``drop``, ``reset``, ``stall`` (after, seconds), ``slow`` (rate), ``captive``, ``circle``,
-    ``no-range``, ``no-length``, ``corrupt``, ``cut`` (a shorter file), ``grown`` (a longer file), ``wrong-range``.
+    ``no-range``, ``no-length``, ``corrupt``, ``cut`` (a shorter file), ``grown`` (a longer file), ``wrong-range``. Without
+    ``ranges`` the answer is always the whole file.
     """
 
     pattern: str
@@ -37,6 +38,7 @@ class Rule:
     code: int = 500
     seconds: float = 60.0
     rate: float = 1e6
+    ranges: bool = True
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -249,7 +251,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             data += b"more"
         total, start, end, status = len(data), 0, len(data), 200
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", request.span or "")
-        if span and file and kind not in ("no-range", "no-length"):
+        if span and file and kind not in ("no-range", "no-length") and (rule is None or rule.ranges):
             start, end, status = int(span[1]), min(int(span[2] or total - 1), total - 1) + 1, 206
             if kind == "wrong-range":
                 start += 1

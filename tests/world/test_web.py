@@ -151,6 +151,12 @@ def test_a_drop_without_ranges_starts_again_and_ends(index: FaultIndex, tmp_path
     fetch(index, tmp_path, BIG)
 
 
+def test_starting_again_for_ever_is_no_progress(index: FaultIndex, tmp_path: Path) -> None:
+    index.fail(BIG.file, "drop", after=1 << 20, ranges=False)
+    assert failure(index, tmp_path, BIG).code == "network_interrupted"
+    assert len(index.asked(BIG.file)) <= HASTY.attempts + 1
+
+
 def test_sizes_that_nobody_told(index: FaultIndex, tmp_path: Path) -> None:
     fetch(index, tmp_path, sizes=False)
     assert index.sent == len(BIG.data) + len(SMALL.data)
