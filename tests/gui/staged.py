@@ -10,6 +10,8 @@ from typing import Any, TypeVar, cast
 
 from PySide6.QtWidgets import QWidget
 
+from app.decide.judge import compare_pasted
+from app.decide.remedies import mended
 from app.knowledge import Knowledge, load
 from app.model.advice import Diagnosis, EvidenceLine, Fix
 from app.model.event import Failed, Finished, Halted, Line, Measured, Progress, Skipped, Started, StepEvent, What
@@ -183,6 +185,8 @@ class Staged(FakeSession):
         self.halt = threading.Event()
         self.gate: tuple[int, threading.Event] | None = None
         self.runs: list[Plan] = []
+        self.changed: tuple[str, ...] = ()
+        self.active: Pointer | None = None
         self.reports: list[str | None] = []
         self.offered = {"report", "folder", "terminal", "verify", "rollback"}
 
@@ -208,7 +212,7 @@ class Staged(FakeSession):
 
     def pointer(self) -> Pointer | None:
         """None before an install."""
-        return None
+        return self.active
 
     def known(self) -> MachineFacts:
         """The facts."""
@@ -245,6 +249,18 @@ class Staged(FakeSession):
     def stop(self) -> None:
         """End the run."""
         self.halt.set()
+
+    def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
+        """What the real session does with values alone."""
+        return mended(remedy, failed, self.place, None)
+
+    def changes(self, plan: Plan) -> tuple[str, ...]:
+        """What the test says."""
+        return self.changed
+
+    def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
+        """The real comparison with what the guide prints."""
+        return compare_pasted(pasted.decode(), self.best().profile, self.known(), self.knowledge.guide)
 
     def explain(self, log: bytes) -> Diagnosis:
         """Knows one cause."""

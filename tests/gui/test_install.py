@@ -150,6 +150,23 @@ def test_a_failed_step_shows_its_cause_proof_and_ways_on(wizard: Wizard, session
     assert install.run is not None and install.run.outcome == "finished"
 
 
+def test_a_fix_is_shown_as_a_plan_and_then_carried_out(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.acts = failed_install
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: not install.running)
+    fix = inside(install, DiagnosisCard)[0].fix_button
+    assert fix is not None
+    fix.click()
+    assert install.title_label.text() == "Plan of the fix" and len(session.runs) == 1
+    assert install.plan is not None and install.plan.steps[0].title == "Package cache emptied"
+    session.acts = good_install
+    assert install.bar.primary is not None
+    install.bar.primary.click()
+    qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running)
+    assert session.runs[1].steps[0].kind == "remove-tree"
+
+
 def test_a_failure_without_a_diagnosis_still_says_what_happened(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
     session.acts = lambda: iter([("python", Failed(code="x", message="Python 3.12 could not be fetched.", hint="Try again later.",
                                                    details="one\ntwo\n"))])

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.gui.dialogs.compare_output import CompareOutput
 from app.gui.pages.install import Install
 from app.gui.pages.verify import Verify
 from app.gui.widgets.buttons import Button
@@ -20,8 +21,9 @@ from app.gui.widgets.popover import Popover
 from app.gui.widgets.proof import guide_text
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
+from app.model.pointer import Pointer
 from app.model.verdict import Comparison, Verification
-from tests.gui.staged import DIAGNOSIS, LOSSES, PLAN, VERDICT, Staged, good_checks, inside
+from tests.gui.staged import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, Staged, good_checks, inside
 
 
 @pytest.fixture
@@ -156,6 +158,39 @@ def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
     assert card.diagnosis == DIAGNOSIS
     assert verify.tuning.tag.text() == "Not passed"
     assert verify.bar.primary is not None and "another" in verify.bar.primary.text()
+
+
+def test_a_fix_for_a_check_is_shown_on_the_plan_page(wizard: Wizard, session: Staged) -> None:
+    session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
+    session.events = [StepEvent(at=1.0, step="check-fine_tune", what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS))]
+    verify = page(wizard)
+    fix = inside(verify, DiagnosisCard)[0].fix_button
+    assert fix is not None
+    fix.click()
+    assert wizard.stage == "install"
+    assert wizard.page_of("install").title_label.text() == "Plan of the fix"
+
+
+def test_what_changed_since_the_proof_is_said(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    session.verification = VERDICT
+    session.active = Pointer(active=ENV, profile="torch28-2025.11", previous=None, at="2026-11-24T15:00:00Z")
+    session.changed = ("torch is 2.6.0 instead of 2.8.0+cu128; pip put it there.",)
+    verify = page(wizard)
+    qtbot.waitUntil(lambda: any("pip put it there" in w.text() for w in inside(verify, Label)))
+    next(b for b in inside(verify, Button) if "locked state" in b.text()).click()
+    assert wizard.stage == "install"
+
+
+def test_a_pasted_output_is_compared_in_the_same_way(wizard: Wizard, session: Staged) -> None:
+    sheet = CompareOutput(wizard)
+    sheet.field.setPlainText("nothing of the kind")
+    sheet.compare()
+    assert not list(sheet.table.lines)
+    sheet.field.setPlainText("PyTorch version: 2.8.0+cu128\nCUDA available: True\n")
+    sheet.compare()
+    said = {c.check: (c.actual, c.result) for c in sheet.table.lines}
+    assert said["torch.version"] == ("2.8.0+cu128", "explained")
+    assert said["torch.cuda_available"][1] == "same"
 
 
 def test_stopping_leaves_no_verdict(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:

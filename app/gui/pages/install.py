@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.engine.stages import Stage
 from app.gui import theme, words
+from app.gui.faults import show_fault
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
 from app.gui.tally import expected_seconds
@@ -70,12 +71,12 @@ class Install(PlanPage):
 
     # ---- the plan
 
-    def show_plan(self, plan: Plan) -> None:
-        """Everything that will happen, before it does."""
+    def show_plan(self, plan: Plan, fix: bool = False) -> None:
+        """Everything that will happen, before it does; ``fix``: the plan mends what failed."""
         self.plan = plan
         choice = self.session.best()
-        place = self.session.already_in_place(plan)
-        self.head(translate("Install", "Plan"), self._promise(choice, place))
+        place = None if fix else self.session.already_in_place(plan)
+        self.head(translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"), self._promise(choice, place))
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
@@ -222,9 +223,15 @@ class Install(PlanPage):
         bar.main(translate("Install", "&Try again"), partial(self.start, run.plan))
 
     def mend(self, plan: Plan, remedy: str) -> None:
-        """Carry an automatic fix out: another setup is chosen on its page, everything else is a plan of its own."""
-        if remedy == "other-profile":
-            self.frame.go("setup")
+        """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere second try."""
+        if self.running:
             return
-        plan_for = getattr(self.session, "remedy_plan", None)
-        self.start(plan_for(remedy, plan) if plan_for is not None else plan)
+        try:
+            mended = self.session.remedy_plan(remedy, plan)
+        except ExpectedError as error:
+            show_fault(self.frame, error)
+            return
+        if remedy == "retry":
+            self.start(mended)
+        else:
+            self.show_plan(mended, fix=True)

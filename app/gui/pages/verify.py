@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QHBoxLayout
 from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.brief import main_card, short_card
+from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain
+from app.gui.widgets.card import Card, Label, Plain, across, heading
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
 from app.gui.widgets.meter import Meter
 from app.gui.widgets.proof import BenchCard, ExpectedOutput, FineTuneCard
@@ -82,6 +83,7 @@ class Verify(PlanPage):
         if verdict is not None:
             self._replay()
             self.conclude(verdict)
+            self._look_for_changes()
         else:
             self._nothing_yet()
 
@@ -98,6 +100,30 @@ class Verify(PlanPage):
         bar.button(translate("Verify", "&Back"), self.frame.backward)
         bar.main(translate("Verify", "&Verify"), self.again)
         self.focus_primary()
+
+    def _look_for_changes(self) -> None:
+        """What has changed in the environment since it was proven: asked in a thread, for it reads every package's record."""
+        if self.session.simulated or self.session.pointer() is None:
+            return
+        plan = self.session.verify_plan()
+        self.frame.stream(lambda: iter((self.session.changes(plan),)), self._show_changes).start()
+
+    def _show_changes(self, changes: tuple[str, ...]) -> None:
+        if not changes or self.frame.currentPage() is not self or self.running:
+            return
+        card = Card()
+        card.box.setSpacing(8)
+        row, _ = heading(translate("Verify", "Changed since it was installed"),
+                         translate("Verify", "{n} differences from the lock").format(n=len(changes)))
+        card.box.addLayout(row)
+        for sentence in changes[:5]:
+            card.box.addWidget(Label(sentence, "small"))
+        if len(changes) > 5:
+            card.box.addWidget(Label(translate("Verify", "and {n} more").format(n=len(changes) - 5), "small", "muted"))
+        back = Button(translate("Verify", "&Put the locked state back"), lambda: self.frame.go("install"))
+        card.box.addLayout(across(back, None))
+        self._faults.box.insertWidget(0, card)
+        self._faults.show()
 
     # ---- running
 
@@ -254,6 +280,8 @@ class Verify(PlanPage):
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
         self._turner = bar.link(self._turn_label(), self._turn)
+        bar.link(translate("Verify", "Compare a pasted output"), self._compare,
+                 translate("Verify", "The output of the guide's own script, compared in the same way"))
         bar.button(translate("Verify", "&Run again"), self.again)
         if verdict.overall in ("works", "works_slowly"):
             bar.main(translate("Verify", "&Finish"), self.frame.forward)
@@ -303,9 +331,25 @@ class Verify(PlanPage):
             card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step))
             card.retry_wanted.connect(self.again)
             card.report_wanted.connect(self.save_report)
-            card.fix_wanted.connect(lambda remedy: self.frame.go("setup" if remedy == "other-profile" else "install"))
+            card.fix_wanted.connect(self._mend)
             self._faults.box.addWidget(card)
             self._faults.show()
+
+    def _compare(self) -> None:
+        from app.gui.dialogs.compare_output import CompareOutput
+
+        CompareOutput(self.frame).exec()
+
+    def _mend(self, remedy: str) -> None:
+        """A fix is a plan, and plans are shown on the page before."""
+        if remedy == "retry":
+            self.again()
+            return
+        install = self.frame.page_of("install")
+        plan = self.session.plan()
+        self.frame.go("install")
+        if isinstance(install, Install):
+            install.mend(plan, remedy)
 
     def _turn(self) -> None:
         """Pictures or tables."""

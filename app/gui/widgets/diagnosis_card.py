@@ -29,9 +29,12 @@ def diagnosis_of(failed: Failed) -> Diagnosis:
 
 def remedy_label(remedy: str | None) -> str:
     """What the button of an automatic fix says."""
-    known = {"other-profile": translate("Diagnosis", "Choose another &setup"),
-             "rebuild-environment": translate("Diagnosis", "Build the environment &anew"),
-             "clear-cache": translate("Diagnosis", "Clear the &cache, try again")}
+    clear = translate("Diagnosis", "Clear the &cache, try again")
+    known = {"other-profile": translate("Diagnosis", "Take another &setup"),
+             "rebuild-environment": translate("Diagnosis", "Build it &anew"),
+             "refetch": translate("Diagnosis", "&Fetch the files again"),
+             "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
+             "clear-cache": clear, "free-space": clear}
     return known.get(remedy or "", translate("Diagnosis", "&Apply the fix"))
 
 
@@ -90,7 +93,7 @@ class DiagnosisCard(Card):
         both.setSpacing(8)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
-        if fixes and fix is not None and fix.automatic:
+        if fixes and fix is not None and fix.automatic and fix.remedy != "retry":   # that is the button beside it
             remedy = fix.remedy or ""
             self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy))
             row.addWidget(self.fix_button)

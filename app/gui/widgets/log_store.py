@@ -50,8 +50,9 @@ class LogStore:
         self._newlines = 0
         self._marks = array("Q", [0])       # line ends before each multiple of CHUNK
         self._open_end = False              # the last line has no end yet
-        self._told = 0                      # line ends in what ``grow`` was given
-        self._time_lines = array("Q")
+        self._told = 0                      # bytes that ``grow`` was given
+        self._time_offsets = array("Q")
+        self._time_lines = array("Q")       # the same as line numbers, as far as anybody has asked
         self._times = array("d")
         self._kept = bytearray()
         self._file: QFile | None = None
@@ -68,9 +69,9 @@ class LogStore:
         """Bytes were added. ``at`` is the time to show beside their lines (seconds, any origin)."""
         if at is not None and (not self._times or int(at) != int(self._times[-1])):
             # By what was told, not by what is counted: the file may be far ahead of the telling.
-            self._time_lines.append(self._told)
+            self._time_offsets.append(self._told)
             self._times.append(at)
-        self._told += chunk.count(b"\n")
+        self._told += len(chunk)
         if self.path is None and chunk:
             self._kept += chunk
             self._count(chunk)
@@ -159,6 +160,8 @@ class LogStore:
 
     def clock(self, line: int) -> float | None:
         """The time that ``grow`` was given for a line."""
+        while (n := len(self._time_lines)) < len(self._time_offsets) and self._time_offsets[n] <= self.size:
+            self._time_lines.append(self.line_at(self._time_offsets[n]))
         at = bisect_right(self._time_lines, line) - 1
         return self._times[at] if at >= 0 else None
 
