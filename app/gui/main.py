@@ -27,6 +27,8 @@ def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehe
     languages.speak(None if callable(session) else session.answers.language)
     wizard = Wizard(session, rehearse, machines)
     former, sys.excepthook = sys.excepthook, _catcher(wizard)
+    # A dialog that hides itself is not a closed window to Qt: without this the program would go on unseen.
+    wizard.finished.connect(app.quit)
     wizard.show()
     QTimer.singleShot(0, lambda: _name_icon(app))
     try:
