@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de",)
+PLURALS = ("en",)  # the source language needs a file for its plurals alone
 
 
 def sources() -> list[str]:
@@ -35,7 +36,8 @@ def tool(name: str) -> str:
 
 def collect(target: Path, language: str) -> None:
     """Bring a .ts file up to date; what is no longer in the source leaves it."""
-    subprocess.run([tool("lupdate"), *sources(), "-no-obsolete", "-locations", "none", "-source-language", "en",
+    only = ["-pluralonly"] if language in PLURALS else []
+    subprocess.run([tool("lupdate"), *sources(), *only, "-no-obsolete", "-locations", "none", "-source-language", "en",
                     "-target-language", language, "-ts", str(target)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -46,15 +48,17 @@ def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
         name = context.findtext("name", "")
         for message in context.iter("message"):
             translation = message.find("translation")
-            text = "" if translation is None else "".join(translation.itertext())
-            done = translation is not None and translation.get("type") is None and bool(text)
+            plurals = [] if translation is None else [f.text or "" for f in translation.iter("numerusform")]
+            forms = plurals or ["" if translation is None else translation.text or ""]
+            text = forms[0]
+            done = translation is not None and translation.get("type") is None and all(forms)
             found.append((name, message.findtext("source", ""), text, done))
     return found
 
 
 def compile_all() -> None:
     """Write the .qm files that the program loads."""
-    for language in LANGUAGES:
+    for language in (*LANGUAGES, *PLURALS):
         subprocess.run([tool("lrelease"), "-silent", str(FOLDER / f"{language}.ts"), "-qm", str(FOLDER / f"{language}.qm")],
                        cwd=ROOT, check=True)
 
@@ -63,7 +67,7 @@ def lacking() -> list[str]:
     """What is in the source and not (or not yet) translated, one sentence each."""
     faults = []
     with tempfile.TemporaryDirectory() as folder:
-        for language in LANGUAGES:
+        for language in (*LANGUAGES, *PLURALS):
             fresh = Path(folder) / f"{language}.ts"
             fresh.write_bytes((FOLDER / f"{language}.ts").read_bytes())
             collect(fresh, language)
@@ -78,7 +82,7 @@ def main() -> int:
     options.add_argument("--check", action="store_true", help="change nothing, list what lacks a translation")
     if not options.parse_args().check:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        for language in LANGUAGES:
+        for language in (*LANGUAGES, *PLURALS):
             collect(FOLDER / f"{language}.ts", language)
         compile_all()
     faults = lacking()

@@ -30,11 +30,12 @@ def speak(wanted: str | None) -> str:
     _installed.clear()
     system = QLocale.system()
     QLocale.setDefault(system if system.name().startswith(code) else QLocale(code))
+    names = [f"{theme.RESOURCES}/translations/{code}.qm"]  # for English this holds its plurals alone
     if code != "en":
-        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-        for name in (f"{folder}/qtbase_{code}.qm", f"{theme.RESOURCES}/translations/{code}.qm"):
-            translator = QTranslator(app)
-            if translator.load(name):
-                QCoreApplication.installTranslator(translator)
-                _installed.append(translator)
+        names.insert(0, f"{QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)}/qtbase_{code}.qm")
+    for name in names:
+        translator = QTranslator(app)
+        if translator.load(name):
+            QCoreApplication.installTranslator(translator)
+            _installed.append(translator)
     return code

@@ -47,7 +47,7 @@ def test_a_function_that_cannot_even_begin_is_a_fault_too(qtbot: QtBot) -> None:
     def broken() -> Iterator[str]:
         raise OSError("no such thing")
 
-    run = Stream(broken, lambda item: None)
+    run = Stream(broken, lambda _item: None)
     with qtbot.waitSignal(run.ended, timeout=5000) as ended:
         run.start()
     assert isinstance(ended.args[0], OSError)  # type: ignore[index]
@@ -80,7 +80,7 @@ def test_close_ends_and_joins_a_generator_that_would_never_end(qtbot: QtBot) -> 
         finally:
             closed.set()
 
-    run = Stream(endless, lambda item: None).start()
+    run = Stream(endless, lambda _item: None).start()
     qtbot.wait(30)
     assert run.close(5000)
     assert closed.is_set() and not run.running

@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_source_is_translated(language: str) -> None:
-    done = subprocess.run([sys.executable, "build/translations.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "build/translations.py", "--check"], cwd=ROOT, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -42,7 +43,8 @@ def test_the_compiled_file_is_that_of_the_source(language: str, qtbot: QtBot) ->
     assert languages.speak(language) == language
     try:
         for context, source, text, _ in messages(FOLDER / f"{language}.ts"):
-            assert QCoreApplication.translate(context, source) == text
+            if "%n" not in source:
+                assert QCoreApplication.translate(context, source) == text
     finally:
         languages.speak("en")
 

@@ -182,7 +182,8 @@ def test_every_control_has_a_name(qtbot: QtBot) -> None:
     for stage in MINE:
         go(wizard, stage)
         for widget in wizard.findChildren(QWidget):
-            if isinstance(widget, (QAbstractButton, QComboBox, QLineEdit, QProgressBar)) and not isinstance(widget.parent(), QComboBox):
+            controls = (QAbstractButton, QComboBox, QLineEdit, QProgressBar)
+            if isinstance(widget, controls) and not isinstance(widget.parent(), QComboBox):
                 name = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
                 assert name.strip(), f"{stage}: {type(widget).__name__} has no name"
         assert wizard.currentPage().accessibleName()
@@ -193,7 +194,8 @@ def test_each_page_has_exactly_one_primary_button(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     for stage in MINE:
         go(wizard, stage)
-        primary = [b for b in wizard.currentPage().findChildren(QAbstractButton) if b.property("kind") == "primary" and b.isVisible()]
+        primary = [b for b in wizard.currentPage().findChildren(QAbstractButton)
+                   if b.property("kind") == "primary" and b.isVisible()]
         assert len(primary) == 1
         assert primary[0].isDefault()  # type: ignore[attr-defined]
 

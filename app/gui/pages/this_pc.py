@@ -213,7 +213,8 @@ class ThisPc(Page):
         self._tag(findings)
         self.findings.put(findings)
         self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
-        found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(time=words.seconds(self.frame.survey_seconds))
+        found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
+            time=words.seconds(self.frame.survey_seconds))
         if self.session.simulated:
             found = translate("ThisPc", "Read from a machine file.")
         self.head(translate("ThisPc", "This PC"), found)
