@@ -21,8 +21,8 @@ class CompareOutput(Dialog):
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard, translate("Compare", "Compare a pasted output"),
-                         translate("Compare", "Paste what the guide's verification script printed, here or on another day. Each line "
-                                              "is set beside what is right for this PC."), width=820, height=640)
+                         translate("Compare", "Paste what the guide's verification script printed, here or on another day. Each "
+                                              "line is set beside what is right for this PC."), width=820, height=640)
         self._session = wizard.session
         self.field = QPlainTextEdit()
         self.field.setFont(theme.font("mono"))
