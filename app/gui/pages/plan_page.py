@@ -91,8 +91,9 @@ class RunView(QWidget):
             self._cards.setFrameShape(QScrollArea.Shape.NoFrame)
             self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._cards.setWidget(card)
-            # The whole card where it fits; the log keeps the height of its head and some lines.
-            self._cards.setMinimumHeight(min(card.sizeHint().height() + 2, max(200, self.height() - 260)))
+            # The whole card where it fits; the log keeps its head and some lines.
+            self.panel.setMinimumHeight(110)
+            self._cards.setMinimumHeight(min(card.sizeHint().height() + 2, max(200, self.height() - 190)))
             self._right.insertWidget(0, self._cards, 2)
 
 

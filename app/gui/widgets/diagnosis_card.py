@@ -59,8 +59,13 @@ class DiagnosisCard(Card):
         if diagnosis.evidence:
             self.box.addWidget(Label(translate("Diagnosis", "What proves it"), "small", "muted"))
             self.box.addWidget(Proof(diagnosis.evidence))
-        self._advice()
-        self.box.addLayout(self._acts(retry, report, fixes))
+        if diagnosis.fix is not None:
+            self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
+            self.box.addWidget(Label(diagnosis.fix.text, "value"))
+        # The buttons stand before the long list of steps: on a small screen they must be in sight.
+        self.box.addLayout(self._acts(retry, fixes))
+        self._steps()
+        self.box.addLayout(self._links(report))
 
     def _head(self, title: str, step: str) -> QHBoxLayout:
         words = QVBoxLayout()
@@ -72,25 +77,21 @@ class DiagnosisCard(Card):
         row.addLayout(words, 1)
         return row
 
-    def _advice(self) -> None:
+    def _steps(self) -> None:
         fix = self.diagnosis.fix
-        if fix is not None:
-            self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
-            self.box.addWidget(Label(fix.text, "value"))
-            for number, text in enumerate(fix.steps, 1):
-                step = Label(f"{number}.  {text}", "small", "muted")
-                step.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse
-                                             | Qt.TextInteractionFlag.TextSelectableByKeyboard)
-                self.box.addWidget(step)
+        for number, text in enumerate(fix.steps if fix is not None else (), 1):
+            step = Label(f"{number}.  {text}", "small", "muted")
+            step.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse
+                                         | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+            self.box.addWidget(step)
         if self.diagnosis.others:
             also = "; ".join(f"{other.cause.replace('_', ' ')} ({other.why})" for other in self.diagnosis.others[:2])
             self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
 
-    def _acts(self, retry: bool, report: bool, fixes: bool) -> QVBoxLayout:
+    def _acts(self, retry: bool, fixes: bool) -> QHBoxLayout:
         fix = self.diagnosis.fix
-        both, row, links = QVBoxLayout(), across(gap=10), across(gap=18)
-        both.setContentsMargins(0, 6, 0, 0)
-        both.setSpacing(8)
+        row = across(gap=10)
+        row.setContentsMargins(0, 4, 0, 4)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
         if fixes and fix is not None and fix.automatic and fix.remedy != "retry":   # that is the button beside it
@@ -100,16 +101,20 @@ class DiagnosisCard(Card):
         if retry:
             self.retry_button = Button(translate("Diagnosis", "&Try this step again"), self.retry_wanted.emit)
             row.addWidget(self.retry_button)
+        row.addStretch(1)
+        return row
+
+    def _links(self, report: bool) -> QHBoxLayout:
+        fix = self.diagnosis.fix
+        row = across(gap=18)
         if fix is not None and fix.steps:
             text = "\n".join(fix.steps)
             copy = translate("Diagnosis", "Copy the steps")
-            links.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
+            row.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
         if report:
-            links.addWidget(Button(translate("Diagnosis", "Save report"), self.report_wanted.emit, "link"))
-        for part in (row, links):
-            part.addStretch(1)
-            both.addLayout(part)
-        return both
+            row.addWidget(Button(translate("Diagnosis", "Save report"), self.report_wanted.emit, "link"))
+        row.addStretch(1)
+        return row
 
 
 class Proof(QFrame):
