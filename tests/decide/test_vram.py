@@ -37,7 +37,7 @@ RUNS: list[tuple[str, int, int, int, Checkpointing, int, bool, int, int]] = [
 ]
 
 
-@pytest.mark.parametrize("run", RUNS, ids=[f"{r[0]}-{r[1]}bit-{r[2]}x{r[3]}-{r[4]}-r{r[5]}-{'8bit' if r[6] else '32bit'}" for r in RUNS])
+@pytest.mark.parametrize("run", RUNS, ids=["-".join(map(str, r[:7])) for r in RUNS])
 def test_peak_within_ten_percent(run: tuple[str, int, int, int, Checkpointing, int, bool, int, int]) -> None:
     """Peak within 10 %, weights within 0.2 %."""
     name, bits, batch, length, checkpointing, rank, small, loaded, peak = run

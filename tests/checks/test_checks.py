@@ -1,0 +1,166 @@
+"""The check scripts: what they say, how they end, and that a fault does not pass. Those with torch need PRACTICE_PYTHON."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from app.model.event import Failed, Measured
+from app.steps.run_check import read_event
+
+CHECKS = Path(__file__).parents[2] / "resources" / "checks"
+PRACTICE = os.environ.get("PRACTICE_PYTHON", "")
+with_torch = pytest.mark.skipif(not PRACTICE, reason="PRACTICE_PYTHON names no interpreter of practice-cpu")
+
+
+def load(name: str) -> ModuleType:
+    """A script as a module, without running it."""
+    if str(CHECKS) not in sys.path:
+        sys.path.insert(0, str(CHECKS))
+    spec = importlib.util.spec_from_file_location(f"check_{name}", CHECKS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(name: str, *arguments: str, python: str = sys.executable, code: str | None = None) -> tuple[int, list[Any]]:
+    """Run a script as the step does (``python -I``); exit code and events."""
+    what = ["-c", code] if code else ["-I", str(CHECKS / f"{name}.py"), *arguments]
+    done = subprocess.run([python, *what], capture_output=True, check=False, timeout=300)
+    return done.returncode, [e for e in map(read_event, done.stdout.splitlines()) if e is not None]
+
+
+def values(events: list[Any]) -> dict[str, Any]:
+    """Measured values by name."""
+    return {e.name: e.value for e in events if isinstance(e, Measured)}
+
+
+def test_index_names_every_file_once_it_exists() -> None:
+    """Each check's list begins with its script; every file is there, and every script is in a list."""
+    index = json.loads((CHECKS / "index.json").read_text(encoding="utf-8"))
+    for check, files in index.items():
+        assert files[0] == f"{check}.py"
+        assert all((CHECKS / file).is_file() for file in files)
+    listed = {file for files in index.values() for file in files}
+    there = {p.relative_to(CHECKS).as_posix() for p in CHECKS.rglob("*.py")}
+    assert there == listed
+
+
+def test_versions_of_this_very_interpreter(tmp_path: Path) -> None:
+    """A lock that says what is installed passes; markers of other systems are left out."""
+    import msgspec
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"msgspec=={msgspec.__version__} \\\n    --hash=sha256:{'0' * 64}\n"
+                    "nowhere==1.0 ; sys_platform == 'plan9' \\\n    --hash=sha256:00\n", encoding="utf-8")
+    code, events = run("versions", "--lock", str(lock))
+    assert code == 0
+    assert values(events)["packages.checked"] == 1
+
+
+def test_versions_name_what_differs(tmp_path: Path) -> None:
+    """Another version and a missing package fail, each named with what was wanted."""
+    lock = tmp_path / "lock.txt"
+    lock.write_text("msgspec==0.0.1\nno-such-thing==2.0\n", encoding="utf-8")
+    code, events = run("versions", str(lock))
+    failed = events[-1]
+    assert code == 1
+    assert isinstance(failed, Failed) and failed.code == "packages-differ"
+    assert "no-such-thing missing instead of 2.0" in failed.message
+
+
+def test_versions_without_a_readable_lock(tmp_path: Path) -> None:
+    """That is no verdict: exit code 2."""
+    code, events = run("versions", str(tmp_path / "none.txt"))
+    assert (code, events[-1].code) == (2, "lock-unreadable")
+
+
+def test_missing_torch_is_an_answer() -> None:
+    """This interpreter has no torch: one event with the reason, exit code 1, no traceback on the way."""
+    if importlib.util.find_spec("torch"):
+        pytest.skip("this interpreter has torch")
+    code, events = run("torch_basics")
+    assert (code, events[-1].code) == (1, "import-failed")
+    assert "torch" in events[-1].message
+
+
+@pytest.mark.parametrize(("capability", "arch_list", "fits"), [
+    ((8, 6), ["sm_50", "sm_80", "sm_86", "sm_90"], True), ((8, 9), ["sm_80", "sm_86", "sm_90"], True),
+    ((12, 0), ["sm_80", "sm_86", "sm_90"], False), ((12, 0), ["sm_80", "sm_90", "compute_90"], True),
+    ((7, 0), ["sm_75", "sm_80"], False), ((6, 1), ["sm_60", "sm_70"], True), ((9, 0), ["sm_90a"], True),
+    ((10, 0), ["sm_90a", "compute_90a"], False), ((12, 1), ["sm_120f"], True), ((9, 0), [], False)])
+def test_code_for_a_card(capability: tuple[int, int], arch_list: list[str], fits: bool) -> None:
+    """Binary code within one major version, PTX for everything newer, lettered code for its own only."""
+    assert load("card").covered(capability, arch_list)[0] is fits
+
+
+@pytest.mark.parametrize(("losses", "norms", "equal", "again", "passes"), [
+    ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 6.0, True), ([8.4, 8.3, 8.4, 8.4, 8.3], [1.0], True, 8.0, False),
+    ([8.4, math.nan, 6.0, 6.0, 6.0], [1.0], True, 6.0, False), ([8.4, 7.0, 6.3, 6.2, 6.1], [math.inf], True, 6.0, False),
+    ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], False, 6.0, False), ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 8.3, False),
+    ([], [], True, 0.0, False)])
+def test_when_a_fine_tune_passes(losses: list[float], norms: list[float], equal: bool, again: float, passes: bool) -> None:
+    """Falling loss, finite gradients, same logits, and a reloaded adapter that has learned."""
+    assert (load("fine_tune").judge(losses, norms, equal, 0.0, again) == []) is passes
+
+
+def test_not_a_number_stays_readable() -> None:
+    """JSON has no NaN; a failing card still gives a report."""
+    clean = load("telling").clean({"a": [math.nan, 1.0, math.inf], 3: None})
+    assert json.loads(json.dumps(clean, allow_nan=False)) == {"a": ["nan", 1.0, "inf"], "3": None}
+
+
+@with_torch
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["torch_basics", "card", "kernel", "triton_kernel", "attention", "bnb_4bit", "unsloth_import"])
+def test_checks_on_the_processor(name: str) -> None:
+    """Each passes without a card and says what it left out."""
+    code, events = run(name, python=PRACTICE)
+    assert code == 0
+    assert events
+
+
+@with_torch
+@pytest.mark.real
+def test_first_fine_tune_on_the_processor() -> None:
+    """20 steps for real: the loss falls, the adapter comes back with the same logits."""
+    code, events = run("fine_tune", python=PRACTICE)
+    result = next(e for e in events if isinstance(e, Measured) and e.name == "fine_tune.result")
+    assert code == 0
+    assert result.detail["steps"] == 20
+    assert result.detail["loss_last"] < result.detail["loss_first"] - 0.5
+    assert result.detail["reloaded_equal"] and result.detail["device"] == "cpu"
+
+
+FAULT = """
+import sys; sys.path.insert(0, {folder!r}); sys.argv = ["benchmark.py", "--only", "products"]
+import torch, telling, benchmark
+real, calls = torch.matmul, [0]
+def faulty(a, b, out=None):
+    got = real(a, b, out=out) if out is not None else real(a, b)
+    calls[0] += 1
+    if calls[0] % 9 == 0:
+        got.view(-1)[12345] {fault}
+    return got
+torch.matmul = faulty
+telling.run(benchmark.check)
+"""
+
+
+@with_torch
+@pytest.mark.real
+@pytest.mark.parametrize("fault", ["*= 1.001", "= float('nan')"])
+def test_one_wrong_element_under_load_is_found(fault: str) -> None:
+    """A single element off by a thousandth, or not a number, in one of nine products fails the benchmark."""
+    code, events = run("benchmark", python=PRACTICE, code=FAULT.format(folder=str(CHECKS), fault=fault))
+    assert code == 1
+    assert events[-1].code == "wrong-result"
