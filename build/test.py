@@ -92,7 +92,8 @@ def static_parts(python: str) -> list[Result]:
 def suite(python: str, quick: bool, paths: Sequence[str]) -> Result:
     """pytest on this machine's Python; the journeys on the real index are part of it unless it shall be quick."""
     marks = "not windows and not real and not slow" if quick else "not windows"
-    return watch("suite", [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", "-m", marks, *paths],
+    chosen = list(paths) or ["tests", "--ignore=tests/packed"]
+    return watch("suite", [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", "-m", marks, *chosen],
                  here_environment(), limit=3600)
 
 
@@ -112,10 +113,17 @@ def windows_suite(paths: Sequence[str]) -> Result:
     # Real downloads are made on Windows once: what tests/windows itself asks for.
     marks = "not posix and (not real or windows)"
     chosen = list(paths) or ["tests"]
-    result = watch(name, [*windows_lab.python_command(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", marks,
-                          *chosen], windows_lab.environment(), limit=1800)
-    windows_lab.stop()
-    return result
+    return watch(name, [*windows_lab.python_command(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", marks,
+                        *chosen], windows_lab.environment(), limit=2400)
+
+
+def packed(python: str) -> list[Result]:
+    """Pack the programs for Windows and try them: the command line, the window by keys, signatures and papers."""
+    packing = watch("packing", [python, "build/make_exe.py", "--keep-lab"], limit=1200)
+    if packing.outcome != "passed":
+        return [packing]
+    return [packing, watch("packed programs", [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/packed"],
+                           here_environment(), limit=1200)]
 
 
 def report(results: Sequence[Result]) -> int:
@@ -156,6 +164,9 @@ def main(arguments: Sequence[str]) -> int:
         results.append(suite(python, chosen.quick, chosen.paths))
     if chosen.windows or not (chosen.quick or chosen.paths):
         results.append(windows_suite(chosen.paths))
+        if not chosen.paths and results[-1].outcome != "skipped":
+            results += packed(python)
+        windows_lab.stop()
     return report(results)
 
 

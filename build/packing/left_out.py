@@ -38,7 +38,6 @@ FILES: tuple[tuple[str, str], ...] = (
     ("_asyncio.pyd", "asynchronous loops; the doors are plain blocking generators"),
     ("_multiprocessing.pyd", "Python worker processes; none are started"),
     ("_overlapped.pyd", "asynchronous loops; the doors are plain blocking generators"),
-    ("_decimal.pyd", "exact decimals; the slower one of Python itself is kept"),
 )
 # Python modules, each with everything below it, that the first packing held although nothing here calls them.
 MODULES: tuple[tuple[str, str], ...] = (

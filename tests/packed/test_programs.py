@@ -1,0 +1,208 @@
+"""The packed programs themselves, under Wine: the command line, the window walked by keys, a second start, the papers.
+
+Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of the walk go to
+``dist/records/pictures/``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from build import start, windows_lab
+
+DIST = start.ROOT / "dist"
+PICTURES = DIST / "records" / "pictures"
+MACHINE = "resources/machines/rtx3090-windows.json"
+FORMS = {"folder": DIST / "UnslothSetup", "single": DIST / "single"}
+STAGES = ["Welcome", "This PC", "Setup", "Clean-up", "Plan", "It works", "Ready"]
+
+pytestmark = [
+    pytest.mark.posix, pytest.mark.slow,
+    pytest.mark.skipif(not all((f / "UnslothSetup.exe").is_file() for f in FORMS.values()),
+                       reason="dist/ is not there: python build/make_exe.py makes it"),
+    pytest.mark.skipif(not (windows_lab.LAB / "prefix/.winlab-ready").exists(), reason="the Windows lab is not set up"),
+]
+
+
+def lab(verb: str, *arguments: str, limit: float = 120.0) -> subprocess.CompletedProcess[str]:
+    """One call of winlab.sh."""
+    return subprocess.run(windows_lab.command(verb, *arguments), cwd=start.ROOT, env=windows_lab.environment(), text=True,
+                          encoding="utf-8", errors="replace", capture_output=True, stdin=subprocess.DEVNULL, check=False,
+                          timeout=limit)
+
+
+def console(form: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line program of one form."""
+    return lab("exec", str(FORMS[form] / "unsloth-setup.exe"), *arguments)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_detect_prints_a_machine_file(form: str) -> None:
+    seen = console(form, "detect", "--json")
+    assert seen.returncode == 0, seen.stderr
+    facts = json.loads(seen.stdout)
+    assert (facts["schema"], facts["os"]["family"], facts["os"]["arch"]) == ("machine/1", "windows", "x86_64")
+    assert facts["tools"]["uv"], "the packed uv.exe did not answer"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_plan_for_another_machine(form: str) -> None:
+    seen = console(form, "plan", "--json", "--machine", MACHINE)
+    assert seen.returncode == 0, seen.stderr
+    plan = json.loads(seen.stdout)
+    assert plan["schema"] == "plan/1"
+    assert plan["profile"] == "torch28-2025.11"
+
+
+def test_bad_input_is_one_sentence_and_code_2() -> None:
+    seen = console("folder", "plan", "--machine", "no such file.json")
+    assert seen.returncode == 2
+    assert seen.stdout == ""
+    assert "no such file.json" in seen.stderr
+    assert "Traceback" not in seen.stderr
+
+
+def windows() -> list[str]:
+    """Titles of the program's visible windows on the lab's screen."""
+    seen = lab("xdo", "search", "--onlyvisible", "--name", "Unsloth Setup$", "getwindowname", "%@")
+    return [line for line in seen.stdout.splitlines() if line.endswith("Unsloth Setup")]
+
+
+def wait_for(title: str, seconds: float = 90.0) -> None:
+    """Wait until a window of that page stands."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if any(t.startswith(title) for t in windows()):
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"no window {title!r}; there are {windows()}")
+
+
+def running(process: int) -> bool:
+    """Whether a process that winlab.sh started goes on."""
+    with contextlib.suppress(OSError):
+        return "Z" not in Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    return False
+
+
+@pytest.fixture
+def program(request: pytest.FixtureRequest) -> Iterator[int]:
+    """The window of one form on a simulated machine, on the lab's screen."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    started = lab("start-exe", str(FORMS[request.param] / "UnslothSetup.exe"), "--machine", MACHINE)
+    process = int(started.stdout.split()[-1])
+    yield process
+    if running(process):
+        os.kill(process, 15)
+
+
+def press(key: str) -> None:
+    """A real key press in the program's window; there is no window manager, so the focus is given first."""
+    lab("xdo", "search", "--onlyvisible", "--name", "Unsloth Setup$", "windowfocus", "--sync", "key", "--clearmodifiers", key)
+
+
+@pytest.mark.parametrize("program", ["folder"], indirect=True)
+def test_the_window_is_walked_to_the_end_by_keys(program: int) -> None:
+    for number, title in enumerate(STAGES):
+        wait_for(title)
+        time.sleep(1.5)  # the page fills in
+        lab("screenshot", str(PICTURES / f"{number + 1}.png"))
+        if title != "Ready":
+            press("Return")
+    press("Escape")
+    deadline = time.monotonic() + 20
+    while running(program) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not running(program), "Esc on the last page did not end the program"
+
+
+@pytest.mark.parametrize("program", ["single"], indirect=True)
+def test_the_single_file_opens_its_window_and_closes_on_escape(program: int) -> None:
+    wait_for("Welcome")
+    lab("screenshot", str(PICTURES / "single.png"))
+    press("Escape")
+    deadline = time.monotonic() + 20
+    while running(program) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not running(program)
+
+
+def test_a_second_one_leaves_the_first_alone() -> None:
+    """On this computer itself, single file: the second sees the first's mutex and ends with code 0."""
+    single = str(FORMS["single"] / "UnslothSetup.exe")
+    first = int(lab("start-exe", single).stdout.split()[-1])
+    try:
+        wait_for("Welcome")
+        second = lab("run-exe", single, limit=90)
+        assert second.returncode == 0, second.stderr
+        assert running(first)
+        assert len(windows()) == 1
+        press("Escape")
+    finally:
+        time.sleep(2)
+        if running(first):
+            os.kill(first, 15)
+
+
+READ = """
+import json, pefile, sys
+found = {}
+for path in sys.argv[1:]:
+    pe = pefile.PE(path)
+    strings = {k.decode(): v.decode() for info in pe.FileInfo[0] if hasattr(info, "StringTable")
+               for table in info.StringTable for k, v in table.entries.items()}
+    kinds = {entry.id: entry for entry in pe.DIRECTORY_ENTRY_RESOURCE.entries}
+    leaf = kinds[24].directory.entries[0].directory.entries[0].data.struct
+    manifest = pe.get_data(leaf.OffsetToData, leaf.Size).decode()
+    found[path.replace(chr(92), "/").rpartition("/")[2]] = [strings, manifest, 3 in kinds, pe.OPTIONAL_HEADER.Subsystem]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_version_icon_and_manifest_are_in_the_programs(form: str) -> None:
+    names = ["UnslothSetup.exe", "unsloth-setup.exe"]
+    seen = lab("python", "-c", READ, *(str(FORMS[form] / n) for n in names))
+    assert seen.returncode == 0, seen.stderr
+    found = json.loads(seen.stdout)
+    for name, subsystem in zip(names, (2, 3), strict=True):  # 2 window, 3 console
+        strings, manifest, icon, kind = found[name]
+        assert strings["OriginalFilename"] == name
+        assert strings["ProductName"] == "Unsloth Setup"
+        assert re.fullmatch(r"\d+\.\d+\.\d+", strings["ProductVersion"])
+        assert "PerMonitorV2" in manifest
+        assert "longPathAware" in manifest
+        assert 'level="asInvoker"' in manifest
+        assert icon
+        assert kind == subsystem
+
+
+def test_every_hash_is_right_and_the_bill_names_every_file() -> None:
+    listed = [line.split("  ", 1) for line in (DIST / "records/files.sha256").read_text("utf-8").splitlines()]
+    assert len(listed) > 100
+    for digest, name in listed:
+        assert hashlib.sha256((DIST / name).read_bytes()).hexdigest() == digest, name
+    bill = json.loads((DIST / "records/sbom.cdx.json").read_text("utf-8"))
+    named = {c["name"] for c in bill["components"] if c["type"] == "file"}
+    there = {p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*") if p.is_file()}
+    assert named == there
+    libraries = {c["name"] for c in bill["components"] if c["type"] == "library"}
+    assert {"CPython", "PySide6_Essentials", "msgspec", "uv", "urllib3", "psutil"} <= libraries
+    assert not {"pytest", "mypy", "ruff", "setuptools", "hypothesis"} & libraries
+
+
+def test_nothing_of_the_tests_or_of_this_machine_is_inside() -> None:
+    inside = [p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*")]
+    assert "_internal/uv/uv.exe" in inside
+    assert any(p.startswith("_internal/resources/profiles/") for p in inside)
+    assert not [p for p in inside if "test" in p.lower().rpartition("/")[2] and not p.startswith("_internal/resources")]
