@@ -12,6 +12,8 @@ from app.model.plan import Plan, RunCheck
 from app.model.profile import Profile
 
 _STEPS = 20
+# What the wheels of each CUDA bring, as resources/guide/expected.toml has it for each torch.
+_CUDNN = {"cu121": 90100, "cu124": 90100, "cu128": 91002, "cu130": 92000}
 
 
 def measurements(plan: Plan, profile: Profile, facts: MachineFacts, cards: Cards) -> dict[str, tuple[What, ...]]:
@@ -40,7 +42,7 @@ def _torch(profile: Profile, gpu: Gpu | None, card: Card | None, cards: Cards) -
             _measured("torch.cuda_available", gpu is not None), _measured("torch.cuda", versions.cuda),
             _measured("torch.inductor", True)]
     if gpu is not None:
-        told.append(_measured("gpu.name", gpu.name))
+        told += [_measured("torch.cudnn", _CUDNN.get(versions.cuda_tag)), _measured("gpu.name", gpu.name)]
         if gpu.memory_total:
             told.append(_measured("gpu.memory", int(gpu.memory_total * 0.994), "bytes"))
         if card is not None:
