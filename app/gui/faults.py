@@ -23,8 +23,10 @@ def show_fault(wizard: Wizard, error: BaseException) -> None:
         if error.details:
             dialog.body.addWidget(details(error.details))
     else:
-        world = wizard.session.world
-        path = write_crash(world.files, world.clock, wizard.session.place.home, error, [])
+        path = "–"
+        if wizard.ready:
+            world = wizard.session.world
+            path = write_crash(world.files, world.clock, wizard.session.place.home, error, [])
         dialog = Dialog(wizard, translate("Faults", "A fault in this program"),
                         translate("Faults", "Something happened that the program does not know. Nothing of yours was changed "
                                             "by it. The crash report lies at {path}; the diagnostics report takes it along."

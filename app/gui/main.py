@@ -11,17 +11,17 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.gui import languages, theme
-from app.gui.wizard import Wizard
+from app.gui.wizard import Machines, Wizard
 
 if TYPE_CHECKING:
     from app.engine.session import Session
 
 
 def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehearse: Callable[[str], Session] | None = None,
-        machines: tuple[tuple[str, str], ...] = ()) -> int:
+        machines: Machines = ()) -> int:
     """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …).
 
-    ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
+    Raises what kept the session from being opened, after the window has said it. ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
     """
     app = application(argv)
     languages.speak(None if callable(session) else session.answers.language)
@@ -32,9 +32,12 @@ def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehe
     wizard.show()
     QTimer.singleShot(0, lambda: _name_icon(app))
     try:
-        return app.exec()
+        code = app.exec()
     finally:
         sys.excepthook = former
+    if wizard.fault is not None:
+        raise wizard.fault  # the window has said it; the caller turns it into the exit code of the contract
+    return code
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:

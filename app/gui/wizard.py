@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
@@ -59,13 +59,16 @@ def titles() -> list[tuple[Stage, str]]:
             ("ready", translate("Rail", "Ready"))]
 
 
+Machines = tuple[tuple[str, str], ...] | Callable[[], tuple[tuple[str, str], ...]]
+
+
 class Wizard(QWizard):
     """The window over one visit.
 
     ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
     afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
     ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
-    ``machines`` are the shipped ones (name, title). ``sighted`` and ``surveyed`` tell how the survey goes on;
+    ``machines`` are the shipped ones (name, title), or a function that lists them when the menu opens. ``sighted`` and ``surveyed`` tell how the survey goes on;
     ``surveyed`` carries the fault that ended it or ``None``.
     """
 
@@ -74,7 +77,7 @@ class Wizard(QWizard):
     surveyed = Signal(object)
 
     def __init__(self, session: Session | Callable[[], Session], rehearse: Callable[[str], Session] | None = None,
-                 machines: tuple[tuple[str, str], ...] = ()) -> None:
+                 machines: Machines = ()) -> None:
         super().__init__()
         self._session: Session | None = None
         self._opening: Callable[[], Session] | None = None
@@ -82,7 +85,8 @@ class Wizard(QWizard):
             self._opening = session
         else:
             self._session = session
-        self.rehearse, self.machines = rehearse, machines
+        self.rehearse, self._machines = rehearse, machines
+        self.fault: BaseException | None = None     # why the session could not be opened
         self._wanted: Stage | None = None           # pressed before the session was there
         self.home_session: Session | None = None   # the real one, while another machine is tried
         self.sightings: list[Sighting] = []
@@ -109,7 +113,8 @@ class Wizard(QWizard):
         self.setOption(QWizard.WizardOption.ExtendedWatermarkPixmap)
         self.setOption(QWizard.WizardOption.NoDefaultButton)
         self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
-        self._button_rows: list[QHBoxLayout] = self.findChildren(QHBoxLayout)  # the empty place of QWizard's own buttons
+        # The empty place of QWizard's own buttons.
+        self._button_rows = cast("list[QHBoxLayout]", self.findChildren(QHBoxLayout))
         self.setWindowFlag(Qt.WindowType.WindowMinMaxButtonsHint)
         self.setMinimumSize(760, 520)
         self.resize(1120, 740)
@@ -191,6 +196,13 @@ class Wizard(QWizard):
         """Whether the window has been painted once."""
         return self._begun
 
+    @property
+    def machines(self) -> tuple[tuple[str, str], ...]:
+        """The shipped machines to try: name, title."""
+        if callable(self._machines):
+            self._machines = self._machines()
+        return self._machines
+
     def _begin(self) -> None:
         from PySide6.QtGui import QKeySequence, QShortcut
 
@@ -230,6 +242,7 @@ class Wizard(QWizard):
             return
         from app.gui.faults import show_fault
 
+        self.fault = fault
         show_fault(self, fault)
         self.close()
 
@@ -397,8 +410,7 @@ class Wizard(QWizard):
         super().keyReleaseEvent(event)
 
     def _underline(self, shown: bool) -> None:
-        buttons: list[QPushButton] = self.findChildren(QPushButton)
-        for button in buttons:
+        for button in cast("list[QPushButton]", self.findChildren(QPushButton)):
             if isinstance(button, Button):
                 button.underline(shown)
 

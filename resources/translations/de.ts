@@ -1562,10 +1562,6 @@
         <translation>Empfohlen</translation>
     </message>
     <message>
-        <source>Cannot work here</source>
-        <translation>Läuft hier nicht</translation>
-    </message>
-    <message>
         <source>Possible</source>
         <translation>Möglich</translation>
     </message>
@@ -1760,6 +1756,54 @@
     <message>
         <source>Right is</source>
         <translation>Richtig ist</translation>
+    </message>
+    <message>
+        <source>Not needed here</source>
+        <translation>Hier nicht nötig</translation>
+    </message>
+    <message>
+        <source>Not possible now</source>
+        <translation>Jetzt nicht möglich</translation>
+    </message>
+    <message>
+        <source>Not for this PC</source>
+        <translation>Nicht für diesen PC</translation>
+    </message>
+    <message>
+        <source>Not for this card</source>
+        <translation>Nicht für diese Karte</translation>
+    </message>
+    <message>
+        <source>Needs a newer Windows</source>
+        <translation>Braucht neueres Windows</translation>
+    </message>
+    <message>
+        <source>Needs a newer system</source>
+        <translation>Braucht neueres System</translation>
+    </message>
+    <message>
+        <source>Needs more memory</source>
+        <translation>Braucht mehr Speicher</translation>
+    </message>
+    <message>
+        <source>Needs the driver</source>
+        <translation>Braucht den Treiber</translation>
+    </message>
+    <message>
+        <source>Needs a restart</source>
+        <translation>Braucht einen Neustart</translation>
+    </message>
+    <message>
+        <source>Needs a newer driver</source>
+        <translation>Braucht neueren Treiber</translation>
+    </message>
+    <message>
+        <source>Needs room on the disk</source>
+        <translation>Braucht Platz auf der Platte</translation>
+    </message>
+    <message>
+        <source>Needs a shorter folder</source>
+        <translation>Braucht kürzeren Ordner</translation>
     </message>
 </context>
 <context>

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.engine.stages import STAGES, Standing, before, following, path, states
+from app.engine.stages import STAGES, Stage, Standing, before, following, path, states
 
 
 def test_all_seven_stages_follow_each_other() -> None:
@@ -34,11 +34,11 @@ def test_a_stage_that_has_become_empty_can_still_be_left() -> None:
 
 
 @pytest.mark.parametrize("now", STAGES)
-def test_states_say_what_is_behind_and_what_is_to_come(now: str) -> None:
-    shown = states(now, Standing(leftovers=0))  # type: ignore[arg-type]
+def test_states_say_what_is_behind_and_what_is_to_come(now: Stage) -> None:
+    shown = states(now, Standing(leftovers=0))
     assert list(shown) == list(STAGES)
-    assert shown[now] == "now"  # type: ignore[index]
-    at = STAGES.index(now)  # type: ignore[arg-type]
+    assert shown[now] == "now"
+    at = STAGES.index(now)
     for i, stage in enumerate(STAGES):
         if stage == "clean-up" and i != at:
             assert shown[stage] == "skipped"

@@ -19,12 +19,13 @@ from app.gui.pages.setup import Setup
 from app.gui.pages.setup_details import comparison
 from app.gui.pages.this_pc import ThisPc, also
 from app.gui.pages.welcome import Welcome
+from app.gui.widgets.buttons import Button
 from app.gui.widgets.choice import ChoiceCard
 from app.gui.wizard import Wizard
 from app.model.advice import Action, Finding
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Sighting, Tools
 from tests.gui.fakes import CHOICES, FACTS, FINDINGS, FakeSession
-from tests.gui.test_wizard import _speaks_english, go, opened, text_of  # noqa: F401
+from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
 
 
 def at(wizard: Wizard, kind: type[Any]) -> Any:
@@ -191,8 +192,7 @@ def test_what_else_was_looked_at_in_one_line(qtbot: QtBot) -> None:
 
 def cards_of(page: Setup) -> list[ChoiceCard]:
     """The cards from top to bottom."""
-    found: list[ChoiceCard] = page.findChildren(ChoiceCard)
-    return [c for c in found if c.isVisible()]
+    return [c for c in inside(page, ChoiceCard) if c.isVisible()]
 
 
 def test_the_best_setup_is_chosen_and_the_impossible_cannot_be(qtbot: QtBot) -> None:
@@ -260,7 +260,7 @@ def test_the_link_of_a_blocked_setup_opens_its_remedy(qtbot: QtBot) -> None:
     wizard = opened(qtbot, session)
     go(wizard, "setup")
     card = cards_of(at(wizard, Setup))[1]
-    button = next(b for b in card.findChildren(type(card._toggle)) if b.text() == "Update the driver")
+    button = next(b for b in inside(card, Button) if b.text() == "Update the driver")
     button.click()
     assert session.opened == ["https://www.nvidia.com/drivers"]
 

@@ -40,7 +40,7 @@ def test_a_fault_comes_after_the_events_before_it(qtbot: QtBot) -> None:
     with qtbot.waitSignal(run.ended, timeout=5000) as ended:
         run.start()
     assert got == ["first"]
-    assert isinstance(ended.args[0], ValueError)  # type: ignore[index]
+    assert isinstance(ended.args[0], ValueError)
 
 
 def test_a_function_that_cannot_even_begin_is_a_fault_too(qtbot: QtBot) -> None:
@@ -50,7 +50,7 @@ def test_a_function_that_cannot_even_begin_is_a_fault_too(qtbot: QtBot) -> None:
     run = Stream(broken, lambda _item: None)
     with qtbot.waitSignal(run.ended, timeout=5000) as ended:
         run.start()
-    assert isinstance(ended.args[0], OSError)  # type: ignore[index]
+    assert isinstance(ended.args[0], OSError)
 
 
 def test_stop_is_the_generators_own_matter_and_its_last_words_arrive(qtbot: QtBot) -> None:

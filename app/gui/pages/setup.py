@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QT_TRANSLATE_NOOP
 from PySide6.QtWidgets import QButtonGroup, QFileDialog
 
 from app.engine.stages import Stage
@@ -198,13 +199,22 @@ def cost(choice: Choice, family: str) -> str:
         translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
 
 
+# The words that the ranking and the rules give, so that the translators see them.
+_TAGS = (
+    QT_TRANSLATE_NOOP("Setup", "Recommended"), QT_TRANSLATE_NOOP("Setup", "Possible"),
+    QT_TRANSLATE_NOOP("Setup", "Not needed here"), QT_TRANSLATE_NOOP("Setup", "Not possible now"),
+    QT_TRANSLATE_NOOP("Setup", "Not for this PC"), QT_TRANSLATE_NOOP("Setup", "Not for this card"),
+    QT_TRANSLATE_NOOP("Setup", "Needs a newer Windows"), QT_TRANSLATE_NOOP("Setup", "Needs a newer system"),
+    QT_TRANSLATE_NOOP("Setup", "Needs more memory"), QT_TRANSLATE_NOOP("Setup", "Needs the driver"),
+    QT_TRANSLATE_NOOP("Setup", "Needs a restart"), QT_TRANSLATE_NOOP("Setup", "Needs a newer driver"),
+    QT_TRANSLATE_NOOP("Setup", "Needs room on the disk"), QT_TRANSLATE_NOOP("Setup", "Needs a shorter folder"),
+)
+
+
 def tag(choice: Choice) -> tuple[str, theme.Tone]:
     """The card's word and its tone."""
-    if choice.recommended:
-        return choice.tag or translate("Setup", "Recommended"), "good"
-    if choice.verdict == "blocked":
-        return choice.tag or translate("Setup", "Cannot work here"), "warn"
-    return choice.tag or translate("Setup", "Possible"), "grey"
+    tone: theme.Tone = "good" if choice.recommended else "warn" if choice.verdict == "blocked" else "grey"
+    return translate("Setup", choice.tag), tone
 
 
 def sources_in_brief(page: Page) -> str:

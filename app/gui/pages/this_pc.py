@@ -85,7 +85,7 @@ class ThisPc(Page):
         self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
         self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
-        card.box.addLayout(grid_of((self.architecture, self.driver, self.cuda, self.toolkit), 4))
+        card.box.addLayout(grid_of((self.architecture, self.driver, self.cuda, self.toolkit), (10, 9, 13, 10)))
         card.box.addStretch(1)
         return card
 

@@ -31,6 +31,17 @@ class Label(QLabel):
             # Else a long word (a path) makes the window wider than the screen.
             self.setMinimumWidth(1)
 
+    def setBuddy(self, buddy: QWidget) -> None:
+        """Name a field. A mnemonic in the text works, and its letter is not underlined all the time."""
+        super().setBuddy(buddy)
+        written = self.text()
+        if "&" not in written:
+            return
+        from PySide6.QtGui import QKeySequence, QShortcut
+
+        self.setText(written.replace("&", ""))
+        QShortcut(QKeySequence.mnemonic(written), self, lambda: buddy.setFocus(Qt.FocusReason.ShortcutFocusReason))
+
     def ink(self, ink: Ink) -> None:
         """Change the colour's meaning."""
         self.setProperty("ink", ink)
@@ -143,14 +154,14 @@ class Fact(QWidget):
             self.setAccessibleDescription(note)
 
 
-def grid_of(facts: Sequence[Fact], columns: int) -> QGridLayout:
-    """Facts side by side in equal columns."""
+def grid_of(facts: Sequence[Fact], weights: Sequence[int]) -> QGridLayout:
+    """Facts side by side; ``weights`` are the columns' shares of the width."""
     made = QGridLayout()
     made.setContentsMargins(0, 0, 0, 0)
-    made.setHorizontalSpacing(10)
+    made.setHorizontalSpacing(8)
     made.setVerticalSpacing(10)
     for i, fact in enumerate(facts):
-        made.addWidget(fact, i // columns, i % columns)
-    for column in range(columns):
-        made.setColumnStretch(column, 1)
+        made.addWidget(fact, i // len(weights), i % len(weights), Qt.AlignmentFlag.AlignTop)
+    for column, weight in enumerate(weights):
+        made.setColumnStretch(column, weight)
     return made
