@@ -85,6 +85,7 @@ def static_parts(python: str) -> list[Result]:
     return [
         watch("ruff", [f"{tools}/ruff", "check", "."]),
         watch("mypy", [python, "-m", "mypy"]),
+        watch("mypy, as on Windows", [python, "-m", "mypy", "--platform", "win32"]),
         watch("lint-imports", [f"{tools}/lint-imports"], {**os.environ, "PYTHONPATH": str(ROOT)}),
     ]
 
