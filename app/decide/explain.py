@@ -22,10 +22,9 @@ PROOF_LINES = 4     # how many lines of proof are shown
 
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
-    r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|failed|fatal|aborted|cannot |"
-    r"could not|unable to|not found|not supported|refused|denied|died|crash|segmentation fault|\[winerror|"
-    r"exit (?:code|status)[: ]+[1-9]")
-
+    r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|fatal|aborted|\[winerror|"
+    r"segmentation fault|exit (?:code|status)[: ]+[1-9]|"
+    r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)", re.MULTILINE)
 ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
 
 

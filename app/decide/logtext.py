@@ -11,6 +11,7 @@ TAIL = 300_000
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_LONG_LINE = re.compile(r"[^\n]{3000,}")
 # Small letters, one digit, and a redraw begins a new line.
 _SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n")
 # One character for one, so that positions stay where they were.
@@ -130,7 +131,8 @@ class Text:
         if len(lower) != len(text):  # some letters grow when made small (İ); keep positions
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
-        self.lower = lower.replace("\r", "\n").replace("\0", " ")
+        lower = lower.replace("\r", "\n").replace("\0", " ")
+        self.lower = _LONG_LINE.sub(_folded, lower)
 
     def line(self, position: int) -> int:
         """The line of the log, counted from 1, in which a position lies."""
@@ -153,6 +155,23 @@ class Text:
             parts += [self.lower[at:start], re.sub(r"[^\n]", " ", self.lower[start:end])]
             at = end
         self.lower = "".join([*parts, self.lower[at:]])
+
+
+def _folded(match: re.Match[str]) -> str:
+    """A very long line in pieces, as long as before: patterns that look along a line must not take for ever.
+
+    JSON logs write line breaks as backslash and n: those break first.
+    """
+    text = match.group().replace("\\n", "\n ")
+    pieces = list(text)
+    at = 0
+    while len(text) - at > 2000:
+        found = text.find("\n", at, at + 1500)
+        if found < 0:
+            found = max(text.rfind(" ", at + 1000, at + 1500), at + 1000)
+            pieces[found] = "\n"
+        at = found + 1
+    return "".join(pieces)
 
 
 def _is_wide(log: bytes) -> bool:

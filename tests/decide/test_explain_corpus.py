@@ -1,0 +1,151 @@
+"""Diagnosis against real failure logs and against what uv and pip print for faults, where that collection is at hand.
+
+The first rules were written from one half of the 93 logs (by the hash of their ids); on the other half, before anybody had
+looked at it, they named 31 of 38 causes at the first place (82 %) and 34 of 38 among the first three (89 %). The figures
+printed here are of all logs after both halves were read, so they say how well the rules hold, not how well they carry over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.decide.explain import explain
+from tests.decide.test_explain import TROUBLES
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+pytestmark = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="the collection of logs lies in ../shared/corpus, which is not here"
+)
+
+# A label that somebody's redaction took for a token.
+GARBLED = {"hf_0000000000000000": "hf_unreachable"}
+
+
+def lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (CORPUS / name).read_text(encoding="utf-8").splitlines()]
+
+
+def fold(case: dict[str, Any]) -> int:
+    return hashlib.sha256(case["id"].encode()).digest()[1] % 5
+
+
+def test_real_failures() -> None:
+    first: dict[int, list[bool]] = defaultdict(list)
+    among: list[bool] = []
+    wrong: list[str] = []
+    by_label: dict[str, list[bool]] = defaultdict(list)
+    for case in lines("cases_dev.jsonl"):
+        want = GARBLED.get(case["cause"], case["cause"])
+        found = explain(case["log"], TROUBLES)
+        ranked = [found.cause, *(o.cause for o in found.others)]
+        first[fold(case)].append(ranked[0] == want)
+        by_label[want].append(ranked[0] == want)
+        among.append(want in ranked[:3])
+        if ranked[0] != want:
+            wrong.append(f"{case['id']}: {want} came out as {ranked[:3]}")
+    right = sum(sum(f) for f in first.values())
+    print(
+        f"\nfirst place {right}/{len(among)}, among three {sum(among)}/{len(among)}, five folds "
+        + " ".join(f"{sum(f)}/{len(f)}" for _, f in sorted(first.items()))
+    )
+    print("labels without a miss:", sum(all(v) for v in by_label.values()), "of", len(by_label), *wrong, sep="\n  ")
+    assert right >= 0.95 * len(among)
+    assert sum(among) >= 0.99 * len(among)
+    assert all(sum(f) >= 0.8 * len(f) for f in first.values())
+
+
+def test_every_label_of_the_collection_has_rules() -> None:
+    text = (CORPUS / "taxonomy.toml").read_text(encoding="utf-8")
+    labels = {line[1:-1] for line in text.splitlines() if line.startswith("[")}
+    assert labels <= {t.label for t in TROUBLES.causes}
+
+
+def test_harmless_logs_name_no_cause() -> None:
+    for case in lines("negatives_dev.jsonl"):
+        assert explain(case["log"], TROUBLES).cause is None, case["id"]
+
+
+# What each fault is. pip's own words hold no cause for some (it says "from versions: none" for all of them).
+NOTHING = {
+    "ok",
+    "slow_2MBps",
+    "no_range_support",
+    "drop_midfile_once",
+    "rst_midfile_once",
+    "http503_twice_then_ok",
+    "http429_retry_after_2_once",
+    "drop_midfile_forever",
+}
+TRUE = {
+    "captive_portal_file": "captive_portal",
+    "conflict": "dependency_conflict",
+    "connection_refused": "connection_refused",
+    "corrupt_bytes": "pip_hash_mismatch",
+    "disk_full_cache": "disk_full",
+    "disk_full_target": "disk_full",
+    "dns_failure": "dns_failure",
+    "good_hash_corrupt_file": "pip_hash_mismatch",
+    "http401_index": "index_unauthorized",
+    "http403_file": "index_forbidden",
+    "http403_index": "index_forbidden",
+    "http404_file": "wheel_missing",
+    "http429_forever": "index_rate_limited",
+    "http500_file": "index_server_error",
+    "http503_file_forever": "index_server_error",
+    "http503_index_forever": "index_server_error",
+    "missing_hash_in_lock": "lock_hash_missing",
+    "no_such_package": "package_not_found",
+    "no_such_version": "package_not_found",
+    "offline_flag": "offline_mode",
+    "proxy_407": "proxy_auth_required",
+    "proxy_refused": "proxy_unreachable",
+    "redirect_loop_index": "redirect_loop",
+    "rst_midfile_forever": "network_interrupted",
+    "sdist_build_fails": "cuda_toolkit_missing",
+    "stall_index_timeout3s": "network_timeout",
+    "stall_midfile_timeout3s": "network_timeout",
+    "target_readonly_file_in_use": "file_in_use",
+    "tls_self_signed": "tls_intercepted",
+    "tls_unknown_issuer": "tls_intercepted",
+    "truncated_lying_length": "pip_hash_mismatch",
+    "wrong_hash_in_index": "pip_hash_mismatch",
+    "wrong_hash_in_lock": "pip_hash_mismatch",
+    "wrong_platform": "platform_unsupported",
+    "wrong_python": "python_version_unsupported",
+    "captive_portal_index": "package_not_found",
+}
+PIP_CANNOT_KNOW = {
+    "captive_portal_file": "pip_hash_mismatch",
+    "http403_index": "package_not_found",
+    "http503_index_forever": "package_not_found",
+    "offline_flag": "package_not_found",
+    "wrong_platform": "package_not_found",
+    "proxy_refused": "connection_refused",
+}
+
+
+def test_what_uv_and_pip_print_for_each_fault() -> None:
+    named, wrong = 0, []
+    files = sorted((CORPUS / "tool_errors").glob("*.txt"))
+    for file in files:
+        fault, tool = file.stem.rsplit(".", 1)
+        data = file.read_bytes()
+        log = data[data.index(b"# ---- stdout") :]  # the head of the file tells the fault
+        want = None if fault in NOTHING else TRUE[fault]
+        if tool == "pip":
+            want = PIP_CANNOT_KNOW.get(fault, want)
+            if fault == "stall_midfile_timeout3s":
+                want = None  # pip resumed and installed
+        found = explain(log, TROUBLES).cause
+        named += found == want
+        if found != want:
+            wrong.append(f"{file.name}: {want} came out as {found}")
+    print(f"\n{named} of {len(files)} outputs judged right", *wrong, sep="\n  ")
+    assert not wrong
+    assert len(files) >= 80
