@@ -8,6 +8,7 @@ import msgspec
 
 from app import __version__, report
 from app.decide.redact import Redactor, redactor
+from app.model.advice import Choice
 from app.model.event import Failed, Line, StepEvent, flat
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
@@ -44,7 +45,8 @@ def gathered(session: Session) -> Report:
     plan = session.last_plan or session.plan()
     return Report(
         written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
-        simulated=session.simulated, facts=session.known(), findings=session.findings(), choices=session.choices(), plan=plan,
+        simulated=session.simulated, facts=session.known(), findings=session.findings(),
+        choices=tuple(_without_locks(c) for c in session.choices()), plan=plan,
         events=events, verification=verification, diagnosis=failed.diagnosis if failed is not None else None,
         logs=_logs(session), versions=_versions(session, environment, verification))
 
@@ -56,6 +58,11 @@ def keep_event(event: StepEvent, spent: int) -> tuple[bytes, int]:
         if spent > _EVENT_LINES:
             return b"", spent
     return msgspec.json.encode(flat(event)) + b"\n", spent
+
+
+def _without_locks(choice: Choice) -> Choice:
+    """A choice without its locks' text: 2 MB that every program of this version has (redacting them took 7 s)."""
+    return msgspec.structs.replace(choice, profile=msgspec.structs.replace(choice.profile, parts=()))
 
 
 def _redactor(session: Session) -> Redactor:
