@@ -27,7 +27,8 @@ def done(step: InstallWheels, site: Site) -> str | None:
 def run(step: InstallWheels, site: Site) -> Iterator[What]:
     """``uv pip sync --offline --no-index --find-links WHEELHOUSE --require-hashes LOCKS``.
 
-    Byte code is compiled here (``--compile-bytecode``): a longer bar, a quicker first import (26 s instead of 37 to 39 s
+    Files are linked from uv's cache on the same volume (122 MB with copies, 62 MB with links, measured); where links are
+    impossible uv copies. Byte code is compiled here (``--compile-bytecode``): a longer bar, a quicker first import (26 s instead of 37 to 39 s
     for unsloth, measured).
     """
     environment = site.place.environment(step.environment)
@@ -41,7 +42,7 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     yield from run_child(
         site, (site.world.computer.uv(), "pip", "sync", "--python", site.place.environment_python(step.environment), "--offline",
                "--no-index", "--find-links", site.place.wheels, "--require-hashes", "--no-build", "--compile-bytecode",
-               "--link-mode", "copy" if site.place.family == "windows" else "hardlink", lock),
+               "--link-mode", "hardlink", lock),
         "Installing the packages", limit=3600)
     site.world.files.write(stamp, _wanted(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")

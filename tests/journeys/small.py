@@ -50,7 +50,8 @@ def plan(name: str) -> Plan:
 def session(home: str, index: str, lock: str) -> Session:
     """A session on this computer with only the small profile known."""
     known = load(resource_reader(), resource_names())
-    knowledge = Knowledge(profiles=(profile(lock),), rules=known.rules, cards=known.cards, guide=known.guide)
+    knowledge = Knowledge(profiles=(profile(lock),), rules=known.rules, cards=known.cards, guide=known.guide,
+                          troubles=known.troubles)
     world = open_world()
     facts = MachineFacts(os=Os(family=world.computer.family), home=Home(path=home))
 
