@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
 from app.gui.widgets.knobs import Knobs
 from app.gui.wizard import Wizard
+from app.model.errors import BadInput
+from app.model.pointer import Pointer
+from app.model.report import Preview
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
 from tests.gui.staged import PLAN, Staged, inside, real_knowledge
 
@@ -197,5 +201,43 @@ def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Stag
     sheet.copy.click()
     assert QGuiApplication.clipboard().text() == sheet.text.toPlainText()
     sheet.write(str(tmp_path / "r.zip"))
-    assert session.reports == [str(tmp_path / "r.zip")] and sheet.saved
+    qtbot.waitUntil(lambda: sheet.saved == str(tmp_path / "r.zip"))
+    assert session.reports == [sheet.saved]
     sheet.reject()
+
+
+def test_a_report_that_takes_long_may_be_left(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    gate, told = threading.Event(), session.report_preview()
+
+    def slow() -> Preview:
+        gate.wait(10)
+        return told
+
+    session.report_preview = slow  # type: ignore[method-assign]
+    sheet = ReportPreview(wizard)
+    sheet.show()
+    sheet.reject()
+    gate.set()
+    qtbot.waitUntil(lambda: not wizard._streams)
+    assert sheet.text.toPlainText() == ""
+
+
+def test_a_broken_pointer_is_said_and_the_page_still_opens(wizard: Wizard, session: Staged) -> None:
+    def broken() -> set[str]:
+        raise BadInput("active.json is not a pointer file.")
+
+    session.offers = broken  # type: ignore[method-assign]
+    session.pointer = broken  # type: ignore[method-assign, assignment]
+    ready = page(wizard)
+    assert ready.told.text() == "active.json is not a pointer file."
+    wizard.go("verify")
+    assert "active.json" in wizard.page_of("verify").subtitle_label.text()
+
+
+def test_another_setup_that_became_active_is_what_the_page_shows(wizard: Wizard, session: Staged) -> None:
+    assert "PyTorch 2.8" in page(wizard).subtitle_label.text()
+    wizard.go("welcome")
+    session.active = Pointer(active="practice-cpu-1a2b3c4d", profile="practice-cpu", previous=None, at="2026-11-24T15:00:00Z")
+    ready = page(wizard)
+    assert "million parameters" in ready.knobs.verdict.text()
+    assert ready.bar.primary is not None

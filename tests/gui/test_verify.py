@@ -149,6 +149,17 @@ def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, q
     assert len(verify.tuning.curve.losses) == 20
 
 
+def test_coming_back_shows_the_same_and_not_twice(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    verify = page(wizard)
+    verify.again()
+    qtbot.waitUntil(lambda: not verify.running)
+    before = (verify.tuning.curve.losses, [list(lane.samples) for lane in verify.bench.sensors.lanes])
+    wizard.go("welcome")
+    page(wizard)
+    assert (verify.tuning.curve.losses, [list(lane.samples) for lane in verify.bench.sensors.lanes]) == before
+    assert verify.title_label.text() == "It works"
+
+
 def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
     session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
     session.last_plan = PLAN

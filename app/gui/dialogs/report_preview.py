@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from app.gui import theme, words
-from app.gui.stream import Stream
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.dialog import Dialog
 from app.gui.words import translate
@@ -17,6 +17,8 @@ from app.model.report import Preview
 
 if TYPE_CHECKING:
     from app.gui.wizard import Wizard
+
+T = TypeVar("T")
 
 
 def kind_word(kind: str) -> str:
@@ -73,10 +75,23 @@ class ReportPreview(Dialog):
         self.save = self.button(translate("Report", "&Save …"), self._save, primary=True)
         for button in (self.copy, self.save):
             button.setEnabled(False)
-        self._stream = Stream(lambda: iter((wizard.session.report_preview(),)), self.fill, parent=self)
-        self._stream.ended.connect(self._ended)
-        self._stream.start()
-        self.finished.connect(lambda _result: self._stream.close())
+        # The window owns the thread: this sheet may be closed long before the report has been put together.
+        self._open = True
+        self.finished.connect(self._leave)
+        self._work(wizard.session.report_preview, self.fill)
+
+    def _leave(self, _result: int) -> None:
+        self._open = False
+
+    def _work(self, make: Callable[[], T], take: Callable[[T], None]) -> None:
+        """Do something long in a thread; nothing of it comes back once the sheet is closed."""
+        def arrived(result: T) -> None:
+            if self._open:
+                take(result)
+
+        stream = self._wizard.stream(lambda: iter((make(),)), arrived)
+        stream.ended.connect(self._ended)
+        stream.start()
 
     def fill(self, preview: Preview) -> None:
         """Show what the report would be."""
@@ -105,6 +120,8 @@ class ReportPreview(Dialog):
         card.box.addLayout(row)
 
     def _ended(self, fault: object) -> None:
+        if not self._open:
+            return
         if isinstance(fault, ExpectedError):
             self.note.setText(f"{fault.message} {fault.hint}".strip())
         elif isinstance(fault, BaseException):
@@ -124,12 +141,14 @@ class ReportPreview(Dialog):
 
     def write(self, path: str) -> None:
         """Write the report to a place."""
-        try:
-            self.saved = self._wizard.session.write_report(path)
-        except ExpectedError as error:
-            self.note.setText(f"{error.message} {error.hint}".strip())
-            return
-        self.note.setText(translate("Report", "Saved as {path}").format(path=self.saved))
+        self.note.setText(translate("Report", "Writing …"))
+        self.save.setEnabled(False)
+        self._work(lambda: self._wizard.session.write_report(path), self._written)
+
+    def _written(self, path: str) -> None:
+        self.saved = path
+        self.save.setEnabled(True)
+        self.note.setText(translate("Report", "Saved as {path}").format(path=path))
 
 
 def save_report(wizard: Wizard) -> str:

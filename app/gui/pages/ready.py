@@ -20,6 +20,7 @@ from app.gui.widgets.dialog import ask
 from app.gui.widgets.knobs import Knobs
 from app.gui.words import translate
 from app.model.errors import ExpectedError
+from app.model.pointer import Pointer
 from app.model.profile import Profile
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Ready(Page):
 
     def build(self) -> None:
         """Knobs and script above, acts below."""
-        profile = self._profile()
+        self._built = self._read()
+        profile = self._shown
         facts = self.session.facts
         self.knobs = Knobs(self.session.knowledge.guide, profile, facts)
         self.knobs.changed.connect(self._later.start)
@@ -75,8 +77,12 @@ class Ready(Page):
         self.body.addLayout(lower)
 
     def enter(self) -> None:
-        """Title, script and bar as things stand now."""
-        profile = self._profile()
+        """Title, script and bar as things stand now; all anew where another setup has become active since."""
+        if self._read() != self._built:
+            self.rebuild()
+            self.prepare()
+            return
+        profile = self._shown
         name = profile.title if profile is not None else ""
         verdict = self.session.verification
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
@@ -84,18 +90,29 @@ class Ready(Page):
             translate("Ready", "Simulation") if self.session.simulated else "", name,
             translate("Ready", "proven on this machine") if proven else ""]))
         self._write_script()
+        self.told.put(self._fault)
         bar = self.bar
         if bar.primary is None:
             bar.link(translate("Ready", "Save report"), self.save_report)
             bar.button(translate("Ready", "&Back"), self.frame.backward)
             bar.main(translate("Ready", "&Close"), self.frame.close)
 
+    def _read(self) -> tuple[object, ...]:
+        """What is installed and what can be done with it; a broken pointer file leaves only what needs none."""
+        self._pointer: Pointer | None = None
+        self._fault = ""
+        try:
+            self._pointer = None if self.session.simulated else self.session.pointer()
+            self._offers = self.session.offers()
+        except ExpectedError as error:
+            self._fault, self._offers = error.message, {"report"}
+        self._shown = self._profile()
+        return self._pointer, frozenset(self._offers), self._shown, self.session.facts
+
     def _profile(self) -> Profile | None:
-        pointer = None if self.session.simulated else self.session.pointer()
-        wanted = pointer.profile if pointer is not None else None
-        if wanted is not None:
+        if self._pointer is not None:
             try:
-                return self.session.knowledge.profile(wanted)
+                return self.session.knowledge.profile(self._pointer.profile)
             except ExpectedError:
                 return self.session.profile      # made by a newer program: this one does not know the profile
         if self.session.profile is not None or self.session.facts is None:
@@ -137,7 +154,7 @@ class Ready(Page):
     # ---- what can be done with it
 
     def _use(self) -> Card:
-        offers = self.session.offers()
+        offers = self._offers
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
             ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
@@ -147,7 +164,7 @@ class Ready(Page):
                           translate("Ready", "There is no installed setup to open yet."))
 
     def _keep(self) -> Card:
-        offers = self.session.offers()
+        offers = self._offers
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("verify", translate("Ready", "&Verify again"), lambda: self.frame.go("verify")),
             ("report", translate("Ready", "Diagnostics &report …"), self.save_report),
@@ -168,8 +185,7 @@ class Ready(Page):
         return card
 
     def _open_folder(self) -> None:
-        pointer = self.session.pointer()
-        place = self.session.place
+        pointer, place = self._pointer, self.session.place
         self._try(lambda: self.session.open(place.environment(pointer.active) if pointer is not None else place.home))
 
     def _ask_session(self, name: str) -> None:

@@ -79,13 +79,18 @@ class Verify(PlanPage):
         if isinstance(other, PlanRun) and other.running and other.session is self.session:
             self._watch(other)
             return
-        verdict = self._known_verdict()
-        if verdict is not None:
-            self._replay()
-            self.conclude(verdict)
-            self._look_for_changes()
-        else:
+        try:
+            verdict = self._known_verdict()
+        except ExpectedError as error:      # a broken pointer file
+            self._nothing_yet(error.message)
+            return
+        if verdict is None:
             self._nothing_yet()
+            return
+        self._forget()
+        self._replay()
+        self.conclude(verdict)
+        self._look_for_changes()
 
     def _known_verdict(self) -> Verification | None:
         if self.session.verification is not None or self.session.simulated:
@@ -93,9 +98,9 @@ class Verify(PlanPage):
         pointer = self.session.pointer()
         return self.session.recorded_verification(pointer.active) if pointer is not None else None
 
-    def _nothing_yet(self) -> None:
-        self.head(translate("Verify", "Verify"),
-                  translate("Verify", "Nothing has been checked yet. It takes about two minutes and changes nothing."))
+    def _nothing_yet(self, fault: str = "") -> None:
+        self.head(translate("Verify", "Verify"), fault or translate(
+            "Verify", "Nothing has been checked yet. It takes about two minutes and changes nothing."))
         bar = self.fresh_bar()
         bar.button(translate("Verify", "&Back"), self.frame.backward)
         bar.main(translate("Verify", "&Verify"), self.again)
@@ -152,10 +157,14 @@ class Verify(PlanPage):
         plan = self.session.plan()
         return msgspec.structs.replace(plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck)))
 
-    def _clear(self) -> None:
+    def _forget(self) -> None:
+        """What was seen of an earlier run or an earlier visit to this page."""
         self._measured, self._failures = [], {}
         self.tuning.clear()
         self.bench.sensors.clear()
+
+    def _clear(self) -> None:
+        self._forget()
         self.expected.put((), running=True)
         self.bench.put((), (), "")
         _empty(self._faults)
