@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from app.decide.anchors import anchors
 from app.decide.logtext import decode
 from app.model import machine
 from app.model.machine import MachineFacts
@@ -66,8 +67,11 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text without the person. Doing it again changes nothing."""
         text = _PEM.sub(self._count("key", lambda _: "<key>"), text)
+        lower = text.lower()
         for kind, pattern, instead in self._rules:
-            text = pattern.sub(self._count(kind, instead), text)
+            needed = anchors(pattern.pattern.lower())
+            if not needed or any(word in lower for word in needed):  # most rules have nothing to do in most texts
+                text = pattern.sub(self._count(kind, instead), text)
         text = _IPV4.sub(self._count("public-address", _address), text)
         return _IPV6.sub(self._count("public-address", _address), text)
 
@@ -133,10 +137,10 @@ SHAPES: tuple[Rule, ...] = (
     _shape("token", r"((?:wandb|weights ?& ?biases)[^\n]{0,120}?(?<![0-9a-f]))[0-9a-f]{40}(?![0-9a-f])", "<token>"),
     _shape("token", r"(kaggle[^\n]{0,160}?(?<![0-9a-f]))[0-9a-f]{32}(?![0-9a-f])", "<token>"),
     _shape("token", r"(key" + EQUALS + r")[0-9a-f]{32}(?![0-9a-f])", "<token>"),
-    _shape("token", r"((?<![a-z])(?:[a-z0-9]+[_-])*(?:(?:hf|hub|access|auth|bearer|api|refresh|github|gh|gitlab|wandb|kaggle|"
+    _shape("token", r"((?<![a-z])(?:(?:hf|hub|access|auth|bearer|api|refresh|github|gh|gitlab|wandb|kaggle|"
                     r"session|security)[_-]?(?:token|key)|secret(?:[_-]?(?:key|token))?|client[_-]?secret|private[_-]?key|api[_-]?key)"
                     + QUOTE + r"\s*(?:[:=]|\bis\b)\s*" + QUOTE + r")" + _VALUE + r"{6,}", "<token>"),
-    _shape("password", r"((?<![a-z])(?:[a-z0-9]+[_-])*(?:password|passwd|passphrase|passwort|mot de passe|pwd)[\"']?\s*"
+    _shape("password", r"((?<![a-z])(?:password|passwd|passphrase|passwort|mot de passe|pwd)[\"']?\s*"
                        r"[:=]\s*[\"']?)(?!/)" + _VALUE + r"{3,}", "<password>"),
     _shape("token", r"(--(?:token|password|api-key|secret)[ =])(?![<-])[^\s\"']+", "<token>"),
     _shape("gpu-uuid", r"\b(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<gpu-uuid>"),
@@ -192,7 +196,7 @@ def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[s
         if found and found.group(1).lower() not in NOBODY:
             known.setdefault(found.group(1), "user")
     return sorted(((kind, value) for value, kind in known.items()
-                   if len(value) >= 2 and value.lower() not in NOBODY and not STAND_IN.fullmatch(value)),
+                   if len(value) >= 2 and value.lower() not in {"root", "public", "default"} and not STAND_IN.fullmatch(value)),
                   key=lambda item: -len(item[1]))
 
 

@@ -298,9 +298,9 @@ class Session:
         """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
         found = self.explain(log)
         trouble = self.knowledge.troubles.find(code)
-        if trouble is None or found.cause == code:
+        if trouble is None or found.cause == trouble.label:
             return found
-        return Diagnosis(cause=code, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
+        return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
 
     def pointer(self) -> Pointer | None:
         """Which environment is active. Raises ``BadInput`` when the file is broken."""

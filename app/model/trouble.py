@@ -36,7 +36,8 @@ class Hint(Value, frozen=True, kw_only=True):
 
 
 class Trouble(Value, frozen=True, kw_only=True):
-    """One cause. ``label`` is its name in the taxonomy, ``outranks`` names causes that are only its symptoms."""
+    """One cause. ``label`` is its name in the taxonomy, ``outranks`` names causes that are only its symptoms, ``codes``
+    are the codes of this program's own faults (``ExpectedError``) that mean the same."""
 
     label: str
     title: str
@@ -45,6 +46,7 @@ class Trouble(Value, frozen=True, kw_only=True):
     fix: Fix
     near: tuple[str, ...] = ()
     outranks: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
     signs: tuple[Sign, ...] = ()
 
@@ -70,5 +72,5 @@ class Troubles(Value, frozen=True, kw_only=True):
     harmless: tuple[Harmless, ...] = ()
 
     def find(self, label: str) -> Trouble | None:
-        """The cause with this label."""
-        return next((t for t in self.causes if t.label == label), None)
+        """The cause with this label, or the one that a fault's code means."""
+        return next((t for t in self.causes if label == t.label or label in t.codes), None)

@@ -295,12 +295,23 @@ def test_each_cause_is_told_in_words_and_has_a_way_out(trouble: Trouble) -> None
     assert any(s.weight >= LEAST for s in trouble.signs)
 
 
-@pytest.mark.parametrize(("trouble", "sign"), SIGNS, ids=[f"{t.label}-{n}" for n, (t, _) in enumerate(SIGNS)])
-def test_patterns_are_small_letters_and_compile(trouble: Trouble, sign: Sign) -> None:
-    for pattern in patterns(sign):
-        re.compile(pattern)
-        bare = re.sub(r"\\.|\[\^?[^\]]*\]", "", pattern)
-        assert bare == bare.lower(), pattern
+def test_patterns_are_small_letters_and_compile() -> None:
+    for trouble, sign in SIGNS:
+        for pattern in patterns(sign):
+            re.compile(pattern)
+            bare = re.sub(r"\\.|\[\^?[^\]]*\]", "", pattern)
+            assert bare == bare.lower(), (trouble.label, pattern)
+
+
+def test_codes_of_our_own_faults_lead_to_a_cause() -> None:
+    pairs = {"index_denied": "index_forbidden", "disk_full": "disk_full", "too_many_requests": "index_rate_limited"}
+    for code, label in pairs.items():
+        found = TROUBLES.find(code)
+        assert found is not None
+        assert found.label == label
+    codes = [code for t in TROUBLES.causes for code in t.codes]
+    assert len(codes) == len(set(codes))
+    assert not set(codes) & set(LABELS)
 
 
 def test_no_pattern_takes_for_ever() -> None:
