@@ -16,8 +16,9 @@ from app.gui.pages.install import Install
 from app.gui.tally import Tally, rows_of
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.wizard import Wizard
+from app.model.errors import BadInput
 from app.model.event import Failed, Finished, Line, Progress, Started, StepEvent
-from tests.gui.staged import DIAGNOSIS, PLAN, Staged, failed_install, good_install, inside
+from tests.gui.staged import DIAGNOSIS, PLAN, Act, Staged, failed_install, good_install, inside
 
 
 @pytest.fixture
@@ -177,6 +178,21 @@ def test_a_failure_without_a_diagnosis_still_says_what_happened(wizard: Wizard, 
     assert card.diagnosis.title == "Python 3.12 could not be fetched."
     assert [e.text for e in card.diagnosis.evidence] == ["one", "two"]
     assert card.fix_button is None
+
+
+def test_a_run_that_could_not_begin_says_why(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    def refused() -> Iterator[Act]:
+        raise BadInput("The home folder D:\\Unsloth cannot be written.", hint="Choose another one.")
+        yield "python", Started()
+
+    session.acts = refused
+    install = page(wizard)
+    answer("Close")
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.title_label.text() == "Not finished")
+    assert install.subtitle_label.text() == "The home folder D:\\Unsloth cannot be written."
+    assert install.run is not None and install.run.outcome == "failed"
+    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Try again"
 
 
 def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:

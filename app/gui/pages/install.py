@@ -207,7 +207,7 @@ class Install(PlanPage):
         step, failed = run.failures[0] if run.failures else ("", None)
         found = next((s for s in run.plan.steps if s.id == step), None)
         title = found.title if found is not None else run.plan.title
-        self.head(translate("Install", "Not finished"),
+        self.head(translate("Install", "Not finished"), str(run.fault) if run.fault is not None else
                   translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title)

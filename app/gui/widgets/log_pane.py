@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QContextMenuEvent,
+    QFocusEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -43,6 +44,7 @@ class LogPane(QAbstractScrollArea):
     told = Signal(str)
     troubles_changed = Signal(int)
     search_wanted = Signal()
+    focus_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -407,6 +409,16 @@ class LogPane(QAbstractScrollArea):
         self._tick()
         if following:
             self.follow()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The card round it shows the ring."""
+        super().focusInEvent(event)
+        self.focus_changed.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """The ring goes."""
+        super().focusOutEvent(event)
+        self.focus_changed.emit()
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font or look: measure and paint again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import theme, words
@@ -75,6 +75,7 @@ class LogPanel(QWidget):
         self.note.hide()
         self.pane.found.connect(self._found)
         self.pane.told.connect(self._tell)
+        self.pane.focus_changed.connect(self.update)
         self.pane.search_wanted.connect(self._search_wanted)
         self.pane.troubles_changed.connect(lambda n: self._tell(self.tr("%n line(s)", "", n)))
 
@@ -113,6 +114,7 @@ class LogPanel(QWidget):
         painter.fillRect(0, edge, self.width(), self.height() - edge, t.colour("log"))
         painter.fillRect(0, edge, self.width(), 1, t.colour("line"))
         painter.setClipping(False)
-        painter.setPen(t.colour("line"))
+        focused = self.pane.hasFocus()
+        painter.setPen(QPen(t.colour("accent" if focused else "line"), 2 if focused else 1))
         painter.drawPath(outline)
         painter.end()
