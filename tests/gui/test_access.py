@@ -1,0 +1,100 @@
+"""The pages that run plans, for keyboard and screen reader: every control has a name and a place in the tab order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QProgressBar, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.gui import theme
+from app.gui.pages.install import Install
+from app.gui.wizard import Wizard
+from app.model.event import StepEvent
+from tests.gui.staged import PLAN, VERDICT, Staged, failed_install, inside
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Staged:
+    return Staged(tmp_path, failed_install)
+
+
+@pytest.fixture
+def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
+    made = Wizard(session)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.show()
+    made.resize(1120, 740)
+    yield made
+    for stream in list(made._streams):
+        stream.close()
+
+
+def brought(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> QWidget:
+    """The page in the state that has most on it."""
+    if page == "failed":
+        wizard.go("install")
+        install = wizard.page_of("install")
+        assert isinstance(install, Install)
+        install.start(PLAN)
+        qtbot.waitUntil(lambda: not install.running)
+        return install
+    session.verification = VERDICT
+    wizard.go(page)  # type: ignore[arg-type]
+    return wizard.page_of(page)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("page", ["install", "failed", "verify", "ready"])
+def test_every_control_says_what_it_is(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> None:
+    shown = brought(wizard, session, qtbot, page)
+    controls = [w for kind in (QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QProgressBar) for w in inside(shown, kind)
+                if w.isVisibleTo(shown) and w.objectName() not in ("qt_spinbox_lineedit",)]
+    assert controls
+    nameless = [type(w).__name__ for w in controls if not w.accessibleName() and not getattr(w, "text", str)()]
+    assert not nameless
+
+
+@pytest.mark.parametrize("page", ["install", "failed", "verify", "ready"])
+def test_the_tab_key_reaches_every_button_and_comes_round(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> None:
+    shown = brought(wizard, session, qtbot, page)
+    wizard.activateWindow()
+    qtbot.waitUntil(wizard.isActiveWindow)
+    wanted = {b for b in inside(shown, QAbstractButton)
+              if b.isVisibleTo(shown) and b.isEnabled() and b.focusPolicy() & Qt.FocusPolicy.TabFocus}
+    assert wanted
+    seen: set[QWidget | None] = set()
+    for _ in range(120):
+        QTest.keyClick(QApplication.focusWidget() or wizard, Qt.Key.Key_Tab)
+        seen.add(QApplication.focusWidget())
+    missed = [b.text() for b in wanted if b not in seen]
+    assert not missed
+
+
+@pytest.mark.parametrize("page", ["install", "failed", "verify", "ready"])
+@pytest.mark.parametrize("size", [(1024, 640), (1120, 740), (1920, 1080)])
+def test_nothing_is_wider_than_the_page(wizard: Wizard, session: Staged, qtbot: QtBot, page: str, size: tuple[int, int]) -> None:
+    shown = brought(wizard, session, qtbot, page)
+    wizard.resize(*size)
+    QApplication.processEvents()
+    QApplication.processEvents()
+    right = shown.mapToGlobal(shown.rect().topRight()).x()
+    beyond = [f"{type(w).__name__} {w.accessibleName()}" for w in inside(shown, QWidget)
+              if w.objectName() == "card" and w.isVisibleTo(shown) and w.mapToGlobal(w.rect().topRight()).x() > right]
+    assert not beyond
+
+
+def test_high_contrast_and_dark_paint_every_page(wizard: Wizard, session: Staged, qtbot: QtBot,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    session.events = [StepEvent(at=0.0, step=PLAN.steps[0].id, what=next(w for _, w in failed_install()))]
+    pictures = set()
+    for look in (theme.LIGHT, theme.DARK, theme.high_contrast(theme.palette(theme.DARK))):
+        monkeypatch.setattr(theme, "_current", look)
+        wizard.setStyleSheet(theme.sheet(look))
+        for page in ("install", "verify", "ready"):
+            image = brought(wizard, session, qtbot, page).grab().toImage()
+            pictures.add(image.pixelColor(4, 4).name())
+    assert len(pictures) >= 2
