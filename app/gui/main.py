@@ -21,7 +21,8 @@ def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehe
         machines: Machines = ()) -> int:
     """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …).
 
-    Raises what kept the session from being opened, after the window has said it. ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
+    ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
+    Raises what kept the session from being opened, after the window has said it.
     """
     app = application(argv)
     languages.speak(None if callable(session) else session.answers.language)

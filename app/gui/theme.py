@@ -6,7 +6,6 @@ import sys
 from pathlib import PurePath
 from typing import Any, Literal
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 # Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged program.
@@ -16,6 +15,9 @@ RAIL_WIDTH = 232
 PAGE_MARGIN = 32
 GAP = 14
 RADIUS = 10
+# Qt's own numbers for text in the middle of the height, and in the middle of both. The first page gets by without the name
+# PySide6.QtCore.Qt: its hundred enumerations take an eighth of the time until the first paint.
+MIDDLE, CENTRE = 0x80, 0x84
 POINT = 0.75  # points for one pixel at 96 DPI: type follows the system's text size, which pixels would not
 
 FontRole = Literal["text", "small", "link", "value", "strong", "big", "h1", "brand", "tag", "mono", "tiny", "foot", "card"]
@@ -119,6 +121,7 @@ def high_contrast(system: QPalette) -> Tokens:
 
 
 _current = LIGHT
+_asked = False  # whether a look other than the system's was ever asked for
 
 
 def current() -> Tokens:
@@ -128,16 +131,19 @@ def current() -> Tokens:
 
 def dress(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
     """Choose the tokens for what the person or the system wants and give the application its palette and font."""
-    global _current  # noqa: PLW0603 - one process has one look; painters read it at each paint
+    global _current, _asked  # noqa: PLW0603 - one process has one look; painters read it at each paint
     hints = QGuiApplication.styleHints()
-    # Title bars and native dialogs follow this too.
-    wanted = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice]
-    hints.setColorScheme(wanted)
+    if choice != "system" or _asked:
+        from PySide6.QtCore import Qt
+
+        # Title bars and native dialogs follow this too.
+        hints.setColorScheme({"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice])
+        _asked = True
     QGuiApplication.setPalette(QPalette())  # an empty palette brings the system's own back for one look at it
     system = QGuiApplication.palette()
     if choice == "system" and is_high_contrast(system):
         _current = high_contrast(system)
-    elif choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark):
+    elif choice == "dark" or (choice == "system" and luminance(system.color(QPalette.ColorRole.Window)) < 0.2):
         _current = DARK
     else:
         _current = LIGHT
@@ -205,8 +211,16 @@ def font(role: FontRole = "text", tabular: bool = False) -> QFont:
 
 _SHEET = """
 QWizard > .QWidget > .QWidget {{ min-height: 0; max-height: 0; }}  /* QWizard's ruler */
-QWizard, QWizardPage, QDialog, #page {{ background: {bg}; }}
+QWizard, QWizardPage, QDialog, #page {{ background: {bg}; border: 0; }}
 #rail {{ background: {rail}; border: 0; border-right: 1px solid {line}; }}
+#mark {{ background: {accent}; color: {on_accent}; border-radius: 6px; }}
+#step {{ background: transparent; border: 1px solid transparent; border-radius: 8px; }}
+#step[state="now"] {{ background: {surface}; border-color: {line}; }}
+#step QLabel {{ color: {muted}; }} #step QLabel[state="done"], #step QLabel[state="now"] {{ color: {text}; }}
+#step #dot {{ border: 1px solid {ref}; border-radius: 10px; }}
+#step #dot[state="now"] {{ border-color: {accent}; color: {accent}; }}
+#step #dot[state="done"] {{ background: {accent}; border-color: {accent}; }}
+#number {{ background: {accent_soft}; color: {accent}; border-radius: 12px; }}
 #foot {{ border: 0; border-top: 1px solid {line}; background: transparent; }}
 #bar {{ background: {bg}; border: 0; border-top: 1px solid {line}; }}
 #banner {{ background: {warn_soft}; border: 0; border-bottom: 1px solid {line}; }}

@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWizard
 
 from app.engine import stages
@@ -68,7 +67,8 @@ class Wizard(QWizard):
     ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
     afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
     ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
-    ``machines`` are the shipped ones (name, title), or a function that lists them when the menu opens. ``sighted`` and ``surveyed`` tell how the survey goes on;
+    ``machines`` are the shipped ones (name, title), or a function that lists them when the menu opens.
+    ``sighted`` and ``surveyed`` tell how the survey goes on;
     ``surveyed`` carries the fault that ended it or ``None``.
     """
 
@@ -102,7 +102,6 @@ class Wizard(QWizard):
         self.setPage(0, make_page("welcome", self))
         self.setStartId(0)
         self.currentIdChanged.connect(self._arrived)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
 
     # ---- what it looks like
 
@@ -115,7 +114,6 @@ class Wizard(QWizard):
         self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
         # The empty place of QWizard's own buttons.
         self._button_rows = cast("list[QHBoxLayout]", self.findChildren(QHBoxLayout))
-        self.setWindowFlag(Qt.WindowType.WindowMinMaxButtonsHint)
         self.setMinimumSize(760, 520)
         self.resize(1120, 740)
 
@@ -143,6 +141,8 @@ class Wizard(QWizard):
         """Dress the program in the chosen theme."""
         tokens = theme.dress(choice)
         self.setStyleSheet(theme.sheet(tokens))
+        if self.painted:
+            self.refresh_rail()  # its ticks are pictures in the colours of before
 
     def _scheme_changed(self) -> None:
         if self._session is None or self._session.answers.theme == "system":
@@ -204,8 +204,13 @@ class Wizard(QWizard):
         return self._machines
 
     def _begin(self) -> None:
-        from PySide6.QtGui import QKeySequence, QShortcut
+        from PySide6.QtCore import Qt
+        from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 
+        window = self.windowHandle()
+        if window is not None:  # a dialog has no such buttons by itself
+            window.setFlag(Qt.WindowType.WindowMinMaxButtonsHint)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
         for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
             QShortcut(QKeySequence(keys), self, self.open_menu)
         Button.mnemonics = True
@@ -315,7 +320,7 @@ class Wizard(QWizard):
         self.refresh_rail()
         primary = page.bar.primary
         if primary is not None and primary.isEnabled():
-            primary.setFocus(Qt.FocusReason.OtherFocusReason)
+            primary.setFocus()
 
     # ---- streams and the survey
 
@@ -399,12 +404,16 @@ class Wizard(QWizard):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Alt shows which letters press which button."""
+        from PySide6.QtCore import Qt
+
         if event.key() == Qt.Key.Key_Alt:
             self._underline(True)
         super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """And hides them again."""
+        from PySide6.QtCore import Qt
+
         if event.key() == Qt.Key.Key_Alt:
             self._underline(False)
         super().keyReleaseEvent(event)

@@ -1420,6 +1420,10 @@
         <source>Saved as {path}</source>
         <translation>Gespeichert als {path}</translation>
     </message>
+    <message>
+        <source>Writing …</source>
+        <translation>Wird geschrieben …</translation>
+    </message>
 </context>
 <context>
     <name>Run</name>

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
 
 from app.engine.stages import Stage
@@ -78,7 +77,6 @@ class Page(QWizardPage):
         super().__init__()
         self.frame = wizard
         self.setObjectName("page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)  # else QWizard's own white shows through
         # QWizard puts a spring under every page that does not ask for the whole height.
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._outer = QVBoxLayout(self)
@@ -138,7 +136,8 @@ class Page(QWizardPage):
             old.deleteLater()
 
     def _frame_up(self) -> None:
-        content = QWidget()
+        content = QFrame()
+        content.setObjectName("page")  # a frame, because it paints the sheet's ground where QWizard would show its own white
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -181,8 +180,8 @@ class Page(QWizardPage):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setProperty("horizontalScrollBarPolicy", 1)  # always off; see theme.MIDDLE for why these are numbers
+        area.setProperty("focusPolicy", 0)                # none: the keyboard goes to what is inside
         area.setWidget(holder)
         bar, body = area.verticalScrollBar(), self.body
 

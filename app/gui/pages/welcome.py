@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from app.engine.stages import Stage
 from app.gui import languages, theme, words
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Card, Fact, Label, Plain, across
+from app.gui.widgets.card import Card, Fact, Label, Plain, across, at_top
 from app.gui.widgets.tag import Number
 from app.gui.words import translate
 
@@ -189,7 +188,7 @@ def _line(number: int, title: str, text: str) -> QWidget:
     column = Plain(gap=3)
     column.box.addWidget(Label(title, "value"))
     column.box.addWidget(Label(text, "small", "muted"))
-    row.box.addWidget(Number(number), 0, Qt.AlignmentFlag.AlignTop)
+    row.box.addLayout(at_top(Number(number)))
     row.box.addWidget(column, 1)
     row.setAccessibleName(f"{number}. {title}: {text}")
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QEvent, QSize
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
@@ -36,7 +36,6 @@ class Button(QPushButton):
         self.setText(text)
         if kind == "link":
             self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         # Only the page's primary button answers Enter; a focused button answers it by itself (keyPressEvent).
         self.setAutoDefault(False)
         self.setDefault(kind == "primary")
@@ -61,9 +60,16 @@ class Button(QPushButton):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring where the focus came by keyboard."""
-        self.ring = event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
-                                       Qt.FocusReason.ShortcutFocusReason)
+        if self.mnemonics:
+            self.ring = self._by_keys(event)
         super().focusInEvent(event)
+
+    @staticmethod
+    def _by_keys(event: QFocusEvent) -> bool:
+        from PySide6.QtCore import Qt
+
+        return event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
+                                  Qt.FocusReason.ShortcutFocusReason)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button as the style sheet says, and the ring on it."""
@@ -78,6 +84,8 @@ class Button(QPushButton):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter presses the button that has the focus, as people expect."""
+        from PySide6.QtCore import Qt
+
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import theme
@@ -22,7 +22,7 @@ class Label(QLabel):
     def __init__(self, text: str = "", role: theme.FontRole = "text", ink: Ink = "text", *, wrap: bool = True,
                  tabular: bool = False) -> None:
         super().__init__(text)
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("textFormat", 0)  # PlainText; see theme.MIDDLE for why it is a number
         self.setFont(theme.font(role, tabular))
         self.setWordWrap(wrap)
         if ink != "text":
@@ -37,6 +37,7 @@ class Label(QLabel):
         written = self.text()
         if "&" not in written:
             return
+        from PySide6.QtCore import Qt
         from PySide6.QtGui import QKeySequence, QShortcut
 
         self.setText(written.replace("&", ""))
@@ -45,8 +46,7 @@ class Label(QLabel):
     def ink(self, ink: Ink) -> None:
         """Change the colour's meaning."""
         self.setProperty("ink", ink)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        self.setStyleSheet(" ")  # an own sheet, if an empty one: the sure way to have the window's rules read anew
 
 
 class Elided(Label):
@@ -75,6 +75,8 @@ class Elided(Label):
         return QSize(20, super().minimumSizeHint().height())
 
     def _cut(self) -> None:
+        from PySide6.QtCore import Qt
+
         self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
@@ -108,6 +110,16 @@ def line() -> QFrame:
     return made
 
 
+def at_top(widget: QWidget) -> QVBoxLayout:
+    """A widget at the upper end of the height it is given."""
+    made = QVBoxLayout()
+    made.setContentsMargins(0, 0, 0, 0)
+    made.setSpacing(0)
+    made.addWidget(widget)
+    made.addStretch(1)
+    return made
+
+
 def across(*items: QWidget | int | None, gap: int = 10, top: bool = False) -> QHBoxLayout:
     """A row: widgets from left to right; ``None`` is a stretch, a number a fixed gap in pixels."""
     made = QHBoxLayout()
@@ -119,7 +131,7 @@ def across(*items: QWidget | int | None, gap: int = 10, top: bool = False) -> QH
         elif isinstance(item, int):
             made.addSpacing(item)
         else:
-            made.addWidget(item, 0, Qt.AlignmentFlag.AlignTop if top else Qt.AlignmentFlag(0))
+            made.addLayout(at_top(item)) if top else made.addWidget(item)
     return made
 
 
@@ -161,7 +173,7 @@ def grid_of(facts: Sequence[Fact], weights: Sequence[int]) -> QGridLayout:
     made.setHorizontalSpacing(8)
     made.setVerticalSpacing(10)
     for i, fact in enumerate(facts):
-        made.addWidget(fact, i // len(weights), i % len(weights), Qt.AlignmentFlag.AlignTop)
+        made.addLayout(at_top(fact), i // len(weights), i % len(weights))
     for column, weight in enumerate(weights):
         made.setColumnStretch(column, weight)
     return made

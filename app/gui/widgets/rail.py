@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.engine.stages import Stage, StageState
@@ -15,97 +12,75 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
 from app.gui.words import translate
 
-if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
-
 
 class Brand(QWidget):
     """The program's mark and name."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._name = name
         self.setAccessibleName(name)
-        self.setFixedHeight(22)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """A rounded square with a U in it, then the name."""
-        t = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(t.colour("accent"))
-        painter.drawRoundedRect(QRectF(8, 0, 22, 22), 6, 6)
-        letter = QPainterPath(QPointF(14.5, 6.4))
-        letter.lineTo(14.5, 11.6)
-        letter.cubicTo(14.5, 17.2, 23.5, 17.2, 23.5, 11.6)
-        letter.lineTo(23.5, 6.4)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(t.colour("on_accent"), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawPath(letter)
-        painter.setPen(t.colour("text"))
-        painter.setFont(theme.font("brand"))
-        painter.drawText(self.rect().adjusted(40, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self._name)
-        painter.end()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 0, 0)
+        row.setSpacing(10)
+        mark = Label("U", "brand", wrap=False)
+        mark.setObjectName("mark")
+        mark.setProperty("alignment", theme.CENTRE)
+        mark.setFixedSize(22, 22)
+        row.addWidget(mark)
+        row.addWidget(Label(name, "brand", wrap=False), 1)
 
 
-class Step(QWidget):
-    """One stage of the visit: its number or a tick, and its name."""
+class Step(QFrame):
+    """One stage of the visit: its number or a tick, and its name.
+
+    Made of labels and the style sheet alone: the first pen or brush of a painter brings in the whole of PySide6.QtCore.Qt.
+    """
 
     def __init__(self, number: int, title: str, count: int) -> None:
         super().__init__()
         self._number, self._title, self._count = number, title, count
-        self._state: StageState = "open"
+        self._state: StageState | None = None
+        self.setObjectName("step")
         self.setFixedHeight(36)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._dot = Label(str(number), "tiny", wrap=False)
+        self._dot.setObjectName("dot")
+        self._dot.setProperty("alignment", theme.CENTRE)
+        self._dot.setFixedSize(20, 20)
+        self._name = Label(title, wrap=False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(7, 0, 7, 0)
+        row.setSpacing(12)
+        row.addWidget(self._dot)
+        row.addWidget(self._name, 1)
         self.put("open")
 
     def put(self, state: StageState) -> None:
-        """Show another state, in picture and in words."""
-        self._state = state
+        """Show a state, in picture and in words; also asked for when the colours have changed."""
+        self._sign(state)
+        if state == self._state:
+            return
+        again, self._state = self._state is not None, state
         said = {"done": translate("Rail", "done"), "now": translate("Rail", "this page"), "open": translate("Rail", "to come"),
                 "skipped": translate("Rail", "nothing to do")}[state]
         self.setAccessibleName(translate("Rail", "Step {n} of {count}: {title}, {state}").format(
             n=self._number, count=self._count, title=self._title, state=said))
         self.setToolTip(said if state == "skipped" else "")
-        self.update()
+        self._name.setFont(theme.font("strong" if state == "now" else "text"))
+        for part in (self, self._dot, self._name):
+            part.setProperty("state", state)
+        if again:
+            self.setStyleSheet(" ")  # an own sheet, if an empty one: the sure way to have the window's rules read anew
 
-    def sizeHint(self) -> QSize:
-        """One line."""
-        return QSize(180, 36)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Sheet under the current one; tick, number or dash in the dot."""
-        t, state = theme.current(), self._state
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if state == "now":
-            painter.setPen(t.colour("line"))
-            painter.setBrush(t.colour("surface"))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        self._dot(painter, t)
-        painter.setPen(t.colour("text" if state in ("now", "done") else "muted"))
-        painter.setFont(theme.font("strong" if state == "now" else "text"))
-        painter.drawText(self.rect().adjusted(40, 0, -6, 0), Qt.AlignmentFlag.AlignVCenter, self._title)
-        painter.end()
-
-    def _dot(self, painter: QPainter, t: theme.Tokens) -> None:
-        state = self._state
-        dot = QRectF(8.75, 8.75, 18.5, 18.5)
-        hue = "accent" if state in ("done", "now") else "ref"
-        painter.setPen(QPen(t.colour(hue), 1.5))
-        painter.setBrush(t.colour("accent") if state == "done" else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(dot)
-        if state in ("done", "skipped"):
-            painter.setPen(QPen(t.colour("on_accent" if state == "done" else "muted"), 1.6, Qt.PenStyle.SolidLine,
-                                Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline([QPointF(14.6, 18.2), QPointF(17, 20.6), QPointF(21.6, 15.6)] if state == "done"
-                                 else [QPointF(15, 18), QPointF(21, 18)])
+    def _sign(self, state: StageState) -> None:
+        if state not in ("done", "skipped"):
+            if self._dot.text() != str(self._number):
+                self._dot.setText(str(self._number))
             return
-        painter.setPen(t.colour("accent" if state == "now" else "muted"))
-        painter.setFont(theme.font("tiny"))
-        painter.drawText(dot, Qt.AlignmentFlag.AlignCenter, str(self._number))
+        from app.gui.widgets.icons import pixmap
+
+        t = theme.current()
+        name, ink = ("check", t.on_accent) if state == "done" else ("dash", t.muted)
+        self._dot.setPixmap(pixmap(name, 14, ink, ratio=self.devicePixelRatioF()))
 
 
 class Rail(QFrame):
@@ -155,7 +130,10 @@ class Rail(QFrame):
         row.setContentsMargins(8, 12, 0, 0)
         row.setSpacing(4)
         row.addLayout(column, 1)
-        row.addWidget(self.menu_button, 0, Qt.AlignmentFlag.AlignBottom)
+        low = QVBoxLayout()
+        low.addStretch(1)
+        low.addWidget(self.menu_button)
+        row.addLayout(low)
         return foot
 
     def show_states(self, states: Mapping[Stage, StageState]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from app.gui import theme
 
@@ -21,7 +21,7 @@ class Tag(QLabel):
         super().__init__(text)
         self._tone: theme.Tone = tone
         self.setFont(theme.font("tag"))
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("textFormat", 0)  # PlainText; see theme.MIDDLE
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def put(self, text: str, tone: theme.Tone) -> None:
@@ -48,32 +48,20 @@ class Tag(QLabel):
         ink, ground = t.tone(self._tone)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(t.colour("line") if t.high_contrast else Qt.PenStyle.NoPen)
+        painter.setPen(t.colour("line") if t.high_contrast else QColor(0, 0, 0, 0))
         painter.setBrush(QColor(ground))
         painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1) if t.high_contrast else self.rect(), 5, 5)
         painter.setPen(QColor(ink))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        painter.drawText(self.rect(), theme.CENTRE, self.text())
         painter.end()
 
 
-class Number(QWidget):
+class Number(QLabel):
     """A figure in a soft circle, for things that come one after another."""
 
     def __init__(self, number: int) -> None:
-        super().__init__()
-        self._text = str(number)
-        self.setFixedSize(26, 26)
-        self.setAccessibleName(self._text)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The circle, then the figure."""
-        t = theme.current()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(t.colour("line") if t.high_contrast else Qt.PenStyle.NoPen)
-        painter.setBrush(t.colour("accent_soft"))
-        painter.drawEllipse(self.rect().adjusted(1, 1, -1, -1))
-        painter.setPen(t.colour("accent"))
-        painter.setFont(theme.font("tag"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._text)
-        painter.end()
+        super().__init__(str(number))
+        self.setObjectName("number")
+        self.setFont(theme.font("tag"))
+        self.setProperty("alignment", theme.CENTRE)
+        self.setFixedSize(24, 24)
