@@ -23,7 +23,7 @@ from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
 from app.model.pointer import Pointer
 from app.model.verdict import Comparison, Verification
-from tests.gui.staged import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, Staged, good_checks, inside
+from tests.gui.staged import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, Staged, good_checks, good_install, inside
 
 
 @pytest.fixture
@@ -129,8 +129,6 @@ def test_lines_are_compared_while_the_checks_run(wizard: Wizard, session: Staged
 
 
 def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
-    from tests.gui.staged import good_install
-
     acts = list(good_install())
     at = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured) and what.detail.get("step") == 5)
     session.acts = good_install
@@ -147,6 +145,24 @@ def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, q
     qtbot.waitUntil(lambda: not install.running)
     qtbot.waitUntil(lambda: verify.title_label.text() == "It works")
     assert len(verify.tuning.curve.losses) == 20
+
+
+def test_an_install_that_is_stopped_while_it_is_watched(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    acts = list(good_install())
+    at = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured))
+    session.acts, session.gate = good_install, (at, threading.Event())
+    wizard.go("install")
+    install = wizard.page_of("install")
+    assert isinstance(install, Install)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.run is not None and install.run.tally.number == 7)
+    verify = page(wizard)
+    assert verify.title_label.text() == "Verifying" and install.run is not None
+    install.run.stop()
+    qtbot.waitUntil(lambda: verify.title_label.text() == "Stopped")
+    assert verify.bar.primary is not None
+    verify.bar.primary.click()
+    assert wizard.stage == "install" and install.title_label.text() == "Stopped"
 
 
 def test_coming_back_shows_the_same_and_not_twice(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:

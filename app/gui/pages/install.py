@@ -58,8 +58,8 @@ class Install(PlanPage):
         except ExpectedError as error:
             self._show_blocked(error)
             return
-        if self.run is not None and self.run.plan == plan and self.run.outcome == "finished":
-            return
+        if self.run is not None and self.view is not None and self.run.plan == plan and self.plan == plan:
+            return      # how its run ended is still what there is to say
         self.show_plan(plan)
 
     def _put(self, sheet: QWidget) -> None:
@@ -73,7 +73,7 @@ class Install(PlanPage):
 
     def show_plan(self, plan: Plan, fix: bool = False) -> None:
         """Everything that will happen, before it does; ``fix``: the plan mends what failed."""
-        self.plan = plan
+        self.plan, self.view = plan, None       # the sheet of an earlier run goes
         choice = self.session.best()
         place = None if fix else self.session.already_in_place(plan)
         self.head(translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"), self._promise(choice, place))

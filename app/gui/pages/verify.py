@@ -125,10 +125,18 @@ class Verify(PlanPage):
             card.box.addWidget(Label(sentence, "small"))
         if len(changes) > 5:
             card.box.addWidget(Label(translate("Verify", "and {n} more").format(n=len(changes) - 5), "small", "muted"))
-        back = Button(translate("Verify", "&Put the locked state back"), lambda: self.frame.go("install"))
+        back = Button(translate("Verify", "&Put the locked state back"), self._put_back)
         card.box.addLayout(across(back, None))
         self._faults.box.insertWidget(0, card)
         self._faults.show()
+
+    def _put_back(self) -> None:
+        """The plan again: its steps find what differs and mend only that."""
+        install = self.frame.page_of("install")
+        plan = self.session.plan()
+        self.frame.go("install")
+        if isinstance(install, Install) and not install.running:
+            install.show_plan(plan)
 
     # ---- running
 
@@ -272,9 +280,17 @@ class Verify(PlanPage):
             self._nothing_yet()
 
     def _watched_ended(self, run: PlanRun) -> None:
-        if run is self._watched and run is not self.run and self.session.verification is not None and self._content is not None:
-            self._clock.stop()
+        if run is not self._watched or run is self.run or self._content is None:
+            return
+        self._clock.stop()
+        if self.session.verification is not None:
             self.conclude(self.session.verification)
+            return
+        self._progress.hide()
+        self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
+        bar = self.fresh_bar()
+        bar.main(translate("Verify", "&Back"), lambda: self.frame.go("install"))
+        self.focus_primary()
 
     def conclude(self, verdict: Verification) -> None:
         """Title, cards and buttons of the final result."""
