@@ -317,11 +317,13 @@ def test_codes_of_our_own_faults_lead_to_a_cause() -> None:
 def test_no_pattern_takes_for_ever() -> None:
     """Long lines that almost match: the words that patterns start from, thousands of letters apart or none."""
     words = sorted({text for _, s in SIGNS for text in anchors(s.says)})
-    lines = ["'".join([word] * 40) + "a" * 3000 + "\\" * 200 + " (" * 200 for word in words]
+    lines = ["'".join([word] * 8) + "a" * 500 + "\\" * 50 + " (" * 50 for word in words]
     began = time.process_time()
     explain("\n".join(lines), TROUBLES)
     explain("error: " + "".join(f"c:\\x{w} " for w in words) * 5, TROUBLES)
-    assert time.process_time() - began < 20
+    took = time.process_time() - began
+    print(f"\nhostile lines judged in {took:.1f} s of processor time")
+    assert took < 10
 
 
 ALL_LOGS = [log.lower() for _, log in CAUSES] + [s.lower() for s in SILENT]
