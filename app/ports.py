@@ -108,7 +108,7 @@ class Files(Protocol):
         """The hash of a file, in hex."""
 
     def stamp(self, path: str) -> str | None:
-        """Size and time of a file's last change, to notice that it is another one; ``None`` where there is none."""
+        """A text that changes when the file does, or the computer was started anew; ``None`` where there is no file."""
 
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path (which need not exist yet)."""

@@ -19,6 +19,7 @@ from app.steps import provide_python
 from app.steps.children import run_child, say
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
+from app.steps.unpacking import begin
 
 _PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
 _DOUBTFUL = ("package_missing", "version_missing", "captive_portal", "resolve_failed")
@@ -45,11 +46,15 @@ def done(step: FetchWheels, site: Site) -> str | None:
     record = _recorded(step, site)
     if record is None or record.lock != part.requirements or len(record.files) != len(pins(part.requirements)):
         return None
+    seen = []
     for one in record.files:
         path = site.place.wheel(one.file)
         stamp = site.world.files.stamp(path)
         if stamp is None or (stamp != one.stamp and site.world.files.sha256(path) != one.sha256):
             return None
+        seen.append(Fetched(file=one.file, sha256=one.sha256, stamp=stamp))
+    if tuple(seen) != record.files:  # hashed again, for example after a restart of the computer: need not be done twice
+        site.world.files.write(_record_path(step, site), msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))))
     return f"{len(record.files)} files of the lock are in the wheelhouse."
 
 
@@ -68,10 +73,16 @@ def run(step: FetchWheels, site: Site) -> Iterator[What]:
             told = "the index's own hash is taken" if one.sha256 else "neither has the index: only its name is checked"
             yield say(f"{one.name} {one.version}: the lock has no hash for this file; {told}")
     downloads = [_download(one, site) for one in found]
+    waiting = [one for one in found if not site.world.files.exists(site.place.wheel(one.file))]
+    unpacking = begin(site, site.profiles[step.profile].python) if waiting else None
     for arrived in site.world.web.fetch(downloads):
         if arrived.note:
             yield say(arrived.note)
         yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)
+        if unpacking is not None:
+            here = [one for one in waiting if site.world.files.exists(site.place.wheel(one.file))]
+            waiting = [one for one in waiting if one not in here]
+            unpacking.add(here)
     _keep(step, part, found, site)
 
 
@@ -161,18 +172,23 @@ def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
 
 
 def _ask(step: FetchWheels, part: Part, index: _Index, site: Site) -> Generator[What, None, str]:
-    """One run of uv; returns its answer."""
+    """One run of uv; returns its answer. An interpreter is looked for only where uv finds none by itself (half a second)."""
     profile = site.profiles[step.profile]
     stem = f"{step.profile}-{part.id}"
     lock, answer = site.place.at("locks", stem + ".asked.txt"), site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
     site.world.files.write(lock, part.requirements.encode())
     site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
-    python = provide_python.find(profile.python, site)
-    yield from run_child(
-        site, (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
-               *(("--python", python) if python else ()), "--python-version", profile.python,
-               "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml", "--no-header", "-o", answer),
-        "Looking up the files", limit=600, extra={**index.env, "UV_PYTHON_DOWNLOADS": "never"})
+    argv = (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
+            "--python-version", profile.python, "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml",
+            "--no-header", "-o", answer)
+    extra = {**index.env, "UV_PYTHON_DOWNLOADS": "never"}
+    try:
+        yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
+    except ExpectedError as error:
+        python = provide_python.find(profile.python, site) if "No interpreter found" in error.details else None
+        if python is None:
+            raise
+        yield from run_child(site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra)
     return (site.world.files.read(answer) or b"").decode("utf-8", "replace")
 
 

@@ -10,6 +10,7 @@ from app.model.profile import Part
 from app.steps.children import run_child, say
 from app.steps.locked_state import drift
 from app.steps.site import Site
+from app.steps.unpacking import settle
 
 _STAMP = "installed.txt"
 
@@ -38,6 +39,7 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     site.world.files.write(lock, _wanted(step, site).encode())
     total = _count(step, site)
     yield Progress(done=0, total=total, unit="packages")
+    settle(site)  # what the fetch steps began to unpack is linked from the cache
     yield say(f"{total} packages, offline, each file's hash required")
     yield from run_child(
         site, (site.world.computer.uv(), "pip", "sync", "--python", site.place.environment_python(step.environment), "--offline",

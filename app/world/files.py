@@ -196,12 +196,17 @@ class LocalFiles:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def stamp(self, path: str) -> str | None:
-        """Size and time of a file's last change; ``None`` where there is no file."""
+        """Size, time of the last change and this start of the computer; ``None`` where there is no file.
+
+        After a power cut a file may have its name, size and time but not its bytes: another start means to look again.
+        """
         try:
             found = os.stat(long_path(path))
         except OSError:
             return None
-        return f"{found.st_size}:{found.st_mtime_ns}" if stat.S_ISREG(found.st_mode) else None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"  # the start's second wavers with the clock
 
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``)."""

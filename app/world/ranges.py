@@ -193,11 +193,13 @@ class PartFile:
             return self._hash.hexdigest()
 
     def keep(self) -> None:
-        """The file is right: put it on the platter under its final name and drop the side file."""
+        """The file is right: give it its final name and drop the side file.
+
+        No fsync, which would hold up the end of a fetch for seconds: after a power cut the file is hashed again
+        (``Files.stamp`` knows the start of the computer), and installing requires the hash in any case.
+        """
         self.close()
         with _named(self.target):
-            with open(self._data, "r+b") as data:
-                os.fsync(data.fileno())
             replace_file(Path(self._data), Path(long_path(self.target)))
             Path(self._side).unlink(missing_ok=True)
 

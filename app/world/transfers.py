@@ -167,7 +167,6 @@ class Transfer:
                         self._crew.alive()
                         write.write(chunk)
                         self._count(len(chunk), net=False)
-                    os.fsync(write.fileno())
             size = os.stat(part).st_size
             found = _hash(part, self._crew.alive)
             if not self._right(found):

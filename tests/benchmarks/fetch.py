@@ -25,6 +25,7 @@ from app.model.sources import Sources
 from app.steps import fetch_wheels
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
+from app.steps.unpacking import settle
 from app.world.open import open_world
 from tests.fault_index import load_wheels, lock_of, make_wheel
 
@@ -63,6 +64,7 @@ class Bench:
         """The product's way."""
         for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
             pass
+        settle(site)
         self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--offline", "--no-index", "--find-links",
                 site.place.wheels, "--require-hashes", site.place.at("lock.txt"))
 

@@ -74,12 +74,12 @@ class FaultIndex:
     """The server. Use as a context; ``url`` is the index's address, ``requests`` what was asked."""
 
     def __init__(self, wheels: list[SmallWheel], *, tls: ssl.SSLContext | None = None, rate: float | None = None,
-                 sizes: bool = True, hashes: bool = True) -> None:
+                 sizes: bool = True, hashes: bool = True, small_buffer: bool = False) -> None:
         self.wheels = {w.file: w for w in wheels}
         self.pages: dict[str, str] = {}     # project pages in other words than the wheels would give
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
-        self.sizes, self.hashes = sizes, hashes
+        self.sizes, self.hashes, self.small_buffer = sizes, hashes, small_buffer
         self._pace = Pace(rate) if rate else None
         self._lock = threading.Lock()
         self._over = threading.Event()
@@ -198,8 +198,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         """Silent."""
 
     def setup(self) -> None:
-        """A small send buffer, so that what counts as sent is on the line and not still here."""
-        self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE // 4)
+        """Where asked for, a small send buffer: then what counts as sent is on the line and not still here."""
+        if self.server.index.small_buffer:
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE // 4)
         super().setup()
 
     def do_HEAD(self) -> None:

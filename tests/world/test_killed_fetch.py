@@ -31,7 +31,7 @@ def start(plan: Path) -> subprocess.Popen[bytes]:
 
 def trial(folder: Path, moments: list[float]) -> tuple[int, int]:
     """Kill at these moments (seconds after the start), then let it end. Returns bytes sent and kills that hit a running child."""
-    with FaultIndex(WHEELS, rate=RATE) as index:
+    with FaultIndex(WHEELS, rate=RATE, small_buffer=True) as index:
         files = [Download(url=index.address(w), target=str(folder / "wheels" / w.file), sha256=(w.sha256,), size=len(w.data))
                  for w in WHEELS]
         plan = folder / "list.json"
