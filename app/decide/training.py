@@ -109,7 +109,7 @@ def estimate(chosen: Size) -> str:
         return "How much memory this model takes is not known."
     if chosen.available is None:
         return f"The model has {chosen.memory.parameters / 1e6:,.0f} million parameters."
-    need = f"It takes about {chosen.memory.process / 1e9:.1f} GB of {chosen.available / 1e9:.1f} GB that a run may use."
+    need = f"It takes about {chosen.memory.process / 2**30:.1f} GB of {chosen.available / 2**30:.1f} GB that a run may use."
     return need if chosen.fits else f"{need} It does not fit: take a smaller model, context or batch."
 
 
