@@ -79,10 +79,6 @@
         <translation>Gefunden</translation>
     </message>
     <message>
-        <source>What you choose is moved into a quarantine folder on its own disk when the plan runs. Nothing is deleted; the Ready page puts it back or removes it for good.</source>
-        <translation>Was Sie wählen, wird beim Ausführen des Plans in einen Quarantäneordner auf demselben Laufwerk verschoben. Nichts wird gelöscht; die Seite „Bereit“ legt es zurück oder entfernt es endgültig.</translation>
-    </message>
-    <message>
         <source>&amp;Back</source>
         <translation>&amp;Zurück</translation>
     </message>
@@ -133,6 +129,10 @@
     <message>
         <source>Folder</source>
         <translation>Ordner</translation>
+    </message>
+    <message>
+        <source>What you choose is moved into a quarantine folder on its own disk when the plan runs. Nothing is deleted; it can be put back from there.</source>
+        <translation>Was Sie wählen, wird beim Ausführen des Plans in einen Quarantäneordner auf demselben Laufwerk verschoben. Nichts wird gelöscht; es kann von dort zurückgelegt werden.</translation>
     </message>
 </context>
 <context>

@@ -41,7 +41,7 @@ class CleanUp(Page):
         explained = Card(tight=True)
         explained.box.addWidget(Label(translate(
             "CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. Nothing is deleted; "
-                       "the Ready page puts it back or removes it for good."), "small", "muted"))
+                       "it can be put back from there."), "small", "muted"))
         self.body.addWidget(explained)
         self.body.addStretch(1)
         self.bar.button(translate("CleanUp", "&Back"), self.frame.backward)
