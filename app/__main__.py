@@ -1,4 +1,7 @@
-"""Opens the world and the knowledge, then the window or the command line. The only place that wires."""
+"""Opens the world and the knowledge, then the window or the command line. The only place that wires.
+
+The window is painted before anything heavy is imported: what a session needs is imported where it is opened.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +9,43 @@ import argparse
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from app.engine.crash import write_crash
-from app.engine.opening import load_answers, load_machine
-from app.engine.session import Session
-from app.knowledge import Knowledge, load
-from app.model.answers import Answers
+from app.cli import COMMANDS
 from app.model.errors import BadInput, ExitCode, ExpectedError
-from app.model.machine import decode_machine
-from app.ports import World
-from app.world.open import open_world
-from app.world.resources import read_input, resource_names, resource_reader, root
-from app.world.single import Single, show_other
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+_WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
 
 
 def open_session(options: argparse.Namespace) -> Session:
     """A session as the options ask: this computer or a machine file's, with the answers given."""
+    import msgspec
+
+    from app.engine.opening import load_answers, load_machine
+    from app.engine.session import Session
+    from app.knowledge import load
+    from app.model.answers import Answers
+    from app.world.open import open_world
+    from app.world.resources import read_input, resource_names, resource_reader
+
     answers = load_answers(read_input(options.answers), options.answers) if options.answers else Answers()
     given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
              "pytorch_index": options.pytorch_index}
     answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
     facts, recording = load_machine(read_input(options.machine), options.machine) if options.machine else (None, ())
-    world: World = open_world(simulated=options.machine)
-    session = Session(world, knowledge(), answers, _resource, facts, recording)
+    session = Session(open_world(simulated=options.machine), load(resource_reader(), resource_names()), answers, _resource, facts,
+                      recording)
     if answers.profile is not None:
         session.choose(answers.profile)
     return session
 
 
-def knowledge() -> Knowledge:
-    """Everything in ``resources/``, read and checked once."""
-    return load(resource_reader(), resource_names())
-
-
 def _resource(name: str) -> bytes:
+    from app.world.resources import resource_reader
+
     data = resource_reader()(name)
     if data is None:
         raise ExpectedError("resource-missing", f"The file resources/{name} of this program is missing.",
@@ -58,59 +62,75 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _window(given) if _wants_window(given) else _command(given)
     except ExpectedError as error:
-        from app.cli.commands import report_fault
-        report_fault(error)
+        sys.stderr.write(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
         return int(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
-        world = open_world()
-        home = next((b for a, b in pairwise(given) if a == "--home"), world.computer.data_folder())
-        path = write_crash(world.files, world.clock, home, error, given)
+        path = _crash(error, given)
         sys.stderr.write(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
         return int(ExitCode.FAULT)
 
 
+def _crash(error: BaseException, given: list[str]) -> str:
+    from app.engine.crash import write_crash
+    from app.world.open import open_world
+
+    world = open_world()
+    home = next((b for a, b in pairwise(given) if a == "--home"), world.computer.data_folder())
+    return write_crash(world.files, world.clock, home, error, given)
+
+
 def _wants_window(given: list[str]) -> bool:
     """No command word among the arguments: options alone (``--machine FILE``) still mean the window."""
-    from app.cli.commands import COMMANDS
     return not any(a in COMMANDS or a in ("-h", "--help", "--version") for a in given)
 
 
 def _command(given: list[str]) -> int:
     from app.cli import commands
+    from app.world.resources import read_input
+
     return commands.main(given, open_session, read_input)
 
 
 def _window(given: list[str]) -> int:
-    options = argparse.Namespace(answers=None, home=None, profile=None, offline=None, index=None, pytorch_index=None, machine=None)
+    options, rest = _window_options(given)
+    from app.gui.main import run
+    from app.world.single import Single
+
+    with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
+        if not single.first and options.machine is None:
+            sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
+            return int(ExitCode.DONE)
+        return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines)
+
+
+def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The window's own options; what else begins with a dash is Qt's. A word that is no command is refused."""
+    options = argparse.Namespace(**dict.fromkeys(name.replace("-", "_") for name in _WINDOW_OPTIONS))
     rest: list[str] = []
-    names = {"--answers", "--home", "--profile", "--offline", "--index", "--pytorch-index", "--machine"}
     queue = list(given)
     while queue:
         word = queue.pop(0)
         name, equals, value = word.partition("=")
-        if name in names:
+        if name.startswith("--") and name[2:] in _WINDOW_OPTIONS:
             if not equals and not queue:
                 raise BadInput(f"{name} needs a value.")
-            setattr(options, name.lstrip("-").replace("-", "_"), value if equals else queue.pop(0))
-        elif word.startswith("--"):
+            setattr(options, name[2:].replace("-", "_"), value if equals else queue.pop(0))
+        elif word.startswith("-"):
             rest.append(word)
+            if word in ("-platform", "-style") and queue:
+                rest.append(queue.pop(0))
         else:
             raise BadInput(f"{word!r} is no command; see --help for those that exist.")
-    from app.gui.main import run
-
-    with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
-        if not single.first and options.machine is None:
-            if not show_other("Unsloth Setup"):
-                sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
-            return int(ExitCode.DONE)
-        return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines())
+    return options, rest
 
 
 def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
     """The same options on another computer: the id of a machine that ships with the program, or a file's path."""
+    from app.world.resources import root
+
     shipped = dict(machines())
     path = str(root() / "machines" / f"{name}.json") if name in shipped else name
     return argparse.Namespace(**{**vars(options), "machine": path, "home": None})
@@ -118,6 +138,9 @@ def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
 
 def machines() -> tuple[tuple[str, str], ...]:
     """The simulated computers that ship with the program: id and a title made from their facts."""
+    from app.model.machine import decode_machine
+    from app.world.resources import resource_names, resource_reader
+
     read, names = resource_reader(), resource_names()
     found = []
     for file in names("machines"):

@@ -10,16 +10,14 @@ from typing import Any, NoReturn, TextIO
 import msgspec
 
 from app import __version__
-from app.cli import text
+from app.cli import COMMANDS, text
 from app.engine.session import Session
-from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.model.errors import BadInput, ExitCode
 from app.model.event import Failed, Halted, Line, Progress, Skipped, Started, StepEvent, flat
 from app.model.plan import Plan
 from app.model.profile import Profile
 
 SessionMaker = Callable[[argparse.Namespace], Session]
-COMMANDS = ("detect", "plan", "install", "verify", "report", "diagnose", "profiles", "rollback", "uninstall", "bundle",
-             "script", "record")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -312,8 +310,3 @@ def _public(profile: Profile) -> dict[str, Any]:
     for part in fields["parts"]:
         part.pop("requirements")
     return fields
-
-
-def report_fault(error: ExpectedError) -> None:
-    """An expected fault for people: its sentence, then what to do."""
-    sys.stderr.write(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
