@@ -228,6 +228,12 @@ class Computer(Protocol):
     def open(self, target: str) -> None:
         """Open a folder, file or address with the system's own program."""
 
+    def open_terminal(self, folder: str, environment: str) -> None:
+        """A terminal window in a folder with a virtual environment active. Raises ``ExpectedError('not-opened')``."""
+
+    def show_progress(self, window: int, share: float | None) -> None:
+        """How far a run is, on the task bar's button of a window (its handle); ``None`` takes it away."""
+
 
 class TaskBar(Protocol):
     """The progress bar on the task bar's button; not part of the world, since it belongs to one window."""

@@ -25,7 +25,8 @@ def benches(measured: Sequence[Measured], gpu: Gpu | None, cards: Cards, guide: 
 
 def _bench(row: Benchmark, m: Measured, card: Card | None, gpu: Gpu | None, cards: Cards, guide: Guide) -> Bench:
     value = float(m.value) if isinstance(m.value, int | float) else None
-    made = {"name": row.name, "title": row.title, "value": value, "unit": m.unit or row.unit, "spread": m.detail.get("spread")}
+    made: dict[str, Any] = {"name": row.name, "title": row.title, "value": value, "unit": m.unit or row.unit,
+                            "spread": m.detail.get("spread")}
     if m.detail.get("ok") is False:
         return Bench(**made, result="wrong", note=f"The result is wrong: {m.detail.get('error')}.")
     if m.detail.get("comparable") is False or m.detail.get("device") == "cpu":

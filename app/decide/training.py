@@ -150,7 +150,7 @@ def _known(model: Model, profile: Profile) -> bool:
 
 
 def _card(facts: MachineFacts) -> Gpu | None:
-    return next((g for g in facts.gpus if g.vendor == "nvidia"), None)
+    return facts.main_card()
 
 
 def _check(*, length: int | None, batch: int | None, rank: int | None, bits: int | None) -> None:

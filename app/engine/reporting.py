@@ -36,7 +36,7 @@ def preview(session: Session) -> Preview:
 
 def gathered(session: Session) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
-    events = tuple(session.events) or _last_events(session)
+    events = tuple(session.events) if session.simulated and session.events else _last_events(session)
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.pointer()
     environment = (session.last_plan.environment if session.last_plan else "") or (pointer.active if pointer else "")

@@ -19,7 +19,7 @@ from app.knowledge import Knowledge
 from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding
 from app.model.answers import Answers
 from app.model.errors import BadInput, ExpectedError
-from app.model.event import Failed, Measured, Started, StepEvent
+from app.model.event import Failed, Line, Measured, Started, StepEvent
 from app.model.machine import MachineFacts, Sighting
 from app.model.place import Place
 from app.model.plan import Activate, Plan, RunCheck
@@ -210,7 +210,8 @@ class Session:
         failures: dict[str, Failed] = {}
         stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
         for event in stream:
-            self.events.append(event)
+            if self.simulated or not isinstance(event.what, Line):
+                self.events.append(event)  # output lies in the log; a million lines of it must not lie in memory too
             if isinstance(event.what, Measured):
                 measured.append((event.step, event.what))
             elif isinstance(event.what, Failed):
@@ -415,6 +416,18 @@ class Session:
         """Open a folder, file or address with the system's own program; nothing happens in a simulation."""
         if not self.simulated:
             self.world.computer.open(target)
+
+    def open_terminal(self) -> str:
+        """A terminal with the active environment; a sentence that says so."""
+        pointer = self.pointer()
+        if pointer is None or self.simulated:
+            raise BadInput("There is no active environment to open a terminal in; expected one, made by an install.")
+        self.world.computer.open_terminal(self.place.home, self.place.environment(pointer.active))
+        return f"A terminal opened with {pointer.active} active."
+
+    def show_progress(self, window: int, share: float) -> None:
+        """How far the run is, on the task bar; below zero takes it away."""
+        self.world.computer.show_progress(window, share if share >= 0 else None)
 
     def save(self, path: str, data: bytes) -> None:
         """Write a file that the user asked for."""

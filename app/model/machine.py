@@ -178,6 +178,11 @@ class MachineFacts(Value, frozen=True, kw_only=True):
     network: Network = Network()
     notes: tuple[Note, ...] = ()
 
+    def main_card(self) -> Gpu | None:
+        """The NVIDIA card that training will take: of several the one with most memory, then the newest."""
+        ours = [gpu for gpu in self.gpus if gpu.vendor == "nvidia"]
+        return max(ours, key=lambda g: (g.memory_total or 0, float(g.compute_capability or 0)), default=None)
+
 
 class Sighting(Value, frozen=True, kw_only=True):
     """One probe's answer during a survey; the last one of a survey has subject ``all`` and the whole ``facts``.

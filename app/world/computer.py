@@ -18,6 +18,7 @@ from app.model.errors import BadInput, ExpectedError
 from app.model.machine import Disk, Family, Gpu
 from app.ports import Registry
 from app.world import pci, windows
+from app.world.taskbar import TaskBar
 
 FAMILY: Family = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
 _PROGRAM = "UnslothSetup"
@@ -35,6 +36,7 @@ class LocalComputer:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._taskbar: TaskBar | None = None
 
     @property
     def family(self) -> Family:
@@ -154,6 +156,30 @@ class LocalComputer:
             yield
         finally:
             windows.stay_awake(False)
+
+    def open_terminal(self, folder: str, environment: str) -> None:
+        """A terminal window in ``folder`` with ``environment`` active, as its ``activate`` script makes it."""
+        try:
+            if sys.platform == "win32":
+                subprocess.Popen(["cmd.exe", "/k", os.path.join(environment, "Scripts", "activate.bat")], cwd=folder,
+                                 creationflags=subprocess.CREATE_NEW_CONSOLE)
+            else:
+                activate = os.path.join(environment, "bin", "activate")
+                terminal = shutil.which("x-terminal-emulator") or shutil.which("gnome-terminal") or shutil.which("xterm")
+                if terminal is None:
+                    raise ExpectedError("not-opened", "No terminal program was found on this computer.",
+                                        hint=f"In a terminal of your own: . '{activate}'")
+                subprocess.Popen([terminal, "-e", "sh", "-c", '. "$1" && exec "${SHELL:-sh}" -i', "sh", activate], cwd=folder,
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 start_new_session=True)
+        except OSError as error:
+            raise ExpectedError("not-opened", f"A terminal could not be opened: {error.strerror or error}.") from error
+
+    def show_progress(self, window: int, share: float | None) -> None:
+        """The bar on the task bar's button (ITaskbarList3); call it from the thread that owns the window."""
+        if self._taskbar is None:
+            self._taskbar = TaskBar()
+        self._taskbar.show(window, "none" if share is None else "normal", share or 0.0, 1.0)
 
     def open(self, target: str) -> None:
         """Open a folder, a file or a web address with the system's own program. Nothing else: no other schemes."""

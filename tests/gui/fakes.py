@@ -89,6 +89,7 @@ class FakeSession:
         self.opened: list[str] = []
         self.saved: dict[str, bytes] = {}
         self.surveys = 0
+        self.on_task_bar: list[float] = []
 
     @property
     def place(self) -> Place:
@@ -157,6 +158,10 @@ class FakeSession:
     def open(self, target: str) -> None:
         """Keep what was opened."""
         self.opened.append(target)
+
+    def show_progress(self, window: int, share: float) -> None:
+        """What the task bar would show."""
+        self.on_task_bar.append(share)
 
     def stop(self) -> None:
         """Nothing runs."""

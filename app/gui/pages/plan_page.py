@@ -113,6 +113,7 @@ class PlanPage(Page):
         self._clock = QTimer(self)
         self._clock.setInterval(REFRESH_MS)
         self._clock.timeout.connect(self.refresh_head)
+        self.progress_changed.connect(self._on_task_bar)
 
     # ---- for subclasses
 
@@ -191,6 +192,9 @@ class PlanPage(Page):
             from app.gui.faults import show_fault
 
             show_fault(self.frame, fault)
+
+    def _on_task_bar(self, share: float) -> None:
+        self.session.show_progress(int(self.frame.winId()), share)
 
     def refresh_head(self) -> None:
         """Title, subtitle, total progress: as things stand."""
