@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add("rollback", "go back to the environment that was active before")
     uninstall = add("uninstall", "list what this program put here, remove what is chosen")
     uninstall.add_argument("--remove", metavar="ID", action="append", default=[], help="remove this item (all for everything)")
+    uninstall.add_argument("--put-back", metavar="FOLDER", help="return one quarantined thing, as listed, to where it was")
     bundle = add("bundle", "make a folder with everything a profile needs, for a machine without internet")
     bundle.add_argument("--output", metavar="DIR", help="the folder to make")
     bundle.add_argument("--verify", metavar="DIR", help="check the files of a bundle against its list instead")
@@ -204,6 +205,10 @@ class _Run:
 
     def uninstall(self) -> ExitCode:
         session = self.make(self.options)
+        if self.options.put_back:
+            path = session.put_back(self.options.put_back)
+            self.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
+            return ExitCode.DONE
         items = session.uninstallable()
         chosen = [i for i in items if "all" in self.options.remove or i.id in self.options.remove]
         unknown = [r for r in self.options.remove if r != "all" and r not in {i.id for i in items}]
@@ -214,7 +219,7 @@ class _Run:
                 session.remove(item)
                 self.say(f"Removed: {item.title}, {text.size(item.size)}.")
         self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
-                       for i in items], text.uninstallable(items, chosen))
+                       for i in items], text.uninstallable(items, chosen, session.quarantined()))
         return ExitCode.DONE
 
     def bundle(self) -> ExitCode:

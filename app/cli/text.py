@@ -195,11 +195,12 @@ def verification(verdict: Verification) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallable]) -> str:
-    """What can be removed, with sizes."""
+def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallable], kept: Sequence[tuple[str, str]]) -> str:
+    """What can be removed, with sizes, and what can be put back."""
     if not items:
         return "Nothing of this program is on this machine."
     lines = [f"{'removed' if i in removed else i.id:28} {size(i.size):>12}  {i.title}  {i.path}  {i.keep}".rstrip() for i in items]
     if not removed:
         lines.append("Remove with: uninstall --remove ID (or --remove all).")
+    lines += [f"In quarantine: {path}. Put it back with: uninstall --put-back {shelf}" for shelf, path in kept]
     return "\n".join(lines)

@@ -338,6 +338,13 @@ class Session:
             self.world.files.remove(self.place.pointer)
         self.world.files.remove(item.path)
 
+    def quarantined(self) -> tuple[tuple[str, str], ...]:
+        """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
+        if self.simulated:
+            return ()
+        moved = [e.values["to"] for e in self.journal.entries() if e.kind == "effect" and e.effect == "moved" and "to" in e.values]
+        return quarantine.shelves(self.site(), tuple(moved))
+
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path."""
         return quarantine.put_back(shelf, self.site())

@@ -34,6 +34,18 @@ def run(step: Quarantine, site: Site) -> Iterator[What]:
     yield say(f"{step.path} moved to {shelf}; “put back” returns it")
 
 
+def shelves(site: Site, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
+    """Everything in quarantine: its shelf's folder and the path it came from. ``elsewhere`` are shelves on other volumes."""
+    base = site.place.quarantine
+    folders = (*(site.place.join(base, name) for name in site.world.files.names(base) if name.isdigit()), *elsewhere)
+    found = []
+    for folder in dict.fromkeys(folders):
+        note = site.world.files.read(site.place.join(folder, _NOTE))
+        if note is not None and site.world.files.exists(site.place.join(folder, "content")):
+            found.append((folder, str(msgspec.json.decode(note)["path"])))
+    return tuple(found)
+
+
 def put_back(shelf: str, site: Site) -> str:
     """Return one quarantined thing to where it was. Raises ``BadInput`` when something else lies there now."""
     note = site.world.files.read(site.place.join(shelf, _NOTE))

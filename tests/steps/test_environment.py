@@ -107,7 +107,9 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
     assert not old.exists()
     assert (tmp_path / "beside.txt").read_text() == "untouched"
     shelf = site.place.join(site.place.quarantine, "001")
+    assert quarantine.shelves(site) == ((shelf, str(old)),)
     assert quarantine.put_back(shelf, site) == str(old)
+    assert quarantine.shelves(site) == ()
     assert (old / "bin" / "python").read_text() == "x"
     assert quarantine.done(step, site) is None
 
