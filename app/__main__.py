@@ -97,10 +97,11 @@ def _command(given: list[str]) -> int:
 def _window(given: list[str]) -> int:
     options, rest = _window_options(given)
     from app.gui.main import run
-    from app.world.single import Single
+    from app.world.single import Single, show_other
 
     with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
         if not single.first and options.machine is None:
+            show_other("Unsloth Setup")
             sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
             return int(ExitCode.DONE)
         return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines)
