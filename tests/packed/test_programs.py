@@ -35,10 +35,10 @@ pytestmark = [
 
 
 def lab(verb: str, *arguments: str, limit: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """One call of winlab.sh."""
-    return subprocess.run(windows_lab.command(verb, *arguments), cwd=start.ROOT, env=windows_lab.environment(), text=True,
-                          encoding="utf-8", errors="replace", capture_output=True, stdin=subprocess.DEVNULL, check=False,
-                          timeout=limit)
+    """One call of winlab.sh. Windows shall be seen, so the suite's offscreen platform does not reach them."""
+    env = {k: v for k, v in windows_lab.environment().items() if k != "QT_QPA_PLATFORM"}
+    return subprocess.run(windows_lab.command(verb, *arguments), cwd=start.ROOT, env=env, text=True, encoding="utf-8",
+                          errors="replace", capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=limit)
 
 
 def console(form: str, *arguments: str) -> subprocess.CompletedProcess[str]:
