@@ -139,6 +139,8 @@ class PartFile:
                 self._finished = _merged([*self._finished, (piece.start, piece.at)])
             if piece.left:
                 self._free = sorted([*self._free, (piece.at, piece.end)])
+            if self._stream.closed:  # nobody goes on with this one
+                return
         if self._hash_lock.acquire(blocking=False):  # one thread at a time follows; the others go on fetching
             try:
                 self._follow()

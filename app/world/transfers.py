@@ -73,6 +73,7 @@ class Transfer:
         self._most = 0  # bytes that were there at best: a stream that starts again and again is no progress
         self.not_before = 0.0
         self.responses: list[urllib3.BaseHTTPResponse] = []
+        self._writers: list[Writer] = []
         self._crew = crew
 
     @property
@@ -111,10 +112,16 @@ class Transfer:
         self._check(self.part)
 
     def let_go(self) -> None:
-        """The fetch is over: what has arrived stays for the next one, an empty beginning goes."""
+        """The fetch is over: what has arrived stays for the next one, an empty beginning goes.
+
+        A worker may still wait in a read (Windows does not wake it when its socket is shut); its file is closed here, since
+        an open file could not be renamed by the next fetch.
+        """
+        for writer in list(self._writers):
+            writer.close()
         if self.part is None:
             return
-        if self.state != "done" and self.part.present == 0:
+        if self.state != "done" and not self.active and self.part.present == 0:
             self.part.discard()
         else:
             self.part.close()
@@ -265,6 +272,7 @@ class Transfer:
     def _pour(self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Spot) -> None:
         """Move the body to the disk. A stream that falls below the slowest useful rate counts as stalled."""
         writer = part.writer(piece)
+        self._writers.append(writer)
         held = bytearray()
         flushed = began = time.monotonic()
         seen = 0
@@ -293,6 +301,7 @@ class Transfer:
                     self._flush(writer, held)
             finally:
                 writer.close()
+                self._writers.remove(writer)
         if piece.left and self.size is None:
             part.cut(piece)
             with self._crew.turn:
