@@ -9,7 +9,8 @@ from typing import Any, Literal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
 # Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged program.
-RESOURCES = str(PurePath(__file__).parents[2] / "resources")
+# With forward slashes: a style sheet reads "\D" of "\Downloads" as an escaped character and drops every rule after it.
+RESOURCES = (PurePath(__file__).parents[2] / "resources").as_posix()
 
 RAIL_WIDTH = 232
 PAGE_MARGIN = 32
