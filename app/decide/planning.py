@@ -31,7 +31,14 @@ from app.model.profile import Part, Profile
 # One uv-managed CPython: the archive and what it unpacks to (seen for 3.11 and 3.12 on Linux; Windows is a little less).
 _PYTHON_DOWNLOAD, _PYTHON_DISK = 30_000_000, 100_000_000
 # The five packages that the guide tells people to remove.
-_GUIDE_PACKAGES = ("torch", "torchvision", "torchaudio", "unsloth", "unsloth-zoo")
+GUIDE_PACKAGES = ("torch", "torchvision", "torchaudio", "unsloth", "unsloth-zoo")
+
+
+class Holder(NamedTuple):
+    """A Python outside this program's home that holds packages which the guide removes."""
+
+    python: str
+    holds: str
 
 
 class _Check(NamedTuple):
@@ -147,6 +154,20 @@ def _clean_up(left: Leftover, place: Place, number: int) -> AnyStep:
                       path=left.path, touches=(left.path, place.quarantine))
 
 
+def holders(facts: MachineFacts, place: Place) -> tuple[Holder, ...]:
+    """The environments that the guide's own clean-up could be carried out in: those that hold one of its five packages.
+
+    What lies under home is left out: this program's environments are whole or gone.
+    """
+    home = place.home.replace("\\", "/").casefold().rstrip("/") + "/"
+    found = []
+    for python in facts.pythons:
+        holds = [f"{name} {python.packages[name]}" for name in GUIDE_PACKAGES if name in python.packages]
+        if holds and not python.path.replace("\\", "/").casefold().startswith(home):
+            found.append(Holder(python.path, ", ".join(holds)))
+    return tuple(found)
+
+
 def _uninstall(python: str, place: Place) -> UninstallPackages:
-    return UninstallPackages(id="uninstall", title=f"Take {', '.join(_GUIDE_PACKAGES)} out of an older environment",
-                             python=python, packages=_GUIDE_PACKAGES, touches=(python, place.quarantine))
+    return UninstallPackages(id="uninstall", title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
+                             python=python, packages=GUIDE_PACKAGES, touches=(python, place.quarantine))

@@ -263,9 +263,12 @@ class Wizard(QWizard):
         """What decides which stages this visit passes."""
         if self._session is None:
             return Standing()
-        facts = self._session.facts
-        return Standing(leftovers=len(facts.leftovers) if facts is not None else None,
-                        verify=self._session.answers.verify != "none")
+        facts, verify = self._session.facts, self._session.answers.verify != "none"
+        if facts is None:
+            return Standing(verify=verify)
+        from app.decide.planning import holders  # the first paint does without
+
+        return Standing(leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify)
 
     def page_of(self, stage: Stage) -> Page:
         """The page of a stage, made if it is not there yet."""

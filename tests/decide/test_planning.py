@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.decide.circumstances import table
-from app.decide.planning import clean_up_plan, environment_name, install_plan, verify_plan
+from app.decide.planning import clean_up_plan, environment_name, holders, install_plan, verify_plan
 from app.knowledge import Knowledge
 from app.model.answers import Answers
 from app.model.errors import BadInput
@@ -128,3 +128,11 @@ def test_the_guide_s_packages_come_out_of_the_named_environment_first(knowledge:
 def test_an_install_names_all_parts_of_its_system(knowledge: Knowledge) -> None:
     plan = install_plan(FACTS, knowledge.profile("torch28-2025.11"), WINDOWS, Answers())
     assert next(s for s in plan.steps if isinstance(s, InstallWheels)).parts == ("torch", "packages")
+
+
+def test_the_guides_clean_up_is_for_environments_outside_home_that_hold_its_packages() -> None:
+    facts = msgspec.convert({"os": {"family": "windows"}, "pythons": [
+        {"path": "C:\\old\\Scripts\\python.exe", "packages": {"torch": "2.1.0", "unsloth": "2024.8", "numpy": "2.0"}},
+        {"path": "C:\\Python311\\python.exe", "packages": {"numpy": "2.0"}},
+        {"path": "c:\\users\\Kim\\u\\envs\\torch28\\Scripts\\python.exe", "packages": {"torch": "2.8.0"}}]}, MachineFacts)
+    assert holders(facts, WINDOWS) == (("C:\\old\\Scripts\\python.exe", "torch 2.1.0, unsloth 2024.8"),)

@@ -9,6 +9,7 @@ import msgspec
 
 from app.model.advice import Action, Choice, Finding
 from app.model.answers import Answers
+from app.model.errors import BadInput
 from app.model.machine import Cpu, Disk, Driver, Gpu, Home, Leftover, MachineFacts, Memory, Network, Os, Python, Sighting, Tools
 from app.model.place import Place
 from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython
@@ -27,7 +28,9 @@ FACTS = MachineFacts(
               memory_used=1288490188, pci_id="10de:2204", display=True),),
     driver=Driver(version="576.80", cuda_version="12.9", nvml="ok"),
     tools=Tools(git="2.45", vc_runtime="14.42"),
-    pythons=(Python(version="3.11.9", path="C:\\miniconda3\\python.exe", origin="conda"),),
+    pythons=(Python(version="3.11.9", path="C:\\miniconda3\\python.exe", origin="conda"),
+             Python(version="3.11.9", path="C:\\Users\\kim\\miniconda3\\envs\\unsloth\\python.exe", origin="conda",
+                    packages={"torch": "2.6.0+cpu", "transformers": "4.50.3"})),
     leftovers=(Leftover(id="env:1", kind="conda", path="C:\\Users\\kim\\miniconda3\\envs\\unsloth", size=7_300_000_000,
                         detail="torch 2.6.0+cpu"),
                Leftover(id="cache:1", kind="cache", path="C:\\Users\\kim\\AppData\\Local\\pip\\Cache", size=4_100_000_000)),
@@ -90,6 +93,8 @@ class FakeSession:
         self.saved: dict[str, bytes] = {}
         self.surveys = 0
         self.on_task_bar: list[float] = []
+        self.moved: dict[str, str] = {}          # shelf and where it came from
+        self.occupied: set[str] = set()          # paths at which something lies again
 
     @property
     def place(self) -> Place:
@@ -158,6 +163,16 @@ class FakeSession:
     def open(self, target: str) -> None:
         """Keep what was opened."""
         self.opened.append(target)
+
+    def quarantined(self) -> tuple[tuple[str, str], ...]:
+        """What the test moved away."""
+        return tuple(self.moved.items())
+
+    def put_back(self, shelf: str) -> str:
+        """Return one thing, unless its place is taken."""
+        if self.moved[shelf] in self.occupied:
+            raise BadInput(f"{self.moved[shelf]} exists again, so the quarantined one stays where it is: {shelf}.")
+        return self.moved.pop(shelf)
 
     def show_progress(self, window: int, share: float) -> None:
         """What the task bar would show."""

@@ -15,6 +15,7 @@ from app.decide import vram
 from app.gui.dialogs.memory_table import MemoryTable
 from app.gui.dialogs.paste_log import PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
+from app.gui.dialogs.put_back import PutBack
 from app.gui.dialogs.report_preview import ReportPreview
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
@@ -241,3 +242,22 @@ def test_another_setup_that_became_active_is_what_the_page_shows(wizard: Wizard,
     ready = page(wizard)
     assert "million parameters" in ready.knobs.verdict.text()
     assert ready.bar.primary is not None
+
+
+def test_what_was_moved_away_can_be_put_back_from_the_last_page(wizard: Wizard, session: Staged,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    def labels() -> set[str]:
+        return {b.text() for b in inside(page(wizard), Button) if b.isVisibleTo(wizard)}
+
+    assert "Put back what was moved away" not in labels()
+    wizard.go("welcome")
+    session.moved = {"Q:\\001": "C:\\old"}
+    assert "Put back what was moved away" in labels()
+
+    def press(dialog: PutBack) -> int:
+        next(iter(dialog.buttons.values())).click()
+        return 1
+
+    monkeypatch.setattr(PutBack, "exec", press)
+    next(b for b in inside(page(wizard), Button) if b.text() == "Put back what was moved away").click()
+    assert session.moved == {} and "Put back what was moved away" not in labels()

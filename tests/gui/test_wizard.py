@@ -133,7 +133,7 @@ def test_forward_and_back_through_the_pages(qtbot: QtBot) -> None:
 
 
 def test_clean_up_is_skipped_where_there_is_nothing(qtbot: QtBot) -> None:
-    wizard = opened(qtbot, FakeSession(msgspec.structs.replace(FACTS, leftovers=())))
+    wizard = opened(qtbot, FakeSession(msgspec.structs.replace(FACTS, leftovers=(), pythons=())))
     go(wizard, "setup")
     assert wizard.page_of("setup").bar.primary.text() == "Next: the plan"  # type: ignore[union-attr]
     assert wizard.nextId() == 4

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.decide.planning import GUIDE_PACKAGES, Holder, holders
 from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, heading, line
+from app.gui.widgets.card import Card, Elided, Label, across, heading, line
 from app.gui.words import translate
+from app.model.errors import ExpectedError
 from app.model.machine import Leftover
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class CleanUp(Page):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self._shown: tuple[Leftover, ...] | None = None
+        self._held: tuple[Holder, ...] | None = None
+        wizard.surveyed.connect(self._surveyed)
 
     def build(self) -> None:
         """The list's card and the one that explains the quarantine."""
@@ -39,25 +43,87 @@ class CleanUp(Page):
         self.list_card.box.addSpacing(6)
         self.body.addWidget(self.list_card)
         explained = Card(tight=True)
-        explained.box.addWidget(Label(translate(
-            "CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. Nothing is deleted; "
-                       "it can be put back from there."), "small", "muted"))
+        self.explanation = Label("", "small", "muted")
+        self.put_back = Button(translate("CleanUp", "&Put back what was moved away"), self._put_back, "link")
+        explained.box.addLayout(across(self.explanation, self.put_back, gap=18))
         self.body.addWidget(explained)
+        self.guide_card = self._guide_card()
+        self.body.addWidget(self.guide_card)
         self.body.addStretch(1)
         self.bar.button(translate("CleanUp", "&Back"), self.frame.backward)
         self.bar.main(translate("CleanUp", "&Next: the plan"), self._next)
         self.boxes: dict[str, QCheckBox] = {}
         self._rows: list[QWidget] = []
-        self._shown = None
+        self._shown = self._held = None
+
+    def _guide_card(self) -> Card:
+        """The guide's own clean-up: five packages out of one environment. Nothing is chosen by itself."""
+        card = Card()
+        card.box.setSpacing(8)
+        card.box.addWidget(Label(translate("CleanUp", "The guide's own clean-up"), "strong"))
+        card.box.addWidget(Label(translate(
+            "CleanUp", "The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new "
+                       "setup has an environment of its own. Choose one if you want it all the same; the list of everything in "
+                       "it is saved first, so that it can be made again.").format(packages=", ".join(GUIDE_PACKAGES)),
+            "small", "muted"))
+        self.guide = QComboBox()
+        self.guide.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.guide.setMinimumContentsLength(20)
+        self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.guide.activated.connect(lambda _at: self._count())
+        name = Label(translate("CleanUp", "&Take the guide's five packages out of"), "small", "muted", wrap=False)
+        name.setBuddy(self.guide)
+        self.guide.setAccessibleName(name.text())
+        card.box.addLayout(across(name, self.guide, gap=12))
+        return card
 
     def enter(self) -> None:
         """List what the survey found; earlier ticks stay."""
         facts = self.session.facts
         leftovers = facts.leftovers if facts is not None else ()
+        held = holders(facts, self.session.place) if facts is not None else ()
         if leftovers != self._shown:
             self._shown = leftovers
             self._list(leftovers)
+        if held != self._held:
+            self._held = held
+            self._offer(held)
+        self._say_quarantine()
         self._count()
+
+    def _offer(self, held: tuple[Holder, ...]) -> None:
+        self.guide.clear()
+        self.guide.addItem(translate("CleanUp", "no environment"), None)
+        for holder in held:
+            self.guide.addItem(f"{holder.python} · {holder.holds}", holder.python)
+            self.guide.setItemData(self.guide.count() - 1, holder.python, Qt.ItemDataRole.ToolTipRole)
+        self.guide.setCurrentIndex(max(0, self.guide.findData(self.session.answers.uninstall_from)))
+        self.guide_card.setVisible(bool(held))
+
+    def _say_quarantine(self) -> None:
+        """What the quarantine is, and the way back out of it where something lies there."""
+        try:
+            moved = bool(self.session.quarantined())
+        except ExpectedError:
+            moved = False  # a journal that cannot be read is a finding of its own
+        self.put_back.setVisible(moved)
+        said = translate("CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. It can "
+                                    "be put back, here and on the last page.")
+        if any(x.kind == "own" for x in self._shown or ()):
+            said += " " + translate("CleanUp", "Only what this program made itself is deleted for good.")
+        self.explanation.setText(said)
+
+    def _put_back(self) -> None:
+        from app.gui.dialogs.put_back import offer
+
+        if offer(self.frame, self.session):
+            self._say_quarantine()
+            self.frame.look()
+
+    def _surveyed(self, _fault: BaseException | None) -> None:
+        if self.frame.currentPage() is self and self._shown is not None:
+            self._keep()
+            self.enter()
 
     def _list(self, leftovers: tuple[Leftover, ...]) -> None:
         for old in self._rows:
@@ -112,8 +178,15 @@ class CleanUp(Page):
         self.sum.setText(translate("CleanUp", "{part} of {size} go to the quarantine").format(part=freed, size=whole))
 
     def leave(self) -> None:
-        """Remember the ticks."""
-        self.session.change(clean_up=tuple(name for name, box in self.boxes.items() if box.isChecked()))
+        """Remember what is chosen."""
+        self._keep()
+
+    def _keep(self) -> None:
+        """Ticks of things that a new survey no longer finds are dropped, so that no plan asks for them."""
+        facts = self.session.facts
+        there = {x.id for x in facts.leftovers} if facts is not None else set()
+        self.session.change(clean_up=tuple(name for name, box in self.boxes.items() if box.isChecked() and name in there),
+                            uninstall_from=self.guide.currentData())
 
     def _next(self) -> None:
         self.frame.forward()

@@ -103,7 +103,7 @@ class Ready(Page):
         self._fault = ""
         try:
             self._pointer = None if self.session.simulated else self.session.pointer()
-            self._offers = self.session.offers()
+            self._offers = self.session.offers() | ({"put-back"} if self.session.quarantined() else set())
         except ExpectedError as error:
             self._fault, self._offers = error.message, {"report"}
         self._shown = self._profile()
@@ -168,7 +168,8 @@ class Ready(Page):
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("verify", translate("Ready", "&Verify again"), lambda: self.frame.go("verify")),
             ("report", translate("Ready", "Diagnostics &report …"), self.save_report),
-            ("rollback", translate("Ready", "&Go back to the previous setup"), self._roll_back)]
+            ("rollback", translate("Ready", "&Go back to the previous setup"), self._roll_back),
+            ("put-back", translate("Ready", "&Put back what was moved away"), self._put_back)]
         return self._acts(translate("Ready", "Keep it"), [(label, act) for name, label, act in acts if name in offers], "")
 
     def _acts(self, title: str, acts: list[tuple[str, Callable[[], object]]], none: str) -> Card:
@@ -207,6 +208,13 @@ class Ready(Page):
             self.rebuild()
             self.prepare()
             self.told.put(translate("Ready", "{name} is active now").format(name=getattr(pointer, "active", "")))
+
+    def _put_back(self) -> None:
+        from app.gui.dialogs.put_back import offer
+
+        if self._try(lambda: offer(self.frame, self.session)):
+            self.rebuild()
+            self.prepare()
 
     def save_report(self) -> None:
         """Show what the report leaves out, then write it."""
