@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from app.cli import COMMANDS
@@ -83,7 +84,12 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
 
 def _wants_window(given: list[str]) -> bool:
-    """No command word among the arguments: options alone (``--machine FILE``) still mean the window."""
+    """No command word among the arguments: options alone (``--machine FILE``) still mean the window.
+
+    The packed console program has no window: without a command it names those that exist.
+    """
+    if getattr(sys, "frozen", False) and PurePath(sys.executable).stem == "unsloth-setup":
+        return False
     return not any(a in COMMANDS or a in ("-h", "--help", "--version") for a in given)
 
 
