@@ -18,7 +18,9 @@ import pytest
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.slow, pytest.mark.posix, pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and mounts")]
+if sys.platform == "win32":
+    pytest.skip("POSIX signals and mounts", allow_module_level=True)
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 
 def wheels() -> list[SmallWheel]:

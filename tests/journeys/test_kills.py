@@ -18,6 +18,8 @@ from app.model.pointer import decode_pointer
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
 
 ROOT = Path(__file__).parents[2]
+if sys.platform == "win32":
+    pytest.skip("SIGKILL; the Job Object has a test of its own", allow_module_level=True)
 KILLS = int(os.environ.get("KILLS", "24"))  # 200 in the long run: KILLS=200
 
 
@@ -53,7 +55,6 @@ def children_of(home: Path) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.posix
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL; the Job Object has a test of its own")
 def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Path) -> None:
     seed = int(os.environ.get("SEED", "20261124"))
     chance = random.Random(seed)
