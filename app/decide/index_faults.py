@@ -61,7 +61,7 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
     (r"network was disabled|not found in the cache", "offline",
      "The package list is not here and the network is switched off.",
      "Allow the network, or give a bundle that holds this profile."),
-    (r"url scheme is not allowed|failed to read `[^`]*` to compute missing", "index_unsafe",
+    (r"url scheme is not allowed|failed to convert url to path|failed to read `[^`]*` to compute missing", "index_unsafe",
      "{host} lists a file under an address that is not taken.", "Choose another index."),
     (r"hash mismatch", "pip_hash_mismatch",
      "{host} offers a file with another SHA-256 than the lock names.", _OTHER),

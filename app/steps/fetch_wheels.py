@@ -143,24 +143,25 @@ def _chosen(text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, si
 
 
 class _Index(Value, frozen=True, kw_only=True):
-    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a command line)."""
+    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a command line), arguments."""
 
     name: str
     address: str | None
     env: dict[str, str]
+    arguments: tuple[str, ...] = ()
 
 
 def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
     sources = site.sources
     if sources.offline:
         folder = site.place.join(sources.offline, "wheels")
-        return [_Index(name="the bundle", address=folder, env={"UV_NO_INDEX": "1", "UV_OFFLINE": "1", "UV_FIND_LINKS": folder})]
+        return [_Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": folder}, arguments=("--no-index", "--offline"))]
     links = {"UV_FIND_LINKS": ",".join(sources.find_links)} if sources.find_links else {}
     if step.index.startswith("pytorch/"):
         address = sources.pytorch_index.rstrip("/") + "/" + step.index.removeprefix("pytorch/")
         web = _Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})
         # The few PyTorch files may lie in a folder of the user's: then its index, slow and often out of reach, is not asked.
-        own = _Index(name="the find-links folders", address=None, env={"UV_NO_INDEX": "1", **links})
+        own = _Index(name="the find-links folders", address=None, env=links, arguments=("--no-index",))
         return [own, web] if links else [web]
     env = dict(links)
     if sources.index:
@@ -180,7 +181,7 @@ def _ask(step: FetchWheels, part: Part, index: _Index, site: Site) -> Generator[
     site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
     argv = (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
             "--python-version", profile.python, "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml",
-            "--no-header", "-o", answer)
+            "--no-header", *index.arguments, "-o", answer)
     extra = {**index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
         yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
