@@ -122,7 +122,7 @@ def started_by(program: Path) -> list[int]:
 
 def end(program: Path, screen: Screen) -> None:
     """End the program and wait until the screen is empty and its files are free."""
-    for signal_number in (signal.SIGTERM, signal.SIGKILL):
+    for signal_number in (signal.SIGTERM, 9):  # 9 is SIGKILL, a name that Windows types do not have
         for pid in started_by(program):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal_number)
