@@ -25,7 +25,7 @@ def open_session(options: argparse.Namespace) -> Session:
     """A session as the options ask: this computer or a machine file's, with the answers given."""
     import msgspec
 
-    from app.engine.opening import load_answers, load_machine
+    from app.engine.opening import load_answers, load_machine, recorded_profile
     from app.engine.session import Session
     from app.knowledge import load
     from app.model.answers import Answers
@@ -36,11 +36,17 @@ def open_session(options: argparse.Namespace) -> Session:
     given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
              "pytorch_index": options.pytorch_index}
     answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
-    facts, recording = load_machine(read_input(options.machine), options.machine) if options.machine else (None, ())
+    machine = read_input(options.machine) if options.machine else None
+    facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
     session = Session(open_world(simulated=options.machine), load(resource_reader(), resource_names()), answers, _resource, facts,
                       recording)
+    if machine is not None:
+        session.recorded = recorded_profile(machine, options.machine)
+    known = {p.id for p in session.knowledge.profiles}
     if answers.profile is not None:
         session.choose(answers.profile)
+    elif session.recorded in known:
+        session.choose(session.recorded or "")  # the sender's plan, not the one that would be best there
     return session
 
 

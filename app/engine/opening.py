@@ -26,3 +26,12 @@ def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent,
 
         return decode_machine(read_machine(data, name), name), read_events(data, name)
     return decode_machine(data, name), ()
+
+
+def recorded_profile(data: bytes, name: str) -> str | None:
+    """The profile that a report's run was of; ``None`` for a plain machine file."""
+    if data[:4] != b"PK\x03\x04":
+        return None
+    from app.report import read_profile
+
+    return read_profile(data, name)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from app.model.event import Finished, Halted, Line, Progress, Started, StepEvent, What
 from app.model.plan import AnyStep, FetchWheels, InstallWheels, Plan, RunCheck
 from app.ports import Stop
 
 _TICK = 0.02          # seconds between events while nobody waits for real work
+_SLICE = 0.1          # seconds after which a change of speed is heard
+_LEAST = 0.004        # seconds that are worth a wait; shorter gaps are saved up
 _RATE = 25_000_000.0  # bytes a second of the pretended line
 
 
 def rehearse(plan: Plan, recording: tuple[StepEvent, ...], checks: dict[str, tuple[What, ...]], stop: Stop,
-             speed: float = 20.0) -> Iterator[StepEvent]:
+             speed: Callable[[], float] = lambda: 20.0) -> Iterator[StepEvent]:
     """Yield what a run of this plan would tell. ``checks`` holds, for each check step, what it would measure.
 
-    With a ``recording`` (a report's own events) that is played instead, ``speed`` times as fast as it happened.
+    With a ``recording`` (a report's own events) that is played instead, ``speed()`` times as fast as it happened; the
+    speed is asked all the time, so that it can be changed while it plays.
     """
     if recording:
         yield from _replay(recording, stop, speed)
@@ -31,13 +34,21 @@ def rehearse(plan: Plan, recording: tuple[StepEvent, ...], checks: dict[str, tup
             yield StepEvent(at=at, step=step.id, what=what)
 
 
-def _replay(recording: tuple[StepEvent, ...], stop: Stop, speed: float) -> Iterator[StepEvent]:
-    last = recording[0].at
+def _replay(recording: tuple[StepEvent, ...], stop: Stop, speed: Callable[[], float]) -> Iterator[StepEvent]:
+    last, owed = recording[0].at, 0.0  # owed: recorded seconds not waited for yet
     for event in recording:
-        if stop.wait(min(max(event.at - last, 0.0) / speed, 1.0)):
+        owed += max(event.at - last, 0.0)
+        last = event.at
+        while owed / speed() > _LEAST:
+            now = speed()
+            wait = min(owed / now, _SLICE)
+            if stop.wait(wait):
+                yield StepEvent(at=event.at, step=event.step, what=Halted())
+                return
+            owed -= wait * now
+        if stop.is_set():
             yield StepEvent(at=event.at, step=event.step, what=Halted())
             return
-        last = event.at
         yield event
 
 

@@ -19,7 +19,7 @@ from app.knowledge import Knowledge
 from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding
 from app.model.answers import Answers
 from app.model.errors import BadInput, ExpectedError
-from app.model.event import Failed, Line, Measured, Started, StepEvent
+from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent
 from app.model.machine import MachineFacts, Sighting
 from app.model.place import Place
 from app.model.plan import Activate, Plan, RunCheck
@@ -60,6 +60,8 @@ class Session:
         self.world, self.knowledge, self.answers, self.resource = world, knowledge, answers, resource
         self.facts: MachineFacts | None = facts
         self.recording = recording
+        self.recorded: str | None = None  # the profile that the recording is a run of
+        self.speed = 20.0                 # how many times as fast as it happened a recording is played
         self.profile: Profile | None = None
         self.verification: Verification | None = None
         self.events: list[StepEvent] = []
@@ -275,8 +277,16 @@ class Session:
     def _rehearse(self, plan: Plan) -> Iterator[StepEvent]:
         profile = self.knowledge.profile(plan.profile)
         checks = rehearsed.measurements(plan, profile, self.known(), self.knowledge.cards)
-        yield from rehearse(plan, self.recording, checks, self.world.stop)
-        self.outcome = "stopped" if self.world.stop.is_set() else "finished"
+        failed = stopped = False
+        for event in rehearse(plan, self.recording if self.plays(plan) else (), checks, self.world.stop, lambda: self.speed):
+            failed, stopped = failed or isinstance(event.what, Failed), isinstance(event.what, Halted)
+            yield event
+        self.outcome = "stopped" if stopped else "failed" if failed else "finished"
+
+    def plays(self, plan: Plan) -> bool:
+        """Whether carrying out this plan would play a recorded run: the report has one, of this very setup."""
+        steps = {step.id for step in plan.steps}
+        return bool(self.recording) and self.recorded in (None, plan.profile) and any(e.step in steps for e in self.recording)
 
     def _is_activation(self, plan: Plan, step: str) -> bool:
         return any(isinstance(s, Activate) and s.id == step for s in plan.steps)

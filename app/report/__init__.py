@@ -114,6 +114,16 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
     return tuple(found)
 
 
+def read_profile(data: bytes, name: str = "the report") -> str | None:
+    """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the file when it is no report."""
+    try:
+        said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
+    except msgspec.DecodeError as error:
+        raise BadInput(f"{name}: report.json is not JSON: {error}.") from error
+    found = said.get("profile") if isinstance(said, dict) else None
+    return found if isinstance(found, str) and found else None
+
+
 def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
