@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from app.decide.anchors import anchors
+from app.decide.deduced import deductions
 from app.decide.logtext import Text
 from app.model.advice import Diagnosis, EvidenceLine, OtherCause
 from app.model.machine import MachineFacts
@@ -23,7 +24,7 @@ PROOF_LINES = 4     # how many lines of proof are shown
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
     r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|fatal|aborted|\[winerror|"
-    r"segmentation fault|exit (?:code|status)[: ]+[1-9]|"
+    r"segmentation fault|exit (?:code|status)[: ]+[1-9]|\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |"
     r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)", re.MULTILINE)
 ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
 
@@ -67,6 +68,7 @@ def quieten(text: Text, troubles: Troubles) -> None:
 def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> list[Candidate]:
     """Every cause of which at least one sign stands in the log."""
     failed = FAILED.search(text.lower) is not None
+    deduced = deductions(text.lower)
     known: dict[str, Any] | None = msgspec.to_builtins(facts) if facts else None
     found = []
     for trouble in troubles.causes:
@@ -75,7 +77,7 @@ def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> li
         for sign in trouble.signs:
             if sign.weak and not failed:
                 continue
-            hits = _hits(text.lower, sign)
+            hits = _hits(text.lower, sign, deduced)
             if hits:
                 weights.append(sign.weight)
                 places += hits
@@ -98,7 +100,7 @@ def rank(found: list[Candidate]) -> list[Candidate]:
     return sorted(found, key=lambda c: (-capped[c.trouble.label], -c.score, c.places[0]))
 
 
-def _hits(lower: str, sign: Sign) -> list[int]:
+def _hits(lower: str, sign: Sign, deduced: str) -> list[int]:
     """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
     if not _possible(sign.says, lower):
         return []
@@ -109,9 +111,9 @@ def _hits(lower: str, sign: Sign) -> list[int]:
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text begins
             places.append(match.start() + len(match.group()) - len(match.group().lstrip()))
-    if not places or not all(_compiled(p).search(lower) for p in sign.needs):
+    if not places or not all(_compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.needs):
         return []
-    if any(_compiled(p).search(lower) for p in sign.unless) or _settled(lower, sign, last):
+    if any(_compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.unless) or _settled(lower, sign, last):
         return []
     return places
 

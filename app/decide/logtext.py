@@ -16,6 +16,9 @@ _LONG_LINE = re.compile(r"[^\n]{3000,}")
 _SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n")
 # One character for one, so that positions stay where they were.
 _PLAIN = {0x00A0: " ", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x202F: " ", 0xFEFF: " ", 0x200B: " "}
+# uv breaks its sentences at the window's width and goes on indented; a blank line, a mark or a new head ends one.
+_WRAPPED = re.compile(r"(?<=[^\n])\n(?:[ \t]*[│┃|])?[ \t]{4,}(?=[^\s╰├│×-])")
+_UV_TALK = re.compile(r"(?:╰─▶|├─▶|`?-> |\bhint: )[^\n]*(?:\n(?:[ \t]*[│┃|])?[ \t]{4,}[^\s╰├│×-][^\n]*)+")
 # Words that tell something failed; they choose what is kept of a long log.
 _ALARMS = (b"rror", b"xception", b"fail", b"warning", b"not ", b"no module", b"denied", b"timed out", b"refused", b"no space",
            b"out of memory", b"too old", b"mismatch", b"virus", b"requires", b"+cpu", b"died", b"unable")
@@ -132,6 +135,8 @@ class Text:
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
+        if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
+            lower = _UV_TALK.sub(_unwrapped, lower)
         self.lower = _LONG_LINE.sub(_folded, lower)
 
     def line(self, position: int) -> int:
@@ -141,9 +146,9 @@ class Text:
 
     def shown(self, position: int, longest: int = 400) -> str:
         """The line at a position, as the log has it, cut at both ends where it is very long."""
-        start = max(self.lower.rfind("\n", 0, position) + 1, position - longest // 2)
-        end = self.lower.find("\n", position)
-        line = self.original[start:end if end >= 0 else len(self.original)]
+        start = max(self.lower.rfind("\n", 0, position) + 1, self.original.rfind("\n", 0, position) + 1, position - longest // 2)
+        ends = [end for text in (self.lower, self.original) if (end := text.find("\n", position)) >= 0]
+        line = self.original[start:min(ends, default=len(self.original))]
         return line[:longest].strip()
 
     def strike(self, spans: list[tuple[int, int]]) -> None:
@@ -155,6 +160,13 @@ class Text:
             parts += [self.lower[at:start], re.sub(r"[^\n]", " ", self.lower[start:end])]
             at = end
         self.lower = "".join([*parts, self.lower[at:]])
+
+
+def _unwrapped(match: re.Match[str]) -> str:
+    """A sentence of uv in one line, as long as before: the spaces of the indents stand behind the whole."""
+    text = match.group()
+    joined = _WRAPPED.sub(" ", text)
+    return joined + " " * (len(text) - len(joined))
 
 
 def _folded(match: re.Match[str]) -> str:

@@ -1,0 +1,68 @@
+"""Draws conclusions from numbers in a log that no pattern can: which Python and which torch were asked of which index."""
+
+from __future__ import annotations
+
+import re
+
+# For each torch release: the first and the last minor version of Python 3 with wheels, and the CUDA folders of the
+# PyTorch index that hold it (Windows or Linux). Source: the folders of https://download.pytorch.org/whl, September 2026.
+TORCH: dict[tuple[int, int], tuple[int, int, str]] = {
+    (1, 7): (6, 8, "cu92 cu101 cu102 cu110"), (1, 8): (6, 9, "cu101 cu102 cu111"), (1, 9): (6, 9, "cu102 cu111"),
+    (1, 10): (6, 9, "cu102 cu111 cu113"), (1, 11): (7, 10, "cu102 cu113 cu115"), (1, 12): (7, 10, "cu102 cu113 cu116"),
+    (1, 13): (7, 10, "cu116 cu117"), (2, 0): (8, 11, "cu117 cu118"), (2, 1): (8, 11, "cu118 cu121"),
+    (2, 2): (8, 12, "cu118 cu121"), (2, 3): (8, 12, "cu118 cu121"), (2, 4): (8, 12, "cu118 cu121 cu124"),
+    (2, 5): (9, 12, "cu118 cu121 cu124"), (2, 6): (9, 13, "cu118 cu124 cu126"), (2, 7): (9, 13, "cu118 cu126 cu128"),
+    (2, 8): (9, 13, "cu126 cu128 cu129"), (2, 9): (10, 14, "cu126 cu128 cu130"),
+}
+
+_ASKED = re.compile(
+    r"requirement torch(vision|audio)? ?={2,3} ?(\d+(?:\.\d+)+)(?:\+(\w+))?(?:[^(\n]{0,200}\(from versions: ?([^)\n]*))?"
+)
+_FOLDER = re.compile(r"pytorch\.org/whl/(?:nightly/|test/)?(cu\d+)\b")
+_PYTHON = re.compile(
+    r"(?<![\w.])(?:c?python[ /\\_-]*v?3\.(\d+)(?:\.\d+)?\b|python3\.(\d+)\b|python[\\/]?3(\d\d)\b|(?:cp|py)3(\d{1,2})\b"
+    r"|py(?:thon)?_?3\.?(\d\d)\b)"
+)
+
+
+def deductions(lower: str) -> str:
+    """Words for each conclusion, to be found by the patterns of signs; empty where nothing can be concluded.
+
+    ``torch-asked-older`` / ``torch-asked-newer``: than everything that was offered. ``torch-build-absent``: the release
+    was offered, but not for that CUDA. ``torch-pair-unpublished`` / ``torch-pair-published``: release and CUDA folder.
+    ``python-outside``: a Python named in the log has no wheels of that torch.
+    """
+    if "requirement torch" not in lower:
+        return ""
+    found: set[str] = set()
+    folders = set(_FOLDER.findall(lower))
+    pythons = {int(next(filter(None, match.groups()))) for match in _PYTHON.finditer(lower)} - {0, 1, 2}
+    for sort, version, local, offered in _ASKED.findall(lower):
+        found |= _offered(version, local, offered)
+        major, minor = _key(version)[:2]
+        release = None if sort else TORCH.get((major, minor))
+        if release:
+            first, last, published = release
+            wanted = {local} if local.startswith("cu") else folders
+            if wanted:
+                found.add(f"torch-pair-{'published' if wanted & set(published.split()) else 'unpublished'}")
+            if pythons and not any(first <= python <= last for python in pythons):
+                found.add("python-outside")
+    return "".join(f"\n{word}" for word in sorted(found))
+
+
+def _offered(version: str, local: str, offered: str) -> set[str]:
+    """What the list of offered versions says of the one that was asked for."""
+    names = [name.strip() for name in offered.split(",") if re.match(r"\s*\d+\.\d", name)]
+    if not names:
+        return set()
+    keys = sorted(_key(name.partition("+")[0]) for name in names)
+    if _key(version) < keys[0]:
+        return {"torch-asked-older"}
+    if _key(version) > keys[-1]:
+        return {"torch-asked-newer"}
+    return {"torch-build-absent"} if local and _key(version) in keys else set()
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
