@@ -71,9 +71,12 @@ class LocalFiles:
                 return None
 
     def write(self, path: str, data: bytes) -> None:
-        """Replace a file atomically: temporary file beside it, fsync, rename."""
+        """Replace a file atomically: temporary file beside it, fsync, rename.
+
+        The temporary name is always the same, so that what a kill leaves is taken over by the next write.
+        """
         target = Path(long_path(path))
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        temporary = target.with_name(f".{target.name}.tmp")
         with _named(path):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -156,7 +159,7 @@ class LocalFiles:
     def copy(self, source: str, target: str) -> None:
         """Copy one file, atomically."""
         goal = Path(long_path(target))
-        temporary = goal.with_name(f".{goal.name}.{os.getpid()}.tmp")
+        temporary = goal.with_name(f".{goal.name}.tmp")
         with _named(target):
             goal.parent.mkdir(parents=True, exist_ok=True)
             try:
