@@ -61,7 +61,7 @@ class Session:
         self.facts: MachineFacts | None = facts
         self.recording = recording
         self.recorded: str | None = None  # the profile that the recording is a run of
-        self.speed = 20.0                 # how many times as fast as it happened a recording is played
+        self.speed = 10.0                 # how many times as fast as it happened a recording is played
         self.profile: Profile | None = None
         self.verification: Verification | None = None
         self.events: list[StepEvent] = []
@@ -278,7 +278,9 @@ class Session:
         profile = self.knowledge.profile(plan.profile)
         checks = rehearsed.measurements(plan, profile, self.known(), self.knowledge.cards)
         failed = stopped = False
-        for event in rehearse(plan, self.recording if self.plays(plan) else (), checks, self.world.stop, lambda: self.speed):
+        steps = {step.id for step in plan.steps}
+        played = tuple(e for e in self.recording if e.step in steps) if self.plays(plan) else ()
+        for event in rehearse(plan, played, checks, self.world.stop, lambda: self.speed):
             failed, stopped = failed or isinstance(event.what, Failed), isinstance(event.what, Halted)
             yield event
         self.outcome = "stopped" if stopped else "failed" if failed else "finished"

@@ -164,6 +164,12 @@ class FakeSession:
         """Keep what was opened."""
         self.opened.append(target)
 
+    speed = 10.0
+
+    def plays(self, plan: Plan) -> bool:
+        """No recorded run."""
+        return False
+
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What the test moved away."""
         return tuple(self.moved.items())

@@ -76,7 +76,8 @@ class Install(PlanPage):
         self.plan, self.view = plan, None       # the sheet of an earlier run goes
         choice = self.session.best()
         place = None if fix else self.session.already_in_place(plan)
-        self.head(translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"), self._promise(choice, place))
+        self.head(translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"),
+                  self._promise(plan, choice, place))
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
@@ -88,14 +89,16 @@ class Install(PlanPage):
         self._put(sheet)
         self._plan_bar(plan, choice, place)
 
-    def _promise(self, choice: Choice, place: Verification | None) -> str:
+    def _promise(self, plan: Plan, choice: Choice, place: Verification | None) -> str:
         if place is not None:
             return translate("Install", "This setup is in place and proven; there is nothing to do.")
-        if choice.verdict == "blocked":
+        if choice.verdict == "blocked" and not self.plays(plan):
             stops = [f.title for f in choice.findings if f.severity == "blocks"]
             return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
                 reason="; ".join(stops) or choice.why)
         if self.session.simulated:
+            if self.plays(plan):
+                return translate("Install", "The report holds a recorded run of this plan; it is played back, nothing is changed.")
             return translate("Install", "Simulation. This is all that would happen, in this order.")
         return translate("Install", "Nothing has been changed yet. This is all that will happen, in this order.")
 
@@ -123,6 +126,8 @@ class Install(PlanPage):
         if place is not None:
             bar.button(translate("Install", "&Run it again"), partial(self.start, plan))
             bar.main(translate("Install", "&Verify"), self.frame.forward)
+        elif self.plays(plan):
+            bar.main(translate("Install", "&Play the recorded run"), partial(self.start, plan))
         elif choice.verdict == "blocked":
             bar.main(translate("Install", "&See what to do"), lambda: self.frame.go("this-pc"))
         else:
@@ -188,7 +193,7 @@ class Install(PlanPage):
 
     def _finished(self, run: PlanRun) -> None:
         self.head(translate("Install", "Installed"), words.joined([
-            translate("Install", "Simulation") if self.session.simulated else "", run.plan.title,
+            self.pretence(run.plan), run.plan.title,
             translate("Install", "all steps done in {time}").format(time=words.seconds(run.tally.now))]))
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)

@@ -16,6 +16,7 @@ from app.gui.widgets.curves import Sparkline
 from app.gui.widgets.dialog import ask
 from app.gui.widgets.log_panel import LogPanel
 from app.gui.widgets.meter import Meter
+from app.gui.widgets.pace import Pace
 from app.gui.widgets.step_list import StepList
 from app.gui.words import translate
 from app.model.errors import ExpectedError
@@ -29,9 +30,9 @@ REFRESH_MS = 200     # the head's figures change no more often than people can r
 
 
 class RunView(QWidget):
-    """What a running plan looks like. ``open_log`` opens the whole log elsewhere."""
+    """What a running plan looks like; ``pace`` chooses how fast a recorded run plays back, where one does."""
 
-    def __init__(self, tally: Tally, panel: LogPanel) -> None:
+    def __init__(self, tally: Tally, panel: LogPanel, pace: Pace | None = None) -> None:
         super().__init__()
         self.tally = tally
         self.meter = Meter(translate("Run", "Total progress"), 0.0, height=6)
@@ -40,12 +41,17 @@ class RunView(QWidget):
         self.spark = Sparkline(translate("Run", "Download speed"))
         self.steps = StepList(tally.rows)
         self.panel = panel
+        self.pace = pace
         self._sampled = -1.0
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)
         box.addWidget(self.meter)
-        box.addLayout(across(self.bytes, None, self.spark, self.speed))
+        head = across(self.bytes, None, self.spark, self.speed)
+        if pace is not None:
+            head.addSpacing(8)
+            head.addWidget(pace)
+        box.addLayout(head)
         self._right = QVBoxLayout()
         self._right.setSpacing(14)
         self._right.addWidget(panel, 1)
@@ -135,7 +141,7 @@ class PlanPage(Page):
         """Start a plan and return what shows it; the page puts that where it belongs."""
         panel = LogPanel(self.open_log)
         self.run = PlanRun(self.frame, plan, panel.pane)
-        self.view = RunView(self.run.tally, panel)
+        self.view = RunView(self.run.tally, panel, self._pace(plan))
         self.run.watchers.append(self._take)
         self.run.ended.connect(self._ended)
         self.frame.busy = lambda: self.running
@@ -148,8 +154,24 @@ class PlanPage(Page):
         panel = LogPanel(self.open_log)
         run.pane = panel.pane
         panel.pane.show_log(run.store)
-        self.view = RunView(run.tally, panel)
+        self.view = RunView(run.tally, panel, self._pace(run.plan))
         return self.view
+
+    def _pace(self, plan: Plan) -> Pace | None:
+        return Pace(self.session.speed, self._change_pace) if self.plays(plan) else None
+
+    def _change_pace(self, factor: float) -> None:
+        self.session.speed = factor
+
+    def plays(self, plan: Plan) -> bool:
+        """Whether this is a run that a report recorded on its sender's PC."""
+        return self.session.simulated is not None and self.session.plays(plan)
+
+    def pretence(self, plan: Plan) -> str:
+        """What the subtitle says first where nothing real happens: a simulation, or a recorded run; else nothing."""
+        if not self.session.simulated:
+            return ""
+        return translate("Run", "Recorded run") if self.plays(plan) else translate("Run", "Simulation")
 
     def rebuild(self) -> None:
         """Everything anew; the run itself goes on, and is forgotten when it belongs to another visit."""
@@ -209,7 +231,7 @@ class PlanPage(Page):
         """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation where it is one."""
         tally, row = run.tally, run.tally.current
         return words.joined([
-            translate("Run", "Simulation") if self.session.simulated else "", row.title if row else "",
+            self.pretence(run.plan), row.title if row else "",
             translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
             translate("Run", "{time} left").format(time=words.about(tally.left))])
 

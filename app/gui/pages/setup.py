@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
-from PySide6.QtWidgets import QButtonGroup, QFileDialog
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFileDialog, QWidget
 
 from app.engine.stages import Stage
 from app.gui import theme, words
@@ -83,7 +84,15 @@ class Setup(Page):
             if choice is chosen:
                 card.radio.setChecked(True)
                 self.session.choose(choice.profile.id)
+        self._order_keys()
         self._name_next()
+
+    def _order_keys(self) -> None:
+        """Tab goes as the eye does: the cards, which came last, before what stands below them."""
+        buttons = cast("list[QWidget]", self.cards.findChildren(QAbstractButton))
+        stops = [*buttons, self.change, self.mirrors, *cast("list[QWidget]", self.bar.findChildren(QAbstractButton))]
+        for one, other in pairwise(stops):
+            QWidget.setTabOrder(one, other)
 
     def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
@@ -140,8 +149,8 @@ class Setup(Page):
         well.setObjectName("inset")
         well.box.setContentsMargins(14, 8, 14, 8)
         well.box.addWidget(self.folder)
-        change = Button(translate("Setup", "C&hange"), self._change_folder, about=translate("Setup", "Choose another folder"))
-        row = across(well, change)
+        self.change = Button(translate("Setup", "C&hange"), self._change_folder, about=translate("Setup", "Choose another folder"))
+        row = across(well, self.change)
         row.setStretch(0, 1)
         card.box.addLayout(row)
         return card
@@ -152,7 +161,8 @@ class Setup(Page):
         self.sources = Label("", "value")
         card.box.addWidget(self.sources)
         card.box.addStretch(1)
-        card.box.addWidget(Button(translate("Setup", "&Mirrors, proxy, offline folder"), self._change_sources, "link"))
+        self.mirrors = Button(translate("Setup", "&Mirrors, proxy, offline folder"), self._change_sources, "link")
+        card.box.addWidget(self.mirrors)
         return card
 
     def _show_folder(self) -> None:

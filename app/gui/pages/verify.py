@@ -194,7 +194,7 @@ class Verify(PlanPage):
 
     def _where_of(self, run: PlanRun) -> str:
         step = run.tally.step.title if run.tally.step is not None else run.plan.title
-        return words.joined([translate("Verify", "Simulation") if self.session.simulated else "", step])
+        return words.joined([self.pretence(run.plan), step])
 
     def _running_bar(self, run: PlanRun) -> None:
         bar = self.fresh_bar()
@@ -299,8 +299,7 @@ class Verify(PlanPage):
         title = {"works": translate("Verify", "It works"), "works_slowly": translate("Verify", "It works, slowly"),
                  "broken": translate("Verify", "It does not work yet"),
                  "not_checked": translate("Verify", "Not checked yet")}[verdict.overall]
-        self.head(title, words.joined([translate("Verify", "Simulation, invented figures") if self.session.simulated else "",
-                                       self._sentence(verdict)]))
+        self.head(title, words.joined([self._whose(), self._sentence(verdict)]))
         self._show_failures(verdict)
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
@@ -314,9 +313,17 @@ class Verify(PlanPage):
             bar.main(translate("Verify", "&Choose another setup"), lambda: self.frame.go("setup"))
         self.focus_primary()
 
+    def _whose(self) -> str:
+        """Where the figures come from, if not from this PC."""
+        if not self.session.simulated:
+            return ""
+        if self.session.last_plan is not None and self.plays(self.session.last_plan):
+            return translate("Verify", "Recorded on another PC")
+        return translate("Verify", "Simulation, invented figures")
+
     def _sentence(self, verdict: Verification) -> str:
         device = verdict.device or (verdict.fine_tune.device if verdict.fine_tune is not None else "")
-        on_card = not device.startswith("cpu")
+        on_card = not device.startswith("cpu") and self._needs_card(verdict)
         where = translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
         if verdict.overall == "works":
             if verdict.seconds is None:
@@ -330,6 +337,10 @@ class Verify(PlanPage):
             why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
             return why or translate("Verify", "A check failed. The cause and what to do stand below.")
         return translate("Verify", "The checks have not run to their end.")
+
+    def _needs_card(self, verdict: Verification) -> bool:
+        """Whether the setup is one for cards; a simulation of the other names no device."""
+        return next((p.needs.gpu for p in self.session.knowledge.profiles if p.id == verdict.profile), True)
 
     def _show(self, verdict: Verification, running: bool) -> None:
         self.expected.put(verdict.comparisons, running)
