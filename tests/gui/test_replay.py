@@ -94,8 +94,6 @@ def wizard(qtbot: QtBot, report: Path) -> Iterator[Wizard]:
         made.show()
     made.resize(1120, 740)
     yield made
-    made.session.stop()
-    made.busy = lambda: False  # else closing it asks
     for stream in list(made._streams):
         stream.close()
 
@@ -133,12 +131,14 @@ def test_the_recorded_run_plays_back_at_the_speed_that_is_pressed(qtbot: QtBot, 
     assert wizard.page_of("verify").subtitle_label.text().startswith("Recorded on another PC")
 
 
-def test_another_setup_is_simulated_and_has_no_speed(wizard: Wizard) -> None:
+def test_another_setup_is_simulated_and_has_no_speed(qtbot: QtBot, wizard: Wizard) -> None:
     wizard.session.choose("torch28-2025.11")
     page = install(wizard)
     assert page.bar.primary is not None and page.bar.primary.text() == "Install"
     page.bar.primary.click()
     assert page.view is not None and page.view.pace is None
+    wizard.session.stop()
+    qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
 
 
 def test_a_recorded_failure_ends_as_one(qtbot: QtBot, wizard: Wizard) -> None:
