@@ -24,7 +24,7 @@ from build import start, windows_lab
 from build.packing import records, sign
 
 DIST = start.ROOT / "dist"
-WORK = start.ROOT / "build" / "work"
+WORK = start.ROOT / "build" / "packed"
 FOLDER = DIST / "UnslothSetup"
 SINGLE = DIST / "single"
 PROGRAMS = ("UnslothSetup.exe", "unsloth-setup.exe")
@@ -40,7 +40,7 @@ def draw_icon() -> None:
 def pack() -> None:
     """Run PyInstaller on Windows Python and lay its results out."""
     arguments = ["-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "--distpath", "dist", "--workpath",
-                 "build/work", "installer.spec"]
+                 "build/packed", "installer.spec"]
     if sys.platform == "win32":
         command, env = [str(start.venv_python()), *arguments], dict(os.environ)
     else:

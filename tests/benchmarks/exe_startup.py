@@ -20,7 +20,7 @@ from pathlib import Path
 
 from build import start, windows_lab
 
-WORK = start.ROOT / "build" / "work" / "bare"
+WORK = start.ROOT / "build" / "packed" / "bare"
 MACHINE = start.ROOT / "resources" / "machines" / "rtx3090-windows.json"
 AREA = (360, 60, 400, 300)  # left, top, width, height on the lab's screen: inside both windows, where both draw text
 LIMIT = 60.0
