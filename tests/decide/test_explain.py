@@ -304,7 +304,16 @@ def test_patterns_are_small_letters_and_compile() -> None:
 
 
 def test_codes_of_our_own_faults_lead_to_a_cause() -> None:
-    pairs = {"index_denied": "index_forbidden", "disk_full": "disk_full", "too_many_requests": "index_rate_limited"}
+    pairs = {
+        "index_denied": "index_forbidden",
+        "disk_full": "disk_full",
+        "too_many_requests": "index_rate_limited",
+        "index_unsafe": "index_untrusted",
+        "disk_error": "disk_fault",
+        "timeout": "program_hung",
+        "resolve_failed": "package_not_found",
+        "python-unavailable": "python_unavailable",
+    }
     for code, label in pairs.items():
         found = TROUBLES.find(code)
         assert found is not None
