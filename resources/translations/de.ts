@@ -131,8 +131,32 @@
         <translation>Ordner</translation>
     </message>
     <message>
-        <source>What you choose is moved into a quarantine folder on its own disk when the plan runs. Nothing is deleted; it can be put back from there.</source>
-        <translation>Was Sie wählen, wird beim Ausführen des Plans in einen Quarantäneordner auf demselben Laufwerk verschoben. Nichts wird gelöscht; es kann von dort zurückgelegt werden.</translation>
+        <source>&amp;Put back what was moved away</source>
+        <translation>Weggeräumtes &amp;zurücklegen</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s own clean-up</source>
+        <translation>Das Aufräumen der Anleitung</translation>
+    </message>
+    <message>
+        <source>The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new setup has an environment of its own. Choose one if you want it all the same; the list of everything in it is saved first, so that it can be made again.</source>
+        <translation>Die Anleitung nimmt vor dem Installieren {packages} aus einer Umgebung heraus. Hier ist das nicht nötig: Die neue Einrichtung hat ihre eigene Umgebung. Wählen Sie eine, wenn Sie es trotzdem wollen; die Liste von allem, was darin ist, wird vorher gespeichert, damit sie sich wiederherstellen lässt.</translation>
+    </message>
+    <message>
+        <source>&amp;Take the guide&apos;s five packages out of</source>
+        <translation>Die &amp;fünf Pakete der Anleitung herausnehmen aus</translation>
+    </message>
+    <message>
+        <source>no environment</source>
+        <translation>keiner Umgebung</translation>
+    </message>
+    <message>
+        <source>What you choose is moved into a quarantine folder on its own disk when the plan runs. It can be put back, here and on the last page.</source>
+        <translation>Was Sie wählen, wird beim Ausführen des Plans in einen Quarantäneordner auf demselben Laufwerk verschoben. Hier und auf der letzten Seite lässt es sich zurücklegen.</translation>
+    </message>
+    <message>
+        <source>Only what this program made itself is deleted for good.</source>
+        <translation>Nur was dieses Programm selbst angelegt hat, wird endgültig gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -406,10 +430,6 @@
         <translation>Installiert</translation>
     </message>
     <message>
-        <source>Simulation</source>
-        <translation>Simulation</translation>
-    </message>
-    <message>
         <source>all steps done in {time}</source>
         <translation>alle Schritte in {time} erledigt</translation>
     </message>
@@ -464,6 +484,14 @@
     <message>
         <source>Plan of the fix</source>
         <translation>Plan der Abhilfe</translation>
+    </message>
+    <message>
+        <source>The report holds a recorded run of this plan; it is played back, nothing is changed.</source>
+        <translation>Der Bericht enthält einen aufgezeichneten Lauf dieses Plans; er wird abgespielt, nichts wird geändert.</translation>
+    </message>
+    <message>
+        <source>&amp;Play the recorded run</source>
+        <translation>Aufgezeichneten &amp;Lauf abspielen</translation>
     </message>
 </context>
 <context>
@@ -766,6 +794,21 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Pace</name>
+    <message>
+        <source>Played back</source>
+        <translation>Wiedergabe</translation>
+    </message>
+    <message>
+        <source>As fast as it happened</source>
+        <translation>So schnell, wie es geschah</translation>
+    </message>
+    <message>
+        <source>{n} times as fast as it happened</source>
+        <translation>{n}-mal so schnell, wie es geschah</translation>
     </message>
 </context>
 <context>
@@ -1081,6 +1124,41 @@
     </message>
 </context>
 <context>
+    <name>PutBack</name>
+    <message>
+        <source>Put back what was moved away</source>
+        <translation>Weggeräumtes zurücklegen</translation>
+    </message>
+    <message>
+        <source>These were moved into the quarantine. Each goes back to where it was; nothing that lies there now is replaced.</source>
+        <translation>Dies wurde in die Quarantäne verschoben. Alles kommt dorthin zurück, wo es war; was jetzt dort liegt, wird nicht ersetzt.</translation>
+    </message>
+    <message>
+        <source>Nothing lies in the quarantine.</source>
+        <translation>In der Quarantäne liegt nichts.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>lies in {folder}</source>
+        <translation>liegt in {folder}</translation>
+    </message>
+    <message>
+        <source>Put back</source>
+        <translation>Zurücklegen</translation>
+    </message>
+    <message>
+        <source>Put {path} back</source>
+        <translation>{path} zurücklegen</translation>
+    </message>
+    <message>
+        <source>Back where it was</source>
+        <translation>Wieder an seinem Platz</translation>
+    </message>
+</context>
+<context>
     <name>Rail</name>
     <message>
         <source>No graphics card found</source>
@@ -1281,6 +1359,10 @@
         <source>{name} is active now</source>
         <translation>{name} ist jetzt aktiv</translation>
     </message>
+    <message>
+        <source>&amp;Put back what was moved away</source>
+        <translation>Weggeräumtes &amp;zurücklegen</translation>
+    </message>
 </context>
 <context>
     <name>Report</name>
@@ -1474,6 +1556,10 @@
     <message>
         <source>Simulation</source>
         <translation>Simulation</translation>
+    </message>
+    <message>
+        <source>Recorded run</source>
+        <translation>Aufgezeichneter Lauf</translation>
     </message>
 </context>
 <context>
@@ -2161,10 +2247,6 @@
         <translation>Prüfen</translation>
     </message>
     <message>
-        <source>Simulation</source>
-        <translation>Simulation</translation>
-    </message>
-    <message>
         <source>Show the log</source>
         <translation>Protokoll zeigen</translation>
     </message>
@@ -2287,6 +2369,10 @@
     <message>
         <source>The output of the guide&apos;s own script, compared in the same way</source>
         <translation>Die Ausgabe des Skripts der Anleitung, ebenso verglichen</translation>
+    </message>
+    <message>
+        <source>Recorded on another PC</source>
+        <translation>Auf einem anderen PC aufgezeichnet</translation>
     </message>
 </context>
 <context>

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -130,21 +130,24 @@ def save_the_report(qtbot: QtBot, path: Path) -> None:
     """Tab to the button, wait for the preview, Enter, type a name, Enter, Esc."""
     steps: list[str] = []
 
+    def later(act: Callable[[], object]) -> None:
+        QTimer.singleShot(0, act)  # what opens a dialog returns when that is closed, and a timer waits for its own call
+
     def drive() -> None:
         window = QApplication.activeModalWidget()
         if isinstance(window, QFileDialog):
             if "typed" not in steps:
                 steps.append("typed")
                 QTest.keyClicks(QApplication.focusWidget() or window, str(path))
-                press(Qt.Key.Key_Return)
+                later(lambda: press(Qt.Key.Key_Return, window))
         elif isinstance(window, ReportPreview):
             if window.saved:
                 steps.append("saved")
                 clock.stop()
-                press(Qt.Key.Key_Escape)
+                press(Qt.Key.Key_Escape, window)
             elif window.save.isEnabled() and "asked" not in steps:
                 steps.append("asked")
-                press(Qt.Key.Key_Return)
+                later(lambda: press(Qt.Key.Key_Return, window))
 
     clock = QTimer()
     clock.setInterval(100)

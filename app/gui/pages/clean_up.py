@@ -12,7 +12,7 @@ from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, across, heading, line
+from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.machine import Leftover
@@ -45,7 +45,8 @@ class CleanUp(Page):
         explained = Card(tight=True)
         self.explanation = Label("", "small", "muted")
         self.put_back = Button(translate("CleanUp", "&Put back what was moved away"), self._put_back, "link")
-        explained.box.addLayout(across(self.explanation, self.put_back, gap=18))
+        explained.box.addWidget(self.explanation)
+        explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
         self.guide_card = self._guide_card()
         self.body.addWidget(self.guide_card)
@@ -68,13 +69,14 @@ class CleanUp(Page):
             "small", "muted"))
         self.guide = QComboBox()
         self.guide.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.guide.setMinimumContentsLength(20)
+        self.guide.setMinimumContentsLength(12)
         self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.guide.activated.connect(lambda _at: self._count())
         name = Label(translate("CleanUp", "&Take the guide's five packages out of"), "small", "muted", wrap=False)
         name.setBuddy(self.guide)
         self.guide.setAccessibleName(name.text())
-        card.box.addLayout(across(name, self.guide, gap=12))
+        card.box.addWidget(name)
+        card.box.addWidget(self.guide)
         return card
 
     def enter(self) -> None:

@@ -13,8 +13,9 @@ from app.gui.faults import show_fault
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
 from app.gui.tally import expected_seconds
-from app.gui.widgets.card import Card, Fact, Label, across
+from app.gui.widgets.card import Card, Fact, Label, Plain, at_top, grid_of
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.plan_list import PlanList
 from app.gui.words import translate
 from app.model.errors import ExpectedError
@@ -109,10 +110,13 @@ class Install(PlanPage):
                  Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
                  Fact(translate("Install", "Time"), words.about(sum(expected_seconds(s) for s in plan.steps)),
                       translate("Install", "With a line of 10 MB/s")))
-        row = across(*facts, gap=18, top=True)
-        for at, stretch in enumerate((5, 2, 2, 3)):
-            row.setStretch(at, stretch)
-        card.box.addLayout(row)
+        row = Folding(wide=560, gap=18)
+        row.box.addLayout(at_top(facts[0]), 5)
+        rest = Plain()
+        rest.box.addLayout(grid_of(facts[1:], (2, 2, 3)))
+        rest.box.addStretch(1)
+        row.box.addWidget(rest, 7)
+        card.box.addWidget(row)
         card.box.addSpacing(6)
         card.box.addWidget(Label(translate("Install", "Everything goes to {folder}. The setup that you use today stays as it "
                                                       "is until the new one is proven.").format(folder=self.session.place.home),

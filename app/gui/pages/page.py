@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
 
 from app.engine.stages import Stage
 from app.gui import theme
@@ -14,6 +15,8 @@ from app.gui.widgets.card import Label
 from app.gui.words import translate
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from app.engine.session import Session
     from app.gui.wizard import Wizard
 
@@ -24,7 +27,7 @@ class Bar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("bar")
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(theme.PAGE_MARGIN, 14, theme.PAGE_MARGIN, 14)
         row.setSpacing(10)
         self._left, self._right = QHBoxLayout(), QHBoxLayout()
@@ -33,7 +36,38 @@ class Bar(QFrame):
         row.addLayout(self._left, 1)
         row.addLayout(self._right)
         self._left.addStretch(1)
+        self._right.addStretch(0)  # keeps the buttons at the right where the links stand above them
         self.primary: Button | None = None
+        self._later: QTimer | None = None
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The links find their place."""
+        super().resizeEvent(event)
+        self.fold()
+
+    def _filled(self) -> None:
+        """Something was added: the rows are measured once all of it is there. The first paint has room for its two."""
+        if not Button.mnemonics:
+            return
+        if self._later is None:
+            self._later = QTimer(self)
+            self._later.setSingleShot(True)
+            self._later.timeout.connect(self.fold)
+        self._later.start(0)
+
+    def fold(self) -> None:
+        """Links and notes go above the buttons where one row is too short for both."""
+        width = self.width()
+        needed = self._left.minimumSize().width() + self._right.minimumSize().width() + 2 * theme.PAGE_MARGIN + 10
+        kind = QBoxLayout.Direction
+        wanted = kind.TopToBottom if needed > width else kind.LeftToRight
+        if wanted != self._row.direction():
+            self._row.setDirection(wanted)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the wider of both rows."""
+        wide = max(self._left.minimumSize().width(), self._right.minimumSize().width()) + 2 * theme.PAGE_MARGIN
+        return QSize(wide, super().minimumSizeHint().height())
 
     def link(self, text: str, act: Callable[[], object], about: str = "") -> Button:
         """Add a quiet act at the left."""
@@ -43,6 +77,7 @@ class Bar(QFrame):
         """Add a quiet sentence at the left."""
         made = Label(text, "small", "muted")
         self._left.insertWidget(self._left.count() - 1, made, 100)
+        self._filled()
         return made
 
     def button(self, text: str, act: Callable[[], object], about: str = "") -> Button:
@@ -50,16 +85,19 @@ class Bar(QFrame):
         made = Button(text, act, "normal", about)
         at = self._right.count() - (1 if self.primary is not None else 0)
         self._right.insertWidget(at, made)
+        self._filled()
         return made
 
     def main(self, text: str, act: Callable[[], object], about: str = "") -> Button:
         """Add the page's one primary button."""
         self.primary = Button(text, act, "primary", about)
         self._right.addWidget(self.primary)
+        self._filled()
         return self.primary
 
     def _at_left(self, made: Button) -> Button:
         self._left.insertWidget(self._left.count() - 1, made)
+        self._filled()
         return made
 
 

@@ -15,8 +15,9 @@ from app.gui import theme, words
 from app.gui.faults import show_fault
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, across, heading
+from app.gui.widgets.card import Card, Elided, Label, Plain, across, heading
 from app.gui.widgets.dialog import ask
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.knobs import Knobs
 from app.gui.words import translate
 from app.model.errors import ExpectedError
@@ -60,15 +61,15 @@ class Ready(Page):
         self.script.setMinimumHeight(132)
         self.script.setCornerWidget(QWidget())      # else the style draws a square where the bars meet
         card.box.addWidget(self.script, 1)
-        acts = QHBoxLayout()
-        acts.setSpacing(10)
+        acts, low = Folding(wide=560, gap=10), Plain(across=True, gap=10)
         self.told = Elided("", "small", "muted")
-        acts.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
-        acts.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
-        acts.addWidget(self.told, 1)
+        low.box.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
+        low.box.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
+        low.box.addWidget(self.told, 1)
+        acts.box.addWidget(low, 1)
         if self.session.knowledge.guide.memory:
-            acts.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
-        card.box.addLayout(acts)
+            acts.box.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
+        card.box.addWidget(acts)
         self.body.addWidget(card, 1)
         lower = QHBoxLayout()
         lower.setSpacing(theme.GAP)

@@ -11,8 +11,9 @@ from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.brief import architecture, home_disk, main_card, short_cpu
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Card, Fact, Label, across, grid_of
+from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of
 from app.gui.widgets.findings import STATE, Findings
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.meter import Meter
 from app.gui.widgets.tag import Tag
 from app.gui.words import translate
@@ -85,7 +86,13 @@ class ThisPc(Page):
         self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
         self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
-        card.box.addLayout(grid_of((self.architecture, self.driver, self.cuda, self.toolkit), (10, 9, 13, 10)))
+        facts = Folding(wide=340)
+        for pair, shares in (((self.architecture, self.driver), (11, 9)), ((self.cuda, self.toolkit), (11, 9))):
+            half = Plain()
+            half.box.addLayout(grid_of(pair, shares))
+            half.box.addStretch(1)
+            facts.box.addWidget(half, sum(shares))
+        card.box.addWidget(facts)
         card.box.addStretch(1)
         return card
 

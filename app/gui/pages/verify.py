@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from PySide6.QtWidgets import QHBoxLayout
 
 from app.engine.stages import Stage
 from app.gui import theme, words
@@ -18,6 +17,7 @@ from app.gui.plan_run import PlanRun
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, Plain, across, heading
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.meter import Meter
 from app.gui.widgets.proof import BenchCard, ExpectedOutput, FineTuneCard
 from app.gui.words import translate
@@ -56,14 +56,13 @@ class Verify(PlanPage):
         self._progress.box.addWidget(self._doing)
         self._faults = Plain(gap=theme.GAP)
         self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
-        row = QHBoxLayout()
-        row.setSpacing(theme.GAP)
-        row.addWidget(self.expected, 175)
-        row.addWidget(self.tuning, 106)
+        row = Folding(wide=640, gap=theme.GAP)
+        row.box.addWidget(self.expected, 175)
+        row.box.addWidget(self.tuning, 106)
         self._log = Plain()
         self.body.addWidget(self._progress)
         self.body.addWidget(self._faults)
-        self.body.addLayout(row)
+        self.body.addWidget(row)
         self.body.addWidget(self.bench)
         self.body.addWidget(self._log)
         self.body.addStretch(1)

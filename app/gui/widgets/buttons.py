@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from app.gui import theme
@@ -75,6 +74,8 @@ class Button(QPushButton):
         """The button as the style sheet says, and the ring on it."""
         super().paintEvent(event)
         if self.ring and self.hasFocus():
+            from PySide6.QtGui import QPainter, QPen  # the first paint has no ring and does without
+
             t = theme.current()
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QVBoxLayout
 
 from app.decide import training, vram
 from app.gui import words
 from app.gui.widgets.card import Label, Plain, across
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.meter import Meter
 from app.gui.words import translate
@@ -33,7 +34,7 @@ class Run:
     rank: int
 
 
-class Knobs(QWidget):
+class Knobs(Folding):
     """Five choices at the left, the memory at the right. ``changed`` when any was turned.
 
     Models, first choice and verdict are those of the script's own maker (``decide/training.py``), so both always agree.
@@ -42,15 +43,12 @@ class Knobs(QWidget):
     changed = Signal()
 
     def __init__(self, guide: Guide, profile: Profile | None, facts: MachineFacts | None) -> None:
-        super().__init__()
+        super().__init__(wide=520, gap=24)
         self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
         self._models = training.offered(profile, guide) if profile is not None else ()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(24)
-        row.addLayout(self._choices(), 3)
-        row.addLayout(self._memory(), 2)
+        self.box.addLayout(self._choices(), 3)
+        self.box.addLayout(self._memory(), 2)
         self._preset()
         self._turned()
 

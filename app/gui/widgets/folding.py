@@ -1,0 +1,36 @@
+"""Parts side by side that go below one another where the window is narrow."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+
+class Folding(QWidget):
+    """Put parts into ``box``. Below ``wide`` pixels they stand under one another; it can be as narrow as its widest part."""
+
+    def __init__(self, wide: int, gap: int = 8) -> None:
+        super().__init__()
+        self._wide = wide
+        self.box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self.box.setContentsMargins(0, 0, 0, 0)
+        self.box.setSpacing(gap)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the parts stand under one another."""
+        return self.box.direction() == QBoxLayout.Direction.TopToBottom
+
+    def minimumSizeHint(self) -> QSize:
+        """The widest part's width, whichever way they stand now."""
+        items = [self.box.itemAt(n) for n in range(self.box.count())]
+        return QSize(max((i.minimumSize().width() for i in items if i is not None), default=0), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fold or unfold for the new width."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < self._wide
+        if narrow != self.folded:
+            self.box.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+            self.updateGeometry()
