@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
 from app.gui import theme
@@ -44,6 +44,8 @@ class Tag(QLabel):
         """The ground, then the word."""
         if not self.text():
             return
+        from PySide6.QtGui import QPainter  # the first paint has no tag and does without
+
         t = theme.current()
         ink, ground = t.tone(self._tone)
         painter = QPainter(self)
