@@ -103,8 +103,8 @@ build_stubs() {  # stand-ins for what Wine 8 lacks; see the notes at the top
   $cc -o "$d/mscms.dll" "$SOURCES/mscms.c"
   for n in windows.ui icuuc mscms bcryptprimitives; do rm -f "$s/$n.dll"; cp "$d/$n.dll" "$s/$n.dll"; done
   # Inter stands in for Segoe UI, which a real Windows has: pictures from here then look as they will there
-  cp -n /usr/share/fonts/truetype/{dejavu,liberation}/*.ttf "$SOURCES"/../../resources/fonts/*.ttf \
-      "$WINEPREFIX/drive_c/windows/Fonts/"
+  cp -n /usr/share/fonts/truetype/{dejavu,liberation}/*.ttf "$WINEPREFIX/drive_c/windows/Fonts/"
+  cp "$SOURCES"/../../resources/fonts/*.ttf "$WINEPREFIX/drive_c/windows/Fonts/"
 }
 
 cmd_setup() {

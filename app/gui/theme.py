@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -193,13 +194,23 @@ _SIZES: dict[FontRole, tuple[float, QFont.Weight]] = {
     "tiny": (11, QFont.Weight.Normal)}
 
 
+@cache
+def text_families() -> list[str]:
+    """The text faces that this system has, best first.
+
+    Qt is asked, and not left to its own fall-back: where the first of a list is missing (Segoe UI Variable is not in
+    Windows 10) it may take any face instead of the next one (seen under Wine: DejaVu Math).
+    """
+    return [name for name in TEXT_FAMILIES if QFontDatabase.hasFamily(name)] or TEXT_FAMILIES
+
+
 def font(role: FontRole = "text", tabular: bool = False) -> QFont:
     """The font of a role. ``tabular`` gives every digit one width, for figures that change in place."""
     size, weight = _SIZES[role]
     made = QFont()
     if role == "mono":
         load_mono()
-    made.setFamilies(MONO_FAMILIES if role == "mono" else TEXT_FAMILIES)
+    made.setFamilies(MONO_FAMILIES if role == "mono" else text_families())
     made.setPointSizeF(size * POINT)
     made.setWeight(weight)
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths as designed, also between whole pixels

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from app.engine.scripts import plan_script
 from app.model.place import Place
@@ -30,6 +33,8 @@ PLAN = Plan(title="Set-up of P", profile="p", environment="p-1", steps=(
     Activate(id="a", title="Switch", environment="p-1", profile="p")))
 
 
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a POSIX shell")
 def test_the_posix_script_is_valid_and_survives_a_hostile_home(tmp_path: Path) -> None:
     text = plan_script(PLAN, Place("/home/o'neil/$(touch owned)/Set up", "linux"), {"p": profile()}, Sources(), "sh")
     path = tmp_path / "plan.sh"

@@ -188,6 +188,8 @@ def test_every_control_has_a_name(qtbot: QtBot) -> None:
         go(wizard, stage)
         for widget in inside(wizard, QWidget):
             controls = (QAbstractButton, QComboBox, QLineEdit, QProgressBar)
+            if type(widget) is QAbstractButton and not widget.isVisibleTo(wizard):
+                continue  # QWizard's own back button of the Vista style, on Windows there but never shown
             if isinstance(widget, controls) and not isinstance(widget.parent(), QComboBox):
                 name = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
                 assert name.strip(), f"{stage}: {type(widget).__name__} has no name"
