@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QRadioButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLineEdit, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import machines, open_session
@@ -129,6 +129,7 @@ def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_pat
 def save_the_report(qtbot: QtBot, path: Path) -> None:
     """Tab to the button, wait for the preview, Enter, type a name, Enter, Esc."""
     steps: list[str] = []
+    saved: list[str] = []
 
     def later(act: Callable[[], object]) -> None:
         QTimer.singleShot(0, act)  # what opens a dialog returns when that is closed, and a timer waits for its own call
@@ -136,13 +137,17 @@ def save_the_report(qtbot: QtBot, path: Path) -> None:
     def drive() -> None:
         window = QApplication.activeModalWidget()
         if isinstance(window, QFileDialog):
-            if "typed" not in steps:
+            field = QApplication.focusWidget()
+            if "typed" not in steps and isinstance(field, QLineEdit) and field.window() is window:  # a little after it is shown
                 steps.append("typed")
-                QTest.keyClicks(QApplication.focusWidget() or window, str(path))
+                field.setCompleter(None)  # type: ignore[arg-type]  # it lists the folder in a thread and may finish the name first
+                QTest.keyClicks(field, str(path))
+                assert field.text() == str(path)
                 later(lambda: press(Qt.Key.Key_Return, window))
         elif isinstance(window, ReportPreview):
             if window.saved:
                 steps.append("saved")
+                saved.append(window.saved)
                 clock.stop()
                 press(Qt.Key.Key_Escape, window)
             elif window.save.isEnabled() and "asked" not in steps:
@@ -158,3 +163,4 @@ def save_the_report(qtbot: QtBot, path: Path) -> None:
     press(Qt.Key.Key_Space)
     clock.stop()
     assert steps == ["asked", "typed", "saved"]
+    assert saved == [str(path)]
