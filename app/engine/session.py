@@ -29,7 +29,7 @@ from app.model.sources import Sources
 from app.model.verdict import Comparison, Verification
 from app.ports import World
 from app.probe import network, survey
-from app.steps import quarantine
+from app.steps import create_environment, quarantine
 from app.steps.handlers import HANDLERS
 from app.steps.locked_state import drift
 from app.steps.site import Site
@@ -260,6 +260,7 @@ class Session:
         with ExitStack() as held:
             held.enter_context(self.world.files.hold(self.place.lock, plan.title))
             held.enter_context(self.world.computer.keep_awake())
+            create_environment.sweep(self.site())
             from app.engine.reporting import keep_event
 
             runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step)

@@ -11,6 +11,8 @@ from app.steps import provide_python
 from app.steps.children import run_child, say
 from app.steps.site import Site
 
+GONE = ".gone"
+
 
 def done(step: CreateEnvironment, site: Site) -> str | None:
     """Found when the environment's interpreter starts and is of the wanted version."""
@@ -32,8 +34,22 @@ def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
                             hint="Run the plan from its start.")
     site.record("made", {"path": folder, "what": "environment"})
     if files.exists(folder):
-        yield say(f"{step.environment} was begun before but does not start: it is made anew.")
-        files.remove(folder)
+        yield say(f"{step.environment} was begun before and not finished: it is made anew.")
+        set_aside(folder, site)
     files.make_folder(site.place.environments)
     uv = site.world.computer.uv()
     yield from run_child(site, (uv, "venv", "--no-project", "--python", python, folder), "Making the environment", limit=300)
+
+
+def set_aside(folder: str, site: Site) -> None:
+    """Remove an environment so that a kill in the middle never leaves half of it: first out of the way, then away."""
+    site.world.files.remove(folder + GONE)
+    site.world.files.move(folder, folder + GONE)
+    site.world.files.remove(folder + GONE)
+
+
+def sweep(site: Site) -> None:
+    """Remove what a killed run had set aside."""
+    for name in site.world.files.names(site.place.environments):
+        if name.endswith(GONE):
+            site.world.files.remove(site.place.environment(name))

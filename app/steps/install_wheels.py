@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.model.event import Progress, What
-from app.model.plan import InstallWheels
+from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
+from app.steps import create_environment
 from app.steps.children import run_child, say
-from app.steps.locked_state import drift
+from app.steps.locked_state import drift, installed_versions
 from app.steps.site import Site
 from app.steps.unpacking import settle
 
@@ -37,7 +38,15 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     environment = site.place.environment(step.environment)
     lock = site.place.at("locks", f"{step.environment}.txt")
     stamp = site.place.join(environment, _STAMP)
+    begun = site.world.files.read(stamp) is None and bool(
+        installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"})
     site.world.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
+    if begun:
+        # uv takes a package for installed as soon as its METADATA lies there; killed a moment later it has no INSTALLER
+        # and holds a temporary file for ever (seen at kill 21 of 24). What a cut-off install left is never gone on with.
+        again = CreateEnvironment(id=step.id, title=step.title, environment=step.environment,
+                                  python=site.profiles[step.profile].python)
+        yield from create_environment.run(again, site)
     site.world.files.write(lock, _wanted(step, site).encode())
     total = _count(step, site)
     yield Progress(done=0, total=total, unit="packages")

@@ -144,16 +144,16 @@ def test_the_keyboard_alone_reaches_clean_up(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     for expected in MINE[1:]:
         QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: wizard.stage == expected and wizard.currentPage().isVisible(), timeout=3000)  # noqa: B023
+        qtbot.waitUntil(lambda: wizard.stage == expected and wizard.currentPage().isVisible(), timeout=15000)  # noqa: B023
 
 
 def test_alt_and_the_letter_press_the_button(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     go(wizard, "this-pc")
     QTest.keyClick(wizard, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
-    qtbot.waitUntil(lambda: wizard.stage == "setup", timeout=3000)
+    qtbot.waitUntil(lambda: wizard.stage == "setup", timeout=15000)
     QTest.keyClick(wizard, Qt.Key.Key_B, Qt.KeyboardModifier.AltModifier)
-    qtbot.waitUntil(lambda: wizard.stage == "this-pc", timeout=3000)
+    qtbot.waitUntil(lambda: wizard.stage == "this-pc", timeout=15000)
 
 
 def test_the_lines_under_the_letters_show_while_alt_is_held(qtbot: QtBot) -> None:

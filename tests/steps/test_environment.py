@@ -10,9 +10,27 @@ import pytest
 
 from app.model.errors import BadInput, ExitCode, ExpectedError
 from app.model.event import Line, Measured
-from app.model.plan import Activate, CreateEnvironment, MendOpenmp, Quarantine, RemoveTree, RunCheck, UninstallPackages
+from app.model.plan import (
+    Activate,
+    CreateEnvironment,
+    InstallWheels,
+    MendOpenmp,
+    Quarantine,
+    RemoveTree,
+    RunCheck,
+    UninstallPackages,
+)
 from app.model.verdict import Verification
-from app.steps import activate, create_environment, mend_openmp, quarantine, remove_tree, run_check, uninstall_packages
+from app.steps import (
+    activate,
+    create_environment,
+    install_wheels,
+    mend_openmp,
+    quarantine,
+    remove_tree,
+    run_check,
+    uninstall_packages,
+)
 from app.steps.site import Site
 from tests.steps.conftest import PYTHON
 
@@ -42,6 +60,23 @@ def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> Non
     assert create_environment.done(CREATE, site) is None
     list(create_environment.run(CREATE, site))
     assert create_environment.done(CREATE, site) is not None
+
+
+def test_what_a_killed_removal_left_is_swept_away(made: Site) -> None:
+    folder = made.place.environment("small-1")
+    made.world.files.move(folder, folder + create_environment.GONE)
+    create_environment.sweep(made)
+    assert made.world.files.names(made.place.environments) == ()
+
+
+def test_an_install_that_was_cut_off_is_not_gone_on_with(made: Site) -> None:
+    record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
+    made.world.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
+    made.world.files.write(made.place.join(record, ".tmpLX3z3O"), b"half")
+    step = InstallWheels(id="install", title="Packages", environment="small-1", profile="small", parts=("packages",))
+    list(install_wheels.run(step, made))
+    assert not made.world.files.exists(record)
+    assert create_environment.done(CREATE, made) is not None
 
 
 def test_a_check_gives_measurements_and_lines(made: Site) -> None:
