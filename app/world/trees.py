@@ -19,6 +19,9 @@ from typing import Protocol
 class Tree(Protocol):
     """A running child with its descendants."""
 
+    room: int
+    """Bytes that its pipe holds before the child has to wait; 0 where that is the system's affair."""
+
     def read(self, most: int) -> bytes:
         """What came next from standard output and error; empty at the end, after which the pipe is closed."""
 
@@ -78,6 +81,8 @@ if sys.platform == "win32":
         return int(job)
 
     class _JobTree:
+        room = 0
+
         def __init__(self, process: subprocess.Popen[bytes], job: int) -> None:
             self._process, self._job = process, job
 
@@ -115,7 +120,9 @@ if sys.platform == "win32":
 
 else:
     import ctypes
+    import fcntl
 
+    _WIDE = 1 << 20    # what Linux lets anybody ask for (fs.pipe-max-size); unused room costs no memory
     _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, linux/prctl.h
     _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -124,9 +131,19 @@ else:
         if _LIBC is not None:
             _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
+    def _widen(process: subprocess.Popen[bytes]) -> int:
+        """Give the child's pipe more room than 64 KiB; what it now holds, or 0 where it stays as it was."""
+        if process.stdout is None or not hasattr(fcntl, "F_SETPIPE_SZ"):
+            return 0
+        try:
+            return fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _WIDE)
+        except OSError:
+            return 0  # this user's pipes have all the room that they may have
+
     class _SessionTree:
         def __init__(self, process: subprocess.Popen[bytes]) -> None:
             self._process = process
+            self.room = _widen(process)
 
         def read(self, most: int) -> bytes:
             return _read(self._process, most)

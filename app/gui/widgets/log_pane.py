@@ -216,7 +216,7 @@ class LogPane(QAbstractScrollArea):
     # ---- growth
 
     def _tick(self) -> None:
-        whole = self.store.catch_up(0.004)
+        whole = self.store.catch_up(0.003)
         bar, rows, page = self.verticalScrollBar(), self.rows(), self._page()
         following = self.following      # a longer range must not look like somebody scrolling up
         bar.setPageStep(page)

@@ -39,7 +39,9 @@ def plain(line: bytes) -> str:
     text = latest(line).decode("utf-8", "replace")
     if "\x1b" in text:
         text = _SGR.sub("", text)
-    return _OTHER.sub("", text).expandtabs(8)[:MOST]
+    if not text.isprintable():
+        text = _OTHER.sub("", text).expandtabs(8)
+    return text[:MOST]
 
 
 def pieces(line: bytes) -> list[Piece]:
@@ -55,7 +57,7 @@ def pieces(line: bytes) -> list[Piece]:
     if stamp := _STAMP.match(text):
         made.append(Piece(stamp[0], "muted"))
         text = text[stamp.end():]
-    if ground == "text" and (good := _OK.search(text)):
+    if ground == "text" and (good := _OK.search(text, max(0, len(text) - 12))):
         return [*made, Piece(text[:good.start()]), Piece(good[0], "ok"), *([Piece(rest)] if (rest := text[good.end():]) else [])]
     return [*made, Piece(text, ground)]
 
