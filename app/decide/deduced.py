@@ -18,6 +18,10 @@ TORCH: dict[tuple[int, int], tuple[int, int, str]] = {
 _ASKED = re.compile(
     r"requirement torch(vision|audio)? ?={2,3} ?(\d+(?:\.\d+)+)(?:\+(\w+))?(?:[^(\n]{0,200}\(from versions: ?([^)\n]*))?"
 )
+# uv names the torch it was asked for in its debug lines and in its reasons.
+_ASKED_OF_UV = re.compile(
+    r"(?:direct dependency: |you require |depends on |version of |because )torch(?:\{[^}\n]*\})?(?:==|>=)(\d+\.\d+)"
+)
 _FOLDER = re.compile(r"pytorch\.org/whl/(?:nightly/|test/)?(cu\d+)\b")
 _PYTHON = re.compile(
     r"(?<![\w.])(?:c?python[ /\\_-]*v?3\.(\d+)(?:\.\d+)?\b|python3\.(\d+)\b|python[\\/]?3(\d\d)\b|(?:cp|py)3(\d{1,2})\b"
@@ -32,12 +36,15 @@ def deductions(lower: str) -> str:
     was offered, but not for that CUDA. ``torch-pair-unpublished`` / ``torch-pair-published``: release and CUDA folder.
     ``python-outside``: a Python named in the log has no wheels of that torch.
     """
-    if "requirement torch" not in lower:
+    asked = _ASKED.findall(lower) if "requirement torch" in lower else []
+    if "no solution found" in lower or "no compatible version" in lower:
+        asked += [("", version, "", "") for version in _ASKED_OF_UV.findall(lower)]
+    if not asked:
         return ""
     found: set[str] = set()
     folders = set(_FOLDER.findall(lower))
     pythons = {int(next(filter(None, match.groups()))) for match in _PYTHON.finditer(lower)} - {0, 1, 2}
-    for sort, version, local, offered in _ASKED.findall(lower):
+    for sort, version, local, offered in asked:
         found |= _offered(version, local, offered)
         major, minor = _key(version)[:2]
         release = None if sort else TORCH.get((major, minor))

@@ -90,6 +90,9 @@ def from_uv(output: str, index: str | None) -> ExpectedError:
             text = sentence.format(host=host, what=what)
             return ExpectedError(code, text[:1].upper() + text[1:] if text.startswith("the ") else text, details=output[-4000:],
                                  hint=hint)
+    if not output.strip():  # every refusal of uv has words; silence is a crash or a kill
+        return ExpectedError("child-failed", f"uv was ended from outside, or crashed, while it looked for the files on {host}.",
+                             hint="Run it again; where that does not help, look whether a virus scanner stops uv.")
     return ExpectedError("resolve_failed", f"The files of the lock could not be found on {host}.", details=output[-4000:],
                          hint="The last lines of the log say why.")
 

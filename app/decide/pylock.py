@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.+!-]+\.whl")
 # The oldest glibc that the Linux locks ask for is 2.28; wheels for older ones run there too (PEP 600).
 _GLIBC = 28
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+# The index that fetched files are said to come from: uv keeps what it unpacked under this name, wherever it read it.
+WHEELHOUSE = "https://wheelhouse.invalid/simple"
 _OTHER_INDEX = "Choose another index, or wait until the mirror has caught up."
 
 
@@ -94,6 +97,28 @@ def completed(requirements: str, found: Mapping[str, str]) -> str:
         if not hashes and name in found:
             line = f"{text.strip()} --hash=sha256:{found[name]}"
         lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def canonical(name: str) -> str:
+    """A package's name as locks and indexes compare it (PEP 503)."""
+    return canonicalize_name(name)
+
+
+def selected(requirements: str, names: Collection[str]) -> str:
+    """The lines of a lock for some of its packages (normalised names)."""
+    return "".join(f"{line}\n" for line in _logical_lines(requirements)
+                   if canonicalize_name(re.split(r"[=<>!~;\[ ]", line, maxsplit=1)[0]) in names)
+
+
+def offline_lock(files: Iterable[tuple[str, str, str]]) -> str:
+    """A PEP 751 lock of fetched files: for each its name, its SHA-256 and the address where it lies now."""
+    lines = ['lock-version = "1.0"', 'created-by = "unsloth-setup"']
+    for file, sha256, address in files:
+        name, version, _, _ = parse_wheel_filename(file)
+        wheel = f"{{ url = {json.dumps(address)}, hashes = {{ sha256 = {json.dumps(sha256)} }} }}"
+        lines += ["", "[[packages]]", f"name = {json.dumps(name)}", f"version = {json.dumps(str(version))}",
+                  f"index = {json.dumps(WHEELHOUSE)}", f"wheels = [{wheel}]"]
     return "\n".join(lines) + "\n"
 
 
