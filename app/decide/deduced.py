@@ -23,6 +23,11 @@ _ASKED_OF_UV = re.compile(
     r"(?:direct dependency: |you require |depends on |version of |because )torch(?:\{[^}\n]*\})?(?:==|>=)(\d+\.\d+)"
 )
 _FOLDER = re.compile(r"pytorch\.org/whl/(?:nightly/|test/)?(cu\d+)\b")
+# Frames of a traceback in Python's, IPython's and rich's form: the package whose file it is.
+_FRAME = re.compile(
+    r"(?:site|dist)-packages[\\/]+(\w+(?:[\\/]+(?:_inductor|_dynamo|_vendor|protobuf)\b)?)[\\/][^\n\"'<>|:*?]{0,200}?\.py\b"
+)
+_RAISED = re.compile(r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)", re.MULTILINE)
 _PYTHON = re.compile(
     r"(?<![\w.])(?:c?python[ /\\_-]*v?3\.(\d+)(?:\.\d+)?\b|python3\.(\d+)\b|python[\\/]?3(\d\d)\b|(?:cp|py)3(\d{1,2})\b"
     r"|py(?:thon)?_?3\.?(\d\d)\b)"
@@ -34,8 +39,29 @@ def deductions(lower: str) -> str:
 
     ``torch-asked-older`` / ``torch-asked-newer``: than everything that was offered. ``torch-build-absent``: the release
     was offered, but not for that CUDA. ``torch-pair-unpublished`` / ``torch-pair-published``: release and CUDA folder.
-    ``python-outside``: a Python named in the log has no wheels of that torch.
+    ``python-outside``: a Python named in the log has no wheels of that torch. ``raised-in-NAME``: see ``_raised``.
     """
+    return _raised(lower) + _torch_asked(lower)
+
+
+def _raised(lower: str) -> str:
+    """``raised-in-NAME``: the package of the last frame before the last exception, where both can be seen.
+
+    Frames of torch's own modules are passed over: a model's faults end there whoever made them.
+    """
+    if "-packages" not in lower:
+        return ""
+    last = None
+    for frame in _FRAME.finditer(lower):
+        if frame[1] != "torch":
+            last = frame
+    if last is None or not _RAISED.search(lower, last.end()):
+        return ""
+    return "\nraised-in-" + re.sub(r"[\\/]+", ".", last[1])
+
+
+def _torch_asked(lower: str) -> str:
+    """What follows from the torch that was asked for, the Pythons that are named and the versions that were offered."""
     asked = _ASKED.findall(lower) if "requirement torch" in lower else []
     if "no solution found" in lower or "no compatible version" in lower:
         asked += [("", version, "", "") for version in _ASKED_OF_UV.findall(lower)]

@@ -102,7 +102,7 @@ def rank(found: list[Candidate]) -> list[Candidate]:
 
 def _hits(lower: str, sign: Sign, deduced: str) -> list[int]:
     """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
-    if not _possible(sign.says, lower):
+    if not _possible(sign.says, lower) or not all(_compiled(p).search(deduced) for p in sign.needs if p.startswith("raised-in-")):
         return []
     places: list[int] = []
     last = 0

@@ -69,7 +69,8 @@ class Veil:
         raw = {form.encode(code, "surrogatepass") for form in texts for code in ("utf-8", "utf-16-le")}
         self._longest = max(map(len, raw), default=0)
         self._raw = sorted(raw, key=lambda form: (-len(form), form))
-        self._text = _any(re.escape(form) for form in sorted(texts, key=lambda form: (-len(form), form)))
+        spread = {"\0".join(form) for form in texts}  # UTF-16 that somebody read as UTF-8
+        self._text = _any(re.escape(form) for form in sorted(texts | spread, key=lambda form: (-len(form), form)))
         self._bytes = re.compile(b"|".join(re.escape(form) for form in self._raw)) if raw else None
 
     def text(self, text: str) -> str:
