@@ -36,7 +36,10 @@ def open_session(options: argparse.Namespace) -> Session:
     given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
              "pytorch_index": options.pytorch_index}
     answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
-    machine = read_input(options.machine) if options.machine else None
+    machine = None
+    if options.machine:
+        shipped = getattr(options, "shipped", False)
+        machine = _resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
     session = Session(open_world(simulated=options.machine), load(resource_reader(), resource_names()), answers, _resource, facts,
                       recording)
@@ -86,7 +89,7 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
     world = open_world()
     home = next((b for a, b in pairwise(given) if a == "--home"), world.computer.data_folder())
-    return write_crash(world.files, world.clock, home, error, given)
+    return write_crash(world.files, world.clock, home, error, given, world.computer.variables())
 
 
 def _wants_window(given: list[str]) -> bool:
@@ -142,11 +145,9 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
     """The same options on another computer: the id of a machine that ships with the program, or a file's path."""
-    from app.world.resources import root
-
-    shipped = dict(machines())
-    path = str(root() / "machines" / f"{name}.json") if name in shipped else name
-    return argparse.Namespace(**{**vars(options), "machine": path, "home": None})
+    shipped = name in dict(machines())
+    path = f"machines/{name}.json" if shipped else name
+    return argparse.Namespace(**{**vars(options), "machine": path, "shipped": shipped, "home": None})
 
 
 def machines() -> tuple[tuple[str, str], ...]:

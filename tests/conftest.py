@@ -1,7 +1,63 @@
-"""What every test shares: no display needed, no network unless a test says so."""
+"""What every test shares: no display needed, no network unless a test says so, and the count of faults at the end.
+
+A test marked ``fault`` is one fault that was tried, and survived when it passes; a test that tries many adds them
+to ``faults`` itself. The closing summary of pytest names both figures, so nobody has to believe a sentence.
+"""
 
 from __future__ import annotations
 
 import os
+from collections import Counter
+
+import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+class Faults:
+    """How many faults were tried and survived, by kind (``kills``, ``index``, …)."""
+
+    def __init__(self) -> None:
+        self.tried: Counter[str] = Counter()
+        self.survived: Counter[str] = Counter()
+
+    def add(self, kind: str, survived: bool) -> None:
+        """Count one fault."""
+        self.tried[kind] += 1
+        self.survived[kind] += survived
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{kind} {self.survived[kind]} of {count}" for kind, count in sorted(self.tried.items()))
+        return f"Faults: tried {self.tried.total()}, survived {self.survived.total()} ({kinds})"
+
+
+_FAULTS = pytest.StashKey[Faults]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known and start the count."""
+    config.addinivalue_line("markers", "fault(kind): one fault; the closing summary counts it as survived when the test passes")
+    config.stash[_FAULTS] = Faults()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
+    """A marked test that ran is a fault that was tried; skipped ones are none."""
+    outcome = yield
+    report = outcome.get_result()
+    mark = item.get_closest_marker("fault")
+    if mark is not None and call.when == "call" and not report.skipped:
+        item.config.stash[_FAULTS].add(mark.args[0], report.passed)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The figures, whatever else was asked for on the command line."""
+    counted = config.stash[_FAULTS]
+    if counted.tried:
+        terminalreporter.write_line(str(counted))
+
+
+@pytest.fixture(scope="session")
+def faults(request: pytest.FixtureRequest) -> Faults:
+    """The count, for tests that try many faults in one go."""
+    return request.config.stash[_FAULTS]

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import platform
 import traceback
+from collections.abc import Mapping
 
 from app import __version__
+from app.decide.secrets import Veil, known_secrets
 from app.model.errors import ExpectedError
+from app.model.sources import Sources
 from app.ports import Clock, Files
 
 
-def write_crash(files: Files, clock: Clock, home: str, error: BaseException, arguments: list[str]) -> str:
-    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where that failed too."""
+def write_crash(files: Files, clock: Clock, home: str, error: BaseException, arguments: list[str],
+                variables: Mapping[str, str]) -> str:
+    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where that failed too.
+
+    Logins in the arguments and what ``variables`` hold as secrets are blotted out.
+    """
     at = clock.now()
+    veil = Veil(known_secrets(Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables))
     text = "\n".join([f"unsloth-setup {__version__}, {at}, {platform.platform()}, Python {platform.python_version()}",
                       f"arguments: {arguments}", "", "".join(traceback.format_exception(error))])
+    text = veil.text(text)
     path = f"{home}/reports/crash-{at.replace(':', '').replace('-', '')}.txt"
     try:
         files.write(path, text.encode("utf-8", "replace"))

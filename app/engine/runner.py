@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from app.decide.secrets import Veil
 from app.engine.journal import Journal
 from app.model.advice import Diagnosis
 from app.model.errors import ExpectedError, Stopped
@@ -21,8 +22,9 @@ class Runner:
     """One run of one plan. After the stream has ended, ``outcome`` says how and ``error`` why it failed."""
 
     def __init__(self, site: Site, handlers: Mapping[str, Any], journal: Journal, run: str,
-                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis]) -> None:
+                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis], veil: Veil | None = None) -> None:
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
+        self._veil = veil or Veil(())
         self._log, self._explain = log, explain
         self.outcome: Outcome = "stopped"
         self.error: ExpectedError | None = None
@@ -60,10 +62,10 @@ class Runner:
         try:
             found = self._handlers[step.kind].done(step, site)
             if found is not None:
-                yield Skipped(why=found)
+                yield self._veil.happening(Skipped(why=found))
                 return
             yield Started(title=step.title)
-            for what in self._handlers[step.kind].run(step, site):
+            for what in self._veil.over(self._handlers[step.kind].run(step, site)):
                 if isinstance(what, Line):
                     self._log(what.text)
                     tail += what.text
@@ -74,7 +76,7 @@ class Runner:
             yield Halted()
         except ExpectedError as error:
             self.failed.add(step.id)
-            self.error = error
+            self.error = self._veil.error(error)
             self._log(f"{error.message}\n".encode())
             yield Failed(code=error.code, message=error.message, details=error.details, hint=error.hint,
                          diagnosis=self._diagnosis(error, bytes(tail)))

@@ -19,6 +19,7 @@ from app.model.plan import (
 )
 from app.model.profile import Part, Profile
 from app.model.sources import Sources
+from app.probe.system import without_secrets
 
 
 def plan_script(plan: Plan, place: Place, profiles: Mapping[str, Profile], sources: Sources, shell: str) -> str:
@@ -65,9 +66,10 @@ def _commands(step: AnyStep, writer: _PowerShell | _Posix, place: Place, profile
 
 
 def _index(part: Part, sources: Sources) -> tuple[str, ...]:
+    """The address without its login: a script is passed on, and uv asks the keyring or takes UV_INDEX_URL."""
     if part.index == "default":
-        return ("--index-url", sources.index) if sources.index else ()
-    return ("--index-url", sources.pytorch_index.rstrip("/") + "/" + part.index.removeprefix("pytorch/"))
+        return ("--index-url", without_secrets("", sources.index)) if sources.index else ()
+    return ("--index-url", without_secrets("", sources.pytorch_index).rstrip("/") + "/" + part.index.removeprefix("pytorch/"))
 
 
 class _Posix:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.decide import diagnose, explain, judge, planning, recommend, rehearsed, remedies
+from app.decide.secrets import Veil, known_secrets
 from app.engine import bundling, scripts
 from app.engine.environments import Environment, Uninstallable, list_environments, swap_back, what_is_here
 from app.engine.journal import Journal
@@ -263,7 +264,9 @@ class Session:
             create_environment.sweep(self.site())
             from app.engine.reporting import keep_event
 
-            runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step)
+            veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
+            runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step,
+                            veil)
             record = self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
             spent = 0
             try:

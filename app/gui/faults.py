@@ -26,7 +26,8 @@ def show_fault(wizard: Wizard, error: BaseException) -> None:
         path = "–"
         if wizard.ready:
             world = wizard.session.world
-            path = write_crash(world.files, world.clock, wizard.session.place.home, error, [])
+            path = write_crash(world.files, world.clock, wizard.session.place.home, error, [],
+                               world.computer.variables())
         dialog = Dialog(wizard, translate("Faults", "A fault in this program"),
                         translate("Faults", "Something happened that the program does not know. Nothing of yours was changed "
                                             "by it. The crash report lies at {path}; the diagnostics report takes it along."

@@ -1,13 +1,20 @@
 """The real program with one small profile, as a process of its own: python -m tests.journeys.small HOME INDEX LOCK.
 
-Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and pointer.
+Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and pointer. Variables may
+say more: SMALL_ANSWERS (fields of the answers), SMALL_PATIENCE (seconds and tries of the fetch; uv then tries once),
+SMALL_CLOCK (``forward`` or ``back``: the computer's clock jumps a year at every look), SMALL_CHECK (the check's program).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+
+import msgspec
 
 from app.engine.session import Session
 from app.knowledge import Knowledge, load
@@ -16,8 +23,12 @@ from app.model.event import Failed, flat
 from app.model.machine import Home, MachineFacts, Os
 from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython, RunCheck
 from app.model.profile import Needs, Part, Profile, Versions, Wheel
+from app.steps import surroundings
+from app.world.clock import SystemClock
 from app.world.open import open_world
 from app.world.resources import resource_names, resource_reader
+from app.world.transfers import Patience
+from app.world.web import HttpWeb
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHECK = """import json, importlib.metadata
@@ -47,6 +58,18 @@ def plan(name: str) -> Plan:
         Activate(id="activate", title="Switch", environment=name, profile="small")))
 
 
+class JumpingClock(SystemClock):
+    """A wall clock that is set anew between any two looks, as by a person, a time server or a flat battery."""
+
+    def __init__(self, years: int) -> None:
+        self._years, self._looks = years, count()
+
+    def now(self) -> str:
+        """A moment one more year away at every look."""
+        then = datetime.now(UTC) + timedelta(days=365 * self._years * next(self._looks))
+        return then.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def session(home: str, index: str, lock: str) -> Session:
     """A session on this computer with only the small profile known."""
     known = load(resource_reader(), resource_names())
@@ -56,9 +79,18 @@ def session(home: str, index: str, lock: str) -> Session:
     facts = MachineFacts(os=Os(family=world.computer.family), home=Home(path=home))
 
     def resource(name: str) -> bytes:
-        return json.dumps({"small": ["small.py"]}).encode() if name.endswith("index.json") else CHECK.encode()
+        check = os.environ.get("SMALL_CHECK", CHECK)
+        return json.dumps({"small": ["small.py"]}).encode() if name.endswith("index.json") else check.encode()
 
-    return Session(world, knowledge, Answers(home=home, index=index, verify="none"), resource, facts)
+    if "SMALL_CLOCK" in os.environ:
+        world.clock = JumpingClock({"forward": 1, "back": -1}[os.environ["SMALL_CLOCK"]])
+    if "SMALL_PATIENCE" in os.environ:
+        world.web = HttpWeb(world.stop, patience=Patience(**json.loads(os.environ["SMALL_PATIENCE"])))
+        usual = surroundings.uv_settings
+        surroundings.uv_settings = lambda site: usual(site) | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
+    given = json.loads(os.environ.get("SMALL_ANSWERS", "{}"))
+    answers = msgspec.convert({"home": home, "index": index, "verify": "none", **given}, Answers)
+    return Session(world, knowledge, answers, resource, facts)
 
 
 def main(home: str, index: str, lock: str, name: str) -> int:
