@@ -18,6 +18,7 @@ from app.model.errors import BadInput, ExpectedError
 from app.model.machine import Disk, Family, Gpu
 from app.ports import Registry
 from app.world import pci, windows
+from app.world.packed import unpack_program
 from app.world.taskbar import TaskBar
 
 FAMILY: Family = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
@@ -134,6 +135,9 @@ class LocalComputer:
                 whole = os.path.join(folder, name)
                 if os.path.isfile(whole):
                     return whole
+            carried = unpack_program(name, os.path.join(packed, "uv"))
+            if carried is not None:
+                return carried
         try:
             import uv
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from app.model.errors import BadInput
+from app.world.packed import data_files
 
 
 def root() -> Path:
@@ -23,6 +24,9 @@ def resource_reader() -> Callable[[str], bytes | None]:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts:
             return None
+        held = data_files()
+        if held is not None and str(path) in held.NameToInfo:
+            return held.read(str(path))
         try:
             return (base / path).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -36,10 +40,13 @@ def resource_names() -> Callable[[str], tuple[str, ...]]:
     base = root()
 
     def names(folder: str) -> tuple[str, ...]:
+        held = data_files()
+        inside = f"{folder}/"
+        packed = {n.removeprefix(inside).partition("/")[0] for n in held.namelist() if n.startswith(inside)} if held else set()
         try:
-            return tuple(sorted(p.name for p in (base / folder).iterdir()))
+            return tuple(sorted(packed | {p.name for p in (base / folder).iterdir()}))
         except (FileNotFoundError, NotADirectoryError):
-            return ()
+            return tuple(sorted(packed))
 
     return names
 

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
-import tempfile
 from types import TracebackType
 
+# The window waits for this file: hashlib (which loads OpenSSL) and ctypes.wintypes took a tenth of the packed program's
+# own time before its first paint, and neither is needed here.
 if sys.platform == "win32":
     import ctypes
-    from ctypes import wintypes
+    from ctypes import c_void_p
 else:
     import fcntl
+    import hashlib
+    import tempfile
+
+
+if sys.platform == "win32":
+    def _allowed(name: str) -> str:
+        """``name`` as a mutex may be called: any 260 characters but a backslash, in small letters as paths are compared."""
+        return f"unsloth-{name.lower().replace(chr(92), '/')[-200:]}"
+else:
+    def _allowed(name: str) -> str:
+        """``name`` as a file may be called: it holds no slash and may be long, so a hash of it."""
+        return f"unsloth-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 
 class Single:
@@ -24,8 +36,7 @@ class Single:
     """
 
     def __init__(self, name: str) -> None:
-        whole = f"{name}\n{os.path.expanduser('~')}".encode("utf-8", "surrogatepass")
-        self.name = f"unsloth-{hashlib.sha256(whole).hexdigest()[:24]}"  # neither mutexes nor files take any name
+        self.name = _allowed(f"{name}\n{os.path.expanduser('~')}")
         self.first = False
         self._handle: int | None = None
 
@@ -40,8 +51,8 @@ class Single:
     if sys.platform == "win32":
         def _take(self) -> bool:
             kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-            kernel.CreateMutexW.restype = wintypes.HANDLE
-            kernel.CreateMutexW.argtypes = (wintypes.LPVOID, wintypes.BOOL, wintypes.LPCWSTR)
+            kernel.CreateMutexW.restype = c_void_p
+            kernel.CreateMutexW.argtypes = (c_void_p, ctypes.c_int, ctypes.c_wchar_p)
             ctypes.set_last_error(0)
             self._handle = kernel.CreateMutexW(None, False, f"Local\\{self.name}")
             error = ctypes.get_last_error()
@@ -51,7 +62,7 @@ class Single:
         def _leave(self) -> None:
             if self._handle:
                 kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-                kernel.CloseHandle.argtypes = (wintypes.HANDLE,)
+                kernel.CloseHandle.argtypes = (c_void_p,)
                 kernel.CloseHandle(self._handle)
                 self._handle = None
     else:
@@ -74,6 +85,8 @@ class Single:
 if sys.platform == "win32":
     def show_other(title: str) -> bool:
         """Bring the first visible window whose title ends with ``title`` to the front; whether one was found."""
+        from ctypes import wintypes
+
         user = ctypes.WinDLL("user32", use_last_error=True)
         user.SetForegroundWindow.argtypes = user.IsIconic.argtypes = user.IsWindowVisible.argtypes = (wintypes.HWND,)
         user.ShowWindow.argtypes = (wintypes.HWND, ctypes.c_int)

@@ -33,6 +33,7 @@ FILES: tuple[tuple[str, str], ...] = (
     ("PySide6/translations/qtbase_[!d]*.qm", "Qt's own words in languages that the window does not speak"),
     ("PySide6/translations/qtbase_d[!e]*.qm", "Qt's own words in languages that the window does not speak"),
     ("PySide6/translations/qt_*.qm", "words of Qt modules that are not inside"),
+    ("resources/translations/*.ts", "what translators write in; Qt reads the .qm beside it"),
     ("sqlite3.dll", "a database; nothing here uses one"),
     ("_sqlite3.pyd", "a database; nothing here uses one"),
     ("_asyncio.pyd", "asynchronous loops; the doors are plain blocking generators"),

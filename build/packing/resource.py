@@ -1,8 +1,13 @@
-"""What Windows reads in the programs' own resources: version, names, and the manifest."""
+"""What the programs' own Windows resources hold: version, names, the manifest, and what a single file carries unopened."""
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
+
+from build.packing.left_out import Entry
 
 PUBLISHER = "Unsloth Setup Wizard contributors"
 # Per-monitor scaling, paths over 260 characters, no elevation, Windows 10 and newer, and the modern controls.
@@ -58,3 +63,28 @@ def version_resource(version: str, file: str, description: str) -> Any:
         ffi=FixedFileInfo(filevers=numbers, prodvers=numbers, mask=0x3F, flags=0, OS=0x40004, fileType=1, subtype=0),
         kids=[StringFileInfo([StringTable("040904B0", [StringStruct(k, v) for k, v in strings.items()])]),
               VarFileInfo([VarStruct("Translation", [english, unicode])])])
+
+
+def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
+    """Split what a single file holds: what must lie open at its start, and the zips that it carries unopened.
+
+    Qt reads pictures, faces and translations by path, and Windows loads libraries by path; all else is read by name through
+    app/world/packed.py. Returns PyInstaller's table of the first and its ``resources`` (10 is RT_RCDATA).
+    """
+    opened: list[Entry] = []
+    zips: dict[str, list[tuple[str, str]]] = {"PROGRAMS": [], "DATA": []}
+    for name, source, kind in entries:
+        plain = name.replace("\\", "/")
+        if plain.endswith("/uv.exe"):
+            zips["PROGRAMS"].append(("uv.exe", source))
+        elif plain.startswith("resources/") and plain.split("/")[1] not in ("fonts", "icons", "translations"):
+            zips["DATA"].append((plain.removeprefix("resources/"), source))
+        else:
+            opened.append((name, source, kind))
+    for zip_name, members in zips.items():
+        with zipfile.ZipFile(work / f"{zip_name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+            for member, source in sorted(members):
+                entry = zipfile.ZipInfo(member, (2026, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                packed.writestr(entry, Path(source).read_bytes())
+    return opened, [f"{work / zip_name}.zip,10,{zip_name}" for zip_name in zips]

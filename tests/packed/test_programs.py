@@ -64,6 +64,15 @@ def test_plan_for_another_machine(form: str) -> None:
     assert plan["profile"] == "torch28-2025.11"
 
 
+def test_the_single_file_knows_what_the_folder_knows() -> None:
+    """Its data files lie unopened in it: what they hold reads the same as from the folder's plain files."""
+    for arguments in (("profiles", "--json"), ("plan", "--json", "--machine", "resources/machines/wsl-rtx3060.json")):
+        seen = [console(form, *arguments) for form in FORMS]
+        assert [s.returncode for s in seen] == [0, 0], seen[1].stderr
+        assert seen[0].stdout == seen[1].stdout
+    assert len(json.loads(console("single", "profiles", "--json").stdout)) == 7
+
+
 def test_bad_input_is_one_sentence_and_code_2() -> None:
     seen = console("folder", "plan", "--machine", "no such file.json")
     assert seen.returncode == 2
