@@ -28,6 +28,9 @@ _FRAME = re.compile(
     r"(?:site|dist)-packages[\\/]+(\w+(?:[\\/]+(?:_inductor|_dynamo|_vendor|protobuf)\b)?)[\\/][^\n\"'<>|:*?]{0,200}?\.py\b"
 )
 _RAISED = re.compile(r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)", re.MULTILINE)
+# Files that only hand a call on; the fault lies before or behind them.
+_WRAPPERS = ("deprecation.py", "_validators.py", "import_utils.py", "generic.py")
+_CUT = re.compile(r"^[^\w\n]*(?:traceback \(most recent|file \"[^\"\n]+\", line \d+, in )", re.MULTILINE)
 _PYTHON = re.compile(
     r"(?<![\w.])(?:c?python[ /\\_-]*v?3\.(\d+)(?:\.\d+)?\b|python3\.(\d+)\b|python[\\/]?3(\d\d)\b|(?:cp|py)3(\d{1,2})\b"
     r"|py(?:thon)?_?3\.?(\d\d)\b)"
@@ -45,17 +48,18 @@ def deductions(lower: str) -> str:
 
 
 def _raised(lower: str) -> str:
-    """``raised-in-NAME``: the package of the last frame before the last exception, where both can be seen.
+    """``raised-in-NAME``: the package of the last frame before the last exception; of the last frame where the log was cut
+    inside of a traceback.
 
-    Frames of torch's own modules are passed over: a model's faults end there whoever made them.
+    Frames of torch's own modules are passed over: a model's faults end there whoever made them. So are wrappers.
     """
     if "-packages" not in lower:
         return ""
     last = None
     for frame in _FRAME.finditer(lower):
-        if frame[1] != "torch":
+        if frame[1] != "torch" and not frame[0].endswith(_WRAPPERS):
             last = frame
-    if last is None or not _RAISED.search(lower, last.end()):
+    if last is None or not (_RAISED.search(lower, last.end()) or _CUT.search(lower)):
         return ""
     return "\nraised-in-" + re.sub(r"[\\/]+", ".", last[1])
 
