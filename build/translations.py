@@ -1,20 +1,27 @@
 """Collects the window's strings into resources/translations/*.ts and compiles them: python build/translations.py [--check].
 
-English is the source text. ``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
+English is the source text. The texts of data and conclusions (build/data_texts.py) are in the context ``Data``; those with
+places to fill in are also listed in shapes.txt, where the window looks a filled one up.
+``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from build.data_texts import ROOT, texts
+
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de",)
+SHAPES = FOLDER / "shapes.txt"
 PLURALS = ("en",)  # the source language needs a file for its plurals alone
 
 
@@ -37,8 +44,18 @@ def tool(name: str) -> str:
 def collect(target: Path, language: str) -> None:
     """Bring a .ts file up to date; what is no longer in the source leaves it."""
     only = ["-pluralonly"] if language in PLURALS else []
-    subprocess.run([tool("lupdate"), *sources(), *only, "-no-obsolete", "-locations", "none", "-source-language", "en",
-                    "-target-language", language, "-ts", str(target)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data.cpp"    # the form in which lupdate takes texts that no call names
+        # JSON escapes what C++ has to have escaped.
+        data.write_text("".join(f'QT_TRANSLATE_NOOP("Data", {json.dumps(text, ensure_ascii=False)});\n' for text in texts()),
+                        "utf-8")
+        subprocess.run([tool("lupdate"), *sources(), str(data), *only, "-no-obsolete", "-locations", "none", "-source-language",
+                        "en", "-target-language", language, "-ts", str(target)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def shapes() -> str:
+    """The texts of data with places to fill in, one a line."""
+    return "".join(text + "\n" for text in texts() if "{" in text)
 
 
 def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
@@ -84,8 +101,11 @@ def main() -> int:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for language in (*LANGUAGES, *PLURALS):
             collect(FOLDER / f"{language}.ts", language)
+        SHAPES.write_text(shapes(), "utf-8", newline="\n")
         compile_all()
     faults = lacking()
+    if SHAPES.read_text("utf-8") != shapes():
+        faults.append("shapes.txt is not that of the texts; run this without --check")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -10,6 +10,7 @@ from app.gui import theme
 LANGUAGES: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))
 
 _installed: list[QTranslator] = []
+_spoken = ["en"]
 
 
 def chosen(wanted: str | None) -> str:
@@ -21,10 +22,15 @@ def chosen(wanted: str | None) -> str:
     return "en"
 
 
+def spoken() -> str:
+    """The code of the language that the window speaks now."""
+    return _spoken[0]
+
+
 def speak(wanted: str | None) -> str:
     """Install the translators and number formats of a language; returns its code."""
     app = QCoreApplication.instance()
-    code = chosen(wanted)
+    code = _spoken[0] = chosen(wanted)
     for old in _installed:
         QCoreApplication.removeTranslator(old)
     _installed.clear()

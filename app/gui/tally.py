@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.gui.said import said
 from app.gui.words import translate
 from app.model.event import Failed, Finished, Halted, Progress, Skipped, Started, StepEvent
 from app.model.plan import (
@@ -59,7 +60,7 @@ def rows_of(plan: Plan) -> list[Row]:
         if isinstance(step, RunCheck) and made and isinstance(made[-1].steps[-1], RunCheck):
             made[-1].steps += (step,)
         else:
-            made.append(Row(steps=(step,), title=step.title))
+            made.append(Row(steps=(step,), title=said(step.title)))
     for row in made:
         if isinstance(row.steps[0], RunCheck) and len(row.steps) > 1:
             tuned = any(isinstance(s, RunCheck) and s.check == "fine_tune" for s in row.steps)
@@ -127,7 +128,7 @@ class Tally:
         row.progress = None
         if not row.done:
             row.began = at
-        row.note = step.title if len(row.steps) > 1 else ""
+        row.note = said(step.title) if len(row.steps) > 1 else ""
 
     def _end(self, row: Row, event: StepEvent, what: Finished | Skipped | Failed) -> None:
         self._shares[event.step] = 1.0
@@ -139,7 +140,7 @@ class Tally:
             skipped = isinstance(what, Skipped)
             if row.state != "err":
                 row.state = "skip" if skipped and len(row.steps) == 1 else "ok"
-                row.note = what.why if isinstance(what, Skipped) and len(row.steps) == 1 else ""
+                row.note = said(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
             row.seconds = event.at - row.began if not skipped else None
             if isinstance(what, Finished) and len(row.steps) == 1 and what.seconds:
                 row.seconds = what.seconds

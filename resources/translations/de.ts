@@ -187,6 +187,2105 @@
     </message>
 </context>
 <context>
+    <name>Data</name>
+    <message>
+        <source> (no hash on record for {1}: taken from the index over TLS)</source>
+        <translation> (für {1} ist keine Prüfsumme bekannt: über TLS vom Index geholt)</translation>
+    </message>
+    <message>
+        <source> In a short burst it reached {1}.</source>
+        <translation> In einem kurzen Stoß erreichte sie {1}.</translation>
+    </message>
+    <message>
+        <source> and {1} more</source>
+        <translation> und {1} weitere</translation>
+    </message>
+    <message>
+        <source>* cannot be part of a path</source>
+        <translation>* kann nicht Teil eines Pfads sein</translation>
+    </message>
+    <message>
+        <source>, at the {1} MHz that this laptop card ran at under its power budget</source>
+        <translation>, bei den {1} MHz, mit denen diese Laptop-Karte in ihrem Leistungsrahmen lief</translation>
+    </message>
+    <message>
+        <source>, half the advertised rate since GeForce adds up in fp32 at half speed</source>
+        <translation>, die Hälfte des beworbenen Werts, weil GeForce in fp32 mit halber Geschwindigkeit summiert</translation>
+    </message>
+    <message>
+        <source>2024.9.post4 is the same with its faults mended.</source>
+        <translation>2024.9.post4 ist dasselbe ohne die Fehler.</translation>
+    </message>
+    <message>
+        <source>4-bit weights with bitsandbytes</source>
+        <translation>4-Bit-Gewichte mit bitsandbytes</translation>
+    </message>
+    <message>
+        <source>&lt; cannot be part of a path</source>
+        <translation>&lt; kann nicht Teil eines Pfads sein</translation>
+    </message>
+    <message>
+        <source>&gt; cannot be part of a path</source>
+        <translation>&gt; kann nicht Teil eines Pfads sein</translation>
+    </message>
+    <message>
+        <source>? cannot be part of a path</source>
+        <translation>? kann nicht Teil eines Pfads sein</translation>
+    </message>
+    <message>
+        <source>A CUDA build of PyTorch is installed where the processor build belongs.</source>
+        <translation>Wo die Prozessorausgabe hingehört, ist ein PyTorch für CUDA installiert.</translation>
+    </message>
+    <message>
+        <source>A card takes part although the profile is for the processor.</source>
+        <translation>Eine Karte nimmt teil, obwohl das Profil für den Prozessor ist.</translation>
+    </message>
+    <message>
+        <source>A few percent of its time go there. A second card, or the processor&apos;s graphics, can take that over.</source>
+        <translation>Das kostet einige Prozent ihrer Zeit. Eine zweite Karte oder die Grafik des Prozessors kann das übernehmen.</translation>
+    </message>
+    <message>
+        <source>A file could not be made in it.</source>
+        <translation>Darin konnte keine Datei angelegt werden.</translation>
+    </message>
+    <message>
+        <source>A kernel compiled by Triton</source>
+        <translation>Ein von Triton übersetzter Kernel</translation>
+    </message>
+    <message>
+        <source>A laptop card whose power budget is not known; not compared.</source>
+        <translation>Eine Laptop-Karte mit unbekanntem Leistungsrahmen; nicht verglichen.</translation>
+    </message>
+    <message>
+        <source>A last resort for work that needs exactly this release</source>
+        <translation>Ein letzter Ausweg für Arbeit, die genau diese Ausgabe braucht</translation>
+    </message>
+    <message>
+        <source>A real matrix product</source>
+        <translation>Ein echtes Matrixprodukt</translation>
+    </message>
+    <message>
+        <source>Add memory (16 GB is a good size), or give a virtual machine more of it.</source>
+        <translation>Bauen Sie Speicher ein (16 GB sind eine gute Größe), oder geben Sie einer virtuellen Maschine mehr davon.</translation>
+    </message>
+    <message>
+        <source>All packages but one of PyTorch&apos;s are checked against hashes on record.</source>
+        <translation>Alle Pakete außer einem von PyTorch werden gegen bekannte Prüfsummen geprüft.</translation>
+    </message>
+    <message>
+        <source>An environment of its own</source>
+        <translation>Eine eigene Umgebung</translation>
+    </message>
+    <message>
+        <source>An older environment has the processor-only PyTorch</source>
+        <translation>In einer älteren Umgebung steckt das PyTorch nur für den Prozessor</translation>
+    </message>
+    <message>
+        <source>An older generation that fits {card.architecture} cards; for scripts written for PyTorch 2.4</source>
+        <translation>Eine ältere Generation, die zu {card.architecture}-Karten passt; für Skripte, die für PyTorch 2.4 geschrieben sind</translation>
+    </message>
+    <message>
+        <source>Another PyTorch is installed than the profile&apos;s {torch}: something has replaced it.</source>
+        <translation>Es ist ein anderes PyTorch installiert als {torch} aus dem Profil: Etwas hat es ersetzt.</translation>
+    </message>
+    <message>
+        <source>Another Unsloth is installed than the profile&apos;s {unsloth}.</source>
+        <translation>Es ist ein anderes Unsloth installiert als {unsloth} aus dem Profil.</translation>
+    </message>
+    <message>
+        <source>Another program uses the card</source>
+        <translation>Ein anderes Programm benutzt die Karte</translation>
+    </message>
+    <message>
+        <source>Another program was using the card</source>
+        <translation>Ein anderes Programm benutzte die Karte</translation>
+    </message>
+    <message>
+        <source>Any 64-bit PC; models up to a few hundred million parameters at a bearable pace.</source>
+        <translation>Jeder 64-Bit-PC; Modelle bis zu einigen hundert Millionen Parametern in erträglichem Tempo.</translation>
+    </message>
+    <message>
+        <source>Any release of Python {python} is right. The guide&apos;s script prints all of sys.version, compiler included, so that a bare number cannot appear.</source>
+        <translation>Jede Ausgabe von Python {python} ist richtig. Das Skript der Anleitung gibt sys.version ganz aus, mit Compiler, sodass keine bloße Zahl erscheinen kann.</translation>
+    </message>
+    <message>
+        <source>Ask whoever manages the network for its root certificate and let it be installed in the system&apos;s store, or name its file in the settings.</source>
+        <translation>Bitten Sie, wer das Netz verwaltet, um sein Stammzertifikat und lassen Sie es im Speicher des Systems installieren, oder nennen Sie seine Datei in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Attention</source>
+        <translation>Attention</translation>
+    </message>
+    <message>
+        <source>Attention, forward</source>
+        <translation>Attention, vorwärts</translation>
+    </message>
+    <message>
+        <source>Attention, forward and backward</source>
+        <translation>Attention, vorwärts und rückwärts</translation>
+    </message>
+    <message>
+        <source>Before the benchmark began it was busy to {1} %, with {2} other processes on it. Close games, browsers and other training, then verify again.</source>
+        <translation>Vor dem Benchmark war sie zu {1} % beschäftigt, mit {2} anderen Prozessen. Schließen Sie Spiele, Browser und anderes Training und prüfen Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Before the benchmark began it was busy to {1} %: windows, video or another program.</source>
+        <translation>Vor dem Benchmark war sie zu {1} % beschäftigt: Fenster, Video oder ein anderes Programm.</translation>
+    </message>
+    <message>
+        <source>Begin with a 0.5B model in 4-bit, batch 1, at most 512 tokens, and close what uses the card.</source>
+        <translation>Beginnen Sie mit einem 0.5B-Modell in 4 Bit, Batch 1, höchstens 512 Token, und schließen Sie, was die Karte benutzt.</translation>
+    </message>
+    <message>
+        <source>Begin with a 1B model in 4-bit, batch 1, at most 1024 tokens, and close what uses the card.</source>
+        <translation>Beginnen Sie mit einem 1B-Modell in 4 Bit, Batch 1, höchstens 1024 Token, und schließen Sie, was die Karte benutzt.</translation>
+    </message>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
+        <source>Best for RTX 50 and other Blackwell cards: the first settled generation with code for them</source>
+        <translation>Die beste für RTX 50 und andere Blackwell-Karten: die erste eingespielte Generation mit Code dafür</translation>
+    </message>
+    <message>
+        <source>Best for Turing cards: Triton dropped them officially after 3.2</source>
+        <translation>Die beste für Turing-Karten: Triton hat sie nach 3.2 offiziell aufgegeben</translation>
+    </message>
+    <message>
+        <source>Best for Volta cards: newer Triton and xformers have dropped them</source>
+        <translation>Die beste für Volta-Karten: Neueres Triton und xformers haben sie aufgegeben</translation>
+    </message>
+    <message>
+        <source>Best of the PyTorch 2.4 generation: narrower requirements, mended loader and tokenizer.</source>
+        <translation>Das Beste der Generation PyTorch 2.4: engere Vorgaben, Laden und Tokenizer repariert.</translation>
+    </message>
+    <message>
+        <source>Best proven for {card.architecture} cards</source>
+        <translation>Am besten erprobt für {card.architecture}-Karten</translation>
+    </message>
+    <message>
+        <source>Better choose a folder whose path has letters, digits, spaces, - and _ only.</source>
+        <translation>Besser ist ein Ordner, dessen Pfad nur Buchstaben, Ziffern, Leerzeichen, - und _ enthält.</translation>
+    </message>
+    <message>
+        <source>CUDA available</source>
+        <translation>CUDA verfügbar</translation>
+    </message>
+    <message>
+        <source>CUDA does not run on a Mac, and no profile has been pinned for it.</source>
+        <translation>CUDA läuft auf keinem Mac, und für ihn wurde kein Profil festgeschrieben.</translation>
+    </message>
+    <message>
+        <source>CUDA itself and the desktop fill most of it; no useful model fits beside them.</source>
+        <translation>CUDA selbst und der Desktop füllen das meiste; ein brauchbares Modell passt nicht daneben.</translation>
+    </message>
+    <message>
+        <source>CUDA of PyTorch</source>
+        <translation>CUDA von PyTorch</translation>
+    </message>
+    <message>
+        <source>CUDA {profile.cuda} starts with driver {profile.driver_floor}, and {profile.driver} is the one it was made with. An installed CUDA toolkit does not change that.</source>
+        <translation>CUDA {profile.cuda} beginnt bei Treiber {profile.driver_floor}; gemacht wurde es mit {profile.driver}. Ein installiertes CUDA-Toolkit ändert daran nichts.</translation>
+    </message>
+    <message>
+        <source>CUDA {profile.cuda} was made with driver {profile.driver}. Any driver from {profile.driver_floor} on runs it by NVIDIA&apos;s compatibility promise, though code compiled at run time may fail.</source>
+        <translation>CUDA {profile.cuda} wurde mit Treiber {profile.driver} gemacht. Jeder Treiber ab {profile.driver_floor} führt es nach NVIDIAs Kompatibilitätszusage aus, doch kann Code scheitern, der erst beim Lauf übersetzt wird.</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Karte</translation>
+    </message>
+    <message>
+        <source>Card and board could run generation {1}. A riser cable or a firmware setting holds it back.</source>
+        <translation>Karte und Platine könnten Generation {1}. Ein Riser-Kabel oder eine Einstellung der Firmware bremst.</translation>
+    </message>
+    <message>
+        <source>Card memory</source>
+        <translation>Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>Check the mirror in your pip or uv settings, or name another.</source>
+        <translation>Prüfen Sie den Spiegel in Ihren Einstellungen für pip oder uv, oder nennen Sie einen anderen.</translation>
+    </message>
+    <message>
+        <source>Choose a certificate</source>
+        <translation>Zertifikat wählen</translation>
+    </message>
+    <message>
+        <source>Choose a folder of your own, or ask whoever manages the PC for the right to write there.</source>
+        <translation>Wählen Sie einen eigenen Ordner, oder bitten Sie, wer den PC verwaltet, um das Recht, dort zu schreiben.</translation>
+    </message>
+    <message>
+        <source>Choose a folder outside OneDrive, such as one in AppData\Local or on another drive.</source>
+        <translation>Wählen Sie einen Ordner außerhalb von OneDrive, etwa in AppData\Local oder auf einem anderen Laufwerk.</translation>
+    </message>
+    <message>
+        <source>Choose a folder whose path has letters, digits, spaces, - and _ only.</source>
+        <translation>Wählen Sie einen Ordner, dessen Pfad nur Buchstaben, Ziffern, Leerzeichen, - und _ enthält.</translation>
+    </message>
+    <message>
+        <source>Choose a folder with a short path, such as D:\Unsloth, or let an administrator switch on long paths.</source>
+        <translation>Wählen Sie einen Ordner mit kurzem Pfad, etwa D:\Unsloth, oder lassen Sie einen Administrator lange Pfade einschalten.</translation>
+    </message>
+    <message>
+        <source>Choose a folder with a short path, such as D:\Unsloth.</source>
+        <translation>Wählen Sie einen Ordner mit kurzem Pfad, etwa D:\Unsloth.</translation>
+    </message>
+    <message>
+        <source>Choose a mirror</source>
+        <translation>Spiegel wählen</translation>
+    </message>
+    <message>
+        <source>Choose another folder</source>
+        <translation>Anderen Ordner wählen</translation>
+    </message>
+    <message>
+        <source>Clean up</source>
+        <translation>Aufräumen</translation>
+    </message>
+    <message>
+        <source>Close games, browsers with video, and other training or chat programs before verifying and training.</source>
+        <translation>Schließen Sie vor Prüfung und Training Spiele, Browser mit Video und andere Trainings- oder Chatprogramme.</translation>
+    </message>
+    <message>
+        <source>Close other programs before training, keep the page file on automatic, and begin with models up to 3B. 16 GB are better.</source>
+        <translation>Schließen Sie vor dem Training andere Programme, lassen Sie die Auslagerungsdatei auf automatisch, und beginnen Sie mit Modellen bis 3B. 16 GB sind besser.</translation>
+    </message>
+    <message>
+        <source>Close other programs before training.</source>
+        <translation>Schließen Sie vor dem Training andere Programme.</translation>
+    </message>
+    <message>
+        <source>Close other programs, above all browsers, before installing and training.</source>
+        <translation>Schließen Sie vor Installation und Training andere Programme, vor allem Browser.</translation>
+    </message>
+    <message>
+        <source>Connect to the internet, set the proxy, or make an offline folder on another PC with `unsloth-setup bundle` and name it here.</source>
+        <translation>Verbinden Sie den PC mit dem Internet, tragen Sie den Proxy ein, oder machen Sie auf einem anderen PC mit `unsloth-setup bundle` einen Offline-Ordner und nennen Sie ihn hier.</translation>
+    </message>
+    <message>
+        <source>Copy in memory</source>
+        <translation>Kopie im Speicher</translation>
+    </message>
+    <message>
+        <source>Copy the command for Ubuntu</source>
+        <translation>Befehl für Ubuntu kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the command for Ubuntu and Debian</source>
+        <translation>Befehl für Ubuntu und Debian kopieren</translation>
+    </message>
+    <message>
+        <source>Delete {1}</source>
+        <translation>{1} löschen</translation>
+    </message>
+    <message>
+        <source>Driver and driver library differ: a restart is due</source>
+        <translation>Treiber und Treiberbibliothek passen nicht zusammen: Ein Neustart steht an</translation>
+    </message>
+    <message>
+        <source>Empty this program&apos;s package cache, which is only there to save time.</source>
+        <translation>Den Paketcache dieses Programms leeren, der nur dazu da ist, Zeit zu sparen.</translation>
+    </message>
+    <message>
+        <source>Empty this program&apos;s package cache; nothing else is touched.</source>
+        <translation>Den Paketcache dieses Programms leeren; sonst wird nichts angefasst.</translation>
+    </message>
+    <message>
+        <source>Environment variables would disturb Python or the card</source>
+        <translation>Umgebungsvariablen würden Python oder die Karte stören</translation>
+    </message>
+    <message>
+        <source>Every file is checked against a hash on record.</source>
+        <translation>Jede Datei wird gegen eine bekannte Prüfsumme geprüft.</translation>
+    </message>
+    <message>
+        <source>Every file is checked against a hash on record; the hash of PyTorch&apos;s wheel agrees in ten public records.</source>
+        <translation>Jede Datei wird gegen eine bekannte Prüfsumme geprüft; die von PyTorch stimmt in zehn öffentlichen Quellen überein.</translation>
+    </message>
+    <message>
+        <source>Every setup for a card needs more than 7 GB.</source>
+        <translation>Jede Einrichtung für eine Karte braucht mehr als 7 GB.</translation>
+    </message>
+    <message>
+        <source>Every setup offered here needs a driver for CUDA 12, from December 2022 or later.</source>
+        <translation>Jede hier angebotene Einrichtung braucht einen Treiber für CUDA 12, ab Dezember 2022.</translation>
+    </message>
+    <message>
+        <source>Everything comes from the offline folder.</source>
+        <translation>Alles kommt aus dem Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>Exactly the versions that the guide names, so that its scripts match.</source>
+        <translation>Genau die Versionen, die die Anleitung nennt, sodass ihre Skripte passen.</translation>
+    </message>
+    <message>
+        <source>Expect slow loading and tokenising. If a package stops with an illegal instruction, only another processor helps.</source>
+        <translation>Laden und Zerlegen von Texten wird langsam sein. Hält ein Paket mit einem unbekannten Befehl (illegal instruction) an, hilft nur ein anderer Prozessor.</translation>
+    </message>
+    <message>
+        <source>FastLanguageModel</source>
+        <translation>FastLanguageModel</translation>
+    </message>
+    <message>
+        <source>Fetched files thrown away</source>
+        <translation>Geladene Dateien verworfen</translation>
+    </message>
+    <message>
+        <source>Files of the packages lie up to 179 characters deeper, and Windows stops at 259 unless long paths are switched on.</source>
+        <translation>Dateien der Pakete liegen bis zu 179 Zeichen tiefer, und Windows hört bei 259 auf, wenn lange Pfade nicht eingeschaltet sind.</translation>
+    </message>
+    <message>
+        <source>Files of the packages lie up to 179 characters deeper. Whether this Windows allows more than 259 could not be found out.</source>
+        <translation>Dateien der Pakete liegen bis zu 179 Zeichen tiefer. Ob dieses Windows mehr als 259 erlaubt, ließ sich nicht feststellen.</translation>
+    </message>
+    <message>
+        <source>First fine-tune</source>
+        <translation>Erstes Feintuning</translation>
+    </message>
+    <message>
+        <source>First import</source>
+        <translation>Erster Import</translation>
+    </message>
+    <message>
+        <source>For PCs without a usable NVIDIA card: small models, to learn and to test</source>
+        <translation>Für PCs ohne brauchbare NVIDIA-Karte: kleine Modelle, zum Lernen und Ausprobieren</translation>
+    </message>
+    <message>
+        <source>For PCs without a usable NVIDIA card: small models, to learn and to test.</source>
+        <translation>Für PCs ohne brauchbare NVIDIA-Karte: kleine Modelle, zum Lernen und Ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Four days later 2024.9.post4 took back this release&apos;s transformers requirement and mended its loader: prefer it.</source>
+        <translation>Vier Tage später nahm 2024.9.post4 die transformers-Vorgabe dieser Ausgabe zurück und reparierte ihr Laden: Ziehen Sie sie vor.</translation>
+    </message>
+    <message>
+        <source>Free some room, or choose a folder on another volume.</source>
+        <translation>Schaffen Sie Platz, oder wählen Sie einen Ordner auf einem anderen Laufwerk.</translation>
+    </message>
+    <message>
+        <source>Get the runtime from Microsoft</source>
+        <translation>Laufzeit von Microsoft holen</translation>
+    </message>
+    <message>
+        <source>Hardly any main memory is free</source>
+        <translation>Kaum Arbeitsspeicher ist frei</translation>
+    </message>
+    <message>
+        <source>Hardly any room on {disk.root}</source>
+        <translation>Kaum Platz auf {disk.root}</translation>
+    </message>
+    <message>
+        <source>Heat held its clock back in {1} of the samples; the hottest was {2} °C. Clean the fans, give the card air, or have its thermal paste renewed.</source>
+        <translation>Hitze bremste ihren Takt in {1} der Messungen; am heißesten waren {2} °C. Reinigen Sie die Lüfter, geben Sie der Karte Luft, oder lassen Sie die Wärmeleitpaste erneuern.</translation>
+    </message>
+    <message>
+        <source>Holds code for every card from RTX 20 to RTX 50.</source>
+        <translation>Enthält Code für jede Karte von RTX 20 bis RTX 50.</translation>
+    </message>
+    <message>
+        <source>How to update Windows</source>
+        <translation>So wird Windows aktualisiert</translation>
+    </message>
+    <message>
+        <source>If the PC has an NVIDIA card, check that it is seated, switched on in the firmware, or passed through to the virtual machine; then look again.</source>
+        <translation>Hat der PC eine NVIDIA-Karte, prüfen Sie, ob sie richtig sitzt, in der Firmware eingeschaltet oder an die virtuelle Maschine durchgereicht ist; sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>If the PC has an NVIDIA card, install its driver in Windows, run `wsl --update` and `wsl --shutdown` there, then look again.</source>
+        <translation>Hat der PC eine NVIDIA-Karte, installieren Sie ihren Treiber in Windows, führen Sie dort `wsl --update` und `wsl --shutdown` aus und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>If the PC has one, check that it is seated and switched on in the firmware. Without one, take the practice setup for the processor.</source>
+        <translation>Hat der PC eine, prüfen Sie, ob sie richtig sitzt und in der Firmware eingeschaltet ist. Ohne Karte nehmen Sie die Übungseinrichtung für den Prozessor.</translation>
+    </message>
+    <message>
+        <source>Importing PyTorch, Triton and Unsloth alone takes about {limit.memory_least}.</source>
+        <translation>Allein der Import von PyTorch, Triton und Unsloth braucht etwa {limit.memory_least}.</translation>
+    </message>
+    <message>
+        <source>In the way: {1}.</source>
+        <translation>Im Weg: {1}.</translation>
+    </message>
+    <message>
+        <source>In the way: {1}{2}.</source>
+        <translation>Im Weg: {1}{2}.</translation>
+    </message>
+    <message>
+        <source>In {1} of the samples. Check the plugs of the card and the supply&apos;s rating.</source>
+        <translation>In {1} der Messungen. Prüfen Sie die Stecker der Karte und die Leistung des Netzteils.</translation>
+    </message>
+    <message>
+        <source>In {1} of the samples. That is how a card works under full load and is no fault.</source>
+        <translation>In {1} der Messungen. So arbeitet eine Karte unter voller Last; es ist kein Fehler.</translation>
+    </message>
+    <message>
+        <source>In {1} of the samples: heat or power reached a limit of the hardware.</source>
+        <translation>In {1} der Messungen: Wärme oder Leistung erreichte eine Grenze der Hardware.</translation>
+    </message>
+    <message>
+        <source>Install Microsoft&apos;s Visual C++ runtime (25 MB, needs an administrator), then look again.</source>
+        <translation>Installieren Sie Microsofts Visual-C++-Laufzeit (25 MB, braucht einen Administrator) und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install Microsoft&apos;s current Visual C++ runtime (25 MB, needs an administrator), then look again.</source>
+        <translation>Installieren Sie Microsofts aktuelle Visual-C++-Laufzeit (25 MB, braucht einen Administrator) und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install Microsoft&apos;s current Visual C++ runtime (25 MB, needs an administrator).</source>
+        <translation>Installieren Sie Microsofts aktuelle Visual-C++-Laufzeit (25 MB, braucht einen Administrator).</translation>
+    </message>
+    <message>
+        <source>Install gcc with the system&apos;s package manager, then look again.</source>
+        <translation>Installieren Sie gcc mit der Paketverwaltung des Systems und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install the current NVIDIA driver and look again.</source>
+        <translation>Installieren Sie den aktuellen NVIDIA-Treiber und sehen Sie erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install the current NVIDIA driver in Windows (never one inside Linux), run `wsl --update` and `wsl --shutdown` in Windows, then look again.</source>
+        <translation>Installieren Sie den aktuellen NVIDIA-Treiber in Windows (nie einen im Linux), führen Sie in Windows `wsl --update` und `wsl --shutdown` aus und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install the current driver for {card.name} from NVIDIA&apos;s page, restart Windows, then look again.</source>
+        <translation>Installieren Sie den aktuellen Treiber für {card.name} von NVIDIAs Seite, starten Sie Windows neu und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install the current driver for {card.name} from NVIDIA&apos;s page, restart, then look again.</source>
+        <translation>Installieren Sie den aktuellen Treiber für {card.name} von NVIDIAs Seite, starten Sie neu und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install the distribution&apos;s package of the NVIDIA driver, version 570 or newer, restart, then look again.</source>
+        <translation>Installieren Sie das Paket Ihrer Distribution für den NVIDIA-Treiber, Version 570 oder neuer, starten Sie neu und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Install {1}</source>
+        <translation>{1} installieren</translation>
+    </message>
+    <message>
+        <source>Installed versions</source>
+        <translation>Installierte Versionen</translation>
+    </message>
+    <message>
+        <source>It can be installed as it is. Updating the driver to {profile.driver} or newer takes the doubt away.</source>
+        <translation>Die Installation geht auch so. Ein Treiber ab {profile.driver} räumt den Zweifel aus.</translation>
+    </message>
+    <message>
+        <source>It draws the desktop, which leaves the NVIDIA card free. Training always uses {card.name}.</source>
+        <translation>Er zeichnet den Desktop, so bleibt die NVIDIA-Karte frei. Trainiert wird immer auf {card.name}.</translation>
+    </message>
+    <message>
+        <source>It is the default.</source>
+        <translation>Es ist die Voreinstellung.</translation>
+    </message>
+    <message>
+        <source>It lacks vcruntime140_1.dll, which PyTorch&apos;s libraries load: `import torch` ends with error 126.</source>
+        <translation>Ihr fehlt vcruntime140_1.dll, die PyTorchs Bibliotheken laden: `import torch` endet mit Fehler 126.</translation>
+    </message>
+    <message>
+        <source>It needs “{1}”, which did not pass.</source>
+        <translation>Es braucht „{1}“, was nicht bestanden wurde.</translation>
+    </message>
+    <message>
+        <source>It sits in a narrow slot, or shares its lanes with a drive. Training itself hardly suffers; loading models and offloading do.</source>
+        <translation>Sie sitzt in einem schmalen Steckplatz oder teilt sich die Lanes mit einem Laufwerk. Das Training leidet kaum, das Laden von Modellen und das Auslagern schon.</translation>
+    </message>
+    <message>
+        <source>Its PyTorch, Triton and xformers begin at compute capability {profile.compute_min}.</source>
+        <translation>PyTorch, Triton und xformers darin beginnen bei Compute Capability {profile.compute_min}.</translation>
+    </message>
+    <message>
+        <source>Its versions are kept; its commands are not: they stop on Windows at a package without a Windows build, and the release it names is no tag. It also asks for tools that are not needed and expects a cuDNN version that PyTorch 2.4.0 does not have.</source>
+        <translation>Ihre Versionen bleiben, ihre Befehle nicht: Sie halten unter Windows bei einem Paket an, das es dafür nicht gibt, und die genannte Ausgabe ist kein Tag. Außerdem verlangt die Anleitung Werkzeuge, die nicht nötig sind, und erwartet eine cuDNN-Version, die PyTorch 2.4.0 nicht hat.</translation>
+    </message>
+    <message>
+        <source>Let the network&apos;s keeper allow download.pytorch.org, name a mirror of it, or use an offline folder.</source>
+        <translation>Lassen Sie download.pytorch.org im Netz freigeben, nennen Sie einen Spiegel davon, oder benutzen Sie einen Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>Libraries built with newer compilers can crash with an access violation on a runtime before {limit.vc_runtime_new}.</source>
+        <translation>Bibliotheken, die mit neueren Compilern gebaut sind, können auf einer Laufzeit vor {limit.vc_runtime_new} mit einer Zugriffsverletzung abstürzen.</translation>
+    </message>
+    <message>
+        <source>Linux runs inside Windows (WSL)</source>
+        <translation>Linux läuft innerhalb von Windows (WSL)</translation>
+    </message>
+    <message>
+        <source>Little main memory</source>
+        <translation>Wenig Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Little memory was free on the card</source>
+        <translation>Auf der Karte war wenig Speicher frei</translation>
+    </message>
+    <message>
+        <source>Little room for models on {disk.root}</source>
+        <translation>Wenig Platz für Modelle auf {disk.root}</translation>
+    </message>
+    <message>
+        <source>Llama 3.2 has no text model of 7B, only 1B and 3B; and Meta&apos;s own copies ask for an account. Unsloth&apos;s 4-bit copies load directly.</source>
+        <translation>Llama 3.2 hat kein Textmodell mit 7B, nur 1B und 3B; und Metas eigene Kopien verlangen ein Konto. Unsloths 4-Bit-Kopien laden direkt.</translation>
+    </message>
+    <message>
+        <source>LoRA training</source>
+        <translation>LoRA-Training</translation>
+    </message>
+    <message>
+        <source>LoRA training, 4-bit weights</source>
+        <translation>LoRA-Training, 4-Bit-Gewichte</translation>
+    </message>
+    <message>
+        <source>Look at it</source>
+        <translation>Ansehen</translation>
+    </message>
+    <message>
+        <source>Look at them</source>
+        <translation>Ansehen</translation>
+    </message>
+    <message>
+        <source>Look for a newer version of this program.</source>
+        <translation>Suchen Sie nach einer neueren Ausgabe dieses Programms.</translation>
+    </message>
+    <message>
+        <source>Make the environment anew from its lock, beside one that works.</source>
+        <translation>Die Umgebung aus ihrer Festschreibung neu machen, neben einer, die läuft.</translation>
+    </message>
+    <message>
+        <source>Many times slower than a card: for learning and testing only.</source>
+        <translation>Viele Male langsamer als eine Karte: nur zum Lernen und Ausprobieren.</translation>
+    </message>
+    <message>
+        <source>Matrix product, 4-bit weights</source>
+        <translation>Matrixprodukt, 4-Bit-Gewichte</translation>
+    </message>
+    <message>
+        <source>Matrix product, bf16</source>
+        <translation>Matrixprodukt, bf16</translation>
+    </message>
+    <message>
+        <source>Matrix product, fp16</source>
+        <translation>Matrixprodukt, fp16</translation>
+    </message>
+    <message>
+        <source>Matrix product, fp32</source>
+        <translation>Matrixprodukt, fp32</translation>
+    </message>
+    <message>
+        <source>Matrix product, int8</source>
+        <translation>Matrixprodukt, int8</translation>
+    </message>
+    <message>
+        <source>Matrix product, tf32</source>
+        <translation>Matrixprodukt, tf32</translation>
+    </message>
+    <message>
+        <source>Models pass through main memory when they are loaded. With less than 12 GB larger ones push the PC into swapping, or Windows refuses.</source>
+        <translation>Modelle gehen beim Laden durch den Arbeitsspeicher. Mit weniger als 12 GB drängen größere den PC zum Auslagern, oder Windows verweigert es.</translation>
+    </message>
+    <message>
+        <source>Models up to about 0.5B in 4-bit fit, with short texts. Larger ones stop with &quot;out of memory&quot;.</source>
+        <translation>Modelle bis etwa 0.5B in 4 Bit passen, mit kurzen Texten. Größere halten mit „out of memory“ an.</translation>
+    </message>
+    <message>
+        <source>Models up to about 1B in 4-bit fit, with short texts. Larger ones stop with &quot;out of memory&quot;.</source>
+        <translation>Modelle bis etwa 1B in 4 Bit passen, mit kurzen Texten. Größere halten mit „out of memory“ an.</translation>
+    </message>
+    <message>
+        <source>Move {1} into the quarantine</source>
+        <translation>{1} in die Quarantäne verschieben</translation>
+    </message>
+    <message>
+        <source>NVIDIA card {1}</source>
+        <translation>NVIDIA-Karte {1}</translation>
+    </message>
+    <message>
+        <source>Needs a driver from 2023 only.</source>
+        <translation>Braucht nur einen Treiber von 2023.</translation>
+    </message>
+    <message>
+        <source>Needs a driver of the 580 family or newer.</source>
+        <translation>Braucht einen Treiber der Familie 580 oder neuer.</translation>
+    </message>
+    <message>
+        <source>Needs a newer Windows</source>
+        <translation>Braucht ein neueres Windows</translation>
+    </message>
+    <message>
+        <source>Needs a newer driver</source>
+        <translation>Braucht einen neueren Treiber</translation>
+    </message>
+    <message>
+        <source>Needs a newer system</source>
+        <translation>Braucht ein neueres System</translation>
+    </message>
+    <message>
+        <source>Needs a restart</source>
+        <translation>Braucht einen Neustart</translation>
+    </message>
+    <message>
+        <source>Needs a shorter folder</source>
+        <translation>Braucht einen kürzeren Pfad</translation>
+    </message>
+    <message>
+        <source>Needs another folder</source>
+        <translation>Braucht einen anderen Ordner</translation>
+    </message>
+    <message>
+        <source>Needs driver {1} or newer; yours is {2}.</source>
+        <translation>Braucht Treiber {1} oder neuer; Ihrer ist {2}.</translation>
+    </message>
+    <message>
+        <source>Needs more memory</source>
+        <translation>Braucht mehr Speicher</translation>
+    </message>
+    <message>
+        <source>Needs no card and no driver.</source>
+        <translation>Braucht weder Karte noch Treiber.</translation>
+    </message>
+    <message>
+        <source>Needs room on the disk</source>
+        <translation>Braucht Platz auf der Platte</translation>
+    </message>
+    <message>
+        <source>Needs the PyTorch index</source>
+        <translation>Braucht den PyTorch-Index</translation>
+    </message>
+    <message>
+        <source>Needs the driver</source>
+        <translation>Braucht den Treiber</translation>
+    </message>
+    <message>
+        <source>Needs the internet</source>
+        <translation>Braucht das Internet</translation>
+    </message>
+    <message>
+        <source>Needs the package index</source>
+        <translation>Braucht den Paketindex</translation>
+    </message>
+    <message>
+        <source>Needs {disk.needed}; {disk.free} are free on {disk.root}.</source>
+        <translation>Braucht {disk.needed}; auf {disk.root} sind {disk.free} frei.</translation>
+    </message>
+    <message>
+        <source>Neither the driver nor its name nor its PCI id says which compute capability it has. The setup is chosen for the common case; verification shows whether it fits.</source>
+        <translation>Weder der Treiber noch ihr Name noch ihre PCI-Kennung nennt ihre Compute Capability. Die Einrichtung ist für den häufigsten Fall gewählt; die Prüfung zeigt, ob sie passt.</translation>
+    </message>
+    <message>
+        <source>Newest models and fixes.</source>
+        <translation>Neueste Modelle und Korrekturen.</translation>
+    </message>
+    <message>
+        <source>Newest, and less proven than PyTorch 2.8</source>
+        <translation>Am neuesten, aber weniger erprobt als PyTorch 2.8</translation>
+    </message>
+    <message>
+        <source>No C compiler was found</source>
+        <translation>Kein C-Compiler gefunden</translation>
+    </message>
+    <message>
+        <source>No NVIDIA card is visible in WSL</source>
+        <translation>In WSL ist keine NVIDIA-Karte zu sehen</translation>
+    </message>
+    <message>
+        <source>No Python environment works there: {home.broken}.</source>
+        <translation>Keine Python-Umgebung läuft dort: {home.broken}.</translation>
+    </message>
+    <message>
+        <source>No RTX 50: CUDA 12.4 wheels hold no code for it.</source>
+        <translation>Keine RTX 50: Pakete für CUDA 12.4 enthalten keinen Code dafür.</translation>
+    </message>
+    <message>
+        <source>No RTX 50: these wheels hold no code for it.</source>
+        <translation>Keine RTX 50: Diese Pakete enthalten keinen Code dafür.</translation>
+    </message>
+    <message>
+        <source>No Unsloth: it needs a card.</source>
+        <translation>Kein Unsloth: Es braucht eine Karte.</translation>
+    </message>
+    <message>
+        <source>No card takes part here; the script leaves this line out.</source>
+        <translation>Keine Karte nimmt hier teil; das Skript lässt diese Zeile weg.</translation>
+    </message>
+    <message>
+        <source>No compiler and no CUDA toolkit are needed</source>
+        <translation>Weder Compiler noch CUDA-Toolkit sind nötig</translation>
+    </message>
+    <message>
+        <source>No figures of this card are on record.</source>
+        <translation>Für diese Karte sind keine Werte bekannt.</translation>
+    </message>
+    <message>
+        <source>No graphics card was found</source>
+        <translation>Keine Grafikkarte gefunden</translation>
+    </message>
+    <message>
+        <source>No pinned PyTorch holds code for compute capability {card.capability} yet. The practice setup works on the processor.</source>
+        <translation>Noch enthält kein festgeschriebenes PyTorch Code für Compute Capability {card.capability}. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
+    </message>
+    <message>
+        <source>No reference for this card yet.{1}</source>
+        <translation>Noch kein Vergleichswert für diese Karte.{1}</translation>
+    </message>
+    <message>
+        <source>Nobody tested this Unsloth release on Windows when it came out: usable Triton wheels for Windows appeared weeks later.</source>
+        <translation>Niemand prüfte diese Unsloth-Ausgabe bei ihrem Erscheinen unter Windows: Brauchbare Triton-Pakete für Windows kamen Wochen später.</translation>
+    </message>
+    <message>
+        <source>None of the installed Pythons fits</source>
+        <translation>Keins der installierten Pythons passt</translation>
+    </message>
+    <message>
+        <source>Not for this PC</source>
+        <translation>Nicht für diesen PC</translation>
+    </message>
+    <message>
+        <source>Not for this card</source>
+        <translation>Nicht für diese Karte</translation>
+    </message>
+    <message>
+        <source>Not measured.</source>
+        <translation>Nicht gemessen.</translation>
+    </message>
+    <message>
+        <source>Not needed here</source>
+        <translation>Hier nicht nötig</translation>
+    </message>
+    <message>
+        <source>Not possible now</source>
+        <translation>Jetzt nicht möglich</translation>
+    </message>
+    <message>
+        <source>Nothing on record to compare this with.</source>
+        <translation>Dazu ist kein Vergleichswert bekannt.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for this setup. Do not train in the old environment.</source>
+        <translation>Für diese Einrichtung ist nichts zu tun. Trainieren Sie nicht in der alten Umgebung.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for this setup. If you start Python by other ways, remove the variable in the system&apos;s settings.</source>
+        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie die Variable in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for this setup. If you start Python by other ways, remove them in the system&apos;s settings.</source>
+        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie sie in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do here. An administrator can switch on long paths in the group policy &quot;Enable Win32 long paths&quot;.</source>
+        <translation>Hier ist nichts zu tun. Ein Administrator kann lange Pfade in der Gruppenrichtlinie „Lange Win32-Pfade aktivieren“ einschalten.</translation>
+    </message>
+    <message>
+        <source>Nothing to do.</source>
+        <translation>Nichts zu tun.</translation>
+    </message>
+    <message>
+        <source>Nothing to do. On a laptop, plug in the power supply and choose the performance mode before training.</source>
+        <translation>Nichts zu tun. Stecken Sie beim Laptop vor dem Training das Netzteil ein und wählen Sie den Leistungsmodus.</translation>
+    </message>
+    <message>
+        <source>Nothing to do. Only exporting to GGUF with a self-built llama.cpp would need one.</source>
+        <translation>Nichts zu tun. Nur der Export nach GGUF mit selbst gebautem llama.cpp bräuchte einen.</translation>
+    </message>
+    <message>
+        <source>Nothing to do. To mend or update the driver, do it in Windows.</source>
+        <translation>Nichts zu tun. Wenn der Treiber zu reparieren oder zu aktualisieren ist, tun Sie es in Windows.</translation>
+    </message>
+    <message>
+        <source>Nothing to do: the setup brings a Python of its own and leaves the others alone.</source>
+        <translation>Nichts zu tun: Die Einrichtung bringt ein eigenes Python mit und lässt die anderen in Ruhe.</translation>
+    </message>
+    <message>
+        <source>Nothing to do: the verify page shows each line of the guide beside what is right.</source>
+        <translation>Nichts zu tun: Die Seite Prüfung zeigt jede Zeile der Anleitung neben dem, was richtig ist.</translation>
+    </message>
+    <message>
+        <source>Nothing to do: training is pointed at {card.name}.</source>
+        <translation>Nichts zu tun: Das Training wird auf {card.name} gelenkt.</translation>
+    </message>
+    <message>
+        <source>Old attempt removed</source>
+        <translation>Alter Versuch entfernt</translation>
+    </message>
+    <message>
+        <source>Older attempts left files behind</source>
+        <translation>Frühere Versuche haben Dateien hinterlassen</translation>
+    </message>
+    <message>
+        <source>On Linux, Triton compiles a small piece of C for each kernel and stops with &quot;Failed to find C compiler&quot; without one. No CUDA toolkit is needed.</source>
+        <translation>Unter Linux übersetzt Triton für jeden Kernel ein Stück C und hält ohne Compiler mit „Failed to find C compiler“ an. Ein CUDA-Toolkit ist nicht nötig.</translation>
+    </message>
+    <message>
+        <source>On RTX 50 xformers holds no kernels of its own for the card; PyTorch&apos;s attention takes over where it refuses.</source>
+        <translation>Auf RTX 50 enthält xformers keine eigenen Kernel; wo es ablehnt, übernimmt PyTorchs Attention.</translation>
+    </message>
+    <message>
+        <source>On Volta and Turing training runs in fp16: these cards have no bf16.</source>
+        <translation>Auf Volta und Turing wird in fp16 trainiert: Diese Karten haben kein bf16.</translation>
+    </message>
+    <message>
+        <source>On Windows the PyTorch 2.4.0 wheel lacks one file, libomp140.x86_64.dll; the plan puts a copy of the wheel&apos;s own OpenMP library in its place. Seen to work with the processor build under Wine, not yet on a real PC.</source>
+        <translation>Unter Windows fehlt dem Paket von PyTorch 2.4.0 eine Datei, libomp140.x86_64.dll; der Plan setzt eine Kopie der OpenMP-Bibliothek aus dem Paket selbst an ihre Stelle. Mit der Prozessorausgabe unter Wine gesehen, noch nicht auf einem echten PC.</translation>
+    </message>
+    <message>
+        <source>On a processor; there is no reference for it.</source>
+        <translation>Auf dem Prozessor; dafür gibt es keinen Vergleichswert.</translation>
+    </message>
+    <message>
+        <source>One file of PyTorch&apos;s has no hash on record for Windows; it is taken from the index over TLS.</source>
+        <translation>Für eine Datei von PyTorch ist unter Windows keine Prüfsumme bekannt; sie kommt über TLS vom Index.</translation>
+    </message>
+    <message>
+        <source>One generation older than the first choice for {card.architecture} cards; a good second</source>
+        <translation>Eine Generation älter als die erste Wahl für {card.architecture}-Karten; eine gute zweite</translation>
+    </message>
+    <message>
+        <source>One of them is used for training and verified: {card.name}.</source>
+        <translation>Eine davon wird zum Trainieren benutzt und geprüft: {card.name}.</translation>
+    </message>
+    <message>
+        <source>One setup for RTX 30, 40 and 50: recent models, pinned and settled.</source>
+        <translation>Eine Einrichtung für RTX 30, 40 und 50: neue Modelle, festgeschrieben und eingespielt.</translation>
+    </message>
+    <message>
+        <source>OneDrive would upload tens of thousands of files, lock some while they are written and replace others by placeholders.</source>
+        <translation>OneDrive würde Zehntausende Dateien hochladen, manche beim Schreiben sperren und andere durch Platzhalter ersetzen.</translation>
+    </message>
+    <message>
+        <source>Open NVIDIA&apos;s driver page</source>
+        <translation>NVIDIAs Treiberseite öffnen</translation>
+    </message>
+    <message>
+        <source>Other addresses answer, so the PC is not offline; the index or the mirror in its place does not.</source>
+        <translation>Andere Adressen antworten, der PC ist also nicht offline; der Index oder der Spiegel an seiner Stelle antwortet nicht.</translation>
+    </message>
+    <message>
+        <source>Other programs hold most of it; importing PyTorch would push the PC into swapping.</source>
+        <translation>Andere Programme belegen das meiste; der Import von PyTorch würde den PC zum Auslagern drängen.</translation>
+    </message>
+    <message>
+        <source>PCIe generation {1} with {2} lanes, {3} GB/s</source>
+        <translation>PCIe-Generation {1} mit {2} Lanes, {3} GB/s</translation>
+    </message>
+    <message>
+        <source>Package cache emptied</source>
+        <translation>Paketcache geleert</translation>
+    </message>
+    <message>
+        <source>Possible</source>
+        <translation>Möglich</translation>
+    </message>
+    <message>
+        <source>Possible on Turing cards, as best effort: its Triton no longer supports them officially</source>
+        <translation>Auf Turing-Karten möglich, ohne Gewähr: Sein Triton unterstützt sie offiziell nicht mehr</translation>
+    </message>
+    <message>
+        <source>Practice on the processor</source>
+        <translation>Üben auf dem Prozessor</translation>
+    </message>
+    <message>
+        <source>Practise on the processor here. For training, any card from the GTX 16 or RTX 20 series on will do; one from the RTX 30 series on is better.</source>
+        <translation>Üben Sie hier auf dem Prozessor. Zum Trainieren genügt jede Karte ab GTX 16 oder RTX 20; ab RTX 30 ist es besser.</translation>
+    </message>
+    <message>
+        <source>Practise on the processor here. If an NVIDIA card should be in this PC, check that it is seated and switched on.</source>
+        <translation>Üben Sie hier auf dem Prozessor. Sollte in diesem PC eine NVIDIA-Karte stecken, prüfen Sie, ob sie richtig sitzt und eingeschaltet ist.</translation>
+    </message>
+    <message>
+        <source>PyTorch</source>
+        <translation>PyTorch</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.12 · CUDA 13.0 · Unsloth 2026.10</source>
+        <translation>PyTorch 2.12 · CUDA 13.0 · Unsloth 2026.10</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 is from July 2024 and predates later security fixes (CVE-2025-3000 among them).</source>
+        <translation>PyTorch 2.4.0 ist vom Juli 2024 und älter als spätere Sicherheitskorrekturen (darunter CVE-2025-3000).</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9</source>
+        <translation>PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post4</source>
+        <translation>PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post4</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.6 · CUDA 12.4 · Unsloth 2025.3</source>
+        <translation>PyTorch 2.6 · CUDA 12.4 · Unsloth 2025.3</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11</source>
+        <translation>PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11</translation>
+    </message>
+    <message>
+        <source>PyTorch brings its own CUDA {cuda}; an installed toolkit plays no part.</source>
+        <translation>PyTorch bringt sein eigenes CUDA {cuda} mit; ein installiertes Toolkit spielt keine Rolle.</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.1</source>
+        <translation>PyTorch für CUDA 12.1</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.1, Unsloth and {count} packages</source>
+        <translation>PyTorch für CUDA 12.1, Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.4</source>
+        <translation>PyTorch für CUDA 12.4</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.4, Unsloth and {count} packages</source>
+        <translation>PyTorch für CUDA 12.4, Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.8</source>
+        <translation>PyTorch für CUDA 12.8</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 12.8, Unsloth and {count} packages</source>
+        <translation>PyTorch für CUDA 12.8, Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 13.0</source>
+        <translation>PyTorch für CUDA 13.0</translation>
+    </message>
+    <message>
+        <source>PyTorch for CUDA 13.0, Unsloth and {count} packages</source>
+        <translation>PyTorch für CUDA 13.0, Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>PyTorch for the processor</source>
+        <translation>PyTorch für den Prozessor</translation>
+    </message>
+    <message>
+        <source>PyTorch for the processor and {count} packages</source>
+        <translation>PyTorch für den Prozessor und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>PyTorch index {network.pytorch}, proxy {network.proxy}</source>
+        <translation>PyTorch-Index {network.pytorch}, Proxy {network.proxy}</translation>
+    </message>
+    <message>
+        <source>PyTorch itself</source>
+        <translation>PyTorch selbst</translation>
+    </message>
+    <message>
+        <source>PyTorch reaches no card. The driver is missing or too old, or this is the processor build.</source>
+        <translation>PyTorch erreicht keine Karte. Der Treiber fehlt oder ist zu alt, oder dies ist die Prozessorausgabe.</translation>
+    </message>
+    <message>
+        <source>PyTorch sees another amount of memory than this card has: part of it may be given to a virtual machine or another card is used.</source>
+        <translation>PyTorch sieht eine andere Speichermenge, als diese Karte hat: Ein Teil kann einer virtuellen Maschine gegeben sein, oder es wird eine andere Karte benutzt.</translation>
+    </message>
+    <message>
+        <source>PyTorch then takes slower ways on the processor, and some packages may refuse to start. Work on the card is not touched.</source>
+        <translation>PyTorch nimmt dann langsamere Wege auf dem Prozessor, und manche Pakete starten womöglich nicht. Die Arbeit auf der Karte ist nicht betroffen.</translation>
+    </message>
+    <message>
+        <source>PyTorch uses another card than the first one that the survey found.</source>
+        <translation>PyTorch benutzt eine andere Karte als die erste, die gefunden wurde.</translation>
+    </message>
+    <message>
+        <source>PyTorch {profile.torch} with its Triton holds no code for compute capability {card.capability}; every call on the card would fail with &quot;no kernel image&quot;.</source>
+        <translation>PyTorch {profile.torch} mit seinem Triton enthält keinen Code für Compute Capability {card.capability}; jeder Aufruf auf der Karte würde mit „no kernel image“ scheitern.</translation>
+    </message>
+    <message>
+        <source>PyTorch {torch} brings cuDNN {cudnn} or newer. 8902 belongs to PyTorch 2.1 to 2.3; it never appears with 2.4.0.</source>
+        <translation>PyTorch {torch} bringt cuDNN {cudnn} oder neuer mit. 8902 gehört zu PyTorch 2.1 bis 2.3; mit 2.4.0 erscheint es nie.</translation>
+    </message>
+    <message>
+        <source>PyTorch&apos;s libraries need it: without it `import torch` ends with error 126.</source>
+        <translation>Die Bibliotheken von PyTorch brauchen sie: Ohne sie endet `import torch` mit Fehler 126.</translation>
+    </message>
+    <message>
+        <source>PyTorch&apos;s own wheels come from download.pytorch.org, or from a mirror of it.</source>
+        <translation>PyTorchs eigene Pakete kommen von download.pytorch.org oder von einem Spiegel davon.</translation>
+    </message>
+    <message>
+        <source>Python</source>
+        <translation>Python</translation>
+    </message>
+    <message>
+        <source>Python 3.11, PyTorch 2.13, transformers 5.23, trl 1.16</source>
+        <translation>Python 3.11, PyTorch 2.13, transformers 5.23, trl 1.16</translation>
+    </message>
+    <message>
+        <source>Python 3.11, Triton 3.1 (Windows) or 3.0 (Linux), xformers 0.0.27, bitsandbytes 0.43</source>
+        <translation>Python 3.11, Triton 3.1 (Windows) oder 3.0 (Linux), xformers 0.0.27, bitsandbytes 0.43</translation>
+    </message>
+    <message>
+        <source>Python 3.11, Triton 3.1 (Windows) or 3.0 (Linux), xformers 0.0.27, bitsandbytes 0.44</source>
+        <translation>Python 3.11, Triton 3.1 (Windows) oder 3.0 (Linux), xformers 0.0.27, bitsandbytes 0.44</translation>
+    </message>
+    <message>
+        <source>Python 3.11, Triton 3.2, xformers 0.0.29, bitsandbytes 0.45</source>
+        <translation>Python 3.11, Triton 3.2, xformers 0.0.29, bitsandbytes 0.45</translation>
+    </message>
+    <message>
+        <source>Python 3.12, Triton 3.4, xformers 0.0.32, bitsandbytes 0.48</source>
+        <translation>Python 3.12, Triton 3.4, xformers 0.0.32, bitsandbytes 0.48</translation>
+    </message>
+    <message>
+        <source>Python 3.12, Triton 3.7, xformers 0.0.35, bitsandbytes 0.50</source>
+        <translation>Python 3.12, Triton 3.7, xformers 0.0.35, bitsandbytes 0.50</translation>
+    </message>
+    <message>
+        <source>Python would load packages from there first</source>
+        <translation>Python würde zuerst von dort Pakete laden</translation>
+    </message>
+    <message>
+        <source>Python would look for its own library there</source>
+        <translation>Python würde dort seine eigene Bibliothek suchen</translation>
+    </message>
+    <message>
+        <source>Python {1}</source>
+        <translation>Python {1}</translation>
+    </message>
+    <message>
+        <source>Python {1} is there: {2}</source>
+        <translation>Python {1} ist da: {2}</translation>
+    </message>
+    <message>
+        <source>Python&apos;s connections fail where that file cannot be written</source>
+        <translation>Pythons Verbindungen scheitern, wo diese Datei nicht geschrieben werden kann</translation>
+    </message>
+    <message>
+        <source>RTX 20 to RTX 40, T4, V100, A100, H100; Llama 3.1 and 3.2, Qwen 2.5, Gemma 2, Phi 3.5, Mistral. No RTX 50.</source>
+        <translation>RTX 20 bis RTX 40, T4, V100, A100, H100; Llama 3.1 und 3.2, Qwen 2.5, Gemma 2, Phi 3.5, Mistral. Keine RTX 50.</translation>
+    </message>
+    <message>
+        <source>RTX 20 to RTX 40, T4, V100, A100, H100; Llama 3.1, Gemma 2, Phi 3.5, Mistral. No RTX 50.</source>
+        <translation>RTX 20 bis RTX 40, T4, V100, A100, H100; Llama 3.1, Gemma 2, Phi 3.5, Mistral. Keine RTX 50.</translation>
+    </message>
+    <message>
+        <source>RTX 30, 40 and 50, A100, L4, H100, B200, B300; the newest models that Unsloth knows. Turing as best effort.</source>
+        <translation>RTX 30, 40 und 50, A100, L4, H100, B200, B300; die neuesten Modelle, die Unsloth kennt. Turing nach Möglichkeit.</translation>
+    </message>
+    <message>
+        <source>RTX 30, 40 and 50, A100, L4, H100, B200; Llama 3, Qwen 3, Gemma 3 and 3n, gpt-oss, Phi 4, vision models such as Qwen 3 VL. Turing as best effort.</source>
+        <translation>RTX 30, 40 und 50, A100, L4, H100, B200; Llama 3, Qwen 3, Gemma 3 und 3n, gpt-oss, Phi 4, Bildmodelle wie Qwen 3 VL. Turing nach Möglichkeit.</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>Empfohlen</translation>
+    </message>
+    <message>
+        <source>Reference: {1}, times the share that healthy cards reach ({2} to {3}, an estimate).{4}</source>
+        <translation>Vergleichswert: {1}, mal dem Anteil, den gesunde Karten erreichen ({2} bis {3}, geschätzt).{4}</translation>
+    </message>
+    <message>
+        <source>Reference: {1}.{2}</source>
+        <translation>Vergleichswert: {1}.{2}</translation>
+    </message>
+    <message>
+        <source>Reproduces work done with exactly this release.</source>
+        <translation>Wiederholt Arbeit, die mit genau dieser Ausgabe getan wurde.</translation>
+    </message>
+    <message>
+        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; imported on Linux with a pretended card. Not yet trained on a card.</source>
+        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; unter Linux mit einer vorgetäuschten Karte importiert. Noch auf keiner Karte trainiert.</translation>
+    </message>
+    <message>
+        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux reached the first call that needs a real card. Not yet trained on a card.</source>
+        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux kam bis zum ersten Aufruf, der eine echte Karte braucht. Noch auf keiner Karte trainiert.</translation>
+    </message>
+    <message>
+        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux reached the first call that needs a real card. This Unsloth with these transformers, trl and bitsandbytes trained on an H100 beside torch 2.11.0+cu130; the whole setup has not yet trained on a card.</source>
+        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux kam bis zum ersten Aufruf, der eine echte Karte braucht. Dieses Unsloth mit diesem transformers, trl und bitsandbytes hat neben torch 2.11.0+cu130 auf einer H100 trainiert; die ganze Einrichtung noch auf keiner Karte.</translation>
+    </message>
+    <message>
+        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux stopped only where a real card is needed. Not yet trained on a card.</source>
+        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux hielt erst an, wo eine echte Karte nötig ist. Noch auf keiner Karte trainiert.</translation>
+    </message>
+    <message>
+        <source>Resolved for Windows and Linux; imported on Linux with a pretended card. Its Windows files were not downloaded as a set, and it was not trained on a card.</source>
+        <translation>Für Windows und Linux aufgelöst; unter Linux mit einer vorgetäuschten Karte importiert. Ihre Windows-Dateien wurden nicht als Ganzes geladen, und sie wurde auf keiner Karte trainiert.</translation>
+    </message>
+    <message>
+        <source>Restart the PC and look again. If it stays, install the driver anew.</source>
+        <translation>Starten Sie den PC neu und sehen Sie erneut nach. Bleibt es so, installieren Sie den Treiber neu.</translation>
+    </message>
+    <message>
+        <source>Restart the PC to use the card.</source>
+        <translation>Starten Sie den PC neu, um die Karte zu benutzen.</translation>
+    </message>
+    <message>
+        <source>Restart the PC, then look again. If it stays, remove the NVIDIA packages and install one version of them.</source>
+        <translation>Starten Sie den PC neu und sehen Sie dann erneut nach. Bleibt es so, entfernen Sie die NVIDIA-Pakete und installieren Sie eine einzige Version.</translation>
+    </message>
+    <message>
+        <source>Run from start to end on both systems.</source>
+        <translation>Auf beiden Systemen von Anfang bis Ende durchlaufen.</translation>
+    </message>
+    <message>
+        <source>Run the plan again; it goes on where it stopped.</source>
+        <translation>Den Plan noch einmal ausführen; er macht weiter, wo er anhielt.</translation>
+    </message>
+    <message>
+        <source>Run whole on Linux and, with the Windows files, under Wine: imports, 20 LoRA steps on a small model, adapter saved and loaded again with the same result.</source>
+        <translation>Unter Linux und, mit den Windows-Dateien, unter Wine ganz durchlaufen: Importe, 20 LoRA-Schritte an einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen.</translation>
+    </message>
+    <message>
+        <source>Second choice for Volta cards, with an older but complete set of kernels</source>
+        <translation>Zweite Wahl für Volta-Karten, mit älteren, aber vollständigen Kerneln</translation>
+    </message>
+    <message>
+        <source>Set proxy or mirror</source>
+        <translation>Proxy oder Spiegel eintragen</translation>
+    </message>
+    <message>
+        <source>Set proxy or offline folder</source>
+        <translation>Proxy oder Offline-Ordner eintragen</translation>
+    </message>
+    <message>
+        <source>Sign in to the network, set the proxy, or name the mirror that your network provides.</source>
+        <translation>Melden Sie sich im Netz an, tragen Sie den Proxy ein, oder nennen Sie den Spiegel, den Ihr Netz anbietet.</translation>
+    </message>
+    <message>
+        <source>Something answers in its place: a proxy, a filter, or a page to sign in.</source>
+        <translation>An seiner Stelle antwortet etwas anderes: ein Proxy, ein Filter oder eine Anmeldeseite.</translation>
+    </message>
+    <message>
+        <source>Something on the way replaces certificates, as company networks do, and its root is not in the system&apos;s store.</source>
+        <translation>Etwas unterwegs ersetzt Zertifikate, wie es Firmennetze tun, und dessen Stammzertifikat ist nicht im Speicher des Systems.</translation>
+    </message>
+    <message>
+        <source>Switch to the new setup</source>
+        <translation>Umschalten auf die neue Einrichtung</translation>
+    </message>
+    <message>
+        <source>Take a newer setup: RTX 50 cards need PyTorch built for CUDA 12.8 or newer.</source>
+        <translation>Nehmen Sie eine neuere Einrichtung: RTX-50-Karten brauchen PyTorch für CUDA 12.8 oder neuer.</translation>
+    </message>
+    <message>
+        <source>Take the next best setup for this machine.</source>
+        <translation>Die nächstbeste Einrichtung für diesen PC nehmen.</translation>
+    </message>
+    <message>
+        <source>Take the older setup that is proposed for this card.</source>
+        <translation>Nehmen Sie die ältere Einrichtung, die für diese Karte vorgeschlagen wird.</translation>
+    </message>
+    <message>
+        <source>Take the practice setup for the processor, or use a PC with an NVIDIA card.</source>
+        <translation>Nehmen Sie die Übungseinrichtung für den Prozessor, oder einen PC mit NVIDIA-Karte.</translation>
+    </message>
+    <message>
+        <source>Take the practice setup for the processor. For training, 8 GB are a good start.</source>
+        <translation>Nehmen Sie die Übungseinrichtung für den Prozessor. Zum Trainieren sind 8 GB ein guter Anfang.</translation>
+    </message>
+    <message>
+        <source>Take the practice setup for the processor. For training, any card from the GTX 16 or RTX 20 series on will do; one from the RTX 30 series on is better.</source>
+        <translation>Nehmen Sie die Übungseinrichtung für den Prozessor. Zum Trainieren genügt jede Karte ab GTX 16 oder RTX 20; ab RTX 30 ist es besser.</translation>
+    </message>
+    <message>
+        <source>Take {1} out of an older environment</source>
+        <translation>{1} aus einer älteren Umgebung nehmen</translation>
+    </message>
+    <message>
+        <source>The Linux system&apos;s C library does not fit</source>
+        <translation>Die C-Bibliothek dieses Linux passt nicht</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver does not answer</source>
+        <translation>Der NVIDIA-Treiber antwortet nicht</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is missing</source>
+        <translation>Der NVIDIA-Treiber fehlt</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is missing, so the card stays unused</source>
+        <translation>Der NVIDIA-Treiber fehlt, darum bleibt die Karte ungenutzt</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is older than this setup&apos;s CUDA</source>
+        <translation>Der NVIDIA-Treiber ist älter als das CUDA dieser Einrichtung</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is too old</source>
+        <translation>Der NVIDIA-Treiber ist zu alt</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver of Windows does not reach into WSL</source>
+        <translation>Der NVIDIA-Treiber von Windows reicht nicht bis in WSL</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver waits for a restart</source>
+        <translation>Der NVIDIA-Treiber wartet auf einen Neustart</translation>
+    </message>
+    <message>
+        <source>The OpenMP file that PyTorch 2.4.0 lacks</source>
+        <translation>Die OpenMP-Datei, die PyTorch 2.4.0 fehlt</translation>
+    </message>
+    <message>
+        <source>The PC is offline</source>
+        <translation>Der PC ist offline</translation>
+    </message>
+    <message>
+        <source>The PC seems to be offline. Every file comes from the package index or from an offline folder.</source>
+        <translation>Der PC scheint offline zu sein. Jede Datei kommt vom Paketindex oder aus einem Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>The PyTorch index cannot be used</source>
+        <translation>Der PyTorch-Index ist nicht zu gebrauchen</translation>
+    </message>
+    <message>
+        <source>The Visual C++ runtime is older than the packages</source>
+        <translation>Die Visual-C++-Laufzeit ist älter als die Pakete</translation>
+    </message>
+    <message>
+        <source>The Visual C++ runtime is too old</source>
+        <translation>Die Visual-C++-Laufzeit ist zu alt</translation>
+    </message>
+    <message>
+        <source>The Visual C++ runtime was not found</source>
+        <translation>Die Visual-C++-Laufzeit wurde nicht gefunden</translation>
+    </message>
+    <message>
+        <source>The card also draws the screen</source>
+        <translation>Die Karte zeichnet auch den Bildschirm</translation>
+    </message>
+    <message>
+        <source>The card as PyTorch sees it</source>
+        <translation>Die Karte, wie PyTorch sie sieht</translation>
+    </message>
+    <message>
+        <source>The card became slower while it worked</source>
+        <translation>Die Karte wurde beim Arbeiten langsamer</translation>
+    </message>
+    <message>
+        <source>The card has little memory</source>
+        <translation>Die Karte hat wenig Speicher</translation>
+    </message>
+    <message>
+        <source>The card has too little memory</source>
+        <translation>Die Karte hat zu wenig Speicher</translation>
+    </message>
+    <message>
+        <source>The card has very little memory</source>
+        <translation>Die Karte hat sehr wenig Speicher</translation>
+    </message>
+    <message>
+        <source>The card has {1} of {2} lanes</source>
+        <translation>Die Karte hat {1} von {2} Lanes</translation>
+    </message>
+    <message>
+        <source>The card is newer than every setup offered here</source>
+        <translation>Die Karte ist neuer als jede hier angebotene Einrichtung</translation>
+    </message>
+    <message>
+        <source>The card is newer than this setup&apos;s packages</source>
+        <translation>Die Karte ist neuer als die Pakete dieser Einrichtung</translation>
+    </message>
+    <message>
+        <source>The card ran at its power limit</source>
+        <translation>Die Karte lief an ihrer Leistungsgrenze</translation>
+    </message>
+    <message>
+        <source>The card slowed itself down</source>
+        <translation>Die Karte hat sich selbst gebremst</translation>
+    </message>
+    <message>
+        <source>The card was not idle</source>
+        <translation>Die Karte war nicht frei</translation>
+    </message>
+    <message>
+        <source>The card was too hot</source>
+        <translation>Die Karte war zu heiß</translation>
+    </message>
+    <message>
+        <source>The card&apos;s generation could not be told</source>
+        <translation>Die Generation der Karte ließ sich nicht feststellen</translation>
+    </message>
+    <message>
+        <source>The clean-up page moves what you choose into a quarantine, from which it can be put back.</source>
+        <translation>Die Seite Aufräumen verschiebt, was Sie wählen, in eine Quarantäne, aus der es sich zurücklegen lässt.</translation>
+    </message>
+    <message>
+        <source>The driver is installed, but its management library says nothing about the card. The library may be missing, or the card lost since the last start.</source>
+        <translation>Der Treiber ist installiert, aber seine Verwaltungsbibliothek sagt nichts über die Karte. Die Bibliothek kann fehlen, oder die Karte ist seit dem letzten Start verloren gegangen.</translation>
+    </message>
+    <message>
+        <source>The driver of Windows serves both; a Linux driver must not be installed here. Files under /mnt are slow: keep the setup in the Linux part.</source>
+        <translation>Der Treiber von Windows dient beiden; ein Linux-Treiber darf hier nicht installiert werden. Dateien unter /mnt sind langsam: Lassen Sie die Einrichtung im Linux-Teil.</translation>
+    </message>
+    <message>
+        <source>The driver was updated while the old one is still loaded. Until the PC restarts, every call to the card fails.</source>
+        <translation>Der Treiber wurde aktualisiert, während der alte noch geladen ist. Bis zum Neustart scheitert jeder Aufruf auf der Karte.</translation>
+    </message>
+    <message>
+        <source>The environment runs another Python than the profile was locked for.</source>
+        <translation>In der Umgebung läuft ein anderes Python als das, wofür das Profil festgeschrieben wurde.</translation>
+    </message>
+    <message>
+        <source>The environment {1} is there and starts.</source>
+        <translation>Die Umgebung {1} ist da und startet.</translation>
+    </message>
+    <message>
+        <source>The files to fetch and the environment that is made of them need {disk.needed} on the volume of {home.path}.</source>
+        <translation>Die zu ladenden Dateien und die Umgebung daraus brauchen {disk.needed} auf dem Laufwerk von {home.path}.</translation>
+    </message>
+    <message>
+        <source>The first Unsloth release made for PyTorch 2.4: a last resort behind 2024.9.post4.</source>
+        <translation>Die erste Unsloth-Ausgabe für PyTorch 2.4: ein letzter Ausweg hinter 2024.9.post4.</translation>
+    </message>
+    <message>
+        <source>The folder cannot be written to</source>
+        <translation>In den Ordner lässt sich nicht schreiben</translation>
+    </message>
+    <message>
+        <source>The folder lies in OneDrive</source>
+        <translation>Der Ordner liegt in OneDrive</translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path cannot be used</source>
+        <translation>Der Pfad des Ordners ist nicht zu gebrauchen</translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path holds characters that break some tools</source>
+        <translation>Der Pfad des Ordners enthält Zeichen, an denen manche Werkzeuge scheitern</translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path is long</source>
+        <translation>Der Pfad des Ordners ist lang</translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path is too long</source>
+        <translation>Der Pfad des Ordners ist zu lang</translation>
+    </message>
+    <message>
+        <source>The graphics card is not from NVIDIA</source>
+        <translation>Die Grafikkarte ist nicht von NVIDIA</translation>
+    </message>
+    <message>
+        <source>The graphics card is too old</source>
+        <translation>Die Grafikkarte ist zu alt</translation>
+    </message>
+    <message>
+        <source>The graphics card is too old for training</source>
+        <translation>Die Grafikkarte ist zum Trainieren zu alt</translation>
+    </message>
+    <message>
+        <source>The guide asks for both. The packages bring what they use: PyTorch its CUDA libraries, Triton a small compiler and NVIDIA&apos;s assembler.</source>
+        <translation>Die Anleitung verlangt beides. Die Pakete bringen mit, was sie benutzen: PyTorch seine CUDA-Bibliotheken, Triton einen kleinen Compiler und NVIDIAs Assembler.</translation>
+    </message>
+    <message>
+        <source>The guide was written for one card; this is yours.</source>
+        <translation>Die Anleitung wurde für eine bestimmte Karte geschrieben; dies ist Ihre.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s generation in its mended form: the same PyTorch, with the release that its makers corrected four days later.</source>
+        <translation>Die Generation der Anleitung in reparierter Form: dasselbe PyTorch, mit der Ausgabe, die ihre Macher vier Tage später berichtigten.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s own versions: they work on {card.architecture} cards with three corrections, but are older than need be</source>
+        <translation>Die Versionen der Anleitung selbst: Sie laufen auf {card.architecture}-Karten mit drei Berichtigungen, sind aber älter als nötig</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s reason is wrong: torch._inductor.config is part of PyTorch 2.4.0, and this release imports it.</source>
+        <translation>Der Grund der Anleitung ist falsch: torch._inductor.config ist Teil von PyTorch 2.4.0, und diese Ausgabe importiert es.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s setup, with corrections</source>
+        <translation>Die Einrichtung der Anleitung, mit Berichtigungen</translation>
+    </message>
+    <message>
+        <source>The guide: PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post3</source>
+        <translation>Die Anleitung: PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post3</translation>
+    </message>
+    <message>
+        <source>The last generation whose Triton and xformers support Volta and Turing cards officially.</source>
+        <translation>Die letzte Generation, deren Triton und xformers Volta- und Turing-Karten offiziell unterstützen.</translation>
+    </message>
+    <message>
+        <source>The newest set that fits together: newest models, newest driver needed.</source>
+        <translation>Das Neueste, was zusammenpasst: neueste Modelle, neuester Treiber nötig.</translation>
+    </message>
+    <message>
+        <source>The only profile for the newest Blackwell variants (10.3, 12.1).</source>
+        <translation>Das einzige Profil für die neuesten Blackwell-Varianten (10.3, 12.1).</translation>
+    </message>
+    <message>
+        <source>The package index cannot be reached</source>
+        <translation>Der Paketindex ist nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>The package index is blocked</source>
+        <translation>Der Paketindex ist gesperrt</translation>
+    </message>
+    <message>
+        <source>The package index shows a certificate that this PC does not trust</source>
+        <translation>Der Paketindex zeigt ein Zertifikat, dem dieser PC nicht vertraut</translation>
+    </message>
+    <message>
+        <source>The pinned packages are built for 64-bit x86 processors. PyTorch&apos;s CUDA builds for Windows exist for no other.</source>
+        <translation>Die festgeschriebenen Pakete sind für 64-Bit-x86-Prozessoren gebaut. PyTorch mit CUDA gibt es unter Windows für keinen anderen.</translation>
+    </message>
+    <message>
+        <source>The pinned packages are made for 64-bit Python 3.11 or 3.12; the Microsoft Store&apos;s Python redirects its folders.</source>
+        <translation>Die festgeschriebenen Pakete sind für 64-Bit-Python 3.11 oder 3.12 gemacht; das Python aus dem Microsoft Store leitet seine Ordner um.</translation>
+    </message>
+    <message>
+        <source>The pinned packages need the GNU C library 2.28 or newer (manylinux_2_28).</source>
+        <translation>Die festgeschriebenen Pakete brauchen die GNU-C-Bibliothek 2.28 oder neuer (manylinux_2_28).</translation>
+    </message>
+    <message>
+        <source>The power limit is lowered</source>
+        <translation>Die Leistungsgrenze ist herabgesetzt</translation>
+    </message>
+    <message>
+        <source>The power supply called a brake</source>
+        <translation>Das Netzteil hat gebremst</translation>
+    </message>
+    <message>
+        <source>The practice run needs about 2 GB beside what the system holds.</source>
+        <translation>Der Übungslauf braucht etwa 2 GB neben dem, was das System belegt.</translation>
+    </message>
+    <message>
+        <source>The practice setup works on the processor and needs no driver.</source>
+        <translation>Die Übungseinrichtung läuft auf dem Prozessor und braucht keinen Treiber.</translation>
+    </message>
+    <message>
+        <source>The processor build of PyTorch has no CUDA.</source>
+        <translation>Die Prozessorausgabe von PyTorch hat kein CUDA.</translation>
+    </message>
+    <message>
+        <source>The processor build of PyTorch has no cuDNN.</source>
+        <translation>Die Prozessorausgabe von PyTorch hat kein cuDNN.</translation>
+    </message>
+    <message>
+        <source>The processor has no AVX2</source>
+        <translation>Der Prozessor hat kein AVX2</translation>
+    </message>
+    <message>
+        <source>The processor&apos;s architecture is not served</source>
+        <translation>Die Bauart des Prozessors wird nicht unterstützt</translation>
+    </message>
+    <message>
+        <source>The result is wrong: {1}.</source>
+        <translation>Das Ergebnis ist falsch: {1}.</translation>
+    </message>
+    <message>
+        <source>The same product ran at {1} TFLOP/s first and at {2} in the end: cooling or power.</source>
+        <translation>Dasselbe Produkt lief erst mit {1} TFLOP/s und am Ende mit {2}: Kühlung oder Leistung.</translation>
+    </message>
+    <message>
+        <source>The script divides bytes by 1e9, so that a card of 24 GiB shows 25.8 GB less what the driver keeps; 24.00 cannot come out of it.</source>
+        <translation>Das Skript teilt Bytes durch 1e9, sodass eine Karte mit 24 GiB 25,8 GB zeigt, weniger dem, was der Treiber behält; 24.00 kann dabei nicht herauskommen.</translation>
+    </message>
+    <message>
+        <source>The setup fits ({disk.needed}), but a model of 8B and its results take about {limit.disk_models} more.</source>
+        <translation>Die Einrichtung passt ({disk.needed}), aber ein Modell mit 8B und seine Ergebnisse brauchen etwa {limit.disk_models} mehr.</translation>
+    </message>
+    <message>
+        <source>The setup guide&apos;s own versions, installed from pinned files instead of the guide&apos;s commands, which cannot work on Windows as written.</source>
+        <translation>Die Versionen der Anleitung, aus festgeschriebenen Dateien installiert statt mit ihren Befehlen, die unter Windows so nicht laufen können.</translation>
+    </message>
+    <message>
+        <source>The setup is chosen for {card.name} and verified on it. Programs that take all cards may stumble over the others.</source>
+        <translation>Die Einrichtung ist für {card.name} gewählt und wird darauf geprüft. Programme, die alle Karten nehmen, können über die anderen stolpern.</translation>
+    </message>
+    <message>
+        <source>The setup stays below that in {home.path}. Models with long names in deep folders may not.</source>
+        <translation>Die Einrichtung bleibt in {home.path} darunter. Modelle mit langen Namen in tiefen Ordnern vielleicht nicht.</translation>
+    </message>
+    <message>
+        <source>The setups for training are made for CUDA, which runs on NVIDIA cards only. The practice setup works on the processor, with small models.</source>
+        <translation>Die Einrichtungen zum Trainieren sind für CUDA gemacht, das nur auf NVIDIA-Karten läuft. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
+    </message>
+    <message>
+        <source>The setups for training are made for NVIDIA cards. The practice setup works on the processor, with small models.</source>
+        <translation>Die Einrichtungen zum Trainieren sind für NVIDIA-Karten gemacht. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
+    </message>
+    <message>
+        <source>The share holds against 16-bit weights and for the linear layers only; embedding and head stay in 16 bits.</source>
+        <translation>Der Anteil gilt gegenüber 16-Bit-Gewichten und nur für die linearen Schichten; Einbettung und Kopf bleiben in 16 Bit.</translation>
+    </message>
+    <message>
+        <source>The slot ran at PCIe generation {1}</source>
+        <translation>Der Steckplatz lief mit PCIe-Generation {1}</translation>
+    </message>
+    <message>
+        <source>The system lists the card, but NVIDIA&apos;s driver is not loaded (the free driver nouveau cannot train). With secure boot an unsigned driver module stays out as well.</source>
+        <translation>Das System nennt die Karte, aber NVIDIAs Treiber ist nicht geladen (mit dem freien Treiber nouveau lässt sich nicht trainieren). Bei Secure Boot bleibt auch ein nicht signiertes Treibermodul draußen.</translation>
+    </message>
+    <message>
+        <source>The version is read from the package&apos;s metadata. In these releases unsloth has no __version__, so that the guide&apos;s script ends in an AttributeError on a good installation.</source>
+        <translation>Die Version wird aus den Angaben des Pakets gelesen. In diesen Ausgaben hat unsloth kein __version__, sodass das Skript der Anleitung bei einer guten Installation mit einem AttributeError endet.</translation>
+    </message>
+    <message>
+        <source>There are {gpus.nvidia} NVIDIA cards</source>
+        <translation>Es gibt {gpus.nvidia} NVIDIA-Karten</translation>
+    </message>
+    <message>
+        <source>There are {gpus.nvidia} NVIDIA cards of different kinds</source>
+        <translation>Es gibt {gpus.nvidia} verschiedene NVIDIA-Karten</translation>
+    </message>
+    <message>
+        <source>There is a second graphics chip beside the NVIDIA card</source>
+        <translation>Neben der NVIDIA-Karte gibt es einen zweiten Grafikchip</translation>
+    </message>
+    <message>
+        <source>They do not disturb the new setup, but take room: {leftovers.where}.</source>
+        <translation>Sie stören die neue Einrichtung nicht, brauchen aber Platz: {leftovers.where}.</translation>
+    </message>
+    <message>
+        <source>This PyTorch was built for another CUDA than the profile&apos;s.</source>
+        <translation>Dieses PyTorch wurde für ein anderes CUDA gebaut als das des Profils.</translation>
+    </message>
+    <message>
+        <source>This card computes in bf16, but PyTorch says that it does not.</source>
+        <translation>Diese Karte rechnet in bf16, aber PyTorch sagt, dass sie es nicht tut.</translation>
+    </message>
+    <message>
+        <source>This card has no bf16 units. Some versions of PyTorch say True all the same, because they imitate it slowly; train in fp16.</source>
+        <translation>Diese Karte hat keine bf16-Einheiten. Manche Versionen von PyTorch sagen trotzdem True, weil sie es langsam nachahmen; trainieren Sie in fp16.</translation>
+    </message>
+    <message>
+        <source>This cuDNN is older than the one that belongs to PyTorch {torch}: another copy of the library may stand before it.</source>
+        <translation>Dieses cuDNN ist älter als das, das zu PyTorch {torch} gehört: Eine andere Kopie der Bibliothek steht womöglich davor.</translation>
+    </message>
+    <message>
+        <source>This profile holds PyTorch {torch}.</source>
+        <translation>Dieses Profil enthält PyTorch {torch}.</translation>
+    </message>
+    <message>
+        <source>This profile holds Unsloth {unsloth}.</source>
+        <translation>Dieses Profil enthält Unsloth {unsloth}.</translation>
+    </message>
+    <message>
+        <source>This profile trains on the processor; its PyTorch has no CUDA.</source>
+        <translation>Dieses Profil trainiert auf dem Prozessor; sein PyTorch hat kein CUDA.</translation>
+    </message>
+    <message>
+        <source>This program copes with them, but others may not: {home.unsafe}.</source>
+        <translation>Dieses Programm kommt damit zurecht, andere womöglich nicht: {home.unsafe}.</translation>
+    </message>
+    <message>
+        <source>This setup is built for CUDA {profile.cuda}; the driver runs CUDA {driver.cuda} at most.</source>
+        <translation>Diese Einrichtung ist für CUDA {profile.cuda} gebaut; der Treiber kann höchstens CUDA {driver.cuda}.</translation>
+    </message>
+    <message>
+        <source>This setup is made for CUDA, which runs on NVIDIA cards only.</source>
+        <translation>Diese Einrichtung ist für CUDA gemacht, das nur auf NVIDIA-Karten läuft.</translation>
+    </message>
+    <message>
+        <source>This setup trains on an NVIDIA card, and the system lists none.</source>
+        <translation>Diese Einrichtung trainiert auf einer NVIDIA-Karte, und das System nennt keine.</translation>
+    </message>
+    <message>
+        <source>This setup&apos;s packages no longer hold code for the card</source>
+        <translation>Die Pakete dieser Einrichtung enthalten keinen Code mehr für die Karte</translation>
+    </message>
+    <message>
+        <source>Throw the fetched files away and fetch them again, each checked by its hash.</source>
+        <translation>Die geladenen Dateien verwerfen und neu laden, jede mit ihrer Prüfsumme geprüft.</translation>
+    </message>
+    <message>
+        <source>To train on the card, install the driver and choose another setup.</source>
+        <translation>Um auf der Karte zu trainieren, installieren Sie den Treiber und wählen Sie eine andere Einrichtung.</translation>
+    </message>
+    <message>
+        <source>Too little main memory</source>
+        <translation>Zu wenig Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>Too little room on {disk.root}</source>
+        <translation>Zu wenig Platz auf {disk.root}</translation>
+    </message>
+    <message>
+        <source>Transfer from the card</source>
+        <translation>Übertragung von der Karte</translation>
+    </message>
+    <message>
+        <source>Transfer to the card</source>
+        <translation>Übertragung zur Karte</translation>
+    </message>
+    <message>
+        <source>Triton 3.2 and xformers 0.0.29 hold kernels for compute capability 7.0 and 7.5.</source>
+        <translation>Triton 3.2 und xformers 0.0.29 enthalten Kernel für Compute Capability 7.0 und 7.5.</translation>
+    </message>
+    <message>
+        <source>Triton dropped Turing (RTX 20, GTX 16, T4) officially after 3.2: most kernels still compile, without promise.</source>
+        <translation>Triton gab Turing (RTX 20, GTX 16, T4) nach 3.2 offiziell auf: Die meisten Kernel lassen sich noch übersetzen, ohne Zusage.</translation>
+    </message>
+    <message>
+        <source>Triton would compile with it instead of the compiler that it brings</source>
+        <translation>Triton würde damit übersetzen statt mit dem Compiler, den es mitbringt</translation>
+    </message>
+    <message>
+        <source>Triton would use another assembler than its own</source>
+        <translation>Triton würde einen anderen Assembler als seinen eigenen benutzen</translation>
+    </message>
+    <message>
+        <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below.</source>
+        <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter.</translation>
+    </message>
+    <message>
+        <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
+        <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
+    </message>
+    <message>
+        <source>Trust the certificates of the system instead of a bundle of its own.</source>
+        <translation>Den Zertifikaten des Systems vertrauen statt einer eigenen Sammlung.</translation>
+    </message>
+    <message>
+        <source>Under WSL a card appears only when its driver is installed in Windows and WSL is version 2. The practice setup works on the processor, with small models.</source>
+        <translation>Unter WSL erscheint eine Karte nur, wenn ihr Treiber in Windows installiert ist und WSL in Version 2 läuft. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
+    </message>
+    <message>
+        <source>Under WSL the card is served by the driver of Windows; its library was not found here.</source>
+        <translation>Unter WSL bedient der Treiber von Windows die Karte; seine Bibliothek wurde hier nicht gefunden.</translation>
+    </message>
+    <message>
+        <source>Unsloth</source>
+        <translation>Unsloth</translation>
+    </message>
+    <message>
+        <source>Unsloth and {count} packages</source>
+        <translation>Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>Unsloth came in, but FastLanguageModel did not.</source>
+        <translation>Unsloth wurde geladen, FastLanguageModel nicht.</translation>
+    </message>
+    <message>
+        <source>Unsloth cannot be imported.</source>
+        <translation>Unsloth lässt sich nicht importieren.</translation>
+    </message>
+    <message>
+        <source>Unsloth needs a card. Here transformers and peft train.</source>
+        <translation>Unsloth braucht eine Karte. Hier trainieren transformers und peft.</translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s fast kernels are for LoRA without dropout; any other value trains more slowly.</source>
+        <translation>Unsloths schnelle Kernel sind für LoRA ohne Dropout; jeder andere Wert trainiert langsamer.</translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s import</source>
+        <translation>Import von Unsloth</translation>
+    </message>
+    <message>
+        <source>Update to Windows 10 version 22H2 or Windows 11, then look again.</source>
+        <translation>Aktualisieren Sie auf Windows 10 Version 22H2 oder Windows 11 und sehen Sie dann erneut nach.</translation>
+    </message>
+    <message>
+        <source>Update to a release from 2019 or later, such as Ubuntu 20.04, Debian 10 or Rocky Linux 8; 22.04 or newer is better.</source>
+        <translation>Aktualisieren Sie auf eine Ausgabe ab 2019, etwa Ubuntu 20.04, Debian 10 oder Rocky Linux 8; 22.04 oder neuer ist besser.</translation>
+    </message>
+    <message>
+        <source>Use a PC with Windows 10 or 11 or Linux on an x86-64 processor, best with an NVIDIA card.</source>
+        <translation>Nehmen Sie einen PC mit Windows 10, 11 oder Linux auf einem x86-64-Prozessor, am besten mit einer NVIDIA-Karte.</translation>
+    </message>
+    <message>
+        <source>Use a PC with a 64-bit Intel or AMD processor. On a 32-bit system of such a PC, install the 64-bit edition.</source>
+        <translation>Nehmen Sie einen PC mit 64-Bit-Prozessor von Intel oder AMD. Läuft darauf ein 32-Bit-System, installieren Sie die 64-Bit-Ausgabe.</translation>
+    </message>
+    <message>
+        <source>V100, GTX 16, RTX 20 to RTX 40, T4, A100, H100; Llama 3.1 to 3.3, Qwen 2.5, Gemma 3, Phi 4, Mistral. No RTX 50.</source>
+        <translation>V100, GTX 16, RTX 20 bis RTX 40, T4, A100, H100; Llama 3.1 bis 3.3, Qwen 2.5, Gemma 3, Phi 4, Mistral. Keine RTX 50.</translation>
+    </message>
+    <message>
+        <source>Verify {1}</source>
+        <translation>{1} prüfen</translation>
+    </message>
+    <message>
+        <source>Version {1} says: {2} Newer Unsloth then takes PyTorch&apos;s own attention, which was checked and is right.</source>
+        <translation>Version {1} sagt: {2} Neueres Unsloth nimmt dann PyTorchs eigene Attention, die geprüft und richtig ist.</translation>
+    </message>
+    <message>
+        <source>Visual C++ runtime {tools.vc_runtime}</source>
+        <translation>Visual-C++-Laufzeit {tools.vc_runtime}</translation>
+    </message>
+    <message>
+        <source>What it holds is missing for training, and a benchmark beside it says nothing.</source>
+        <translation>Was es belegt, fehlt beim Training, und ein Benchmark daneben sagt nichts aus.</translation>
+    </message>
+    <message>
+        <source>What keeps the preparation in one process changed: 1 does with datasets before 4.1; from 4.1 on 1 starts a process. Unsloth of 2025 turns none into many, so that 0 is right there; newer Unsloth keeps none. A main guard protects in any case.</source>
+        <translation>Was die Vorbereitung in einem Prozess hält, hat sich geändert: 1 tut es mit datasets vor 4.1; ab 4.1 startet 1 einen Prozess. Unsloth von 2025 macht aus None viele, sodass dort 0 richtig ist; neueres Unsloth behält None. Eine main-Wache schützt in jedem Fall.</translation>
+    </message>
+    <message>
+        <source>Windows 10 version 1809 (build 17763) is the oldest that the drivers and the packages support.</source>
+        <translation>Windows 10 Version 1809 (Build 17763) ist das älteste, das Treiber und Pakete unterstützen.</translation>
+    </message>
+    <message>
+        <source>Windows is too old</source>
+        <translation>Windows ist zu alt</translation>
+    </message>
+    <message>
+        <source>Windows limits paths to 259 characters</source>
+        <translation>Windows begrenzt Pfade auf 259 Zeichen</translation>
+    </message>
+    <message>
+        <source>Windows lists the card, but NVIDIA&apos;s driver does not answer. Without it no program can use the card for training. No CUDA toolkit is needed.</source>
+        <translation>Windows nennt die Karte, aber NVIDIAs Treiber antwortet nicht. Ohne ihn kann kein Programm auf der Karte trainieren. Ein CUDA-Toolkit ist nicht nötig.</translation>
+    </message>
+    <message>
+        <source>a card of {1}</source>
+        <translation>eine Karte von {1}</translation>
+    </message>
+    <message>
+        <source>a folder&apos;s name ends in a dot or a space, which Windows drops</source>
+        <translation>der Name eines Ordners endet mit Punkt oder Leerzeichen, was Windows weglässt</translation>
+    </message>
+    <message>
+        <source>a quotation mark cannot be part of a path</source>
+        <translation>ein Anführungszeichen kann nicht Teil eines Pfads sein</translation>
+    </message>
+    <message>
+        <source>activation scripts end a text at &apos;</source>
+        <translation>Aktivierungsskripte beenden einen Text bei &apos;</translation>
+    </message>
+    <message>
+        <source>activation scripts take $ for a variable</source>
+        <translation>Aktivierungsskripte halten $ für eine Variable</translation>
+    </message>
+    <message>
+        <source>addresses of local folders end at #</source>
+        <translation>Adressen lokaler Ordner enden bei #</translation>
+    </message>
+    <message>
+        <source>an NVIDIA card</source>
+        <translation>eine NVIDIA-Karte</translation>
+    </message>
+    <message>
+        <source>another CUDA or cuDNN would be loaded in place of PyTorch&apos;s own</source>
+        <translation>statt PyTorchs eigenem würde ein anderes CUDA oder cuDNN geladen</translation>
+    </message>
+    <message>
+        <source>bf16 from compute capability 8.0 on, fp16 on older cards. A fixed bf16 fails or crawls on RTX 20 and GTX.</source>
+        <translation>bf16 ab Compute Capability 8.0, fp16 auf älteren Karten. Ein festes bf16 scheitert oder kriecht auf RTX 20 und GTX.</translation>
+    </message>
+    <message>
+        <source>bitsandbytes would look for another CUDA than PyTorch&apos;s</source>
+        <translation>bitsandbytes würde ein anderes CUDA als das von PyTorch suchen</translation>
+    </message>
+    <message>
+        <source>cmd drops ^</source>
+        <translation>cmd verliert ^</translation>
+    </message>
+    <message>
+        <source>cmd ends a command at &amp;</source>
+        <translation>cmd beendet einen Befehl bei &amp;</translation>
+    </message>
+    <message>
+        <source>cmd takes ! for a variable</source>
+        <translation>cmd hält ! für eine Variable</translation>
+    </message>
+    <message>
+        <source>cmd takes % for a variable</source>
+        <translation>cmd hält % für eine Variable</translation>
+    </message>
+    <message>
+        <source>cmd takes = for a separator</source>
+        <translation>cmd hält = für ein Trennzeichen</translation>
+    </message>
+    <message>
+        <source>cuDNN</source>
+        <translation>cuDNN</translation>
+    </message>
+    <message>
+        <source>driver and library differ</source>
+        <translation>Treiber und Bibliothek passen nicht zusammen</translation>
+    </message>
+    <message>
+        <source>driver for CUDA {driver.cuda}</source>
+        <translation>Treiber für CUDA {driver.cuda}</translation>
+    </message>
+    <message>
+        <source>driver {driver.version}</source>
+        <translation>Treiber {driver.version}</translation>
+    </message>
+    <message>
+        <source>driver {driver.version}, library of another version</source>
+        <translation>Treiber {driver.version}, Bibliothek einer anderen Version</translation>
+    </message>
+    <message>
+        <source>index {network.index}</source>
+        <translation>Index {network.index}</translation>
+    </message>
+    <message>
+        <source>index {network.index}, mirror {network.mirror}</source>
+        <translation>Index {network.index}, Spiegel {network.mirror}</translation>
+    </message>
+    <message>
+        <source>index {network.index}, proxy {network.proxy}</source>
+        <translation>Index {network.index}, Proxy {network.proxy}</translation>
+    </message>
+    <message>
+        <source>index {network.index}, proxy {network.proxy}, mirror {network.mirror}</source>
+        <translation>Index {network.index}, Proxy {network.proxy}, Spiegel {network.mirror}</translation>
+    </message>
+    <message>
+        <source>it hides the card</source>
+        <translation>sie verbirgt die Karte</translation>
+    </message>
+    <message>
+        <source>it holds a control character</source>
+        <translation>er enthält ein Steuerzeichen</translation>
+    </message>
+    <message>
+        <source>it is a network share, where links and locks may not work</source>
+        <translation>es ist eine Netzwerkfreigabe, auf der Verknüpfungen und Sperren womöglich nicht gehen</translation>
+    </message>
+    <message>
+        <source>it puts another library into every program</source>
+        <translation>sie setzt eine weitere Bibliothek in jedes Programm</translation>
+    </message>
+    <message>
+        <source>its CUDA {1} wants driver {2} or newer, and yours could not be read</source>
+        <translation>ihr CUDA {1} braucht Treiber {2} oder neuer, und Ihrer ließ sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>long paths are off</source>
+        <translation>lange Pfade sind aus</translation>
+    </message>
+    <message>
+        <source>macOS is not served</source>
+        <translation>macOS wird nicht unterstützt</translation>
+    </message>
+    <message>
+        <source>memory bandwidth {1} GB/s</source>
+        <translation>Speicherbandbreite {1} GB/s</translation>
+    </message>
+    <message>
+        <source>no NVIDIA card</source>
+        <translation>keine NVIDIA-Karte</translation>
+    </message>
+    <message>
+        <source>no Visual C++ 2015-2022 runtime (x64)</source>
+        <translation>keine Visual-C++-Laufzeit 2015-2022 (x64)</translation>
+    </message>
+    <message>
+        <source>no Visual Studio compiler</source>
+        <translation>kein Compiler von Visual Studio</translation>
+    </message>
+    <message>
+        <source>no gcc</source>
+        <translation>kein gcc</translation>
+    </message>
+    <message>
+        <source>no graphics card</source>
+        <translation>keine Grafikkarte</translation>
+    </message>
+    <message>
+        <source>not {1}</source>
+        <translation>nicht {1}</translation>
+    </message>
+    <message>
+        <source>packages of the user would mix in</source>
+        <translation>Pakete des Benutzers würden sich einmischen</translation>
+    </message>
+    <message>
+        <source>pip would install beside the environment</source>
+        <translation>pip würde neben die Umgebung installieren</translation>
+    </message>
+    <message>
+        <source>pip would install into the user&apos;s folder</source>
+        <translation>pip würde in den Ordner des Benutzers installieren</translation>
+    </message>
+    <message>
+        <source>search patterns take [ for a set of characters</source>
+        <translation>Suchmuster halten [ für eine Zeichenmenge</translation>
+    </message>
+    <message>
+        <source>search patterns take ] for a set of characters</source>
+        <translation>Suchmuster halten ] für eine Zeichenmenge</translation>
+    </message>
+    <message>
+        <source>shells run what stands between backticks</source>
+        <translation>Shells führen aus, was zwischen schrägen Akzenten steht</translation>
+    </message>
+    <message>
+        <source>some tools take , for the end of a path</source>
+        <translation>manche Werkzeuge halten , für das Ende eines Pfads</translation>
+    </message>
+    <message>
+        <source>the search path is split at :</source>
+        <translation>der Suchpfad wird bei : geteilt</translation>
+    </message>
+    <message>
+        <source>the search path is split at ;</source>
+        <translation>der Suchpfad wird bei ; geteilt</translation>
+    </message>
+    <message>
+        <source>this kind of card</source>
+        <translation>Karten dieser Art</translation>
+    </message>
+    <message>
+        <source>torch._inductor</source>
+        <translation>torch._inductor</translation>
+    </message>
+    <message>
+        <source>torch._inductor has been part of PyTorch since 2.0, in 2.4.0 too, and Unsloth 2024.9.post3 imports it. The guide&apos;s line is wrong.</source>
+        <translation>torch._inductor gehört seit 2.0 zu PyTorch, auch in 2.4.0, und Unsloth 2024.9.post3 importiert es. Die Zeile der Anleitung ist falsch.</translation>
+    </message>
+    <message>
+        <source>torch._inductor is part of every PyTorch since 2.0. That it is missing means a broken installation.</source>
+        <translation>torch._inductor gehört zu jedem PyTorch seit 2.0. Dass es fehlt, heißt: Die Installation ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>transformers 5 deprecates the ratio; a number of steps is understood by every version.</source>
+        <translation>transformers 5 rät vom Verhältnis ab; eine Zahl von Schritten versteht jede Version.</translation>
+    </message>
+    <message>
+        <source>trl renamed the argument.</source>
+        <translation>trl hat das Argument umbenannt.</translation>
+    </message>
+    <message>
+        <source>trl renamed the argument; the script uses the name that this profile&apos;s trl knows.</source>
+        <translation>trl hat das Argument umbenannt; das Skript benutzt den Namen, den das trl dieses Profils kennt.</translation>
+    </message>
+    <message>
+        <source>uv would install into the system&apos;s Python</source>
+        <translation>uv würde in das Python des Systems installieren</translation>
+    </message>
+    <message>
+        <source>xformers 0.0.35 was built with CUDA 12.8: beside CUDA 13.0 its compiled part may stay off, then PyTorch&apos;s attention is used.</source>
+        <translation>xformers 0.0.35 wurde mit CUDA 12.8 gebaut: Neben CUDA 13.0 bleibt sein übersetzter Teil womöglich aus, dann dient PyTorchs eigene Attention.</translation>
+    </message>
+    <message>
+        <source>xformers does not run here</source>
+        <translation>xformers läuft hier nicht</translation>
+    </message>
+    <message>
+        <source>your driver {1} runs CUDA {2} by NVIDIA&apos;s compatibility promise ({3} or newer is better)</source>
+        <translation>Ihr Treiber {1} führt CUDA {2} nach NVIDIAs Kompatibilitätszusage aus (besser ist {3} oder neuer)</translation>
+    </message>
+    <message>
+        <source>your driver {1} runs CUDA {2} directly ({3} or newer)</source>
+        <translation>Ihr Treiber {1} führt CUDA {2} direkt aus ({3} oder neuer)</translation>
+    </message>
+    <message>
+        <source>{1} GB. When it runs out, Windows lends main memory, which is far slower. Close what uses it.</source>
+        <translation>{1} GB. Reicht er nicht, leiht Windows Arbeitsspeicher, der viel langsamer ist. Schließen Sie, was ihn benutzt.</translation>
+    </message>
+    <message>
+        <source>{1} TFLOP/s of its fp32 units</source>
+        <translation>{1} TFLOP/s ihrer fp32-Einheiten</translation>
+    </message>
+    <message>
+        <source>{1} TFLOP/s of its tensor units{2}</source>
+        <translation>{1} TFLOP/s ihrer Tensor-Einheiten{2}</translation>
+    </message>
+    <message>
+        <source>{1} W instead of the card&apos;s {2} W. A tool, or the laptop&apos;s mode, has set it; less power means a lower clock.</source>
+        <translation>{1} W statt der {2} W der Karte. Ein Werkzeug oder der Modus des Laptops hat sie gesetzt; weniger Leistung heißt weniger Takt.</translation>
+    </message>
+    <message>
+        <source>{1} failed</source>
+        <translation>{1} fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>{1} files of the lock are in the wheelhouse.</source>
+        <translation>{1} festgeschriebene Dateien liegen bereit.</translation>
+    </message>
+    <message>
+        <source>{1} holds torch {2}</source>
+        <translation>{1} enthält torch {2}</translation>
+    </message>
+    <message>
+        <source>{1} is empty: {2}</source>
+        <translation>{1} ist leer: {2}</translation>
+    </message>
+    <message>
+        <source>{1} is set to {2}</source>
+        <translation>{1} ist auf {2} gesetzt</translation>
+    </message>
+    <message>
+        <source>{1} is the active environment.</source>
+        <translation>{1} ist die aktive Umgebung.</translation>
+    </message>
+    <message>
+        <source>{1} is there.</source>
+        <translation>{1} ist da.</translation>
+    </message>
+    <message>
+        <source>{1} packages are installed as locked.</source>
+        <translation>{1} Pakete sind wie festgeschrieben installiert.</translation>
+    </message>
+    <message>
+        <source>{1} packages into the environment</source>
+        <translation>{1} Pakete in die Umgebung</translation>
+    </message>
+    <message>
+        <source>{1}. This PC has a card that can do more.</source>
+        <translation>{1}. Dieser PC hat eine Karte, die mehr kann.</translation>
+    </message>
+    <message>
+        <source>{card.name} with {card.memory}</source>
+        <translation>{card.name} mit {card.memory}</translation>
+    </message>
+    <message>
+        <source>{card.name}, compute capability {card.capability}</source>
+        <translation>{card.name}, Compute Capability {card.capability}</translation>
+    </message>
+    <message>
+        <source>{card.name}, no driver</source>
+        <translation>{card.name}, kein Treiber</translation>
+    </message>
+    <message>
+        <source>{card.name}, {card.architecture}, compute capability {card.capability}</source>
+        <translation>{card.name}, {card.architecture}, Compute Capability {card.capability}</translation>
+    </message>
+    <message>
+        <source>{card.used} of {card.memory} in use</source>
+        <translation>{card.used} von {card.memory} belegt</translation>
+    </message>
+    <message>
+        <source>{count} packages for training</source>
+        <translation>{count} Pakete zum Trainieren</translation>
+    </message>
+    <message>
+        <source>{disk.free} free on {disk.root}</source>
+        <translation>{disk.free} frei auf {disk.root}</translation>
+    </message>
+    <message>
+        <source>{home.length} characters: {home.path}</source>
+        <translation>{home.length} Zeichen: {home.path}</translation>
+    </message>
+    <message>
+        <source>{leftovers.count} found, {leftovers.size}</source>
+        <translation>{leftovers.count} gefunden, {leftovers.size}</translation>
+    </message>
+    <message>
+        <source>{memory.available} free of {memory.total}</source>
+        <translation>{memory.available} von {memory.total} frei</translation>
+    </message>
+    <message>
+        <source>{memory.total} in all</source>
+        <translation>{memory.total} insgesamt</translation>
+    </message>
+    <message>
+        <source>{os.name} under WSL</source>
+        <translation>{os.name} unter WSL</translation>
+    </message>
+    <message>
+        <source>{os.name}, build {os.build}</source>
+        <translation>{os.name}, build {os.build}</translation>
+    </message>
+    <message>
+        <source>{packages.cpu_torch}, which cannot see the card. The new setup does not use it.</source>
+        <translation>{packages.cpu_torch}, das die Karte nicht sieht. Die neue Einrichtung benutzt es nicht.</translation>
+    </message>
+    <message>
+        <source>{variables.conflict}. They are left out for the new environment; your settings stay.</source>
+        <translation>{variables.conflict}. Für die neue Umgebung werden sie weggelassen; Ihre Einstellungen bleiben.</translation>
+    </message>
+    <message>
+        <source>{variables.why}. It is left out for the new environment; your setting stays.</source>
+        <translation>{variables.why}. Für die neue Umgebung wird die Variable weggelassen; Ihre Einstellung bleibt.</translation>
+    </message>
+    <message>
+        <source>| cannot be part of a path</source>
+        <translation>| kann nicht Teil eines Pfads sein</translation>
+    </message>
+</context>
+<context>
     <name>Diagnosis</name>
     <message>
         <source>&amp;Apply the fix</source>
@@ -1648,14 +3747,6 @@
         <translation>{size} auf der Platte</translation>
     </message>
     <message>
-        <source>Recommended</source>
-        <translation>Empfohlen</translation>
-    </message>
-    <message>
-        <source>Possible</source>
-        <translation>Möglich</translation>
-    </message>
-    <message>
         <source>Offline folder {path}</source>
         <translation>Offline-Ordner {path}</translation>
     </message>
@@ -1846,54 +3937,6 @@
     <message>
         <source>Right is</source>
         <translation>Richtig ist</translation>
-    </message>
-    <message>
-        <source>Not needed here</source>
-        <translation>Hier nicht nötig</translation>
-    </message>
-    <message>
-        <source>Not possible now</source>
-        <translation>Jetzt nicht möglich</translation>
-    </message>
-    <message>
-        <source>Not for this PC</source>
-        <translation>Nicht für diesen PC</translation>
-    </message>
-    <message>
-        <source>Not for this card</source>
-        <translation>Nicht für diese Karte</translation>
-    </message>
-    <message>
-        <source>Needs a newer Windows</source>
-        <translation>Braucht neueres Windows</translation>
-    </message>
-    <message>
-        <source>Needs a newer system</source>
-        <translation>Braucht neueres System</translation>
-    </message>
-    <message>
-        <source>Needs more memory</source>
-        <translation>Braucht mehr Speicher</translation>
-    </message>
-    <message>
-        <source>Needs the driver</source>
-        <translation>Braucht den Treiber</translation>
-    </message>
-    <message>
-        <source>Needs a restart</source>
-        <translation>Braucht einen Neustart</translation>
-    </message>
-    <message>
-        <source>Needs a newer driver</source>
-        <translation>Braucht neueren Treiber</translation>
-    </message>
-    <message>
-        <source>Needs room on the disk</source>
-        <translation>Braucht Platz auf der Platte</translation>
-    </message>
-    <message>
-        <source>Needs a shorter folder</source>
-        <translation>Braucht kürzeren Ordner</translation>
     </message>
 </context>
 <context>

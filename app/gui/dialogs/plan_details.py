@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHeaderView, QPlainTextEdit, QTabWidget, QTreeWidget, QTreeWidgetItem
 
 from app.gui import theme, words
+from app.gui.said import said
 from app.gui.widgets.dialog import Dialog
 from app.gui.words import translate
 from app.model.plan import AnyStep, Plan
@@ -25,7 +26,7 @@ class PlanDetails(Dialog):
     def __init__(self, wizard: Wizard, plan: Plan) -> None:
         super().__init__(wizard, translate("PlanDetails", "Details of the plan"),
                          translate("PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk.").format(
-                             title=plan.title, n=len(plan.steps), fetched=words.size(plan.download_bytes),
+                             title=said(plan.title), n=len(plan.steps), fetched=words.size(plan.download_bytes),
                              disk=words.size(plan.disk_bytes)), width=860, height=600)
         self._wizard, self._plan = wizard, plan
         self.tabs = QTabWidget()
@@ -65,7 +66,7 @@ class PlanDetails(Dialog):
         return tree
 
     def _branch(self, number: int, step: AnyStep) -> QTreeWidgetItem:
-        branch = QTreeWidgetItem([f"{number}. {step.title}", words.size(step.download_bytes) if step.download_bytes else "",
+        branch = QTreeWidgetItem([f"{number}. {said(step.title)}", words.size(step.download_bytes) if step.download_bytes else "",
                                   words.size(step.disk_bytes) if step.disk_bytes else ""])
         fields = ", ".join(f"{name} = {_short(value)}" for name, value in msgspec.to_builtins(step).items()
                            if name not in _TOLD and value not in ("", [], None))

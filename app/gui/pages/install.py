@@ -12,6 +12,7 @@ from app.gui import theme, words
 from app.gui.faults import show_fault
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
+from app.gui.said import all_said, said
 from app.gui.tally import expected_seconds
 from app.gui.widgets.card import Card, Fact, Label, Plain, at_top, grid_of
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
@@ -83,7 +84,7 @@ class Install(PlanPage):
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.GAP)
-        box.addWidget(self._sums(plan, choice.profile.title))
+        box.addWidget(self._sums(plan, said(choice.profile.title)))
         listed = PlanList(plan)
         listed.details_wanted.connect(self.show_details)
         box.addWidget(listed, 1)
@@ -96,7 +97,7 @@ class Install(PlanPage):
         if choice.verdict == "blocked" and not self.plays(plan):
             stops = [f.title for f in choice.findings if f.severity == "blocks"]
             return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
-                reason="; ".join(stops) or choice.why)
+                reason="; ".join(all_said(tuple(stops))) or said(choice.why))
         if self.session.simulated:
             if self.plays(plan):
                 return translate("Install", "The report holds a recorded run of this plan; it is played back, nothing is changed.")
@@ -167,7 +168,7 @@ class Install(PlanPage):
             return
         self.plan = plan
         self._watching = False
-        self.head(translate("Install", "Installing"), plan.title)
+        self.head(translate("Install", "Installing"), said(plan.title))
         self._put(self.begin(plan))
         self._run_bar()
 
@@ -197,7 +198,7 @@ class Install(PlanPage):
 
     def _finished(self, run: PlanRun) -> None:
         self.head(translate("Install", "Installed"), words.joined([
-            self.pretence(run.plan), run.plan.title,
+            self.pretence(run.plan), said(run.plan.title),
             translate("Install", "all steps done in {time}").format(time=words.seconds(run.tally.now))]))
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)
@@ -215,7 +216,7 @@ class Install(PlanPage):
     def _failed(self, run: PlanRun, view: RunView) -> None:
         step, failed = run.failures[0] if run.failures else ("", None)
         found = next((s for s in run.plan.steps if s.id == step), None)
-        title = found.title if found is not None else run.plan.title
+        title = said(found.title if found is not None else run.plan.title)
         self.head(translate("Install", "Not finished"), str(run.fault) if run.fault is not None else
                   translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:

@@ -14,6 +14,7 @@ from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.faults import show_fault
 from app.gui.pages.page import Page
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, across, heading
 from app.gui.widgets.dialog import ask
@@ -84,7 +85,7 @@ class Ready(Page):
             self.prepare()
             return
         profile = self._shown
-        name = profile.title if profile is not None else ""
+        name = said(profile.title) if profile is not None else ""
         verdict = self.session.verification
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
         self.head(translate("Ready", "Ready"), words.joined([

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFileDialog, QWidget
 
 from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.pages.page import Page
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, across
 from app.gui.widgets.choice import ChoiceCard
@@ -104,7 +104,7 @@ class Setup(Page):
         big, size = choice.recommended, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
         foot = size if big else words.joined([pinned, size])
-        card = ChoiceCard(profile.title, words.joined([profile.subtitle, pinned]), choice.why, foot, tag(choice),
+        card = ChoiceCard(said(profile.title), words.joined([said(profile.subtitle), pinned]), said(choice.why), foot, tag(choice),
                           prominent=big, possible=choice.verdict != "blocked")
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
         if profile.guide:
@@ -113,7 +113,7 @@ class Setup(Page):
         if choice.verdict == "blocked" and blocking is not None and blocking.action is not None \
                 and blocking.action.kind == "open":
             target = blocking.action.target
-            card.link(blocking.action.label, lambda: self.session.open(target))
+            card.link(said(blocking.action.label), lambda: self.session.open(target))
         card.details(lambda: self._details(choice))
         return card
 
@@ -209,22 +209,10 @@ def cost(choice: Choice, family: str) -> str:
         translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
 
 
-# The words that the ranking and the rules give, so that the translators see them.
-_TAGS = (
-    QT_TRANSLATE_NOOP("Setup", "Recommended"), QT_TRANSLATE_NOOP("Setup", "Possible"),
-    QT_TRANSLATE_NOOP("Setup", "Not needed here"), QT_TRANSLATE_NOOP("Setup", "Not possible now"),
-    QT_TRANSLATE_NOOP("Setup", "Not for this PC"), QT_TRANSLATE_NOOP("Setup", "Not for this card"),
-    QT_TRANSLATE_NOOP("Setup", "Needs a newer Windows"), QT_TRANSLATE_NOOP("Setup", "Needs a newer system"),
-    QT_TRANSLATE_NOOP("Setup", "Needs more memory"), QT_TRANSLATE_NOOP("Setup", "Needs the driver"),
-    QT_TRANSLATE_NOOP("Setup", "Needs a restart"), QT_TRANSLATE_NOOP("Setup", "Needs a newer driver"),
-    QT_TRANSLATE_NOOP("Setup", "Needs room on the disk"), QT_TRANSLATE_NOOP("Setup", "Needs a shorter folder"),
-)
-
-
 def tag(choice: Choice) -> tuple[str, theme.Tone]:
     """The card's word and its tone."""
     tone: theme.Tone = "good" if choice.recommended else "warn" if choice.verdict == "blocked" else "grey"
-    return translate("Setup", choice.tag), tone
+    return said(choice.tag), tone
 
 
 def sources_in_brief(page: Page) -> str:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit
 from app.gui import words
 from app.gui.pages.page import Page
 from app.gui.pages.setup import cost
+from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line
 from app.gui.widgets.choice import Table
@@ -26,20 +27,21 @@ def details(choice: Choice, family: str) -> Plain:
     """Everything that is known of one profile."""
     profile = choice.profile
     made = Plain(gap=8)
-    for name, text in ((translate("Setup", "Supports"), profile.supports), (translate("Setup", "Proven"), profile.proven)):
+    for name, text in ((translate("Setup", "Supports"), said(profile.supports)),
+                       (translate("Setup", "Proven"), said(profile.proven))):
         if text:
             made.box.addWidget(Label(name, "small", "muted"))
             made.box.addWidget(Label(text, "small"))
-    for text in profile.good:
+    for text in all_said(profile.good):
         made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
-    for text in profile.bad:
+    for text in all_said(profile.bad):
         made.box.addLayout(_point("warn", translate("Setup", "Against"), text))
     made.box.addWidget(line())
     rows = [(translate("Setup", "Package"), translate("Setup", "Version")), ("Python", profile.python),
             *((name, value) for key, name in _VERSIONS if (value := getattr(profile.versions, key)))]
     half = (len(rows) + 1) // 2
     left, right = rows[:half], [rows[0], *rows[half:]]
-    about = translate("Setup", "Versions in {title}").format(title=profile.title)
+    about = translate("Setup", "Versions in {title}").format(title=said(profile.title))
     tables = across(Table(left, (1, 1), about), Table(right, (1, 1), about), gap=28, top=True)
     tables.setStretch(0, 1)
     tables.setStretch(1, 1)
@@ -58,7 +60,7 @@ def _point(state: State, said: str, text: str) -> QHBoxLayout:
 def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
     platform = "windows" if family == "windows" else "linux"
     head = (translate("Setup", "Part"), translate("Setup", "Files"), translate("Setup", "Download"), translate("Setup", "On disk"))
-    return [head, *((p.title, words.count(len(p.wheels)) if p.wheels else "–", _size(p, p.download), _size(p, p.disk))
+    return [head, *((said(p.title), words.count(len(p.wheels)) if p.wheels else "–", _size(p, p.download), _size(p, p.disk))
                     for p in profile.parts if p.platform == platform)]
 
 
@@ -74,7 +76,7 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
     for number, box in enumerate(boxes):
         box.setAccessibleName(names[number])
         for choice in choices:
-            box.addItem(choice.profile.title, choice.profile.id)
+            box.addItem(said(choice.profile.title), choice.profile.id)
         box.setCurrentIndex(min(number, len(choices) - 1))
         box.setMinimumContentsLength(18)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -107,14 +109,16 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
     verdicts = {"ready": translate("Setup", "works"), "ready_with_warnings": translate("Setup", "works, with notes"),
                 "blocked": translate("Setup", "cannot work yet")}
     a, b = one.profile, two.profile
-    rows = [("", a.title, b.title), (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
-            (translate("Setup", "Reason"), one.why, two.why), (translate("Setup", "Size"), cost(one, family), cost(two, family)),
+    rows = [("", said(a.title), said(b.title)), (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
+            (translate("Setup", "Reason"), said(one.why), said(two.why)),
+            (translate("Setup", "Size"), cost(one, family), cost(two, family)),
             (translate("Setup", "Pinned"), words.day(a.pinned_on), words.day(b.pinned_on)), ("Python", a.python, b.python)]
     rows += [(name, getattr(a.versions, key) or "–", getattr(b.versions, key) or "–") for key, name in _VERSIONS
              if getattr(a.versions, key) or getattr(b.versions, key)]
-    rows += [(translate("Setup", "Supports"), a.supports, b.supports), (translate("Setup", "Proven"), a.proven, b.proven),
-             (translate("Setup", "In favour"), "\n".join(a.good), "\n".join(b.good)),
-             (translate("Setup", "Against"), "\n".join(a.bad), "\n".join(b.bad))]
+    rows += [(translate("Setup", "Supports"), said(a.supports), said(b.supports)),
+             (translate("Setup", "Proven"), said(a.proven), said(b.proven)),
+             (translate("Setup", "In favour"), "\n".join(all_said(a.good)), "\n".join(all_said(b.good))),
+             (translate("Setup", "Against"), "\n".join(all_said(a.bad)), "\n".join(all_said(b.bad)))]
     return rows
 
 
@@ -124,9 +128,9 @@ def show_corrections(page: Page) -> None:
     dialog = Dialog(page.frame, translate("Setup", "What the guide gets wrong"), translate(
         "Setup", "Each was checked; the guide's own setup is installed with these corrections."), width=720, height=620)
     for entry in guide.corrections:
-        for state, said, label in (("err", translate("Setup", "The guide says"), Label(entry.claim, "value")),
-                                   ("ok", translate("Setup", "Right is"), Label(entry.truth, "text"))):
-            row = across(Mark(state, said, 16), label, gap=12, top=True)  # type: ignore[arg-type]
+        for state, word, label in (("err", translate("Setup", "The guide says"), Label(entry.claim, "value")),
+                                   ("ok", translate("Setup", "Right is"), Label(said(entry.truth), "text"))):
+            row = across(Mark(state, word, 16), label, gap=12, top=True)  # type: ignore[arg-type]
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
         if entry.evidence:

@@ -11,6 +11,7 @@ from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.brief import architecture, home_disk, main_card, short_cpu
 from app.gui.pages.page import Page
+from app.gui.said import said
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.folding import Folding
@@ -317,9 +318,9 @@ def show_finding(page: Page, finding: Finding) -> None:
     """Everything that is known of one finding: what was seen, what it means, what to do, and where that is from."""
     from app.gui.widgets.dialog import Dialog
 
-    dialog = Dialog(page.frame, finding.title)
-    parts = ((translate("Findings", "Seen"), finding.seen), (translate("Findings", "What it means"), finding.detail),
-             (translate("Findings", "What to do"), finding.remedy), (translate("Findings", "Source"), finding.source))
+    dialog = Dialog(page.frame, said(finding.title))
+    parts = ((translate("Findings", "Seen"), said(finding.seen)), (translate("Findings", "What it means"), said(finding.detail)),
+             (translate("Findings", "What to do"), said(finding.remedy)), (translate("Findings", "Source"), finding.source))
     for name, text in parts:
         if text:
             dialog.body.addWidget(Label(name, "small", "muted"))

@@ -14,6 +14,7 @@ from app.gui.brief import main_card, short_card
 from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, Plain, across, heading
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
@@ -192,7 +193,7 @@ class Verify(PlanPage):
         self._running_bar(run)
 
     def _where_of(self, run: PlanRun) -> str:
-        step = run.tally.step.title if run.tally.step is not None else run.plan.title
+        step = said(run.tally.step.title if run.tally.step is not None else run.plan.title)
         return words.joined([self.pretence(run.plan), step])
 
     def _running_bar(self, run: PlanRun) -> None:
@@ -331,10 +332,10 @@ class Verify(PlanPage):
                 where=where, time=words.seconds(verdict.seconds))
         if verdict.overall == "works_slowly":
             why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")
-            return why or translate("Verify", "Everything runs; some figures are below what this card reaches elsewhere.")
+            return said(why) or translate("Verify", "Everything runs; some figures are below what this card reaches elsewhere.")
         if verdict.overall == "broken":
             why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
-            return why or translate("Verify", "A check failed. The cause and what to do stand below.")
+            return said(why) or translate("Verify", "A check failed. The cause and what to do stand below.")
         return translate("Verify", "The checks have not run to their end.")
 
     def _needs_card(self, verdict: Verification) -> bool:
@@ -361,7 +362,7 @@ class Verify(PlanPage):
         if verdict.overall in ("works", "works_slowly"):
             return
         plan = self._watched.plan if self._watched is not None else self.session.last_plan
-        titles: Mapping[str, str] = {s.id: s.title for s in plan.steps} if plan is not None else {}
+        titles: Mapping[str, str] = {s.id: said(s.title) for s in plan.steps} if plan is not None else {}
         for step, failed in list(self._failures.items())[:2]:
             card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step))
             card.retry_wanted.connect(self.again)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.engine.stages import Stage
 from app.gui import languages, theme, words
 from app.gui.pages.page import Page
+from app.gui.said import said
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, at_top
 from app.gui.widgets.tag import Number
 from app.gui.words import translate
@@ -37,7 +38,7 @@ class Welcome(Page):
             self.body.addWidget(self._notice(
                 translate("Welcome", "Go on where you stopped"),
                 translate("Welcome", "{title}: {done} of {total} steps are done. What has been fetched is kept.").format(
-                    title=unfinished.title, done=unfinished.steps_done, total=unfinished.steps_total)))
+                    title=said(unfinished.title), done=unfinished.steps_done, total=unfinished.steps_total)))
         elif active is not None:
             self.body.addWidget(self._notice(
                 translate("Welcome", "All in place"),
@@ -180,7 +181,7 @@ class Welcome(Page):
         self.disk.put(words.size(plan.disk_bytes))
         self.free.put(words.size(disk.free if disk is not None else None))
         self.cost_note.setText(translate("Welcome", "For {title}. You can choose another setup.").format(
-            title=best.profile.title))
+            title=said(best.profile.title)))
 
 
 def _line(number: int, title: str, text: str) -> QWidget:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.gui import theme
+from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.icons import Mark
@@ -50,18 +51,18 @@ class DiagnosisCard(Card):
         super().__init__()
         self.diagnosis = diagnosis
         self.box.setSpacing(8)
-        title = diagnosis.title or translate("Diagnosis", "The cause is not known")
+        title = said(diagnosis.title) or translate("Diagnosis", "The cause is not known")
         self.setAccessibleName(translate("Diagnosis", "What went wrong: {title}").format(title=title))
-        self.setAccessibleDescription(diagnosis.means)
+        self.setAccessibleDescription(said(diagnosis.means))
         self.box.addLayout(self._head(title, step))
         if diagnosis.means:
-            self.box.addWidget(Label(diagnosis.means))
+            self.box.addWidget(Label(said(diagnosis.means)))
         if diagnosis.evidence:
             self.box.addWidget(Label(translate("Diagnosis", "What proves it"), "small", "muted"))
             self.box.addWidget(Proof(diagnosis.evidence))
         if diagnosis.fix is not None:
             self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
-            self.box.addWidget(Label(diagnosis.fix.text, "value"))
+            self.box.addWidget(Label(said(diagnosis.fix.text), "value"))
         # The buttons stand before the long list of steps: on a small screen they must be in sight.
         self.box.addLayout(self._acts(retry, fixes))
         self._steps()
@@ -79,7 +80,7 @@ class DiagnosisCard(Card):
 
     def _steps(self) -> None:
         fix = self.diagnosis.fix
-        for number, text in enumerate(fix.steps if fix is not None else (), 1):
+        for number, text in enumerate(all_said(fix.steps if fix is not None else ()), 1):
             step = Label(f"{number}.  {text}", "small", "muted")
             step.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse
                                          | Qt.TextInteractionFlag.TextSelectableByKeyboard)
@@ -108,7 +109,7 @@ class DiagnosisCard(Card):
         fix = self.diagnosis.fix
         row = across(gap=18)
         if fix is not None and fix.steps:
-            text = "\n".join(fix.steps)
+            text = "\n".join(all_said(fix.steps))
             copy = translate("Diagnosis", "Copy the steps")
             row.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
         if report:

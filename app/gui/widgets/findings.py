@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, heading, line
 from app.gui.widgets.icons import Mark, State
@@ -77,15 +78,15 @@ class Findings(Card):
         self.box.addWidget(widget)
 
     def _row(self, finding: Finding) -> Row:
-        said = {"blocks": translate("Findings", "In the way"), "warns": translate("Findings", "Take note"),
+        word = {"blocks": translate("Findings", "In the way"), "warns": translate("Findings", "Take note"),
                 "informs": translate("Findings", "Good to know")}[finding.severity]
         if finding.action is None and finding.severity == "informs":
             button = Button(translate("Findings", "Why"), lambda: self._act(finding), "link")
         else:
-            label = finding.action.label if finding.action else translate("Findings", "Details")
+            label = said(finding.action.label) if finding.action else translate("Findings", "Details")
             button = Button(label, lambda: self._act(finding))
-        button.setAccessibleName(f"{button.text()}: {finding.title}")
-        return Row(STATE[finding.severity], said, finding.title, finding.detail, button)
+        button.setAccessibleName(f"{button.text()}: {said(finding.title)}")
+        return Row(STATE[finding.severity], word, said(finding.title), said(finding.detail), button)
 
 
 def summary(findings: Sequence[Finding]) -> str:

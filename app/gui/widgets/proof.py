@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import words
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across, heading, line
 from app.gui.widgets.charts import Bar, BenchBars, Tabled, figure
@@ -116,32 +117,32 @@ class ExpectedOutput(Card):
     def _line(self, grid: QGridLayout, row: int, c: Comparison, running: bool) -> None:
         coming = running and c.result == "missing"
         verdict = verdict_word(c.result, running)
-        grid.addWidget(Mark("wait" if coming else _MARKS[c.result], f"{c.title or c.check}: {verdict}"), row, 0)
+        grid.addWidget(Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"), row, 0)
         grid.addWidget(_cell(guide_text(c)), row, 1)
         right = QHBoxLayout()
         right.setSpacing(6)
-        right.addWidget(_cell(c.expected), 1 if len(c.expected) > 24 else 0)
+        right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > 24 else 0)
         if c.why and c.result != "same":
             why = Button(translate("Proof", "why"), None, "link")
-            why.setAccessibleName(translate("Proof", "Why {title} differs").format(title=c.title or c.check))
+            why.setAccessibleName(translate("Proof", "Why {title} differs").format(title=said(c.title or c.check)))
             why.clicked.connect(partial(self._explain, why, c))
             right.addWidget(why)
         if len(c.expected) <= 24:
             right.addStretch(1)
         grid.addLayout(right, row, 2)
         came = _cell(c.actual if c.actual is not None else "" if coming else translate("Proof", "nothing"))
-        came.setAccessibleName(f"{c.title or c.check}: {came.text()}, {verdict}")
+        came.setAccessibleName(f"{said(c.title or c.check)}: {came.text()}, {verdict}")
         grid.addWidget(came, row, 3)
 
     def _explain(self, beside: QWidget, c: Comparison, _checked: bool = False) -> None:
-        Popover(beside, c.title or c.check, c.why, c.evidence).pop(beside)
+        Popover(beside, said(c.title or c.check), said(c.why), c.evidence).pop(beside)
 
 
 def guide_text(c: Comparison) -> str:
     """The guide's line with its name in front, once."""
     if not c.title or c.title.lower() in c.guide.lower():
-        return c.guide or c.title
-    return f"{c.title} {c.guide}".strip()
+        return c.guide or said(c.title)
+    return f"{said(c.title)} {c.guide}".strip()
 
 
 def _cell(text: str) -> QLabel:
@@ -224,8 +225,8 @@ class BenchCard(Card):
     def put(self, benches: Sequence[Bench], remarks: Sequence[Remark], card: str) -> None:
         """Show figures and remarks; ``card`` is the name of what they are compared with."""
         states = {"as_expected": "good", "below": "below", "wrong": "wrong"}
-        bars = [Bar(title=b.title or b.name, value=b.value, unit=b.unit, reference=b.reference,
-                    state=states.get(b.result, "none" if b.value is not None else "waiting"), note=b.note)  # type: ignore[arg-type]
+        bars = [Bar(title=said(b.title or b.name), value=b.value, unit=b.unit, reference=b.reference,
+                    state=states.get(b.result, "none" if b.value is not None else "waiting"), note=said(b.note))  # type: ignore[arg-type]
                 for b in benches]
         self.bars.put(bars)
         compared = any(b.reference for b in benches)
@@ -269,10 +270,10 @@ class BenchCard(Card):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(1)
         grid.addWidget(Mark(state, word), 0, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(Label(remark.title, "value"), 0, 1)
-        grid.addWidget(Label(remark.detail, "small", "muted"), 1, 1)
+        grid.addWidget(Label(said(remark.title), "value"), 0, 1)
+        grid.addWidget(Label(said(remark.detail), "small", "muted"), 1, 1)
         grid.addWidget(Label(beside, "small", "muted", wrap=False, tabular=True), 0, 2)
         grid.setColumnStretch(1, 1)
-        made.setAccessibleName(f"{word}: {remark.title}")
-        made.setAccessibleDescription(remark.detail)
+        made.setAccessibleName(f"{word}: {said(remark.title)}")
+        made.setAccessibleDescription(said(remark.detail))
         return made
