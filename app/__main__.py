@@ -25,14 +25,17 @@ def open_session(options: argparse.Namespace) -> Session:
     """A session as the options ask: this computer or a machine file's, with the answers given."""
     import msgspec
 
-    from app.engine.opening import load_answers, load_machine, recorded_profile
+    from app.engine.answer_file import check_answers, load_answers, located
+    from app.engine.opening import load_machine, recorded_profile
     from app.engine.session import Session
     from app.knowledge import load
     from app.model.answers import Answers
     from app.world.open import open_world
     from app.world.resources import read_input, resource_names, resource_reader
 
-    answers = load_answers(read_input(options.answers), options.answers) if options.answers else Answers()
+    written = read_input(options.answers) if options.answers else None
+    answers = load_answers(written, options.answers) if written is not None else Answers()
+    said = answers
     given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
              "pytorch_index": options.pytorch_index}
     answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
@@ -45,7 +48,10 @@ def open_session(options: argparse.Namespace) -> Session:
                       recording)
     if machine is not None:
         session.recorded = recorded_profile(machine, options.machine)
-    known = {p.id for p in session.knowledge.profiles}
+    known = {p.id: p for p in session.knowledge.profiles}
+    if written is not None:
+        check_answers(said, written, options.answers, tuple(known))
+        session.blame = lambda error: located(error, said, written, options.answers)
     if answers.profile is not None:
         session.choose(answers.profile)
     elif session.recorded in known:

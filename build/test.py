@@ -29,7 +29,7 @@ CLOSING = re.compile(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [
 
 @dataclass
 class Result:
-    """How one part ended. ``closing`` is pytest's own last line, ``skips`` its reasons."""
+    """How one part ended. ``closing`` is pytest's own last line, ``skips`` its reasons, ``faults`` how many were survived."""
 
     name: str
     outcome: str
@@ -37,6 +37,7 @@ class Result:
     note: str = ""
     closing: str = ""
     skips: list[str] = field(default_factory=list)
+    faults: str = ""
 
 
 def watch(name: str, command: Sequence[str], env: dict[str, str] | None = None, limit: float = 3600.0) -> Result:
@@ -62,6 +63,8 @@ def watch(name: str, command: Sequence[str], env: dict[str, str] | None = None, 
         print(line, flush=True)
         if CLOSING.search(line):
             result.closing = line.strip("= ")
+        elif line.startswith("Faults: tried "):
+            result.faults = line
         elif line.startswith("SKIPPED ["):
             result.skips.append(line)
     code = child.wait()
@@ -137,6 +140,9 @@ def report(results: Sequence[Result]) -> int:
             print(f"Skipped in {r.name}:")
             for reason in r.skips:
                 print(f"  {reason}")
+    for r in results:
+        if r.faults:
+            print(f"{r.name}:\n{r.faults}")
     for r in results:
         if r.closing:
             print(f"{r.name}:\n{r.closing}")

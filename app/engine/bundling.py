@@ -61,7 +61,7 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
         step = FetchWheels(id=f"fetch-{part.id}", title=part.title, profile=profile.id, part=part.id, index=part.index)
         yield at(step.id, Started(title=part.title))
         if fetch_wheels.done(step, own) is None:
-            for what in fetch_wheels.run(step, own):
+            for what in fetch_wheels.run(step, own, unpack=False):
                 yield at(step.id, what)
         yield at(step.id, Finished())
     yield at("python", Started(title=f"Python {profile.python}"))

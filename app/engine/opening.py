@@ -1,22 +1,9 @@
-"""Reading what people hand in: answer files, machine files and reports that hold one."""
+"""Reading what people hand in: machine files and reports that hold one."""
 
 from __future__ import annotations
 
-import msgspec
-
-from app.model.answers import Answers
-from app.model.errors import BadInput
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, decode_machine
-
-
-def load_answers(data: bytes, name: str) -> Answers:
-    """An answer file (TOML, ``answers/1``). Raises ``BadInput`` naming file, field and what was expected."""
-    try:
-        return msgspec.toml.decode(data, type=Answers)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"The answer file {name} cannot be used: {error}.",
-                       hint="Its fields are listed in resources/schemas/answers.json.") from error
 
 
 def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent, ...]]:

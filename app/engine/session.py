@@ -70,6 +70,7 @@ class Session:
         self.log_path: str | None = None
         self.outcome = ""
         self.error: ExpectedError | None = None
+        self.blame: Callable[[BadInput], BadInput] = lambda error: error  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
 
     # ---- where things are
@@ -165,7 +166,10 @@ class Session:
             install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
         if not self.answers.clean_up:
             return install
-        clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
+        try:
+            clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
+        except BadInput as error:
+            raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:

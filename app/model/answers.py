@@ -13,7 +13,7 @@ class Answers(Value, frozen=True, kw_only=True):
     schema: Literal["answers/1"] = "answers/1"
     profile: str | None = None
     home: str | None = None
-    language: str | None = None
+    language: Literal["en", "de"] | None = None
     index: str | None = None
     pytorch_index: str | None = None
     extra_indexes: tuple[str, ...] = ()
@@ -24,6 +24,4 @@ class Answers(Value, frozen=True, kw_only=True):
     clean_up: tuple[str, ...] = ()
     uninstall_from: str | None = None
     verify: Literal["full", "quick", "none"] = "full"
-    kernel: bool = False
-    shortcut: bool = False
     theme: Literal["system", "light", "dark"] = "system"

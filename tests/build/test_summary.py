@@ -36,6 +36,14 @@ def test_a_part_that_passes_tells_its_closing_line_and_its_skips(runner: ModuleT
                                                         ["SKIPPED [1] a.py:3: no card"])
 
 
+def test_the_count_of_faults_is_repeated_at_the_end(runner: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    counted = "Faults: tried 24, survived 24 (kills 24 of 24)"
+    seen = runner.watch("suite", python(f"print({counted!r}); print('=== 1 passed in 9.0s ===')"))
+    capsys.readouterr()
+    runner.report([seen])
+    assert counted in capsys.readouterr().out
+
+
 def test_a_part_that_fails_is_failed_whatever_it_prints(runner: ModuleType) -> None:
     seen = runner.watch("suite", python("print('3 passed in 0.1s'); raise SystemExit(1)"))
     assert (seen.outcome, seen.note) == ("failed", "exit code 1")

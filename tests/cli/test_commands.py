@@ -60,7 +60,8 @@ def test_a_broken_machine_file_gets_one_sentence(tmp_path: Path, content: bytes,
 
 @pytest.mark.parametrize(("text", "names"), [
     ("profile = 3", ["answers.toml", "profile"]), ("colour = 'red'", ["answers.toml", "colour"]), ("= =", ["answers.toml"]),
-    ("verify = 'perhaps'", ["answers.toml", "verify"]),
+    ("verify = 'perhaps'", ["answers.toml", "line 1", "verify"]), ("\nprofile = 'x'", ["answers.toml", "line 2", "practice-cpu"]),
+    ("clean_up = [\n'venv:no-such']", ["answers.toml", "line 2", "venv:no-such"]),
 ])
 def test_a_broken_answer_file_gets_one_sentence(tmp_path: Path, text: str, names: list[str]) -> None:
     path = tmp_path / "answers.toml"

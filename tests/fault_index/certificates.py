@@ -10,11 +10,11 @@ from pathlib import Path
 OPENSSL = shutil.which("openssl")
 
 
-def issued(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A certificate for loopback from a company's own root; returns the server's context and the root's file."""
+def issued(folder: Path, name: str = "IP:127.0.0.1") -> tuple[ssl.SSLContext, Path]:
+    """A certificate for loopback, or ``DNS:host``, from a company's own root; returns the server's context and the root's file."""
     assert OPENSSL is not None
     root, root_key, key, request, leaf = (folder / n for n in ("root.pem", "root-key.pem", "key.pem", "request.pem", "leaf.pem"))
-    (folder / "leaf.cnf").write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+    (folder / "leaf.cnf").write_text(f"subjectAltName={name}\nbasicConstraints=CA:FALSE\n")
     new = ("-newkey", "rsa:2048", "-nodes")
     for run in ((OPENSSL, "req", "-x509", *new, "-keyout", root_key, "-out", root, "-subj", "/CN=Company root"),
                 (OPENSSL, "req", *new, "-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import signal
@@ -11,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from app.model.pointer import decode_pointer
+from tests.conftest import Faults
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
+from tests.journeys.bench import processes_of, tree, unfinished
 
 ROOT = Path(__file__).parents[2]
 if sys.platform == "win32":
@@ -31,31 +31,9 @@ def command(home: Path, index: FaultIndex, lock: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "tests.journeys.small", str(home), index.url, str(lock), name]
 
 
-def tree(folder: Path) -> dict[str, str]:
-    """Every file of an environment with its hash, its own path taken out; byte code has times in it."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc" and path.name not in ("RECORD", "uv_cache.json"):
-            data = path.read_bytes().replace(str(folder).encode(), b"HERE").replace(folder.name.encode(), b"NAME")
-            found[str(path.relative_to(folder))] = hashlib.sha256(data).hexdigest()
-    return found
-
-
-def leftovers(home: Path) -> list[str]:
-    return [str(p.relative_to(home)) for p in home.rglob("*") if p.name.endswith((".part", ".tmp", ".ranges"))]
-
-
-def children_of(home: Path) -> list[int]:
-    found = []
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        if any(str(home) in word for word in process.info["cmdline"] or []):
-            found.append(process.info["pid"])
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.posix
-def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Path) -> None:
+def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Path, faults: Faults) -> None:
     seed = int(os.environ.get("SEED", "20261124"))
     chance = random.Random(seed)
     made = wheels()
@@ -94,9 +72,10 @@ def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Pat
             differing = {path for path, _ in tree(home / "envs" / name).items() ^ expected.items()}
             assert not differing, f"kill {number} (seed {seed}): the tree differs in {sorted(differing)[:5]}"
             assert decode_pointer((home / "active.json").read_bytes(), "active.json").active == name
-            assert leftovers(home) == [], f"kill {number} (seed {seed})"
-            assert children_of(home) == []
+            assert unfinished(home) == [], f"kill {number} (seed {seed})"
+            assert processes_of(home) == []
             survived += 1
+            faults.add("kills", True)
             if number > 2:
                 subprocess.run(["rm", "-rf", str(home / "envs" / f"small-{number - 2}")], check=True)
         print(f"\nkilled {killed} times in {KILLS} runs (seed {seed}), survived {survived}")

@@ -11,6 +11,7 @@ import pytest
 
 from app.model.errors import ExpectedError
 from app.world.files import LocalFiles
+from tests.rights import obey_permissions
 
 files = LocalFiles()
 
@@ -77,8 +78,23 @@ def test_a_path_beyond_260_characters(tmp_path: Path) -> None:
     assert files.names(str(tmp_path)) == ()
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder's read-only mark means nothing on Windows")
 def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
+    """As a child that has given up the right of root to write anywhere, so that it is real for root too."""
+    code = ("import sys; from app.world.files import LocalFiles; from app.model.errors import ExpectedError\n"
+            "files, path = LocalFiles(), sys.argv[1]\n"
+            "print(files.writable(path))\n"
+            "for act in (files.write, files.append):\n"
+            "    try: act(path + '/x', b'')\n"
+            "    except ExpectedError as error: print(error.code, error.message)")
     tmp_path.chmod(0o500)
-    with pytest.raises(ExpectedError, match="permission denied"):
-        files.write(str(tmp_path / "x"), b"")
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True,
+                          text=True, check=False, preexec_fn=obey_permissions)
+    tmp_path.chmod(0o700)
+    assert done.stderr == ""
+    writable, *told = done.stdout.splitlines()
+    if list(tmp_path.iterdir()):
+        pytest.skip("this system lets root write anywhere and does not let it give that up")
+    assert writable == "False"
+    assert told == [f"permission_denied {tmp_path}/x cannot be written: permission denied."] * 2
