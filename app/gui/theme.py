@@ -169,9 +169,13 @@ def palette(t: Tokens) -> QPalette:
 
 
 def load_fonts() -> None:
-    """Make the bundled faces known: Inter in three weights and JetBrains Mono (both OFL, licences beside them)."""
-    faces = ["Inter-Regular", "Inter-Medium", "Inter-SemiBold"] if sys.platform != "win32" else []
-    for face in faces:
+    """Make the bundled faces known: Inter in three weights (OFL, licence beside it). Windows has a face of its own.
+
+    A Windows without it, which Wine is, would fall back on a book face.
+    """
+    if sys.platform == "win32" and QFontDatabase.hasFamily("Segoe UI"):
+        return
+    for face in ("Inter-Regular", "Inter-Medium", "Inter-SemiBold"):
         QFontDatabase.addApplicationFont(f"{RESOURCES}/fonts/{face}.ttf")
 
 
