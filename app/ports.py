@@ -219,6 +219,10 @@ class Computer(Protocol):
     def uv(self) -> str:
         """The path of the uv that this program brings. Raises ``ExpectedError('uv-missing')``."""
 
+    def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
+        """What a proxy script (PAC) or a detected one says of an address: ``direct``, a proxy's address, or ``None`` where it
+        says nothing or the system evaluates none."""
+
     def pci_cards(self) -> tuple[Gpu, ...]:
         """Display adapters as PCI lists them (``lspci``, ``/sys/bus/pci``; on Windows the display class key)."""
 

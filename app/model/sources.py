@@ -9,6 +9,7 @@ class Sources(Value, frozen=True, kw_only=True):
     """What children and downloads use. ``index`` ``None`` is uv's own default index.
 
     ``certificate`` is a bundle's path or ``None`` for the system's store; ``proxy`` may carry a password.
+    ``proxy_script`` and ``proxy_detect`` say that Windows asks a script (PAC), or looks for one, for each host's proxy.
     ``offline`` is a bundle folder: then nothing is asked of any index.
     """
 
@@ -18,5 +19,7 @@ class Sources(Value, frozen=True, kw_only=True):
     pytorch_index: str = "https://download.pytorch.org/whl"
     proxy: str | None = None
     no_proxy: str | None = None
+    proxy_script: str | None = None
+    proxy_detect: bool = False
     certificate: str | None = None
     offline: str | None = None

@@ -45,9 +45,10 @@ def network(world: World, answers: Answers | None = None) -> Reached:
     first: Reach = _reach(world, _project(index, "pip")) if index else "unknown"
     beside.join(_SECONDS)
     notes = [] if index else [Note(about="network.index", text="uv did not say which index it asks by default")]
-    pac = _internet(world).get("AutoConfigURL")
-    if pac:
-        notes.append(Note(about="network.proxy", text=f"Windows takes its proxy from a script: {without_secrets('', str(pac))}"))
+    if where.proxy_script:
+        said = "no proxy for the index" if where.proxy is None else f"{_shown(where.proxy)} for the index"
+        notes.append(Note(about="network.proxy", text="Windows takes its proxy from a script, "
+                                                      f"{without_secrets('', where.proxy_script)}: {said}"))
     return Reached(network=Network(proxy=world.web.proxy() or _shown(where.proxy), index=first, settings=shown,
                                    pytorch=pytorch[0] if pytorch else "unknown", at_hand=_at_hand(world, where)),
                    notes=tuple(notes))
@@ -94,12 +95,34 @@ def sources(world: World, answers: Answers) -> Sources:
     index = answers.index or _value(uv.get("default-index")) or _value(uv.get("index-url")) or _value(pip.get("index-url"))
     extra = (*answers.extra_indexes, *own.words(uv.get("index")), *own.words(uv.get("extra-index-url")),
              *own.words(pip.get("extra-index-url")))
+    pytorch = answers.pytorch_index or Sources().pytorch_index
+    proxy, no_proxy, script, detect = _ways(world, answers, pip, index, pytorch)
     links = (*answers.find_links, *own.words(uv.get("find-links")), *own.words(pip.get("find-links")))
     return Sources(
         index=index, extra_indexes=tuple(dict.fromkeys(extra)), find_links=tuple(dict.fromkeys(links)),
-        pytorch_index=answers.pytorch_index or Sources().pytorch_index, proxy=answers.proxy or _proxy(world, pip),
-        no_proxy=_no_proxy(world), certificate=_certificate(world, answers, pip), offline=answers.offline,
+        pytorch_index=pytorch, proxy=proxy, no_proxy=no_proxy, proxy_script=script, proxy_detect=detect,
+        certificate=_certificate(world, answers, pip), offline=answers.offline,
     )
+
+
+def _ways(world: World, answers: Answers, pip: dict[str, Setting], index: str | None,
+          pytorch: str) -> tuple[str | None, str | None, str | None, bool]:
+    """Proxy, its exceptions, the proxy script, whether to look for one. What a person chose goes before what Windows says.
+
+    A script says something else for each host. Children know one proxy only: they get the index's, and hosts that the script
+    reaches directly as exceptions. Downloads ask the script anew for each host.
+    """
+    chosen = answers.proxy or _chosen_proxy(world, pip)
+    script, detect = (None, False) if chosen or answers.offline else _script(world)
+    if not script and not detect:
+        return _with_scheme(chosen or _windows_proxy(world)), _no_proxy(world), None, False
+    ours = [address for address in (index or default_index(world), pytorch) if address and address.startswith("http")]
+    said = {address: world.computer.proxy_of_script(address, script, detect) for address in ours}
+    if not any(said.values()):  # nothing detected, or a script that cannot be had: then the fixed setting counts, as in Windows
+        return _with_scheme(_windows_proxy(world)), _no_proxy(world), script, detect and script is not None
+    direct = [urlsplit(address).hostname or "" for address, answer in said.items() if answer == "direct"]
+    named = [answer for answer in said.values() if answer not in (None, "direct")]
+    return (named[0] if named else None), (",".join(dict.fromkeys(direct)) or None), script, detect
 
 
 def _value(setting: Setting | None) -> str | None:
@@ -113,17 +136,33 @@ def _variable(world: World, *names: str) -> str | None:
     return next((variables[name] for name in names if variables.get(name)), None)
 
 
-def _proxy(world: World, pip: dict[str, Setting]) -> str | None:
-    """Variables, then pip's setting, then what Windows has in its Internet settings."""
-    chosen = _variable(world, "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY") or _value(pip.get("proxy"))
+def _chosen_proxy(world: World, pip: dict[str, Setting]) -> str | None:
+    """What a person chose: variables, then pip's setting."""
+    return _variable(world, "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY") or _value(pip.get("proxy"))
+
+
+def _windows_proxy(world: World) -> str | None:
+    """The fixed proxy of Windows' Internet settings."""
     values = _internet(world)
-    if not chosen and values.get("ProxyEnable") == 1:
-        server = str(values.get("ProxyServer", ""))
-        parts = dict(part.split("=", 1) for part in server.split(";") if "=" in part)
-        chosen = parts.get("https") or parts.get("http") or ("" if parts else server) or None
-    if chosen and "://" not in chosen:
-        chosen = f"http://{chosen}"
-    return chosen
+    if values.get("ProxyEnable") != 1:
+        return None
+    server = str(values.get("ProxyServer", ""))
+    parts = dict(part.split("=", 1) for part in server.split(";") if "=" in part)
+    return parts.get("https") or parts.get("http") or ("" if parts else server) or None
+
+
+def _with_scheme(proxy: str | None) -> str | None:
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def _script(world: World) -> tuple[str | None, bool]:
+    r"""The proxy script's address, and whether one is looked for: byte 8 of ``DefaultConnectionSettings``, bit 3."""
+    if world.computer.family != "windows":
+        return None, False
+    address = str(_internet(world).get("AutoConfigURL") or "").strip() or None
+    key = world.registry.key("HKCU", _INTERNET + r"\Connections")
+    raw = key.values.get("DefaultConnectionSettings") if key else None
+    return address, isinstance(raw, bytes) and len(raw) > 8 and bool(raw[8] & 0x08)
 
 
 def _no_proxy(world: World) -> str | None:

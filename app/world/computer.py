@@ -17,7 +17,7 @@ from typing import Any
 from app.model.errors import BadInput, ExpectedError
 from app.model.machine import Disk, Family, Gpu
 from app.ports import Registry
-from app.world import pci, windows
+from app.world import pac, pci, windows
 from app.world.packed import unpack_program
 from app.world.taskbar import TaskBar
 
@@ -145,6 +145,10 @@ class LocalComputer:
         except (ImportError, FileNotFoundError) as error:
             raise ExpectedError("uv-missing", f"{name} was not found beside this program, where it belongs.",
                                 details=str(error), hint="Unpack the program again, or run it from a fresh checkout.") from error
+
+    def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
+        """What a proxy script says of an address: ``direct``, a proxy, or ``None`` (WinHTTP; elsewhere always ``None``)."""
+        return pac.proxy_of_script(url, script, detect)
 
     def pci_cards(self) -> tuple[Gpu, ...]:
         """Display adapters on the PCI bus, with or without a driver (``lspci -nn``, Device Manager)."""

@@ -16,6 +16,7 @@ from urllib3 import exceptions as u3
 
 from app.model.sources import Sources
 from app.world.net_faults import Spot, fault, from_error, host
+from app.world.pac import DIRECT, proxy_of_script
 
 _HOPS = 8
 _AGENT = "unsloth-setup/1"
@@ -54,6 +55,10 @@ class Connections:
                 return None
             found = urllib.request.getproxies()
             return found.get(urlsplit(url).scheme) or found.get("all")
+        if self._sources.proxy_script or self._sources.proxy_detect:
+            said = proxy_of_script(url, self._sources.proxy_script, self._sources.proxy_detect)
+            if said is not None:
+                return None if said == DIRECT else said
         return None if _excepted(name, self._sources.no_proxy) else self._sources.proxy
 
     def spot(self, url: str) -> Spot:

@@ -91,6 +91,12 @@ class PretendedComputer:
     cards: tuple[Gpu, ...] = ()
     paths: dict[str, str] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
+    scripted: dict[str, str] = field(default_factory=dict)  # what a proxy script says, by the beginning of an address
+    consulted: list[tuple[str, str | None, bool]] = field(default_factory=list)
+
+    def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
+        self.consulted.append((url, script, detect))
+        return next((answer for start, answer in self.scripted.items() if url.startswith(start)), None)
 
     def facts(self) -> dict[str, Any]:
         return self.said

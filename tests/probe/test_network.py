@@ -78,7 +78,47 @@ def test_windows_files_and_proxy_of_the_internet_settings(pc: Any) -> None:
     assert (got.index, got.extra_indexes, got.proxy, got.no_proxy) == (
         "https://a.example/s", ("https://b.example/s",), "http://proxy.firma:8080", ".firma")
     assert [note.text for note in network(world).notes if note.about == "network.proxy"] == [
-        "Windows takes its proxy from a script: http://wpad/proxy.pac"]
+        "Windows takes its proxy from a script, http://wpad/proxy.pac: http://proxy.firma:8080 for the index"]
+
+
+INTERNET = "HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Internet Settings"
+SCRIPT = {INTERNET: {"AutoConfigURL": "http://wpad/proxy.pac", "ProxyEnable": 1, "ProxyServer": "fixed.firma:8080"}}
+
+
+def test_a_proxy_script_is_asked_for_both_indexes(pc: Any) -> None:
+    world = pc(registry=SCRIPT, answers={"uv": HELP})
+    world.computer.scripted = {"https://index.example": "http://proxy.firma:3128", "https://download.pytorch.org": "direct"}
+    got = sources(world, Answers())
+    assert (got.proxy, got.no_proxy, got.proxy_script) == ("http://proxy.firma:3128", "download.pytorch.org", "http://wpad/proxy.pac")
+    assert {script for _, script, _ in world.computer.consulted} == {"http://wpad/proxy.pac"}
+    world.computer.scripted = {"https://": "direct"}
+    assert sources(world, Answers()).proxy is None
+    notes = [note.text for note in network(world).notes if note.about == "network.proxy"]
+    assert notes == ["Windows takes its proxy from a script, http://wpad/proxy.pac: no proxy for the index"]
+
+
+def test_a_script_that_cannot_be_had_leaves_the_fixed_proxy(pc: Any) -> None:
+    assert sources(pc(registry=SCRIPT, answers={"uv": HELP}), Answers()).proxy == "http://fixed.firma:8080"
+
+
+def test_what_a_person_chose_goes_before_the_script(pc: Any) -> None:
+    for world, answers in ((pc(registry=SCRIPT, variables={"HTTPS_PROXY": "http://mine:1"}), Answers()),
+                           (pc(registry=SCRIPT), Answers(proxy="http://mine:1")), (pc(registry=SCRIPT), Answers(offline="D:\\b"))):
+        got = sources(world, answers)
+        assert got.proxy_script is None and world.computer.consulted == []
+        assert got.proxy == ("http://fixed.firma:8080" if answers.offline else "http://mine:1")
+
+
+def test_detection_is_asked_where_windows_has_it_switched_on(pc: Any) -> None:
+    for flags, asked in ((0x09, True), (0x01, False)):
+        raw = bytes([0x46, 0, 0, 0, 1, 0, 0, 0, flags, 0, 0, 0])
+        connections = {INTERNET + "\\Connections": {"DefaultConnectionSettings": raw}}
+        world = pc(registry=connections, answers={"uv": HELP})
+        world.computer.scripted = {"https://": "http://found.firma:3128"}
+        got = sources(world, Answers())
+        assert (got.proxy, got.proxy_detect) == (("http://found.firma:3128", True) if asked else (None, False))
+        assert bool(world.computer.consulted) is asked
+        assert sources(pc(registry=connections), Answers()).proxy_detect is False
 
 
 def test_switched_off_proxy_does_not_count(pc: Any) -> None:

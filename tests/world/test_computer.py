@@ -10,6 +10,7 @@ import pytest
 
 from app.model.errors import BadInput, ExpectedError
 from app.world.computer import LocalComputer, windows_name
+from app.world.pac import first_proxy
 from app.world.registry import SystemRegistry
 
 
@@ -86,3 +87,16 @@ def test_windows_11_is_called_so() -> None:
     assert windows_name({"ProductName": "Windows 10 Home", "CurrentBuildNumber": "19045"}) == ("Windows 10 Home", 19045)
     assert windows_name({"ProductName": "Microsoft Windows 10", "CurrentBuildNumber": "18362"}) == ("Windows 10", 18362)
     assert windows_name({}) == (None, None)
+
+
+@pytest.mark.parametrize(("told", "first"), [
+    ("proxy.firma:3128", "http://proxy.firma:3128"), ("one:1;two:2", "http://one:1"), ("http=web:80 https=tls:443", "http://web:80"),
+    ("https://secure:8443", "https://secure:8443"), ("socks=old:1080;one:1", "http://one:1"), ("socks=old:1080", None), ("", None),
+])
+def test_the_first_usable_proxy_of_windows_list(told: str, first: str | None) -> None:
+    assert first_proxy(told) == first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does evaluate them: tests/windows/test_proxy_scripts.py")
+def test_elsewhere_no_proxy_script_is_evaluated(computer: LocalComputer) -> None:
+    assert computer.proxy_of_script("https://index.invalid/", "http://127.0.0.1:9/proxy.pac", True) is None
