@@ -55,7 +55,7 @@ def test_a_part_that_hangs_is_ended_with_its_children(runner: ModuleType) -> Non
                                         "stdin=subprocess.PIPE); import time; time.sleep(60)"), limit=1.0)
     assert seen.outcome == "failed"
     assert "limit of 1 s" in seen.note
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45  # the child would sleep for 60 s
 
 
 @pytest.mark.parametrize(("outcomes", "code"), [(["passed", "skipped"], 0), (["passed", "failed", "passed"], 1)])

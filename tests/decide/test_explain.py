@@ -238,8 +238,8 @@ def filler(lines: int) -> bytes:
 
 
 @pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
-def test_fifty_megabytes_are_judged_in_under_two_seconds(place: float) -> None:
-    """Measured as processor time of this process, so that a busy machine does not decide."""
+def test_fifty_megabytes_are_judged_in_bounded_time(place: float) -> None:
+    """Processor time against a yardstick of the same run (1.2 s against 0.2 s here): neither load nor a slow machine decides."""
     noise = filler(900_000)
     cut = noise.rfind(b"\n", 0, max(1, int(len(noise) * place))) + 1
     log = noise[:cut] + b"AssertionError: Torch not compiled with CUDA enabled\n" + noise[cut:]
@@ -251,7 +251,15 @@ def test_fifty_megabytes_are_judged_in_under_two_seconds(place: float) -> None:
     assert found.cause == "torch_cpu_build"
     assert found.evidence[0].line == log[:cut].count(b"\n") + 1
     assert len(log) > 45_000_000
-    assert took < 2.0
+    assert took < 30 * yardstick()
+
+
+def yardstick() -> float:
+    """Processor time of one plain pass over 5 MB of lines on this machine."""
+    lines = filler(90_000).splitlines()
+    began = time.process_time()
+    assert sum(len(re.sub(rb"\d+", b"#", line)) for line in lines) > 0
+    return time.process_time() - began
 
 
 def test_a_long_log_of_alarms_and_one_long_line_are_bounded() -> None:
@@ -262,7 +270,7 @@ def test_a_long_log_of_alarms_and_one_long_line_are_bounded() -> None:
     for log in (alarms, line):
         began = time.process_time()
         assert explain(log + b"\nOSError: [WinError 1455] x\n", TROUBLES).cause == "pagefile_too_small"
-        assert time.process_time() - began < 2.5
+        assert time.process_time() - began < 30 * yardstick()
 
 
 # ---- the data

@@ -37,10 +37,10 @@ def test_a_hanging_and_a_dying_probe_become_notes(pc: Any) -> None:
     def die(at: Any) -> None:
         raise ZeroDivisionError("no reason")
 
-    probes = (Probe("graphics", 0.2, lambda at: at.world.stop.wait(30)), Probe("tools", 5.0, die), PROBES[0])
+    probes = (Probe("graphics", 0.2, lambda at: at.world.stop.wait(60)), Probe("tools", 5.0, die), PROBES[0])
     began = time.monotonic()
     facts = _facts(list(survey(world, PLACE, probes=probes)))
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 40  # the hanging probe would take 60 s; how busy this machine is does not matter
     world.stop.set()
     notes = {note.about: note.text for note in facts.notes}
     assert notes["graphics"] == "did not answer within 0.2 s"

@@ -32,7 +32,9 @@ def install(home: Path) -> tuple[int, list[dict[str, Any]], str]:
 
 def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None:
     home = tmp_path / "Jürgens PC"
+    began = time.monotonic()
     code, events, said = install(home)
+    first = time.monotonic() - began
     assert code == 0, said[-4000:]
     result = events[-1]
     assert (result["schema"], result["outcome"]) == ("result/1", "finished")
@@ -59,4 +61,4 @@ def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None
     assert code == 0, said[-2000:]
     assert events[-1]["outcome"] == "finished"
     assert "in place" in said
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < first / 3
