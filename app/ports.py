@@ -139,6 +139,19 @@ class Arrived(Value, frozen=True, kw_only=True):
     file: str = ""
 
 
+class Feeder(Protocol):
+    """Hands files that are being fetched on to a program of this computer, each part as soon as it is there."""
+
+    def expect(self, files: Sequence[Download]) -> None:
+        """These files are about to be fetched."""
+
+    def address(self, file: str) -> str:
+        """Where the file with this name (no folder) can be read, on loopback only."""
+
+    def close(self) -> None:
+        """End it, and every reading that is under way."""
+
+
 class Web(Protocol):
     """HTTP, with the system's certificates and proxy; TLS only except on loopback; ``file://`` counts as present."""
 
@@ -154,8 +167,15 @@ class Web(Protocol):
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not."""
 
-    def fetch(self, files: Sequence[Download]) -> Iterator[Arrived]:
-        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause."""
+    def feeder(self) -> Feeder:
+        """A server on loopback, to be given to ``fetch``. Raises ``ExpectedError('feeder-refused')``."""
+
+    def fetch(self, files: Sequence[Download], feeder: Feeder | None = None,
+              more: Callable[[], Sequence[Download] | None] | None = None) -> Iterator[Arrived]:
+        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause.
+
+        ``more`` is asked again and again until it names further files (``None``: not known yet).
+        """
 
     def proxy(self) -> str | None:
         """The proxy that requests would take, its password removed."""
@@ -234,6 +254,10 @@ class Computer(Protocol):
 
     def open_terminal(self, folder: str, environment: str) -> None:
         """A terminal window in a folder with a virtual environment active. Raises ``ExpectedError('not-opened')``."""
+
+    def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
+        """An entry of the Start menu (a .lnk) or the desktop's menu (a .desktop file) at ``path`` that does what
+        ``open_terminal`` does. Raises ``ExpectedError('no-shortcut')``."""
 
     def show_progress(self, window: int, share: float | None) -> None:
         """How far a run is, on the task bar's button of a window (its handle); ``None`` takes it away."""

@@ -8,7 +8,7 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 import msgspec
 
 from app.decide.index_faults import from_uv
-from app.decide.pylock import LockedFile, Pin, completed, files, pins
+from app.decide.pylock import LockedFile, Pin, canonical, completed, files, pins, selected
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import Progress, What
 from app.model.plan import FetchWheels
@@ -17,11 +17,14 @@ from app.model.value import Value
 from app.ports import Download
 from app.steps import provide_python
 from app.steps.children import run_child, say
+from app.steps.later import Later
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
 from app.steps.unpacking import begin
 
 _PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
+_LARGE = 16_000_000      # bytes of a file that is worth being looked up before the others
+_MANY = 8                # others that make it worth a second asking
 _DOUBTFUL = ("package_missing", "version_missing", "captive_portal", "resolve_failed")
 
 
@@ -58,8 +61,11 @@ def done(step: FetchWheels, site: Site) -> str | None:
     return f"{len(record.files)} files of the lock are in the wheelhouse."
 
 
-def run(step: FetchWheels, site: Site) -> Iterator[What]:
-    """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse."""
+def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]:
+    """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse.
+
+    ``unpack``: uv unpacks the files into its cache while they come (see ``unpacking``).
+    """
     part = part_of(step, site)
     wanted = pins(part.requirements)
     for folder in (site.place.wheels, site.place.at("locks"), site.place.cache):
@@ -67,23 +73,64 @@ def run(step: FetchWheels, site: Site) -> Iterator[What]:
             site.record("made", {"path": folder})
             site.world.files.make_folder(folder)
     site.world.web.use(site.sources)
-    found = yield from _resolve(step, part, wanted, site)
+    first, rest = _shares(part, wanted)
+    found = list((yield from _resolve(step, part, first, site)))
+    later = Later(_resolve(step, part, rest, site, "-rest")) if rest else None
+    yield from _told(found)
+    unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
+
+    def taken(files: Sequence[LockedFile]) -> list[Download]:
+        downloads = [_download(one, site) for one in files]
+        if unpacking is not None:
+            unpacking.add(files, downloads)
+        return downloads
+
+    def more() -> list[Download] | None:
+        files = later.result() if later is not None else ()
+        found.extend(files or ())
+        return None if files is None else taken(files)
+
+    whole = False
+    try:
+        feeder = unpacking.feeder if unpacking else None
+        for arrived in site.world.web.fetch(taken(found), feeder, more if later is not None else None):
+            yield from later.said() if later is not None else ()
+            if arrived.note:
+                yield say(arrived.note)
+            yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)
+        whole = True
+    finally:
+        if unpacking is not None:
+            (unpacking.complete if whole else unpacking.give_up)()
+        if later is not None and not whole:
+            later.wait(2.0)
+    if later is not None:
+        yield from _told(later.result() or ())
+    _keep(step, part, found, site)
+
+
+def _told(found: Sequence[LockedFile]) -> Iterator[What]:
     for one in found:
         if one.published:
             told = "the index's own hash is taken" if one.sha256 else "neither has the index: only its name is checked"
             yield say(f"{one.name} {one.version}: the lock has no hash for this file; {told}")
-    downloads = [_download(one, site) for one in found]
-    waiting = [one for one in found if not site.world.files.exists(site.place.wheel(one.file))]
-    unpacking = begin(site, site.profiles[step.profile].python) if waiting else None
-    for arrived in site.world.web.fetch(downloads):
-        if arrived.note:
-            yield say(arrived.note)
-        yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)
-        if unpacking is not None:
-            here = [one for one in waiting if site.world.files.exists(site.place.wheel(one.file))]
-            waiting = [one for one in waiting if one not in here]
-            unpacking.add(here)
-    _keep(step, part, found, site)
+
+
+def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[str, Pin]]:
+    """The large files, which are looked up first so that fetching begins, and the many others; all first where few are large.
+
+    Source: looking up 60 files took 0.27 s, of which fetching 263 MB took 0.7 s on the same index.
+    """
+    sizes = {canonical(w.name): w.size or 0 for w in part.wheels}
+    large = {n: pin for n, pin in wanted.items() if sizes.get(n, 0) >= _LARGE}
+    rest = {n: pin for n, pin in wanted.items() if n not in large}
+    return (large, rest) if large and len(rest) >= _MANY else (wanted, {})
+
+
+def fetched(profile: str, part: Part, site: Site) -> tuple[Fetched, ...] | None:
+    """The part's files in the wheelhouse, as they were recorded when they were fetched for this very lock."""
+    record = _recorded(FetchWheels(id="", title="", profile=profile, part=part.id), site)
+    return record.files if record is not None and record.lock == part.requirements else None
 
 
 def part_of(step: FetchWheels, site: Site) -> Part:
@@ -94,19 +141,19 @@ def part_of(step: FetchWheels, site: Site) -> Part:
     raise BadInput(f"The plan names the part {step.part} of {step.profile}, which is not there for this system.")
 
 
-def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin],
-             site: Site) -> Generator[What, None, tuple[LockedFile, ...]]:
+def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
+             share: str = "") -> Generator[What, None, tuple[LockedFile, ...]]:
     """Look where the files are: the user's own folders first where they can hold a whole part, then the index."""
     *others, last = _indexes(step, site)
     yield say(f"Looking up {len(wanted)} files of {part.title} on {last.name}")
     for index in others:
         try:
-            text = yield from _ask(step, part, index, site)
+            text = yield from _ask(step, part, wanted, index, site, share)
             return _chosen(text, wanted, part, step, site)
         except ExpectedError as error:
             yield say(f"Not in {index.name} ({error.message}); asking {last.name}")
     try:
-        text = yield from _ask(step, part, last, site)
+        text = yield from _ask(step, part, wanted, last, site, share)
     except ExpectedError as error:
         if error.code != "child-failed":
             raise
@@ -172,21 +219,24 @@ def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
     return [_Index(name="the chosen index" if sources.index else "the default index", address=sources.index, env=env)]
 
 
-def _ask(step: FetchWheels, part: Part, index: _Index, site: Site) -> Generator[What, None, str]:
+def _ask(step: FetchWheels, part: Part, wanted: dict[str, Pin], index: _Index, site: Site,
+         share: str) -> Generator[What, None, str]:
     """One run of uv; returns its answer. An interpreter is looked for only where uv finds none by itself (half a second)."""
     profile = site.profiles[step.profile]
-    stem = f"{step.profile}-{part.id}"
+    stem = f"{step.profile}-{part.id}{share}"
     lock, answer = site.place.at("locks", stem + ".asked.txt"), site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
-    site.world.files.write(lock, part.requirements.encode())
+    site.world.files.write(lock, selected(part.requirements, wanted).encode())
     site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
     argv = (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
             "--python-version", profile.python, "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml",
             "--no-header", *index.arguments, "-o", answer)
+    if (ready := provide_python.found(profile.python, site)) is not None:
+        argv = (*argv, "--python", ready)
     extra = {**index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
         yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
     except ExpectedError as error:
-        python = provide_python.find(profile.python, site) if "No interpreter found" in error.details else None
+        python = provide_python.find(profile.python, site) if ready is None and "No interpreter found" in error.details else None
         if python is None:
             raise
         yield from run_child(site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
+from app.decide.pylock import WHEELHOUSE, offline_lock
 from app.model.event import Progress, What
 from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
 from app.steps import create_environment
 from app.steps.children import run_child, say
+from app.steps.fetch_wheels import fetched
 from app.steps.locked_state import drift, installed_versions
 from app.steps.site import Site
 from app.steps.unpacking import settle
@@ -27,7 +30,7 @@ def done(step: InstallWheels, site: Site) -> str | None:
 
 
 def run(step: InstallWheels, site: Site) -> Iterator[What]:
-    """``uv pip sync --offline --no-index --find-links WHEELHOUSE --require-hashes LOCKS``.
+    """``uv pip sync --offline --require-hashes LOCK``, LOCK naming each file of the wheelhouse with its hash (PEP 751).
 
     Files are linked from uv's cache on the same volume (122 MB with copies, 62 MB with links, measured); where links are
     impossible uv copies.
@@ -36,7 +39,6 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     for unsloth, measured).
     """
     environment = site.place.environment(step.environment)
-    lock = site.place.at("locks", f"{step.environment}.txt")
     stamp = site.place.join(environment, _STAMP)
     begun = site.world.files.read(stamp) is None and bool(
         installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"})
@@ -47,16 +49,15 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
         again = CreateEnvironment(id=step.id, title=step.title, environment=step.environment,
                                   python=site.profiles[step.profile].python)
         yield from create_environment.run(again, site)
-    site.world.files.write(lock, _wanted(step, site).encode())
+    lock, origin = source(step, site)
     total = _count(step, site)
     yield Progress(done=0, total=total, unit="packages")
     settle(site)  # what the fetch steps began to unpack is linked from the cache
     yield say(f"{total} packages, offline, each file's hash required")
     yield from run_child(
         site, (site.world.computer.uv(), "pip", "sync", "--python", site.place.environment_python(step.environment), "--offline",
-               "--no-index", "--find-links", site.place.wheels, "--require-hashes", "--no-build", "--compile-bytecode",
-               "--link-mode", "hardlink", lock),
-        "Installing the packages", limit=3600)
+               *origin, "--require-hashes", "--no-build", "--compile-bytecode", "--link-mode", "hardlink", lock),
+        "Installing the packages", limit=3600, extra={"UV_PREVIEW_FEATURES": "pylock"})
     site.world.files.write(stamp, _wanted(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")
 
@@ -65,6 +66,28 @@ def parts_of(step: InstallWheels, site: Site) -> tuple[Part, ...]:
     """The profile's parts for this system that the step installs."""
     family = site.place.family
     return tuple(p for p in site.profiles[step.profile].parts if p.platform == family and p.id in step.parts)
+
+
+def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
+    """The file that uv installs from, and uv's arguments for where the wheels are.
+
+    What the fetch steps have unpacked uv finds under the wheelhouse's index name, the rest it unpacks from the files. Where
+    a part has no record of its fetch (a home of an older program), uv looks through the wheelhouse itself.
+    """
+    records = [fetched(step.profile, part, site) for part in parts_of(step, site)]
+    if None in records:
+        lock = site.place.at("locks", f"{step.environment}.txt")
+        site.world.files.write(lock, _wanted(step, site).encode())
+        return lock, ("--no-index", "--find-links", site.place.wheels)
+    lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
+    here = [(one.file, one.sha256, _address(site.place.wheel(one.file), site)) for files in records for one in files or ()]
+    site.world.files.write(lock, offline_lock(here).encode())
+    return lock, ("--default-index", WHEELHOUSE)
+
+
+def _address(path: str, site: Site) -> str:
+    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
+    return flavour(path).as_uri()
 
 
 def _wanted(step: InstallWheels, site: Site) -> str:

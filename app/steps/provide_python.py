@@ -22,8 +22,18 @@ def find(version: str, site: Site) -> str | None:
             [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, env)
         path = answer.out.strip()
         if answer.code == 0 and path and _usable(path, site):
+            _known[site.place.home, version] = path
             return path
     return None
+
+
+_known: dict[tuple[str, str], str] = {}
+
+
+def found(version: str, site: Site) -> str | None:
+    """What ``find`` told last for this home in this run of the program, if it is still there."""
+    path = _known.get((site.place.home, version))
+    return path if path is not None and site.world.files.exists(path) else None
 
 
 def done(step: ProvidePython, site: Site) -> str | None:

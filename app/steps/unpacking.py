@@ -1,101 +1,149 @@
-"""Unpack fetched files into uv's cache while others still come, so that installing afterwards only links them.
+"""Unpack wheels into uv's cache while they are being fetched, so that installing afterwards only links them.
 
-A kindness, never a condition: what is not unpacked here, the install step unpacks; what fails here, fails there with its
-reason. Nothing of the packages runs: no builds, hashes required, and only files of the wheelhouse.
+uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A kindness, never a condition:
+what is not unpacked here, the install step unpacks; what fails here, fails there with its reason. Nothing of the packages
+runs and nothing is installed: uv is ended as soon as it says that all is prepared.
 """
 
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from typing import cast
 
-from app.decide.pylock import LockedFile
+from app.decide.pylock import WHEELHOUSE, LockedFile, offline_lock
 from app.model.errors import ExpectedError, Stopped
-from app.ports import Command
+from app.ports import Command, Download, Exit, Feeder, Output, Silence
 from app.steps import provide_python
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
 
-_WORTHWHILE = 8_000_000  # bytes that are waiting before a child is started for them; starting one costs as much as unpacking 1 MB
-_at_work: dict[str, Unpacking] = {}
+_WORTHWHILE = 8_000_000  # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
+_PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
+_LONGEST = 1800.0        # seconds that installing waits for what is still being unpacked
+_at_work: dict[str, list[Unpacking]] = {}
 
 
 class Unpacking:
-    """One background worker for a home folder; a fetch step may end while it still works, the install step waits for it."""
+    """The background work for one lock; the fetch may end while it still goes on, the install step waits for it."""
 
-    def __init__(self, site: Site, version: str) -> None:
-        self._site, self._version = site, version
+    def __init__(self, site: Site, version: str, feeder: Feeder, number: int) -> None:
+        self._site, self._version, self._number = site, version, number
+        self.feeder = feeder
         self._lock = threading.Lock()
-        self._waiting: list[LockedFile] = []
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._busy, self._all = 0, False
 
-    def add(self, files: Sequence[LockedFile]) -> None:
-        """These files are in the wheelhouse now."""
+    def add(self, files: Sequence[LockedFile], downloads: Sequence[Download]) -> None:
+        """These files are about to be fetched; unpack them where that is worth a child."""
+        site = self._site
+        right = [f for f in files if len(f.sha256) == 1]
+        self.feeder.expect(downloads)
+        if sum(d.size or 0 for d in downloads if not site.world.files.exists(d.target)) < _WORTHWHILE:
+            return
         with self._lock:
-            self._waiting += files
-            worth = sum(self._site.world.files.size(self._site.place.wheel(f.file)) or 0 for f in self._waiting)
-            if worth >= _WORTHWHILE and (self._thread is None or not self._thread.is_alive()):
-                self._thread = threading.Thread(target=self._work, name="unpacking", daemon=True)
-                self._thread.start()
+            self._busy += 1
+            name = f"{self._number}-{len(self._threads)}"
+            self._threads.append(threading.Thread(target=self._work, args=(right, name), name="unpacking", daemon=True))
+            self._threads[-1].start()
+
+    def complete(self) -> None:
+        """No more files will be added, and all of them are in the wheelhouse."""
+        with self._lock:
+            self._all = True
+            ended = not self._busy
+        if ended:
+            self.feeder.close()
+
+    def give_up(self) -> None:
+        """The files are not coming: the work ends soon, what is unpacked stays."""
+        self.feeder.close()
 
     def wait(self, seconds: float) -> bool:
-        """Whether the worker has ended within this time."""
-        thread = self._thread
-        if thread is not None:
+        """Whether the work has ended within about this time."""
+        for thread in self._threads:
             thread.join(seconds)
-        return thread is None or not thread.is_alive()
+        return not any(thread.is_alive() for thread in self._threads)
 
-    def _work(self) -> None:
+    def _work(self, files: Sequence[LockedFile], name: str) -> None:
         site = self._site
-        scratch, lock = _scratch(site)
+        scratch, lock = _scratch(site, name)
         try:
-            _sweep(site)
-            python = provide_python.find(self._version, site)
-            while python is not None and (batch := self._batch()):
-                text = "".join(f"{f.name}=={f.version} {' '.join(f'--hash=sha256:{h}' for h in f.sha256)}\n" for f in batch)
-                site.world.files.write(lock, text.encode())
-                argv = (site.world.computer.uv(), "pip", "install", "--quiet", "--python", python, "--target", scratch,
-                        "--no-deps", "--offline", "--no-index", "--find-links", site.place.wheels, "--require-hashes", "--no-build",
-                        "--link-mode", "hardlink", "-r", lock)
-                for _ in site.world.processes.stream(Command(argv=argv, env=child_environment(site), folder=site.place.home), 1800):
-                    pass
-                site.world.files.remove(scratch)
-        except (ExpectedError, Stopped):
-            self._waiting.clear()
+            python = provide_python.found(self._version, site) or provide_python.find(self._version, site)
+            if python is None:
+                return
+            here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
+            site.world.files.write(lock, offline_lock(here).encode())
+            self._prepare((site.world.computer.uv(), "pip", "sync", "--python", python, "--target", scratch, "--require-hashes",
+                           "--no-build", "--default-index", WHEELHOUSE, "--link-mode", "hardlink", lock))
+        except (ExpectedError, Stopped) as ended:
+            self.fault: Exception = ended  # said by the install step, should it meet the same
         finally:
             with contextlib.suppress(ExpectedError):  # a scanner may hold a file; ``settle`` tries again
-                _sweep(site)
+                for left in (scratch, lock):
+                    site.world.files.remove(left)
+            with self._lock:
+                self._busy -= 1
+                last = self._all and not self._busy
+            if last:
+                self.feeder.close()
 
-    def _batch(self) -> list[LockedFile]:
-        with self._lock:
-            batch, self._waiting = [f for f in self._waiting if f.sha256], []
-            return batch
+    def _prepare(self, argv: tuple[str, ...]) -> None:
+        """Let uv unpack everything, and end it before it installs: the cache is what is wanted."""
+        site, said = self._site, b""
+        stream = site.world.processes.stream(Command(argv=argv, env=_environment(site), folder=site.place.home))
+        with contextlib.closing(cast("Generator[Output | Silence | Exit, None, None]", stream)) as items:
+            for item in items:
+                said += item.data if isinstance(item, Output) else b""
+                if _PREPARED.search(said):
+                    return
 
 
 def begin(site: Site, version: str) -> Unpacking | None:
-    """The worker of this home, for one version of Python; ``None`` where the files are for another system."""
+    """Get ready for files that are about to be fetched; ``None`` where they are for another system.
+
+    The fetch is to be given the ``feeder``.
+    """
     if site.platform not in (None, site.place.family):
         return None
-    if site.place.home not in _at_work:
-        _at_work[site.place.home] = Unpacking(site, version)
-    return _at_work[site.place.home]
+    try:
+        feeder = site.world.web.feeder()
+    except ExpectedError:
+        return None
+    at_work = _at_work.setdefault(site.place.home, [])
+    at_work.append(Unpacking(site, version, feeder, len(at_work)))
+    return at_work[-1]
 
 
 def settle(site: Site) -> None:
-    """Wait until the worker of this home has ended, and sweep up. Raises ``Stopped``."""
-    worker = _at_work.pop(site.place.home, None)
-    while worker is not None and not worker.wait(0.2):
-        if site.world.stop.is_set():
-            raise Stopped
+    """Wait until the workers of this home have ended, and sweep up. Raises ``Stopped``."""
+    waited = 0.0
+    for worker in _at_work.pop(site.place.home, []):
+        while not worker.wait(0.1):
+            waited += 0.1
+            if site.world.stop.is_set() or waited > _LONGEST:
+                worker.give_up()
+            if site.world.stop.is_set():
+                raise Stopped
     _sweep(site)
 
 
-def _scratch(site: Site) -> tuple[str, str]:
-    return site.place.at("cache", "unpacking"), site.place.at("locks", "unpacking.txt")
+def _scratch(site: Site, name: str) -> tuple[str, str]:
+    """What is there for a while: where uv would install, and its lock."""
+    return site.place.at("cache", f"unpacking-{name}"), site.place.at("locks", f"pylock.unpacking-{name}.toml")
 
 
 def _sweep(site: Site) -> None:
-    """Nothing stays of the work but the cache, not even after a kill."""
-    for left in _scratch(site):
-        site.world.files.remove(left)
+    """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked folders go too."""
+    for folder, start in ((site.place.cache, ("unpacking", ".tmp")), (site.place.at("locks"), ("pylock.unpacking",))):
+        for name in site.world.files.names(folder):
+            if name.startswith(start):
+                site.world.files.remove(site.place.join(folder, name))
+
+
+def _environment(site: Site) -> dict[str, str]:
+    """As any child's, but the feeder is on this computer: no proxy stands between, and it may take hours."""
+    own = {name: value for name, value in child_environment(site).items() if not name.endswith("_PROXY")}
+    return own | {"NO_PROXY": "127.0.0.1", "UV_HTTP_TIMEOUT": "86400", "UV_HTTP_RETRIES": "0", "UV_PREVIEW_FEATURES": "pylock"}

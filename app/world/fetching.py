@@ -9,17 +9,19 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from app.model.errors import ExpectedError, Stopped
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections
+from app.world.feeding import Feeder
 from app.world.files import disk_fault, long_path
 from app.world.net_faults import Fault
 from app.world.ranges import RANGE, Range
 from app.world.transfers import Patience, Transfer
 
 _LOOK = 0.1              # seconds between two looks at the stop wish and two tellings of progress
+_SOON = 0.01             # the same while further files are being looked up
 _MAKE_ROOM = "Make room on that disk, then run it again; it goes on from here."
 _MARGIN = 64 << 20       # room that must stay free on the volume
 _STEADY = 1 << 16        # bytes that count as progress, so that a line which drops often is not given up
@@ -28,19 +30,26 @@ _STEADY = 1 << 16        # bytes that count as progress, so that a line which dr
 class Fetch:
     """One run over a list of files. ``run`` is the whole of it; the workers end with it."""
 
-    def __init__(self, files: Sequence[Download], connections: Connections, patience: Patience, stop: Stop) -> None:
+    def __init__(self, files: Sequence[Download], connections: Connections, patience: Patience, stop: Stop,
+                 feeder: Feeder | None = None, more: Callable[[], Sequence[Download] | None] | None = None) -> None:
         self.connections, self.patience, self._stop = connections, patience, stop
+        self.feeder, self._more = feeder, more
         self.turn = threading.Condition()
         self.over = threading.Event()
-        unique = {f.target: f for f in files}
-        self._files = [Transfer(f, self) for f in sorted(unique.values(), key=lambda f: -(f.size or RANGE))]
+        self._files: list[Transfer] = []
+        self._add(files)
         self._error: BaseException | None = None
         self._notes: deque[str] = deque()
         self._received = 0
 
+    def _add(self, files: Sequence[Download]) -> None:
+        known = {one.file.target for one in self._files}
+        new = {f.target: Transfer(f, self) for f in files if f.target not in known}
+        self._files = sorted([*self._files, *new.values()], key=lambda one: -(one.file.size or RANGE))
+
     def run(self) -> Iterator[Arrived]:
         """Yield progress about ten times a second until all is there. Raises ``ExpectedError`` or ``Stopped``."""
-        if not self._files:
+        if not self._files and self._more is None:
             return
         self._room()
         threads = [threading.Thread(target=self._work, name=f"fetch-{n}", daemon=True) for n in range(self.patience.streams)]
@@ -56,8 +65,9 @@ class Fetch:
         past: deque[tuple[float, int]] = deque()
         looked = time.monotonic()
         while True:
+            self._look_for_more()
             with self.turn:
-                self.turn.wait_for(lambda: self._error is not None or self._finished(), _LOOK)
+                self.turn.wait_for(lambda: self._error is not None or self._finished(), _LOOK if self._more is None else _SOON)
                 error, finished = self._error, self._finished()
             now = time.monotonic()
             past.append((now, self._received))
@@ -77,13 +87,23 @@ class Fetch:
                 self._watch_room()
             yield self._arrived(rate)
 
+    def _look_for_more(self) -> None:
+        files = self._more() if self._more is not None else None
+        if files is None:
+            return
+        self._more = None
+        with self.turn:
+            self._add(files)
+            self.turn.notify_all()
+        self._room()
+
     def _finished(self) -> bool:
-        return all(j.state == "done" for j in self._files)
+        return self._more is None and all(j.state == "done" for j in self._files)
 
     def _arrived(self, rate: float | None, note: str = "") -> Arrived:
         with self.turn:
             sizes = [j.size for j in self._files]
-            total = None if None in sizes else sum(s or 0 for s in sizes)
+            total = None if None in sizes or self._more is not None else sum(s or 0 for s in sizes)
             current = next((j.name for j in self._files if j.active), "")
             return Arrived(done=sum(j.bytes for j in self._files), total=total, rate=rate, note=note, file=current)
 
@@ -106,6 +126,8 @@ class Fetch:
 
     def _room(self) -> None:
         """Whether all of it fits, before the first byte."""
+        if not self._files:
+            return
         folder = os.path.dirname(self._files[0].file.target)
         try:
             os.makedirs(long_path(folder), exist_ok=True)
@@ -121,6 +143,8 @@ class Fetch:
                                 f"{free / 1e9:.2f} GB are free there.", hint=_MAKE_ROOM)
 
     def _watch_room(self) -> None:
+        if not self._files:
+            return
         folder = os.path.dirname(self._files[0].file.target)
         with contextlib.suppress(OSError):
             if shutil.disk_usage(long_path(folder)).free < _MARGIN // 4:

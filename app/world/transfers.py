@@ -19,11 +19,13 @@ from urllib3 import exceptions as u3
 
 from app.ports import Download
 from app.world.connections import Connections
+from app.world.feeding import Feeder
 from app.world.files import disk_fault, long_path, replace_file
 from app.world.net_faults import MANY, SIGN_IN, Fault, Spot, fault, from_error, from_status, host
 from app.world.ranges import RANGE, PartFile, Range, Writer, leftovers
 
-_READ = 1 << 16          # bytes a stream holds before they are written: a kill loses no more of each stream
+_READ = 1 << 18          # bytes taken from a socket at once
+_HOLD = 1 << 15          # bytes a stream holds before they are written: a kill loses no more of each stream
 _HELD = 0.25             # seconds after which a slow stream writes what it holds
 UNKNOWN = 1 << 50        # a file whose size nobody told ends where its stream ends
 
@@ -49,7 +51,7 @@ class Crew(Protocol):
     turn: threading.Condition
     connections: Connections
     patience: Patience
-
+    feeder: Feeder | None
     over: threading.Event
 
     def alive(self) -> None:
@@ -151,6 +153,7 @@ class Transfer:
             return False
         if (self.size is None or size == self.size) and self._right(_hash(target, self._crew.alive)):
             self._done(size)
+            self._fed()
             return True
         with _named(self.file.target):
             os.unlink(target)
@@ -181,6 +184,7 @@ class Transfer:
                 raise self._mismatch(found)
             replace_file(Path(part), Path(target))
         self._done(size)
+        self._fed()
 
     def _stream(self, piece: Range, part: PartFile) -> None:
         """One request and its body. However it ends, what has arrived of the range stays, the rest can be taken again."""
@@ -203,6 +207,8 @@ class Transfer:
                     response.release_conn()
         finally:
             part.finish(piece)
+            if self._crew.feeder is not None:
+                self._crew.feeder.grown(self.file.target, part.front, self.size)
 
     def _headers(self, piece: Range) -> dict[str, str]:
         """A range, unless the piece is the whole file: plain requests work everywhere."""
@@ -251,6 +257,7 @@ class Transfer:
             if self.active > 1:
                 raise fault("network_interrupted", f"{spot.host} stopped sending ranges of {spot.file}.", limit=8)
             self.bytes, self.size = 0, size
+            self._lost()
             return part.restart(UNKNOWN if size is None else size)
 
     def _sized(self, total: int | None, piece: Range, part: PartFile, spot: Spot) -> None:
@@ -282,10 +289,14 @@ class Transfer:
                 self._crew.alive()
                 if not chunk:
                     break
-                held += chunk
                 seen += len(chunk)
                 now = time.monotonic()
-                if len(held) >= _READ or now - flushed > _HELD:
+                if not held and len(chunk) >= _HOLD:  # a fast line: straight to the disk
+                    flushed = now
+                    self._write(writer, chunk)
+                    continue
+                held += chunk
+                if len(held) >= _HOLD or now - flushed > _HELD:
                     flushed = now
                     self._flush(writer, held)
                 if now - began > self._crew.patience.read:
@@ -310,24 +321,37 @@ class Transfer:
             raise fault("network_interrupted", f"{spot.host} closed the connection in the middle of {spot.file}.", limit=MANY)
 
     def _flush(self, writer: Writer, held: bytearray) -> None:
-        writer.write(held)
-        self._count(len(held))
+        self._write(writer, held)
         held.clear()
+
+    def _write(self, writer: Writer, chunk: bytes | bytearray) -> None:
+        writer.write(chunk)
+        self._count(len(chunk))
 
     def _check(self, part: PartFile) -> None:
         """The whole file is there: it counts only with the hash of the lock."""
         found = part.digest()
         self._crew.alive()
         if self._right(found):
-            part.keep()
+            with self._crew.feeder.finishing(self.file.target) if self._crew.feeder else contextlib.nullcontext():
+                part.keep()
             self._done(part.size)
             return
+        self._lost()
         part.discard()
         with self._crew.turn:
             self.part, self.bytes, self.state, self.mismatches = None, 0, "new", self.mismatches + 1
             self._crew.note(f"{self.name} from {host(self.file.url)} does not have the locked hash: fetching it once more, whole")
         if self.mismatches > 1:
             raise self._mismatch(found)
+
+    def _fed(self) -> None:
+        if self._crew.feeder is not None:
+            self._crew.feeder.finished(self.file.target)
+
+    def _lost(self) -> None:
+        if self._crew.feeder is not None:
+            self._crew.feeder.lost(self.file.target)
 
     def _mismatch(self, found: str) -> Fault:
         return fault("pip_hash_mismatch", f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "

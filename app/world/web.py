@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3 import exceptions as u3
 
+from app import ports
 from app.model.errors import ExpectedError, Stopped
 from app.model.sources import Sources
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections, without_password
+from app.world.feeding import Feeder
 from app.world.fetching import Fetch
 from app.world.net_faults import SIGN_IN, Fault, from_error, from_status
 from app.world.transfers import Patience, local_size
@@ -85,11 +87,21 @@ class HttpWeb:
         said = response.headers.get("Content-Length", "")
         return int(said) if response.status == 200 and said.isdigit() else None
 
-    def fetch(self, files: Sequence[Download]) -> Iterator[Arrived]:
+    def feeder(self) -> Feeder:
+        """A server on loopback, to be given to ``fetch``. Raises ``ExpectedError('feeder-refused')``."""
+        try:
+            return Feeder()
+        except OSError as error:
+            raise ExpectedError("feeder-refused",
+                                f"This computer allows no server on loopback: {error.strerror or error}.") from error
+
+    def fetch(self, files: Sequence[Download], feeder: ports.Feeder | None = None,
+              more: Callable[[], Sequence[Download] | None] | None = None) -> Iterator[Arrived]:
         """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause."""
         if self._stop.is_set():
             raise Stopped
-        yield from Fetch(files, self._connections, self._patience, self._stop).run()
+        told = feeder if isinstance(feeder, Feeder) else None
+        yield from Fetch(files, self._connections, self._patience, self._stop, told, more).run()
 
     def proxy(self) -> str | None:
         """The proxy that requests to the outside take, its password removed."""

@@ -7,22 +7,24 @@ wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.model.answers import Answers
 from app.model.place import Place
-from app.model.plan import FetchWheels
-from app.model.profile import Part, Platform, Profile, Versions
+from app.model.plan import FetchWheels, InstallWheels
+from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.model.sources import Sources
-from app.steps import fetch_wheels
+from app.steps import fetch_wheels, install_wheels, provide_python
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
 from app.steps.unpacking import settle
@@ -31,13 +33,16 @@ from tests.fault_index import load_wheels, lock_of, make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 SIZES = [190_000_000, 20_000_000, 17_000_000, 12_000_000, 9_000_000, 5_000_000, 3_000_000, 2_000_000, 1_500_000]
+INSTALL = InstallWheels(id="i", title="", profile="bench", parts=("all",), environment="bench")
 
 
 class Bench:
     """One set of wheels on one index; each measurement gets a home of its own."""
 
     def __init__(self, folder: Path, url: str, scratch: Path) -> None:
-        self.lock = lock_of(load_wheels(folder))
+        wheels = load_wheels(folder)
+        self.lock = lock_of(wheels)
+        self.wheels = tuple(Wheel(name=w.name, version=w.version, file=w.file, size=len(w.data)) for w in wheels)
         self.url, self.scratch, self.number = url, scratch, 0
 
     def site(self) -> Site:
@@ -47,13 +52,15 @@ class Bench:
         home = self.scratch / f"home{self.number}"
         home.mkdir()
         platform: Platform = "windows" if world.computer.family == "windows" else "linux"
-        part = Part(id="all", title="everything", platform=platform, lock="", requirements=self.lock)
+        part = Part(id="all", title="everything", platform=platform, lock="", requirements=self.lock,
+                    wheels=self.wheels)
         profile = Profile(id="bench", title="", subtitle="", summary="", python=PYTHON, versions=Versions(torch=""), pinned_on="",
                           proven="", parts=(part,))
         site = Site(world=world, place=Place(str(home), world.computer.family), profiles={"bench": profile}, answers=Answers(),
                     sources=Sources(index=self.url), resource=lambda _: b"", record=lambda *_: None)
         (home / "lock.txt").write_text(self.lock)
         self.uv(site, "venv", "--python", sys.executable, site.place.environment("bench"))
+        provide_python.find(PYTHON, site)  # the plan's earlier step
         return site
 
     def uv(self, site: Site, *arguments: str) -> None:
@@ -64,23 +71,38 @@ class Bench:
         """The product's way."""
         for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
             pass
+        lock, origin = install_wheels.source(INSTALL, site)
         settle(site)
-        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--offline", "--no-index", "--find-links",
-                site.place.wheels, "--require-hashes", site.place.at("lock.txt"))
+        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--offline", *origin, "--require-hashes",
+                "--link-mode", "hardlink", lock)
 
     def plain(self, site: Site) -> None:
         """What uv does alone."""
         self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--default-index", self.url,
                 "--require-hashes", site.place.at("lock.txt"))
 
-    def seconds(self, way: Callable[[Site], None]) -> float:
+    def cost(self, way: Callable[[Site], None]) -> Cost:
         """One cold run."""
         site = self.site()
-        began = time.perf_counter()
+        began, before = time.perf_counter(), used()
         way(site)
-        took = time.perf_counter() - began
+        cost = Cost(time.perf_counter() - began, used() - before)
         site.world.files.remove(site.place.home)
-        return took
+        return cost
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that went by, and seconds of processor time of this program and the children that have ended."""
+
+    wall: float
+    processor: float
+
+
+def used() -> float:
+    """Processor time so far."""
+    now = os.times()
+    return now.user + now.system + now.children_user + now.children_system
 
 
 def main() -> None:
@@ -88,7 +110,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--wheels", type=Path)
     asked.add_argument("--rate", type=float)
-    asked.add_argument("--rounds", type=int, default=3)
+    asked.add_argument("--rounds", type=int, default=5)
     options = asked.parse_args()
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)
@@ -105,20 +127,31 @@ def main() -> None:
         assert server.stdout is not None and server.stdin is not None
         try:
             bench = Bench(folder, server.stdout.readline().strip(), scratch)
-            ours, plain = [], []
-            for _ in range(options.rounds):
-                ours.append(bench.seconds(bench.ours))
-                plain.append(bench.seconds(bench.plain))
+            bench.cost(bench.ours), bench.cost(bench.plain)  # what is imported and read for the first time does not count
+            ours: list[Cost] = []
+            plain: list[Cost] = []
+            for number in range(options.rounds):
+                pair = [(ours, bench.ours), (plain, bench.plain)]
+                for costs, way in pair if number % 2 else reversed(pair):
+                    costs.append(bench.cost(way))
         finally:
             server.stdin.close()
             server.wait(10)
-    mine, theirs = statistics.median(ours), statistics.median(plain)
-    print(f"{total / 1e6:.0f} MB; fetch and offline install {mine:.2f} s, uv pip sync {theirs:.2f} s, "
-          f"ratio {mine / theirs:.2f} (reach at most 1.0)")
+    mine, theirs = middle(ours), middle(plain)
+    pairs = statistics.median(one.wall / other.wall for one, other in zip(ours, plain, strict=True))
+    print(f"{total / 1e6:.0f} MB; fetch and offline install {mine.wall:.2f} s, uv pip sync {theirs.wall:.2f} s, ratio "
+          f"{mine.wall / theirs.wall:.2f}, median of the pairs' ratios {pairs:.2f} (reach at most 1.0)")
+    print(f"processor time {mine.processor:.2f} s, uv {theirs.processor:.2f} s; {os.cpu_count()} cores, load "
+          f"{' '.join(f'{one:.1f}' for one in os.getloadavg()) if hasattr(os, 'getloadavg') else 'unknown'}")
     if options.rate:
         line = total / options.rate
-        print(f"bytes divided by rate {line:.2f} s; fetch and install take {mine / line:.2f} times that (reach at most 1.25)")
-    print("ours: " + ", ".join(f"{s:.2f}" for s in ours) + "; uv: " + ", ".join(f"{s:.2f}" for s in plain))
+        print(f"bytes divided by rate {line:.2f} s; fetch and install take {mine.wall / line:.2f} times that (reach at most 1.25)")
+    print("ours: " + ", ".join(f"{c.wall:.2f}" for c in ours) + "; uv: " + ", ".join(f"{c.wall:.2f}" for c in plain))
+
+
+def middle(costs: list[Cost]) -> Cost:
+    """The medians."""
+    return Cost(statistics.median(c.wall for c in costs), statistics.median(c.processor for c in costs))
 
 
 if __name__ == "__main__":

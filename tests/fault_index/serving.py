@@ -12,7 +12,9 @@ from tests.fault_index.wheels import load_wheels
 def main() -> None:
     """Serve the wheels of a folder until standard input closes."""
     rate = float(sys.argv[2]) if len(sys.argv) > 2 else None
-    with FaultIndex(load_wheels(Path(sys.argv[1])), rate=rate) as index:
+    wheels = load_wheels(Path(sys.argv[1]))
+    assert all(wheel.sha256 for wheel in wheels)  # hashed once, before anybody measures
+    with FaultIndex(wheels, rate=rate) as index:
         print(index.url, flush=True)
         sys.stdin.read()
 

@@ -8,6 +8,7 @@ import io
 import random
 import zipfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 
@@ -21,7 +22,7 @@ class SmallWheel:
     data: bytes
     metadata: bytes
 
-    @property
+    @cached_property  # an index does not hash its files anew for each page
     def sha256(self) -> str:
         """The hash of its bytes."""
         return hashlib.sha256(self.data).hexdigest()

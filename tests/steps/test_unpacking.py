@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from app.decide.pylock import LockedFile
+from app.decide.pylock import WHEELHOUSE, LockedFile, offline_lock
 from app.model.errors import Stopped
+from app.ports import Download
 from app.steps import provide_python, unpacking
 from app.steps.children import run_child
 from app.steps.site import Site
-from tests.fault_index import SmallWheel, lock_of, make_wheel
+from tests.fault_index import FaultIndex, SmallWheel, make_wheel
 
 BIG = make_wheel("big", size=9_000_000)
 
@@ -29,70 +31,121 @@ def nobody_stays(site: Site) -> Iterator[None]:
     unpacking.settle(site)
 
 
-def fetched(site: Site, wheel: SmallWheel, sha256: str | None = None) -> LockedFile:
-    """A wheel in the wheelhouse, as the fetch step leaves it."""
-    site.world.files.write(site.place.wheel(wheel.file), wheel.data)
-    return LockedFile(name=wheel.name, version=wheel.version, file=wheel.file, url="", sha256=(sha256 or wheel.sha256,))
+def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None) -> None:
+    """Fetch one wheel and unpack it meanwhile, as the fetch step does."""
+    work = unpacking.begin(site, site.profiles["small"].python)
+    assert work is not None
+    download = Download(url=index.address(wheel), target=site.place.wheel(wheel.file), sha256=(wheel.sha256,), size=len(wheel.data))
+    locked = LockedFile(name=wheel.name, version=wheel.version, file=wheel.file, url="", sha256=(sha256 or wheel.sha256,))
+    work.add([locked], [download])
+    for _ in site.world.web.fetch([download], work.feeder):
+        pass
+    work.complete()
 
 
 def left(site: Site) -> list[str]:
     """Scratch files that are there."""
-    return [p.name for p in Path(site.place.home).rglob("unpacking*")]
+    return [p.name for p in Path(site.place.home).rglob("*") if "unpacking" in p.name or p.name.startswith(".tmp")]
 
 
-def begin(site: Site) -> unpacking.Unpacking:
-    """The worker for this home."""
-    worker = unpacking.begin(site, site.profiles["small"].python)
-    assert worker is not None
-    return worker
+def cached(site: Site, name: str) -> list[Path]:
+    """The data file of a package, unpacked in the cache."""
+    return list(Path(site.place.cache).rglob(f"{name}/data.bin"))
 
 
 def test_installing_afterwards_links_what_was_unpacked(site: Site) -> None:
-    begin(site).add([fetched(site, BIG)])
-    unpacking.settle(site)
-    unpacked = list(Path(site.place.cache).rglob("big/data.bin"))
-    assert len(unpacked) == 1 and left(site) == []
+    with FaultIndex([BIG]) as index:
+        unpacked(site, BIG, index)
+        unpacking.settle(site)
+        assert index.sent == len(BIG.data)
+    assert len(cached(site, "big")) == 1 and left(site) == []
     environment, uv = site.place.environment("e"), site.world.computer.uv()
     python = provide_python.find(site.profiles["small"].python, site)
     assert python is not None
     list(run_child(site, (uv, "venv", "--quiet", "--python", python, environment), "venv"))
-    lock = site.place.at("lock.txt")
-    site.world.files.write(lock, lock_of([BIG]).encode())
-    list(run_child(site, (uv, "pip", "sync", "--python", site.place.environment_python("e"), "--offline", "--no-index",
-                          "--find-links", site.place.wheels, "--require-hashes", "--link-mode", "hardlink", lock), "sync"))
+    lock = site.place.at("pylock.e.toml")
+    site.world.files.write(lock, offline_lock([(BIG.file, BIG.sha256, Path(site.place.wheel(BIG.file)).as_uri())]).encode())
+    list(run_child(site, (uv, "pip", "sync", "--python", site.place.environment_python("e"), "--offline", "--default-index",
+                          WHEELHOUSE, "--require-hashes", "--link-mode", "hardlink", lock), "sync"))
     installed = next(Path(environment).rglob("big/data.bin"))
-    assert installed.stat().st_ino == unpacked[0].stat().st_ino
+    assert os.path.samefile(installed, cached(site, "big")[0])
+
+
+def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
+    huge = make_wheel("huge", size=30_000_000)
+    begun: list[int] = []
+    with FaultIndex([huge], rate=12e6) as index:
+        work = unpacking.begin(site, site.profiles["small"].python)
+        assert work is not None
+        download = Download(url=index.address(huge), target=site.place.wheel(huge.file), sha256=(huge.sha256,), size=len(huge.data))
+        locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
+        work.add([locked], [download])
+        for arrived in site.world.web.fetch([download], work.feeder):
+            if arrived.done < len(huge.data) and cached(site, "huge"):
+                begun.append(arrived.done)
+        work.complete()
+    unpacking.settle(site)
+    assert begun and len(cached(site, "huge")) == 1
+
+
+def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: Site) -> None:
+    with FaultIndex([BIG]) as index:
+        index.fail("/files/", "corrupt", times=3)  # 9 MB are three ranges
+        unpacked(site, BIG, index)
+    unpacking.settle(site)
+    assert left(site) == []
+    assert all(path.stat().st_size == 9_000_000 for path in cached(site, "big"))
+    assert Path(site.place.wheel(BIG.file)).read_bytes() == BIG.data
 
 
 def test_little_is_left_to_the_install_step(site: Site) -> None:
-    begin(site).add([fetched(site, make_wheel("little", size=1000))])
+    little = make_wheel("little", size=1000)
+    with FaultIndex([little]) as index:
+        unpacked(site, little, index)
     unpacking.settle(site)
-    assert not list(Path(site.place.home).rglob("little/data.bin"))
+    assert not cached(site, "little")
 
 
 def test_a_file_with_a_wrong_hash_is_not_unpacked_and_harms_nothing(site: Site) -> None:
-    begin(site).add([fetched(site, BIG, "0" * 64)])
+    with FaultIndex([BIG]) as index:
+        unpacked(site, BIG, index, "0" * 64)
     unpacking.settle(site)
-    assert left(site) == [] and not list(Path(site.place.home).rglob("big/data.bin"))
+    assert left(site) == [] and not cached(site, "big")
 
 
 def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: Site) -> None:
-    scratch = Path(site.place.cache) / "unpacking" / "big"
-    scratch.mkdir(parents=True)
-    (scratch / "data.bin").write_bytes(b"half")
+    for name in ("unpacking-0-0", ".tmpAbCdEf"):
+        scratch = Path(site.place.cache) / name / "big"
+        scratch.mkdir(parents=True)
+        (scratch / "data.bin").write_bytes(b"half")
     unpacking.settle(site)
     assert left(site) == []
 
 
-def test_stop_ends_the_waiting_and_the_worker(site: Site) -> None:
-    begin(site).add([fetched(site, make_wheel("huge", size=60_000_000))])
-    site.world.stop.set()
+@pytest.mark.parametrize("how", ["stop", "give up"])
+def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
+    huge = make_wheel("huge", size=60_000_000)
+    with FaultIndex([huge], rate=5e6) as index:
+        work = unpacking.begin(site, site.profiles["small"].python)
+        assert work is not None
+        download = Download(url=index.address(huge), target=site.place.wheel(huge.file), sha256=(huge.sha256,), size=len(huge.data))
+        locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
+        work.add([locked], [download])
+        arriving = iter(site.world.web.fetch([download], work.feeder))
+        while next(arriving).done < 5_000_000:
+            pass
+        if how == "stop":
+            site.world.stop.set()
+        arriving.close()  # type: ignore[attr-defined]
+        work.give_up()
+        with contextlib.suppress(Stopped):  # not raised where the work saw the wish first
+            unpacking.settle(site)
     began = time.monotonic()
-    with contextlib.suppress(Stopped):  # not raised where the worker saw the wish first
-        unpacking.settle(site)
     while any(t.name == "unpacking" for t in threading.enumerate()):
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 60.0
         time.sleep(0.02)
+    site.world.stop.clear()
+    unpacking.settle(site)
     assert left(site) == []
 
 

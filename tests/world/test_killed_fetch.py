@@ -69,16 +69,16 @@ def test_three_kills(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="counts on POSIX signals; Windows ends a process in the same way")
 def test_sixty_kills_at_random_moments(tmp_path: Path) -> None:
     moments = random.Random(20261124)
-    worst, hits = 0.0, 0
+    worst, hits = 0, 0
     for number in range(60):
         folder = tmp_path / str(number)
         folder.mkdir()
         sent, hit = trial(folder, [moments.uniform(0.0, TOTAL / RATE)])
         hits += hit
         assert left(folder) == {w.file: w.data for w in WHEELS}
-        worst = max(worst, sent / TOTAL)
+        worst = max(worst, sent - TOTAL)
         for path in (folder / "wheels").iterdir():
             path.unlink()
-    print(f"{hits} kills survived of 60 tries; at worst {worst:.4f} of the bytes were sent")
+    print(f"{hits} kills survived of 60 tries; at worst {worst:,} bytes were sent again")
     assert hits > 50
-    assert worst <= 1.02
+    assert worst <= 1 << 20
