@@ -102,7 +102,7 @@ def test_every_profile_has_something_for_and_against_it(knowledge: Knowledge) ->
 
 
 def test_loading_is_quick() -> None:
-    """Against reading one file of it in the same run, so that neither load nor a slow machine decides (0.16 s against 0.02 s)."""
+    """Against reading one file of it in the same run, so that neither load nor a slow machine decides (0.16 s against 0.01 s)."""
     text = (read("findings.toml") or b"").decode()
     started = time.process_time()
     for _ in range(10):

@@ -82,10 +82,19 @@ class Journal:
                 plan = None
         return None if plan is None else (plan, tuple(done))
 
+    def runs(self) -> tuple[str, ...]:
+        """The names of all runs in the order in which they began, which a clock that jumps cannot change."""
+        return tuple(dict.fromkeys(e.run for e in self.entries() if e.kind == "began"))
+
     def made(self) -> tuple[str, ...]:
         """Every path that runs have made, newest first, each once."""
         paths = [e.values["path"] for e in self.entries() if e.kind == "effect" and e.effect == "made" and "path" in e.values]
         return tuple(dict.fromkeys(reversed(paths)))
+
+    def made_for(self, environment: str) -> tuple[str, ...]:
+        """What runs have made outside of an environment that is of no use without it."""
+        return tuple(dict.fromkeys(e.values["path"] for e in self.entries()
+                                   if e.kind == "effect" and e.effect == "made" and e.values.get("for") == environment))
 
     def _add(self, entry: Entry) -> None:
         """Append and sync. A line left half-written by a crash is closed first, so that it cannot swallow this one."""

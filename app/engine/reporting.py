@@ -9,6 +9,7 @@ import msgspec
 from app import __version__, report
 from app.decide.redact import Redactor, redactor
 from app.model.advice import Choice
+from app.model.errors import BadInput
 from app.model.event import Failed, Line, StepEvent, flat
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
@@ -76,7 +77,7 @@ def _last_events(session: Session) -> tuple[StepEvent, ...]:
     if session.simulated:
         return session.recording
     place, files = session.place, session.world.files
-    recorded = [n for n in files.names(place.logs) if n.endswith(".events.jsonl")]
+    recorded = _in_order(session, ".events.jsonl")
     found: list[StepEvent] = []
     if recorded:
         for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
@@ -87,12 +88,22 @@ def _last_events(session: Session) -> tuple[StepEvent, ...]:
     return tuple(found)
 
 
+def _in_order(session: Session, ending: str) -> list[str]:
+    """Files of the log folder, the newest run last, as the journal has it: names bear the clock's time, and clocks are set."""
+    names = [n for n in session.world.files.names(session.place.logs) if n.endswith(ending)]
+    try:
+        place = {run: number for number, run in enumerate(session.journal.runs())}
+    except BadInput:
+        return names  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+    return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
+
+
 def _logs(session: Session) -> dict[str, bytes]:
     """The ends of the newest logs, and all crash files."""
     if session.simulated:
         return {}
     place, files = session.place, session.world.files
-    names = [n for n in files.names(place.logs) if n.endswith(".log")][-_LOGS:]
+    names = _in_order(session, ".log")[-_LOGS:]
     found = {n: (files.read(place.join(place.logs, n)) or b"")[-_LOG_BYTES:] for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):

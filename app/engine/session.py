@@ -257,7 +257,7 @@ class Session:
             return None  # written by a newer program: the checks run again
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
-        run = self.world.clock.now().replace(":", "").replace("-", "")
+        run = self._new_run()
         if not self.world.files.writable(self.place.home):
             raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",
                            hint="Choose another one with --home.")
@@ -281,6 +281,15 @@ class Session:
                     yield event
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
+
+    def _new_run(self) -> str:
+        """A name that no earlier run has: a clock that was set back brings the same second twice."""
+        first = name = self.world.clock.now().replace(":", "").replace("-", "")
+        number = 1
+        while self.world.files.exists(self.place.join(self.place.logs, f"{name}.log")):
+            number += 1
+            name = f"{first}-{number}"
+        return name
 
     def _rehearse(self, plan: Plan) -> Iterator[StepEvent]:
         profile = self.knowledge.profile(plan.profile)

@@ -20,7 +20,10 @@ def run(step: UninstallPackages, site: Site) -> Iterator[What]:
     """``uv pip freeze``, kept under ``quarantine``, then ``uv pip uninstall torch torchvision torchaudio unsloth unsloth-zoo``."""
     frozen = _freeze(step, site)
     stamp = site.world.clock.now().replace(":", "")
-    saved = site.place.join(site.place.quarantine, f"packages-{stamp}.txt")
+    saved, number = site.place.join(site.place.quarantine, f"packages-{stamp}.txt"), 1
+    while site.world.files.exists(saved):  # a clock that was set back must not cost an older list
+        number += 1
+        saved = site.place.join(site.place.quarantine, f"packages-{stamp}-{number}.txt")
     site.world.files.write(saved, f"# {step.python}\n{frozen}".encode())
     site.record("removed-packages", {"path": step.python, "list": saved})
     yield say(f"{len(frozen.splitlines())} packages listed in {saved}; that list puts them back")

@@ -35,7 +35,7 @@ clean_up = ["venv:0011aabb", "cache:pip"]
 uninstall_from = "/home/jan/old/bin/python"
 verify = "quick"
 theme = "dark"
-"""
+""" + "".join(f"{field} = true\n" for field in Answers.__struct_fields__ if getattr(Answers(), field) is False)
 
 
 def test_a_sound_file_fills_every_field_and_begins_with_or_without_a_mark() -> None:
