@@ -62,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     add("rollback", "go back to the environment that was active before")
     uninstall = add("uninstall", "list what this program put here, remove what is chosen")
     uninstall.add_argument("--remove", metavar="ID", action="append", default=[], help="remove this item (all for everything)")
-    uninstall.add_argument("--put-back", metavar="FOLDER", help="return one quarantined thing, as listed, to where it was")
+    uninstall.add_argument("--put-back", metavar="PATH", help="return a quarantined thing, or the packages of a list, as listed")
     bundle = add("bundle", "make a folder with everything a profile needs, for a machine without internet")
     bundle.add_argument("--output", metavar="DIR", help="the folder to make")
     bundle.add_argument("--verify", metavar="DIR", help="check the files of a bundle against its list instead")
@@ -205,6 +205,12 @@ class _Run:
 
     def uninstall(self) -> ExitCode:
         session = self.make(self.options)
+        if self.options.put_back and self.options.put_back.endswith(".txt"):
+            saved = self.options.put_back
+            for what in session.put_packages_back(saved):
+                self._tell(StepEvent(at=0.0, step="put-back", what=what))
+            self.document({"schema": "put-back/1", "path": saved}, f"Put back: the packages of {saved}")
+            return ExitCode.DONE
         if self.options.put_back:
             path = session.put_back(self.options.put_back)
             self.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
@@ -219,7 +225,7 @@ class _Run:
                 session.remove(item)
                 self.say(f"Removed: {item.title}, {text.size(item.size)}.")
         self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
-                       for i in items], text.uninstallable(items, chosen, session.quarantined()))
+                       for i in items], text.uninstallable(items, chosen, (*session.quarantined(), *session.package_lists())))
         return ExitCode.DONE
 
     def bundle(self) -> ExitCode:

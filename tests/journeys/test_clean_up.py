@@ -1,0 +1,233 @@
+"""Clean-up on a realistic home: a hash of the whole tree proves that nothing changes but what was ticked, and all comes back."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.decide import planning
+from app.engine.session import Session
+from app.model.errors import BadInput
+from app.model.event import Failed
+from app.model.machine import Leftover
+from app.model.plan import Plan, UninstallPackages
+from app.probe.leftovers import leftovers
+from app.world.computer import FAMILY
+from tests.fault_index import FaultIndex, lock_of, make_wheel
+from tests.journeys.small import session
+
+if sys.platform == "win32":
+    pytest.skip("a person's folders are laid out as on Linux here; moving and in-use files are in tests/windows",
+                allow_module_level=True)
+pytestmark = [pytest.mark.posix]
+
+
+def fill(folder: Path, *names: str, size: int = 40) -> None:
+    """Files with bytes of their own; the last letters of a name say nothing."""
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(hashlib.sha256(str(path).encode()).digest() * size)
+
+
+def environment(root: Path, *packages: str) -> None:
+    """A virtual environment as it lies on a disk, with links, a read-only file and an empty folder."""
+    fill(root, "bin/activate", *(f"lib/python3.10/site-packages/{p}.dist-info/METADATA" for p in packages),
+         *(f"lib/python3.10/site-packages/{p.split('-')[0]}/__init__.py" for p in packages))
+    (root / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.10.12\n")
+    (root / "bin/python").symlink_to("/usr/bin/python3")
+    (root / "lib64").symlink_to("lib", target_is_directory=True)
+    (root / "include").mkdir()
+    (root / "bin/activate").chmod(0o444)
+
+
+@pytest.fixture
+def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person's home after a year of trying: environments, conda, caches, models, work, and an older setup of ours."""
+    home = tmp_path / "Jürgen"
+    environment(home / "unsloth_env", "torch-2.1.0", "unsloth-2024.8", "numpy-1.26.4")
+    environment(home / "projects/other/.venv", "torch-2.4.0", "flask-3.0.0")
+    environment(home / "projects/web/.venv", "flask-3.0.0")
+    conda = home / "miniconda3"
+    fill(conda, "condabin/conda", "conda-meta/history", "conda-meta/python-3.11.5-h.json")
+    fill(conda / "envs/llm", "conda-meta/history", "conda-meta/python-3.11.5-h.json", "bin/python",
+         "lib/python3.11/site-packages/unsloth-2024.8.dist-info/METADATA", "lib/python3.11/site-packages/unsloth/__init__.py")
+    fill(conda / "envs/data", "conda-meta/history", "lib/python3.11/site-packages/pandas-2.0.0.dist-info/METADATA")
+    fill(home / ".local/lib/python3.10/site-packages", "torch-2.0.1.dist-info/METADATA", "torch/__init__.py",
+         "requests/__init__.py")
+    fill(home / ".cache", "pip/http/a/b/c", "uv/wheels/x", "torch/hub/y", "torch_extensions/py310/z", "mozilla/places",
+         "huggingface/hub/models--a--b/blobs/0123", "huggingface/token")
+    (home / ".cache/huggingface/hub/models--a--b/snapshots").mkdir()
+    (home / ".cache/huggingface/hub/models--a--b/snapshots/main").symlink_to("../blobs/0123")
+    fill(home, ".triton/cache/k", ".ssh/id_ed25519", ".bashrc", "Documents/letter.odt", "projects/tune/train.py",
+         "projects/tune/unsloth_compiled_cache/UnslothTrainer.py", "projects/tune/outputs/adapter.safetensors")
+    os.link(home / "Documents/letter.odt", home / "Documents/letter (link).odt")
+    (home / "Documents/broken").symlink_to("nowhere")
+    ours = home / ".local/share/UnslothSetup"
+    environment(ours / "envs/small-old", "torch-2.3.0")
+    environment(ours / "envs/small-now", "torch-2.8.0")
+    (ours / "active.json").write_text('{"schema":"pointer/1","active":"small-now","profile":"small"}')
+    for name in [n for n in os.environ if n.startswith(("XDG_", "PIP_", "UV_", "CONDA_", "HF_", "TORCH_", "TRITON_", "VIRTUAL_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("UNSLOTH_SETUP_HOME", str(ours))
+    return home
+
+
+def tree(home: Path, *without: Path) -> dict[str, str]:
+    """Everything below a folder: kind, permissions, time of files, bytes or the link's goal, by relative path."""
+    found = {}
+    for path in sorted(home.rglob("*")):
+        if any(path == one or one in path.parents for one in without):
+            continue
+        own = path.lstat()
+        if path.is_symlink():
+            what = f"link {path.readlink()}"
+        elif stat.S_ISDIR(own.st_mode):
+            what = f"folder {own.st_mode:o}"
+        else:
+            what = f"{own.st_mode:o} {own.st_mtime_ns} {own.st_nlink} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        found[str(path.relative_to(home))] = what
+    return found
+
+
+@pytest.fixture
+def visit(person: Path) -> Session:
+    """A session on that home whose survey has found the leftovers."""
+    one = session(str(person / ".local/share/UnslothSetup"), "", "")
+    found = leftovers(one.world, one.place, seconds=60.0).leftovers
+    assert one.facts is not None
+    one.facts = msgspec.structs.replace(one.facts, leftovers=found)
+    return one
+
+
+def ticked(visit: Session, *ends: str) -> list[Leftover]:
+    """The leftovers whose paths end so."""
+    assert visit.facts is not None
+    chosen = [one for one in visit.facts.leftovers if one.path.endswith(ends)]
+    assert len(chosen) == len(ends), [one.path for one in visit.facts.leftovers]
+    return chosen
+
+
+def test_what_older_attempts_left_is_found_with_its_true_size(person: Path, visit: Session) -> None:
+    assert visit.facts is not None
+    found = {str(Path(one.path).relative_to(person)): (one.kind, one.size) for one in visit.facts.leftovers
+             if Path(one.path).is_relative_to(person)}
+    assert {path: kind for path, (kind, _) in found.items()} == {
+        ".local/share/UnslothSetup/envs/small-old": "own", "unsloth_env": "venv", "projects/other/.venv": "venv",
+        "miniconda3/envs/llm": "conda", ".local/lib/python3.10/site-packages": "user-site", ".cache/pip": "cache",
+        ".cache/uv": "cache", ".cache/torch_extensions": "cache", ".triton": "cache", ".cache/torch": "cache",
+        ".cache/huggingface": "model-cache", "projects/tune/unsloth_compiled_cache": "cache"}
+    for path, (_, size) in found.items():
+        files = [p for p in (person / path).rglob("*") if not p.is_dir()]     # a link to a folder has no size of its own
+        assert size == sum(p.lstat().st_size for p in files), path
+
+
+TICKED = ("/unsloth_env", "/miniconda3/envs/llm", "/.cache/pip", "/.triton", "/unsloth_compiled_cache",
+          "/.local/lib/python3.10/site-packages")
+
+
+def test_only_what_was_ticked_changes_and_all_of_it_comes_back(person: Path, visit: Session) -> None:
+    ours = person / ".local/share/UnslothSetup"
+    chosen = ticked(visit, *TICKED)
+    whole, outside = tree(person, ours), tree(person, ours, *(Path(one.path) for one in chosen))
+    environments = tree(ours / "envs")
+    assert len(whole) > len(outside) + 30
+    assert visit.facts is not None
+    events = list(visit.run(planning.clean_up_plan(visit.facts, visit.place, [one.id for one in chosen])))
+    assert visit.outcome == "finished", [e.what for e in events if isinstance(e.what, Failed)]
+    assert tree(person, ours) == outside
+    assert tree(ours / "envs") == environments
+    kept = visit.quarantined()
+    assert sorted(path for _, path in kept) == sorted(one.path for one in chosen)
+    for shelf, path in kept:
+        assert visit.put_back(shelf) == path
+    assert tree(person, ours) == whole
+    assert tree(ours / "envs") == environments
+    assert visit.quarantined() == ()
+    assert not list((ours / "quarantine").rglob("*"))
+
+
+def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, visit: Session) -> None:
+    chosen = ticked(visit, "/envs/small-old")
+    ours = person / ".local/share/UnslothSetup"
+    outside, active = tree(person, ours), tree(ours / "envs/small-now")
+    assert visit.facts is not None
+    list(visit.run(planning.clean_up_plan(visit.facts, visit.place, [chosen[0].id])))
+    assert visit.outcome == "finished"
+    assert not (ours / "envs/small-old").exists()
+    assert (tree(person, ours), tree(ours / "envs/small-now")) == (outside, active)
+
+
+@pytest.mark.parametrize("hostile", ["/", "/home", "~", "..", ""])
+def test_a_plan_that_names_what_is_no_leftover_moves_nothing(person: Path, visit: Session, hostile: str) -> None:
+    before = tree(person, person / ".local/share/UnslothSetup")
+    assert visit.facts is not None
+    with pytest.raises(BadInput, match="there is no leftover"):
+        planning.clean_up_plan(visit.facts, visit.place, [hostile])
+    assert tree(person, person / ".local/share/UnslothSetup") == before
+
+
+# ---- the guide's own clean-up, in a real environment
+
+OLD = [make_wheel(name, version, size=3000) for name, version in (
+    ("torch", "2.1.0"), ("torchvision", "0.16.0"), ("unsloth", "2024.8"), ("unsloth-zoo", "2024.8.1"), ("numpy", "1.26.4"),
+    ("flask", "3.0"))]
+
+
+@pytest.fixture
+def used(tmp_path: Path) -> Iterator[tuple[Session, Path, FaultIndex]]:
+    """A real environment with the guide's packages and others, outside of home."""
+    with FaultIndex(OLD) as index:
+        visit = session(str(tmp_path / "home"), index.url, lock_of(OLD))
+        uv, root, lock = visit.world.computer.uv(), tmp_path / "old env", tmp_path / "lock.txt"
+        lock.write_text(lock_of(OLD))
+        quiet = {**os.environ, "UV_NO_CONFIG": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_DEFAULT_INDEX": index.url}
+        subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(root)], check=True, env=quiet)
+        subprocess.run([uv, "pip", "install", "-q", "--python", str(root / "bin/python"), "-r", str(lock)], check=True, env=quiet)
+        yield visit, root, index
+
+
+def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back(used: tuple[Session, Path, FaultIndex],
+                                                                                   tmp_path: Path) -> None:
+    visit, root, index = used
+    taken = tuple(root / "lib" / next((root / "lib").iterdir()).name / "site-packages" / part for wheel in OLD[:4]
+                  for part in (wheel.name.replace("-", "_"), f"{wheel.name.replace('-', '_')}-{wheel.version}.dist-info"))
+    assert all(path.is_dir() for path in taken)
+    whole, others = tree(root), tree(root, *taken)
+    step = UninstallPackages(id="u", title="Take out", python=str(root / "bin/python"), packages=planning.GUIDE_PACKAGES)
+    list(visit.run(Plan(title="Clean up", steps=(step,))))
+    assert visit.outcome == "finished"
+    assert tree(root) == others
+    [(saved, python)] = visit.package_lists()
+    assert python == step.python
+    assert set(Path(saved).read_text().splitlines()[1:]) == {f"{w.name}=={w.version}" for w in OLD}
+    list(visit.put_packages_back(saved))
+    assert {k: v.split()[-1] for k, v in tree(root).items() if "RECORD" not in k and "uv_cache" not in k} == \
+        {k: v.split()[-1] for k, v in whole.items() if "RECORD" not in k and "uv_cache" not in k}
+    assert FAMILY == "linux" or index.requests
+    asked = len(index.requests)
+    list(visit.put_packages_back(saved))                      # all is there: nothing is asked
+    assert len(index.requests) == asked
+    assert not list((tmp_path / "home").rglob("put-back.txt"))
+
+
+def test_a_list_of_somebody_else_is_refused(used: tuple[Session, Path, FaultIndex], tmp_path: Path) -> None:
+    visit, root, _ = used
+    before = tree(root)
+    other = tmp_path / "packages-2026-11-24T150000Z.txt"
+    other.write_text(f"# {root}/bin/python\nevil==1.0\n")
+    for path in (str(other), visit.place.join(visit.place.quarantine, "..", other.name), "packages-2026-11-24T150000Z.txt"):
+        with pytest.raises(BadInput, match="no saved list"):
+            list(visit.put_packages_back(path))
+    assert tree(root) == before
+    shutil.rmtree(root)
