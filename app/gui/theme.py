@@ -297,6 +297,27 @@ QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::su
 """
 
 
+# What only dialogs hold; the first paint does not wait for it.
+_DIALOGS = """
+QTabWidget::pane {{ border: 0; border-top: 1px solid {line}; top: -1px; }} QTabWidget::tab-bar {{ left: 0; }}
+QTabBar {{ qproperty-drawBase: 0; }}
+QTabBar::tab {{ background: transparent; color: {muted}; border: 0; border-bottom: 2px solid transparent; padding: 6px 2px 7px;
+  margin-right: 18px; }}
+QTabBar::tab:hover {{ color: {text}; }} QTabBar::tab:selected {{ color: {accent}; border-bottom-color: {accent}; }}
+QTabBar::tab:focus {{ background: {accent_soft}; }}
+QTreeWidget {{ background: {surface}; color: {text}; border: 0; outline: 0; selection-background-color: {accent_soft};
+  selection-color: {text}; }}
+QHeaderView {{ background: transparent; border: 0; }}
+QTreeWidget::item, QTableWidget::item {{ padding: 3px 6px; border: 0; }} QTableWidget {{ outline: 0; }}
+QTreeWidget::item:selected, QTableWidget::item:selected {{ background: {accent_soft}; color: {text}; }}
+"""
+
+
+def dialog_sheet() -> str:
+    """The further rules for dialogs, in the colours of now."""
+    return _DIALOGS.format(**current().values())
+
+
 def sheet(t: Tokens) -> str:
     """The style sheet for the tokens."""
     values = t.values()

@@ -37,7 +37,7 @@ def day(iso: str) -> str:
     from PySide6.QtCore import QDate, QLocale, Qt
 
     date = QDate.fromString(iso, Qt.DateFormat.ISODate)
-    return QLocale().toString(date, "d MMM yyyy") if date.isValid() else iso
+    return QLocale().toString(date, translate("Words", "d MMM yyyy")) if date.isValid() else iso
 
 
 def _scaled(number: float | None, base: int) -> str:

@@ -4478,11 +4478,11 @@
     </message>
     <message>
         <source>Download</source>
-        <translation>Herunterladen</translation>
+        <translation>Download</translation>
     </message>
     <message>
         <source>On disk</source>
-        <translation>Auf der Platte</translation>
+        <translation>Installiert</translation>
     </message>
     <message>
         <source>Free now</source>
@@ -4601,6 +4601,10 @@
     <message>
         <source>about {n} hours</source>
         <translation>etwa {n} Stunden</translation>
+    </message>
+    <message>
+        <source>d MMM yyyy</source>
+        <translation>d. MMM yyyy</translation>
     </message>
 </context>
 </TS>

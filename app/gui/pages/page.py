@@ -63,6 +63,7 @@ class Bar(QFrame):
         wanted = kind.TopToBottom if needed > width else kind.LeftToRight
         if wanted != self._row.direction():
             self._row.setDirection(wanted)
+            self._left.setSpacing(14 if wanted == kind.TopToBottom else 24)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the wider of both rows."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import words
 from app.gui.pages.page import Bar, Page
 from app.gui.plan_run import PlanRun
 from app.gui.tally import Tally
-from app.gui.widgets.card import Label, across
+from app.gui.widgets.card import Label, Plain, across
 from app.gui.widgets.curves import Sparkline
 from app.gui.widgets.dialog import ask
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.log_panel import LogPanel
 from app.gui.widgets.meter import Meter
 from app.gui.widgets.pace import Pace
@@ -52,17 +53,26 @@ class RunView(QWidget):
             head.addSpacing(8)
             head.addWidget(pace)
         box.addLayout(head)
-        self._right = QVBoxLayout()
-        self._right.setSpacing(14)
+        right = Plain(gap=14)
+        self._right = right.box
         self._right.addWidget(panel, 1)
-        lower = QHBoxLayout()
-        lower.setSpacing(14)
-        lower.addWidget(self.steps)
-        lower.addLayout(self._right, 1)
+        # Under one another where the log's tools would not fit beside the steps.
+        lower = Folding(wide=self.steps.WIDE + 14 + 400, gap=14)
+        lower.box.addWidget(self.steps)
+        lower.box.addWidget(right, 1)
+        lower.turned.connect(self._fold)
+        self._lower = lower
         box.addSpacing(8)
-        box.addLayout(lower, 1)
+        box.addWidget(lower, 1)
         self._cards: QScrollArea | None = None
         self.refresh()
+
+    def _fold(self, folded: bool) -> None:
+        """Steps beside the log, or above it; a card that says what failed takes their room there."""
+        self.steps.spread(folded)
+        self.steps.setVisible(not folded or self._cards is None)
+        self._lower.box.setStretch(0, 2 if folded else 0)
+        self._lower.box.setStretch(1, 3)
 
     def take(self, event: StepEvent) -> None:
         """One event of the run: its row and the speed; the head follows by ``refresh``."""
@@ -101,6 +111,7 @@ class RunView(QWidget):
             self.panel.setMinimumHeight(110)
             self._cards.setMinimumHeight(min(card.sizeHint().height() + 2, max(200, self.height() - 190)))
             self._right.insertWidget(0, self._cards, 2)
+        self._fold(self._lower.folded)
 
 
 class PlanPage(Page):

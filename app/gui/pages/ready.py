@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
 
@@ -16,7 +16,7 @@ from app.gui.faults import show_fault
 from app.gui.pages.page import Page
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, Plain, across, heading
+from app.gui.widgets.card import Card, Elided, Label, Plain, heading
 from app.gui.widgets.dialog import ask
 from app.gui.widgets.folding import Folding
 from app.gui.widgets.knobs import Knobs
@@ -179,7 +179,11 @@ class Ready(Page):
         card.box.setSpacing(10)
         card.box.addWidget(Label(title, "strong"))
         for at in range(0, len(acts), 2):
-            card.box.addLayout(across(*(Button(label, act) for label, act in acts[at:at + 2]), None, gap=8))
+            pair = Folding()
+            for label, act in acts[at:at + 2]:
+                pair.box.addWidget(Button(label, act), 0, Qt.AlignmentFlag.AlignLeft)
+            pair.box.setStretch(pair.box.count() - 1, 1)
+            card.box.addWidget(pair)
         if not acts:
             card.box.addWidget(Label(none, "small", "muted"))
         card.box.addStretch(1)

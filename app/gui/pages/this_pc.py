@@ -40,10 +40,10 @@ class ThisPc(Page):
 
     def build(self) -> None:
         """The card, the system, findings, and all else in one line."""
-        row = across(self._graphics(), self._system(), gap=theme.GAP)
-        row.setStretch(0, 3)
-        row.setStretch(1, 2)
-        self.body.addLayout(row)
+        row = Folding(wide=560, gap=theme.GAP)
+        row.box.addWidget(self._graphics(), 3)
+        row.box.addWidget(self._system(), 2)
+        self.body.addWidget(row)
         self.findings = Findings(self._act)
         self.body.addWidget(self.findings)
         also = Card(tight=True)

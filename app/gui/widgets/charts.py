@@ -115,6 +115,8 @@ def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
             table.setItem(y, x, QTableWidgetItem(text))
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+    table.verticalHeader().setMinimumSectionSize(30)
     table.resizeRowsToContents()
 
 

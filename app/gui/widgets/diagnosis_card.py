@@ -74,6 +74,7 @@ class DiagnosisCard(Card):
         if step:
             words.addWidget(Label(step, "small", "muted"))
         words.addWidget(Label(title, "big"))
+        words.addStretch(1)
         row = across(Mark("err", translate("Diagnosis", "failed"), 20), gap=12, top=True)
         row.addLayout(words, 1)
         return row

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 
 class Folding(QWidget):
-    """Put parts into ``box``. Below ``wide`` pixels they stand under one another; it can be as narrow as its widest part."""
+    """Put parts into ``box``. Below ``wide`` pixels they stand under one another; it can be as narrow as its widest part.
 
-    def __init__(self, wide: int, gap: int = 8) -> None:
+    Without ``wide`` they do so where they do not fit. ``turned`` says whether they now stand under one another.
+    """
+
+    turned = Signal(bool)
+
+    def __init__(self, wide: int | None = None, gap: int = 8) -> None:
         super().__init__()
         self._wide = wide
         self.box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
@@ -27,10 +32,15 @@ class Folding(QWidget):
         items = [self.box.itemAt(n) for n in range(self.box.count())]
         return QSize(max((i.minimumSize().width() for i in items if i is not None), default=0), super().minimumSizeHint().height())
 
+    def _needed(self) -> int:
+        items = [self.box.itemAt(n) for n in range(self.box.count())]
+        return sum(i.sizeHint().width() for i in items if i is not None) + self.box.spacing() * (len(items) - 1)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold or unfold for the new width."""
         super().resizeEvent(event)
-        narrow = event.size().width() < self._wide
+        narrow = event.size().width() < (self._needed() if self._wide is None else self._wide)
         if narrow != self.folded:
             self.box.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
             self.updateGeometry()
+            self.turned.emit(narrow)

@@ -14,6 +14,7 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across, heading, line
 from app.gui.widgets.charts import Bar, BenchBars, Tabled, figure
 from app.gui.widgets.curves import LossCurve, Telemetry
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.popover import Popover
 from app.gui.widgets.tag import Tag
@@ -206,7 +207,11 @@ class BenchCard(Card):
         super().__init__()
         self.title = Label(translate("Proof", "Benchmark"), "strong", wrap=False)
         self.note = Label("", "small", "muted", wrap=False)
-        self.box.addLayout(across(self.title, None, self.note))
+        head = Folding(wide=520)
+        head.box.addWidget(self.title)
+        head.box.addStretch(1)
+        head.box.addWidget(self.note)
+        self.box.addWidget(head)
         self.waiting = Label(translate("Proof", "Measured after the checks; it takes at most half a minute."), "small", "muted")
         self.bars = BenchBars(translate("Proof", "Benchmark"))
         self.tabled = Tabled(self.bars)

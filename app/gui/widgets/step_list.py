@@ -111,7 +111,9 @@ class StepRow(QWidget):
 
 
 class StepList(Card):
-    """All rows in a card that scrolls; the row at work is kept in sight."""
+    """All rows in a card that scrolls; the row at work is kept in sight. ``WIDE`` beside a log, else as wide as there is room."""
+
+    WIDE = 280
 
     def __init__(self, rows: list[Row]) -> None:
         super().__init__()
@@ -136,7 +138,13 @@ class StepList(Card):
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._area.setWidget(holder)
         self.box.addWidget(self._area)
-        self.setFixedWidth(280)
+        self.spread(False)
+        self.setMinimumHeight(84)   # one row, whatever stands below
+
+    def spread(self, on: bool) -> None:
+        """Take all the width there is, or the narrow column's."""
+        self.setMinimumWidth(0 if on else self.WIDE)
+        self.setMaximumWidth(16777215 if on else self.WIDE)     # Qt's own word for no limit
 
     def widget_of(self, row: Row) -> StepRow:
         """The row's widget."""
