@@ -41,8 +41,9 @@ def deductions(lower: str) -> str:
     """Words for each conclusion, to be found by the patterns of signs; empty where nothing can be concluded.
 
     ``torch-asked-older`` / ``torch-asked-newer``: than everything that was offered. ``torch-build-absent``: the release
-    was offered, but not for that CUDA. ``torch-pair-unpublished`` / ``torch-pair-published``: release and CUDA folder.
-    ``python-outside``: a Python named in the log has no wheels of that torch. ``raised-in-NAME``: see ``_raised``.
+    was offered, but not for that CUDA. ``torch-release-absent``: older and newer ones were offered.
+    ``torch-pair-unpublished`` / ``torch-pair-published``: release and CUDA folder. ``python-outside``: a Python named in
+    the log has no wheels of that torch. ``raised-in-NAME``: see ``_raised``.
     """
     return _raised(lower) + _torch_asked(lower)
 
@@ -98,7 +99,9 @@ def _offered(version: str, local: str, offered: str) -> set[str]:
         return {"torch-asked-older"}
     if _key(version) > keys[-1]:
         return {"torch-asked-newer"}
-    return {"torch-build-absent"} if local and _key(version) in keys else set()
+    if _key(version) in keys:
+        return {"torch-build-absent"} if local else set()
+    return {"torch-release-absent"} if len(_key(version)) == 3 else set()
 
 
 def _key(version: str) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ def test_package_that_raised() -> None:
         ("requirement torch==2.6.0 (from versions: 2.7.0, 2.7.1)", "torch-asked-older"),
         ("requirement torch==2.9.0 (from versions: 2.7.0, 2.7.1)", "torch-asked-newer"),
         ("requirement torch==2.7.0+cu128 (from versions: 2.7.0, 2.7.1)", "torch-build-absent"),
+        ("requirement torch==2.7.5 (from versions: 2.7.0, 2.7.1, 2.8.0)", "torch-release-absent"),
         ("https://download.pytorch.org/whl/cu130\nrequirement torch==2.5.0 (from versions: none)", "torch-pair-unpublished"),
     ],
 )
