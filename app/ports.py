@@ -104,6 +104,9 @@ class Files(Protocol):
     def size(self, path: str) -> int | None:
         """Bytes of a file or of everything below a folder (links not followed, hard links counted once)."""
 
+    def copy_tree(self, source: str, target: str) -> None:
+        """Copy a folder as it is: permissions, times and links; the target must not exist."""
+
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex."""
 
@@ -242,6 +245,9 @@ class Computer(Protocol):
     def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
         """What a proxy script (PAC) or a detected one says of an address: ``direct``, a proxy's address, or ``None`` where it
         says nothing or the system evaluates none."""
+
+    def program(self) -> tuple[str, tuple[str, ...], bool]:
+        """The folder this program lies in, its own files below it with ``/``, and whether it is a packed program."""
 
     def pci_cards(self) -> tuple[Gpu, ...]:
         """Display adapters as PCI lists them (``lspci``, ``/sys/bus/pci``; on Windows the display class key)."""

@@ -8,7 +8,8 @@ from dataclasses import replace
 import msgspec
 
 from app import __version__
-from app.model.errors import BadInput, ExpectedError
+from app.engine.bundled_program import pack_papers, pack_program, pack_python
+from app.model.errors import BadInput
 from app.model.event import Finished, Line, Started, StepEvent, What
 from app.model.place import Place
 from app.model.plan import FetchWheels
@@ -16,7 +17,7 @@ from app.model.profile import Platform, Profile
 from app.model.value import Value
 from app.ports import Files
 from app.steps import fetch_wheels
-from app.steps.children import run_child, say
+from app.steps.children import say
 from app.steps.site import Site
 
 MANIFEST = "bundle.json"
@@ -64,26 +65,25 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
             for what in fetch_wheels.run(step, own, unpack=False):
                 yield at(step.id, what)
         yield at(step.id, Finished())
-    yield at("python", Started(title=f"Python {profile.python}"))
     notes: list[str] = []
-    if platform == site.place.family:
-        try:
-            for what in run_child(own, (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{profile.python}"),
-                                  f"Packing Python {profile.python}", limit=1800):
-                yield at("python", what)
-        except ExpectedError as error:
-            notes.append(f"Python {profile.python} could not be packed ({error.message}) It has to be on the other machine.")
-    else:
-        notes.append(f"Python {profile.python} for {platform} is not packed here; it has to be on the other machine.")
-    for note in notes:
+    program: list[str] = []
+    stages: tuple[tuple[str, str, Iterator[What]], ...] = (
+        ("papers", "Locks and checks", pack_papers(profile, platform, own.place, site)),
+        ("program", "This program", pack_program(profile.python, platform, own.place, site, program)),
+        ("python", f"Python {profile.python}", pack_python(profile.python, platform, own.place, site, notes)))
+    for name, title, stage in stages:
+        yield at(name, Started(title=title))
+        for what in stage:
+            yield at(name, what)
+        yield at(name, Finished())
+    for note in (*program, *notes):
         yield at("python", say(note))
-    yield at("python", Finished())
     yield at("list", Started(title="List with hashes"))
     site.world.files.remove(own.place.cache)
     for name in site.world.files.names(own.place.at("locks")):
         if name.endswith(".asked.txt"):
             site.world.files.remove(own.place.at("locks", name))
-    made = Bundle(program=__version__, profile=profile.id, platform=platform, notes=tuple(notes),
+    made = Bundle(program=__version__, profile=profile.id, platform=platform, notes=(*program, *notes),
                   python="" if notes else profile.python, files=tuple(_listed(target, own.place, site.world.files)))
     site.world.files.write(own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1))
     size = sum(f.size for f in made.files)
@@ -102,7 +102,7 @@ def check(target: str, place: Place, files: Files) -> Bundle:
         raise BadInput(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
     for listed in made.files:
         parts = listed.path.split("/")
-        if ".." in parts or listed.path.startswith("/") or ":" in listed.path:
+        if ".." in parts or listed.path.startswith("/") or ":" in listed.path or "\\" in listed.path:
             raise BadInput(f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle.")
         path = place.join(target, *parts)
         if not files.exists(path):

@@ -27,6 +27,24 @@ def find(version: str, site: Site) -> str | None:
     return None
 
 
+def managed(version: str, site: Site) -> str | None:
+    """The folder of an interpreter that uv manages (python-build-standalone, which may be moved), or ``None``."""
+    env = child_environment(site) | {"UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON_DOWNLOADS": "never"}
+    for own in (env, {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"}):
+        answer = site.world.processes.capture(
+            [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
+        path = answer.out.strip()
+        if answer.code == 0 and path:
+            return _root(path, site)
+    return None
+
+
+def _root(python: str, site: Site) -> str:
+    """The folder of an installation: the interpreter lies in it on Windows, in its ``bin`` elsewhere."""
+    folder = site.place.folder_of(python)
+    return folder if site.place.family == "windows" else site.place.folder_of(folder)
+
+
 _known: dict[tuple[str, str], str] = {}
 
 
@@ -46,6 +64,11 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
     """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what would serve instead."""
     site.world.files.make_folder(site.place.pythons)
     site.record("made", {"path": site.place.pythons})
+    if site.sources.offline and _from_bundle(site.sources.offline, site):
+        path = find(step.version, site)
+        if path is not None:
+            yield say(f"Python {step.version} out of the bundle: {path}")
+            return
     try:
         yield from run_child(site, (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
                              f"Providing Python {step.version}", limit=1800)
@@ -58,6 +81,17 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
         raise ExpectedError("python-unavailable", f"Python {step.version} was installed but does not start.",
                             hint="A virus scanner may hold it back; look at the log.")
     yield say(f"Python {step.version}: {path}")
+
+
+def _from_bundle(bundle: str, site: Site) -> bool:
+    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew."""
+    files, folder = site.world.files, site.place.join(bundle, "python")
+    names = [name for name in files.names(folder) if name.startswith("cpython-")]
+    for name in names:
+        target = site.place.join(site.place.pythons, name)
+        files.remove(target)
+        files.copy_tree(site.place.join(folder, name), target)
+    return bool(names)
 
 
 def _variable(site: Site, name: str) -> str:

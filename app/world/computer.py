@@ -32,6 +32,10 @@ _ARCHES = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64", "i386": "x86"
 _NO_DISKS = {"squashfs", "tmpfs", "devtmpfs", "iso9660", "cdfs", "udf", "ramfs", "erofs"}
 
 
+# Beside the sources: the licence, and the lock of what the program runs with.
+_PAPERS = ("LICENSE", "README.md", "pyproject.toml", "requirements-dev.txt")
+
+
 class LocalComputer:
     """This computer."""
 
@@ -150,6 +154,17 @@ class LocalComputer:
         """What a proxy script says of an address: ``direct``, a proxy, or ``None`` (WinHTTP; elsewhere always ``None``)."""
         return pac.proxy_of_script(url, script, detect)
 
+    def program(self) -> tuple[str, tuple[str, ...], bool]:
+        """The folder this program lies in, its own files below it with ``/``, and whether it is a packed program."""
+        if getattr(sys, "frozen", False):
+            whole = Path(sys.executable)
+            if Path(getattr(sys, "_MEIPASS", whole.parent)).is_relative_to(whole.parent):
+                return str(whole.parent), tuple(_below(whole.parent, whole.parent)), True
+            return str(whole.parent), (whole.name,), True  # one file, unpacked elsewhere while it runs
+        root = Path(__file__).resolve().parents[2]
+        papers = tuple(name for name in _PAPERS if (root / name).is_file())
+        return str(root), (*papers, *_below(root / "app", root), *_below(root / "resources", root)), False
+
     def pci_cards(self) -> tuple[Gpu, ...]:
         """Display adapters on the PCI bus, with or without a driver (``lspci -nn``, Device Manager)."""
         if FAMILY == "windows":
@@ -204,6 +219,13 @@ class LocalComputer:
         except OSError as error:
             raise ExpectedError("not-opened", f"{target} could not be opened: {error.strerror or error}.",
                                 details=str(error), hint="Open it by hand.") from error
+
+
+def _below(folder: Path, root: Path) -> Iterator[str]:
+    """Files below a folder without byte code, as paths below ``root``."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(root).as_posix()
 
 
 def windows_name(values: dict[str, Any]) -> tuple[str | None, int | None]:

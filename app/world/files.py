@@ -168,6 +168,14 @@ class LocalFiles:
             finally:
                 temporary.unlink(missing_ok=True)
 
+    def copy_tree(self, source: str, target: str) -> None:
+        """Copy a folder as it is: permissions, times and links; the target must not exist."""
+        with _named(target):
+            try:
+                shutil.copytree(long_path(source), long_path(target), symlinks=True)
+            except shutil.Error as error:  # a list of what could not be copied
+                raise OSError(f"{error.args[0][0][2]}") from error
+
     def size(self, path: str) -> int | None:
         """Bytes of a file or of all below a folder; hard links counted once, links not followed."""
         whole = long_path(path)

@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from app.engine import bundling
-from app.model.errors import BadInput
-from app.model.event import Failed
+from app.engine import bundled_program, bundling
+from app.model.errors import BadInput, ExpectedError
+from app.model.event import Failed, Line
+from app.model.place import Place
+from app.probe import network
+from app.steps import provide_python
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import plan, session
 
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def packed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A bundle of three small wheels, and its lock."""
+    wheels, folder = [make_wheel(f"piece-{n}", size=50_000) for n in range(3)], tmp_path_factory.mktemp("bundle")
+    lock = lock_of(wheels)
+    with FaultIndex(wheels) as index:
+        visit = session(str(folder / "maker"), index.url, lock)
+        events = list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(folder / "bundle"), visit.site()))
+    assert not [e for e in events if isinstance(e.what, Failed)]
+    return lock, folder / "bundle"
+
 
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[str, Path]:
-    """A bundle of three small wheels, and its lock."""
-    wheels = [make_wheel(f"piece-{n}", size=50_000) for n in range(3)]
-    lock, folder = lock_of(wheels), tmp_path / "bundle"
-    with FaultIndex(wheels) as index:
-        visit = session(str(tmp_path / "maker"), index.url, lock)
-        events = list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()))
-    assert not [e for e in events if isinstance(e.what, Failed)]
-    return lock, folder
+def made(packed_once: tuple[str, Path], tmp_path: Path) -> tuple[str, Path]:
+    """A copy of the bundle that a test may damage, and its lock."""
+    lock, folder = packed_once
+    shutil.copytree(folder, tmp_path / "bundle", symlinks=True)
+    return lock, tmp_path / "bundle"
 
 
 def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: Path) -> None:
@@ -62,3 +83,117 @@ def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Pa
     (folder / bundling.MANIFEST).unlink()
     with pytest.raises(BadInput, match="no bundle"):
         visit.check_bundle(str(folder))
+
+
+# ---- the program in it
+
+
+def said(events: list[object]) -> str:
+    return b"".join(e.text for e in events if isinstance(e, Line)).decode()
+
+
+def test_what_is_packed_is_what_the_command_line_runs_with() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {line.partition(">")[0].partition("=")[0].strip().lower() for line in wanted}
+    assert set(bundled_program.PACKAGES) == names - {"pyside6-essentials"}
+
+
+def test_a_bundle_says_what_it_could_not_pack(made: tuple[str, Path]) -> None:
+    """The index on loopback has none of the program's own packages, and Python's home cannot be reached everywhere."""
+    _, folder = made
+    listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
+    assert any("own packages could not be packed" in note for note in listed.notes)
+    assert not (folder / "start.py").exists()
+    assert (folder / "locks" / "packages.lock.txt").read_text() == made[0]
+    assert (folder / "checks" / "small.py").exists()
+    assert bool(listed.python) is any((folder / "python").glob("cpython-*"))
+    assert not [f.path for f in listed.files if "cache" in f.path or f.path.endswith(".asked.txt")]
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/x", "C:/x", "..\\..\\x", "wheels/../../x"])
+def test_no_spelling_of_a_listed_path_leads_outside(made: tuple[str, Path], tmp_path: Path, path: str) -> None:
+    lock, folder = made
+    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
+    first = msgspec.structs.replace(listed.files[0], path=path)
+    (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(listed, files=(first,))))
+    with pytest.raises(BadInput, match="inside the bundle"):
+        visit.check_bundle(str(folder))
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="links and permissions")
+def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pretended one: where its files lie and that they arrive with permissions and links; no Python is moved here."""
+    own = tmp_path / "managed" / "cpython-3.11.9-linux-x86_64-gnu"
+    (own / "bin").mkdir(parents=True)
+    (own / "bin" / "python3.11").write_text("#!/bin/sh\nexit 0\n")
+    (own / "bin" / "python3.11").chmod(0o755)
+    (own / "bin" / "python").symlink_to("python3.11")
+    visit = session(str(tmp_path / "home"), "http://127.0.0.1:9/simple", "")
+    monkeypatch.setattr(provide_python, "managed", lambda *_: str(own))
+
+    def refused(*_: object, **__: object) -> Iterator[Line]:
+        yield Line(text=b"no network\n")
+        raise ExpectedError("child-failed", "Packing Python 3.11 failed.")
+
+    monkeypatch.setattr(bundled_program, "run_child", refused)
+    bundle, notes = Place(str(tmp_path / "bundle"), visit.place.family), [""][:0]
+    told = list(bundled_program.pack_python("3.11", visit._platform(), bundle, visit.site(), notes))
+    assert notes == [] and "may be moved" in said(list(told))
+    site = replace(visit.site(), sources=msgspec.structs.replace(visit.sources(), offline=bundle.home))
+    assert provide_python._from_bundle(bundle.home, site)
+    arrived = tmp_path / "home" / "python" / own.name / "bin"
+    assert (arrived / "python3.11").stat().st_mode & 0o111
+    assert (arrived / "python").readlink() == Path("python3.11")
+    assert provide_python._from_bundle(bundle.home, site)                  # again, over what is there
+
+
+def alone(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """The bundle's own start, without this checkout's packages and, where that can be had, without any network."""
+    cut = ["unshare", "-n"] if shutil.which("unshare") and os.geteuid() == 0 else []
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "UNSLOTH_SETUP_HOME": str(home)}
+    return subprocess.run([*cut, sys.executable, "-I", "-S", str(folder / "start.py"), *words], cwd="/", env=env, check=False,
+                          capture_output=True, text=True)
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="networks are cut with unshare")
+def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_path: Path) -> None:
+    wheels, folder, home = [make_wheel("piece-0", size=50_000)], tmp_path / "bundle", tmp_path / "person"
+    home.mkdir()
+    with FaultIndex(wheels) as index:
+        visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
+        visit.change(extra_indexes=(network.default_index(visit.world) or "",))
+        list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()))
+    before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+    version = alone(folder, "--version", home=home)
+    assert (version.returncode, version.stdout.split()[:1]) == (0, ["unsloth-setup"]), version.stderr[-2000:]
+    checked = alone(folder, "bundle", "--verify", str(folder), "--json", home=home)
+    assert checked.returncode == 0, checked.stderr[-2000:]
+    assert sum("program/wheels/" in f["path"] for f in json.loads(checked.stdout)["files"]) == len(bundled_program.PACKAGES)
+    assert "practice-cpu" in alone(folder, "profiles", home=home).stdout
+    assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
+    changed = folder / "program" / "app" / "__main__.py"
+    changed.write_text("print('hostile')\n")
+    refused = alone(folder, "--version", home=home)
+    assert refused.returncode != 0 and "program/app/__main__.py differs" in refused.stderr and "hostile" not in refused.stdout
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="networks are cut with unshare")
+def test_practice_cpu_is_installed_from_the_bundle_alone_with_the_network_cut(tmp_path: Path) -> None:
+    folder, home, answers = tmp_path / "bundle", tmp_path / "person", tmp_path / "answers.toml"
+    home.mkdir()
+    answers.write_text('verify = "quick"\n')
+    packed = subprocess.run([sys.executable, "-m", "app", "bundle", "--profile", "practice-cpu", "--output", str(folder)], cwd=ROOT,
+                            capture_output=True, text=True, check=False)
+    assert packed.returncode == 0, packed.stderr[-2000:]
+    done = alone(folder, "--home", str(home / "setup"), "--answers", str(answers), "--yes", "--json", home=home)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "finished"
+    assert json.loads((home / "setup" / "active.json").read_text())["active"].startswith("practice-cpu-")

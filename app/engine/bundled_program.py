@@ -1,0 +1,103 @@
+"""The program itself in a bundle: its files, the packages it runs with, its checks and locks, and a script that starts it.
+
+Of a packed program the folder is copied as it is. Of a checkout, the sources and the locked wheels go along, uv's among them, so
+that ``start.py`` runs with nothing but a Python, on the other machine's system too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import msgspec
+
+from app.model.errors import ExpectedError
+from app.model.event import What
+from app.model.place import Place
+from app.model.plan import FetchWheels
+from app.model.profile import Part, Platform, Profile, Versions, Wheel
+from app.steps import fetch_wheels, provide_python
+from app.steps.children import run_child, say
+from app.steps.site import Site
+
+# What the command line runs with: the dependencies of pyproject.toml without the window's (86 MB, and no display is needed).
+PACKAGES = ("msgspec", "nvidia-ml-py", "packaging", "platformdirs", "psutil", "truststore", "urllib3", "uv")
+_LOCK = "requirements-dev.txt"
+_START = "templates/start_bundle.py"
+
+
+def pack_papers(profile: Profile, platform: Platform, target: Place, site: Site) -> Iterator[What]:
+    """The locks as text and every check script."""
+    files = site.world.files
+    for part in (p for p in profile.parts if p.platform == platform):
+        files.write(target.at("locks", f"{part.id}.lock.txt"), part.requirements.encode())
+    index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
+    names = sorted({name for needed in index.values() for name in needed})
+    for name in names:
+        files.write(target.at("checks", *name.split("/")), site.resource(f"checks/{name}"))
+    yield say(f"{len(names)} check scripts and the locks")
+
+
+def pack_program(python: str, platform: Platform, target: Place, site: Site, notes: list[str]) -> Iterator[What]:
+    """The program's files and, of a checkout, its packages for that platform. What cannot be had becomes a note."""
+    files = site.world.files
+    root, names, packed = site.world.computer.program()
+    if packed and platform != site.place.family:
+        notes.append(f"This program is packed for {site.place.family}; the one for {platform} has to be brought along.")
+        return
+    for name in names:
+        files.copy(target.join(root, *name.split("/")), target.at("program", *name.split("/")))
+    yield say(f"{len(names)} files of the program")
+    if packed:
+        return
+    files.write(target.at("start.py"), site.resource(_START))
+    lock = _chosen((files.read(target.join(root, _LOCK)) or b"").decode("utf-8", "replace"))
+    wheels = tuple(Wheel(name=name, version="") for name in PACKAGES)
+    part = Part(id="program", title="The program's own packages", platform=platform, lock=_LOCK, wheels=wheels, requirements=lock)
+    own = Profile(id="program", title=part.title, subtitle="", summary="", python=python, versions=Versions(torch="none"),
+                  pinned_on="", proven="", parts=(part,))
+    place = Place(target.at("program"), site.place.family)
+    inner = replace(site, place=place, platform=platform, profiles={"program": own})
+    step = FetchWheels(id="program", title=part.title, profile="program", part="program")
+    try:
+        if fetch_wheels.done(step, inner) is None:
+            yield from fetch_wheels.run(step, inner, unpack=False)
+    except ExpectedError as error:
+        notes.append(f"The program's own packages could not be packed ({error.message}) The program has to be on the other "
+                     "machine.")
+        files.remove(target.at("start.py"))
+    for left in ("cache", "locks"):
+        files.remove(place.at(left))
+
+
+def pack_python(version: str, platform: Platform, target: Place, site: Site, notes: list[str]) -> Iterator[What]:
+    """An interpreter that may be moved: fetched by uv, else a copy of the one that uv manages here. Others cannot be packed."""
+    if platform != site.place.family:
+        notes.append(f"Python {version} for {platform} is not packed here; it has to be on the other machine.")
+        return
+    uv = site.world.computer.uv()
+    try:
+        yield from run_child(replace(site, place=target), (uv, "python", "install", "--no-bin", f"cpython-{version}"),
+                             f"Packing Python {version}", limit=1800)
+        return
+    except ExpectedError as error:
+        refused = error.message
+    managed = provide_python.managed(version, site)
+    if managed is None:
+        notes.append(f"Python {version} could not be packed ({refused}) An installed Python cannot be moved; it has to be on the "
+                     "other machine.")
+        return
+    name = managed.replace("\\", "/").rpartition("/")[2]
+    yield say(f"Copying {managed}, which uv manages and which may be moved")
+    site.world.files.copy_tree(managed, target.join(target.pythons, name))
+
+
+def _chosen(lock: str) -> str:
+    """The lines of the whole lock that pin what the command line runs with."""
+    kept, taking = [], False
+    for line in lock.splitlines():
+        if line[:1].isalnum():
+            taking = line.partition("==")[0].strip().lower() in PACKAGES
+        if taking and not line.strip().startswith("#"):
+            kept.append(line)
+    return "\n".join(kept) + "\n"
