@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 TICK_MS = 16
 BATCH = 500          # events a tick at most
@@ -21,12 +22,15 @@ class _End:
         self.fault = fault
 
 
-class _Worker(QThread):
+class _Worker(threading.Thread):
     """Pulls the generator. Nothing of it touches a widget and no signal is sent for an event: at a million lines
-    a signal each freezes the window for 50 to 70 s (measured)."""
+    a signal each freezes the window for 50 to 70 s (measured).
+
+    No ``QThread``: the program would abort where one still runs when it ends, and a probe may hang in the system.
+    """
 
     def __init__(self, make: Callable[[], Iterator[Any]], out: queue.SimpleQueue[Any]) -> None:
-        super().__init__()
+        super().__init__(name="stream", daemon=True)
         self._make, self._out = make, out
         self.leave = False
 
@@ -88,9 +92,10 @@ class Stream(QObject):
         if self._stop is not None and self.running:
             self._stop()
         self._timer.stop()
-        ended = self._worker.wait(wait_ms)
+        if self._worker.ident is not None:
+            self._worker.join(wait_ms / 1000)
         self.running = False
-        return ended
+        return not self._worker.is_alive()
 
     def _drain(self) -> None:
         until = time.perf_counter() + BUDGET
@@ -101,7 +106,7 @@ class Stream(QObject):
                 return
             if isinstance(item, _End):
                 self._timer.stop()
-                self._worker.wait()
+                self._worker.join()
                 self.running = False
                 self.ended.emit(item.fault)
                 return

@@ -96,6 +96,7 @@ class Wizard(QWizard):
         self._streams: list[Stream] = []
         self._survey: Stream | None = None
         self._begun = False
+        self._left = False
         self._frame()
         self.look_of("system" if self._session is None else self._session.answers.theme)
         self._add_rail()
@@ -204,6 +205,8 @@ class Wizard(QWizard):
         return self._machines
 
     def _begin(self) -> None:
+        if self._left:      # closed before it was painted
+            return
         from PySide6.QtCore import Qt
         from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 
@@ -432,6 +435,7 @@ class Wizard(QWizard):
         """Esc and the close button: a running plan is asked about, everything else may just be left."""
         if self.isVisible() and self.busy() and not self._leave_running():
             return
+        self._left = True
         for stream in list(self._streams):
             stream.close()
         super().reject()
