@@ -78,7 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _window(given) if _wants_window(given) else _command(given)
     except ExpectedError as error:
-        sys.stderr.write(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
+        from app.decide.logtext import plain  # a stranger's file may be named in it
+
+        sys.stderr.write(plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else "")))
         return int(error.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _FILL = re.compile(r"\{([^{}]*)\}")
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s\\;]+)")
+_PART = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
+_PLACE = re.compile(r"default|pytorch/[a-z0-9.]+")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 
@@ -81,6 +83,10 @@ def profile(read: Read, folder: str) -> Profile:
 
 
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:
+    if not _PART.fullmatch(part.id):
+        raise BadInput(f"{where}: the part's id is {part.id!r}; expected a plain word, since files are named by it.")
+    if not _PLACE.fullmatch(part.index):
+        raise BadInput(f"{where}, part {part.id!r}: `index` is {part.index!r}; expected default, or pytorch/ and a folder there.")
     lock = _text(read, folder + part.lock, f"{where}, part {part.id!r}")
     entries = check_lock(lock, folder + part.lock, part.unhashed)
     sizes = folder + part.lock.replace(".lock.txt", ".wheels.json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -80,14 +80,14 @@ def main(arguments: Sequence[str], make: SessionMaker, read: Callable[[str], byt
     options = parser().parse_args(list(arguments))
     if options.command is None:
         raise BadInput("No command was given; expected one of: " + ", ".join(COMMANDS) + ".")
-    return int(_Run(options, make, read, sys.stdout, sys.stderr).go())
+    return int(_Run(options, make, read, text.Calm(sys.stdout, document=options.json), text.Calm(sys.stderr)).go())
 
 
 class _Run:
     """One command: what it needs and where it writes."""
 
     def __init__(self, options: argparse.Namespace, make: SessionMaker, read: Callable[[str], bytes],
-                 out: TextIO, err: TextIO) -> None:
+                 out: text.Calm, err: text.Calm) -> None:
         self.options, self.make, self.read, self.out, self.err = options, make, read, out, err
 
     def go(self) -> ExitCode:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, TextIO
 
 import msgspec
 
+from app.decide.logtext import plain
 from app.engine.environments import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.event import Failed, Progress
@@ -15,6 +17,8 @@ from app.model.plan import Plan
 from app.model.profile import Profile
 from app.model.verdict import Comparison, Verification
 
+# What a terminal obeys and JSON lets through as it is.
+_SIGNS = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARK = {"blocks": "x", "warns": "!", "informs": "i"}
 
 
@@ -126,7 +130,34 @@ def indented(data: bytes) -> str:
     return "".join(f"    {line}\n" for line in data.decode("utf-8", "replace").splitlines() if line.strip())
 
 
-def show_progress(err: TextIO, progress: Progress) -> None:
+class Calm:
+    """A stream on which no stranger's text can move the cursor, set a title or turn words round.
+
+    Names of machines, logs and children's output come from outside. In a JSON ``document`` such signs are written as escapes,
+    so that it says the same; in words for people they are left out.
+    """
+
+    def __init__(self, stream: TextIO, *, document: bool = False) -> None:
+        self._stream, self._document = stream, document
+
+    def write(self, words: str) -> None:
+        """Write without control signs; line breaks, tabs and the return of a progress line stay."""
+        if self._document:
+            words = _SIGNS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", words)
+        else:
+            words = "\r".join(plain(piece) for piece in words.split("\r"))
+        self._stream.write(words)
+
+    def flush(self) -> None:
+        """Hand on what waits."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """Whether somebody looks at it."""
+        return self._stream.isatty()
+
+
+def show_progress(err: Calm, progress: Progress) -> None:
     """One line that is drawn over on a terminal; on a file only what has something to say."""
     if not err.isatty():
         return
