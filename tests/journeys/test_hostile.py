@@ -81,7 +81,8 @@ def packed(entries: dict[str, bytes], links: dict[str, str] | None = None) -> Sm
 
 @pytest.mark.fault("hostile files")
 @pytest.mark.parametrize("name", ["../evil.txt", "../../../../evil.txt", "piece_0/../../../../../../evil.txt",
-                                  "/tmp/../{}/evil.txt", "C:/evil.txt", "..\\..\\..\\evil.txt", "piece_0-1.0.data/scripts/../../../../../evil",
+                                  "/tmp/../{}/evil.txt", "C:/evil.txt", "..\\..\\..\\evil.txt",
+                                  "piece_0-1.0.data/scripts/../../../../../evil",
                                   "piece_0-1.0.data/data/../../../../../evil"])
 def test_a_wheel_whose_paths_lead_outside_writes_nothing_there(tmp_path: Path, outside: Callable[[], list[str]], name: str) -> None:
     """Its hash is the locked one, so only the unpacking stands in between."""
