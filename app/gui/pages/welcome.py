@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QWidget
 from app.engine.stages import Stage
 from app.gui import languages, theme, words
 from app.gui.pages.page import Page
-from app.gui.said import said
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, at_top
 from app.gui.widgets.tag import Number
 from app.gui.words import translate
@@ -35,6 +34,8 @@ class Welcome(Page):
                   translate("Welcome", "From this PC to a first fine-tune that ran here, with the proof."))
         unfinished, active = self._standing()
         if unfinished is not None:
+            from app.gui.said import said  # the first paint does without, as nearly always nothing was cut off
+
             self.body.addWidget(self._notice(
                 translate("Welcome", "Go on where you stopped"),
                 translate("Welcome", "{title}: {done} of {total} steps are done. What has been fetched is kept.").format(
@@ -87,7 +88,7 @@ class Welcome(Page):
     def _what_happens(self) -> Card:
         card = Card()
         card.box.setSpacing(0)
-        card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong"))
+        card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong", wrap=False))
         lines = (
             (translate("Welcome", "Looking"), translate(
                 "Welcome", "The card, its driver, the disk and what older attempts left. Nothing is changed by it.")),
@@ -175,6 +176,7 @@ class Welcome(Page):
             self.cost_note.setText(translate("Welcome", "Looking at this PC."))
             return
         from app.gui.brief import home_disk
+        from app.gui.said import said
 
         best, plan, disk = self.session.best(), self.session.plan(), home_disk(facts)
         self.download.put(words.size(plan.download_bytes))
@@ -187,7 +189,7 @@ class Welcome(Page):
 def _line(number: int, title: str, text: str) -> QWidget:
     row = Plain(across=True, gap=14)
     column = Plain(gap=3)
-    column.box.addWidget(Label(title, "value"))
+    column.box.addWidget(Label(title, "value", wrap=False))
     column.box.addWidget(Label(text, "small", "muted"))
     row.box.addLayout(at_top(Number(number)))
     row.box.addWidget(column, 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QPushButton, QSizePolicy
 
 from app.gui import theme
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
     from PySide6.QtGui import QFocusEvent, QKeyEvent, QPaintEvent
 
 Kind = Literal["normal", "primary", "small", "link", "quiet"]
@@ -113,5 +114,5 @@ class IconButton(Button):
     def changeEvent(self, event: QEvent) -> None:
         """Draw the picture anew in the colours of a new theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.StyleChange:
+        if event.type() == event.Type.StyleChange:
             self._draw()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLab
 from app.gui import theme
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QResizeEvent
+    from PySide6.QtGui import QFont, QResizeEvent
 
 Ink = Literal["text", "muted", "accent", "warn", "err", "ok"]
 
@@ -22,6 +22,7 @@ class Label(QLabel):
     def __init__(self, text: str = "", role: theme.FontRole = "text", ink: Ink = "text", *, wrap: bool = True,
                  tabular: bool = False) -> None:
         super().__init__(text)
+        self._heights: dict[int, int] = {}
         self.setProperty("textFormat", 0)  # PlainText; see theme.MIDDLE for why it is a number
         self.setFont(theme.font(role, tabular))
         self.setWordWrap(wrap)
@@ -30,6 +31,22 @@ class Label(QLabel):
         if wrap:
             # Else a long word (a path) makes the window wider than the screen.
             self.setMinimumWidth(1)
+
+    def heightForWidth(self, width: int) -> int:
+        """Remembered: layouts ask for the same widths over and over, and Qt lays the text out anew each time."""
+        if width not in self._heights:
+            self._heights[width] = super().heightForWidth(width)
+        return self._heights[width]
+
+    def setText(self, text: str) -> None:
+        """Another text has other heights."""
+        self._heights.clear()
+        super().setText(text)
+
+    def setFont(self, font: QFont | str | Sequence[str]) -> None:
+        """So has another face."""
+        self._heights.clear()
+        super().setFont(font)
 
     def setBuddy(self, buddy: QWidget) -> None:
         """Name a field. A mnemonic in the text works, and its letter is not underlined all the time."""
