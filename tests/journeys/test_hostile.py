@@ -221,7 +221,8 @@ def test_no_escape_sequence_of_a_machine_file_or_a_log_reaches_the_terminal(tmp_
 
 @pytest.mark.fault("hostile files")
 def test_a_machine_file_writes_nothing_wherever_its_home_is(tmp_path: Path) -> None:
-    facts = json.loads((ROOT / "resources/machines/t4-cloud.json").read_text())
+    own = "rtx3090-windows" if sys.platform == "win32" else "t4-cloud"     # a machine on which such a path is a path
+    facts = json.loads((ROOT / f"resources/machines/{own}.json").read_text())
     facts["home"] = {"path": str(tmp_path / "evil" / "home")}
     (tmp_path / "machine.json").write_text(json.dumps(facts))
     done = app("install", "--yes", "--machine", str(tmp_path / "machine.json"))
