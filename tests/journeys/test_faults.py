@@ -298,6 +298,18 @@ def test_ctrl_c_leaves_no_child_and_a_state_to_go_on_with(bench: Bench) -> None:
     bench.holds()
 
 
+@pytest.mark.fault("two at once")
+def test_a_second_run_is_told_who_runs_and_the_first_finishes(bench: Bench) -> None:
+    bench.index.fail("whl$", "slow", rate=4e5)
+    first = bench.start(bench.name)
+    assert wait_for(first, lambda: any((bench.home / "wheels").glob("*")))
+    second = bench.run(bench.name)
+    assert first.poll() is None
+    assert second.code != 0 and f"process {first.pid} (" in second.said
+    assert bench.ended(first).code == 0
+    bench.holds()
+
+
 @pytest.mark.fault("read-only folder")
 @pytest.mark.parametrize("shut", ["", "envs", "wheels", "locks", "logs"])
 def test_a_read_only_folder_is_named_and_the_next_run_finishes(bench: Bench, shut: str) -> None:
