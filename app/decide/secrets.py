@@ -114,8 +114,10 @@ class Veil:
             yield Line(text=held)
 
     def happening(self, what: What) -> What:
-        """One happening without the secrets."""
-        if self._text is None or isinstance(what, Line):
+        """One happening without the secrets; of output only those that stand in it whole."""
+        if isinstance(what, Line):
+            return Line(text=self.data(what.text))
+        if self._text is None:
             return what
         fields = msgspec.to_builtins(what)
         veiled = self.value(fields)

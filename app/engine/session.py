@@ -417,7 +417,9 @@ class Session:
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
         """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
         profile = self.profile or self.best().profile
-        yield from bundling.bundle(profile, platform or self._platform(), target, self.site())
+        veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
+        for event in bundling.bundle(profile, platform or self._platform(), target, self.site()):
+            yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:
         """Check every file of a bundle against its list. Raises ``BadInput`` naming the first that differs."""
