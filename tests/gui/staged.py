@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.decide.judge import compare_pasted
 from app.decide.remedies import mended
+from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
 from app.model.advice import Diagnosis, EvidenceLine, Fix
 from app.model.event import Failed, Finished, Halted, Line, Measured, Progress, Skipped, Started, StepEvent, What
@@ -143,6 +144,13 @@ def failed_install() -> Iterator[Act]:
     yield "install", Line(text=b"error: Failed to install: torch-2.8.0+cu128\n"
                                b"  Caused by: There is not enough space on the disk. (os error 112)\n")
     yield "install", Failed(code="disk-full", message="The disk is full.", diagnosis=DIAGNOSIS)
+
+
+def let_go(wizard: Wizard) -> None:
+    """End what the window still runs, so that it closes without a question."""
+    for stream in list(wizard._streams):
+        stream.close()
+    wizard.busy = lambda: False
 
 
 T = TypeVar("T", bound=QWidget)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,17 +20,6 @@ from tests.gui.staged import PLAN, VERDICT, Staged, failed_install, inside
 @pytest.fixture
 def session(tmp_path: Path) -> Staged:
     return Staged(tmp_path, failed_install)
-
-
-@pytest.fixture
-def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
-    made = Wizard(session)  # type: ignore[arg-type]
-    qtbot.addWidget(made)
-    made.show()
-    made.resize(1120, 740)
-    yield made
-    for stream in list(made._streams):
-        stream.close()
 
 
 def brought(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> QWidget:

@@ -21,24 +21,6 @@ from app.model.event import Failed, Finished, Line, Progress, Started, StepEvent
 from tests.gui.staged import DIAGNOSIS, PLAN, Act, Staged, failed_install, good_install, inside
 
 
-@pytest.fixture
-def session(tmp_path: Path) -> Staged:
-    return Staged(tmp_path)
-
-
-@pytest.fixture
-def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
-    made = Wizard(session)  # type: ignore[arg-type]
-    qtbot.addWidget(made)
-    made.show()
-    made.resize(1120, 740)
-    yield made
-    session.stop()
-    for stream in list(made._streams):
-        stream.close()
-    made.busy = lambda: False
-
-
 def page(wizard: Wizard) -> Install:
     wizard.go("install")
     found = wizard.page_of("install")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,22 +26,6 @@ from app.model.pointer import Pointer
 from app.model.report import Preview
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
 from tests.gui.staged import PLAN, Staged, inside, real_knowledge
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Staged:
-    return Staged(tmp_path)
-
-
-@pytest.fixture
-def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
-    made = Wizard(session)  # type: ignore[arg-type]
-    qtbot.addWidget(made)
-    made.show()
-    made.resize(1120, 740)
-    yield made
-    for stream in list(made._streams):
-        stream.close()
 
 
 def page(wizard: Wizard) -> Ready:

@@ -22,7 +22,7 @@ from app.gui.main import application
 from app.gui.pages.ready import Ready
 from app.gui.pages.verify import Verify
 from app.gui.wizard import Wizard
-from tests.gui.staged import inside
+from tests.gui.staged import inside, let_go
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.posix,
               pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows")]
@@ -38,8 +38,7 @@ def wizard(qtbot: QtBot, tmp_path: Path) -> Iterator[Wizard]:
     made = Wizard(lambda: open_session(options), machines=machines)
     qtbot.addWidget(made)
     yield made
-    for stream in list(made._streams):
-        stream.close()
+    let_go(made)
 
 
 def press(key: Qt.Key, where: QWidget | None = None) -> None:

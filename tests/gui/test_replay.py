@@ -18,6 +18,7 @@ from app.gui.pages.install import Install
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Finished, Halted, Line, Started, StepEvent
 from app.model.plan import Plan
+from tests.gui.staged import let_go
 from tests.gui.test_wizard import text_of
 
 MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
@@ -94,8 +95,7 @@ def wizard(qtbot: QtBot, report: Path) -> Iterator[Wizard]:
         made.show()
     made.resize(1120, 740)
     yield made
-    for stream in list(made._streams):
-        stream.close()
+    let_go(made)
 
 
 def install(wizard: Wizard) -> Install:

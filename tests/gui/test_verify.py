@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -29,19 +28,6 @@ from tests.gui.staged import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, Staged, good
 @pytest.fixture
 def session(tmp_path: Path) -> Staged:
     return Staged(tmp_path, good_checks)
-
-
-@pytest.fixture
-def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
-    made = Wizard(session)  # type: ignore[arg-type]
-    qtbot.addWidget(made)
-    made.show()
-    made.resize(1120, 740)
-    yield made
-    session.stop()
-    for stream in list(made._streams):
-        stream.close()
-    made.busy = lambda: False
 
 
 def page(wizard: Wizard) -> Verify:
