@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.model.errors import BadInput, ExpectedError
@@ -87,6 +88,44 @@ def test_a_lock_arrives_whole_and_only_once(index: FaultIndex, at: Make, effects
     before = index.sent
     list(fetch_wheels.run(STEP, site))
     assert index.sent == before
+
+
+def large_and_many(at: Make, index: FaultIndex) -> Site:
+    """A lock of one file that the profile knows to be large and of ten others: they are looked up in two shares."""
+    site = at(index, lock_of(list(index.wheels.values())))
+    part = site.profiles["small"].parts[0]
+    sizes = tuple(Wheel(name=w.name, version=w.version, size=20_000_000 if w.name == "one" else 1000)
+                  for w in index.wheels.values())
+    changed = msgspec.structs.replace(site.profiles["small"], parts=(msgspec.structs.replace(part, wheels=sizes),))
+    return replace(site, profiles={"small": changed})
+
+
+def test_the_large_file_is_looked_up_first_and_everything_arrives(at: Make) -> None:
+    others = [make_wheel(f"other{n}", size=1000) for n in range(10)]
+    with FaultIndex([ONE, *others]) as index:
+        site = large_and_many(at, index)
+        events = list(fetch_wheels.run(STEP, site))
+        pages = [r.path for r in index.requests if r.path.startswith("/simple/")]
+    assert pages[0] == "/simple/one/" and len(pages) == 11
+    assert wheels(site) == {w.file: w.data for w in (ONE, *others)}
+    assert "Looking up 1 files" in said(events) and "Looking up 10 files" in said(events)
+    last = [e for e in events if isinstance(e, Progress)][-1]
+    assert last.done == last.total == sum(len(w.data) for w in (ONE, *others))
+    assert fetch_wheels.done(STEP, site) == "11 files of the lock are in the wheelhouse."
+
+
+def test_a_fault_of_the_second_share_is_named_too(at: Make) -> None:
+    others = [make_wheel(f"other{n}", size=1000) for n in range(10)]
+    with FaultIndex([ONE, *others]) as index:
+        site = large_and_many(at, index)
+        index.fail("/simple/other3/", "status", code=403)
+        with pytest.raises(ExpectedError) as caught:
+            list(fetch_wheels.run(STEP, site))
+        assert caught.value.code == "index_denied" and index.host in caught.value.message
+        assert not [p for p in wheels(site) if p not in (ONE.file, ONE.file + ".part", ONE.file + ".ranges.part")]
+        index.rules.clear()
+        list(fetch_wheels.run(STEP, site))
+    assert wheels(site) == {w.file: w.data for w in (ONE, *others)}
 
 
 def test_done_looks_at_the_files_and_at_the_lock(index: FaultIndex, at: Make) -> None:
