@@ -19,6 +19,9 @@ SPEAKING = ("app/decide/recommend.py", "app/decide/planning.py", "app/decide/jud
             "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/engine/runner.py")
 STEPS = tuple(f"app/steps/{name}.py" for name in ("activate", "create_environment", "fetch_wheels", "install_wheels",
                                                   "provide_python", "mend_openmp"))
+# The chapters of what goes wrong while a setup is fetched and installed. The others stay English: they explain logs that
+# people paste, which are English themselves.
+CHAPTERS = ("network", "disk")
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
 _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
                        r"|^There is no fix|^import |architecture} cards$")
@@ -26,7 +29,7 @@ _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|non
 
 def texts() -> list[str]:
     """Every text once, sorted."""
-    found = {*_rules(), *_profiles(), *_guide()}
+    found = {*_rules(), *_profiles(), *_guide(), *_troubles()}
     for path in SPEAKING:
         found.update(_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
     for path in STEPS:
@@ -63,6 +66,12 @@ def _guide() -> Iterator[str]:
         for rows in _toml(f"guide/{name}.toml").values():
             for row in rows:
                 yield from (row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str))
+
+
+def _troubles() -> Iterator[str]:
+    for name in CHAPTERS:
+        for trouble in _toml(f"troubles/{name}.toml")["trouble"]:
+            yield from (trouble["title"], trouble["means"], trouble["fix"]["text"], *trouble["fix"].get("steps", ()))
 
 
 def _sentences(tree: ast.AST) -> Iterator[str]:

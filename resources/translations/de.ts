@@ -2284,6 +2284,578 @@
         <source>| cannot be part of a path</source>
         <translation>| kann nicht Teil eines Pfads sein</translation>
     </message>
+    <message>
+        <source>A Jupyter kernel</source>
+        <translation>Ein Jupyter-Kernel</translation>
+    </message>
+    <message>
+        <source>An entry in the menu</source>
+        <translation>Ein Eintrag im Menü</translation>
+    </message>
+    <message>
+        <source>Jupyter kernel for {1}</source>
+        <translation>Jupyter-Kernel für {1}</translation>
+    </message>
+    <message>
+        <source>Menu entry for {1}</source>
+        <translation>Menüeintrag für {1}</translation>
+    </message>
+    <message>
+        <source>A VPN or a proxy may be needed in this network: name it in the details of the page Setup</source>
+        <translation>In diesem Netz kann ein VPN oder ein Proxy nötig sein: Nennen Sie ihn in den Einzelheiten der Seite Einrichtung</translation>
+    </message>
+    <message>
+        <source>A VPN program that is not running often leaves its proxy behind</source>
+        <translation>Ein VPN-Programm, das nicht läuft, lässt oft seinen Proxy zurück</translation>
+    </message>
+    <message>
+        <source>A VPN that is half connected also does this: close it or connect it again</source>
+        <translation>Das tut auch ein halb verbundenes VPN: Schließen Sie es, oder verbinden Sie es neu</translation>
+    </message>
+    <message>
+        <source>A cable or another network helps against repeated breaks</source>
+        <translation>Gegen wiederholte Abbrüche hilft ein Kabel oder ein anderes Netz</translation>
+    </message>
+    <message>
+        <source>A company proxy or a virus scanner opens the encrypted connection and signs it anew with its own root certificate, which Python does not know. Windows itself usually does.</source>
+        <translation>Ein Firmenproxy oder ein Virenscanner öffnet die verschlüsselte Verbindung und unterschreibt sie mit seinem eigenen Stammzertifikat neu, das Python nicht kennt. Windows selbst kennt es meist.</translation>
+    </message>
+    <message>
+        <source>A copy: download the model&apos;s folder elsewhere and give its path as the model&apos;s name</source>
+        <translation>Eine Kopie: Laden Sie den Ordner des Modells anderswo und geben Sie seinen Pfad als Namen des Modells an</translation>
+    </message>
+    <message>
+        <source>A download timed out</source>
+        <translation>Ein Download dauerte zu lange</translation>
+    </message>
+    <message>
+        <source>A downloaded file does not match its hash</source>
+        <translation>Eine geladene Datei stimmt nicht mit ihrer Prüfsumme überein</translation>
+    </message>
+    <message>
+        <source>A drive could not be read or written</source>
+        <translation>Ein Laufwerk ließ sich nicht lesen oder beschreiben</translation>
+    </message>
+    <message>
+        <source>A drive of the network or a stick: connect it again, then go on</source>
+        <translation>Ein Netzlaufwerk oder ein Stick: Verbinden Sie es neu und machen Sie dann weiter</translation>
+    </message>
+    <message>
+        <source>A drive ran out of space while files were written. It can be the drive of the temporary folder or of a cache, not the one you install to.</source>
+        <translation>Beim Schreiben von Dateien ging auf einem Laufwerk der Platz aus. Es kann das des temporären Ordners oder eines Caches sein, nicht das, auf das Sie installieren.</translation>
+    </message>
+    <message>
+        <source>A file is in use, or writing was denied</source>
+        <translation>Eine Datei wird benutzt, oder das Schreiben wurde verweigert</translation>
+    </message>
+    <message>
+        <source>A file of the environment is open in another program (a running Python, a notebook, a scanner), or this account may not write there.</source>
+        <translation>Eine Datei der Umgebung ist in einem anderen Programm offen (ein laufendes Python, ein Notebook, ein Scanner), oder dieses Konto darf dort nicht schreiben.</translation>
+    </message>
+    <message>
+        <source>A folder&apos;s name (often the user&apos;s) holds letters beyond plain ASCII, and a tool reads it in the wrong encoding and does not find its files.</source>
+        <translation>Der Name eines Ordners (oft der des Benutzers) enthält Buchstaben außerhalb von ASCII, und ein Werkzeug liest ihn in der falschen Kodierung und findet seine Dateien nicht.</translation>
+    </message>
+    <message>
+        <source>A list that demands hashes lacks one</source>
+        <translation>Einer Liste, die Prüfsummen verlangt, fehlt eine</translation>
+    </message>
+    <message>
+        <source>A login page answered instead of the index</source>
+        <translation>Statt des Index antwortete eine Anmeldeseite</translation>
+    </message>
+    <message>
+        <source>A mirror: set HF_ENDPOINT to its address</source>
+        <translation>Ein Spiegel: Setzen Sie HF_ENDPOINT auf seine Adresse</translation>
+    </message>
+    <message>
+        <source>A path is longer than Windows allows</source>
+        <translation>Ein Pfad ist länger, als Windows erlaubt</translation>
+    </message>
+    <message>
+        <source>A program did not come to an end</source>
+        <translation>Ein Programm kam zu keinem Ende</translation>
+    </message>
+    <message>
+        <source>A program that this one started gave no answer in the time it was given, and was stopped. A very slow drive, a virus scanner or a hanging driver are the usual reasons.</source>
+        <translation>Ein Programm, das dieses hier startete, antwortete nicht in der gegebenen Zeit und wurde angehalten. Ein sehr langsames Laufwerk, ein Virenscanner oder ein hängender Treiber sind die üblichen Gründe.</translation>
+    </message>
+    <message>
+        <source>A proxy is set, but nothing answers at its address.</source>
+        <translation>Ein Proxy ist eingestellt, aber unter seiner Adresse antwortet nichts.</translation>
+    </message>
+    <message>
+        <source>A proxy: name it in HTTPS_PROXY</source>
+        <translation>Ein Proxy: Nennen Sie ihn in HTTPS_PROXY</translation>
+    </message>
+    <message>
+        <source>A ready wheel instead of a source archive avoids the deepest folders</source>
+        <translation>Ein fertiges Paket statt eines Quellarchivs vermeidet die tiefsten Ordner</translation>
+    </message>
+    <message>
+        <source>A virus scanner or a policy blocked a file</source>
+        <translation>Ein Virenscanner oder eine Richtlinie hat eine Datei gesperrt</translation>
+    </message>
+    <message>
+        <source>Accept the model&apos;s licence on its page while logged in, then log in on this PC; or take an open copy from the unsloth organisation.</source>
+        <translation>Stimmen Sie angemeldet auf der Seite des Modells der Lizenz zu und melden Sie sich dann auf diesem PC an; oder nehmen Sie eine offene Kopie der Organisation unsloth.</translation>
+    </message>
+    <message>
+        <source>Add the folder of this program to the exclusions, if you trust the source</source>
+        <translation>Nehmen Sie den Ordner dieses Programms in die Ausschlüsse auf, wenn Sie der Quelle vertrauen</translation>
+    </message>
+    <message>
+        <source>Allow the file or this program&apos;s folder in the virus scanner, then try this step again.</source>
+        <translation>Erlauben Sie im Virenscanner die Datei oder den Ordner dieses Programms und versuchen Sie diesen Schritt dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>An offline switch is on, and what is asked for is not in the cache.</source>
+        <translation>Ein Offline-Schalter ist an, und was verlangt wird, ist nicht im Cache.</translation>
+    </message>
+    <message>
+        <source>As administrator in PowerShell: New-ItemProperty -Path HKLM:\SYSTEM\CurrentControlSet\Control\FileSystem -Name LongPathsEnabled -Value 1 -PropertyType DWORD -Force</source>
+        <translation>Als Administrator in PowerShell: New-ItemProperty -Path HKLM:\SYSTEM\CurrentControlSet\Control\FileSystem -Name LongPathsEnabled -Value 1 -PropertyType DWORD -Force</translation>
+    </message>
+    <message>
+        <source>Check date and time of this computer; if they are right, wait or use another mirror.</source>
+        <translation>Prüfen Sie Datum und Uhrzeit dieses Computers; stimmen sie, warten Sie oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>Check that this PC is online and that the name is spelled right, then try again.</source>
+        <translation>Prüfen Sie, ob dieser PC online ist und der Name richtig geschrieben, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Check the connection and try again; or use a mirror, or a copy of the model in a folder.</source>
+        <translation>Prüfen Sie die Verbindung und versuchen Sie es noch einmal; oder nehmen Sie einen Spiegel oder eine Kopie des Modells in einem Ordner.</translation>
+    </message>
+    <message>
+        <source>Check the index&apos;s address (and a proxy, if one is set), then try again.</source>
+        <translation>Prüfen Sie die Adresse des Index (und des Proxys, falls einer eingestellt ist) und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Choose a folder on another drive, and have the drive checked.</source>
+        <translation>Wählen Sie einen Ordner auf einem anderen Laufwerk, und lassen Sie dieses prüfen.</translation>
+    </message>
+    <message>
+        <source>Choose a folder outside of OneDrive for this program, for example C:\unsloth.</source>
+        <translation>Wählen Sie für dieses Programm einen Ordner außerhalb von OneDrive, zum Beispiel C:\unsloth.</translation>
+    </message>
+    <message>
+        <source>Choose a folder with plain letters only for this program, for example C:\unsloth; it keeps environment, caches and temporary files there.</source>
+        <translation>Wählen Sie für dieses Programm einen Ordner nur mit einfachen Buchstaben, zum Beispiel C:\unsloth; Umgebung, Caches und temporäre Dateien liegen dann dort.</translation>
+    </message>
+    <message>
+        <source>Choose another index or mirror in the details of the page Setup, or ask who runs the filter.</source>
+        <translation>Wählen Sie in den Einzelheiten der Seite Einrichtung einen anderen Index oder Spiegel, oder fragen Sie, wer den Filter betreibt.</translation>
+    </message>
+    <message>
+        <source>Choose another index or mirror in the details of the page Setup.</source>
+        <translation>Wählen Sie in den Einzelheiten der Seite Einrichtung einen anderen Index oder Spiegel.</translation>
+    </message>
+    <message>
+        <source>Choose another index or mirror in the details of the page Setup; sign in to the network if it has a login page.</source>
+        <translation>Wählen Sie in den Einzelheiten der Seite Einrichtung einen anderen Index oder Spiegel; melden Sie sich im Netz an, falls es eine Anmeldeseite hat.</translation>
+    </message>
+    <message>
+        <source>Choose the default index or another mirror in the details of the page Setup.</source>
+        <translation>Wählen Sie in den Einzelheiten der Seite Einrichtung den voreingestellten Index oder einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>Close every Python and Jupyter window; in the Task Manager look for python.exe</source>
+        <translation>Schließen Sie jedes Fenster von Python und Jupyter; suchen Sie im Task-Manager nach python.exe</translation>
+    </message>
+    <message>
+        <source>Close programs that use the environment (Python, notebooks, editors), then try this step again. This program installs beside the old environment, so what runs there cannot be in its way.</source>
+        <translation>Schließen Sie Programme, die die Umgebung benutzen (Python, Notebooks, Editoren), und versuchen Sie diesen Schritt dann noch einmal. Dieses Programm installiert neben die alte Umgebung, was dort läuft, kann also nicht im Weg sein.</translation>
+    </message>
+    <message>
+        <source>Correct or remove the proxy in the details of the page Setup.</source>
+        <translation>Berichtigen oder entfernen Sie den Proxy in den Einzelheiten der Seite Einrichtung.</translation>
+    </message>
+    <message>
+        <source>Do not switch the check off</source>
+        <translation>Schalten Sie die Prüfung nicht aus</translation>
+    </message>
+    <message>
+        <source>Each answer leads to another address without end. A mirror or a login portal is set up wrongly.</source>
+        <translation>Jede Antwort führt zu einer anderen Adresse, ohne Ende. Ein Spiegel oder eine Anmeldeseite ist falsch eingerichtet.</translation>
+    </message>
+    <message>
+        <source>Elsewhere: let TEMP, the pip cache and HF_HOME point to a drive with space</source>
+        <translation>Anderswo: Lassen Sie TEMP, den pip-Cache und HF_HOME auf ein Laufwerk mit Platz zeigen</translation>
+    </message>
+    <message>
+        <source>Exclude the folder from the virus scanner while installing</source>
+        <translation>Nehmen Sie den Ordner beim Installieren vom Virenscanner aus</translation>
+    </message>
+    <message>
+        <source>Fetch the file again without the cache; this program drops the bad file and does so.</source>
+        <translation>Laden Sie die Datei ohne Cache noch einmal; dieses Programm verwirft die schlechte Datei und tut das.</translation>
+    </message>
+    <message>
+        <source>For Git: git config --global core.longpaths true</source>
+        <translation>Für Git: git config --global core.longpaths true</translation>
+    </message>
+    <message>
+        <source>Form: http://NAME:PASSWORD@HOST:PORT; special letters as %-codes</source>
+        <translation>Form: http://NAME:PASSWORT@HOST:PORT; besondere Zeichen als %-Codes</translation>
+    </message>
+    <message>
+        <source>Give the index with its login, or choose the default index.</source>
+        <translation>Geben Sie den Index mit seiner Anmeldung an, oder wählen Sie den voreingestellten Index.</translation>
+    </message>
+    <message>
+        <source>Give the proxy with its login in the details of the page Setup; the password is not written to any file.</source>
+        <translation>Geben Sie den Proxy mit seiner Anmeldung in den Einzelheiten der Seite Einrichtung an; das Passwort wird in keine Datei geschrieben.</translation>
+    </message>
+    <message>
+        <source>Hugging Face: log in, which raises the limit</source>
+        <translation>Hugging Face: Melden Sie sich an, das hebt die Grenze</translation>
+    </message>
+    <message>
+        <source>If it comes again with the same wrong hash, something between you and the index replaces files: try another network or the index without the mirror</source>
+        <translation>Kommt dieselbe falsche Prüfsumme wieder, ersetzt etwas zwischen Ihnen und dem Index Dateien: Versuchen Sie ein anderes Netz oder den Index ohne den Spiegel</translation>
+    </message>
+    <message>
+        <source>If it must stay there: UV_LINK_MODE=copy, and pause the synchronisation while installing</source>
+        <translation>Wenn er dort bleiben muss: UV_LINK_MODE=copy, und halten Sie den Abgleich beim Installieren an</translation>
+    </message>
+    <message>
+        <source>If the folder belongs to the system or another account, choose one of your own</source>
+        <translation>Gehört der Ordner dem System oder einem anderen Konto, wählen Sie einen eigenen</translation>
+    </message>
+    <message>
+        <source>In the details of the page Setup keep &quot;system&quot; as certificate store, or name your company&apos;s root file</source>
+        <translation>Lassen Sie in den Einzelheiten der Seite Einrichtung „system“ als Zertifikatsspeicher, oder nennen Sie die Stammdatei Ihrer Firma</translation>
+    </message>
+    <message>
+        <source>In the environment&apos;s console: hf auth login (older: huggingface-cli login), with a token that may read gated models</source>
+        <translation>In der Konsole der Umgebung: hf auth login (älter: huggingface-cli login), mit einem Token, das zugangsbeschränkte Modelle lesen darf</translation>
+    </message>
+    <message>
+        <source>In your own list: add the hash that pip prints, after checking where it comes from</source>
+        <translation>In einer eigenen Liste: Ergänzen Sie die Prüfsumme, die pip ausgibt, nachdem Sie geprüft haben, woher sie kommt</translation>
+    </message>
+    <message>
+        <source>Letters in a path that a tool cannot read</source>
+        <translation>Buchstaben in einem Pfad, die ein Werkzeug nicht lesen kann</translation>
+    </message>
+    <message>
+        <source>Look at the variables HTTP_PROXY, HTTPS_PROXY and ALL_PROXY, and at the system&apos;s proxy settings</source>
+        <translation>Sehen Sie nach den Variablen HTTP_PROXY, HTTPS_PROXY und ALL_PROXY und nach den Proxy-Einstellungen des Systems</translation>
+    </message>
+    <message>
+        <source>Look whether a proxy has to be named in the details of the page Setup</source>
+        <translation>Sehen Sie nach, ob in den Einzelheiten der Seite Einrichtung ein Proxy zu nennen ist</translation>
+    </message>
+    <message>
+        <source>Make room, then go on: finished files are kept and nothing is fetched twice.</source>
+        <translation>Schaffen Sie Platz und machen Sie dann weiter: Fertige Dateien bleiben, nichts wird zweimal geladen.</translation>
+    </message>
+    <message>
+        <source>No name server knew the address. Usually there is no internet at the moment, or the name is wrong, or a proxy has to be used.</source>
+        <translation>Kein Namensserver kannte die Adresse. Meist ist gerade kein Internet da, oder der Name ist falsch, oder ein Proxy muss benutzt werden.</translation>
+    </message>
+    <message>
+        <source>Nothing listens at that address and port: the index or a local proxy is not running.</source>
+        <translation>An dieser Adresse und diesem Port hört nichts: Der Index oder ein lokaler Proxy läuft nicht.</translation>
+    </message>
+    <message>
+        <source>On a company PC the IT department knows a proxy without login for programs</source>
+        <translation>Auf einem Firmen-PC kennt die IT-Abteilung einen Proxy ohne Anmeldung für Programme</translation>
+    </message>
+    <message>
+        <source>On a managed PC ask the administrator</source>
+        <translation>Auf einem verwalteten PC fragen Sie den Administrator</translation>
+    </message>
+    <message>
+        <source>OneDrive does not allow the links with which files are installed without copying them, and it locks files while it uploads them.</source>
+        <translation>OneDrive erlaubt die Verknüpfungen nicht, mit denen Dateien ohne Kopieren installiert werden, und sperrt Dateien, während es sie hochlädt.</translation>
+    </message>
+    <message>
+        <source>Open any page in a browser, sign in to the network, then try this step again.</source>
+        <translation>Öffnen Sie eine Seite im Browser, melden Sie sich im Netz an und versuchen Sie diesen Schritt dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Open copies: for example unsloth/Llama-3.2-3B-Instruct-bnb-4bit</source>
+        <translation>Offene Kopien: zum Beispiel unsloth/Llama-3.2-3B-Instruct-bnb-4bit</translation>
+    </message>
+    <message>
+        <source>Open the model&apos;s page on huggingface.co and accept the conditions</source>
+        <translation>Öffnen Sie die Seite des Modells auf huggingface.co und nehmen Sie die Bedingungen an</translation>
+    </message>
+    <message>
+        <source>Or choose a folder on a larger drive: this program keeps its temporary files and caches there too</source>
+        <translation>Oder wählen Sie einen Ordner auf einem größeren Laufwerk: Dieses Programm hat auch seine temporären Dateien und Caches dort</translation>
+    </message>
+    <message>
+        <source>PYTHONUTF8=1 mends scripts that read text files in the wrong encoding</source>
+        <translation>PYTHONUTF8=1 hilft Skripten, die Textdateien in der falschen Kodierung lesen</translation>
+    </message>
+    <message>
+        <source>Restart Windows</source>
+        <translation>Starten Sie Windows neu</translation>
+    </message>
+    <message>
+        <source>Set HF_HOME, TRITON_CACHE_DIR and TORCHINDUCTOR_CACHE_DIR to folders with plain letters</source>
+        <translation>Setzen Sie HF_HOME, TRITON_CACHE_DIR und TORCHINDUCTOR_CACHE_DIR auf Ordner mit einfachen Buchstaben</translation>
+    </message>
+    <message>
+        <source>Set the variable PYTHONUTF8 to 1 before the script starts; environments of this program do.</source>
+        <translation>Setzen Sie vor dem Start des Skripts die Variable PYTHONUTF8 auf 1; Umgebungen dieses Programms tun es.</translation>
+    </message>
+    <message>
+        <source>Settings, System, For developers: Developer Mode on; then start the download again</source>
+        <translation>Einstellungen, System, Für Entwickler: Entwicklermodus an; starten Sie dann den Download neu</translation>
+    </message>
+    <message>
+        <source>Switch long paths on, or choose a short folder such as C:\u for this program.</source>
+        <translation>Schalten Sie lange Pfade ein, oder wählen Sie für dieses Programm einen kurzen Ordner wie C:\u.</translation>
+    </message>
+    <message>
+        <source>Switch on Developer Mode, or install a setup with a newer huggingface_hub.</source>
+        <translation>Schalten Sie den Entwicklermodus ein, oder installieren Sie eine Einrichtung mit neuerem huggingface_hub.</translation>
+    </message>
+    <message>
+        <source>Switch the network on, then try again; what has arrived is kept.</source>
+        <translation>Schalten Sie das Netz ein und versuchen Sie es dann noch einmal; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>Switch the offline setting off, or make the bundle complete on a PC with internet.</source>
+        <translation>Schalten Sie die Offline-Einstellung aus, oder vervollständigen Sie den Offline-Ordner auf einem PC mit Internet.</translation>
+    </message>
+    <message>
+        <source>The Hugging Face Hub cannot be reached, and nothing is in the cache</source>
+        <translation>Der Hugging Face Hub ist nicht erreichbar, und nichts ist im Cache</translation>
+    </message>
+    <message>
+        <source>The certificate is outside of its dates. Either the server&apos;s owner has to renew it, or the clock of this computer is wrong.</source>
+        <translation>Das Zertifikat liegt außerhalb seiner Frist. Entweder muss der Besitzer des Servers es erneuern, oder die Uhr dieses Computers geht falsch.</translation>
+    </message>
+    <message>
+        <source>The connection broke or the download is incomplete</source>
+        <translation>Die Verbindung brach ab, oder der Download ist unvollständig</translation>
+    </message>
+    <message>
+        <source>The connection&apos;s certificate is signed by a proxy or scanner</source>
+        <translation>Das Zertifikat der Verbindung ist von einem Proxy oder Scanner unterschrieben</translation>
+    </message>
+    <message>
+        <source>The console cannot show a character</source>
+        <translation>Die Konsole kann ein Zeichen nicht zeigen</translation>
+    </message>
+    <message>
+        <source>The disk is full</source>
+        <translation>Die Platte ist voll</translation>
+    </message>
+    <message>
+        <source>The download cache wants to link files, which Windows allows only in Developer Mode or to administrators. Newer huggingface_hub copies instead.</source>
+        <translation>Der Download-Cache will Dateien verknüpfen, was Windows nur im Entwicklermodus oder Administratoren erlaubt. Neueres huggingface_hub kopiert stattdessen.</translation>
+    </message>
+    <message>
+        <source>The folder is synchronised by OneDrive</source>
+        <translation>Der Ordner wird von OneDrive abgeglichen</translation>
+    </message>
+    <message>
+        <source>The index answered 401: it is private and wants a name and a password.</source>
+        <translation>Der Index antwortete 401: Er ist privat und will Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>The index asks for a login</source>
+        <translation>Der Index verlangt eine Anmeldung</translation>
+    </message>
+    <message>
+        <source>The index does not have a file that it lists</source>
+        <translation>Der Index hat eine Datei nicht, die er nennt</translation>
+    </message>
+    <message>
+        <source>The index forbids the access</source>
+        <translation>Der Index verbietet den Zugriff</translation>
+    </message>
+    <message>
+        <source>The index gave an address that is not https, a file that was not asked for, or an answer that cannot be read. A mirror that is set up wrongly does that, and so does somebody in between.</source>
+        <translation>Der Index nannte eine Adresse ohne https, eine Datei, die nicht verlangt war, oder eine Antwort, die sich nicht lesen lässt. Das tut ein falsch eingerichteter Spiegel, und ebenso jemand dazwischen.</translation>
+    </message>
+    <message>
+        <source>The index offers something that is not taken</source>
+        <translation>Der Index bietet etwas an, das nicht angenommen wird</translation>
+    </message>
+    <message>
+        <source>The model is gated: no access, or no token</source>
+        <translation>Das Modell ist zugangsbeschränkt: kein Zugriff oder kein Token</translation>
+    </message>
+    <message>
+        <source>The model or data set has to be downloaded, but huggingface.co does not answer from here.</source>
+        <translation>Das Modell oder der Datensatz muss geladen werden, aber huggingface.co antwortet von hier aus nicht.</translation>
+    </message>
+    <message>
+        <source>The model&apos;s owner asks you to accept a licence on the Hugging Face Hub, and the download must carry your token.</source>
+        <translation>Der Besitzer des Modells verlangt, dass Sie auf dem Hugging Face Hub einer Lizenz zustimmen, und der Download muss Ihr Token mitführen.</translation>
+    </message>
+    <message>
+        <source>The network (a hotel, a guest network, a company portal) returned a web page where a file was asked for.</source>
+        <translation>Das Netz (eines Hotels, für Gäste, einer Firma) gab eine Webseite zurück, wo eine Datei verlangt war.</translation>
+    </message>
+    <message>
+        <source>The network is switched off in the settings</source>
+        <translation>Das Netz ist in den Einstellungen ausgeschaltet</translation>
+    </message>
+    <message>
+        <source>The page Clean-up shows what older attempts left, with sizes</source>
+        <translation>Die Seite Aufräumen zeigt, was frühere Versuche hinterlassen haben, mit Größen</translation>
+    </message>
+    <message>
+        <source>The program prints a symbol (Unsloth prints a sloth) and Python writes in an old code page that does not have it.</source>
+        <translation>Das Programm gibt ein Symbol aus (Unsloth ein Faultier), und Python schreibt in einer alten Codepage, die es nicht hat.</translation>
+    </message>
+    <message>
+        <source>The proxy asks for a name and a password</source>
+        <translation>Der Proxy verlangt Namen und Passwort</translation>
+    </message>
+    <message>
+        <source>The proxy cannot be reached</source>
+        <translation>Der Proxy ist nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>The requirements ask for hashes, but a package in them has none, so nothing is installed.</source>
+        <translation>Die Liste verlangt Prüfsummen, aber ein Paket darin hat keine, darum wird nichts installiert.</translation>
+    </message>
+    <message>
+        <source>The server answered 403. A company&apos;s filter or a mirror&apos;s rule stops this file, or the address is not open to you.</source>
+        <translation>Der Server antwortete 403. Der Filter einer Firma oder die Regel eines Spiegels hält diese Datei auf, oder die Adresse ist für Sie nicht offen.</translation>
+    </message>
+    <message>
+        <source>The server answered 404 for a file of a package. Mirrors that lag behind or leave large files out do that.</source>
+        <translation>Der Server antwortete 404 für die Datei eines Pakets. Das tun Spiegel, die nachhinken oder große Dateien weglassen.</translation>
+    </message>
+    <message>
+        <source>The server answered 429: this address asked too often in a short time.</source>
+        <translation>Der Server antwortete 429: Diese Adresse fragte in kurzer Zeit zu oft.</translation>
+    </message>
+    <message>
+        <source>The server answered with a fault of its own (500 to 504). It is not your PC.</source>
+        <translation>Der Server antwortete mit einem eigenen Fehler (500 bis 504). Es liegt nicht an Ihrem PC.</translation>
+    </message>
+    <message>
+        <source>The server has a fault</source>
+        <translation>Der Server hat eine Störung</translation>
+    </message>
+    <message>
+        <source>The server or something on the way answered too slowly or not at all.</source>
+        <translation>Der Server oder etwas unterwegs antwortete zu langsam oder gar nicht.</translation>
+    </message>
+    <message>
+        <source>The server refused the connection</source>
+        <translation>Der Server hat die Verbindung abgelehnt</translation>
+    </message>
+    <message>
+        <source>The server says that there were too many requests</source>
+        <translation>Der Server sagt, dass es zu viele Anfragen waren</translation>
+    </message>
+    <message>
+        <source>The server sends requests in a circle</source>
+        <translation>Der Server schickt Anfragen im Kreis</translation>
+    </message>
+    <message>
+        <source>The server&apos;s certificate has expired (or this PC&apos;s clock is wrong)</source>
+        <translation>Das Zertifikat des Servers ist abgelaufen (oder die Uhr dieses PCs geht falsch)</translation>
+    </message>
+    <message>
+        <source>The server&apos;s name could not be looked up</source>
+        <translation>Der Name des Servers ließ sich nicht nachschlagen</translation>
+    </message>
+    <message>
+        <source>The system reported a fault of the drive itself: a bad block, a device that went away, or a network drive that no longer answers.</source>
+        <translation>Das System meldete einen Fehler des Laufwerks selbst: ein schlechter Block, ein Gerät, das verschwand, oder ein Netzlaufwerk, das nicht mehr antwortet.</translation>
+    </message>
+    <message>
+        <source>The transfer was cut off in the middle.</source>
+        <translation>Die Übertragung wurde mittendrin abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>The way to the internet leads through a proxy that wants a login, and none (or a wrong one) was sent.</source>
+        <translation>Der Weg ins Internet führt über einen Proxy mit Anmeldung, und keine (oder eine falsche) wurde gesendet.</translation>
+    </message>
+    <message>
+        <source>There is no way to the server</source>
+        <translation>Es gibt keinen Weg zum Server</translation>
+    </message>
+    <message>
+        <source>This computer has no network, or none that leads to the server: a cable, the wireless connection or a VPN is off.</source>
+        <translation>Dieser Computer hat kein Netz oder keins, das zum Server führt: Ein Kabel, das WLAN oder ein VPN ist aus.</translation>
+    </message>
+    <message>
+        <source>Try again later, or use another mirror.</source>
+        <translation>Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>Try again: finished parts are kept. If it comes again, use a mirror or another network.</source>
+        <translation>Versuchen Sie es noch einmal: Fertige Teile bleiben. Kommt es wieder, nehmen Sie einen Spiegel oder ein anderes Netz.</translation>
+    </message>
+    <message>
+        <source>Try again: this program goes on where the file broke off.</source>
+        <translation>Versuchen Sie es noch einmal: Dieses Programm macht weiter, wo die Datei abbrach.</translation>
+    </message>
+    <message>
+        <source>Try again; if it hangs again, restart the computer first.</source>
+        <translation>Versuchen Sie es noch einmal; hängt es wieder, starten Sie zuerst den Computer neu.</translation>
+    </message>
+    <message>
+        <source>Use a setup of this program as it is; its lists hold a hash for each file.</source>
+        <translation>Benutzen Sie eine Einrichtung dieses Programms, wie sie ist; ihre Listen haben für jede Datei eine Prüfsumme.</translation>
+    </message>
+    <message>
+        <source>Use the system&apos;s certificates: Windows knows the company&apos;s root. This program does so for its downloads.</source>
+        <translation>Benutzen Sie die Zertifikate des Systems: Windows kennt das der Firma. Dieses Programm tut das bei seinen Downloads.</translation>
+    </message>
+    <message>
+        <source>Wait some minutes and try again.</source>
+        <translation>Warten Sie einige Minuten und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>What arrived is not what the list of hashes promises: a broken or cached half download, a page of a proxy instead of the file, or a changed file on the index.</source>
+        <translation>Was ankam, ist nicht, was die Liste der Prüfsummen verspricht: ein abgebrochener oder zwischengespeicherter halber Download, eine Seite eines Proxys statt der Datei oder eine geänderte Datei auf dem Index.</translation>
+    </message>
+    <message>
+        <source>Windows Security, Virus and threat protection, Protection history: look which file was stopped</source>
+        <translation>Windows-Sicherheit, Viren- und Bedrohungsschutz, Schutzverlauf: Sehen Sie nach, welche Datei angehalten wurde</translation>
+    </message>
+    <message>
+        <source>Windows refused a file because a scanner took it for harmful, or because a policy allows known programs only. For packages from the index this is mostly a false alarm.</source>
+        <translation>Windows verweigerte eine Datei, weil ein Scanner sie für schädlich hielt oder eine Richtlinie nur bekannte Programme erlaubt. Bei Paketen vom Index ist das meist ein Fehlalarm.</translation>
+    </message>
+    <message>
+        <source>Windows refuses to make a symbolic link</source>
+        <translation>Windows verweigert eine symbolische Verknüpfung</translation>
+    </message>
+    <message>
+        <source>Windows: chkdsk DRIVE: /scan in a console of an administrator</source>
+        <translation>Windows: chkdsk LAUFWERK: /scan in einer Konsole mit Administratorrechten</translation>
+    </message>
+    <message>
+        <source>Without internet: install from a bundle that was made on another PC</source>
+        <translation>Ohne Internet: Installieren Sie aus einem Offline-Ordner, der auf einem anderen PC gemacht wurde</translation>
+    </message>
+    <message>
+        <source>Without long paths Windows stops at 260 characters, and a file deep inside a package lies beyond.</source>
+        <translation>Ohne lange Pfade hört Windows bei 260 Zeichen auf, und eine Datei tief in einem Paket liegt dahinter.</translation>
+    </message>
+    <message>
+        <source>pip 25.1 and later: --resume-retries 10</source>
+        <translation>pip ab 25.1: --resume-retries 10</translation>
+    </message>
+    <message>
+        <source>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300</source>
+        <translation>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300</translation>
+    </message>
+    <message>
+        <source>pip: pip cache purge, then again with --no-cache-dir; uv: uv cache clean</source>
+        <translation>pip: pip cache purge, dann noch einmal mit --no-cache-dir; uv: uv cache clean</translation>
+    </message>
+    <message>
+        <source>pip: pip install --use-feature=truststore, or --cert FILE; uv: --native-tls; others: SSL_CERT_FILE and REQUESTS_CA_BUNDLE</source>
+        <translation>pip: pip install --use-feature=truststore, oder --cert DATEI; uv: --native-tls; andere: SSL_CERT_FILE und REQUESTS_CA_BUNDLE</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
