@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decide.pylock import completed, files, pins
+from app.decide.pylock import WHEELHOUSE, completed, files, offline_lock, pins, selected
 from app.model.errors import BadInput, ExpectedError
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -134,3 +135,19 @@ def test_whatever_an_index_says_is_a_wheel_or_an_expected_fault(name: str, sha25
         assert error.message
     else:
         assert found[0].file == "one-1.0-py3-none-any.whl"
+
+
+def test_some_lines_of_a_lock() -> None:
+    assert list(pins(selected(LOCK, {"typing-extensions", "torchvision"}))) == ["typing-extensions", "torchvision"]
+    assert pins(selected(LOCK, {"torch"}))["torch"] == pins(LOCK)["torch"]
+    assert selected(LOCK, ()) == ""
+
+
+def test_the_lock_of_fetched_files_names_each_with_its_hash_and_place() -> None:
+    place = "file:///C:/J%C3%BCrgens%20home/torch-2.4.0%2Bcu121-cp311-cp311-win_amd64.whl"
+    read = tomllib.loads(offline_lock([("torch-2.4.0+cu121-cp311-cp311-win_amd64.whl", A, place),
+                                       ("Typing_Extensions-4.12.2-py3-none-any.whl", C, 'http://127.0.0.1:1/"x')]))
+    first, second = read["packages"]
+    assert (first["name"], first["version"], first["index"]) == ("torch", "2.4.0+cu121", WHEELHOUSE)
+    assert first["wheels"] == [{"url": place, "hashes": {"sha256": A}}]
+    assert second["name"] == "typing-extensions" and second["wheels"][0]["url"] == 'http://127.0.0.1:1/"x'
