@@ -43,7 +43,7 @@ class Feeder:
         self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.feeder = self
-        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="feeder", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="feeder", daemon=True).start()
 
     def expect(self, files: Sequence[Download]) -> None:
         """These files are about to be fetched."""
