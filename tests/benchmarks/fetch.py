@@ -1,7 +1,12 @@
 """Fetch step plus offline install against ``uv pip sync``, same index on loopback, same run, both cold; prints the ratio.
 
 ``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without a folder it makes
-wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many small ones.
+wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many small ones, none of them compressed, so that
+nothing but the way of the bytes is measured; a wheelhouse of the program as ``--wheels`` shows what people meet.
+
+Both ways take turns, each first in every other round, after one round that does not count. The interpreter is known to
+both (an earlier step of the plan), neither compiles byte code. Homes are deleted after each run, after which ext4 is slow
+to make new files for a minute or more (``recently_deleted``): put ``TMPDIR`` on a memory disk where there is one.
 """
 
 from __future__ import annotations
