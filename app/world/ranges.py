@@ -264,9 +264,12 @@ def _put(file: FileIO, at: int, data: bytes | bytearray) -> None:
     view = memoryview(data)
     if sys.platform == "win32":
         file.seek(at)
-    while view:
-        put = file.write(view) if sys.platform == "win32" else os.pwrite(file.fileno(), view, at)
-        view, at = view[put:], at + put
+        while view:
+            view = view[file.write(view):]
+    else:
+        while view:
+            put = os.pwrite(file.fileno(), view, at)
+            view, at = view[put:], at + put
 
 
 @contextlib.contextmanager
