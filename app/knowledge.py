@@ -46,6 +46,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     cards: Cards
     troubles: Troubles = Troubles()
     guide: Guide = Guide()
+    kernels: tuple[Profile, ...] = ()  # packages for a notebook kernel, one set for each Python: never an environment
 
     def profile(self, name: str) -> Profile:
         """The profile with this id. Raises ``BadInput`` that lists the ids."""
@@ -62,9 +63,12 @@ def load(read: Read, names: Names) -> Knowledge:
     ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names`` lists a folder.
     Raises ``BadInput`` that names the file, the place in it and what was expected.
     """
-    folders = [n for n in names("profiles") if read(f"profiles/{n}/profile.toml") is not None]
+    def all_of(kind: str) -> tuple[Profile, ...]:
+        return tuple(profile(read, n, kind) for n in names(kind) if read(f"{kind}/{n}/profile.toml") is not None)
+
     return Knowledge(
-        profiles=tuple(profile(read, folder) for folder in folders),
+        profiles=all_of("profiles"),
+        kernels=all_of("kernels"),
         rules=rules(read),
         cards=_decode(read, "gpus.toml", Cards),
         troubles=troubles(read, names),
@@ -72,14 +76,14 @@ def load(read: Read, names: Names) -> Knowledge:
     )
 
 
-def profile(read: Read, folder: str) -> Profile:
-    """One profile with the texts and sizes of its locks."""
-    where = f"profiles/{folder}/profile.toml"
+def profile(read: Read, folder: str, kind: str = "profiles") -> Profile:
+    """One profile with the texts and sizes of its locks; ``kind`` is the folder of all of its kind."""
+    where = f"{kind}/{folder}/profile.toml"
     found = _decode(read, where, Profile)
     if found.id != folder:
         raise BadInput(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
     return msgspec.structs.replace(
-        found, parts=tuple(_part(read, f"profiles/{folder}/", part, where) for part in found.parts))
+        found, parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts))
 
 
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:

@@ -1,4 +1,4 @@
-"""Makes every profile's hash-pinned locks again from their ``.in`` files, and records the size of every wheel.
+"""Makes every profile's and kernel's hash-pinned locks again from their ``.in`` files, and records the size of every wheel.
 
     python build/make_locks.py [PROFILE …] [--check] [--sizes] [--find-links DIR]
 
@@ -23,7 +23,7 @@ from urllib.parse import unquote
 import msgspec
 
 ROOT = Path(__file__).resolve().parent.parent
-PROFILES = ROOT / "resources" / "profiles"
+RECIPES = (ROOT / "resources" / "profiles", ROOT / "resources" / "kernels")
 TRIPLES = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
 # Unpacked bytes for each byte of wheel. Packages: the unpacked figures of five Windows locks over their wheels, 2.6 to
 # 3.5 (see ``unpacked`` in the locks.toml files). Torch and NVIDIA's libraries are mostly packed code: 1.75, estimated.
@@ -168,7 +168,9 @@ def sized(made: Made, folder: Path, known: tuple[Known, ...], find_links: str) -
 
 def make(profile: str, check: bool, sizes: bool, find_links: str, known: tuple[Known, ...]) -> list[str]:
     """Make one profile's locks; returns the files that would have changed (with ``check``) or have changed."""
-    folder = PROFILES / profile
+    folder = next((f / profile for f in RECIPES if (f / profile).is_dir()), None)
+    if folder is None:
+        raise SystemExit(f"There is no profile {profile}.")
     recipe = msgspec.toml.decode((folder / "locks.toml").read_bytes(), type=Recipe)
     changed = []
     for made in recipe.lock:
@@ -196,7 +198,7 @@ def main() -> int:
     parser.add_argument("--find-links", default="", help="a folder with wheels that the default index lacks")
     chosen = parser.parse_args()
     known = known_wheels()
-    ids = chosen.profiles or sorted(p.name for p in PROFILES.iterdir() if (p / "locks.toml").exists())
+    ids = chosen.profiles or sorted(p.name for f in RECIPES for p in f.iterdir() if (p / "locks.toml").exists())
     changed = [f for i in ids for f in make(i, chosen.check, chosen.sizes, chosen.find_links, known)]
     for file in changed:
         print(("would change " if chosen.check else "wrote ") + file)

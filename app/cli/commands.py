@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     add("plan", "rank the profiles and print the full plan")
     install = add("install", "run the plan; a run that was cut off goes on where it stopped")
     install.add_argument("--fix", metavar="NAME", help="apply an automatic fix first, as a failed step's diagnosis names it")
+    install.add_argument("--kernel", action="store_true", help="also make a Jupyter kernel for the setup")
+    install.add_argument("--menu-entry", action="store_true", help="also make an entry in the Start menu that opens a terminal")
     verify = add("verify", "check, measure and train inside an installed environment")
     verify.add_argument("--quick", action="store_true", help="only the checks")
     verify.add_argument("--environment", metavar="NAME", help="another environment than the active one")
@@ -145,6 +147,9 @@ class _Run:
 
     def install(self) -> ExitCode:
         session = self.make(self.options)
+        if self.options.kernel or self.options.menu_entry:
+            session.change(kernel=self.options.kernel or session.answers.kernel,
+                           menu_entry=self.options.menu_entry or session.answers.menu_entry)
         best = session.best()
         plan = session.plan()
         if best.verdict == "blocked":
@@ -156,6 +161,9 @@ class _Run:
         proven = session.already_in_place(plan)
         if proven is not None:
             self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")
+            more = session.keepsakes_plan()
+            if more.steps:
+                return self._run_plan(session, more)
             self._result("finished", msgspec.to_builtins(proven))
             return ExitCode.DONE
         unfinished = session.unfinished()

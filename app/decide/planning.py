@@ -18,6 +18,8 @@ from app.model.plan import (
     FetchWheels,
     FirstImport,
     InstallWheels,
+    MakeKernel,
+    MakeShortcut,
     MendOpenmp,
     Plan,
     ProvidePython,
@@ -132,6 +134,32 @@ def verify_plan(profile: Profile, place: Place, environment: str, quick: bool) -
     """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune."""
     return Plan(title=f"Verify {profile.title}", profile=profile.id, environment=environment,
                 steps=tuple(_checks(profile, place, environment, quick)))
+
+
+def kernel_plan(profile: Profile, kernel: Profile, place: Place, environment: str, folder: str) -> Plan:
+    """A Jupyter kernel for an installed environment. ``kernel`` holds its packages, ``folder`` is Jupyter's of all kernels."""
+    spec = place.join(folder, f"unsloth-{environment.lower()}")
+    parts = parts_for(kernel, place.family)
+    steps: list[AnyStep] = [
+        FetchWheels(id=f"fetch-{part.id}", title=part.title, profile=kernel.id, part=part.id, index=part.index,
+                    download_bytes=part.download, disk_bytes=part.download,
+                    touches=(place.wheels, place.at("locks", f"{kernel.id}-{part.id}.txt"))) for part in parts]
+    steps.append(MakeKernel(id="kernel", title="A Jupyter kernel", environment=environment, kernel=kernel.id, spec=spec,
+                            label=profile.title, disk_bytes=sum(p.disk for p in parts),
+                            touches=(place.join(place.kernels, kernel.id), spec)))
+    return Plan(title=f"Jupyter kernel for {profile.title}", profile=profile.id, steps=tuple(steps))
+
+
+def shortcut_plan(profile: Profile, place: Place, environment: str, folder: str) -> Plan:
+    """An entry of the system's menu, ``folder`` being where it looks, that opens a terminal with an environment active."""
+    if place.family == "windows":  # the file's name is what the Start menu shows; Windows takes none of these in one
+        name = "".join(c for c in profile.title if c not in '<>:"/\\|?*') + ".lnk"
+    else:
+        name = f"unsloth-setup-{environment}.desktop"
+    path = place.join(folder, name)
+    return Plan(title=f"Menu entry for {profile.title}", profile=profile.id, steps=(
+        MakeShortcut(id="shortcut", title="An entry in the menu", environment=environment, path=path, label=profile.title,
+                     touches=(path,)),))
 
 
 def clean_up_plan(facts: MachineFacts, place: Place, ids: Sequence[str]) -> Plan:

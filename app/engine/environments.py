@@ -67,6 +67,7 @@ def what_is_here(files: Files, place: Place, pointer: Pointer | None, journal: J
     shared = (("wheels", "Fetched packages", place.wheels, ""), ("cache", "Package cache", place.cache, ""),
               ("python", "Python provided by this program", place.pythons, ""),
               ("checks", "Check scripts", place.at("checks"), ""), ("locks", "Locks", place.at("locks"), ""),
+              ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
               ("logs", "Logs", place.logs, ""), ("reports", "Reports", place.reports, "You may want to keep them."),
               ("quarantine", "Quarantined leftovers", place.quarantine, "They can still be put back."))
     for name, title, path, note in shared:

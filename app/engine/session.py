@@ -11,7 +11,7 @@ import msgspec
 
 from app.decide import diagnose, explain, judge, planning, recommend, rehearsed, remedies
 from app.decide.secrets import Veil, known_secrets
-from app.engine import bundling, scripts
+from app.engine import bundling, keepsakes, scripts
 from app.engine.environments import Environment, Uninstallable, list_environments, swap_back, what_is_here
 from app.engine.journal import Journal
 from app.engine.rehearsal import rehearse
@@ -164,6 +164,7 @@ class Session:
         pointer = None if self.simulated else self.pointer()
         if pointer is not None and pointer.active.startswith(install.environment + "."):
             install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
+        install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
             return install
         try:
@@ -171,6 +172,37 @@ class Session:
         except BadInput as error:
             raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
+        """The kernel and the menu entry that the answers ask for, after everything else."""
+        if not install.steps or self.simulated:
+            return install
+        return msgspec.structs.replace(install, steps=install.steps + self.keepsakes_plan(profile, install.environment).steps)
+
+    def keepsakes_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """What the answers ask for beside the environment, the active one where none is named. Often without steps."""
+        plans = [make(profile, environment) for wanted, make in ((self.answers.kernel, self.kernel_plan),
+                                                                 (self.answers.menu_entry, self.shortcut_plan)) if wanted]
+        return Plan(title="Kernel and menu entry", profile=plans[0].profile if plans else "",
+                    steps=tuple(step for plan in plans for step in plan.steps))
+
+    def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """A Jupyter kernel for an environment, the active one where none is named."""
+        profile, environment = self._or_active(profile, environment)
+        return keepsakes.kernel_plan(profile, environment, self.place, self.knowledge, self.world.computer)
+
+    def shortcut_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """An entry of the system's menu for an environment, the active one where none is named."""
+        profile, environment = self._or_active(profile, environment)
+        return keepsakes.shortcut_plan(profile, environment, self.place, self.world.computer)
+
+    def _or_active(self, profile: Profile | None, environment: str | None) -> tuple[Profile, str]:
+        if profile is not None and environment is not None:
+            return profile, environment
+        pointer = self.pointer()
+        if pointer is None or self.simulated:
+            raise BadInput("There is no active environment; expected one, made by an install.")
+        return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
         """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one."""
@@ -205,9 +237,19 @@ class Session:
 
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
-        return Site(world=self.world, place=self.place, profiles={p.id: p for p in self.knowledge.profiles},
-                    answers=self.answers, sources=self.sources(), resource=self.resource,
-                    record=self.journal.effect("session", ""))
+        known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
+        return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
+                    resource=self.resource, record=self.journal.effect("session", ""))
+
+    def run_aside(self, plan: Plan) -> Iterator[StepEvent]:
+        """Carry out a small plan after the run that the report is about, which stays what it is. Raises what it failed with."""
+        kept = (self.events, self.outcome, self.error, self.last_plan, self.log_path)
+        try:
+            yield from self.run(plan)
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.events, self.outcome, self.error, self.last_plan, self.log_path = kept
 
     def run(self, plan: Plan) -> Iterator[StepEvent]:
         """Carry out a plan. Afterwards ``outcome``, ``error``, ``verification`` and ``log_path`` tell how it went."""
@@ -365,6 +407,8 @@ class Session:
         pointer = self.pointer()
         if pointer is not None and item.id == f"env:{pointer.active}":
             self.world.files.remove(self.place.pointer)
+        for path in self.journal.made_for(item.id.removeprefix("env:")) if item.id.startswith("env:") else ():
+            self.world.files.remove(path)  # a menu entry or a kernel that would start what is gone
         self.world.files.remove(item.path)
 
     def quarantined(self) -> tuple[tuple[str, str], ...]:
@@ -443,11 +487,11 @@ class Session:
         return reporting.preview(self)
 
     def offers(self) -> set[str]:
-        """What the last page can offer here: ``folder``, ``terminal``, ``rollback``, ``report``, ``verify``."""
+        """What the last page can offer here, by name: ``folder``, ``terminal``, ``kernel``, ``rollback`` …"""
         pointer = None if self.simulated else self.pointer()
         found = {"report"}
         if pointer is not None:
-            found |= {"folder", "terminal", "verify"}
+            found |= {"folder", "terminal", "verify", "kernel", "shortcut"}
             if pointer.previous is not None:
                 found.add("rollback")
         return found

@@ -24,4 +24,6 @@ class Answers(Value, frozen=True, kw_only=True):
     clean_up: tuple[str, ...] = ()
     uninstall_from: str | None = None
     verify: Literal["full", "quick", "none"] = "full"
+    kernel: bool = False      # a Jupyter kernel for the new setup
+    menu_entry: bool = False  # an entry in the Start menu that opens a terminal with it
     theme: Literal["system", "light", "dark"] = "system"

@@ -69,6 +69,11 @@ class Place:
         """Leftovers that were moved away and can be put back."""
         return self.at("quarantine")
 
+    @property
+    def kernels(self) -> str:
+        """Packages of notebook kernels, beside the environments that they run in."""
+        return self.at("kernels")
+
     def environment(self, name: str) -> str:
         """The folder of one environment."""
         return self.at("envs", name)

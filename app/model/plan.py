@@ -107,8 +107,29 @@ class RemoveTree(Step, frozen=True, kw_only=True):
     path: str
 
 
+class MakeKernel(Step, frozen=True, kw_only=True):
+    """Let Jupyter run notebooks with an environment that stays as it was proven.
+
+    The kernel's packages (``kernel`` names their locks) lie in a folder of their own, ``spec`` is the folder of
+    ``kernel.json`` (``jupyter kernelspec list`` shows it), ``label`` what Jupyter shows.
+    """
+
+    environment: str
+    kernel: str
+    spec: str
+    label: str
+
+
+class MakeShortcut(Step, frozen=True, kw_only=True):
+    """Put an entry into the Start menu, or the desktop's menu, that opens a terminal with the environment active."""
+
+    environment: str
+    path: str
+    label: str
+
+
 AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | FirstImport | RunCheck
-           | Activate | Quarantine | UninstallPackages | RemoveTree)
+           | Activate | Quarantine | UninstallPackages | RemoveTree | MakeKernel | MakeShortcut)
 
 
 class Plan(Value, frozen=True, kw_only=True):

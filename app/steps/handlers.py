@@ -13,6 +13,8 @@ from app.steps import (
     fetch_wheels,
     first_import,
     install_wheels,
+    make_kernel,
+    make_shortcut,
     mend_openmp,
     provide_python,
     quarantine,
@@ -37,6 +39,7 @@ HANDLERS: dict[str, Any] = {
     "provide-python": provide_python, "fetch-wheels": fetch_wheels, "create-environment": create_environment,
     "install-wheels": install_wheels, "mend-openmp": mend_openmp, "first-import": first_import, "run-check": run_check,
     "activate": activate, "quarantine": quarantine, "uninstall-packages": uninstall_packages, "remove-tree": remove_tree,
+    "make-kernel": make_kernel, "make-shortcut": make_shortcut,
 }
 
 

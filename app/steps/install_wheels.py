@@ -75,10 +75,10 @@ def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
     a part has no record of its fetch (a home of an older program), uv looks through the wheelhouse itself.
     """
     records = [fetched(step.profile, part, site) for part in parts_of(step, site)]
+    plain = site.place.at("locks", f"{step.environment}.txt")  # the check of the versions reads it too
+    site.world.files.write(plain, _wanted(step, site).encode())
     if None in records:
-        lock = site.place.at("locks", f"{step.environment}.txt")
-        site.world.files.write(lock, _wanted(step, site).encode())
-        return lock, ("--no-index", "--find-links", site.place.wheels)
+        return plain, ("--no-index", "--find-links", site.place.wheels)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
     here = [(one.file, one.sha256, _address(site.place.wheel(one.file), site)) for files in records for one in files or ()]
     site.world.files.write(lock, offline_lock(here).encode())

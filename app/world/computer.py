@@ -198,6 +198,12 @@ class LocalComputer:
         except OSError as error:
             raise ExpectedError("not-opened", f"A terminal could not be opened: {error.strerror or error}.") from error
 
+    def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
+        """An entry of the system's menu that opens such a terminal."""
+        from app.world.shortcut import make_shortcut  # seldom wished for
+
+        make_shortcut(path, label, environment, folder)
+
     def show_progress(self, window: int, share: float | None) -> None:
         """The bar on the task bar's button (ITaskbarList3); call it from the thread that owns the window."""
         if self._taskbar is None:

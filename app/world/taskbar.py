@@ -9,6 +9,8 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
+    from app.world import com
+
 State = Literal["none", "busy", "normal", "error", "paused"]
 
 # TBPFLAG of shobjidl_core.h
@@ -31,35 +33,17 @@ if sys.platform == "win32":
             """Show ``done`` of ``total`` on the button of ``window`` (its HWND); whether the system took it."""
             if self._object is None:
                 return False
-            taken = _call(self._object, SET_PROGRESS_STATE, (wintypes.HWND, ctypes.c_int), window, FLAGS[state]) >= 0
+            taken = com.call(self._object, SET_PROGRESS_STATE, (wintypes.HWND, ctypes.c_int), window, FLAGS[state]) >= 0
             if total and state not in {"none", "busy"}:
-                value = _call(self._object, SET_PROGRESS_VALUE, (wintypes.HWND, ctypes.c_uint64, ctypes.c_uint64),
+                value = com.call(self._object, SET_PROGRESS_VALUE, (wintypes.HWND, ctypes.c_uint64, ctypes.c_uint64),
                               window, thousandths(done, total), 1000)
                 taken = taken and value >= 0
             return taken
 
-    def _guid(text: str) -> ctypes.Array[ctypes.c_char]:
-        """The 16 bytes of a class or interface id."""
-        buffer = ctypes.create_string_buffer(16)
-        ctypes.OleDLL("ole32").CLSIDFromString(ctypes.c_wchar_p(text), buffer)
-        return buffer
-
-    def _call(this: ctypes.c_void_p, slot: int, types: tuple[type, ...], *arguments: int) -> int:
-        """Call one method of a COM object by its slot; the HRESULT, negative for a failure."""
-        table = ctypes.cast(ctypes.cast(this, ctypes.POINTER(ctypes.c_void_p))[0], ctypes.POINTER(ctypes.c_void_p))
-        method = ctypes.WINFUNCTYPE(ctypes.c_long, ctypes.c_void_p, *types)(table[slot])
-        return int(method(this, *arguments))
-
     def _task_bar_list() -> ctypes.c_void_p | None:
         """An initialised ITaskbarList3, or ``None`` where the system has none (no task bar, Server Core)."""
-        ole = ctypes.WinDLL("ole32")
-        ole.CoInitializeEx(None, 2)  # apartment threaded; already initialised, as Qt does, is fine
-        made = ctypes.c_void_p()
-        in_process = 1
-        result = ole.CoCreateInstance(_guid(CLASS_ID), None, in_process, _guid(INTERFACE_ID), ctypes.byref(made))
-        if result != 0 or not made:
-            return None
-        return made if _call(made, HR_INIT, ()) >= 0 else None
+        made = com.made(CLASS_ID, INTERFACE_ID)
+        return made if made is not None and com.call(made, HR_INIT) >= 0 else None
 else:
     class TaskBar:
         """Other systems have no such bar: nothing is shown, and that is said."""

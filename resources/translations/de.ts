@@ -4034,6 +4034,14 @@
         <source>&amp;Put back what was moved away</source>
         <translation>Weggeräumtes &amp;zurücklegen</translation>
     </message>
+    <message>
+        <source>Jupyter lists it now</source>
+        <translation>Jupyter führt ihn jetzt auf</translation>
+    </message>
+    <message>
+        <source>It is in the menu now</source>
+        <translation>Er steht jetzt im Menü</translation>
+    </message>
 </context>
 <context>
     <name>Report</name>

@@ -1,3 +1,5 @@
+"""What is deduced from a log: which package raised, which versions stand against each other."""
+
 from __future__ import annotations
 
 import pytest

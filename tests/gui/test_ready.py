@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -22,6 +23,8 @@ from app.gui.widgets.card import Label
 from app.gui.widgets.knobs import Knobs
 from app.gui.wizard import Wizard
 from app.model.errors import BadInput
+from app.model.event import Started, StepEvent
+from app.model.plan import MakeShortcut, Plan
 from app.model.pointer import Pointer
 from app.model.report import Preview
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
@@ -244,3 +247,30 @@ def test_what_was_moved_away_can_be_put_back_from_the_last_page(wizard: Wizard, 
     monkeypatch.setattr(PutBack, "exec", press)
     next(b for b in inside(page(wizard), Button) if b.text() == "Put back what was moved away").click()
     assert session.moved == {} and "Put back what was moved away" not in labels()
+
+
+@pytest.mark.parametrize(("label", "step", "then"), [("Make a Jupyter kernel", "kernel", "Jupyter lists it now"),
+                                                     ("Start-menu entry", "shortcut", "It is in the menu now")])
+def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(qtbot: QtBot, wizard: Wizard, session: Staged, label: str,
+                                                            step: str, then: str) -> None:
+    session.offered = {"folder", "kernel", "shortcut"}
+    let = threading.Event()
+    told: list[Plan] = []
+    plan = Plan(title=label, steps=(MakeShortcut(id=step, title="An entry in the menu", environment="one", path="x", label="y"),))
+
+    def run_aside(given: Plan) -> Iterator[StepEvent]:
+        told.append(given)
+        yield StepEvent(step=step, at=0.0, what=Started(title="An entry in the menu"))
+        let.wait(20)
+
+    session.kernel_plan = session.shortcut_plan = lambda: plan  # type: ignore[attr-defined]
+    session.run_aside = run_aside  # type: ignore[attr-defined]
+    shown = page(wizard)
+    button = next(b for b in inside(shown, Button) if b.text() == label)
+    button.click()
+    qtbot.waitUntil(lambda: shown.told.accessibleName() == "An entry in the menu …", timeout=20000)
+    assert wizard.busy()
+    button.click()  # once is enough
+    let.set()
+    qtbot.waitUntil(lambda: shown.told.accessibleName() == then, timeout=20000)
+    assert told == [plan] and not wizard.busy()

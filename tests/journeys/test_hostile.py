@@ -1,5 +1,7 @@
-"""Hostile files from everywhere a stranger can hand one in: nothing is written outside of home, no code of theirs runs
-before its hash is checked, and no escape sequence reaches a terminal."""
+"""Hostile files from everywhere that a stranger can hand one in.
+
+Nothing is written outside of home, no code of theirs runs before its hash is checked, no escape sequence reaches a terminal.
+"""
 
 from __future__ import annotations
 

@@ -44,6 +44,12 @@ def took() -> dict[str, float]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this user's menu entries and Jupyter kernels go."""
+    return tmp_path_factory.mktemp("data")
+
+
 def test_1_install_from_nothing_to_a_proven_environment(home: Path, took: dict[str, float]) -> None:
     began = time.monotonic()
     done = app("install", "--yes", "--json", "--home", str(home), "--profile", "practice-cpu")
@@ -55,6 +61,7 @@ def test_1_install_from_nothing_to_a_proven_environment(home: Path, took: dict[s
     took["first"] = time.monotonic() - began
     verdict = result["verdict"]
     assert verdict["overall"] == "works"
+    assert not [line for line in lines[:-1] if line["what"] == "failed"]
     tuned = verdict["fine_tune"]
     assert tuned["reloaded_equal"] is True
     assert tuned["loss_last"] < tuned["loss_first"] - 0.5
@@ -114,10 +121,33 @@ def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_6_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path) -> None:
+def test_6_a_kernel_and_a_menu_entry_leave_the_environment_as_it_is(home: Path, kept: Path) -> None:
+    environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
+
+    def tree() -> dict[str, int]:
+        return {str(p.relative_to(environment)): p.stat().st_size for p in environment.rglob("*")
+                if p.is_file() and "__pycache__" not in p.parts}
+
+    before = tree()
+    made = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu", "--kernel", "--menu-entry",
+               env={"XDG_DATA_HOME": str(kept)})
+    assert made.returncode == 0, made.stderr[-3000:]
+    assert f"the kernel answered: 42 {environment}" in made.stderr
+    assert tree() == before
+    spec = json.loads((kept / "jupyter" / "kernels" / f"unsloth-{environment.name}" / "kernel.json").read_text("utf-8"))
+    assert spec["argv"][0] == str(environment / "bin" / "python")
+    entry = (kept / "applications" / f"unsloth-setup-{environment.name}.desktop").read_text("utf-8")
+    assert str(environment / "bin" / "activate") in entry
+    again = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu", "--kernel", "--menu-entry",
+                env={"XDG_DATA_HOME": str(kept)})
+    assert again.returncode == 0 and "the kernel answered" not in again.stderr, "it was there, so it was not made again"
+
+
+def test_7_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path, kept: Path) -> None:
     assert app("rollback", "--home", str(home)).returncode == 2
     items = json.loads(app("uninstall", "--json", "--home", str(home)).stdout)
     assert sum(item["size"] for item in items) > 1e9
     everything = app("uninstall", "--remove", "all", "--yes", "--home", str(home))
     assert everything.returncode == 0
     assert not (home / "envs").exists() or not any((home / "envs").iterdir())
+    assert not [p for p in kept.rglob("*") if "unsloth" in p.name], "something still starts what is gone"

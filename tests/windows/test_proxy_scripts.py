@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.server
+import sys
 import threading
-import winreg
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +20,22 @@ from app.world.transfers import Patience
 from app.world.web import HttpWeb
 from tests.fault_index.proxy import Proxy
 
-pytestmark = [pytest.mark.windows]
+if sys.platform == "win32":
+    import winreg
+
+    def write_setting(name: str, value: str | None) -> None:
+        """Write one of the user's Internet settings, or take it away."""
+        with winreg.CreateKey(winreg.HKEY_CURRENT_USER, SETTINGS) as key:
+            if value is None:
+                winreg.DeleteValue(key, name)
+            else:
+                winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
+else:
+    def write_setting(name: str, value: str | None) -> None:
+        """Only Windows has them."""
+        raise NotImplementedError(name)
+
+pytestmark = [pytest.mark.windows, pytest.mark.skipif(sys.platform != "win32", reason="Windows alone evaluates such scripts")]
 SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 SCRIPT = """function FindProxyForURL(url, host) {
   if (host == "direct.invalid") return "DIRECT";
@@ -98,11 +113,9 @@ def test_downloads_go_through_the_proxy_that_the_script_names(served: Served) ->
 def test_the_script_of_the_internet_settings_is_found_and_asked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "PIP_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, SETTINGS) as key:
-        winreg.SetValueEx(key, "AutoConfigURL", 0, winreg.REG_SZ, served.url)
+    write_setting("AutoConfigURL", served.url)
     try:
         found = network.sources(open_world(), Answers(index="https://index.invalid/simple/", pytorch_index="https://direct.invalid/whl"))
     finally:
-        with winreg.OpenKey(winreg.HKEY_CURRENT_USER, SETTINGS, 0, winreg.KEY_SET_VALUE) as key:
-            winreg.DeleteValue(key, "AutoConfigURL")
+        write_setting("AutoConfigURL", None)
     assert (found.proxy, found.no_proxy, found.proxy_script) == ("http://proxy.invalid:3128", "direct.invalid", served.url)

@@ -22,6 +22,8 @@ from app.gui.widgets.folding import Folding
 from app.gui.widgets.knobs import Knobs
 from app.gui.words import translate
 from app.model.errors import ExpectedError
+from app.model.event import Started, StepEvent
+from app.model.plan import Plan
 from app.model.pointer import Pointer
 from app.model.profile import Profile
 
@@ -160,8 +162,8 @@ class Ready(Page):
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
             ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
-            ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._ask_session, "make_kernel")),
-            ("shortcut", translate("Ready", "Start-&menu entry"), partial(self._ask_session, "make_shortcut"))]
+            ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._keepsake, "kernel")),
+            ("shortcut", translate("Ready", "Start-&menu entry"), partial(self._keepsake, "shortcut"))]
         return self._acts(translate("Ready", "Use it"), [(label, act) for name, label, act in acts if name in offers],
                           translate("Ready", "There is no installed setup to open yet."))
 
@@ -199,9 +201,33 @@ class Ready(Page):
         """Call what the session offers; a sentence that it gives back is shown."""
         act = getattr(self.session, name, None)
         if act is not None:
-            said = self._try(act)
-            if isinstance(said, str):
-                self.told.put(said)
+            told = self._try(act)
+            if isinstance(told, str):
+                self.told.put(told)
+
+    def _keepsake(self, kind: str) -> None:
+        """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it goes."""
+        plan = self._try(self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan)
+        then = translate("Ready", "Jupyter lists it now") if kind == "kernel" else translate("Ready", "It is in the menu now")
+        if not isinstance(plan, Plan) or self.frame.busy():
+            return
+        titles = {step.id: said(step.title) for step in plan.steps}
+
+        def take(event: StepEvent) -> None:
+            if isinstance(event.what, Started):
+                self.told.put(f"{titles.get(event.step, '')} …")
+
+        def ended(fault: BaseException | None) -> None:
+            self.frame.busy = before
+            self.told.put(then if fault is None else "")
+            if fault is not None:
+                show_fault(self.frame, fault)
+
+        before = self.frame.busy
+        stream = self.frame.stream(lambda: self.session.run_aside(plan), take, stop=self.session.stop)
+        stream.ended.connect(ended)
+        self.frame.busy = lambda: stream.running
+        stream.start()
 
     def _roll_back(self) -> None:
         if not ask(self.frame, translate("Ready", "Go back to the previous setup"),

@@ -1,0 +1,73 @@
+"""Make a Jupyter kernel that runs notebooks with an environment and changes nothing in it; start it once as the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from app.model.errors import BadInput
+from app.model.event import What
+from app.model.plan import InstallWheels, MakeKernel
+from app.steps.children import run_child, say
+from app.steps.install_wheels import source
+from app.steps.site import Site
+
+
+def done(step: MakeKernel, site: Site) -> str | None:
+    """Found when ``kernel.json`` starts this very environment with these packages."""
+    written = site.world.files.read(site.place.join(step.spec, "kernel.json"))
+    there = site.world.files.exists(site.place.join(_folder(step, site), "launch.py"))
+    return f"Jupyter lists {step.label}." if there and written == _spec(step, site) else None
+
+
+def run(step: MakeKernel, site: Site) -> Iterator[What]:
+    """``uv pip install --target`` from the wheelhouse into a new folder, then ``kernel.json``, then one question to the kernel.
+
+    The packages come last on the interpreter's path, so that the environment's own versions win and none of its files
+    changes. A kernel that does not answer is not listed.
+    """
+    python = site.place.environment_python(step.environment)
+    if not site.world.files.exists(python):
+        raise BadInput(f"There is no environment {step.environment} to make a kernel for; expected one, made by an install.")
+    files, folder = site.world.files, _folder(step, site)
+    if not files.exists(site.place.join(folder, "launch.py")):
+        building = folder + ".new"
+        files.remove(building)
+        files.remove(folder)
+        site.record("made", {"path": folder})
+        lock, origin = source(InstallWheels(id=step.id, title=step.title, environment=step.kernel, profile=step.kernel,
+                                            parts=("kernel",)), site)
+        yield from run_child(
+            site, (site.world.computer.uv(), "pip", "install", "--python", python, "--target", building, "--offline", *origin,
+                   "--require-hashes", "--no-deps", "--no-build", "--link-mode", "hardlink", "-r", lock),
+            "Installing the kernel's packages", limit=600, extra={"UV_PREVIEW_FEATURES": "pylock"})
+        files.write(site.place.join(building, "launch.py"), site.resource("templates/launch_kernel.py"))
+        files.move(building, folder)
+    trial = site.place.at("work", "kernel", "kernels", _name(step))
+    files.write(site.place.join(trial, "kernel.json"), _spec(step, site))
+    yield say("Starting the kernel once")
+    yield from run_child(site, (python, site.place.join(folder, "launch.py"), "--ask", _name(step)), "Starting the kernel",
+                         python=python, limit=180,
+                         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"})
+    files.remove(site.place.at("work", "kernel"))
+    site.record("made", {"path": step.spec, "for": step.environment})
+    files.write(site.place.join(step.spec, "kernel.json"), _spec(step, site))
+    yield say(f"{step.label}: listed in {step.spec}")
+
+
+def _folder(step: MakeKernel, site: Site) -> str:
+    return site.place.join(site.place.kernels, step.kernel)
+
+
+def _name(step: MakeKernel) -> str:
+    return step.spec.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _spec(step: MakeKernel, site: Site) -> bytes:
+    """``kernel.json`` (Jupyter client, "Kernel specs")."""
+    argv = [site.place.environment_python(step.environment), site.place.join(_folder(step, site), "launch.py"),
+            "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": step.label, "language": "python", "metadata": {"debugger": True},
+            "env": {"PYTHONNOUSERSITE": "1"}}
+    return msgspec.json.format(msgspec.json.encode(spec))
