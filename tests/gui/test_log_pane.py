@@ -124,6 +124,19 @@ def test_search_beyond_ascii_finds_words_across_block_edges(tmp_path: Path, text
     assert search.total >= 1
 
 
+@pytest.mark.parametrize("text", ["Kernel_96.cu", "__96..", "96.cu", "x_96.", ". ab", "12", "a--", "1,1"])
+@pytest.mark.parametrize("often", [1, 7, 900])
+def test_a_text_with_signs_and_figures_is_counted_as_any_other(tmp_path: Path, text: str, often: int) -> None:
+    """Few places a chunk and very many, hits on the edges of chunks, near hits, at the start and at the end."""
+    words = [text, text.upper(), text.lower(), text[:-1], text[1:], "96._96", "1,1,1,12"]
+    lines = [f"{words[n % 7] if n % often == 0 else ''} line {n} " + "pad " * (n % 9) for n in range(9000)]
+    whole = (text + "\n" + "\n".join(lines) + "\n" + text.upper()).encode()
+    search = Search(filled(tmp_path / "log", whole), text)
+    while not search.step():
+        pass
+    assert search.total == whole.lower().count(text.lower().encode())
+
+
 def test_filter_finds_what_the_rule_says_of_each_line(tmp_path: Path) -> None:
     lines = [b"warning: %d" % n if n % 977 == 0 else b"fine %d %s" % (n, b"q" * 40) for n in range(20000)]
     store = filled(tmp_path / "log", b"\n".join(lines) + b"\nerror without end")
