@@ -19,9 +19,8 @@ SPEAKING = ("app/decide/recommend.py", "app/decide/planning.py", "app/decide/jud
             "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/engine/runner.py")
 STEPS = tuple(f"app/steps/{name}.py" for name in ("activate", "create_environment", "fetch_wheels", "install_wheels",
                                                   "provide_python", "mend_openmp"))
-# The chapters of what goes wrong while a setup is fetched and installed. The others stay English: they explain logs that
-# people paste, which are English themselves.
-CHAPTERS = ("network", "disk")
+# The chapters of what goes wrong whose texts are translated; the lines of a log stay as they were printed.
+CHAPTERS = ("network", "disk", "bitsandbytes", "build", "driver", "python", "train")
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
 _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
                        r"|^There is no fix|^import |architecture} cards$")

@@ -2856,6 +2856,630 @@
         <source>pip: pip install --use-feature=truststore, or --cert FILE; uv: --native-tls; others: SSL_CERT_FILE and REQUESTS_CA_BUNDLE</source>
         <translation>pip: pip install --use-feature=truststore, oder --cert DATEI; uv: --native-tls; andere: SSL_CERT_FILE und REQUESTS_CA_BUNDLE</translation>
     </message>
+    <message>
+        <source>A bitsandbytes for Linux only, on Windows</source>
+        <translation>Ein bitsandbytes nur für Linux, unter Windows</translation>
+    </message>
+    <message>
+        <source>A build from source wants the CUDA toolkit</source>
+        <translation>Ein Bau aus dem Quelltext verlangt das CUDA-Toolkit</translation>
+    </message>
+    <message>
+        <source>A kernel on the card stopped with a fault</source>
+        <translation>Ein Kernel auf der Karte brach mit einem Fehler ab</translation>
+    </message>
+    <message>
+        <source>A package (often flash-attn, xformers or deepspeed) is being compiled and looks for nvcc. For training with ready wheels the toolkit is not needed at all.</source>
+        <translation>Ein Paket (oft flash-attn, xformers oder deepspeed) wird übersetzt und sucht nvcc. Zum Trainieren mit fertigen Paketen ist das Toolkit gar nicht nötig.</translation>
+    </message>
+    <message>
+        <source>A package is missing from this environment</source>
+        <translation>In dieser Umgebung fehlt ein Paket</translation>
+    </message>
+    <message>
+        <source>A package wants to be compiled and Microsoft&apos;s C++ compiler is missing</source>
+        <translation>Ein Paket will übersetzt werden, und der C++-Compiler von Microsoft fehlt</translation>
+    </message>
+    <message>
+        <source>A package was asked for by its Git address, and there is no git to fetch it with.</source>
+        <translation>Ein Paket wurde mit seiner Git-Adresse verlangt, und es gibt kein git, um es zu holen.</translation>
+    </message>
+    <message>
+        <source>A package without a ready file for this environment was compiled here, and the compiler stopped. This is rarely worth mending.</source>
+        <translation>Ein Paket ohne fertige Datei für diese Umgebung wurde hier übersetzt, und der Compiler brach ab. Das zu reparieren lohnt selten.</translation>
+    </message>
+    <message>
+        <source>A package&apos;s isolated build cannot see torch</source>
+        <translation>Der abgeschottete Bau eines Pakets sieht torch nicht</translation>
+    </message>
+    <message>
+        <source>A setup names one Python version. It is not on this computer, and its download failed or does not exist for this system.</source>
+        <translation>Eine Einrichtung nennt eine bestimmte Python-Version. Sie ist nicht auf diesem Computer, und ihr Download scheiterte oder ist für dieses System nicht vorhanden.</translation>
+    </message>
+    <message>
+        <source>A worker process of the data preparation died</source>
+        <translation>Ein Arbeitsprozess der Datenaufbereitung ist abgestürzt</translation>
+    </message>
+    <message>
+        <source>An object cannot be handed to a worker process</source>
+        <translation>Ein Objekt lässt sich nicht an einen Arbeitsprozess übergeben</translation>
+    </message>
+    <message>
+        <source>Ask again with uv pip install, which tells a missing package from an index that refused</source>
+        <translation>Fragen Sie noch einmal mit uv pip install, das ein fehlendes Paket von einem ablehnenden Index unterscheidet</translation>
+    </message>
+    <message>
+        <source>Ask for less: the page Ready shows what fits on this card while you turn the knobs.</source>
+        <translation>Verlangen Sie weniger: Die Seite Bereit zeigt beim Verstellen, was auf diese Karte passt.</translation>
+    </message>
+    <message>
+        <source>By hand: python3 -m venv ~/unsloth_env, then use ~/unsloth_env/bin/pip</source>
+        <translation>Von Hand: python3 -m venv ~/unsloth_env, dann ~/unsloth_env/bin/pip benutzen</translation>
+    </message>
+    <message>
+        <source>Check that the tokenizer belongs to the model</source>
+        <translation>Prüfen Sie, ob der Tokenizer zum Modell gehört</translation>
+    </message>
+    <message>
+        <source>Check the connection and try again; Python is then fetched afresh.</source>
+        <translation>Prüfen Sie die Verbindung und versuchen Sie es noch einmal; Python wird dann neu geladen.</translation>
+    </message>
+    <message>
+        <source>Check the name and the version, and whether the index in the settings is the right one and open to you.</source>
+        <translation>Prüfen Sie Namen und Version, und ob der Index in den Einstellungen der richtige und für Sie offen ist.</translation>
+    </message>
+    <message>
+        <source>Close other programs that use the card; WSL has a memory limit of its own</source>
+        <translation>Schließen Sie andere Programme, die die Karte benutzen; WSL hat eine eigene Speichergrenze</translation>
+    </message>
+    <message>
+        <source>Close other programs, use no worker processes, and load a smaller or a 4-bit model.</source>
+        <translation>Schließen Sie andere Programme, benutzen Sie keine Arbeitsprozesse und laden Sie ein kleineres Modell oder eines in 4 Bit.</translation>
+    </message>
+    <message>
+        <source>Compiling a package failed</source>
+        <translation>Das Übersetzen eines Pakets ist gescheitert</translation>
+    </message>
+    <message>
+        <source>Compute in fp16: dtype = None lets Unsloth choose; set fp16=True and bf16=False in the training arguments.</source>
+        <translation>Rechnen Sie in fp16: Mit dtype = None wählt Unsloth selbst; setzen Sie in den Trainingsargumenten fp16=True und bf16=False.</translation>
+    </message>
+    <message>
+        <source>Conda: activate the environment first (conda activate NAME), so that its OpenSSL is found</source>
+        <translation>conda: Aktivieren Sie zuerst die Umgebung (conda activate NAME), damit ihr OpenSSL gefunden wird</translation>
+    </message>
+    <message>
+        <source>Container: start it with --gpus all and the NVIDIA container toolkit on the host</source>
+        <translation>Container: Starten Sie ihn mit --gpus all und mit dem NVIDIA Container Toolkit auf dem Host</translation>
+    </message>
+    <message>
+        <source>Do not install flash-attn or unsloth&apos;s extras with &quot;ampere&quot; in the name</source>
+        <translation>Installieren Sie weder flash-attn noch die Extras von unsloth mit „ampere“ im Namen</translation>
+    </message>
+    <message>
+        <source>Each CUDA version needs a driver at least as new as itself. The installed driver is older, so torch cannot start the card.</source>
+        <translation>Jede CUDA-Version braucht einen Treiber, der mindestens so neu ist wie sie. Der installierte ist älter, daher kann torch die Karte nicht in Betrieb nehmen.</translation>
+    </message>
+    <message>
+        <source>Elsewhere: uv python install 3.11, or the installer from python.org</source>
+        <translation>Anderswo: uv python install 3.11, oder das Installationsprogramm von python.org</translation>
+    </message>
+    <message>
+        <source>Get the driver from https://www.nvidia.com/drivers and restart</source>
+        <translation>Holen Sie den Treiber von https://www.nvidia.com/drivers und starten Sie neu</translation>
+    </message>
+    <message>
+        <source>Git is not installed</source>
+        <translation>Git ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>Halve per_device_train_batch_size; gradient_accumulation_steps keeps the sum the same and costs no memory (raising it alone frees nothing)</source>
+        <translation>Halbieren Sie per_device_train_batch_size; gradient_accumulation_steps hält die Summe gleich und kostet keinen Speicher (es allein zu erhöhen, macht nichts frei)</translation>
+    </message>
+    <message>
+        <source>Halve the context length, or take a smaller model</source>
+        <translation>Halbieren Sie die Kontextlänge, oder nehmen Sie ein kleineres Modell</translation>
+    </message>
+    <message>
+        <source>If it comes at random places: undo overclocking, look at temperature and power, update the driver</source>
+        <translation>Kommt es an wechselnden Stellen: Nehmen Sie Übertaktung zurück, prüfen Sie Temperatur und Stromversorgung, aktualisieren Sie den Treiber</translation>
+    </message>
+    <message>
+        <source>If it must be compiled: install the Build Tools for Visual Studio with &quot;Desktop development with C++&quot;</source>
+        <translation>Muss es doch übersetzt werden: Installieren Sie die Build Tools für Visual Studio mit „Desktopentwicklung mit C++“</translation>
+    </message>
+    <message>
+        <source>If you do need to compile: install the CUDA toolkit of torch&apos;s CUDA version and set CUDA_HOME</source>
+        <translation>Müssen Sie doch übersetzen: Installieren Sie das CUDA-Toolkit in der CUDA-Version von torch und setzen Sie CUDA_HOME</translation>
+    </message>
+    <message>
+        <source>In Windows: wsl --update, then wsl --list --verbose; convert with wsl --set-version NAME 2</source>
+        <translation>In Windows: wsl --update, dann wsl --list --verbose; umwandeln mit wsl --set-version NAME 2</translation>
+    </message>
+    <message>
+        <source>In a container, the host must be restarted</source>
+        <translation>In einem Container muss der Host neu gestartet werden</translation>
+    </message>
+    <message>
+        <source>Inside WSL: /usr/lib/wsl/lib/nvidia-smi must list the card</source>
+        <translation>Im WSL: /usr/lib/wsl/lib/nvidia-smi muss die Karte auflisten</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: bitsandbytes and torch in it were chosen for the same CUDA version.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: bitsandbytes und torch darin sind für dieselbe CUDA-Version gewählt.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: it pins a CUDA torch and a bitsandbytes that has a library for its CUDA version.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: Sie schreibt ein torch mit CUDA fest und ein bitsandbytes, das eine Bibliothek für dessen CUDA-Version hat.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: it uses releases, so no Git is needed.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: Sie benutzt veröffentlichte Ausgaben, daher ist kein Git nötig.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it brings a 64-bit Python of its own.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie bringt ihr eigenes Python mit 64 Bit mit.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it brings a complete Python.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie bringt ein vollständiges Python mit.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it brings its own Python and does not use the Store&apos;s.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie bringt ihr eigenes Python mit und benutzt das des Store nicht.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it fetches the Python version that its packages have files for.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie lädt die Python-Version, für die ihre Pakete Dateien haben.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it makes an environment of its own and leaves the system alone.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie legt eine eigene Umgebung an und lässt das System in Ruhe.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; its bitsandbytes has Windows wheels.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; ihr bitsandbytes hat Pakete für Windows.</translation>
+    </message>
+    <message>
+        <source>Install the NVIDIA driver for the card and restart. The CUDA toolkit is not needed.</source>
+        <translation>Installieren Sie den NVIDIA-Treiber für die Karte und starten Sie neu. Das CUDA-Toolkit ist nicht nötig.</translation>
+    </message>
+    <message>
+        <source>Install torch first</source>
+        <translation>Installieren Sie zuerst torch</translation>
+    </message>
+    <message>
+        <source>Keep the NVIDIA driver of Windows current</source>
+        <translation>Halten Sie den NVIDIA-Treiber von Windows aktuell</translation>
+    </message>
+    <message>
+        <source>Leave the package out (Unsloth trains without flash-attn) or take a ready wheel; a setup of this program does.</source>
+        <translation>Lassen Sie das Paket weg (Unsloth trainiert auch ohne flash-attn), oder nehmen Sie ein fertiges; eine Einrichtung dieses Programms tut das.</translation>
+    </message>
+    <message>
+        <source>Leave the package out, or take a ready wheel of it; a setup of this program builds nothing.</source>
+        <translation>Lassen Sie das Paket weg, oder nehmen Sie ein fertiges; eine Einrichtung dieses Programms baut nichts.</translation>
+    </message>
+    <message>
+        <source>Linux, if it stays: install the driver package and the kernel module again from the same source, then restart</source>
+        <translation>Linux, falls es bleibt: Installieren Sie Treiberpaket und Kernelmodul noch einmal aus derselben Quelle und starten Sie dann neu</translation>
+    </message>
+    <message>
+        <source>Linux: CUDA 12.1 needs 530.30, 12.4 needs 550.54, 12.8 needs 570.26, 13 needs 580.65</source>
+        <translation>Linux: CUDA 12.1 braucht 530.30, 12.4 braucht 550.54, 12.8 braucht 570.26, 13 braucht 580.65</translation>
+    </message>
+    <message>
+        <source>Linux: install the driver of your distribution (Ubuntu: sudo ubuntu-drivers install), restart, then nvidia-smi must list the card</source>
+        <translation>Linux: Installieren Sie den Treiber Ihrer Distribution (Ubuntu: sudo ubuntu-drivers install) und starten Sie neu; dann muss nvidia-smi die Karte auflisten</translation>
+    </message>
+    <message>
+        <source>Load the model in 4 bit (load_in_4bit=True)</source>
+        <translation>Laden Sie das Modell in 4 Bit (load_in_4bit=True)</translation>
+    </message>
+    <message>
+        <source>Look at the page This PC first: it says whether the driver sees the card. Then install a setup of this program, whose torch is a CUDA build.</source>
+        <translation>Sehen Sie zuerst auf der Seite Dieser PC nach: Sie sagt, ob der Treiber die Karte sieht. Installieren Sie dann eine Einrichtung dieses Programms, deren torch mit CUDA gebaut ist.</translation>
+    </message>
+    <message>
+        <source>Look for a release of the package with a wheel for your Python, torch and CUDA</source>
+        <translation>Suchen Sie eine Ausgabe des Pakets mit einer fertigen Datei für Ihr Python, torch und CUDA</translation>
+    </message>
+    <message>
+        <source>Main memory is used up</source>
+        <translation>Der Arbeitsspeicher ist aufgebraucht</translation>
+    </message>
+    <message>
+        <source>Make the driver&apos;s folder known to the linker.</source>
+        <translation>Machen Sie den Ordner des Treibers dem Linker bekannt.</translation>
+    </message>
+    <message>
+        <source>Move everything that trains into a function and call it under if __name__ == &quot;__main__&quot;:</source>
+        <translation>Legen Sie alles, was trainiert, in eine Funktion und rufen Sie sie unter if __name__ == &quot;__main__&quot;: auf</translation>
+    </message>
+    <message>
+        <source>Newer releases of Unsloth do this by themselves on Windows</source>
+        <translation>Neuere Ausgaben von Unsloth tun das unter Windows von selbst</translation>
+    </message>
+    <message>
+        <source>No NVIDIA driver was found</source>
+        <translation>Kein NVIDIA-Treiber gefunden</translation>
+    </message>
+    <message>
+        <source>No card inside this WSL</source>
+        <translation>Keine Karte in diesem WSL</translation>
+    </message>
+    <message>
+        <source>No program can reach an NVIDIA card: the driver is not installed, not loaded, or (in a container) not handed in.</source>
+        <translation>Kein Programm erreicht eine NVIDIA-Karte: Der Treiber ist nicht installiert, nicht geladen oder (in einem Container) nicht hineingereicht.</translation>
+    </message>
+    <message>
+        <source>No ready file of the package fits this Python, so pip tries to build it and needs the C++ Build Tools. A ready file is nearly always the better way.</source>
+        <translation>Keine fertige Datei des Pakets passt zu diesem Python, daher versucht pip, es zu bauen, und braucht die C++ Build Tools. Eine fertige Datei ist fast immer der bessere Weg.</translation>
+    </message>
+    <message>
+        <source>On Windows a worker process imports the script anew. Code outside of functions then runs again and tries to start workers itself.</source>
+        <translation>Unter Windows importiert ein Arbeitsprozess das Skript neu. Code außerhalb von Funktionen läuft dann noch einmal und versucht selbst, Arbeitsprozesse zu starten.</translation>
+    </message>
+    <message>
+        <source>Open the index&apos;s address in a browser: a login page or an error explains pip&apos;s words</source>
+        <translation>Öffnen Sie die Adresse des Index im Browser: Eine Anmeldeseite oder ein Fehler erklärt die Worte von pip</translation>
+    </message>
+    <message>
+        <source>Or install Git from https://git-scm.com and open a new console</source>
+        <translation>Oder installieren Sie Git von https://git-scm.com und öffnen Sie eine neue Konsole</translation>
+    </message>
+    <message>
+        <source>Or install Python from python.org</source>
+        <translation>Oder installieren Sie Python von python.org</translation>
+    </message>
+    <message>
+        <source>Or leave it out: flash-attn, deepspeed and apex are not needed to fine-tune on one card</source>
+        <translation>Oder lassen Sie es weg: flash-attn, deepspeed und apex sind zum Feintuning auf einer Karte nicht nötig</translation>
+    </message>
+    <message>
+        <source>Or name a release instead of the Git address</source>
+        <translation>Oder nennen Sie eine Ausgabe statt der Git-Adresse</translation>
+    </message>
+    <message>
+        <source>Other Linux: make a link libcuda.so beside libcuda.so.1, or install the driver&apos;s development package</source>
+        <translation>Anderes Linux: Legen Sie eine Verknüpfung libcuda.so neben libcuda.so.1 an, oder installieren Sie das Entwicklungspaket des Treibers</translation>
+    </message>
+    <message>
+        <source>Otherwise install Python from python.org</source>
+        <translation>Sonst installieren Sie Python von python.org</translation>
+    </message>
+    <message>
+        <source>Otherwise install the 64-bit edition from python.org</source>
+        <translation>Sonst installieren Sie die 64-Bit-Fassung von python.org</translation>
+    </message>
+    <message>
+        <source>Prepare the data without worker processes, or move the function to the top of the module.</source>
+        <translation>Bereiten Sie die Daten ohne Arbeitsprozesse auf, oder stellen Sie die Funktion auf die oberste Ebene des Moduls.</translation>
+    </message>
+    <message>
+        <source>Prepare the data without worker processes.</source>
+        <translation>Bereiten Sie die Daten ohne Arbeitsprozesse auf.</translation>
+    </message>
+    <message>
+        <source>Put the training code under if __name__ == &quot;__main__&quot;: and use no worker processes.</source>
+        <translation>Stellen Sie den Trainingscode unter if __name__ == &quot;__main__&quot;: und benutzen Sie keine Arbeitsprozesse.</translation>
+    </message>
+    <message>
+        <source>Python 3.11 fits all setups: uv venv --python 3.11, or the installer from python.org</source>
+        <translation>Python 3.11 passt zu allen Einrichtungen: uv venv --python 3.11, oder das Installationsprogramm von python.org</translation>
+    </message>
+    <message>
+        <source>Ready files exist, but for other systems only.</source>
+        <translation>Es gibt fertige Dateien, aber nur für andere Systeme.</translation>
+    </message>
+    <message>
+        <source>Remove flash-attn: pip uninstall flash-attn. Unsloth then uses xformers or torch&apos;s own attention.</source>
+        <translation>Entfernen Sie flash-attn: pip uninstall flash-attn. Unsloth benutzt dann xformers oder die Attention von torch.</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neu starten</translation>
+    </message>
+    <message>
+        <source>Restart the computer. If the message stays, install the driver again.</source>
+        <translation>Starten Sie den Computer neu. Bleibt die Meldung, installieren Sie den Treiber noch einmal.</translation>
+    </message>
+    <message>
+        <source>Rows are prepared in worker processes, and one of them ended. On Windows the workers often cannot import what Unsloth generated; elsewhere memory is the usual reason.</source>
+        <translation>Die Zeilen werden in Arbeitsprozessen aufbereitet, und einer davon endete. Unter Windows können sie oft nicht importieren, was Unsloth erzeugt hat; sonst liegt es meist am Speicher.</translation>
+    </message>
+    <message>
+        <source>Run once with CUDA_LAUNCH_BLOCKING=1: the message then names the true place.</source>
+        <translation>Führen Sie es einmal mit CUDA_LAUNCH_BLOCKING=1 aus: Die Meldung nennt dann die wahre Stelle.</translation>
+    </message>
+    <message>
+        <source>Set dataloader_num_workers to 0</source>
+        <translation>Setzen Sie dataloader_num_workers auf 0</translation>
+    </message>
+    <message>
+        <source>Set dataset_num_proc to None (1 also starts a worker from datasets 4.1 on) and dataloader_num_workers to 0</source>
+        <translation>Setzen Sie dataset_num_proc auf None (ab datasets 4.1 startet auch 1 einen Arbeitsprozess) und dataloader_num_workers auf 0</translation>
+    </message>
+    <message>
+        <source>Set dataset_num_proc to None (with datasets below 4.1 the value 1 is in-process too)</source>
+        <translation>Setzen Sie dataset_num_proc auf None (bei datasets unter 4.1 bleibt auch der Wert 1 im selben Prozess)</translation>
+    </message>
+    <message>
+        <source>Set dataset_num_proc to None and dataloader_num_workers to 0</source>
+        <translation>Setzen Sie dataset_num_proc auf None und dataloader_num_workers auf 0</translation>
+    </message>
+    <message>
+        <source>Settings, Apps, Advanced app settings, App execution aliases: switch off python.exe and python3.exe</source>
+        <translation>Einstellungen, Apps, Erweiterte App-Einstellungen, App-Ausführungsaliase: Schalten Sie python.exe und python3.exe aus</translation>
+    </message>
+    <message>
+        <source>Start the script with the environment that this program made, or make the environment again if it is damaged.</source>
+        <translation>Starten Sie das Skript mit der Umgebung, die dieses Programm angelegt hat, oder machen Sie sie neu, falls sie beschädigt ist.</translation>
+    </message>
+    <message>
+        <source>Take a Python for which the package has wheels (3.11 fits most)</source>
+        <translation>Nehmen Sie ein Python, für das es fertige Dateien des Pakets gibt (3.11 passt meist)</translation>
+    </message>
+    <message>
+        <source>Take a setup for this system; each setup of this program holds only files that exist for it.</source>
+        <translation>Nehmen Sie eine Einrichtung für dieses System; jede Einrichtung dieses Programms enthält nur Dateien, die es dafür gibt.</translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is older than this torch&apos;s CUDA needs</source>
+        <translation>Der NVIDIA-Treiber ist älter, als das CUDA dieses torch verlangt</translation>
+    </message>
+    <message>
+        <source>The Python that a setup needs could not be had</source>
+        <translation>Das Python, das eine Einrichtung braucht, war nicht zu bekommen</translation>
+    </message>
+    <message>
+        <source>The card reported a fault while computing: an index out of range (often a token number outside of the vocabulary), or an instable card.</source>
+        <translation>Die Karte meldete beim Rechnen einen Fehler: ein Index außerhalb des Bereichs (oft eine Tokennummer außerhalb des Vokabulars) oder eine instabile Karte.</translation>
+    </message>
+    <message>
+        <source>The card&apos;s memory is used up</source>
+        <translation>Der Speicher der Karte ist aufgebraucht</translation>
+    </message>
+    <message>
+        <source>The command python leads to a placeholder of the Microsoft Store, or to the Store&apos;s Python, which lives in protected folders and cannot be copied or linked like a normal one.</source>
+        <translation>Der Befehl python führt zu einem Platzhalter des Microsoft Store oder zum Python des Store, das in geschützten Ordnern liegt und sich nicht wie ein gewöhnliches kopieren oder verknüpfen lässt.</translation>
+    </message>
+    <message>
+        <source>The compiled part of flash-attn belongs to another torch or CUDA. Unsloth does not need it.</source>
+        <translation>Der übersetzte Teil von flash-attn gehört zu einem anderen torch oder CUDA. Unsloth braucht ihn nicht.</translation>
+    </message>
+    <message>
+        <source>The computer&apos;s main memory (not the card&apos;s) ran out.</source>
+        <translation>Der Arbeitsspeicher des Computers (nicht der Karte) ging zu Ende.</translation>
+    </message>
+    <message>
+        <source>The distribution manages this Python itself and lets pip install only into environments of your own.</source>
+        <translation>Die Distribution verwaltet dieses Python selbst und lässt pip nur in eigene Umgebungen installieren.</translation>
+    </message>
+    <message>
+        <source>The driver was updated while the old one is still loaded, so the two halves do not fit each other.</source>
+        <translation>Der Treiber wurde aktualisiert, während der alte noch geladen ist; die beiden Hälften passen nicht zusammen.</translation>
+    </message>
+    <message>
+        <source>The driver&apos;s library and its kernel module differ</source>
+        <translation>Die Bibliothek des Treibers und sein Kernelmodul stimmen nicht überein</translation>
+    </message>
+    <message>
+        <source>The driver&apos;s library exists (in WSL under /usr/lib/wsl/lib), but the linker or Triton does not look there.</source>
+        <translation>Die Bibliothek des Treibers ist vorhanden (im WSL unter /usr/lib/wsl/lib), aber der Linker oder Triton sucht dort nicht.</translation>
+    </message>
+    <message>
+        <source>The index answered, but not with what was asked for. With pip the same words also stand for an index that refused, failed or was replaced by a login page: pip does not say which. uv and this program do.</source>
+        <translation>Der Index antwortete, aber nicht mit dem Verlangten. Bei pip stehen dieselben Worte auch für einen Index, der ablehnte, gestört war oder durch eine Anmeldeseite ersetzt wurde: pip sagt nicht, was davon. uv und dieses Programm sagen es.</translation>
+    </message>
+    <message>
+        <source>The index does not offer that package or version</source>
+        <translation>Der Index bietet dieses Paket oder diese Version nicht an</translation>
+    </message>
+    <message>
+        <source>The package has no files for this system</source>
+        <translation>Das Paket hat keine Dateien für dieses System</translation>
+    </message>
+    <message>
+        <source>The package has no ready files for the Python in use: it is too new or too old for this release.</source>
+        <translation>Das Paket hat keine fertigen Dateien für das benutzte Python: Es ist zu neu oder zu alt für diese Ausgabe.</translation>
+    </message>
+    <message>
+        <source>The package imports torch while it is being built but does not say that it needs it, so pip and uv build it in an empty room without torch.</source>
+        <translation>Das Paket importiert torch beim Bauen, sagt aber nicht, dass es torch braucht; pip und uv bauen es daher in einer leeren Umgebung ohne torch.</translation>
+    </message>
+    <message>
+        <source>The page Ready opens a console with the right environment</source>
+        <translation>Die Seite Bereit öffnet eine Konsole mit der richtigen Umgebung</translation>
+    </message>
+    <message>
+        <source>The run asked for more memory than the card has free. Model size, context length and batch size decide how much it takes; other programs take their part too.</source>
+        <translation>Der Lauf verlangte mehr Speicher, als auf der Karte frei ist. Modellgröße, Kontextlänge und Batchgröße bestimmen, wie viel er braucht; auch andere Programme nehmen ihren Teil.</translation>
+    </message>
+    <message>
+        <source>The script has no main guard, and Windows starts it again for each worker</source>
+        <translation>Das Skript hat keinen Schutz des Hauptteils, und Windows startet es für jeden Arbeitsprozess neu</translation>
+    </message>
+    <message>
+        <source>The script imports a package that this environment does not have. Often the script was started with another Python than the one that was set up.</source>
+        <translation>Das Skript importiert ein Paket, das diese Umgebung nicht hat. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten.</translation>
+    </message>
+    <message>
+        <source>The starter script of the page Ready asks the card before it chooses</source>
+        <translation>Das Startskript der Seite Bereit fragt die Karte, bevor es wählt</translation>
+    </message>
+    <message>
+        <source>The starter script of the page Ready is written that way</source>
+        <translation>Das Startskript der Seite Bereit ist so geschrieben</translation>
+    </message>
+    <message>
+        <source>The system&apos;s Python may not be changed with pip</source>
+        <translation>Das Python des Systems darf nicht mit pip geändert werden</translation>
+    </message>
+    <message>
+        <source>Then install the package with --no-build-isolation, with its build tools (ninja, packaging, setuptools, wheel) already in the environment</source>
+        <translation>Installieren Sie dann das Paket mit --no-build-isolation; seine Bauwerkzeuge (ninja, packaging, setuptools, wheel) müssen schon in der Umgebung sein</translation>
+    </message>
+    <message>
+        <source>Then pip install --upgrade bitsandbytes, and python -m bitsandbytes tells what it found</source>
+        <translation>Dann pip install --upgrade bitsandbytes; python -m bitsandbytes sagt, was es gefunden hat</translation>
+    </message>
+    <message>
+        <source>There are no files for this Python version</source>
+        <translation>Für diese Python-Version gibt es keine Dateien</translation>
+    </message>
+    <message>
+        <source>This Python has no working ssl module</source>
+        <translation>Dieses Python hat kein brauchbares ssl-Modul</translation>
+    </message>
+    <message>
+        <source>This Python is a 32-bit one</source>
+        <translation>Dieses Python ist eines mit 32 Bit</translation>
+    </message>
+    <message>
+        <source>This old bitsandbytes brings only .so files, which Windows cannot load. Releases since 0.43 have Windows wheels.</source>
+        <translation>Dieses alte bitsandbytes bringt nur .so-Dateien mit, die Windows nicht laden kann. Ausgaben seit 0.43 haben Pakete für Windows.</translation>
+    </message>
+    <message>
+        <source>Unsloth found no card that torch can use. Usually torch is its CPU build, or the driver is missing.</source>
+        <translation>Unsloth fand keine Karte, die torch benutzen kann. Meist ist torch die CPU-Fassung, oder der Treiber fehlt.</translation>
+    </message>
+    <message>
+        <source>Unsloth sees no accelerator</source>
+        <translation>Unsloth sieht keinen Beschleuniger</translation>
+    </message>
+    <message>
+        <source>Update the NVIDIA driver, or take a setup for an older CUDA version that this driver can run.</source>
+        <translation>Aktualisieren Sie den NVIDIA-Treiber, oder nehmen Sie eine Einrichtung für eine ältere CUDA-Version, die dieser Treiber ausführen kann.</translation>
+    </message>
+    <message>
+        <source>Use WSL 2 with a current NVIDIA driver in Windows; install no driver inside WSL.</source>
+        <translation>Benutzen Sie WSL 2 mit einem aktuellen NVIDIA-Treiber in Windows; installieren Sie im WSL keinen Treiber.</translation>
+    </message>
+    <message>
+        <source>Use a named function at the top of a module instead of a lambda or an inner function</source>
+        <translation>Benutzen Sie eine benannte Funktion auf der obersten Ebene eines Moduls statt eines Lambdas oder einer inneren Funktion</translation>
+    </message>
+    <message>
+        <source>Use a setup of this program: it installs ready files only and compiles nothing.</source>
+        <translation>Nehmen Sie eine Einrichtung dieses Programms: Sie installiert nur fertige Dateien und übersetzt nichts.</translation>
+    </message>
+    <message>
+        <source>Use ready wheels only, as the setups of this program do.</source>
+        <translation>Benutzen Sie nur fertige Pakete, wie es die Einrichtungen dieses Programms tun.</translation>
+    </message>
+    <message>
+        <source>WSL gets the card from the Windows driver, and only in version 2. This distribution is WSL 1, or the driver&apos;s library is not visible in it.</source>
+        <translation>WSL bekommt die Karte vom Windows-Treiber, und nur in Version 2. Diese Distribution ist WSL 1, oder die Bibliothek des Treibers ist darin nicht sichtbar.</translation>
+    </message>
+    <message>
+        <source>WSL: add export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH to ~/.bashrc, or run sudo ldconfig after writing /usr/lib/wsl/lib into a file below /etc/ld.so.conf.d</source>
+        <translation>WSL: Fügen Sie export LD_LIBRARY_PATH=/usr/lib/wsl/lib:$LD_LIBRARY_PATH in ~/.bashrc ein, oder schreiben Sie /usr/lib/wsl/lib in eine Datei unter /etc/ld.so.conf.d und führen Sie sudo ldconfig aus</translation>
+    </message>
+    <message>
+        <source>WSL: raise memory= in the file .wslconfig and run wsl --shutdown</source>
+        <translation>WSL: Erhöhen Sie memory= in der Datei .wslconfig und führen Sie wsl --shutdown aus</translation>
+    </message>
+    <message>
+        <source>Windows: CUDA 12.1 needs driver 531.14, 12.4 needs 551.61, 12.8 needs 570.65, 13 needs 580</source>
+        <translation>Windows: CUDA 12.1 braucht Treiber 531.14, 12.4 braucht 551.61, 12.8 braucht 570.65, 13 braucht 580</translation>
+    </message>
+    <message>
+        <source>Windows: get the driver from https://www.nvidia.com/drivers, install it, restart</source>
+        <translation>Windows: Holen Sie den Treiber von https://www.nvidia.com/drivers, installieren Sie ihn, starten Sie neu</translation>
+    </message>
+    <message>
+        <source>Windows: let the system manage the page file</source>
+        <translation>Windows: Lassen Sie die Auslagerungsdatei vom System verwalten</translation>
+    </message>
+    <message>
+        <source>Without the ssl module no HTTPS download can work. Typical for a conda environment that was not activated, or a Python built without OpenSSL.</source>
+        <translation>Ohne das ssl-Modul geht kein Download über HTTPS. Typisch für eine conda-Umgebung, die nicht aktiviert wurde, oder ein Python, das ohne OpenSSL gebaut ist.</translation>
+    </message>
+    <message>
+        <source>Worker processes get their work as copies, and this object (a function inside a function, a lambda, a module, a model) cannot be copied that way.</source>
+        <translation>Arbeitsprozesse bekommen ihre Arbeit als Kopien, und dieses Objekt (eine Funktion in einer Funktion, ein Lambda, ein Modul, ein Modell) lässt sich so nicht kopieren.</translation>
+    </message>
+    <message>
+        <source>bf16 on a card that cannot do it</source>
+        <translation>bf16 auf einer Karte, die es nicht kann</translation>
+    </message>
+    <message>
+        <source>bfloat16 needs an Ampere card (RTX 30, capability 8.0) or newer. Turing and Volta cards (RTX 20, GTX 16, T4, V100) compute in fp16.</source>
+        <translation>bfloat16 braucht eine Ampere-Karte (RTX 30, Capability 8.0) oder neuer. Turing- und Volta-Karten (RTX 20, GTX 16, T4, V100) rechnen in fp16.</translation>
+    </message>
+    <message>
+        <source>bitsandbytes found no CUDA library that fits torch, so 4-bit and 8-bit work on the card is off. Often torch is its CPU build, or its CUDA version is one for which this bitsandbytes has no file.</source>
+        <translation>bitsandbytes fand keine CUDA-Bibliothek, die zu torch passt, daher ist das Rechnen mit 4 und 8 Bit auf der Karte aus. Oft ist torch die CPU-Fassung, oder für seine CUDA-Version hat dieses bitsandbytes keine Datei.</translation>
+    </message>
+    <message>
+        <source>bitsandbytes has no library for torch&apos;s CUDA version, or Windows or Linux cannot load it because a CUDA library beside torch is missing.</source>
+        <translation>bitsandbytes hat keine Bibliothek für die CUDA-Version von torch, oder Windows oder Linux kann sie nicht laden, weil eine CUDA-Bibliothek neben torch fehlt.</translation>
+    </message>
+    <message>
+        <source>bitsandbytes loaded its library for the processor</source>
+        <translation>bitsandbytes hat seine Bibliothek für den Prozessor geladen</translation>
+    </message>
+    <message>
+        <source>bitsandbytes&apos; CUDA library, or a file it needs, is missing</source>
+        <translation>Die CUDA-Bibliothek von bitsandbytes oder eine Datei, die sie braucht, fehlt</translation>
+    </message>
+    <message>
+        <source>flash-attn was built for another torch</source>
+        <translation>flash-attn wurde für ein anderes torch gebaut</translation>
+    </message>
+    <message>
+        <source>libcuda.so is not found although the driver is there</source>
+        <translation>libcuda.so wird nicht gefunden, obwohl der Treiber da ist</translation>
+    </message>
+    <message>
+        <source>nvidia-smi must list the card; if not, install the driver</source>
+        <translation>nvidia-smi muss die Karte auflisten; wenn nicht, installieren Sie den Treiber</translation>
+    </message>
+    <message>
+        <source>pip install &quot;bitsandbytes&gt;=0.43&quot;</source>
+        <translation>pip install &quot;bitsandbytes&gt;=0.43&quot;</translation>
+    </message>
+    <message>
+        <source>pip install --upgrade bitsandbytes</source>
+        <translation>pip install --upgrade bitsandbytes</translation>
+    </message>
+    <message>
+        <source>pip uninstall bitsandbytes bitsandbytes-windows</source>
+        <translation>pip uninstall bitsandbytes bitsandbytes-windows</translation>
+    </message>
+    <message>
+        <source>python -c &quot;import struct; print(8 * struct.calcsize(&apos;P&apos;))&quot; must print 64</source>
+        <translation>python -c &quot;import struct; print(8 * struct.calcsize(&apos;P&apos;))&quot; muss 64 ausgeben</translation>
+    </message>
+    <message>
+        <source>python -c &quot;import sys; print(sys.prefix)&quot; shows which environment is in use</source>
+        <translation>python -c &quot;import sys; print(sys.prefix)&quot; zeigt, welche Umgebung benutzt wird</translation>
+    </message>
+    <message>
+        <source>python -c &quot;import torch; print(torch.version.cuda)&quot; must print a version</source>
+        <translation>python -c &quot;import torch; print(torch.version.cuda)&quot; muss eine Version ausgeben</translation>
+    </message>
+    <message>
+        <source>python -c &quot;import torch; print(torch.version.cuda, torch.cuda.is_available())&quot; must print a version and True</source>
+        <translation>python -c &quot;import torch; print(torch.version.cuda, torch.cuda.is_available())&quot; muss eine Version und True ausgeben</translation>
+    </message>
+    <message>
+        <source>python -m bitsandbytes shows which file it looks for; it must exist in the package&apos;s folder</source>
+        <translation>python -m bitsandbytes zeigt, welche Datei es sucht; sie muss im Ordner des Pakets liegen</translation>
+    </message>
+    <message>
+        <source>python is the Microsoft Store&apos;s placeholder</source>
+        <translation>python ist der Platzhalter des Microsoft Store</translation>
+    </message>
+    <message>
+        <source>torch 2.4.0 has files for Python 3.8 to 3.12</source>
+        <translation>torch 2.4.0 hat Dateien für Python 3.8 bis 3.12</translation>
+    </message>
+    <message>
+        <source>torch exists for 64-bit Python only. Windows sometimes gets the 32-bit edition without anybody asking for it.</source>
+        <translation>torch gibt es nur für Python mit 64 Bit. Unter Windows gerät manchmal die 32-Bit-Fassung auf den PC, ohne dass jemand sie wollte.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
