@@ -19,8 +19,6 @@ SPEAKING = ("app/decide/recommend.py", "app/decide/planning.py", "app/decide/jud
             "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/engine/runner.py")
 STEPS = tuple(f"app/steps/{name}.py" for name in ("activate", "create_environment", "fetch_wheels", "install_wheels",
                                                   "provide_python", "mend_openmp"))
-# The chapters of what goes wrong whose texts are translated; the lines of a log stay as they were printed.
-CHAPTERS = ("network", "disk", "bitsandbytes", "build", "driver", "python", "train")
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
 _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
                        r"|^There is no fix|^import |architecture} cards$")
@@ -68,8 +66,8 @@ def _guide() -> Iterator[str]:
 
 
 def _troubles() -> Iterator[str]:
-    for name in CHAPTERS:
-        for trouble in _toml(f"troubles/{name}.toml")["trouble"]:
+    for path in sorted((ROOT / "resources" / "troubles").glob("*.toml")):
+        for trouble in _toml(f"troubles/{path.name}").get("trouble", ()):
             yield from (trouble["title"], trouble["means"], trouble["fix"]["text"], *trouble["fix"].get("steps", ()))
 
 

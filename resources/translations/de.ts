@@ -3480,6 +3480,638 @@
         <source>torch exists for 64-bit Python only. Windows sometimes gets the 32-bit edition without anybody asking for it.</source>
         <translation>torch gibt es nur für Python mit 64 Bit. Unter Windows gerät manchmal die 32-Bit-Fassung auf den PC, ohne dass jemand sie wollte.</translation>
     </message>
+    <message>
+        <source>A model that is newer than the setup needs a newer setup</source>
+        <translation>Ein Modell, das neuer ist als die Einrichtung, braucht eine neuere Einrichtung</translation>
+    </message>
+    <message>
+        <source>A newer package asks torch for something that this release does not have yet. The packages&apos; metadata often allow older releases than really work: Unsloth 2025.11 needs torch 2.6, the line of late 2026 needs 2.8.</source>
+        <translation>Ein neueres Paket verlangt von torch etwas, das diese Ausgabe noch nicht hat. Die Angaben der Pakete erlauben oft ältere Ausgaben, als wirklich laufen: Unsloth 2025.11 braucht torch 2.6, die Reihe von Ende 2026 braucht 2.8.</translation>
+    </message>
+    <message>
+        <source>A package brings code that was generated for an older protobuf than the installed one.</source>
+        <translation>Ein Paket bringt Code mit, der für ein älteres protobuf als das installierte erzeugt wurde.</translation>
+    </message>
+    <message>
+        <source>A part that belongs to every torch is missing. Either the install was cut off or mixed with another one, or a file or folder named torch in the working folder hides the real package. torch._inductor and torch.amp exist in torch 2.4.0, so a newer torch is not what is missing.</source>
+        <translation>Es fehlt ein Teil, der zu jedem torch gehört. Entweder wurde die Installation abgebrochen oder mit einer anderen vermischt, oder eine Datei oder ein Ordner namens torch im Arbeitsordner verdeckt das richtige Paket. torch._inductor und torch.amp gibt es in torch 2.4.0, ein neueres torch ist es also nicht, was fehlt.</translation>
+    </message>
+    <message>
+        <source>A script imports xformers and the environment has none. The wheel must be the one for exactly the installed torch.</source>
+        <translation>Ein Skript importiert xformers, und die Umgebung hat keines. Das Paket muss genau das für das installierte torch sein.</translation>
+    </message>
+    <message>
+        <source>By hand: install the MSVC x64 build tools of Visual Studio, which bring the file. Do not take DLLs from collections on the web</source>
+        <translation>Von Hand: Installieren Sie die MSVC-x64-Buildtools von Visual Studio, die die Datei mitbringen. Nehmen Sie keine DLLs aus Sammlungen im Internet</translation>
+    </message>
+    <message>
+        <source>By hand: upgrade both in one command and without their dependencies</source>
+        <translation>Von Hand: Aktualisieren Sie beide mit einem Befehl und ohne ihre Abhängigkeiten</translation>
+    </message>
+    <message>
+        <source>Check that python -c &quot;import torch; print(torch.version.cuda)&quot; prints a version and not None</source>
+        <translation>Prüfen Sie, ob python -c &quot;import torch; print(torch.version.cuda)&quot; eine Version ausgibt und nicht None</translation>
+    </message>
+    <message>
+        <source>Choose a setup with torch 2.6 or later, or install the guide&apos;s setup again with this program</source>
+        <translation>Wählen Sie eine Einrichtung mit torch ab 2.6, oder installieren Sie die Einrichtung der Anleitung noch einmal mit diesem Programm</translation>
+    </message>
+    <message>
+        <source>Close other programs that use torch, and set dataset_num_proc and dataloader_num_workers to none</source>
+        <translation>Schließen Sie andere Programme, die torch benutzen, und setzen Sie dataset_num_proc auf None und dataloader_num_workers auf 0</translation>
+    </message>
+    <message>
+        <source>Code that Unsloth generated does not work</source>
+        <translation>Code, den Unsloth erzeugt hat, läuft nicht</translation>
+    </message>
+    <message>
+        <source>Delete Triton&apos;s cache, the folder .triton in your user folder, after the change</source>
+        <translation>Löschen Sie nach dem Wechsel den Cache von Triton, den Ordner .triton in Ihrem Benutzerordner</translation>
+    </message>
+    <message>
+        <source>Delete copies of vcruntime140.dll, vcruntime140_1.dll and msvcp140.dll that lie beside an embedded python.exe</source>
+        <translation>Löschen Sie Kopien von vcruntime140.dll, vcruntime140_1.dll und msvcp140.dll, die neben einer eingebetteten python.exe liegen</translation>
+    </message>
+    <message>
+        <source>Delete old copies of vcruntime140.dll, vcruntime140_1.dll and msvcp140.dll beside python.exe</source>
+        <translation>Löschen Sie alte Kopien von vcruntime140.dll, vcruntime140_1.dll und msvcp140.dll neben python.exe</translation>
+    </message>
+    <message>
+        <source>Delete the folder unsloth_compiled_cache and run again; if it comes back, install a setup whose unsloth, unsloth_zoo and trl belong together.</source>
+        <translation>Löschen Sie den Ordner unsloth_compiled_cache und starten Sie neu; kommt es wieder, installieren Sie eine Einrichtung, deren unsloth, unsloth_zoo und trl zusammengehören.</translation>
+    </message>
+    <message>
+        <source>Delete the folder unsloth_compiled_cache in the folder of the script and in the temporary folder</source>
+        <translation>Löschen Sie den Ordner unsloth_compiled_cache im Ordner des Skripts und im temporären Ordner</translation>
+    </message>
+    <message>
+        <source>Do not add packages to an environment that works; make another one</source>
+        <translation>Fügen Sie einer Umgebung, die läuft, keine Pakete hinzu; machen Sie eine andere</translation>
+    </message>
+    <message>
+        <source>Do not install from the Git address of the Windows edition: that would build LLVM from source</source>
+        <translation>Installieren Sie nicht von der Git-Adresse der Windows-Fassung: Das würde LLVM aus dem Quelltext bauen</translation>
+    </message>
+    <message>
+        <source>Do not install transformers from its main branch</source>
+        <translation>Installieren Sie transformers nicht aus seinem Hauptzweig</translation>
+    </message>
+    <message>
+        <source>Do not raise torch alone in this environment: xformers and Triton are tied to it</source>
+        <translation>Heben Sie in dieser Umgebung nicht torch allein an: xformers und Triton sind daran gebunden</translation>
+    </message>
+    <message>
+        <source>Each process that loads torch reserves several GB. Main memory and page file together are too small for it; on Windows worker processes each count again.</source>
+        <translation>Jeder Prozess, der torch lädt, reserviert mehrere GB. Arbeitsspeicher und Auslagerungsdatei zusammen sind dafür zu klein; unter Windows zählt jeder Arbeitsprozess noch einmal.</translation>
+    </message>
+    <message>
+        <source>Each torch release works with one line of Triton. The installed one is older or newer and lacks what is asked of it.</source>
+        <translation>Jede Ausgabe von torch läuft mit einer Reihe von Triton. Die installierte Version ist älter oder neuer, und ihr fehlt, was von ihr verlangt wird.</translation>
+    </message>
+    <message>
+        <source>Environments of this program are started without a stray CC</source>
+        <translation>Umgebungen dieses Programms werden ohne ein verirrtes CC gestartet</translation>
+    </message>
+    <message>
+        <source>Every torchvision is compiled for exactly one torch. These two are not a published pair, so its operations cannot be registered.</source>
+        <translation>Jedes torchvision ist für genau ein torch übersetzt. Diese beiden sind kein veröffentlichtes Paar, daher lassen sich seine Operationen nicht registrieren.</translation>
+    </message>
+    <message>
+        <source>Every xformers wheel is compiled for exactly one torch. With another one its CUDA part cannot be loaded.</source>
+        <translation>Jedes Paket von xformers ist für genau ein torch übersetzt. Mit einem anderen lässt sich sein CUDA-Teil nicht laden.</translation>
+    </message>
+    <message>
+        <source>For another torch take the xformers release that names it; a wrong one replaces torch or cannot be loaded</source>
+        <translation>Für ein anderes torch nehmen Sie die Ausgabe von xformers, die es nennt; eine falsche ersetzt torch oder lässt sich nicht laden</translation>
+    </message>
+    <message>
+        <source>For torch 2.4.0+cu121 by hand: pip install --no-deps xformers==0.0.27.post2</source>
+        <translation>Von Hand für torch 2.4.0+cu121: pip install --no-deps xformers==0.0.27.post2</translation>
+    </message>
+    <message>
+        <source>Give the folder with --index-url https://download.pytorch.org/whl/cu128</source>
+        <translation>Geben Sie den Ordner mit --index-url https://download.pytorch.org/whl/cu128 an</translation>
+    </message>
+    <message>
+        <source>If CC is not set: exclude the environment&apos;s folder and Triton&apos;s cache from the virus scanner</source>
+        <translation>Ist CC nicht gesetzt: Nehmen Sie den Ordner der Umgebung und den Cache von Triton vom Virenscanner aus</translation>
+    </message>
+    <message>
+        <source>If it stays, install the setup again with this program</source>
+        <translation>Bleibt es, installieren Sie die Einrichtung noch einmal mit diesem Programm</translation>
+    </message>
+    <message>
+        <source>If two packages must be together, loosen the pin that the message names</source>
+        <translation>Müssen zwei Pakete zusammen sein, lockern Sie die Festschreibung, die die Meldung nennt</translation>
+    </message>
+    <message>
+        <source>In a conda environment: remove the second copy (conda remove intel-openmp, or install numpy with pip too)</source>
+        <translation>In einer conda-Umgebung: Entfernen Sie die zweite Kopie (conda remove intel-openmp, oder installieren Sie auch numpy mit pip)</translation>
+    </message>
+    <message>
+        <source>In a console: set CC= (PowerShell: Remove-Item Env:CC), then start again</source>
+        <translation>In einer Konsole: set CC= (PowerShell: Remove-Item Env:CC), dann noch einmal starten</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program (it pins protobuf), or put protobuf below 4: pip install &quot;protobuf&lt;3.21&quot;.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms (sie schreibt protobuf fest), oder setzen Sie protobuf auf eine Version unter 4: pip install &quot;protobuf&lt;3.21&quot;.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program into its own environment: its versions were resolved together and are pinned.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms in ihre eigene Umgebung: Ihre Versionen wurden gemeinsam aufgelöst und sind festgeschrieben.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program, which pins torch and Triton as a pair.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms, die torch und Triton als Paar festschreibt.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program, which pins torch and xformers as a pair.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms, die torch und xformers als Paar festschreibt.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: it holds the Triton that belongs to its torch.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: Sie enthält das Triton, das zu ihrem torch gehört.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: it takes torch from a CUDA folder of the PyTorch index and checks afterwards that it sees the card.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: Sie nimmt torch aus einem CUDA-Ordner des PyTorch-Index und prüft danach, ob es die Karte sieht.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program: its Triton brings a small compiler, so no Visual Studio is needed.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms: Ihr Triton bringt einen kleinen Compiler mit, daher ist kein Visual Studio nötig.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it brings the xformers that belongs to its torch.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie bringt das xformers mit, das zu ihrem torch gehört.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it pins a peft and a transformers that were tried together.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie schreibt ein peft und ein transformers fest, die zusammen erprobt wurden.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it pins the transformers that belongs to its Unsloth.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie schreibt das transformers fest, das zu ihrem Unsloth gehört.</translation>
+    </message>
+    <message>
+        <source>Install a setup of this program; it pins unsloth and unsloth_zoo as a pair.</source>
+        <translation>Installieren Sie eine Einrichtung dieses Programms; sie schreibt unsloth und unsloth_zoo als Paar fest.</translation>
+    </message>
+    <message>
+        <source>Install both in one command from one folder of the PyTorch index</source>
+        <translation>Installieren Sie beide mit einem Befehl aus einem Ordner des PyTorch-Index</translation>
+    </message>
+    <message>
+        <source>Install it from a CUDA folder, for example: pip install torch==2.8.0 torchvision==0.23.0 --index-url https://download.pytorch.org/whl/cu128</source>
+        <translation>Installieren Sie es aus einem CUDA-Ordner, zum Beispiel: pip install torch==2.8.0 torchvision==0.23.0 --index-url https://download.pytorch.org/whl/cu128</translation>
+    </message>
+    <message>
+        <source>Install the current Visual C++ Redistributable for x64 from Microsoft, then try again.</source>
+        <translation>Installieren Sie das aktuelle Visual C++ Redistributable für x64 von Microsoft und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Install the current Visual C++ Redistributable for x64 from Microsoft, then try the step again.</source>
+        <translation>Installieren Sie das aktuelle Visual C++ Redistributable für x64 von Microsoft und versuchen Sie den Schritt dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Install the setup again with this program</source>
+        <translation>Installieren Sie die Einrichtung noch einmal mit diesem Programm</translation>
+    </message>
+    <message>
+        <source>Install the setup that this program recommends for the card</source>
+        <translation>Installieren Sie die Einrichtung, die dieses Programm für die Karte empfiehlt</translation>
+    </message>
+    <message>
+        <source>Install the torchvision that belongs to your torch from the same folder, for example for torch 2.8.0: pip install torchvision==0.23.0 --index-url https://download.pytorch.org/whl/cu128</source>
+        <translation>Installieren Sie das torchvision, das zu Ihrem torch gehört, aus demselben Ordner, zum Beispiel für torch 2.8.0: pip install torchvision==0.23.0 --index-url https://download.pytorch.org/whl/cu128</translation>
+    </message>
+    <message>
+        <source>Install torchvision from the same CUDA folder as torch; a setup of this program holds such a pair.</source>
+        <translation>Installieren Sie torchvision aus demselben CUDA-Ordner wie torch; eine Einrichtung dieses Programms enthält ein solches Paar.</translation>
+    </message>
+    <message>
+        <source>Install xformers after torch and with --no-deps, so that it does not replace torch</source>
+        <translation>Installieren Sie xformers nach torch und mit --no-deps, damit es torch nicht ersetzt</translation>
+    </message>
+    <message>
+        <source>KMP_DUPLICATE_LIB_OK=TRUE lets it run on, but results can be wrong: only as a stopgap</source>
+        <translation>KMP_DUPLICATE_LIB_OK=TRUE lässt es weiterlaufen, aber Ergebnisse können falsch sein: nur als Notbehelf</translation>
+    </message>
+    <message>
+        <source>Let Windows manage the page file (or give it at least 32 GB), and use no worker processes.</source>
+        <translation>Lassen Sie Windows die Auslagerungsdatei verwalten (oder geben Sie ihr mindestens 32 GB) und benutzen Sie keine Arbeitsprozesse.</translation>
+    </message>
+    <message>
+        <source>Linux: install gcc (Ubuntu: sudo apt install build-essential)</source>
+        <translation>Linux: Installieren Sie gcc (Ubuntu: sudo apt install build-essential)</translation>
+    </message>
+    <message>
+        <source>Linux: install the development package (Ubuntu: sudo apt install python3-dev, with the right version)</source>
+        <translation>Linux: Installieren Sie das Entwicklungspaket (Ubuntu: sudo apt install python3-dev, in der richtigen Version)</translation>
+    </message>
+    <message>
+        <source>Look whether the working folder holds a file torch.py or a folder torch, and rename it</source>
+        <translation>Sehen Sie nach, ob der Arbeitsordner eine Datei torch.py oder einen Ordner torch enthält, und benennen Sie ihn um</translation>
+    </message>
+    <message>
+        <source>Make the environment again; the new one is checked before the old one is left.</source>
+        <translation>Machen Sie die Umgebung neu; die neue wird geprüft, bevor die alte verlassen wird.</translation>
+    </message>
+    <message>
+        <source>Newer releases of torch mend it: see the setup with the newest torch</source>
+        <translation>Neuere Ausgaben von torch beheben es: siehe die Einrichtung mit dem neuesten torch</translation>
+    </message>
+    <message>
+        <source>NumPy 2 changed how compiled modules talk to it. A package in this environment was built for NumPy 1 and cannot use the installed one.</source>
+        <translation>NumPy 2 hat geändert, wie übersetzte Module mit ihm sprechen. Ein Paket in dieser Umgebung wurde für NumPy 1 gebaut und kann das installierte nicht benutzen.</translation>
+    </message>
+    <message>
+        <source>NumPy 2 meets modules that were built for NumPy 1</source>
+        <translation>NumPy 2 trifft auf Module, die für NumPy 1 gebaut wurden</translation>
+    </message>
+    <message>
+        <source>On Linux torch names its Triton itself: pip install --force-reinstall --no-deps triton==VERSION</source>
+        <translation>Unter Linux nennt torch sein Triton selbst: pip install --force-reinstall --no-deps triton==VERSION</translation>
+    </message>
+    <message>
+        <source>Open https://aka.ms/vs/17/release/vc_redist.x64.exe and run it</source>
+        <translation>Öffnen Sie https://aka.ms/vs/17/release/vc_redist.x64.exe und führen Sie es aus</translation>
+    </message>
+    <message>
+        <source>Open https://aka.ms/vs/17/release/vc_redist.x64.exe and run it (it asks for an administrator)</source>
+        <translation>Öffnen Sie https://aka.ms/vs/17/release/vc_redist.x64.exe und führen Sie es aus (es verlangt einen Administrator)</translation>
+    </message>
+    <message>
+        <source>Or install the C++ Build Tools of Visual Studio and start from the x64 Native Tools command prompt</source>
+        <translation>Oder installieren Sie die C++ Build Tools von Visual Studio und starten Sie aus der Eingabeaufforderung x64 Native Tools</translation>
+    </message>
+    <message>
+        <source>Or upgrade the package that brings the generated code</source>
+        <translation>Oder aktualisieren Sie das Paket, das den erzeugten Code mitbringt</translation>
+    </message>
+    <message>
+        <source>Or upgrade the package that the message names to a build for NumPy 2</source>
+        <translation>Oder heben Sie das Paket, das die Meldung nennt, auf eine für NumPy 2 gebaute Ausgabe</translation>
+    </message>
+    <message>
+        <source>Otherwise install torch afresh in a new environment; do not mix it into the old one</source>
+        <translation>Sonst installieren Sie torch neu in eine neue Umgebung; mischen Sie es nicht in die alte</translation>
+    </message>
+    <message>
+        <source>Pairs on Windows (triton-windows): torch 2.4 and 2.5 with 3.1, 2.6 with 3.2, 2.7 with 3.3, 2.8 with 3.4, 2.9 with 3.5, 2.10 and 2.11 with 3.6, 2.12 and 2.13 with 3.7</source>
+        <translation>Paare unter Windows (triton-windows): torch 2.4 und 2.5 mit 3.1, 2.6 mit 3.2, 2.7 mit 3.3, 2.8 mit 3.4, 2.9 mit 3.5, 2.10 und 2.11 mit 3.6, 2.12 und 2.13 mit 3.7</translation>
+    </message>
+    <message>
+        <source>Pairs: torch 2.4.0 and torchvision 0.19.0, 2.6.0 and 0.21.0, 2.8.0 and 0.23.0</source>
+        <translation>Paare: torch 2.4.0 und torchvision 0.19.0, 2.6.0 und 0.21.0, 2.8.0 und 0.23.0</translation>
+    </message>
+    <message>
+        <source>Pairs: torch 2.4.0 and xformers 0.0.27.post2, torch 2.8.0 and xformers 0.0.32.post2</source>
+        <translation>Paare: torch 2.4.0 und xformers 0.0.27.post2, torch 2.8.0 und xformers 0.0.32.post2</translation>
+    </message>
+    <message>
+        <source>Pascal and older: no setup trains on them with Unsloth; the practice setup runs on the processor</source>
+        <translation>Pascal und älter: Keine Einrichtung trainiert darauf mit Unsloth; die Übungseinrichtung läuft auf dem Prozessor</translation>
+    </message>
+    <message>
+        <source>Portable programs: copy the folders include and libs of a full Python of exactly the same version beside the embedded python.exe</source>
+        <translation>Portable Programme: Kopieren Sie die Ordner include und libs eines vollständigen Python genau derselben Version neben die eingebettete python.exe</translation>
+    </message>
+    <message>
+        <source>Remove torch from the environment: pip uninstall torch torchvision torchaudio</source>
+        <translation>Entfernen Sie torch aus der Umgebung: pip uninstall torch torchvision torchaudio</translation>
+    </message>
+    <message>
+        <source>Requirements that exclude each other</source>
+        <translation>Anforderungen, die einander ausschließen</translation>
+    </message>
+    <message>
+        <source>Set TORCHDYNAMO_DISABLE=1 (or UNSLOTH_COMPILE_DISABLE=1) before the script starts</source>
+        <translation>Setzen Sie TORCHDYNAMO_DISABLE=1 (oder UNSLOTH_COMPILE_DISABLE=1), bevor das Skript startet</translation>
+    </message>
+    <message>
+        <source>Set TORCHDYNAMO_DISABLE=1 for the run, or take torch.compile out of the script</source>
+        <translation>Setzen Sie für den Lauf TORCHDYNAMO_DISABLE=1, oder nehmen Sie torch.compile aus dem Skript</translation>
+    </message>
+    <message>
+        <source>Settings, System, About, Advanced system settings, Performance, Advanced, Virtual memory: tick automatic management</source>
+        <translation>Einstellungen, System, Info, Erweiterte Systemeinstellungen, Leistung, Erweitert, Virtueller Arbeitsspeicher: Haken bei der automatischen Verwaltung setzen</translation>
+    </message>
+    <message>
+        <source>Switch compilation off for the run, or take a setup with a newer torch.</source>
+        <translation>Schalten Sie das Übersetzen für den Lauf aus, oder nehmen Sie eine Einrichtung mit neuerem torch.</translation>
+    </message>
+    <message>
+        <source>Take a setup whose torch and CUDA folder are published together.</source>
+        <translation>Nehmen Sie eine Einrichtung, deren torch und CUDA-Ordner zusammen veröffentlicht sind.</translation>
+    </message>
+    <message>
+        <source>Take a setup whose torch, transformers and Unsloth were resolved and tried together.</source>
+        <translation>Nehmen Sie eine Einrichtung, deren torch, transformers und Unsloth gemeinsam aufgelöst und erprobt wurden.</translation>
+    </message>
+    <message>
+        <source>Take an older setup that still includes the card: torch 2.6.0 for CUDA 12.4 serves Volta and Turing. Unsloth itself needs compute capability 7.0 or higher.</source>
+        <translation>Nehmen Sie eine ältere Einrichtung, die die Karte noch einschließt: torch 2.6.0 für CUDA 12.4 bedient Volta und Turing. Unsloth selbst braucht Compute Capability 7.0 oder höher.</translation>
+    </message>
+    <message>
+        <source>Take the setup for this generation of cards: RTX 50 needs Triton 3.3 or later with torch 2.7 or later; Volta and Turing want Triton 3.2 with torch 2.6.</source>
+        <translation>Nehmen Sie die Einrichtung für diese Kartengeneration: RTX 50 braucht Triton ab 3.3 mit torch ab 2.7; Volta und Turing wollen Triton 3.2 mit torch 2.6.</translation>
+    </message>
+    <message>
+        <source>Take the setup with torch 2.8.0 for CUDA 12.8 (cards up to RTX 50), or the newest one.</source>
+        <translation>Nehmen Sie die Einrichtung mit torch 2.8.0 für CUDA 12.8 (Karten bis RTX 50) oder die neueste.</translation>
+    </message>
+    <message>
+        <source>Take the starter script of the page Ready: it is written for the trl of the installed setup.</source>
+        <translation>Nehmen Sie das Startskript der Seite Bereit: Es ist für das trl der installierten Einrichtung geschrieben.</translation>
+    </message>
+    <message>
+        <source>The Visual C++ runtime is missing, too old or shadowed</source>
+        <translation>Die Visual-C++-Laufzeit fehlt, ist zu alt oder verdeckt</translation>
+    </message>
+    <message>
+        <source>The address that was given for torch has no such version: each CUDA folder of the PyTorch index holds only some releases, and the default index has none with a CUDA suffix.</source>
+        <translation>Die für torch angegebene Adresse hat keine solche Version: Jeder CUDA-Ordner des PyTorch-Index enthält nur manche Ausgaben, und der voreingestellte Index hat keine mit CUDA-Zusatz.</translation>
+    </message>
+    <message>
+        <source>The card is newer than the installed torch. Its kernels end at an older generation, so the first computation on the card fails. GeForce RTX 50 cards need torch 2.7 or later built for CUDA 12.8 or later.</source>
+        <translation>Die Karte ist neuer als das installierte torch. Dessen Kernel enden bei einer älteren Generation, daher scheitert die erste Rechnung auf der Karte. GeForce RTX 50 braucht torch ab 2.7, gebaut für CUDA ab 12.8.</translation>
+    </message>
+    <message>
+        <source>The card is older than the oldest generation that this torch was built for. Builds for CUDA 12.8 and later leave out Pascal and older cards step by step; Volta follows with CUDA 13.</source>
+        <translation>Die Karte ist älter als die älteste Generation, für die dieses torch gebaut wurde. Fassungen für CUDA ab 12.8 lassen Pascal und ältere Karten schrittweise weg; mit CUDA 13 folgt Volta.</translation>
+    </message>
+    <message>
+        <source>The compiler that Triton starts is denied</source>
+        <translation>Der Compiler, den Triton startet, wird verweigert</translation>
+    </message>
+    <message>
+        <source>The installed torch was built for the processor only, so it cannot see any NVIDIA card. On Windows this is what the default index gives when no CUDA index was named.</source>
+        <translation>Das installierte torch wurde nur für den Prozessor gebaut und kann daher keine NVIDIA-Karte sehen. Unter Windows liefert der voreingestellte Index genau das, wenn kein CUDA-Index genannt wurde.</translation>
+    </message>
+    <message>
+        <source>The named wheel folder does not exist or does not hold this torch</source>
+        <translation>Der genannte Paketordner ist nicht vorhanden oder enthält dieses torch nicht</translation>
+    </message>
+    <message>
+        <source>The script was written for another trl. Since 0.13 most arguments moved from SFTTrainer into SFTConfig, tokenizer became processing_class, and later max_seq_length became max_length.</source>
+        <translation>Das Skript wurde für ein anderes trl geschrieben. Seit 0.13 zogen die meisten Argumente von SFTTrainer nach SFTConfig um, aus tokenizer wurde processing_class und später aus max_seq_length max_length.</translation>
+    </message>
+    <message>
+        <source>Then install the setup that this program recommends for the card</source>
+        <translation>Installieren Sie dann die Einrichtung, die dieses Programm für die Karte empfiehlt</translation>
+    </message>
+    <message>
+        <source>This part of torch.compile writes C++ and wants Microsoft&apos;s compiler. It was not found in the console from which the program was started.</source>
+        <translation>Dieser Teil von torch.compile schreibt C++ und will den Compiler von Microsoft. In der Konsole, aus der das Programm gestartet wurde, war er nicht zu finden.</translation>
+    </message>
+    <message>
+        <source>This program adds the missing file from another copy inside the wheel when it installs the torch 2.4.0 setups. A setup with a newer torch does not have the fault at all.</source>
+        <translation>Dieses Programm ergänzt die fehlende Datei aus einer anderen Kopie im Paket, wenn es die Einrichtungen mit torch 2.4.0 installiert. Eine Einrichtung mit neuerem torch hat den Fehler gar nicht.</translation>
+    </message>
+    <message>
+        <source>This release of torch.compile uses a facility of Linux. The setup is not broken; the release has a fault on Windows.</source>
+        <translation>Diese Ausgabe von torch.compile benutzt eine Funktion von Linux. Die Einrichtung ist nicht kaputt; die Ausgabe hat unter Windows einen Fehler.</translation>
+    </message>
+    <message>
+        <source>This torch has no kernels for the newer card</source>
+        <translation>Dieses torch hat keine Kernel für die neuere Karte</translation>
+    </message>
+    <message>
+        <source>This torch is too old for a package beside it</source>
+        <translation>Dieses torch ist zu alt für ein Paket daneben</translation>
+    </message>
+    <message>
+        <source>This torch no longer has kernels for the older card</source>
+        <translation>Dieses torch hat keine Kernel mehr für die ältere Karte</translation>
+    </message>
+    <message>
+        <source>Train without torch.compile (Unsloth does not need it), or start from a console with Microsoft&apos;s compiler.</source>
+        <translation>Trainieren Sie ohne torch.compile (Unsloth braucht es nicht), oder starten Sie aus einer Konsole mit dem Compiler von Microsoft.</translation>
+    </message>
+    <message>
+        <source>Triton cannot compile: Python&apos;s headers or libraries are missing</source>
+        <translation>Triton kann nicht übersetzen: Header oder Bibliotheken von Python fehlen</translation>
+    </message>
+    <message>
+        <source>Triton compiles a small launcher on its first use and found no compiler. Newer Windows editions bring one (3.1.0.post17, and 3.2.0.post13 and later).</source>
+        <translation>Triton übersetzt beim ersten Gebrauch ein kleines Startprogramm und fand keinen Compiler. Neuere Windows-Fassungen bringen einen mit (3.1.0.post17 und ab 3.2.0.post13).</translation>
+    </message>
+    <message>
+        <source>Triton compiles a small module and needs the include and libs folders of the same Python. The embeddable Python of portable programs has neither; on Linux the development package may be missing.</source>
+        <translation>Triton übersetzt ein kleines Modul und braucht die Ordner include und libs desselben Python. Das einbettbare Python portabler Programme hat keinen davon; unter Linux fehlt womöglich das Entwicklungspaket.</translation>
+    </message>
+    <message>
+        <source>Triton compiles for the card with its own LLVM and ptxas. These are older than the card, or the card is older than Triton supports (capability 7.0; from Triton 3.3 on 8.0 in practice).</source>
+        <translation>Triton übersetzt für die Karte mit eigenem LLVM und ptxas. Diese sind älter als die Karte, oder die Karte ist älter, als Triton unterstützt (Capability 7.0; ab Triton 3.3 praktisch 8.0).</translation>
+    </message>
+    <message>
+        <source>Triton does not know this card</source>
+        <translation>Triton kennt diese Karte nicht</translation>
+    </message>
+    <message>
+        <source>Triton finds no C compiler</source>
+        <translation>Triton findet keinen C-Compiler</translation>
+    </message>
+    <message>
+        <source>Triton is not installed</source>
+        <translation>Triton ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>Triton&apos;s library cannot be loaded</source>
+        <translation>Die Bibliothek von Triton lässt sich nicht laden</translation>
+    </message>
+    <message>
+        <source>Triton&apos;s version does not fit torch or Unsloth</source>
+        <translation>Die Version von Triton passt nicht zu torch oder Unsloth</translation>
+    </message>
+    <message>
+        <source>Try this step again</source>
+        <translation>Versuchen Sie diesen Schritt noch einmal</translation>
+    </message>
+    <message>
+        <source>Two OpenMP runtimes in one process</source>
+        <translation>Zwei OpenMP-Laufzeiten in einem Prozess</translation>
+    </message>
+    <message>
+        <source>Two packages ask for versions of a third that cannot both be true, so no set of versions fits.</source>
+        <translation>Zwei Pakete verlangen von einem dritten Versionen, die nicht zugleich gelten können; kein Satz von Versionen passt daher.</translation>
+    </message>
+    <message>
+        <source>Two packages each brought their own copy of the OpenMP library (libiomp5md.dll or libomp.dll), and both were loaded. This is typical for conda environments with packages added by pip.</source>
+        <translation>Zwei Pakete brachten je ihre eigene Kopie der OpenMP-Bibliothek mit (libiomp5md.dll oder libomp.dll), und beide wurden geladen. Das ist typisch für conda-Umgebungen mit Paketen, die pip hinzugefügt hat.</translation>
+    </message>
+    <message>
+        <source>Unset the variable CC, or let it name the compiler&apos;s own file; allow it in the virus scanner.</source>
+        <translation>Löschen Sie die Variable CC, oder lassen Sie sie die Compilerdatei selbst nennen; erlauben Sie diese im Virenscanner.</translation>
+    </message>
+    <message>
+        <source>Unsloth 2024.9.post4 wants transformers below 4.45.0; newer lines name their range in their metadata</source>
+        <translation>Unsloth 2024.9.post4 will transformers unter 4.45.0; neuere Reihen nennen ihren Bereich in ihren Angaben</translation>
+    </message>
+    <message>
+        <source>Unsloth 2024.9.x needs no unsloth_zoo at all: its first release is 2024.10.0</source>
+        <translation>Unsloth 2024.9.x braucht gar kein unsloth_zoo: Dessen erste Ausgabe ist 2024.10.0</translation>
+    </message>
+    <message>
+        <source>Unsloth and torch.compile need Triton. On Windows the package named triton has no files; its Windows edition is called triton-windows.</source>
+        <translation>Unsloth und torch.compile brauchen Triton. Unter Windows hat das Paket namens triton keine Dateien; seine Windows-Fassung heißt triton-windows.</translation>
+    </message>
+    <message>
+        <source>Unsloth patches the inside of transformers and fits only a range of its releases. The installed one lies outside, or is too old for this model.</source>
+        <translation>Unsloth ändert das Innere von transformers und passt nur zu einem Bereich seiner Ausgaben. Die installierte liegt außerhalb oder ist für dieses Modell zu alt.</translation>
+    </message>
+    <message>
+        <source>Unsloth writes trainers and model code into the folder unsloth_compiled_cache, made from the installed trl and transformers. Either that cache is from other versions, or these versions do not fit.</source>
+        <translation>Unsloth schreibt Trainer und Modellcode in den Ordner unsloth_compiled_cache, gemacht aus dem installierten trl und transformers. Entweder stammt dieser Cache von anderen Versionen, oder diese Versionen passen nicht zusammen.</translation>
+    </message>
+    <message>
+        <source>Update the driver first: CUDA 12.8 needs 570.65 on Windows</source>
+        <translation>Aktualisieren Sie zuerst den Treiber: CUDA 12.8 braucht unter Windows 570.65</translation>
+    </message>
+    <message>
+        <source>Use a published pair of torch and torchvision; a setup of this program holds one.</source>
+        <translation>Benutzen Sie ein veröffentlichtes Paar aus torch und torchvision; eine Einrichtung dieses Programms enthält eines.</translation>
+    </message>
+    <message>
+        <source>Use an environment of this program, whose NumPy fits everything in it, or put NumPy below 2.</source>
+        <translation>Benutzen Sie eine Umgebung dieses Programms, deren NumPy zu allem darin passt, oder setzen Sie NumPy auf eine Version unter 2.</translation>
+    </message>
+    <message>
+        <source>Use an environment of this program: its Python brings headers and libraries.</source>
+        <translation>Benutzen Sie eine Umgebung dieses Programms: Ihr Python bringt Header und Bibliotheken mit.</translation>
+    </message>
+    <message>
+        <source>Use an environment that this program makes: it has one OpenMP runtime only.</source>
+        <translation>Benutzen Sie eine Umgebung, die dieses Programm anlegt: Sie hat nur eine OpenMP-Laufzeit.</translation>
+    </message>
+    <message>
+        <source>Volta and Turing (capability 7.0 and 7.5): the setup torch26-2025.3</source>
+        <translation>Volta und Turing (Capability 7.0 und 7.5): die Einrichtung torch26-2025.3</translation>
+    </message>
+    <message>
+        <source>Windows cannot reserve memory for torch&apos;s DLLs (error 1455)</source>
+        <translation>Windows kann für die DLLs von torch keinen Speicher reservieren (Fehler 1455)</translation>
+    </message>
+    <message>
+        <source>Windows refused to start the program that Triton takes for a compiler. Often the variable CC names a folder, or a scanner blocks the file.</source>
+        <translation>Windows ließ das Programm nicht starten, das Triton für einen Compiler hält. Oft nennt die Variable CC einen Ordner, oder ein Scanner sperrt die Datei.</translation>
+    </message>
+    <message>
+        <source>Windows, torch 2.4 or 2.5: pip install triton-windows==3.1.0.post17 setuptools</source>
+        <translation>Windows, torch 2.4 oder 2.5: pip install triton-windows==3.1.0.post17 setuptools</translation>
+    </message>
+    <message>
+        <source>Windows, torch 2.8: pip install &quot;triton-windows&gt;=3.4,&lt;3.5&quot;</source>
+        <translation>Windows, torch 2.8: pip install &quot;triton-windows&gt;=3.4,&lt;3.5&quot;</translation>
+    </message>
+    <message>
+        <source>Windows: pip install triton-windows==3.1.0.post17 (torch 2.4 or 2.5) or 3.2.0.post13 and later (torch 2.6 and up)</source>
+        <translation>Windows: pip install triton-windows==3.1.0.post17 (torch 2.4 oder 2.5) oder ab 3.2.0.post13 (torch ab 2.6)</translation>
+    </message>
+    <message>
+        <source>libtriton needs a current Visual C++ runtime. Windows has none or an old one, or an old copy lies beside python.exe.</source>
+        <translation>libtriton braucht eine aktuelle Visual-C++-Laufzeit. Windows hat keine oder eine alte, oder eine alte Kopie liegt neben python.exe.</translation>
+    </message>
+    <message>
+        <source>peft 0.13.2 fits transformers 4.4x; peft from 0.18 is needed for transformers 5</source>
+        <translation>peft 0.13.2 passt zu transformers 4.4x; für transformers 5 ist peft ab 0.18 nötig</translation>
+    </message>
+    <message>
+        <source>peft and transformers do not fit</source>
+        <translation>peft und transformers passen nicht zusammen</translation>
+    </message>
+    <message>
+        <source>peft imports parts of transformers that this release does not have yet, or no longer has.</source>
+        <translation>peft importiert Teile von transformers, die diese Ausgabe noch nicht oder nicht mehr hat.</translation>
+    </message>
+    <message>
+        <source>pip install &quot;numpy&lt;2&quot;</source>
+        <translation>pip install &quot;numpy&lt;2&quot;</translation>
+    </message>
+    <message>
+        <source>pip uninstall torchvision</source>
+        <translation>pip uninstall torchvision</translation>
+    </message>
+    <message>
+        <source>protobuf is newer than the code generated for it</source>
+        <translation>protobuf ist neuer als der dafür erzeugte Code</translation>
+    </message>
+    <message>
+        <source>torch 2.4.0 for Windows lacks an OpenMP file (libomp140.x86_64.dll)</source>
+        <translation>torch 2.4.0 für Windows fehlt eine OpenMP-Datei (libomp140.x86_64.dll)</translation>
+    </message>
+    <message>
+        <source>torch 2.4.0 for Windows loads fbgemm.dll, which needs libomp140.x86_64.dll. The wheel does not bring that file, so torch starts only on PCs that have it from Visual Studio. torch 2.4.1 and later do not need it.</source>
+        <translation>torch 2.4.0 für Windows lädt fbgemm.dll, und die braucht libomp140.x86_64.dll. Das Paket bringt diese Datei nicht mit, daher startet torch nur auf PCs, die sie von Visual Studio haben. torch ab 2.4.1 braucht sie nicht.</translation>
+    </message>
+    <message>
+        <source>torch 2.4.0 has the folders cu118, cu121 and cu124; 2.6.0 has cu118, cu124 and cu126; 2.8.0 has cu126, cu128 and cu129; 2.12.1 has cu126, cu130 and cu132</source>
+        <translation>torch 2.4.0 hat die Ordner cu118, cu121 und cu124; 2.6.0 hat cu118, cu124 und cu126; 2.8.0 hat cu126, cu128 und cu129; 2.12.1 hat cu126, cu130 und cu132</translation>
+    </message>
+    <message>
+        <source>torch can use the card, torchvision cannot: it was installed from another index as its CPU build, so its own operations have no CUDA kernels.</source>
+        <translation>torch kann die Karte benutzen, torchvision nicht: Es kam als CPU-Fassung aus einem anderen Index, daher haben seine eigenen Operationen keine CUDA-Kernel.</translation>
+    </message>
+    <message>
+        <source>torch is damaged, half installed or hidden by another file</source>
+        <translation>torch ist beschädigt, halb installiert oder von einer anderen Datei verdeckt</translation>
+    </message>
+    <message>
+        <source>torch is its CPU build</source>
+        <translation>torch ist die CPU-Fassung</translation>
+    </message>
+    <message>
+        <source>torch&apos;s DLLs need a current Visual C++ runtime. Windows found none, an old one, or an old copy that lies beside python.exe and hides the right one.</source>
+        <translation>Die DLLs von torch brauchen eine aktuelle Visual-C++-Laufzeit. Windows fand keine, eine alte oder eine alte Kopie, die neben python.exe liegt und die richtige verdeckt.</translation>
+    </message>
+    <message>
+        <source>torch.compile does something that Windows cannot</source>
+        <translation>torch.compile tut etwas, das Windows nicht kann</translation>
+    </message>
+    <message>
+        <source>torch.compile needs the compiler cl.exe</source>
+        <translation>torch.compile braucht den Compiler cl.exe</translation>
+    </message>
+    <message>
+        <source>torchvision does not belong to the installed torch</source>
+        <translation>torchvision gehört nicht zum installierten torch</translation>
+    </message>
+    <message>
+        <source>torchvision is its CPU build beside a CUDA torch</source>
+        <translation>torchvision ist die CPU-Fassung neben einem torch mit CUDA</translation>
+    </message>
+    <message>
+        <source>transformers does not fit the packages beside it</source>
+        <translation>transformers passt nicht zu den Paketen daneben</translation>
+    </message>
+    <message>
+        <source>trl 0.11: SFTTrainer(tokenizer=…, max_seq_length=…) or the same in SFTConfig</source>
+        <translation>trl 0.11: SFTTrainer(tokenizer=…, max_seq_length=…) oder dasselbe in SFTConfig</translation>
+    </message>
+    <message>
+        <source>trl 0.13 and later: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); from 0.20 on the length is max_length</source>
+        <translation>trl ab 0.13: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); ab 0.20 heißt die Länge max_length</translation>
+    </message>
+    <message>
+        <source>trl changed its arguments</source>
+        <translation>trl hat seine Argumente geändert</translation>
+    </message>
+    <message>
+        <source>unsloth and unsloth_zoo are released together, and one of them was changed alone or is missing.</source>
+        <translation>unsloth und unsloth_zoo erscheinen gemeinsam, und eines davon wurde allein geändert oder fehlt.</translation>
+    </message>
+    <message>
+        <source>unsloth_zoo does not belong to this unsloth</source>
+        <translation>unsloth_zoo gehört nicht zu diesem unsloth</translation>
+    </message>
+    <message>
+        <source>xformers is not installed</source>
+        <translation>xformers ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>xformers was built for another torch</source>
+        <translation>xformers wurde für ein anderes torch gebaut</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

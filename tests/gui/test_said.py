@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -13,14 +14,18 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from app.decide.diagnose import findings
+from app.decide.explain import explain
 from app.decide.planning import install_plan
 from app.decide.recommend import rank
 from app.gui import languages
 from app.gui.said import said, shapes
+from app.gui.widgets.card import Label
+from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.model.answers import Answers
 from app.model.errors import ExpectedError
 from app.model.machine import MachineFacts
 from app.model.place import Place
+from app.model.trouble import Trouble
 from tests.gui.staged import real_knowledge
 
 MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
@@ -81,6 +86,27 @@ def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
 def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
     languages.speak("en")
     assert said("Needs driver 570.65 or newer; yours is 452.06.") == "Needs driver 570.65 or newer; yours is 452.06."
+
+
+@pytest.mark.parametrize("trouble", real_knowledge().troubles.causes, ids=lambda t: t.label)
+def test_a_diagnosis_is_german(german: None, trouble: Trouble) -> None:
+    for text in (trouble.title, trouble.means, trouble.fix.text):
+        assert said(text) != text
+        assert not _ENGLISH.search(said(text)), f"{text!r} became {said(text)!r}"
+    for step in trouble.fix.steps:
+        assert said(step) != step or "pip" in step, step    # a bare command is the same in every language
+        assert not _ENGLISH.search(said(step).replace("IT-Abteilung", "")), f"{step!r} became {said(step)!r}"
+
+
+def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
+    found = explain("Traceback (most recent call last):\nAssertionError: Torch not compiled with CUDA enabled\n",
+                    real_knowledge().troubles)
+    card = DiagnosisCard(found)
+    shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
+    assert "torch ist die CPU-Fassung" in shown
+    assert found.fix is not None and said(found.fix.text) in shown and said(found.means) in shown
+    assert not {found.title, found.means, found.fix.text} & set(shown)
+    assert card.accessibleDescription() == said(found.means)
 
 
 def test_every_shape_is_translated(german: None) -> None:
