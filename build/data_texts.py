@@ -16,7 +16,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 # The conclusions' own sentences, and in the steps what ``done`` says when there is nothing left to do.
 SPEAKING = ("app/decide/recommend.py", "app/decide/planning.py", "app/decide/judge.py", "app/decide/bars.py",
-            "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/engine/runner.py")
+            "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/decide/explain.py",
+            "app/engine/runner.py")
 STEPS = tuple(f"app/steps/{name}.py" for name in ("activate", "create_environment", "fetch_wheels", "install_wheels",
                                                   "provide_python", "mend_openmp"))
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
@@ -63,11 +64,14 @@ def _guide() -> Iterator[str]:
         for rows in _toml(f"guide/{name}.toml").values():
             for row in rows:
                 yield from (row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str))
+    for correction in _toml("guide/corrections.toml")["corrections"]:
+        yield from (correction["claim"], correction["truth"], correction["evidence"])
 
 
 def _troubles() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "troubles").glob("*.toml")):
         for trouble in _toml(f"troubles/{path.name}").get("trouble", ()):
+            yield trouble["label"].replace("_", " ")    # so the card names another possible cause
             yield from (trouble["title"], trouble["means"], trouble["fix"]["text"], *trouble["fix"].get("steps", ()))
 
 

@@ -4112,6 +4112,726 @@
         <source>xformers was built for another torch</source>
         <translation>xformers wurde für ein anderes torch gebaut</translation>
     </message>
+    <message>
+        <source>(nothing about libomp140)</source>
+        <translation>(nichts über libomp140)</translation>
+    </message>
+    <message>
+        <source>(nothing about setuptools)</source>
+        <translation>(nichts über setuptools)</translation>
+    </message>
+    <message>
+        <source>16 runs on an H100; 8B, batch 2, 2048 tokens: 7.1 GB.</source>
+        <translation>16 Läufe auf einer H100; 8B, Batch 2, 2048 Token: 7,1 GB.</translation>
+    </message>
+    <message>
+        <source>2024.9.post3 and post4 have none: the guide&apos;s check crashes on a good installation. It also catches ImportError only, while a missing driver raises RuntimeError.</source>
+        <translation>2024.9.post3 und post4 haben keines: Die Prüfung der Anleitung stürzt bei einer guten Installation ab. Außerdem fängt sie nur ImportError ab, während ein fehlender Treiber RuntimeError auslöst.</translation>
+    </message>
+    <message>
+        <source>2024.9.post3 is the most stable version.</source>
+        <translation>2024.9.post3 ist die stabilste Version.</translation>
+    </message>
+    <message>
+        <source>7B in 4 bits at batch 2 and 1024 tokens takes 18-22 GB.</source>
+        <translation>7B in 4 Bit bei Batch 2 und 1024 Token braucht 18-22 GB.</translation>
+    </message>
+    <message>
+        <source>90100 with PyTorch 2.4.0+cu121.</source>
+        <translation>90100 mit PyTorch 2.4.0+cu121.</translation>
+    </message>
+    <message>
+        <source>About 6 GB. Runs of Unsloth with models from 17 million to 8 billion parameters were measured; the estimate on the last page comes from them.</source>
+        <translation>Etwa 6 GB. Läufe von Unsloth mit Modellen von 17 Millionen bis 8 Milliarden Parametern wurden gemessen; die Schätzung auf der letzten Seite stammt daraus.</translation>
+    </message>
+    <message>
+        <source>Any Python 3.11 will do. python.org&apos;s last one with a Windows installer is 3.11.9; uv provides its own, and nothing is installed system-wide.</source>
+        <translation>Jedes Python 3.11 genügt. Das letzte von python.org mit Windows-Installationsprogramm ist 3.11.9; uv bringt sein eigenes mit, und nichts wird systemweit installiert.</translation>
+    </message>
+    <message>
+        <source>Any prompt will do, or none.</source>
+        <translation>Jede Eingabeaufforderung genügt, oder gar keine.</translation>
+    </message>
+    <message>
+        <source>Arithmetic; the script was run on an 80 GB card and prints 85.02.</source>
+        <translation>Rechnung; das Skript wurde auf einer Karte mit 80 GB ausgeführt und gibt 85.02 aus.</translation>
+    </message>
+    <message>
+        <source>AttributeError: module &apos;torch&apos; has no attribute &apos;amp&apos; means another PyTorch version; force a reinstall.</source>
+        <translation>AttributeError: module &apos;torch&apos; has no attribute &apos;amp&apos; bedeutet eine andere PyTorch-Version; erzwingen Sie eine Neuinstallation.</translation>
+    </message>
+    <message>
+        <source>Both were imported against PyTorch 2.4.0 to 2.14.1 on Linux.</source>
+        <translation>Beide wurden unter Linux mit PyTorch 2.4.0 bis 2.14.1 importiert.</translation>
+    </message>
+    <message>
+        <source>Both were resolved with uv.</source>
+        <translation>Beides wurde mit uv aufgelöst.</translation>
+    </message>
+    <message>
+        <source>Both were run.</source>
+        <translation>Beide wurden ausgeführt.</translation>
+    </message>
+    <message>
+        <source>Both wheels&apos; metadata and sources were compared.</source>
+        <translation>Die Angaben und Quelltexte beider Pakete wurden verglichen.</translation>
+    </message>
+    <message>
+        <source>CUDA Toolkit 12.1 must be installed; check with nvcc --version.</source>
+        <translation>Das CUDA-Toolkit 12.1 muss installiert sein; prüfen Sie es mit nvcc --version.</translation>
+    </message>
+    <message>
+        <source>CVE-2025-3000 concerns PyTorch up to 2.12.1, as Unsloth&apos;s issue 8926 cites.</source>
+        <translation>CVE-2025-3000 betrifft PyTorch bis 2.12.1, wie Unsloths Issue 8926 anführt.</translation>
+    </message>
+    <message>
+        <source>Every profile has an environment of its own; nothing outside it is changed.</source>
+        <translation>Jedes Profil hat seine eigene Umgebung; außerhalb davon wird nichts geändert.</translation>
+    </message>
+    <message>
+        <source>Fallback: Unsloth 2024.8, the first with PyTorch 2.4.0.</source>
+        <translation>Ausweichlösung: Unsloth 2024.8, das erste mit PyTorch 2.4.0.</translation>
+    </message>
+    <message>
+        <source>Follows from the compiler that Triton brings.</source>
+        <translation>Folgt aus dem Compiler, den Triton mitbringt.</translation>
+    </message>
+    <message>
+        <source>GPU Memory: 24.00 GB</source>
+        <translation>GPU Memory: 24.00 GB</translation>
+    </message>
+    <message>
+        <source>It adds flash-attn, which has no wheel for Windows and is compiled for hours with a full compiler. Unsloth says itself that xformers is as fast.</source>
+        <translation>Es fügt flash-attn hinzu, das kein Paket für Windows hat und mit einem vollständigen Compiler stundenlang übersetzt wird. Unsloth sagt selbst, dass xformers ebenso schnell ist.</translation>
+    </message>
+    <message>
+        <source>It does fail, but with “module &apos;torch&apos; has no attribute &apos;int1&apos;”: its torchao needs PyTorch 2.6. 2026.10.9 needs 2.8. Each profile here has the PyTorch that its Unsloth was resolved with.</source>
+        <translation>Es scheitert zwar, aber mit „module &apos;torch&apos; has no attribute &apos;int1&apos;“: Sein torchao braucht PyTorch 2.6. 2026.10.9 braucht 2.8. Jedes Profil hier hat das PyTorch, mit dem sein Unsloth aufgelöst wurde.</translation>
+    </message>
+    <message>
+        <source>It exists since PyTorch 2.0, and 2024.9.post3 imports it.</source>
+        <translation>Es gibt es seit PyTorch 2.0, und 2024.9.post3 importiert es.</translation>
+    </message>
+    <message>
+        <source>It refuses xformers 0.0.27.post2, the only one for PyTorch 2.4.0, so that its import ends in an error. 2024.9.post4 is the better fallback, and the preferred one.</source>
+        <translation>Es verweigert xformers 0.0.27.post2, das einzige für PyTorch 2.4.0, sodass sein Import mit einem Fehler endet. 2024.9.post4 ist die bessere Ausweichlösung und wird vorgezogen.</translation>
+    </message>
+    <message>
+        <source>It was right for datasets 3. From 4.1 on, 1 starts a process; the starter script takes what its profile&apos;s versions need.</source>
+        <translation>Das war für datasets 3 richtig. Ab 4.1 startet 1 einen Prozess; das Startskript nimmt, was die Versionen seines Profils brauchen.</translation>
+    </message>
+    <message>
+        <source>Line {1} fits it too; from the log alone the two are hard to tell apart.</source>
+        <translation>Zeile {1} passt auch dazu; allein aus dem Protokoll sind die beiden schwer zu unterscheiden.</translation>
+    </message>
+    <message>
+        <source>Line {1} fits it, but names the cause less clearly.</source>
+        <translation>Zeile {1} passt dazu, nennt die Ursache aber weniger klar.</translation>
+    </message>
+    <message>
+        <source>Line {1} fits, but it usually follows from: {2}.</source>
+        <translation>Zeile {1} passt, folgt aber meist aus: {2}.</translation>
+    </message>
+    <message>
+        <source>Llama-3.2-7B-Instruct</source>
+        <translation>Llama-3.2-7B-Instruct</translation>
+    </message>
+    <message>
+        <source>Metadata of 2024.8 to 2024.9.post4; the extra&apos;s first commit is of 2025-02-27.</source>
+        <translation>Die Angaben von 2024.8 bis 2024.9.post4; der erste Commit des Extras ist vom 27.02.2025.</translation>
+    </message>
+    <message>
+        <source>On Windows it cannot be resolved (it asks for triton, which has no Windows wheel). On Linux it takes whatever is newest today: PyTorch 2.15, transformers 5.24, trl 1.16, which it was not written for.</source>
+        <translation>Unter Windows lässt es sich nicht auflösen (es verlangt triton, das kein Paket für Windows hat). Unter Linux nimmt es, was heute am neuesten ist: PyTorch 2.15, transformers 5.24, trl 1.16, wofür es nicht geschrieben wurde.</translation>
+    </message>
+    <message>
+        <source>On Windows their xformers addresses are Linux files; in the package on the index the extras are empty. xformers 0.0.27.post2 comes from the index instead.</source>
+        <translation>Unter Windows sind ihre xformers-Adressen Dateien für Linux; im Paket auf dem Index sind die Extras leer. xformers 0.0.27.post2 kommt stattdessen vom Index.</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 misses security fixes of later years; the profile is for those who need exactly this version.</source>
+        <translation>PyTorch 2.4.0 fehlen Sicherheitskorrekturen späterer Jahre; das Profil ist für alle, die genau diese Version brauchen.</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 on Windows needs libomp140.x86_64.dll and does not bring it: on a clean PC import torch fails with WinError 126. This program puts a copy of the wheel&apos;s own OpenMP beside it, inside the environment.</source>
+        <translation>PyTorch 2.4.0 braucht unter Windows libomp140.x86_64.dll und bringt sie nicht mit: Auf einem frischen PC scheitert import torch mit WinError 126. Dieses Programm legt innerhalb der Umgebung eine Kopie der OpenMP-Bibliothek aus dem Paket selbst daneben.</translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 was looked at.</source>
+        <translation>PyTorch 2.4.0 wurde angesehen.</translation>
+    </message>
+    <message>
+        <source>PyTorch is not capped, transformers must be 4.45 or newer, bitsandbytes is free; protobuf must be below 4. Only a lock holds the set together.</source>
+        <translation>PyTorch ist nicht begrenzt, transformers muss ab 4.45 sein, bitsandbytes ist frei; protobuf muss unter 4 sein. Nur eine Festschreibung hält den Satz zusammen.</translation>
+    </message>
+    <message>
+        <source>PyTorch&apos;s wheels bring CUDA, triton-windows brings ptxas, bitsandbytes its libraries. Only the driver is needed.</source>
+        <translation>PyTorchs Pakete bringen CUDA mit, triton-windows bringt ptxas, bitsandbytes seine Bibliotheken. Nur der Treiber ist nötig.</translation>
+    </message>
+    <message>
+        <source>Python 3.11.14</source>
+        <translation>Python 3.11.14</translation>
+    </message>
+    <message>
+        <source>Run everything from the MSVC Developer Command Prompt.</source>
+        <translation>Führen Sie alles in der MSVC Developer Command Prompt aus.</translation>
+    </message>
+    <message>
+        <source>That change is of February 2025, five months after 2024.9.post3. At its time there was no usable Triton 3 for Windows. It is a combination of the community&apos;s making.</source>
+        <translation>Diese Änderung ist vom Februar 2025, fünf Monate nach 2024.9.post3. Zu dessen Zeit gab es kein brauchbares Triton 3 für Windows. Es ist eine Zusammenstellung aus der Community.</translation>
+    </message>
+    <message>
+        <source>The 2.4.0 wheel holds torch/_inductor/config.py; both were imported. unsloth/models/_utils.py of post3 imports torch._inductor.utils and torch._inductor.config.</source>
+        <translation>Das Paket von 2.4.0 enthält torch/_inductor/config.py; beide wurden importiert. unsloth/models/_utils.py von post3 importiert torch._inductor.utils und torch._inductor.config.</translation>
+    </message>
+    <message>
+        <source>The ampere extra is an optimization for the card.</source>
+        <translation>Das Extra ampere ist eine Optimierung für die Karte.</translation>
+    </message>
+    <message>
+        <source>The build was run on Linux.</source>
+        <translation>Diese Fassung wurde unter Linux ausgeführt.</translation>
+    </message>
+    <message>
+        <source>The change&apos;s date; triton-windows&apos; first release is of 2024-10-15.</source>
+        <translation>Das Datum der Änderung; die erste Ausgabe von triton-windows ist vom 15.10.2024.</translation>
+    </message>
+    <message>
+        <source>The combination was tested on Windows; Windows support came with PR #1753 before this version.</source>
+        <translation>Die Zusammenstellung wurde unter Windows geprüft; die Windows-Unterstützung kam mit PR #1753 vor dieser Version.</translation>
+    </message>
+    <message>
+        <source>The extra&apos;s list; the index holds no flash-attn wheel.</source>
+        <translation>Die Liste des Extras; der Index enthält kein fertiges Paket von flash-attn.</translation>
+    </message>
+    <message>
+        <source>The extras cu121-torch240 and cu121-ampere-torch240 set Unsloth up on Windows.</source>
+        <translation>Die Extras cu121-torch240 und cu121-ampere-torch240 richten Unsloth unter Windows ein.</translation>
+    </message>
+    <message>
+        <source>The extras were read in the repository and in the wheel&apos;s metadata.</source>
+        <translation>Die Extras wurden im Repository und in den Angaben des Pakets gelesen.</translation>
+    </message>
+    <message>
+        <source>The import table of fbgemm.dll; PyTorch issue 131662; 2.4.1 mends it.</source>
+        <translation>Die Importtabelle von fbgemm.dll; PyTorch-Issue 131662; 2.4.1 behebt es.</translation>
+    </message>
+    <message>
+        <source>The import was run.</source>
+        <translation>Der Import wurde ausgeführt.</translation>
+    </message>
+    <message>
+        <source>The index&apos;s list of releases.</source>
+        <translation>Die Liste der Ausgaben auf dem Index.</translation>
+    </message>
+    <message>
+        <source>The lists of python.org and uv.</source>
+        <translation>Die Listen von python.org und uv.</translation>
+    </message>
+    <message>
+        <source>The repository has no tag of that name, nor 2024.8 or 2024.9: pip stops at the checkout. The package index has the wheels; they are installed with their hashes, and git is not needed.</source>
+        <translation>Das Repository hat kein Tag dieses Namens, auch nicht 2024.8 oder 2024.9: pip hält beim Auschecken an. Der Paketindex hat die Pakete; sie werden mit ihren Prüfsummen installiert, und git ist nicht nötig.</translation>
+    </message>
+    <message>
+        <source>The repository&apos;s state; the index.</source>
+        <translation>Der Zustand des Repositorys; der Index.</translation>
+    </message>
+    <message>
+        <source>The repository&apos;s tags were listed: September-2024, August-2024 and the like.</source>
+        <translation>Die Tags des Repositorys wurden aufgelistet: September-2024, August-2024 und ähnliche.</translation>
+    </message>
+    <message>
+        <source>The script divides by 1e9: 24 GiB are 25.77 GB, less what the driver keeps.</source>
+        <translation>Das Skript teilt durch 1e9: 24 GiB sind 25,77 GB, abzüglich dessen, was der Treiber behält.</translation>
+    </message>
+    <message>
+        <source>The script prints unsloth.__version__.</source>
+        <translation>Das Skript gibt unsloth.__version__ aus.</translation>
+    </message>
+    <message>
+        <source>The wheel&apos;s metadata.</source>
+        <translation>Die Angaben des Pakets.</translation>
+    </message>
+    <message>
+        <source>The wheels&apos; contents.</source>
+        <translation>Der Inhalt der Pakete.</translation>
+    </message>
+    <message>
+        <source>There is no such model. Llama 3.2 comes in 1B and 3B for text.</source>
+        <translation>Ein solches Modell gibt es nicht. Llama 3.2 gibt es für Text mit 1B und 3B.</translation>
+    </message>
+    <message>
+        <source>There is no such version: unsloth-zoo begins with 2024.10.0, and 2024.9 does not use it.</source>
+        <translation>Diese Version gibt es nicht: unsloth-zoo beginnt mit 2024.10.0, und 2024.9 benutzt es nicht.</translation>
+    </message>
+    <message>
+        <source>There was no windows extra until February 2025; pip only warns and goes on without it.</source>
+        <translation>Ein Extra windows gab es erst ab Februar 2025; pip warnt nur und macht ohne es weiter.</translation>
+    </message>
+    <message>
+        <source>This configuration is production-ready.</source>
+        <translation>Diese Konfiguration ist bereit für den Produktivbetrieb.</translation>
+    </message>
+    <message>
+        <source>Triton for Windows brings its own small compiler. Only the Visual C++ runtime is needed. Building llama.cpp or flash-attn is another matter.</source>
+        <translation>Triton für Windows bringt seinen eigenen kleinen Compiler mit. Nur die Visual-C++-Laufzeit ist nötig. llama.cpp oder flash-attn zu bauen, ist etwas anderes.</translation>
+    </message>
+    <message>
+        <source>Triton of that time imports setuptools without asking for it; without it import unsloth fails in a fresh environment. It is in the locks.</source>
+        <translation>Das Triton jener Zeit importiert setuptools, ohne es zu verlangen; fehlt es, scheitert import unsloth in einer frischen Umgebung. Es ist in den Festschreibungen enthalten.</translation>
+    </message>
+    <message>
+        <source>Unsloth 2025.11.3 fails with PyTorch 2.4.0 because of torch._inductor.config.</source>
+        <translation>Unsloth 2025.11.3 scheitert mit PyTorch 2.4.0 wegen torch._inductor.config.</translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s list of models.</source>
+        <translation>Die Modellliste von Unsloth.</translation>
+    </message>
+    <message>
+        <source>Visual Studio&apos;s C++ workload, the Windows SDK and CMake are required.</source>
+        <translation>Die C++-Workload von Visual Studio, das Windows SDK und CMake sind nötig.</translation>
+    </message>
+    <message>
+        <source>Without quotes the shell breaks it into three; with them pip would build Triton from source, from a repository that is archived. triton-windows is on the index.</source>
+        <translation>Ohne Anführungszeichen zerlegt die Shell es in drei Teile; mit ihnen würde pip Triton aus dem Quelltext bauen, aus einem archivierten Repository. triton-windows liegt auf dem Index.</translation>
+    </message>
+    <message>
+        <source>antivirus blocked</source>
+        <translation>Ein Virenscanner oder eine Richtlinie hat eine Datei gesperrt</translation>
+    </message>
+    <message>
+        <source>bf16 unsupported</source>
+        <translation>bf16 auf einer Karte, die es nicht kann</translation>
+    </message>
+    <message>
+        <source>bnb cpu fallback</source>
+        <translation>bitsandbytes hat seine Bibliothek für den Prozessor geladen</translation>
+    </message>
+    <message>
+        <source>bnb linux only build</source>
+        <translation>Ein bitsandbytes nur für Linux, unter Windows</translation>
+    </message>
+    <message>
+        <source>bnb native library missing</source>
+        <translation>Die CUDA-Bibliothek von bitsandbytes oder eine Datei, die sie braucht, fehlt</translation>
+    </message>
+    <message>
+        <source>build isolation no torch</source>
+        <translation>Der abgeschottete Bau eines Pakets sieht torch nicht</translation>
+    </message>
+    <message>
+        <source>captive portal</source>
+        <translation>Statt des Index antwortete eine Anmeldeseite</translation>
+    </message>
+    <message>
+        <source>cloud folder</source>
+        <translation>Der Ordner wird von OneDrive abgeglichen</translation>
+    </message>
+    <message>
+        <source>connection refused</source>
+        <translation>Der Server hat die Verbindung abgelehnt</translation>
+    </message>
+    <message>
+        <source>console encoding</source>
+        <translation>Die Konsole kann ein Zeichen nicht zeigen</translation>
+    </message>
+    <message>
+        <source>cuDNN version: 8902</source>
+        <translation>cuDNN version: 8902</translation>
+    </message>
+    <message>
+        <source>cuda kernel fault</source>
+        <translation>Ein Kernel auf der Karte brach mit einem Fehler ab</translation>
+    </message>
+    <message>
+        <source>cuda oom</source>
+        <translation>Der Speicher der Karte ist aufgebraucht</translation>
+    </message>
+    <message>
+        <source>cuda toolkit missing</source>
+        <translation>Ein Bau aus dem Quelltext verlangt das CUDA-Toolkit</translation>
+    </message>
+    <message>
+        <source>dataset worker crash</source>
+        <translation>Ein Arbeitsprozess der Datenaufbereitung ist abgestürzt</translation>
+    </message>
+    <message>
+        <source>dataset_num_proc=1 is critical on Windows.</source>
+        <translation>dataset_num_proc=1 ist unter Windows entscheidend.</translation>
+    </message>
+    <message>
+        <source>datasets/arrow_dataset.py of 3.0.1 and 4.3.0; Unsloth&apos;s own note on it.</source>
+        <translation>datasets/arrow_dataset.py von 3.0.1 und 4.3.0; Unsloths eigene Anmerkung dazu.</translation>
+    </message>
+    <message>
+        <source>dependency conflict</source>
+        <translation>Anforderungen, die einander ausschließen</translation>
+    </message>
+    <message>
+        <source>disk fault</source>
+        <translation>Ein Laufwerk ließ sich nicht lesen oder beschreiben</translation>
+    </message>
+    <message>
+        <source>disk full</source>
+        <translation>Die Platte ist voll</translation>
+    </message>
+    <message>
+        <source>dns failure</source>
+        <translation>Der Name des Servers ließ sich nicht nachschlagen</translation>
+    </message>
+    <message>
+        <source>driver too old</source>
+        <translation>Der NVIDIA-Treiber ist älter, als das CUDA dieses torch verlangt</translation>
+    </message>
+    <message>
+        <source>extension compile failed</source>
+        <translation>Das Übersetzen eines Pakets ist gescheitert</translation>
+    </message>
+    <message>
+        <source>externally managed</source>
+        <translation>Das Python des Systems darf nicht mit pip geändert werden</translation>
+    </message>
+    <message>
+        <source>file in use</source>
+        <translation>Eine Datei wird benutzt, oder das Schreiben wurde verweigert</translation>
+    </message>
+    <message>
+        <source>flash attn mismatch</source>
+        <translation>flash-attn wurde für ein anderes torch gebaut</translation>
+    </message>
+    <message>
+        <source>git missing</source>
+        <translation>Git ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>gpu arch dropped</source>
+        <translation>Dieses torch hat keine Kernel mehr für die ältere Karte</translation>
+    </message>
+    <message>
+        <source>gpu arch too new</source>
+        <translation>Dieses torch hat keine Kernel für die neuere Karte</translation>
+    </message>
+    <message>
+        <source>hf gated repo</source>
+        <translation>Das Modell ist zugangsbeschränkt: kein Zugriff oder kein Token</translation>
+    </message>
+    <message>
+        <source>hf symlink privilege</source>
+        <translation>Windows verweigert eine symbolische Verknüpfung</translation>
+    </message>
+    <message>
+        <source>hf unreachable</source>
+        <translation>Der Hugging Face Hub ist nicht erreichbar, und nichts ist im Cache</translation>
+    </message>
+    <message>
+        <source>host memory exhausted</source>
+        <translation>Der Arbeitsspeicher ist aufgebraucht</translation>
+    </message>
+    <message>
+        <source>index forbidden</source>
+        <translation>Der Index verbietet den Zugriff</translation>
+    </message>
+    <message>
+        <source>index rate limited</source>
+        <translation>Der Server sagt, dass es zu viele Anfragen waren</translation>
+    </message>
+    <message>
+        <source>index server error</source>
+        <translation>Der Server hat eine Störung</translation>
+    </message>
+    <message>
+        <source>index unauthorized</source>
+        <translation>Der Index verlangt eine Anmeldung</translation>
+    </message>
+    <message>
+        <source>index untrusted</source>
+        <translation>Der Index bietet etwas an, das nicht angenommen wird</translation>
+    </message>
+    <message>
+        <source>inductor needs cl</source>
+        <translation>torch.compile braucht den Compiler cl.exe</translation>
+    </message>
+    <message>
+        <source>inductor windows unsupported</source>
+        <translation>torch.compile tut etwas, das Windows nicht kann</translation>
+    </message>
+    <message>
+        <source>lock hash missing</source>
+        <translation>Einer Liste, die Prüfsummen verlangt, fehlt eine</translation>
+    </message>
+    <message>
+        <source>long path limit</source>
+        <translation>Ein Pfad ist länger, als Windows erlaubt</translation>
+    </message>
+    <message>
+        <source>module missing</source>
+        <translation>In dieser Umgebung fehlt ein Paket</translation>
+    </message>
+    <message>
+        <source>msvc missing</source>
+        <translation>Ein Paket will übersetzt werden, und der C++-Compiler von Microsoft fehlt</translation>
+    </message>
+    <message>
+        <source>multiprocessing spawn</source>
+        <translation>Das Skript hat keinen Schutz des Hauptteils, und Windows startet es für jeden Arbeitsprozess neu</translation>
+    </message>
+    <message>
+        <source>network interrupted</source>
+        <translation>Die Verbindung brach ab, oder der Download ist unvollständig</translation>
+    </message>
+    <message>
+        <source>network timeout</source>
+        <translation>Ein Download dauerte zu lange</translation>
+    </message>
+    <message>
+        <source>network unreachable</source>
+        <translation>Es gibt keinen Weg zum Server</translation>
+    </message>
+    <message>
+        <source>no gpu accelerator</source>
+        <translation>Unsloth sieht keinen Beschleuniger</translation>
+    </message>
+    <message>
+        <source>no nvidia driver</source>
+        <translation>Kein NVIDIA-Treiber gefunden</translation>
+    </message>
+    <message>
+        <source>numpy2 abi</source>
+        <translation>NumPy 2 trifft auf Module, die für NumPy 1 gebaut wurden</translation>
+    </message>
+    <message>
+        <source>nvml mismatch</source>
+        <translation>Die Bibliothek des Treibers und sein Kernelmodul stimmen nicht überein</translation>
+    </message>
+    <message>
+        <source>offline mode</source>
+        <translation>Das Netz ist in den Einstellungen ausgeschaltet</translation>
+    </message>
+    <message>
+        <source>openmp duplicate</source>
+        <translation>Zwei OpenMP-Laufzeiten in einem Prozess</translation>
+    </message>
+    <message>
+        <source>package not found</source>
+        <translation>Der Index bietet dieses Paket oder diese Version nicht an</translation>
+    </message>
+    <message>
+        <source>pagefile too small</source>
+        <translation>Windows kann für die DLLs von torch keinen Speicher reservieren (Fehler 1455)</translation>
+    </message>
+    <message>
+        <source>path not ascii</source>
+        <translation>Buchstaben in einem Pfad, die ein Werkzeug nicht lesen kann</translation>
+    </message>
+    <message>
+        <source>peft incompatible</source>
+        <translation>peft und transformers passen nicht zusammen</translation>
+    </message>
+    <message>
+        <source>pip hash mismatch</source>
+        <translation>Eine geladene Datei stimmt nicht mit ihrer Prüfsumme überein</translation>
+    </message>
+    <message>
+        <source>pip install &quot;unsloth[windows] @ …2024.9.post3&quot;</source>
+        <translation>pip install &quot;unsloth[windows] @ …2024.9.post3&quot;</translation>
+    </message>
+    <message>
+        <source>pip install &quot;unsloth[…] @ git+https://github.com/unslothai/unsloth.git@2024.9.post3&quot;</source>
+        <translation>pip install &quot;unsloth[…] @ git+https://github.com/unslothai/unsloth.git@2024.9.post3&quot;</translation>
+    </message>
+    <message>
+        <source>pip install triton @ git+https://github.com/woct0rdho/triton-windows.git</source>
+        <translation>pip install triton @ git+https://github.com/woct0rdho/triton-windows.git</translation>
+    </message>
+    <message>
+        <source>pip install unsloth-zoo==2024.9.post3</source>
+        <translation>pip install unsloth-zoo==2024.9.post3</translation>
+    </message>
+    <message>
+        <source>pip install unsloth==2024.9.post3 is the simpler way.</source>
+        <translation>pip install unsloth==2024.9.post3 ist der einfachere Weg.</translation>
+    </message>
+    <message>
+        <source>pip uninstall torch … from whatever pip is on the path, then install there.</source>
+        <translation>pip uninstall torch … mit dem pip, das gerade im Pfad liegt, dann dort installieren.</translation>
+    </message>
+    <message>
+        <source>platform unsupported</source>
+        <translation>Das Paket hat keine Dateien für dieses System</translation>
+    </message>
+    <message>
+        <source>post4 came four days later: it holds transformers below 4.45 and trl at 0.11.1, and mends the loader and the tokenizer.</source>
+        <translation>post4 kam vier Tage später: Es hält transformers unter 4.45 und trl auf 0.11.1 und repariert das Laden und den Tokenizer.</translation>
+    </message>
+    <message>
+        <source>program hung</source>
+        <translation>Ein Programm kam zu keinem Ende</translation>
+    </message>
+    <message>
+        <source>protobuf mismatch</source>
+        <translation>protobuf ist neuer als der dafür erzeugte Code</translation>
+    </message>
+    <message>
+        <source>proxy auth required</source>
+        <translation>Der Proxy verlangt Namen und Passwort</translation>
+    </message>
+    <message>
+        <source>proxy unreachable</source>
+        <translation>Der Proxy ist nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>python 32bit</source>
+        <translation>Dieses Python ist eines mit 32 Bit</translation>
+    </message>
+    <message>
+        <source>python ssl module missing</source>
+        <translation>Dieses Python hat kein brauchbares ssl-Modul</translation>
+    </message>
+    <message>
+        <source>python unavailable</source>
+        <translation>Das Python, das eine Einrichtung braucht, war nicht zu bekommen</translation>
+    </message>
+    <message>
+        <source>python version unsupported</source>
+        <translation>Für diese Python-Version gibt es keine Dateien</translation>
+    </message>
+    <message>
+        <source>redirect loop</source>
+        <translation>Der Server schickt Anfragen im Kreis</translation>
+    </message>
+    <message>
+        <source>server certificate expired</source>
+        <translation>Das Zertifikat des Servers ist abgelaufen (oder die Uhr dieses PCs geht falsch)</translation>
+    </message>
+    <message>
+        <source>tls intercepted</source>
+        <translation>Das Zertifikat der Verbindung ist von einem Proxy oder Scanner unterschrieben</translation>
+    </message>
+    <message>
+        <source>torch &gt;= 2.4.0, &lt; 2.5.0; transformers &gt;= 4.40.0; bitsandbytes &gt;= 0.43.0</source>
+        <translation>torch &gt;= 2.4.0, &lt; 2.5.0; transformers &gt;= 4.40.0; bitsandbytes &gt;= 0.43.0</translation>
+    </message>
+    <message>
+        <source>torch cpu build</source>
+        <translation>torch ist die CPU-Fassung</translation>
+    </message>
+    <message>
+        <source>torch dll libomp missing</source>
+        <translation>torch 2.4.0 für Windows fehlt eine OpenMP-Datei (libomp140.x86_64.dll)</translation>
+    </message>
+    <message>
+        <source>torch index wrong</source>
+        <translation>Der genannte Paketordner ist nicht vorhanden oder enthält dieses torch nicht</translation>
+    </message>
+    <message>
+        <source>torch install broken</source>
+        <translation>torch ist beschädigt, halb installiert oder von einer anderen Datei verdeckt</translation>
+    </message>
+    <message>
+        <source>torch too old</source>
+        <translation>Dieses torch ist zu alt für ein Paket daneben</translation>
+    </message>
+    <message>
+        <source>torch torchvision mismatch</source>
+        <translation>torchvision gehört nicht zum installierten torch</translation>
+    </message>
+    <message>
+        <source>torch._inductor.config does not exist in PyTorch 2.4.0, so Unsloth 2024.9.post3 must do without it.</source>
+        <translation>torch._inductor.config gibt es in PyTorch 2.4.0 nicht, daher muss Unsloth 2024.9.post3 ohne es auskommen.</translation>
+    </message>
+    <message>
+        <source>torch.amp is in every version in question. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
+        <translation>torch.amp ist in jeder Version, um die es geht. Eine solche Meldung bedeutet, dass eine Datei namens torch.py davorsteht oder die Installation kaputt ist.</translation>
+    </message>
+    <message>
+        <source>torchvision cpu build</source>
+        <translation>torchvision ist die CPU-Fassung neben einem torch mit CUDA</translation>
+    </message>
+    <message>
+        <source>transformers incompatible</source>
+        <translation>transformers passt nicht zu den Paketen daneben</translation>
+    </message>
+    <message>
+        <source>triton arch unsupported</source>
+        <translation>Triton kennt diese Karte nicht</translation>
+    </message>
+    <message>
+        <source>triton compiler access denied</source>
+        <translation>Der Compiler, den Triton startet, wird verweigert</translation>
+    </message>
+    <message>
+        <source>triton dll load failed</source>
+        <translation>Die Bibliothek von Triton lässt sich nicht laden</translation>
+    </message>
+    <message>
+        <source>triton missing</source>
+        <translation>Triton ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>triton no c compiler</source>
+        <translation>Triton findet keinen C-Compiler</translation>
+    </message>
+    <message>
+        <source>triton python headers missing</source>
+        <translation>Triton kann nicht übersetzen: Header oder Bibliotheken von Python fehlen</translation>
+    </message>
+    <message>
+        <source>triton version mismatch</source>
+        <translation>Die Version von Triton passt nicht zu torch oder Unsloth</translation>
+    </message>
+    <message>
+        <source>triton-windows 3.1.0.post17 holds TinyCC.</source>
+        <translation>triton-windows 3.1.0.post17 enthält TinyCC.</translation>
+    </message>
+    <message>
+        <source>triton/runtime/build.py; the import was run.</source>
+        <translation>triton/runtime/build.py; der Import wurde ausgeführt.</translation>
+    </message>
+    <message>
+        <source>trl api changed</source>
+        <translation>trl hat seine Argumente geändert</translation>
+    </message>
+    <message>
+        <source>unsloth generated code broken</source>
+        <translation>Code, den Unsloth erzeugt hat, läuft nicht</translation>
+    </message>
+    <message>
+        <source>unsloth zoo mismatch</source>
+        <translation>unsloth_zoo gehört nicht zu diesem unsloth</translation>
+    </message>
+    <message>
+        <source>vcredist outdated</source>
+        <translation>Die Visual-C++-Laufzeit fehlt, ist zu alt oder verdeckt</translation>
+    </message>
+    <message>
+        <source>wheel missing</source>
+        <translation>Der Index hat eine Datei nicht, die er nennt</translation>
+    </message>
+    <message>
+        <source>windows store python</source>
+        <translation>python ist der Platzhalter des Microsoft Store</translation>
+    </message>
+    <message>
+        <source>worker pickling</source>
+        <translation>Ein Objekt lässt sich nicht an einen Arbeitsprozess übergeben</translation>
+    </message>
+    <message>
+        <source>wsl gpu unavailable</source>
+        <translation>Keine Karte in diesem WSL</translation>
+    </message>
+    <message>
+        <source>wsl libcuda not found</source>
+        <translation>libcuda.so wird nicht gefunden, obwohl der Treiber da ist</translation>
+    </message>
+    <message>
+        <source>xformers missing</source>
+        <translation>xformers ist nicht installiert</translation>
+    </message>
+    <message>
+        <source>xformers torch mismatch</source>
+        <translation>xformers wurde für ein anderes torch gebaut</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -109,6 +109,25 @@ def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
     assert card.accessibleDescription() == said(found.means)
 
 
+def test_other_possible_causes_are_german(german: None) -> None:
+    found = explain("ImportError: DLL load failed while importing libtriton: WinError 1114\n"
+                    "OSError: [WinError 1114] Error loading \"C:\\\\torch\\\\lib\\\\c10.dll\" or one of its dependencies.\n",
+                    real_knowledge().troubles)
+    assert found.others
+    card = DiagnosisCard(found)
+    shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
+    also = next(text for text in shown if text.startswith("Auch möglich: "))
+    assert not _ENGLISH.search(also) and "Zeile " in also
+
+
+def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
+    for entry in real_knowledge().guide.corrections:
+        for text in filter(None, (entry.truth, entry.evidence)):
+            assert said(text) != text
+            own = re.sub("„[^“]*“", "", said(text))
+            assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
+
+
 def test_every_shape_is_translated(german: None) -> None:
     listed = shapes()
     assert len(listed) > 80

@@ -128,13 +128,13 @@ def show_corrections(page: Page) -> None:
     dialog = Dialog(page.frame, translate("Setup", "What the guide gets wrong"), translate(
         "Setup", "Each was checked; the guide's own setup is installed with these corrections."), width=720, height=620)
     for entry in guide.corrections:
-        for state, word, label in (("err", translate("Setup", "The guide says"), Label(entry.claim, "value")),
+        for state, word, label in (("err", translate("Setup", "The guide says"), Label(said(entry.claim), "value")),
                                    ("ok", translate("Setup", "Right is"), Label(said(entry.truth), "text"))):
             row = across(Mark(state, word, 16), label, gap=12, top=True)  # type: ignore[arg-type]
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
         if entry.evidence:
-            row = across(28, Label(entry.evidence, "small", "muted"), gap=0)
+            row = across(28, Label(said(entry.evidence), "small", "muted"), gap=0)
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
         dialog.body.addWidget(line())

@@ -87,7 +87,7 @@ class DiagnosisCard(Card):
                                          | Qt.TextInteractionFlag.TextSelectableByKeyboard)
             self.box.addWidget(step)
         if self.diagnosis.others:
-            also = "; ".join(f"{other.cause.replace('_', ' ')} ({other.why})" for other in self.diagnosis.others[:2])
+            also = "; ".join(f"{said(other.cause.replace('_', ' '))} ({said(other.why)})" for other in self.diagnosis.others[:2])
             self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
 
     def _acts(self, retry: bool, fixes: bool) -> QHBoxLayout:
