@@ -18,16 +18,12 @@ class Threshold(Value, frozen=True, kw_only=True):
     date: str
 
 
-class Rule(Value, frozen=True, kw_only=True):
-    """When … then this finding. Of several rules with one id the first that surely holds speaks.
-
-    Texts may hold ``{name}`` of the rules' language. ``hopeless``: nobody can mend it on this machine, so a profile
-    that it blocks is no way at all. ``tag`` is the two or three words on the profile's card.
-    """
+class RuleTable(Value, frozen=True, kw_only=True):
+    """One ``[[rule]]`` as written, before its condition is read."""
 
     id: str
     severity: Severity
-    when: Condition
+    when: Any
     title: str
     detail: str
     seen: str
@@ -37,6 +33,16 @@ class Rule(Value, frozen=True, kw_only=True):
     source: str = ""
     date: str = ""
     action: Action | None = None
+
+
+class Rule(RuleTable, frozen=True, kw_only=True):
+    """When … then this finding. Of several rules with one id the first that surely holds speaks.
+
+    Texts may hold ``{name}`` of the rules' language. ``hopeless``: nobody can mend it on this machine, so a profile
+    that it blocks is no way at all. ``tag`` is the two or three words on the profile's card.
+    """
+
+    when: Condition
 
 
 class Troublemaker(Value, frozen=True, kw_only=True):
@@ -63,23 +69,6 @@ class Rules(Value, frozen=True, kw_only=True):
     def limit(self, name: str) -> str | None:
         """The value of ``limit.<id>`` as written."""
         return next((t.value for t in self.thresholds if "limit." + t.id == name), None)
-
-
-class RuleTable(Value, frozen=True, kw_only=True):
-    """One ``[[rule]]`` as written, before its condition is read."""
-
-    id: str
-    severity: Severity
-    when: Any
-    title: str
-    detail: str
-    seen: str
-    remedy: str
-    tag: str = ""
-    hopeless: bool = False
-    source: str = ""
-    date: str = ""
-    action: Action | None = None
 
 
 class RulesFile(Value, frozen=True, kw_only=True):
