@@ -214,11 +214,7 @@ class _Run:
     def uninstall(self) -> ExitCode:
         session = self.make(self.options)
         if self.options.put_back and self.options.put_back.endswith(".txt"):
-            saved = self.options.put_back
-            for what in session.put_packages_back(saved):
-                self._tell(StepEvent(at=0.0, step="put-back", what=what))
-            self.document({"schema": "put-back/1", "path": saved}, f"Put back: the packages of {saved}")
-            return ExitCode.DONE
+            return self._run_plan(session, session.packages_back_plan(self.options.put_back))
         if self.options.put_back:
             path = session.put_back(self.options.put_back)
             self.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
@@ -233,7 +229,7 @@ class _Run:
                 session.remove(item)
                 self.say(f"Removed: {item.title}, {text.size(item.size)}.")
         self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
-                       for i in items], text.uninstallable(items, chosen, (*session.quarantined(), *session.package_lists())))
+                       for i in items], text.uninstallable(items, chosen, session.quarantined(), session.packages_taken_out()))
         return ExitCode.DONE
 
     def bundle(self) -> ExitCode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
 import msgspec
@@ -16,6 +16,7 @@ from app.model.machine import MachineFacts
 from app.model.plan import Plan
 from app.model.profile import Profile
 from app.model.verdict import Comparison, Verification
+from app.steps.put_packages_back import Taken
 
 # What a terminal obeys and JSON lets through as it is.
 _SIGNS = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -226,7 +227,8 @@ def verification(verdict: Verification) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallable], kept: Sequence[tuple[str, str]]) -> str:
+def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallable], kept: Sequence[tuple[str, str]],
+                  taken: Iterable[Taken] = ()) -> str:
     """What can be removed, with sizes, and what can be put back."""
     if not items:
         return "Nothing of this program is on this machine."
@@ -234,4 +236,6 @@ def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallabl
     if not removed:
         lines.append("Remove with: uninstall --remove ID (or --remove all).")
     lines += [f"In quarantine: {path}. Put it back with: uninstall --put-back {shelf}" for shelf, path in kept]
+    lines += [f"Taken out of {one.python} on {one.day}: {', '.join(one.packages)}. Put back with: uninstall --put-back {one.saved}"
+              for one in taken]
     return "\n".join(lines)

@@ -23,6 +23,7 @@ from app.model.plan import (
     MendOpenmp,
     Plan,
     ProvidePython,
+    PutPackagesBack,
     Quarantine,
     RemoveTree,
     RunCheck,
@@ -199,3 +200,10 @@ def holders(facts: MachineFacts, place: Place) -> tuple[Holder, ...]:
 def _uninstall(python: str, place: Place) -> UninstallPackages:
     return UninstallPackages(id="uninstall", title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
                              python=python, packages=GUIDE_PACKAGES, touches=(python, place.quarantine))
+
+
+def packages_back_plan(saved: str, python: str, packages: Sequence[str], place: Place) -> Plan:
+    """The plan that installs again what the guide's clean-up took out; ``packages`` are the lines of the list that are missing."""
+    step = PutPackagesBack(id="put-back", title=f"{len(packages)} packages back into {python}", python=python, saved=saved,
+                           packages=tuple(packages), touches=(python, place.cache))
+    return Plan(title="Put packages back", steps=(step,))

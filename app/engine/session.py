@@ -20,7 +20,7 @@ from app.knowledge import Knowledge
 from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding
 from app.model.answers import Answers
 from app.model.errors import BadInput, ExpectedError
-from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent, What
+from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent
 from app.model.machine import MachineFacts, Sighting
 from app.model.place import Place
 from app.model.plan import Activate, Plan, RunCheck
@@ -30,7 +30,7 @@ from app.model.sources import Sources
 from app.model.verdict import Comparison, Verification
 from app.ports import World
 from app.probe import network, survey
-from app.steps import create_environment, quarantine, uninstall_packages
+from app.steps import create_environment, put_packages_back, quarantine
 from app.steps.handlers import HANDLERS
 from app.steps.locked_state import drift
 from app.steps.site import Site
@@ -418,14 +418,15 @@ class Session:
         moved = [e.values["to"] for e in self.journal.entries() if e.kind == "effect" and e.effect == "moved" and "to" in e.values]
         return quarantine.shelves(self.site(), tuple(moved))
 
-    def package_lists(self) -> tuple[tuple[str, str], ...]:
-        """Lists of packages that the guide's clean-up took out: the list's file and the interpreter they belong to."""
-        return () if self.simulated else uninstall_packages.lists(self.site())
+    def packages_taken_out(self) -> Iterator[put_packages_back.Taken]:
+        """What the guide's clean-up took out of environments and is still missing there (30 ms for each saved list)."""
+        if not self.simulated:
+            yield from put_packages_back.taken_out(self.site())
 
-    def put_packages_back(self, saved: str) -> Iterator[What]:
-        """Install again what the guide's clean-up took out. Raises ``BadInput`` where that is no such list."""
-        veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
-        yield from veil.over(uninstall_packages.put_back(saved, self.site()))
+    def packages_back_plan(self, saved: str) -> Plan:
+        """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is no such list."""
+        found = put_packages_back.taken(saved, self.site())
+        return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path."""

@@ -101,6 +101,14 @@ class UninstallPackages(Step, frozen=True, kw_only=True):
     packages: tuple[str, ...]
 
 
+class PutPackagesBack(Step, frozen=True, kw_only=True):
+    """Install again what was taken out of an environment: the lines of a saved list that it lacks."""
+
+    python: str
+    saved: str
+    packages: tuple[str, ...] = ()
+
+
 class RemoveTree(Step, frozen=True, kw_only=True):
     """Delete one folder or file that this program made and the user chose."""
 
@@ -129,7 +137,7 @@ class MakeShortcut(Step, frozen=True, kw_only=True):
 
 
 AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | FirstImport | RunCheck
-           | Activate | Quarantine | UninstallPackages | RemoveTree | MakeKernel | MakeShortcut)
+           | Activate | Quarantine | UninstallPackages | PutPackagesBack | RemoveTree | MakeKernel | MakeShortcut)
 
 
 class Plan(Value, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from app.steps import (
     make_shortcut,
     mend_openmp,
     provide_python,
+    put_packages_back,
     quarantine,
     remove_tree,
     run_check,
@@ -39,7 +40,7 @@ HANDLERS: dict[str, Any] = {
     "provide-python": provide_python, "fetch-wheels": fetch_wheels, "create-environment": create_environment,
     "install-wheels": install_wheels, "mend-openmp": mend_openmp, "first-import": first_import, "run-check": run_check,
     "activate": activate, "quarantine": quarantine, "uninstall-packages": uninstall_packages, "remove-tree": remove_tree,
-    "make-kernel": make_kernel, "make-shortcut": make_shortcut,
+    "put-packages-back": put_packages_back, "make-kernel": make_kernel, "make-shortcut": make_shortcut,
 }
 
 

@@ -4832,6 +4832,14 @@
         <source>xformers torch mismatch</source>
         <translation>xformers wurde für ein anderes torch gebaut</translation>
     </message>
+    <message>
+        <source>Put packages back</source>
+        <translation>Pakete zurückbringen</translation>
+    </message>
+    <message>
+        <source>{1} packages back into {2}</source>
+        <translation>{1} Pakete zurück in {2}</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -19,7 +19,7 @@ from app.engine.session import Session
 from app.model.errors import BadInput
 from app.model.event import Failed
 from app.model.machine import Leftover
-from app.model.plan import Plan, UninstallPackages
+from app.model.plan import Plan, PutPackagesBack, UninstallPackages
 from app.probe.leftovers import leftovers
 from app.world.computer import FAMILY
 from tests.fault_index import FaultIndex, lock_of, make_wheel
@@ -208,16 +208,23 @@ def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back
     list(visit.run(Plan(title="Clean up", steps=(step,))))
     assert visit.outcome == "finished"
     assert tree(root) == others
-    [(saved, python)] = visit.package_lists()
-    assert python == step.python
-    assert set(Path(saved).read_text().splitlines()[1:]) == {f"{w.name}=={w.version}" for w in OLD}
-    list(visit.put_packages_back(saved))
+    [found] = visit.packages_taken_out()
+    assert found.python == step.python
+    assert set(found.packages) == {f"{w.name}=={w.version}" for w in OLD[:4]}
+    assert set(Path(found.saved).read_text().splitlines()[1:]) == {f"{w.name}=={w.version}" for w in OLD}
+    again = visit.packages_back_plan(found.saved)
+    assert [(s.kind, s.packages) for s in again.steps if isinstance(s, PutPackagesBack)] == [("put-packages-back", found.packages)]
+    list(visit.run(again))
+    assert visit.outcome == "finished"
     assert {k: v.split()[-1] for k, v in tree(root).items() if "RECORD" not in k and "uv_cache" not in k} == \
         {k: v.split()[-1] for k, v in whole.items() if "RECORD" not in k and "uv_cache" not in k}
+    effects = [(e.effect, e.values["list"]) for e in visit.journal.entries() if e.kind == "effect" and "list" in e.values]
+    assert effects == [("removed-packages", found.saved), ("put-back-packages", found.saved)]
+    assert list(visit.packages_taken_out()) == []
     assert FAMILY == "linux" or index.requests
     asked = len(index.requests)
-    list(visit.put_packages_back(saved))                      # all is there: nothing is asked
-    assert len(index.requests) == asked
+    list(visit.run(visit.packages_back_plan(found.saved)))    # all is there: nothing is asked
+    assert visit.outcome == "finished" and len(index.requests) == asked
     assert not list((tmp_path / "home").rglob("put-back.txt"))
 
 
@@ -228,6 +235,6 @@ def test_a_list_of_somebody_else_is_refused(used: tuple[Session, Path, FaultInde
     other.write_text(f"# {root}/bin/python\nevil==1.0\n")
     for path in (str(other), visit.place.join(visit.place.quarantine, "..", other.name), "packages-2026-11-24T150000Z.txt"):
         with pytest.raises(BadInput, match="no saved list"):
-            list(visit.put_packages_back(path))
+            visit.packages_back_plan(path)
     assert tree(root) == before
     shutil.rmtree(root)
