@@ -7171,4 +7171,55 @@
         <translation>d. MMM yyyy</translation>
     </message>
 </context>
+<context>
+    <name>TakenOut</name>
+    <message>
+        <source>Packages taken out of {environment} on {date}</source>
+        <translation>Pakete aus {environment}, herausgenommen am {date}</translation>
+    </message>
+    <message>
+        <source>Put back …</source>
+        <translation>Zurücklegen …</translation>
+    </message>
+    <message>
+        <source>Put back: {name}</source>
+        <translation>Zurücklegen: {name}</translation>
+    </message>
+    <message>
+        <source>Back where they were</source>
+        <translation>Wieder da, wo sie waren</translation>
+    </message>
+    <message>
+        <source>Stopped. What is missing can be put back later.</source>
+        <translation>Angehalten. Was fehlt, lässt sich später zurücklegen.</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Putting the packages back …</source>
+        <translation>Pakete werden zurückgelegt …</translation>
+    </message>
+    <message>
+        <source>Put packages back</source>
+        <translation>Pakete zurücklegen</translation>
+    </message>
+    <message>
+        <source>These are installed again, in the very versions that were taken out, from the indexes that are set. Nothing else in the environment changes.</source>
+        <translation>Diese werden wieder installiert, in genau den Versionen, die herausgenommen wurden, aus den eingestellten Indexen. Sonst ändert sich in der Umgebung nichts.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Put back</source>
+        <translation>&amp;Zurücklegen</translation>
+    </message>
+    <message>
+        <source>and {n} more</source>
+        <translation>und {n} weitere</translation>
+    </message>
+</context>
 </TS>

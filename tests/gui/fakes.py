@@ -15,6 +15,7 @@ from app.model.place import Place
 from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython
 from app.model.profile import Needs, Part, Profile, Versions
 from app.model.sources import Sources
+from app.steps.put_packages_back import Taken
 
 if TYPE_CHECKING:
     from app.engine.session import Unfinished
@@ -95,6 +96,7 @@ class FakeSession:
         self.on_task_bar: list[float] = []
         self.moved: dict[str, str] = {}          # shelf and where it came from
         self.occupied: set[str] = set()          # paths at which something lies again
+        self.taken: list[Taken] = []             # packages out of environments
 
     @property
     def place(self) -> Place:
@@ -173,6 +175,10 @@ class FakeSession:
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What the test moved away."""
         return tuple(self.moved.items())
+
+    def packages_taken_out(self) -> Iterator[Taken]:
+        """What the test took out of environments."""
+        yield from self.taken
 
     def put_back(self, shelf: str) -> str:
         """Return one thing, unless its place is taken."""

@@ -13,6 +13,7 @@ from app.gui import theme, words
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
+from app.gui.widgets.taken_out import TakenOut
 from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.machine import Leftover
@@ -48,6 +49,8 @@ class CleanUp(Page):
         explained.box.addWidget(self.explanation)
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
+        self.taken = TakenOut(self.frame)
+        self.body.addWidget(self.taken)
         self.guide_card = self._guide_card()
         self.body.addWidget(self.guide_card)
         self.body.addStretch(1)
@@ -92,6 +95,7 @@ class CleanUp(Page):
             self._offer(held)
         self._say_quarantine()
         self._count()
+        self.taken.look()
 
     def _offer(self, held: tuple[Holder, ...]) -> None:
         self.guide.clear()

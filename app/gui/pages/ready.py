@@ -20,6 +20,7 @@ from app.gui.widgets.card import Card, Elided, Label, Plain, heading
 from app.gui.widgets.dialog import ask
 from app.gui.widgets.folding import Folding
 from app.gui.widgets.knobs import Knobs
+from app.gui.widgets.taken_out import TakenOut
 from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.event import Started, StepEvent
@@ -79,6 +80,8 @@ class Ready(Page):
         lower.addWidget(self._use(), 1)
         lower.addWidget(self._keep(), 1)
         self.body.addLayout(lower)
+        self.taken = TakenOut(self.frame)
+        self.body.addWidget(self.taken)
 
     def enter(self) -> None:
         """Title, script and bar as things stand now; all anew where another setup has become active since."""
@@ -95,6 +98,7 @@ class Ready(Page):
             translate("Ready", "proven on this machine") if proven else ""]))
         self._write_script()
         self.told.put(self._fault)
+        self.taken.look()
         bar = self.bar
         if bar.primary is None:
             bar.link(translate("Ready", "Save report"), self.save_report)
@@ -109,7 +113,7 @@ class Ready(Page):
             self._pointer = None if self.session.simulated else self.session.pointer()
             self._offers = self.session.offers() | ({"put-back"} if self.session.quarantined() else set())
         except ExpectedError as error:
-            self._fault, self._offers = error.message, {"report"}
+            self._fault, self._offers = said(error.message), {"report"}
         self._shown = self._profile()
         return self._pointer, frozenset(self._offers), self._shown, self.session.facts
 
@@ -134,7 +138,7 @@ class Ready(Page):
             text = self.session.training_script(model=chosen.model, length=chosen.length, batch=chosen.batch, bits=chosen.bits,
                                                 rank=chosen.rank)
         except ExpectedError as error:
-            text = f"# {error.message}\n"
+            text = f"# {said(error.message)}\n"
         at = self.script.verticalScrollBar().value()
         self.script.setPlainText(text)
         self.script.verticalScrollBar().setValue(at)
