@@ -1,4 +1,5 @@
-"""Collects the English texts of data and conclusions that a person reads in the window: what resources/ holds and app/decide says.
+"""Collects the English texts of data and conclusions that a person reads in the window: what resources/ holds and app/decide
+says, and with fault_texts.py what is raised.
 
 They stay English in files and on the command line. The window translates what it shows (app/gui/said.py): a text of data
 is its own key, one with places to fill in (``{card.name}``, or ``{1}`` where Python puts a value) is found by its shape.
@@ -12,6 +13,8 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from build import fault_texts
 
 ROOT = Path(__file__).resolve().parents[1]
 # The conclusions' own sentences, and in the steps what ``done`` says when there is nothing left to do.
@@ -27,7 +30,7 @@ _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|non
 
 def texts() -> list[str]:
     """Every text once, sorted."""
-    found = {*_rules(), *_profiles(), *_guide(), *_troubles()}
+    found = {*_rules(), *_profiles(), *_guide(), *_troubles(), *fault_texts.sentences()}
     for path in SPEAKING:
         found.update(_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
     for path in STEPS:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from app.engine.crash import write_crash
 from app.gui import theme
+from app.gui.said import said
 from app.gui.widgets.dialog import Dialog
 from app.gui.words import translate
 from app.model.errors import ExpectedError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def show_fault(wizard: Wizard, error: BaseException) -> None:
     """Show an expected fault as its sentence and hint; write a crash report for any other and say where it lies."""
     if isinstance(error, ExpectedError):
-        dialog = Dialog(wizard, error.message, error.hint)
+        dialog = Dialog(wizard, said(error.message), said(error.hint))
         if error.details:
             dialog.body.addWidget(details(error.details))
     else:

@@ -1,9 +1,10 @@
 """The texts of data and conclusions in the window's language. They are English everywhere else: in files, reports, commands.
 
-``app/decide`` gives whole sentences with figures already in them. A sentence is looked up as it stands; then among the
-shapes with places to fill in (``Needs driver {1} or newer; yours is {2}.``), whose values are taken out, translated where
-they are texts themselves, and put in again; then part by part, as reasons are made of several. What is not found stays
-English. ``build/data_texts.py`` collects all of them into the catalogue, context ``Data``.
+``app/decide`` gives whole sentences with figures already in them, and so does whatever raises a fault for people. A
+sentence is looked up as it stands; then among the shapes with places to fill in (``Needs driver {1} or newer; yours is
+{2}.``), whose values are taken out, translated where they are texts themselves, and put in again; then part by part, as
+reasons are made of several. What is not found stays English. ``build/data_texts.py`` collects all of them into the
+catalogue, context ``Data``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ _CUT = re.compile(r"(?<=[.;:])(?= )|(?= \()")     # where one part ends and the 
 _NAMES = re.compile(r"[^a-z]*|\S*[^a-z\s]\S*")   # a figure or a name: what is no plain word
 _FEW = 20       # letters of its own below which a shape that begins with a place takes only names and figures
 _FIGURE = re.compile(r"(?<=\d)\.(?=\d+ (?:[KMGT]B|[KMG]iB|TFLOP|W|s|ms|%)(?![A-Za-z]))")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _DEEP = 3       # a text in a text in a text
 
 Shape = tuple[str, list[str]]   # as written, and what stands between its places
@@ -67,7 +69,8 @@ def _shaped(text: str, deep: int) -> str | None:
             continue
         places = iter(_PLACE.findall(shape))
         filled = {next(places): _value(value, deep - 1) for value in values}
-        return _PLACE.sub(lambda place: filled[place[0]], QCoreApplication.translate("Data", shape))  # noqa: B023 - called at once
+        # A unit may belong to the shape, so figures are looked at once more when it is filled.
+        return _figures(_PLACE.sub(lambda place: filled[place[0]], QCoreApplication.translate("Data", shape)))  # noqa: B023 - at once
     return None
 
 
@@ -75,7 +78,7 @@ def _fits(pieces: list[str], values: list[str], deep: int) -> bool:
     """Whether a shape that begins with a place, and so fits nearly everything (``{1} with {2}``), is meant here."""
     if sum(map(len, pieces)) >= _FEW:
         return _END.search(values[0] + " ") is None or _known(values[0], deep - 1) is not None
-    return all(_known(value, deep - 1) or all(map(_NAMES.fullmatch, value.split())) for value in values)
+    return all(_either(value) or _known(value, deep - 1) or all(map(_NAMES.fullmatch, value.split())) for value in values)
 
 
 def _values(text: str, pieces: list[str]) -> list[str] | None:
@@ -94,13 +97,31 @@ def _values(text: str, pieces: list[str]) -> list[str] | None:
 
 
 def _value(value: str, deep: int) -> str:
-    """A value: a text itself (within a sentence it may begin small), or a figure with its unit."""
-    whole = _exact(value) or _exact(value[:1].upper() + value[1:]) or (_shaped(value, deep) if deep else None)
+    """A value: a text itself, several of them in a row, or a figure with its unit."""
+    whole = _either(value) or (_shaped(value, deep) if deep else None)
     if whole:
         return whole
+    if "; " in value:
+        return "; ".join(_value(one, deep) for one in value.split("; "))
+    return value.replace(",", _group()) if _GROUPED.fullmatch(value) else _figures(value)
+
+
+def _figures(text: str) -> str:
+    """Figures with a unit in the language's own way: ``4,2 GB``."""
     from PySide6.QtCore import QLocale
 
-    return _FIGURE.sub(",", value) if QLocale().decimalPoint() == "," else value
+    return _FIGURE.sub(QLocale().decimalPoint(), text)
+
+
+def _group() -> str:
+    from PySide6.QtCore import QLocale
+
+    return QLocale().groupSeparator()
+
+
+def _either(value: str) -> str | None:
+    """A whole text that begins small or large: both stand within sentences."""
+    return _exact(value) or _exact(value[:1].swapcase() + value[1:])
 
 
 def _in_parts(text: str) -> str | None:

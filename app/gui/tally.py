@@ -135,7 +135,7 @@ class Tally:
         row.ended.add(event.step)
         row.done, row.progress = len(row.ended), None
         if isinstance(what, Failed):
-            row.state, row.note = "err", what.message
+            row.state, row.note = "err", said(what.message)
         elif row.done == len(row.steps):
             skipped = isinstance(what, Skipped)
             if row.state != "err":

@@ -4834,11 +4834,1051 @@
     </message>
     <message>
         <source>Put packages back</source>
-        <translation>Pakete zurückbringen</translation>
+        <translation>Pakete zurücklegen</translation>
     </message>
     <message>
         <source>{1} packages back into {2}</source>
         <translation>{1} Pakete zurück in {2}</translation>
+    </message>
+    <message>
+        <source>A company filter or the index itself refuses this file; ask who runs it, or choose another index.</source>
+        <translation>Ein Firmenfilter oder der Index selbst verweigert diese Datei; fragen Sie, wer ihn betreibt, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>A company proxy or a virus scanner may re-sign the connection. Give its root certificate with the certificates setting, or have it put into the system&apos;s store.</source>
+        <translation>Ein Firmenproxy oder ein Virenscanner unterschreibt die Verbindung vielleicht neu. Nennen Sie sein Stammzertifikat in der Einstellung für Zertifikate, oder lassen Sie es in den Speicher des Systems legen.</translation>
+    </message>
+    <message>
+        <source>A compiled Triton kernel gave a wrong sum.</source>
+        <translation>Ein übersetzter Triton-Kernel ergab eine falsche Summe.</translation>
+    </message>
+    <message>
+        <source>A matrix product came out wrong, which points to an unstable clock, memory or driver: {1}.</source>
+        <translation>Ein Matrixprodukt kam falsch heraus; das deutet auf instabilen Takt, Speicher oder Treiber: {1}.</translation>
+    </message>
+    <message>
+        <source>A mirror, proxy or virus scanner changed the file. Choose another index, or run it again on another network.</source>
+        <translation>Ein Spiegel, Proxy oder Virenscanner hat die Datei verändert. Wählen Sie einen anderen Index, oder versuchen Sie es in einem anderen Netz noch einmal.</translation>
+    </message>
+    <message>
+        <source>A report of a simulated machine needs a place to go to; expected --output FILE.</source>
+        <translation>Ein Bericht über einen simulierten PC braucht ein Ziel; erwartet wird --output DATEI.</translation>
+    </message>
+    <message>
+        <source>A secure connection to {1} could not be made: {2}.</source>
+        <translation>Eine sichere Verbindung zu {1} kam nicht zustande: {2}.</translation>
+    </message>
+    <message>
+        <source>A sign-in page of the network may be in between: open any page in a browser, or choose another index.</source>
+        <translation>Vielleicht liegt eine Anmeldeseite des Netzes dazwischen: Öffnen Sie im Browser irgendeine Seite, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>A sign-in page of the network or a filter is in between: open any page in a browser, sign in, then run it again.</source>
+        <translation>Eine Anmeldeseite des Netzes oder ein Filter liegt dazwischen: Öffnen Sie im Browser irgendeine Seite, melden Sie sich an, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>A terminal could not be opened: {1}.</source>
+        <translation>Ein Terminal ließ sich nicht öffnen: {1}.</translation>
+    </message>
+    <message>
+        <source>A virus scanner may hold it back; look at the log.</source>
+        <translation>Vielleicht hält ein Virenscanner es zurück; sehen Sie ins Protokoll.</translation>
+    </message>
+    <message>
+        <source>Allow the network, or give a bundle that holds this profile.</source>
+        <translation>Erlauben Sie das Netz, oder nennen Sie einen Offline-Ordner, der dieses Profil enthält.</translation>
+    </message>
+    <message>
+        <source>An environment that is gone can only be made anew.</source>
+        <translation>Eine Umgebung, die es nicht mehr gibt, lässt sich nur neu anlegen.</translation>
+    </message>
+    <message>
+        <source>Another run is at work in this home folder: {1}.</source>
+        <translation>In diesem Ordner arbeitet schon ein anderer Lauf: {1}.</translation>
+    </message>
+    <message>
+        <source>Check the find-links folder or the bundle.</source>
+        <translation>Prüfen Sie den find-links-Ordner oder den Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>Check the network connection and the name server; behind a company network a proxy may be needed.</source>
+        <translation>Prüfen Sie Netzverbindung und Namensserver; in einem Firmennetz kann ein Proxy nötig sein.</translation>
+    </message>
+    <message>
+        <source>Check the proxy setting, or take it out where no proxy is needed.</source>
+        <translation>Prüfen Sie die Proxy-Einstellung, oder nehmen Sie sie heraus, wo kein Proxy nötig ist.</translation>
+    </message>
+    <message>
+        <source>Check this computer&apos;s date and time first; if they are right, choose another index or wait.</source>
+        <translation>Prüfen Sie zuerst Datum und Uhrzeit dieses Computers; stimmen sie, wählen Sie einen anderen Index oder warten Sie.</translation>
+    </message>
+    <message>
+        <source>Check this computer&apos;s date and time.</source>
+        <translation>Prüfen Sie Datum und Uhrzeit dieses Computers.</translation>
+    </message>
+    <message>
+        <source>Choose a folder that you may write to.</source>
+        <translation>Wählen Sie einen Ordner, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <source>Choose a home folder that you may write to.</source>
+        <translation>Wählen Sie einen Ordner für alles, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <source>Choose another index, or wait until the mirror has caught up.</source>
+        <translation>Wählen Sie einen anderen Index, oder warten Sie, bis der Spiegel aufgeholt hat.</translation>
+    </message>
+    <message>
+        <source>Choose another index.</source>
+        <translation>Wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>Choose another one with --home.</source>
+        <translation>Wählen Sie mit --home einen anderen.</translation>
+    </message>
+    <message>
+        <source>Close programs that use it (a running Python, an editor), then try again.</source>
+        <translation>Schließen Sie Programme, die sie benutzen (ein laufendes Python, ein Editor), und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Fetching was stopped.</source>
+        <translation>Das Laden wurde angehalten.</translation>
+    </message>
+    <message>
+        <source>Give a file of certificates in PEM form.</source>
+        <translation>Nennen Sie eine Datei mit Zertifikaten in PEM-Form.</translation>
+    </message>
+    <message>
+        <source>Give an http or https proxy.</source>
+        <translation>Nennen Sie einen Proxy mit http oder https.</translation>
+    </message>
+    <message>
+        <source>Give the index with https.</source>
+        <translation>Nennen Sie den Index mit https.</translation>
+    </message>
+    <message>
+        <source>Give the proxy as http://name:password@host:port in the proxy setting.</source>
+        <translation>Geben Sie den Proxy in der Proxy-Einstellung als http://name:passwort@host:port an.</translation>
+    </message>
+    <message>
+        <source>In a terminal of your own: . &apos;{1}&apos;</source>
+        <translation>In einem eigenen Terminal: . &apos;{1}&apos;</translation>
+    </message>
+    <message>
+        <source>Install Python {1} (64-bit) from python.org, or allow the download, then go on.</source>
+        <translation>Installieren Sie Python {1} (64-Bit) von python.org, oder erlauben Sie den Download, und machen Sie dann weiter.</translation>
+    </message>
+    <message>
+        <source>Installing the kernel&apos;s packages</source>
+        <translation>Die Installation der Pakete des Kernels</translation>
+    </message>
+    <message>
+        <source>Installing the packages</source>
+        <translation>Die Installation der Pakete</translation>
+    </message>
+    <message>
+        <source>Its fields are listed in resources/schemas/answers.json.</source>
+        <translation>Ihre Felder stehen in resources/schemas/answers.json.</translation>
+    </message>
+    <message>
+        <source>Look at the last lines of the log.</source>
+        <translation>Sehen Sie auf die letzten Zeilen des Protokolls.</translation>
+    </message>
+    <message>
+        <source>Look at what lies there and whether the disk is sound, or choose another folder.</source>
+        <translation>Sehen Sie nach, was dort liegt und ob das Laufwerk in Ordnung ist, oder wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>Looking up the files</source>
+        <translation>Das Nachschlagen der Dateien</translation>
+    </message>
+    <message>
+        <source>Make room on that disk, then run it again; it goes on from here.</source>
+        <translation>Schaffen Sie Platz auf diesem Laufwerk und versuchen Sie es dann noch einmal; es geht von hier aus weiter.</translation>
+    </message>
+    <message>
+        <source>Make room on that disk, then run the same command again; it goes on from here.</source>
+        <translation>Schaffen Sie Platz auf diesem Laufwerk und versuchen Sie es dann noch einmal; es geht von hier aus weiter.</translation>
+    </message>
+    <message>
+        <source>Making the environment</source>
+        <translation>Das Anlegen der Umgebung</translation>
+    </message>
+    <message>
+        <source>No file of {1} {2} on {3} fits this system: {4} is for another.</source>
+        <translation>Keine Datei von {1} {2} auf dem Server {3} passt zu diesem System: {4} ist für ein anderes.</translation>
+    </message>
+    <message>
+        <source>No other setup can work on this machine; the findings say why.</source>
+        <translation>Keine andere Einrichtung kann auf diesem PC laufen; die Befunde sagen, warum.</translation>
+    </message>
+    <message>
+        <source>No terminal program was found on this computer.</source>
+        <translation>Auf diesem Computer wurde kein Terminalprogramm gefunden.</translation>
+    </message>
+    <message>
+        <source>Open it by hand.</source>
+        <translation>Öffnen Sie es von Hand.</translation>
+    </message>
+    <message>
+        <source>Packing Python {1}</source>
+        <translation>Das Packen von Python {1}</translation>
+    </message>
+    <message>
+        <source>Providing Python {1}</source>
+        <translation>Das Bereitstellen von Python {1}</translation>
+    </message>
+    <message>
+        <source>Put the credentials into the index address of pip or uv, or choose another index.</source>
+        <translation>Schreiben Sie die Anmeldung in die Adresse des Index von pip oder uv, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>Putting the packages back</source>
+        <translation>Das Zurücklegen der Pakete</translation>
+    </message>
+    <message>
+        <source>Python {1} is not on this computer and could not be fetched.</source>
+        <translation>Python {1} ist nicht auf diesem Computer und ließ sich nicht laden.</translation>
+    </message>
+    <message>
+        <source>Python {1} is not on this computer.</source>
+        <translation>Python {1} ist nicht auf diesem Computer.</translation>
+    </message>
+    <message>
+        <source>Python {1} was installed but does not start.</source>
+        <translation>Python {1} wurde installiert, startet aber nicht.</translation>
+    </message>
+    <message>
+        <source>Rename the file to start a new journal; environments stay as they are.</source>
+        <translation>Benennen Sie die Datei um, damit ein neues Journal beginnt; die Umgebungen bleiben, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Run install again, or delete the file to start without an active environment.</source>
+        <translation>Installieren Sie noch einmal, oder löschen Sie die Datei, um ohne aktive Umgebung zu beginnen.</translation>
+    </message>
+    <message>
+        <source>Run it again; where that does not help, look whether a virus scanner stops uv.</source>
+        <translation>Versuchen Sie es noch einmal; hilft das nicht, sehen Sie nach, ob ein Virenscanner uv aufhält.</translation>
+    </message>
+    <message>
+        <source>Run the plan from its start.</source>
+        <translation>Führen Sie den Plan von Anfang an aus.</translation>
+    </message>
+    <message>
+        <source>Starting the kernel</source>
+        <translation>Der Start des Kernels</translation>
+    </message>
+    <message>
+        <source>Take a profile with a newer torch.</source>
+        <translation>Nehmen Sie eine Einrichtung mit einem neueren torch.</translation>
+    </message>
+    <message>
+        <source>Taking the packages out</source>
+        <translation>Das Herausnehmen der Pakete</translation>
+    </message>
+    <message>
+        <source>The address of {1} on {2} is neither http nor https.</source>
+        <translation>Die Adresse von {1} auf dem Server {2} ist weder http noch https.</translation>
+    </message>
+    <message>
+        <source>The answer file {1} cannot be used, line {2}: {3}.</source>
+        <translation>Die Antwortdatei {1} ist nicht zu gebrauchen, Zeile {2}: {3}.</translation>
+    </message>
+    <message>
+        <source>The card computed wrongly under load: {1}. An overclock, too little power or faulty memory does that.</source>
+        <translation>Die Karte rechnete unter Last falsch: {1}. Das kommt von Übertaktung, zu wenig Strom oder defektem Speicher.</translation>
+    </message>
+    <message>
+        <source>The certificate bundle {1} could not be read.</source>
+        <translation>Die Zertifikatssammlung {1} war nicht zu lesen.</translation>
+    </message>
+    <message>
+        <source>The certificate of {1} has expired.</source>
+        <translation>Das Zertifikat des Servers {1} ist abgelaufen.</translation>
+    </message>
+    <message>
+        <source>The certificate of {1} is not valid yet.</source>
+        <translation>Das Zertifikat des Servers {1} gilt noch nicht.</translation>
+    </message>
+    <message>
+        <source>The certificate of {1} is self-signed and not trusted on this computer.</source>
+        <translation>Das Zertifikat des Servers {1} ist selbst unterschrieben, und dieser Computer vertraut ihm nicht.</translation>
+    </message>
+    <message>
+        <source>The certificate of {1} was issued by somebody whom this computer does not trust.</source>
+        <translation>Das Zertifikat des Servers {1} stammt von jemandem, dem dieser Computer nicht vertraut.</translation>
+    </message>
+    <message>
+        <source>The certificate that answered for {1} belongs to another name.</source>
+        <translation>Das Zertifikat, das für den Server {1} antwortete, gehört zu einem anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The check “{1}” did not pass ({2}).</source>
+        <translation>Die Prüfung „{1}“ wurde nicht bestanden ({2}).</translation>
+    </message>
+    <message>
+        <source>The connection to {1} broke while {2} was fetched.</source>
+        <translation>Die Verbindung zu {1} brach ab, während {2} geladen wurde.</translation>
+    </message>
+    <message>
+        <source>The connection to {1} broke.</source>
+        <translation>Die Verbindung zum Server {1} brach ab.</translation>
+    </message>
+    <message>
+        <source>The disk is full: uv could not write its cache.</source>
+        <translation>Das Laufwerk ist voll: uv konnte seinen Cache nicht schreiben.</translation>
+    </message>
+    <message>
+        <source>The disk is full: {1} could not be written.</source>
+        <translation>Das Laufwerk ist voll: {1} konnte nicht geschrieben werden.</translation>
+    </message>
+    <message>
+        <source>The disk that holds {1} is nearly full, so fetching was stopped.</source>
+        <translation>Das Laufwerk von {1} ist fast voll, daher wurde das Laden angehalten.</translation>
+    </message>
+    <message>
+        <source>The earlier environment {1} is no longer there, so {2} stays active.</source>
+        <translation>Die frühere Umgebung {1} gibt es nicht mehr, daher bleibt {2} aktiv.</translation>
+    </message>
+    <message>
+        <source>The files of the lock could not be found on {1}.</source>
+        <translation>Die festgeschriebenen Dateien waren auf dem Server {1} nicht zu finden.</translation>
+    </message>
+    <message>
+        <source>The fine-tune ran, but {1}.</source>
+        <translation>Das Feintuning lief, aber: {1}.</translation>
+    </message>
+    <message>
+        <source>The fine-tune stopped: {1}</source>
+        <translation>Das Feintuning brach ab: {1}</translation>
+    </message>
+    <message>
+        <source>The first import</source>
+        <translation>Der erste Import</translation>
+    </message>
+    <message>
+        <source>The home folder {1} cannot be written; expected a folder that you may write to.</source>
+        <translation>In den Ordner {1} lässt sich nicht schreiben; erwartet wird einer, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <source>The index answered with the package {1}, which is not in the lock.</source>
+        <translation>Der Index antwortete mit dem Paket {1}, das nicht in der Festschreibung steht.</translation>
+    </message>
+    <message>
+        <source>The index gives a file of {1} {2} an address that cannot be read.</source>
+        <translation>Der Index nennt für eine Datei von {1} {2} eine Adresse, die sich nicht lesen lässt.</translation>
+    </message>
+    <message>
+        <source>The index gives {1} an address that is not taken: only https, or a file in a folder of the find-links setting.</source>
+        <translation>Der Index nennt für {1} eine Adresse, die nicht angenommen wird: nur https oder eine Datei in einem Ordner der Einstellung find-links.</translation>
+    </message>
+    <message>
+        <source>The index has no file for {1}.</source>
+        <translation>Der Index hat keine Datei für {1}.</translation>
+    </message>
+    <message>
+        <source>The index has no ready-built file (wheel) of {1} {2}.</source>
+        <translation>Der Index hat keine fertige Datei (wheel) von {1} {2}.</translation>
+    </message>
+    <message>
+        <source>The index or mirror lacks this file; choose another index, or wait until the mirror has caught up.</source>
+        <translation>Dem Index oder Spiegel fehlt diese Datei; wählen Sie einen anderen Index, oder warten Sie, bis der Spiegel aufgeholt hat.</translation>
+    </message>
+    <message>
+        <source>The journal {1} cannot be read at line {2}: {3}.</source>
+        <translation>Das Journal {1} ist in Zeile {2} nicht zu lesen: {3}.</translation>
+    </message>
+    <message>
+        <source>The last lines of the log say why.</source>
+        <translation>Die letzten Zeilen des Protokolls sagen, warum.</translation>
+    </message>
+    <message>
+        <source>The list {1} in {2} cannot be read: {3}.</source>
+        <translation>Die Liste {1} in {2} ist nicht zu lesen: {3}.</translation>
+    </message>
+    <message>
+        <source>The list {1} names {2}; expected paths inside the bundle.</source>
+        <translation>Die Liste {1} nennt {2}; erwartet werden Pfade im Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>The lock has the line “{1}”; expected an exact pin as in “torch==2.4.0”.</source>
+        <translation>In der Festschreibung steht die Zeile „{1}“; erwartet wird eine genaue Version wie „torch==2.4.0“.</translation>
+    </message>
+    <message>
+        <source>The lock {1} cannot be read: {2}.</source>
+        <translation>Die Festschreibung {1} ist nicht zu lesen: {2}.</translation>
+    </message>
+    <message>
+        <source>The machine file {1} does not exist or cannot be read.</source>
+        <translation>Die PC-Datei {1} gibt es nicht, oder sie ist nicht zu lesen.</translation>
+    </message>
+    <message>
+        <source>The mirror holds a damaged or cut file: run it again later, or choose another index.</source>
+        <translation>Auf dem Spiegel liegt eine beschädigte oder abgeschnittene Datei: Versuchen Sie es später noch einmal, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>The mirror holds another build of this file. Choose another index.</source>
+        <translation>Auf dem Spiegel liegt eine andere Fassung dieser Datei. Wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>The module {1} cannot be imported: {2}</source>
+        <translation>Das Modul {1} lässt sich nicht importieren: {2}</translation>
+    </message>
+    <message>
+        <source>The name {1} could not be resolved.</source>
+        <translation>Der Name {1} ließ sich nicht auflösen.</translation>
+    </message>
+    <message>
+        <source>The number of bits is {1}; expected 4 or 16.</source>
+        <translation>Die Zahl der Bits ist {1}; erwartet wird 4 oder 16.</translation>
+    </message>
+    <message>
+        <source>The package list is not here and the network is switched off.</source>
+        <translation>Die Paketliste ist nicht hier, und das Netz ist ausgeschaltet.</translation>
+    </message>
+    <message>
+        <source>The plan names the part {1} of {2}, which is not there for this system.</source>
+        <translation>Der Plan nennt den Teil {1} von {2}, den es für dieses System nicht gibt.</translation>
+    </message>
+    <message>
+        <source>The pointer file {1} cannot be read: {2}. Expected the schema pointer/1.</source>
+        <translation>Die Zeigerdatei {1} ist nicht zu lesen: {2}. Erwartet wird das Schema pointer/1.</translation>
+    </message>
+    <message>
+        <source>The pointer file {1} names {2} in the field {3}; expected the name of a folder in envs.</source>
+        <translation>Die Zeigerdatei {1} nennt im Feld {3} den Wert {2}; erwartet wird der Name eines Ordners in envs.</translation>
+    </message>
+    <message>
+        <source>The profile {1} has no lock for {2}; expected one of its systems.</source>
+        <translation>Das Profil {1} hat keine Festschreibung für {2}; erwartet wird eines seiner Systeme.</translation>
+    </message>
+    <message>
+        <source>The proxy could not be used to reach {1}.</source>
+        <translation>Über den Proxy war der Server {1} nicht zu erreichen.</translation>
+    </message>
+    <message>
+        <source>The proxy wants a name and a password for {1}.</source>
+        <translation>Der Proxy verlangt für den Server {1} Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>The proxy {1} could not be used to reach {2}: {3}.</source>
+        <translation>Über den Proxy {1} war der Server {2} nicht zu erreichen: {3}.</translation>
+    </message>
+    <message>
+        <source>The proxy {1} is of the kind {2}, which is not supported.</source>
+        <translation>Der Proxy {1} ist von der Art {2}, die nicht unterstützt wird.</translation>
+    </message>
+    <message>
+        <source>The proxy {1} wants a name and a password for {2}.</source>
+        <translation>Der Proxy {1} verlangt für {2} Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>The survey ended without a result.</source>
+        <translation>Die Bestandsaufnahme endete ohne Ergebnis.</translation>
+    </message>
+    <message>
+        <source>The trained model generated no token at all.</source>
+        <translation>Das trainierte Modell erzeugte kein einziges Token.</translation>
+    </message>
+    <message>
+        <source>The {1} is {2}; expected a number from {3} to {4}.</source>
+        <translation>Der Wert {1} ist {2}; erwartet wird eine Zahl von {3} bis {4}.</translation>
+    </message>
+    <message>
+        <source>There is no Jupyter kernel for Python {1} on this system.</source>
+        <translation>Für Python {1} gibt es auf diesem System keinen Jupyter-Kernel.</translation>
+    </message>
+    <message>
+        <source>There is no active environment to open a terminal in; expected one, made by an install.</source>
+        <translation>Es gibt keine aktive Umgebung für ein Terminal; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no active environment to verify; expected one, made by the command install.</source>
+        <translation>Es gibt keine aktive Umgebung zu prüfen; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no active environment; expected one, made by an install.</source>
+        <translation>Es gibt keine aktive Umgebung; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no earlier environment to go back to; expected one that was active before the last install.</source>
+        <translation>Es gibt keine frühere Umgebung zum Zurückkehren; erwartet wird eine, die vor der letzten Installation aktiv war.</translation>
+    </message>
+    <message>
+        <source>There is no environment {1} for an entry in the menu; expected one, made by an install.</source>
+        <translation>Es gibt keine Umgebung {1} für einen Menüeintrag; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no environment {1} to make a kernel for; expected one, made by an install.</source>
+        <translation>Es gibt keine Umgebung {1} für einen Kernel; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no fix {1}; expected one of {2}.</source>
+        <translation>Die Abhilfe {1} gibt es nicht; erwartet wird eine von {2}.</translation>
+    </message>
+    <message>
+        <source>There is no way to {1} in the network through the proxy {2}.</source>
+        <translation>Im Netz führt über den Proxy {2} kein Weg zu {1}.</translation>
+    </message>
+    <message>
+        <source>There is no way to {1} in the network.</source>
+        <translation>Im Netz führt kein Weg zum Server {1}.</translation>
+    </message>
+    <message>
+        <source>This computer allows no server on loopback: {1}.</source>
+        <translation>Dieser Computer erlaubt keinen Server auf loopback: {1}.</translation>
+    </message>
+    <message>
+        <source>This system names no folder for a user&apos;s settings, where Jupyter would look for kernels.</source>
+        <translation>Dieses System nennt keinen Ordner für Einstellungen des Benutzers, in dem Jupyter nach Kernels sucht.</translation>
+    </message>
+    <message>
+        <source>This system names no folder for the entries of its menu.</source>
+        <translation>Dieses System nennt keinen Ordner für die Einträge seines Menüs.</translation>
+    </message>
+    <message>
+        <source>This torch has no code for every card: {1}, while it was built for {2}.</source>
+        <translation>Dieses torch hat nicht für jede Karte Code: {1}, gebaut wurde es für {2}.</translation>
+    </message>
+    <message>
+        <source>Triton is not installed, and Unsloth cannot be imported without it.</source>
+        <translation>Triton ist nicht installiert, und ohne es lässt sich Unsloth nicht importieren.</translation>
+    </message>
+    <message>
+        <source>Unpack the program again, or run it from a fresh checkout.</source>
+        <translation>Entpacken Sie das Programm noch einmal, oder starten Sie es aus einer frischen Kopie des Quelltexts.</translation>
+    </message>
+    <message>
+        <source>Unsloth cannot be imported: {1}</source>
+        <translation>Unsloth lässt sich nicht importieren: {1}</translation>
+    </message>
+    <message>
+        <source>Wait for it or stop it, then start again.</source>
+        <translation>Warten Sie auf ihn oder halten Sie ihn an, und starten Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Wait some minutes, then run it again, or choose another index.</source>
+        <translation>Warten Sie einige Minuten und versuchen Sie es dann noch einmal, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>Wait some minutes, then run it again, or choose another index; what has arrived is kept.</source>
+        <translation>Warten Sie einige Minuten und versuchen Sie es dann noch einmal, oder wählen Sie einen anderen Index; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>Wait some minutes, then run it again.</source>
+        <translation>Warten Sie einige Minuten und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Wait some minutes, then run it again; what has arrived is kept.</source>
+        <translation>Warten Sie einige Minuten und versuchen Sie es dann noch einmal; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>What was active before still is. The failed checks above say what to do.</source>
+        <translation>Was vorher aktiv war, ist es weiterhin. Die nicht bestandenen Prüfungen oben sagen, was zu tun ist.</translation>
+    </message>
+    <message>
+        <source>a DLL could not start</source>
+        <translation>eine DLL konnte nicht starten</translation>
+    </message>
+    <message>
+        <source>a DLL of the wrong kind</source>
+        <translation>eine DLL der falschen Art</translation>
+    </message>
+    <message>
+        <source>a DLL was not found</source>
+        <translation>eine DLL wurde nicht gefunden</translation>
+    </message>
+    <message>
+        <source>a former or unfinished setup</source>
+        <translation>eine frühere oder unfertige Einrichtung</translation>
+    </message>
+    <message>
+        <source>a gradient is not finite</source>
+        <translation>ein Gradient ist nicht endlich</translation>
+    </message>
+    <message>
+        <source>access violation</source>
+        <translation>Zugriffsverletzung</translation>
+    </message>
+    <message>
+        <source>an unknown process</source>
+        <translation>ein unbekannter Prozess</translation>
+    </message>
+    <message>
+        <source>bitsandbytes computes wrongly on this card: NF4 error {1} (0.05 to 0.15 is right), product error {2} (below 0.02), optimizer step {3} (0.005 to 0.02).</source>
+        <translation>bitsandbytes rechnet auf dieser Karte falsch: NF4-Fehler {1} (richtig ist 0,05 bis 0,15), Fehler des Produkts {2} (unter 0,02), Schritt des Optimierers {3} (0,005 bis 0,02).</translation>
+    </message>
+    <message>
+        <source>clean_up: there is no leftover {1}; the survey found {2}.</source>
+        <translation>clean_up: {1} gibt es nicht; die Bestandsaufnahme fand {2}.</translation>
+    </message>
+    <message>
+        <source>compiled extensions of torch</source>
+        <translation>übersetzte Erweiterungen von torch</translation>
+    </message>
+    <message>
+        <source>compiled graphs of torch</source>
+        <translation>übersetzte Graphen von torch</translation>
+    </message>
+    <message>
+        <source>compiled kernels of Triton</source>
+        <translation>übersetzte Kernel von Triton</translation>
+    </message>
+    <message>
+        <source>crashed: {1}, 0x{2}</source>
+        <translation>abgestürzt: {1}, 0x{2}</translation>
+    </message>
+    <message>
+        <source>damaged heap</source>
+        <translation>beschädigter Speicherbereich (Heap)</translation>
+    </message>
+    <message>
+        <source>downloads of pip</source>
+        <translation>Downloads von pip</translation>
+    </message>
+    <message>
+        <source>downloads of torch</source>
+        <translation>Downloads von torch</translation>
+    </message>
+    <message>
+        <source>downloads of uv</source>
+        <translation>Downloads von uv</translation>
+    </message>
+    <message>
+        <source>ended from outside</source>
+        <translation>von außen beendet</translation>
+    </message>
+    <message>
+        <source>ended from outside, often for lack of memory</source>
+        <translation>von außen beendet, oft wegen zu wenig Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>exit code {1}</source>
+        <translation>Exit-Code {1}</translation>
+    </message>
+    <message>
+        <source>fatal error</source>
+        <translation>schwerer Fehler</translation>
+    </message>
+    <message>
+        <source>illegal instruction</source>
+        <translation>unzulässiger Befehl</translation>
+    </message>
+    <message>
+        <source>it is empty; expected a path</source>
+        <translation>es ist leer; erwartet wird ein Pfad</translation>
+    </message>
+    <message>
+        <source>it is not UTF-8 text</source>
+        <translation>sie ist kein UTF-8-Text</translation>
+    </message>
+    <message>
+        <source>models and data of Hugging Face</source>
+        <translation>Modelle und Daten von Hugging Face</translation>
+    </message>
+    <message>
+        <source>process {1} ({2})</source>
+        <translation>Prozess {1} ({2})</translation>
+    </message>
+    <message>
+        <source>profile: there is no profile {1}; expected one of {2}</source>
+        <translation>profile: das Profil {1} gibt es nicht; erwartet wird eines von {2}</translation>
+    </message>
+    <message>
+        <source>signal {1}</source>
+        <translation>Signal {1}</translation>
+    </message>
+    <message>
+        <source>signal {1}: {2}</source>
+        <translation>Signal {1}: {2}</translation>
+    </message>
+    <message>
+        <source>stack overflow</source>
+        <translation>Stapelüberlauf</translation>
+    </message>
+    <message>
+        <source>the adapter, loaded again, gives other logits (largest relative difference {1})</source>
+        <translation>der neu geladene Adapter ergibt andere Logits (größter relativer Unterschied {1})</translation>
+    </message>
+    <message>
+        <source>the adapter, loaded again, has not learned (loss {1})</source>
+        <translation>der neu geladene Adapter hat nichts gelernt (Verlust {1})</translation>
+    </message>
+    <message>
+        <source>the default index</source>
+        <translation>(Standardindex)</translation>
+    </message>
+    <message>
+        <source>the loss did not fall clearly ({1} to {2})</source>
+        <translation>der Verlust fiel nicht deutlich ({1} auf {2})</translation>
+    </message>
+    <message>
+        <source>the loss is not a number</source>
+        <translation>der Verlust ist keine Zahl</translation>
+    </message>
+    <message>
+        <source>the setup before the active one; going back needs it</source>
+        <translation>die Einrichtung vor der aktiven; zum Zurückkehren nötig</translation>
+    </message>
+    <message>
+        <source>there is no field {1}; the fields are {2}</source>
+        <translation>das Feld {1} gibt es nicht; die Felder sind {2}</translation>
+    </message>
+    <message>
+        <source>torch is built for CUDA but reaches no card: the driver is missing, too old or hidden.</source>
+        <translation>torch ist für CUDA gebaut, erreicht aber keine Karte: Der Treiber fehlt, ist zu alt oder verborgen.</translation>
+    </message>
+    <message>
+        <source>torch&apos;s attention is wrong: error {1}, allowed {2}.</source>
+        <translation>Die Attention von torch ist falsch: Fehler {1}, erlaubt {2}.</translation>
+    </message>
+    <message>
+        <source>torch&apos;s {1} was not found, so {2} cannot be made from it.</source>
+        <translation>{1} von torch wurde nicht gefunden, daher lässt sich {2} nicht daraus machen.</translation>
+    </message>
+    <message>
+        <source>trainers that Unsloth compiled</source>
+        <translation>von Unsloth übersetzte Trainer</translation>
+    </message>
+    <message>
+        <source>uv may not write its cache in the home folder.</source>
+        <translation>uv darf seinen Cache im Ordner für alles nicht schreiben.</translation>
+    </message>
+    <message>
+        <source>uv was ended from outside, or crashed, while it looked for the files on {1}.</source>
+        <translation>uv wurde von außen beendet oder stürzte ab, während es die Dateien auf dem Server {1} suchte.</translation>
+    </message>
+    <message>
+        <source>uv&apos;s answer could not be read.</source>
+        <translation>Die Antwort von uv war nicht zu lesen.</translation>
+    </message>
+    <message>
+        <source>xformers&apos; attention is wrong: error {1}, allowed {2}.</source>
+        <translation>Die Attention von xformers ist falsch: Fehler {1}, erlaubt {2}.</translation>
+    </message>
+    <message>
+        <source>{1} GB are still to be fetched into {2}, but only {3} GB are free there.</source>
+        <translation>{1} GB sind noch nach {2} zu laden, dort sind aber nur {3} GB frei.</translation>
+    </message>
+    <message>
+        <source>{1} answered 429: too many requests.</source>
+        <translation>Der Server {1} antwortete 429: zu viele Anfragen.</translation>
+    </message>
+    <message>
+        <source>{1} answered with a page that lists no files of {2}: a sign-in page or a filter may be in between.</source>
+        <translation>Der Server {1} antwortete mit einer Seite, die keine Dateien von {2} nennt: Vielleicht liegt eine Anmeldeseite oder ein Filter dazwischen.</translation>
+    </message>
+    <message>
+        <source>{1} answered with a web page instead of a list of packages.</source>
+        <translation>Der Server {1} antwortete mit einer Webseite statt mit einer Paketliste.</translation>
+    </message>
+    <message>
+        <source>{1} answered with a web page instead of {2}.</source>
+        <translation>Der Server {1} antwortete mit einer Webseite statt mit {2}.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}, which was not expected.</source>
+        <translation>Der Server {1} antwortete bei {3} unerwartet mit {2}.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}: access is refused.</source>
+        <translation>Der Server {1} antwortete {2} bei {3}: Der Zugriff wird verweigert.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}: it wants a name and a password.</source>
+        <translation>Der Server {1} antwortete {2} bei {3}: Er verlangt Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}: the file is not there.</source>
+        <translation>Der Server {1} antwortete {2} bei {3}: Die Datei ist nicht da.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}: the server has trouble.</source>
+        <translation>Der Server {1} antwortete {2} bei {3}: Er hat eine Störung.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2} for {3}: too many requests.</source>
+        <translation>Der Server {1} antwortete {2} bei {3}: zu viele Anfragen.</translation>
+    </message>
+    <message>
+        <source>{1} answered {2}: the server has trouble.</source>
+        <translation>Der Server {1} antwortete {2}: Er hat eine Störung.</translation>
+    </message>
+    <message>
+        <source>{1} cannot be moved away; expected a folder or file that the survey listed.</source>
+        <translation>{1} lässt sich nicht wegräumen; erwartet wird ein Ordner oder eine Datei aus der Bestandsaufnahme.</translation>
+    </message>
+    <message>
+        <source>{1} cannot be opened: a web address, or a folder or file that exists, was expected.</source>
+        <translation>{1} lässt sich nicht öffnen: Erwartet wird eine Webadresse oder ein vorhandener Ordner, eine vorhandene Datei.</translation>
+    </message>
+    <message>
+        <source>{1} cannot be read as a zip file; expected a report of this program: {2}.</source>
+        <translation>{1} lässt sich nicht als Zip-Datei lesen; erwartet wird ein Bericht dieses Programms: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} cannot be read: {2}. Expected a file.</source>
+        <translation>{1} ist nicht zu lesen: {2}. Erwartet wird eine Datei.</translation>
+    </message>
+    <message>
+        <source>{1} cannot be written: permission denied.</source>
+        <translation>{1} lässt sich nicht schreiben: keine Berechtigung.</translation>
+    </message>
+    <message>
+        <source>{1} closed the connection in the middle of {2}.</source>
+        <translation>Der Server {1} schloss die Verbindung mitten in {2}.</translation>
+    </message>
+    <message>
+        <source>{1} could not be made: this Windows has no Start menu.</source>
+        <translation>{1} ließ sich nicht anlegen: Dieses Windows hat kein Startmenü.</translation>
+    </message>
+    <message>
+        <source>{1} could not be opened: {2}.</source>
+        <translation>{1} ließ sich nicht öffnen: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} could not be read or written: {2}.</source>
+        <translation>{1} ließ sich nicht lesen oder schreiben: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} could not be started: {2}.</source>
+        <translation>{1} ließ sich nicht starten: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} could not be written (0x{2}).</source>
+        <translation>{1} ließ sich nicht schreiben (0x{2}).</translation>
+    </message>
+    <message>
+        <source>{1} could not be written: {2}.</source>
+        <translation>{1} ließ sich nicht schreiben: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} did not answer in time through the proxy {2} while {3} was fetched.</source>
+        <translation>Der Server {1} antwortete über den Proxy {2} nicht rechtzeitig, während {3} geladen wurde.</translation>
+    </message>
+    <message>
+        <source>{1} did not answer in time while {2} was fetched.</source>
+        <translation>Der Server {1} antwortete nicht rechtzeitig, während {2} geladen wurde.</translation>
+    </message>
+    <message>
+        <source>{1} did not answer in time.</source>
+        <translation>Der Server {1} antwortete nicht rechtzeitig.</translation>
+    </message>
+    <message>
+        <source>{1} did not end within {2} s and was stopped.</source>
+        <translation>{1} endete nicht innerhalb von {2} s und wurde angehalten.</translation>
+    </message>
+    <message>
+        <source>{1} did not pass its verification, so it was not made active.</source>
+        <translation>{1} bestand die Prüfung nicht und wurde daher nicht aktiv.</translation>
+    </message>
+    <message>
+        <source>{1} does not have the locked version of {2}.</source>
+        <translation>Der Server {1} hat die festgeschriebene Version von {2} nicht.</translation>
+    </message>
+    <message>
+        <source>{1} does not have the package {2}.</source>
+        <translation>Der Server {1} hat das Paket {2} nicht.</translation>
+    </message>
+    <message>
+        <source>{1} does not have {2}.</source>
+        <translation>Der Server {1} hat {2} nicht.</translation>
+    </message>
+    <message>
+        <source>{1} does not say which Python its packages belong to; expected “# PATH” as its first line.</source>
+        <translation>{1} sagt nicht, zu welchem Python die Pakete gehören; erwartet wird „# PFAD“ als erste Zeile.</translation>
+    </message>
+    <message>
+        <source>{1} exists again, so the quarantined one stays where it is: {2}.</source>
+        <translation>{1} gibt es inzwischen wieder, daher bleibt das Stück in der Quarantäne, wo es ist: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} failed ({2}).</source>
+        <translation>{1} scheiterte ({2}).</translation>
+    </message>
+    <message>
+        <source>{1} from {2} is not the file that the lock names: its SHA-256 differs.</source>
+        <translation>{1} vom Server {2} ist nicht die festgeschriebene Datei: Ihre SHA-256 ist eine andere.</translation>
+    </message>
+    <message>
+        <source>{1} has no file of {2} for this system and Python.</source>
+        <translation>Der Server {1} hat keine Datei von {2} für dieses System und Python.</translation>
+    </message>
+    <message>
+        <source>{1} holds no {2}; expected a report of this program.</source>
+        <translation>In {1} fehlt {2}; erwartet wird ein Bericht dieses Programms.</translation>
+    </message>
+    <message>
+        <source>{1} in the bundle {2} differs from its list; copy it again.</source>
+        <translation>{1} im Offline-Ordner {2} weicht von dessen Liste ab; kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{1} is in use by another program and could not be changed.</source>
+        <translation>{1} wird von einem anderen Programm benutzt und ließ sich nicht ändern.</translation>
+    </message>
+    <message>
+        <source>{1} is missing from the bundle {2}; copy it again.</source>
+        <translation>{1} fehlt im Offline-Ordner {2}; kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{1} is no address; expected one that begins with https:// or file://</source>
+        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt</translation>
+    </message>
+    <message>
+        <source>{1} is no address; expected one that begins with https:// or file://, or a folder</source>
+        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder ein Ordner</translation>
+    </message>
+    <message>
+        <source>{1} is no bundle; expected a folder with the file {2}.</source>
+        <translation>{1} ist kein Offline-Ordner dieses Programms; erwartet wird ein Ordner mit der Datei {2}.</translation>
+    </message>
+    <message>
+        <source>{1} is no proxy; expected http://host:port</source>
+        <translation>{1} ist kein Proxy; erwartet wird http://host:port</translation>
+    </message>
+    <message>
+        <source>{1} is no quarantined item; expected a folder with the file {2}.</source>
+        <translation>{1} ist nichts aus der Quarantäne; erwartet wird ein Ordner mit der Datei {2}.</translation>
+    </message>
+    <message>
+        <source>{1} is no saved list of packages; expected a file that the command uninstall lists.</source>
+        <translation>{1} ist keine gesicherte Paketliste; erwartet wird eine Datei, die der Befehl uninstall nennt.</translation>
+    </message>
+    <message>
+        <source>{1} is not a machine file: a JSON object with &quot;schema&quot;: &quot;machine/1&quot; was expected.</source>
+        <translation>{1} ist keine PC-Datei: Erwartet wird ein JSON-Objekt mit &quot;schema&quot;: &quot;machine/1&quot;.</translation>
+    </message>
+    <message>
+        <source>{1} is not a machine file: it is not JSON ({2}).</source>
+        <translation>{1} ist keine PC-Datei: Sie ist kein JSON ({2}).</translation>
+    </message>
+    <message>
+        <source>{1} is not a machine file: it is not UTF-8 text.</source>
+        <translation>{1} ist keine PC-Datei: Sie ist kein UTF-8-Text.</translation>
+    </message>
+    <message>
+        <source>{1} is not a machine file: its values are nested too deeply.</source>
+        <translation>{1} ist keine PC-Datei: Ihre Werte sind zu tief verschachtelt.</translation>
+    </message>
+    <message>
+        <source>{1} is not below the home folder {2}, so it is not removed.</source>
+        <translation>{1} liegt nicht im Ordner {2} dieses Programms und wird daher nicht entfernt.</translation>
+    </message>
+    <message>
+        <source>{1} is not there.</source>
+        <translation>{1} ist nicht da.</translation>
+    </message>
+    <message>
+        <source>{1} lists a file under an address that is not taken.</source>
+        <translation>Der Server {1} nennt eine Datei unter einer Adresse, die nicht angenommen wird.</translation>
+    </message>
+    <message>
+        <source>{1} of {2} packages are not what the lock says: {3}.</source>
+        <translation>{1} von {2} Paketen weichen von der Festschreibung ab: {3}.</translation>
+    </message>
+    <message>
+        <source>{1} offers a file with another SHA-256 than the lock names.</source>
+        <translation>Der Server {1} bietet eine Datei mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
+    </message>
+    <message>
+        <source>{1} offers the file “{2}” for {3} {4}, which is no name of a wheel of that package and version.</source>
+        <translation>Der Server {1} bietet für {3} {4} die Datei „{2}“ an; so heißt kein fertiges Paket dieses Namens und dieser Version.</translation>
+    </message>
+    <message>
+        <source>{1} offers {2} with another SHA-256 than the lock names.</source>
+        <translation>Der Server {1} bietet {2} mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
+    </message>
+    <message>
+        <source>{1} offers {2} with {3} bytes; the index says {4}.</source>
+        <translation>Der Server {1} bietet {2} mit {3} Bytes an; der Index nennt {4}.</translation>
+    </message>
+    <message>
+        <source>{1} offers {2} without TLS, which is refused.</source>
+        <translation>Der Server {1} bietet {2} ohne TLS an; das wird abgelehnt.</translation>
+    </message>
+    <message>
+        <source>{1} refuses access (403).</source>
+        <translation>Der Server {1} verweigert den Zugriff (403).</translation>
+    </message>
+    <message>
+        <source>{1} refuses the connection through the proxy {2}, so {3} could not be fetched.</source>
+        <translation>Der Server {1} verweigert die Verbindung über den Proxy {2}, daher ließ sich {3} nicht laden.</translation>
+    </message>
+    <message>
+        <source>{1} refuses the connection, so {2} could not be fetched.</source>
+        <translation>Der Server {1} verweigert die Verbindung, daher ließ sich {2} nicht laden.</translation>
+    </message>
+    <message>
+        <source>{1} refuses the connection.</source>
+        <translation>Der Server {1} verweigert die Verbindung.</translation>
+    </message>
+    <message>
+        <source>{1} sends requests in a circle instead of answering.</source>
+        <translation>Der Server {1} schickt Anfragen im Kreis, statt zu antworten.</translation>
+    </message>
+    <message>
+        <source>{1} sends the request for {2} in a circle.</source>
+        <translation>Der Server {1} schickt die Anfrage nach {2} im Kreis.</translation>
+    </message>
+    <message>
+        <source>{1} sent another range of {2} than was asked for.</source>
+        <translation>Der Server {1} sandte einen anderen Abschnitt von {2} als den verlangten.</translation>
+    </message>
+    <message>
+        <source>{1} stopped sending ranges of {2}.</source>
+        <translation>Der Server {1} sendet von {2} keine Abschnitte mehr.</translation>
+    </message>
+    <message>
+        <source>{1} wants a name and a password (401).</source>
+        <translation>Der Server {1} verlangt Namen und Passwort (401).</translation>
+    </message>
+    <message>
+        <source>{1} was not found beside this program, where it belongs.</source>
+        <translation>{1} liegt nicht neben diesem Programm, wohin es gehört.</translation>
+    </message>
+    <message>
+        <source>{1}, out of which the packages were taken, does not start any more.</source>
+        <translation>{1}, woraus die Pakete genommen wurden, startet nicht mehr.</translation>
+    </message>
+    <message>
+        <source>{1}: line {2} of events.jsonl is not an event; expected one JSON object a line: {3}.</source>
+        <translation>{1}: Zeile {2} von events.jsonl ist kein Ereignis; erwartet wird je Zeile ein JSON-Objekt: {3}.</translation>
+    </message>
+    <message>
+        <source>{1}: report.json is not JSON: {2}.</source>
+        <translation>{1}: report.json ist kein JSON: {2}.</translation>
+    </message>
+    <message>
+        <source>{1}: the field &quot;schema&quot; was expected to be &quot;machine/1&quot;, but is {2}.</source>
+        <translation>{1}: Das Feld &quot;schema&quot; muss &quot;machine/1&quot; sein, ist aber {2}.</translation>
+    </message>
+    <message>
+        <source>{1}: {2} is larger than {3} MB; expected a report of this program.</source>
+        <translation>{1}: {2} ist größer als {3} MB; erwartet wird ein Bericht dieses Programms.</translation>
+    </message>
+    <message>
+        <source>A company proxy or a virus scanner may re-sign the connection: give its root certificate with the certificates setting.</source>
+        <translation>Ein Firmenproxy oder ein Virenscanner unterschreibt die Verbindung vielleicht neu: Nennen Sie sein Stammzertifikat in der Einstellung für Zertifikate.</translation>
+    </message>
+    <message>
+        <source>Check the index address and the credentials in pip&apos;s or uv&apos;s settings, or choose another index.</source>
+        <translation>Prüfen Sie die Adresse des Index und die Anmeldung in den Einstellungen von pip oder uv, oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>Check the network, then run it again; what has arrived is kept.</source>
+        <translation>Prüfen Sie das Netz und versuchen Sie es dann noch einmal; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>Open any page in a browser, sign in to the network, then run it again; or choose another index.</source>
+        <translation>Öffnen Sie im Browser irgendeine Seite, melden Sie sich im Netz an, und versuchen Sie es dann noch einmal; oder wählen Sie einen anderen Index.</translation>
+    </message>
+    <message>
+        <source>No line names it, but logs with such words often come from it.</source>
+        <translation>Keine Zeile nennt es, aber Protokolle mit solchen Worten kommen oft daher.</translation>
+    </message>
+    <message>
+        <source>No line of this log names what went wrong. Going by its words it is most like logs of this cause.</source>
+        <translation>Keine Zeile dieses Protokolls nennt, was schiefging. Nach seinen Worten gleicht es am meisten Protokollen mit dieser Ursache.</translation>
     </message>
 </context>
 <context>
@@ -6590,6 +7630,57 @@
     </message>
 </context>
 <context>
+    <name>TakenOut</name>
+    <message>
+        <source>Packages taken out of {environment} on {date}</source>
+        <translation>Pakete aus {environment}, herausgenommen am {date}</translation>
+    </message>
+    <message>
+        <source>Put back …</source>
+        <translation>Zurücklegen …</translation>
+    </message>
+    <message>
+        <source>Put back: {name}</source>
+        <translation>Zurücklegen: {name}</translation>
+    </message>
+    <message>
+        <source>Back where they were</source>
+        <translation>Wieder da, wo sie waren</translation>
+    </message>
+    <message>
+        <source>Stopped. What is missing can be put back later.</source>
+        <translation>Angehalten. Was fehlt, lässt sich später zurücklegen.</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Putting the packages back …</source>
+        <translation>Pakete werden zurückgelegt …</translation>
+    </message>
+    <message>
+        <source>Put packages back</source>
+        <translation>Pakete zurücklegen</translation>
+    </message>
+    <message>
+        <source>These are installed again, in the very versions that were taken out, from the indexes that are set. Nothing else in the environment changes.</source>
+        <translation>Diese werden wieder installiert, in genau den Versionen, die herausgenommen wurden, aus den eingestellten Indexen. Sonst ändert sich in der Umgebung nichts.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Put back</source>
+        <translation>&amp;Zurücklegen</translation>
+    </message>
+    <message>
+        <source>and {n} more</source>
+        <translation>und {n} weitere</translation>
+    </message>
+</context>
+<context>
     <name>Telemetry</name>
     <message>
         <source>Clock</source>
@@ -7169,57 +8260,6 @@
     <message>
         <source>d MMM yyyy</source>
         <translation>d. MMM yyyy</translation>
-    </message>
-</context>
-<context>
-    <name>TakenOut</name>
-    <message>
-        <source>Packages taken out of {environment} on {date}</source>
-        <translation>Pakete aus {environment}, herausgenommen am {date}</translation>
-    </message>
-    <message>
-        <source>Put back …</source>
-        <translation>Zurücklegen …</translation>
-    </message>
-    <message>
-        <source>Put back: {name}</source>
-        <translation>Zurücklegen: {name}</translation>
-    </message>
-    <message>
-        <source>Back where they were</source>
-        <translation>Wieder da, wo sie waren</translation>
-    </message>
-    <message>
-        <source>Stopped. What is missing can be put back later.</source>
-        <translation>Angehalten. Was fehlt, lässt sich später zurücklegen.</translation>
-    </message>
-    <message>
-        <source>Stop</source>
-        <translation>Anhalten</translation>
-    </message>
-    <message>
-        <source>Putting the packages back …</source>
-        <translation>Pakete werden zurückgelegt …</translation>
-    </message>
-    <message>
-        <source>Put packages back</source>
-        <translation>Pakete zurücklegen</translation>
-    </message>
-    <message>
-        <source>These are installed again, in the very versions that were taken out, from the indexes that are set. Nothing else in the environment changes.</source>
-        <translation>Diese werden wieder installiert, in genau den Versionen, die herausgenommen wurden, aus den eingestellten Indexen. Sonst ändert sich in der Umgebung nichts.</translation>
-    </message>
-    <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>&amp;Put back</source>
-        <translation>&amp;Zurücklegen</translation>
-    </message>
-    <message>
-        <source>and {n} more</source>
-        <translation>und {n} weitere</translation>
     </message>
 </context>
 </TS>

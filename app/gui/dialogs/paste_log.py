@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from app.gui import theme
+from app.gui.said import said
 from app.gui.stream import Stream
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
@@ -89,7 +90,7 @@ class PasteLog(Dialog):
 
     def _explained(self, fault: object) -> None:
         if isinstance(fault, BaseException):
-            self.answer.setText(str(fault))
+            self.answer.setText(said(str(fault)))
         if self._again:
             self._again = False
             self.explain()

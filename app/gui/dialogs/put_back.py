@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Elided, Label, Plain
 from app.gui.widgets.dialog import Dialog
@@ -54,7 +55,7 @@ class PutBack(Dialog):
             path = self._session.put_back(shelf)
         except ExpectedError as error:
             told.ink("err")
-            told.setText(error.message)
+            told.setText(said(error.message))
             return
         self.returned.append(path)
         self.buttons[shelf].setEnabled(False)

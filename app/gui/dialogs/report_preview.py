@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from app.gui import theme, words
+from app.gui.said import said
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.dialog import Dialog
 from app.gui.words import translate
@@ -123,7 +124,7 @@ class ReportPreview(Dialog):
         if not self._open:
             return
         if isinstance(fault, ExpectedError):
-            self.note.setText(f"{fault.message} {fault.hint}".strip())
+            self.note.setText(f"{said(fault.message)} {said(fault.hint)}".strip())
         elif isinstance(fault, BaseException):
             from app.gui.faults import show_fault
 

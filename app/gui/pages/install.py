@@ -147,9 +147,9 @@ class Install(PlanPage):
             PlanDetails(self.frame, self.plan).exec()
 
     def _show_blocked(self, error: ExpectedError) -> None:
-        self.head(translate("Install", "Plan"), error.message)
+        self.head(translate("Install", "Plan"), said(error.message))
         card = Card()
-        card.box.addWidget(Label(error.hint or error.message))
+        card.box.addWidget(Label(said(error.hint or error.message)))
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
@@ -217,7 +217,7 @@ class Install(PlanPage):
         step, failed = run.failures[0] if run.failures else ("", None)
         found = next((s for s in run.plan.steps if s.id == step), None)
         title = said(found.title if found is not None else run.plan.title)
-        self.head(translate("Install", "Not finished"), str(run.fault) if run.fault is not None else
+        self.head(translate("Install", "Not finished"), said(str(run.fault)) if run.fault is not None else
                   translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title)

@@ -82,7 +82,7 @@ class Verify(PlanPage):
         try:
             verdict = self._known_verdict()
         except ExpectedError as error:      # a broken pointer file
-            self._nothing_yet(error.message)
+            self._nothing_yet(said(error.message))
             return
         if verdict is None:
             self._nothing_yet()
