@@ -1,6 +1,6 @@
-"""Collects the English texts of data and conclusions that a person reads in the window: what resources/ holds and app/decide
-says, and with fault_texts.py what is raised.
+"""Collects the English texts that a person reads in the window from data, from conclusions and from what is raised.
 
+Data is in resources/, conclusions are drawn in app/decide, what is raised is collected by fault_texts.py.
 They stay English in files and on the command line. The window translates what it shows (app/gui/said.py): a text of data
 is its own key, one with places to fill in (``{card.name}``, or ``{1}`` where Python puts a value) is found by its shape.
 """
