@@ -122,6 +122,50 @@ def offline_lock(files: Iterable[tuple[str, str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+class LookedUp(Value, frozen=True, kw_only=True):
+    """A project for ``uv lock`` that asks for pins alone: its ``pyproject.toml`` and its ``uv.toml``."""
+
+    project: str
+    settings: str
+
+
+_MARKERS = {"windows": "sys_platform == 'win32' and platform_machine == 'AMD64'",
+            "linux": "sys_platform == 'linux' and platform_machine == 'x86_64'"}
+
+
+def lookup_project(wanted: Mapping[str, Pin], python: str, platform: Platform) -> LookedUp:
+    """A project of exact pins whose own requirements are given as none, so that uv needs no metadata and adds no package."""
+    pinned = json.dumps([f"{pin.name}=={pin.version}" for pin in wanted.values()])
+    project = (f'[project]\nname = "files-of-a-lock"\nversion = "0"\nrequires-python = "=={python}.*"\ndependencies = {pinned}\n'
+               f"[tool.uv]\nenvironments = [{json.dumps(_MARKERS[platform])}]\n[tool.uv.workspace]\nmembers = []\n")
+    settings = "".join(f"[[dependency-metadata]]\nname = {json.dumps(pin.name)}\nversion = {json.dumps(pin.version)}\n"
+                       "requires-dist = []\n" for pin in wanted.values())
+    return LookedUp(project=project, settings=settings)
+
+
+def as_pylock(lock: str, wanted: Mapping[str, Pin]) -> str | None:
+    """The files of a ``uv.lock`` as a PEP 751 lock, without a hash where it has none. ``None`` where a package has no address."""
+    try:
+        packages = [p for p in tomllib.loads(lock).get("package", []) if canonicalize_name(str(p.get("name", ""))) in wanted]
+    except tomllib.TOMLDecodeError:
+        return None
+    lines = ['lock-version = "1.0"', 'created-by = "uv"']
+    for package in packages:
+        wheels = [_wheel(w) for w in package.get("wheels", []) if isinstance(w, dict) and "url" in w]
+        if not wheels:
+            return None
+        lines += ["", "[[packages]]", f"name = {json.dumps(package['name'])}",
+                  f"version = {json.dumps(str(package.get('version')))}", f"wheels = [{', '.join(wheels)}]"]
+    return "\n".join(lines) + "\n" if len(packages) == len(wanted) else None
+
+
+def _wheel(wheel: dict[str, Any]) -> str:
+    sha256 = str(wheel.get("hash", "")).removeprefix("sha256:")
+    hashes = f", hashes = {{ sha256 = {json.dumps(sha256)} }}" if sha256 else ""
+    size = f", size = {wheel['size']}" if isinstance(wheel.get("size"), int) else ""
+    return f"{{ url = {json.dumps(str(wheel['url']))}{hashes}{size} }}"
+
+
 def _logical_lines(requirements: str) -> Iterator[str]:
     for line in re.sub(r"\\\r?\n", " ", requirements).splitlines():
         bare = re.sub(r"(^|\s)#.*$", "", line).strip()

@@ -8,21 +8,20 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 import msgspec
 
 from app.decide.index_faults import from_uv
-from app.decide.pylock import LockedFile, Pin, canonical, completed, files, pins, selected
+from app.decide.pylock import LockedFile, Pin, canonical, completed, files, pins
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import Progress, What
 from app.model.plan import FetchWheels
 from app.model.profile import Part
 from app.model.value import Value
 from app.ports import Download
-from app.steps import provide_python
-from app.steps.children import run_child, say
+from app.steps.asking import Index, ask, indexes
+from app.steps.children import say
 from app.steps.later import Later
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
 from app.steps.unpacking import begin
 
-_PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
 _LARGE = 16_000_000      # bytes of a file that is worth being looked up before the others
 _MANY = 8                # others that make it worth a second asking
 _DOUBTFUL = ("package_missing", "version_missing", "captive_portal", "resolve_failed")
@@ -144,16 +143,18 @@ def part_of(step: FetchWheels, site: Site) -> Part:
 def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
              share: str = "") -> Generator[What, None, tuple[LockedFile, ...]]:
     """Look where the files are: the user's own folders first where they can hold a whole part, then the index."""
-    *others, last = _indexes(step, site)
+    *others, last = indexes(step.index, site)
+    stem = f"{step.profile}-{part.id}{share}"
     yield say(f"Looking up {len(wanted)} files of {part.title} on {last.name}")
+    python = site.profiles[step.profile].python
     for index in others:
         try:
-            text = yield from _ask(step, part, wanted, index, site, share)
+            text = yield from ask(stem, python, part, wanted, index, site)
             return _chosen(text, wanted, part, step, site)
         except ExpectedError as error:
             yield say(f"Not in {index.name} ({error.message}); asking {last.name}")
     try:
-        text = yield from _ask(step, part, wanted, last, site, share)
+        text = yield from ask(stem, python, part, wanted, last, site)
     except ExpectedError as error:
         if error.code != "child-failed":
             raise
@@ -162,7 +163,7 @@ def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
     return _chosen(text, wanted, part, step, site)
 
 
-def _behind(named: ExpectedError, wanted: dict[str, Pin], index: _Index, site: Site) -> ExpectedError | None:
+def _behind(named: ExpectedError, wanted: dict[str, Pin], index: Index, site: Site) -> ExpectedError | None:
     """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that lacks the package."""
     if named.code not in _DOUBTFUL or site.sources.offline:
         return None
@@ -187,60 +188,6 @@ def _default_index(site: Site) -> str | None:
 
 def _chosen(text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site) -> tuple[LockedFile, ...]:
     return files(text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site))
-
-
-class _Index(Value, frozen=True, kw_only=True):
-    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a command line), arguments."""
-
-    name: str
-    address: str | None
-    env: dict[str, str]
-    arguments: tuple[str, ...] = ()
-
-
-def _indexes(step: FetchWheels, site: Site) -> list[_Index]:
-    sources = site.sources
-    if sources.offline:
-        folder = site.place.join(sources.offline, "wheels")
-        return [_Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": folder}, arguments=("--no-index", "--offline"))]
-    links = {"UV_FIND_LINKS": ",".join(sources.find_links)} if sources.find_links else {}
-    if step.index.startswith("pytorch/"):
-        address = sources.pytorch_index.rstrip("/") + "/" + step.index.removeprefix("pytorch/")
-        web = _Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})
-        # The few PyTorch files may lie in a folder of the user's: then its index, slow and often out of reach, is not asked.
-        own = _Index(name="the find-links folders", address=None, env=links, arguments=("--no-index",))
-        return [own, web] if links else [web]
-    env = dict(links)
-    if sources.index:
-        env["UV_DEFAULT_INDEX"] = sources.index
-    if sources.extra_indexes:
-        # The lock's hashes decide, so any of the indexes may answer.
-        env.update(UV_INDEX=" ".join(sources.extra_indexes), UV_INDEX_STRATEGY="unsafe-best-match")
-    return [_Index(name="the chosen index" if sources.index else "the default index", address=sources.index, env=env)]
-
-
-def _ask(step: FetchWheels, part: Part, wanted: dict[str, Pin], index: _Index, site: Site,
-         share: str) -> Generator[What, None, str]:
-    """One run of uv; returns its answer. An interpreter is looked for only where uv finds none by itself (half a second)."""
-    profile = site.profiles[step.profile]
-    stem = f"{step.profile}-{part.id}{share}"
-    lock, answer = site.place.at("locks", stem + ".asked.txt"), site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
-    site.world.files.write(lock, selected(part.requirements, wanted).encode())
-    site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
-    argv = (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:",
-            "--python-version", profile.python, "--python-platform", _PLATFORMS[part.platform], "--format", "pylock.toml",
-            "--no-header", *index.arguments, "-o", answer)
-    if (ready := provide_python.found(profile.python, site)) is not None:
-        argv = (*argv, "--python", ready)
-    extra = {**index.env, "UV_PYTHON_DOWNLOADS": "never"}
-    try:
-        yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
-    except ExpectedError as error:
-        python = provide_python.find(profile.python, site) if ready is None and "No interpreter found" in error.details else None
-        if python is None:
-            raise
-        yield from run_child(site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra)
-    return (site.world.files.read(answer) or b"").decode("utf-8", "replace")
 
 
 def _download(one: LockedFile, site: Site) -> Download:

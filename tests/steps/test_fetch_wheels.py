@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -126,6 +127,54 @@ def test_a_fault_of_the_second_share_is_named_too(at: Make) -> None:
         index.rules.clear()
         list(fetch_wheels.run(STEP, site))
     assert wheels(site) == {w.file: w.data for w in (ONE, *others)}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_index_without_hashes_sends_every_file_once_and_the_locks_hashes_decide(at: Make, told: bool) -> None:
+    """uv, asked for a lock of files alone, fetched each of them here: 450,000 bytes more, before the first byte was shown."""
+    with FaultIndex([ONE, TWO], hashes=told, sizes=told) as index:
+        site = at(index)
+        events = list(fetch_wheels.run(STEP, site))
+        assert wheels(site) == {ONE.file: ONE.data, TWO.file: TWO.data}
+        assert index.sent == len(ONE.data) + len(TWO.data)
+        assert len([r for r in index.requests if r.path.startswith("/simple/")]) == 2
+        assert ("No hashes are told by the chosen index" in said(events)) is not told
+        last = [e for e in events if isinstance(e, Progress)][-1]
+        assert last.done == last.total == index.sent
+    assert not list(Path(site.place.home).rglob("lookup-*"))
+    assert fetch_wheels.done(STEP, site) == "2 files of the lock are in the wheelhouse."
+
+
+def test_a_changed_file_of_an_index_without_hashes_is_refused(at: Make) -> None:
+    other = make_wheel("one", size=300_000)
+    with FaultIndex([other, TWO], hashes=False, sizes=False) as index:
+        site = at(index)
+        with pytest.raises(ExpectedError) as caught:
+            list(fetch_wheels.run(STEP, site))
+    assert caught.value.code == "pip_hash_mismatch" and index.host in caught.value.message
+    assert ONE.file not in wheels(site)
+
+
+def test_without_an_answer_from_its_pages_uv_fetches_the_files_itself(at: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.steps.asking.as_pylock", lambda *_: None)
+    with FaultIndex([ONE, TWO], hashes=False) as index:
+        site = at(index)
+        list(fetch_wheels.run(STEP, site))
+    assert wheels(site) == {ONE.file: ONE.data, TWO.file: TWO.data}
+
+
+def test_many_files_for_other_systems_without_hashes_are_told_apart(at: Make) -> None:
+    """The lock has hashes of all of a package's files: the one for this system is taken, by its name."""
+    own, other = (f"cp3{sys.version_info.minor + n}" for n in (0, 1))
+    tags = (f"{own}-{own}-win_amd64", f"{own}-{own}-manylinux_2_17_x86_64", f"{other}-{other}-win_amd64",
+            f"{other}-{other}-manylinux_2_17_x86_64", f"{own}-{own}-macosx_11_0_arm64")
+    many = [make_wheel("many", size=1000, tag=tag) for tag in tags]
+    lock = "many==1.0 " + " ".join(f"--hash=sha256:{w.sha256}" for w in many) + "\n"
+    with FaultIndex(many, hashes=False, sizes=False) as index:
+        site = at(index, lock)
+        list(fetch_wheels.run(STEP, site))
+    [name] = wheels(site)
+    assert name.endswith("win_amd64.whl" if site.place.family == "windows" else "x86_64.whl") and own in name
 
 
 def test_done_looks_at_the_files_and_at_the_lock(index: FaultIndex, at: Make) -> None:
