@@ -145,10 +145,12 @@ def rules(read: Read) -> Rules:
 
 
 def troubles(read: Read, names: Names) -> Troubles:
-    """All chapters of ``troubles/``."""
+    """All chapters of ``troubles/``, and the words that speak for each cause."""
     chapters = [_decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")]
+    words = "troubles/words.json"
     return Troubles(causes=tuple(t for c in chapters for t in c.trouble),
-                    harmless=tuple(h for c in chapters for h in c.harmless))
+                    harmless=tuple(h for c in chapters for h in c.harmless),
+                    words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {})
 
 
 def guide(read: Read, names: Names) -> Guide:

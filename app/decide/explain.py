@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from app.decide.anchors import anchors
 from app.decide.deduced import deductions
+from app.decide.likeness import likeness
 from app.decide.logtext import Text
 from app.model.advice import Diagnosis, EvidenceLine, OtherCause
 from app.model.machine import MachineFacts
@@ -20,13 +22,30 @@ LEAST = 30          # below this a cause is not named
 SURE = 60           # below this a cause does not push its symptoms back
 OTHERS = 4          # how many further causes are told
 PROOF_LINES = 4     # how many lines of proof are shown
+CLEAR = 65          # from here on no likeness of words takes a cause's first place
+WORDS = 20          # what likeness adds to the cause that is most alike; less than any rule's own weight
+ALIKE = 5.0         # points of likeness below which it alone names no cause, and half of that below which no other one
+NEIGHBOUR = 4.0     # points of likeness that a neighbour of the best cause has from the start
+PLACES = 3          # up to so many places likeness fills where rules leave them empty
 
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
     r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|fatal|aborted|\[winerror|"
     r"segmentation fault|exit (?:code|status)[: ]+[1-9]|\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |"
     r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)", re.MULTILINE)
+# That it ended in a failure: what likeness alone needs before it may name a cause.
+ENDED = re.compile(
+    r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
+    r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
+    r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ", re.MULTILINE)
+WENT_WELL = re.compile(r"successfully installed|installed \d+ packages? in|login successful")
 ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
+
+
+# Said where no line names a cause.
+UNNAMED = "No line of this log names what went wrong. Going by its words it is most like logs of this cause."
+BY_WORDS = "No line names it, but logs with such words often come from it."
+SAME_PICTURE = "No line names it, but it shows itself in the same way."
 
 
 class Candidate(Value, frozen=True, kw_only=True):
@@ -44,14 +63,43 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
     """
     text = Text(log)
     quieten(text, troubles)
-    ranked = rank(candidates(text, troubles, facts))
-    if not ranked or ranked[0].score < LEAST:
+    found = [c for c in candidates(text, troubles, facts) if c.score >= LEAST]
+    alike = dict(_alike(text.lower, troubles, found))
+    ranked = rank(found, alike)
+    best = ranked[0] if ranked else _by_words(text, troubles, alike)
+    if best is None:
         return Diagnosis()
-    best = ranked[0]
+    others = [OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS]]
+    named = {best.trouble.label, *(c.trouble.label for c in ranked)}
+    others += [other for other in _further(best, alike) if other.cause not in named][:max(0, PLACES - 1 - len(others))]
     trouble = best.trouble
-    others = tuple(OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS] if c.score >= LEAST)
-    return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, evidence=_proof(text, best),
-                     fix=trouble.fix, others=others)
+    return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means if ranked else f"{UNNAMED} {trouble.means}",
+                     evidence=_proof(text, best), fix=trouble.fix, others=tuple(others))
+
+
+def _alike(lower: str, troubles: Troubles, found: list[Candidate]) -> list[tuple[str, float]]:
+    """Causes by the likeness of words, where a rule fits or the log ended in a failure; else none: silence stays silent."""
+    if not found and (not ENDED.search(lower) or WENT_WELL.search(lower)):
+        return []
+    return likeness(lower, troubles.words)
+
+
+def _further(best: Candidate, alike: dict[str, float]) -> list[OtherCause]:
+    """Causes that no line names: the neighbours of the best one and those that words speak for, likeliest first."""
+    near = best.trouble.near
+    points = {label: alike.get(label, 0.0) + (NEIGHBOUR if label in near else 0.0) for label in [*near, *alike]}
+    likely = sorted((label for label in points if points[label] >= ALIKE / 2), key=lambda label: -points[label])
+    return [OtherCause(cause=label, why=SAME_PICTURE if label in near else BY_WORDS) for label in likely]
+
+
+def _by_words(text: Text, troubles: Troubles, alike: dict[str, float]) -> Candidate | None:
+    """The cause that words alone speak for, and where it failed."""
+    label = next(iter(alike), None)
+    trouble = troubles.find(label) if label else None
+    if label is None or trouble is None or alike[label] < ALIKE:
+        return None
+    places = [match.start() + len(match[0]) - len(match[0].lstrip()) for match in ENDED.finditer(text.lower)]
+    return Candidate(trouble=trouble, score=0, places=(places[-1],))
 
 
 def quieten(text: Text, troubles: Troubles) -> None:
@@ -88,8 +136,9 @@ def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> li
     return found
 
 
-def rank(found: list[Candidate]) -> list[Candidate]:
-    """Best first. A cause that is another's symptom stands behind it, whatever its own message says."""
+def rank(found: list[Candidate], alike: Mapping[str, float] | None = None) -> list[Candidate]:
+    """Best first. A cause that is another's symptom stands behind it, whatever its own message says; where no rule is
+    clear, the likeness of words decides with."""
     capped: dict[str, int] = {c.trouble.label: c.score for c in found}
     sure = [c for c in found if c.score >= SURE]
     for _ in range(3):  # a symptom's symptom follows along
@@ -97,7 +146,13 @@ def rank(found: list[Candidate]) -> list[Candidate]:
             for symptom in cause.trouble.outranks:
                 if symptom in capped:
                     capped[symptom] = min(capped[symptom], capped[cause.trouble.label] - 1)
-    return sorted(found, key=lambda c: (-capped[c.trouble.label], -c.score, c.places[0]))
+    ranked = sorted(found, key=lambda c: (-capped[c.trouble.label], -c.score, c.places[0]))
+    if not ranked or not alike:
+        return ranked
+    most = max(alike.values())
+    worth = {label: score + WORDS * alike.get(label, 0.0) / most for label, score in capped.items()}
+    kept = 1 if ranked[0].score >= CLEAR else 0
+    return ranked[:kept] + sorted(ranked[kept:], key=lambda c: -worth[c.trouble.label])
 
 
 def _hits(lower: str, sign: Sign, deduced: str) -> list[int]:

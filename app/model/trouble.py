@@ -70,6 +70,7 @@ class Troubles(Value, frozen=True, kw_only=True):
 
     causes: tuple[Trouble, ...] = ()
     harmless: tuple[Harmless, ...] = ()
+    words: dict[str, dict[str, str]] = {}  # cause, points, words that speak for it: app/decide/likeness.py
 
     def find(self, label: str) -> Trouble | None:
         """The cause with this label, or the one that a fault's code means."""

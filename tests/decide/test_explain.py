@@ -6,7 +6,6 @@ import re
 import time
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,22 +13,16 @@ from hypothesis import strategies as st
 from app.decide.anchors import anchors
 from app.decide.explain import LEAST, explain
 from app.decide.logtext import Text, code_page, decode, plain
+from app.knowledge import troubles
 from app.model.machine import Driver, MachineFacts, Network, Os, Tools
-from app.model.trouble import Chapter, Sign, Trouble, Troubles
+from app.model.trouble import Sign, Trouble
+from app.world.resources import resource_names, resource_reader
 
-RESOURCES = Path(__file__).parents[2] / "resources" / "troubles"
 LOGS = Path(__file__).parent / "logs"
 REMEDIES = {"other-profile", "refetch", "system-certificates", "clear-cache", "rebuild-environment", "retry", "free-space"}
 
 
-def load() -> Troubles:
-    chapters = [msgspec.toml.decode(path.read_bytes(), type=Chapter) for path in sorted(RESOURCES.glob("*.toml"))]
-    return Troubles(
-        causes=tuple(t for c in chapters for t in c.trouble), harmless=tuple(h for c in chapters for h in c.harmless)
-    )
-
-
-TROUBLES = load()
+TROUBLES = troubles(resource_reader(), resource_names())
 LABELS = [t.label for t in TROUBLES.causes]
 CAUSES: list[tuple[str, str]] = []
 for _piece in (LOGS / "causes.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:

@@ -1,0 +1,102 @@
+"""Counts which words speak for which cause, and writes resources/troubles/words.json: ``python build/likeness.py [FILES...]``.
+
+Counted are the tests' own logs (tests/decide/logs/causes.txt), the collection beside the checkout (../shared/corpus) where
+it is there, and FILES of further judged excerpts: a line ``=====cause`` before each. What is written holds words and pairs
+of words that stand in at least two logs, never a sentence; names of people and their folders are taken out before.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.decide.explain import quieten
+from app.decide.likeness import pack, words
+from app.decide.logtext import Text
+from app.knowledge import load
+from app.model.trouble import Troubles
+from app.world.resources import resource_names, resource_reader
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST = 120      # words kept for each cause: more bring nothing (five folds over 700 logs)
+LOGS = 2        # in how many logs a word must stand at least
+ONCE = 0.6      # what a word counts that stands in one log of the cause only
+
+Judged = tuple[str, frozenset[str]]
+
+
+def count(logs: Iterable[Judged], most: int = MOST) -> dict[str, dict[str, str]]:
+    """The words that speak for each cause, in the form of ``words.json``."""
+    logs = list(logs)
+    causes = Counter(cause for cause, _ in logs)
+    anywhere = Counter(word for _, held in logs for word in held)
+    by_cause: dict[str, Counter[str]] = {cause: Counter() for cause in causes}
+    for cause, held in logs:
+        by_cause[cause].update(held)
+    table = []
+    for cause, number in sorted(causes.items()):
+        rows = []
+        for word, inside in by_cause[cause].items():
+            if anywhere[word] < LOGS:
+                continue
+            here = inside / (number + 1)
+            elsewhere = (anywhere[word] - inside + 0.5) / (len(logs) - number + 1)
+            worth = math.log(here / elsewhere) * (1 if inside > 1 else ONCE)
+            if worth >= 0.1:
+                rows.append((word, worth))
+        table.append((cause, sorted(rows, key=lambda row: (-row[1], row[0]))[:most]))
+    return pack(table)
+
+
+def own_logs() -> list[tuple[str, str]]:
+    """Causes and logs that the tests hold."""
+    text = (ROOT / "tests" / "decide" / "logs" / "causes.txt").read_text("utf-8")
+    pieces = [piece.partition("\n") for piece in text.split("\n=====\n")[1:]]
+    return [(cause, log) for cause, _, log in pieces]
+
+
+def collected_logs() -> list[tuple[str, str]]:
+    """Causes and logs of the collection beside the checkout; none where it is not there."""
+    file = ROOT.parent / "shared" / "corpus" / "cases_dev.jsonl"
+    if not file.is_file():
+        return []
+    return [(case["cause"], case["log"]) for case in map(json.loads, file.read_text("utf-8").splitlines())]
+
+
+def further_logs(file: Path) -> list[tuple[str, str]]:
+    """Causes and logs of a file with a line ``=====cause`` before each log."""
+    pieces = [piece.partition("\n") for piece in re.split(r"^=====(?=\w+\n)", file.read_text("utf-8"), flags=re.MULTILINE)[1:]]
+    return [(cause.strip(), log) for cause, _, log in pieces]
+
+
+def judged(logs: Iterable[tuple[str, str]], troubles: Troubles) -> list[Judged]:
+    """Causes with their logs' words, as the program reads them: without what is harmless."""
+    known = {trouble.label for trouble in troubles.causes}
+    made = []
+    for cause, log in logs:
+        if cause in known:
+            text = Text(log)
+            quieten(text, troubles)
+            made.append((cause, words(text.lower)))
+    return made
+
+
+def main(files: list[str]) -> int:
+    """Write the file; says how many logs were counted."""
+    troubles = load(resource_reader(), resource_names()).troubles
+    logs = [*own_logs(), *collected_logs(), *(log for file in files for log in further_logs(Path(file)))]
+    counted = count(judged(logs, troubles))
+    rows = ",\n".join(f" {json.dumps(cause)}: {json.dumps(groups)}" for cause, groups in counted.items())
+    target = ROOT / "resources" / "troubles" / "words.json"
+    target.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
+    print(f"{len(logs)} logs counted; {target.stat().st_size / 1000:.0f} kB written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
