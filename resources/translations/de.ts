@@ -5880,6 +5880,22 @@
         <source>No line of this log names what went wrong. Going by its words it is most like logs of this cause.</source>
         <translation>Keine Zeile dieses Protokolls nennt, was schiefging. Nach seinen Worten gleicht es am meisten Protokollen mit dieser Ursache.</translation>
     </message>
+    <message>
+        <source>No line names it, but it shows itself in the same way.</source>
+        <translation>Keine Zeile nennt es, aber es zeigt sich auf dieselbe Weise.</translation>
+    </message>
+    <message>
+        <source>Give its address with https, or a file of this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The list of Pythons on {1} would come without TLS, which is refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} is no address; expected one that begins with https:// or file://, or a file</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -7264,6 +7280,14 @@
         <source>Recorded run</source>
         <translation>Aufgezeichneter Lauf</translation>
     </message>
+    <message>
+        <source>Waiting for the network</source>
+        <translation>Wartet auf das Netz</translation>
+    </message>
+    <message>
+        <source>No data for {time}. It goes on by itself when the network answers; what has arrived is kept.</source>
+        <translation>Seit {time} keine Daten. Es geht von selbst weiter, sobald das Netz antwortet; was angekommen ist, bleibt.</translation>
+    </message>
 </context>
 <context>
     <name>SearchLine</name>
@@ -7627,6 +7651,10 @@
     <message>
         <source>{n} s</source>
         <translation>{n} s</translation>
+    </message>
+    <message>
+        <source>waiting for the network</source>
+        <translation>wartet auf das Netz</translation>
     </message>
 </context>
 <context>
