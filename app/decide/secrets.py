@@ -33,7 +33,8 @@ _HARMLESS = re.compile(r"(?:true|false|none|null|disabled?|enabled?|/.*|~.*|[a-z
 
 def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[str]:
     """Every secret that this program was given or could see, as plain text."""
-    addresses = (sources.index, sources.pytorch_index, sources.proxy, *sources.extra_indexes, *sources.find_links)
+    addresses = (sources.index, sources.pytorch_index, sources.proxy, sources.python_mirror, sources.python_list,
+                 *sources.extra_indexes, *sources.find_links)
     found = set(_logins(" ".join(a if "://" in a else f"x://{a}" for a in addresses if a)))
     for name, value in variables.items():
         found.update(_logins(value))

@@ -16,7 +16,7 @@ _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
 _FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
 _KEY = re.compile(r"""^[ \t]*(?:\[{1,2}[ \t]*)?(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*(?=[=.\]])""")
-_FOLDERS = ("find_links",)
+_FOLDERS = ("find_links", "python_mirror", "python_list")
 _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
 
@@ -135,7 +135,7 @@ def _wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
             if address is not None and not _address(address, folder=field in _FOLDERS):
                 yield (f"{field}[{number}]" if many else field,
                        f"{_shown(address)!r} is no address; expected one that begins with https:// or file://"
-                       + (", or a folder" if field in _FOLDERS else ""))
+                       + (", or a file" if field == "python_list" else ", or a folder" if field in _FOLDERS else ""))
     if answers.proxy is not None and not re.fullmatch(r"(?:https?://)?\S+", answers.proxy):
         yield "proxy", f"{_shown(answers.proxy)!r} is no proxy; expected http://host:port"
     for field in ("home", "offline", "uninstall_from"):

@@ -6,6 +6,7 @@ that ``start.py`` runs with nothing but a Python, on the other machine's system 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -23,6 +24,8 @@ from app.steps.site import Site
 # What the command line runs with: the dependencies of pyproject.toml without the window's (86 MB, and no display is needed).
 PACKAGES = ("msgspec", "nvidia-ml-py", "packaging", "platformdirs", "psutil", "truststore", "urllib3", "uv")
 _LOCK = "requirements-dev.txt"
+_WHOLE = re.compile(r"cpython-\d+\.\d+\.\d+")
+_SYSTEMS = {"windows": "windows-x86_64-none", "linux": "linux-x86_64-gnu"}  # as uv names them
 _START = "templates/start_bundle.py"
 
 
@@ -71,17 +74,27 @@ def pack_program(python: str, platform: Platform, target: Place, site: Site, not
 
 
 def pack_python(version: str, platform: Platform, target: Place, site: Site, notes: list[str]) -> Iterator[What]:
-    """An interpreter that may be moved: fetched by uv, else a copy of the one that uv manages here. Others cannot be packed."""
-    if platform != site.place.family:
-        notes.append(f"Python {version} for {platform} is not packed here; it has to be on the other machine.")
-        return
-    uv = site.world.computer.uv()
+    """An interpreter that may be moved: fetched by uv, for the other system too, else a copy of the one that uv manages here."""
+    making, files = Place(target.at("making"), site.place.family), site.world.files
+    wanted = f"cpython-{version}" if platform == site.place.family else f"cpython-{version}-{_SYSTEMS[platform]}"
+    files.make_folder(making.home)
     try:
-        yield from run_child(replace(site, place=target), (uv, "python", "install", "--no-bin", f"cpython-{version}"),
-                             f"Packing Python {version}", limit=1800)
+        yield from run_child(replace(site, place=making), (site.world.computer.uv(), "python", "install", "--no-bin", wanted),
+                             f"Packing Python {version}", limit=1800, extra=provide_python.origins(site))
+        # Not its lock, and not the link named by the minor version, which no stick or archive would carry as one.
+        for name in (n for n in files.names(making.pythons) if _WHOLE.match(n)):
+            files.remove(target.join(target.pythons, name))
+            files.move(making.join(making.pythons, name), target.join(target.pythons, name))
+            if platform == "windows":
+                files.remove(target.join(target.pythons, name, "python"))  # a link to python.exe; Windows needs none
         return
     except ExpectedError as error:
         refused = error.message
+    finally:
+        files.remove(making.home)
+    if platform != site.place.family:
+        notes.append(f"Python {version} for {platform} could not be packed ({refused}) It has to be on the other machine.")
+        return
     managed = provide_python.managed(version, site)
     if managed is None:
         notes.append(f"Python {version} could not be packed ({refused}) An installed Python cannot be moved; it has to be on the "

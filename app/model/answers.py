@@ -18,6 +18,8 @@ class Answers(Value, frozen=True, kw_only=True):
     pytorch_index: str | None = None
     extra_indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    python_mirror: str | None = None  # where uv's Pythons are fetched: an address or a folder laid out like their releases
+    python_list: str | None = None    # which Pythons there are, with their hashes, instead of the list that uv has in itself
     proxy: str | None = None
     certificates: str = "system"
     offline: str | None = None

@@ -10,12 +10,15 @@ class Sources(Value, frozen=True, kw_only=True):
 
     ``certificate`` is a bundle's path or ``None`` for the system's store; ``proxy`` may carry a password.
     ``proxy_script`` and ``proxy_detect`` say that Windows asks a script (PAC), or looks for one, for each host's proxy.
+    ``python_mirror`` and ``python_list`` are uv's ``python-install-mirror`` and ``python-downloads-json-url``.
     ``offline`` is a bundle folder: then nothing is asked of any index.
     """
 
     index: str | None = None
     extra_indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    python_mirror: str | None = None
+    python_list: str | None = None
     pytorch_index: str = "https://download.pytorch.org/whl"
     proxy: str | None = None
     no_proxy: str | None = None

@@ -100,6 +100,8 @@ def sources(world: World, answers: Answers) -> Sources:
     links = (*answers.find_links, *own.words(uv.get("find-links")), *own.words(pip.get("find-links")))
     return Sources(
         index=index, extra_indexes=tuple(dict.fromkeys(extra)), find_links=tuple(dict.fromkeys(links)),
+        python_mirror=answers.python_mirror or _whole(uv.get("python-install-mirror")),
+        python_list=answers.python_list or _whole(uv.get("python-downloads-json-url")),
         pytorch_index=pytorch, proxy=proxy, no_proxy=no_proxy, proxy_script=script, proxy_detect=detect,
         certificate=_certificate(world, answers, pip), offline=answers.offline,
     )
@@ -123,6 +125,11 @@ def _ways(world: World, answers: Answers, pip: dict[str, Setting], index: str | 
     direct = [urlsplit(address).hostname or "" for address, answer in said.items() if answer == "direct"]
     named = [answer for answer in said.values() if answer not in (None, "direct")]
     return (named[0] if named else None), (",".join(dict.fromkeys(direct)) or None), script, detect
+
+
+def _whole(setting: Setting | None) -> str | None:
+    """A setting that is one address or one path, which may have spaces."""
+    return setting.value.strip() or None if setting is not None else None
 
 
 def _value(setting: Setting | None) -> str | None:

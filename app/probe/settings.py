@@ -17,9 +17,11 @@ from app.ports import World
 
 # What bends where packages come from; other settings of pip and uv do not concern an install from a lock.
 _PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "proxy", "cert", "trusted-host")
-_UV_KEYS = ("default-index", "index", "index-url", "extra-index-url", "find-links", "no-index")
+_UV_KEYS = ("default-index", "index", "index-url", "extra-index-url", "find-links", "no-index", "python-install-mirror",
+            "python-downloads-json-url")
 _UV_VARIABLES = {"UV_DEFAULT_INDEX": "default-index", "UV_INDEX": "index", "UV_INDEX_URL": "index-url",
-                 "UV_EXTRA_INDEX_URL": "extra-index-url", "UV_FIND_LINKS": "find-links", "UV_NO_INDEX": "no-index"}
+                 "UV_EXTRA_INDEX_URL": "extra-index-url", "UV_FIND_LINKS": "find-links", "UV_NO_INDEX": "no-index",
+                 "UV_PYTHON_INSTALL_MIRROR": "python-install-mirror", "UV_PYTHON_DOWNLOADS_JSON_URL": "python-downloads-json-url"}
 _SECTIONS = ("global", "install", "download")
 
 

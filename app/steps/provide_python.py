@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from urllib.parse import urlsplit
 
-from app.model.errors import ExpectedError
+from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import ProvidePython
 from app.steps.children import run_child, say
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
+
+
+def origins(site: Site) -> dict[str, str]:
+    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where the list would come without TLS.
+
+    uv checks every Python against the hashes of its list, so a mirror may be any; the list itself has to be trusted.
+    """
+    sources = site.sources
+    if sources.offline:
+        return {}
+    found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
+    if sources.python_list and urlsplit(sources.python_list).scheme == "http" and not _loopback(sources.python_list):
+        raise BadInput(f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without TLS, which is refused.",
+                       hint="Give its address with https, or a file of this computer.")
+    return {name: _address(value, site) for name, value in found.items() if value}
+
+
+def _loopback(address: str) -> bool:
+    return (urlsplit(address).hostname or "") in ("localhost", "127.0.0.1", "::1")
+
+
+def _address(value: str, site: Site) -> str:
+    """A folder or file of this computer as the address that uv takes."""
+    if "://" in value:
+        return value
+    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
+    return flavour(value).as_uri() if flavour(value).is_absolute() else value
 
 
 def find(version: str, site: Site) -> str | None:
@@ -69,9 +98,10 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
         if path is not None:
             yield say(f"Python {step.version} out of the bundle: {path}")
             return
+    own = origins(site)
     try:
         yield from run_child(site, (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
-                             f"Providing Python {step.version}", limit=1800)
+                             f"Providing Python {step.version}", limit=1800, extra=own)
     except ExpectedError as error:
         raise ExpectedError(
             "python-unavailable", f"Python {step.version} is not on this computer and could not be fetched.", details=error.details,

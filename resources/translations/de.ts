@@ -5886,15 +5886,15 @@
     </message>
     <message>
         <source>Give its address with https, or a file of this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie ihre Adresse mit https an oder eine Datei dieses Computers.</translation>
     </message>
     <message>
         <source>The list of Pythons on {1} would come without TLS, which is refused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Liste der Pythons auf {1} käme ohne TLS; das wird abgelehnt.</translation>
     </message>
     <message>
         <source>{1} is no address; expected one that begins with https:// or file://, or a file</source>
-        <translation type="unfinished"></translation>
+        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder eine Datei</translation>
     </message>
 </context>
 <context>

@@ -21,10 +21,12 @@ SECRETS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Z")), min_siz
 def test_secrets_are_known_from_addresses_and_variables() -> None:
     found = known_secrets(
         Sources(index="https://jan:p%C3%A4ssword@index.invalid/simple/", proxy="jan:second1@proxy.invalid:3128",
+                python_mirror="https://jan:third123@py.invalid/releases",
                 extra_indexes=("https://ghp_abcdefghijklmnop1234@extra.invalid/simple/",)),
         {"HF_TOKEN": "hf_abcdef", "WANDB_API_KEY": "0123456789", "SSH_KEY": "/home/jan/.ssh/id", "USE_TOKEN": "false",
          "PATH": "/usr/bin", "EXTRA": "http://me:p@ss/word@third.invalid", "TOKENIZERS_PARALLELISM": "false"})
-    assert {"p%C3%A4ssword", "pässword", "second1", "ghp_abcdefghijklmnop1234", "hf_abcdef", "0123456789", "p@ss/word"} <= found
+    assert {"p%C3%A4ssword", "pässword", "second1", "third123", "ghp_abcdefghijklmnop1234", "hf_abcdef", "0123456789",
+            "p@ss/word"} <= found
     assert base64.b64encode("jan:pässword".encode()).decode().rstrip("=") in found
     assert not found & {"/home/jan/.ssh/id", "false", "/usr/bin"}
 

@@ -28,6 +28,8 @@ extra_indexes = [
   "file:///srv/simple",
 ]
 find_links = ["/srv/wheels"]
+python_mirror = "/srv/pythons"
+python_list = "https://mirror.invalid/pythons.json"
 proxy = "proxy.invalid:3128"
 certificates = "/etc/ssl/company.pem"
 offline = "/media/stick/bundle"
@@ -63,7 +65,9 @@ def test_a_sound_file_fills_every_field_and_begins_with_or_without_a_mark() -> N
     ("profile = 'practice-cpu'\nverify = 'perhaps'", 2, "full, none, quick"), ("theme = 'pink'", 1, "dark, light, system"),
     ("schema = 'answers/2'", 1, "answers/1"), ("language = 'klingon'", 1, "de, en"), ("index = 'mirror'", 1, "https://"),
     ("pytorch_index = 'ftp://x/whl'", 1, "https://"), ("extra_indexes = [\n 'https://x',\n 'nonsense',\n]", 3, "extra_indexes[1]"),
-    ("find_links = ['']", 1, "or a folder"), ("proxy = 'my proxy'", 1, "http://host:port"), ("home = ' '", 1, "expected a path"),
+    ("find_links = ['']", 1, "or a folder"), ("python_mirror = ''", 1, "or a folder"),
+    ("\npython_list = 'ftp://x/list.json'", 2, "or a file"),
+    ("proxy = 'my proxy'", 1, "http://host:port"), ("home = ' '", 1, "expected a path"),
     ("\n\nprofile = 'no-such'", 3, "expected one of practice-cpu"),
 ])
 def test_what_is_wrong_is_named_with_its_line(text: str, line: int, words: str) -> None:

@@ -63,6 +63,18 @@ def test_named_indexes_of_uv_lose_their_name(pc: Any) -> None:
     assert (got.extra_indexes, got.find_links) == (("https://a.example/s", "https://b.example/s"), ("/a", "/b"))
 
 
+def test_the_mirror_of_pythons_comes_from_uvs_settings_or_the_answers(pc: Any) -> None:
+    world = pc("linux", files={USER_UV: b'python-install-mirror = "https://me:pw@etc.example/py"\n'
+                                        b'python-downloads-json-url = "/srv/our pythons.json"\n'},
+               variables={"UV_PYTHON_INSTALL_MIRROR": "https://me:pw@var.example/py"})
+    got = sources(world, Answers())
+    assert (got.python_mirror, got.python_list) == ("https://me:pw@var.example/py", "/srv/our pythons.json")
+    assert {(one.name, one.value) for one in settings(world)} == {
+        ("python-install-mirror", "https://var.example/py"), ("python-downloads-json-url", "/srv/our pythons.json")}
+    mine = sources(world, Answers(python_mirror="/srv/py", python_list="https://mine.example/list.json"))
+    assert (mine.python_mirror, mine.python_list) == ("/srv/py", "https://mine.example/list.json")
+
+
 def test_broken_setting_files_are_passed_over(pc: Any) -> None:
     world = pc("linux", files={USER_PIP: b"index-url = no section\n", USER_UV: b"[[[", "/etc/pip.conf": b"\xff\xfe[global]"})
     assert (sources(world, Answers()).index, settings(world)) == (None, ())
