@@ -19,16 +19,22 @@ from app.engine.session import Session
 from app.model.errors import BadInput
 from app.model.event import Failed
 from app.model.machine import Leftover
+from app.model.place import interpreter
 from app.model.plan import Plan, PutPackagesBack, UninstallPackages
 from app.probe.leftovers import leftovers
 from app.world.computer import FAMILY
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import session
 
-if sys.platform == "win32":
-    pytest.skip("a person's folders are laid out as on Linux here; moving and in-use files are in tests/windows",
-                allow_module_level=True)
-pytestmark = [pytest.mark.posix]
+WINDOWS = sys.platform == "win32"
+# Where programs keep these for a person, below his home.
+OURS, USER_SITE, PIP, UV, EXTENSIONS, TRITON, TORCH, MODELS = (
+    ("AppData/Local/UnslothSetup", "AppData/Roaming/Python/Python310/site-packages", "AppData/Local/pip/Cache",
+     "AppData/Local/uv/cache", "AppData/Local/torch_extensions", ".triton", ".cache/torch", ".cache/huggingface")
+    if WINDOWS else
+    (".local/share/UnslothSetup", ".local/lib/python3.10/site-packages", ".cache/pip", ".cache/uv", ".cache/torch_extensions",
+     ".triton", ".cache/torch", ".cache/huggingface"))
+SITE = "Lib/site-packages" if WINDOWS else "lib/python3.10/site-packages"
 
 
 def fill(folder: Path, *names: str, size: int = 40) -> None:
@@ -39,15 +45,24 @@ def fill(folder: Path, *names: str, size: int = 40) -> None:
         path.write_bytes(hashlib.sha256(str(path).encode()).digest() * size)
 
 
+def link(path: Path, goal: str) -> None:
+    """A link, where the system lets everybody make one."""
+    if not WINDOWS:
+        path.symlink_to(goal, target_is_directory=not Path(goal).suffix)
+
+
 def environment(root: Path, *packages: str) -> None:
     """A virtual environment as it lies on a disk, with links, a read-only file and an empty folder."""
-    fill(root, "bin/activate", *(f"lib/python3.10/site-packages/{p}.dist-info/METADATA" for p in packages),
-         *(f"lib/python3.10/site-packages/{p.split('-')[0]}/__init__.py" for p in packages))
+    programs = "Scripts" if WINDOWS else "bin"
+    fill(root, f"{programs}/activate", *(f"{SITE}/{p}.dist-info/METADATA" for p in packages),
+         *(f"{SITE}/{p.split('-')[0]}/__init__.py" for p in packages))
     (root / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.10.12\n")
-    (root / "bin/python").symlink_to("/usr/bin/python3")
-    (root / "lib64").symlink_to("lib", target_is_directory=True)
+    if WINDOWS:
+        fill(root, "Scripts/python.exe")
+    link(root / "bin/python", "/usr/bin/python3")
+    link(root / "lib64", "lib")
     (root / "include").mkdir()
-    (root / "bin/activate").chmod(0o444)
+    (root / programs / "activate").chmod(0o444)
 
 
 @pytest.fixture
@@ -57,22 +72,21 @@ def person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     environment(home / "unsloth_env", "torch-2.1.0", "unsloth-2024.8", "numpy-1.26.4")
     environment(home / "projects/other/.venv", "torch-2.4.0", "flask-3.0.0")
     environment(home / "projects/web/.venv", "flask-3.0.0")
-    conda = home / "miniconda3"
+    conda, site = home / "miniconda3", SITE.replace("3.10", "3.11")
     fill(conda, "condabin/conda", "conda-meta/history", "conda-meta/python-3.11.5-h.json")
-    fill(conda / "envs/llm", "conda-meta/history", "conda-meta/python-3.11.5-h.json", "bin/python",
-         "lib/python3.11/site-packages/unsloth-2024.8.dist-info/METADATA", "lib/python3.11/site-packages/unsloth/__init__.py")
-    fill(conda / "envs/data", "conda-meta/history", "lib/python3.11/site-packages/pandas-2.0.0.dist-info/METADATA")
-    fill(home / ".local/lib/python3.10/site-packages", "torch-2.0.1.dist-info/METADATA", "torch/__init__.py",
-         "requests/__init__.py")
-    fill(home / ".cache", "pip/http/a/b/c", "uv/wheels/x", "torch/hub/y", "torch_extensions/py310/z", "mozilla/places",
-         "huggingface/hub/models--a--b/blobs/0123", "huggingface/token")
-    (home / ".cache/huggingface/hub/models--a--b/snapshots").mkdir()
-    (home / ".cache/huggingface/hub/models--a--b/snapshots/main").symlink_to("../blobs/0123")
-    fill(home, ".triton/cache/k", ".ssh/id_ed25519", ".bashrc", "Documents/letter.odt", "projects/tune/train.py",
+    fill(conda / "envs/llm", "conda-meta/history", "conda-meta/python-3.11.5-h.json", "python.exe" if WINDOWS else "bin/python",
+         f"{site}/unsloth-2024.8.dist-info/METADATA", f"{site}/unsloth/__init__.py")
+    fill(conda / "envs/data", "conda-meta/history", f"{site}/pandas-2.0.0.dist-info/METADATA")
+    fill(home / USER_SITE, "torch-2.0.1.dist-info/METADATA", "torch/__init__.py", "requests/__init__.py")
+    fill(home, f"{PIP}/http/a/b/c", f"{UV}/wheels/x", f"{TORCH}/hub/y", f"{EXTENSIONS}/py310/z", ".cache/mozilla/places",
+         f"{MODELS}/hub/models--a--b/blobs/0123", f"{MODELS}/token")
+    (home / MODELS / "hub/models--a--b/snapshots").mkdir()
+    link(home / MODELS / "hub/models--a--b/snapshots/main", "../blobs/0123")
+    fill(home, f"{TRITON}/cache/k", ".ssh/id_ed25519", ".bashrc", "Documents/letter.odt", "projects/tune/train.py",
          "projects/tune/unsloth_compiled_cache/UnslothTrainer.py", "projects/tune/outputs/adapter.safetensors")
     os.link(home / "Documents/letter.odt", home / "Documents/letter (link).odt")
-    (home / "Documents/broken").symlink_to("nowhere")
-    ours = home / ".local/share/UnslothSetup"
+    link(home / "Documents/broken", "nowhere")
+    ours = home / OURS
     environment(ours / "envs/small-old", "torch-2.3.0")
     environment(ours / "envs/small-now", "torch-2.8.0")
     (ours / "active.json").write_text('{"schema":"pointer/1","active":"small-now","profile":"small"}')
@@ -96,14 +110,17 @@ def tree(home: Path, *without: Path) -> dict[str, str]:
             what = f"folder {own.st_mode:o}"
         else:
             what = f"{own.st_mode:o} {own.st_mtime_ns} {own.st_nlink} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        found[str(path.relative_to(home))] = what
+        found[path.relative_to(home).as_posix()] = what
     return found
 
 
 @pytest.fixture
 def visit(person: Path) -> Session:
     """A session on that home whose survey has found the leftovers."""
-    one = session(str(person / ".local/share/UnslothSetup"), "", "")
+    one = session(str(person / OURS), "", "")
+    if WINDOWS:  # which asks the system for these, and not a variable
+        known = {"profile": "", "local": "AppData/Local", "roaming": "AppData/Roaming", "temp": "AppData/Local/Temp"}
+        one.world.computer.known_folder = lambda name: str(person / known[name]) if name in known else None  # type: ignore[method-assign]
     found = leftovers(one.world, one.place, seconds=60.0).leftovers
     assert one.facts is not None
     one.facts = msgspec.structs.replace(one.facts, leftovers=found)
@@ -113,31 +130,29 @@ def visit(person: Path) -> Session:
 def ticked(visit: Session, *ends: str) -> list[Leftover]:
     """The leftovers whose paths end so."""
     assert visit.facts is not None
-    chosen = [one for one in visit.facts.leftovers if one.path.endswith(ends)]
+    chosen = [one for one in visit.facts.leftovers if one.path.replace("\\", "/").endswith(ends)]
     assert len(chosen) == len(ends), [one.path for one in visit.facts.leftovers]
     return chosen
 
 
 def test_what_older_attempts_left_is_found_with_its_true_size(person: Path, visit: Session) -> None:
     assert visit.facts is not None
-    found = {str(Path(one.path).relative_to(person)): (one.kind, one.size) for one in visit.facts.leftovers
+    found = {Path(one.path).relative_to(person).as_posix(): (one.kind, one.size) for one in visit.facts.leftovers
              if Path(one.path).is_relative_to(person)}
     assert {path: kind for path, (kind, _) in found.items()} == {
-        ".local/share/UnslothSetup/envs/small-old": "own", "unsloth_env": "venv", "projects/other/.venv": "venv",
-        "miniconda3/envs/llm": "conda", ".local/lib/python3.10/site-packages": "user-site", ".cache/pip": "cache",
-        ".cache/uv": "cache", ".cache/torch_extensions": "cache", ".triton": "cache", ".cache/torch": "cache",
-        ".cache/huggingface": "model-cache", "projects/tune/unsloth_compiled_cache": "cache"}
+        f"{OURS}/envs/small-old": "own", "unsloth_env": "venv", "projects/other/.venv": "venv", "miniconda3/envs/llm": "conda",
+        USER_SITE: "user-site", PIP: "cache", UV: "cache", EXTENSIONS: "cache", TRITON: "cache", TORCH: "cache",
+        MODELS: "model-cache", "projects/tune/unsloth_compiled_cache": "cache"}
     for path, (_, size) in found.items():
         files = [p for p in (person / path).rglob("*") if not p.is_dir()]     # a link to a folder has no size of its own
         assert size == sum(p.lstat().st_size for p in files), path
 
 
-TICKED = ("/unsloth_env", "/miniconda3/envs/llm", "/.cache/pip", "/.triton", "/unsloth_compiled_cache",
-          "/.local/lib/python3.10/site-packages")
+TICKED = ("/unsloth_env", "/miniconda3/envs/llm", f"/{PIP}", f"/{TRITON}", "/unsloth_compiled_cache", f"/{USER_SITE}")
 
 
 def test_only_what_was_ticked_changes_and_all_of_it_comes_back(person: Path, visit: Session) -> None:
-    ours = person / ".local/share/UnslothSetup"
+    ours = person / OURS
     chosen = ticked(visit, *TICKED)
     whole, outside = tree(person, ours), tree(person, ours, *(Path(one.path) for one in chosen))
     environments = tree(ours / "envs")
@@ -159,7 +174,7 @@ def test_only_what_was_ticked_changes_and_all_of_it_comes_back(person: Path, vis
 
 def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, visit: Session) -> None:
     chosen = ticked(visit, "/envs/small-old")
-    ours = person / ".local/share/UnslothSetup"
+    ours = person / OURS
     outside, active = tree(person, ours), tree(ours / "envs/small-now")
     assert visit.facts is not None
     list(visit.run(planning.clean_up_plan(visit.facts, visit.place, [chosen[0].id])))
@@ -168,13 +183,13 @@ def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, visit: Session)
     assert (tree(person, ours), tree(ours / "envs/small-now")) == (outside, active)
 
 
-@pytest.mark.parametrize("hostile", ["/", "/home", "~", "..", ""])
+@pytest.mark.parametrize("hostile", ["/", "/home", "C:\\", "~", "..", ""])
 def test_a_plan_that_names_what_is_no_leftover_moves_nothing(person: Path, visit: Session, hostile: str) -> None:
-    before = tree(person, person / ".local/share/UnslothSetup")
+    before = tree(person, person / OURS)
     assert visit.facts is not None
     with pytest.raises(BadInput, match="there is no leftover"):
         planning.clean_up_plan(visit.facts, visit.place, [hostile])
-    assert tree(person, person / ".local/share/UnslothSetup") == before
+    assert tree(person, person / OURS) == before
 
 
 # ---- the guide's own clean-up, in a real environment
@@ -193,18 +208,20 @@ def used(tmp_path: Path) -> Iterator[tuple[Session, Path, FaultIndex]]:
         lock.write_text(lock_of(OLD))
         quiet = {**os.environ, "UV_NO_CONFIG": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_DEFAULT_INDEX": index.url}
         subprocess.run([uv, "venv", "-q", "--python", sys.executable, str(root)], check=True, env=quiet)
-        subprocess.run([uv, "pip", "install", "-q", "--python", str(root / "bin/python"), "-r", str(lock)], check=True, env=quiet)
+        subprocess.run([uv, "pip", "install", "-q", "--python", interpreter(str(root), FAMILY), "-r", str(lock)], check=True,
+                       env=quiet)
         yield visit, root, index
 
 
 def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back(used: tuple[Session, Path, FaultIndex],
                                                                                    tmp_path: Path) -> None:
     visit, root, index = used
-    taken = tuple(root / "lib" / next((root / "lib").iterdir()).name / "site-packages" / part for wheel in OLD[:4]
-                  for part in (wheel.name.replace("-", "_"), f"{wheel.name.replace('-', '_')}-{wheel.version}.dist-info"))
+    site = root / "Lib" / "site-packages" if WINDOWS else next((root / "lib").iterdir()) / "site-packages"
+    names = [(wheel.name.replace("-", "_"), wheel.version) for wheel in OLD[:4]]
+    taken = tuple(site / part for name, version in names for part in (name, f"{name}-{version}.dist-info"))
     assert all(path.is_dir() for path in taken)
     whole, others = tree(root), tree(root, *taken)
-    step = UninstallPackages(id="u", title="Take out", python=str(root / "bin/python"), packages=planning.GUIDE_PACKAGES)
+    step = UninstallPackages(id="u", title="Take out", python=interpreter(str(root), FAMILY), packages=planning.GUIDE_PACKAGES)
     list(visit.run(Plan(title="Clean up", steps=(step,))))
     assert visit.outcome == "finished"
     assert tree(root) == others
@@ -221,7 +238,6 @@ def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back
     effects = [(e.effect, e.values["list"]) for e in visit.journal.entries() if e.kind == "effect" and "list" in e.values]
     assert effects == [("removed-packages", found.saved), ("put-back-packages", found.saved)]
     assert list(visit.packages_taken_out()) == []
-    assert FAMILY == "linux" or index.requests
     asked = len(index.requests)
     list(visit.run(visit.packages_back_plan(found.saved)))    # all is there: nothing is asked
     assert visit.outcome == "finished" and len(index.requests) == asked
@@ -232,7 +248,7 @@ def test_a_list_of_somebody_else_is_refused(used: tuple[Session, Path, FaultInde
     visit, root, _ = used
     before = tree(root)
     other = tmp_path / "packages-2026-11-24T150000Z.txt"
-    other.write_text(f"# {root}/bin/python\nevil==1.0\n")
+    other.write_text(f"# {interpreter(str(root), FAMILY)}\nevil==1.0\n")
     for path in (str(other), visit.place.join(visit.place.quarantine, "..", other.name), "packages-2026-11-24T150000Z.txt"):
         with pytest.raises(BadInput, match="no saved list"):
             visit.packages_back_plan(path)
