@@ -28,7 +28,7 @@ def done(step: CreateEnvironment, site: Site) -> str | None:
 def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
     """``uv venv`` into a folder of its own. A folder that is there but does not start is made anew, unless it is active."""
     files, folder = site.world.files, site.place.environment(step.environment)
-    python = provide_python.find(step.python, site)
+    python = provide_python.found(step.python, site) or provide_python.find(step.python, site)  # the plan's first step tried it
     if python is None:
         raise ExpectedError("python-unavailable", f"Python {step.python} is not on this computer.",
                             hint="Run the plan from its start.")

@@ -23,11 +23,12 @@ from app.model.errors import BadInput
 from app.model.event import Failed, Line
 from app.model.place import interpreter
 from app.steps import provide_python
+from app.steps.site import Site
 from app.world.computer import FAMILY
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import PYTHON, plan, session
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.prefix == sys.base_prefix, reason="needs a Python that is not this one")]
+pytestmark = [pytest.mark.slow]
 WHEELS = [make_wheel("piece-0", size=20_000)]
 LOCK = lock_of(WHEELS)
 BUILD, VERSION = "20261110", ".".join(str(part) for part in sys.version_info[:3])
@@ -127,10 +128,18 @@ def packed(folder: Path, target: Path, platform: str = FAMILY, **settings: str) 
 
 @pytest.fixture
 def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A computer on whose path there is no Python."""
+    """A computer on whose path, and in whose registry, there is no Python."""
     (tmp_path / "empty").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     monkeypatch.setattr(provide_python, "_known", {})
+    if FAMILY == "windows":
+        usual = provide_python.find
+
+        def managed_only(version: str, site: Site) -> str | None:
+            found = usual(version, site)
+            return found if found is not None and site.place.holds(found) else None
+
+        monkeypatch.setattr(provide_python, "find", managed_only)
 
 
 def visits(home: Path, index: str = "http://127.0.0.1:9/simple", **settings: str) -> Session:

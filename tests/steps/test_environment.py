@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +18,7 @@ from app.model.plan import (
     CreateEnvironment,
     InstallWheels,
     MendOpenmp,
+    ProvidePython,
     Quarantine,
     RemoveTree,
     RunCheck,
@@ -26,6 +30,7 @@ from app.steps import (
     create_environment,
     install_wheels,
     mend_openmp,
+    provide_python,
     quarantine,
     remove_tree,
     run_check,
@@ -171,3 +176,31 @@ def test_packages_are_listed_before_they_are_taken_out(made: Site, effects: Effe
     python = made.place.environment_python("small-1")
     step = UninstallPackages(id="u", title="Take out", python=python, packages=("torch", "unsloth"))
     assert uninstall_packages.done(step, made) is not None  # none of them is there
+
+
+def test_a_python_that_was_found_and_tried_is_not_looked_for_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = ProvidePython(id="p", title="Python", version=site.profiles["small"].python)
+    asked: list[str] = []
+    usual = site.world.processes.capture
+
+    def capture(argv: Sequence[str], *rest: Any, **more: Any) -> Any:
+        asked.append(argv[0])
+        return usual(argv, *rest, **more)
+
+    monkeypatch.setattr(site.world.processes, "capture", capture)
+    first = provide_python.done(step, site)
+    assert first is not None and len(asked) >= 2
+    note = Path(site.place.at("locks", f"python-{step.version}.json"))
+    told = json.loads(note.read_text())
+    asked.clear()
+    monkeypatch.setattr(provide_python, "_known", {})                        # as in the next run
+    assert provide_python.done(step, site) == first and asked == []
+    assert provide_python.found(step.version, site) == told["path"]          # the steps after it need not look either
+    for other in ({**told, "stamp": "1:2:3"}, {**told, "path": told["path"] + "-gone"}, {"path": 3}):
+        note.write_text(json.dumps(other))
+        asked.clear()
+        assert provide_python.done(step, site) == first and asked            # another file, none, or no such note
+        assert json.loads(note.read_text()) == told
+    (Path(site.place.pythons) / f"cpython-{step.version}.9-own").mkdir(parents=True)
+    asked.clear()
+    assert provide_python.done(step, site) is not None and asked             # one that uv manages here would come first
