@@ -25,6 +25,7 @@ RowState = Literal["wait", "run", "down", "ok", "skip", "err", "stop"]
 # Seconds that steps take on an ordinary PC, measured on two machines; they weigh the whole bar until real ones are known.
 _LINE = 10e6            # bytes a second of an ordinary line
 _DISK = 60e6            # bytes a second of unpacking with hashes and byte code
+SILENT = 5.0            # seconds without a byte after which the network is said to be waited for
 _CHECKS = {"fine_tune": 70.0, "benchmark": 35.0, "unsloth_import": 40.0, "torch_basics": 10.0, "triton_kernel": 10.0}
 
 
@@ -40,6 +41,8 @@ class Row:
     done: int = 0                       # steps of the row that are over
     note: str = ""                      # what it says of itself now
     progress: Progress | None = None
+    heard: float = 0.0                  # when a byte came last
+    waiting: bool = False               # for the network: no byte for a while, and some are still to come
     ended: set[str] = field(default_factory=set)
 
     @property
@@ -107,16 +110,15 @@ class Tally:
         if isinstance(what, Started):
             self._begin(row, event.at, self.step)
         elif isinstance(what, Progress):
-            row.progress = what
             if what.unit == "bytes":
-                row.state = "down"
-                self._speed(what.rate)
+                self._fetched(row, event.at, what)
+            row.progress = what
             if what.total:
                 self._shares[event.step] = min(1.0, what.done / what.total)
         elif isinstance(what, Finished | Skipped | Failed):
             self._end(row, event, what)
         elif isinstance(what, Halted):
-            row.state = "stop"
+            row.state, row.waiting = "stop", False
         else:
             return None
         return row
@@ -125,15 +127,16 @@ class Tally:
         self.current = row
         if row.state != "err":
             row.state = "run"
-        row.progress = None
+        row.progress, row.heard, row.waiting = None, at, False
         if not row.done:
             row.began = at
         row.note = said(step.title) if len(row.steps) > 1 else ""
 
     def _end(self, row: Row, event: StepEvent, what: Finished | Skipped | Failed) -> None:
-        self._shares[event.step] = 1.0
+        if not isinstance(what, Failed) or isinstance(self.step, RunCheck):
+            self._shares[event.step] = 1.0      # after a failed check the plan goes on; any other stays where it broke
         row.ended.add(event.step)
-        row.done, row.progress = len(row.ended), None
+        row.done, row.progress, row.waiting = len(row.ended), None, False
         if isinstance(what, Failed):
             row.state, row.note = "err", said(what.message)
         elif row.done == len(row.steps):
@@ -145,14 +148,32 @@ class Tally:
             if isinstance(what, Finished) and len(row.steps) == 1 and what.seconds:
                 row.seconds = what.seconds
 
+    def _fetched(self, row: Row, at: float, what: Progress) -> None:
+        """One telling of a fetch. A line that is cut says nothing of its speed: what it was before stays known."""
+        row.state = "down"
+        moved = row.progress is None or row.progress.done != what.done
+        if moved or not what.total or what.done >= what.total:
+            row.heard = at
+        waited, row.waiting = row.waiting, at - row.heard >= SILENT
+        if waited and not row.waiting:
+            self.rate = None    # what comes after a gap may be another line
+        if moved:
+            self._speed(what.rate)
+
     def _speed(self, rate: float | None) -> None:
-        if rate is not None:
+        if rate:
             self.rate = rate if self.rate is None else 0.7 * self.rate + 0.3 * rate
 
     @property
     def number(self) -> int:
         """The row that is at work, counted from 1."""
         return self.rows.index(self.current) + 1 if self.current is not None else 1
+
+    @property
+    def silence(self) -> float:
+        """Seconds for which the network has been waited for; 0 where it is not."""
+        row = self.current
+        return self.now - row.heard if row is not None and row.waiting else 0.0
 
     @property
     def fetched(self) -> float:

@@ -65,16 +65,16 @@ def rate(a_second: float | None) -> str:
     return f"{_figure(value, 1 if value < 100 else 0)} {unit}"
 
 
-def seconds(span: float) -> str:
-    """An exact span: ``0.9 s``, ``12 s``, ``3 min 20 s``, ``1 h 5 min``."""
-    if span < 10:
+def seconds(span: float, *, whole: bool = False) -> str:
+    """An exact span: ``0.9 s``, ``12 s``, ``3 min 20 s``, ``1 h 5 min``. ``whole``: no tenths, for one that counts up."""
+    if span < 10 and not whole:
         return translate("Words", "{n} s").format(n=_figure(span, 1))
-    whole = round(span)
-    if whole < 120:
-        return translate("Words", "{n} s").format(n=whole)
-    if whole < 3600:
-        return translate("Words", "{m} min {s} s").format(m=whole // 60, s=whole % 60)
-    return translate("Words", "{h} h {m} min").format(h=whole // 3600, m=whole % 3600 // 60)
+    full = round(span)
+    if full < 120:
+        return translate("Words", "{n} s").format(n=full)
+    if full < 3600:
+        return translate("Words", "{m} min {s} s").format(m=full // 60, s=full % 60)
+    return translate("Words", "{h} h {m} min").format(h=full // 3600, m=full % 3600 // 60)
 
 
 def about(span: float) -> str:

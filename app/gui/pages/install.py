@@ -220,9 +220,8 @@ class Install(PlanPage):
         self.head(translate("Install", "Not finished"), said(str(run.fault)) if run.fault is not None else
                   translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:
-            card = DiagnosisCard(diagnosis_of(failed), step=title)
+            card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
             card.retry_wanted.connect(partial(self.start, run.plan))
-            card.report_wanted.connect(self.save_report)
             card.fix_wanted.connect(partial(self.mend, run.plan))
             view.show_card(card)
         bar = self.fresh_bar()

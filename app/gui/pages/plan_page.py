@@ -25,6 +25,8 @@ from app.model.event import Line, Progress, StepEvent
 from app.model.plan import Plan
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from app.gui.wizard import Wizard
 
 REFRESH_MS = 200     # the head's figures change no more often than people can read
@@ -89,7 +91,7 @@ class RunView(QWidget):
         tally = self.tally
         total = tally.plan.download_bytes
         self.bytes.setText(words.of(tally.fetched, total) if total else "")
-        loading = tally.current is not None and tally.current.state == "down"
+        loading = tally.current is not None and tally.current.state == "down" and not tally.silence
         self.speed.setText(words.rate(tally.rate) if loading else "")
         self.spark.setVisible(loading and len(self.spark.values) > 1)
         self.meter.put(tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100)))
@@ -107,11 +109,22 @@ class RunView(QWidget):
             self._cards.setFrameShape(QScrollArea.Shape.NoFrame)
             self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._cards.setWidget(card)
-            # The whole card where it fits; the log keeps its head and some lines.
             self.panel.setMinimumHeight(110)
-            self._cards.setMinimumHeight(min(card.sizeHint().height() + 2, max(200, self.height() - 190)))
-            self._right.insertWidget(0, self._cards, 2)
+            self._right.insertWidget(0, self._cards)
+            QTimer.singleShot(0, self._fit_card)    # its fonts and paddings are known once it stands there
         self._fold(self._lower.folded)
+
+    def _fit_card(self) -> None:
+        """The whole card where it fits; the log keeps its head and some lines."""
+        card = self._cards.widget() if self._cards is not None else None
+        if card is not None and self._cards is not None:
+            tall = card.heightForWidth(self._cards.width()) + 1
+            self._cards.setFixedHeight(min(tall, max(200, self.height() - 190)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another room, another height of the card."""
+        super().resizeEvent(event)
+        self._fit_card()
 
 
 class PlanPage(Page):
@@ -126,6 +139,7 @@ class PlanPage(Page):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(wizard)
         self.run: PlanRun | None = None
+        self._title = ""            # the page's own, while it says that the network is waited for
         self.view: RunView | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(REFRESH_MS)
@@ -150,7 +164,7 @@ class PlanPage(Page):
 
     def begin(self, plan: Plan) -> RunView:
         """Start a plan and return what shows it; the page puts that where it belongs."""
-        panel = LogPanel(self.open_log)
+        panel, self._title = LogPanel(self.open_log), ""
         self.run = PlanRun(self.frame, plan, panel.pane)
         self.view = RunView(self.run.tally, panel, self._pace(plan))
         self.run.watchers.append(self._take)
@@ -187,7 +201,7 @@ class PlanPage(Page):
     def rebuild(self) -> None:
         """Everything anew; the run itself goes on, and is forgotten when it belongs to another visit."""
         super().rebuild()
-        self.view = None
+        self.view, self._title = None, ""
         if self.run is not None and self.run.session is not self.session:
             self.run = None
 
@@ -235,8 +249,17 @@ class PlanPage(Page):
             return
         self.view.refresh()
         self.progress_changed.emit(self.view.tally.share)
-        if not self.run.stopping:
-            self.head(self.title_label.text(), self.where(self.run))
+        if self.run.stopping:
+            return
+        silence = self.view.tally.silence
+        if silence:
+            self._title = self._title or self.title_label.text()
+            self.head(translate("Run", "Waiting for the network"), translate(
+                "Run", "No data for {time}. It goes on by itself when the network answers; what has arrived is kept."
+            ).format(time=words.seconds(silence, whole=True)))
+        else:
+            title, self._title = self._title or self.title_label.text(), ""
+            self.head(title, self.where(self.run))
 
     def where(self, run: PlanRun) -> str:
         """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation where it is one."""

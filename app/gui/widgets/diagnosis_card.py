@@ -17,6 +17,8 @@ from app.gui.words import translate
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.event import Failed
 
+_LONG = 56     # letters of a title above which it is a sentence, and not shouted
+
 
 def diagnosis_of(failed: Failed) -> Diagnosis:
     """The diagnosis that came with a failure, or what the failure itself says where none did."""
@@ -67,13 +69,14 @@ class DiagnosisCard(Card):
         self.box.addLayout(self._acts(retry, fixes))
         self._steps()
         self.box.addLayout(self._links(report))
+        self.box.addStretch(1)      # room that is left over stands below, not between the lines
 
     def _head(self, title: str, step: str) -> QHBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(1)
         if step:
             words.addWidget(Label(step, "small", "muted"))
-        words.addWidget(Label(title, "big"))
+        words.addWidget(Label(title, "big" if len(title) <= _LONG else "strong"))
         words.addStretch(1)
         row = across(Mark("err", translate("Diagnosis", "failed"), 20), gap=12, top=True)
         row.addLayout(words, 1)

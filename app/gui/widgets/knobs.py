@@ -65,9 +65,10 @@ class Knobs(Folding):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(3)
+        grid.setRowMinimumHeight(2, 4)  # a name belongs to the box below it
         places = ((translate("Knobs", "&Model"), self.model, 0, 0, 2), (translate("Knobs", "&Weights in"), self.bits, 0, 2, 1),
-                  (translate("Knobs", "Conte&xt, tokens"), self.length, 2, 0, 1),
-                  (translate("Knobs", "&Batch"), self.batch, 2, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 2, 2, 1))
+                  (translate("Knobs", "Conte&xt, tokens"), self.length, 3, 0, 1),
+                  (translate("Knobs", "&Batch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
         for name, box, at, column, wide in places:
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)

@@ -25,7 +25,7 @@ class SearchLine(QLineEdit):
         self.setAccessibleDescription(self.tr(
             "Enter goes to the next place, Shift and Enter to the one before, Escape ends the search"))
         self.setFont(theme.font())
-        self.setStyleSheet("QLineEdit { padding: 2px 10px; } QLineEdit:focus { padding: 1px 9px; }")
+        self.setStyleSheet("QLineEdit { padding: 3px 10px; } QLineEdit:focus { padding: 2px 9px; }")
         self.textChanged.connect(pane.search)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

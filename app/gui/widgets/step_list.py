@@ -25,6 +25,11 @@ def state_word(state: RowState) -> str:
             "stop": translate("Steps", "stopped")}[state]
 
 
+def mark_of(row: Row) -> tuple[State, str]:
+    """The sign of a row and its word; one that waits for the network carries a warning's."""
+    return ("warn", translate("Steps", "waiting for the network")) if row.waiting else (_MARKS[row.state], state_word(row.state))
+
+
 def detail(row: Row, rate: float | None) -> str:
     """The quiet line under a step's title. ``rate`` is the line's speed in bytes a second."""
     if row.state in ("run", "down"):
@@ -35,12 +40,21 @@ def detail(row: Row, rate: float | None) -> str:
         return _to_come(row)
     if row.state == "stop":
         return state_word("stop")
-    return row.note or state_word(row.state)
+    return shortened(row.note) or state_word(row.state)
+
+
+def shortened(sentence: str, most: int = 64) -> str:
+    """A sentence that fits a narrow column, cut between words; its whole stands on the card beside."""
+    if len(sentence) <= most:
+        return sentence
+    return sentence[:most].rsplit(" ", 1)[0].rstrip(" ,;:.") + " …"
 
 
 def _at_work(row: Row, rate: float | None) -> str:
     told = row.progress
     if told is not None and told.unit == "bytes":
+        if row.waiting:
+            return translate("Steps", "waiting for the network")    # how much is here, the bars show
         speed = told.rate or rate
         left = ""
         if told.total and speed:
@@ -97,17 +111,19 @@ class StepRow(QWidget):
         """Show how the row is now."""
         row = self.row
         text = detail(row, rate)
-        self.mark.show_state(_MARKS[row.state], state_word(row.state))
+        mark, word = mark_of(row)
+        self.mark.show_state(mark, word)
         self.title.ink("muted" if row.state == "wait" else "text")
         self.note.setText(text)
-        self.note.ink("err" if row.state == "err" else "muted")
+        self.note.ink("err" if row.state == "err" else "warn" if row.waiting else "muted")
         self.note.setVisible(bool(text))
+        self.note.setToolTip(row.note if row.state == "err" else "")
         working = row.state in ("run", "down") and row.share is not None
         self._under.setVisible(working)
         if working:
             self.meter.put(row.share, text)
-        self.setAccessibleName(f"{row.title}: {state_word(row.state)}")
-        self.setAccessibleDescription(text)
+        self.setAccessibleName(f"{row.title}: {word}")
+        self.setAccessibleDescription(row.note if row.state == "err" else text)
 
 
 class StepList(Card):
