@@ -138,8 +138,8 @@ def lookup_project(wanted: Mapping[str, Pin], python: str, platform: Platform) -
     pinned = json.dumps([f"{pin.name}=={pin.version}" for pin in wanted.values()])
     project = (f'[project]\nname = "files-of-a-lock"\nversion = "0"\nrequires-python = "=={python}.*"\ndependencies = {pinned}\n'
                f"[tool.uv]\nenvironments = [{json.dumps(_MARKERS[platform])}]\n[tool.uv.workspace]\nmembers = []\n")
-    settings = "".join(f"[[dependency-metadata]]\nname = {json.dumps(pin.name)}\nversion = {json.dumps(pin.version)}\n"
-                       "requires-dist = []\n" for pin in wanted.values())
+    # Of any version: the pin 2.9.0 also takes 2.9.0+cu128.
+    settings = "".join(f"[[dependency-metadata]]\nname = {json.dumps(pin.name)}\nrequires-dist = []\n" for pin in wanted.values())
     return LookedUp(project=project, settings=settings)
 
 

@@ -87,10 +87,10 @@ def ask(stem: str, python: str, part: Part, wanted: Mapping[str, Pin], index: In
             yield from _compile(question, ("--format", "pylock.toml", "-o", answer, "--offline"), site)
             return _text(answer, site)
         except ExpectedError as error:
-            if _NO_HASHES in error.details:
-                found = yield from _addresses(question, site)
-                if found is not None:
-                    return found
+            read = _NO_HASHES in error.details  # else the index forbids to keep its pages, and they are read again
+            found = yield from _addresses(question, ("--offline",) if read else (), site)
+            if found is not None:
+                return found
     yield from _compile(question, ("--format", "pylock.toml", "-o", answer), site)
     return _text(answer, site)
 
@@ -113,19 +113,20 @@ def _compile(question: _Question, more: tuple[str, ...], site: Site) -> Iterator
         yield from run_child(site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra)
 
 
-def _addresses(question: _Question, site: Site) -> Generator[What, None, str | None]:
-    """The addresses alone, by ``uv lock`` out of the pages that uv has just read; the lock's hashes decide when the files come.
+def _addresses(question: _Question, more: tuple[str, ...], site: Site) -> Generator[What, None, str | None]:
+    """The addresses alone, by ``uv lock``, which reads pages and no file; the lock's hashes decide when the files come.
 
     ``None`` where uv cannot tell them so; then it has to fetch the files itself.
     """
-    yield say(f"No hashes are told by {question.index.name}; the lock's own decide when the files come")
+    if more:
+        yield say(f"No hashes are told by {question.index.name}; the lock's own decide when the files come")
     folder = site.place.at("work", f"lookup-{question.stem}")
     project = lookup_project(question.wanted, question.python, question.part.platform)
     site.world.files.remove(folder)
     settings = site.place.join(folder, "uv.toml")
     site.world.files.write(site.place.join(folder, "pyproject.toml"), project.project.encode())
     site.world.files.write(settings, project.settings.encode())
-    argv: tuple[str, ...] = (site.world.computer.uv(), "lock", "--quiet", "--offline", "--project", folder,
+    argv: tuple[str, ...] = (site.world.computer.uv(), "lock", "--quiet", *more, "--project", folder,
                              *question.index.arguments)
     python = provide_python.found(question.python, site) or provide_python.find(question.python, site)
     if python is not None:

@@ -20,7 +20,7 @@ from app.steps import fetch_wheels, surroundings
 from app.steps.site import Site
 from app.world.transfers import Patience
 from app.world.web import HttpWeb
-from tests.fault_index import FaultIndex, lock_of, make_wheel
+from tests.fault_index import FaultIndex, lock_of, make_wheel, server
 from tests.fault_index.certificates import OPENSSL, issued
 
 ONE, TWO = make_wheel("one", size=400_000), make_wheel("two-words", "2.1", size=50_000)
@@ -143,6 +143,32 @@ def test_an_index_without_hashes_sends_every_file_once_and_the_locks_hashes_deci
         assert last.done == last.total == index.sent
     assert not list(Path(site.place.home).rglob("lookup-*"))
     assert fetch_wheels.done(STEP, site) == "2 files of the lock are in the wheelhouse."
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_index_that_forbids_to_keep_its_pages_sends_every_file_once_too(at: Make, told: bool,
+                                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = server._Handler.end_headers
+
+    def end_headers(self: server._Handler) -> None:
+        self.send_header("Cache-Control", "no-store")
+        usual(self)
+
+    monkeypatch.setattr(server._Handler, "end_headers", end_headers)
+    with FaultIndex([ONE, TWO], hashes=told, sizes=told) as index:
+        site = at(index)
+        list(fetch_wheels.run(STEP, site))
+        assert wheels(site) == {ONE.file: ONE.data, TWO.file: TWO.data}
+        assert index.sent == len(ONE.data) + len(TWO.data)
+
+
+def test_a_local_version_of_an_index_without_hashes_is_found_for_its_pin(at: Make) -> None:
+    local = make_wheel("one", "1.0+cpu", size=100_000)
+    with FaultIndex([local, TWO], hashes=False, sizes=False) as index:
+        site = at(index, lock_of([local, TWO]).replace("1.0+cpu", "1.0"))
+        list(fetch_wheels.run(STEP, site))
+        assert wheels(site) == {local.file: local.data, TWO.file: TWO.data}
+        assert index.sent == len(local.data) + len(TWO.data)
 
 
 def test_a_changed_file_of_an_index_without_hashes_is_refused(at: Make) -> None:
