@@ -54,6 +54,9 @@ class Tokens:
     track: str
     ref: str
     hover: str
+    select: str         # behind what is selected or checked, and what is written there
+    on_select: str
+    off: str            # what cannot be used now
     dark: bool = False
     high_contrast: bool = False
 
@@ -79,11 +82,13 @@ class Tokens:
 LIGHT = Tokens(bg="#f5f6f8", surface="#ffffff", line="#e2e5ea", text="#1b1f24", muted="#5a6472", accent="#0b7a5f",
                accent_soft="#e4f3ee", on_accent="#ffffff", ok="#1e7f4f", warn="#8a5a00", warn_soft="#fdf3dc",
                err="#b3261e", err_soft="#fbe9e7", info="#2a5db0", info_soft="#e6eefa", on_mark="#ffffff",
-               rail="#eceef2", log="#fbfbfc", track="#e6e9ee", ref="#aab3bf", hover="#f0f2f5")
+               rail="#eceef2", log="#fbfbfc", track="#e6e9ee", ref="#aab3bf", hover="#f0f2f5", select="#e4f3ee",
+               on_select="#1b1f24", off="#5a6472")
 DARK = Tokens(bg="#15181c", surface="#1d2126", line="#2e343c", text="#e9ecf0", muted="#9aa5b1", accent="#3ecfa5",
               accent_soft="#16342c", on_accent="#06251c", ok="#5fd39a", warn="#f0b94a", warn_soft="#35290f",
               err="#ff8a80", err_soft="#3a1b19", info="#8db4f5", info_soft="#1a2740", on_mark="#101317",
-              rail="#191c21", log="#171a1f", track="#2a3038", ref="#6d7885", hover="#262b31", dark=True)
+              rail="#191c21", log="#171a1f", track="#2a3038", ref="#6d7885", hover="#262b31", select="#16342c",
+              on_select="#e9ecf0", off="#9aa5b1", dark=True)
 
 
 def luminance(colour: QColor) -> float:
@@ -120,7 +125,10 @@ def high_contrast(system: QPalette) -> Tokens:
         accent, on_accent = ink, ground
     grounds = dict.fromkeys(LIGHT.values(), ground)
     inks = dict.fromkeys(("text", "muted", "line", "ref", "ok", "warn", "err", "info"), ink)
-    return Tokens(**grounds | inks | {"accent": accent, "on_accent": on_accent, "dark": dark, "high_contrast": True})
+    grey = system.color(QPalette.ColorGroup.Disabled, role.ButtonText)  # Windows' own colour for what is greyed
+    off = grey.name() if contrast(grey, QColor(ground)) >= 3 else ink
+    return Tokens(**grounds | inks | {"accent": accent, "on_accent": on_accent, "select": accent, "on_select": on_accent,
+                                      "off": off, "dark": dark, "high_contrast": True})
 
 
 _current = LIGHT
@@ -165,7 +173,7 @@ def palette(t: Tokens) -> QPalette:
                         (role.Shadow, "ref"), (role.Light, "surface"), (role.Accent, "accent")):
         made.setColor(where, t.colour(name))
     for where in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, where, t.colour("muted"))
+        made.setColor(QPalette.ColorGroup.Disabled, where, t.colour("off"))
     return made
 
 
@@ -252,14 +260,14 @@ QLabel[ink="muted"] {{ color: {muted}; }} QLabel[ink="accent"] {{ color: {accent
 QLabel[ink="warn"] {{ color: {warn}; }} QLabel[ink="err"] {{ color: {err}; }} QLabel[ink="ok"] {{ color: {ok}; }}
 QPushButton {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px; padding: 7px 16px;
   min-height: 20px; }}
-QPushButton:hover {{ background: {hover}; border-color: {ref}; }}
+QPushButton:hover {{ background: {hover}; border-color: {hover_line}; }}
 QPushButton:pressed {{ background: {track}; }}
-QPushButton:disabled {{ color: {muted}; background: {bg}; }}
+QPushButton:disabled {{ color: {off}; background: {bg}; }}
 QPushButton[kind="primary"] {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
 QPushButton[kind="primary"]:hover {{ background: {accent_hover}; }}
-QPushButton[kind="primary"]:disabled {{ background: {track}; border-color: {track}; color: {muted}; }}
+QPushButton[kind="primary"]:disabled {{ background: {track}; border-color: {off_line}; color: {off}; }}
 QPushButton[kind="small"] {{ padding: 3px 10px; }}
-QPushButton[kind="small"]:checked {{ background: {accent_soft}; border-color: {accent}; color: {accent}; }}
+QPushButton[kind="small"]:checked {{ background: {select}; border-color: {accent}; color: {checked}; }}
 QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4px; padding: 2px 0; color: {accent};
   text-align: left; min-height: 16px; }}
 QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
@@ -273,17 +281,18 @@ QLineEdit:read-only {{ background: {log}; }}
 QComboBox::drop-down {{ border: 0; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{icons}/chevron-down-{shade}.svg"); width: 14px; height: 14px; }}
 QComboBox QAbstractItemView {{ background: {surface}; color: {text}; border: 1px solid {line};
-  selection-background-color: {accent_soft}; selection-color: {text}; outline: 0; }}
+  selection-background-color: {select}; selection-color: {on_select}; outline: 0; }}
 QPlainTextEdit, QTextEdit, QTextBrowser {{ background: {log}; color: {text}; border: 1px solid {line};
   border-radius: 8px; padding: 8px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QPlainTextEdit:focus, QTextEdit:focus {{ border: 2px solid {accent}; padding: 7px; }}
 QTableWidget, QTableView {{ background: transparent; border: 0; gridline-color: {line}; color: {text};
-  selection-background-color: {accent_soft}; selection-color: {text}; }}
+  selection-background-color: {select}; selection-color: {on_select}; }}
 QHeaderView::section {{ background: transparent; color: {muted}; border: 0; border-bottom: 1px solid {line};
   padding: 6px 8px; }}
 QMenu {{ background: {surface}; color: {text}; border: 1px solid {line}; padding: 6px; }}
-QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }} QMenu::item:selected {{ background: {accent_soft}; }}
-QMenu::item:disabled {{ color: {muted}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }}
+QMenu::item:selected {{ background: {select}; color: {on_select}; }}
+QMenu::item:disabled {{ color: {off}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
 QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 2px; }}
 QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 0; }}
 QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px; background: {surface}; }}
@@ -306,12 +315,12 @@ QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; color: {muted}; border: 0; border-bottom: 2px solid transparent; padding: 6px 2px 7px;
   margin-right: 18px; }}
 QTabBar::tab:hover {{ color: {text}; }} QTabBar::tab:selected {{ color: {accent}; border-bottom-color: {accent}; }}
-QTabBar::tab:focus {{ background: {accent_soft}; }}
-QTreeWidget {{ background: {surface}; color: {text}; border: 0; outline: 0; selection-background-color: {accent_soft};
-  selection-color: {text}; }}
+QTabBar::tab:focus {{ background: {select}; color: {on_select}; }}
+QTreeWidget {{ background: {surface}; color: {text}; border: 0; outline: 0; selection-background-color: {select};
+  selection-color: {on_select}; }}
 QHeaderView {{ background: transparent; border: 0; }}
 QTreeWidget::item, QTableWidget::item {{ padding: 3px 6px; border: 0; }} QTableWidget {{ outline: 0; }}
-QTreeWidget::item:selected, QTableWidget::item:selected {{ background: {accent_soft}; color: {text}; }}
+QTreeWidget::item:selected, QTableWidget::item:selected {{ background: {select}; color: {on_select}; }}
 """
 
 
@@ -325,5 +334,7 @@ def sheet(t: Tokens) -> str:
     values = t.values()
     base = t.colour("accent")
     hover = base.lighter(112) if t.dark else base.darker(112)
-    return _SHEET.format(**values, accent_hover=t.accent if t.high_contrast else hover.name(),
+    forced = t.high_contrast    # no soft grounds there: a line, or the system's highlight
+    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=t.accent if forced else t.ref,
+                         off_line=t.off if forced else t.track, checked=t.on_select if forced else t.accent,
                          icons=f"{RESOURCES}/icons", shade="dark" if t.dark else "light")

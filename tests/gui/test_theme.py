@@ -19,6 +19,7 @@ WRITTEN = [(ink, ground) for ink in ("text", "muted") for ground in ("bg", "surf
 WRITTEN += [("accent", "bg"), ("accent", "surface"), ("accent", "accent_soft"), ("accent", "hover"), ("on_accent", "accent"),
             ("warn", "warn_soft"), ("warn", "surface"), ("warn", "log"), ("err", "err_soft"), ("err", "surface"), ("err", "log"),
             ("info", "info_soft"), ("ok", "surface"), ("ok", "log"), ("text", "accent_soft"), ("text", "warn_soft"),
+            ("on_select", "select"), ("off", "bg"), ("off", "surface"),
             ("on_mark", "ok"), ("on_mark", "warn"), ("on_mark", "err"), ("on_mark", "info")]
 
 
@@ -93,6 +94,25 @@ def test_icons_take_the_colour_they_are_given(qapp: object) -> None:
     image = icons.pixmap("mark-wait", 36, "#ff0000").toImage()
     inks = {image.pixelColor(x, y).name() for x in range(36) for y in range(36) if image.pixelColor(x, y).alpha() == 255}
     assert inks == {"#ff0000"}
+
+
+@pytest.mark.parametrize("state", ["ok", "warn", "err", "info", "down", "run"])
+def test_a_mark_shows_its_sign_in_a_dark_contrast_theme_too(qapp: object, state: icons.State) -> None:
+    """Its shape is white there and its sign black, the very colours that the files are written in."""
+    t = theme.high_contrast(BLACK)
+    image = icons.pixmap(f"mark-{state}", 36, t.colour(icons.STATE_HUE[state]).name(), t.on_mark).toImage()
+    inks = {image.pixelColor(x, y).name() for x in range(36) for y in range(36) if image.pixelColor(x, y).alpha() == 255}
+    assert {"#ffffff", "#000000"} <= inks
+
+
+def test_what_is_selected_or_off_shows_in_a_contrast_theme(qapp: object) -> None:
+    palette = contrast_theme("#202020", "#ffffff", "#8ee3f0", "#263b50")
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText, QColor("#a6a6a6"))
+    t = theme.high_contrast(palette)
+    assert (t.select, t.on_select, t.off) == ("#8ee3f0", "#263b50", "#a6a6a6")
+    sheet = theme.sheet(t)
+    assert "QMenu::item:selected { background: #8ee3f0; color: #263b50; }" in sheet
+    assert "QPushButton:disabled { color: #a6a6a6;" in sheet
 
 
 def test_an_unknown_icon_is_named(qapp: object) -> None:

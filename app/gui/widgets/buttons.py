@@ -81,7 +81,10 @@ class Button(QPushButton):
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(t.colour("text" if self.kind == "primary" else "accent"), 2))
-            painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
+            if self.kind == "link":     # its letters reach to the edge, and a ring would run through them
+                painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+            else:
+                painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
             painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Literal
 
@@ -32,7 +33,9 @@ def _source(name: str) -> bytes:
 def _drawn(name: str, pixels: int, shape: str, glyph: str) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer  # the first page has no icon to wait for
 
-    data = _source(name).replace(b"#000000", shape.encode()).replace(b"#ffffff", glyph.encode())
+    # Both at once: a white shape with a black glyph, as dark contrast themes have it, must not be painted over.
+    inks = {b"#000000": shape.encode(), b"#ffffff": glyph.encode()}
+    data = re.sub(rb"#000000|#ffffff", lambda found: inks[found[0]], _source(name))
     made = QPixmap(pixels, pixels)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.gui import theme
 from app.gui.widgets.log_store import trouble
@@ -85,8 +85,8 @@ class LineBrush:
         while at >= 0:
             box = self._box(text, at, at + len(needle), y, left)
             painter.fillRect(box, t.colour("warn_soft"))
-            if current:
-                painter.setPen(t.colour("warn"))
+            if current or t.high_contrast:  # a contrast theme has no soft ground: there every place has a frame
+                painter.setPen(QPen(t.colour("warn"), 2 if current and t.high_contrast else 1))
                 painter.drawRect(box)
             at = low.find(needle, at + len(needle))
 
