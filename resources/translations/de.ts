@@ -139,10 +139,6 @@
         <translation>Das Aufräumen der Anleitung</translation>
     </message>
     <message>
-        <source>The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new setup has an environment of its own. Choose one if you want it all the same; the list of everything in it is saved first, so that it can be made again.</source>
-        <translation>Die Anleitung nimmt vor dem Installieren {packages} aus einer Umgebung heraus. Hier ist das nicht nötig: Die neue Einrichtung hat ihre eigene Umgebung. Wählen Sie eine, wenn Sie es trotzdem wollen; die Liste von allem, was darin ist, wird vorher gespeichert, damit sie sich wiederherstellen lässt.</translation>
-    </message>
-    <message>
         <source>&amp;Take the guide&apos;s five packages out of</source>
         <translation>Die &amp;fünf Pakete der Anleitung herausnehmen aus</translation>
     </message>
@@ -157,6 +153,10 @@
     <message>
         <source>Only what this program made itself is deleted for good.</source>
         <translation>Nur was dieses Programm selbst angelegt hat, wird endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new setup has an environment of its own. Choose one if you want it all the same; the list of everything in it is saved first, so that they can be put back here.</source>
+        <translation>Die Anleitung nimmt vor dem Installieren {packages} aus einer Umgebung heraus. Hier ist das nicht nötig: Die neue Einrichtung hat ihre eigene Umgebung. Wählen Sie eine, wenn Sie es trotzdem wollen; die Liste von allem, was darin ist, wird vorher gespeichert, damit sich die Pakete hier zurücklegen lassen.</translation>
     </message>
 </context>
 <context>

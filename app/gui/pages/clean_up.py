@@ -68,7 +68,7 @@ class CleanUp(Page):
         card.box.addWidget(Label(translate(
             "CleanUp", "The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new "
                        "setup has an environment of its own. Choose one if you want it all the same; the list of everything in "
-                       "it is saved first, so that it can be made again.").format(packages=", ".join(GUIDE_PACKAGES)),
+                       "it is saved first, so that they can be put back here.").format(packages=", ".join(GUIDE_PACKAGES)),
             "small", "muted"))
         self.guide = QComboBox()
         self.guide.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

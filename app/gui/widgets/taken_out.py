@@ -29,7 +29,7 @@ class TakenOut(Card):
     def __init__(self, wizard: Wizard) -> None:
         super().__init__(tight=True)
         self._wizard = wizard
-        self.box.setSpacing(0)
+        self.box.setSpacing(6)
         self.rows: dict[str, Row] = {}
         self._parts: list[QWidget] = []
         self.setVisible(False)
