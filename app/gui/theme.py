@@ -15,7 +15,9 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalett
 RESOURCES = (PurePath(__file__).parents[2] / "resources").as_posix()
 
 RAIL_WIDTH = 232
+RAIL_NARROW = 69        # the numbers alone
 PAGE_MARGIN = 32
+NARROW, SHORT = 740, 500    # a window below these is cramped: a full HD screen at 300 % has 640 by 330 to give
 GAP = 14
 RADIUS = 10
 # Qt's own numbers for text in the middle of the height, and in the middle of both. The first page gets by without the name

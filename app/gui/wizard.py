@@ -17,7 +17,7 @@ from app.gui.widgets.rail import Rail
 from app.gui.words import translate
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QResizeEvent
 
     from app.engine.session import Session
     from app.gui.pages.page import Page
@@ -97,6 +97,7 @@ class Wizard(QWizard):
         self._survey: Stream | None = None
         self._begun = False
         self._left = False
+        self.cramped = (False, False)               # narrow, short
         self._frame()
         self.look_of("system" if self._session is None else self._session.answers.theme)
         self._add_rail()
@@ -115,7 +116,7 @@ class Wizard(QWizard):
         self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
         # The empty place of QWizard's own buttons.
         self._button_rows = cast("list[QHBoxLayout]", self.findChildren(QHBoxLayout))
-        self.setMinimumSize(760, 520)
+        self.setMinimumSize(480, 300)
         self.resize(1120, 740)
 
     def _add_rail(self) -> None:
@@ -170,6 +171,16 @@ class Wizard(QWizard):
             self.resize(self.size().boundedTo(room))
         super().showEvent(event)
         self._flatten()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A cramped window, as a small screen at a large scale gives it, keeps what is needed and lets go of the air."""
+        super().resizeEvent(event)
+        cramped = self.width() < theme.NARROW, self.height() < theme.SHORT
+        if cramped != self.cramped:
+            self.cramped = cramped
+            self.rail.squeeze(*cramped)
+            for number in self.pageIds():
+                self.page_of(STAGES[number]).squeeze()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The survey starts once the window has been painted, never before."""

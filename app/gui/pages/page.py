@@ -96,6 +96,11 @@ class Bar(QFrame):
         self._filled()
         return self.primary
 
+    def squeeze(self, short: bool) -> None:
+        """Less air above and below the buttons."""
+        upper = 7 if short else 14
+        self._row.setContentsMargins(theme.PAGE_MARGIN, upper, theme.PAGE_MARGIN, upper)
+
     def _at_left(self, made: Button) -> Button:
         self._left.insertWidget(self._left.count() - 1, made)
         self._filled()
@@ -110,7 +115,7 @@ class Page(QWizardPage):
     """
 
     stage: Stage
-    scrolls = True  # False: the body fills the page and scrolls inside its parts
+    scrolls = True  # False: the body fills the page and its parts scroll; the whole does only where they cannot be smaller
 
     def __init__(self, wizard: Wizard) -> None:
         super().__init__()
@@ -184,8 +189,7 @@ class Page(QWizardPage):
             column.addWidget(self._banner())
         self.title_label = Label("", "h1", wrap=False)
         self.subtitle_label = Label("", "text", "muted")
-        head = QVBoxLayout()
-        head.setContentsMargins(theme.PAGE_MARGIN, 28, theme.PAGE_MARGIN, 16)
+        self._head = head = QVBoxLayout()
         head.setSpacing(6)
         head.addWidget(self.title_label)
         head.addWidget(self.subtitle_label)
@@ -194,11 +198,21 @@ class Page(QWizardPage):
         self.body = QVBoxLayout(holder)
         self.body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0)
         self.body.setSpacing(theme.GAP)
-        column.addWidget(self._scrolling(holder) if self.scrolls else holder, 1)
+        column.addWidget(self._scrolling(holder), 1)
         self.bar = Bar()
         column.addWidget(self.bar)
         self._outer.addWidget(content)
         self._content = content
+        self.squeeze()
+
+    def squeeze(self) -> None:
+        """Less air above and below in a short window."""
+        if self._content is None:
+            return
+        short = self.frame.cramped[1]
+        self._head.setContentsMargins(theme.PAGE_MARGIN, 12 if short else 28, theme.PAGE_MARGIN, 10 if short else 16)
+        self._head.setSpacing(2 if short else 6)
+        self.bar.squeeze(short)
 
     def _banner(self) -> QFrame:
         banner = QFrame()
@@ -227,7 +241,7 @@ class Page(QWizardPage):
         def keep_edge(_low: int, high: int) -> None:
             # The cards keep their right edge when a scroll bar appears beside them.
             wide = bar.sizeHint().width() if high > 0 else 0
-            body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN - wide, 16)
+            body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN - wide, 16 if self.scrolls else 0)
 
         bar.rangeChanged.connect(keep_edge)
         return area

@@ -277,6 +277,7 @@ class PlanPage(Page):
         self.bar = Bar()
         if layout is not None:
             layout.replaceWidget(old, self.bar)
+        self.bar.squeeze(self.frame.cramped[1])
         old.hide()
         old.deleteLater()
         return self.bar

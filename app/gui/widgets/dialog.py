@@ -53,6 +53,10 @@ class Dialog(QDialog):
         """Take the height that the body needs, within the window's."""
         parent = self.parentWidget()
         room = (parent.height() if parent is not None else 640) - 60
+        screen = self.screen().availableGeometry().size() if self.screen() is not None else None
+        if screen is not None and screen.height() < room + 120:
+            room = screen.height() - 40     # a small screen at a large scale: take what it has
+        self._width = min(self._width, screen.width() - 24) if screen is not None else self._width
         self.resize(self._width, min(room, self._height or self._needed()))
 
     def _needed(self) -> int:

@@ -26,8 +26,9 @@ class Brand(QWidget):
         mark.setObjectName("mark")
         mark.setProperty("alignment", theme.CENTRE)
         mark.setFixedSize(22, 22)
+        self.name = Label(name, "brand", wrap=False)
         row.addWidget(mark)
-        row.addWidget(Label(name, "brand", wrap=False), 1)
+        row.addWidget(self.name, 1)
 
 
 class Step(QFrame):
@@ -46,13 +47,20 @@ class Step(QFrame):
         self._dot.setObjectName("dot")
         self._dot.setProperty("alignment", theme.CENTRE)
         self._dot.setFixedSize(20, 20)
-        self._name = Label(title, wrap=False)
+        self.name = Label(title, wrap=False)
         row = QHBoxLayout(self)
         row.setContentsMargins(7, 0, 7, 0)
         row.setSpacing(12)
         row.addWidget(self._dot)
-        row.addWidget(self._name, 1)
+        row.addWidget(self.name, 1)
         self.put("open")
+
+    def squeeze(self, narrow: bool, short: bool) -> None:
+        """The number alone, or the whole; its name is then its tool tip."""
+        self.name.setVisible(not narrow)
+        self.setFixedHeight(28 if short else 36)
+        if narrow and self._state != "skipped":
+            self.setToolTip(self._title)
 
     def put(self, state: StageState) -> None:
         """Show a state, in picture and in words; also asked for when the colours have changed."""
@@ -65,8 +73,8 @@ class Step(QFrame):
         self.setAccessibleName(translate("Rail", "Step {n} of {count}: {title}, {state}").format(
             n=self._number, count=self._count, title=self._title, state=said))
         self.setToolTip(said if state == "skipped" else "")
-        self._name.setFont(theme.font("strong" if state == "now" else "text"))
-        for part in (self, self._dot, self._name):
+        self.name.setFont(theme.font("strong" if state == "now" else "text"))
+        for part in (self, self._dot, self.name):
             part.setProperty("state", state)
         if again:
             self.setStyleSheet(" ")  # an own sheet, if an empty one: the sure way to have the window's rules read anew
@@ -95,6 +103,7 @@ class Rail(QFrame):
         self._outer.setContentsMargins(0, 0, 0, 0)
         self._inner: QWidget | None = None
         self._menu = menu
+        self._narrow = self._short = False
         self.name(titles)
 
     def name(self, titles: Sequence[tuple[Stage, str]]) -> None:
@@ -105,16 +114,35 @@ class Rail(QFrame):
             self._inner.deleteLater()  # later: the click that asks for it may come from one of its own buttons
         self._inner = QWidget()
         self._outer.addWidget(self._inner)
-        box = QVBoxLayout(self._inner)
+        self._box = box = QVBoxLayout(self._inner)
         box.setContentsMargins(16, 24, 16, 24)
         box.setSpacing(2)
-        box.addWidget(Brand("Unsloth Setup"))
+        self._brand = Brand("Unsloth Setup")
+        box.addWidget(self._brand)
         box.addSpacing(22)
         self.steps = {stage: Step(i + 1, title, len(titles)) for i, (stage, title) in enumerate(titles)}
         for step in self.steps.values():
             box.addWidget(step)
         box.addStretch(1)
         box.addWidget(self._foot(self._menu))
+        if self._narrow or self._short:
+            self.squeeze(self._narrow, self._short)
+
+    def squeeze(self, narrow: bool, short: bool) -> None:
+        """Fit a cramped window: numbers without names in a narrow one, less air and no summary of the machine in a short one."""
+        self._narrow, self._short = narrow, short
+        self.setFixedWidth(theme.RAIL_NARROW if narrow else theme.RAIL_WIDTH)
+        side, end = 16, 10 if short else 24
+        self._box.setContentsMargins(side, end, side, end)
+        spring = self._box.itemAt(1).spacerItem()
+        if spring is not None:
+            spring.changeSize(0, 6 if short else 22)
+        self._brand.name.setVisible(not narrow)
+        for step in self.steps.values():
+            step.squeeze(narrow, short)
+        for label in (self.card, self.detail, self.system):
+            label.setVisible(bool(label.text()) and not narrow and not short)
+        self._box.invalidate()
 
     def _foot(self, menu: Callable[[], object]) -> QFrame:
         foot = QFrame()
@@ -145,4 +173,4 @@ class Rail(QFrame):
         """The machine in three short lines; empty ones vanish."""
         for label, text in ((self.card, card), (self.detail, detail), (self.system, system)):
             label.setText(text)
-            label.setVisible(bool(text))
+            label.setVisible(bool(text) and not self._narrow and not self._short)
