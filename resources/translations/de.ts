@@ -7566,6 +7566,14 @@
         <source>Right is</source>
         <translation>Richtig ist</translation>
     </message>
+    <message>
+        <source>Mirror of Pythons (an address or a folder)</source>
+        <translation>Spiegel der Pythons (eine Adresse oder ein Ordner)</translation>
+    </message>
+    <message>
+        <source>uv&apos;s own source</source>
+        <translation>die Quelle von uv</translation>
+    </message>
 </context>
 <context>
     <name>Sparkline</name>

@@ -11,17 +11,18 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.gui.dialogs.put_back import PutBack
 from app.gui.pages.clean_up import CleanUp
 from app.gui.pages.setup import Setup
-from app.gui.pages.setup_details import comparison
+from app.gui.pages.setup_details import ask_sources, comparison
 from app.gui.pages.this_pc import ThisPc, also
 from app.gui.pages.welcome import Welcome
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.choice import ChoiceCard
+from app.gui.widgets.dialog import Dialog
 from app.gui.wizard import Wizard
 from app.model.advice import Action, Finding
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Sighting, Tools
@@ -274,6 +275,24 @@ def test_another_folder_is_taken(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) 
     at(wizard, Setup)._change_folder()
     assert session.answers.home == "D:\\ai"
     assert at(wizard, Setup).folder.accessibleName() == "D:\\ai"
+
+
+def test_sources_are_taken_as_they_are_written(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = FakeSession()
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+
+    def fill(dialog: Dialog) -> int:
+        named = {field.accessibleName(): field for field in inside(dialog, QLineEdit)}
+        named["Package index"].setText("https://mirror.invalid/simple ")
+        named["Mirror of Pythons (an address or a folder)"].setText("D:\\pythons")
+        return 1
+
+    monkeypatch.setattr(Dialog, "exec", fill)
+    assert ask_sources(at(wizard, Setup))
+    answers = session.answers
+    assert (answers.index, answers.python_mirror, answers.proxy, answers.certificates) == (
+        "https://mirror.invalid/simple", "D:\\pythons", None, "system")
 
 
 def test_two_setups_side_by_side(qtbot: QtBot) -> None:

@@ -148,11 +148,13 @@ def ask_sources(page: Page) -> bool:
     answers = page.session.answers
     dialog = Dialog(page.frame, translate("Setup", "Sources"), translate(
         "Setup", "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is checked by the same hashes."),
-        width=620, height=560)
+        width=620, height=620)
     fields = {
         "index": _field(dialog, translate("Setup", "Package index"), answers.index, translate("Setup", "default index")),
         "pytorch_index": _field(dialog, translate("Setup", "PyTorch index"), answers.pytorch_index,
                                 "https://download.pytorch.org/whl"),
+        "python_mirror": _field(dialog, translate("Setup", "Mirror of Pythons (an address or a folder)"), answers.python_mirror,
+                                translate("Setup", "uv's own source")),
         "proxy": _field(dialog, translate("Setup", "Proxy"), answers.proxy, translate("Setup", "as the system says")),
         "certificates": _field(dialog, translate("Setup", "Certificates (a file, or empty for the system's)"),
                                None if answers.certificates == "system" else answers.certificates,
