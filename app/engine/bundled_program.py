@@ -69,7 +69,7 @@ def pack_program(python: str, platform: Platform, target: Place, site: Site, not
         notes.append(f"The program's own packages could not be packed ({error.message}) The program has to be on the other "
                      "machine.")
         files.remove(target.at("start.py"))
-    for left in ("cache", "locks"):
+    for left in ("cache", "locks", "work"):
         files.remove(place.at(left))
 
 

@@ -79,9 +79,10 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     for note in (*program, *notes):
         yield at("python", say(note))
     yield at("list", Started(title="List with hashes"))
-    site.world.files.remove(own.place.cache)
+    for made_beside in (own.place.cache, own.place.at("work")):
+        site.world.files.remove(made_beside)
     for name in site.world.files.names(own.place.at("locks")):
-        if name.endswith(".asked.txt"):
+        if name.endswith((".asked.txt", ".pages.txt")):
             site.world.files.remove(own.place.at("locks", name))
     made = Bundle(program=__version__, profile=profile.id, platform=platform, notes=(*program, *notes),
                   python="" if notes else profile.python, files=tuple(_listed(target, own.place, site.world.files)))

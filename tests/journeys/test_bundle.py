@@ -73,6 +73,18 @@ def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path
         visit.check_bundle(str(folder))
 
 
+def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheels = [make_wheel("piece-0", size=50_000)]
+    monkeypatch.setattr(bundling, "pack_python", lambda *_: iter(()))
+    monkeypatch.setattr(bundling, "pack_program", lambda *_: iter(()))
+    with FaultIndex(wheels, hashes=False) as index:
+        visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
+        list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(tmp_path / "bundle"), visit.site()))
+        assert index.sent == len(wheels[0].data)
+    assert {p.name for p in (tmp_path / "bundle").iterdir()} == {"bundle.json", "wheels", "locks", "checks"}
+    assert not [p.name for p in (tmp_path / "bundle/locks").iterdir() if ".asked" in p.name or ".pages" in p.name]
+
+
 def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
