@@ -52,6 +52,7 @@ class ReportPreview(Dialog):
         self.taken, self.files = Card(tight=True), Card(tight=True)
         for card, title in ((self.taken, translate("Report", "Taken out")), (self.files, translate("Report", "What is in it"))):
             card.box.addWidget(Label(title, "strong"))
+            card.setMinimumWidth(196)   # the longest kind of what is taken out, in either language, beside its number
             left.addWidget(card)
         left.addStretch(1)
         row.addLayout(left, 2)

@@ -107,6 +107,14 @@ class Bar(QFrame):
         return made
 
 
+class Filling(QVBoxLayout):
+    """Takes the height that there is. By its texts' wish for height the whole page would scroll, and not its parts."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Not asked for."""
+        return False
+
+
 class Page(QWizardPage):
     """A page of the wizard. Subclasses fill ``body`` and ``bar`` in ``build`` and refresh in ``enter``.
 
@@ -195,7 +203,7 @@ class Page(QWizardPage):
         head.addWidget(self.subtitle_label)
         column.addLayout(head)
         holder = QWidget()
-        self.body = QVBoxLayout(holder)
+        self.body = QVBoxLayout(holder) if self.scrolls else Filling(holder)
         self.body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0)
         self.body.setSpacing(theme.GAP)
         column.addWidget(self._scrolling(holder), 1)

@@ -28,7 +28,7 @@ class Dialog(QDialog):
             outer.addWidget(Label(intro, "text", "muted"))
         holder = QWidget()
         self.body = QVBoxLayout(holder)
-        self.body.setContentsMargins(0, 0, 8, 0)
+        self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(10)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -36,6 +36,9 @@ class Dialog(QDialog):
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(holder)
+        # In line with the buttons below, and clear of a scroll bar where there is one.
+        area.verticalScrollBar().rangeChanged.connect(
+            lambda _low, high: self.body.setContentsMargins(0, 0, 8 if high > 0 else 0, 0))
         outer.addWidget(area, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(10)
@@ -53,10 +56,13 @@ class Dialog(QDialog):
         """Take the height that the body needs, within the window's."""
         parent = self.parentWidget()
         room = (parent.height() if parent is not None else 640) - 60
-        screen = self.screen().availableGeometry().size() if self.screen() is not None else None
-        if screen is not None and screen.height() < room + 120:
-            room = screen.height() - 40     # a small screen at a large scale: take what it has
-        self._width = min(self._width, screen.width() - 24) if screen is not None else self._width
+        if parent is not None:
+            self._width = min(self._width, max(parent.width() - 24, 456))
+            if room < 400:  # a small window: take nearly all that there is
+                room += 40
+        if not self.body.count() and self._area.isVisibleTo(self):  # a mere question has no body, and no gap in its place
+            self._area.hide()
+            self._outer.insertStretch(self._outer.count() - 1, 1)
         self.resize(self._width, min(room, self._height or self._needed()))
 
     def _needed(self) -> int:
@@ -64,7 +70,14 @@ class Dialog(QDialog):
         inside = self._width - 48
         body = self._holder.layout()
         wraps = body is not None and body.hasHeightForWidth()
+        if not self.body.count():
+            return 44 + self._fixed(inside) + 8
         need = 44 + (body.heightForWidth(inside - 8) if body is not None and wraps else self._holder.sizeHint().height())
+        return need + self._fixed(inside)
+
+    def _fixed(self, inside: int) -> int:
+        """The height of all but the body, with the gaps between."""
+        need = 0
         for i in range(self._outer.count()):
             item = self._outer.itemAt(i)
             if item is not None and item.widget() is not self._area:

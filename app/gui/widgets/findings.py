@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.gui import theme
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, heading, line
@@ -82,6 +83,7 @@ class Findings(Card):
                 "informs": translate("Findings", "Good to know")}[finding.severity]
         if finding.action is None and finding.severity == "informs":
             button = Button(translate("Findings", "Why"), lambda: self._act(finding), "link")
+            button.setFont(theme.font("link"))
         else:
             label = said(finding.action.label) if finding.action else translate("Findings", "Details")
             button = Button(label, lambda: self._act(finding))

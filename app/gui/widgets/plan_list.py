@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.gui import words
+from app.gui import theme, words
 from app.gui.tally import Row, rows_of
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
@@ -47,6 +47,7 @@ class PlanList(Card):
         area.setAccessibleName(translate("Plan", "Steps of the plan"))
         area.setWidget(holder)
         self.box.addWidget(area, 1)
+        self.setMinimumHeight(170)
 
     def _row(self, row: Row, number: int) -> QWidget:
         made = QWidget()
@@ -63,7 +64,10 @@ class PlanList(Card):
             grid.addWidget(Elided(touched[0], "small", "muted"), 1, 1)
             if len(touched) > 1:
                 more = translate("Plan", "and {n} more").format(n=len(touched) - 1)
-                grid.addWidget(Button(more, self.details_wanted.emit, "link"), 1, 2, Qt.AlignmentFlag.AlignRight)
+                link = Button(more, self.details_wanted.emit, "link")
+                link.setFont(theme.font("link"))
+                grid.addWidget(link, 1, 2, Qt.AlignmentFlag.AlignRight)
+        grid.setRowMinimumHeight(1, 20)     # as tall with a link as without
         grid.setColumnStretch(1, 1)
         made.setAccessibleName(words.joined([row.title, size]))
         made.setAccessibleDescription("\n".join(touched))

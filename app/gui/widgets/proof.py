@@ -8,7 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from app.gui import words
+from app.gui import theme, words
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across, heading, line
@@ -108,6 +108,7 @@ class ExpectedOutput(Card):
         for column, title in enumerate((translate("Proof", "Guide"), translate("Proof", "Right here"),
                                         translate("Proof", "Came out")), 1):
             grid.addWidget(Label(title, "small", "muted", wrap=False), 0, column)
+        grid.setRowMinimumHeight(0, 24)     # the names of the columns stand clear of the card's own
         for at, c in enumerate(self.in_sight()):
             grid.addWidget(line(), 2 * at + 1, 0, 1, 4)
             self._line(grid, 2 * at + 2, c, running)
@@ -125,6 +126,7 @@ class ExpectedOutput(Card):
         right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > 24 else 0)
         if c.why and c.result != "same":
             why = Button(translate("Proof", "why"), None, "link")
+            why.setFont(theme.font("link"))
             why.setAccessibleName(translate("Proof", "Why {title} differs").format(title=said(c.title or c.check)))
             why.clicked.connect(partial(self._explain, why, c))
             right.addWidget(why)

@@ -137,6 +137,7 @@ class Rail(QFrame):
         spring = self._box.itemAt(1).spacerItem()
         if spring is not None:
             spring.changeSize(0, 6 if short else 22)
+        self._foot_row.setContentsMargins(0 if narrow else 8, 4 if short else 12, 0, 0)
         self._brand.name.setVisible(not narrow)
         for step in self.steps.values():
             step.squeeze(narrow, short)
@@ -154,7 +155,7 @@ class Rail(QFrame):
             column.addWidget(label)
         self.menu_button = Button("…", menu, "quiet", translate("Rail", "Menu: another machine, log, language, about (F10)"))
         self.menu_button.setAccessibleName(translate("Rail", "Menu"))
-        row = QHBoxLayout(foot)
+        self._foot_row = row = QHBoxLayout(foot)
         row.setContentsMargins(8, 12, 0, 0)
         row.setSpacing(4)
         row.addLayout(column, 1)
