@@ -10,32 +10,31 @@ from app import __version__, report
 from app.decide.redact import Redactor, redactor
 from app.model.advice import Choice
 from app.model.errors import BadInput
-from app.model.event import Failed, Line, StepEvent, flat
+from app.model.event import Failed, StepEvent
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
 from app.report.cleaning import unflat
 from app.steps.locked_state import installed_versions
 
 if TYPE_CHECKING:
-    from app.engine.session import Session
+    from app.engine.carrying_out import CarryingOut
 
 _TEMPLATE = "templates/report.html"
 _LOGS = 3              # the newest runs tell what happened; older ones are only weight
 _LOG_BYTES = 2_000_000
-_EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
 
-def report_zip(session: Session) -> bytes:
+def report_zip(session: CarryingOut) -> bytes:
     """The report's zip, the person taken out."""
     return report.build(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
 
 
-def preview(session: Session) -> Preview:
+def preview(session: CarryingOut) -> Preview:
     """What the report would hold and what was taken out of it."""
     return report.preview(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
 
 
-def gathered(session: Session) -> Report:
+def gathered(session: CarryingOut) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
     events = tuple(session.events) if session.simulated and session.events else _last_events(session)
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
@@ -52,27 +51,18 @@ def gathered(session: Session) -> Report:
         logs=_logs(session), versions=_versions(session, environment, verification))
 
 
-def keep_event(event: StepEvent, spent: int) -> tuple[bytes, int]:
-    """One event as a line of the recorded run, and the bytes of output kept so far. Output beyond a limit is left out."""
-    if isinstance(event.what, Line):
-        spent += len(event.what.text)
-        if spent > _EVENT_LINES:
-            return b"", spent
-    return msgspec.json.encode(flat(event)) + b"\n", spent
-
-
 def _without_locks(choice: Choice) -> Choice:
     """A choice without its locks' text: 2 MB that every program of this version has (redacting them took 7 s)."""
     return msgspec.structs.replace(choice, profile=msgspec.structs.replace(choice.profile, parts=()))
 
 
-def _redactor(session: Session) -> Redactor:
+def _redactor(session: CarryingOut) -> Redactor:
     known = session.world.computer.facts() if not session.simulated else {}
     names = {name: str(known[name]) for name in ("user", "host", "user_home") if known.get(name)}
     return redactor(session.known(), names)
 
 
-def _last_events(session: Session) -> tuple[StepEvent, ...]:
+def _last_events(session: CarryingOut) -> tuple[StepEvent, ...]:
     """The newest recorded run under home. A line that a crash cut off ends it."""
     if session.simulated:
         return session.recording
@@ -88,7 +78,7 @@ def _last_events(session: Session) -> tuple[StepEvent, ...]:
     return tuple(found)
 
 
-def _in_order(session: Session, ending: str) -> list[str]:
+def _in_order(session: CarryingOut, ending: str) -> list[str]:
     """Files of the log folder, the newest run last, as the journal has it: names bear the clock's time, and clocks are set."""
     names = [n for n in session.world.files.names(session.place.logs) if n.endswith(ending)]
     try:
@@ -98,7 +88,7 @@ def _in_order(session: Session, ending: str) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
 
 
-def _logs(session: Session) -> dict[str, bytes]:
+def _logs(session: CarryingOut) -> dict[str, bytes]:
     """The ends of the newest logs, and all crash files."""
     if session.simulated:
         return {}
@@ -111,7 +101,7 @@ def _logs(session: Session) -> dict[str, bytes]:
     return found
 
 
-def _versions(session: Session, environment: str, verification: Verification | None) -> dict[str, str]:
+def _versions(session: CarryingOut, environment: str, verification: Verification | None) -> dict[str, str]:
     """What is installed, from the packages' own records."""
     if session.simulated or not environment:
         return {}

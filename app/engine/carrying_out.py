@@ -1,0 +1,177 @@
+"""A visit that carries plans out: the run and its log, the verdict over its checks, the causes of its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+
+import msgspec
+
+from app.decide import explain, judge, rehearsed
+from app.decide.secrets import Veil, known_secrets
+from app.engine.rehearsal import rehearse
+from app.engine.runner import Runner
+from app.engine.visit import Visit
+from app.model.advice import Diagnosis, EvidenceLine
+from app.model.errors import BadInput
+from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent, flat
+from app.model.plan import Activate, Plan, RunCheck
+from app.model.verdict import Verification
+from app.steps import create_environment
+from app.steps.handlers import HANDLERS
+from app.steps.locked_state import drift
+
+_EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
+
+
+class CarryingOut(Visit):
+    """A visit whose plans run. Afterwards its fields tell how the last run went."""
+
+    # ---- do
+
+    def run_aside(self, plan: Plan) -> Iterator[StepEvent]:
+        """Carry out a small plan after the run that the report is about, which stays what it is. Raises what it failed with."""
+        kept = (self.events, self.outcome, self.error, self.last_plan, self.log_path)
+        try:
+            yield from self.run(plan)
+            if self.error is not None:
+                raise self.error
+        finally:
+            self.events, self.outcome, self.error, self.last_plan, self.log_path = kept
+
+    def run(self, plan: Plan) -> Iterator[StepEvent]:
+        """Carry out a plan. Afterwards ``outcome``, ``error``, ``verification`` and ``log_path`` tell how it went."""
+        self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
+        self.world.stop.clear()
+        measured: list[tuple[str, Measured]] = []
+        failures: dict[str, Failed] = {}
+        stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
+        for event in stream:
+            if self.simulated or not isinstance(event.what, Line):
+                self.events.append(event)  # output lies in the log; a million lines of it must not lie in memory too
+            if isinstance(event.what, Measured):
+                measured.append((event.step, event.what))
+            elif isinstance(event.what, Failed):
+                failures[event.step] = event.what
+            elif isinstance(event.what, Started) and self._is_activation(plan, event.step):
+                # The checks are over and the swap has not happened: judge now, so that the step can read the verdict.
+                self._judge(plan, measured, failures)
+            yield event
+        if any(isinstance(s, RunCheck) for s in plan.steps) and self.outcome != "stopped":
+            self._judge(plan, measured, failures)
+
+    def stop(self) -> None:
+        """Ask the running plan to stop; it ends within a second and can be gone on with."""
+        self.world.stop.set()
+
+    def plays(self, plan: Plan) -> bool:
+        """Whether carrying out this plan would play a recorded run: the report has one, of this very setup."""
+        steps = {step.id for step in plan.steps}
+        return bool(self.recording) and self.recorded in (None, plan.profile) and any(e.step in steps for e in self.recording)
+
+    def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
+        run = self._new_run()
+        if not self.world.files.writable(self.place.home):
+            raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",
+                           hint="Choose another one with --home.")
+        self.log_path = self.place.join(self.place.logs, f"{run}.log")
+        with ExitStack() as held:
+            held.enter_context(self.world.files.hold(self.place.lock, plan.title))
+            held.enter_context(self.world.computer.keep_awake())
+            create_environment.sweep(self.site())
+            veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
+            runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step,
+                            veil)
+            record = self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
+            spent = 0
+            try:
+                for event in runner.run(plan):
+                    line, spent = keep_event(event, spent)
+                    if line:
+                        record(line)
+                    yield event
+            finally:
+                self.outcome, self.error = runner.outcome, runner.error
+
+    def _new_run(self) -> str:
+        """A name that no earlier run has: a clock that was set back brings the same second twice."""
+        first = name = self.world.clock.now().replace(":", "").replace("-", "")
+        number = 1
+        while self.world.files.exists(self.place.join(self.place.logs, f"{name}.log")):
+            number += 1
+            name = f"{first}-{number}"
+        return name
+
+    def _rehearse(self, plan: Plan) -> Iterator[StepEvent]:
+        profile = self.knowledge.profile(plan.profile)
+        checks = rehearsed.measurements(plan, profile, self.known(), self.knowledge.cards)
+        failed = stopped = False
+        steps = {step.id for step in plan.steps}
+        played = tuple(e for e in self.recording if e.step in steps) if self.plays(plan) else ()
+        for event in rehearse(plan, played, checks, self.world.stop, lambda: self.speed):
+            failed, stopped = failed or isinstance(event.what, Failed), isinstance(event.what, Halted)
+            yield event
+        self.outcome = "stopped" if stopped else "failed" if failed else "finished"
+
+    # ---- judge, explain
+
+    def _is_activation(self, plan: Plan, step: str) -> bool:
+        return any(isinstance(s, Activate) and s.id == step for s in plan.steps)
+
+    def _judge(self, plan: Plan, measured: list[tuple[str, Measured]], failures: Mapping[str, Failed]) -> None:
+        profile = self.knowledge.profile(plan.profile)
+        verdict = judge.judge(measured, failures, profile, self.known(), self.knowledge.cards, self.knowledge.guide)
+        self.verification = msgspec.structs.replace(verdict, profile=plan.profile, environment=plan.environment)
+        if not self.simulated:
+            self.world.files.write(self.place.verification(plan.environment),
+                                   msgspec.json.format(msgspec.json.encode(self.verification)))
+
+    def already_in_place(self, plan: Plan) -> Verification | None:
+        """The recorded verification when the plan's environment is active and proven: then nothing is to do."""
+        pointer = None if self.simulated else self.pointer()
+        if pointer is None or pointer.active != plan.environment:
+            return None
+        if not self.world.files.exists(self.place.environment_python(plan.environment)):
+            return None
+        if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
+            return None
+        recorded = self.recorded_verification(plan.environment)
+        return recorded if recorded is not None and recorded.overall in ("works", "works_slowly") else None
+
+    def recorded_verification(self, environment: str) -> Verification | None:
+        """What the last verification of an environment said."""
+        data = self.world.files.read(self.place.verification(environment))
+        if data is None:
+            return None
+        try:
+            return msgspec.json.decode(data, type=Verification)
+        except msgspec.DecodeError:
+            return None  # written by a newer program: the checks run again
+
+    def explain(self, log: bytes) -> Diagnosis:
+        """The cause that a log shows, with this machine's facts where they are known."""
+        return explain.explain(log, self.knowledge.troubles, self.facts)
+
+    def _explain_step(self, log: bytes, code: str) -> Diagnosis:
+        """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
+        found = self.explain(log)
+        trouble = self.knowledge.troubles.find(code)
+        if trouble is None or found.cause == trouble.label:
+            return found
+        return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
+
+
+def keep_event(event: StepEvent, spent: int) -> tuple[bytes, int]:
+    """One event as a line of the recorded run, and the bytes of output kept so far. Output beyond a limit is left out."""
+    if isinstance(event.what, Line):
+        spent += len(event.what.text)
+        if spent > _EVENT_LINES:
+            return b"", spent
+    return msgspec.json.encode(flat(event)) + b"\n", spent
+
+
+def _last_line(log: bytes) -> tuple[EvidenceLine, ...]:
+    """The log's last line that says something: where the error stands that a step raised itself."""
+    lines = log.decode("utf-8", "replace").splitlines()
+    return next(((EvidenceLine(line=number, text=line.strip()),)
+                 for number, line in reversed(list(enumerate(lines, 1))) if line.strip()), ())

@@ -1,0 +1,228 @@
+"""A visit to one computer: where things are there, what was seen, and what is decided from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from app.decide import diagnose, planning, recommend, remedies
+from app.engine import keepsakes
+from app.engine.journal import Journal
+from app.knowledge import Knowledge
+from app.model.advice import Choice, Finding
+from app.model.answers import Answers
+from app.model.errors import BadInput, ExpectedError
+from app.model.event import StepEvent
+from app.model.machine import MachineFacts, Sighting
+from app.model.place import Place
+from app.model.plan import Plan
+from app.model.pointer import Pointer, decode_pointer
+from app.model.profile import Platform, Profile
+from app.model.sources import Sources
+from app.model.verdict import Verification
+from app.ports import World
+from app.probe import network, survey
+from app.steps.site import Site
+
+
+class Visit:
+    """One visit to one computer, as far as nothing is changed on it. What takes time is a generator.
+
+    ``resource`` gives a file of ``resources/`` by its relative path.
+    """
+
+    def __init__(self, world: World, knowledge: Knowledge, answers: Answers, resource: Callable[[str], bytes],
+                 facts: MachineFacts | None = None, recording: tuple[StepEvent, ...] = ()) -> None:
+        self.world, self.knowledge, self.answers, self.resource = world, knowledge, answers, resource
+        self.facts: MachineFacts | None = facts
+        self.recording = recording
+        self.recorded: str | None = None  # the profile that the recording is a run of
+        self.speed = 10.0                 # how many times as fast as it happened a recording is played
+        self.profile: Profile | None = None
+        self.verification: Verification | None = None
+        self.events: list[StepEvent] = []
+        self.last_plan: Plan | None = None
+        self.log_path: str | None = None
+        self.outcome = ""
+        self.error: ExpectedError | None = None
+        self.blame: Callable[[BadInput], BadInput] = lambda error: error  # tells where an answer file says what is wrong
+        self._sources: Sources | None = None
+
+    # ---- where things are
+
+    @property
+    def simulated(self) -> str | None:
+        """The name of the machine file when this is somebody else's computer."""
+        return self.world.simulated
+
+    @property
+    def place(self) -> Place:
+        """The home folder's layout, for the system that is looked at."""
+        if self.simulated and self.facts is not None:
+            home = self.answers.home or (self.facts.home.path if self.facts.home else "/home/someone/UnslothSetup")
+            return Place(home, self.facts.os.family)
+        return Place(self.answers.home or self.world.computer.data_folder(), self.world.computer.family)
+
+    @property
+    def journal(self) -> Journal:
+        """The home folder's journal."""
+        return Journal(self.world.files, self.world.clock, self.place.journal)
+
+    def change(self, **fields: object) -> None:
+        """Take a choice of the user; the facts that depend on it are read again when next asked."""
+        self.answers = msgspec.structs.replace(self.answers, **fields)
+        self._sources = None
+        if "home" in fields and self.facts is not None and self.facts.home is not None and fields["home"]:
+            self.facts = msgspec.structs.replace(
+                self.facts, home=msgspec.structs.replace(self.facts.home, path=str(fields["home"])))
+
+    def sources(self) -> Sources:
+        """Where packages come from: the answers, then pip's and uv's own settings."""
+        if self._sources is None:
+            self._sources = Sources() if self.simulated else network.sources(self.world, self.answers)
+        return self._sources
+
+    def site(self) -> Site:
+        """What steps are given; the runner puts the journal behind ``record``."""
+        known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
+        return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
+                    resource=self.resource, record=self.journal.effect("session", ""))
+
+    def pointer(self) -> Pointer | None:
+        """Which environment is active. Raises ``BadInput`` when the file is broken."""
+        data = self.world.files.read(self.place.pointer)
+        return None if data is None else decode_pointer(data, self.place.pointer)
+
+    def _active_profile(self) -> Profile | None:
+        pointer = None if self.simulated else self.pointer()
+        return next((p for p in self.knowledge.profiles if pointer is not None and p.id == pointer.profile), None)
+
+    def _platform(self) -> Platform:
+        return "windows" if self.known().os.family == "windows" else "linux"
+
+    # ---- look
+
+    def survey(self) -> Iterator[Sighting]:
+        """Look at the machine; the last sighting carries all facts. A simulated machine answers from its file."""
+        if self.simulated and self.facts is not None:
+            yield from survey.played(self.facts)
+            return
+        self.world.web.use(self.sources())
+        for sighting in survey.survey(self.world, self.place, self.answers):
+            if sighting.facts is not None:
+                self.facts = sighting.facts
+            yield sighting
+
+    def known(self) -> MachineFacts:
+        """The facts, surveyed now if that has not happened yet."""
+        if self.facts is None:
+            for _ in self.survey():
+                pass
+        if self.facts is None:
+            raise ExpectedError("no-facts", "The survey ended without a result.")
+        return self.facts
+
+    def machine_file(self) -> bytes:
+        """This machine's file, ``machine/1``."""
+        return msgspec.json.format(msgspec.json.encode(self.known()), indent=2)
+
+    # ---- decide
+
+    def findings(self) -> tuple[Finding, ...]:
+        """What the facts mean, for the chosen profile where one is chosen."""
+        profile = self.profile or (self.best().profile if self.knowledge.profiles else None)
+        return diagnose.findings(self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """All profiles, best first, each with its verdict and reason."""
+        known = self.knowledge
+        return recommend.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
+
+    def best(self) -> Choice:
+        """The chosen profile's judgement, or the best one's."""
+        ranked = self.choices()
+        if self.profile is not None:
+            return next(c for c in ranked if c.profile.id == self.profile.id)
+        return ranked[0]
+
+    def choose(self, profile_id: str) -> None:
+        """Take a profile. Raises ``BadInput`` naming those that exist."""
+        self.profile = self.knowledge.profile(profile_id)
+
+    def plan(self) -> Plan:
+        """The whole plan for the chosen or best profile, the chosen clean-up first."""
+        profile = self.profile or self.best().profile
+        facts = self.known()
+        install = planning.install_plan(facts, profile, self.place, self.answers)
+        pointer = None if self.simulated else self.pointer()
+        if pointer is not None and pointer.active.startswith(install.environment + "."):
+            install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
+        install = self._with_keepsakes(install, profile)
+        if not self.answers.clean_up:
+            return install
+        try:
+            clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
+        except BadInput as error:
+            raise self.blame(error) from error
+        return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
+        """The kernel and the menu entry that the answers ask for, after everything else."""
+        if not install.steps or self.simulated:
+            return install
+        return msgspec.structs.replace(install, steps=install.steps + self.keepsakes_plan(profile, install.environment).steps)
+
+    def keepsakes_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """What the answers ask for beside the environment, the active one where none is named. Often without steps."""
+        plans = [make(profile, environment) for wanted, make in ((self.answers.kernel, self.kernel_plan),
+                                                                 (self.answers.menu_entry, self.shortcut_plan)) if wanted]
+        return Plan(title="Kernel and menu entry", profile=plans[0].profile if plans else "",
+                    steps=tuple(step for plan in plans for step in plan.steps))
+
+    def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """A Jupyter kernel for an environment, the active one where none is named."""
+        profile, environment = self._or_active(profile, environment)
+        return keepsakes.kernel_plan(profile, environment, self.place, self.knowledge, self.world.computer)
+
+    def shortcut_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
+        """An entry of the system's menu for an environment, the active one where none is named."""
+        profile, environment = self._or_active(profile, environment)
+        return keepsakes.shortcut_plan(profile, environment, self.place, self.world.computer)
+
+    def _or_active(self, profile: Profile | None, environment: str | None) -> tuple[Profile, str]:
+        if profile is not None and environment is not None:
+            return profile, environment
+        pointer = self.pointer()
+        if pointer is None or self.simulated:
+            raise BadInput("There is no active environment; expected one, made by an install.")
+        return self.knowledge.profile(pointer.profile), pointer.active
+
+    def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
+        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one."""
+        if remedy == "other-profile":
+            self.choose(self._next_profile(failed.profile))
+            return self.plan()
+        if remedy == "system-certificates":
+            self.change(certificates="system")
+        pointer = None if self.simulated else self.pointer()
+        return remedies.mended(remedy, failed, self.place, pointer.active if pointer is not None else None)
+
+    def _next_profile(self, failed: str) -> str:
+        ready = [c.profile.id for c in self.choices() if c.verdict != "blocked" and c.profile.id != failed]
+        if not ready:
+            raise BadInput("No other setup can work on this machine; the findings say why.")
+        return ready[0]
+
+    def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
+        """The checks for an installed environment: the named one or the active one."""
+        pointer = self.pointer()
+        name = environment or (pointer.active if pointer else None)
+        if name is None:
+            raise BadInput("There is no active environment to verify; expected one, made by the command install.")
+        profile = self.knowledge.profile(self.profile_of(name, pointer))
+        return planning.verify_plan(profile, self.place, name, quick)
+
+    def profile_of(self, name: str, pointer: Pointer | None = None) -> str:
+        """The id of the profile that an environment was made from."""
+        return pointer.profile if pointer is not None and pointer.active == name else name.rsplit("-", 1)[0]
