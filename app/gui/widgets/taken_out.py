@@ -98,7 +98,7 @@ class Row(QWidget):
             if isinstance(event.what, Line) and isValid(self.told):
                 said = plain(event.what.text.decode("utf-8", "replace")).strip().splitlines()
                 if said:
-                    self.told.put(said[-1])
+                    self.told.put(said[-1].strip())
             elif isinstance(event.what, Failed | Halted):
                 ends.append(event.what)
 
