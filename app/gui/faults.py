@@ -14,10 +14,10 @@ from app.gui.words import translate
 from app.model.errors import ExpectedError
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
-def show_fault(wizard: Wizard, error: BaseException) -> None:
+def show_fault(wizard: Frame, error: BaseException) -> None:
     """Show an expected fault as its sentence and hint; write a crash report for any other and say where it lies."""
     if isinstance(error, ExpectedError):
         dialog = Dialog(wizard, said(error.message), said(error.hint))

@@ -11,7 +11,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.gui import languages, theme
-from app.gui.wizard import Machines, Wizard
+from app.gui.frame import Machines
+from app.gui.wizard import Wizard
 
 if TYPE_CHECKING:
     from app.engine.session import Session

@@ -16,10 +16,10 @@ from app.gui.words import translate
 from app.model.errors import ExpectedError
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
-def make_menu(wizard: Wizard) -> QMenu:
+def make_menu(wizard: Frame) -> QMenu:
     """The menu for what can be done just now."""
     menu = QMenu(wizard)
     idle = not wizard.busy()
@@ -47,7 +47,7 @@ def make_menu(wizard: Wizard) -> QMenu:
     return menu
 
 
-def open_menu(wizard: Wizard) -> None:
+def open_menu(wizard: Frame) -> None:
     """Show it above its button."""
     menu = make_menu(wizard)
     button = wizard.rail.menu_button
@@ -67,7 +67,7 @@ def _choices(menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: Cal
         menu.addAction(action)
 
 
-def visit(wizard: Wizard, name: str) -> None:
+def visit(wizard: Frame, name: str) -> None:
     """Go to another machine; a file that is none is said so."""
     if wizard.rehearse is None:
         return
@@ -81,20 +81,20 @@ def visit(wizard: Wizard, name: str) -> None:
     wizard.visit(session)
 
 
-def _choose_file(wizard: Wizard) -> None:
+def _choose_file(wizard: Frame) -> None:
     path, _kind = QFileDialog.getOpenFileName(wizard, translate("Menu", "Machine file or report"), "",
                                               translate("Menu", "Machine files and reports (*.json *.zip)"))
     if path:
         visit(wizard, path)
 
 
-def _paste_log(wizard: Wizard) -> None:
+def _paste_log(wizard: Frame) -> None:
     from app.gui.dialogs.paste_log import PasteLog
 
     PasteLog(wizard, wizard.session).exec()
 
 
-def about(wizard: Wizard) -> None:
+def about(wizard: Frame) -> None:
     """Version, licence, and whose work is inside."""
     from app.gui.widgets.dialog import Dialog
 

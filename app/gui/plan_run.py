@@ -14,7 +14,7 @@ from app.model.event import Failed, Line, StepEvent
 from app.model.plan import Plan
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class PlanRun(QObject):
@@ -26,7 +26,7 @@ class PlanRun(QObject):
 
     ended = Signal(object)
 
-    def __init__(self, wizard: Wizard, plan: Plan, pane: LogPane) -> None:
+    def __init__(self, wizard: Frame, plan: Plan, pane: LogPane) -> None:
         super().__init__(wizard)
         self.session = wizard.session
         self.plan, self.pane = plan, pane

@@ -13,13 +13,13 @@ from app.gui.widgets.proof import ExpectedOutput
 from app.gui.words import translate
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class CompareOutput(Dialog):
     """A field for the output, the table below it."""
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard, translate("Compare", "Compare a pasted output"),
                          translate("Compare", "Paste what the guide's verification script printed, here or on another day. Each "
                                               "line is set beside what is right for this PC."), width=820, height=640)

@@ -15,7 +15,7 @@ from app.gui.words import translate
 from app.model.plan import AnyStep, Plan
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 _TOLD = {"id", "title", "download_bytes", "disk_bytes", "touches", "kind"}
 
@@ -23,7 +23,7 @@ _TOLD = {"id", "title", "download_bytes", "disk_bytes", "touches", "kind"}
 class PlanDetails(Dialog):
     """Two views of one plan: a tree of its steps, and the script that does the same without this program."""
 
-    def __init__(self, wizard: Wizard, plan: Plan) -> None:
+    def __init__(self, wizard: Frame, plan: Plan) -> None:
         super().__init__(wizard, translate("PlanDetails", "Details of the plan"),
                          translate("PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk.").format(
                              title=said(plan.title), n=len(plan.steps), fetched=words.size(plan.download_bytes),

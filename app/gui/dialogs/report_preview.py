@@ -17,7 +17,7 @@ from app.model.errors import ExpectedError
 from app.model.report import Preview
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def kind_word(kind: str) -> str:
 class ReportPreview(Dialog):
     """Fills in when the report has been put together, which takes a moment with long logs."""
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard, translate("Report", "Diagnostics report"),
                          translate("Report", "One zip with everything that helps to find a fault. It is written to this PC only; "
                                              "you decide whom to give it to."), width=920, height=640)
@@ -153,7 +153,7 @@ class ReportPreview(Dialog):
         self.note.setText(translate("Report", "Saved as {path}").format(path=path))
 
 
-def save_report(wizard: Wizard) -> str:
+def save_report(wizard: Frame) -> str:
     """Show the preview; where the report was saved, or nothing."""
     dialog = ReportPreview(wizard)
     dialog.exec()

@@ -11,6 +11,7 @@ from app.decide.planning import GUIDE_PACKAGES, Holder, holders
 from app.engine.stages import Stage
 from app.gui import theme, words
 from app.gui.pages.page import Page
+from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.taken_out import TakenOut
@@ -19,7 +20,7 @@ from app.model.errors import ExpectedError
 from app.model.machine import Leftover
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class CleanUp(Page):
@@ -27,7 +28,7 @@ class CleanUp(Page):
 
     stage: Stage = "clean-up"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self._shown: tuple[Leftover, ...] | None = None
         self._held: tuple[Holder, ...] | None = None
@@ -113,11 +114,11 @@ class CleanUp(Page):
         except ExpectedError:
             moved = False  # a journal that cannot be read is a finding of its own
         self.put_back.setVisible(moved)
-        said = translate("CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. It can "
+        told = translate("CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. It can "
                                     "be put back, here and on the last page.")
         if any(x.kind == "own" for x in self._shown or ()):
-            said += " " + translate("CleanUp", "Only what this program made itself is deleted for good.")
-        self.explanation.setText(said)
+            told += " " + translate("CleanUp", "Only what this program made itself is deleted for good.")
+        self.explanation.setText(told)
 
     def _put_back(self) -> None:
         from app.gui.dialogs.put_back import offer
@@ -159,11 +160,11 @@ class CleanUp(Page):
         column.setSpacing(4)
         column.addWidget(tick)
         under = QVBoxLayout()
-        under.setContentsMargins(28, 0, 0, 0)
+        under.setContentsMargins(30, 0, 0, 0)     # under the tick's text, which has room for a ring around it
         under.setSpacing(3)
         under.addWidget(Elided(leftover.path, "mono", "muted"))
         if leftover.detail:
-            under.addWidget(Label(leftover.detail, "small", "muted"))
+            under.addWidget(Label(said(leftover.detail), "small", "muted"))
         column.addLayout(under)
         box.addLayout(column, 1)
         size = Label(words.size(leftover.size), "value", wrap=False, tabular=True)

@@ -24,7 +24,7 @@ from app.model.event import Started, StepEvent
 from app.model.plan import Plan, RunCheck
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
     from app.model.advice import Choice
     from app.model.verdict import Verification
 
@@ -34,7 +34,7 @@ class Install(PlanPage):
 
     stage: Stage = "install"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self.plan: Plan | None = None
         self._watching = False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from app.engine.session import Session
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class Bar(QFrame):
@@ -125,7 +125,7 @@ class Page(QWizardPage):
     stage: Stage
     scrolls = True  # False: the body fills the page and its parts scroll; the whole does only where they cannot be smaller
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__()
         self.frame = wizard
         self.setObjectName("page")

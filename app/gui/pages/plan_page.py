@@ -27,7 +27,7 @@ from app.model.plan import Plan
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 REFRESH_MS = 200     # the head's figures change no more often than people can read
 
@@ -136,7 +136,7 @@ class PlanPage(Page):
     scrolls = False
     progress_changed = Signal(float)
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self.run: PlanRun | None = None
         self._title = ""            # the page's own, while it says that the network is waited for

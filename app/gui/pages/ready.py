@@ -29,7 +29,7 @@ from app.model.pointer import Pointer
 from app.model.profile import Profile
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class Ready(Page):
@@ -37,7 +37,7 @@ class Ready(Page):
 
     stage: Stage = "ready"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self._later = QTimer(self)      # the script follows the knobs when they rest
         self._later.setSingleShot(True)

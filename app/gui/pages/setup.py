@@ -18,7 +18,7 @@ from app.gui.words import translate
 from app.model.advice import Choice
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class Setup(Page):
@@ -26,7 +26,7 @@ class Setup(Page):
 
     stage: Stage = "setup"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self._shown: tuple[Choice, ...] | None = None
         wizard.surveyed.connect(self._surveyed)

@@ -23,7 +23,7 @@ from app.model.errors import ExpectedError
 from app.model.machine import Cpu, Disk, Driver, Gpu, MachineFacts, Memory, Os, Sighting
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 WAITING = "…"
 
@@ -33,7 +33,7 @@ class ThisPc(Page):
 
     stage: Stage = "this-pc"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         wizard.sighted.connect(self._sighted)
         wizard.surveyed.connect(self._surveyed)

@@ -28,7 +28,7 @@ from app.model.plan import Plan, RunCheck
 from app.model.verdict import FineTune, Verification
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class Verify(PlanPage):
@@ -37,7 +37,7 @@ class Verify(PlanPage):
     stage: Stage = "verify"
     scrolls = True
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self._watched: PlanRun | None = None
         self._measured: list[tuple[str, Measured]] = []

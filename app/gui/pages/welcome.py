@@ -16,7 +16,7 @@ from app.gui.words import translate
 if TYPE_CHECKING:
     from app.engine.environments import Environment
     from app.engine.session import Unfinished
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class Welcome(Page):
@@ -24,7 +24,7 @@ class Welcome(Page):
 
     stage: Stage = "welcome"
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         wizard.surveyed.connect(self._surveyed)
 

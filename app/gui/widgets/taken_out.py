@@ -20,13 +20,13 @@ from app.model.event import Failed, Halted, Line, StepEvent
 from app.steps.put_packages_back import Taken
 
 if TYPE_CHECKING:
-    from app.gui.wizard import Wizard
+    from app.gui.frame import Frame
 
 
 class TakenOut(Card):
     """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page."""
 
-    def __init__(self, wizard: Wizard) -> None:
+    def __init__(self, wizard: Frame) -> None:
         super().__init__(tight=True)
         self._wizard = wizard
         self.box.setSpacing(6)
@@ -63,7 +63,7 @@ class TakenOut(Card):
 class Row(QWidget):
     """One saved list. Its button shows first what would be installed, then becomes the one that stops it."""
 
-    def __init__(self, wizard: Wizard, taken: Taken) -> None:
+    def __init__(self, wizard: Frame, taken: Taken) -> None:
         super().__init__()
         self._wizard, self._taken, self.running = wizard, taken, False
         root = root_of(taken, wizard)
@@ -133,7 +133,7 @@ class Row(QWidget):
 class Offer(Dialog):
     """What would be installed where, before anything is."""
 
-    def __init__(self, wizard: Wizard, taken: Taken) -> None:
+    def __init__(self, wizard: Frame, taken: Taken) -> None:
         super().__init__(wizard, translate("TakenOut", "Put packages back"), translate(
             "TakenOut", "These are installed again, in the very versions that were taken out, from the indexes that are set. "
                         "Nothing else in the environment changes."), width=560)
@@ -147,7 +147,7 @@ class Offer(Dialog):
         self.button(translate("TakenOut", "&Put back"), self.accept, primary=True)
 
 
-def root_of(taken: Taken, wizard: Wizard) -> str:
+def root_of(taken: Taken, wizard: Frame) -> str:
     """The environment's folder: its interpreter lies in it, or in one named for programs below it."""
     place = wizard.session.place
     folder = place.folder_of(taken.python)

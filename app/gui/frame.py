@@ -1,0 +1,206 @@
+"""What every page and sheet meets of the window: the visit underneath, the way from stage to stage, streams and the survey."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWizard, QWizardPage
+
+from app.engine import stages
+from app.engine.stages import STAGES, Stage, Standing
+from app.gui import languages
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+    from app.gui.stream import Stream
+    from app.gui.widgets.rail import Rail
+    from app.model.machine import Sighting
+    from app.model.plan import Plan
+
+Machines = tuple[tuple[str, str], ...] | Callable[[], tuple[tuple[str, str], ...]]
+
+
+class Frame(QWizard):
+    """A window over one visit, before it has pages: those know this class, and only the window itself knows them.
+
+    ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
+    afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
+    ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
+    ``machines`` are the shipped ones (name, title), or a function that lists them when the menu opens.
+    ``sighted`` and ``surveyed`` tell how the survey goes on;
+    ``surveyed`` carries the fault that ended it or ``None``.
+    """
+
+    opened = Signal()
+    sighted = Signal(object)
+    surveyed = Signal(object)
+    rail: Rail
+
+    def __init__(self, session: Session | Callable[[], Session], rehearse: Callable[[str], Session] | None = None,
+                 machines: Machines = ()) -> None:
+        super().__init__()
+        self._session: Session | None = None
+        self._opening: Callable[[], Session] | None = None
+        if callable(session):
+            self._opening = session
+        else:
+            self._session = session
+        self.rehearse, self._machines = rehearse, machines
+        self.fault: BaseException | None = None     # why the session could not be opened
+        self._wanted: Stage | None = None           # pressed before the session was there
+        self.home_session: Session | None = None   # the real one, while another machine is tried
+        self.sightings: list[Sighting] = []
+        self.survey_seconds = 0.0
+        self.resume: Plan | None = None             # set by Welcome: the plan page goes on with it at once
+        self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
+        self._streams: list[Stream] = []
+        self._survey: Stream | None = None
+        self._begun = False
+        self._left = False
+        self.cramped = (False, False)               # narrow, short
+
+    # ---- what the window itself does
+
+    def go(self, stage: Stage) -> None:
+        """To any stage."""
+        raise NotImplementedError
+
+    def page_of(self, stage: Stage) -> QWizardPage:
+        """The page of a stage, made if it is not there yet."""
+        raise NotImplementedError
+
+    def anew(self, stage: Stage) -> None:
+        """Build all pages again and show one."""
+        raise NotImplementedError
+
+    def look_of(self, choice: Any) -> None:
+        """Dress the program in the chosen theme."""
+        raise NotImplementedError
+
+    def refresh_rail(self) -> None:
+        """Show where the visit stands and what is known of the machine."""
+        raise NotImplementedError
+
+    # ---- the visit
+
+    @property
+    def session(self) -> Session:
+        """The visit. Only the first page is seen before it is there; pages gone to later may count on it."""
+        if self._session is None:
+            raise LookupError("the session is still being opened")
+        return self._session
+
+    @property
+    def ready(self) -> bool:
+        """Whether the session is there."""
+        return self._session is not None
+
+    @property
+    def painted(self) -> bool:
+        """Whether the window has been painted once."""
+        return self._begun
+
+    @property
+    def machines(self) -> tuple[tuple[str, str], ...]:
+        """The shipped machines to try: name, title."""
+        if callable(self._machines):
+            self._machines = self._machines()
+        return self._machines
+
+    # ---- the way through
+
+    @property
+    def stage(self) -> Stage:
+        """The stage on screen."""
+        return STAGES[max(0, self.currentId())]
+
+    @property
+    def standing(self) -> Standing:
+        """What decides which stages this visit passes."""
+        if self._session is None:
+            return Standing()
+        facts, verify = self._session.facts, self._session.answers.verify != "none"
+        if facts is None:
+            return Standing(verify=verify)
+        from app.decide.planning import holders  # the first paint does without
+
+        return Standing(leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify)
+
+    def forward(self) -> None:
+        """To the following stage."""
+        after = stages.following(self.stage, self.standing)
+        if after is not None:
+            self.go(after)
+
+    def backward(self) -> None:
+        """To the stage before."""
+        earlier = stages.before(self.stage, self.standing)
+        if earlier is not None:
+            self.go(earlier)
+
+    def name_window(self, title: str) -> None:
+        """Put the page into the window's title, where screen readers and the task bar find it."""
+        program = "Unsloth Setup"
+        self.setWindowTitle(program if title in ("", program) else f"{title} · {program}")
+
+    # ---- streams and the survey
+
+    def stream(self, make: Callable[[], Iterator[Any]], take: Callable[[Any], None], *,
+               stop: Callable[[], object] | None = None) -> Stream:
+        """Run a generator of the session in a thread; the window closes it with itself. Call ``start()`` on it."""
+        from app.gui.stream import Stream
+
+        made = Stream(make, take, stop=stop, parent=self)
+        self._streams.append(made)
+        made.ended.connect(lambda _fault: self._streams.remove(made) if made in self._streams else None)
+        return made
+
+    @property
+    def looking(self) -> bool:
+        """Whether the survey is running."""
+        return self._survey is not None and self._survey.running
+
+    def look(self) -> None:
+        """Survey the machine (again)."""
+        if self.looking:
+            return
+        self.sightings = []
+        self._look_began = time.monotonic()
+        self._survey = self.stream(self.session.survey, self._sight)
+        self._survey.ended.connect(self._looked)
+        self._survey.start()
+
+    def _sight(self, sighting: Sighting) -> None:
+        self.sightings.append(sighting)
+        self.survey_seconds = time.monotonic() - self._look_began
+        self.sighted.emit(sighting)
+
+    def _looked(self, fault: BaseException | None) -> None:
+        self.refresh_rail()
+        self.surveyed.emit(fault)
+
+    # ---- another machine, another language, another look
+
+    def visit(self, session: Session) -> None:
+        """Go on with another session: another machine, or back on this one."""
+        if session.simulated and self.home_session is None:
+            self.home_session = self._session
+        elif self.home_session is session:
+            self.home_session = None
+        self._session = session
+        self.anew("welcome")
+        self.look()
+
+    def speak(self, code: str | None) -> None:
+        """Change the language at once."""
+        self.session.change(language=code)
+        languages.speak(code)
+        self.anew(self.stage)
+
+    def dress(self, choice: str) -> None:
+        """Change the theme at once."""
+        self.session.change(theme=choice)
+        self.look_of(choice)
