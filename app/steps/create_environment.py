@@ -12,15 +12,21 @@ from app.steps.children import run_child, say
 from app.steps.site import Site
 
 GONE = ".gone"
+_MADE = "made.txt"  # written when uv has ended: what lacks it was cut off in the middle
+_ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
 
 
 def done(step: CreateEnvironment, site: Site) -> str | None:
-    """Found when the environment's interpreter starts and is of the wanted version."""
+    """Found when uv has made all of it, and its interpreter starts, is of the wanted version and is that of an environment.
+
+    uv makes the link to Python first. Cut off then, what lies there starts as well, but it is the Python that the link leads to,
+    and packages would be put into that (seen at kill 42 of 200).
+    """
     python = site.place.environment_python(step.environment)
-    if not site.world.files.exists(python):
+    if not site.world.files.exists(python) or not site.world.files.exists(_mark(step.environment, site)):
         return None
-    answer = site.world.processes.capture([python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], 30.0)
-    if answer.code == 0 and answer.out.strip() == step.python:
+    answer = site.world.processes.capture([python, "-I", "-c", _ASK], 30.0)
+    if answer.code == 0 and answer.out.split() == [step.python, "True"]:
         return f"The environment {step.environment} is there and starts."
     return None
 
@@ -39,6 +45,17 @@ def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
     files.make_folder(site.place.environments)
     uv = site.world.computer.uv()
     yield from run_child(site, (uv, "venv", "--no-project", "--python", python, folder), "Making the environment", limit=300)
+    site.world.files.write(_mark(step.environment, site), f"{step.python}\n".encode())
+
+
+def whole(environment: str, site: Site) -> bool:
+    """Whether an environment is one of its own: with what makes Python take it for one, and made to the end."""
+    config = site.place.join(site.place.environment(environment), "pyvenv.cfg")
+    return site.world.files.exists(config) and site.world.files.exists(_mark(environment, site))
+
+
+def _mark(environment: str, site: Site) -> str:
+    return site.place.join(site.place.environment(environment), _MADE)
 
 
 def set_aside(folder: str, site: Site) -> None:

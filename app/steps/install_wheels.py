@@ -43,9 +43,10 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     begun = site.world.files.read(stamp) is None and bool(
         installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"})
     site.world.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
-    if begun:
+    if begun or not create_environment.whole(step.environment, site):
         # uv takes a package for installed as soon as its METADATA lies there; killed a moment later it has no INSTALLER
         # and holds a temporary file for ever (seen at kill 21 of 24). What a cut-off install left is never gone on with.
+        # Nor is half an environment ever handed to uv, which would take the Python behind its link for the place to install to.
         again = CreateEnvironment(id=step.id, title=step.title, environment=step.environment,
                                   python=site.profiles[step.profile].python)
         yield from create_environment.run(again, site)

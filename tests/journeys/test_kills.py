@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -25,6 +26,11 @@ KILLS = int(os.environ.get("KILLS", "24"))  # 200 in the long run: KILLS=200
 
 def wheels() -> list[SmallWheel]:
     return [make_wheel(f"piece-{n}", size=400_000 * (n + 1)) for n in range(6)]
+
+
+def packages_behind() -> list[str]:
+    """What lies in the package folder of the Python that environments are made of: half of one must not lead there."""
+    return sorted(p.name for p in Path(sysconfig.get_path("purelib", vars={"base": sys.base_prefix})).iterdir())
 
 
 def command(home: Path, index: FaultIndex, lock: Path, name: str) -> list[str]:
@@ -48,6 +54,7 @@ def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Pat
         expected = tree(undisturbed / "envs" / "small-1")
         assert expected
         survived = killed = 0
+        behind = packages_behind()
         home = tmp_path / "home"
         first = subprocess.run(command(home, index, lock, "small-0"), cwd=ROOT, capture_output=True, text=True, check=False)
         assert first.returncode == 0, first.stderr[-2000:]
@@ -73,6 +80,7 @@ def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Pat
             assert not differing, f"kill {number} (seed {seed}): the tree differs in {sorted(differing)[:5]}"
             assert decode_pointer((home / "active.json").read_bytes(), "active.json").active == name
             assert unfinished(home) == [], f"kill {number} (seed {seed})"
+            assert packages_behind() == behind, f"kill {number} (seed {seed}): the Python that environments are made of has changed"
             assert processes_of(home) == []
             survived += 1
             faults.add("kills", True)

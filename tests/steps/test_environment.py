@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,31 @@ def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> Non
     assert create_environment.done(CREATE, site) is None
     list(create_environment.run(CREATE, site))
     assert create_environment.done(CREATE, site) is not None
+
+
+@pytest.mark.parametrize("lacking", [("pyvenv.cfg", "made.txt"), ("pyvenv.cfg",), ("made.txt",)])
+def test_half_an_environment_is_made_anew_and_never_handed_to_uv(made: Site, lacking: tuple[str, ...],
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without ``pyvenv.cfg`` its interpreter is the Python behind the link, whose packages uv would take away."""
+    def cut() -> None:
+        for name in lacking:
+            made.world.files.remove(made.place.join(made.place.environment("small-1"), name))
+
+    cut()
+    assert create_environment.done(CREATE, made) is None
+    list(create_environment.run(CREATE, made))
+    assert create_environment.done(CREATE, made) is not None and create_environment.whole("small-1", made)
+    cut()
+    handed: list[bool] = []
+
+    def run_child(site: Site, argv: Sequence[str], *_: Any, **__: Any) -> Iterator[Line]:
+        handed.append(create_environment.whole("small-1", site))
+        yield Line(text=b"")
+
+    monkeypatch.setattr(install_wheels, "run_child", run_child)
+    step = InstallWheels(id="install", title="Packages", environment="small-1", profile="small", parts=("packages",))
+    list(install_wheels.run(step, made))
+    assert handed == [True]
 
 
 def test_what_a_killed_removal_left_is_swept_away(made: Site) -> None:
