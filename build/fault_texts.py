@@ -24,7 +24,8 @@ UNSEEN = ("app/gui/", "app/cli/", "app/__main__.py", "app/knowledge.py", "app/mo
 WHOLE = {"app/decide/index_faults.py": ("_CAUSES", "_host"), "app/steps/children.py": ("ending",),
          "app/world/files.py": ("_holder",),
          "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
-         "resources/checks/fine_tune.py": ("judge",), "app/engine/answer_file.py": ("_wrong_values",)}
+         "app/steps/locked_state.py": ("sentence",), "resources/checks/fine_tune.py": ("judge",),
+         "app/engine/answer_file.py": ("_wrong_values",)}
 
 Names = dict[str, list[ast.expr]]   # what a name was bound to, in a function or in the module
 
@@ -127,7 +128,7 @@ def _numbered(text: str) -> str:
 
 def _whole(tree: ast.Module, name: str) -> Iterator[str]:
     """The prose of one function or table: texts of several words, but no docstring and no pattern."""
-    for node in tree.body:
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             yield from (text for text in _prose(node) if " " in text.strip())
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
@@ -144,9 +145,11 @@ def _cells(row: ast.Tuple | ast.Dict) -> list[ast.expr]:
 
 def _prose(tree: ast.AST) -> Iterator[str]:
     seen: set[int] = set()
+    names = _bound(list(ast.walk(tree)))
     for node in ast.walk(tree):    # outer ones first
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             seen.add(id(node.value))
-        if id(node) not in seen and isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and (texts := _read(node, {})):
+        if id(node) not in seen and isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and (
+                texts := _read(node, names)):
             seen.update(map(id, ast.walk(node)))
             yield from texts

@@ -26,7 +26,7 @@ class Change:
         """For people: what it was, what it is, who did it."""
         done_by = f" It was put there by {self.by}." if self.by else ""
         if self.found is None:
-            return f"{self.name} {self.locked} is missing."
+            return f"{self.name} {self.locked} is missing from the environment."
         if self.locked is None:
             return f"{self.name} {self.found} was added and is not in the lock.{done_by}"
         return f"{self.name} is {self.found}; the lock has {self.locked}.{done_by}"

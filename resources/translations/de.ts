@@ -5896,6 +5896,30 @@
         <source>{1} is no address; expected one that begins with https:// or file://, or a file</source>
         <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder eine Datei</translation>
     </message>
+    <message>
+        <source> It was put there by {1}.</source>
+        <translation> Das kam durch {1}.</translation>
+    </message>
+    <message>
+        <source>{1} {2} is missing from the environment.</source>
+        <translation>{1} {2} fehlt in der Umgebung.</translation>
+    </message>
+    <message>
+        <source>{1} is {2}; the lock has {3}.</source>
+        <translation>{1} ist {2}; festgeschrieben ist {3}.</translation>
+    </message>
+    <message>
+        <source>{1} is {2}; the lock has {3}. It was put there by {4}.</source>
+        <translation>{1} ist {2}; festgeschrieben ist {3}. Das kam durch {4}.</translation>
+    </message>
+    <message>
+        <source>{1} {2} was added and is not in the lock.</source>
+        <translation>{1} {2} kam dazu und steht nicht in der Festschreibung.</translation>
+    </message>
+    <message>
+        <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
+        <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -18,6 +18,7 @@ from app.model.errors import ExpectedError
 from app.model.event import Failed, StepEvent
 from app.model.plan import CreateEnvironment, Plan
 from app.steps.children import ending
+from app.steps.locked_state import Change
 from app.world.net_faults import Spot, from_error
 from build.fault_texts import sentences, unread
 
@@ -128,3 +129,10 @@ def test_a_failed_step_and_its_card_are_german(german: None) -> None:
 def test_what_nobody_wrote_stays_english(german: None) -> None:
     own = ExpectedError("odd", "The teapot on shelf 3 has no lid.", hint="Look for another teapot.")
     assert (said(own.message), said(own.hint)) == (own.message, own.hint)
+
+
+def test_what_has_changed_in_an_environment_is_german(german: None) -> None:
+    assert said(Change("torch", "2.8.0", None).sentence()) == "torch 2.8.0 fehlt in der Umgebung."
+    assert said(Change("torch", "2.8.0", "2.6.0", "pip").sentence()) == (
+        "torch ist 2.6.0; festgeschrieben ist 2.8.0. Das kam durch pip.")
+    assert said(Change("rich", None, "14.0").sentence()) == "rich 14.0 kam dazu und steht nicht in der Festschreibung."

@@ -13,6 +13,7 @@ from app.gui import theme, words
 from app.gui.brief import main_card, short_card
 from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
+from app.gui.pages.verdict_words import headline, sentence
 from app.gui.plan_run import PlanRun
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
@@ -121,8 +122,8 @@ class Verify(PlanPage):
         row, _ = heading(translate("Verify", "Changed since it was installed"),
                          translate("Verify", "{n} differences from the lock").format(n=len(changes)))
         card.box.addLayout(row)
-        for sentence in changes[:5]:
-            card.box.addWidget(Label(sentence, "small"))
+        for change in changes[:5]:
+            card.box.addWidget(Label(said(change), "small"))
         if len(changes) > 5:
             card.box.addWidget(Label(translate("Verify", "and {n} more").format(n=len(changes) - 5), "small", "muted"))
         back = Button(translate("Verify", "&Put the locked state back"), self._put_back)
@@ -296,10 +297,7 @@ class Verify(PlanPage):
         """Title, cards and buttons of the final result."""
         self._progress.hide()
         self._show(verdict, running=False)
-        title = {"works": translate("Verify", "It works"), "works_slowly": translate("Verify", "It works, slowly"),
-                 "broken": translate("Verify", "It does not work yet"),
-                 "not_checked": translate("Verify", "Not checked yet")}[verdict.overall]
-        self.head(title, words.joined([self._whose(), self._sentence(verdict)]))
+        self.head(headline(verdict), words.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]))
         self._show_failures(verdict)
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
@@ -320,23 +318,6 @@ class Verify(PlanPage):
         if self.session.last_plan is not None and self.plays(self.session.last_plan):
             return translate("Verify", "Recorded on another PC")
         return translate("Verify", "Simulation, invented figures")
-
-    def _sentence(self, verdict: Verification) -> str:
-        device = verdict.device or (verdict.fine_tune.device if verdict.fine_tune is not None else "")
-        on_card = not device.startswith("cpu") and self._needs_card(verdict)
-        where = translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
-        if verdict.overall == "works":
-            if verdict.seconds is None:
-                return translate("Verify", "Checked, measured and trained {where}.").format(where=where)
-            return translate("Verify", "Checked, measured and trained {where} in {time}.").format(
-                where=where, time=words.seconds(verdict.seconds))
-        if verdict.overall == "works_slowly":
-            why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")
-            return said(why) or translate("Verify", "Everything runs; some figures are below what this card reaches elsewhere.")
-        if verdict.overall == "broken":
-            why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
-            return said(why) or translate("Verify", "A check failed. The cause and what to do stand below.")
-        return translate("Verify", "The checks have not run to their end.")
 
     def _needs_card(self, verdict: Verification) -> bool:
         """Whether the setup is one for cards; a simulation of the other names no device."""
