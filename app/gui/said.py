@@ -10,6 +10,7 @@ catalogue, context ``Data``.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from PySide6.QtCore import QCoreApplication
 
@@ -33,6 +34,12 @@ def said(text: str) -> str:
     """A text of data or of a conclusion in the chosen language; as it is where it has no translation."""
     if languages.spoken() == "en" or not text:
         return text
+    return _said(text, languages.spoken())
+
+
+@lru_cache(maxsize=2048)
+def _said(text: str, _language: str) -> str:
+    """Remembered: a page says the same texts each time it is built, and one takes up to a millisecond."""
     return _known(text, _DEEP) or _in_parts(text) or text
 
 
@@ -64,6 +71,8 @@ def _known(text: str, deep: int) -> str | None:
 
 def _shaped(text: str, deep: int) -> str | None:
     for shape, pieces in shapes():
+        if not (text.startswith(pieces[0]) and text.endswith(pieces[-1])):
+            continue    # nearly all of them, told without a call: a text is held against three hundred
         values = _values(text, pieces)
         if values is None or not (pieces[0] or _fits(pieces, values, deep)):
             continue
