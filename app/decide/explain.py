@@ -24,7 +24,7 @@ OTHERS = 4          # how many further causes are told
 PROOF_LINES = 4     # how many lines of proof are shown
 CLEAR = 65          # from here on no likeness of words takes a cause's first place
 WORDS = 20          # what likeness adds to the cause that is most alike; less than any rule's own weight
-ALIKE = 5.0         # points of likeness below which it alone names no cause, and half of that below which no other one
+ALIKE = 7.0         # points of likeness below which it alone names no cause, and a third of that below which no other one
 NEIGHBOUR = 4.0     # points of likeness that a neighbour of the best cause has from the start
 PLACES = 3          # up to so many places likeness fills where rules leave them empty
 
@@ -38,7 +38,16 @@ ENDED = re.compile(
     r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
     r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
     r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ", re.MULTILINE)
-WENT_WELL = re.compile(r"successfully installed|installed \d+ packages? in|login successful")
+# That it went on or ended well after the last of these: what was caught is no cause.
+WENT_WELL = re.compile(
+    r"successfully installed|installed \d+ packages? in|login successful|\{'(?:train_)?(?:loss|runtime)'|100%\||"
+    r"exit(?:ed with)? (?:code|status)[: ]+0\b|(?:training|setup|installation) (?:is )?(?:complete|finished)|"
+    r"\bstep \d+\b[^\n]*\bloss\b")
+# That it has to do with what this program sets up, and is not a fault of somebody's own script.
+FIELD = re.compile(
+    r"-packages|torch|cuda|nvidia|triton|bitsandbytes|xformers|unsloth|transformers|huggingface|hf\.co|tokenizer|datasets?\b|"
+    r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
+    r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe")
 ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
 
 
@@ -67,7 +76,7 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
     alike = dict(_alike(text.lower, troubles, found))
     ranked = rank(found, alike)
     best = ranked[0] if ranked else _by_words(text, troubles, alike)
-    if best is None:
+    if best is None or (best.score < SURE and _went_on(text.lower)):
         return Diagnosis()
     others = [OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS]]
     named = {best.trouble.label, *(c.trouble.label for c in ranked)}
@@ -79,16 +88,22 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
 
 def _alike(lower: str, troubles: Troubles, found: list[Candidate]) -> list[tuple[str, float]]:
     """Causes by the likeness of words, where a rule fits or the log ended in a failure; else none: silence stays silent."""
-    if not found and (not ENDED.search(lower) or WENT_WELL.search(lower)):
+    if not found and not (ENDED.search(lower) and FIELD.search(lower)):
         return []
     return likeness(lower, troubles.words)
+
+
+def _went_on(lower: str) -> bool:
+    """Whether things went well after the last that failed."""
+    ends = [match.end() for match in ENDED.finditer(lower)]
+    return bool(ends) and WENT_WELL.search(lower, ends[-1]) is not None
 
 
 def _further(best: Candidate, alike: dict[str, float]) -> list[OtherCause]:
     """Causes that no line names: the neighbours of the best one and those that words speak for, likeliest first."""
     near = best.trouble.near
     points = {label: alike.get(label, 0.0) + (NEIGHBOUR if label in near else 0.0) for label in [*near, *alike]}
-    likely = sorted((label for label in points if points[label] >= ALIKE / 2), key=lambda label: -points[label])
+    likely = sorted((label for label in points if points[label] >= ALIKE / 3), key=lambda label: -points[label])
     return [OtherCause(cause=label, why=SAME_PICTURE if label in near else BY_WORDS) for label in likely]
 
 

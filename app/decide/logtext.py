@@ -155,8 +155,9 @@ class Text:
         """Make these spans unreadable for patterns; line ends stay."""
         parts, at = [], 0
         for start, end in sorted(spans):
-            if start < at:
+            if end <= at:
                 continue
+            start = max(start, at)
             parts += [self.lower[at:start], re.sub(r"[^\n]", " ", self.lower[start:end])]
             at = end
         self.lower = "".join([*parts, self.lower[at:]])
