@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
 import msgspec
@@ -80,16 +80,11 @@ class CarryingOut(Visit):
             held.enter_context(self.world.computer.keep_awake())
             create_environment.sweep(self.site())
             veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
+            record = keeping(self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl")))
             runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step,
-                            veil)
-            record = self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
-            spent = 0
+                            veil, record)
             try:
-                for event in runner.run(plan):
-                    line, spent = keep_event(event, spent)
-                    if line:
-                        record(line)
-                    yield event
+                yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
 
@@ -161,13 +156,17 @@ class CarryingOut(Visit):
         return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
 
 
-def keep_event(event: StepEvent, spent: int) -> tuple[bytes, int]:
-    """One event as a line of the recorded run, and the bytes of output kept so far. Output beyond a limit is left out."""
-    if isinstance(event.what, Line):
-        spent += len(event.what.text)
-        if spent > _EVENT_LINES:
-            return b"", spent
-    return msgspec.json.encode(flat(event)) + b"\n", spent
+def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:
+    """A function that writes events as lines of the recorded run. Output beyond a limit is left out."""
+    spent = 0
+
+    def keep(event: StepEvent) -> None:
+        nonlocal spent
+        spent += len(event.what.text) if isinstance(event.what, Line) else 0
+        if spent <= _EVENT_LINES or not isinstance(event.what, Line):
+            write(msgspec.json.encode(flat(event)) + b"\n")
+
+    return keep
 
 
 def _last_line(log: bytes) -> tuple[EvidenceLine, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -22,23 +23,25 @@ class Runner:
     """One run of one plan. After the stream has ended, ``outcome`` says how and ``error`` why it failed."""
 
     def __init__(self, site: Site, handlers: Mapping[str, Any], journal: Journal, run: str,
-                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis], veil: Veil | None = None) -> None:
+                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis], veil: Veil | None = None,
+                 keep: Callable[[StepEvent], None] | None = None) -> None:
+        """``log`` appends to the run's log, ``keep`` to its record; where the disk takes no more, the step has failed."""
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
         self._veil = veil or Veil(())
         self._log, self._explain = log, explain
+        self._keep = keep or (lambda _: None)
+        self._began = 0.0
         self.outcome: Outcome = "stopped"
         self.error: ExpectedError | None = None
         self.failed: set[str] = set()
 
     def run(self, plan: Plan) -> Iterator[StepEvent]:
         """Yield every happening of every step. A failed check lets the others go on; any other failure ends the plan."""
-        clock = self._site.world.clock
-        began = clock.monotonic()
+        self._began = self._site.world.clock.monotonic()
         self._journal.began(self._run, plan)
         try:
             for step in plan.steps:
-                for what in self._step(step):
-                    yield StepEvent(at=clock.monotonic() - began, step=step.id, what=what)
+                yield from self._step(step)
                 if step.id in self.failed and not isinstance(step, RunCheck):
                     self.outcome = "failed"
                     return
@@ -47,42 +50,61 @@ class Runner:
                     return
             self.outcome = "failed" if self.failed else "finished"
         finally:
-            self._journal.ended(self._run, self.outcome)
+            with suppress(ExpectedError):  # a full disk takes no more; without it the run counts as cut off, which is the same
+                self._journal.ended(self._run, self.outcome)
 
-    def _step(self, step: AnyStep) -> Iterator[What]:
-        missing = [n for n in getattr(step, "needs", ()) if n in self.failed]
-        if missing:
-            yield Skipped(why=f"It needs “{missing[0]}”, which did not pass.")
-            self.failed.add(step.id)
-            return
-        clock = self._site.world.clock
-        began = clock.monotonic()
-        site = replace(self._site, record=self._journal.effect(self._run, step.id))
+    def _step(self, step: AnyStep) -> Iterator[StepEvent]:
+        began = self._site.world.clock.monotonic()
         tail = bytearray()
         try:
-            found = self._handlers[step.kind].done(step, site)
-            if found is not None:
-                yield self._veil.happening(Skipped(why=found))
-                return
-            yield Started(title=step.title)
-            for what in self._veil.over(self._handlers[step.kind].run(step, site)):
-                if isinstance(what, Line):
-                    self._log(what.text)
-                    tail += what.text
-                    del tail[:-_TAIL]
-                yield what
+            acted = yield from self._acts(step, tail)
         except Stopped:
             self.outcome = "halted"
-            yield Halted()
+            yield self._last(step, Halted())
         except ExpectedError as error:
             self.failed.add(step.id)
             self.error = self._veil.error(error)
-            self._log(f"{error.message}\n".encode())
-            yield Failed(code=error.code, message=error.message, details=error.details, hint=error.hint,
-                         diagnosis=self._diagnosis(error, bytes(tail)))
+            with suppress(ExpectedError):  # as in ``_last``
+                self._log(f"{error.message}\n".encode())
+            yield self._last(step, Failed(code=error.code, message=error.message, details=error.details, hint=error.hint,
+                                          diagnosis=self._diagnosis(error, bytes(tail))))
         else:
-            self._journal.step_done(self._run, step.id)
-            yield Finished(seconds=round(clock.monotonic() - began, 3))
+            if acted:
+                yield self._last(step, Finished(seconds=round(self._site.world.clock.monotonic() - began, 3)))
+
+    def _acts(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
+        """What the step does; ``tail`` takes its last output. Returns whether anything had to be done."""
+        missing = [n for n in getattr(step, "needs", ()) if n in self.failed]
+        if missing:
+            self.failed.add(step.id)
+            yield self._told(step, Skipped(why=f"It needs “{missing[0]}”, which did not pass."))
+            return False
+        site = replace(self._site, record=self._journal.effect(self._run, step.id))
+        found = self._handlers[step.kind].done(step, site)
+        if found is not None:
+            yield self._told(step, self._veil.happening(Skipped(why=found)))
+            return False
+        yield self._told(step, Started(title=step.title))
+        for what in self._veil.over(self._handlers[step.kind].run(step, site)):
+            if isinstance(what, Line):
+                self._log(what.text)
+                tail += what.text
+                del tail[:-_TAIL]
+            yield self._told(step, what)
+        self._journal.step_done(self._run, step.id)
+        return True
+
+    def _told(self, step: AnyStep, what: What) -> StepEvent:
+        event = StepEvent(at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what)
+        self._keep(event)
+        return event
+
+    def _last(self, step: AnyStep, what: What) -> StepEvent:
+        """How a step ended is told, whether or not a full disk takes it."""
+        try:
+            return self._told(step, what)
+        except ExpectedError:
+            return StepEvent(at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what)
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""

@@ -12,7 +12,8 @@ from app.steps.children import run_child, say
 from app.steps.site import Site
 
 GONE = ".gone"
-_MADE = "made.txt"  # written when uv has ended: what lacks it was cut off in the middle
+INSTALLED = "installed.txt"  # written when all packages are in it
+_MADE = "made.txt"           # written when uv has ended: what lacks both was cut off in the middle
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
 
 
@@ -23,7 +24,7 @@ def done(step: CreateEnvironment, site: Site) -> str | None:
     and packages would be put into that (seen at kill 42 of 200).
     """
     python = site.place.environment_python(step.environment)
-    if not site.world.files.exists(python) or not site.world.files.exists(_mark(step.environment, site)):
+    if not site.world.files.exists(python) or not whole(step.environment, site):
         return None
     answer = site.world.processes.capture([python, "-I", "-c", _ASK], 30.0)
     if answer.code == 0 and answer.out.split() == [step.python, "True"]:
@@ -32,7 +33,7 @@ def done(step: CreateEnvironment, site: Site) -> str | None:
 
 
 def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
-    """``uv venv`` into a folder of its own. A folder that is there but does not start is made anew, unless it is active."""
+    """``uv venv`` into a folder of its own. A folder that is there but is no whole environment is made anew."""
     files, folder = site.world.files, site.place.environment(step.environment)
     python = provide_python.found(step.python, site) or provide_python.find(step.python, site)  # the plan's first step tried it
     if python is None:
@@ -45,17 +46,14 @@ def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
     files.make_folder(site.place.environments)
     uv = site.world.computer.uv()
     yield from run_child(site, (uv, "venv", "--no-project", "--python", python, folder), "Making the environment", limit=300)
-    site.world.files.write(_mark(step.environment, site), f"{step.python}\n".encode())
+    site.world.files.write(site.place.join(folder, _MADE), f"{step.python}\n".encode())
 
 
 def whole(environment: str, site: Site) -> bool:
     """Whether an environment is one of its own: with what makes Python take it for one, and made to the end."""
-    config = site.place.join(site.place.environment(environment), "pyvenv.cfg")
-    return site.world.files.exists(config) and site.world.files.exists(_mark(environment, site))
-
-
-def _mark(environment: str, site: Site) -> str:
-    return site.place.join(site.place.environment(environment), _MADE)
+    folder = site.place.environment(environment)
+    config, *marks = (site.world.files.exists(site.place.join(folder, name)) for name in ("pyvenv.cfg", _MADE, INSTALLED))
+    return config and any(marks)
 
 
 def set_aside(folder: str, site: Site) -> None:

@@ -16,12 +16,10 @@ from app.steps.locked_state import drift, installed_versions
 from app.steps.site import Site
 from app.steps.unpacking import settle
 
-_STAMP = "installed.txt"
-
 
 def done(step: InstallWheels, site: Site) -> str | None:
     """Found when the stamp of the last whole install names these very locks and no package differs from them."""
-    stamp = site.world.files.read(site.place.join(site.place.environment(step.environment), _STAMP))
+    stamp = site.world.files.read(site.place.join(site.place.environment(step.environment), create_environment.INSTALLED))
     if stamp is None or stamp.decode("utf-8", "replace") != _wanted(step, site):
         return None
     if drift(step.environment, site.profiles[step.profile], site):
@@ -39,11 +37,12 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     for unsloth, measured).
     """
     environment = site.place.environment(step.environment)
-    stamp = site.place.join(environment, _STAMP)
+    stamp = site.place.join(environment, create_environment.INSTALLED)
     begun = site.world.files.read(stamp) is None and bool(
         installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"})
+    whole = create_environment.whole(step.environment, site)
     site.world.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
-    if begun or not create_environment.whole(step.environment, site):
+    if begun or not whole:
         # uv takes a package for installed as soon as its METADATA lies there; killed a moment later it has no INSTALLER
         # and holds a temporary file for ever (seen at kill 21 of 24). What a cut-off install left is never gone on with.
         # Nor is half an environment ever handed to uv, which would take the Python behind its link for the place to install to.

@@ -44,14 +44,17 @@ that rules leave empty (app/decide/likeness.py). Tried out with the rules as the
 
 Then somebody else judged new excerpts, before the program or the author of the rules had seen them, each first look:
 
-    set                                    H        I    harmless (40)
-    excerpts                              70       40
-    first                           68 (97%)  37 (93%)   4 called a cause, mended: two notices that Triton is absent
-    among three                    70 (100%) 40 (100%)
-    without neighbours and words          69       39
-    only those of no known thread      36/38    22/25    first; all of them among three
+    set                                    H         I         J    harmless (40)  (30, after mending)
+    excerpts                              70        40        65
+    first                           68 (97%)  37 (93%)  63 (97%)    4 called a cause, mended: notices that Triton is absent; 0
+    among three                    70 (100%) 40 (100%)  64 (98%)
+    without neighbours and words          69        39
+    only those of no known thread      36/38     22/25    first; all of them among three
+    only those without a known line                      15/17     first, 16 among three
 
-About four in ten of them come from threads whose other excerpts had been read before, which is why the last row stands there.
+J came from a third person, after all mending. Together 168 of 175 at first place (96 %), 174 among three (99 %). About four in ten
+of H and I come from threads whose other excerpts had been read before, and J shares lines (the same messages) with what was
+known, which is why the last two rows stand there.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,12 @@ class Bench:
         self.log = bytearray()
         self.explained: list[tuple[bytes, str]] = []
 
-    def run(self, *steps: AnyStep) -> tuple[Runner, list[StepEvent]]:
+    def run(self, *steps: AnyStep, log: Callable[[bytes], None] | None = None,
+            keep: Callable[[StepEvent], None] | None = None) -> tuple[Runner, list[StepEvent]]:
         site = Site(world=self.world, place=self.place, profiles={}, answers=Answers(), sources=Sources(),
                     resource=str.encode, record=self.journal.effect("x", ""))
         handlers: dict[str, Any] = {"create-environment": self.scripted, "run-check": self.scripted}
-        runner = Runner(site, handlers, self.journal, "x", self.log.extend, self.explain)
+        runner = Runner(site, handlers, self.journal, "x", log or self.log.extend, self.explain, keep=keep)
         return runner, list(runner.run(Plan(title="t", environment="e", profile="p", steps=steps)))
 
     def explain(self, log: bytes, code: str) -> Diagnosis:
@@ -99,6 +100,25 @@ def test_a_failed_step_ends_the_plan_with_its_diagnosis(bench: Bench) -> None:
     assert code == "disk_full"
     assert b"working" in log and b"No space left" in log
     assert bench.journal.unfinished() is not None
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.parametrize("which", ["log", "keep"])
+def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(bench: Bench, which: str) -> None:
+    full = bench.world.files.open_log("/dev/full")
+    kept: list[StepEvent] = []
+
+    def keep(event: StepEvent) -> None:
+        if isinstance(event.what, Line | Failed):
+            full(b"line")
+        kept.append(event)
+
+    steps = make("a", "works"), make("b", "works")
+    runner, events = bench.run(*steps, log=full) if which == "log" else bench.run(*steps, keep=keep)
+    assert told(events) == [("a", "started"), ("a", "failed")]
+    assert isinstance(events[-1].what, Failed) and events[-1].what.code == "disk_full"
+    assert runner.outcome == "failed" and runner.error is not None
+    assert told(kept) == ([] if which == "log" else [("a", "started")])
 
 
 def test_a_failed_check_lets_the_others_go_on_but_not_those_that_need_it(bench: Bench) -> None:

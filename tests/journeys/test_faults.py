@@ -209,7 +209,8 @@ def room_left(volume: Path) -> int:
 @pytest.mark.parametrize("moment", ["before the first byte", "while it is fetched", "while it is installed"])
 def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Path, moment: str) -> None:
     """Room for the old environment and a little more; then room is taken away by a file of somebody else's."""
-    large = [make_wheel(f"piece-{n}", size=6_000_000) for n in range(4)]
+    # Small enough not to be unpacked while they come: what is unpacked already is linked, which takes no room.
+    large = [make_wheel(f"piece-{n}", size=1_500_000 if moment == "while it is installed" else 6_000_000) for n in range(4)]
 
     def journey(volume: Path) -> None:
         with FaultIndex(large, rate=8e6 if moment == "while it is fetched" else None) as index:
@@ -218,10 +219,10 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Pat
             stranger = volume / "stranger.bin"
 
             def take(left: int) -> None:
-                with contextlib.suppress(OSError), stranger.open("wb") as file:   # others write at the same time
+                with stranger.open("wb") as file:
                     while (room := room_left(volume) - left) > 0:
-                        file.write(bytes(min(room, 1 << 20)))
-                        file.flush()
+                        with contextlib.suppress(OSError):   # others write at the same time
+                            os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
 
             def meanwhile(child: subprocess.Popen[str]) -> None:
                 wheels = bench.home / "wheels"
@@ -230,7 +231,9 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Pat
                     take(9_000_000)
                 elif moment == "while it is installed":
                     assert wait_for(child, lambda: len(list(wheels.glob("*.whl"))) == len(large))
+                    child.send_signal(signal.SIGSTOP)  # it is quick: else all may be done before the room is gone
                     take(0)
+                    child.send_signal(signal.SIGCONT)
 
             if moment == "before the first byte":
                 take(12_000_000)

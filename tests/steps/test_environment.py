@@ -92,6 +92,13 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(made: Site, lac
     assert handed == [True]
 
 
+def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: Site) -> None:
+    folder = made.place.environment("small-1")
+    made.world.files.remove(made.place.join(folder, "made.txt"))
+    made.world.files.write(made.place.join(folder, create_environment.INSTALLED), b"lock")
+    assert create_environment.done(CREATE, made) is not None
+
+
 def test_what_a_killed_removal_left_is_swept_away(made: Site) -> None:
     folder = made.place.environment("small-1")
     made.world.files.move(folder, folder + create_environment.GONE)
