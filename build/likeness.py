@@ -1,8 +1,9 @@
 """Counts which words speak for which cause, and writes resources/troubles/words.json: ``python build/likeness.py [FILES...]``.
 
-Counted are the tests' own logs (tests/decide/logs/causes.txt), the collection beside the checkout (../shared/corpus) where
-it is there, and FILES of further judged excerpts: a line ``=====cause`` before each. What is written holds words and pairs
-of words that stand in at least two logs, never a sentence; names of people and their folders are taken out before.
+Counted are the tests' own logs (tests/decide/logs/causes.txt) and, of every other log that was judged, the words alone
+(tests/decide/logs/judged.txt, a line for each log). FILES of further judged excerpts, a line ``=====cause`` before each, are
+added to the latter. Words and pairs of words that stand in at least two logs are kept, never a sentence; names of people and
+their folders are taken out before.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from app.model.trouble import Troubles
 from app.world.resources import resource_names, resource_reader
 
 ROOT = Path(__file__).resolve().parents[1]
+LOGS_OF_TESTS = ROOT / "tests" / "decide" / "logs"
+TABLE = ROOT / "resources" / "troubles" / "words.json"
 MOST = 120      # words kept for each cause: more bring nothing (five folds over 700 logs)
 LOGS = 2        # in how many logs a word must stand at least
 ONCE = 0.6      # what a word counts that stands in one log of the cause only
@@ -55,17 +58,21 @@ def count(logs: Iterable[Judged], most: int = MOST) -> dict[str, dict[str, str]]
 
 def own_logs() -> list[tuple[str, str]]:
     """Causes and logs that the tests hold."""
-    text = (ROOT / "tests" / "decide" / "logs" / "causes.txt").read_text("utf-8")
+    text = (LOGS_OF_TESTS / "causes.txt").read_text("utf-8")
     pieces = [piece.partition("\n") for piece in text.split("\n=====\n")[1:]]
     return [(cause, log) for cause, _, log in pieces]
 
 
-def collected_logs() -> list[tuple[str, str]]:
-    """Causes and logs of the collection beside the checkout; none where it is not there."""
-    file = ROOT.parent / "shared" / "corpus" / "cases_dev.jsonl"
-    if not file.is_file():
-        return []
-    return [(case["cause"], case["log"]) for case in map(json.loads, file.read_text("utf-8").splitlines())]
+def kept() -> list[Judged]:
+    """Causes and words of the other logs that were judged so far."""
+    rows = [line.partition("\t") for line in (LOGS_OF_TESTS / "judged.txt").read_text("utf-8").splitlines()]
+    return [(cause, frozenset(held.split(","))) for cause, _, held in rows]
+
+
+def keep(logs: Iterable[Judged]) -> None:
+    """Write these as the logs that were judged so far."""
+    rows = sorted((cause, sorted(held)) for cause, held in logs)
+    (LOGS_OF_TESTS / "judged.txt").write_text("".join(f"{cause}\t{','.join(held)}\n" for cause, held in rows), "utf-8")
 
 
 def further_logs(file: Path) -> list[tuple[str, str]]:
@@ -86,15 +93,22 @@ def judged(logs: Iterable[tuple[str, str]], troubles: Troubles) -> list[Judged]:
     return made
 
 
-def main(files: list[str]) -> int:
-    """Write the file; says how many logs were counted."""
-    troubles = load(resource_reader(), resource_names()).troubles
-    logs = [*own_logs(), *collected_logs(), *(log for file in files for log in further_logs(Path(file)))]
-    counted = count(judged(logs, troubles))
+def table(troubles: Troubles) -> str:
+    """The text of ``words.json`` from all that is kept."""
+    counted = count([*judged(own_logs(), troubles), *kept()])
     rows = ",\n".join(f" {json.dumps(cause)}: {json.dumps(groups)}" for cause, groups in counted.items())
-    target = ROOT / "resources" / "troubles" / "words.json"
-    target.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
-    print(f"{len(logs)} logs counted; {target.stat().st_size / 1000:.0f} kB written")
+    return f"{{\n{rows}\n}}\n"
+
+
+def main(files: list[str]) -> int:
+    """Add what was judged anew, and write the table; says how many logs were counted."""
+    troubles = load(resource_reader(), resource_names()).troubles
+    if files:
+        before = kept()
+        new = judged([log for file in files for log in further_logs(Path(file))], troubles)
+        keep([*before, *(log for log in new if log not in before)])
+    TABLE.write_text(table(troubles), encoding="utf-8")
+    print(f"{len(own_logs()) + len(kept())} logs counted; {TABLE.stat().st_size / 1000:.0f} kB written")
     return 0
 
 

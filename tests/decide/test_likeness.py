@@ -11,7 +11,7 @@ import pytest
 from app.decide.explain import BY_WORDS, SAME_PICTURE, UNNAMED, explain
 from app.decide.likeness import likeness, pack, words
 from app.model.trouble import Troubles
-from build.likeness import collected_logs, count, judged, own_logs
+from build.likeness import TABLE, count, judged, kept, own_logs, table
 from tests.decide.test_explain import TROUBLES
 
 FOLDS = 5
@@ -40,6 +40,11 @@ def test_what_is_counted_stands_in_two_logs_at_least() -> None:
     counted = count([("one", frozenset({"red", "mine"})), ("one", frozenset({"red"})), ("two", frozenset({"green"}))])
     assert "red" in str(counted["one"])
     assert "mine" not in str(counted)
+
+
+def test_the_table_is_what_counting_gives() -> None:
+    """After a change to the logs or to what is harmless: ``python -m build.likeness``."""
+    assert TABLE.read_text("utf-8") == table(TROUBLES)
 
 
 def test_empty_places_are_filled_behind_what_rules_find() -> None:
@@ -78,15 +83,14 @@ def test_words_alone_make_no_cause_of_what_is_none(log: str) -> None:
 
 def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
     """Five folds: the words are counted anew without the fold that is judged. The tests' own logs are each another form of
-    their cause, so words alone find few; of the collection's, where it is at hand, more."""
-    logs = [*own_logs(), *collected_logs()]
-    logs = [(label, log) for label, log in logs if TROUBLES.find(label)]
+    their cause, so words alone find only some."""
+    logs = [(label, log) for label, log in own_logs() if TROUBLES.find(label)]
     parts = [hashlib.sha256(log.encode()).digest()[0] % FOLDS for _, log in logs]
     ready = judged(logs, TROUBLES)
     bare = msgspec.structs.replace(TROUBLES, causes=tuple(msgspec.structs.replace(t, signs=()) for t in TROUBLES.causes))
     alone = both = 0
     for fold in range(FOLDS):
-        counted = count(one for one, part in zip(ready, parts, strict=True) if part != fold)
+        counted = count([*kept(), *(one for one, part in zip(ready, parts, strict=True) if part != fold)])
         for (label, log), part in zip(logs, parts, strict=True):
             if part != fold:
                 continue
@@ -94,7 +98,7 @@ def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
             both += label in _three(log, msgspec.structs.replace(TROUBLES, words=counted))
     print(f"\namong three, of {len(logs)} logs: words alone {alone}, with the rules {both}")
     assert both >= 0.99 * len(logs)
-    assert alone >= 0.15 * len(logs)  # chance gives 3 per cent: three of 94 causes
+    assert alone >= 0.3 * len(logs)  # chance gives 3 per cent: three of 94 causes
 
 
 def _three(log: str, troubles: Troubles) -> list[str | None]:
