@@ -133,6 +133,8 @@ class Wizard(Frame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A cramped window, as a small screen at a large scale gives it, keeps what is needed and lets go of the air."""
         super().resizeEvent(event)
+        if not self.pageIds():  # Windows sends one while the frame is being made, before there is a rail
+            return
         cramped = self.width() < theme.NARROW, self.height() < theme.SHORT
         if cramped != self.cramped:
             self.cramped = cramped
