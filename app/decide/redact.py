@@ -40,9 +40,10 @@ bin include site-packages envs wheels logs reports events report plan verificati
 informs started skipped line progress quiet measured finished failed stopped works broken same explained below different
 """
 # Words that a schema or a log needs; a user or a computer of that name is only replaced inside of paths and prompts.
-PLAIN_WORDS = frozenset(_WORDS.split()) | {
-    field for kind in vars(machine).values() if isinstance(kind, type) and issubclass(kind, Value)
-    for field in kind.__struct_fields__}
+_MARKS = "token password header key login"  # what stands in place of a secret, and in the names of variables that hold one
+PLAIN_WORDS = frozenset(f"{_WORDS} {_MARKS}".split()) | {
+    word for kind in vars(machine).values() if isinstance(kind, type) and issubclass(kind, Value)
+    for field in kind.__struct_fields__ for word in (field, *field.split("_"))}
 STAND_IN = re.compile(r"(?:u|ü|\\u00fc|%c3%bc)serx*(?: name)?", re.IGNORECASE)
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")

@@ -173,7 +173,7 @@ def test_a_machine_file_still_decodes(name: str, secret: str) -> None:
     assert len(out.home.path) >= len(facts.home.path)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", ["windows", "path", "home", "torch", "name", "os", "x", "index"])
+@pytest.mark.parametrize("name", ["windows", "path", "home", "torch", "name", "os", "x", "index", "taken", "token"])
 def test_a_user_with_an_awkward_name_breaks_no_machine_file(name: str) -> None:
     facts = facts_of(name, "abcdefgh1234")
     out = redactor(facts, {"user": name, "host": name}).facts(facts)
