@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import Protocol
 
 
@@ -51,6 +52,7 @@ if sys.platform == "win32":
     _NTDLL = ctypes.WinDLL("ntdll")
     _SUSPENDED, _NO_WINDOW = 0x4, 0x08000000
     _KILL_ON_JOB_CLOSE, _EXTENDED_LIMITS = 0x2000, 9
+    _INTERNAL_ERROR, _STARTS, _PAUSE = 1359, 4, 0.1  # seconds
     _KERNEL.CreateJobObjectW.restype = wintypes.HANDLE
     _KERNEL.CreateJobObjectW.argtypes = [ctypes.c_void_p, wintypes.LPCWSTR]
     _KERNEL.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
@@ -103,12 +105,29 @@ if sys.platform == "win32":
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
 
+    def _suspended(argv: list[str], env: dict[str, str], folder: str | None) -> subprocess.Popen[bytes]:
+        """A new process that has not run yet.
+
+        "Internal error" means that it died before it was ready, so nothing of it has run and it may be started again. Seen once in
+        some thousand starts under Wine; scanners that look into new processes can cause the same on Windows.
+        """
+        def new() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                    env=env or None, cwd=folder, creationflags=_SUSPENDED | _NO_WINDOW, bufsize=0)
+        for _ in range(_STARTS - 1):
+            try:
+                return new()
+            except OSError as error:
+                if error.winerror != _INTERNAL_ERROR:
+                    raise
+            time.sleep(_PAUSE)
+        return new()
+
     def start(argv: list[str], env: dict[str, str], folder: str | None) -> Tree:
         """Start a child in a tree of its own. Raises ``OSError``."""
         job = _job()
         try:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       env=env or None, cwd=folder, creationflags=_SUSPENDED | _NO_WINDOW, bufsize=0)
+            process = _suspended(argv, env, folder)
         except OSError:
             _KERNEL.CloseHandle(job)
             raise

@@ -42,8 +42,8 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
     home = tmp_path / "home"
     with FaultIndex(WHEELS) as index:
         visit = session(str(home), index.url, lock_of(WHEELS))
-        list(visit.run(plan("small-0")))
-    assert visit.outcome == "finished"
+        told = [event.what for event in visit.run(plan("small-0"))]
+    assert visit.outcome == "finished", [what for what in told if isinstance(what, Failed)]
     return visit, home
 
 

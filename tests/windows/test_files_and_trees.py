@@ -142,3 +142,32 @@ def test_a_crash_keeps_its_windows_code() -> None:
         "import ctypes; ctypes.windll.kernel32.ExitProcess(0xC0000005)")))
     assert isinstance(seen[-1], Exit)
     assert seen[-1].code & 0xFFFFFFFF == 0xC0000005
+
+
+def test_a_process_that_died_before_it_was_ready_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[int] = []
+
+    class Dying(subprocess.Popen[bytes]):
+        def __init__(self, *words: object, **how: object) -> None:
+            starts.append(1)
+            if len(starts) < 3:
+                raise OSError(22, "Internal error", None, 1359)
+            super().__init__(*words, **how)  # type: ignore[call-overload]  # what start() gives, passed on
+
+    monkeypatch.setattr("app.world.trees.subprocess.Popen", Dying)
+    seen = list(LocalProcesses(threading.Event()).stream(command("print('here')")))
+    assert output(list(seen)).strip() == b"here"
+    assert len(starts) == 3
+
+
+def test_any_other_fault_of_a_start_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    starts: list[int] = []
+
+    def refused(*words: object, **how: object) -> None:
+        starts.append(1)
+        raise OSError(13, "Access is denied", None, 5)
+
+    monkeypatch.setattr("app.world.trees.subprocess.Popen", refused)
+    with pytest.raises(ExpectedError):
+        next(LocalProcesses(threading.Event()).stream(command("")))
+    assert len(starts) == 1
