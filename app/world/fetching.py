@@ -167,7 +167,6 @@ class Fetch:
                 finally:
                     with self.turn:
                         one.active -= 1
-                        self.turn.notify_all()
             ended = True
         finally:
             if not ended:
