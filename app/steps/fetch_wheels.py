@@ -63,7 +63,7 @@ def done(step: FetchWheels, site: Site) -> str | None:
 def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]:
     """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse.
 
-    ``unpack``: uv unpacks the files into its cache while they come (see ``unpacking``).
+    ``unpack``: on a line that is not faster than that, uv unpacks the files into its cache while they come (see ``unpacking``).
     """
     part = part_of(step, site)
     wanted = pins(part.requirements)
@@ -94,6 +94,8 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
         feeder = unpacking.feeder if unpacking else None
         for arrived in site.world.web.fetch(taken(found), feeder, more if later is not None else None):
             yield from later.said() if later is not None else ()
+            if unpacking is not None:
+                unpacking.look(arrived.rate)
             if arrived.note:
                 yield say(arrived.note)
             yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)

@@ -3,6 +3,9 @@
 uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A kindness, never a condition:
 what is not unpacked here, the install step unpacks; what fails here, fails there with its reason. Nothing of the packages
 runs and nothing is installed: uv is ended as soon as it says that all is prepared.
+
+Only where the line is slower than that: a stream is unpacked by one thread, a file that is there by all cores. A line that
+brings a file sooner than uv can unpack its stream would have to wait for it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from app.steps.site import Site
 from app.steps.surroundings import child_environment
 
 _WORTHWHILE = 8_000_000  # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
+_FASTER = 150e6          # bytes a second of a line for which uv's streams are too slow: torch (193 MB) took it 2.0 s, a file 1.2 s
 _PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
 _LONGEST = 1800.0        # seconds that installing waits for what is still being unpacked
 _at_work: dict[str, list[Unpacking]] = {}
@@ -34,13 +38,24 @@ class Unpacking:
         self.feeder = feeder
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._to_come: list[tuple[Sequence[LockedFile], Sequence[Download]]] = []
         self._busy, self._all = 0, False
 
     def add(self, files: Sequence[LockedFile], downloads: Sequence[Download]) -> None:
-        """These files are about to be fetched; unpack them where that is worth a child."""
+        """These files are about to be fetched."""
+        self.feeder.expect(downloads)
+        self._to_come.append((files, downloads))
+
+    def look(self, rate: float | None) -> None:
+        """Begin to unpack what was added, where the line brings so few bytes a second that it is worth a child."""
+        if not rate or rate >= _FASTER:
+            return
+        while self._to_come:
+            self._begin(*self._to_come.pop())
+
+    def _begin(self, files: Sequence[LockedFile], downloads: Sequence[Download]) -> None:
         site = self._site
         right = [f for f in files if len(f.sha256) == 1]
-        self.feeder.expect(downloads)
         if sum(d.size or 0 for d in downloads if not site.world.files.exists(d.target)) < _WORTHWHILE:
             return
         with self._lock:

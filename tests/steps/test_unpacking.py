@@ -22,6 +22,7 @@ from app.world.feeding import Feeder
 from tests.fault_index import FaultIndex, SmallWheel, make_wheel
 
 BIG = make_wheel("big", size=9_000_000)
+SLOW, FAST = 1e6, 1e9  # lines, in bytes a second
 
 
 @pytest.fixture(autouse=True)
@@ -32,13 +33,14 @@ def nobody_stays(site: Site) -> Iterator[None]:
     unpacking.settle(site)
 
 
-def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None) -> None:
-    """Fetch one wheel and unpack it meanwhile, as the fetch step does."""
+def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None, rate: float = SLOW) -> None:
+    """Fetch one wheel and unpack it meanwhile, as the fetch step does on a line of this rate."""
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
     download = Download(url=index.address(wheel), target=site.place.wheel(wheel.file), sha256=(wheel.sha256,), size=len(wheel.data))
     locked = LockedFile(name=wheel.name, version=wheel.version, file=wheel.file, url="", sha256=(sha256 or wheel.sha256,))
     work.add([locked], [download])
+    work.look(rate)
     for _ in site.world.web.fetch([download], work.feeder):
         pass
     work.complete()
@@ -79,6 +81,7 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
     target = Path(site.place.wheel(huge.file))
     locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
     work.add([locked], [Download(url="", target=str(target), sha256=(huge.sha256,), size=len(huge.data))])
+    work.look(SLOW)
     feeder = work.feeder
     assert isinstance(feeder, Feeder)
     half = Path(f"{target}.part")
@@ -104,6 +107,20 @@ def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: Si
     assert left(site) == []
     assert all(path.stat().st_size == 9_000_000 for path in cached(site, "big"))
     assert Path(site.place.wheel(BIG.file)).read_bytes() == BIG.data
+
+
+@pytest.mark.parametrize("rate", [FAST, 0.0, None])
+def test_a_line_that_is_faster_than_unpacking_or_silent_waits_for_nobody(site: Site, rate: float | None) -> None:
+    work = unpacking.begin(site, site.profiles["small"].python)
+    assert work is not None
+    locked = LockedFile(name="big", version="1.0", file=BIG.file, url="", sha256=(BIG.sha256,))
+    work.add([locked], [Download(url="", target=site.place.wheel(BIG.file), sha256=(BIG.sha256,), size=len(BIG.data))])
+    for _ in range(3):
+        work.look(rate)
+    assert not [t for t in threading.enumerate() if t.name == "unpacking"]
+    work.look(SLOW)  # it has become slow
+    assert [t for t in threading.enumerate() if t.name == "unpacking"]
+    work.give_up()
 
 
 def test_little_is_left_to_the_install_step(site: Site) -> None:
@@ -139,6 +156,7 @@ def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
         download = Download(url=index.address(huge), target=site.place.wheel(huge.file), sha256=(huge.sha256,), size=len(huge.data))
         locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
         work.add([locked], [download])
+        work.look(SLOW)
         arriving = iter(site.world.web.fetch([download], work.feeder))
         while next(arriving).done < 5_000_000:
             pass
