@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator, Sequence
 from app.model.errors import ExpectedError, Stopped
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections
+from app.world.crew import Patience
 from app.world.feeding import Feeder
 from app.world.files import disk_fault, long_path
 from app.world.net_faults import Fault
 from app.world.ranges import RANGE, Range
-from app.world.transfers import Patience, Transfer
+from app.world.transfers import Transfer
 
 _LOOK = 0.1              # seconds between two looks at the stop wish and two tellings of progress
 _SOON = 0.01             # the same while further files are being looked up

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -18,8 +15,7 @@ import urllib3
 from urllib3 import exceptions as u3
 
 from app.ports import Download
-from app.world.connections import Connections
-from app.world.feeding import Feeder
+from app.world.crew import Crew
 from app.world.files import disk_fault, long_path, replace_file
 from app.world.net_faults import MANY, SIGN_IN, Fault, Spot, fault, from_error, from_status, host
 from app.world.ranges import RANGE, PartFile, Range, Writer, leftovers
@@ -28,40 +24,6 @@ _READ = 1 << 16          # bytes taken from a socket at once: a kill loses no mo
 _HOLD = 1 << 15          # bytes a stream holds before they are written: a kill loses no more of each stream
 _HELD = 0.25             # seconds after which a slow stream writes what it holds
 UNKNOWN = 1 << 50        # a file whose size nobody told ends where its stream ends
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait and how often to try. Seconds. ``attempts`` counts tries without progress in between."""
-
-    connect: float = 10.0
-    read: float = 20.0
-    attempts: int = 8
-    first_attempts: int = 4   # before anything at all has arrived: then the cause rarely goes away by waiting
-    backoff: float = 0.5
-    longest: float = 30.0
-    slowest: float = 1024.0   # bytes a second below which a stream counts as stalled
-    streams: int = 8          # at once, for all files
-    wide: int = 4             # of these on files of more than one range: more brings no speed but loses more when killed
-
-
-class Crew(Protocol):
-    """What a transfer asks of the fetch that it belongs to."""
-
-    turn: threading.Condition
-    connections: Connections
-    patience: Patience
-    feeder: Feeder | None
-    over: threading.Event
-
-    def alive(self) -> None:
-        """Raise ``Fault`` where the fetch was given up."""
-
-    def note(self, text: str) -> None:
-        """Say something to people."""
-
-    def arrived(self, count: int) -> None:
-        """Count bytes from the network."""
 
 
 class Transfer:

@@ -14,10 +14,11 @@ from app.model.errors import ExpectedError, Stopped
 from app.model.sources import Sources
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections, without_password
+from app.world.crew import Patience
 from app.world.feeding import Feeder
 from app.world.fetching import Fetch
 from app.world.net_faults import SIGN_IN, Fault, from_error, from_status
-from app.world.transfers import Patience, local_size
+from app.world.transfers import local_size
 
 _LOOK = 65536            # bytes of an index page that are enough to tell it from a sign-in page
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.9, text/html;q=0.5"

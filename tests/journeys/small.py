@@ -25,9 +25,9 @@ from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWhee
 from app.model.profile import Needs, Part, Profile, Versions, Wheel
 from app.steps import surroundings
 from app.world.clock import SystemClock
+from app.world.crew import Patience
 from app.world.open import open_world
 from app.world.resources import resource_names, resource_reader
-from app.world.transfers import Patience
 from app.world.web import HttpWeb
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"

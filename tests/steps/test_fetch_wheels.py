@@ -18,7 +18,7 @@ from app.model.profile import Part, Wheel
 from app.model.sources import Sources
 from app.steps import fetch_wheels, surroundings
 from app.steps.site import Site
-from app.world.transfers import Patience
+from app.world.crew import Patience
 from app.world.web import HttpWeb
 from tests.fault_index import FaultIndex, lock_of, make_wheel, server
 from tests.fault_index.certificates import OPENSSL, issued

@@ -14,9 +14,9 @@ from app.model.errors import ExpectedError
 from app.model.sources import Sources
 from app.probe import network
 from app.world.connections import Connections
+from app.world.crew import Patience
 from app.world.open import open_world
 from app.world.pac import proxy_of_script
-from app.world.transfers import Patience
 from app.world.web import HttpWeb
 from tests.fault_index.proxy import Proxy
 

@@ -16,7 +16,7 @@ from app.model.errors import ExpectedError, Stopped
 from app.model.sources import Sources
 from app.ports import Arrived, Download
 from app.world import ranges
-from app.world.transfers import Patience
+from app.world.crew import Patience
 from app.world.web import HttpWeb
 from tests.fault_index import FaultIndex, SmallWheel, make_wheel
 from tests.fault_index.certificates import OPENSSL, certificate
