@@ -70,6 +70,8 @@ class CarryingOut(Visit):
         return bool(self.recording) and self.recorded in (None, plan.profile) and any(e.step in steps for e in self.recording)
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
+        if any(isinstance(step, RunCheck) for step in plan.steps):
+            self.known()  # which card the checks are pointed at
         run = self._new_run()
         if not self.world.files.writable(self.place.home):
             raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",

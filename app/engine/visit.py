@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from app.decide import diagnose, planning, recommend, remedies
+from app.decide import circumstances, diagnose, planning, recommend, remedies
 from app.engine import keepsakes
 from app.engine.journal import Journal
 from app.knowledge import Knowledge
@@ -86,8 +86,11 @@ class Visit:
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
+        disturbing = circumstances.disturbing(self.world.computer.variables(), self.knowledge.rules)
         return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
-                    resource=self.resource, record=self.journal.effect("session", ""))
+                    resource=self.resource, record=self.journal.effect("session", ""),
+                    left_out=frozenset(name.upper() for name, _, _ in disturbing),
+                    card=circumstances.pointed_at(self.facts) if self.facts is not None else None)
 
     def pointer(self) -> Pointer | None:
         """Which environment is active. Raises ``BadInput`` when the file is broken."""
