@@ -57,6 +57,7 @@ class Rules(Value, frozen=True, kw_only=True):
     """All of ``findings.toml``. ``old_systems`` are parts of names of systems whose C library is too old.
 
     ``unsafe_characters`` in the home's path break some tool (with the reason), ``broken_characters`` break the setup.
+    ``unknown`` holds the words that stand in a text for a fact that could not be found out.
     """
 
     thresholds: tuple[Threshold, ...] = ()
@@ -65,6 +66,7 @@ class Rules(Value, frozen=True, kw_only=True):
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
+    unknown: dict[str, str] = {}
 
     def limit(self, name: str) -> str | None:
         """The value of ``limit.<id>`` as written."""
@@ -80,3 +82,4 @@ class RulesFile(Value, frozen=True, kw_only=True):
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
+    unknown: dict[str, str] = {}

@@ -965,14 +965,6 @@
         <translation>Für diese Einrichtung ist nichts zu tun. Trainieren Sie nicht in der alten Umgebung.</translation>
     </message>
     <message>
-        <source>Nothing to do for this setup. If you start Python by other ways, remove the variable in the system&apos;s settings.</source>
-        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie die Variable in den Einstellungen des Systems.</translation>
-    </message>
-    <message>
-        <source>Nothing to do for this setup. If you start Python by other ways, remove them in the system&apos;s settings.</source>
-        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie sie in den Einstellungen des Systems.</translation>
-    </message>
-    <message>
         <source>Nothing to do here. An administrator can switch on long paths in the group policy &quot;Enable Win32 long paths&quot;.</source>
         <translation>Hier ist nichts zu tun. Ein Administrator kann lange Pfade in der Gruppenrichtlinie „Lange Win32-Pfade aktivieren“ einschalten.</translation>
     </message>
@@ -999,10 +991,6 @@
     <message>
         <source>Nothing to do: the verify page shows each line of the guide beside what is right.</source>
         <translation>Nichts zu tun: Die Seite Prüfung zeigt jede Zeile der Anleitung neben dem, was richtig ist.</translation>
-    </message>
-    <message>
-        <source>Nothing to do: training is pointed at {card.name}.</source>
-        <translation>Nichts zu tun: Das Training wird auf {card.name} gelenkt.</translation>
     </message>
     <message>
         <source>Old attempt removed</source>
@@ -1685,10 +1673,6 @@
         <translation>Die Versionen der Anleitung, aus festgeschriebenen Dateien installiert statt mit ihren Befehlen, die unter Windows so nicht laufen können.</translation>
     </message>
     <message>
-        <source>The setup is chosen for {card.name} and verified on it. Programs that take all cards may stumble over the others.</source>
-        <translation>Die Einrichtung ist für {card.name} gewählt und wird darauf geprüft. Programme, die alle Karten nehmen, können über die anderen stolpern.</translation>
-    </message>
-    <message>
         <source>The setup stays below that in {home.path}. Models with long names in deep folders may not.</source>
         <translation>Die Einrichtung bleibt in {home.path} darunter. Modelle mit langen Namen in tiefen Ordnern vielleicht nicht.</translation>
     </message>
@@ -1923,10 +1907,6 @@
     <message>
         <source>Windows lists the card, but NVIDIA&apos;s driver does not answer. Without it no program can use the card for training. No CUDA toolkit is needed.</source>
         <translation>Windows nennt die Karte, aber NVIDIAs Treiber antwortet nicht. Ohne ihn kann kein Programm auf der Karte trainieren. Ein CUDA-Toolkit ist nicht nötig.</translation>
-    </message>
-    <message>
-        <source>a card of {1}</source>
-        <translation>eine Karte von {1}</translation>
     </message>
     <message>
         <source>a folder&apos;s name ends in a dot or a space, which Windows drops</source>
@@ -2271,14 +2251,6 @@
     <message>
         <source>{packages.cpu_torch}, which cannot see the card. The new setup does not use it.</source>
         <translation>{packages.cpu_torch}, das die Karte nicht sieht. Die neue Einrichtung benutzt es nicht.</translation>
-    </message>
-    <message>
-        <source>{variables.conflict}. They are left out for the new environment; your settings stay.</source>
-        <translation>{variables.conflict}. Für die neue Umgebung werden sie weggelassen; Ihre Einstellungen bleiben.</translation>
-    </message>
-    <message>
-        <source>{variables.why}. It is left out for the new environment; your setting stays.</source>
-        <translation>{variables.why}. Für die neue Umgebung wird die Variable weggelassen; Ihre Einstellung bleibt.</translation>
     </message>
     <message>
         <source>| cannot be part of a path</source>
@@ -5919,6 +5891,106 @@
     <message>
         <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
         <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
+    </message>
+    <message>
+        <source>CUDA itself and the desktop fill most of it; no useful model fits beside them. The practice setup works on the processor, with small models.</source>
+        <translation>CUDA selbst und der Desktop füllen das meiste davon; daneben passt kein brauchbares Modell. Die Übungseinrichtung arbeitet auf dem Prozessor, mit kleinen Modellen.</translation>
+    </message>
+    <message>
+        <source>Install the current driver for {card.name} from NVIDIA&apos;s page if there is none, then look again.</source>
+        <translation>Installieren Sie den aktuellen Treiber für {card.name} von NVIDIAs Seite, falls keiner da ist, und sehen Sie dann noch einmal nach.</translation>
+    </message>
+    <message>
+        <source>Neither its version nor its management library is known. Without the driver no program can use the card for training.</source>
+        <translation>Weder seine Version noch seine Verwaltungsbibliothek ist bekannt. Ohne den Treiber kann kein Programm die Karte zum Trainieren nutzen.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for the installation. Training that you start yourself meets the variable: remove it in the system&apos;s settings before.</source>
+        <translation>Für die Installation ist nichts zu tun. Ein Training, das Sie selbst starten, trifft auf die Variable: Entfernen Sie sie vorher in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for the installation. Training that you start yourself meets them: remove them in the system&apos;s settings before.</source>
+        <translation>Für die Installation ist nichts zu tun. Ein Training, das Sie selbst starten, trifft auf sie: Entfernen Sie sie vorher in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do: the checks and the starter script are pointed at {card.name}.</source>
+        <translation>Nichts zu tun: Die Prüfungen und das Startskript werden auf {card.name} gelenkt.</translation>
+    </message>
+    <message>
+        <source>Practise on the processor here. For training on a card, 8 GB are a good start.</source>
+        <translation>Üben Sie hier auf dem Prozessor. Zum Trainieren auf einer Karte sind 8 GB ein guter Anfang.</translation>
+    </message>
+    <message>
+        <source>The card has too little memory for training</source>
+        <translation>Die Karte hat zum Trainieren zu wenig Speicher</translation>
+    </message>
+    <message>
+        <source>The setup is chosen for {card.name} and verified on it. Programs of your own that take all cards may stumble over the others.</source>
+        <translation>Die Einrichtung ist für {card.name} gewählt und wird darauf geprüft. Eigene Programme, die alle Karten nehmen, können über die anderen stolpern.</translation>
+    </message>
+    <message>
+        <source>This setup is built for CUDA {profile.cuda}; the driver was made for CUDA {driver.cuda}. By NVIDIA&apos;s compatibility promise it runs all the same, though code compiled at run time may fail.</source>
+        <translation>Diese Einrichtung ist für CUDA {profile.cuda} gebaut; der Treiber wurde für CUDA {driver.cuda} gemacht. Nach NVIDIAs Verträglichkeitszusage läuft sie trotzdem, doch Code, der erst beim Lauf übersetzt wird, kann scheitern.</translation>
+    </message>
+    <message>
+        <source>Whether the NVIDIA driver is installed could not be found out</source>
+        <translation>Ob der NVIDIA-Treiber installiert ist, ließ sich nicht herausfinden</translation>
+    </message>
+    <message>
+        <source>a card of an unknown maker</source>
+        <translation>eine Karte eines unbekannten Herstellers</translation>
+    </message>
+    <message>
+        <source>an AMD card</source>
+        <translation>eine AMD-Karte</translation>
+    </message>
+    <message>
+        <source>an Intel card</source>
+        <translation>eine Intel-Karte</translation>
+    </message>
+    <message>
+        <source>an unknown total</source>
+        <translation>einer unbekannten Gesamtmenge</translation>
+    </message>
+    <message>
+        <source>generation unknown</source>
+        <translation>Generation unbekannt</translation>
+    </message>
+    <message>
+        <source>of unknown version</source>
+        <translation>unbekannter Version</translation>
+    </message>
+    <message>
+        <source>size unknown</source>
+        <translation>Größe unbekannt</translation>
+    </message>
+    <message>
+        <source>the NVIDIA card</source>
+        <translation>die NVIDIA-Karte</translation>
+    </message>
+    <message>
+        <source>the home folder</source>
+        <translation>der Ordner des Programms</translation>
+    </message>
+    <message>
+        <source>this processor</source>
+        <translation>dieser Prozessor</translation>
+    </message>
+    <message>
+        <source>this system</source>
+        <translation>dieses System</translation>
+    </message>
+    <message>
+        <source>{card.name}, driver not known</source>
+        <translation>{card.name}, Treiber nicht bekannt</translation>
+    </message>
+    <message>
+        <source>{variables.conflict}. They are left out while this program installs and checks; your settings stay.</source>
+        <translation>{variables.conflict}. Beim Installieren und Prüfen lässt dieses Programm sie weg; Ihre Einstellungen bleiben.</translation>
+    </message>
+    <message>
+        <source>{variables.why}. It is left out while this program installs and checks; your setting stays.</source>
+        <translation>{variables.why}. Beim Installieren und Prüfen lässt dieses Programm die Variable weg; Ihre Einstellung bleibt.</translation>
     </message>
 </context>
 <context>
