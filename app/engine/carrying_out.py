@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from app.decide import explain, judge, rehearsed
+from app.decide import explain, judge, rehearsed, remedies
 from app.decide.secrets import Veil, known_secrets
 from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
@@ -153,9 +153,10 @@ class CarryingOut(Visit):
         """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
         found = self.explain(log)
         trouble = self.knowledge.troubles.find(code)
-        if trouble is None or found.cause == trouble.label:
-            return found
-        return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
+        if trouble is not None and found.cause != trouble.label:
+            found = Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=remedies.fix_of(trouble),
+                              evidence=_last_line(log))
+        return found if found.fix is None or self.helps(found.fix.remedy) else remedies.by_hand(found)
 
 
 def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:

@@ -11,7 +11,7 @@ from app.engine import keepsakes
 from app.engine.journal import Journal
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
-from app.model.answers import Answers
+from app.model.answers import SYSTEM_ALONE, Answers
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, Sighting
@@ -202,20 +202,39 @@ class Visit:
         return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
-        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one."""
+        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one.
+
+        Raises ``BadInput`` for a fix that would change nothing here.
+        """
         if remedy == "other-profile":
             self.choose(self._next_profile(failed.profile))
             return self.plan()
         if remedy == "system-certificates":
-            self.change(certificates="system")
+            if not self.helps(remedy):
+                raise BadInput("Only the system's certificates are in use already, so this fix would change nothing.",
+                               hint="Ask whoever manages the network for its root certificate, and name its file in the settings.")
+            self.change(certificates=SYSTEM_ALONE)
         pointer = None if self.simulated else self.pointer()
-        return remedies.mended(remedy, failed, self.place, pointer.active if pointer is not None else None)
+        kept = () if pointer is None else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
+        return remedies.mended(remedy, failed, self.place, kept)
+
+    def helps(self, remedy: str | None) -> bool:
+        """Whether an automatic fix would change anything on this computer."""
+        if remedy == "system-certificates":
+            return self.sources().certificate is not None
+        return remedy != "other-profile" or bool(self._possible(self.profile.id if self.profile else None))
+
+    def _possible(self, failed: str | None) -> list[str]:
+        """The setups that can work here beside the one that failed (the best one where none is named), best first."""
+        choices = self.choices()
+        failed = failed or choices[0].profile.id
+        return [c.profile.id for c in choices if c.verdict != "blocked" and c.profile.id != failed]
 
     def _next_profile(self, failed: str) -> str:
-        ready = [c.profile.id for c in self.choices() if c.verdict != "blocked" and c.profile.id != failed]
-        if not ready:
+        possible = self._possible(failed)
+        if not possible:
             raise BadInput("No other setup can work on this machine; the findings say why.")
-        return ready[0]
+        return possible[0]
 
     def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
         """The checks for an installed environment: the named one or the active one."""

@@ -485,14 +485,6 @@
         <translation>Treiber und Treiberbibliothek passen nicht zusammen: Ein Neustart steht an</translation>
     </message>
     <message>
-        <source>Empty this program&apos;s package cache, which is only there to save time.</source>
-        <translation>Den Paketcache dieses Programms leeren, der nur dazu da ist, Zeit zu sparen.</translation>
-    </message>
-    <message>
-        <source>Empty this program&apos;s package cache; nothing else is touched.</source>
-        <translation>Den Paketcache dieses Programms leeren; sonst wird nichts angefasst.</translation>
-    </message>
-    <message>
         <source>Environment variables would disturb Python or the card</source>
         <translation>Umgebungsvariablen würden Python oder die Karte stören</translation>
     </message>
@@ -747,10 +739,6 @@
     <message>
         <source>Look for a newer version of this program.</source>
         <translation>Suchen Sie nach einer neueren Ausgabe dieses Programms.</translation>
-    </message>
-    <message>
-        <source>Make the environment anew from its lock, beside one that works.</source>
-        <translation>Die Umgebung aus ihrer Festschreibung neu machen, neben einer, die läuft.</translation>
     </message>
     <message>
         <source>Many times slower than a card: for learning and testing only.</source>
@@ -1309,10 +1297,6 @@
         <translation>Auf beiden Systemen von Anfang bis Ende durchlaufen.</translation>
     </message>
     <message>
-        <source>Run the plan again; it goes on where it stopped.</source>
-        <translation>Den Plan noch einmal ausführen; er macht weiter, wo er anhielt.</translation>
-    </message>
-    <message>
         <source>Run whole on Linux and, with the Windows files, under Wine: imports, 20 LoRA steps on a small model, adapter saved and loaded again with the same result.</source>
         <translation>Unter Linux und, mit den Windows-Dateien, unter Wine ganz durchlaufen: Importe, 20 LoRA-Schritte an einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen.</translation>
     </message>
@@ -1347,10 +1331,6 @@
     <message>
         <source>Take a newer setup: RTX 50 cards need PyTorch built for CUDA 12.8 or newer.</source>
         <translation>Nehmen Sie eine neuere Einrichtung: RTX-50-Karten brauchen PyTorch für CUDA 12.8 oder neuer.</translation>
-    </message>
-    <message>
-        <source>Take the next best setup for this machine.</source>
-        <translation>Die nächstbeste Einrichtung für diesen PC nehmen.</translation>
     </message>
     <message>
         <source>Take the older setup that is proposed for this card.</source>
@@ -1765,10 +1745,6 @@
         <translation>Die Pakete dieser Einrichtung enthalten keinen Code mehr für die Karte</translation>
     </message>
     <message>
-        <source>Throw the fetched files away and fetch them again, each checked by its hash.</source>
-        <translation>Die geladenen Dateien verwerfen und neu laden, jede mit ihrer Prüfsumme geprüft.</translation>
-    </message>
-    <message>
         <source>To train on the card, install the driver and choose another setup.</source>
         <translation>Um auf der Karte zu trainieren, installieren Sie den Treiber und wählen Sie eine andere Einrichtung.</translation>
     </message>
@@ -1811,10 +1787,6 @@
     <message>
         <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
         <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
-    </message>
-    <message>
-        <source>Trust the certificates of the system instead of a bundle of its own.</source>
-        <translation>Den Zertifikaten des Systems vertrauen statt einer eigenen Sammlung.</translation>
     </message>
     <message>
         <source>Under WSL a card appears only when its driver is installed in Windows and WSL is version 2. The practice setup works on the processor, with small models.</source>
@@ -5991,6 +5963,38 @@
     <message>
         <source>{variables.why}. It is left out while this program installs and checks; your setting stays.</source>
         <translation>{variables.why}. Beim Installieren und Prüfen lässt dieses Programm die Variable weg; Ihre Einstellung bleibt.</translation>
+    </message>
+    <message>
+        <source>Ask whoever manages the network for its root certificate, and name its file in the settings.</source>
+        <translation>Fragen Sie, wer das Netz betreut, nach dessen Stammzertifikat, und nennen Sie die Datei in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Deletes the files that this program has fetched, then runs the plan again: they are fetched anew and each is checked by its hash. Environments stay as they are.</source>
+        <translation>Löscht die Dateien, die dieses Programm geholt hat, und führt dann den Plan noch einmal aus: Sie werden neu geholt und jede wird an ihrer Prüfsumme geprüft. Umgebungen bleiben, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Deletes this program&apos;s package cache, which only saves time, then runs the plan again. Environments and fetched files stay.</source>
+        <translation>Löscht den Paketspeicher dieses Programms, der nur Zeit spart, und führt dann den Plan noch einmal aus. Umgebungen und geholte Dateien bleiben.</translation>
+    </message>
+    <message>
+        <source>Makes the environment anew from its locked files and checks it. A setup that works stays in use until then, and can be gone back to.</source>
+        <translation>Macht die Umgebung aus ihren festgelegten Dateien neu und prüft sie. Eine Einrichtung, die arbeitet, bleibt bis dahin in Gebrauch, und Sie können zu ihr zurück.</translation>
+    </message>
+    <message>
+        <source>Only the system&apos;s certificates are in use already, so this fix would change nothing.</source>
+        <translation>Es gelten schon allein die Zertifikate des Systems, also würde diese Abhilfe nichts ändern.</translation>
+    </message>
+    <message>
+        <source>Plans the next best setup for this computer instead. What is installed stays, and can be gone back to.</source>
+        <translation>Plant stattdessen die nächstbeste Einrichtung für diesen Computer. Was installiert ist, bleibt, und Sie können dorthin zurück.</translation>
+    </message>
+    <message>
+        <source>Runs the plan again; it goes on where it stopped.</source>
+        <translation>Führt den Plan noch einmal aus; er geht dort weiter, wo er stehen blieb.</translation>
+    </message>
+    <message>
+        <source>Trusts the system&apos;s certificates alone and runs the plan again, for this visit. No setting of yours is changed.</source>
+        <translation>Vertraut für diesen Besuch allein den Zertifikaten des Systems und führt den Plan noch einmal aus. Keine Ihrer Einstellungen wird geändert.</translation>
     </message>
 </context>
 <context>
