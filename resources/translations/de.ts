@@ -1549,10 +1549,6 @@
         <translation>Die Generation der Anleitung in reparierter Form: dasselbe PyTorch, mit der Ausgabe, die ihre Macher vier Tage später berichtigten.</translation>
     </message>
     <message>
-        <source>The guide&apos;s own versions: they work on {card.architecture} cards with three corrections, but are older than need be</source>
-        <translation>Die Versionen der Anleitung selbst: Sie laufen auf {card.architecture}-Karten mit drei Berichtigungen, sind aber älter als nötig</translation>
-    </message>
-    <message>
         <source>The guide&apos;s reason is wrong: torch._inductor.config is part of PyTorch 2.4.0, and this release imports it.</source>
         <translation>Der Grund der Anleitung ist falsch: torch._inductor.config ist Teil von PyTorch 2.4.0, und diese Ausgabe importiert es.</translation>
     </message>
@@ -5995,6 +5991,46 @@
     <message>
         <source>Trusts the system&apos;s certificates alone and runs the plan again, for this visit. No setting of yours is changed.</source>
         <translation>Vertraut für diesen Besuch allein den Zertifikaten des Systems und führt den Plan noch einmal aus. Keine Ihrer Einstellungen wird geändert.</translation>
+    </message>
+    <message>
+        <source>CUDA 12.1 was made with driver 531.14 on Windows and 530.30.02 on Linux, and by NVIDIA&apos;s promise starts with 528.33 and 525.60.13.</source>
+        <translation>CUDA 12.1 wurde mit Treiber 531.14 unter Windows und 530.30.02 unter Linux gemacht und startet nach NVIDIAs Zusage ab 528.33 und 525.60.13.</translation>
+    </message>
+    <message>
+        <source>For PyTorch 2.6 take Unsloth 2025.1 or newer, and always match the torch2XX extra to PyTorch.</source>
+        <translation>Für PyTorch 2.6 Unsloth 2025.1 oder neuer nehmen und das Extra torch2XX immer an PyTorch anpassen.</translation>
+    </message>
+    <message>
+        <source>ImportError: No module named &apos;torch._inductor&apos; comes from an Unsloth that requires PyTorch 2.5 or newer.</source>
+        <translation>ImportError: No module named &apos;torch._inductor&apos; kommt von einem Unsloth, das PyTorch 2.5 oder neuer verlangt.</translation>
+    </message>
+    <message>
+        <source>Metadata of 2024.9 and 2025.1.8; the extra&apos;s first commit is of 2025-02-06.</source>
+        <translation>Metadaten von 2024.9 und 2025.1.8; der erste Commit des Extras ist vom 2025-02-06.</translation>
+    </message>
+    <message>
+        <source>NVIDIA&apos;s table of drivers; its rules of minor version compatibility.</source>
+        <translation>NVIDIAs Tabelle der Treiber; seine Regeln der Verträglichkeit kleiner Versionen.</translation>
+    </message>
+    <message>
+        <source>The extra for PyTorch 2.6 came with 2025.2. In the packages of 2024.9 these extras are empty, so that matching them installs nothing: every profile here pins versions instead.</source>
+        <translation>Das Extra für PyTorch 2.6 kam mit 2025.2. In den Paketen von 2024.9 sind diese Extras leer, sodass ihr Anpassen nichts installiert: Jedes Profil hier legt stattdessen Versionen fest.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s own versions with three corrections: they fit {card.architecture} cards, but are older than need be</source>
+        <translation>Die eigenen Versionen der Anleitung mit drei Korrekturen: Sie passen zu {card.architecture}-Karten, sind aber älter als nötig</translation>
+    </message>
+    <message>
+        <source>The latest NVIDIA driver is a prerequisite.</source>
+        <translation>Der neueste NVIDIA-Treiber ist Voraussetzung.</translation>
+    </message>
+    <message>
+        <source>The module is part of every PyTorch in question. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
+        <translation>Das Modul gehört zu jedem PyTorch, um das es geht. Eine solche Meldung heißt, dass eine Datei namens torch.py davor steht oder die Installation beschädigt ist.</translation>
+    </message>
+    <message>
+        <source>torch._inductor was imported with PyTorch 2.4.0.</source>
+        <translation>torch._inductor wurde mit PyTorch 2.4.0 importiert.</translation>
     </message>
 </context>
 <context>

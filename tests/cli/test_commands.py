@@ -164,11 +164,12 @@ def test_a_setup_that_is_blocked_can_give_way_to_another_by_a_fix() -> None:
     assert "PyTorch 2.8 ·" in said
 
 
-def test_a_fix_is_carried_out_although_all_is_in_place(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fix_is_carried_out_although_all_is_in_place(capsys: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     """A log of the active environment names the fix; to answer that all is in place would leave the fault."""
     def make(options: argparse.Namespace) -> Session:
         visit = open_session(options)
-        visit.already_in_place = lambda _plan: Verification(overall="works")  # type: ignore[method-assign]
+        monkeypatch.setattr(visit, "already_in_place", lambda _plan: Verification(overall="works"))
         return visit
     machine = str(MACHINES / "rtx3090-windows.json")
     assert main(["install", "--yes", "--json", "--machine", machine], make, lambda _: b"") == 0
