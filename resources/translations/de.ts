@@ -497,10 +497,6 @@
         <translation>Jede Datei wird gegen eine bekannte Prüfsumme geprüft; die von PyTorch stimmt in zehn öffentlichen Quellen überein.</translation>
     </message>
     <message>
-        <source>Every setup for a card needs more than 7 GB.</source>
-        <translation>Jede Einrichtung für eine Karte braucht mehr als 7 GB.</translation>
-    </message>
-    <message>
         <source>Every setup offered here needs a driver for CUDA 12, from December 2022 or later.</source>
         <translation>Jede hier angebotene Einrichtung braucht einen Treiber für CUDA 12, ab Dezember 2022.</translation>
     </message>
@@ -6031,6 +6027,10 @@
     <message>
         <source>torch._inductor was imported with PyTorch 2.4.0.</source>
         <translation>torch._inductor wurde mit PyTorch 2.4.0 importiert.</translation>
+    </message>
+    <message>
+        <source>Every setup for a card needs more than 6 GB.</source>
+        <translation>Jede Einrichtung für eine Karte braucht mehr als 6 GB.</translation>
     </message>
 </context>
 <context>
