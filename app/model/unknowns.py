@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -21,17 +22,24 @@ def opened(value: Fields, kind: type[msgspec.Struct]) -> tuple[Fields, tuple[str
     return _object(value, kind, "", left), tuple(left)
 
 
+@cache  # the window reads thirty machine files for its menu, and looking kinds up anew took 3 ms for each
+def _kinds(kind: type[msgspec.Struct]) -> dict[str, tuple[Any, bool, bool]]:
+    """Each field's kind, whether it has to be there, and whether it may be null."""
+    types = get_type_hints(kind)
+    return {f.name: (types[f.name], f.required, _may_be_null(types[f.name])) for f in msgspec.structs.fields(kind)}
+
+
 def _object(value: Fields, kind: type[msgspec.Struct], where: str, left: list[str]) -> Fields:
-    fields, types = {f.name: f for f in msgspec.structs.fields(kind)}, get_type_hints(kind)
+    fields = _kinds(kind)
     made: Fields = {}
     for name, given in value.items():
-        field = fields.get(name)
-        if field is None or (given is None and (field.required or _may_be_null(types[name]))):
-            made[name] = given
-        elif given is not None:
-            made[name] = _value(given, types[name], f"{where}{name}", left)
-        elif isinstance(types[name], type) and issubclass(types[name], msgspec.Struct):
-            made[name] = _nothing_known(types[name])
+        inner, required, nullable = fields.get(name, (None, True, True))
+        if given is not None:
+            made[name] = _value(given, inner, f"{where}{name}", left) if isinstance(given, dict | list) else given
+        elif required or nullable:
+            made[name] = None
+        elif isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            made[name] = {field: None for field, (_, _, open_) in _kinds(inner).items() if open_}
     return made
 
 
@@ -61,12 +69,8 @@ def _items(given: list[Any], kind: Any, where: str, left: list[str]) -> list[Any
 
 def _lacks(given: Fields, kind: type[msgspec.Struct]) -> str | None:
     """The first required field that is there and null."""
-    return next((f.name for f in msgspec.structs.fields(kind) if f.required and f.name in given and given[f.name] is None), None)
-
-
-def _nothing_known(kind: type[msgspec.Struct]) -> Fields:
-    types = get_type_hints(kind)
-    return {f.name: None for f in msgspec.structs.fields(kind) if _may_be_null(types[f.name])}
+    needed = (name for name, (_, required, _) in _kinds(kind).items() if required)
+    return next((name for name in needed if name in given and given[name] is None), None)
 
 
 def _may_be_null(kind: Any) -> bool:
