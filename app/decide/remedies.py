@@ -25,7 +25,8 @@ REMEDIES = {
                            "then, and can be gone back to.",
     "system-certificates": "Trusts the system's certificates alone and runs the plan again, for this visit. No setting of yours is "
                            "changed.",
-    "other-profile": "Plans the next best setup for this computer instead. What is installed stays, and can be gone back to.",
+    "other-profile": "Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone "
+                     "back to.",
 }
 
 

@@ -222,19 +222,23 @@ class Visit:
         """Whether an automatic fix would change anything on this computer."""
         if remedy == "system-certificates":
             return self.sources().certificate is not None
-        return remedy != "other-profile" or bool(self._possible(self.profile.id if self.profile else None))
+        return remedy != "other-profile" or bool(self._others(self.last_plan.profile if self.last_plan else self.best().profile.id))
 
-    def _possible(self, failed: str | None) -> list[str]:
-        """The setups that can work here beside the one that failed (the best one where none is named), best first."""
-        choices = self.choices()
-        failed = failed or choices[0].profile.id
-        return [c.profile.id for c in choices if c.verdict != "blocked" and c.profile.id != failed]
+    def _others(self, failed: str) -> list[str]:
+        """The setups that can work here, those that nobody has tried first, then the best first.
+
+        ``failed`` is among them only where no run here was of it: then the log came from elsewhere.
+        """
+        tried = {e.plan.profile for e in (() if self.simulated else self.journal.entries()) if e.plan is not None}
+        tried |= {self.last_plan.profile} if self.last_plan else set()
+        possible = [c.profile.id for c in self.choices() if c.verdict != "blocked"]
+        return sorted((p for p in possible if p != failed or p not in tried), key=lambda p: p in tried)
 
     def _next_profile(self, failed: str) -> str:
-        possible = self._possible(failed)
-        if not possible:
+        others = self._others(failed)
+        if not others:
             raise BadInput("No other setup can work on this machine; the findings say why.")
-        return possible[0]
+        return others[0]
 
     def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
         """The checks for an installed environment: the named one or the active one."""

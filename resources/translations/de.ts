@@ -5977,10 +5977,6 @@
         <translation>Es gelten schon allein die Zertifikate des Systems, also würde diese Abhilfe nichts ändern.</translation>
     </message>
     <message>
-        <source>Plans the next best setup for this computer instead. What is installed stays, and can be gone back to.</source>
-        <translation>Plant stattdessen die nächstbeste Einrichtung für diesen Computer. Was installiert ist, bleibt, und Sie können dorthin zurück.</translation>
-    </message>
-    <message>
         <source>Runs the plan again; it goes on where it stopped.</source>
         <translation>Führt den Plan noch einmal aus; er geht dort weiter, wo er stehen blieb.</translation>
     </message>
@@ -6031,6 +6027,10 @@
     <message>
         <source>Every setup for a card needs more than 6 GB.</source>
         <translation>Jede Einrichtung für eine Karte braucht mehr als 6 GB.</translation>
+    </message>
+    <message>
+        <source>Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone back to.</source>
+        <translation>Plant die beste Einrichtung für diesen Computer, die hier noch nicht versucht wurde. Was installiert ist, bleibt, und Sie können dorthin zurück.</translation>
     </message>
 </context>
 <context>

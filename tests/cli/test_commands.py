@@ -148,11 +148,12 @@ def test_a_fix_is_told_and_comes_first() -> None:
     assert "Deletes this program's package cache" in said
 
 
-def test_another_setup_by_a_fix_is_the_one_that_is_told_and_installed() -> None:
-    code, _, said = fixed("other-profile", "rtx3090-windows")
+def test_a_log_from_elsewhere_leads_to_the_best_setup_and_not_past_it() -> None:
+    """Nothing was tried here: another setup than that of the log is the one that fits best."""
+    code, _, said = fixed("other-profile", "rtx5090-windows", "--profile", "guide-2024.9.post3")
     assert code == 0
-    assert "PyTorch 2.8 ·" not in said
-    assert "PyTorch 2.6 ·" in said
+    assert "PyTorch 2.8 ·" in said
+    assert "PyTorch 2.12 ·" not in said
 
 
 def test_a_setup_that_is_blocked_can_give_way_to_another_by_a_fix() -> None:
