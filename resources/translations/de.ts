@@ -2809,10 +2809,6 @@
         <translation>Ein Paket (oft flash-attn, xformers oder deepspeed) wird übersetzt und sucht nvcc. Zum Trainieren mit fertigen Paketen ist das Toolkit gar nicht nötig.</translation>
     </message>
     <message>
-        <source>A package is missing from this environment</source>
-        <translation>In dieser Umgebung fehlt ein Paket</translation>
-    </message>
-    <message>
         <source>A package wants to be compiled and Microsoft&apos;s C++ compiler is missing</source>
         <translation>Ein Paket will übersetzt werden, und der C++-Compiler von Microsoft fehlt</translation>
     </message>
@@ -3235,10 +3231,6 @@
     <message>
         <source>The script has no main guard, and Windows starts it again for each worker</source>
         <translation>Das Skript hat keinen Schutz des Hauptteils, und Windows startet es für jeden Arbeitsprozess neu</translation>
-    </message>
-    <message>
-        <source>The script imports a package that this environment does not have. Often the script was started with another Python than the one that was set up.</source>
-        <translation>Das Skript importiert ein Paket, das diese Umgebung nicht hat. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten.</translation>
     </message>
     <message>
         <source>The starter script of the page Ready asks the card before it chooses</source>
@@ -6031,6 +6023,18 @@
     <message>
         <source>Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone back to.</source>
         <translation>Plant die beste Einrichtung für diesen Computer, die hier noch nicht versucht wurde. Was installiert ist, bleibt, und Sie können dorthin zurück.</translation>
+    </message>
+    <message>
+        <source>A package, or a part of one, is missing from this environment</source>
+        <translation>In dieser Umgebung fehlt ein Paket oder ein Teil davon</translation>
+    </message>
+    <message>
+        <source>This environment lacks a package that is needed, or files of one. Often the script was started with another Python than the one that was set up; otherwise another program has taken files away, a virus scanner for instance.</source>
+        <translation>In dieser Umgebung fehlt ein Paket, das gebraucht wird, oder Dateien davon. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten; sonst hat ein anderes Programm Dateien weggenommen, zum Beispiel ein Virenscanner.</translation>
+    </message>
+    <message>
+        <source>Files of the installed packages are missing or cut off: {1}.</source>
+        <translation>Dateien der installierten Pakete fehlen oder sind abgeschnitten: {1}.</translation>
     </message>
 </context>
 <context>
