@@ -189,6 +189,8 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ("no VC runtime on Linux", LINUX, BEST, {}),
     ("no compiler", {"tools": {"msvc": None}}, BEST, {"compiler-missing": "informs"}),
     ("PYTHONPATH", {"variables": {"PYTHONPATH": "C:\\old"}}, BEST, {"variable-conflict": "warns"}),
+    ("PYTHONPATH set to nothing", {"variables": {"PYTHONPATH": "", "PYTHONHOME": " ", "PIP_TARGET": ""}}, BEST, {}),
+    ("card hidden by nothing", {"variables": {"CUDA_VISIBLE_DEVICES": ""}}, BEST, {"variable-conflict": "warns"}),
     ("CC on Windows", {"variables": {"CC": "C:\\mingw64\\bin\\gcc.exe"}}, BEST, {"variable-conflict": "warns"}),
     ("CC on Linux", {**LINUX, "variables": {"CC": "gcc"}}, BEST, {}),
     ("foreign CUDA in the library path", {**LINUX, "variables": {"LD_LIBRARY_PATH": "/usr/local/cuda-11.8/lib64"}}, BEST,
