@@ -228,19 +228,26 @@ def _cpu_torch(facts: MachineFacts) -> str | None:
     return None
 
 
-def disturbing(variables: Mapping[str, str], rules: Rules) -> tuple[tuple[str, str, str], ...]:
-    """Variables that disturb: name, value and why."""
+def disturbing(variables: Mapping[str, str], rules: Rules, cards: int = 0) -> tuple[tuple[str, str, str], ...]:
+    """Variables that disturb: name, value and why. ``cards`` is how many of NVIDIA's there are, 0 where that is not known."""
     found = []
     for name, value in sorted(variables.items()):
         for bad in rules.variables:
             if name.upper() == bad.name and (
-                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)):
+                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)
+                    or (bad.beyond_cards and _beyond(value, cards))):
                 found.append((name, value, bad.why))
     return tuple(found)
 
 
+def _beyond(value: str, cards: int) -> bool:
+    """CUDA takes the numbers up to the first that stands for no card: where that is the first one, none is left."""
+    first = value.split(",")[0].strip()
+    return first.isdecimal() and 0 < cards <= int(first)
+
+
 def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
-    bad = disturbing(facts.variables, rules)
+    bad = disturbing(facts.variables, rules, sum(gpu.of_nvidia for gpu in facts.gpus))
     left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache", "cache")]
     caches = [x for x in facts.leftovers if x.kind == "cache"]
     if sum(x.size or 0 for x in caches) >= _TELLING_CACHE:

@@ -86,7 +86,8 @@ class Visit:
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
-        disturbing = circumstances.disturbing(self.world.computer.variables(), self.knowledge.rules)
+        cards = sum(gpu.of_nvidia for gpu in self.facts.gpus) if self.facts is not None else 0
+        disturbing = circumstances.disturbing(self.world.computer.variables(), self.knowledge.rules, cards)
         return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
                     resource=self.resource, record=self.journal.effect("session", ""),
                     left_out=frozenset(name.upper() for name, _, _ in disturbing),

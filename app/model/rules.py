@@ -46,11 +46,15 @@ class Rule(RuleTable, frozen=True, kw_only=True):
 
 
 class Troublemaker(Value, frozen=True, kw_only=True):
-    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else one of these parts."""
+    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else one of these patterns.
+
+    ``beyond_cards``: so does a value whose first number counts a card that is not there.
+    """
 
     name: str
     why: str
     values: tuple[str, ...] = ()
+    beyond_cards: bool = False
 
 
 class Rules(Value, frozen=True, kw_only=True):
