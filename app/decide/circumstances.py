@@ -242,8 +242,8 @@ def disturbing(variables: Mapping[str, str], rules: Rules, cards: int = 0) -> tu
 
 def _beyond(value: str, cards: int) -> bool:
     """CUDA takes the numbers up to the first that stands for no card: where that is the first one, none is left."""
-    first = value.split(",")[0].strip()
-    return first.isdecimal() and 0 < cards <= int(first)
+    first = value.partition(",")[0].strip()
+    return first.isdecimal() and 0 < cards <= int(first[:9])
 
 
 def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
