@@ -141,7 +141,7 @@ def rules(read: Read) -> Rules:
         fields = {f: getattr(table, f) for f in table.__struct_fields__}
         made.append(Rule(**{**fields, "when": parse(table.when, where, limits)}))
     return Rules(thresholds=raw.threshold, rules=tuple(made), variables=raw.variable, old_systems=raw.old_systems,
-                 unsafe_characters=raw.unsafe_characters, broken_characters=raw.broken_characters)
+                 unsafe_characters=raw.unsafe_characters, broken_characters=raw.broken_characters, unknown=raw.unknown)
 
 
 def troubles(read: Read, names: Names) -> Troubles:

@@ -52,6 +52,7 @@ def _rules() -> Iterator[str]:
     yield from (variable["why"] for variable in table["variable"])
     yield from table["unsafe_characters"].values()
     yield from table["broken_characters"].values()
+    yield from table["unknown"].values()
 
 
 def _profiles() -> Iterator[str]:

@@ -93,6 +93,14 @@ def test_driver_marks_agree_with_the_limits(knowledge: Knowledge) -> None:
     assert highest == knowledge.rules.limit("limit.capability_newest")
 
 
+def test_what_a_card_must_have_names_its_source_and_date(knowledge: Knowledge) -> None:
+    for profile in knowledge.profiles:
+        if profile.needs.gpu:
+            assert profile.needs.driver_source, profile.id
+            assert profile.needs.compute_source, profile.id
+            assert len(profile.needs.date) == 10, profile.id
+
+
 def test_every_profile_has_something_for_and_against_it(knowledge: Knowledge) -> None:
     for profile in knowledge.profiles:
         assert profile.good, profile.id

@@ -11,6 +11,7 @@ import msgspec
 
 from app import __version__
 from app.cli import COMMANDS, text
+from app.decide.remedies import REMEDIES
 from app.engine.session import Session
 from app.model.errors import BadInput, ExitCode
 from app.model.event import Failed, Halted, Line, Progress, Skipped, Started, StepEvent, flat
@@ -150,15 +151,16 @@ class _Run:
         if self.options.kernel or self.options.menu_entry:
             session.change(kernel=self.options.kernel or session.answers.kernel,
                            menu_entry=self.options.menu_entry or session.answers.menu_entry)
-        best = session.best()
         plan = session.plan()
+        if self.options.fix:
+            plan = session.remedy_plan(self.options.fix, plan)
+            self.say(f"Fix {self.options.fix}: {REMEDIES[self.options.fix]}")
+        best = session.best()
         if best.verdict == "blocked":
             self.say(text.blocked(best))
             self._result("failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)})
             return ExitCode.BLOCKED
-        if self.options.fix:
-            plan = session.remedy_plan(self.options.fix, plan)
-        proven = session.already_in_place(plan)
+        proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
             self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")
             more = session.keepsakes_plan()

@@ -192,7 +192,7 @@ def diagnosis(found: Diagnosis) -> str:
     if found.fix is not None:
         lines.append(f"  Fix: {found.fix.text}")
         if found.fix.automatic and found.fix.remedy:
-            lines.append(f"  The program can do this: install --fix {found.fix.remedy}")
+            lines.append(f"  The program can do this: install --fix {found.fix.remedy}\n    {found.fix.does}".rstrip())
         lines += [f"    {n}. {step}" for n, step in enumerate(found.fix.steps, 1)]
     lines += [f"  It could also be {o.cause}: {o.why}" for o in found.others]
     return "\n".join(lines)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from typing import Any
 
 from app.model.answers import Answers
 from app.model.card import Cards
 from app.model.condition import version
-from app.model.machine import Disk, Gpu, MachineFacts, Python
+from app.model.machine import Disk, Gpu, MachineFacts, Python, worth
 from app.model.profile import Part, Profile
 from app.model.rules import Rules
 from app.model.value import Value
@@ -22,6 +23,7 @@ _BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763
            ("windows xp", 2600))
 _PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
 _TELLING_CACHE = 10**9  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
+_NAMELESS = {"nvidia": "an NVIDIA card", "amd": "an AMD card", "intel": "an Intel card", "other": "a card of an unknown maker"}
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
                   "i686": "x86"}
 
@@ -34,27 +36,31 @@ class Adapter(Value, frozen=True, kw_only=True):
     memory: int | None
 
 
-def is_nvidia(gpu: Gpu) -> bool:
-    """Whether an adapter is NVIDIA's, by vendor or by PCI id (Windows lists one without driver as something else)."""
-    return gpu.vendor == "nvidia" or (gpu.pci_id or "").lower().removeprefix("0x").startswith("10de")
-
-
 def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
     """All NVIDIA cards, the one that decides first: new enough before too old, then more memory, then newer."""
     found = []
     for gpu in facts.gpus:
-        if is_nvidia(gpu):
+        if gpu.of_nvidia:
             told = version(gpu.compute_capability or "")
             capability = gpu.compute_capability if told else cards.capability_of(gpu.name, gpu.pci_id)
             row = cards.named(gpu.name, gpu.memory_total)
             memory = gpu.memory_total or (int(row.vram_gib * 2**30) if row else None)
             found.append(Adapter(gpu=gpu, capability=capability, memory=memory))
 
-    def worth(card: Adapter) -> tuple[int, int, tuple[int, ...]]:
-        capability = version(card.capability or "")
-        fits = 1 if capability is None else 2 if capability >= (7,) else 0
-        return (fits, card.memory or 0, capability or ())
-    return tuple(sorted(found, key=worth, reverse=True))
+    return tuple(sorted(found, key=lambda card: worth(card.capability, card.memory), reverse=True))
+
+
+def pointed_at(facts: MachineFacts) -> str | None:
+    """What ``CUDA_VISIBLE_DEVICES`` has to say where NVIDIA cards of several kinds are in the PC, else ``None``.
+
+    CUDA puts the fastest first, which need not be the one with most memory. Without an id it is the driver's number, which
+    counts in the order of the slots.
+    """
+    ours = [gpu for gpu in facts.gpus if gpu.of_nvidia]
+    card = facts.main_card()
+    if card is None or len({(gpu.name, gpu.compute_capability) for gpu in ours}) < 2:
+        return None
+    return card.uuid or str(card.index)
 
 
 def driver_version(told: str | None) -> str | None:
@@ -119,7 +125,7 @@ def usable(capability: str | None, rules: Rules) -> bool:
 
 def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]:
     ours = nvidia(facts, cards)
-    real = [g for g in facts.gpus if is_nvidia(g)
+    real = [g for g in facts.gpus if g.of_nvidia
             or not any(word.lower() in (g.name or "").lower() for word in cards.not_cards)]
     card = ours[0] if ours else None
     gpu = card.gpu if card else None
@@ -128,7 +134,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
     return {
         "gpus.count": len(facts.gpus), "gpus.cards": len(real), "gpus.nvidia": len(ours),
         "gpus.differ": len(capabilities) > 1 or len({c.gpu.name for c in ours}) > 1,
-        "gpus.integrated": bool(ours) and any(g.vendor in ("intel", "amd") and not is_nvidia(g) for g in real),
+        "gpus.integrated": bool(ours) and any(g.vendor in ("intel", "amd") and not g.of_nvidia for g in real),
         "gpus.names": _listed(facts.gpus),
         "card.found": bool(ours) or hidden_card(facts),
         "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
@@ -145,7 +151,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
 
 
 def _listed(gpus: tuple[Gpu, ...]) -> str | None:
-    counted = Counter(g.name or ("an NVIDIA card" if is_nvidia(g) else f"a card of {g.vendor}") for g in gpus)
+    counted = Counter(g.name or _NAMELESS["nvidia" if g.of_nvidia else g.vendor] for g in gpus)
     return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items()) or None
 
 
@@ -222,19 +228,26 @@ def _cpu_torch(facts: MachineFacts) -> str | None:
     return None
 
 
-def disturbing(facts: MachineFacts, rules: Rules) -> tuple[tuple[str, str, str], ...]:
-    """Variables that disturb: name, value and why."""
+def disturbing(variables: Mapping[str, str], rules: Rules, cards: int = 0) -> tuple[tuple[str, str, str], ...]:
+    """Variables that disturb: name, value and why. ``cards`` is how many of NVIDIA's there are, 0 where that is not known."""
     found = []
-    for name, value in sorted(facts.variables.items()):
+    for name, value in sorted(variables.items()):
         for bad in rules.variables:
             if name.upper() == bad.name and (
-                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)):
+                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)
+                    or (bad.beyond_cards and _beyond(value, cards))):
                 found.append((name, value, bad.why))
     return tuple(found)
 
 
+def _beyond(value: str, cards: int) -> bool:
+    """CUDA takes the numbers up to the first that stands for no card: where that is the first one, none is left."""
+    first = value.partition(",")[0].strip()
+    return first.isdecimal() and 0 < cards <= int(first[:9])
+
+
 def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
-    bad = disturbing(facts, rules)
+    bad = disturbing(facts.variables, rules, sum(gpu.of_nvidia for gpu in facts.gpus))
     left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache", "cache")]
     caches = [x for x in facts.leftovers if x.kind == "cache"]
     if sum(x.size or 0 for x in caches) >= _TELLING_CACHE:

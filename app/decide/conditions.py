@@ -75,11 +75,13 @@ def _comparable(kind: Kind, value: Any) -> Any:
 
 
 def fill(text: str, facts: Facts, rules: Rules | None = None) -> str:
-    """A text with each ``{name}`` replaced by the fact in words; an unknown one reads ``unknown``."""
+    """A text with each ``{name}`` replaced by the fact in words; an unknown one reads as the rules say, else ``unknown``."""
     def word(found: re.Match[str]) -> str:
         name = found.group(1)
         if name.startswith("limit."):
             return (rules.limit(name) if rules else None) or "unknown"
+        if facts.get(name) is None and rules is not None and name in rules.unknown:
+            return rules.unknown[name]
         return worded(NAMES.get(name, "text"), facts.get(name))
     return _FILL.sub(word, text)
 

@@ -13,6 +13,7 @@ from app.decide.anchors import anchors
 from app.decide.deduced import deductions
 from app.decide.likeness import likeness
 from app.decide.logtext import Text
+from app.decide.remedies import fix_of
 from app.model.advice import Diagnosis, EvidenceLine, OtherCause
 from app.model.machine import MachineFacts
 from app.model.trouble import Hint, Sign, Trouble, Troubles
@@ -83,7 +84,7 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
     others += [other for other in _further(best, alike) if other.cause not in named][:max(0, PLACES - 1 - len(others))]
     trouble = best.trouble
     return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means if ranked else f"{UNNAMED} {trouble.means}",
-                     evidence=_proof(text, best), fix=trouble.fix, others=tuple(others))
+                     evidence=_proof(text, best), fix=fix_of(trouble), others=tuple(others))
 
 
 def _alike(lower: str, troubles: Troubles, found: list[Candidate]) -> list[tuple[str, float]]:

@@ -59,10 +59,9 @@ def compare(found: Mapping[str, Measured], profile: Profile, gpu: Gpu | None, gu
 
 
 def the_card(facts: MachineFacts, named: Measured | None) -> Gpu | None:
-    """The card that PyTorch named, else the first NVIDIA card: the two may count in different orders."""
-    cards = [g for g in facts.gpus if g.vendor == "nvidia"]
+    """The card that PyTorch named, else the one that training takes: PyTorch and the driver count in different orders."""
     said = plain(str(named.value)) if named is not None and named.value else ""
-    return next((g for g in cards if g.name and plain(g.name) == said), cards[0] if cards else None)
+    return next((g for g in facts.gpus if g.of_nvidia and g.name and plain(g.name) == said), facts.main_card())
 
 
 def fine_tune(result: Measured | None) -> FineTune | None:

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 
+from app.model.advice import Diagnosis, Fix
 from app.model.errors import BadInput
 from app.model.place import Place
 from app.model.plan import AnyStep, Plan, RemoveTree
+from app.model.trouble import Trouble
 
-# Every remedy that data may name, with what it does in one sentence.
+# Every remedy that data may name, with exactly what it does.
 REMEDIES = {
-    "retry": "Run the plan again; it goes on where it stopped.",
-    "refetch": "Throw the fetched files away and fetch them again, each checked by its hash.",
-    "clear-cache": "Empty this program's package cache; nothing else is touched.",
-    "free-space": "Empty this program's package cache, which is only there to save time.",
-    "rebuild-environment": "Make the environment anew from its lock, beside one that works.",
-    "system-certificates": "Trust the certificates of the system instead of a bundle of its own.",
-    "other-profile": "Take the next best setup for this machine.",
+    "retry": "Runs the plan again; it goes on where it stopped.",
+    "refetch": "Deletes the files that this program has fetched, then runs the plan again: they are fetched anew and each is "
+               "checked by its hash. Environments stay as they are.",
+    "clear-cache": "Deletes this program's package cache, which only saves time, then runs the plan again. Environments and "
+                   "fetched files stay.",
+    "free-space": "Deletes this program's package cache, which only saves time, then runs the plan again. Environments and "
+                  "fetched files stay.",
+    "rebuild-environment": "Makes the environment anew from its locked files and checks it. A setup that works stays in use until "
+                           "then, and can be gone back to.",
+    "system-certificates": "Trusts the system's certificates alone and runs the plan again, for this visit. No setting of yours is "
+                           "changed.",
+    "other-profile": "Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone "
+                     "back to.",
 }
 
 
-def mended(remedy: str, plan: Plan, place: Place, active: str | None) -> Plan:
+def fix_of(trouble: Trouble) -> Fix:
+    """What mends a cause, with what this program would do where it can do it by itself."""
+    fix = trouble.fix
+    return msgspec.structs.replace(fix, does=REMEDIES[fix.remedy]) if fix.automatic and fix.remedy else fix
+
+
+def by_hand(diagnosis: Diagnosis) -> Diagnosis:
+    """The same diagnosis where the automatic fix would change nothing: what remains is what a person can do."""
+    if diagnosis.fix is None:
+        return diagnosis
+    return msgspec.structs.replace(diagnosis, fix=msgspec.structs.replace(diagnosis.fix, automatic=False, remedy=None, does=""))
+
+
+def mended(remedy: str, plan: Plan, place: Place, kept: Collection[str] = ()) -> Plan:
     """The plan with the remedy's steps before it.
 
-    ``active`` is the environment that works now: it is never removed; a rebuild then gets a new name beside it.
-    ``other-profile`` and ``system-certificates`` are choices, made before: the plan comes back as it is.
-    Raises ``BadInput`` for a remedy that does not exist.
+    ``kept`` are the environments that work now, the active one and the one to go back to: they are never removed; a rebuild
+    then gets a new name beside them. ``other-profile`` and ``system-certificates`` are choices, made before: the plan comes
+    back as it is. Raises ``BadInput`` for a remedy that does not exist.
     """
     if remedy not in REMEDIES:
         raise BadInput(f"There is no fix {remedy!r}; expected one of {', '.join(REMEDIES)}.")
@@ -34,9 +57,12 @@ def mended(remedy: str, plan: Plan, place: Place, active: str | None) -> Plan:
     if remedy in ("clear-cache", "free-space"):
         return _before(plan, _remove("cache", "Package cache emptied", place.cache))
     if remedy == "rebuild-environment" and plan.environment:
-        if plan.environment != active:
+        if plan.environment not in kept:
             return _before(plan, _remove("environment", "Old attempt removed", place.environment(plan.environment)))
-        return renamed(plan, place, _next_name(plan.environment))
+        name = plan.environment
+        while name in kept:
+            name = _next_name(name)
+        return renamed(plan, place, name)
     return plan
 
 

@@ -8,6 +8,7 @@ from string import Template
 from packaging.version import InvalidVersion, Version
 
 from app.decide import vram
+from app.decide.circumstances import pointed_at
 from app.model.errors import BadInput
 from app.model.guide import Guide, Model
 from app.model.machine import Gpu, MachineFacts
@@ -98,7 +99,7 @@ def script(profile: Profile, facts: MachineFacts, guide: Guide, resource: Callab
         profile=profile.id, torch=profile.versions.torch, unsloth=profile.versions.unsloth or "", trl=profile.versions.trl or "",
         datasets=profile.versions.datasets or "", model=_quoted(chosen.model), length=chosen.length, batch=chosen.batch,
         accumulation=chosen.accumulation, rank=chosen.rank, four_bits=chosen.bits == 4,
-        card=(gpu.name if gpu and gpu.name else "an unknown card"), estimate=estimate(chosen),
+        card=(gpu.name if gpu and gpu.name else "an unknown card"), estimate=estimate(chosen), pointing=_pointing(facts),
         tokenizer_name=profile.training.tokenizer_name,
         config_arguments=_lines(extra, 12) if in_config else "", trainer_arguments="" if in_config else _lines(extra, 8))
 
@@ -151,6 +152,16 @@ def _known(model: Model, profile: Profile) -> bool:
 
 def _card(facts: MachineFacts) -> Gpu | None:
     return facts.main_card()
+
+
+def _pointing(facts: MachineFacts) -> str:
+    """Lines that choose the card that the script is sized for, where the PC has others too."""
+    card = pointed_at(facts)
+    if card is None:
+        return ""
+    return ("import os\n\n# This PC has several cards; the script is sized for this one.\n"
+            'os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")\n'
+            f'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "{_quoted(card)}")\n')
 
 
 def _check(*, length: int | None, batch: int | None, rank: int | None, bits: int | None) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import msgspec
 
-from app.decide import explain, judge, rehearsed
+from app.decide import explain, judge, rehearsed, remedies
 from app.decide.secrets import Veil, known_secrets
 from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
@@ -70,6 +70,8 @@ class CarryingOut(Visit):
         return bool(self.recording) and self.recorded in (None, plan.profile) and any(e.step in steps for e in self.recording)
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
+        if any(isinstance(step, RunCheck) for step in plan.steps):
+            self.known()  # which card the checks are pointed at
         run = self._new_run()
         if not self.world.files.writable(self.place.home):
             raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",
@@ -151,9 +153,10 @@ class CarryingOut(Visit):
         """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
         found = self.explain(log)
         trouble = self.knowledge.troubles.find(code)
-        if trouble is None or found.cause == trouble.label:
-            return found
-        return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=trouble.fix, evidence=_last_line(log))
+        if trouble is not None and found.cause != trouble.label:
+            found = Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=remedies.fix_of(trouble),
+                              evidence=_last_line(log))
+        return found if found.fix is None or self.helps(found.fix.remedy) else remedies.by_hand(found)
 
 
 def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:

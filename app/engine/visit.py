@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from app.decide import diagnose, planning, recommend, remedies
+from app.decide import circumstances, diagnose, planning, recommend, remedies
 from app.engine import keepsakes
 from app.engine.journal import Journal
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
-from app.model.answers import Answers
+from app.model.answers import SYSTEM_ALONE, Answers
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, Sighting
@@ -86,8 +86,12 @@ class Visit:
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
+        cards = sum(gpu.of_nvidia for gpu in self.facts.gpus) if self.facts is not None else 0
+        disturbing = circumstances.disturbing(self.world.computer.variables(), self.knowledge.rules, cards)
         return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
-                    resource=self.resource, record=self.journal.effect("session", ""))
+                    resource=self.resource, record=self.journal.effect("session", ""),
+                    left_out=frozenset(name.upper() for name, _, _ in disturbing),
+                    card=circumstances.pointed_at(self.facts) if self.facts is not None else None)
 
     def pointer(self) -> Pointer | None:
         """Which environment is active. Raises ``BadInput`` when the file is broken."""
@@ -199,20 +203,43 @@ class Visit:
         return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
-        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one."""
+        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one.
+
+        Raises ``BadInput`` for a fix that would change nothing here.
+        """
         if remedy == "other-profile":
             self.choose(self._next_profile(failed.profile))
             return self.plan()
         if remedy == "system-certificates":
-            self.change(certificates="system")
+            if not self.helps(remedy):
+                raise BadInput("Only the system's certificates are in use already, so this fix would change nothing.",
+                               hint="Ask whoever manages the network for its root certificate, and name its file in the settings.")
+            self.change(certificates=SYSTEM_ALONE)
         pointer = None if self.simulated else self.pointer()
-        return remedies.mended(remedy, failed, self.place, pointer.active if pointer is not None else None)
+        kept = () if pointer is None else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
+        return remedies.mended(remedy, failed, self.place, kept)
+
+    def helps(self, remedy: str | None) -> bool:
+        """Whether an automatic fix would change anything on this computer."""
+        if remedy == "system-certificates":
+            return self.sources().certificate is not None
+        return remedy != "other-profile" or bool(self._others(self.last_plan.profile if self.last_plan else self.best().profile.id))
+
+    def _others(self, failed: str) -> list[str]:
+        """The setups that can work here, those that nobody has tried first, then the best first.
+
+        ``failed`` is among them only where no run here was of it: then the log came from elsewhere.
+        """
+        tried = {e.plan.profile for e in (() if self.simulated else self.journal.entries()) if e.plan is not None}
+        tried |= {self.last_plan.profile} if self.last_plan else set()
+        possible = [c.profile.id for c in self.choices() if c.verdict != "blocked"]
+        return sorted((p for p in possible if p != failed or p not in tried), key=lambda p: p in tried)
 
     def _next_profile(self, failed: str) -> str:
-        ready = [c.profile.id for c in self.choices() if c.verdict != "blocked" and c.profile.id != failed]
-        if not ready:
+        others = self._others(failed)
+        if not others:
             raise BadInput("No other setup can work on this machine; the findings say why.")
-        return ready[0]
+        return others[0]
 
     def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
         """The checks for an installed environment: the named one or the active one."""

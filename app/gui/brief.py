@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.gui import words
 from app.gui.words import translate
-from app.model.machine import Disk, Gpu, MachineFacts
+from app.model.machine import Disk, Gpu, MachineFacts, main_card
 
 
 def brief(facts: MachineFacts) -> tuple[str, str, str]:
     """The machine in three short lines: card, its memory and driver, system and free space."""
-    gpu = main_card(facts.gpus)
+    gpu = shown_card(facts.gpus)
     card = translate("Rail", "No graphics card found") if gpu is None else short_card(gpu.name or translate("Rail", "Unnamed card"))
     detail = words.joined([
         words.memory(gpu.memory_total) if gpu is not None and gpu.memory_total else "",
@@ -43,9 +43,9 @@ def home_disk(facts: MachineFacts) -> Disk | None:
     return max(fitting, key=lambda d: len(d.root), default=facts.disks[0] if facts.disks else None)
 
 
-def main_card(gpus: tuple[Gpu, ...]) -> Gpu | None:
-    """The card to train on: the first of NVIDIA, else the first."""
-    return next((g for g in gpus if g.vendor == "nvidia"), gpus[0] if gpus else None)
+def shown_card(gpus: tuple[Gpu, ...]) -> Gpu | None:
+    """The card to train on; where there is none of NVIDIA's, the first."""
+    return main_card(gpus) or (gpus[0] if gpus else None)
 
 
 # By compute capability, as NVIDIA's table of GPUs gives them.

@@ -91,7 +91,25 @@ def _choose_file(wizard: Frame) -> None:
 def _paste_log(wizard: Frame) -> None:
     from app.gui.dialogs.paste_log import PasteLog
 
-    PasteLog(wizard, wizard.session).exec()
+    sheet = PasteLog(wizard, wizard.session, fixes=not wizard.busy() and wizard.session.facts is not None)
+    sheet.fix_wanted.connect(lambda remedy: mend(wizard, remedy))
+    sheet.exec()
+
+
+def mend(wizard: Frame, remedy: str) -> None:
+    """The fix of a pasted log's cause is a plan like any other: shown on the page of plans, carried out from there."""
+    from app.gui.faults import show_fault
+    from app.gui.pages.install import Install
+
+    try:
+        plan = wizard.session.plan()
+    except ExpectedError as error:
+        show_fault(wizard, error)
+        return
+    install = wizard.page_of("install")
+    wizard.go("install")
+    if isinstance(install, Install):
+        install.mend(plan, remedy)
 
 
 def about(wizard: Frame) -> None:

@@ -52,12 +52,16 @@ class EvidenceLine(Value, frozen=True, kw_only=True):
 
 
 class Fix(Value, frozen=True, kw_only=True):
-    """What mends a cause. ``automatic`` when the program can carry it out by itself, through ``remedy``."""
+    """What mends a cause. ``automatic`` when the program can carry it out by itself, through ``remedy``.
+
+    ``does`` then says exactly what it would do; ``text`` and ``steps`` are what a person can do anywhere.
+    """
 
     automatic: bool
     text: str
     steps: tuple[str, ...] = ()
     remedy: str | None = None
+    does: str = ""
 
 
 class OtherCause(Value, frozen=True, kw_only=True):

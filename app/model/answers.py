@@ -6,6 +6,9 @@ from typing import Literal
 
 from app.model.value import Value
 
+# Values of ``certificates`` beside a file: the system's store with the bundle that pip or SSL_CERT_FILE names, or without.
+SYSTEM, SYSTEM_ALONE = "system", "system-alone"
+
 
 class Answers(Value, frozen=True, kw_only=True):
     """Choices made beforehand. ``None`` means: let the program choose or ask the system."""
@@ -21,7 +24,7 @@ class Answers(Value, frozen=True, kw_only=True):
     python_mirror: str | None = None  # where uv's Pythons are fetched: an address or a folder laid out like their releases
     python_list: str | None = None    # which Pythons there are, with their hashes, instead of the list that uv has in itself
     proxy: str | None = None
-    certificates: str = "system"
+    certificates: str = SYSTEM
     offline: str | None = None
     clean_up: tuple[str, ...] = ()
     uninstall_from: str | None = None

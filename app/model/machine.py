@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from app.model.condition import version
 from app.model.errors import BadInput
+from app.model.expected import field_sentence, json_text
+from app.model.unknowns import opened
 from app.model.value import Value
 
+Bytes = Annotated[int, msgspec.Meta(ge=0)]
 Family = Literal["windows", "linux", "macos"]
 Vendor = Literal["nvidia", "amd", "intel", "other"]
 NvmlState = Literal["ok", "missing", "mismatch", "error"]
@@ -41,16 +46,16 @@ class Cpu(Value, frozen=True, kw_only=True):
 class Memory(Value, frozen=True, kw_only=True):
     """Main memory."""
 
-    total: int | None = None
-    available: int | None = None
+    total: Bytes | None = None
+    available: Bytes | None = None
 
 
 class Disk(Value, frozen=True, kw_only=True):
     """One volume. ``root`` is a drive (``C:\\``) or a mount point."""
 
     root: str
-    total: int | None = None
-    free: int | None = None
+    total: Bytes | None = None
+    free: Bytes | None = None
     filesystem: str | None = None
 
 
@@ -62,8 +67,8 @@ class Gpu(Value, frozen=True, kw_only=True):
     name: str | None = None
     pci_id: str | None = None
     compute_capability: str | None = None
-    memory_total: int | None = None
-    memory_used: int | None = None
+    memory_total: Bytes | None = None
+    memory_used: Bytes | None = None
     power_limit_w: float | None = None
     pcie_gen: int | None = None
     pcie_width: int | None = None
@@ -71,13 +76,22 @@ class Gpu(Value, frozen=True, kw_only=True):
     uuid: str | None = None
     processes: int | None = None
 
+    @property
+    def of_nvidia(self) -> bool:
+        """Whether it is NVIDIA's: by vendor, by PCI id (Windows lists one without driver as something else), else by name."""
+        return (self.vendor == "nvidia" or (self.pci_id or "").lower().removeprefix("0x").startswith("10de")
+                or (self.vendor == "other" and "nvidia" in (self.name or "").lower()))
+
 
 class Driver(Value, frozen=True, kw_only=True):
-    """The NVIDIA driver. ``cuda_version`` is the newest CUDA it can run, not an installed toolkit."""
+    """The NVIDIA driver. ``cuda_version`` is the newest CUDA it can run, not an installed toolkit.
+
+    A file without a word on ``nvml`` says that there is no library; ``None`` says that it could not be found out.
+    """
 
     version: str | None = None
     cuda_version: str | None = None
-    nvml: NvmlState = "missing"
+    nvml: NvmlState | None = "missing"
     model: str | None = None
 
 
@@ -118,7 +132,7 @@ class Leftover(Value, frozen=True, kw_only=True):
     id: str
     kind: LeftoverKind
     path: str
-    size: int | None = None
+    size: Bytes | None = None
     detail: str | None = None
 
 
@@ -179,9 +193,21 @@ class MachineFacts(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
     def main_card(self) -> Gpu | None:
-        """The NVIDIA card that training will take: of several the one with most memory, then the newest."""
-        ours = [gpu for gpu in self.gpus if gpu.vendor == "nvidia"]
-        return max(ours, key=lambda g: (g.memory_total or 0, float(g.compute_capability or 0)), default=None)
+        """The NVIDIA card that training will take."""
+        return main_card(self.gpus)
+
+
+def main_card(gpus: Iterable[Gpu]) -> Gpu | None:
+    """Of NVIDIA's cards the one to train on: new enough for Triton before too old, then the most memory, then the newest."""
+    return max((gpu for gpu in gpus if gpu.of_nvidia), default=None,
+               key=lambda gpu: worth(gpu.compute_capability, gpu.memory_total))
+
+
+def worth(capability: str | None, memory: int | None) -> tuple[int, int, tuple[int, ...]]:
+    """How a card stands among several. Triton, which Unsloth is built on, begins at compute capability 7.0."""
+    told = version(capability or "")
+    fits = 1 if told is None else 2 if told >= (7,) else 0
+    return (fits, memory or 0, told or ())
 
 
 class Sighting(Value, frozen=True, kw_only=True):
@@ -200,7 +226,7 @@ class Sighting(Value, frozen=True, kw_only=True):
 def decode_machine(data: bytes, name: str) -> MachineFacts:
     """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field, what was expected."""
     try:
-        head = msgspec.json.decode(data)
+        head = msgspec.json.decode(_utf8(data))
     except msgspec.DecodeError as error:
         raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
@@ -212,27 +238,17 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
     if head.get("schema") != "machine/1":
         found = json_text(head.get("schema")) if "schema" in head else "nothing"
         raise BadInput(f'{name}: the field "schema" was expected to be "machine/1", but is {found}.')
+    known, left = opened(head, MachineFacts)
     try:
-        return msgspec.convert(head, MachineFacts)
+        facts = msgspec.convert(known, MachineFacts)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{name}: {field_sentence(str(error))}", details=str(error)) from error
+        raise BadInput(f"{name}: {field_sentence(str(error), known, MachineFacts)}", details=str(error)) from error
+    notes = tuple(Note(about=where, text="unknown in the machine file, so its entry is left out") for where in left)
+    return msgspec.structs.replace(facts, notes=(*facts.notes, *notes)) if notes else facts
 
 
-def json_text(value: object) -> str:
-    """A value as JSON for a sentence, cut where it gets long."""
-    text = msgspec.json.encode(value).decode("utf-8", "replace")
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def field_sentence(message: str) -> str:
-    """msgspec's message as a sentence that names the field: ``Expected `int`, got `str` - at `$.gpus[0].index```."""
-    reason, _, where = message.partition(" - at ")
-    field = where.strip("`").removeprefix("$").removeprefix(".")
-    unknown = reason.partition("unknown field ")[2].strip("`")
-    if unknown:
-        return f'the field "{field + "." if field else ""}{unknown}" is not known.'
-    missing = reason.partition("missing required field ")[2].strip("`")
-    if missing:
-        return f'the field "{field + "." if field else ""}{missing}" is missing.'
-    reason = reason.replace("`", "")
-    return f'the field "{field}" is wrong: {reason[:1].lower()}{reason[1:]}.' if field else f"{reason}."
+def _utf8(data: bytes) -> bytes:
+    """The text as JSON readers want it: PowerShell 5 writes UTF-16 where output is redirected, editors put a mark in front."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16").encode()
+    return data.removeprefix(b"\xef\xbb\xbf")

@@ -62,7 +62,7 @@ class Needs(Value, frozen=True, kw_only=True):
 
     ``driver`` is the pass mark (the toolkit's own driver), ``driver_floor`` the minor-version floor below
     which CUDA refuses; between the two the program warns. ``compute_not`` lies between the capabilities and is
-    still not served.
+    still not served. The sources say where drivers and capabilities come from, ``date`` when that was looked up.
     """
 
     gpu: bool = True
@@ -75,6 +75,9 @@ class Needs(Value, frozen=True, kw_only=True):
     driver_floor_linux: str | None = None
     vram: int = 0
     avx2: bool = True
+    driver_source: str = ""
+    compute_source: str = ""
+    date: str = ""
 
 
 class Training(Value, frozen=True, kw_only=True):

@@ -46,17 +46,22 @@ class Rule(RuleTable, frozen=True, kw_only=True):
 
 
 class Troublemaker(Value, frozen=True, kw_only=True):
-    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else one of these parts."""
+    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else one of these patterns.
+
+    ``beyond_cards``: so does a value whose first number counts a card that is not there.
+    """
 
     name: str
     why: str
     values: tuple[str, ...] = ()
+    beyond_cards: bool = False
 
 
 class Rules(Value, frozen=True, kw_only=True):
     """All of ``findings.toml``. ``old_systems`` are parts of names of systems whose C library is too old.
 
     ``unsafe_characters`` in the home's path break some tool (with the reason), ``broken_characters`` break the setup.
+    ``unknown`` holds the words that stand in a text for a fact that could not be found out.
     """
 
     thresholds: tuple[Threshold, ...] = ()
@@ -65,6 +70,7 @@ class Rules(Value, frozen=True, kw_only=True):
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
+    unknown: dict[str, str] = {}
 
     def limit(self, name: str) -> str | None:
         """The value of ``limit.<id>`` as written."""
@@ -80,3 +86,4 @@ class RulesFile(Value, frozen=True, kw_only=True):
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
+    unknown: dict[str, str] = {}

@@ -10,7 +10,7 @@ import threading
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
-from app.model.answers import Answers
+from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 from app.model.machine import Network, Note, Reach, Setting
 from app.model.sources import Sources
 from app.model.value import Value
@@ -189,7 +189,9 @@ def _internet(world: World) -> dict[str, object]:
 
 def _certificate(world: World, answers: Answers, pip: dict[str, Setting]) -> str | None:
     """A bundle that the user named; ``None`` is the system's store. A file that is not there helps nobody."""
-    if answers.certificates not in ("", "system"):
+    if answers.certificates == SYSTEM_ALONE:
+        return None
+    if answers.certificates not in ("", SYSTEM):
         return answers.certificates
     for path in (_variable(world, "SSL_CERT_FILE"), pip["cert"].value if "cert" in pip else None,
                  _variable(world, "REQUESTS_CA_BUNDLE")):

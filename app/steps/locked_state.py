@@ -35,7 +35,7 @@ class Change:
 def drift(environment: str, profile: Profile, site: Site) -> tuple[Change, ...]:
     """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by name.
 
-    Reads folder names only, so it takes milliseconds; a changed file inside a package is found by the check ``versions``.
+    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by the check ``versions``.
     """
     found = _records(environment, profile, site)
     locked = {_canonical(w.name): w.version for p in profile.parts if p.platform == site.place.family for w in p.wheels}

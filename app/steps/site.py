@@ -20,7 +20,8 @@ class Site:
     (``checks/versions.py``).
     ``record`` writes an effect into the journal before it happens: kind of effect (``made``, ``swapped``, ``moved``,
     ``removed-packages``), then the values that undoing needs. ``platform`` is set where packages for another system
-    than this one are wanted (a bundle).
+    than this one are wanted (a bundle). ``left_out`` names variables of the user's that would disturb children, in capitals;
+    ``card`` is the one that they are pointed at where several kinds are in the PC.
     """
 
     world: World
@@ -31,3 +32,5 @@ class Site:
     resource: Callable[[str], bytes]
     record: Callable[[str, dict[str, str]], None]
     platform: Platform | None = None
+    left_out: frozenset[str] = frozenset()
+    card: str | None = None

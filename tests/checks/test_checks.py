@@ -78,6 +78,35 @@ def test_versions_name_what_differs(tmp_path: Path) -> None:
     assert "no-such-thing missing instead of 2.0" in failed.message
 
 
+@pytest.mark.parametrize(("change", "files"), [("nothing", 0), ("gone", 1), ("cut", 1), ("byte code", 0)])
+def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: int) -> None:
+    """The versions are right; a file that a virus scanner has taken, or half a file, is named all the same."""
+    package = tmp_path / "thing"
+    info = tmp_path / "thing-1.0.dist-info"
+    (package / "__pycache__").mkdir(parents=True)
+    info.mkdir()
+    (package / "__init__.py").write_text("VALUE = 1\n")
+    (package / "__pycache__" / "x.pyc").write_text("code")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
+    (info / "RECORD").write_text("thing/__init__.py,sha256=x,10\nthing/__pycache__/x.pyc,sha256=x,4\n"
+                                 "thing-1.0.dist-info/RECORD,,\n")
+    if change == "gone":
+        (package / "__init__.py").unlink()
+    elif change == "cut":
+        (package / "__init__.py").write_text("VAL")
+    elif change == "byte code":
+        (package / "__pycache__" / "x.pyc").unlink()
+    (tmp_path / "lock.txt").write_text("thing==1.0\n")
+    code = (f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(CHECKS)!r}]; "
+            f"sys.argv[1:] = [{str(tmp_path / 'lock.txt')!r}]; import telling, versions; telling.run(versions.check)")
+    ended, events = run("versions", code=code)
+    assert values(events)["packages.damaged"] == files
+    assert ended == (1 if files else 0)
+    if files:
+        assert events[-1].code == "packages-damaged"
+        assert "thing/__init__.py" in events[-1].message
+
+
 def test_versions_without_a_readable_lock(tmp_path: Path) -> None:
     """That is no verdict: exit code 2."""
     code, events = run("versions", str(tmp_path / "none.txt"))

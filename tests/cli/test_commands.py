@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from app.__main__ import open_session
+from app.cli.commands import main
+from app.engine.session import Session
+from app.model.verdict import Verification
 
 ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "resources" / "machines"
@@ -127,3 +133,55 @@ def test_nothing_in_the_command_line_imports_qt() -> None:
     code = ("import sys; from app.__main__ import main; main(['profiles']); "
             "sys.exit(any(name.startswith('PySide6') for name in sys.modules))")
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def fixed(remedy: str, machine: str, *more: str) -> tuple[int, list[str], str]:
+    """A rehearsed install with a fix: exit code, the steps in the order in which they came, what was said."""
+    done = app("install", "--yes", "--json", "--fix", remedy, "--machine", str(MACHINES / f"{machine}.json"), *more)
+    steps = [json.loads(line).get("step", "") for line in done.stdout.splitlines()]
+    return done.returncode, list(dict.fromkeys(filter(None, steps))), done.stderr
+
+
+def test_a_fix_is_told_and_comes_first() -> None:
+    code, steps, said = fixed("clear-cache", "rtx3090-windows")
+    assert (code, steps[0]) == (0, "fix-cache")
+    assert "Deletes this program's package cache" in said
+
+
+def test_a_log_from_elsewhere_leads_to_the_best_setup_and_not_past_it() -> None:
+    """Nothing was tried here: another setup than that of the log is the one that fits best."""
+    code, _, said = fixed("other-profile", "rtx5090-windows", "--profile", "guide-2024.9.post3")
+    assert code == 0
+    assert "PyTorch 2.8 ·" in said
+    assert "PyTorch 2.12 ·" not in said
+
+
+def test_a_setup_that_is_blocked_can_give_way_to_another_by_a_fix() -> None:
+    """The driver is too old for the chosen one: that is what this fix is for."""
+    blocked = ("--profile", "torch212-2026.10")
+    assert app("install", "--yes", "--machine", str(MACHINES / "rtx3080-driver-536.json"), *blocked).returncode == 3
+    code, _, said = fixed("other-profile", "rtx3080-driver-536", *blocked)
+    assert code == 0
+    assert "PyTorch 2.8 ·" in said
+
+
+def test_a_fix_is_carried_out_although_all_is_in_place(capsys: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of the active environment names the fix; to answer that all is in place would leave the fault."""
+    def make(options: argparse.Namespace) -> Session:
+        visit = open_session(options)
+        monkeypatch.setattr(visit, "already_in_place", lambda _plan: Verification(overall="works"))
+        return visit
+    machine = str(MACHINES / "rtx3090-windows.json")
+    assert main(["install", "--yes", "--json", "--machine", machine], make, lambda _: b"") == 0
+    assert capsys.readouterr().out.count("\n") == 1
+    assert main(["install", "--yes", "--json", "--fix", "refetch", "--machine", machine], make, lambda _: b"") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["step"] == "fix-wheels"
+
+
+def test_diagnose_says_what_the_automatic_fix_would_do() -> None:
+    done = app("diagnose", "--json", stdin="OSError: [Errno 28] No space left on device")
+    fix = json.loads(done.stdout)["fix"]
+    assert fix["automatic"] and fix["remedy"] == "free-space"
+    assert fix["does"].startswith("Deletes this program's package cache")
+    assert fix["does"] in app("diagnose", stdin="OSError: [Errno 28] No space left on device").stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from app.decide.diagnose import findings, verdict
 from app.knowledge import Knowledge
 from app.model.answers import Answers
+from app.model.condition import NAMES
 from app.model.machine import MachineFacts
 
 CONTRACT = [
@@ -91,6 +93,13 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ("driver for CUDA 13", {"driver": {"version": "576.80"}}, "torch212-2026.10", {"driver-too-old": "blocks"}),
     ("driver just at 580", {"driver": {"version": "580.10"}}, "torch212-2026.10", {"driver-too-old": "warns"}),
     ("only the driver's CUDA is known", {"driver": {"version": None, "cuda_version": "11.8"}}, BEST, {"driver-too-old": "blocks"}),
+    ("only an older CUDA 12 of the driver is known", {"driver": {"version": None, "cuda_version": "12.4"}}, BEST,
+     {"driver-too-old": "warns"}),
+    ("nothing is known of the driver", {"driver": {"version": None, "cuda_version": None, "nvml": None}}, BEST,
+     {"driver-missing": "warns"}),
+    ("nothing is known of the driver, practice", {"driver": {"version": None, "cuda_version": None, "nvml": None}},
+     "practice-cpu", {}),
+    ("a card told by its name alone", {"gpus": [{"vendor": "other", "name": "NVIDIA GeForce RTX 3090"}]}, BEST, {}),
     ("Linux driver at the floor", {**LINUX, "driver": {"version": "525.60.13"}}, BEST, {"driver-too-old": "warns"}),
     ("Linux driver below the floor", {**LINUX, "driver": {"version": "525.60.11"}}, BEST, {"driver-too-old": "blocks"}),
     ("old driver, practice", {"driver": {"version": "391.35"}}, "practice-cpu", {}),
@@ -110,6 +119,7 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ("4 GB", {"gpus": card(memory_total=4 * GIB, memory_used=0)}, BEST, {"vram-low": "warns"}),
     ("2 GB", {"gpus": card(memory_total=2 * GIB, memory_used=0)}, BEST, {"vram-low": "warns"}),
     ("1 GB", {"gpus": card(memory_total=GIB, memory_used=0)}, BEST, {"vram-low": "blocks"}),
+    ("1 GB, practice", {"gpus": card(memory_total=GIB, memory_used=0)}, "practice-cpu", {"vram-low": "warns"}),
     ("6 GB", {"gpus": card(memory_total=6138 * 2**20, memory_used=0)}, BEST, {}),
     ("4 GB, practice", {"gpus": card(memory_total=4 * GIB, memory_used=0)}, "practice-cpu", {}),
     ("8 GB of memory", {"memory": {"total": 8 * GIB, "available": 4 * GIB}}, BEST, {"memory-low": "warns"}),
@@ -179,6 +189,12 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ("no VC runtime on Linux", LINUX, BEST, {}),
     ("no compiler", {"tools": {"msvc": None}}, BEST, {"compiler-missing": "informs"}),
     ("PYTHONPATH", {"variables": {"PYTHONPATH": "C:\\old"}}, BEST, {"variable-conflict": "warns"}),
+    ("PYTHONPATH set to nothing", {"variables": {"PYTHONPATH": "", "PYTHONHOME": " ", "PIP_TARGET": ""}}, BEST, {}),
+    ("card counted that is not there", {"variables": {"CUDA_VISIBLE_DEVICES": "1"}}, BEST, {"variable-conflict": "warns"}),
+    ("card counted that is there", {"variables": {"CUDA_VISIBLE_DEVICES": "1,0"}, "gpus": [CARD, CARD | {"index": 1}]}, BEST,
+     {"several-gpus": "informs"}),
+    ("card counted by its id", {"variables": {"CUDA_VISIBLE_DEVICES": "GPU-8a1c"}}, BEST, {}),
+    ("card hidden by nothing", {"variables": {"CUDA_VISIBLE_DEVICES": ""}}, BEST, {"variable-conflict": "warns"}),
     ("CC on Windows", {"variables": {"CC": "C:\\mingw64\\bin\\gcc.exe"}}, BEST, {"variable-conflict": "warns"}),
     ("CC on Linux", {**LINUX, "variables": {"CC": "gcc"}}, BEST, {}),
     ("foreign CUDA in the library path", {**LINUX, "variables": {"LD_LIBRARY_PATH": "/usr/local/cuda-11.8/lib64"}}, BEST,
@@ -271,6 +287,33 @@ def test_nothing_known_blocks_nothing(knowledge: Knowledge) -> None:
         for profile in knowledge.profiles:
             blocking = [s for s in ids(knowledge, facts, profile.id).values() if s == "blocks"]
             assert not blocking, profile.id
+
+
+BARE: list[dict[str, Any]] = [
+    {"os": {"family": family}, **gpus, **more}
+    for family in ("windows", "linux", "macos")
+    for gpus in ({}, {"gpus": [{"vendor": "nvidia"}]}, {"gpus": [{"vendor": "amd"}, {"vendor": "other"}]},
+                 {"gpus": [{"vendor": "nvidia", "compute_capability": c} for c in ("14.0", "6.1")]})
+    for more in ({"driver": {"version": None, "nvml": None}}, {"driver": {"version": "391.35", "nvml": "mismatch"}},
+                 {"driver": {"version": None, "nvml": "mismatch"}, "memory": {"available": GIB}, "cpu": {"avx2": False}},
+                 {"driver": {"nvml": "missing"}, "leftovers": [{"id": "a", "kind": "venv", "path": "/u"}],
+                  "disks": [{"root": "C:\\", "free": 1}, {"root": "/", "free": 1}]})]
+
+
+def test_texts_about_what_is_not_known_are_sentences(knowledge: Knowledge) -> None:
+    """No finding on a machine file full of holes says ``unknown`` where the thing should be named."""
+    for machine in BARE:
+        facts = msgspec.convert(machine, MachineFacts)
+        for chosen in (None, *knowledge.profiles):
+            for found in findings(facts, knowledge.rules, knowledge.cards, chosen):
+                whole = f"{found.title} {found.detail} {found.seen} {found.remedy}"
+                assert "None" not in whole
+                assert not re.search(r"\b(for|on|in|driver|below) unknown\b|^unknown", whole), (found.id, whole)
+                assert not found.seen.startswith("unknown"), (found.id, found.seen)
+
+
+def test_the_words_for_what_is_not_known_are_those_of_facts(knowledge: Knowledge) -> None:
+    assert set(knowledge.rules.unknown) <= set(NAMES)
 
 
 def test_every_limit_has_a_source_and_a_date_and_is_used(knowledge: Knowledge) -> None:

@@ -302,3 +302,14 @@ def test_every_correction_has_both_sides(knowledge: Knowledge) -> None:
     assert len(knowledge.guide.corrections) >= 25
     assert all(c.claim and c.truth and c.claim != c.truth for c in knowledge.guide.corrections)
     assert all(s.guide and s.right and s.why for s in knowledge.guide.settings)
+
+
+@pytest.mark.parametrize("words", [
+    "torch._inductor.config does not exist", "No module named 'torch._inductor'", "has no attribute 'amp'", "git+https",
+    "[windows]", "cu121-ampere-torch240", "PR #1753", "unsloth-zoo==2024.9.post3", "unsloth==2024.9.post3", "2024.8", "most stable",
+    "torch >= 2.4.0, < 2.5.0", "3.11.14", "nvcc", "CMake", "Developer Command Prompt", "8902", "24.00 GB", "__version__",
+    "triton-windows.git", "18-22 GB", "Llama-3.2-7B", "dataset_num_proc=1", "production-ready", "torch2XX", "latest NVIDIA driver",
+])
+def test_every_wrong_claim_of_the_guide_has_its_correction(knowledge: Knowledge, words: str) -> None:
+    """Words of the guide's own text; what each is corrected to was checked in the packages."""
+    assert any(words in c.claim for c in knowledge.guide.corrections)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -101,10 +102,25 @@ def test_of_several_cards_the_one_that_can_train_decides(knowledge: Knowledge) -
     ("Tesla K80", None, "3.7"), ("NVIDIA GeForce GTX 750 Ti", None, "5.0"), ("NVIDIA GeForce GTX 970", None, "5.2"),
     ("Tesla M60", None, "5.2"), ("NVIDIA GeForce GTX 1660 Ti", None, "7.5"), ("Tesla T4", None, "7.5"),
     ("NVIDIA RTXA6000-24Q", None, "8.6"), (None, "10de:1eb8", "7.5"), (None, "10de:1db1", "7.0"), (None, "8086:4680", None),
-    ("Something else", None, None),
+    ("Quadro RTX 3000 with Max-Q Design", None, "7.5"), ("Quadro RTX 4000 with Max-Q Design", None, "7.5"),
+    ("Quadro RTX 5000 with Max-Q Design", None, "7.5"), ("NVIDIA RTX 3000 Ada Generation Laptop GPU", None, "8.9"),
+    ("NVIDIA RTX 3500 Ada Generation Laptop GPU", None, "8.9"), ("NVIDIA Corporation GA104 [GeForce RTX 3070]", None, "8.6"),
+    ("Tesla K10", None, "3.0"), ("GeForce GTX 870M", None, "3.0"), ("NVS 510", None, "3.0"), ("GeForce 610M", None, "2.1"),
+    ("Tesla M2090", None, "2.0"), ("GeForce GTX 285", None, "1.3"), ("GeForce 9800 GT", None, "1.1"),
+    ("GeForce MX130", None, "5.0"),
+    (None, "10de:1180", "3.0"), (None, "10de:1287", "3.5"), (None, "10de:06dd", "2.0"), (None, "10de:0a65", "1.2"),
+    (None, "10de:1380", "5.0"), ("Something else", None, None),
 ])
 def test_a_card_is_told_by_name_or_pci_id(name: str | None, pci: str | None, capability: str | None, knowledge: Knowledge) -> None:
     assert knowledge.cards.capability_of(name, pci) == capability
+
+
+def test_what_a_series_says_agrees_with_every_model_on_record(knowledge: Knowledge) -> None:
+    """A new spelling of a known card must not become another generation: RTX 3000 is not a 30-series card."""
+    for card in knowledge.cards.gpu:
+        for name in card.nvml_names:
+            told = [row.compute_capability for row in knowledge.cards.series if re.search(row.says, name, re.IGNORECASE)]
+            assert told[:1] == [card.compute_capability], name
 
 
 @pytest.mark.parametrize(("told", "number"), [("576.80", "576.80"), ("32.0.15.7680", "576.80"), ("31.0.15.3699", "536.99"),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.decide.remedies import REMEDIES, mended
+from app.decide.remedies import REMEDIES, fix_of, mended
+from app.knowledge import Knowledge
 from app.model.errors import BadInput
 from app.model.place import Place
 from app.model.plan import Activate, CreateEnvironment, Plan, RemoveTree
@@ -19,28 +20,36 @@ PLAN = Plan(title="t", profile="p", environment="p-1", steps=(
 
 
 def test_refetching_throws_only_the_wheelhouse_away() -> None:
-    first = mended("refetch", PLAN, PLACE, None).steps[0]
+    first = mended("refetch", PLAN, PLACE).steps[0]
     assert isinstance(first, RemoveTree) and first.path == PLACE.wheels
 
 
 def test_a_broken_environment_is_made_anew_and_a_working_one_stays() -> None:
-    first = mended("rebuild-environment", PLAN, PLACE, "other").steps[0]
+    first = mended("rebuild-environment", PLAN, PLACE, ("other",)).steps[0]
     assert isinstance(first, RemoveTree) and first.path == PLACE.environment("p-1")
-    beside = mended("rebuild-environment", PLAN, PLACE, "p-1")
+    beside = mended("rebuild-environment", PLAN, PLACE, ("p-1",))
     assert beside.environment == "p-1.2"
     assert not any(isinstance(s, RemoveTree) for s in beside.steps)
     assert beside.steps[0].touches == ("/home/kim/UnslothSetup/envs/p-1.2",)
-    assert mended("rebuild-environment", beside, PLACE, "p-1.2").environment == "p-1.3"
+    assert mended("rebuild-environment", beside, PLACE, ("p-1.2",)).environment == "p-1.3"
+
+
+def test_the_setup_to_go_back_to_is_not_thrown_away_either() -> None:
+    """Active is another one; the plan's own is the one before, which a rollback would take."""
+    beside = mended("rebuild-environment", PLAN, PLACE, ("other", "p-1"))
+    assert beside.environment == "p-1.2"
+    assert not any(isinstance(s, RemoveTree) for s in beside.steps)
+    assert mended("rebuild-environment", PLAN, PLACE, ("p-1", "p-1.2")).environment == "p-1.3"
 
 
 def test_mending_twice_does_not_pile_up() -> None:
-    once = mended("refetch", PLAN, PLACE, None)
-    assert len(mended("clear-cache", once, PLACE, None).steps) == len(once.steps)
+    once = mended("refetch", PLAN, PLACE)
+    assert len(mended("clear-cache", once, PLACE).steps) == len(once.steps)
 
 
 def test_an_unknown_fix_is_named() -> None:
     with pytest.raises(BadInput, match="no fix 'pray'"):
-        mended("pray", PLAN, PLACE, None)
+        mended("pray", PLAN, PLACE)
 
 
 def test_every_remedy_that_the_data_name_exists() -> None:
@@ -50,3 +59,13 @@ def test_every_remedy_that_the_data_name_exists() -> None:
             named.add(trouble["fix"].get("remedy"))
     assert named - {None} <= REMEDIES.keys()
     assert len(named) > 3
+
+
+def test_every_automatic_fix_says_exactly_what_it_does(knowledge: Knowledge) -> None:
+    for trouble in knowledge.troubles.causes:
+        fix = fix_of(trouble)
+        assert bool(fix.does) is fix.automatic, trouble.label
+        assert bool(fix.remedy) is fix.automatic, trouble.label
+    for remedy, sentence in REMEDIES.items():
+        assert sentence.endswith("."), remedy
+        assert sentence.split()[0] in ("Runs", "Deletes", "Makes", "Trusts", "Plans"), remedy

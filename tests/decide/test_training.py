@@ -136,3 +136,21 @@ def test_runs_as_it_is(knowledge: Knowledge, tmp_path: Path) -> None:
                           capture_output=True, env={**os.environ, "HF_HUB_OFFLINE": "1"}, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "outputs" / "adapter" / "adapter_model.safetensors").exists()
+
+
+def test_of_several_cards_the_script_takes_the_one_it_is_sized_for(knowledge: Knowledge) -> None:
+    """A P40 has more memory than an RTX 4060 and cannot run what the script starts."""
+    old = Gpu(vendor="nvidia", index=0, name="Tesla P40", compute_capability="6.1", memory_total=24 * 2**30)
+    new = Gpu(vendor="nvidia", index=1, name="NVIDIA GeForce RTX 4060", compute_capability="8.9", memory_total=8 * 2**30,
+              uuid="GPU-1")
+    profile = knowledge.profile("torch28-2025.11")
+
+    def made(*gpus: Gpu) -> str:
+        return training.script(profile, MachineFacts(os=Os(family="windows"), gpus=gpus), knowledge.guide, read)
+    both = made(old, new)
+    ast.parse(both)
+    assert "Sized for NVIDIA GeForce RTX 4060" in both
+    assert 'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "GPU-1")' in both
+    assert both.index("CUDA_VISIBLE_DEVICES") < both.index("from unsloth")
+    for alone in (made(new), made(new, new)):
+        assert "CUDA_VISIBLE_DEVICES" not in alone

@@ -146,6 +146,10 @@ class FakeSession:
                           disk_bytes=9_600_000_000),
             Activate(id="activate", title="Switch to the new setup", environment=name, profile=profile.id)))
 
+    def helps(self, remedy: str | None) -> bool:
+        """Every fix but the one for certificates, as nothing names a file of them."""
+        return remedy != "system-certificates"
+
     def unfinished(self) -> Unfinished | None:
         """A run that was cut off, if the test wants one."""
         return self.cut_off

@@ -260,7 +260,7 @@ class Staged(FakeSession):
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
         """What the real session does with values alone."""
-        return mended(remedy, failed, self.place, None)
+        return mended(remedy, failed, self.place)
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What the test says."""

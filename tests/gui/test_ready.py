@@ -12,11 +12,14 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.decide import vram
+from app.decide.explain import explain
 from app.gui.dialogs.memory_table import MemoryTable
 from app.gui.dialogs.paste_log import PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
 from app.gui.dialogs.put_back import PutBack
 from app.gui.dialogs.report_preview import ReportPreview
+from app.gui.menu import mend
+from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
@@ -163,6 +166,45 @@ def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, ses
     sheet.field.clear()
     qtbot.waitUntil(lambda: sheet.answer.text() == "")
     sheet.take("kein Platz: space".encode("utf-16"))
+    sheet.accept()
+
+
+@pytest.fixture
+def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
+    """A visit that knows all causes."""
+    monkeypatch.setattr(session, "explain", lambda log: explain(log, real_knowledge().troubles))
+    return session
+
+
+def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(wizard: Wizard, knowing: Staged, qtbot: QtBot) -> None:
+    """The same card as after a failed step: what the button does is said beside it, and nothing runs before it is seen."""
+    session = knowing
+    list(session.survey())
+    sheet = PasteLog(wizard, session, fixes=True)  # type: ignore[arg-type]
+    sheet.fix_wanted.connect(lambda remedy: mend(wizard, remedy))
+    sheet.show()
+    sheet.field.setPlainText("OSError: [Errno 28] No space left on device")
+    qtbot.waitUntil(lambda: sheet.card is not None)
+    assert sheet.card is not None and sheet.card.fix_button is not None and sheet.card.retry_button is None
+    assert "Deletes this program's package cache" in sheet.card.fix_button.toolTip()
+    assert any("Deletes this program's package cache" in label.text() for label in inside(sheet.card, Label))
+    sheet.card.fix_button.click()
+    assert wizard.stage == "install" and not sheet.isVisible()
+    shown = wizard.currentPage()
+    assert isinstance(shown, Install) and shown.title_label.text() == "Plan of the fix"
+    assert shown.plan is not None and shown.plan.steps[0].kind == "remove-tree"
+    assert session.runs == []
+
+
+def test_a_fix_that_would_change_nothing_is_not_offered(wizard: Wizard, knowing: Staged, qtbot: QtBot) -> None:
+    """The cause is the system's own store; to trust it once more mends nothing."""
+    sheet = PasteLog(wizard, knowing, fixes=True)  # type: ignore[arg-type]
+    sheet.show()
+    sheet.field.setPlainText("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+                             "self-signed certificate in certificate chain (_ssl.c:1000)")
+    qtbot.waitUntil(lambda: sheet.card is not None)
+    assert sheet.card is not None and sheet.card.diagnosis.cause == "tls_intercepted"
+    assert sheet.card.fix_button is None
     sheet.accept()
 
 

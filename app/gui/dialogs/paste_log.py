@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
 
 
 class PasteLog(Dialog):
-    """A field for the log; the answer comes half a second after the last change, found in a thread."""
+    """A field for the log; the answer comes half a second after the last change, found in a thread.
 
-    def __init__(self, parent: QWidget, session: Session) -> None:
+    ``fix_wanted``: the person wants the automatic fix of this name; the sheet closes and its owner shows the plan of it.
+    """
+
+    fix_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget, session: Session, *, fixes: bool = False) -> None:
         super().__init__(parent, translate("PasteLog", "Paste a log"),
                          translate("PasteLog", "The output of pip, of a training run, of anything that failed. The whole of it is "
                                                "best: the cause often stands far above the last line. It stays on this PC."),
                          width=760, height=620)
-        self._session = session
+        self._session, self._fixes = session, fixes
         self._stream: Stream | None = None
         self._again = False
         self.field = QPlainTextEdit()
@@ -108,9 +113,15 @@ class PasteLog(Dialog):
             self.answer.setText(translate("PasteLog", "Nothing in it is known to be wrong."))
         else:
             self.answer.setText("")
-            self.card = DiagnosisCard(diagnosis, retry=False, report=False, fixes=False)
+            helps = diagnosis.fix is not None and self._session.helps(diagnosis.fix.remedy)
+            self.card = DiagnosisCard(diagnosis, retry=False, report=False, fixes=self._fixes and helps)
+            self.card.fix_wanted.connect(self._mend)
             self.body.addWidget(self.card, 0)
         self.answer.setVisible(bool(self.answer.text()))
+
+    def _mend(self, remedy: str) -> None:
+        self.accept()
+        self.fix_wanted.emit(remedy)
 
     def _leave(self, _result: int) -> None:
         self._wait.stop()

@@ -15,6 +15,7 @@ from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
 from app.gui.words import translate
 from app.model.advice import Choice
+from app.model.answers import SYSTEM, SYSTEM_ALONE
 from app.model.profile import Part, Profile
 
 # The versions that people ask for by name, in the order in which they ask.
@@ -157,7 +158,7 @@ def ask_sources(page: Page) -> bool:
                                 translate("Setup", "uv's own source")),
         "proxy": _field(dialog, translate("Setup", "Proxy"), answers.proxy, translate("Setup", "as the system says")),
         "certificates": _field(dialog, translate("Setup", "Certificates (a file, or empty for the system's)"),
-                               None if answers.certificates == "system" else answers.certificates,
+                               None if answers.certificates in (SYSTEM, SYSTEM_ALONE) else answers.certificates,
                                translate("Setup", "the system's store")),
         "offline": _field(dialog, translate("Setup", "Offline folder (made by the command bundle)"), answers.offline,
                           translate("Setup", "none: packages come from the index")),
@@ -175,7 +176,7 @@ def ask_sources(page: Page) -> bool:
     if not dialog.exec():
         return False
     given = {name: field.text().strip() or None for name, field in fields.items()}
-    given["certificates"] = given["certificates"] or "system"
+    given["certificates"] = given["certificates"] or (SYSTEM_ALONE if answers.certificates == SYSTEM_ALONE else SYSTEM)
     page.session.change(**given)
     return True
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
 from app.gui import theme, words
-from app.gui.brief import architecture, home_disk, main_card, short_cpu
+from app.gui.brief import architecture, home_disk, short_cpu, shown_card
 from app.gui.pages.page import Page
 from app.gui.said import said
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of
@@ -165,7 +165,7 @@ class ThisPc(Page):
                                          words.installed(self._memory.total) if self._memory.total else ""]) or WAITING)
 
     def _gpus(self, gpus: tuple[Gpu, ...]) -> None:
-        gpu = main_card(gpus)
+        gpu = shown_card(gpus)
         if gpu is None:
             self.card_name.setText(translate("ThisPc", "None found"))
             self.memory_text.setText("")

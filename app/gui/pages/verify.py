@@ -10,7 +10,7 @@ import msgspec
 
 from app.engine.stages import Stage
 from app.gui import theme, words
-from app.gui.brief import main_card, short_card
+from app.gui.brief import short_card, shown_card
 from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.pages.verdict_words import headline, sentence
@@ -329,7 +329,7 @@ class Verify(PlanPage):
             self.bench.sensors.add(float(sample.get("t") or 0.0), _number(sample.get("sm_mhz")), _number(sample.get("power_w")),
                                    _number(sample.get("temp_c")))
         facts = self.session.facts
-        card = main_card(facts.gpus) if facts is not None else None
+        card = shown_card(facts.gpus) if facts is not None else None
         name = short_card(card.name or "").removeprefix("GeForce ") if card is not None else ""
         self.bench.put(verdict.benchmark, verdict.remarks, name)
         if not running or self._result_told():

@@ -67,6 +67,9 @@ class DiagnosisCard(Card):
             self.box.addWidget(Label(said(diagnosis.fix.text), "value"))
         # The buttons stand before the long list of steps: on a small screen they must be in sight.
         self.box.addLayout(self._acts(retry, fixes))
+        if self.fix_button is not None and diagnosis.fix is not None and diagnosis.fix.does:
+            name = self.fix_button.text().replace("&", "")
+            self.box.addWidget(Label(f"{name}: {said(diagnosis.fix.does)}", "small", "muted"))
         self._steps()
         self.box.addLayout(self._links(report))
         self.box.addStretch(1)      # room that is left over stands below, not between the lines
@@ -101,7 +104,7 @@ class DiagnosisCard(Card):
         self.retry_button: Button | None = None
         if fixes and fix is not None and fix.automatic and fix.remedy != "retry":   # that is the button beside it
             remedy = fix.remedy or ""
-            self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy))
+            self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=said(fix.does))
             row.addWidget(self.fix_button)
         if retry:
             self.retry_button = Button(translate("Diagnosis", "&Try this step again"), self.retry_wanted.emit)
