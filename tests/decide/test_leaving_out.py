@@ -105,8 +105,8 @@ def test_each_log_of_the_collection_left_out(figures: list[str]) -> None:
     figures += [
         f"Diagnosis, the same {len(logs)}, each left out in turn (judged without its words and without patterns that no other "
         f"log speaks for): right at first place {share(first, len(logs))}, among three {share(three, len(logs))}",
-        f"Diagnosis, the same {len(logs)}, five folds left out in turn: right at first place {share(first_folds, len(logs))}, among three "
-        f"{share(three_folds, len(logs))}; by fold " + ", ".join(f"{result[0]} of {size}" for result, size in folds),
+        f"Diagnosis, the same {len(logs)}, five folds left out in turn: right at first place {share(first_folds, len(logs))}, "
+        f"among three {share(three_folds, len(logs))}; by fold " + ", ".join(f"{result[0]} of {size}" for result, size in folds),
     ]
     assert first >= 0.65 * len(logs)
     assert three >= 0.8 * len(logs)
