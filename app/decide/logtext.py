@@ -149,8 +149,10 @@ class Text:
         """The line at a position, as the log has it, cut at both ends where it is very long."""
         start = max(self.lower.rfind("\n", 0, position) + 1, self.original.rfind("\n", 0, position) + 1, position - longest // 2)
         ends = [end for text in (self.lower, self.original) if (end := text.find("\n", position)) >= 0]
-        line = self.original[start:min(ends, default=len(self.original))]
-        return line[:longest].strip()
+        end = min(ends, default=len(self.original))
+        if self.original.startswith("\\n", end - 1):  # a line's end that is written out
+            end -= 1
+        return self.original[start:end][:longest].strip()
 
     def strike(self, spans: list[tuple[int, int]]) -> None:
         """Make these spans unreadable for patterns; line ends stay."""

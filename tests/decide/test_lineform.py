@@ -86,6 +86,11 @@ def test_forms_one_by_one(text: str, expected: str) -> None:
     assert bare(text) == expected
 
 
+def test_evidence_of_a_written_out_line_is_the_line_alone() -> None:
+    found = explain(json.dumps({"message": "start\nModuleNotFoundError: No module named 'triton'\nend"}), TROUBLES)
+    assert [line.text for line in found.evidence] == ["ModuleNotFoundError: No module named 'triton'"]
+
+
 def test_a_broken_line_is_whole_again_and_a_frame_stays() -> None:
     whole = "error: " + "a long way to say " * 12 + "no module named 'triton'"
     assert whole in bare(broken(80)(whole))
