@@ -1,7 +1,8 @@
 """What every test shares: no display needed, no network unless a test says so, and the count of faults at the end.
 
 A test marked ``fault`` is one fault that was tried, and survived when it passes; a test that tries many adds them
-to ``faults`` itself. The closing summary of pytest names both figures, so nobody has to believe a sentence.
+to ``faults`` itself. A test that measures something adds a sentence to ``figures``. The closing summary of pytest names
+them all, so nobody has to believe a sentence.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ class Faults:
 
 
 _FAULTS = pytest.StashKey[Faults]()
+_FIGURES = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known and start the count."""
     config.addinivalue_line("markers", "fault(kind): one fault; the closing summary counts it as survived when the test passes")
     config.stash[_FAULTS] = Faults()
+    config.stash[_FIGURES] = []
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -55,9 +58,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     counted = config.stash[_FAULTS]
     if counted.tried:
         terminalreporter.write_line(str(counted))
+    for sentence in config.stash[_FIGURES]:
+        terminalreporter.write_line(sentence)
 
 
 @pytest.fixture(scope="session")
 def faults(request: pytest.FixtureRequest) -> Faults:
     """The count, for tests that try many faults in one go."""
     return request.config.stash[_FAULTS]
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> list[str]:
+    """Sentences with what was measured, for the closing summary."""
+    return request.config.stash[_FIGURES]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 
 # For each torch release: the first and the last minor version of Python 3 with wheels, and the CUDA folders of the
-# PyTorch index that hold it (Windows or Linux). Source: the folders of https://download.pytorch.org/whl, September 2026.
+# PyTorch index that hold it (Windows or Linux). Sources: the folders of https://download.pytorch.org/whl, September 2026; from
+# 2.10 on the wheels' names on the package index and the table of PyTorch's RELEASE.md, November 2026.
 TORCH: dict[tuple[int, int], tuple[int, int, str]] = {
     (1, 7): (6, 8, "cu92 cu101 cu102 cu110"), (1, 8): (6, 9, "cu101 cu102 cu111"), (1, 9): (6, 9, "cu102 cu111"),
     (1, 10): (6, 9, "cu102 cu111 cu113"), (1, 11): (7, 10, "cu102 cu113 cu115"), (1, 12): (7, 10, "cu102 cu113 cu116"),
     (1, 13): (7, 10, "cu116 cu117"), (2, 0): (8, 11, "cu117 cu118"), (2, 1): (8, 11, "cu118 cu121"),
     (2, 2): (8, 12, "cu118 cu121"), (2, 3): (8, 12, "cu118 cu121"), (2, 4): (8, 12, "cu118 cu121 cu124"),
     (2, 5): (9, 12, "cu118 cu121 cu124"), (2, 6): (9, 13, "cu118 cu124 cu126"), (2, 7): (9, 13, "cu118 cu126 cu128"),
-    (2, 8): (9, 13, "cu126 cu128 cu129"), (2, 9): (10, 14, "cu126 cu128 cu130"),
+    (2, 8): (9, 13, "cu126 cu128 cu129"), (2, 9): (10, 14, "cu126 cu128 cu130"), (2, 10): (10, 14, "cu126 cu128 cu130"),
+    (2, 11): (10, 14, "cu126 cu128 cu130"), (2, 12): (10, 14, "cu126 cu130 cu132"), (2, 13): (10, 14, "cu126 cu130 cu132"),
+    (2, 14): (10, 14, "cu126 cu130 cu132"), (2, 15): (11, 15, "cu130 cu132"),
 }
 
 _ASKED = re.compile(
-    r"requirement torch(vision|audio)? ?={2,3} ?(\d+(?:\.\d+)+)(?:\+(\w+))?(?:[^(\n]{0,200}\(from versions: ?([^)\n]*))?"
+    r"requirement torch(vision|audio)? ?={2,3} ?(\d+(?:\.\d+)+)(?:\+(\w+))?(?:[^\n]{0,300}?\(from versions: ?([^)\n]*))?"
 )
 # uv names the torch it was asked for in its debug lines and in its reasons.
 _ASKED_OF_UV = re.compile(

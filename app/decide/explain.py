@@ -141,10 +141,10 @@ def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> li
         for sign in trouble.signs:
             if sign.weak and not failed:
                 continue
-            hits = _hits(text.lower, sign, deduced)
-            if hits:
+            at = hits(text.lower, sign, deduced)
+            if at:
                 weights.append(sign.weight)
-                places += hits
+                places += at
         if weights:
             weights.sort(reverse=True)
             score = weights[0] + min(6, 3 * (len(weights) - 1)) + _leaning(trouble.hints, known)
@@ -171,7 +171,7 @@ def rank(found: list[Candidate], alike: Mapping[str, float] | None = None) -> li
     return ranked[:kept] + sorted(ranked[kept:], key=lambda c: -worth[c.trouble.label])
 
 
-def _hits(lower: str, sign: Sign, deduced: str) -> list[int]:
+def hits(lower: str, sign: Sign, deduced: str) -> list[int]:
     """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
     if not _possible(sign.says, lower) or not all(_compiled(p).search(deduced) for p in sign.needs if p.startswith("raised-in-")):
         return []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from app.decide.lineform import bare
+
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in under 2 s).
 WHOLE = 1_000_000
 HEAD = 100_000
@@ -51,17 +53,15 @@ def decode(log: bytes | str) -> str:
 
 
 def _wide(log: bytes) -> str | None:
-    """UTF-16 without a mark shows as zero bytes at every second place (PowerShell's ``>`` cut at the front)."""
+    """UTF-16 without a mark (PowerShell's ``>``, cut at the front): zero bytes beside plain letters. The side with more different
+    letters is the right one, for a frame's lines read the wrong way round look like one letter again and again."""
     sample = log[:4000]
-    if len(sample) < 8:
+    if len(sample) < 8 or sample.count(0) < len(sample) * 0.03:
         return None
-    even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    half = len(sample) // 2
-    if odd > half * 0.4 and even < half * 0.1:
-        return "utf-16-le"
-    if even > half * 0.4 and odd < half * 0.1:
-        return "utf-16-be"
-    return None
+    low, high = sample[0::2], sample[1::2]
+    little = len({one for one, zero in zip(low, high, strict=False) if not zero and one})
+    big = len({one for zero, one in zip(low, high, strict=False) if not zero and one})
+    return None if little == big else "utf-16-le" if little > big else "utf-16-be"
 
 
 def _mixed(log: bytes) -> str:
@@ -135,6 +135,7 @@ class Text:
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
+        lower = bare(lower)
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
             lower = _UV_TALK.sub(_unwrapped, lower)
         self.lower = _LONG_LINE.sub(_folded, lower)
@@ -148,8 +149,10 @@ class Text:
         """The line at a position, as the log has it, cut at both ends where it is very long."""
         start = max(self.lower.rfind("\n", 0, position) + 1, self.original.rfind("\n", 0, position) + 1, position - longest // 2)
         ends = [end for text in (self.lower, self.original) if (end := text.find("\n", position)) >= 0]
-        line = self.original[start:min(ends, default=len(self.original))]
-        return line[:longest].strip()
+        end = min(ends, default=len(self.original))
+        if self.original.startswith("\\n", end - 1):  # a line's end that is written out
+            end -= 1
+        return self.original[start:end][:longest].strip()
 
     def strike(self, spans: list[tuple[int, int]]) -> None:
         """Make these spans unreadable for patterns; line ends stay."""
@@ -171,11 +174,8 @@ def _unwrapped(match: re.Match[str]) -> str:
 
 
 def _folded(match: re.Match[str]) -> str:
-    """A very long line in pieces, as long as before: patterns that look along a line must not take for ever.
-
-    JSON logs write line breaks as backslash and n: those break first.
-    """
-    text = match.group().replace("\\n", "\n ")
+    """A very long line in pieces, as long as before: patterns that look along a line must not take for ever."""
+    text = match.group()
     pieces = list(text)
     at = 0
     while len(text) - at > 2000:

@@ -3717,10 +3717,6 @@
         <translation>Setzen Sie TORCHDYNAMO_DISABLE=1 (oder UNSLOTH_COMPILE_DISABLE=1), bevor das Skript startet</translation>
     </message>
     <message>
-        <source>Set TORCHDYNAMO_DISABLE=1 for the run, or take torch.compile out of the script</source>
-        <translation>Setzen Sie für den Lauf TORCHDYNAMO_DISABLE=1, oder nehmen Sie torch.compile aus dem Skript</translation>
-    </message>
-    <message>
         <source>Settings, System, About, Advanced system settings, Performance, Advanced, Virtual memory: tick automatic management</source>
         <translation>Einstellungen, System, Info, Erweiterte Systemeinstellungen, Leistung, Erweitert, Virtueller Arbeitsspeicher: Haken bei der automatischen Verwaltung setzen</translation>
     </message>
@@ -6035,6 +6031,18 @@
     <message>
         <source>Files of the installed packages are missing or cut off: {1}.</source>
         <translation>Dateien der installierten Pakete fehlen oder sind abgeschnitten: {1}.</translation>
+    </message>
+    <message>
+        <source>In the console from which you start: set PYTHONUTF8=1 (PowerShell: $env:PYTHONUTF8 = 1)</source>
+        <translation>In der Konsole, aus der Sie starten: set PYTHONUTF8=1 (PowerShell: $env:PYTHONUTF8 = 1)</translation>
+    </message>
+    <message>
+        <source>In the console from which you start: set TORCHDYNAMO_DISABLE=1 (PowerShell: $env:TORCHDYNAMO_DISABLE = 1), or take torch.compile out of the script</source>
+        <translation>In der Konsole, aus der Sie starten: set TORCHDYNAMO_DISABLE=1 (PowerShell: $env:TORCHDYNAMO_DISABLE = 1), oder nehmen Sie torch.compile aus dem Skript</translation>
+    </message>
+    <message>
+        <source>Windows: Settings, Time and language, Date and time: set the time automatically, then synchronise now</source>
+        <translation>Windows: Einstellungen, Zeit und Sprache, Datum und Uhrzeit: Uhrzeit automatisch festlegen, dann jetzt synchronisieren</translation>
     </message>
 </context>
 <context>

@@ -2,7 +2,8 @@
 
 The first rules were written from one half of the 93 logs (by the hash of their ids); on the other half, before anybody had
 looked at it, they named 31 of 38 causes at the first place (82 %) and 34 of 38 among the first three (89 %). The figures
-printed here are of all logs after both halves were read, so they say how well the rules hold, not how well they carry over.
+printed here are of all logs after both halves were read, so they say how well the rules hold, not how well they carry over;
+tests/decide/test_leaving_out.py leaves logs out in turn.
 
 Later the rules were widened with other excerpts: 361 from public issue threads, found by searching for each label (from the
 eighth batch on for general words), many cut short on purpose, 43 of them the output of runs that work. The true label is how
@@ -55,13 +56,25 @@ Then somebody else judged new excerpts, before the program or the author of the 
 J came from a third person, after all mending. Together 168 of 175 at first place (96 %), 174 among three (99 %). About four in ten
 of H and I come from threads whose other excerpts had been read before, and J shares lines (the same messages) with what was
 known, which is why the last two rows stand there.
+
+A fourth person searched public threads anew, mostly of other projects (image, speech and language tools), and judged every
+excerpt before the program saw it; K at first look, L after the mending of K, then mended too, M (causes rare in both) after L:
+
+    set                       K (122)      L (66)    M (18)    harmless (42, 26, 70 and 22)
+    first                  115 (94 %)  63 (95 %)  17 (94 %)    2, 1, 2 and 1 called a cause, mended
+    among three            120 (98 %)  64 (97 %)  17 (94 %)
+
+The 70 and half of the 22 were written down from memory of what such tools print, not taken from threads.
+
+Each excerpt of K that came out right was tried in 33 other forms before the mending (encodings, colours, bars, prefixes of other
+tools, JSON, a console's width, both ends cut): encodings, colours and chained tracebacks cost none or one; lines broken at 80
+columns cost 10, JSON 6; prefixes cost one cause and called two harmless ones a cause. Mended (app/decide/lineform.py), they cost
+at most three. A third of the head cut off costs 17 of 76 (11 of 79), the last line 5 (5), for what tells it is mostly gone then.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -83,33 +96,29 @@ def lines(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (CORPUS / name).read_text(encoding="utf-8").splitlines()]
 
 
-def fold(case: dict[str, Any]) -> int:
-    return hashlib.sha256(case["id"].encode()).digest()[1] % 5
+def real_failures() -> list[tuple[str, str]]:
+    """Causes and logs of the collection."""
+    return [(GARBLED.get(case["cause"], case["cause"]), case["log"]) for case in lines("cases_dev.jsonl")]
 
 
-def test_real_failures() -> None:
-    first: dict[int, list[bool]] = defaultdict(list)
+def test_real_failures(figures: list[str]) -> None:
+    first: list[bool] = []
     among: list[bool] = []
     wrong: list[str] = []
-    by_label: dict[str, list[bool]] = defaultdict(list)
-    for case in lines("cases_dev.jsonl"):
-        want = GARBLED.get(case["cause"], case["cause"])
-        found = explain(case["log"], TROUBLES)
+    for want, log in real_failures():
+        found = explain(log, TROUBLES)
         ranked = [found.cause, *(o.cause for o in found.others)]
-        first[fold(case)].append(ranked[0] == want)
-        by_label[want].append(ranked[0] == want)
+        first.append(ranked[0] == want)
         among.append(want in ranked[:3])
         if ranked[0] != want:
-            wrong.append(f"{case['id']}: {want} came out as {ranked[:3]}")
-    right = sum(sum(f) for f in first.values())
-    print(
-        f"\nfirst place {right}/{len(among)}, among three {sum(among)}/{len(among)}, five folds "
-        + " ".join(f"{sum(f)}/{len(f)}" for _, f in sorted(first.items()))
+            wrong.append(f"{want} came out as {ranked[:3]}: {log[:80]}")
+    figures.append(
+        f"Diagnosis, {len(first)} real logs, with all that was learnt from these logs too (no measure of new ones): right at first "
+        f"place {sum(first)}, among three {sum(among)}"
     )
-    print("labels without a miss:", sum(all(v) for v in by_label.values()), "of", len(by_label), *wrong, sep="\n  ")
-    assert right >= 0.95 * len(among)
+    print(*wrong, sep="\n  ")
+    assert sum(first) >= 0.95 * len(first)
     assert sum(among) >= 0.99 * len(among)
-    assert all(sum(f) >= 0.8 * len(f) for f in first.values())
 
 
 def test_every_label_of_the_collection_has_rules() -> None:
