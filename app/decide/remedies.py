@@ -9,7 +9,7 @@ import msgspec
 from app.model.advice import Diagnosis, Fix
 from app.model.errors import BadInput
 from app.model.place import Place
-from app.model.plan import AnyStep, Plan, RemoveTree
+from app.model.plan import AnyStep, CreateEnvironment, InstallWheels, MendOpenmp, Plan, RemoveTree, SetVariables
 from app.model.trouble import Trouble
 
 # Every remedy that data may name, with exactly what it does.
@@ -25,8 +25,18 @@ REMEDIES = {
                            "then, and can be gone back to.",
     "system-certificates": "Trusts the system's certificates alone and runs the plan again, for this visit. No setting of yours is "
                            "changed.",
+    "compile-off": "Makes the environment anew from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE is "
+                   "1), and checks it. A setup that works stays in use until then, and can be gone back to.",
+    "compiler-unset": "Makes the environment anew from its locked files, without your variables CC and CXX in it, and checks it. "
+                      "Your own settings stay as they are, and a setup that works stays in use until then.",
     "other-profile": "Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone "
                      "back to.",
+}
+
+# What these set for every Python of the environment; an empty value takes a variable away.
+VARIABLES = {
+    "compile-off": (("TORCHDYNAMO_DISABLE", "1"),),  # torch.compile then hands back what it was given: torch._dynamo.config
+    "compiler-unset": (("CC", ""), ("CXX", "")),     # Triton and torch.compile then look for a compiler themselves
 }
 
 
@@ -57,13 +67,32 @@ def mended(remedy: str, plan: Plan, place: Place, kept: Collection[str] = ()) ->
     if remedy in ("clear-cache", "free-space"):
         return _before(plan, _remove("cache", "Package cache emptied", place.cache))
     if remedy == "rebuild-environment" and plan.environment:
-        if plan.environment not in kept:
-            return _before(plan, _remove("environment", "Old attempt removed", place.environment(plan.environment)))
-        name = plan.environment
-        while name in kept:
-            name = _next_name(name)
-        return renamed(plan, place, name)
+        return _anew(plan, place, kept)
+    if remedy in VARIABLES and plan.environment:
+        return _with_variables(_anew(plan, place, kept), place, VARIABLES[remedy])
     return plan
+
+
+def _anew(plan: Plan, place: Place, kept: Collection[str]) -> Plan:
+    if plan.environment not in kept:
+        return _before(plan, _remove("environment", "Old attempt removed", place.environment(plan.environment)))
+    name = plan.environment
+    while name in kept:
+        name = _next_name(name)
+    return renamed(plan, place, name)
+
+
+def _with_variables(plan: Plan, place: Place, variables: tuple[tuple[str, str], ...]) -> Plan:
+    """The plan with variables set in its environment, once that is installed and before anything of it runs."""
+    steps = [s for s in plan.steps if not isinstance(s, SetVariables)]
+    python = next((s.python for s in steps if isinstance(s, CreateEnvironment)), None)
+    if python is None:
+        return plan  # nothing is made anew, so there is nothing to set them in
+    at = max(n for n, s in enumerate(steps) if isinstance(s, CreateEnvironment | InstallWheels | MendOpenmp)) + 1
+    touched = place.join(place.site_packages(plan.environment, python), "unsloth_setup_variables.pth")
+    step = SetVariables(id="set-variables", title="Variables of the environment", environment=plan.environment, python=python,
+                        variables=variables, touches=(touched,))
+    return msgspec.structs.replace(plan, steps=(*steps[:at], step, *steps[at:]))
 
 
 def renamed(plan: Plan, place: Place, name: str) -> Plan:

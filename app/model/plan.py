@@ -61,6 +61,17 @@ class MendOpenmp(Step, frozen=True, kw_only=True):
     environment: str
 
 
+class SetVariables(Step, frozen=True, kw_only=True):
+    """Give every Python of one environment variables of its own; an empty value takes a variable of the user's away.
+
+    ``variables`` are pairs of name and value, ``python`` is the environment's version.
+    """
+
+    environment: str
+    python: str
+    variables: tuple[tuple[str, str], ...]
+
+
 class FirstImport(Step, frozen=True, kw_only=True):
     """Import what training imports once, so that caches are warm and a broken DLL shows here."""
 
@@ -136,7 +147,7 @@ class MakeShortcut(Step, frozen=True, kw_only=True):
     label: str
 
 
-AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | FirstImport | RunCheck
+AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | SetVariables | FirstImport | RunCheck
            | Activate | Quarantine | UninstallPackages | PutPackagesBack | RemoveTree | MakeKernel | MakeShortcut)
 
 

@@ -6044,6 +6044,18 @@
         <source>Windows: Settings, Time and language, Date and time: set the time automatically, then synchronise now</source>
         <translation>Windows: Einstellungen, Zeit und Sprache, Datum und Uhrzeit: Uhrzeit automatisch festlegen, dann jetzt synchronisieren</translation>
     </message>
+    <message>
+        <source>Makes the environment anew from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE is 1), and checks it. A setup that works stays in use until then, and can be gone back to.</source>
+        <translation>Legt die Umgebung aus ihren festgeschriebenen Dateien neu an, in ihr ist torch.compile abgeschaltet (TORCHDYNAMO_DISABLE ist 1), und prüft sie. Eine Einrichtung, die funktioniert, bleibt bis dahin in Gebrauch, und man kann zu ihr zurück.</translation>
+    </message>
+    <message>
+        <source>Makes the environment anew from its locked files, without your variables CC and CXX in it, and checks it. Your own settings stay as they are, and a setup that works stays in use until then.</source>
+        <translation>Legt die Umgebung aus ihren festgeschriebenen Dateien neu an, ohne Ihre Variablen CC und CXX darin, und prüft sie. Ihre eigenen Einstellungen bleiben, wie sie sind, und eine Einrichtung, die funktioniert, bleibt bis dahin in Gebrauch.</translation>
+    </message>
+    <message>
+        <source>Variables of the environment</source>
+        <translation>Variablen der Umgebung</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

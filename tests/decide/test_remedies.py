@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.decide.remedies import REMEDIES, fix_of, mended
+from app.decide.remedies import REMEDIES, VARIABLES, fix_of, mended
 from app.knowledge import Knowledge
 from app.model.errors import BadInput
 from app.model.place import Place
-from app.model.plan import Activate, CreateEnvironment, Plan, RemoveTree
+from app.model.plan import Activate, CreateEnvironment, Plan, RemoveTree, SetVariables
 
 PLACE = Place("/home/kim/UnslothSetup", "linux")
 PLAN = Plan(title="t", profile="p", environment="p-1", steps=(
@@ -40,6 +40,19 @@ def test_the_setup_to_go_back_to_is_not_thrown_away_either() -> None:
     assert beside.environment == "p-1.2"
     assert not any(isinstance(s, RemoveTree) for s in beside.steps)
     assert mended("rebuild-environment", PLAN, PLACE, ("p-1", "p-1.2")).environment == "p-1.3"
+
+
+@pytest.mark.parametrize("remedy", sorted(VARIABLES))
+def test_variables_are_set_in_an_environment_that_is_made_anew(remedy: str) -> None:
+    kinds = [s.kind for s in mended(remedy, PLAN, PLACE).steps]
+    assert kinds == ["remove-tree", "create-environment", "set-variables", "activate"]
+    beside = mended(remedy, PLAN, PLACE, ("p-1",))  # the one that works is not touched
+    assert beside.environment == "p-1.2"
+    step = next(s for s in beside.steps if isinstance(s, SetVariables))
+    assert (step.environment, step.variables) == ("p-1.2", VARIABLES[remedy])
+    assert step.touches[0].startswith("/home/kim/UnslothSetup/envs/p-1.2/lib/python3.11/site-packages/")
+    other = next(r for r in VARIABLES if r != remedy)
+    assert sum(isinstance(s, SetVariables) for s in mended(other, beside, PLACE).steps) == 1
 
 
 def test_mending_twice_does_not_pile_up() -> None:

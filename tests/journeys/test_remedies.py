@@ -154,3 +154,17 @@ def test_a_step_that_failed_is_tried_again_and_goes_on(visit: Session, index: Fa
     mended(visit, "retry", plan("small-1"))
     assert "python" in {e.step for e in visit.events if isinstance(e.what, Skipped)}
     assert visit.unfinished() is None
+
+
+def test_variables_are_set_in_a_new_environment_and_gone_with_it(visit: Session) -> None:
+    """Compilation off: the setup that works is not touched, the new one says so to every Python of it, a rollback takes it back."""
+    assert run(visit, plan("small-1")) is None
+    made = mended(visit, "compile-off", plan("small-1"))
+    assert made.environment == "small-1.2"
+    asked = "import os; print(os.environ.get('TORCHDYNAMO_DISABLE'))"
+
+    def told(environment: str) -> str:
+        return visit.world.processes.capture([visit.place.environment_python(environment), "-c", asked], 60.0).out.strip()
+    assert (told("small-1"), told("small-1.2")) == ("None", "1")
+    pointer = visit.pointer()
+    assert pointer is not None and (pointer.active, pointer.previous) == ("small-1.2", "small-1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.model.plan import (
     Quarantine,
     RemoveTree,
     RunCheck,
+    SetVariables,
     UninstallPackages,
 )
 from app.model.verdict import Verification
@@ -34,6 +36,7 @@ from app.steps import (
     quarantine,
     remove_tree,
     run_check,
+    set_variables,
     uninstall_packages,
 )
 from app.steps.site import Site
@@ -236,3 +239,16 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(site: Site, m
     (Path(site.place.pythons) / f"cpython-{step.version}.9-own").mkdir(parents=True)
     asked.clear()
     assert provide_python.done(step, site) is not None and asked             # one that uv manages here would come first
+
+
+def test_an_environment_gets_variables_of_its_own(made: Site, effects: Effects) -> None:
+    step = SetVariables(id="v", title="Variables", environment="small-1", python=PYTHON,
+                        variables=(("TORCHDYNAMO_DISABLE", "1"), ("ODD", "it's \\ \"so\""), ("CC", "")))
+    assert set_variables.done(step, made) is None
+    list(set_variables.run(step, made))
+    assert set_variables.done(step, made) is not None
+    assert any(kind == "made" and values["path"].endswith("unsloth_setup_variables.pth") for kind, values in effects)
+    asked = "import json, os; print(json.dumps([os.environ.get(n) for n in ('TORCHDYNAMO_DISABLE', 'ODD', 'CC', 'KEPT')]))"
+    told = made.world.processes.capture([made.place.environment_python("small-1"), "-I", "-c", asked], 60.0,
+                                        {**os.environ, "CC": "C:/none", "KEPT": "yes"})
+    assert json.loads(told.out) == ["1", "it's \\ \"so\"", None, "yes"]
