@@ -159,12 +159,16 @@ def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
 def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None) -> dict[str, Any]:
     path = home_path(facts, answers)
     windows = facts.os.family == "windows"
-    disk = disk_for(facts, path or ("C:\\" if windows else "/")) or (
+    known = facts.home if facts.home is not None and facts.home.path == path else None
+    named = next((disk for disk in facts.disks if known is not None and disk.root == known.volume), None)
+    disk = named or disk_for(facts, path or ("C:\\" if windows else "/")) or (
         facts.disks[0] if len(facts.disks) == 1 and path is None else None)
     parts = parts_for(profile, facts.os.family) if profile else ()
     download = sum(p.download for p in parts)
-    # An unfinished environment of this profile is used again, so its bytes are not needed twice.
-    kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
+    # What was fetched and an unfinished environment of this profile are used again, so their bytes are not needed twice.
+    kept = known.begun.get(profile.id) if known is not None and profile else None
+    if kept is None:
+        kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
     needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
     told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None

@@ -82,9 +82,20 @@ class Place:
         """The interpreter of one environment."""
         return interpreter(self.environment(name), self.family)
 
+    @property
+    def verified(self) -> str:
+        """What verifications found, a file for each environment."""
+        return self.at("verified")
+
     def verification(self, name: str) -> str:
         """The recorded verification of one environment, schema ``verification/1``."""
         return self.at("verified", name + ".json")
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """The folders that every install makes below home, from the outside in."""
+        return (self.logs, self.at("locks"), self.cache, self.wheels, self.environments, self.at("checks"), self.at("work"),
+                self.verified)
 
     def wheel(self, file: str) -> str:
         """One file of the wheelhouse."""

@@ -11,6 +11,7 @@ import msgspec
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import ProvidePython
+from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps.children import run_child, say
 from app.steps.site import Site
@@ -18,22 +19,19 @@ from app.steps.surroundings import child_environment
 
 
 def origins(site: Site) -> dict[str, str]:
-    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where the list would come without TLS.
+    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where either would come without TLS.
 
     uv checks every Python against the hashes of its list, so a mirror may be any; the list itself has to be trusted.
     """
     sources = site.sources
     if sources.offline:
         return {}
+    for what, address in (("Pythons", sources.python_mirror), ("The list of Pythons", sources.python_list)):
+        if address and unencrypted(address):
+            raise BadInput(f"{what} on {urlsplit(address).hostname} would come without TLS, which is refused.",
+                           hint="Give the address with https, or a file of this computer.")
     found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
-    if sources.python_list and urlsplit(sources.python_list).scheme == "http" and not _loopback(sources.python_list):
-        raise BadInput(f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without TLS, which is refused.",
-                       hint="Give its address with https, or a file of this computer.")
     return {name: _address(value, site) for name, value in found.items() if value}
-
-
-def _loopback(address: str) -> bool:
-    return (urlsplit(address).hostname or "") in ("localhost", "127.0.0.1", "::1")
 
 
 def _address(value: str, site: Site) -> str:
@@ -64,7 +62,7 @@ def managed(version: str, site: Site) -> str | None:
     env = child_environment(site) | {"UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON_DOWNLOADS": "never"}
     for own in (env, {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"}):
         answer = site.world.processes.capture(
-            [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
+            [site.world.computer.uv(), "python", "find", "--no-cache", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
         path = answer.out.strip()
         if answer.code == 0 and path:
             return _root(path, site)
@@ -133,8 +131,9 @@ def _has_managed(site: Site) -> bool:
 
 def run(step: ProvidePython, site: Site) -> Iterator[What]:
     """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what would serve instead."""
-    site.world.files.make_folder(site.place.pythons)
-    site.record("made", {"path": site.place.pythons})
+    if not site.world.files.exists(site.place.pythons):
+        site.record("made", {"path": site.place.pythons})
+        site.world.files.make_folder(site.place.pythons)
     if site.sources.offline and _from_bundle(site.sources.offline, site):
         path = find(step.version, site)
         if path is not None:
@@ -156,13 +155,19 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
 
 
 def _from_bundle(bundle: str, site: Site) -> bool:
-    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew."""
+    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew.
+
+    Without byte code, which the bundle's list need not name and nobody has checked.
+    """
     files, folder = site.world.files, site.place.join(bundle, "python")
     names = [name for name in files.names(folder) if name.startswith("cpython-")]
     for name in names:
         target = site.place.join(site.place.pythons, name)
         files.remove(target)
         files.copy_tree(site.place.join(folder, name), target)
+        for path in {site.place.folder_of(path) for path, _ in files.walk(target)}:
+            if path.endswith("__pycache__"):
+                files.remove(path)
     return bool(names)
 
 

@@ -21,5 +21,6 @@ def run(step: RemoveTree, site: Site) -> Iterator[What]:
     if not site.place.holds(step.path):
         raise BadInput(f"{step.path} is not below the home folder {site.place.home}, so it is not removed.")
     size = site.world.files.size(step.path)
+    site.record("removed", {"path": step.path})
     site.world.files.remove(step.path)
     yield say(f"{step.path} removed" + (f", {size / 1e9:.2f} GB freed" if size else ""))

@@ -19,7 +19,8 @@ import psutil
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
 
-_CHUNK = 1 << 20
+_SMALL = 4096             # bytes: smaller files may have no block of their own
+_MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, or a volume mounted on a folder
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being deleted.
 _IN_USE = {5, 32, 33}
 
@@ -59,8 +60,22 @@ def _named(path: str) -> Iterator[None]:
         raise disk_fault(error, path) from error
 
 
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of data folders)."""
+    missing = [path]
+    while not (above := missing[-1].parent).exists():
+        missing.append(above)
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private(path: str, flags: int) -> int:
+    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program was started with."""
+    return os.open(path, flags, 0o600)
+
+
 class LocalFiles:
-    """This computer's disk."""
+    """This computer's disk. What is made here is the user's alone; ``share`` lets others read it."""
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; ``None`` where there is none."""
@@ -78,9 +93,9 @@ class LocalFiles:
         target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.tmp")
         with _named(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(target.parent)
             try:
-                with open(temporary, "wb") as stream:
+                with open(temporary, "wb", opener=private) as stream:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -90,19 +105,23 @@ class LocalFiles:
             _sync_folder(target.parent)
 
     def append(self, path: str, data: bytes) -> None:
-        """Add to the end and fsync."""
+        """Add to the end and fsync; of a new file its name too, which a power cut could take otherwise."""
+        target = Path(long_path(path))
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            with open(long_path(path), "ab") as stream:
+            make_folders(target.parent)
+            new = not target.exists()
+            with open(target, "ab", opener=private) as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+            if new:
+                _sync_folder(target.parent)
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(long_path(path), "ab", buffering=0)  # noqa: SIM115  (lives as long as the run)
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "ab", buffering=0, opener=private)  # noqa: SIM115  (lives as long as the run)
 
         def add(data: bytes) -> None:
             with _named(path):
@@ -126,18 +145,41 @@ class LocalFiles:
             return ()
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
-        """Every file below a folder with its size, links not followed, in a stable order."""
-        for folder, folders, files in os.walk(long_path(path)):
+        """Every file and every link below a folder with its size, links not followed, in a stable order."""
+        for folder, folders, files in _walk(long_path(path)):
             folders.sort()
-            for name in sorted(files):
+            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+            for name in sorted([*files, *links]):
                 whole = os.path.join(folder, name)
                 with contextlib.suppress(OSError):
                     yield whole, os.lstat(whole).st_size
 
+    def link(self, path: str) -> str | None:
+        """Where a link leads, as it says itself; ``None`` where there is none."""
+        try:
+            return os.readlink(long_path(path))
+        except OSError:
+            return None
+
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
         with _named(path):
-            Path(long_path(path)).mkdir(parents=True, exist_ok=True)
+            make_folders(Path(long_path(path)))
+
+    def share(self, path: str) -> None:
+        """Let others read a folder and what is below it, as far as the user's own mask lets them read what he makes."""
+        if sys.platform == "win32":
+            return
+        mask = os.umask(0o077)
+        os.umask(mask)
+        with _named(path):
+            for folder, _, files in os.walk(path):
+                os.chmod(folder, os.stat(folder).st_mode | (0o755 & ~mask))
+                for name in files:
+                    whole = os.path.join(folder, name)
+                    if not os.path.islink(whole):
+                        mode = stat.S_IMODE(os.stat(whole).st_mode)
+                        os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
 
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree`` refuses them)."""
@@ -153,7 +195,7 @@ class LocalFiles:
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
         with _named(source):
-            Path(long_path(target)).parent.mkdir(parents=True, exist_ok=True)
+            make_folders(Path(long_path(target)).parent)
             os.rename(long_path(source), long_path(target))
 
     def copy(self, source: str, target: str) -> None:
@@ -161,7 +203,7 @@ class LocalFiles:
         goal = Path(long_path(target))
         temporary = goal.with_name(f".{goal.name}.tmp")
         with _named(target):
-            goal.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(goal.parent)
             try:
                 shutil.copyfile(long_path(source), temporary)
                 replace_file(temporary, goal)
@@ -177,17 +219,17 @@ class LocalFiles:
                 raise OSError(f"{error.args[0][0][2]}") from error
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file or of all below a folder; hard links counted once, links not followed."""
+        """Bytes of a file or of all below a folder; hard links counted once, links not followed, holes not counted."""
         whole = long_path(path)
         try:
             own = os.lstat(whole)
         except OSError:
             return None
         if not stat.S_ISDIR(own.st_mode):
-            return own.st_size
+            return _taken(own)
         seen: set[tuple[int, int]] = set()
         total = 0
-        for folder, _, files in os.walk(whole):
+        for folder, _, files in _walk(whole):
             for name in files:
                 try:
                     entry = os.lstat(os.path.join(folder, name))
@@ -198,7 +240,7 @@ class LocalFiles:
                     if key in seen:
                         continue
                     seen.add(key)
-                total += entry.st_size
+                total += _taken(entry)
         return total
 
     def sha256(self, path: str) -> str:
@@ -220,8 +262,11 @@ class LocalFiles:
         return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"  # the start's second wavers with the clock
 
     def disk(self, path: str) -> Disk | None:
-        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``)."""
-        place = Path(path)
+        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``).
+
+        Links are followed: a home folder that is a link lies where the link leads.
+        """
+        place = Path(os.path.realpath(path))
         while not place.exists():
             if place == place.parent:
                 return None
@@ -258,8 +303,8 @@ class LocalFiles:
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(long_path(path), "a+b")  # noqa: SIM115  (held until the context ends)
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
         with stream:
             if not _try_lock(stream.fileno()):
                 stream.seek(_LOCK_LENGTH)
@@ -273,6 +318,28 @@ class LocalFiles:
             finally:
                 stream.truncate(0)
                 _unlock(stream.fileno())
+
+
+def _taken(entry: os.stat_result) -> int:
+    """What a file takes: of one with holes only what is there. Small ones may lie inside of their entry and have no blocks."""
+    blocks = getattr(entry, "st_blocks", None)
+    if blocks is None or not stat.S_ISREG(entry.st_mode) or entry.st_size <= _SMALL:
+        return entry.st_size
+    return min(entry.st_size, int(blocks) * 512)
+
+
+def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """``os.walk`` that follows no junction of Windows either, which before Python 3.12 it takes for a folder."""
+    for folder, folders, files in os.walk(path):
+        if sys.platform == "win32":
+            folders[:] = [name for name in folders if not _junction(os.path.join(folder, name))]
+        yield folder, folders, files
+
+
+def _junction(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        return bool(getattr(os.lstat(path), "st_reparse_tag", 0) == _MOUNT_POINT)
+    return False
 
 
 # The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
