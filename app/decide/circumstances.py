@@ -166,8 +166,9 @@ def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: A
     parts = parts_for(profile, facts.os.family) if profile else ()
     download = sum(p.download for p in parts)
     # What was fetched and an unfinished environment of this profile are used again, so their bytes are not needed twice.
-    kept = known.begun.get(profile.id) if known is not None and profile else None
-    if kept is None:
+    if known is not None and known.begun is not None and profile:
+        kept = known.begun.get(profile.id, 0)
+    else:
         kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
     needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None

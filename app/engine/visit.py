@@ -76,7 +76,7 @@ class Visit:
         self.answers = msgspec.structs.replace(self.answers, **fields)
         self._sources = None
         if "home" in fields and self.facts is not None and self.facts.home is not None and fields["home"]:
-            moved = msgspec.structs.replace(self.facts.home, path=str(fields["home"]), volume=None, begun={})
+            moved = msgspec.structs.replace(self.facts.home, path=str(fields["home"]), volume=None, begun=None)
             volume = None if self.simulated else self.world.files.disk(moved.path)
             if volume is not None:
                 moved = msgspec.structs.replace(moved, volume=volume.root)

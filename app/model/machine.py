@@ -133,7 +133,7 @@ class Home(Value, frozen=True, kw_only=True):
     on_onedrive: bool | None = None
     writable: bool | None = None
     volume: str | None = None
-    begun: dict[str, int] = {}
+    begun: dict[str, int] | None = None
 
 
 class Setting(Value, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Journal, going back and uninstalling from outside: what was made is known before it is made, and goes; what a person made stays."""
+"""Journal, going back and uninstalling from outside: what was made is known before, and goes; what a person made stays."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_ctrl_c_ends_with_6_and_the_same_command_goes_on(person: Person, tmp_pat
     person.index.fail("1.0.*whl$", "slow", rate=4e3)
     line, env = command.words(home, person.locks[0], person.index.url, "install", "--json")
     with subprocess.Popen(line, cwd=command.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as child:
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as child:  # noqa: PLW1509
         assert wait_for(child, lambda: any((home / "wheels").glob("*.part")))
         child.send_signal(signal.SIGINT)
         out, said = child.communicate(timeout=60)
