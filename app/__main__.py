@@ -56,7 +56,10 @@ def open_session(options: argparse.Namespace) -> Session:
         shipped = getattr(options, "shipped", False)
         machine = _resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
-    session = Session(open_world(simulated=options.machine), load(resource_reader(), resource_names()), answers, _resource, facts,
+    world = open_world(simulated=options.machine)
+    if not options.machine and answers.home is None:
+        whole_path(world.computer.data_folder(), "The home folder")
+    session = Session(world, load(resource_reader(), resource_names()), answers, _resource, facts,
                       recording)
     if machine is not None:
         session.recorded = recorded_profile(machine, options.machine)

@@ -104,6 +104,9 @@ class Files(Protocol):
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
 
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder if nothing is in it."""
+
     def move(self, source: str, target: str) -> None:
         """Rename on one volume; raises ``ExpectedError('file-in-use')`` where Windows refuses."""
 

@@ -31,6 +31,6 @@ def write_crash(files: Files, clock: Clock, home: str, error: BaseException, arg
         if not files.exists(folder):
             Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")("made", {"path": folder})
         files.write(path, text.encode("utf-8", "replace"))
-    except ExpectedError:
+    except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
         return f"(could not be written)\n{text}"
     return path

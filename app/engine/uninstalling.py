@@ -116,5 +116,4 @@ def leave(files: Files, place: Place) -> None:
     for path in (place.pointer, place.journal, place.lock):
         files.remove(path)
     for folder in (place.environments, place.home):
-        if files.is_folder(folder) and not files.names(folder):
-            files.remove(folder)
+        files.remove_empty(folder)

@@ -192,6 +192,11 @@ class LocalFiles:
             else:
                 shutil.rmtree(whole, onerror=_retry_writable)
 
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder if nothing is in it (``rmdir``)."""
+        with contextlib.suppress(OSError):
+            os.rmdir(long_path(path))
+
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
         with _named(source):

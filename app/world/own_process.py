@@ -56,9 +56,14 @@ def has_display() -> bool:
 
 
 def whole_path(path: str, name: str) -> str:
-    """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``BadInput`` where there is none."""
+    """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``BadInput`` where there is none.
+
+    Names that are no text (Linux takes any bytes) could neither be written down nor told to children.
+    """
     if not path.strip():
         raise BadInput(f"{name} is empty; expected a path.")
+    if any("\ud800" <= sign <= "\udfff" for sign in path):
+        raise BadInput(f"{name}: {path} holds bytes that are no text; expected a path of letters and digits.")
     try:
         return os.path.abspath(os.path.expanduser(path))
     except OSError as error:  # the working folder is gone
