@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -256,6 +258,65 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeyp
     assert (arrived / "python3.11").stat().st_mode & 0o111
     assert (arrived / "python").readlink() == Path("python3.11")
     assert provide_python._from_bundle(bundle.home, site)                  # again, over what is there
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Path:
+    """A bundle with the real start and a program of two files that only says its name."""
+    folder = tmp_path / "bundle"
+    files = {"start.py": (ROOT / "resources/templates/start_bundle.py").read_text(), "program/app/__init__.py": "",
+             "program/app/__main__.py": "def main(words):\n    print('honest')\n    return 0\n",
+             "program/app/cli.py": "COMMANDS = ('plan',)\n"}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "program" / "wheels").mkdir()
+    listed = [{"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()]
+    (folder / "bundle.json").write_text(json.dumps({"profile": "small", "files": listed}))
+    return folder
+
+
+def start(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(folder / "start.py"), "plan"], capture_output=True, text=True, check=False)
+
+
+def test_an_honest_bundle_starts_and_stays_as_it_is(started: Path) -> None:
+    done = start(started)
+    assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
+    assert not list(started.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize("how", ["changed", "added", "missing", "byte code", "linked folder", "no list of the program"])
+def test_nothing_of_a_bundles_program_runs_that_was_not_compared(started: Path, tmp_path: Path, how: str) -> None:
+    main, evil = started / "program/app/__main__.py", "def main(words):\n    print('evil')\n    return 0\n"
+    if how == "changed":
+        main.write_text(evil)
+    elif how == "added":
+        (started / "program" / "hashlib.py").write_text("print('evil')")
+    elif how == "missing":
+        (started / "program/app/cli.py").unlink()
+        (started / "program/app/cli").mkdir()
+    elif how == "byte code":  # made for the honest source's size and time, as Python expects it
+        was, text = main.stat(), main.read_text()
+        main.write_text(evil + "#" * (len(text) - len(evil)))
+        os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
+        py_compile.compile(str(main))
+        main.write_text(text)
+        os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
+        done = start(started)
+        assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
+        return
+    elif how == "linked folder":
+        if sys.platform == "win32":
+            pytest.skip("links need a right there")
+        (started / "program" / "app").rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere" / "__main__.py").write_text(evil)
+        (started / "program" / "app").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    else:
+        (started / "bundle.json").write_text('{"profile": "small", "files": []}')
+    done = start(started)
+    assert done.returncode != 0 and "evil" not in done.stdout, done.stdout
+    assert "copy" in done.stderr
 
 
 def alone(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
