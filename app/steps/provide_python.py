@@ -26,10 +26,12 @@ def origins(site: Site) -> dict[str, str]:
     sources = site.sources
     if sources.offline:
         return {}
-    for what, address in (("Pythons", sources.python_mirror), ("The list of Pythons", sources.python_list)):
-        if address and unencrypted(address):
-            raise BadInput(f"{what} on {urlsplit(address).hostname} would come without TLS, which is refused.",
-                           hint="Give the address with https, or a file of this computer.")
+    if sources.python_list and unencrypted(sources.python_list):
+        raise BadInput(f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without TLS, which is refused.",
+                       hint="Give its address with https, or a file of this computer.")
+    if sources.python_mirror and unencrypted(sources.python_mirror):
+        raise BadInput(f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, which is refused.",
+                       hint="Give the mirror's address with https, or a folder of this computer.")
     found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
     return {name: _address(value, site) for name, value in found.items() if value}
 

@@ -5465,10 +5465,6 @@
         <translation>unzulässiger Befehl</translation>
     </message>
     <message>
-        <source>it is empty; expected a path</source>
-        <translation>es ist leer; erwartet wird ein Pfad</translation>
-    </message>
-    <message>
         <source>it is not UTF-8 text</source>
         <translation>sie ist kein UTF-8-Text</translation>
     </message>
@@ -5721,20 +5717,8 @@
         <translation>{1} fehlt im Offline-Ordner {2}; kopieren Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{1} is no address; expected one that begins with https:// or file://</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt</translation>
-    </message>
-    <message>
-        <source>{1} is no address; expected one that begins with https:// or file://, or a folder</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder ein Ordner</translation>
-    </message>
-    <message>
         <source>{1} is no bundle; expected a folder with the file {2}.</source>
         <translation>{1} ist kein Offline-Ordner dieses Programms; erwartet wird ein Ordner mit der Datei {2}.</translation>
-    </message>
-    <message>
-        <source>{1} is no proxy; expected http://host:port</source>
-        <translation>{1} ist kein Proxy; erwartet wird http://host:port</translation>
     </message>
     <message>
         <source>{1} is no quarantined item; expected a folder with the file {2}.</source>
@@ -5885,18 +5869,6 @@
         <translation>Keine Zeile nennt es, aber es zeigt sich auf dieselbe Weise.</translation>
     </message>
     <message>
-        <source>Give its address with https, or a file of this computer.</source>
-        <translation>Geben Sie ihre Adresse mit https an oder eine Datei dieses Computers.</translation>
-    </message>
-    <message>
-        <source>The list of Pythons on {1} would come without TLS, which is refused.</source>
-        <translation>Die Liste der Pythons auf {1} käme ohne TLS; das wird abgelehnt.</translation>
-    </message>
-    <message>
-        <source>{1} is no address; expected one that begins with https:// or file://, or a file</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder eine Datei</translation>
-    </message>
-    <message>
         <source> It was put there by {1}.</source>
         <translation> Das kam durch {1}.</translation>
     </message>
@@ -5919,6 +5891,74 @@
     <message>
         <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
         <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
+    </message>
+    <message>
+        <source>Give the address with https, or a file of this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the interpreter of an environment, or leave uninstall_from out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The bundle {1} is of {2} for {3}; expected one of {4} for {5}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The bundle {1} was not finished; run the command bundle for it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {1} holds a bundle of {2} for {3}; expected a new or empty one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {1} is not empty and holds no bundle; expected a new or empty one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no environment {1} to verify; expected one of {2}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} changes a computer, and a machine file is none; expected it without --machine.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} in the bundle {2} is not in its list; take it away, or copy the bundle again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} is empty; expected a path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} is no folder; expected a new or empty one for the bundle.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} on {2} would come without TLS, which is refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1} would list packages without TLS, which is refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1}, out of which packages are to be taken, does not start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1}: {2} cannot be found from here: {3}. Give the whole path.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1}: {2} holds bytes that are no text; expected a path of letters and digits.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{1}: {2} is not there</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
