@@ -38,6 +38,8 @@ def load_answers(data: bytes, name: str) -> Answers:
             wanted, known = field["name"], ", ".join(Answers.__struct_fields__)
             raise _wrong(name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}") from error
         raise _wrong(name, line_of(text, where), f"{where}: {_expected(_PATH.sub('', said), where)}") from error
+    except RecursionError as error:
+        raise _wrong(name, 1, "its values are nested too deeply") from error
     except msgspec.DecodeError as error:
         raise _wrong(name, *_syntax(text, str(error))) from error
     for where, why in wrong_values(answers):

@@ -124,7 +124,7 @@ def read(target: str, place: Place, files: Files) -> Bundle:
         raise BadInput(f"{target} is no bundle; expected a folder with the file {MANIFEST}.")
     try:
         made = msgspec.json.decode(data, type=Bundle)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
     for listed in made.files:
         if ".." in listed.path.split("/") or listed.path.startswith("/") or ":" in listed.path or "\\" in listed.path:

@@ -65,7 +65,7 @@ class Journal:
                 continue
             try:
                 found.append(msgspec.json.decode(line, type=Entry))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
                 raise BadInput(f"The journal {self._path} cannot be read at line {number}: {error}.",

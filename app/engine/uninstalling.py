@@ -115,5 +115,5 @@ def leave(files: Files, place: Place) -> None:
     """Nothing that was made is left: pointer, journal, lock and home go too, folders only where they are empty then."""
     for path in (place.pointer, place.journal, place.lock):
         files.remove(path)
-    for folder in (place.environments, place.home):
+    for folder in (place.environments, place.quarantine, place.home):
         files.remove_empty(folder)

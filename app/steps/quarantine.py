@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.model.errors import BadInput
+from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import Quarantine
 from app.steps.children import say
@@ -30,7 +30,12 @@ def run(step: Quarantine, site: Site) -> Iterator[What]:
     shelf = _shelf(step.path, site)
     site.record("moved", {"path": step.path, "to": shelf})
     site.world.files.write(site.place.join(shelf, _NOTE), msgspec.json.encode({"path": step.path, "at": site.world.clock.now()}))
-    site.world.files.move(step.path, site.place.join(shelf, "content"))
+    try:
+        site.world.files.move(step.path, site.place.join(shelf, "content"))
+    except ExpectedError:
+        site.world.files.remove(shelf)  # nothing lies on it
+        site.world.files.remove_empty(site.place.folder_of(shelf))
+        raise
     yield say(f"{step.path} moved to {shelf}; “put back” returns it")
 
 
@@ -57,6 +62,7 @@ def put_back(shelf: str, site: Site) -> str:
     site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
     site.world.files.move(site.place.join(shelf, "content"), path)
     site.world.files.remove(shelf)
+    site.world.files.remove_empty(site.place.folder_of(shelf))
     return path
 
 

@@ -186,6 +186,15 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
     assert quarantine.done(step, site) is None
 
 
+def test_a_move_that_fails_leaves_no_shelf(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    monkeypatch.setattr(type(site.world.files), "move", lambda *_: (_ for _ in ()).throw(ExpectedError("file_in_use", "In use.")))
+    with pytest.raises(ExpectedError, match="In use"):
+        list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
+    assert old.is_dir() and not site.world.files.exists(site.place.quarantine)
+
+
 def test_putting_back_never_overwrites(site: Site, tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
