@@ -96,6 +96,7 @@ class _Run:
     def __init__(self, options: argparse.Namespace, make: SessionMaker, read: Callable[[str], bytes],
                  out: text.Calm, err: text.Calm) -> None:
         self.options, self.make, self.read, self.out, self.err = options, make, read, out, err
+        self._lines = bool(options.json) and options.command in ("install", "verify")  # all others give one document
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
 
@@ -177,6 +178,7 @@ class _Run:
             if more.steps:
                 self.say("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
                 if not self.options.yes and not self._agreed():
+                    self._result("stopped", None)
                     return ExitCode.STOPPED
                 session.verification = proven
                 return self._run_plan(session, more)
@@ -187,6 +189,7 @@ class _Run:
             self.say(f"Going on where the last run stopped ({unfinished.steps_done} of {unfinished.steps_total} steps were done).")
         self.say(text.install_intro(best, plan, session.place.home))
         if not self.options.yes and not self._agreed():
+            self._result("stopped", None)
             return ExitCode.STOPPED
         code = self._run_plan(session, plan)
         if code in (ExitCode.DONE, ExitCode.NOT_WORKING, ExitCode.STEP_FAILED) and not session.simulated:
@@ -302,7 +305,7 @@ class _Run:
             self._more(event.step, event.what.text)
             return
         self._end_line()
-        if self.options.json:
+        if self._lines:
             self.out.write(msgspec.json.encode(flat(event)).decode() + "\n")
             self.out.flush()
             return
@@ -328,7 +331,7 @@ class _Run:
             data, self._begun = data[:end], data[end:]
         if not data:
             return
-        if self.options.json:
+        if self._lines:
             for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
                 words = {"at": self._at, "step": step, "what": "line", "text": line.rstrip("\r")}
                 self.out.write(msgspec.json.encode(words).decode() + "\n")

@@ -156,6 +156,26 @@ def test_a_home_that_was_moved_is_uninstalled_where_it_is_now(person: Person, tm
     assert not moved.exists()
 
 
+def test_a_bundle_as_json_is_one_document(person: Person, tmp_path: Path) -> None:
+    """What happens meanwhile goes to the other stream; nothing of it is an effect that the journal knows."""
+    target, home = tmp_path / "bundle", tmp_path / "new home"
+    done = command.run(home, person.locks[0], person.index.url, "bundle", "--json", "--profile", "small", "--output", str(target),
+                       "--index", person.index.url, env={"UV_PYTHON_INSTALL_MIRROR": "https://127.0.0.1:9"})
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout) == {"schema": "written/1", "bundle": str(target)}
+    assert command.run(home, person.locks[0], person.index.url, "verify-bundle", str(target)).returncode == 0
+    assert not home.exists()
+
+
+def test_output_is_told_in_whole_lines(person: Person) -> None:
+    """uv writes a line in several pieces."""
+    done = person.run("install", "--json", "--fix", "rebuild-environment")
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = [e["text"] for e in map(json.loads, done.stdout.splitlines()) if e.get("what") == "line"]
+    assert any(line.startswith("Installed 4 packages in") for line in told), told
+    assert " + torch==2.0" in told
+
+
 def test_a_journal_that_is_gone_removes_nothing_by_itself_but_what_is_named(person: Person) -> None:
     (person.home / "journal.jsonl").unlink()
     assert person.run("rollback").returncode == 0
