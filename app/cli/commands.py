@@ -292,6 +292,9 @@ class _Run:
             self.say("Stopped. The same command goes on from here.")
             self._result("stopped", None)
             return ExitCode.STOPPED
+        except ExpectedError:
+            self._result("failed", None)
+            raise
         self._end_line()
         verdict = session.verification
         self._result(session.outcome, msgspec.to_builtins(verdict) if verdict is not None else None)

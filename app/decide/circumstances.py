@@ -20,7 +20,7 @@ _BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763
            ("server 2012 r2", 9600), ("server 2012", 9200), ("server 2008", 7601), ("windows 11", 22000),
            ("windows 8.1", 9600), ("windows 8", 9200), ("windows 7", 7601), ("windows vista", 6002),
            ("windows xp", 2600))
-_PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
+PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
 _TELLING_CACHE = 10**9  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
                   "i686": "x86"}
@@ -170,7 +170,7 @@ def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: A
         kept = known.begun.get(profile.id, 0)
     else:
         kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
-    needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
+    needed = max(0, download + sum(p.disk for p in parts) + PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
     told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
     synced = told if told is not None else bool(windows and path and re.search(r"[\\/]OneDrive( - [^\\/]+)?[\\/]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.decide.circumstances import parts_for
+from app.decide.circumstances import PYTHON_BYTES, parts_for
 from app.decide.planning import environment_name
 from app.decide.pylock import canonical
 from app.model.machine import MachineFacts
@@ -30,11 +30,12 @@ def begun(facts: MachineFacts, profiles: Sequence[Profile], place: Place, files:
         name, whole = environment_name(profile, place.family), sum(part.disk for part in parts)
         made = sum(size for path, size in own.items() if _of(path, place.environment(name)))
         made += unpacked if unfinished == profile.id else 0
+        here = _fetched(parts, fetched)
         if active is not None and _of(active, name):
-            made = whole
-        bytes_here = _fetched(parts, fetched) + min(made, whole)
-        if bytes_here:
-            found[profile.id] = bytes_here
+            here, made = sum(part.download for part in parts), whole  # it was proven: nothing of it has to come again
+        python = PYTHON_BYTES if files.exists(place.python_note(profile.python)) else 0
+        if total := here + min(made, whole) + python:
+            found[profile.id] = total
     return found
 
 

@@ -14,9 +14,9 @@ from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
 from app.engine.visit import Visit
 from app.model.advice import Diagnosis, EvidenceLine
-from app.model.errors import BadInput
+from app.model.errors import BadInput, ExitCode, ExpectedError
 from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent, flat
-from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RunCheck
+from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RemoveTree, RunCheck
 from app.model.verdict import Verification
 from app.steps import create_environment
 from app.steps.handlers import HANDLERS
@@ -78,6 +78,7 @@ class CarryingOut(Visit):
         bundle = self.sources().offline
         if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
             bundling.usable(bundle, plan.profile, self.place, self.world.files)
+        self._room(plan)
         self.log_path = self.place.join(self.place.logs, f"{run}.log")
         with ExitStack() as held:
             held.enter_context(self.world.files.hold(self.place.lock, plan.title))
@@ -100,6 +101,22 @@ class CarryingOut(Visit):
             if not self.world.files.exists(folder):
                 record("made", {"path": folder})
                 self.world.files.make_folder(folder)
+
+    def _room(self, plan: Plan) -> None:
+        """Whether all of the plan fits, before its first byte: hours may lie between the survey and this.
+
+        Raises ``ExpectedError('disk_full')``.
+        """
+        disk = self.world.files.disk(self.place.home)
+        if disk is None or disk.free is None or not any(isinstance(step, FetchWheels) for step in plan.steps):
+            return
+        here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
+        freed = sum(self.world.files.size(step.path) or 0 for step in plan.steps if isinstance(step, RemoveTree))
+        missing = plan.disk_bytes - here - freed
+        if missing > disk.free:
+            raise ExpectedError("disk_full", f"The plan needs {missing / 1e9:.2f} GB more on {disk.root}, but only "
+                                f"{disk.free / 1e9:.2f} GB are free there.", exit_code=ExitCode.BLOCKED,
+                                hint="Make room on that disk, or choose another folder, then run it again.")
 
     def _new_run(self) -> str:
         """A name that no earlier run has: a clock that was set back brings the same second twice."""

@@ -128,16 +128,19 @@ class Visit:
             yield sighting
 
     def _with_begun(self, facts: MachineFacts) -> MachineFacts:
-        """The facts with what of each setup is here already. A journal or pointer that cannot be read is told of elsewhere."""
+        """The facts with what of each setup is here already."""
+        if facts.home is None:
+            return facts
+        return msgspec.structs.replace(facts, home=msgspec.structs.replace(facts.home, begun=self.begun(facts)))
+
+    def begun(self, facts: MachineFacts) -> dict[str, int]:
+        """Bytes that are here now, by profile. A journal or pointer that cannot be read is told of elsewhere."""
         active = unfinished = None
         with suppress(BadInput):
             pointer, cut_off = self.pointer(), self.journal.unfinished()
             active = pointer.active if pointer is not None else None
             unfinished = cut_off[0].profile if cut_off is not None else None
-        if facts.home is None:
-            return facts
-        here = begun(facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished)
-        return msgspec.structs.replace(facts, home=msgspec.structs.replace(facts.home, begun=here))
+        return begun(facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished)
 
     def known(self) -> MachineFacts:
         """The facts, surveyed now if that has not happened yet."""

@@ -82,6 +82,10 @@ class Place:
         """The interpreter of one environment."""
         return interpreter(self.environment(name), self.family)
 
+    def python_note(self, version: str) -> str:
+        """Which interpreter of a version was found and tried, and has not been looked for since."""
+        return self.at("locks", f"python-{version}.json")
+
     @property
     def verified(self) -> str:
         """What verifications found, a file for each environment."""

@@ -104,17 +104,13 @@ def done(step: ProvidePython, site: Site) -> str | None:
         path = find(step.version, site)
         stamp = site.world.files.stamp(path) if path is not None else None
         if path is not None and stamp is not None:
-            site.world.files.write(_note(step.version, site), msgspec.json.encode(Remembered(path=path, stamp=stamp)))
+            site.world.files.write(site.place.python_note(step.version), msgspec.json.encode(Remembered(path=path, stamp=stamp)))
     return f"Python {step.version} is there: {path}" if path else None
-
-
-def _note(version: str, site: Site) -> str:
-    return site.place.at("locks", f"python-{version}.json")
 
 
 def _remembered(version: str, site: Site) -> str | None:
     """The interpreter of the last run, as long as its file is the same and none that uv manages here would come before it."""
-    raw = site.world.files.read(_note(version, site))
+    raw = site.world.files.read(site.place.python_note(version))
     try:
         noted = msgspec.json.decode(raw, type=Remembered) if raw is not None else None
     except msgspec.MsgspecError:

@@ -63,7 +63,7 @@ def _named(path: str) -> Iterator[None]:
 def make_folders(path: Path) -> None:
     """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of data folders)."""
     missing = [path]
-    while not (above := missing[-1].parent).exists():
+    while not (above := missing[-1].parent).exists() and above != missing[-1]:  # a drive that is not there is its own parent
         missing.append(above)
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)

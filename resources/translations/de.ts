@@ -5996,6 +5996,14 @@
         <source>{1} would come without TLS, which is refused; expected https://</source>
         <translation>{1} käme ohne TLS, was abgelehnt wird; erwartet wurde https://</translation>
     </message>
+    <message>
+        <source>Make room on that disk, or choose another folder, then run it again.</source>
+        <translation>Schaffen Sie dort Platz oder wählen Sie einen anderen Ordner und starten Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>The plan needs {1} GB more on {2}, but only {3} GB are free there.</source>
+        <translation>Der Plan braucht auf {2} noch {1} GB, dort sind aber nur {3} GB frei.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -83,4 +83,11 @@ def test_an_unfinished_and_an_active_setup_count_once(knowledge: Knowledge, plac
     assert here(own(name + ".2", 30_000), unfinished="practice-cpu") == 70_000
     assert here(own("practice-cpu-00000000", 30_000)) == 0                 # made from another lock: nothing of it is used
     assert here(own(name, 10 * disk)) == disk                              # never more than it needs
-    assert here(active=name) == here(active=name + ".2") == disk
+    whole = disk + sum(p.download for p in profile.parts if p.platform == FAMILY)
+    assert here(active=name) == here(active=name + ".2") == whole
+    LocalFiles().write(place.python_note(profile.python), b"{}")
+    known = facts(place)
+    assert known.home is not None
+    told = msgspec.structs.replace(known, home=msgspec.structs.replace(
+        known.home, begun=begun(known, knowledge.profiles, place, LocalFiles(), name, None)))
+    assert needed(knowledge, told, profile.id) == 0                        # all is here: no room is asked for

@@ -1,5 +1,6 @@
 """The real command line with one small profile known beside the real ones: SMALL_LOCK=FILE python -m tests.journeys.command ARGS.
 
+With SMALL_ROOM the profile says that it takes 110 MB.
 The profile's four packages have the names that a first import asks for, so every step of an install runs.
 """
 
@@ -51,8 +52,12 @@ def run(home: Path, lock: Path, url: str, *arguments: str, env: Mapping[str, str
 
 def load(read: knowledge.Read, names: knowledge.Names) -> knowledge.Knowledge:
     """What the program knows, and the small profile."""
-    known = _load(read, names)
-    return msgspec.structs.replace(known, profiles=(small.profile(Path(os.environ["SMALL_LOCK"]).read_text()), *known.profiles))
+    known, lock = _load(read, names), Path(os.environ["SMALL_LOCK"]).read_text()
+    own = small.profile(lock)
+    if "SMALL_ROOM" in os.environ:
+        own = msgspec.structs.replace(own, parts=tuple(
+            msgspec.structs.replace(p, download=10_000_000, disk=100_000_000) for p in own.parts))
+    return msgspec.structs.replace(known, profiles=(own, *known.profiles))
 
 
 def resource(name: str) -> bytes:

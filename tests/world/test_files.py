@@ -102,6 +102,15 @@ def test_the_disk_of_a_link_is_that_of_its_goal(tmp_path: Path) -> None:
     assert behind.root == there.root
 
 
+def test_a_folder_on_a_drive_that_is_not_there_is_a_named_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its root is its own parent, so looking further up would never end."""
+    if sys.platform != "win32":
+        monkeypatch.setattr(Path, "exists", lambda _: False)
+        monkeypatch.setattr(Path, "mkdir", lambda *_, **__: (_ for _ in ()).throw(FileNotFoundError(2, "no such drive")))
+    with pytest.raises(ExpectedError, match="could not be read or written"):
+        files.make_folder("Q:\\no\\such\\drive" if sys.platform == "win32" else "/no/such/drive")
+
+
 def test_disk_of_a_path_that_does_not_exist_yet(tmp_path: Path) -> None:
     disk = files.disk(str(tmp_path / "not" / "yet"))
     assert disk is not None
