@@ -109,6 +109,14 @@ class Place:
         """A path below any folder, in this system's spelling."""
         return str(self._flavour(folder, *parts))
 
+    def address(self, path: str) -> str:
+        """A folder or file of this computer as an address: uv's lists are split at commas and their items cut at ``#``.
+
+        What is an address already, or no whole path, stays as it is.
+        """
+        flavour = self._flavour(path)
+        return flavour.as_uri() if "://" not in path and flavour.is_absolute() else path
+
     def folder_of(self, path: str) -> str:
         """The folder that holds a path."""
         return str(self._flavour(path).parent)

@@ -45,9 +45,9 @@ def indexes(wanted: str, site: Site) -> list[Index]:
                                 hint="Give the index with https.")
     if sources.offline:
         folder = site.place.join(sources.offline, "wheels")
-        return [Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": folder}, arguments=("--no-index", "--offline"),
-                      tells_hashes=True)]
-    links = {"UV_FIND_LINKS": ",".join(sources.find_links)} if sources.find_links else {}
+        return [Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": site.place.address(folder)},
+                      arguments=("--no-index", "--offline"), tells_hashes=True)]
+    links = {"UV_FIND_LINKS": ",".join(map(site.place.address, sources.find_links))} if sources.find_links else {}
     if wanted.startswith("pytorch/"):
         address = sources.pytorch_index.rstrip("/") + "/" + wanted.removeprefix("pytorch/")
         web = Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})

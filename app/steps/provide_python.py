@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
 import msgspec
@@ -33,15 +32,7 @@ def origins(site: Site) -> dict[str, str]:
         raise BadInput(f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, which is refused.",
                        hint="Give the mirror's address with https, or a folder of this computer.")
     found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
-    return {name: _address(value, site) for name, value in found.items() if value}
-
-
-def _address(value: str, site: Site) -> str:
-    """A folder or file of this computer as the address that uv takes."""
-    if "://" in value:
-        return value
-    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
-    return flavour(value).as_uri() if flavour(value).is_absolute() else value
+    return {name: site.place.address(value) for name, value in found.items() if value}
 
 
 def find(version: str, site: Site) -> str | None:

@@ -94,7 +94,7 @@ def _indexes(found: Taken, site: Site) -> dict[str, str]:
     if extra:
         env["UV_INDEX"] = " ".join(extra)
     if sources.find_links:
-        env["UV_FIND_LINKS"] = ",".join(sources.find_links)
+        env["UV_FIND_LINKS"] = ",".join(map(site.place.address, sources.find_links))
     return env
 
 

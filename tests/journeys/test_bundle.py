@@ -60,6 +60,16 @@ def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: P
     assert pointer is not None and pointer.active == "small-1"
 
 
+@pytest.mark.parametrize("name", ["Jürgens stick", "com,ma", "ha#sh", "per%20cent", "it's", "a [b] (c)"])
+def test_a_bundle_may_lie_in_a_folder_of_any_name(made: tuple[str, Path], tmp_path: Path, name: str) -> None:
+    lock, folder = made
+    folder.rename(tmp_path / name)
+    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    visit.change(offline=str(tmp_path / name))
+    list(visit.run(plan("small-1")))
+    assert visit.outcome == "finished", visit.error
+
+
 def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
