@@ -311,7 +311,9 @@ class LocalFiles:
             make_folders(Path(long_path(path)).parent)
             stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
         with stream:
-            if not _try_lock(stream.fileno()):
+            with _named(path):
+                held = _try_lock(stream.fileno())
+            if not held:
                 stream.seek(_LOCK_LENGTH)
                 raise ExpectedError("already-running", f"Another run is at work in this home folder: {_holder(stream.read())}.",
                                     hint="Wait for it or stop it, then start again.", exit_code=ExitCode.BAD_INPUT)
@@ -383,12 +385,17 @@ else:
     def _try_lock(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
+                raise
+            # some network and FUSE file systems know no locks: nobody could ever start there
         return True
 
     def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):  # where there are no locks, as above; closing the file lets go in any case
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
     def _sync_folder(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -115,6 +116,24 @@ def test_disk_of_a_path_that_does_not_exist_yet(tmp_path: Path) -> None:
     disk = files.disk(str(tmp_path / "not" / "yet"))
     assert disk is not None
     assert disk.free is not None and disk.free > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock of POSIX")
+@pytest.mark.parametrize(("number", "held"), [(errno.ENOLCK, True), (errno.ENOTSUP, True), (errno.EWOULDBLOCK, False),
+                                              (errno.EIO, None)])
+def test_a_file_system_that_knows_no_locks_keeps_nobody_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int,
+                                                           held: bool | None) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    went_in = []
+    try:
+        with files.hold(str(tmp_path / "running.lock"), "install"):
+            went_in.append(True)
+    except ExpectedError as error:
+        assert error.code == ("already-running" if held is False else "disk_error")
+    assert bool(went_in) is bool(held)
 
 
 def test_only_one_holds_a_home_and_the_second_is_told_who(tmp_path: Path) -> None:
