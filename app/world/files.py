@@ -18,9 +18,8 @@ import psutil
 
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
+from app.world.trees_on_disk import below, taken
 
-_SMALL = 4096             # bytes: smaller files may have no block of their own
-_MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, or a volume mounted on a folder
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being deleted.
 _IN_USE = {5, 32, 33}
 
@@ -146,13 +145,7 @@ class LocalFiles:
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
         """Every file and every link below a folder with its size, links not followed, in a stable order."""
-        for folder, folders, files in _walk(long_path(path)):
-            folders.sort()
-            links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-            for name in sorted([*files, *links]):
-                whole = os.path.join(folder, name)
-                with contextlib.suppress(OSError):
-                    yield whole, os.lstat(whole).st_size
+        return below(long_path(path))
 
     def link(self, path: str) -> str | None:
         """Where a link leads, as it says itself; ``None`` where there is none."""
@@ -225,28 +218,7 @@ class LocalFiles:
 
     def size(self, path: str) -> int | None:
         """Bytes of a file or of all below a folder; hard links counted once, links not followed, holes not counted."""
-        whole = long_path(path)
-        try:
-            own = os.lstat(whole)
-        except OSError:
-            return None
-        if not stat.S_ISDIR(own.st_mode):
-            return _taken(own)
-        seen: set[tuple[int, int]] = set()
-        total = 0
-        for folder, _, files in _walk(whole):
-            for name in files:
-                try:
-                    entry = os.lstat(os.path.join(folder, name))
-                except OSError:
-                    continue
-                if entry.st_nlink > 1:
-                    key = (entry.st_dev, entry.st_ino)
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                total += _taken(entry)
-        return total
+        return taken(long_path(path))
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
@@ -325,28 +297,6 @@ class LocalFiles:
             finally:
                 stream.truncate(0)
                 _unlock(stream.fileno())
-
-
-def _taken(entry: os.stat_result) -> int:
-    """What a file takes: of one with holes only what is there. Small ones may lie inside of their entry and have no blocks."""
-    blocks = getattr(entry, "st_blocks", None)
-    if blocks is None or not stat.S_ISREG(entry.st_mode) or entry.st_size <= _SMALL:
-        return entry.st_size
-    return min(entry.st_size, int(blocks) * 512)
-
-
-def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """``os.walk`` that follows no junction of Windows either, which before Python 3.12 it takes for a folder."""
-    for folder, folders, files in os.walk(path):
-        if sys.platform == "win32":
-            folders[:] = [name for name in folders if not _junction(os.path.join(folder, name))]
-        yield folder, folders, files
-
-
-def _junction(path: str) -> bool:
-    with contextlib.suppress(OSError):
-        return bool(getattr(os.lstat(path), "st_reparse_tag", 0) == _MOUNT_POINT)
-    return False
 
 
 # The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
