@@ -107,8 +107,10 @@ class Session(CarryingOut):
         return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
-        """Return one quarantined thing to where it was; its path."""
+        """Return one quarantined thing to where it was; its path. A folder of somebody else's could name any place."""
         self._own("uninstall --put-back")
+        if shelf not in {folder for folder, _ in self.quarantined()}:
+            raise BadInput(f"{shelf} is no quarantined item; expected a folder that the command uninstall lists.")
         with self._alone("putting back"):
             return quarantine.put_back(shelf, self.site())
 

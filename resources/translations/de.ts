@@ -6004,6 +6004,14 @@
         <source>The plan needs {1} GB more on {2}, but only {3} GB are free there.</source>
         <translation>Der Plan braucht auf {2} noch {1} GB, dort sind aber nur {3} GB frei.</translation>
     </message>
+    <message>
+        <source>{1} is larger than 1 GB; expected a shorter file.</source>
+        <translation>{1} ist größer als 1 GB; erwartet wurde eine kürzere Datei.</translation>
+    </message>
+    <message>
+        <source>{1} is no quarantined item; expected a folder that the command uninstall lists.</source>
+        <translation>{1} liegt nicht in der Quarantäne; erwartet wurde ein Ordner, den der Befehl uninstall nennt.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from app.model.errors import BadInput
+from app.world import resources
 from tests.rights import held_above_permissions, obey_permissions
 
 ROOT = Path(__file__).parents[2]
@@ -94,6 +96,24 @@ def test_names_that_are_no_text_are_told_and_break_nothing(tmp_path: Path) -> No
         assert b"bytes that are no text" in done.stdout or words[0] == "plan"
     refused = subprocess.run([*APP, "plan", "--home", odd], cwd=ROOT, capture_output=True, check=False)
     assert refused.returncode == 2 and b"no text" in refused.stderr and b"Traceback" not in refused.stderr
+
+
+def test_a_folder_that_is_no_quarantine_is_not_put_anywhere(tmp_path: Path) -> None:
+    """Its note could name any place, such as one that is run at every start."""
+    shelf, goal = tmp_path / "stick" / "001", tmp_path / "autostart" / "evil"
+    (shelf / "content").mkdir(parents=True)
+    (shelf / "from.json").write_text(json.dumps({"path": str(goal)}))
+    (tmp_path / "home").mkdir()
+    done = subprocess.run([*APP, "uninstall", "--put-back", str(shelf), "--home", str(tmp_path / "home")], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "no quarantined item" in done.stderr
+    assert (shelf / "content").is_dir() and not goal.exists()
+
+
+def test_a_file_without_an_end_does_not_take_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "_MOST", 1 << 20)
+    with pytest.raises(BadInput, match="larger than"):
+        resources.read_input("/dev/zero")
 
 
 @pytest.mark.parametrize("command", ["rollback", "uninstall --remove wheels --yes", "uninstall --put-back HOME/quarantine/001"])

@@ -186,6 +186,17 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
     assert quarantine.done(step, site) is None
 
 
+@pytest.mark.parametrize("note", [b"", b"\xff", b"[]", b"{}", b'{"path": 3}', b"half"])
+def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(site: Site, note: bytes) -> None:
+    shelf = site.place.join(site.place.quarantine, "001")
+    site.world.files.write(site.place.join(shelf, "content"), b"old")
+    site.world.files.write(site.place.join(shelf, "from.json"), note)
+    assert quarantine.shelves(site) == ()
+    with pytest.raises(BadInput, match="no quarantined item"):
+        quarantine.put_back(shelf, site)
+    assert site.world.files.exists(site.place.join(shelf, "content"))
+
+
 def test_a_move_that_fails_leaves_no_shelf(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = tmp_path / "old"
     old.mkdir()
