@@ -171,7 +171,7 @@ class CarryingOut(Visit):
             return None
         try:
             return msgspec.json.decode(data, type=Verification)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None  # written by a newer program: the checks run again
 
     def explain(self, log: bytes) -> Diagnosis:

@@ -229,7 +229,7 @@ def _recorded(step: FetchWheels, site: Site) -> Record | None:
     raw = site.world.files.read(_record_path(step, site))
     try:
         return None if raw is None else msgspec.json.decode(raw, type=Record)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

@@ -104,7 +104,7 @@ def _remembered(version: str, site: Site) -> str | None:
     raw = site.world.files.read(site.place.python_note(version))
     try:
         noted = msgspec.json.decode(raw, type=Remembered) if raw is not None else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     if noted is None or site.world.files.stamp(noted.path) != noted.stamp:
         return None

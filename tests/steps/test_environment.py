@@ -16,6 +16,7 @@ from app.model.event import Line, Measured
 from app.model.plan import (
     Activate,
     CreateEnvironment,
+    FetchWheels,
     InstallWheels,
     MendOpenmp,
     ProvidePython,
@@ -28,6 +29,7 @@ from app.model.verdict import Verification
 from app.steps import (
     activate,
     create_environment,
+    fetch_wheels,
     install_wheels,
     mend_openmp,
     provide_python,
@@ -256,3 +258,17 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(site: Site, m
     (Path(site.place.pythons) / f"cpython-{step.version}.9-own").mkdir(parents=True)
     asked.clear()
     assert provide_python.done(step, site) is not None and asked             # one that uv manages here would come first
+
+
+@pytest.mark.parametrize("line", [b'{"what": "\xff"}', b'{"what": ' + b"[" * 100_000, b"{\x00}", b'{"what": "measured", "name": 3}',
+                                  b"{}"])
+def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
+    assert run_check.read_event(line) is None
+
+
+def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: Site) -> None:
+    version = site.profiles["small"].python
+    for path in (site.place.python_note(version), site.place.at("locks", "small-packages.fetched.json")):
+        site.world.files.write(path, b'{"path": "\xff", "lock": "\xff"}')
+    assert provide_python.done(ProvidePython(id="p", title="Python", version=version), site) is not None
+    assert fetch_wheels.done(FetchWheels(id="f", title="F", profile="small", part="packages"), site) is None
