@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from app.cli import COMMANDS
 from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.world.own_process import complain, has_display, let_go, settle_in
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -25,37 +26,52 @@ def open_session(options: argparse.Namespace) -> Session:
     """A session as the options ask: this computer or a machine file's, with the answers given."""
     import msgspec
 
-    from app.engine.answer_file import check_answers, load_answers, located
+    from app.engine.answer_file import check_answers, load_answers, located, wrong_values
     from app.engine.opening import load_machine, recorded_profile
     from app.engine.session import Session
     from app.knowledge import load
     from app.model.answers import Answers
     from app.world.open import open_world
+    from app.world.own_process import whole_path
     from app.world.resources import read_input, resource_names, resource_reader
 
+    for option in ("home", "offline", "output", "verify", "bundle", "put_back"):
+        given = getattr(options, option, None)
+        if given is not None and not (option == "home" and options.machine):  # a home of another computer is no path of this one
+            setattr(options, option, whole_path(given, f"--{option.replace('_', '-')}"))
     written = read_input(options.answers) if options.answers else None
     answers = load_answers(written, options.answers) if written is not None else Answers()
     said = answers
+    if not options.machine:
+        answers = msgspec.structs.replace(answers, **{field: whole_path(path, field) for field in ("home", "offline")
+                                                      if (path := getattr(answers, field)) is not None})
     given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
              "pytorch_index": options.pytorch_index}
-    answers = msgspec.structs.replace(answers, **{k: v for k, v in given.items() if v is not None})
+    given = {k: v for k, v in given.items() if v is not None}
+    for field, why in wrong_values(Answers(**given)):
+        raise BadInput(f"--{field.replace('_', '-')}: {why}.")
+    answers = msgspec.structs.replace(answers, **given)
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)
         machine = _resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
-    session = Session(open_world(simulated=options.machine), load(resource_reader(), resource_names()), answers, _resource, facts,
+    world = open_world(simulated=options.machine)
+    if not options.machine and answers.home is None:
+        whole_path(world.computer.data_folder(), "The home folder")
+    session = Session(world, load(resource_reader(), resource_names()), answers, _resource, facts,
                       recording)
     if machine is not None:
         session.recorded = recorded_profile(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
     if written is not None:
-        check_answers(said, written, options.answers, tuple(known))
+        check_answers(said, written, options.answers, tuple(known), None if options.machine else session.world.files.exists)
         session.blame = lambda error: located(error, said, written, options.answers)
     if answers.profile is not None:
         session.choose(answers.profile)
     elif session.recorded in known:
         session.choose(session.recorded or "")  # the sender's plan, not the one that would be best there
+    session.take_bundle()
     return session
 
 
@@ -71,23 +87,27 @@ def _resource(name: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows console may still be code page 437
+    settle_in()
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    finally:
+        let_go()
+
+
+def _run(given: list[str]) -> int:
     try:
         return _window(given) if _wants_window(given) else _command(given)
     except ExpectedError as error:
         from app.decide.logtext import plain  # a stranger's file may be named in it
 
-        sys.stderr.write(plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else "")))
+        complain(plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else "")))
         return int(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("Stopped.\n")
+        complain("Stopped.\n")
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
         path = _crash(error, given)
-        sys.stderr.write(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
+        complain(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
         return int(ExitCode.FAULT)
 
 
@@ -119,6 +139,9 @@ def _command(given: list[str]) -> int:
 
 def _window(given: list[str]) -> int:
     options, rest = _window_options(given)
+    if not has_display() and "-platform" not in rest:
+        raise BadInput("There is no display for the window; expected a command, one of: " + ", ".join(COMMANDS) + ".",
+                       hint="“install --yes” does what the window does.")
     from app.gui.main import run
     from app.world.single import Single, show_other
 
@@ -142,6 +165,8 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
             if not equals and not queue:
                 raise BadInput(f"{name} needs a value.")
             setattr(options, name[2:].replace("-", "_"), value if equals else queue.pop(0))
+        elif word in ("--json", "--yes"):
+            raise BadInput(f"{word} needs a command, one of: {', '.join(COMMANDS)}.")
         elif word.startswith("-"):
             rest.append(word)
             if word in ("-platform", "-style") and queue:

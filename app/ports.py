@@ -63,7 +63,10 @@ class Processes(Protocol):
 
 
 class Files(Protocol):
-    """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before they return."""
+    """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before they return.
+
+    Files and folders that are made are for this user alone.
+    """
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; ``None`` where there is none."""
@@ -87,13 +90,22 @@ class Files(Protocol):
         """Names in a folder, sorted; empty where there is none."""
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
-        """Every file below a folder with its size, links not followed."""
+        """Every file and every link below a folder with its size, links not followed."""
+
+    def link(self, path: str) -> str | None:
+        """Where a link leads, as it says itself; ``None`` where there is none."""
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
 
+    def share(self, path: str) -> None:
+        """Let other users read a folder and what is below it; what this door makes is the user's alone."""
+
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
+
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder if nothing is in it."""
 
     def move(self, source: str, target: str) -> None:
         """Rename on one volume; raises ``ExpectedError('file-in-use')`` where Windows refuses."""

@@ -25,7 +25,7 @@ WHOLE = {"app/decide/index_faults.py": ("_CAUSES", "_host"), "app/steps/children
          "app/world/files.py": ("_holder",),
          "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
          "app/steps/locked_state.py": ("sentence",), "resources/checks/fine_tune.py": ("judge",),
-         "app/engine/answer_file.py": ("_wrong_values",)}
+         "app/engine/answer_file.py": ("wrong_values",)}
 
 Names = dict[str, list[ast.expr]]   # what a name was bound to, in a function or in the module
 

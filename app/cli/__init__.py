@@ -1,4 +1,4 @@
 """The command line."""
 
 COMMANDS = ("detect", "plan", "install", "verify", "report", "diagnose", "profiles", "rollback", "uninstall", "bundle",
-            "script", "record")
+            "verify-bundle", "script", "record")

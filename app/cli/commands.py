@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, NoReturn
 
 import msgspec
@@ -13,10 +14,12 @@ from app import __version__
 from app.cli import COMMANDS, text
 from app.decide.remedies import REMEDIES
 from app.engine.session import Session
-from app.model.errors import BadInput, ExitCode
+from app.model.errors import BadInput, ExitCode, ExpectedError
 from app.model.event import Failed, Halted, Line, Progress, Skipped, Started, StepEvent, flat
 from app.model.plan import Plan
 from app.model.profile import Profile
+
+_LONGEST_LINE = 1 << 16  # bytes that wait for the end of their line
 
 SessionMaker = Callable[[argparse.Namespace], Session]
 
@@ -70,6 +73,8 @@ def parser() -> argparse.ArgumentParser:
     bundle.add_argument("--output", metavar="DIR", help="the folder to make")
     bundle.add_argument("--verify", metavar="DIR", help="check the files of a bundle against its list instead")
     bundle.add_argument("--platform", choices=["windows", "linux"], help="for this system (default: the machine's)")
+    checked = add("verify-bundle", "check every file of a bundle against its list")
+    checked.add_argument("bundle", metavar="DIR", help="the bundle's folder")
     script = add("script", "print the plan as a script that a person can read and run")
     script.add_argument("--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)")
     script.add_argument("--train", action="store_true", help="print a starter training script instead")
@@ -92,10 +97,18 @@ class _Run:
     def __init__(self, options: argparse.Namespace, make: SessionMaker, read: Callable[[str], bytes],
                  out: text.Calm, err: text.Calm) -> None:
         self.options, self.make, self.read, self.out, self.err = options, make, read, out, err
+        self._lines = bool(options.json) and options.command in ("install", "verify")  # all others give one document
+        self._begun = b""  # output of a child that came without the end of its line
+        self._begun_by, self._at = "", 0.0
 
     def go(self) -> ExitCode:
-        command: Callable[[], ExitCode] = getattr(self, self.options.command)
-        return command()
+        command: Callable[[], ExitCode] = getattr(self, self.options.command.replace("-", "_"))
+        code = command()
+        self.out.flush()
+        if self.out.lost is not None and not isinstance(self.out.lost, BrokenPipeError):
+            raise ExpectedError("not-written", f"Standard output cannot be written: {self.out.lost.strerror or self.out.lost}.",
+                                hint="Make room where it goes to, and run the command again.")
+        return code
 
     # ---- printing
 
@@ -163,8 +176,13 @@ class _Run:
         proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
             self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")
-            more = session.keepsakes_plan()
+            more = session.beside_plan(plan)
             if more.steps:
+                self.say("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
+                if not self.options.yes and not self._agreed():
+                    self._result("stopped", None)
+                    return ExitCode.STOPPED
+                session.verification = proven
                 return self._run_plan(session, more)
             self._result("finished", msgspec.to_builtins(proven))
             return ExitCode.DONE
@@ -173,6 +191,7 @@ class _Run:
             self.say(f"Going on where the last run stopped ({unfinished.steps_done} of {unfinished.steps_total} steps were done).")
         self.say(text.install_intro(best, plan, session.place.home))
         if not self.options.yes and not self._agreed():
+            self._result("stopped", None)
             return ExitCode.STOPPED
         code = self._run_plan(session, plan)
         if code in (ExitCode.DONE, ExitCode.NOT_WORKING, ExitCode.STEP_FAILED) and not session.simulated:
@@ -222,30 +241,36 @@ class _Run:
             self.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
             return ExitCode.DONE
         items = session.uninstallable()
-        chosen = [i for i in items if "all" in self.options.remove or i.id in self.options.remove]
+        chosen = [i for i in items if ("all" in self.options.remove and i.in_all) or i.id in self.options.remove]
         unknown = [r for r in self.options.remove if r != "all" and r not in {i.id for i in items}]
         if unknown:
             raise BadInput(f"There is no item {unknown[0]!r} to remove; expected one that the command uninstall lists.")
-        if chosen and (self.options.yes or self._agreed()):
-            for item in chosen:
-                session.remove(item)
+        if chosen:
+            if not self.options.yes and not self._agreed():
+                return ExitCode.STOPPED
+            for item in session.remove(chosen):
                 self.say(f"Removed: {item.title}, {text.size(item.size)}.")
         self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
                        for i in items], text.uninstallable(items, chosen, session.quarantined(), session.packages_taken_out()))
         return ExitCode.DONE
 
     def bundle(self) -> ExitCode:
-        session = self.make(self.options)
         if self.options.verify:
-            made = session.check_bundle(self.options.verify)
-            self.document(made, f"{self.options.verify}: {len(made.files)} files for {made.profile} on {made.platform}, "
-                                "all as listed.")
-            return ExitCode.DONE
+            return self._checked(self.options.verify)
+        session = self.make(self.options)
         if not self.options.output:
             raise BadInput("bundle needs --output DIR, the folder to make.")
         for event in session.bundle(self.options.output, self.options.platform):
             self._tell(event)
         self.document({"schema": "written/1", "bundle": self.options.output}, self.options.output)
+        return ExitCode.DONE
+
+    def verify_bundle(self) -> ExitCode:
+        return self._checked(self.options.bundle)
+
+    def _checked(self, folder: str) -> ExitCode:
+        made = self.make(self.options).check_bundle(folder)
+        self.document(made, f"{folder}: {len(made.files)} files for {made.profile} on {made.platform}, all as listed.")
         return ExitCode.DONE
 
     def script(self) -> ExitCode:
@@ -258,13 +283,21 @@ class _Run:
 
     def _run_plan(self, session: Session, plan: Plan) -> ExitCode:
         try:
-            for event in session.run(plan):
-                self._tell(event)
+            with closing(session.run(plan)) as events:
+                for event in events:
+                    self._tell(event)
+                    if self.out.lost is not None or self.err.lost is not None:
+                        raise KeyboardInterrupt  # who started it is gone, or has seen enough
         except KeyboardInterrupt:
             session.stop()
+            self._end_line()
             self.say("Stopped. The same command goes on from here.")
             self._result("stopped", None)
             return ExitCode.STOPPED
+        except ExpectedError:
+            self._result("failed", None)
+            raise
+        self._end_line()
         verdict = session.verification
         self._result(session.outcome, msgspec.to_builtins(verdict) if verdict is not None else None)
         if verdict is not None and session.outcome != "stopped":
@@ -272,9 +305,13 @@ class _Run:
         return _ending(session)
 
     def _tell(self, event: StepEvent) -> None:
-        if self.options.json:
-            for line in _lines(event):
-                self.out.write(msgspec.json.encode(line).decode() + "\n")
+        self._at = event.at
+        if isinstance(event.what, Line):
+            self._more(event.step, event.what.text)
+            return
+        self._end_line()
+        if self._lines:
+            self.out.write(msgspec.json.encode(flat(event)).decode() + "\n")
             self.out.flush()
             return
         what = event.what
@@ -282,14 +319,34 @@ class _Run:
             self.say(f"{what.title} …")
         elif isinstance(what, Skipped):
             self.say(f"{event.step}: {what.why}")
-        elif isinstance(what, Line):
-            self.err.write(text.indented(what.text))
         elif isinstance(what, Progress):
             text.show_progress(self.err, what)
         elif isinstance(what, Failed):
             self.say(text.failure(what))
         elif isinstance(what, Halted):
             self.say("Stopped. The same command goes on from here.")
+
+    def _more(self, step: str, data: bytes) -> None:
+        """Tell a child's output in whole lines: it comes in chunks that end anywhere."""
+        if step != self._begun_by:
+            self._end_line()
+        data, self._begun, self._begun_by = self._begun + data, b"", step
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if len(data) - end < _LONGEST_LINE:
+            data, self._begun = data[:end], data[end:]
+        if not data:
+            return
+        if self._lines:
+            for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+                words = {"at": self._at, "step": step, "what": "line", "text": line.rstrip("\r")}
+                self.out.write(msgspec.json.encode(words).decode() + "\n")
+            self.out.flush()
+        else:
+            self.err.write(text.indented(data))
+
+    def _end_line(self) -> None:
+        if self._begun:
+            self._more(self._begun_by, b"\n")
 
     def _result(self, outcome: str, verdict: Any) -> None:
         if self.options.json:
@@ -298,7 +355,10 @@ class _Run:
     def _agreed(self) -> bool:
         self.err.write("Go on? [y/N] ")
         self.err.flush()
-        return sys.stdin.readline().strip().lower() in ("y", "yes")
+        answer = sys.stdin.readline()
+        if not answer:
+            self.say("Nobody answered; --yes goes on without being asked.")
+        return answer.strip().lower() in ("y", "yes")
 
 
 def _ending(session: Session) -> ExitCode:
@@ -309,16 +369,6 @@ def _ending(session: Session) -> ExitCode:
     if session.verification is not None and session.verification.overall == "broken":
         return ExitCode.NOT_WORKING
     return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
-
-
-def _lines(event: StepEvent) -> list[dict[str, Any]]:
-    """The event as JSON objects: output chunks become one object a line of output."""
-    if not isinstance(event.what, Line):
-        return [flat(event)]
-    lines = event.what.text.decode("utf-8", "replace").split("\n")
-    if lines and lines[-1] == "":
-        lines.pop()
-    return [flat(event) | {"text": line.rstrip("\r")} for line in lines]
 
 
 def _public(profile: Profile) -> dict[str, Any]:

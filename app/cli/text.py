@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import msgspec
 
 from app.decide.logtext import plain
-from app.engine.environments import Uninstallable
+from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.event import Failed, Progress
 from app.model.machine import MachineFacts
@@ -140,6 +140,7 @@ class Calm:
 
     def __init__(self, stream: TextIO, *, document: bool = False) -> None:
         self._stream, self._document = stream, document
+        self.lost: OSError | None = None  # why nothing more can be written; ``BrokenPipeError`` where nobody reads any more
 
     def write(self, words: str) -> None:
         """Write without control signs; line breaks, tabs and the return of a progress line stay."""
@@ -147,11 +148,17 @@ class Calm:
             words = _SIGNS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", words)
         else:
             words = "\r".join(plain(piece) for piece in words.split("\r"))
-        self._stream.write(words)
+        try:
+            self._stream.write(words)
+        except OSError as error:
+            self.lost = self.lost or error
 
     def flush(self) -> None:
         """Hand on what waits."""
-        self._stream.flush()
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self.lost = self.lost or error
 
     def isatty(self) -> bool:
         """Whether somebody looks at it."""

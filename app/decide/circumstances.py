@@ -21,7 +21,7 @@ _BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763
            ("server 2012 r2", 9600), ("server 2012", 9200), ("server 2008", 7601), ("windows 11", 22000),
            ("windows 8.1", 9600), ("windows 8", 9200), ("windows 7", 7601), ("windows vista", 6002),
            ("windows xp", 2600))
-_PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
+PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
 _TELLING_CACHE = 10**9  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
 _NAMELESS = {"nvidia": "an NVIDIA card", "amd": "an AMD card", "intel": "an Intel card", "other": "a card of an unknown maker"}
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
@@ -165,13 +165,18 @@ def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
 def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None) -> dict[str, Any]:
     path = home_path(facts, answers)
     windows = facts.os.family == "windows"
-    disk = disk_for(facts, path or ("C:\\" if windows else "/")) or (
+    known = facts.home if facts.home is not None and facts.home.path == path else None
+    named = next((disk for disk in facts.disks if known is not None and disk.root == known.volume), None)
+    disk = named or disk_for(facts, path or ("C:\\" if windows else "/")) or (
         facts.disks[0] if len(facts.disks) == 1 and path is None else None)
     parts = parts_for(profile, facts.os.family) if profile else ()
     download = sum(p.download for p in parts)
-    # An unfinished environment of this profile is used again, so its bytes are not needed twice.
-    kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
-    needed = max(0, download + sum(p.disk for p in parts) + _PYTHON_BYTES - kept) if parts else None
+    # What was fetched and an unfinished environment of this profile are used again, so their bytes are not needed twice.
+    if known is not None and known.begun is not None and profile:
+        kept = known.begun.get(profile.id, 0)
+    else:
+        kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
+    needed = max(0, download + sum(p.disk for p in parts) + PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
     told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
     synced = told if told is not None else bool(windows and path and re.search(r"[\\/]OneDrive( - [^\\/]+)?[\\/]",

@@ -25,8 +25,8 @@ REMEDIES = {
                            "then, and can be gone back to.",
     "system-certificates": "Trusts the system's certificates alone and runs the plan again, for this visit. No setting of yours is "
                            "changed.",
-    "compile-off": "Makes the environment anew from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE is "
-                   "1), and checks it. A setup that works stays in use until then, and can be gone back to.",
+    "compile-off": "Makes the environment anew from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE "
+                   "is 1), and checks it. A setup that works stays in use until then, and can be gone back to.",
     "compiler-unset": "Makes the environment anew from its locked files, without your variables CC and CXX in it, and checks it. "
                       "Your own settings stay as they are, and a setup that works stays in use until then.",
     "other-profile": "Plans the best setup for this computer that was not tried here yet. What is installed stays, and can be gone "

@@ -99,7 +99,7 @@ def script(profile: Profile, facts: MachineFacts, guide: Guide, resource: Callab
         profile=profile.id, torch=profile.versions.torch, unsloth=profile.versions.unsloth or "", trl=profile.versions.trl or "",
         datasets=profile.versions.datasets or "", model=_quoted(chosen.model), length=chosen.length, batch=chosen.batch,
         accumulation=chosen.accumulation, rank=chosen.rank, four_bits=chosen.bits == 4,
-        card=(gpu.name if gpu and gpu.name else "an unknown card"), estimate=estimate(chosen), pointing=_pointing(facts),
+        card=_quoted(gpu.name if gpu and gpu.name else "an unknown card"), estimate=estimate(chosen), pointing=_pointing(facts),
         tokenizer_name=profile.training.tokenizer_name,
         config_arguments=_lines(extra, 12) if in_config else "", trainer_arguments="" if in_config else _lines(extra, 8))
 
@@ -177,5 +177,5 @@ def _lines(arguments: list[str], indent: int) -> str:
 
 
 def _quoted(name: str) -> str:
-    """A model's name or folder as it stands inside double quotes of Python."""
-    return name.replace("\\", "\\\\").replace('"', '\\"')
+    """A name as it stands inside double quotes of Python, one or three: a card's comes from a machine file, and so a stranger."""
+    return "".join(f"\\{sign}" if sign in '\\"' else sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in name)

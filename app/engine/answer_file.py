@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
 from app.model.answers import Answers
 from app.model.errors import BadInput
+from app.model.sources import unencrypted
 
 _HINT = "Its fields are listed in resources/schemas/answers.json."
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
 _FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
 _KEY = re.compile(r"""^[ \t]*(?:\[{1,2}[ \t]*)?(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*(?=[=.\]])""")
+_THERE = ("certificates", "offline", "uninstall_from", "find_links", "python_list")  # paths of what has to be there before
 _FOLDERS = ("find_links", "python_mirror", "python_list")
 _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
@@ -36,19 +38,33 @@ def load_answers(data: bytes, name: str) -> Answers:
             wanted, known = field["name"], ", ".join(Answers.__struct_fields__)
             raise _wrong(name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}") from error
         raise _wrong(name, line_of(text, where), f"{where}: {_expected(_PATH.sub('', said), where)}") from error
+    except RecursionError as error:
+        raise _wrong(name, 1, "its values are nested too deeply") from error
     except msgspec.DecodeError as error:
         raise _wrong(name, *_syntax(text, str(error))) from error
-    for where, why in _wrong_values(answers):
+    for where, why in wrong_values(answers):
         raise _wrong(name, line_of(text, where), f"{where}: {why}")
     return answers
 
 
-def check_answers(answers: Answers, data: bytes, name: str, profiles: Sequence[str]) -> None:
-    """What only the knowledge can tell. Raises ``BadInput`` naming file, line, field and what was expected."""
+def check_answers(answers: Answers, data: bytes, name: str, profiles: Sequence[str],
+                  exists: Callable[[str], bool] | None = None) -> None:
+    """What only the knowledge and this computer can tell. Raises ``BadInput`` naming file, line, field and what was expected.
+
+    ``exists`` looks at this computer's disk; without it, as on somebody else's, paths are taken as they are.
+    """
     if answers.profile is not None and answers.profile not in profiles:
         text = data.decode("utf-8-sig")
         raise _wrong(name, line_of(text, "profile"),
                      f"profile: there is no profile {answers.profile!r}; expected one of {', '.join(profiles)}")
+    for field in _THERE if exists is not None else ():
+        value = getattr(answers, field)
+        many = isinstance(value, tuple)
+        for number, path in enumerate(value if many else (value,)):
+            if path and path != "system" and "://" not in path and not path.startswith("~") and exists is not None \
+                    and not exists(path):
+                where = f"{field}[{number}]" if many else field
+                raise _wrong(name, line_of(data.decode("utf-8-sig"), where), f"{where}: {path} is not there")
 
 
 def located(error: BadInput, answers: Answers, data: bytes, name: str) -> BadInput:
@@ -126,8 +142,8 @@ def _last_line(text: str, sentence: str) -> int:
     return next((n for n, line in reversed(list(enumerate(lines, 1))) if line.strip()), 1)
 
 
-def _wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
-    """Fields whose kind is right and whose value cannot be."""
+def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Fields whose kind is right and whose value cannot be, each with what is wrong."""
     for field in _ADDRESSES:
         value = getattr(answers, field)
         many = isinstance(value, tuple)
@@ -136,6 +152,9 @@ def _wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
                 yield (f"{field}[{number}]" if many else field,
                        f"{_shown(address)!r} is no address; expected one that begins with https:// or file://"
                        + (", or a file" if field == "python_list" else ", or a folder" if field in _FOLDERS else ""))
+            elif address is not None and unencrypted(address):
+                yield (f"{field}[{number}]" if many else field,
+                       f"{_shown(address)!r} would come without TLS, which is refused; expected https://")
     if answers.proxy is not None and not re.fullmatch(r"(?:https?://)?\S+", answers.proxy):
         yield "proxy", f"{_shown(answers.proxy)!r} is no proxy; expected http://host:port"
     for field in ("home", "offline", "uninstall_from"):
@@ -154,7 +173,7 @@ def _address(address: str, *, folder: bool) -> bool:
 
 
 def _shown(address: str) -> str:
-    return re.sub(r"//\S*@", "//", address)
+    return re.sub(r"^(\w+://)?.*@", r"\1", address, flags=re.DOTALL)
 
 
 def _wrong(name: str, line: int, why: str) -> BadInput:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import msgspec
@@ -24,21 +24,26 @@ MANIFEST = "bundle.json"
 
 
 class BundledFile(Value, frozen=True, kw_only=True):
-    """One file of a bundle: path below the folder with ``/``, bytes, SHA-256."""
+    """One file of a bundle: path below the folder with ``/``, bytes, SHA-256. Of a link only where it leads."""
 
     path: str
     size: int
     sha256: str
+    link: str | None = None
 
 
 class Bundle(Value, frozen=True, kw_only=True):
-    """The list of a bundle, ``bundle/1``. ``python`` is empty where no interpreter could be packed; ``notes`` say why."""
+    """The list of a bundle, ``bundle/1``. ``python`` is empty where no interpreter could be packed; ``notes`` say why.
+
+    It is written first, without files and not ``finished``, so that a folder that is being filled can be told from any other.
+    """
 
     schema: str = "bundle/1"
     program: str
     profile: str
     platform: Platform
     python: str = ""
+    finished: bool = True
     files: tuple[BundledFile, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -51,7 +56,10 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     parts = [p for p in profile.parts if p.platform == platform]
     if not parts:
         raise BadInput(f"The profile {profile.id} has no lock for {platform}; expected one of its systems.")
+    # What is made there is the user's, and no effect on this computer that uninstalling would take back.
+    site = replace(site, record=lambda *_: None)
     own = replace(site, place=Place(target, site.place.family), platform=platform)
+    _begin(profile, platform, own)
     clock = site.world.clock
     began = clock.monotonic()
 
@@ -87,35 +95,84 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     made = Bundle(program=__version__, profile=profile.id, platform=platform, notes=(*program, *notes),
                   python="" if notes else profile.python, files=tuple(_listed(target, own.place, site.world.files)))
     site.world.files.write(own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1))
+    site.world.files.share(target)
     size = sum(f.size for f in made.files)
     yield at("list", Line(text=f"{len(made.files)} files, {size:,} bytes, listed in {MANIFEST}\n".encode()))
     yield at("list", Finished())
 
 
-def check(target: str, place: Place, files: Files) -> Bundle:
-    """Hash every file of a bundle against its list. Raises ``BadInput`` naming the first file that differs or is missing."""
+def _begin(profile: Profile, platform: Platform, own: Site) -> None:
+    """Take the folder: a new or empty one, or this very bundle's. Raises ``BadInput`` for any other: parts of it are deleted."""
+    target, files = own.place.home, own.world.files
+    if files.exists(target) and not files.is_folder(target):
+        raise BadInput(f"{target} is no folder; expected a new or empty one for the bundle.")
+    if files.names(target):
+        if not files.exists(own.place.at(MANIFEST)):
+            raise BadInput(f"The folder {target} is not empty and holds no bundle; expected a new or empty one.")
+        there = read(target, own.place, files)
+        if (there.profile, there.platform) != (profile.id, platform):
+            raise BadInput(f"The folder {target} holds a bundle of {there.profile} for {there.platform}; expected a new or empty "
+                           "one.")
+    begun = Bundle(program=__version__, profile=profile.id, platform=platform, finished=False)
+    files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
+
+
+def read(target: str, place: Place, files: Files) -> Bundle:
+    """The list of a bundle. Raises ``BadInput`` where that is none, or names a place outside of it."""
     data = files.read(place.join(target, MANIFEST))
     if data is None:
         raise BadInput(f"{target} is no bundle; expected a folder with the file {MANIFEST}.")
     try:
         made = msgspec.json.decode(data, type=Bundle)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
     for listed in made.files:
-        parts = listed.path.split("/")
-        if ".." in parts or listed.path.startswith("/") or ":" in listed.path or "\\" in listed.path:
+        if ".." in listed.path.split("/") or listed.path.startswith("/") or ":" in listed.path or "\\" in listed.path:
             raise BadInput(f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle.")
-        path = place.join(target, *parts)
-        if not files.exists(path):
-            raise BadInput(f"{listed.path} is missing from the bundle {target}; copy it again.")
-        if files.size(path) != listed.size or files.sha256(path) != listed.sha256:
-            raise BadInput(f"{listed.path} in the bundle {target} differs from its list; copy it again.")
     return made
 
 
+def check(target: str, place: Place, files: Files, hashed: Callable[[str], bool] = lambda _: True) -> Bundle:
+    """Compare a bundle with its list: nothing missing, changed or added. ``hashed`` says of which files the hash is looked at.
+
+    Raises ``BadInput`` naming the first file that is not as listed.
+    """
+    made = read(target, place, files)
+    if not made.finished:
+        raise BadInput(f"The bundle {target} was not finished; run the command bundle for it again.")
+    here = {_below(path, target, place): size for path, size in files.walk(target)}
+    for listed in made.files:
+        path = place.join(target, *listed.path.split("/"))
+        if listed.path not in here:
+            raise BadInput(f"{listed.path} is missing from the bundle {target}; copy it again.")
+        same = files.link(path) == listed.link and (listed.link is not None or (
+            here[listed.path] == listed.size and (not hashed(listed.path) or files.sha256(path) == listed.sha256)))
+        if not same:
+            raise BadInput(f"{listed.path} in the bundle {target} differs from its list; copy it again.")
+    known = {MANIFEST, *(listed.path for listed in made.files)}
+    for name in here:
+        if name not in known and "__pycache__" not in name.split("/"):  # written by the bundle's own Python where that is used
+            raise BadInput(f"{name} in the bundle {target} is not in its list; take it away, or copy the bundle again.")
+    return made
+
+
+def usable(target: str, profile: str, place: Place, files: Files) -> None:
+    """Whether this home can be set up from a bundle: of that profile and system, whole, and its Python as listed.
+
+    Its wheels are compared with the lock when they are taken. Raises ``BadInput``.
+    """
+    made = check(target, place, files, hashed=lambda path: path.startswith("python/"))
+    if (made.profile, made.platform) != (profile, place.family):
+        raise BadInput(f"The bundle {target} is of {made.profile} for {made.platform}; expected one of {profile} for "
+                       f"{place.family}.")
+
+
 def _listed(target: str, place: Place, files: Files) -> Iterator[BundledFile]:
-    start = len(place.join(target, "x")) - 1
     for path, size in files.walk(target):
-        name = path[start:].replace("\\", "/")
+        name, link = _below(path, target, place), files.link(path)
         if name != MANIFEST:
-            yield BundledFile(path=name, size=size, sha256=files.sha256(path))
+            yield BundledFile(path=name, size=size, sha256="" if link is not None else files.sha256(path), link=link)
+
+
+def _below(path: str, target: str, place: Place) -> str:
+    return path[len(place.join(target, "x")) - 1:].replace("\\", "/")

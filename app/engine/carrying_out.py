@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 
 import msgspec
 
 from app.decide import explain, judge, rehearsed, remedies
 from app.decide.secrets import Veil, known_secrets
+from app.engine import bundling
 from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
 from app.engine.visit import Visit
 from app.model.advice import Diagnosis, EvidenceLine
-from app.model.errors import BadInput
+from app.model.errors import BadInput, ExitCode, ExpectedError
 from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent, flat
-from app.model.plan import Activate, Plan, RunCheck
+from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RemoveTree, RunCheck
 from app.model.verdict import Verification
 from app.steps import create_environment
 from app.steps.handlers import HANDLERS
@@ -39,7 +40,7 @@ class CarryingOut(Visit):
         finally:
             self.events, self.outcome, self.error, self.last_plan, self.log_path = kept
 
-    def run(self, plan: Plan) -> Iterator[StepEvent]:
+    def run(self, plan: Plan) -> Generator[StepEvent, None, None]:
         """Carry out a plan. Afterwards ``outcome``, ``error``, ``verification`` and ``log_path`` tell how it went."""
         self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
         self.world.stop.clear()
@@ -76,10 +77,15 @@ class CarryingOut(Visit):
         if not self.world.files.writable(self.place.home):
             raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",
                            hint="Choose another one with --home.")
+        bundle = self.sources().offline
+        if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
+            bundling.usable(bundle, plan.profile, self.place, self.world.files)
+        self._room(plan)
         self.log_path = self.place.join(self.place.logs, f"{run}.log")
         with ExitStack() as held:
             held.enter_context(self.world.files.hold(self.place.lock, plan.title))
             held.enter_context(self.world.computer.keep_awake())
+            self._lay_out(run)
             create_environment.sweep(self.site())
             veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
             record = keeping(self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl")))
@@ -89,6 +95,30 @@ class CarryingOut(Visit):
                 yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
+
+    def _lay_out(self, run: str) -> None:
+        """Make the folders below home that are missing, each written down before: uninstalling takes away what was made."""
+        record = self.journal.effect(run, "")
+        for folder in self.place.layout:
+            if not self.world.files.exists(folder):
+                record("made", {"path": folder})
+                self.world.files.make_folder(folder)
+
+    def _room(self, plan: Plan) -> None:
+        """Whether all of the plan fits, before its first byte: hours may lie between the survey and this.
+
+        Raises ``ExpectedError('disk_full')``.
+        """
+        disk = self.world.files.disk(self.place.home)
+        if disk is None or disk.free is None or not any(isinstance(step, FetchWheels) for step in plan.steps):
+            return
+        here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
+        freed = sum(self.world.files.size(step.path) or 0 for step in plan.steps if isinstance(step, RemoveTree))
+        missing = plan.disk_bytes - here - freed
+        if missing > disk.free:
+            raise ExpectedError("disk_full", f"The plan needs {missing / 1e9:.2f} GB more on {disk.root}, but only "
+                                f"{disk.free / 1e9:.2f} GB are free there.", exit_code=ExitCode.BLOCKED,
+                                hint="Make room on that disk, or choose another folder, then run it again.")
 
     def _new_run(self) -> str:
         """A name that no earlier run has: a clock that was set back brings the same second twice."""
@@ -128,8 +158,9 @@ class CarryingOut(Visit):
         pointer = None if self.simulated else self.pointer()
         if pointer is None or pointer.active != plan.environment:
             return None
-        if not self.world.files.exists(self.place.environment_python(plan.environment)):
-            return None
+        python = self.place.environment_python(plan.environment)
+        if self.world.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
+            return None  # gone, or its own Python is: a home that was moved away from it
         if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
             return None
         recorded = self.recorded_verification(plan.environment)
@@ -142,7 +173,7 @@ class CarryingOut(Visit):
             return None
         try:
             return msgspec.json.decode(data, type=Verification)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None  # written by a newer program: the checks run again
 
     def explain(self, log: bytes) -> Diagnosis:

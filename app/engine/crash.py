@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from app import __version__
 from app.decide.secrets import Veil, known_secrets
+from app.engine.journal import Journal
 from app.model.errors import ExpectedError
 from app.model.sources import Sources
 from app.ports import Clock, Files
@@ -24,9 +25,12 @@ def write_crash(files: Files, clock: Clock, home: str, error: BaseException, arg
     text = "\n".join([f"unsloth-setup {__version__}, {at}, {platform.platform()}, Python {platform.python_version()}",
                       f"arguments: {arguments}", "", "".join(traceback.format_exception(error))])
     text = veil.text(text)
-    path = f"{home}/reports/crash-{at.replace(':', '').replace('-', '')}.txt"
+    folder = f"{home}/reports"
+    path = f"{folder}/crash-{at.replace(':', '').replace('-', '')}.txt"
     try:
+        if not files.exists(folder):
+            Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")("made", {"path": folder})
         files.write(path, text.encode("utf-8", "replace"))
-    except ExpectedError:
+    except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
         return f"(could not be written)\n{text}"
     return path

@@ -1,4 +1,4 @@
-"""The environments under a home folder: listing, going back, and what an uninstall would remove."""
+"""The environments under a home folder: listing them, and going back to the one before."""
 
 from __future__ import annotations
 
@@ -24,17 +24,6 @@ class Environment:
     proven: bool
 
 
-@dataclass(frozen=True)
-class Uninstallable:
-    """One thing that an uninstall can remove. ``keep`` says why it is not chosen by itself."""
-
-    id: str
-    title: str
-    path: str
-    size: int
-    keep: str = ""
-
-
 def list_environments(files: Files, place: Place, pointer: Pointer | None) -> tuple[Environment, ...]:
     """All environments, the active one first, then the one before it."""
     found = [
@@ -55,26 +44,3 @@ def swap_back(files: Files, clock: Clock, place: Place, pointer: Pointer | None,
     journal.effect("rollback", "rollback")("swapped", {"path": place.pointer, "from": pointer.active, "to": back.active})
     files.write(place.pointer, msgspec.json.format(msgspec.json.encode(back)))
     return back
-
-
-def what_is_here(files: Files, place: Place, pointer: Pointer | None, journal: Journal) -> tuple[Uninstallable, ...]:
-    """The journal read backwards: every environment, then what they shared, then what the user may want to keep."""
-    found = []
-    for environment in list_environments(files, place, pointer):
-        note = "It is the active environment." if environment.active else ""
-        found.append(Uninstallable(f"env:{environment.name}", f"Environment {environment.name}", environment.path,
-                                   files.size(environment.path) or 0, note))
-    shared = (("wheels", "Fetched packages", place.wheels, ""), ("cache", "Package cache", place.cache, ""),
-              ("python", "Python provided by this program", place.pythons, ""),
-              ("checks", "Check scripts", place.at("checks"), ""), ("locks", "Locks", place.at("locks"), ""),
-              ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
-              ("logs", "Logs", place.logs, ""), ("reports", "Reports", place.reports, "You may want to keep them."),
-              ("quarantine", "Quarantined leftovers", place.quarantine, "They can still be put back."))
-    for name, title, path, note in shared:
-        if files.exists(path):
-            found.append(Uninstallable(name, title, path, files.size(path) or 0, note))
-    known = {item.path for item in found}
-    for path in journal.made():
-        if path not in known and files.exists(path) and not place.holds(path):
-            found.append(Uninstallable(f"made:{path}", path, path, files.size(path) or 0))
-    return tuple(found)

@@ -33,6 +33,7 @@ class Journal:
 
     def __init__(self, files: Files, clock: Clock, path: str) -> None:
         self._files, self._clock, self._path = files, clock, path
+        self._home = path[:max(path.rfind("/"), path.rfind("\\"))]
 
     def began(self, run: str, plan: Plan) -> None:
         """A plan starts: it is kept whole, so that a cut-off run can be gone on with."""
@@ -41,6 +42,8 @@ class Journal:
     def effect(self, run: str, step: str) -> Callable[[str, dict[str, str]], None]:
         """A function that records one effect of a step before it happens."""
         def record(effect: str, values: dict[str, str]) -> None:
+            if effect == "made":
+                values = {"home": self._home, **values}
             self._add(Entry(at=self._clock.now(), run=run, kind="effect", step=step, effect=effect, values=values))
         return record
 
@@ -62,7 +65,7 @@ class Journal:
                 continue
             try:
                 found.append(msgspec.json.decode(line, type=Entry))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
                 raise BadInput(f"The journal {self._path} cannot be read at line {number}: {error}.",
@@ -87,9 +90,13 @@ class Journal:
         return tuple(dict.fromkeys(e.run for e in self.entries() if e.kind == "began"))
 
     def made(self) -> tuple[str, ...]:
-        """Every path that runs have made, newest first, each once."""
-        paths = [e.values["path"] for e in self.entries() if e.kind == "effect" and e.effect == "made" and "path" in e.values]
+        """Every path that runs have made, newest first, each once. What lay in a home folder that was moved lies in this one."""
+        paths = [self._now(e.values) for e in self.entries() if e.kind == "effect" and e.effect == "made" and "path" in e.values]
         return tuple(dict.fromkeys(reversed(paths)))
+
+    def _now(self, values: dict[str, str]) -> str:
+        path, home = values["path"], values.get("home")
+        return self._home + path[len(home):] if home and path[:len(home) + 1] in (home + "/", home + "\\") else path
 
     def made_for(self, environment: str) -> tuple[str, ...]:
         """What runs have made outside of an environment that is of no use without it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from app.model.place import Place
@@ -31,7 +32,7 @@ def plan_script(plan: Plan, place: Place, profiles: Mapping[str, Profile], sourc
     lines = [*writer.head(plan.title), writer.set("HOME_DIR", place.home),
              writer.set("ENV_DIR", place.environment(plan.environment))]
     for step in plan.steps:
-        lines += ["", f"# {step.title}", *_commands(step, writer, place, profiles, sources)]
+        lines += ["", _comment(step.title), *_commands(step, writer, place, profiles, sources)]
     return "\n".join(lines) + "\n"
 
 
@@ -62,7 +63,12 @@ def _commands(step: AnyStep, writer: _PowerShell | _Posix, place: Place, profile
         return [f"# check {step.check}: run it with the program's command verify"]
     if isinstance(step, Activate):
         return ["# (the program's pointer file is not written here; activate the environment by hand)"]
-    return [f"# {step.kind}: " + ", ".join(step.touches)]
+    return [_comment(f"{step.kind}: " + ", ".join(step.touches))]
+
+
+def _comment(text: str) -> str:
+    """One line, whatever it names: a folder whose name has a line break in it must not become a command."""
+    return "# " + " ".join(text.split())
 
 
 def _index(part: Part, sources: Sources) -> tuple[str, ...]:
@@ -74,7 +80,7 @@ def _index(part: Part, sources: Sources) -> tuple[str, ...]:
 
 class _Posix:
     def head(self, title: str) -> list[str]:
-        return ["#!/bin/sh", f"# {title}", "# Read it before you run it. It needs uv on the search path.", "set -eu"]
+        return ["#!/bin/sh", _comment(title), "# Read it before you run it. It needs uv on the search path.", "set -eu"]
 
     def set(self, name: str, value: str) -> str:
         return f"{name}={self.literal(value)}"
@@ -103,7 +109,7 @@ class _Posix:
 
 class _PowerShell:
     def head(self, title: str) -> list[str]:
-        return [f"# {title}", "# Read it before you run it. It needs uv on the search path.", "$ErrorActionPreference = 'Stop'",
+        return [_comment(title), "# Read it before you run it. It needs uv on the search path.", "$ErrorActionPreference = 'Stop'",
                 "function Invoke-Checked {", "    & $args[0] $args[1..($args.Length - 1)]",
                 "    if ($LASTEXITCODE -ne 0) { throw \"$($args[0]) failed: $LASTEXITCODE\" }", "}"]
 
@@ -111,7 +117,8 @@ class _PowerShell:
         return f"${name} = {self.literal(value)}"
 
     def literal(self, value: str) -> str:
-        return "'" + value.replace("'", "''") + "'"
+        # PowerShell ends such a text at a typographic quote as well (about_Quoting_Rules): each is doubled.
+        return "'" + re.sub("(['\u2018-\u201b])", r"\1\1", value) + "'"
 
     def variable(self, name: str) -> str:
         return f"${name}"

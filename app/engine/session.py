@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from app.decide import judge, planning
 from app.decide.secrets import Veil, known_secrets
-from app.engine import bundling, scripts
+from app.engine import bundling, scripts, uninstalling
 from app.engine.carrying_out import CarryingOut
-from app.engine.environments import Environment, Uninstallable, list_environments, swap_back, what_is_here
+from app.engine.environments import Environment, list_environments, swap_back
+from app.engine.uninstalling import Uninstallable, what_is_here
 from app.model.errors import BadInput
 from app.model.event import StepEvent
 from app.model.plan import Plan
@@ -59,20 +61,32 @@ class Session(CarryingOut):
 
     def rollback(self) -> Pointer:
         """Make the environment that was active before active again. Raises ``BadInput`` when there is none."""
-        return swap_back(self.world.files, self.world.clock, self.place, self.pointer(), self.journal)
+        self._own("rollback")
+        with self._alone("going back to the setup before"):
+            return swap_back(self.world.files, self.world.clock, self.place, self.pointer(), self.journal)
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
-        """Everything this program put on the machine, with sizes."""
-        return what_is_here(self.world.files, self.place, self.pointer(), self.journal)
+        """Everything this program put on the machine, with sizes; on somebody else's nothing can be seen."""
+        return () if self.simulated else what_is_here(self.world.files, self.place, self.pointer(), self.journal)
 
-    def remove(self, item: Uninstallable) -> None:
-        """Remove one thing that the user chose; the pointer goes with the environment it names."""
-        pointer = self.pointer()
-        if pointer is not None and item.id == f"env:{pointer.active}":
-            self.world.files.remove(self.place.pointer)
-        for path in self.journal.made_for(item.id.removeprefix("env:")) if item.id.startswith("env:") else ():
-            self.world.files.remove(path)  # a menu entry or a kernel that would start what is gone
-        self.world.files.remove(item.path)
+    def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
+        """Remove what the user chose; yields each when it is gone. After the last of all, nothing of this program is left."""
+        self._own("uninstall")
+        with self._alone("uninstalling"):
+            yield from uninstalling.remove(chosen, self.world.files, self.place, self.journal)
+            empty = not self.uninstallable()
+        if empty:
+            uninstalling.leave(self.world.files, self.place)
+
+    def _own(self, command: str) -> None:
+        """A machine file may name any folder as its home: nothing is changed there."""
+        if self.simulated:
+            raise BadInput(f"{command} changes a computer, and a machine file is none; expected it without --machine.")
+
+    def _alone(self, what: str) -> AbstractContextManager[None]:
+        """Nothing else may run in this home folder meanwhile. Raises ``ExpectedError('already-running')``; nobody needs a
+        folder that is not there."""
+        return self.world.files.hold(self.place.lock, what) if self.world.files.is_folder(self.place.home) else nullcontext()
 
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
@@ -88,12 +102,17 @@ class Session(CarryingOut):
 
     def packages_back_plan(self, saved: str) -> Plan:
         """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is no such list."""
+        self._own("uninstall --put-back")
         found = put_packages_back.taken(saved, self.site())
         return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
-        """Return one quarantined thing to where it was; its path."""
-        return quarantine.put_back(shelf, self.site())
+        """Return one quarantined thing to where it was; its path. A folder of somebody else's could name any place."""
+        self._own("uninstall --put-back")
+        if shelf not in {folder for folder, _ in self.quarantined()}:
+            raise BadInput(f"{shelf} is no quarantined item; expected a folder that the command uninstall lists.")
+        with self._alone("putting back"):
+            return quarantine.put_back(shelf, self.site())
 
     # ---- tell
 
@@ -125,8 +144,9 @@ class Session(CarryingOut):
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
         """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
         profile = self.profile or self.best().profile
-        veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
-        for event in bundling.bundle(profile, platform or self._platform(), target, self.site()):
+        site = replace(self.site(), sources=self.own_sources())  # for another computer, but fetched here
+        veil = Veil(known_secrets(site.sources, self.world.computer.variables()))
+        for event in bundling.bundle(profile, platform or self._platform(), target, site):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:
@@ -141,6 +161,8 @@ class Session(CarryingOut):
         name = path or self.place.join(self.place.reports, f"report-{self.world.clock.now().replace(':', '')}.zip")
         if self.simulated and path is None:
             raise BadInput("A report of a simulated machine needs a place to go to; expected --output FILE.")
+        if path is None and not self.world.files.exists(self.place.reports):
+            self.journal.effect("report", "")("made", {"path": self.place.reports})
         self.world.files.write(name, data)
         return name
 

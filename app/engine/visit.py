@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import msgspec
 
 from app.decide import circumstances, diagnose, planning, recommend, remedies
-from app.engine import keepsakes
+from app.engine import bundling, keepsakes
+from app.engine.begun import begun
 from app.engine.journal import Journal
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
@@ -16,7 +18,7 @@ from app.model.errors import BadInput, ExpectedError
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, Sighting
 from app.model.place import Place
-from app.model.plan import Plan
+from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.pointer import Pointer, decode_pointer
 from app.model.profile import Platform, Profile
 from app.model.sources import Sources
@@ -74,14 +76,23 @@ class Visit:
         self.answers = msgspec.structs.replace(self.answers, **fields)
         self._sources = None
         if "home" in fields and self.facts is not None and self.facts.home is not None and fields["home"]:
-            self.facts = msgspec.structs.replace(
-                self.facts, home=msgspec.structs.replace(self.facts.home, path=str(fields["home"])))
+            moved = msgspec.structs.replace(self.facts.home, path=str(fields["home"]), volume=None, begun=None)
+            volume = None if self.simulated else self.world.files.disk(moved.path)
+            if volume is not None:
+                moved = msgspec.structs.replace(moved, volume=volume.root)
+                if volume.root not in {disk.root for disk in self.facts.disks}:
+                    self.facts = msgspec.structs.replace(self.facts, disks=(*self.facts.disks, volume))
+            self.facts = msgspec.structs.replace(self.facts, home=moved)
 
     def sources(self) -> Sources:
         """Where packages come from: the answers, then pip's and uv's own settings."""
         if self._sources is None:
-            self._sources = Sources() if self.simulated else network.sources(self.world, self.answers)
+            self._sources = Sources() if self.simulated else self.own_sources()
         return self._sources
+
+    def own_sources(self) -> Sources:
+        """Where this very computer takes packages from, whoever's plan is looked at."""
+        return network.sources(self.world, self.answers)
 
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
@@ -115,8 +126,25 @@ class Visit:
         self.world.web.use(self.sources())
         for sighting in survey.survey(self.world, self.place, self.answers):
             if sighting.facts is not None:
-                self.facts = sighting.facts
+                self.facts = self._with_begun(sighting.facts)
+                yield msgspec.structs.replace(sighting, facts=self.facts)
+                continue
             yield sighting
+
+    def _with_begun(self, facts: MachineFacts) -> MachineFacts:
+        """The facts with what of each setup is here already."""
+        if facts.home is None:
+            return facts
+        return msgspec.structs.replace(facts, home=msgspec.structs.replace(facts.home, begun=self.begun(facts)))
+
+    def begun(self, facts: MachineFacts) -> dict[str, int]:
+        """Bytes that are here now, by profile. A journal or pointer that cannot be read is told of elsewhere."""
+        active = unfinished = None
+        with suppress(BadInput):
+            pointer, cut_off = self.pointer(), self.journal.unfinished()
+            active = pointer.active if pointer is not None else None
+            unfinished = cut_off[0].profile if cut_off is not None else None
+        return begun(facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished)
 
     def known(self) -> MachineFacts:
         """The facts, surveyed now if that has not happened yet."""
@@ -154,6 +182,13 @@ class Visit:
         """Take a profile. Raises ``BadInput`` naming those that exist."""
         self.profile = self.knowledge.profile(profile_id)
 
+    def take_bundle(self) -> None:
+        """Where a bundle is given and no profile: that of the bundle. Raises ``BadInput`` where the folder is none."""
+        if self.answers.offline and not self.simulated:
+            made = bundling.read(self.answers.offline, self.place, self.world.files)
+            if self.profile is None:
+                self.choose(made.profile)
+
     def plan(self) -> Plan:
         """The whole plan for the chosen or best profile, the chosen clean-up first."""
         profile = self.profile or self.best().profile
@@ -183,6 +218,12 @@ class Visit:
                                                                  (self.answers.menu_entry, self.shortcut_plan)) if wanted]
         return Plan(title="Kernel and menu entry", profile=plans[0].profile if plans else "",
                     steps=tuple(step for plan in plans for step in plan.steps))
+
+    def beside_plan(self, plan: Plan) -> Plan:
+        """What a plan has to do although its environment is in place: the chosen clean-up and fixes, kernel and menu entry."""
+        first = tuple(step for step in plan.steps if isinstance(step, Quarantine | RemoveTree | UninstallPackages))
+        return msgspec.structs.replace(plan, title="Clean-up and keepsakes", environment="",
+                                       steps=(*first, *self.keepsakes_plan().steps))
 
     def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """A Jupyter kernel for an environment, the active one where none is named."""
@@ -247,6 +288,9 @@ class Visit:
         name = environment or (pointer.active if pointer else None)
         if name is None:
             raise BadInput("There is no active environment to verify; expected one, made by the command install.")
+        known = self.world.files.names(self.place.environments)
+        if name not in known:
+            raise BadInput(f"There is no environment {name!r} to verify; expected one of {', '.join(known) or 'an install'}.")
         profile = self.knowledge.profile(self.profile_of(name, pointer))
         return planning.verify_plan(profile, self.place, name, quick)
 

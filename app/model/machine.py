@@ -137,11 +137,17 @@ class Leftover(Value, frozen=True, kw_only=True):
 
 
 class Home(Value, frozen=True, kw_only=True):
-    """The one folder that holds environments, cache, journal and reports."""
+    """The one folder that holds environments, cache, journal and reports.
+
+    ``volume`` is the root of the disk that it lies on, which links may make another than its path says. ``begun`` is how many
+    bytes of a setup, by the profile's id, are there already.
+    """
 
     path: str
     on_onedrive: bool | None = None
     writable: bool | None = None
+    volume: str | None = None
+    begun: dict[str, int] | None = None
 
 
 class Setting(Value, frozen=True, kw_only=True):

@@ -82,9 +82,24 @@ class Place:
         """The interpreter of one environment."""
         return interpreter(self.environment(name), self.family)
 
+    def python_note(self, version: str) -> str:
+        """Which interpreter of a version was found and tried, and has not been looked for since."""
+        return self.at("locks", f"python-{version}.json")
+
+    @property
+    def verified(self) -> str:
+        """What verifications found, a file for each environment."""
+        return self.at("verified")
+
     def verification(self, name: str) -> str:
         """The recorded verification of one environment, schema ``verification/1``."""
         return self.at("verified", name + ".json")
+
+    @property
+    def layout(self) -> tuple[str, ...]:
+        """The folders that every install makes below home, from the outside in."""
+        return (self.logs, self.at("locks"), self.cache, self.wheels, self.environments, self.at("checks"), self.at("work"),
+                self.verified)
 
     def wheel(self, file: str) -> str:
         """One file of the wheelhouse."""
@@ -93,6 +108,14 @@ class Place:
     def join(self, folder: str, *parts: str) -> str:
         """A path below any folder, in this system's spelling."""
         return str(self._flavour(folder, *parts))
+
+    def address(self, path: str) -> str:
+        """A folder or file of this computer as an address: uv's lists are split at commas and their items cut at ``#``.
+
+        What is an address already, or no whole path, stays as it is.
+        """
+        flavour = self._flavour(path)
+        return flavour.as_uri() if "://" not in path and flavour.is_absolute() else path
 
     def folder_of(self, path: str) -> str:
         """The folder that holds a path."""

@@ -27,7 +27,7 @@ def decode_pointer(data: bytes, name: str) -> Pointer:
     """A pointer from its file. Names are checked: a hostile pointer cannot lead outside ``envs/``."""
     try:
         pointer = msgspec.json.decode(data, type=Pointer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
                        hint="Run install again, or delete the file to start without an active environment.") from error
     for field, value in (("active", pointer.active), ("previous", pointer.previous)):

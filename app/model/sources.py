@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+from urllib.parse import urlsplit
+
 from app.model.value import Value
 
 
@@ -26,3 +29,18 @@ class Sources(Value, frozen=True, kw_only=True):
     proxy_detect: bool = False
     certificate: str | None = None
     offline: str | None = None
+
+
+def unencrypted(address: str) -> bool:
+    """Whether what lies at an address would come over a network without TLS; on this computer itself that is no harm."""
+    try:
+        parts = urlsplit(address)
+        name = (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    if parts.scheme != "http" or name == "localhost" or name.endswith(".localhost"):
+        return False
+    try:
+        return not ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return True

@@ -75,7 +75,7 @@ def _sizes(world: World, paths: list[str], seconds: float) -> dict[str, int]:
 
 def _named(kind: LeftoverKind, path: str, detail: str, family: str, name: str = "") -> Leftover:
     """An id that stays the same from survey to survey: the kind, and a name or the path's digest."""
-    digest = hashlib.sha256(environments.norm(path, family).encode()).hexdigest()[:8]
+    digest = hashlib.sha256(environments.norm(path, family).encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return Leftover(id=f"{kind}:{name or digest}", kind=kind, path=path, detail=detail)
 
 

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from app.model.answers import Answers
 from app.model.errors import BadInput, Stopped
 from app.model.machine import MachineFacts, Note, Os, Sighting, decode_machine
@@ -117,7 +119,38 @@ def _facts(world: World, parts: dict[str, Any], notes: list[Note]) -> MachineFac
         taken_at=world.clock.now(), os=parts.get("os") or Os(family=world.computer.family), gpus=cards.gpus, driver=cards.driver,
         tools=(parts.get("tools") or installed.Installed()).tools, network=(parts.get("network") or network.Reached()).network,
         leftovers=(parts.get("leftovers") or leftovers.Leftovers()).leftovers, notes=tuple(notes), **plain)
-    return facts if not (more := _silent(facts, parts)) else _noted(facts, more)
+    facts = facts if not (more := _silent(facts, parts)) else _noted(facts, more)
+    return _as_text(facts)
+
+
+def _as_text(facts: MachineFacts) -> MachineFacts:
+    """The facts as they can be written down. Linux takes any bytes for names and variables, also such as are no text.
+
+    What lies under such a name cannot be named to anybody: it is left out, with a note.
+    """
+    try:
+        msgspec.json.encode(facts)
+        return facts
+    except UnicodeEncodeError:
+        pass
+    left = tuple(one for one in facts.leftovers if _is_text(one.path))
+    pythons = tuple(one for one in facts.pythons if one.path is None or _is_text(one.path))
+    lost = (("leftovers", len(facts.leftovers) - len(left)), ("pythons", len(facts.pythons) - len(pythons)))
+    notes = [Note(about=about, text=f"{gone} left out: the path holds bytes that are no text") for about, gone in lost if gone]
+    kept = msgspec.structs.replace(facts, leftovers=left, pythons=pythons, notes=(*facts.notes, *notes))
+    return msgspec.convert(_cleaned(msgspec.to_builtins(kept)), MachineFacts)
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
+    return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
@@ -130,9 +163,7 @@ def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
 
 
 def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
-    from msgspec.structs import replace
-
-    return replace(facts, notes=(*facts.notes, *more))
+    return msgspec.structs.replace(facts, notes=(*facts.notes, *more))
 
 
 def _simulated(world: World, path: str) -> Iterator[Sighting]:

@@ -85,7 +85,9 @@ def _disturbs(name: str) -> bool:
 
 def home(world: World, place: Place) -> Home:
     """The home folder: can it be written (tried with a file), and does OneDrive copy it away (``echo %OneDrive%``)."""
-    return Home(path=place.home, on_onedrive=_on_onedrive(world, place.home), writable=world.files.writable(place.home))
+    volume = world.files.disk(place.home)
+    return Home(path=place.home, on_onedrive=_on_onedrive(world, place.home), writable=world.files.writable(place.home),
+                volume=volume.root if volume is not None else None)
 
 
 def _on_onedrive(world: World, path: str) -> bool:

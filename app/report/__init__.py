@@ -107,7 +107,7 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
     for number, line in enumerate(_member(data, name, "events.jsonl", required=False).splitlines(), 1):
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
-        except (msgspec.DecodeError, TypeError, ValueError) as error:
+        except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
             raise BadInput(
                 f"{name}: line {number} of events.jsonl is not an event; expected one JSON object a line: {error}."
             ) from error
@@ -118,7 +118,7 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
     """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the file when it is no report."""
     try:
         said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{name}: report.json is not JSON: {error}.") from error
     found = said.get("profile") if isinstance(said, dict) else None
     return found if isinstance(found, str) and found else None

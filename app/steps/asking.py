@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
+from urllib.parse import urlsplit
 
 from app.decide.pylock import Pin, as_pylock, lookup_project, selected
 from app.model.errors import ExpectedError
 from app.model.event import What
 from app.model.profile import Part
+from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps import provide_python
 from app.steps.children import run_child, say
@@ -31,13 +33,21 @@ class Index(Value, frozen=True, kw_only=True):
 
 
 def indexes(wanted: str, site: Site) -> list[Index]:
-    """Whom to ask for a part, in order: the user's own folders where they can hold all of it, then the index."""
+    """Whom to ask for a part, in order: the user's own folders where they can hold all of it, then the index.
+
+    Raises ``ExpectedError('address_unsafe')`` for one that would answer without TLS: its pages say what is fetched from where.
+    """
     sources = site.sources
+    for address in () if sources.offline else (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
+        if address and unencrypted(address):
+            host = urlsplit(address).hostname
+            raise ExpectedError("address_unsafe", f"{host} would list packages without TLS, which is refused.",
+                                hint="Give the index with https.")
     if sources.offline:
         folder = site.place.join(sources.offline, "wheels")
-        return [Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": folder}, arguments=("--no-index", "--offline"),
-                      tells_hashes=True)]
-    links = {"UV_FIND_LINKS": ",".join(sources.find_links)} if sources.find_links else {}
+        return [Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": site.place.address(folder)},
+                      arguments=("--no-index", "--offline"), tells_hashes=True)]
+    links = {"UV_FIND_LINKS": ",".join(map(site.place.address, sources.find_links))} if sources.find_links else {}
     if wanted.startswith("pytorch/"):
         address = sources.pytorch_index.rstrip("/") + "/" + wanted.removeprefix("pytorch/")
         web = Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})

@@ -39,6 +39,16 @@ def run_child(site: Site, argv: tuple[str, ...], what: str, *, python: str | Non
                                 details=bytes(tail).decode("utf-8", "replace"))
 
 
+def freeze(python: str, site: Site) -> str | None:
+    """What is installed beside an interpreter (``uv pip freeze``); ``None`` where that cannot be told.
+
+    Without a cache: uv would make one where the user keeps his, and nothing but what was chosen may change.
+    """
+    answer = site.world.processes.capture((site.world.computer.uv(), "pip", "freeze", "--no-cache", "--python", python), 60.0,
+                                          child_environment(site))
+    return answer.out if answer.code == 0 else None
+
+
 def ending(code: int) -> str:
     """How a child ended, in words: an exit code, a signal, or one of Windows' crash codes."""
     crashes = {0xC0000005: "access violation", 0xC0000135: "a DLL was not found", 0xC000007B: "a DLL of the wrong kind",

@@ -146,6 +146,7 @@ def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
              share: str = "") -> Generator[What, None, tuple[LockedFile, ...]]:
     """Look where the files are: the user's own folders first where they can hold a whole part, then the index."""
     *others, last = indexes(step.index, site)
+    _untouched(part, wanted, last, site)
     stem = f"{step.profile}-{part.id}{share}"
     yield say(f"Looking up {len(wanted)} files of {part.title} on {last.name}")
     python = site.profiles[step.profile].python
@@ -163,6 +164,15 @@ def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
         named = from_uv(error.details, last.address)
         raise (_behind(named, wanted, last, site) or named) from error
     return _chosen(text, wanted, part, step, site)
+
+
+def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: Site) -> None:
+    """Where the index's own hashes will count, its pages must come over TLS to the end: uv would follow a way that leaves it."""
+    for name in (canonical(n) for n in part.unhashed):
+        if name in wanted and index.address and index.address.startswith("http"):
+            found = site.world.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
+            if found is not None and found.code == "address_unsafe":
+                raise found
 
 
 def _behind(named: ExpectedError, wanted: dict[str, Pin], index: Index, site: Site) -> ExpectedError | None:
@@ -221,7 +231,7 @@ def _recorded(step: FetchWheels, site: Site) -> Record | None:
     raw = site.world.files.read(_record_path(step, site))
     try:
         return None if raw is None else msgspec.json.decode(raw, type=Record)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

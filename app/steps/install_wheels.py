@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from app.decide.pylock import WHEELHOUSE, offline_lock
 from app.model.event import Progress, What
@@ -80,14 +79,9 @@ def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
     if None in records:
         return plain, ("--no-index", "--find-links", site.place.wheels)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
-    here = [(one.file, one.sha256, _address(site.place.wheel(one.file), site)) for files in records for one in files or ()]
+    here = [(one.file, one.sha256, site.place.address(site.place.wheel(one.file))) for files in records for one in files or ()]
     site.world.files.write(lock, offline_lock(here).encode())
     return lock, ("--default-index", WHEELHOUSE)
-
-
-def _address(path: str, site: Site) -> str:
-    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
-    return flavour(path).as_uri()
 
 
 def _wanted(step: InstallWheels, site: Site) -> str:

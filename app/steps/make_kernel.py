@@ -35,7 +35,8 @@ def run(step: MakeKernel, site: Site) -> Iterator[What]:
         building = folder + ".new"
         files.remove(building)
         files.remove(folder)
-        site.record("made", {"path": folder})
+        if not files.exists(site.place.kernels):
+            site.record("made", {"path": site.place.kernels})
         lock, origin = source(InstallWheels(id=step.id, title=step.title, environment=step.kernel, profile=step.kernel,
                                             parts=("kernel",)), site)
         yield from run_child(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import urlsplit
 
 import msgspec
@@ -11,6 +10,7 @@ import msgspec
 from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import ProvidePython
+from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps.children import run_child, say
 from app.steps.site import Site
@@ -18,30 +18,21 @@ from app.steps.surroundings import child_environment
 
 
 def origins(site: Site) -> dict[str, str]:
-    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where the list would come without TLS.
+    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where either would come without TLS.
 
     uv checks every Python against the hashes of its list, so a mirror may be any; the list itself has to be trusted.
     """
     sources = site.sources
     if sources.offline:
         return {}
-    found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
-    if sources.python_list and urlsplit(sources.python_list).scheme == "http" and not _loopback(sources.python_list):
+    if sources.python_list and unencrypted(sources.python_list):
         raise BadInput(f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without TLS, which is refused.",
                        hint="Give its address with https, or a file of this computer.")
-    return {name: _address(value, site) for name, value in found.items() if value}
-
-
-def _loopback(address: str) -> bool:
-    return (urlsplit(address).hostname or "") in ("localhost", "127.0.0.1", "::1")
-
-
-def _address(value: str, site: Site) -> str:
-    """A folder or file of this computer as the address that uv takes."""
-    if "://" in value:
-        return value
-    flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
-    return flavour(value).as_uri() if flavour(value).is_absolute() else value
+    if sources.python_mirror and unencrypted(sources.python_mirror):
+        raise BadInput(f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, which is refused.",
+                       hint="Give the mirror's address with https, or a folder of this computer.")
+    found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
+    return {name: site.place.address(value) for name, value in found.items() if value}
 
 
 def find(version: str, site: Site) -> str | None:
@@ -64,7 +55,7 @@ def managed(version: str, site: Site) -> str | None:
     env = child_environment(site) | {"UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON_DOWNLOADS": "never"}
     for own in (env, {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"}):
         answer = site.world.processes.capture(
-            [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
+            [site.world.computer.uv(), "python", "find", "--no-cache", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
         path = answer.out.strip()
         if answer.code == 0 and path:
             return _root(path, site)
@@ -104,20 +95,16 @@ def done(step: ProvidePython, site: Site) -> str | None:
         path = find(step.version, site)
         stamp = site.world.files.stamp(path) if path is not None else None
         if path is not None and stamp is not None:
-            site.world.files.write(_note(step.version, site), msgspec.json.encode(Remembered(path=path, stamp=stamp)))
+            site.world.files.write(site.place.python_note(step.version), msgspec.json.encode(Remembered(path=path, stamp=stamp)))
     return f"Python {step.version} is there: {path}" if path else None
-
-
-def _note(version: str, site: Site) -> str:
-    return site.place.at("locks", f"python-{version}.json")
 
 
 def _remembered(version: str, site: Site) -> str | None:
     """The interpreter of the last run, as long as its file is the same and none that uv manages here would come before it."""
-    raw = site.world.files.read(_note(version, site))
+    raw = site.world.files.read(site.place.python_note(version))
     try:
         noted = msgspec.json.decode(raw, type=Remembered) if raw is not None else None
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
     if noted is None or site.world.files.stamp(noted.path) != noted.stamp:
         return None
@@ -133,8 +120,9 @@ def _has_managed(site: Site) -> bool:
 
 def run(step: ProvidePython, site: Site) -> Iterator[What]:
     """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what would serve instead."""
-    site.world.files.make_folder(site.place.pythons)
-    site.record("made", {"path": site.place.pythons})
+    if not site.world.files.exists(site.place.pythons):
+        site.record("made", {"path": site.place.pythons})
+        site.world.files.make_folder(site.place.pythons)
     if site.sources.offline and _from_bundle(site.sources.offline, site):
         path = find(step.version, site)
         if path is not None:
@@ -156,13 +144,19 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
 
 
 def _from_bundle(bundle: str, site: Site) -> bool:
-    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew."""
+    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew.
+
+    Without byte code, which the bundle's list need not name and nobody has checked.
+    """
     files, folder = site.world.files, site.place.join(bundle, "python")
     names = [name for name in files.names(folder) if name.startswith("cpython-")]
     for name in names:
         target = site.place.join(site.place.pythons, name)
         files.remove(target)
         files.copy_tree(site.place.join(folder, name), target)
+        for path in {site.place.folder_of(path) for path, _ in files.walk(target)}:
+            if path.endswith("__pycache__"):
+                files.remove(path)
     return bool(names)
 
 

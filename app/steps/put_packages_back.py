@@ -9,15 +9,19 @@ from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import PutPackagesBack
 from app.model.value import Value
-from app.steps.children import run_child, say
+from app.steps.children import freeze, run_child, say
 from app.steps.site import Site
 
 _LIST = re.compile(r"packages-(\d{4}-\d\d-\d\d)T[0-9Z-]+\.txt")
+_LOGIN = re.compile(r"://[^\s/@]+@")
 _BUILD = re.compile(r"\+(cu\d+|cpu|rocm[\d.]+|xpu)\b")
 
 
 class Taken(Value, frozen=True, kw_only=True):
-    """A saved list: its file, the interpreter its packages belong to, the day (ISO), and what of it is missing there now."""
+    """A saved list: its file, the interpreter its packages belong to, the day (ISO), and what of it is missing there now.
+
+    Logins in addresses of packages are left out: this is shown, and stands in plans and the journal.
+    """
 
     saved: str
     python: str
@@ -33,9 +37,9 @@ def taken_out(site: Site) -> Iterator[Taken]:
     for name in site.world.files.names(site.place.quarantine):
         saved, named = site.place.join(site.place.quarantine, name), _LIST.fullmatch(name)
         python, lines = _read(saved, site) if named else ("", [])
-        here = _freeze(python, site) if python and site.world.files.exists(python) else None
+        here = freeze(python, site) if python and site.world.files.exists(python) else None
         if named and here is not None and (packages := _missing(lines, here)):
-            yield Taken(saved=saved, python=python, day=named[1], packages=packages)
+            yield Taken(saved=saved, python=python, day=named[1], packages=_shown(packages))
 
 
 def taken(saved: str, site: Site) -> Taken:
@@ -46,11 +50,15 @@ def taken(saved: str, site: Site) -> Taken:
     python, lines = _read(saved, site)
     if not python:
         raise BadInput(f"{saved} does not say which Python its packages belong to; expected “# PATH” as its first line.")
-    here = _freeze(python, site)
+    here = freeze(python, site)
     if here is None:
         raise ExpectedError("python-unavailable", f"{python}, out of which the packages were taken, does not start any more.",
                             hint="An environment that is gone can only be made anew.")
-    return Taken(saved=saved, python=python, day=named[1], packages=_missing(lines, here))
+    return Taken(saved=saved, python=python, day=named[1], packages=_shown(_missing(lines, here)))
+
+
+def _shown(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_LOGIN.sub("://***@", line) for line in lines)
 
 
 def done(step: PutPackagesBack, site: Site) -> str | None:
@@ -66,7 +74,8 @@ def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
     found = taken(step.saved, site)
     yield say(f"{len(found.packages)} packages are put back into {found.python}")
     file = site.place.at("locks", "put-back.txt")
-    site.world.files.write(file, ("\n".join(found.packages) + "\n").encode())
+    missing = _missing(_read(step.saved, site)[1], freeze(found.python, site) or "")
+    site.world.files.write(file, ("\n".join(missing) + "\n").encode())
     site.record("put-back-packages", {"path": found.python, "list": found.saved})
     try:
         yield from run_child(site, (site.world.computer.uv(), "pip", "install", "--python", found.python, "--no-deps", "-r", file),
@@ -85,7 +94,7 @@ def _indexes(found: Taken, site: Site) -> dict[str, str]:
     if extra:
         env["UV_INDEX"] = " ".join(extra)
     if sources.find_links:
-        env["UV_FIND_LINKS"] = ",".join(sources.find_links)
+        env["UV_FIND_LINKS"] = ",".join(map(site.place.address, sources.find_links))
     return env
 
 
@@ -103,8 +112,3 @@ def _missing(lines: list[str], here: str) -> tuple[str, ...]:
 def _key(line: str) -> str:
     """A line of ``pip freeze`` for comparing."""
     return line.strip().lower().replace("_", "-")
-
-
-def _freeze(python: str, site: Site) -> str | None:
-    answer = site.world.processes.capture([site.world.computer.uv(), "pip", "freeze", "--python", python], 60.0)
-    return answer.out if answer.code == 0 else None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.model.errors import BadInput
+from app.model.errors import BadInput, ExpectedError
 from app.model.event import What
 from app.model.plan import Quarantine
 from app.steps.children import say
@@ -30,7 +30,12 @@ def run(step: Quarantine, site: Site) -> Iterator[What]:
     shelf = _shelf(step.path, site)
     site.record("moved", {"path": step.path, "to": shelf})
     site.world.files.write(site.place.join(shelf, _NOTE), msgspec.json.encode({"path": step.path, "at": site.world.clock.now()}))
-    site.world.files.move(step.path, site.place.join(shelf, "content"))
+    try:
+        site.world.files.move(step.path, site.place.join(shelf, "content"))
+    except ExpectedError:
+        site.world.files.remove(shelf)  # nothing lies on it
+        site.world.files.remove_empty(site.place.folder_of(shelf))
+        raise
     yield say(f"{step.path} moved to {shelf}; “put back” returns it")
 
 
@@ -40,24 +45,33 @@ def shelves(site: Site, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[str, str
     folders = (*(site.place.join(base, name) for name in site.world.files.names(base) if name.isdigit()), *elsewhere)
     found = []
     for folder in dict.fromkeys(folders):
-        note = site.world.files.read(site.place.join(folder, _NOTE))
-        if note is not None and site.world.files.exists(site.place.join(folder, "content")):
-            found.append((folder, str(msgspec.json.decode(note)["path"])))
+        path = _origin(folder, site)
+        if path is not None and site.world.files.exists(site.place.join(folder, "content")):
+            found.append((folder, path))
     return tuple(found)
 
 
 def put_back(shelf: str, site: Site) -> str:
     """Return one quarantined thing to where it was. Raises ``BadInput`` when something else lies there now."""
-    note = site.world.files.read(site.place.join(shelf, _NOTE))
-    if note is None:
+    path = _origin(shelf, site)
+    if path is None:
         raise BadInput(f"{shelf} is no quarantined item; expected a folder with the file {_NOTE}.")
-    path = str(msgspec.json.decode(note)["path"])
     if site.world.files.exists(path):
         raise BadInput(f"{path} exists again, so the quarantined one stays where it is: {shelf}.")
     site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
     site.world.files.move(site.place.join(shelf, "content"), path)
     site.world.files.remove(shelf)
+    site.world.files.remove_empty(site.place.folder_of(shelf))
     return path
+
+
+def _origin(shelf: str, site: Site) -> str | None:
+    """Where the thing on a shelf came from; ``None`` where no note says so that can be read."""
+    note = site.world.files.read(site.place.join(shelf, _NOTE))
+    try:
+        return None if note is None else msgspec.json.decode(note, type=dict[str, str]).get("path")
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def _shelf(path: str, site: Site) -> str:

@@ -73,7 +73,7 @@ def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
         if not isinstance(fields, dict) or "what" not in fields:
             return None
         return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a package may print anything
         return None
 
 

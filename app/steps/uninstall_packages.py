@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.model.errors import ExpectedError
 from app.model.event import What
 from app.model.plan import UninstallPackages
-from app.steps.children import run_child, say
+from app.steps.children import freeze, run_child, say
 from app.steps.site import Site
 
 
 def done(step: UninstallPackages, site: Site) -> str | None:
     """Found when none of the packages is in that environment (``pip freeze``)."""
-    names = {line.split("==")[0].split(" @")[0].lower().replace("_", "-") for line in _freeze(step, site).splitlines()}
+    frozen = freeze(step.python, site)
+    if frozen is None:
+        return None
+    names = {line.split("==")[0].split(" @")[0].lower().replace("_", "-") for line in frozen.splitlines()}
     return None if names & {p.lower().replace("_", "-") for p in step.packages} else f"None of them is in {step.python}."
 
 
@@ -21,18 +25,19 @@ def run(step: UninstallPackages, site: Site) -> Iterator[What]:
 
     What puts them back is ``put_packages_back``.
     """
-    frozen = _freeze(step, site)
+    frozen = freeze(step.python, site)
+    if frozen is None:
+        raise ExpectedError("python-unavailable", f"{step.python}, out of which packages are to be taken, does not start.",
+                            hint="Name the interpreter of an environment, or leave uninstall_from out.")
     stamp = site.world.clock.now().replace(":", "")
     saved, number = site.place.join(site.place.quarantine, f"packages-{stamp}.txt"), 1
     while site.world.files.exists(saved):  # a clock that was set back must not cost an older list
         number += 1
         saved = site.place.join(site.place.quarantine, f"packages-{stamp}-{number}.txt")
-    site.world.files.write(saved, f"# {step.python}\n{frozen}".encode())
+    if not site.world.files.exists(site.place.quarantine):
+        site.record("made", {"path": site.place.quarantine})
     site.record("removed-packages", {"path": step.python, "list": saved})
+    site.world.files.write(saved, f"# {step.python}\n{frozen}".encode())
     yield say(f"{len(frozen.splitlines())} packages listed in {saved}; that list puts them back")
     yield from run_child(site, (site.world.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
                          "Taking the packages out", limit=600)
-
-
-def _freeze(step: UninstallPackages, site: Site) -> str:
-    return site.world.processes.capture([site.world.computer.uv(), "pip", "freeze", "--python", step.python], 60.0).out

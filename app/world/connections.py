@@ -14,7 +14,7 @@ import truststore
 import urllib3
 from urllib3 import exceptions as u3
 
-from app.model.sources import Sources
+from app.model.sources import Sources, unencrypted
 from app.world.net_faults import Spot, fault, from_error, host
 from app.world.pac import DIRECT, proxy_of_script
 
@@ -86,7 +86,7 @@ class Connections:
         if scheme not in ("https", "http"):
             raise fault("address_unsafe", f"The address of {spot.file} on {spot.host} is neither http nor https.",
                         hint="Choose another index.")
-        if scheme == "http" and not loopback(url):
+        if unencrypted(url):
             raise fault("address_unsafe", f"{spot.host} offers {spot.file} without TLS, which is refused.",
                         hint="Give the index with https.")
         headers.setdefault("User-Agent", _AGENT)

@@ -10,13 +10,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from app.model.errors import ExpectedError, Stopped
 from app.ports import Arrived, Download, Stop
 from app.world.connections import Connections
 from app.world.crew import Patience
 from app.world.feeding import Feeder
-from app.world.files import disk_fault, long_path
+from app.world.files import disk_fault, long_path, make_folders
 from app.world.net_faults import Fault
 from app.world.ranges import RANGE, Range
 from app.world.transfers import Transfer
@@ -131,7 +132,7 @@ class Fetch:
             return
         folder = os.path.dirname(self._files[0].file.target)
         try:
-            os.makedirs(long_path(folder), exist_ok=True)
+            make_folders(Path(long_path(folder)))
             free = shutil.disk_usage(long_path(folder)).free
         except OSError as error:
             raise disk_fault(error, folder) from error

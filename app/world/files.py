@@ -18,8 +18,8 @@ import psutil
 
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
+from app.world.trees_on_disk import below, taken
 
-_CHUNK = 1 << 20
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being deleted.
 _IN_USE = {5, 32, 33}
 
@@ -59,8 +59,22 @@ def _named(path: str) -> Iterator[None]:
         raise disk_fault(error, path) from error
 
 
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of data folders)."""
+    missing = [path]
+    while not (above := missing[-1].parent).exists() and above != missing[-1]:  # a drive that is not there is its own parent
+        missing.append(above)
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private(path: str, flags: int) -> int:
+    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program was started with."""
+    return os.open(path, flags, 0o600)
+
+
 class LocalFiles:
-    """This computer's disk."""
+    """This computer's disk. What is made here is the user's alone; ``share`` lets others read it."""
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; ``None`` where there is none."""
@@ -78,9 +92,9 @@ class LocalFiles:
         target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.tmp")
         with _named(path):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(target.parent)
             try:
-                with open(temporary, "wb") as stream:
+                with open(temporary, "wb", opener=private) as stream:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -90,19 +104,23 @@ class LocalFiles:
             _sync_folder(target.parent)
 
     def append(self, path: str, data: bytes) -> None:
-        """Add to the end and fsync."""
+        """Add to the end and fsync; of a new file its name too, which a power cut could take otherwise."""
+        target = Path(long_path(path))
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            with open(long_path(path), "ab") as stream:
+            make_folders(target.parent)
+            new = not target.exists()
+            with open(target, "ab", opener=private) as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
+            if new:
+                _sync_folder(target.parent)
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(long_path(path), "ab", buffering=0)  # noqa: SIM115  (lives as long as the run)
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "ab", buffering=0, opener=private)  # noqa: SIM115  (lives as long as the run)
 
         def add(data: bytes) -> None:
             with _named(path):
@@ -126,18 +144,35 @@ class LocalFiles:
             return ()
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
-        """Every file below a folder with its size, links not followed, in a stable order."""
-        for folder, folders, files in os.walk(long_path(path)):
-            folders.sort()
-            for name in sorted(files):
-                whole = os.path.join(folder, name)
-                with contextlib.suppress(OSError):
-                    yield whole, os.lstat(whole).st_size
+        """Every file and every link below a folder with its size, links not followed, in a stable order."""
+        return below(long_path(path))
+
+    def link(self, path: str) -> str | None:
+        """Where a link leads, as it says itself; ``None`` where there is none."""
+        try:
+            return os.readlink(long_path(path))
+        except OSError:
+            return None
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
         with _named(path):
-            Path(long_path(path)).mkdir(parents=True, exist_ok=True)
+            make_folders(Path(long_path(path)))
+
+    def share(self, path: str) -> None:
+        """Let others read a folder and what is below it, as far as the user's own mask lets them read what he makes."""
+        if sys.platform == "win32":
+            return
+        mask = os.umask(0o077)
+        os.umask(mask)
+        with _named(path):
+            for folder, _, files in os.walk(path):
+                os.chmod(folder, os.stat(folder).st_mode | (0o755 & ~mask))
+                for name in files:
+                    whole = os.path.join(folder, name)
+                    if not os.path.islink(whole):
+                        mode = stat.S_IMODE(os.stat(whole).st_mode)
+                        os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
 
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree`` refuses them)."""
@@ -150,10 +185,15 @@ class LocalFiles:
             else:
                 shutil.rmtree(whole, onerror=_retry_writable)
 
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder if nothing is in it (``rmdir``)."""
+        with contextlib.suppress(OSError):
+            os.rmdir(long_path(path))
+
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
         with _named(source):
-            Path(long_path(target)).parent.mkdir(parents=True, exist_ok=True)
+            make_folders(Path(long_path(target)).parent)
             os.rename(long_path(source), long_path(target))
 
     def copy(self, source: str, target: str) -> None:
@@ -161,7 +201,7 @@ class LocalFiles:
         goal = Path(long_path(target))
         temporary = goal.with_name(f".{goal.name}.tmp")
         with _named(target):
-            goal.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(goal.parent)
             try:
                 shutil.copyfile(long_path(source), temporary)
                 replace_file(temporary, goal)
@@ -177,29 +217,8 @@ class LocalFiles:
                 raise OSError(f"{error.args[0][0][2]}") from error
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file or of all below a folder; hard links counted once, links not followed."""
-        whole = long_path(path)
-        try:
-            own = os.lstat(whole)
-        except OSError:
-            return None
-        if not stat.S_ISDIR(own.st_mode):
-            return own.st_size
-        seen: set[tuple[int, int]] = set()
-        total = 0
-        for folder, _, files in os.walk(whole):
-            for name in files:
-                try:
-                    entry = os.lstat(os.path.join(folder, name))
-                except OSError:
-                    continue
-                if entry.st_nlink > 1:
-                    key = (entry.st_dev, entry.st_ino)
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                total += entry.st_size
-        return total
+        """Bytes of a file or of all below a folder; hard links counted once, links not followed, holes not counted."""
+        return taken(long_path(path))
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
@@ -220,8 +239,11 @@ class LocalFiles:
         return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"  # the start's second wavers with the clock
 
     def disk(self, path: str) -> Disk | None:
-        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``)."""
-        place = Path(path)
+        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``).
+
+        Links are followed: a home folder that is a link lies where the link leads.
+        """
+        place = Path(os.path.realpath(path))
         while not place.exists():
             if place == place.parent:
                 return None
@@ -258,10 +280,12 @@ class LocalFiles:
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
         with _named(path):
-            Path(long_path(path)).parent.mkdir(parents=True, exist_ok=True)
-            stream = open(long_path(path), "a+b")  # noqa: SIM115  (held until the context ends)
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
         with stream:
-            if not _try_lock(stream.fileno()):
+            with _named(path):
+                held = _try_lock(stream.fileno())
+            if not held:
                 stream.seek(_LOCK_LENGTH)
                 raise ExpectedError("already-running", f"Another run is at work in this home folder: {_holder(stream.read())}.",
                                     hint="Wait for it or stop it, then start again.", exit_code=ExitCode.BAD_INPUT)
@@ -311,12 +335,17 @@ else:
     def _try_lock(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
+                raise
+            # some network and FUSE file systems know no locks: nobody could ever start there
         return True
 
     def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):  # where there are no locks, as above; closing the file lets go in any case
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
     def _sync_folder(folder: Path) -> None:
         handle = os.open(folder, os.O_RDONLY)

@@ -20,7 +20,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from app.world.files import disk_fault, long_path, replace_file
+from app.world.files import disk_fault, long_path, make_folders, private, replace_file
 
 RANGE = 4 << 20        # bytes asked for at once: large enough that a round trip costs little, small enough to share out
 _READ = 1 << 20
@@ -69,7 +69,7 @@ class PartFile:
             self._open()
 
     def _open(self) -> None:
-        os.makedirs(os.path.dirname(self._data), exist_ok=True)
+        make_folders(Path(self._data).parent)
         head = _HEAD.pack(_MAGIC, self.size, self._identity)
         known = self._known(head)
         if known is None:
@@ -256,7 +256,7 @@ def leftovers(target: str) -> tuple[str, ...]:
 
 def _raw(path: str, mode: str) -> FileIO:
     """Unbuffered: what was written is the system's when the call returns, so that a kill cannot lose it."""
-    return cast(FileIO, open(path, mode, buffering=0))
+    return cast(FileIO, open(path, mode, buffering=0, opener=private))
 
 
 def _put(file: FileIO, at: int, data: bytes | bytearray) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 from app.model.errors import BadInput
 from app.world.packed import data_files
 
+_MOST = 1 << 30  # bytes that are read of a file that people hand in
+
 
 def root() -> Path:
     """Where ``resources/`` lies: beside the package in a checkout, inside the bundle in the packed program."""
@@ -52,10 +54,18 @@ def resource_names() -> Callable[[str], tuple[str, ...]]:
 
 
 def read_input(name: str) -> bytes:
-    """A file that was named on the command line, or standard input for ``-``. Raises ``BadInput`` naming it."""
-    if name == "-":
-        return sys.stdin.buffer.read()
+    """A file that was named on the command line, or standard input for ``-``. Raises ``BadInput`` naming it.
+
+    No more than a gigabyte: a device or a pipe that never ends must not take all memory.
+    """
     try:
-        return Path(name).read_bytes()
+        if name == "-":
+            data = sys.stdin.buffer.read(_MOST + 1)
+        else:
+            with open(name, "rb") as file:
+                data = file.read(_MOST + 1)
     except OSError as error:
         raise BadInput(f"{name} cannot be read: {error.strerror or error}. Expected a file.") from error
+    if len(data) > _MOST:
+        raise BadInput(f"{name} is larger than 1 GB; expected a shorter file.")
+    return data

@@ -69,7 +69,10 @@ class Single:
         def _take(self) -> bool:
             folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
             path = os.path.join(folder, f"{self.name}-{os.getuid()}.lock")
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            try:
+                self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            except OSError:
+                return True  # a folder that takes no file, or somebody else's file of that name: two windows do less harm than none
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

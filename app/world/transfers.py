@@ -16,7 +16,7 @@ from urllib3 import exceptions as u3
 
 from app.ports import Download
 from app.world.crew import Crew
-from app.world.files import disk_fault, long_path, replace_file
+from app.world.files import disk_fault, long_path, private, replace_file
 from app.world.net_faults import MANY, SIGN_IN, Fault, Spot, fault, from_error, from_status, host
 from app.world.ranges import RANGE, PartFile, Range, Writer, leftovers
 
@@ -134,7 +134,7 @@ class Transfer:
             try:
                 os.link(os.path.realpath(source), part)
             except OSError:
-                with open(source, "rb") as read, open(part, "wb") as write:
+                with open(source, "rb") as read, open(part, "wb", opener=private) as write:
                     while chunk := read.read(1 << 20):
                         self._crew.alive()
                         write.write(chunk)

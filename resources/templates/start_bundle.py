@@ -23,6 +23,29 @@ def listed():
         return {one["path"]: one["sha256"] for one in json.load(file)["files"]}
 
 
+def compare(known):
+    """The program must be what the list names: no file changed, missing or added, no link."""
+    missing = {path for path in known if path.startswith("program/")}
+    if not missing:
+        sys.exit("The bundle's list names no program; copy the bundle again.")
+    for folder, folders, names in os.walk(os.path.join(HERE, "program")):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        for name in [*names, *(one for one in folders if os.path.islink(os.path.join(folder, one)))]:
+            path = os.path.join(folder, name)
+            short = os.path.relpath(path, HERE).replace(os.sep, "/")
+            if os.path.islink(path) or known.get(short) != sha256(path):
+                sys.exit(f"{short} differs from the bundle's list; copy the bundle again.")
+            missing.discard(short)
+    for short in sorted(missing):
+        sys.exit(f"{short} is missing from the bundle; copy it again.")
+
+
+def sha256(path):
+    """The hash of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
 def unpack(wheel, target):
     """Unpack one wheel; programs of it land in ``bin``. No path of it may lead outside."""
     with zipfile.ZipFile(wheel) as archive:
@@ -44,18 +67,10 @@ def unpack(wheel, target):
 
 def main():
     """Check the program against the list, unpack its packages, run it."""
-    known = listed()
-    for folder, _, names in os.walk(os.path.join(HERE, "program")):
-        for name in names:
-            path = os.path.join(folder, name)
-            short = os.path.relpath(path, HERE).replace(os.sep, "/")
-            if "__pycache__" in short:
-                continue
-            with open(path, "rb") as file:
-                if hashlib.sha256(file.read()).hexdigest() != known.get(short):
-                    sys.exit(f"{short} differs from the bundle's list; copy the bundle again.")
+    compare(listed())
     sys.dont_write_bytecode = True
     target = tempfile.mkdtemp(prefix="unsloth-setup-")
+    sys.pycache_prefix = target  # byte code that lies in the bundle is compared with nothing, so it is not used
     try:
         for name in sorted(os.listdir(WHEELS)):
             unpack(os.path.join(WHEELS, name), target)

@@ -6056,6 +6056,98 @@
         <source>Variables of the environment</source>
         <translation>Variablen der Umgebung</translation>
     </message>
+    <message>
+        <source>Give the mirror&apos;s address with https, or a folder of this computer.</source>
+        <translation>Geben Sie die Adresse des Spiegels mit https an oder einen Ordner dieses PCs.</translation>
+    </message>
+    <message>
+        <source>Make room on that disk, or choose another folder, then run it again.</source>
+        <translation>Schaffen Sie dort Platz oder wählen Sie einen anderen Ordner und starten Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Name the interpreter of an environment, or leave uninstall_from out.</source>
+        <translation>Nennen Sie den Interpreter einer Umgebung oder lassen Sie uninstall_from weg.</translation>
+    </message>
+    <message>
+        <source>The Pythons of {1} would come without TLS, which is refused.</source>
+        <translation>Die Pythons von {1} kämen ohne TLS, was abgelehnt wird.</translation>
+    </message>
+    <message>
+        <source>The bundle {1} is of {2} for {3}; expected one of {4} for {5}.</source>
+        <translation>Der Offline-Ordner {1} ist für {2} unter {3}; erwartet wurde einer für {4} unter {5}.</translation>
+    </message>
+    <message>
+        <source>The bundle {1} was not finished; run the command bundle for it again.</source>
+        <translation>Der Offline-Ordner {1} wurde nicht fertig; rufen Sie den Befehl bundle dafür noch einmal auf.</translation>
+    </message>
+    <message>
+        <source>The folder {1} holds a bundle of {2} for {3}; expected a new or empty one.</source>
+        <translation>Der Ordner {1} ist ein Offline-Ordner für {2} unter {3}; erwartet wurde ein neuer oder leerer.</translation>
+    </message>
+    <message>
+        <source>The folder {1} is not empty and holds no bundle; expected a new or empty one.</source>
+        <translation>Der Ordner {1} ist nicht leer und kein Offline-Ordner; erwartet wurde ein neuer oder leerer.</translation>
+    </message>
+    <message>
+        <source>The plan needs {1} GB more on {2}, but only {3} GB are free there.</source>
+        <translation>Der Plan braucht auf {2} noch {1} GB, dort sind aber nur {3} GB frei.</translation>
+    </message>
+    <message>
+        <source>There is no environment {1} to verify; expected one of {2}.</source>
+        <translation>Es gibt keine Umgebung {1}, die sich prüfen ließe; erwartet wurde eine von {2}.</translation>
+    </message>
+    <message>
+        <source>its values are nested too deeply</source>
+        <translation>ihre Werte sind zu tief verschachtelt</translation>
+    </message>
+    <message>
+        <source>{1} changes a computer, and a machine file is none; expected it without --machine.</source>
+        <translation>{1} ändert einen PC, und eine PC-Datei ist keiner; erwartet wurde der Befehl ohne --machine.</translation>
+    </message>
+    <message>
+        <source>{1} in the bundle {2} is not in its list; take it away, or copy the bundle again.</source>
+        <translation>{1} im Offline-Ordner {2} steht nicht in dessen Liste; nehmen Sie es heraus oder kopieren Sie den Ordner noch einmal.</translation>
+    </message>
+    <message>
+        <source>{1} is empty; expected a path.</source>
+        <translation>{1} ist leer; erwartet wurde ein Pfad.</translation>
+    </message>
+    <message>
+        <source>{1} is larger than 1 GB; expected a shorter file.</source>
+        <translation>{1} ist größer als 1 GB; erwartet wurde eine kürzere Datei.</translation>
+    </message>
+    <message>
+        <source>{1} is no folder; expected a new or empty one for the bundle.</source>
+        <translation>{1} ist kein Ordner; für den Offline-Ordner wurde ein neuer oder leerer erwartet.</translation>
+    </message>
+    <message>
+        <source>{1} is no quarantined item; expected a folder that the command uninstall lists.</source>
+        <translation>{1} liegt nicht in der Quarantäne; erwartet wurde ein Ordner, den der Befehl uninstall nennt.</translation>
+    </message>
+    <message>
+        <source>{1} would come without TLS, which is refused; expected https://</source>
+        <translation>{1} käme ohne TLS, was abgelehnt wird; erwartet wurde https://</translation>
+    </message>
+    <message>
+        <source>{1} would list packages without TLS, which is refused.</source>
+        <translation>{1} würde Pakete ohne TLS nennen, was abgelehnt wird.</translation>
+    </message>
+    <message>
+        <source>{1}, out of which packages are to be taken, does not start.</source>
+        <translation>{1}, woraus Pakete entfernt werden sollen, startet nicht.</translation>
+    </message>
+    <message>
+        <source>{1}: {2} cannot be found from here: {3}. Give the whole path.</source>
+        <translation>{1}: {2} ist von hier aus nicht zu finden: {3}. Geben Sie den ganzen Pfad an.</translation>
+    </message>
+    <message>
+        <source>{1}: {2} holds bytes that are no text; expected a path of letters and digits.</source>
+        <translation>{1}: {2} enthält Bytes, die kein Text sind; erwartet wurde ein Pfad aus Buchstaben und Ziffern.</translation>
+    </message>
+    <message>
+        <source>{1}: {2} is not there</source>
+        <translation>{1}: {2} ist nicht da</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

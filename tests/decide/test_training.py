@@ -154,3 +154,20 @@ def test_of_several_cards_the_script_takes_the_one_it_is_sized_for(knowledge: Kn
     assert both.index("CUDA_VISIBLE_DEVICES") < both.index("from unsloth")
     for alone in (made(new), made(new, new)):
         assert "CUDA_VISIBLE_DEVICES" not in alone
+
+
+@pytest.mark.parametrize("name", ['"""\nevil()\n"""', '\\"""; evil() #', "x\\", '"""+evil()+"""', "\r\nevil()\x00\u2028evil()",
+                                  '""', "\\N{BULLET"])
+@pytest.mark.parametrize("profile", ["torch28-2025.11", "practice-cpu"])
+def test_no_name_of_a_card_or_model_becomes_code(knowledge: Knowledge, name: str, profile: str) -> None:
+    """A card's name comes from a machine file that somebody sent; the script is there to be run."""
+    facts = MachineFacts(os=Os(family="windows"), gpus=(
+        Gpu(vendor="nvidia", name="NVIDIA GeForce RTX 3090" + name, memory_total=24 * 2**30),))
+    sound = ast.dump(ast.parse(training.script(knowledge.profile(profile), machine(24), knowledge.guide, read, model="a/b")))
+    for model in ("a/b", "a/b" + name):
+        tree = ast.parse(training.script(knowledge.profile(profile), facts, knowledge.guide, read, model=model))
+        told = ast.get_docstring(tree, clean=False) or ""
+        if profile != "practice-cpu":
+            assert "RTX 3090" + name in told
+        assert not [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "evil"]
+        assert len(ast.dump(tree)) - len(sound) < 12 * len(name) + 60

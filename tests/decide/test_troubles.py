@@ -9,10 +9,10 @@ import pytest
 
 from app.decide.anchors import anchors
 from app.decide.explain import LEAST, explain
+from app.decide.remedies import REMEDIES
 from app.model.trouble import Sign, Trouble
 from tests.decide.test_explain import CAUSES, LABELS, SILENT, TROUBLES
 
-REMEDIES = {"other-profile", "refetch", "system-certificates", "clear-cache", "rebuild-environment", "retry", "free-space"}
 SIGNS = [(t, s) for t in TROUBLES.causes for s in t.signs]
 
 

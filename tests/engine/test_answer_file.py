@@ -128,3 +128,41 @@ def test_the_published_schema_has_the_same_fields_and_values() -> None:
     assert schema["properties"] == own
     [spoken] = [kind["enum"] for kind in schema["properties"]["language"]["anyOf"] if "enum" in kind]
     assert set(spoken) == {code for code, _ in LANGUAGES}
+
+
+@pytest.mark.parametrize(("text", "line", "words"), [
+    ("\nindex = 'http://mirror.invalid/simple/'", 2, "without TLS"),
+    ("extra_indexes = [\n'https://one.invalid/',\n'http://two.invalid/']", 3, "without TLS"),
+    ("find_links = ['http://mirror.invalid/links']", 1, "without TLS"),
+    ("python_mirror = 'http://mirror.invalid/pythons'", 1, "without TLS"),
+    ("clean_up = " + "[" * 100_000, 1, "nested too deeply"),
+])
+def test_what_comes_without_tls_or_too_deep_is_named_with_its_line(text: str, line: int, words: str) -> None:
+    with pytest.raises(BadInput, match=rf"line {line}: .*{words}"):
+        load_answers(text.encode(), "a.toml")
+
+
+def test_an_index_on_this_computer_needs_no_tls() -> None:
+    for host in ("127.0.0.1:8080", "localhost", "127.0.3.9", "[::1]:3141", "mirror.localhost"):
+        assert load_answers(f"index = 'http://{host}/simple/'".encode(), "a.toml").index == f"http://{host}/simple/"
+
+
+@pytest.mark.parametrize("proxy", ["jan:geheim@ho st:80", "http://jan:geheim@ho st", "jan:gehe/im@@x y"])
+def test_a_wrong_address_is_told_without_its_login(proxy: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_answers(f"proxy = {json.dumps(proxy)}".encode(), "a.toml")
+    assert "gehe" not in caught.value.message and "jan" not in caught.value.message
+
+
+@pytest.mark.parametrize(("text", "line", "words"), [
+    ("\ncertificates = '/no/such.pem'", 2, "certificates: /no/such.pem is not there"),
+    ("uninstall_from = '/no/python'", 1, "uninstall_from"),
+    ("find_links = [\n'/srv',\n'/no/wheels']", 3, r"find_links\[1\]"), ("offline = '/no/bundle'", 1, "offline"),
+])
+def test_a_path_that_is_not_there_is_named_with_its_line(text: str, line: int, words: str) -> None:
+    data = text.encode()
+    answers = load_answers(data, "a.toml")
+    check_answers(answers, data, "a.toml", ())                   # on somebody else's computer nobody can know
+    with pytest.raises(BadInput, match=rf"line {line}: .*{words}"):
+        check_answers(answers, data, "a.toml", (), lambda path: not path.startswith("/no"))
+    check_answers(answers, data, "a.toml", (), lambda _: True)

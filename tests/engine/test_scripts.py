@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.scripts import plan_script
 from app.model.place import Place
-from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython
+from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython, Quarantine
 from app.model.profile import Part, Profile, Versions
 from app.model.sources import Sources
 
@@ -50,3 +50,25 @@ def test_the_powershell_script_quotes_its_paths() -> None:
     assert "$HOME_DIR = 'C:\\Users\\O''Neil\\Set up'" in text
     assert '"$ENV_DIR\\Scripts\\python.exe"' in text
     assert "throw" in text
+
+
+EVIL = "Remove-Item evil"
+
+
+@pytest.mark.parametrize("quote", ["\u2018", "\u2019", "\u201a", "\u201b", "'"])
+def test_no_quote_of_a_path_ends_a_text_of_powershell(quote: str) -> None:
+    """PowerShell takes typographic quotes for straight ones; a person called D’Arcy has one in his home, too."""
+    home = f"C:\\Users\\D{quote}; {EVIL} #"
+    text = plan_script(PLAN, Place(home, "windows"), {"p": profile()}, Sources(), "powershell")
+    assert f"$HOME_DIR = 'C:\\Users\\D{quote}{quote}; {EVIL} #'" in text
+
+
+@pytest.mark.parametrize("shell", ["sh", "powershell"])
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\x85", "\u2028", "\x0b"])
+def test_a_line_break_in_a_name_does_not_end_a_comment(shell: str, end: str) -> None:
+    path = f"/home/x{end}{EVIL}"
+    move = Quarantine(id="q", title=f"Move {path} away", leftover="l", path=path, touches=(path,))
+    text = plan_script(Plan(title=f"P{end}{EVIL}", profile="p", environment="p-1", steps=(move, *PLAN.steps)),
+                       Place("/home/kim/setup", "linux"), {"p": profile()}, Sources(), shell)
+    assert text.count(EVIL) == 3
+    assert all(line.startswith("#") for line in text.splitlines() if EVIL in line)

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.gui import theme
 from app.gui.pages.install import Install
+from app.gui.widgets.card import Elided, Label
 from app.gui.wizard import Wizard
 from app.model.event import StepEvent
 from tests.gui.staged import PLAN, VERDICT, Staged, failed_install, inside
@@ -86,3 +88,16 @@ def test_high_contrast_and_dark_paint_every_page(wizard: Wizard, session: Staged
             image = brought(wizard, session, qtbot, page).grab().toImage()
             pictures.add(image.pixelColor(4, 4).name())
     assert len(pictures) >= 2
+
+
+@pytest.mark.parametrize("text", ["<img src='//evil/share/x.png'>", "NVIDIA <b>RTX</b> &lt;i&gt;", "a\n  b <a href='x'>c</a>",
+                                  "1 < 2 & 3"])
+def test_a_tool_tip_shows_a_strangers_text_as_it_is(qtbot: QtBot, text: str) -> None:
+    """Qt would open the file, or on Windows the share, that an <img> names."""
+    for label in (Label("x"), Elided(text)):
+        qtbot.addWidget(label)
+        label.setToolTip(text)
+        shown = QTextDocument()
+        shown.setHtml(label.toolTip())
+        assert shown.toPlainText() == text
+    assert Elided("/plain/path").toolTip() == "/plain/path"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -58,6 +60,16 @@ def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: P
     assert pointer is not None and pointer.active == "small-1"
 
 
+@pytest.mark.parametrize("name", ["Jürgens stick", "com,ma", "ha#sh", "per%20cent", "it's", "a [b] (c)"])
+def test_a_bundle_may_lie_in_a_folder_of_any_name(made: tuple[str, Path], tmp_path: Path, name: str) -> None:
+    lock, folder = made
+    folder.rename(tmp_path / name)
+    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    visit.change(offline=str(tmp_path / name))
+    list(visit.run(plan("small-1")))
+    assert visit.outcome == "finished", visit.error
+
+
 def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
@@ -96,6 +108,102 @@ def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Pa
     (folder / bundling.MANIFEST).unlink()
     with pytest.raises(BadInput, match="no bundle"):
         visit.check_bundle(str(folder))
+
+
+def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
+                          stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("how", ["tampered", "cut", "longer", "missing", "added", "added link", "became a link", "not finished"])
+def test_verify_bundle_names_whatever_is_not_as_listed(made: tuple[str, Path], tmp_path: Path, how: str) -> None:
+    _, folder = made
+    assert cli("verify-bundle", str(folder)).returncode == 0
+    file, name = next(folder.glob("wheels/*.whl")), ""
+    data = file.read_bytes()
+    if how in ("tampered", "cut", "longer"):
+        file.write_bytes({"tampered": data[:-1] + bytes([data[-1] ^ 1]), "cut": data[:-10], "longer": data + b"x"}[how])
+    elif how == "missing":
+        file.unlink()
+    elif how == "added":
+        (folder / "python").mkdir(exist_ok=True)
+        (folder / "python" / "sitecustomize.py").write_text("print('evil')")
+        name = "sitecustomize.py"
+    elif how == "not finished":
+        begun = bundling.Bundle(program="1", profile="small", platform="linux", finished=False)
+        (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(begun))
+        name = "not finished"
+    elif sys.platform == "win32":
+        pytest.skip("links need a right there")
+    elif how == "added link":
+        (folder / "locks" / "way").symlink_to("/etc")
+        name = "locks/way"
+    else:
+        file.rename(tmp_path / file.name)
+        file.symlink_to(tmp_path / file.name)
+    for words in (("verify-bundle", str(folder)), ("bundle", "--verify", str(folder), "--json")):
+        done = cli(*words)
+        assert (done.returncode, done.stdout) == (2, ""), done.stdout
+        assert (name or file.name) in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(made: tuple[str, Path], tmp_path: Path) -> None:
+    """Its wheels are compared with the lock; its Python has only the list."""
+    lock, folder = made
+    own = folder / "python" / "cpython-3.99.0-own" / "bin" / "python3"
+    own.parent.mkdir(parents=True)
+    own.write_text("#!/bin/sh\n")
+    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    visit.change(offline=str(folder))
+    with pytest.raises(BadInput, match=r"cpython-3.99.0-own/bin/python3.* is not in its list"):
+        list(visit.run(plan("small-1")))
+    assert not (tmp_path / "other").exists()
+    listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
+    shutil.rmtree(own.parents[1])
+    (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu")))
+    with pytest.raises(BadInput, match="is of practice-cpu"):
+        list(visit.run(plan("small-1")))
+    assert not (tmp_path / "other").exists()
+
+
+def test_byte_code_beside_a_bundles_python_is_left_behind(made: tuple[str, Path], tmp_path: Path) -> None:
+    """That Python may have been started from the bundle and have written it; nobody has checked it."""
+    lock, folder = made
+    cached = folder / "python" / "cpython-3.99.0-own" / "lib" / "__pycache__" / "os.cpython-311.pyc"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"evil")
+    assert cli("verify-bundle", str(folder)).returncode == 0
+    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    assert provide_python._from_bundle(str(folder), visit.site())
+    assert not list((tmp_path / "other").rglob("*.pyc"))
+
+
+def test_a_persons_folder_is_not_taken_for_a_bundle(tmp_path: Path) -> None:
+    """Parts of the target are deleted while it is filled, so it has to be new, empty, or this very bundle."""
+    mine = tmp_path / "mine"
+    for name in ("cache", "work", "locks"):
+        (mine / name).mkdir(parents=True)
+        (mine / name / "precious.txt").write_text("mine")
+    done = cli("bundle", "--profile", "practice-cpu", "--output", str(mine))
+    assert done.returncode == 2 and "not empty" in done.stderr
+    assert len(list(mine.rglob("precious.txt"))) == 3
+    (mine / "file").write_text("")
+    assert cli("bundle", "--profile", "practice-cpu", "--output", str(mine / "file")).returncode == 2
+
+
+def test_a_bundle_is_no_effect_that_uninstalling_takes_back(made: tuple[str, Path], packed_once: tuple[str, Path]) -> None:
+    _, folder = made
+    maker = packed_once[1].parent / "maker"
+    assert not (maker / "journal.jsonl").exists()
+    if sys.platform != "win32":
+        assert all(p.stat().st_mode & 0o044 for p in packed_once[1].rglob("*") if not p.is_symlink())  # others may read it
+    assert folder.exists()
+
+
+@pytest.mark.parametrize("words", [("--offline", "no-such-folder"), ("--offline", ".")])
+def test_a_folder_that_is_no_bundle_is_named_at_once(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = cli("plan", *words, "--home", str(tmp_path / "home"))
+    assert done.returncode == 2 and "is no bundle" in done.stderr
 
 
 # ---- the program in it
@@ -160,6 +268,65 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeyp
     assert (arrived / "python3.11").stat().st_mode & 0o111
     assert (arrived / "python").readlink() == Path("python3.11")
     assert provide_python._from_bundle(bundle.home, site)                  # again, over what is there
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Path:
+    """A bundle with the real start and a program of two files that only says its name."""
+    folder = tmp_path / "bundle"
+    files = {"start.py": (ROOT / "resources/templates/start_bundle.py").read_text(), "program/app/__init__.py": "",
+             "program/app/__main__.py": "def main(words):\n    print('honest')\n    return 0\n",
+             "program/app/cli.py": "COMMANDS = ('plan',)\n"}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / "program" / "wheels").mkdir()
+    listed = [{"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()]
+    (folder / "bundle.json").write_text(json.dumps({"profile": "small", "files": listed}))
+    return folder
+
+
+def start(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(folder / "start.py"), "plan"], capture_output=True, text=True, check=False)
+
+
+def test_an_honest_bundle_starts_and_stays_as_it_is(started: Path) -> None:
+    done = start(started)
+    assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
+    assert not list(started.rglob("*.pyc"))
+
+
+@pytest.mark.parametrize("how", ["changed", "added", "missing", "byte code", "linked folder", "no list of the program"])
+def test_nothing_of_a_bundles_program_runs_that_was_not_compared(started: Path, tmp_path: Path, how: str) -> None:
+    main, evil = started / "program/app/__main__.py", "def main(words):\n    print('evil')\n    return 0\n"
+    if how == "changed":
+        main.write_text(evil)
+    elif how == "added":
+        (started / "program" / "hashlib.py").write_text("print('evil')")
+    elif how == "missing":
+        (started / "program/app/cli.py").unlink()
+        (started / "program/app/cli").mkdir()
+    elif how == "byte code":  # made for the honest source's size and time, as Python expects it
+        was, text = main.stat(), main.read_text()
+        main.write_text(evil + "#" * (len(text) - len(evil)))
+        os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
+        py_compile.compile(str(main))
+        main.write_text(text)
+        os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
+        done = start(started)
+        assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
+        return
+    elif how == "linked folder":
+        if sys.platform == "win32":
+            pytest.skip("links need a right there")
+        (started / "program" / "app").rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere" / "__main__.py").write_text(evil)
+        (started / "program" / "app").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    else:
+        (started / "bundle.json").write_text('{"profile": "small", "files": []}')
+    done = start(started)
+    assert done.returncode != 0 and "evil" not in done.stdout, done.stdout
+    assert "copy" in done.stderr
 
 
 def alone(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import stat
@@ -24,6 +25,7 @@ from app.model.plan import Plan, PutPackagesBack, UninstallPackages
 from app.probe.leftovers import leftovers
 from app.world.computer import FAMILY
 from tests.fault_index import FaultIndex, lock_of, make_wheel
+from tests.journeys import command, small
 from tests.journeys.small import session
 
 WINDOWS = sys.platform == "win32"
@@ -254,3 +256,83 @@ def test_a_list_of_somebody_else_is_refused(used: tuple[Session, Path, FaultInde
             visit.packages_back_plan(path)
     assert tree(root) == before
     shutil.rmtree(root)
+
+
+# ---- from outside, with an answer file
+
+
+def cli(home: Path, lock: Path, url: str, answers: Path, *words: str, person: Path) -> subprocess.CompletedProcess[str]:
+    """The command line on that person's computer."""
+    env = {**os.environ, "SMALL_LOCK": str(lock), "HOME": str(person), "USERPROFILE": str(person)}
+    return subprocess.run([sys.executable, "-m", "tests.journeys.command", *words, "--home", str(home), "--answers", str(answers),
+                           "--index", url, "--profile", "small"], cwd=Path(__file__).parents[2], env=env, capture_output=True,
+                          text=True, encoding="utf-8", check=False, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.slow
+@pytest.mark.posix
+@pytest.mark.skipif(WINDOWS, reason="the system is asked for these folders there, not a variable")
+def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) -> None:
+    """Ticked leftovers and the guide's five packages, also when the setup itself is in place already."""
+    wheels = command.wheels()
+    with FaultIndex([*wheels, *OLD]) as index:
+        lock, home, answers = tmp_path / "lock.txt", tmp_path / "new home", tmp_path / "answers.toml"
+        lock.write_text(lock_of(wheels))
+        old = person / "old env"
+        visit = session(str(home), index.url, "")
+        quiet = {**os.environ, "UV_NO_CONFIG": "1", "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_DEFAULT_INDEX": index.url}
+        subprocess.run([visit.world.computer.uv(), "venv", "-q", "--python", sys.executable, str(old)], check=True, env=quiet)
+        python = interpreter(str(old), FAMILY)
+        both = [f"{w.name}=={w.version}" for w in OLD]
+        subprocess.run([visit.world.computer.uv(), "pip", "install", "-q", "--python", python, *both], check=True, env=quiet)
+        answers.write_text('verify = "none"\n')
+        assert cli(home, lock, index.url, answers, "install", "--yes", person=person).returncode == 0
+        [verified] = (home / "verified").iterdir()
+        verified.write_text(json.dumps({**json.loads(verified.read_text()), "overall": "works"}))
+        before = tree(person)
+        ids = {left["path"]: left["id"] for left in json.loads(
+            cli(home, lock, index.url, answers, "detect", "--json", person=person).stdout)["leftovers"]}
+        ticked = [person / "unsloth_env", person / PIP]
+        answers.write_text(f'verify = "none"\nuninstall_from = {json.dumps(python)}\n'
+                           f"clean_up = {json.dumps([ids[str(path)] for path in ticked])}\n")
+        asked = cli(home, lock, index.url, answers, "install", person=person)          # nobody says yes
+        assert asked.returncode == 6 and tree(person) == before, asked.stderr
+        done = cli(home, lock, index.url, answers, "install", "--yes", person=person)
+        assert done.returncode == 0 and "All is in place" in done.stderr, done.stderr
+        taken = {name for name, _ in before.items() ^ tree(person).items()}
+        assert not any(path.exists() for path in ticked)
+        site = f"old env/lib/python{small.PYTHON}/site-packages"
+        gone = ("unsloth_env", PIP, *(f"{site}/{w.name.replace('-', '_')}" for w in OLD[:4]))
+        assert all(name.startswith(gone) for name in taken), sorted(name for name in taken if not name.startswith(gone))
+        for line in cli(home, lock, index.url, answers, "uninstall", person=person).stdout.splitlines():
+            if "--put-back " in line:
+                what = line.rpartition("--put-back ")[2]
+                back = cli(home, lock, index.url, answers, "uninstall", "--put-back", what, person=person)
+                assert back.returncode == 0, back.stderr
+        unlike = {name for name, _ in before.items() ^ tree(person).items()}
+        assert all(name.startswith("old env/") for name in unlike)                     # times of files, RECORD, uv's own note
+        assert {name for name in before if name not in tree(person)} == set()
+
+
+def test_a_python_that_is_not_there_is_named_and_not_passed_over(tmp_path: Path, used: tuple[Session, Path, FaultIndex]) -> None:
+    visit, root, _ = used
+    shutil.rmtree(root)
+    step = UninstallPackages(id="u", title="Take out", python=interpreter(str(root), FAMILY), packages=planning.GUIDE_PACKAGES)
+    events = list(visit.run(Plan(title="Clean up", steps=(step,))))
+    [failed] = [e.what for e in events if isinstance(e.what, Failed)]
+    assert str(root) in failed.message
+    assert not list((tmp_path / "home").glob("quarantine/*"))
+
+
+def test_a_login_in_a_packages_address_is_not_told(used: tuple[Session, Path, FaultIndex], tmp_path: Path) -> None:
+    """A list has to hold it, or the package could not come back; nothing else does."""
+    visit, root, _ = used
+    saved = tmp_path / "home" / "quarantine" / "packages-2026-11-24T150000Z.txt"
+    saved.parent.mkdir(parents=True)
+    line = "secretive @ https://jan:geheim99@index.invalid/secretive-1.0-py3-none-any.whl"
+    saved.write_text(f"# {interpreter(str(root), FAMILY)}\n{line}\n")
+    [found] = visit.packages_taken_out()
+    assert found.packages == ("secretive @ https://***@index.invalid/secretive-1.0-py3-none-any.whl",)
+    list(visit.run(visit.packages_back_plan(str(saved))))
+    told = [p for p in (tmp_path / "home").rglob("*") if p.is_file() and p != saved and b"geheim99" in p.read_bytes()]
+    assert told == []

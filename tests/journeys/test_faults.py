@@ -18,13 +18,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
-from tests.fault_index import FaultIndex, make_wheel
+from app.model.errors import ExpectedError
+from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.fault_index.certificates import OPENSSL, certificate, issued
 from tests.fault_index.proxy import Proxy
+from tests.journeys import command
 from tests.journeys.bench import Bench, active, usable, wait_for
+from tests.journeys.small import plan as small_plan
+from tests.journeys.small import session
 from tests.rights import held_above_permissions, obey_permissions
 
 if sys.platform == "win32":
@@ -248,6 +253,47 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Pat
             bench.holds()
 
     on_volume(tmp_path / "volume", "260m", journey)
+
+
+@pytest.mark.fault("full disk")
+def test_room_that_went_since_the_survey_is_missed_before_the_first_byte(tmp_path: Path) -> None:
+    """A person may look at the plan for hours; what a fix of the plan itself frees counts."""
+    with FaultIndex(WHEELS) as index:
+        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        large = small_plan("small-1")
+        last = msgspec.structs.replace(large.steps[-1], disk_bytes=10**16)
+        large = msgspec.structs.replace(large, steps=(*large.steps[:-1], last))
+        with pytest.raises(ExpectedError, match=r"needs 10000000\.00 GB more") as caught:
+            list(visit.run(large))
+        assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
+        assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
+
+
+@pytest.mark.fault("full disk")
+def test_a_plan_that_does_not_fit_is_not_begun_wherever_a_link_leads(tmp_path: Path) -> None:
+    """From outside: the whole plan counts, on the volume where the home folder really lies, before anything is fetched."""
+    wheels = command.wheels()
+    lock = tmp_path / "lock.txt"
+    lock.write_text(lock_of(wheels))
+
+    def journey(volume: Path) -> None:
+        (tmp_path / "way").symlink_to(volume, target_is_directory=True)
+        home = tmp_path / "way" / "home"
+        env = {"SMALL_ROOM": "1"}
+        with FaultIndex(wheels) as index:
+            told = command.run(home, lock, index.url, "install", "--json", env=env)
+            assert (told.returncode, json.loads(told.stdout.splitlines()[-1])["outcome"]) == (3, "failed"), told.stderr
+            assert str(volume) in told.stderr + told.stdout
+            assert index.sent == 0 and not home.exists()
+            more_room(volume, "400m")
+            assert command.run(home, lock, index.url, "install", env=env).returncode == 0
+            with (volume / "stranger.bin").open("wb") as file:     # all is in place: nothing more is asked for
+                while (room := room_left(volume) - 8_000_000) > 0:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
+            again = command.run(home, lock, index.url, "install", env=env)
+            assert again.returncode == 0, again.stderr[-1000:]
+
+    on_volume(tmp_path / "volume", "60m", journey)
 
 
 @pytest.mark.fault("clock and sleep")

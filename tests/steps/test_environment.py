@@ -17,6 +17,7 @@ from app.model.event import Line, Measured
 from app.model.plan import (
     Activate,
     CreateEnvironment,
+    FetchWheels,
     InstallWheels,
     MendOpenmp,
     ProvidePython,
@@ -30,6 +31,7 @@ from app.model.verdict import Verification
 from app.steps import (
     activate,
     create_environment,
+    fetch_wheels,
     install_wheels,
     mend_openmp,
     provide_python,
@@ -189,6 +191,26 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
     assert quarantine.done(step, site) is None
 
 
+@pytest.mark.parametrize("note", [b"", b"\xff", b"[]", b"{}", b'{"path": 3}', b"half"])
+def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(site: Site, note: bytes) -> None:
+    shelf = site.place.join(site.place.quarantine, "001")
+    site.world.files.write(site.place.join(shelf, "content"), b"old")
+    site.world.files.write(site.place.join(shelf, "from.json"), note)
+    assert quarantine.shelves(site) == ()
+    with pytest.raises(BadInput, match="no quarantined item"):
+        quarantine.put_back(shelf, site)
+    assert site.world.files.exists(site.place.join(shelf, "content"))
+
+
+def test_a_move_that_fails_leaves_no_shelf(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "old"
+    old.mkdir()
+    monkeypatch.setattr(type(site.world.files), "move", lambda *_: (_ for _ in ()).throw(ExpectedError("file_in_use", "In use.")))
+    with pytest.raises(ExpectedError, match="In use"):
+        list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
+    assert old.is_dir() and not site.world.files.exists(site.place.quarantine)
+
+
 def test_putting_back_never_overwrites(site: Site, tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
@@ -252,3 +274,17 @@ def test_an_environment_gets_variables_of_its_own(made: Site, effects: Effects) 
     told = made.world.processes.capture([made.place.environment_python("small-1"), "-I", "-c", asked], 60.0,
                                         {**os.environ, "CC": "C:/none", "KEPT": "yes"})
     assert json.loads(told.out) == ["1", "it's \\ \"so\"", None, "yes"]
+
+
+@pytest.mark.parametrize("line", [b'{"what": "\xff"}', b'{"what": ' + b"[" * 100_000, b"{\x00}", b'{"what": "measured", "name": 3}',
+                                  b"{}"])
+def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
+    assert run_check.read_event(line) is None
+
+
+def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: Site) -> None:
+    version = site.profiles["small"].python
+    for path in (site.place.python_note(version), site.place.at("locks", "small-packages.fetched.json")):
+        site.world.files.write(path, b'{"path": "\xff", "lock": "\xff"}')
+    assert provide_python.done(ProvidePython(id="p", title="Python", version=version), site) is not None
+    assert fetch_wheels.done(FetchWheels(id="f", title="F", profile="small", part="packages"), site) is None

@@ -364,3 +364,20 @@ def failed_with(step: FetchWheels, site: Site) -> ExpectedError:
     with pytest.raises(ExpectedError) as caught:
         list(fetch_wheels.run(step, site))
     return caught.value
+
+
+@pytest.mark.parametrize("sources", [
+    {"index": "http://index.invalid/simple/"}, {"extra_indexes": ("http://index.invalid/simple/",)},
+    {"find_links": ("http://index.invalid/links",)},
+])
+def test_an_index_without_tls_is_not_even_asked(index: FaultIndex, at: Make, sources: dict[str, object]) -> None:
+    """Whoever stands in between could say what there is, and from where."""
+    error = failed(at(index, **sources))
+    assert error.code == "address_unsafe" and "index.invalid" in error.message
+    assert index.requests == []
+
+
+def test_a_page_whose_hashes_will_count_may_not_leave_tls_on_its_way(index: FaultIndex, at: Make) -> None:
+    index.fail("/simple/one/", "status", code=302, headers={"Location": "http://example.invalid/simple/one/"})
+    lock = lock_of([ONE, TWO]).replace(f" --hash=sha256:{ONE.sha256}", "")
+    assert failed(at(index, lock, unhashed=("one",))).code == "address_unsafe"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -67,3 +68,18 @@ def test_a_name_may_hold_a_path(name: str) -> None:
 
 def test_no_window_of_that_title_is_no_fault() -> None:
     assert show_other("no window has this title 4711") is False
+
+
+@pytest.mark.posix
+@pytest.mark.skipif(sys.platform == "win32", reason="a mutex needs no folder")
+@pytest.mark.parametrize("how", ["a link of somebody else", "no folder"])
+def test_where_no_lock_can_be_had_the_window_opens_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """The folder is everybody's: a file or link put there by another user must neither be followed nor keep the window shut."""
+    folder = tmp_path / "run"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    if how != "no folder":
+        folder.mkdir()
+        (folder / f"{Single('x').name}-{os.getuid()}.lock").symlink_to(tmp_path / "precious")
+    with Single("x") as mine:
+        assert mine.first
+    assert not (tmp_path / "precious").exists()

@@ -38,6 +38,11 @@ class Label(QLabel):
             self._heights[width] = super().heightForWidth(width)
         return self._heights[width]
 
+    def setToolTip(self, text: str) -> None:
+        """Plain text here too: Qt takes a tag in a tool tip for one, and would open the file or share that an <img> names."""
+        plain = text.replace("&", "&amp;").replace("<", "&lt;")
+        super().setToolTip(f"<p style='white-space: pre-wrap'>{plain}</p>" if "<" in text else text)
+
     def setText(self, text: str) -> None:
         """Another text has other heights."""
         self._heights.clear()
