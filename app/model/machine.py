@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -158,6 +159,18 @@ class Note(Value, frozen=True, kw_only=True):
     text: str
 
 
+OLDEST = 7.0    # compute capability below which no setup trains on a card
+
+
+def main_card(gpus: Sequence[Gpu]) -> Gpu | None:
+    """Of several NVIDIA cards the one that training will take: new enough before too old, then most memory, then the newest."""
+    def worth(gpu: Gpu) -> tuple[int, int, float]:
+        capability = float(gpu.compute_capability or 0)
+        return 1 if not capability else 2 if capability >= OLDEST else 0, gpu.memory_total or 0, capability
+
+    return max((gpu for gpu in gpus if gpu.vendor == "nvidia"), key=worth, default=None)
+
+
 class MachineFacts(Value, frozen=True, kw_only=True):
     """Everything that a survey found. One JSON document, ``machine/1``."""
 
@@ -179,9 +192,8 @@ class MachineFacts(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
     def main_card(self) -> Gpu | None:
-        """The NVIDIA card that training will take: of several the one with most memory, then the newest."""
-        ours = [gpu for gpu in self.gpus if gpu.vendor == "nvidia"]
-        return max(ours, key=lambda g: (g.memory_total or 0, float(g.compute_capability or 0)), default=None)
+        """The NVIDIA card that training will take."""
+        return main_card(self.gpus)
 
 
 class Sighting(Value, frozen=True, kw_only=True):
