@@ -19,6 +19,7 @@ RAIL_NARROW = 69        # the numbers alone
 PAGE_MARGIN = 32
 NARROW, SHORT = 740, 500    # a window below these is cramped: a full HD screen at 300 % has 640 by 330 to give
 GAP = 14
+TITLE = 22              # height of a card's first line, which is that of a tag
 RADIUS = 10
 # Qt's own numbers for text in the middle of the height, and in the middle of both. The first page gets by without the name
 # PySide6.QtCore.Qt: its hundred enumerations take an eighth of the time until the first paint.
@@ -275,6 +276,7 @@ QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4
 QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
 QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; padding: 4px 8px; color: {muted}; }}
 QPushButton[kind="quiet"]:hover {{ background: {hover}; color: {text}; }}
+QPushButton[kind="link"]:disabled, QPushButton[kind="quiet"]:disabled {{ background: transparent; color: {off}; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
   padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}
@@ -307,6 +309,7 @@ QScrollBar::handle {{ background: {ref}; border-radius: 4px; min-height: 28px; m
 QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent;
   width: 0; height: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 """
 
 

@@ -103,7 +103,7 @@ class Setup(Page):
         profile = choice.profile
         big, size = choice.recommended, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
-        foot = size if big else words.joined([pinned, size])
+        foot = size if big else words.joined([size, pinned])
         card = ChoiceCard(said(profile.title), words.joined([said(profile.subtitle), pinned]), said(choice.why), foot, tag(choice),
                           prominent=big, possible=choice.verdict != "blocked")
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
@@ -211,7 +211,7 @@ def cost(choice: Choice, family: str) -> str:
 
 def tag(choice: Choice) -> tuple[str, theme.Tone]:
     """The card's word and its tone."""
-    tone: theme.Tone = "good" if choice.recommended else "warn" if choice.verdict == "blocked" else "grey"
+    tone: theme.Tone = "warn" if choice.verdict == "blocked" else "good" if choice.recommended else "grey"
     return said(choice.tag), tone
 
 

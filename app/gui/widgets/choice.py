@@ -83,7 +83,7 @@ class ChoiceCard(QFrame):
             box.addWidget(Label(subtitle, "small", "muted"))
             box.addSpacing(5)
         if why:
-            box.addWidget(Label(why, "text" if prominent else "small", "text" if prominent else "muted"))
+            box.addWidget(Label(why, "text" if prominent else "small", "text" if prominent and possible else "muted"))
         box.addSpacing(4 if prominent else 0)
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
