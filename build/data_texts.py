@@ -67,6 +67,7 @@ def _guide() -> Iterator[str]:
         for rows in _toml(f"guide/{name}.toml").values():
             for row in rows:
                 yield from (row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str))
+                yield from (text for text in [row.get("expected", "")] if " " in text)      # a single word is what Python prints
     for correction in _toml("guide/corrections.toml")["corrections"]:
         yield from (correction["claim"], correction["truth"], correction["evidence"])
 

@@ -5920,6 +5920,22 @@
         <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
         <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
     </message>
+    <message>
+        <source>False, or True by imitation</source>
+        <translation>False, oder True durch Nachahmung</translation>
+    </message>
+    <message>
+        <source>imported successfully</source>
+        <translation>erfolgreich importiert</translation>
+    </message>
+    <message>
+        <source>not part of this profile</source>
+        <translation>nicht Teil dieser Einrichtung</translation>
+    </message>
+    <message>
+        <source>{memory_low} to {memory_high} GB</source>
+        <translation>{memory_low} bis {memory_high} GB</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -6320,8 +6336,8 @@
         <translation>Passt nicht: {size} zu viel</translation>
     </message>
     <message>
-        <source>{need} of {free} free</source>
-        <translation>{need} von {free} frei</translation>
+        <source>{need} of the {free} free</source>
+        <translation>{need} der freien {free}</translation>
     </message>
 </context>
 <context>
@@ -6647,10 +6663,6 @@
         <translation>&amp;Kopieren</translation>
     </message>
     <message>
-        <source>Sa&amp;ve as a file</source>
-        <translation>Als &amp;Datei speichern</translation>
-    </message>
-    <message>
         <source>Close</source>
         <translation>Schließen</translation>
     </message>
@@ -6681,6 +6693,10 @@
     <message>
         <source>Save the plan</source>
         <translation>Plan speichern</translation>
+    </message>
+    <message>
+        <source>Sa&amp;ve as a file …</source>
+        <translation>Als &amp;Datei speichern …</translation>
     </message>
 </context>
 <context>
@@ -6755,7 +6771,7 @@
     </message>
     <message>
         <source>Came out</source>
-        <translation>Herausgekommen</translation>
+        <translation>Ergebnis</translation>
     </message>
     <message>
         <source>why</source>
@@ -6856,6 +6872,14 @@
     <message>
         <source>note</source>
         <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>simulated</source>
+        <translation>simuliert</translation>
     </message>
 </context>
 <context>
@@ -7005,10 +7029,6 @@
     <message>
         <source>proven on this machine</source>
         <translation>auf diesem PC geprüft</translation>
-    </message>
-    <message>
-        <source>Save report</source>
-        <translation>Bericht speichern</translation>
     </message>
     <message>
         <source>&amp;Back</source>
@@ -8122,7 +8142,7 @@
     </message>
     <message>
         <source>Compare a pasted output</source>
-        <translation>Eingefügte Ausgabe vergleichen</translation>
+        <translation>Ausgabe vergleichen</translation>
     </message>
     <message>
         <source>The output of the guide&apos;s own script, compared in the same way</source>

@@ -79,7 +79,7 @@ def test_memory_that_others_use_counts(qtbot: QtBot) -> None:
     gpu = msgspec.structs.replace(FACTS.gpus[0], memory_used=20 * 2**30)
     knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
     qtbot.addWidget(knobs)
-    assert knobs.figure.text().endswith("of 4 GB free")
+    assert knobs.figure.text().endswith("of the 4 GB free")
 
 
 def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
@@ -172,6 +172,7 @@ def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session:
     for step in PLAN.steps:
         assert step.title in text
         assert all(path in text for path in step.touches)
+    assert "parts = torch, packages" in text and "(" not in text    # no value as Python writes it
     sheet.tabs.setCurrentIndex(1)
     assert sheet.text() == session.plan_script()
 

@@ -109,7 +109,6 @@ class RunView(QWidget):
             self._cards.setFrameShape(QScrollArea.Shape.NoFrame)
             self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._cards.setWidget(card)
-            self.panel.setMinimumHeight(110)
             self._right.insertWidget(0, self._cards)
             QTimer.singleShot(0, self._fit_card)    # its fonts and paddings are known once it stands there
         self._fold(self._lower.folded)
@@ -119,7 +118,7 @@ class RunView(QWidget):
         card = self._cards.widget() if self._cards is not None else None
         if card is not None and self._cards is not None:
             tall = card.heightForWidth(self._cards.width()) + 1
-            self._cards.setFixedHeight(min(tall, max(200, self.height() - 190)))
+            self._cards.setFixedHeight(min(tall, max(200, self.height() - self.panel.least - 66)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room, another height of the card."""

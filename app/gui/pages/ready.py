@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QSizePolicy
 
 from app.engine.stages import Stage
 from app.gui import theme, words
+from app.gui.brief import setup_title
 from app.gui.faults import show_fault
 from app.gui.pages.page import Page
 from app.gui.said import said
@@ -63,7 +64,8 @@ class Ready(Page):
         self.script.setTabChangesFocus(True)
         self.script.setAccessibleName(translate("Ready", "The script"))
         self.script.setMinimumHeight(132)
-        self.script.setCornerWidget(QWidget())      # else the style draws a square where the bars meet
+        # It takes what height there is: by the editor's own wish the page would scroll where it need not.
+        self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
         acts, low = Folding(wide=560, gap=10), Plain(across=True, gap=10)
         self.told = Elided("", "small", "muted")
@@ -75,11 +77,10 @@ class Ready(Page):
             acts.box.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
         card.box.addWidget(acts)
         self.body.addWidget(card, 1)
-        lower = QHBoxLayout()
-        lower.setSpacing(theme.GAP)
-        lower.addWidget(self._use(), 1)
-        lower.addWidget(self._keep(), 1)
-        self.body.addLayout(lower)
+        lower = Folding(wide=620, gap=theme.GAP)
+        lower.box.addWidget(self._use(), 1)
+        lower.box.addWidget(self._keep(), 1)
+        self.body.addWidget(lower)
         self.taken = TakenOut(self.frame)
         self.body.addWidget(self.taken)
 
@@ -101,7 +102,6 @@ class Ready(Page):
         self.taken.look()
         bar = self.bar
         if bar.primary is None:
-            bar.link(translate("Ready", "Save report"), self.save_report)
             bar.button(translate("Ready", "&Back"), self.frame.backward)
             bar.main(translate("Ready", "&Close"), self.frame.close)
 
@@ -243,7 +243,8 @@ class Ready(Page):
         if pointer is not None:
             self.rebuild()
             self.prepare()
-            self.told.put(translate("Ready", "{name} is active now").format(name=getattr(pointer, "active", "")))
+            self.told.put(translate("Ready", "{name} is active now").format(
+                name=setup_title(self.session, getattr(pointer, "profile", ""))))
 
     def _put_back(self) -> None:
         from app.gui.dialogs.put_back import offer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
 
 from app.gui import words
 from app.gui.pages.page import Page
@@ -11,6 +11,7 @@ from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line
 from app.gui.widgets.choice import Table
+from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
 from app.gui.words import translate
@@ -71,7 +72,7 @@ def _size(part: Part, number: int) -> str:
 def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> None:
     """Two setups side by side; differences are what one looks for, so equal rows are left out on demand."""
     dialog = Dialog(page.frame, translate("Setup", "Two setups side by side"), width=760, height=620)
-    boxes = (QComboBox(), QComboBox())
+    boxes = (Combo(), Combo())
     names = (translate("Setup", "First setup"), translate("Setup", "Second setup"))
     for number, box in enumerate(boxes):
         box.setAccessibleName(names[number])
@@ -79,7 +80,7 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
             box.addItem(said(choice.profile.title), choice.profile.id)
         box.setCurrentIndex(min(number, len(choices) - 1))
         box.setMinimumContentsLength(18)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     row = across(*boxes, gap=14)
     row.setStretch(0, 1)
     row.setStretch(1, 1)

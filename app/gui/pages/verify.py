@@ -269,6 +269,7 @@ class Verify(PlanPage):
         """This page's own run has ended."""
         if run.outcome == "stopped":
             self._progress.hide()
+            self.tuning.halt()
             self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
             bar = self.fresh_bar()
             bar.button(translate("Verify", "&Back"), self.frame.backward)
@@ -288,6 +289,7 @@ class Verify(PlanPage):
             self.conclude(self.session.verification)
             return
         self._progress.hide()
+        self.tuning.halt()
         self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
         bar = self.fresh_bar()
         bar.main(translate("Verify", "&Back"), lambda: self.frame.go("install"))
@@ -375,6 +377,7 @@ class Verify(PlanPage):
             part.show_table(self._as_table)
         if self._turner is not None:
             self._turner.setText(self._turn_label())
+            self.bar.refit()
 
     def _turn_label(self) -> str:
         return translate("Verify", "Show as charts") if self._as_table else translate("Verify", "Show as table")
