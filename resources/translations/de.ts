@@ -5936,6 +5936,126 @@
         <source>{memory_low} to {memory_high} GB</source>
         <translation>{memory_low} bis {memory_high} GB</translation>
     </message>
+    <message>
+        <source>A Linux server with one H100.</source>
+        <translation>Ein Linux-Server mit einer H100.</translation>
+    </message>
+    <message>
+        <source>A MacBook.</source>
+        <translation>Ein MacBook.</translation>
+    </message>
+    <message>
+        <source>A PC with an AMD card.</source>
+        <translation>Ein PC mit einer Karte von AMD.</translation>
+    </message>
+    <message>
+        <source>A PC with an Intel Arc card.</source>
+        <translation>Ein PC mit einer Intel-Arc-Karte.</translation>
+    </message>
+    <message>
+        <source>A PC without internet.</source>
+        <translation>Ein PC ohne Internet.</translation>
+    </message>
+    <message>
+        <source>A Windows 10 that was never updated.</source>
+        <translation>Ein Windows 10, das nie aktualisiert wurde.</translation>
+    </message>
+    <message>
+        <source>A Windows laptop with an ARM processor.</source>
+        <translation>Ein Windows-Laptop mit ARM-Prozessor.</translation>
+    </message>
+    <message>
+        <source>A card that is too old for Triton.</source>
+        <translation>Eine Karte, die für Triton zu alt ist.</translation>
+    </message>
+    <message>
+        <source>A chat server holds most of the card&apos;s memory.</source>
+        <translation>Ein Chat-Server belegt den größten Teil des Kartenspeichers.</translation>
+    </message>
+    <message>
+        <source>A cloud machine with a T4.</source>
+        <translation>Ein Cloud-Rechner mit einer T4.</translation>
+    </message>
+    <message>
+        <source>A cloud server with a V100.</source>
+        <translation>Ein Cloud-Server mit einer V100.</translation>
+    </message>
+    <message>
+        <source>A company PC: proxy, its own certificate, the PyTorch index blocked.</source>
+        <translation>Ein Firmen-PC: Proxy, eigenes Zertifikat, der PyTorch-Index gesperrt.</translation>
+    </message>
+    <message>
+        <source>A driver from 2023: new enough to run, older than the setup&apos;s CUDA.</source>
+        <translation>Ein Treiber von 2023: neu genug zum Laufen, älter als das CUDA der Einrichtung.</translation>
+    </message>
+    <message>
+        <source>A freshly built PC: the card is in, its driver is not.</source>
+        <translation>Ein frisch gebauter PC: Die Karte steckt, ihr Treiber fehlt.</translation>
+    </message>
+    <message>
+        <source>A gaming laptop with a second graphics chip.</source>
+        <translation>Ein Gaming-Laptop mit einem zweiten Grafikchip.</translation>
+    </message>
+    <message>
+        <source>A good card with a driver from 2020.</source>
+        <translation>Eine gute Karte mit einem Treiber von 2020.</translation>
+    </message>
+    <message>
+        <source>A new PC with an RTX 5090.</source>
+        <translation>Ein neuer PC mit einer RTX 5090.</translation>
+    </message>
+    <message>
+        <source>A small laptop card with 4 GB.</source>
+        <translation>Eine kleine Laptop-Karte mit 4 GB.</translation>
+    </message>
+    <message>
+        <source>A small system disk with 4 GB left.</source>
+        <translation>Eine kleine Systemplatte, auf der noch 4 GB frei sind.</translation>
+    </message>
+    <message>
+        <source>A user name with an umlaut.</source>
+        <translation>Ein Benutzername mit Umlaut.</translation>
+    </message>
+    <message>
+        <source>An RTX 50 with one of its first drivers.</source>
+        <translation>Eine RTX 50 mit einem ihrer ersten Treiber.</translation>
+    </message>
+    <message>
+        <source>An office PC without a graphics card of its own.</source>
+        <translation>Ein Büro-PC ohne eigene Grafikkarte.</translation>
+    </message>
+    <message>
+        <source>An old workstation with a new card.</source>
+        <translation>Eine alte Workstation mit einer neuen Karte.</translation>
+    </message>
+    <message>
+        <source>Conda in the search path, its base environment active.</source>
+        <translation>Conda im Suchpfad, seine Basisumgebung ist aktiv.</translation>
+    </message>
+    <message>
+        <source>Linux after an unattended driver update, before the restart.</source>
+        <translation>Linux nach einer automatischen Treiberaktualisierung, vor dem Neustart.</translation>
+    </message>
+    <message>
+        <source>Only the Microsoft Store&apos;s Python.</source>
+        <translation>Nur das Python aus dem Microsoft Store.</translation>
+    </message>
+    <message>
+        <source>The chosen folder lies in OneDrive.</source>
+        <translation>Der gewählte Ordner liegt in OneDrive.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s PC: RTX 3090, Windows 11, an older conda environment and a stray variable.</source>
+        <translation>Der PC der Anleitung: RTX 3090, Windows 11, eine ältere Conda-Umgebung und eine übrig gebliebene Variable.</translation>
+    </message>
+    <message>
+        <source>Two different NVIDIA cards: the picture comes from the smaller one.</source>
+        <translation>Zwei verschiedene NVIDIA-Karten: Das Bild kommt von der kleineren.</translation>
+    </message>
+    <message>
+        <source>Ubuntu under WSL on a PC with an RTX 3060.</source>
+        <translation>Ubuntu unter WSL auf einem PC mit einer RTX 3060.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -6438,6 +6558,57 @@
     </message>
 </context>
 <context>
+    <name>Machines</name>
+    <message>
+        <source>Another machine</source>
+        <translation>Ein anderer PC</translation>
+    </message>
+    <message>
+        <source>All pages show what they would show there. Nothing is changed, on this computer or on another.</source>
+        <translation>Alle Seiten zeigen, was sie dort zeigen würden. Nichts wird geändert, weder auf diesem Computer noch auf einem anderen.</translation>
+    </message>
+    <message>
+        <source>Machines</source>
+        <translation>Computer</translation>
+    </message>
+    <message>
+        <source>Graphics card</source>
+        <translation>Grafikkarte</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>What is special</source>
+        <translation>Das Besondere</translation>
+    </message>
+    <message>
+        <source>Choose a &amp;file …</source>
+        <translation>&amp;Datei wählen …</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Try it</source>
+        <translation>&amp;Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Machine file or report</source>
+        <translation>Maschinendatei oder Bericht</translation>
+    </message>
+    <message>
+        <source>Machine files and reports (*.json *.zip)</source>
+        <translation>Maschinendateien und Berichte (*.json *.zip)</translation>
+    </message>
+    <message>
+        <source>No graphics card</source>
+        <translation>Keine Grafikkarte</translation>
+    </message>
+</context>
+<context>
     <name>MemoryTable</name>
     <message>
         <source>The guide&apos;s memory table</source>
@@ -6483,14 +6654,6 @@
         <translation>Zurück zu &amp;diesem PC</translation>
     </message>
     <message>
-        <source>Try it on &amp;another machine</source>
-        <translation>Auf einem &amp;anderen PC ausprobieren</translation>
-    </message>
-    <message>
-        <source>&amp;Machine file or report …</source>
-        <translation>&amp;Maschinendatei oder Bericht …</translation>
-    </message>
-    <message>
         <source>&amp;Paste a log …</source>
         <translation>&amp;Protokoll einfügen …</translation>
     </message>
@@ -6519,14 +6682,6 @@
         <translation>Ü&amp;ber</translation>
     </message>
     <message>
-        <source>Machine file or report</source>
-        <translation>Maschinendatei oder Bericht</translation>
-    </message>
-    <message>
-        <source>Machine files and reports (*.json *.zip)</source>
-        <translation>Maschinendateien und Berichte (*.json *.zip)</translation>
-    </message>
-    <message>
         <source>Version {version}</source>
         <translation>Version {version}</translation>
     </message>
@@ -6545,6 +6700,10 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Try it on &amp;another machine …</source>
+        <translation>Auf einem &amp;anderen PC ausprobieren …</translation>
     </message>
 </context>
 <context>
