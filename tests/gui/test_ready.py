@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.decide import vram
 from app.gui.dialogs.memory_table import MemoryTable
-from app.gui.dialogs.paste_log import PasteLog
+from app.gui.dialogs.paste_log import SHOWN, PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
 from app.gui.dialogs.put_back import PutBack
 from app.gui.dialogs.report_preview import ReportPreview
@@ -163,6 +165,19 @@ def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, ses
     sheet.field.clear()
     qtbot.waitUntil(lambda: sheet.answer.text() == "")
     sheet.take("kein Platz: space".encode("utf-16"))
+    sheet.accept()
+
+
+def test_a_whole_log_is_judged_and_its_beginning_shown(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
+    qtbot.addWidget(sheet)
+    log = QMimeData()
+    log.setText("a line\n" * 1_000_000 + "no space left\n")
+    began = time.perf_counter()
+    sheet.field.insertFromMimeData(log)
+    assert time.perf_counter() - began < 0.5        # laid out whole it takes a second and more
+    assert len(sheet.field.toPlainText()) == SHOWN
+    qtbot.waitUntil(lambda: sheet.card is not None, timeout=20_000)     # the cause stands far below what is shown
     sheet.accept()
 
 
