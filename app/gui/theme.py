@@ -297,8 +297,9 @@ QMenu {{ background: {surface}; color: {text}; border: 1px solid {line}; padding
 QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }}
 QMenu::item:selected {{ background: {select}; color: {on_select}; }}
 QMenu::item:disabled {{ color: {off}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
-QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 2px; }}
-QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 0; }}
+QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 4px 8px 4px 4px; }}
+QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 2px 6px 2px 2px; }}
+QPushButton, QCheckBox {{ outline: 0; }}  /* the style's own second ring within theirs */
 QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px; background: {surface}; }}
 QCheckBox::indicator:hover {{ border-color: {accent}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{icons}/tick-{shade}.svg"); }}

@@ -158,10 +158,10 @@ class CleanUp(Page):
         tick.toggled.connect(lambda _on: self._count())
         self.boxes[leftover.id] = tick
         column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(tick)
+        column.setSpacing(2)
+        column.addWidget(tick, 0, Qt.AlignmentFlag.AlignLeft)
         under = QVBoxLayout()
-        under.setContentsMargins(30, 0, 0, 0)     # under the tick's text, which has room for a ring around it
+        under.setContentsMargins(32, 0, 0, 0)     # under the tick's text, which has room for a ring around it
         under.setSpacing(3)
         under.addWidget(Elided(leftover.path, "mono", "muted"))
         if leftover.detail:
