@@ -132,7 +132,7 @@
     </message>
     <message>
         <source>&amp;Put back what was moved away</source>
-        <translation>Weggeräumtes &amp;zurücklegen</translation>
+        <translation>We&amp;ggeräumtes zurücklegen</translation>
     </message>
     <message>
         <source>The guide&apos;s own clean-up</source>
@@ -6088,16 +6088,8 @@
         <translation>Auch möglich: {causes}</translation>
     </message>
     <message>
-        <source>&amp;Try this step again</source>
-        <translation>Schritt &amp;wiederholen</translation>
-    </message>
-    <message>
         <source>The lines that prove it</source>
         <translation>Die Zeilen, die es belegen</translation>
-    </message>
-    <message>
-        <source>Clear the &amp;cache, try again</source>
-        <translation>&amp;Speicher leeren, wiederholen</translation>
     </message>
     <message>
         <source>Copy the steps</source>
@@ -6108,12 +6100,8 @@
         <translation>Bericht speichern</translation>
     </message>
     <message>
-        <source>Take another &amp;setup</source>
-        <translation>Andere &amp;Einrichtung nehmen</translation>
-    </message>
-    <message>
         <source>Build it &amp;anew</source>
-        <translation>&amp;Neu aufbauen</translation>
+        <translation>Neu auf&amp;bauen</translation>
     </message>
     <message>
         <source>&amp;Fetch the files again</source>
@@ -6122,6 +6110,18 @@
     <message>
         <source>&amp;Use the system&apos;s certificates</source>
         <translation>Zertifikate des &amp;Systems benutzen</translation>
+    </message>
+    <message>
+        <source>Clear the cac&amp;he, try again</source>
+        <translation>&amp;Speicher leeren, wiederholen</translation>
+    </message>
+    <message>
+        <source>Take another set&amp;up</source>
+        <translation>Andere Einrichtung neh&amp;men</translation>
+    </message>
+    <message>
+        <source>Try this &amp;step again</source>
+        <translation>Sch&amp;ritt wiederholen</translation>
     </message>
 </context>
 <context>
@@ -6293,10 +6293,6 @@
         <translation>&amp;Anhalten</translation>
     </message>
     <message>
-        <source>&amp;Watch the checks</source>
-        <translation>Prüfungen &amp;ansehen</translation>
-    </message>
-    <message>
         <source>Installed</source>
         <translation>Installiert</translation>
     </message>
@@ -6322,7 +6318,7 @@
     </message>
     <message>
         <source>&amp;Go on</source>
-        <translation>&amp;Weitermachen</translation>
+        <translation>Weiter&amp;machen</translation>
     </message>
     <message>
         <source>Not finished</source>
@@ -6334,7 +6330,7 @@
     </message>
     <message>
         <source>Back to the &amp;plan</source>
-        <translation>Zurück zum &amp;Plan</translation>
+        <translation>&amp;Zurück zum Plan</translation>
     </message>
     <message>
         <source>See the &amp;checks</source>
@@ -6364,6 +6360,10 @@
         <source>&amp;Play the recorded run</source>
         <translation>Aufgezeichneten &amp;Lauf abspielen</translation>
     </message>
+    <message>
+        <source>Watch the chec&amp;ks</source>
+        <translation>&amp;Prüfungen ansehen</translation>
+    </message>
 </context>
 <context>
     <name>Knobs</name>
@@ -6386,10 +6386,6 @@
     <message>
         <source>Conte&amp;xt, tokens</source>
         <translation>Konte&amp;xt, Tokens</translation>
-    </message>
-    <message>
-        <source>&amp;Batch</source>
-        <translation>&amp;Stapel</translation>
     </message>
     <message>
         <source>LoRA ran&amp;k</source>
@@ -6459,6 +6455,10 @@
         <source>{need} of the {free} free</source>
         <translation>{need} der freien {free}</translation>
     </message>
+    <message>
+        <source>B&amp;atch</source>
+        <translation>St&amp;apel</translation>
+    </message>
 </context>
 <context>
     <name>LogPane</name>
@@ -6500,16 +6500,8 @@
         <translation>Nur &amp;Warnungen</translation>
     </message>
     <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Kopieren</translation>
-    </message>
-    <message>
         <source>Copy the selected lines, or all that are shown</source>
         <translation>Die gewählten Zeilen kopieren oder alle gezeigten</translation>
-    </message>
-    <message>
-        <source>Open &amp;file</source>
-        <translation>&amp;Datei öffnen</translation>
     </message>
     <message>
         <source>Open the whole log in another program</source>
@@ -6532,6 +6524,14 @@
             <numerusform>%n-mal</numerusform>
             <numerusform>%n-mal</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Cop&amp;y</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>Open fi&amp;le</source>
+        <translation>&amp;Datei öffnen</translation>
     </message>
 </context>
 <context>
@@ -6819,7 +6819,7 @@
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation>&amp;Kopieren</translation>
+        <translation>Ko&amp;pieren</translation>
     </message>
     <message>
         <source>Close</source>
@@ -7194,10 +7194,6 @@
         <translation>&amp;Zurück</translation>
     </message>
     <message>
-        <source>&amp;Close</source>
-        <translation>&amp;Schließen</translation>
-    </message>
-    <message>
         <source>Copied</source>
         <translation>Kopiert</translation>
     </message>
@@ -7224,10 +7220,6 @@
     <message>
         <source>Make a &amp;Jupyter kernel</source>
         <translation>&amp;Jupyter-Kernel anlegen</translation>
-    </message>
-    <message>
-        <source>Start-&amp;menu entry</source>
-        <translation>Eintrag im Start&amp;menü</translation>
     </message>
     <message>
         <source>Use it</source>
@@ -7275,7 +7267,7 @@
     </message>
     <message>
         <source>&amp;Put back what was moved away</source>
-        <translation>Weggeräumtes &amp;zurücklegen</translation>
+        <translation>&amp;Weggeräumtes zurücklegen</translation>
     </message>
     <message>
         <source>Jupyter lists it now</source>
@@ -7284,6 +7276,14 @@
     <message>
         <source>It is in the menu now</source>
         <translation>Er steht jetzt im Menü</translation>
+    </message>
+    <message>
+        <source>C&amp;lose</source>
+        <translation>Sch&amp;ließen</translation>
+    </message>
+    <message>
+        <source>Start-m&amp;enu entry</source>
+        <translation>&amp;Eintrag im Startmenü</translation>
     </message>
 </context>
 <context>
@@ -7370,7 +7370,7 @@
     </message>
     <message>
         <source>As a pa&amp;ge</source>
-        <translation>Als &amp;Seite</translation>
+        <translation>Als Seit&amp;e</translation>
     </message>
     <message>
         <source>As &amp;text</source>
@@ -7954,7 +7954,7 @@
     </message>
     <message>
         <source>&amp;Look again</source>
-        <translation>Noch &amp;einmal ansehen</translation>
+        <translation>&amp;Noch einmal ansehen</translation>
     </message>
     <message>
         <source>&amp;Back</source>
@@ -8245,7 +8245,7 @@
     </message>
     <message>
         <source>&amp;Choose another setup</source>
-        <translation>&amp;Andere Einrichtung wählen</translation>
+        <translation>Andere &amp;Einrichtung wählen</translation>
     </message>
     <message>
         <source>on this card</source>
@@ -8297,7 +8297,7 @@
     </message>
     <message>
         <source>&amp;Put the locked state back</source>
-        <translation>Festgeschriebenen Stand &amp;wiederherstellen</translation>
+        <translation>Festgeschriebenen S&amp;tand wiederherstellen</translation>
     </message>
     <message>
         <source>Compare a pasted output</source>

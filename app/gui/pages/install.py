@@ -184,7 +184,7 @@ class Install(PlanPage):
             return
         if any(s.id == event.step and isinstance(s, RunCheck) for s in self.plan.steps):
             self._watching = True
-            self.bar.button(translate("Install", "&Watch the checks"), lambda: self.frame.go("verify"))
+            self.bar.button(translate("Install", "Watch the chec&ks"), lambda: self.frame.go("verify"))
 
     def over(self, run: PlanRun, view: RunView) -> None:
         """Finished, failed or stopped: each has its title, its card and its way on."""

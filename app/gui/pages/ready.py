@@ -103,7 +103,7 @@ class Ready(Page):
         bar = self.bar
         if bar.primary is None:
             bar.button(translate("Ready", "&Back"), self.frame.backward)
-            bar.main(translate("Ready", "&Close"), self.frame.close)
+            bar.main(translate("Ready", "C&lose"), self.frame.close)
 
     def _read(self) -> tuple[object, ...]:
         """What is installed and what can be done with it; a broken pointer file leaves only what needs none."""
@@ -167,7 +167,7 @@ class Ready(Page):
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
             ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
             ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._keepsake, "kernel")),
-            ("shortcut", translate("Ready", "Start-&menu entry"), partial(self._keepsake, "shortcut"))]
+            ("shortcut", translate("Ready", "Start-m&enu entry"), partial(self._keepsake, "shortcut"))]
         return self._acts(translate("Ready", "Use it"), [(label, act) for name, label, act in acts if name in offers],
                           translate("Ready", "There is no installed setup to open yet."))
 

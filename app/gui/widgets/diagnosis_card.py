@@ -33,8 +33,8 @@ def diagnosis_of(failed: Failed) -> Diagnosis:
 
 def remedy_label(remedy: str | None) -> str:
     """What the button of an automatic fix says."""
-    clear = translate("Diagnosis", "Clear the &cache, try again")
-    known = {"other-profile": translate("Diagnosis", "Take another &setup"),
+    clear = translate("Diagnosis", "Clear the cac&he, try again")
+    known = {"other-profile": translate("Diagnosis", "Take another set&up"),
              "rebuild-environment": translate("Diagnosis", "Build it &anew"),
              "refetch": translate("Diagnosis", "&Fetch the files again"),
              "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
@@ -105,7 +105,7 @@ class DiagnosisCard(Card):
             self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy))
             row.box.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignLeft)
         if retry:
-            self.retry_button = Button(translate("Diagnosis", "&Try this step again"), self.retry_wanted.emit)
+            self.retry_button = Button(translate("Diagnosis", "Try this &step again"), self.retry_wanted.emit)
             row.box.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignLeft)
         row.box.addStretch(1)
         return row

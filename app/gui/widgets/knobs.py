@@ -70,7 +70,7 @@ class Knobs(Folding):
         grid.setRowMinimumHeight(2, 4)  # a name belongs to the box below it
         places = ((translate("Knobs", "&Model"), self.model, 0, 0, 2), (translate("Knobs", "&Weights in"), self.bits, 0, 2, 1),
                   (translate("Knobs", "Conte&xt, tokens"), self.length, 3, 0, 1),
-                  (translate("Knobs", "&Batch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
+                  (translate("Knobs", "B&atch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
         for name, box, at, column, wide in places:
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)
