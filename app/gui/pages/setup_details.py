@@ -9,7 +9,7 @@ from app.gui.pages.page import Page
 from app.gui.pages.setup import cost
 from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain, across, line
+from app.gui.widgets.card import Label, Plain, across, line, under
 from app.gui.widgets.choice import Table
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
@@ -31,8 +31,7 @@ def details(choice: Choice, family: str) -> Plain:
     for name, text in ((translate("Setup", "Supports"), said(profile.supports)),
                        (translate("Setup", "Proven"), said(profile.proven))):
         if text:
-            made.box.addWidget(Label(name, "small", "muted"))
-            made.box.addWidget(Label(text, "small"))
+            made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
     for text in all_said(profile.good):
         made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
     for text in all_said(profile.bad):
@@ -149,7 +148,7 @@ def ask_sources(page: Page) -> bool:
     answers = page.session.answers
     dialog = Dialog(page.frame, translate("Setup", "Sources"), translate(
         "Setup", "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is checked by the same hashes."),
-        width=620, height=620)
+        width=620)
     fields = {
         "index": _field(dialog, translate("Setup", "Package index"), answers.index, translate("Setup", "default index")),
         "pytorch_index": _field(dialog, translate("Setup", "PyTorch index"), answers.pytorch_index,
@@ -187,6 +186,5 @@ def _field(dialog: Dialog, name: str, value: str | None, empty: str) -> QLineEdi
     label = Label(name, "small", "muted", wrap=False)
     label.setBuddy(field)
     field.setAccessibleName(name)
-    dialog.body.addWidget(label)
-    dialog.body.addWidget(field)
+    dialog.body.addWidget(under(label, field))
     return field

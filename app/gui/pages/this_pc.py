@@ -12,7 +12,7 @@ from app.gui import theme, words
 from app.gui.brief import architecture, home_disk, main_card, short_card, short_cpu
 from app.gui.pages.page import Page
 from app.gui.said import said
-from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of
+from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of, under
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.folding import Folding
 from app.gui.widgets.meter import Meter
@@ -327,9 +327,7 @@ def show_finding(page: Page, finding: Finding) -> None:
              (translate("Findings", "What to do"), said(finding.remedy)), (translate("Findings", "Source"), finding.source))
     for name, text in parts:
         if text:
-            dialog.body.addWidget(Label(name, "small", "muted"))
-            dialog.body.addWidget(Label(text))
-            dialog.body.addSpacing(4)
+            dialog.body.addWidget(under(Label(name, "small", "muted"), Label(text)))
     dialog.body.addStretch(1)
     dialog.setProperty("severity", STATE[finding.severity])
     dialog.button(translate("Findings", "Close"), dialog.accept, primary=True)

@@ -119,6 +119,14 @@ class Plain(QWidget):
         self.box.setSpacing(gap)
 
 
+def under(name: QWidget, *parts: QWidget) -> Plain:
+    """A quiet name with what it names close below it, so that each name stands with its own and not between two."""
+    made = Plain(gap=4)
+    for part in (name, *parts):
+        made.box.addWidget(part)
+    return made
+
+
 def line() -> QFrame:
     """A hairline."""
     made = QFrame()
