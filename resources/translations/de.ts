@@ -6289,10 +6289,6 @@
         <translation>Der PC bleibt wach. Sie können das Fenster schließen; derselbe Start macht hier weiter.</translation>
     </message>
     <message>
-        <source>&amp;Stop</source>
-        <translation>&amp;Anhalten</translation>
-    </message>
-    <message>
         <source>Installed</source>
         <translation>Installiert</translation>
     </message>
@@ -7491,6 +7487,10 @@
         <source>No data for {time}. It goes on by itself when the network answers; what has arrived is kept.</source>
         <translation>Seit {time} keine Daten. Es geht von selbst weiter, sobald das Netz antwortet; was angekommen ist, bleibt.</translation>
     </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation>&amp;Anhalten</translation>
+    </message>
 </context>
 <context>
     <name>SearchLine</name>
@@ -8186,10 +8186,6 @@
     <message>
         <source>Show the log</source>
         <translation>Protokoll zeigen</translation>
-    </message>
-    <message>
-        <source>&amp;Stop</source>
-        <translation>&amp;Anhalten</translation>
     </message>
     <message>
         <source>Back to the install</source>

@@ -22,6 +22,7 @@ from app.gui.dialogs.report_preview import ReportPreview
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
+from app.gui.widgets.charts import whole_height
 from app.gui.widgets.knobs import Knobs
 from app.gui.wizard import Wizard
 from app.model.errors import BadInput
@@ -151,6 +152,11 @@ def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) ->
     for row in range(dialog.table.rowCount()):
         ours, theirs = dialog.table.item(row, 4), dialog.table.item(row, 3)
         assert ours is not None and theirs is not None and "GB" in ours.text() and "GB" in theirs.text()
+    dialog.fit()
+    dialog.show()
+    assert dialog.table.height() == whole_height(dialog.table) and dialog.table.verticalScrollBar().maximum() == 0
+    assert dialog._area.verticalScrollBar().maximum() == 0
+    dialog.close()
 
 
 def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:

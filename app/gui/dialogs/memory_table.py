@@ -34,6 +34,13 @@ class MemoryTable(Dialog):
         fill_table(self.table, (translate("MemoryTable", "Model"), translate("MemoryTable", "Batch"),
                                 translate("MemoryTable", "Context"), translate("MemoryTable", "The guide"),
                                 translate("MemoryTable", "Here")), rows)
-        self.table.setFixedHeight(whole_height(self.table))
         self.body.addWidget(self.table)
         self.button(translate("MemoryTable", "Close"), self.accept, primary=True)
+
+    def fit(self) -> None:
+        """The whole table: it is short. Its rows are measured in the sheet's own dress."""
+        for part in (self.table, self.table.horizontalHeader()):
+            part.ensurePolished()
+        self.table.resizeRowsToContents()
+        self.table.setFixedHeight(whole_height(self.table))
+        super().fit()

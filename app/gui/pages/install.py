@@ -176,7 +176,7 @@ class Install(PlanPage):
         bar = self.fresh_bar()
         bar.note(translate("Install", "Simulation: nothing is changed on this computer.") if self.session.simulated else
                  translate("Install", "The PC stays awake. You can close this window; the same start goes on here."))
-        bar.button(translate("Install", "&Stop"), self.ask_stop).setFocus()
+        self.stop_button(bar)
 
     def came(self, event: StepEvent) -> None:
         """From the first check on, the next page shows them live."""

@@ -204,6 +204,12 @@ class PlanPage(Page):
         if self.run is not None and self.run.session is not self.session:
             self.run = None
 
+    def stop_button(self, bar: Bar) -> None:
+        """The button that stops the run. Once it was pressed it rests, also where the page was built anew since."""
+        self._stopper = bar.button(translate("Run", "&Stop"), self.ask_stop)
+        self._stopper.setEnabled(self.run is None or not self.run.stopping)
+        self._stopper.setFocus()
+
     def ask_stop(self) -> None:
         """Stop, after one question."""
         if self.run is None or not self.run.running or self.run.stopping:
@@ -213,6 +219,7 @@ class PlanPage(Page):
                                 "same plan goes on from here."),
                translate("Run", "Stop now"), translate("Run", "Go on")) and self.run.running:
             self.run.stop()
+            self._stopper.setEnabled(False)
             self.head(translate("Run", "Stopping"), translate("Run", "The running step is being ended."))
 
     def open_log(self) -> None:

@@ -201,7 +201,7 @@ class Verify(PlanPage):
         bar = self.fresh_bar()
         if run is self.run:
             bar.link(translate("Verify", "Show the log"), self._show_log)
-            bar.button(translate("Verify", "&Stop"), self.ask_stop).setFocus()
+            self.stop_button(bar)
         else:
             bar.link(translate("Verify", "Back to the install"), lambda: self.frame.go("install"))
             bar.note(translate("Verify", "The checks belong to the install that is running."))
