@@ -75,6 +75,11 @@ class Tokens:
         """One token as a colour; ``name`` is a field of this class."""
         return QColor(getattr(self, name))
 
+    @property
+    def hover_line(self) -> str:
+        """The token of a border under the mouse: contrast themes have one line colour and a highlight."""
+        return "accent" if self.high_contrast else "ref"
+
     def tone(self, tone: Tone) -> tuple[str, str]:
         """Ink and ground of a tone."""
         return {"good": (self.accent, self.accent_soft), "warn": (self.warn, self.warn_soft),
@@ -341,6 +346,6 @@ def sheet(t: Tokens) -> str:
     base = t.colour("accent")
     hover = base.lighter(112) if t.dark else base.darker(112)
     forced = t.high_contrast    # no soft grounds there: a line, or the system's highlight
-    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=t.accent if forced else t.ref,
+    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=values[t.hover_line],
                          off_line=t.off if forced else t.track, checked=t.on_select if forced else t.accent,
                          icons=f"{RESOURCES}/icons", shade="dark" if t.dark else "light")

@@ -274,6 +274,17 @@ def test_a_click_on_a_card_chooses_it_and_the_choice_stays(qtbot: QtBot) -> None
     assert [c.radio.isChecked() for c in cards_of(at(wizard, Setup))] == [False, False, False, True]
 
 
+def test_a_card_under_the_mouse_shows_that_it_can_be_chosen(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    cards = inside(at(wizard, Setup).cards, ChoiceCard)
+    for card, changes in ((cards[0], False), (cards[1], False), (cards[2], True)):     # chosen, impossible, possible
+        before = card.grab().toImage()
+        card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
+        assert (card.grab().toImage() != before) is changes, card.radio.text()
+        card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+
+
 def test_where_nothing_can_work_the_way_on_is_closed_with_its_reason(qtbot: QtBot) -> None:
     session = FakeSession()
     none = tuple(msgspec.structs.replace(c, verdict="blocked", recommended=False) for c in CHOICES)
