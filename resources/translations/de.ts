@@ -6853,6 +6853,10 @@
         <source>Sa&amp;ve as a file …</source>
         <translation>Als &amp;Datei speichern …</translation>
     </message>
+    <message>
+        <source>Views of the plan</source>
+        <translation>Ansichten des Plans</translation>
+    </message>
 </context>
 <context>
     <name>Proof</name>
@@ -7423,6 +7427,10 @@
     <message>
         <source>Writing …</source>
         <translation>Wird geschrieben …</translation>
+    </message>
+    <message>
+        <source>Views of the report</source>
+        <translation>Ansichten des Berichts</translation>
     </message>
 </context>
 <context>

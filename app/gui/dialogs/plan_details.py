@@ -31,6 +31,8 @@ class PlanDetails(Dialog):
         self._wizard, self._plan = wizard, plan
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        for part in (self.tabs, self.tabs.tabBar()):
+            part.setAccessibleName(translate("PlanDetails", "Views of the plan"))
         self.tree = self._tree()
         self.script = QPlainTextEdit()
         self.script.setReadOnly(True)

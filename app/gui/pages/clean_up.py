@@ -52,6 +52,7 @@ class CleanUp(Page):
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
         self.taken = TakenOut(self.frame)
+        self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
         self.guide_card = self._guide_card()
         self.body.addWidget(self.guide_card)

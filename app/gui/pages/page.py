@@ -178,7 +178,15 @@ class Page(QWizardPage):
             self._frame_up()
             self.build()
         self.enter()
+        self.lead()
         self.frame.name_window(self.title_label.text())
+
+    def lead(self) -> None:
+        """Let the Tab key go as the eye does; to be asked for again where parts of the page were made anew."""
+        if self._content is not None and self.frame.painted:
+            from app.gui.widgets.stops import lead  # the first page is in order by itself
+
+            lead(self._content)
 
     def rebuild(self) -> None:
         """Make everything anew."""

@@ -82,6 +82,7 @@ class Ready(Page):
         lower.box.addWidget(self._keep(), 1)
         self.body.addWidget(lower)
         self.taken = TakenOut(self.frame)
+        self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
 
     def enter(self) -> None:

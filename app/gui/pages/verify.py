@@ -58,6 +58,7 @@ class Verify(PlanPage):
         self._progress.box.addWidget(self._doing)
         self._faults = Plain(gap=theme.GAP)
         self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
+        self.expected.filled.connect(self.lead)
         row = Folding(wide=640, gap=theme.GAP)
         row.box.addWidget(self.expected, 175)
         row.box.addWidget(self.tuning, 106)

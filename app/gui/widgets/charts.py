@@ -117,7 +117,8 @@ def whole_height(table: QTableWidget) -> int:
 
 
 def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
-    """Put texts into a table; its columns share the width."""
+    """Put texts into a table; its columns share the width. The Tab key goes past it, the arrow keys through it."""
+    table.setTabKeyNavigation(False)
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(list(headers))
     table.setRowCount(len(rows))

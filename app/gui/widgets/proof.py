@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import theme, words
@@ -40,8 +40,10 @@ _WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
 class ExpectedOutput(Card):
     """What the guide prints, what is right here, what came out; *why* opens the reason.
 
-    The lines that say most come first into sight; a link shows all of them.
+    The lines that say most come first into sight; a link shows all of them. ``filled`` when lines were made anew.
     """
+
+    filled = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,6 +57,7 @@ class ExpectedOutput(Card):
         self._all = False
         self._running = False
         self.more = Button("", self._turn, "link")
+        self.more.hide()
         self.box.addWidget(self.more)
         self.box.addStretch(1)
 
@@ -91,6 +94,7 @@ class ExpectedOutput(Card):
         if lines:
             self._holder = self._grid(running)
             self.box.insertWidget(1, self._holder)
+            self.filled.emit()
         same, corrected = (sum(c.result == kind for c in lines) for kind in ("same", "explained"))
         wrong = sum(c.result in ("different", "below") for c in lines)
         missing = sum(c.result == "missing" for c in lines)
