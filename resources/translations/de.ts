@@ -6321,10 +6321,6 @@
         <translation>Nicht fertig</translation>
     </message>
     <message>
-        <source>{step} failed. The setup that you use today was not touched.</source>
-        <translation>{step} ist fehlgeschlagen. Was Sie heute benutzen, wurde nicht angefasst.</translation>
-    </message>
-    <message>
         <source>Back to the &amp;plan</source>
         <translation>&amp;Zurück zum Plan</translation>
     </message>
@@ -6359,6 +6355,10 @@
     <message>
         <source>Watch the chec&amp;ks</source>
         <translation>&amp;Prüfungen ansehen</translation>
+    </message>
+    <message>
+        <source>“{step}” failed. The setup that you use today was not touched.</source>
+        <translation>„{step}“ ist fehlgeschlagen. Was Sie heute benutzen, wurde nicht angefasst.</translation>
     </message>
 </context>
 <context>

@@ -218,7 +218,7 @@ class Install(PlanPage):
         found = next((s for s in run.plan.steps if s.id == step), None)
         title = said(found.title if found is not None else run.plan.title)
         self.head(translate("Install", "Not finished"), said(str(run.fault)) if run.fault is not None else
-                  translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
+                  translate("Install", "“{step}” failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
             card.retry_wanted.connect(partial(self.start, run.plan))
