@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -47,6 +47,22 @@ def test_enter_takes_the_machine_that_is_chosen(qtbot: QtBot, shipped: Wizard) -
         QTest.keyClick(sheet.table, Qt.Key.Key_Down)
     QTest.keyClick(sheet.table, Qt.Key.Key_Return)
     assert sheet.chosen == "rtx3060-offline" and sheet.result()
+
+
+@pytest.mark.parametrize("width", [460, 820])
+def test_no_sentence_is_cut(qtbot: QtBot, shipped: Wizard, width: int) -> None:
+    sheet = Machines(shipped)
+    qtbot.addWidget(sheet)
+    sheet.show()
+    sheet.resize(width, 400)
+    table = sheet.table
+
+    def needed(row: int) -> int:
+        room = QRect(0, 0, table.columnWidth(2) - 20, 1000)
+        text = table.item(row, 2).text()  # type: ignore[union-attr]
+        return table.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
+
+    qtbot.waitUntil(lambda: all(table.rowHeight(row) >= needed(row) for row in range(table.rowCount())), timeout=5_000)
 
 
 def test_a_file_can_be_chosen_instead(qtbot: QtBot, shipped: Wizard, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QFileDialog, QHeaderView, QTableWidget
 
 from app.gui import theme
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 
+AIR = 16        # pixels above and below a row's text together
+
+
+class Listed(QTableWidget):
+    """Three columns, of which the last has most room; long sentences go on in a second line."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The columns' shares, and rows as tall as they then are."""
+        super().resizeEvent(event)
+        wide = self.viewport().width()
+        widths = [round(wide * share) for share in (0.27, 0.2, 0.53)]
+        for column in range(2):
+            self.setColumnWidth(column, widths[column])
+        # Not resizeRowsToContents: it wraps the texts without the room that the style sheet keeps at their sides.
+        for row in range(self.rowCount()):
+            texts = [item.text() if (item := self.item(row, column)) is not None else "" for column in range(3)]
+            self.setRowHeight(row, AIR + max(map(self._height, texts, widths)))
+
+    def _height(self, text: str, wide: int) -> int:
+        room = QRect(0, 0, wide - 24, 10_000)
+        return self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
+
+
 class Machines(Dialog):
     """``chosen`` is the name of a shipped machine, or the path of a machine file or report."""
 
@@ -30,13 +54,13 @@ class Machines(Dialog):
         self.chosen: str | None = None
         listed = sorted(((row_of(facts), name) for name, facts in wizard.machines), key=lambda one: one[0])
         self._names = [name for _, name in listed]
-        self.table = QTableWidget()
+        self.table = Listed()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
         self.table.setFont(theme.font("small"))
-        self.table.setMinimumHeight(150)
+        self.table.setMinimumHeight(110)
         self.table.setAccessibleName(translate("Machines", "Machines"))
         fill_table(self.table, (translate("Machines", "Graphics card"), translate("Machines", "System"),
                                 translate("Machines", "What is special")), [row for row, _ in listed])
@@ -52,14 +76,6 @@ class Machines(Dialog):
         if listed:
             self.table.selectRow(0)
             self.table.setFocus()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """The columns' shares; long sentences go on in a second line."""
-        super().resizeEvent(event)
-        wide = self.table.viewport().width()
-        for column, share in ((0, 0.3), (1, 0.24)):
-            self.table.setColumnWidth(column, round(wide * share))
-        self.table.resizeRowsToContents()
 
     def _take(self) -> None:
         row = self.table.currentRow()
