@@ -18,6 +18,7 @@ from app.world.own_process import complain, has_display, let_go, settle_in
 
 if TYPE_CHECKING:
     from app.engine.session import Session
+    from app.model.machine import MachineFacts
 
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
 
@@ -183,8 +184,8 @@ def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
     return argparse.Namespace(**{**vars(options), "machine": path, "shipped": shipped, "home": None})
 
 
-def machines() -> tuple[tuple[str, str], ...]:
-    """The simulated computers that ship with the program: id and a title made from their facts."""
+def machines() -> tuple[tuple[str, MachineFacts], ...]:
+    """The simulated computers that ship with the program: id and facts."""
     from app.model.machine import decode_machine
     from app.world.resources import resource_names, resource_reader
 
@@ -192,9 +193,7 @@ def machines() -> tuple[tuple[str, str], ...]:
     found = []
     for file in names("machines"):
         if file.endswith(".json"):
-            facts = decode_machine(read(f"machines/{file}") or b"", file)
-            cards = " + ".join(g.name or g.pci_id or "unknown card" for g in facts.gpus) or "no graphics card"
-            found.append((file.removesuffix(".json"), f"{cards} · {facts.os.name or facts.os.family}"))
+            found.append((file.removesuffix(".json"), decode_machine(read(f"machines/{file}") or b"", file)))
     return tuple(found)
 
 

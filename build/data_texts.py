@@ -8,6 +8,7 @@ is its own key, one with places to fill in (``{card.name}``, or ``{1}`` where Py
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ _NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|non
 
 def texts() -> list[str]:
     """Every text once, sorted."""
-    found = {*_rules(), *_profiles(), *_guide(), *_troubles(), *fault_texts.sentences()}
+    found = {*_rules(), *_profiles(), *_guide(), *_troubles(), *_machines(), *fault_texts.sentences()}
     for path in SPEAKING:
         found.update(_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
     for path in STEPS:
@@ -68,6 +69,7 @@ def _guide() -> Iterator[str]:
         for rows in _toml(f"guide/{name}.toml").values():
             for row in rows:
                 yield from (row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str))
+                yield from (text for text in [row.get("expected", "")] if " " in text)      # a single word is what Python prints
     for correction in _toml("guide/corrections.toml")["corrections"]:
         yield from (correction["claim"], correction["truth"], correction["evidence"])
 
@@ -77,6 +79,11 @@ def _troubles() -> Iterator[str]:
         for trouble in _toml(f"troubles/{path.name}").get("trouble", ()):
             yield trouble["label"].replace("_", " ")    # so the card names another possible cause
             yield from (trouble["title"], trouble["means"], trouble["fix"]["text"], *trouble["fix"].get("steps", ()))
+
+
+def _machines() -> Iterator[str]:
+    for path in sorted((ROOT / "resources" / "machines").glob("*.json")):
+        yield from (note["text"] for note in json.loads(path.read_text("utf-8")).get("notes", ()) if note["about"] == "machine")
 
 
 def _sentences(tree: ast.AST) -> Iterator[str]:

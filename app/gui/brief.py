@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.gui import words
+from app.gui.said import said
 from app.gui.words import translate
 from app.model.machine import Disk, Gpu, MachineFacts, main_card
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
 
 
 def brief(facts: MachineFacts) -> tuple[str, str, str]:
@@ -46,6 +52,11 @@ def home_disk(facts: MachineFacts) -> Disk | None:
 def shown_card(gpus: tuple[Gpu, ...]) -> Gpu | None:
     """The card to train on; where there is none of NVIDIA's, the first."""
     return main_card(gpus) or (gpus[0] if gpus else None)
+
+
+def setup_title(session: Session, profile: str) -> str:
+    """A setup by the name that people chose it by; its id where a newer program made it and this one does not know it."""
+    return said(next((p.title for p in session.knowledge.profiles if p.id == profile), profile))
 
 
 # By compute capability, as NVIDIA's table of GPUs gives them.

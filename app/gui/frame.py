@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from app.engine.session import Session
     from app.gui.stream import Stream
     from app.gui.widgets.rail import Rail
-    from app.model.machine import Sighting
+    from app.model.machine import MachineFacts, Sighting
     from app.model.plan import Plan
 
-Machines = tuple[tuple[str, str], ...] | Callable[[], tuple[tuple[str, str], ...]]
+Shipped = tuple[tuple[str, "MachineFacts"], ...]
+Machines = Shipped | Callable[[], Shipped]
 
 
 class Frame(QWizard):
@@ -29,7 +30,7 @@ class Frame(QWizard):
     ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
     afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
     ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
-    ``machines`` are the shipped ones (name, title), or a function that lists them when the menu opens.
+    ``machines`` are the shipped ones (name, facts), or a function that lists them when they are asked for.
     ``sighted`` and ``surveyed`` tell how the survey goes on;
     ``surveyed`` carries the fault that ended it or ``None``.
     """
@@ -104,8 +105,8 @@ class Frame(QWizard):
         return self._begun
 
     @property
-    def machines(self) -> tuple[tuple[str, str], ...]:
-        """The shipped machines to try: name, title."""
+    def machines(self) -> Shipped:
+        """The shipped machines to try: name, facts."""
         if callable(self._machines):
             self._machines = self._machines()
         return self._machines

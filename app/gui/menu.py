@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from app import __version__
 from app.gui import languages
@@ -27,13 +27,7 @@ def make_menu(wizard: Frame) -> QMenu:
         home = wizard.home_session
         menu.addAction(translate("Menu", "Back to &this PC"), lambda: wizard.visit(home))
     if wizard.rehearse is not None:
-        other = menu.addMenu(translate("Menu", "Try it on &another machine"))
-        for name, title in wizard.machines:
-            other.addAction(title, lambda name=name: visit(wizard, name))
-        if wizard.machines:
-            other.addSeparator()
-        other.addAction(translate("Menu", "&Machine file or report …"), lambda: _choose_file(wizard))
-        other.setEnabled(idle)
+        menu.addAction(translate("Menu", "Try it on &another machine …"), lambda: _choose_machine(wizard)).setEnabled(idle)
     menu.addAction(translate("Menu", "&Paste a log …"), lambda: _paste_log(wizard))
     menu.addSeparator()
     spoken = menu.addMenu(translate("Menu", "&Language"))
@@ -81,11 +75,12 @@ def visit(wizard: Frame, name: str) -> None:
     wizard.visit(session)
 
 
-def _choose_file(wizard: Frame) -> None:
-    path, _kind = QFileDialog.getOpenFileName(wizard, translate("Menu", "Machine file or report"), "",
-                                              translate("Menu", "Machine files and reports (*.json *.zip)"))
-    if path:
-        visit(wizard, path)
+def _choose_machine(wizard: Frame) -> None:
+    from app.gui.dialogs.machines import Machines
+
+    dialog = Machines(wizard)
+    if dialog.exec() and dialog.chosen is not None:
+        visit(wizard, dialog.chosen)
 
 
 def _paste_log(wizard: Frame) -> None:

@@ -19,6 +19,7 @@ RAIL_NARROW = 69        # the numbers alone
 PAGE_MARGIN = 32
 NARROW, SHORT = 740, 500    # a window below these is cramped: a full HD screen at 300 % has 640 by 330 to give
 GAP = 14
+TITLE = 22              # height of a card's first line, which is that of a tag
 RADIUS = 10
 # Qt's own numbers for text in the middle of the height, and in the middle of both. The first page gets by without the name
 # PySide6.QtCore.Qt: its hundred enumerations take an eighth of the time until the first paint.
@@ -73,6 +74,11 @@ class Tokens:
     def colour(self, name: str) -> QColor:
         """One token as a colour; ``name`` is a field of this class."""
         return QColor(getattr(self, name))
+
+    @property
+    def hover_line(self) -> str:
+        """The token of a border under the mouse: contrast themes have one line colour and a highlight."""
+        return "accent" if self.high_contrast else "ref"
 
     def tone(self, tone: Tone) -> tuple[str, str]:
         """Ink and ground of a tone."""
@@ -275,6 +281,7 @@ QPushButton[kind="link"] {{ background: transparent; border: 0; border-radius: 4
 QPushButton[kind="link"]:hover {{ color: {accent_hover}; text-decoration: underline; }}
 QPushButton[kind="quiet"] {{ background: transparent; border-color: transparent; padding: 4px 8px; color: {muted}; }}
 QPushButton[kind="quiet"]:hover {{ background: {hover}; color: {text}; }}
+QPushButton[kind="link"]:disabled, QPushButton[kind="quiet"]:disabled {{ background: transparent; color: {off}; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {surface}; color: {text}; border: 1px solid {line}; border-radius: 7px;
   padding: 6px 10px; min-height: 20px; selection-background-color: {accent}; selection-color: {on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {accent}; padding: 5px 9px; }}
@@ -295,8 +302,9 @@ QMenu {{ background: {surface}; color: {text}; border: 1px solid {line}; padding
 QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 5px; }}
 QMenu::item:selected {{ background: {select}; color: {on_select}; }}
 QMenu::item:disabled {{ color: {off}; }} QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
-QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 2px; }}
-QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 0; }}
+QCheckBox, QRadioButton {{ color: {text}; spacing: 10px; background: transparent; padding: 4px 8px 4px 4px; }}
+QCheckBox:focus {{ border: 2px solid {accent}; border-radius: 5px; padding: 2px 6px 2px 2px; }}
+QPushButton, QCheckBox {{ outline: 0; }}  /* the style's own second ring within theirs */
 QCheckBox::indicator {{ width: 16px; height: 16px; border: 1px solid {muted}; border-radius: 4px; background: {surface}; }}
 QCheckBox::indicator:hover {{ border-color: {accent}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{icons}/tick-{shade}.svg"); }}
@@ -307,6 +315,7 @@ QScrollBar::handle {{ background: {ref}; border-radius: 4px; min-height: 28px; m
 QScrollBar::handle:hover {{ background: {muted}; }}
 QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent;
   width: 0; height: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 """
 
 
@@ -337,6 +346,6 @@ def sheet(t: Tokens) -> str:
     base = t.colour("accent")
     hover = base.lighter(112) if t.dark else base.darker(112)
     forced = t.high_contrast    # no soft grounds there: a line, or the system's highlight
-    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=t.accent if forced else t.ref,
+    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=values[t.hover_line],
                          off_line=t.off if forced else t.track, checked=t.on_select if forced else t.accent,
                          icons=f"{RESOURCES}/icons", shade="dark" if t.dark else "light")

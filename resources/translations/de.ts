@@ -132,7 +132,7 @@
     </message>
     <message>
         <source>&amp;Put back what was moved away</source>
-        <translation>Weggeräumtes &amp;zurücklegen</translation>
+        <translation>We&amp;ggeräumtes zurücklegen</translation>
     </message>
     <message>
         <source>The guide&apos;s own clean-up</source>
@@ -6148,6 +6148,142 @@
         <source>{1}: {2} is not there</source>
         <translation>{1}: {2} ist nicht da</translation>
     </message>
+    <message>
+        <source>A Linux server with one H100.</source>
+        <translation>Ein Linux-Server mit einer H100.</translation>
+    </message>
+    <message>
+        <source>A MacBook.</source>
+        <translation>Ein MacBook.</translation>
+    </message>
+    <message>
+        <source>A PC with an AMD card.</source>
+        <translation>Ein PC mit einer Karte von AMD.</translation>
+    </message>
+    <message>
+        <source>A PC with an Intel Arc card.</source>
+        <translation>Ein PC mit einer Intel-Arc-Karte.</translation>
+    </message>
+    <message>
+        <source>A PC without internet.</source>
+        <translation>Ein PC ohne Internet.</translation>
+    </message>
+    <message>
+        <source>A Windows 10 that was never updated.</source>
+        <translation>Ein Windows 10, das nie aktualisiert wurde.</translation>
+    </message>
+    <message>
+        <source>A Windows laptop with an ARM processor.</source>
+        <translation>Ein Windows-Laptop mit ARM-Prozessor.</translation>
+    </message>
+    <message>
+        <source>A card that is too old for Triton.</source>
+        <translation>Eine Karte, die für Triton zu alt ist.</translation>
+    </message>
+    <message>
+        <source>A chat server holds most of the card&apos;s memory.</source>
+        <translation>Ein Chat-Server belegt den größten Teil des Kartenspeichers.</translation>
+    </message>
+    <message>
+        <source>A cloud machine with a T4.</source>
+        <translation>Ein Cloud-Rechner mit einer T4.</translation>
+    </message>
+    <message>
+        <source>A cloud server with a V100.</source>
+        <translation>Ein Cloud-Server mit einer V100.</translation>
+    </message>
+    <message>
+        <source>A company PC: proxy, its own certificate, the PyTorch index blocked.</source>
+        <translation>Ein Firmen-PC: Proxy, eigenes Zertifikat, der PyTorch-Index gesperrt.</translation>
+    </message>
+    <message>
+        <source>A driver from 2023: new enough to run, older than the setup&apos;s CUDA.</source>
+        <translation>Ein Treiber von 2023: neu genug zum Laufen, älter als das CUDA der Einrichtung.</translation>
+    </message>
+    <message>
+        <source>A freshly built PC: the card is in, its driver is not.</source>
+        <translation>Ein frisch gebauter PC: Die Karte steckt, ihr Treiber fehlt.</translation>
+    </message>
+    <message>
+        <source>A gaming laptop with a second graphics chip.</source>
+        <translation>Ein Gaming-Laptop mit einem zweiten Grafikchip.</translation>
+    </message>
+    <message>
+        <source>A good card with a driver from 2020.</source>
+        <translation>Eine gute Karte mit einem Treiber von 2020.</translation>
+    </message>
+    <message>
+        <source>A new PC with an RTX 5090.</source>
+        <translation>Ein neuer PC mit einer RTX 5090.</translation>
+    </message>
+    <message>
+        <source>A small laptop card with 4 GB.</source>
+        <translation>Eine kleine Laptop-Karte mit 4 GB.</translation>
+    </message>
+    <message>
+        <source>A small system disk with 4 GB left.</source>
+        <translation>Eine kleine Systemplatte, auf der noch 4 GB frei sind.</translation>
+    </message>
+    <message>
+        <source>A user name with an umlaut.</source>
+        <translation>Ein Benutzername mit Umlaut.</translation>
+    </message>
+    <message>
+        <source>An RTX 50 with one of its first drivers.</source>
+        <translation>Eine RTX 50 mit einem ihrer ersten Treiber.</translation>
+    </message>
+    <message>
+        <source>An office PC without a graphics card of its own.</source>
+        <translation>Ein Büro-PC ohne eigene Grafikkarte.</translation>
+    </message>
+    <message>
+        <source>An old workstation with a new card.</source>
+        <translation>Eine alte Workstation mit einer neuen Karte.</translation>
+    </message>
+    <message>
+        <source>Conda in the search path, its base environment active.</source>
+        <translation>Conda im Suchpfad, seine Basisumgebung ist aktiv.</translation>
+    </message>
+    <message>
+        <source>False, or True by imitation</source>
+        <translation>False, oder True durch Nachahmung</translation>
+    </message>
+    <message>
+        <source>Linux after an unattended driver update, before the restart.</source>
+        <translation>Linux nach einer automatischen Treiberaktualisierung, vor dem Neustart.</translation>
+    </message>
+    <message>
+        <source>Only the Microsoft Store&apos;s Python.</source>
+        <translation>Nur das Python aus dem Microsoft Store.</translation>
+    </message>
+    <message>
+        <source>The chosen folder lies in OneDrive.</source>
+        <translation>Der gewählte Ordner liegt in OneDrive.</translation>
+    </message>
+    <message>
+        <source>The guide&apos;s PC: RTX 3090, Windows 11, an older conda environment and a stray variable.</source>
+        <translation>Der PC der Anleitung: RTX 3090, Windows 11, eine ältere Conda-Umgebung und eine übrig gebliebene Variable.</translation>
+    </message>
+    <message>
+        <source>Two different NVIDIA cards: the picture comes from the smaller one.</source>
+        <translation>Zwei verschiedene NVIDIA-Karten: Das Bild kommt von der kleineren.</translation>
+    </message>
+    <message>
+        <source>Ubuntu under WSL on a PC with an RTX 3060.</source>
+        <translation>Ubuntu unter WSL auf einem PC mit einer RTX 3060.</translation>
+    </message>
+    <message>
+        <source>imported successfully</source>
+        <translation>erfolgreich importiert</translation>
+    </message>
+    <message>
+        <source>not part of this profile</source>
+        <translation>nicht Teil dieser Einrichtung</translation>
+    </message>
+    <message>
+        <source>{memory_low} to {memory_high} GB</source>
+        <translation>{memory_low} bis {memory_high} GB</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -6180,16 +6316,8 @@
         <translation>Auch möglich: {causes}</translation>
     </message>
     <message>
-        <source>&amp;Try this step again</source>
-        <translation>Schritt &amp;wiederholen</translation>
-    </message>
-    <message>
         <source>The lines that prove it</source>
         <translation>Die Zeilen, die es belegen</translation>
-    </message>
-    <message>
-        <source>Clear the &amp;cache, try again</source>
-        <translation>&amp;Speicher leeren, wiederholen</translation>
     </message>
     <message>
         <source>Copy the steps</source>
@@ -6200,12 +6328,8 @@
         <translation>Bericht speichern</translation>
     </message>
     <message>
-        <source>Take another &amp;setup</source>
-        <translation>Andere &amp;Einrichtung nehmen</translation>
-    </message>
-    <message>
         <source>Build it &amp;anew</source>
-        <translation>&amp;Neu aufbauen</translation>
+        <translation>Neu auf&amp;bauen</translation>
     </message>
     <message>
         <source>&amp;Fetch the files again</source>
@@ -6214,6 +6338,18 @@
     <message>
         <source>&amp;Use the system&apos;s certificates</source>
         <translation>Zertifikate des &amp;Systems benutzen</translation>
+    </message>
+    <message>
+        <source>Clear the cac&amp;he, try again</source>
+        <translation>&amp;Speicher leeren, wiederholen</translation>
+    </message>
+    <message>
+        <source>Take another set&amp;up</source>
+        <translation>Andere Einrichtung neh&amp;men</translation>
+    </message>
+    <message>
+        <source>Try this &amp;step again</source>
+        <translation>Sch&amp;ritt wiederholen</translation>
     </message>
 </context>
 <context>
@@ -6381,14 +6517,6 @@
         <translation>Der PC bleibt wach. Sie können das Fenster schließen; derselbe Start macht hier weiter.</translation>
     </message>
     <message>
-        <source>&amp;Stop</source>
-        <translation>&amp;Anhalten</translation>
-    </message>
-    <message>
-        <source>&amp;Watch the checks</source>
-        <translation>Prüfungen &amp;ansehen</translation>
-    </message>
-    <message>
         <source>Installed</source>
         <translation>Installiert</translation>
     </message>
@@ -6414,19 +6542,15 @@
     </message>
     <message>
         <source>&amp;Go on</source>
-        <translation>&amp;Weitermachen</translation>
+        <translation>Weiter&amp;machen</translation>
     </message>
     <message>
         <source>Not finished</source>
         <translation>Nicht fertig</translation>
     </message>
     <message>
-        <source>{step} failed. The setup that you use today was not touched.</source>
-        <translation>{step} ist fehlgeschlagen. Was Sie heute benutzen, wurde nicht angefasst.</translation>
-    </message>
-    <message>
         <source>Back to the &amp;plan</source>
-        <translation>Zurück zum &amp;Plan</translation>
+        <translation>&amp;Zurück zum Plan</translation>
     </message>
     <message>
         <source>See the &amp;checks</source>
@@ -6456,6 +6580,14 @@
         <source>&amp;Play the recorded run</source>
         <translation>Aufgezeichneten &amp;Lauf abspielen</translation>
     </message>
+    <message>
+        <source>Watch the chec&amp;ks</source>
+        <translation>&amp;Prüfungen ansehen</translation>
+    </message>
+    <message>
+        <source>“{step}” failed. The setup that you use today was not touched.</source>
+        <translation>„{step}“ ist fehlgeschlagen. Was Sie heute benutzen, wurde nicht angefasst.</translation>
+    </message>
 </context>
 <context>
     <name>Knobs</name>
@@ -6478,10 +6610,6 @@
     <message>
         <source>Conte&amp;xt, tokens</source>
         <translation>Konte&amp;xt, Tokens</translation>
-    </message>
-    <message>
-        <source>&amp;Batch</source>
-        <translation>&amp;Stapel</translation>
     </message>
     <message>
         <source>LoRA ran&amp;k</source>
@@ -6548,8 +6676,12 @@
         <translation>Passt nicht: {size} zu viel</translation>
     </message>
     <message>
-        <source>{need} of {free} free</source>
-        <translation>{need} von {free} frei</translation>
+        <source>B&amp;atch</source>
+        <translation>St&amp;apel</translation>
+    </message>
+    <message>
+        <source>{need} of the {free} free</source>
+        <translation>{need} der freien {free}</translation>
     </message>
 </context>
 <context>
@@ -6592,16 +6724,8 @@
         <translation>Nur &amp;Warnungen</translation>
     </message>
     <message>
-        <source>&amp;Copy</source>
-        <translation>&amp;Kopieren</translation>
-    </message>
-    <message>
         <source>Copy the selected lines, or all that are shown</source>
         <translation>Die gewählten Zeilen kopieren oder alle gezeigten</translation>
-    </message>
-    <message>
-        <source>Open &amp;file</source>
-        <translation>&amp;Datei öffnen</translation>
     </message>
     <message>
         <source>Open the whole log in another program</source>
@@ -6625,6 +6749,14 @@
             <numerusform>%n-mal</numerusform>
         </translation>
     </message>
+    <message>
+        <source>Cop&amp;y</source>
+        <translation>&amp;Kopieren</translation>
+    </message>
+    <message>
+        <source>Open fi&amp;le</source>
+        <translation>&amp;Datei öffnen</translation>
+    </message>
 </context>
 <context>
     <name>LossCurve</name>
@@ -6647,6 +6779,57 @@
     <message>
         <source>step {n}</source>
         <translation>Schritt {n}</translation>
+    </message>
+</context>
+<context>
+    <name>Machines</name>
+    <message>
+        <source>Another machine</source>
+        <translation>Ein anderer PC</translation>
+    </message>
+    <message>
+        <source>All pages show what they would show there. Nothing is changed, on this computer or on another.</source>
+        <translation>Alle Seiten zeigen, was sie dort zeigen würden. Nichts wird geändert, weder auf diesem Computer noch auf einem anderen.</translation>
+    </message>
+    <message>
+        <source>Machines</source>
+        <translation>Computer</translation>
+    </message>
+    <message>
+        <source>Graphics card</source>
+        <translation>Grafikkarte</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>System</translation>
+    </message>
+    <message>
+        <source>What is special</source>
+        <translation>Das Besondere</translation>
+    </message>
+    <message>
+        <source>Choose a &amp;file …</source>
+        <translation>&amp;Datei wählen …</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>&amp;Try it</source>
+        <translation>&amp;Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Machine file or report</source>
+        <translation>Maschinendatei oder Bericht</translation>
+    </message>
+    <message>
+        <source>Machine files and reports (*.json *.zip)</source>
+        <translation>Maschinendateien und Berichte (*.json *.zip)</translation>
+    </message>
+    <message>
+        <source>No graphics card</source>
+        <translation>Keine Grafikkarte</translation>
     </message>
 </context>
 <context>
@@ -6695,14 +6878,6 @@
         <translation>Zurück zu &amp;diesem PC</translation>
     </message>
     <message>
-        <source>Try it on &amp;another machine</source>
-        <translation>Auf einem &amp;anderen PC ausprobieren</translation>
-    </message>
-    <message>
-        <source>&amp;Machine file or report …</source>
-        <translation>&amp;Maschinendatei oder Bericht …</translation>
-    </message>
-    <message>
         <source>&amp;Paste a log …</source>
         <translation>&amp;Protokoll einfügen …</translation>
     </message>
@@ -6731,14 +6906,6 @@
         <translation>Ü&amp;ber</translation>
     </message>
     <message>
-        <source>Machine file or report</source>
-        <translation>Maschinendatei oder Bericht</translation>
-    </message>
-    <message>
-        <source>Machine files and reports (*.json *.zip)</source>
-        <translation>Maschinendateien und Berichte (*.json *.zip)</translation>
-    </message>
-    <message>
         <source>Version {version}</source>
         <translation>Version {version}</translation>
     </message>
@@ -6757,6 +6924,10 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Try it on &amp;another machine …</source>
+        <translation>Auf einem &amp;anderen PC ausprobieren …</translation>
     </message>
 </context>
 <context>
@@ -6872,11 +7043,7 @@
     </message>
     <message>
         <source>C&amp;opy</source>
-        <translation>&amp;Kopieren</translation>
-    </message>
-    <message>
-        <source>Sa&amp;ve as a file</source>
-        <translation>Als &amp;Datei speichern</translation>
+        <translation>Ko&amp;pieren</translation>
     </message>
     <message>
         <source>Close</source>
@@ -6909,6 +7076,14 @@
     <message>
         <source>Save the plan</source>
         <translation>Plan speichern</translation>
+    </message>
+    <message>
+        <source>Views of the plan</source>
+        <translation>Ansichten des Plans</translation>
+    </message>
+    <message>
+        <source>Sa&amp;ve as a file …</source>
+        <translation>Als &amp;Datei speichern …</translation>
     </message>
 </context>
 <context>
@@ -6983,7 +7158,7 @@
     </message>
     <message>
         <source>Came out</source>
-        <translation>Herausgekommen</translation>
+        <translation>Ergebnis</translation>
     </message>
     <message>
         <source>why</source>
@@ -7084,6 +7259,14 @@
     <message>
         <source>note</source>
         <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>simulated</source>
+        <translation>simuliert</translation>
     </message>
 </context>
 <context>
@@ -7235,16 +7418,8 @@
         <translation>auf diesem PC geprüft</translation>
     </message>
     <message>
-        <source>Save report</source>
-        <translation>Bericht speichern</translation>
-    </message>
-    <message>
         <source>&amp;Back</source>
         <translation>&amp;Zurück</translation>
-    </message>
-    <message>
-        <source>&amp;Close</source>
-        <translation>&amp;Schließen</translation>
     </message>
     <message>
         <source>Copied</source>
@@ -7273,10 +7448,6 @@
     <message>
         <source>Make a &amp;Jupyter kernel</source>
         <translation>&amp;Jupyter-Kernel anlegen</translation>
-    </message>
-    <message>
-        <source>Start-&amp;menu entry</source>
-        <translation>Eintrag im Start&amp;menü</translation>
     </message>
     <message>
         <source>Use it</source>
@@ -7324,7 +7495,7 @@
     </message>
     <message>
         <source>&amp;Put back what was moved away</source>
-        <translation>Weggeräumtes &amp;zurücklegen</translation>
+        <translation>&amp;Weggeräumtes zurücklegen</translation>
     </message>
     <message>
         <source>Jupyter lists it now</source>
@@ -7333,6 +7504,14 @@
     <message>
         <source>It is in the menu now</source>
         <translation>Er steht jetzt im Menü</translation>
+    </message>
+    <message>
+        <source>C&amp;lose</source>
+        <translation>Sch&amp;ließen</translation>
+    </message>
+    <message>
+        <source>Start-m&amp;enu entry</source>
+        <translation>&amp;Eintrag im Startmenü</translation>
     </message>
 </context>
 <context>
@@ -7419,7 +7598,7 @@
     </message>
     <message>
         <source>As a pa&amp;ge</source>
-        <translation>Als &amp;Seite</translation>
+        <translation>Als Seit&amp;e</translation>
     </message>
     <message>
         <source>As &amp;text</source>
@@ -7476,6 +7655,10 @@
     <message>
         <source>Writing …</source>
         <translation>Wird geschrieben …</translation>
+    </message>
+    <message>
+        <source>Views of the report</source>
+        <translation>Ansichten des Berichts</translation>
     </message>
 </context>
 <context>
@@ -7539,6 +7722,10 @@
     <message>
         <source>No data for {time}. It goes on by itself when the network answers; what has arrived is kept.</source>
         <translation>Seit {time} keine Daten. Es geht von selbst weiter, sobald das Netz antwortet; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation>&amp;Anhalten</translation>
     </message>
 </context>
 <context>
@@ -8003,7 +8190,7 @@
     </message>
     <message>
         <source>&amp;Look again</source>
-        <translation>Noch &amp;einmal ansehen</translation>
+        <translation>&amp;Noch einmal ansehen</translation>
     </message>
     <message>
         <source>&amp;Back</source>
@@ -8237,10 +8424,6 @@
         <translation>Protokoll zeigen</translation>
     </message>
     <message>
-        <source>&amp;Stop</source>
-        <translation>&amp;Anhalten</translation>
-    </message>
-    <message>
         <source>Back to the install</source>
         <translation>Zurück zur Installation</translation>
     </message>
@@ -8294,7 +8477,7 @@
     </message>
     <message>
         <source>&amp;Choose another setup</source>
-        <translation>&amp;Andere Einrichtung wählen</translation>
+        <translation>Andere &amp;Einrichtung wählen</translation>
     </message>
     <message>
         <source>on this card</source>
@@ -8346,11 +8529,11 @@
     </message>
     <message>
         <source>&amp;Put the locked state back</source>
-        <translation>Festgeschriebenen Stand &amp;wiederherstellen</translation>
+        <translation>Festgeschriebenen S&amp;tand wiederherstellen</translation>
     </message>
     <message>
         <source>Compare a pasted output</source>
-        <translation>Eingefügte Ausgabe vergleichen</translation>
+        <translation>Ausgabe vergleichen</translation>
     </message>
     <message>
         <source>The output of the guide&apos;s own script, compared in the same way</source>

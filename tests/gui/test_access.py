@@ -5,18 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QPlainTextEdit, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.gui import theme
+from app.gui.dialogs.memory_table import MemoryTable
+from app.gui.pages.clean_up import CleanUp
 from app.gui.pages.install import Install
+from app.gui.pages.page import Page
+from app.gui.pages.ready import Ready
 from app.gui.widgets.card import Elided, Label
+from app.gui.widgets.folding import Folding
 from app.gui.wizard import Wizard
 from app.model.event import StepEvent
 from tests.gui.staged import PLAN, VERDICT, Staged, failed_install, inside
+from tests.gui.test_taken_out import TAKEN
 
 
 @pytest.fixture
@@ -24,7 +30,7 @@ def session(tmp_path: Path) -> Staged:
     return Staged(tmp_path, failed_install)
 
 
-def brought(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> QWidget:
+def brought(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> Page:
     """The page in the state that has most on it."""
     if page == "failed":
         wizard.go("install")
@@ -62,6 +68,54 @@ def test_the_tab_key_reaches_every_button_and_comes_round(wizard: Wizard, sessio
         seen.add(QApplication.focusWidget())
     missed = [b.text() for b in wanted if b not in seen]
     assert not missed
+
+
+def tabbed(wizard: Wizard, page: QWidget) -> list[QWidget]:
+    """The page's stops in the order in which the Tab key comes to them, from the first of its body on."""
+    wizard.activateWindow()
+    seen: list[QWidget] = []
+    for _ in range(80):
+        QTest.keyClick(QApplication.focusWidget() or wizard, Qt.Key.Key_Tab)
+        now = QApplication.focusWidget()
+        if now is None or now in seen:
+            break
+        seen.append(now)
+    menu = next(at for at, stop in enumerate(seen) if not page.isAncestorOf(stop))   # the rail's, before all of the page
+    return seen[menu + 1:] + seen[:menu]
+
+
+@pytest.mark.parametrize("page", ["install", "verify", "ready", "clean-up"])
+def test_the_tab_key_goes_as_the_eye_does(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> None:
+    session.taken = [TAKEN]
+    session.moved = {"Q:\\1": "C:\\old"}
+    shown = brought(wizard, session, qtbot, page)
+    qtbot.waitUntil(lambda: not wizard._streams, timeout=20_000)
+    qtbot.wait(50)
+    if isinstance(shown, CleanUp | Ready):
+        qtbot.waitUntil(lambda: bool(shown.taken.rows), timeout=20_000)
+    order = tabbed(wizard, shown)
+    assert len(order) >= 4
+    cards = [stop for stop in order if not shown.bar.isAncestorOf(stop)]
+    assert [shown.bar.isAncestorOf(stop) for stop in order] == [False] * len(cards) + [True] * (len(order) - len(cards))
+
+    def place(stop: QWidget) -> tuple[int, int]:
+        """The card, or what else is the outermost in the page's body, and in it the row."""
+        outer = stop
+        while (above := outer.parentWidget()) is not None and above is not shown.body.parentWidget():
+            outer = above
+        return outer.y(), 0 if isinstance(outer, Folding) else stop.mapTo(outer, QPoint(0, 0)).y() // 24
+
+    assert [place(stop) for stop in cards] == sorted(place(stop) for stop in cards)
+
+
+def test_the_tab_key_goes_past_a_table(qtbot: QtBot, wizard: Wizard, session: Staged) -> None:
+    sheet = MemoryTable(wizard, session.knowledge.guide)
+    qtbot.addWidget(sheet)
+    sheet.show()
+    sheet.activateWindow()
+    sheet.table.setFocus()
+    QTest.keyClick(sheet.table, Qt.Key.Key_Tab)
+    assert isinstance(QApplication.focusWidget(), QAbstractButton)
 
 
 @pytest.mark.parametrize("page", ["install", "failed", "verify", "ready"])

@@ -105,9 +105,10 @@ def test_stop_asks_once_and_can_be_gone_on_from(wizard: Wizard, session: Staged,
     qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
     answer("Go on")
     install.ask_stop()
-    assert install.running and not session.halt.is_set()
+    assert install.running and not session.halt.is_set() and install._stopper.isEnabled()
     answer("Stop now")
     install.ask_stop()
+    assert not install._stopper.isEnabled()     # asked for once is enough
     qtbot.waitUntil(lambda: not install.running)
     assert install.title_label.text() == "Stopped"
     session.gate = None

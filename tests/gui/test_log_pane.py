@@ -223,13 +223,13 @@ def test_search_from_the_panel(qtbot: QtBot) -> None:
         panel.pane.grow(b"Line %d\n" % n)
     panel.pane.touch()
     QTest.keyClicks(panel.search, "lINE 7")
-    qtbot.waitUntil(lambda: "11" in panel.note.text())
+    qtbot.waitUntil(lambda: "11" in panel.search.note.text())
     qtbot.waitUntil(lambda: "Line 7\n" in panel.pane.visible_text() + "\n" or "Line 70" in panel.pane.visible_text())
     QTest.keyClick(panel.search, Qt.Key.Key_Return)
     QTest.keyClick(panel.search, Qt.Key.Key_Escape)
-    assert panel.search.text() == "" and panel.note.text() == ""
+    assert panel.search.text() == "" and panel.search.note.text() == ""
     QTest.keyClicks(panel.search, "no such text")
-    qtbot.waitUntil(lambda: panel.note.text() == "not found")
+    qtbot.waitUntil(lambda: panel.search.note.text() == "not found")
 
 
 def test_a_screen_reader_gets_the_lines_in_sight(pane: LogPane) -> None:

@@ -14,9 +14,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from app.decide.circumstances import nvidia
+from app.gui import theme
 from app.gui.dialogs.put_back import PutBack
 from app.gui.pages.clean_up import CleanUp
-from app.gui.pages.setup import Setup
+from app.gui.pages.setup import Setup, tag
 from app.gui.pages.setup_details import ask_sources, comparison
 from app.gui.pages.this_pc import ThisPc, also
 from app.gui.pages.welcome import Welcome
@@ -27,6 +29,7 @@ from app.gui.wizard import Wizard
 from app.model.advice import Action, Finding
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Sighting, Tools
 from tests.gui.fakes import CHOICES, FACTS, FINDINGS, FakeSession
+from tests.gui.staged import real_knowledge
 from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
 
 
@@ -65,10 +68,13 @@ def test_welcome_says_when_all_is_in_place(qtbot: QtBot, monkeypatch: pytest.Mon
     session = FakeSession()
     there = SimpleNamespace(name="torch28-2025.11-0a1b2c3d", active=True, proven=True)
     session.environments = lambda: (there,)  # type: ignore[method-assign]
+    session.pointer = lambda: SimpleNamespace(profile="torch28-2025.11")  # type: ignore[attr-defined]
+    session.knowledge = SimpleNamespace(profiles=[c.profile for c in session.choices()])  # type: ignore[attr-defined]
     wizard = opened(qtbot, session)
     gone: list[str] = []
     monkeypatch.setattr(wizard, "go", gone.append)
-    assert "All in place" in text_of(wizard)
+    assert "All in place" in text_of(wizard) and "torch28-2025.11" not in text_of(wizard)     # by its name, not its folder's
+    assert "PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11 is active and was verified on this PC." in text_of(wizard)
     at(wizard, Welcome).bar.primary.click()
     assert gone == ["ready"]
 
@@ -115,6 +121,39 @@ def test_a_card_without_a_driver_and_no_card_at_all(qtbot: QtBot) -> None:
     wizard.session.facts = msgspec.structs.replace(FACTS, gpus=())
     page.enter()
     assert page.card_name.text() == "None found"
+
+
+@pytest.mark.parametrize(("others", "shown"), [
+    ((), "NVIDIA GeForce RTX 3090"),
+    ((("NVIDIA GeForce RTX 2060", "7.5", 6),), "NVIDIA GeForce RTX 3090"),
+    ((("NVIDIA GeForce RTX 5090", "12.0", 32),), "NVIDIA GeForce RTX 5090"),
+    ((("Tesla P40", "6.1", 32),), "NVIDIA GeForce RTX 3090"),       # more memory, and too old for every setup
+    ((("NVIDIA RTX A5000", "8.6", 24), ("NVIDIA L4", "8.9", 24)), "NVIDIA L4")])
+def test_of_several_cards_the_page_shows_the_one_that_the_setup_is_chosen_for(
+        qtbot: QtBot, others: tuple[tuple[str, str, int], ...], shown: str) -> None:
+    more = tuple(Gpu(index=at, vendor="nvidia", name=name, compute_capability=capability, memory_total=size << 30)
+                 for at, (name, capability, size) in enumerate(others))
+    facts = msgspec.structs.replace(FACTS, gpus=(*more, *FACTS.gpus))
+    wizard = opened(qtbot, FakeSession(facts))
+    go(wizard, "this-pc")
+    page = at(wizard, ThisPc)
+    assert page.card_name.text() == shown and wizard.rail.card.text() == shown.removeprefix("NVIDIA ")
+    chosen_for = nvidia(facts, real_knowledge().cards)[0].gpu
+    assert chosen_for.name == shown
+    rest = [gpu.name or "" for gpu in facts.gpus if gpu is not chosen_for]
+    assert all(name.removeprefix("NVIDIA ") in page.also.text() for name in rest)
+
+
+def test_what_cannot_be_pressed_does_not_look_as_if_it_could(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "this-pc")
+    save = at(wizard, ThisPc).save
+    colours = []
+    for enabled in (True, False):
+        save.setEnabled(enabled)
+        picture = save.grab().toImage()
+        colours.append({picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())})
+    assert theme.LIGHT.accent in colours[0] and theme.LIGHT.accent not in colours[1] and theme.LIGHT.off in colours[1]
 
 
 def test_a_machine_of_which_nothing_is_known_is_shown_without_a_fault(qtbot: QtBot) -> None:
@@ -235,6 +274,17 @@ def test_a_click_on_a_card_chooses_it_and_the_choice_stays(qtbot: QtBot) -> None
     assert [c.radio.isChecked() for c in cards_of(at(wizard, Setup))] == [False, False, False, True]
 
 
+def test_a_card_under_the_mouse_shows_that_it_can_be_chosen(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    cards = inside(at(wizard, Setup).cards, ChoiceCard)
+    for card, changes in ((cards[0], False), (cards[1], False), (cards[2], True)):     # chosen, impossible, possible
+        before = card.grab().toImage()
+        card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
+        assert (card.grab().toImage() != before) is changes, card.radio.text()
+        card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+
+
 def test_where_nothing_can_work_the_way_on_is_closed_with_its_reason(qtbot: QtBot) -> None:
     session = FakeSession()
     none = tuple(msgspec.structs.replace(c, verdict="blocked", recommended=False) for c in CHOICES)
@@ -293,6 +343,13 @@ def test_sources_are_taken_as_they_are_written(qtbot: QtBot, monkeypatch: pytest
     answers = session.answers
     assert (answers.index, answers.python_mirror, answers.proxy, answers.certificates) == (
         "https://mirror.invalid/simple", "D:\\pythons", None, "system")
+
+
+def test_a_setup_that_cannot_work_is_not_praised_in_green(qtbot: QtBot) -> None:
+    first, second, *_ = CHOICES
+    assert tag(first) == ("Recommended", "good")
+    assert tag(second)[1] == "warn"
+    assert tag(msgspec.structs.replace(second, recommended=True))[1] == "warn"      # the best there is, and not for this PC
 
 
 def test_two_setups_side_by_side(qtbot: QtBot) -> None:

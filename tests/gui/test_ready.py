@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.decide import vram
 from app.decide.explain import explain
 from app.gui.dialogs.memory_table import MemoryTable
-from app.gui.dialogs.paste_log import PasteLog
+from app.gui.dialogs.paste_log import SHOWN, PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
 from app.gui.dialogs.put_back import PutBack
 from app.gui.dialogs.report_preview import ReportPreview
@@ -23,6 +24,7 @@ from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
+from app.gui.widgets.charts import whole_height
 from app.gui.widgets.knobs import Knobs
 from app.gui.wizard import Wizard
 from app.model.errors import BadInput
@@ -82,7 +84,7 @@ def test_memory_that_others_use_counts(qtbot: QtBot) -> None:
     gpu = msgspec.structs.replace(FACTS.gpus[0], memory_used=20 * 2**30)
     knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
     qtbot.addWidget(knobs)
-    assert knobs.figure.text().endswith("of 4 GB free")
+    assert knobs.figure.text().endswith("of the 4 GB free")
 
 
 def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
@@ -152,6 +154,11 @@ def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) ->
     for row in range(dialog.table.rowCount()):
         ours, theirs = dialog.table.item(row, 4), dialog.table.item(row, 3)
         assert ours is not None and theirs is not None and "GB" in ours.text() and "GB" in theirs.text()
+    dialog.fit()
+    dialog.show()
+    assert dialog.table.height() == whole_height(dialog.table) and dialog.table.verticalScrollBar().maximum() == 0
+    assert dialog._area.verticalScrollBar().maximum() == 0
+    dialog.close()
 
 
 def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
@@ -208,12 +215,24 @@ def test_a_fix_that_would_change_nothing_is_not_offered(wizard: Wizard, knowing:
     sheet.accept()
 
 
+def test_a_whole_log_is_judged_and_its_beginning_shown(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
+    qtbot.addWidget(sheet)
+    log = QMimeData()
+    log.setText("a line\n" * 1_000_000 + "no space left\n")
+    sheet.field.insertFromMimeData(log)
+    assert len(sheet.field.toPlainText()) == SHOWN
+    qtbot.waitUntil(lambda: sheet.card is not None, timeout=20_000)     # the cause stands far below what is shown
+    sheet.accept()
+
+
 def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session: Staged) -> None:
     sheet = PlanDetails(wizard, PLAN)
     text = sheet.text()
     for step in PLAN.steps:
         assert step.title in text
         assert all(path in text for path in step.touches)
+    assert "parts = torch, packages" in text and "(" not in text    # no value as Python writes it
     sheet.tabs.setCurrentIndex(1)
     assert sheet.text() == session.plan_script()
 

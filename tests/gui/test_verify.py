@@ -217,6 +217,19 @@ def test_stopping_leaves_no_verdict(wizard: Wizard, session: Staged, qtbot: QtBo
     assert verify.title_label.text() == "Stopped"
 
 
+def test_a_training_that_was_stopped_is_not_said_to_go_on(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    acts = list(session.acts())
+    session.gate = (next(n for n, (_, what) in enumerate(acts) if isinstance(what, Measured) and "loss" in what.name) + 5,
+                    threading.Event())
+    verify = page(wizard)
+    verify.again()
+    qtbot.waitUntil(lambda: verify.tuning.tag.text() == "Training", timeout=20_000)
+    assert verify.run is not None
+    verify.run.stop()
+    qtbot.waitUntil(lambda: not verify.running, timeout=20_000)
+    assert verify.tuning.tag.text() == "Stopped" and verify.tuning.curve.losses
+
+
 def test_tables_stand_behind_the_pictures(wizard: Wizard, session: Staged) -> None:
     session.verification = VERDICT
     verify = page(wizard)
@@ -257,6 +270,7 @@ def test_an_empty_verdict_shows_an_empty_page(wizard: Wizard, session: Staged) -
 
 
 @pytest.mark.parametrize(("title", "guide", "shown"), [("PyTorch", "2.4.0", "PyTorch 2.4.0"), ("cuDNN", "cuDNN 8902", "cuDNN 8902"),
-                                                      ("", "x", "x"), ("GPU", "", "GPU")])
+                                                      ("", "x", "x"), ("GPU", "", "GPU"),
+                                                      ("CUDA available", "True", "CUDA available: True")])
 def test_the_guides_line_has_its_name_once(title: str, guide: str, shown: str) -> None:
     assert guide_text(Comparison(check="c", title=title, guide=guide, expected="", actual=None, result="same")) == shown

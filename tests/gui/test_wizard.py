@@ -265,10 +265,10 @@ def test_a_simulation_says_so_on_every_page(qtbot: QtBot) -> None:
 
 def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     other = FakeSession(MachineFacts(os=FACTS.os, gpus=()), simulated="no-card")
-    wizard = opened(qtbot, FakeSession(), rehearse=lambda _name: other, machines=(("no-card", "An office PC"),))
+    wizard = opened(qtbot, FakeSession(), rehearse=lambda _name: other, machines=(("no-card", FACTS),))
     go(wizard, "setup")
     titles = [a.text() for a in make_menu(wizard).actions()]
-    assert "Try it on &another machine" in titles and "Back to &this PC" not in titles
+    assert "Try it on &another machine …" in titles and "Back to &this PC" not in titles
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
         wizard.visit(other)  # type: ignore[arg-type]
     assert wizard.stage == "welcome" and "Simulation" in text_of(wizard)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QTableWidget, QWidget
 
 from app.decide import vram
 from app.gui import words
-from app.gui.widgets.charts import fill_table
+from app.gui.widgets.charts import fill_table, whole_height
 from app.gui.widgets.dialog import Dialog
 from app.gui.words import translate
 from app.model.guide import Guide
@@ -19,12 +19,11 @@ class MemoryTable(Dialog):
         super().__init__(parent, translate("MemoryTable", "The guide's memory table"),
                          translate("MemoryTable", "What the guide says a run takes, and what the memory model here predicts for "
                                                   "the same run in 4 bits. The model was checked against runs on a card."),
-                         width=820, height=440)
+                         width=820)
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
         self.table.setShowGrid(False)
-        self.table.setMinimumHeight(220)
         self.table.setAccessibleName(translate("MemoryTable", "The guide's memory table"))
         rows = []
         for row in guide.memory:
@@ -35,5 +34,13 @@ class MemoryTable(Dialog):
         fill_table(self.table, (translate("MemoryTable", "Model"), translate("MemoryTable", "Batch"),
                                 translate("MemoryTable", "Context"), translate("MemoryTable", "The guide"),
                                 translate("MemoryTable", "Here")), rows)
-        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.table)
         self.button(translate("MemoryTable", "Close"), self.accept, primary=True)
+
+    def fit(self) -> None:
+        """The whole table: it is short. Its rows are measured in the sheet's own dress."""
+        for part in (self.table, self.table.horizontalHeader()):
+            part.ensurePolished()
+        self.table.resizeRowsToContents()
+        self.table.setFixedHeight(whole_height(self.table))
+        super().fit()

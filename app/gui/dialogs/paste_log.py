@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QMimeData, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
@@ -19,6 +19,22 @@ from app.model.advice import Diagnosis
 
 if TYPE_CHECKING:
     from app.engine.session import Session
+
+
+SHOWN = 200_000     # characters shown: to lay out a log of 12 MB would hold the window for a second
+
+
+class Field(QPlainTextEdit):
+    """What is pasted goes to the sheet when it is too much to be shown whole."""
+
+    much = Signal(str)
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Pasted by keyboard, menu or mouse."""
+        if len(source.text()) > SHOWN:
+            self.much.emit(source.text())
+        else:
+            super().insertFromMimeData(source)
 
 
 class PasteLog(Dialog):
@@ -37,7 +53,8 @@ class PasteLog(Dialog):
         self._session, self._fixes = session, fixes
         self._stream: Stream | None = None
         self._again = False
-        self.field = QPlainTextEdit()
+        self.field = Field()
+        self.field.much.connect(lambda text: self.take(text.encode()))
         self.field.setFont(theme.font("mono"))
         self.field.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.field.setPlaceholderText(translate("PasteLog", "Paste here"))
@@ -66,7 +83,7 @@ class PasteLog(Dialog):
         self._wait.start()
 
     def _paste(self) -> None:
-        self.field.setPlainText(QGuiApplication.clipboard().text())
+        self.take(QGuiApplication.clipboard().text().encode())
 
     def _open_file(self) -> None:
         path, _kind = QFileDialog.getOpenFileName(self, translate("PasteLog", "Open a log"))
@@ -75,7 +92,7 @@ class PasteLog(Dialog):
 
     def take(self, data: bytes) -> None:
         """A log as bytes, in whatever encoding it is; what is shown of it is cut, what is judged is not."""
-        self.field.setPlainText(data[:200_000].decode("utf-8", "replace"))
+        self.field.setPlainText(data[:SHOWN].decode("utf-8", "replace"))
         self._raw = data
         self._wait.start()
 

@@ -31,6 +31,8 @@ class PlanDetails(Dialog):
         self._wizard, self._plan = wizard, plan
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        for part in (self.tabs, self.tabs.tabBar()):
+            part.setAccessibleName(translate("PlanDetails", "Views of the plan"))
         self.tree = self._tree()
         self.script = QPlainTextEdit()
         self.script.setReadOnly(True)
@@ -43,7 +45,7 @@ class PlanDetails(Dialog):
         self.tabs.setMinimumHeight(360)
         self.body.addWidget(self.tabs, 1)
         self.button(translate("PlanDetails", "C&opy"), self._copy)
-        self.button(translate("PlanDetails", "Sa&ve as a file"), self._save)
+        self.button(translate("PlanDetails", "Sa&ve as a file …"), self._save)
         self.button(translate("PlanDetails", "Close"), self.accept, primary=True)
 
     def _tree(self) -> QTreeWidget:
@@ -69,7 +71,7 @@ class PlanDetails(Dialog):
         branch = QTreeWidgetItem([f"{number}. {said(step.title)}", words.size(step.download_bytes) if step.download_bytes else "",
                                   words.size(step.disk_bytes) if step.disk_bytes else ""])
         fields = ", ".join(f"{name} = {_short(value)}" for name, value in msgspec.to_builtins(step).items()
-                           if name not in _TOLD and value not in ("", [], None))
+                           if name not in _TOLD and value not in ("", [], (), None))
         branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Kind {kind}: {fields}").format(kind=step.kind, fields=fields)]))
         for path in step.touches:
             branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Touches {path}").format(path=path)]))
@@ -103,5 +105,5 @@ class PlanDetails(Dialog):
 
 
 def _short(value: object) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= 80 else text[:79] + "…"

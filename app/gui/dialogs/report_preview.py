@@ -58,6 +58,8 @@ class ReportPreview(Dialog):
         row.addLayout(left, 2)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        for part in (self.tabs, self.tabs.tabBar()):
+            part.setAccessibleName(translate("Report", "Views of the report"))
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
         self.page.setAccessibleName(translate("Report", "The report as a page"))

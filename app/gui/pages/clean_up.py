@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.decide.planning import GUIDE_PACKAGES, Holder, holders
 from app.engine.stages import Stage
@@ -14,6 +14,7 @@ from app.gui.pages.page import Page
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
+from app.gui.widgets.combo import Combo
 from app.gui.widgets.taken_out import TakenOut
 from app.gui.words import translate
 from app.model.errors import ExpectedError
@@ -51,6 +52,7 @@ class CleanUp(Page):
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
         self.taken = TakenOut(self.frame)
+        self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
         self.guide_card = self._guide_card()
         self.body.addWidget(self.guide_card)
@@ -71,8 +73,8 @@ class CleanUp(Page):
                        "setup has an environment of its own. Choose one if you want it all the same; the list of everything in "
                        "it is saved first, so that they can be put back here.").format(packages=", ".join(GUIDE_PACKAGES)),
             "small", "muted"))
-        self.guide = QComboBox()
-        self.guide.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.guide = Combo()
+        self.guide.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.guide.setMinimumContentsLength(12)
         self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.guide.activated.connect(lambda _at: self._count())
@@ -157,10 +159,10 @@ class CleanUp(Page):
         tick.toggled.connect(lambda _on: self._count())
         self.boxes[leftover.id] = tick
         column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(tick)
+        column.setSpacing(2)
+        column.addWidget(tick, 0, Qt.AlignmentFlag.AlignLeft)
         under = QVBoxLayout()
-        under.setContentsMargins(30, 0, 0, 0)     # under the tick's text, which has room for a ring around it
+        under.setContentsMargins(32, 0, 0, 0)     # under the tick's text, which has room for a ring around it
         under.setSpacing(3)
         under.addWidget(Elided(leftover.path, "mono", "muted"))
         if leftover.detail:

@@ -176,7 +176,7 @@ class Install(PlanPage):
         bar = self.fresh_bar()
         bar.note(translate("Install", "Simulation: nothing is changed on this computer.") if self.session.simulated else
                  translate("Install", "The PC stays awake. You can close this window; the same start goes on here."))
-        bar.button(translate("Install", "&Stop"), self.ask_stop).setFocus()
+        self.stop_button(bar)
 
     def came(self, event: StepEvent) -> None:
         """From the first check on, the next page shows them live."""
@@ -184,7 +184,7 @@ class Install(PlanPage):
             return
         if any(s.id == event.step and isinstance(s, RunCheck) for s in self.plan.steps):
             self._watching = True
-            self.bar.button(translate("Install", "&Watch the checks"), lambda: self.frame.go("verify"))
+            self.bar.button(translate("Install", "Watch the chec&ks"), lambda: self.frame.go("verify"))
 
     def over(self, run: PlanRun, view: RunView) -> None:
         """Finished, failed or stopped: each has its title, its card and its way on."""
@@ -218,7 +218,7 @@ class Install(PlanPage):
         found = next((s for s in run.plan.steps if s.id == step), None)
         title = said(found.title if found is not None else run.plan.title)
         self.head(translate("Install", "Not finished"), said(str(run.fault)) if run.fault is not None else
-                  translate("Install", "{step} failed. The setup that you use today was not touched.").format(step=title))
+                  translate("Install", "“{step}” failed. The setup that you use today was not touched.").format(step=title))
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
             card.retry_wanted.connect(partial(self.start, run.plan))

@@ -45,8 +45,9 @@ class Bar(QFrame):
         super().resizeEvent(event)
         self.fold()
 
-    def _filled(self) -> None:
-        """Something was added: the rows are measured once all of it is there. The first paint has room for its two."""
+    def refit(self) -> None:
+        """Something was added or says something else: the rows are measured once all of it is there. The first paint has room
+        for its two."""
         if not Button.mnemonics:
             return
         if self._later is None:
@@ -78,7 +79,7 @@ class Bar(QFrame):
         """Add a quiet sentence at the left."""
         made = Label(text, "small", "muted")
         self._left.insertWidget(self._left.count() - 1, made, 100)
-        self._filled()
+        self.refit()
         return made
 
     def button(self, text: str, act: Callable[[], object], about: str = "") -> Button:
@@ -86,14 +87,14 @@ class Bar(QFrame):
         made = Button(text, act, "normal", about)
         at = self._right.count() - (1 if self.primary is not None else 0)
         self._right.insertWidget(at, made)
-        self._filled()
+        self.refit()
         return made
 
     def main(self, text: str, act: Callable[[], object], about: str = "") -> Button:
         """Add the page's one primary button."""
         self.primary = Button(text, act, "primary", about)
         self._right.addWidget(self.primary)
-        self._filled()
+        self.refit()
         return self.primary
 
     def squeeze(self, short: bool) -> None:
@@ -103,7 +104,7 @@ class Bar(QFrame):
 
     def _at_left(self, made: Button) -> Button:
         self._left.insertWidget(self._left.count() - 1, made)
-        self._filled()
+        self.refit()
         return made
 
 
@@ -177,7 +178,15 @@ class Page(QWizardPage):
             self._frame_up()
             self.build()
         self.enter()
+        self.lead()
         self.frame.name_window(self.title_label.text())
+
+    def lead(self) -> None:
+        """Let the Tab key go as the eye does; to be asked for again where parts of the page were made anew."""
+        if self._content is not None and self.frame.painted:
+            from app.gui.widgets.stops import lead  # the first page is in order by itself
+
+            lead(self._content)
 
     def rebuild(self) -> None:
         """Make everything anew."""

@@ -109,7 +109,6 @@ class RunView(QWidget):
             self._cards.setFrameShape(QScrollArea.Shape.NoFrame)
             self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._cards.setWidget(card)
-            self.panel.setMinimumHeight(110)
             self._right.insertWidget(0, self._cards)
             QTimer.singleShot(0, self._fit_card)    # its fonts and paddings are known once it stands there
         self._fold(self._lower.folded)
@@ -119,7 +118,7 @@ class RunView(QWidget):
         card = self._cards.widget() if self._cards is not None else None
         if card is not None and self._cards is not None:
             tall = card.heightForWidth(self._cards.width()) + 1
-            self._cards.setFixedHeight(min(tall, max(200, self.height() - 190)))
+            self._cards.setFixedHeight(min(tall, max(200, self.height() - self.panel.least - 66)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Another room, another height of the card."""
@@ -205,6 +204,12 @@ class PlanPage(Page):
         if self.run is not None and self.run.session is not self.session:
             self.run = None
 
+    def stop_button(self, bar: Bar) -> None:
+        """The button that stops the run. Once it was pressed it rests, also where the page was built anew since."""
+        self._stopper = bar.button(translate("Run", "&Stop"), self.ask_stop)
+        self._stopper.setEnabled(self.run is None or not self.run.stopping)
+        self._stopper.setFocus()
+
     def ask_stop(self) -> None:
         """Stop, after one question."""
         if self.run is None or not self.run.running or self.run.stopping:
@@ -214,6 +219,7 @@ class PlanPage(Page):
                                 "same plan goes on from here."),
                translate("Run", "Stop now"), translate("Run", "Go on")) and self.run.running:
             self.run.stop()
+            self._stopper.setEnabled(False)
             self.head(translate("Run", "Stopping"), translate("Run", "The running step is being ended."))
 
     def open_log(self) -> None:

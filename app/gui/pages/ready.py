@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QSizePolicy
 
 from app.engine.stages import Stage
 from app.gui import theme, words
+from app.gui.brief import setup_title
 from app.gui.faults import show_fault
 from app.gui.pages.page import Page
 from app.gui.said import said
@@ -63,7 +64,8 @@ class Ready(Page):
         self.script.setTabChangesFocus(True)
         self.script.setAccessibleName(translate("Ready", "The script"))
         self.script.setMinimumHeight(132)
-        self.script.setCornerWidget(QWidget())      # else the style draws a square where the bars meet
+        # It takes what height there is: by the editor's own wish the page would scroll where it need not.
+        self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
         acts, low = Folding(wide=560, gap=10), Plain(across=True, gap=10)
         self.told = Elided("", "small", "muted")
@@ -75,12 +77,12 @@ class Ready(Page):
             acts.box.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
         card.box.addWidget(acts)
         self.body.addWidget(card, 1)
-        lower = QHBoxLayout()
-        lower.setSpacing(theme.GAP)
-        lower.addWidget(self._use(), 1)
-        lower.addWidget(self._keep(), 1)
-        self.body.addLayout(lower)
+        lower = Folding(wide=620, gap=theme.GAP)
+        lower.box.addWidget(self._use(), 1)
+        lower.box.addWidget(self._keep(), 1)
+        self.body.addWidget(lower)
         self.taken = TakenOut(self.frame)
+        self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
 
     def enter(self) -> None:
@@ -101,9 +103,8 @@ class Ready(Page):
         self.taken.look()
         bar = self.bar
         if bar.primary is None:
-            bar.link(translate("Ready", "Save report"), self.save_report)
             bar.button(translate("Ready", "&Back"), self.frame.backward)
-            bar.main(translate("Ready", "&Close"), self.frame.close)
+            bar.main(translate("Ready", "C&lose"), self.frame.close)
 
     def _read(self) -> tuple[object, ...]:
         """What is installed and what can be done with it; a broken pointer file leaves only what needs none."""
@@ -167,7 +168,7 @@ class Ready(Page):
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
             ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
             ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._keepsake, "kernel")),
-            ("shortcut", translate("Ready", "Start-&menu entry"), partial(self._keepsake, "shortcut"))]
+            ("shortcut", translate("Ready", "Start-m&enu entry"), partial(self._keepsake, "shortcut"))]
         return self._acts(translate("Ready", "Use it"), [(label, act) for name, label, act in acts if name in offers],
                           translate("Ready", "There is no installed setup to open yet."))
 
@@ -243,7 +244,8 @@ class Ready(Page):
         if pointer is not None:
             self.rebuild()
             self.prepare()
-            self.told.put(translate("Ready", "{name} is active now").format(name=getattr(pointer, "active", "")))
+            self.told.put(translate("Ready", "{name} is active now").format(
+                name=setup_title(self.session, getattr(pointer, "profile", ""))))
 
     def _put_back(self) -> None:
         from app.gui.dialogs.put_back import offer

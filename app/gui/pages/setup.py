@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFileDialog, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFileDialog
 
 from app.engine.stages import Stage
 from app.gui import theme, words
@@ -84,15 +83,8 @@ class Setup(Page):
             if choice is chosen:
                 card.radio.setChecked(True)
                 self.session.choose(choice.profile.id)
-        self._order_keys()
+        self.lead()
         self._name_next()
-
-    def _order_keys(self) -> None:
-        """Tab goes as the eye does: the cards, which came last, before what stands below them."""
-        buttons = cast("list[QWidget]", self.cards.findChildren(QAbstractButton))
-        stops = [*buttons, self.change, self.mirrors, *cast("list[QWidget]", self.bar.findChildren(QAbstractButton))]
-        for one, other in pairwise(stops):
-            QWidget.setTabOrder(one, other)
 
     def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
@@ -103,7 +95,7 @@ class Setup(Page):
         profile = choice.profile
         big, size = choice.recommended, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
-        foot = size if big else words.joined([pinned, size])
+        foot = size if big else words.joined([size, pinned])
         card = ChoiceCard(said(profile.title), words.joined([said(profile.subtitle), pinned]), said(choice.why), foot, tag(choice),
                           prominent=big, possible=choice.verdict != "blocked")
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
@@ -211,7 +203,7 @@ def cost(choice: Choice, family: str) -> str:
 
 def tag(choice: Choice) -> tuple[str, theme.Tone]:
     """The card's word and its tone."""
-    tone: theme.Tone = "good" if choice.recommended else "warn" if choice.verdict == "blocked" else "grey"
+    tone: theme.Tone = "warn" if choice.verdict == "blocked" else "good" if choice.recommended else "grey"
     return said(choice.tag), tone
 
 

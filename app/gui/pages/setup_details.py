@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
 
 from app.gui import words
 from app.gui.pages.page import Page
 from app.gui.pages.setup import cost
 from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain, across, line
+from app.gui.widgets.card import Label, Plain, across, line, under
 from app.gui.widgets.choice import Table
+from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
 from app.gui.words import translate
@@ -31,8 +32,7 @@ def details(choice: Choice, family: str) -> Plain:
     for name, text in ((translate("Setup", "Supports"), said(profile.supports)),
                        (translate("Setup", "Proven"), said(profile.proven))):
         if text:
-            made.box.addWidget(Label(name, "small", "muted"))
-            made.box.addWidget(Label(text, "small"))
+            made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
     for text in all_said(profile.good):
         made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
     for text in all_said(profile.bad):
@@ -72,7 +72,7 @@ def _size(part: Part, number: int) -> str:
 def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> None:
     """Two setups side by side; differences are what one looks for, so equal rows are left out on demand."""
     dialog = Dialog(page.frame, translate("Setup", "Two setups side by side"), width=760, height=620)
-    boxes = (QComboBox(), QComboBox())
+    boxes = (Combo(), Combo())
     names = (translate("Setup", "First setup"), translate("Setup", "Second setup"))
     for number, box in enumerate(boxes):
         box.setAccessibleName(names[number])
@@ -80,7 +80,7 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
             box.addItem(said(choice.profile.title), choice.profile.id)
         box.setCurrentIndex(min(number, len(choices) - 1))
         box.setMinimumContentsLength(18)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     row = across(*boxes, gap=14)
     row.setStretch(0, 1)
     row.setStretch(1, 1)
@@ -149,7 +149,7 @@ def ask_sources(page: Page) -> bool:
     answers = page.session.answers
     dialog = Dialog(page.frame, translate("Setup", "Sources"), translate(
         "Setup", "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is checked by the same hashes."),
-        width=620, height=620)
+        width=620)
     fields = {
         "index": _field(dialog, translate("Setup", "Package index"), answers.index, translate("Setup", "default index")),
         "pytorch_index": _field(dialog, translate("Setup", "PyTorch index"), answers.pytorch_index,
@@ -187,6 +187,5 @@ def _field(dialog: Dialog, name: str, value: str | None, empty: str) -> QLineEdi
     label = Label(name, "small", "muted", wrap=False)
     label.setBuddy(field)
     field.setAccessibleName(name)
-    dialog.body.addWidget(label)
-    dialog.body.addWidget(field)
+    dialog.body.addWidget(under(label, field))
     return field

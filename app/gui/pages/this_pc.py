@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
 from app.gui import theme, words
-from app.gui.brief import architecture, home_disk, short_cpu, shown_card
+from app.gui.brief import architecture, home_disk, short_card, short_cpu, shown_card
 from app.gui.pages.page import Page
 from app.gui.said import said
-from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of
+from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of, under
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.folding import Folding
 from app.gui.widgets.meter import Meter
@@ -72,10 +72,12 @@ class ThisPc(Page):
         card = Card()
         self.card_name = Label(WAITING, "big")
         self.card_tag = Tag("")
-        head = across(self.card_name, self.card_tag, top=True)
-        head.setStretch(0, 1)
-        card.box.addWidget(Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False))
-        card.box.addLayout(head)
+        # The tag stands above the name, which then has the whole width: those of laptops are long.
+        head = Plain()
+        head.box.addLayout(across(Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False), None, self.card_tag,
+                                  top=True))
+        head.box.addWidget(self.card_name)
+        card.box.addWidget(head)
         card.box.addSpacing(14)
         self.memory_text = Label(WAITING, "text", wrap=False, tabular=True)
         card.box.addLayout(across(Label(translate("ThisPc", "Memory"), "small", "muted", wrap=False), None, self.memory_text))
@@ -168,7 +170,7 @@ class ThisPc(Page):
         gpu = shown_card(gpus)
         if gpu is None:
             self.card_name.setText(translate("ThisPc", "None found"))
-            self.memory_text.setText("")
+            self.memory_text.setText("–")
             self.architecture.put("–")
             return
         self.card_name.setText(gpu.name or translate("ThisPc", "A card without a name ({id})").format(id=gpu.pci_id or "?"))
@@ -283,9 +285,11 @@ class ThisPc(Page):
 
 
 def also(facts: MachineFacts) -> str:
-    """Tools, Python installations and the way to the indexes, in one line."""
+    """Further cards, tools, Python installations and the way to the indexes, in one line."""
     tools = facts.tools
-    parts = [_tool("Git", tools.git), _tool("CMake", tools.cmake)]
+    card = shown_card(facts.gpus)
+    parts = [short_card(gpu.name) for gpu in facts.gpus if gpu is not card and gpu.name]
+    parts += [_tool("Git", tools.git), _tool("CMake", tools.cmake)]
     if facts.os.family == "windows":
         parts += [_tool("Visual Studio", tools.msvc), _tool("VC++ runtime", tools.vc_runtime)]
     for python in facts.pythons[:3]:
@@ -323,9 +327,7 @@ def show_finding(page: Page, finding: Finding) -> None:
              (translate("Findings", "What to do"), said(finding.remedy)), (translate("Findings", "Source"), finding.source))
     for name, text in parts:
         if text:
-            dialog.body.addWidget(Label(name, "small", "muted"))
-            dialog.body.addWidget(Label(text))
-            dialog.body.addSpacing(4)
+            dialog.body.addWidget(under(Label(name, "small", "muted"), Label(text)))
     dialog.body.addStretch(1)
     dialog.setProperty("severity", STATE[finding.severity])
     dialog.button(translate("Findings", "Close"), dialog.accept, primary=True)

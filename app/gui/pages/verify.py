@@ -58,6 +58,7 @@ class Verify(PlanPage):
         self._progress.box.addWidget(self._doing)
         self._faults = Plain(gap=theme.GAP)
         self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
+        self.expected.filled.connect(self.lead)
         row = Folding(wide=640, gap=theme.GAP)
         row.box.addWidget(self.expected, 175)
         row.box.addWidget(self.tuning, 106)
@@ -201,7 +202,7 @@ class Verify(PlanPage):
         bar = self.fresh_bar()
         if run is self.run:
             bar.link(translate("Verify", "Show the log"), self._show_log)
-            bar.button(translate("Verify", "&Stop"), self.ask_stop).setFocus()
+            self.stop_button(bar)
         else:
             bar.link(translate("Verify", "Back to the install"), lambda: self.frame.go("install"))
             bar.note(translate("Verify", "The checks belong to the install that is running."))
@@ -269,6 +270,7 @@ class Verify(PlanPage):
         """This page's own run has ended."""
         if run.outcome == "stopped":
             self._progress.hide()
+            self.tuning.halt()
             self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
             bar = self.fresh_bar()
             bar.button(translate("Verify", "&Back"), self.frame.backward)
@@ -288,6 +290,7 @@ class Verify(PlanPage):
             self.conclude(self.session.verification)
             return
         self._progress.hide()
+        self.tuning.halt()
         self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
         bar = self.fresh_bar()
         bar.main(translate("Verify", "&Back"), lambda: self.frame.go("install"))
@@ -375,6 +378,7 @@ class Verify(PlanPage):
             part.show_table(self._as_table)
         if self._turner is not None:
             self._turner.setText(self._turn_label())
+            self.bar.refit()
 
     def _turn_label(self) -> str:
         return translate("Verify", "Show as charts") if self._as_table else translate("Verify", "Show as table")

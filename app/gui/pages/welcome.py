@@ -14,7 +14,6 @@ from app.gui.widgets.tag import Number
 from app.gui.words import translate
 
 if TYPE_CHECKING:
-    from app.engine.environments import Environment
     from app.engine.session import Unfinished
     from app.gui.frame import Frame
 
@@ -43,7 +42,7 @@ class Welcome(Page):
         elif active is not None:
             self.body.addWidget(self._notice(
                 translate("Welcome", "All in place"),
-                translate("Welcome", "{name} is active and was verified on this PC.").format(name=active.name)))
+                translate("Welcome", "{name} is active and was verified on this PC.").format(name=active)))
         self.body.addWidget(self._what_happens())
         self.download: Fact | None = None
         self.body.addStretch(1)
@@ -65,7 +64,8 @@ class Welcome(Page):
         """Figures, if the survey is over already."""
         self._figures()
 
-    def _standing(self) -> tuple[Unfinished | None, Environment | None]:
+    def _standing(self) -> tuple[Unfinished | None, str | None]:
+        """A run that was cut off, and the name of the setup that is active and proven."""
         if not self.frame.ready:
             return None, None
         from app.model.errors import ExpectedError
@@ -73,10 +73,15 @@ class Welcome(Page):
         # A broken journal or pointer is a finding of the survey, not a reason for having no first page.
         try:
             unfinished = self.session.unfinished()
-            active = next((e for e in self.session.environments() if e.active and e.proven), None)
+            proven = any(e.active and e.proven for e in self.session.environments())
+            pointer = self.session.pointer() if proven else None
         except ExpectedError:
             return None, None
-        return unfinished, active
+        if pointer is None:
+            return unfinished, None
+        from app.gui.brief import setup_title
+
+        return unfinished, setup_title(self.session, pointer.profile)
 
     def _notice(self, title: str, text: str) -> Card:
         card = Card()
@@ -145,7 +150,7 @@ class Welcome(Page):
             card.box.addSpacing(4)
         return card
 
-    def _fill_bar(self, unfinished: Unfinished | None, active: Environment | None) -> None:
+    def _fill_bar(self, unfinished: Unfinished | None, active: str | None) -> None:
         if unfinished is not None:
             self.bar.button(translate("Welcome", "&Begin anew"), self.frame.forward)
             self.bar.main(translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished))

@@ -124,6 +124,14 @@ class Plain(QWidget):
         self.box.setSpacing(gap)
 
 
+def under(name: QWidget, *parts: QWidget) -> Plain:
+    """A quiet name with what it names close below it, so that each name stands with its own and not between two."""
+    made = Plain(gap=4)
+    for part in (name, *parts):
+        made.box.addWidget(part)
+    return made
+
+
 def line() -> QFrame:
     """A hairline."""
     made = QFrame()
@@ -160,7 +168,15 @@ def across(*items: QWidget | int | None, gap: int = 10, top: bool = False) -> QH
 def heading(title: str, note: str = "") -> tuple[QHBoxLayout, Label]:
     """A card's title with a quiet note at its right end; returns the row and the note's label."""
     quiet = Label(note, "small", "muted", wrap=False)
-    return across(Label(title, "strong", wrap=False), None, quiet), quiet
+    return titled(title, quiet), quiet
+
+
+def titled(title: str, right: QWidget) -> QHBoxLayout:
+    """A card's title and what stands at its right end. As tall with a note as with a tag, so that cards side by side have
+    their titles on one line."""
+    name = Label(title, "strong", wrap=False)
+    name.setMinimumHeight(theme.TITLE)
+    return across(name, None, right)
 
 
 class Fact(QWidget):

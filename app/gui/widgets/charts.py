@@ -77,6 +77,8 @@ class Chart(QWidget):
 class Tabled(QStackedWidget):
     """A chart with its table behind it: ``show_table`` turns the card over."""
 
+    LONG = 320      # pixels from which on a table scrolls for itself
+
     def __init__(self, chart: Chart) -> None:
         super().__init__()
         self.chart = chart
@@ -95,24 +97,36 @@ class Tabled(QStackedWidget):
         if on:
             self.fill()
         self.setCurrentIndex(int(on))
+        self.updateGeometry()
 
     def fill(self) -> None:
         """Take the chart's figures over."""
         fill_table(self.table, self.chart.headers(), self.chart.rows())
 
     def sizeHint(self) -> QSize:
-        """The chart's own."""
-        return self.chart.sizeHint()
+        """The chart's own, or the height of a table that is no longer than a few rows."""
+        hint = self.chart.sizeHint()
+        if self.currentWidget() is self.table:
+            return QSize(hint.width(), max(hint.height(), min(whole_height(self.table), self.LONG)))
+        return hint
+
+
+def whole_height(table: QTableWidget) -> int:
+    """The height at which nothing of a table has to scroll."""
+    return table.horizontalHeader().sizeHint().height() + table.verticalHeader().length() + 2 * table.frameWidth()
 
 
 def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
-    """Put texts into a table; its columns share the width."""
+    """Put texts into a table; its columns share the width. The Tab key goes past it, the arrow keys through it."""
+    table.setTabKeyNavigation(False)
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(list(headers))
     table.setRowCount(len(rows))
     for y, row in enumerate(rows):
         for x, text in enumerate(row):
-            table.setItem(y, x, QTableWidgetItem(text))
+            item = QTableWidgetItem(text)
+            item.setToolTip(text)       # the whole, where a narrow column cuts it
+            table.setItem(y, x, item)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)

@@ -68,6 +68,7 @@ class ChoiceCard(QFrame):
                  prominent: bool, possible: bool) -> None:
         super().__init__()
         self._possible = possible
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)      # painted anew as the mouse comes and goes
         box = QVBoxLayout(self)
         box.setContentsMargins(18, 16, 18, 14)
         box.setSpacing(4)
@@ -83,7 +84,7 @@ class ChoiceCard(QFrame):
             box.addWidget(Label(subtitle, "small", "muted"))
             box.addSpacing(5)
         if why:
-            box.addWidget(Label(why, "text" if prominent else "small", "text" if prominent else "muted"))
+            box.addWidget(Label(why, "text" if prominent else "small", "text" if prominent and possible else "muted"))
         box.addSpacing(4 if prominent else 0)
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
@@ -128,13 +129,14 @@ class ChoiceCard(QFrame):
         super().mousePressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A sheet; a thick accent border when chosen, a second line inside it when it has the focus."""
+        """A sheet; a thick accent border when chosen, a stronger one under the mouse, a second line inside for the focus."""
         t = theme.current()
         chosen = self.radio.isChecked()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = 2.0 if chosen else 1.0
-        painter.setPen(QPen(t.colour("accent" if chosen else "line"), width))
+        edged = "accent" if chosen else t.hover_line if self._possible and self.underMouse() else "line"
+        painter.setPen(QPen(t.colour(edged), width))
         painter.setBrush(t.colour("surface" if self._possible else "bg"))
         edge = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
         painter.drawRoundedRect(edge, theme.RADIUS, theme.RADIUS)

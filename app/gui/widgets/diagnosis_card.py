@@ -12,6 +12,7 @@ from app.gui import theme
 from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across
+from app.gui.widgets.folding import Folding
 from app.gui.widgets.icons import Mark
 from app.gui.words import translate
 from app.model.advice import Diagnosis, EvidenceLine
@@ -32,8 +33,8 @@ def diagnosis_of(failed: Failed) -> Diagnosis:
 
 def remedy_label(remedy: str | None) -> str:
     """What the button of an automatic fix says."""
-    clear = translate("Diagnosis", "Clear the &cache, try again")
-    known = {"other-profile": translate("Diagnosis", "Take another &setup"),
+    clear = translate("Diagnosis", "Clear the cac&he, try again")
+    known = {"other-profile": translate("Diagnosis", "Take another set&up"),
              "rebuild-environment": translate("Diagnosis", "Build it &anew"),
              "refetch": translate("Diagnosis", "&Fetch the files again"),
              "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
@@ -66,7 +67,7 @@ class DiagnosisCard(Card):
             self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
             self.box.addWidget(Label(said(diagnosis.fix.text), "value"))
         # The buttons stand before the long list of steps: on a small screen they must be in sight.
-        self.box.addLayout(self._acts(retry, fixes))
+        self.box.addWidget(self._acts(retry, fixes))
         if self.fix_button is not None and diagnosis.fix is not None and diagnosis.fix.does:
             name = self.fix_button.text().replace("&", "")
             self.box.addWidget(Label(f"{name}: {said(diagnosis.fix.does)}", "small", "muted"))
@@ -96,20 +97,20 @@ class DiagnosisCard(Card):
             also = "; ".join(f"{said(other.cause.replace('_', ' '))} ({said(other.why)})" for other in self.diagnosis.others[:2])
             self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
 
-    def _acts(self, retry: bool, fixes: bool) -> QHBoxLayout:
+    def _acts(self, retry: bool, fixes: bool) -> Folding:
         fix = self.diagnosis.fix
-        row = across(gap=10)
-        row.setContentsMargins(0, 4, 0, 4)
+        row = Folding(gap=10)
+        row.box.setContentsMargins(0, 4, 0, 4)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
         if fixes and fix is not None and fix.automatic and fix.remedy != "retry":   # that is the button beside it
             remedy = fix.remedy or ""
             self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=said(fix.does))
-            row.addWidget(self.fix_button)
+            row.box.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignLeft)
         if retry:
-            self.retry_button = Button(translate("Diagnosis", "&Try this step again"), self.retry_wanted.emit)
-            row.addWidget(self.retry_button)
-        row.addStretch(1)
+            self.retry_button = Button(translate("Diagnosis", "Try this &step again"), self.retry_wanted.emit)
+            row.box.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignLeft)
+        row.box.addStretch(1)
         return row
 
     def _links(self, report: bool) -> QHBoxLayout:

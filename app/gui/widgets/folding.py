@@ -30,11 +30,14 @@ class Folding(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The widest part's width, whichever way they stand now."""
         items = [self.box.itemAt(n) for n in range(self.box.count())]
-        return QSize(max((i.minimumSize().width() for i in items if i is not None), default=0), super().minimumSizeHint().height())
+        margins, widest = self.box.contentsMargins(), max((i.minimumSize().width() for i in items if i is not None), default=0)
+        return QSize(widest + margins.left() + margins.right(), super().minimumSizeHint().height())
 
     def _needed(self) -> int:
         items = [self.box.itemAt(n) for n in range(self.box.count())]
-        return sum(i.sizeHint().width() for i in items if i is not None) + self.box.spacing() * (len(items) - 1)
+        margins = self.box.contentsMargins()
+        return (sum(i.sizeHint().width() for i in items if i is not None) + self.box.spacing() * (len(items) - 1)
+                + margins.left() + margins.right())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold or unfold for the new width."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QVBoxLayout
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout
 
 from app.decide import training, vram
 from app.gui import words
 from app.gui.widgets.card import Label, Plain, across
+from app.gui.widgets.combo import Combo
 from app.gui.widgets.folding import Folding
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.meter import Meter
@@ -44,6 +45,7 @@ class Knobs(Folding):
 
     def __init__(self, guide: Guide, profile: Profile | None, facts: MachineFacts | None) -> None:
         super().__init__(wide=520, gap=24)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)    # else its rows are the first to give way
         self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
         self._models = training.offered(profile, guide) if profile is not None else ()
@@ -68,7 +70,7 @@ class Knobs(Folding):
         grid.setRowMinimumHeight(2, 4)  # a name belongs to the box below it
         places = ((translate("Knobs", "&Model"), self.model, 0, 0, 2), (translate("Knobs", "&Weights in"), self.bits, 0, 2, 1),
                   (translate("Knobs", "Conte&xt, tokens"), self.length, 3, 0, 1),
-                  (translate("Knobs", "&Batch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
+                  (translate("Knobs", "B&atch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
         for name, box, at, column, wide in places:
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)
@@ -156,7 +158,7 @@ class Knobs(Folding):
         text = {"ok": translate("Knobs", "Fits, {size} to spare"), "warn": translate("Knobs", "Fits barely, {size} to spare"),
                 "err": translate("Knobs", "Does not fit: {size} too much")}[state].format(size=words.memory(abs(spare)))
         self._say(state, text, need.process / free if free > 0 else 1.0,
-                  translate("Knobs", "{need} of {free} free").format(need=needed, free=words.memory(free)), parts)
+                  translate("Knobs", "{need} of the {free} free").format(need=needed, free=words.memory(free)), parts)
 
     def _say(self, state: State, text: str, share: float | None, figure: str, parts: str) -> None:
         self.meter.setVisible(share is not None)
@@ -167,8 +169,8 @@ class Knobs(Folding):
         self.parts.setText(parts)
 
 
-def _box(items: list[tuple[str, object]]) -> QComboBox:
-    made = QComboBox()
+def _box(items: list[tuple[str, object]]) -> Combo:
+    made = Combo()
     for label, value in items:
         made.addItem(label, value)
     made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)

@@ -30,9 +30,9 @@ class Popover(QFrame):
         box.addWidget(body)
         if source:
             box.addWidget(Label(source, "small", "muted"))
-        self.setFixedWidth(self.WIDE)
-        self.adjustSize()
-        self.resize(self.WIDE, max(self.heightForWidth(self.WIDE), self.sizeHint().height()))
+        self.ensurePolished()
+        # Not the size hint: that of wrapped texts is for a narrower sheet, and its height would stand between the lines.
+        self.setFixedSize(self.WIDE, box.totalHeightForWidth(self.WIDE))
 
     def pop(self, beside: QWidget) -> None:
         """Show below a widget, within its screen."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import theme, words
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, across, heading, line
+from app.gui.widgets.card import Card, Label, heading, line, titled
 from app.gui.widgets.charts import Bar, BenchBars, Tabled, figure
 from app.gui.widgets.curves import LossCurve, Telemetry
 from app.gui.widgets.folding import Folding
@@ -32,6 +32,7 @@ def verdict_word(result: str, running: bool = False) -> str:
             "below": translate("Proof", "below"), "different": translate("Proof", "wrong")}[result]
 
 
+SHORT = 24  # letters of a value that stays on one line, its *why* beside it
 FEW = 7     # lines shown at first, so that the benchmark below is in sight too
 _WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
 
@@ -39,8 +40,10 @@ _WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
 class ExpectedOutput(Card):
     """What the guide prints, what is right here, what came out; *why* opens the reason.
 
-    The lines that say most come first into sight; a link shows all of them.
+    The lines that say most come first into sight; a link shows all of them. ``filled`` when lines were made anew.
     """
+
+    filled = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,6 +57,7 @@ class ExpectedOutput(Card):
         self._all = False
         self._running = False
         self.more = Button("", self._turn, "link")
+        self.more.hide()
         self.box.addWidget(self.more)
         self.box.addStretch(1)
 
@@ -90,6 +94,7 @@ class ExpectedOutput(Card):
         if lines:
             self._holder = self._grid(running)
             self.box.insertWidget(1, self._holder)
+            self.filled.emit()
         same, corrected = (sum(c.result == kind for c in lines) for kind in ("same", "explained"))
         wrong = sum(c.result in ("different", "below") for c in lines)
         missing = sum(c.result == "missing" for c in lines)
@@ -120,20 +125,20 @@ class ExpectedOutput(Card):
         coming = running and c.result == "missing"
         verdict = verdict_word(c.result, running)
         grid.addWidget(Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"), row, 0)
-        grid.addWidget(_cell(guide_text(c)), row, 1)
+        grid.addWidget(_cell(guide_text(c), wrap=True), row, 1)
         right = QHBoxLayout()
         right.setSpacing(6)
-        right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > 24 else 0)
+        right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > SHORT else 0)
         if c.why and c.result != "same":
             why = Button(translate("Proof", "why"), None, "link")
             why.setFont(theme.font("link"))
             why.setAccessibleName(translate("Proof", "Why {title} differs").format(title=said(c.title or c.check)))
             why.clicked.connect(partial(self._explain, why, c))
             right.addWidget(why)
-        if len(c.expected) <= 24:
+        if len(c.expected) <= SHORT:
             right.addStretch(1)
         grid.addLayout(right, row, 2)
-        came = _cell(c.actual if c.actual is not None else "" if coming else translate("Proof", "nothing"))
+        came = _cell(said(c.actual) if c.actual is not None else "" if coming else translate("Proof", "nothing"))
         came.setAccessibleName(f"{said(c.title or c.check)}: {came.text()}, {verdict}")
         grid.addWidget(came, row, 3)
 
@@ -145,11 +150,12 @@ def guide_text(c: Comparison) -> str:
     """The guide's line with its name in front, once."""
     if not c.title or c.title.lower() in c.guide.lower():
         return c.guide or said(c.title)
-    return f"{said(c.title)} {c.guide}".strip()
+    sign = "" if c.guide[:1].isdigit() else ":"     # a figure is read with its name, a word only after a pause
+    return f"{said(c.title)}{sign} {c.guide}" if c.guide else said(c.title)
 
 
-def _cell(text: str) -> QLabel:
-    made = Label(text, "small", wrap=len(text) > 24)
+def _cell(text: str, wrap: bool = False) -> QLabel:
+    made = Label(text, "small", wrap=wrap or len(text) > SHORT)
     made.setToolTip(text)
     return made
 
@@ -164,7 +170,7 @@ class FineTuneCard(Card):
         self.curve = LossCurve(translate("Proof", "Loss of the first fine-tune"))
         self.tabled = Tabled(self.curve)
         self.foot = Label("", "small", "muted", tabular=True)
-        self.box.addLayout(across(Label(translate("Proof", "First fine-tune"), "strong", wrap=False), None, self.tag))
+        self.box.addLayout(titled(translate("Proof", "First fine-tune"), self.tag))
         self.box.addWidget(self.about)
         self.box.addWidget(self.tabled, 1)
         self.box.addWidget(self.foot)
@@ -184,6 +190,11 @@ class FineTuneCard(Card):
         self.curve.add(loss)
         self.foot.setText(translate("Proof", "Step {n}, loss {loss}").format(n=len(self.curve.losses), loss=figure(loss)))
 
+    def halt(self) -> None:
+        """The run was stopped; what was drawn of it stays."""
+        if self.curve.losses:
+            self.tag.put(translate("Proof", "Stopped"), "grey")
+
     def put(self, result: FineTune | None) -> None:
         """The judged result; the curve stays where it has more than the result."""
         if result is None:
@@ -194,7 +205,7 @@ class FineTuneCard(Card):
                      "good" if result.passed else "err")
         saved = {True: translate("Proof", "adapter saved and loaded again: same answer"),
                  False: translate("Proof", "the saved adapter gave another answer when loaded again"), None: ""}
-        how = result.trainer or translate("Proof", "LoRA")
+        how = translate("Proof", "simulated") if result.trainer == "simulated" else result.trainer or translate("Proof", "LoRA")
         self.about.setText(", ".join(filter(None, [translate("Proof", "{n} steps").format(n=result.steps), how,
                                                    saved[result.reloaded_equal]])))
         self.foot.setText(words.joined([

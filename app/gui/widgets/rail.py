@@ -19,7 +19,7 @@ class Brand(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 0, 0)
         row.setSpacing(10)
         mark = Label("U", "brand", wrap=False)
@@ -29,6 +29,11 @@ class Brand(QWidget):
         self.name = Label(name, "brand", wrap=False)
         row.addWidget(mark)
         row.addWidget(self.name, 1)
+
+    def squeeze(self, narrow: bool) -> None:
+        """The mark alone, in line with the numbers below it; or both."""
+        self.name.setVisible(not narrow)
+        self._row.setContentsMargins(0 if narrow else 8, 0, 0, 0)
 
 
 class Step(QFrame):
@@ -138,7 +143,7 @@ class Rail(QFrame):
         if spring is not None:
             spring.changeSize(0, 6 if short else 22)
         self._foot_row.setContentsMargins(0 if narrow else 8, 4 if short else 12, 0, 0)
-        self._brand.name.setVisible(not narrow)
+        self._brand.squeeze(narrow)
         for step in self.steps.values():
             step.squeeze(narrow, short)
         for label in (self.card, self.detail, self.system):

@@ -34,7 +34,7 @@ class Tag(QLabel):
     def sizeHint(self) -> QSize:
         """The word and eight pixels at either side."""
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 17, max(22, metrics.height() + 4))
+        return QSize(metrics.horizontalAdvance(self.text()) + 17, max(theme.TITLE, metrics.height() + 4))
 
     def minimumSizeHint(self) -> QSize:
         """Never cut."""

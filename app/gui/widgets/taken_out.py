@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 class TakenOut(Card):
-    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page."""
+    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page; ``filled`` when the rows are there."""
+
+    filled = Signal()
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__(tight=True)
@@ -58,6 +60,7 @@ class TakenOut(Card):
                 self._parts.append(part)
                 self.box.addWidget(part)
         self.setVisible(bool(found))
+        self.filled.emit()
 
 
 class Row(QWidget):

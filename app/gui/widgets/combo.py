@@ -1,0 +1,36 @@
+"""A box to choose from whose text ends in an ellipsis where it does not fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+
+class Combo(QComboBox):
+    """The style would cut the text at the arrow, in the middle of a letter. The tool tip has the whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentTextChanged.connect(self.setToolTip)
+
+    def shown(self) -> str:
+        """What of the chosen text can be read."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self)
+        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The box as the style draws it, around what of the text fits."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown()  # type: ignore[attr-defined]  # it is there; PySide6's stubs lack it
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.end()
