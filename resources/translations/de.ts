@@ -6351,6 +6351,14 @@
         <source>Try this &amp;step again</source>
         <translation>Sch&amp;ritt wiederholen</translation>
     </message>
+    <message>
+        <source>Build &amp;anew without compiling</source>
+        <translation>Neu auf&amp;bauen, ohne Kompilieren</translation>
+    </message>
+    <message>
+        <source>Build &amp;anew without CC</source>
+        <translation>Neu auf&amp;bauen, ohne CC</translation>
+    </message>
 </context>
 <context>
     <name>Faults</name>
