@@ -8,6 +8,7 @@ import msgspec
 
 from app import __version__, report
 from app.decide.redact import Redactor, redactor
+from app.decide.secrets import known_secrets
 from app.model.advice import Choice
 from app.model.errors import BadInput
 from app.model.event import Failed, StepEvent
@@ -59,7 +60,8 @@ def _without_locks(choice: Choice) -> Choice:
 def _redactor(session: CarryingOut) -> Redactor:
     known = session.world.computer.facts() if not session.simulated else {}
     names = {name: str(known[name]) for name in ("user", "host", "user_home") if known.get(name)}
-    return redactor(session.known(), names)
+    secrets = known_secrets(session.sources(), session.world.computer.variables()) if not session.simulated else ()
+    return redactor(session.known(), names, secrets)
 
 
 def _last_events(session: CarryingOut) -> tuple[StepEvent, ...]:
@@ -94,11 +96,16 @@ def _logs(session: CarryingOut) -> dict[str, bytes]:
         return {}
     place, files = session.place, session.world.files
     names = _in_order(session, ".log")[-_LOGS:]
-    found = {n: (files.read(place.join(place.logs, n)) or b"")[-_LOG_BYTES:] for n in names}
+    found = {n: _end(files.read(place.join(place.logs, n)) or b"") for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):
-            found[name] = (files.read(place.join(place.reports, name)) or b"")[-_LOG_BYTES:]
+            found[name] = _end(files.read(place.join(place.reports, name)) or b"")
     return found
+
+
+def _end(log: bytes) -> bytes:
+    """The last lines of a log. It begins with a whole one: nobody can tell that half a token is one."""
+    return log if len(log) <= _LOG_BYTES else log[log.find(b"\n", len(log) - _LOG_BYTES) + 1:]
 
 
 def _versions(session: CarryingOut, environment: str, verification: Verification | None) -> dict[str, str]:

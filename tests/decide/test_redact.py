@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from app.decide.redact import PLAIN_WORDS, redactor, stand_in
+from app.decide.known_names import PLAIN_WORDS, stand_in
+from app.decide.redact import redactor
 from app.model.machine import Home, Leftover, MachineFacts, Network, Os, Python, Setting
 
 LOWER = string.ascii_lowercase
