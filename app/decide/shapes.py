@@ -64,7 +64,7 @@ SHAPES: tuple[Rule, ...] = (
     _shape("header", r"((?<![a-z])(?:x-[a-z-]{0,20}(?:key|token|secret)|private-token|job-token|[a-z]+-subscription-key|api-key)"
                      + EQUALS + r")" + _NONE + _VALUE + r"{6,}", "<token>"),
     # ---- tokens that tell by their beginning whose they are
-    _shape("token", r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:(?:hf_|api_org_)(?:[A-Za-z0-9]{20,}|(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{10,})"
+    _shape("token", r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:(?:hf_|api_org_)(?:[A-Za-z0-9]{16,}|(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{10,})"
                     r"|(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{16,}"
                     r"|github_pat_\w{16,}|(?:glpat|gldt|glrt|glcbt|glptt|glsoat)-[\w-]{16,}|sk-[A-Za-z0-9_-]{12,}"
                     r"|[sr]k(?:_live_|_test_)\w{16,}"
@@ -134,9 +134,10 @@ def _folder(match: re.Match[str]) -> str:
     return before + stand_in(name)
 
 
-_VERSION_BEFORE = re.compile(
-    r"(?:[=<>~!]=\s*|(?:nvidia|cudnn|cublas|cu\d\d|nccl|version|driver|release|build)[\w.\-\"' ]{0,24}\W{0,4}|[a-z]-)$",
-    re.IGNORECASE)
+# A package (also in a list with its versions in a column) or a word that says that a version comes.
+_VERSION_BEFORE = re.compile(r"(?:[=<>~!]=\s*|(?:(?:nvidia|cudnn|cublas|nccl)[\w.-]*|-cu\d\d)"
+                             r"(?:[ \"']+(?:version|driver|release|build))*\W{0,40}"
+                             r"|(?:version|driver|release|build)[\w.-]{0,12}\W{0,4}|[a-z]-)$", re.IGNORECASE)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

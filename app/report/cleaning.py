@@ -62,12 +62,12 @@ def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEve
             waiting = lines[event.step]
             text = "".join(waiting.pop(0) for _ in range(min(count, len(waiting))))
             if text:
-                kept.append(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode())))
+                kept.append(redactor.event(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode()))))
         else:
             kept.append(redactor.event(event))
     for step, rest in lines.items():  # what stood behind the last line break
         if rest and (last := next((e for e in reversed(recorded) if e.step == step), None)):
-            kept.append(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode())))
+            kept.append(redactor.event(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode()))))
     return tuple(sorted(kept, key=lambda e: e.at))
 
 

@@ -261,12 +261,19 @@ def test_short_names_of_old_windows_programs_go(name: str, short: str) -> None:
         "00000000:01:00.0 Off",
         "eos_token: <|im_end|>",
         "driver 31.0.15.5222",
+        "nvidia-cudnn-cu12            9.1.0.70",
+        "NVIDIA driver version: 31.0.15.22",
+        "cuDNN 9.1.0.70",
         "d41d8cd98f00b204e9800998ecf8427e  weights.bin",
     ],
 )
 def test_what_helps_to_find_a_fault_stays(harmless: str) -> None:
     take_out = redactor(names={"user": "mschmidt", "host": "bench"})
     assert take_out.text(harmless).replace("<key>", "-----BEGIN PRIVATE KEY-----") == harmless
+
+
+def test_a_card_before_an_address_makes_it_no_version() -> None:
+    assert "52.1.2.3" not in redactor().text("NVIDIA GeForce RTX 3090 52.1.2.3 and torch 2.4.0+cu121 52.1.2.3")
 
 
 def test_known_secrets_go_where_no_rule_knows_them() -> None:
