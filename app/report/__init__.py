@@ -13,7 +13,7 @@ import msgspec
 from app.decide.redact import Redactor
 from app.model.errors import BadInput
 from app.model.event import StepEvent, flat
-from app.model.report import Packed, Preview, Report
+from app.model.report import Judged, Packed, Preview, Report, Summary
 from app.report.cleaning import clean, unflat
 from app.report.issue import headline, issue_text
 from app.report.page import page
@@ -63,33 +63,29 @@ def files(report: Report, redactor: Redactor, template: str) -> dict[str, bytes]
         lines = [json.dumps(flat(event), ensure_ascii=False) for event in cleaned.events]
         found["events.jsonl"] = ("\n".join(lines) + "\n").encode("utf-8", "replace")
     found.update({f"logs/{name}": data for name, data in cleaned.logs.items()})
-    found["report.json"] = json.dumps(
-        _summary(cleaned, counts, sorted([*found, "report.json"])), indent=2, ensure_ascii=False
-    ).encode()
+    found["report.json"] = _json(_summary(cleaned, counts, (*found, "report.json")))
     return found
 
 
-def _summary(report: Report, counts: dict[str, int], names: list[str]) -> dict[str, Any]:
-    return {
-        "schema": "report/1",
-        "written_at": report.written_at,
-        "program": report.program,
-        "headline": headline(report),
-        "profile": report.profile,
-        "environment": report.environment,
-        "simulated": report.simulated,
-        "versions": report.versions,
-        "overall": report.verification.overall if report.verification else None,
-        "findings": msgspec.to_builtins(report.findings),
-        "choices": [
-            {"profile": c.profile.id, "verdict": c.verdict, "why": c.why, "recommended": c.recommended}
-            for c in report.choices
-        ],
-        "steps": msgspec.to_builtins(steps(report.plan, report.events)),
-        "diagnosis": msgspec.to_builtins(report.diagnosis),
-        "taken_out": counts,
-        "files": names,
-    }
+def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> Summary:
+    return Summary(
+        written_at=report.written_at,
+        program=report.program,
+        headline=headline(report),
+        profile=report.profile,
+        environment=report.environment,
+        simulated=report.simulated,
+        versions=report.versions,
+        overall=report.verification.overall if report.verification else None,
+        findings=report.findings,
+        choices=tuple(
+            Judged(profile=c.profile.id, verdict=c.verdict, why=c.why, recommended=c.recommended) for c in report.choices
+        ),
+        steps=steps(report.plan, report.events),
+        diagnosis=report.diagnosis,
+        taken_out=counts,
+        files=tuple(sorted(names)),
+    )
 
 
 def _json(value: Any) -> bytes:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from html import escape
 
 from app.decide.logtext import decode, plain
-from app.model.report import Report
+from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines
 from app.report.pictures import bench_bar, loss_curve
-from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, StepLine, duration, gibibytes, gigabytes, number, steps
+from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, duration, gibibytes, gigabytes, number, steps
 
 STATE_ICON = {"done": "ok", "skipped": "grey", "failed": "err", "stopped": "warn", "open": "grey"}
 RESULT_TAG = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.model.event import Failed, Finished, Halted, Skipped, Started, StepEvent
 from app.model.plan import Plan
-from app.model.value import Value
+from app.model.report import StepLine
 
 OVERALL = {
     "works": "It works",
@@ -39,16 +39,6 @@ TAKEN_OUT = {
     "header": "login headers",
     "public-address": "public IP addresses",
 }
-
-
-class StepLine(Value, frozen=True, kw_only=True):
-    """One step of a run: how it ended (``done``, ``skipped``, ``failed``, ``stopped``, ``open``) and how long it took."""
-
-    id: str
-    title: str
-    state: str
-    seconds: float | None = None
-    text: str = ""
 
 
 def gigabytes(size: float | None) -> str:
