@@ -200,7 +200,7 @@ class Sighting(Value, frozen=True, kw_only=True):
 def decode_machine(data: bytes, name: str) -> MachineFacts:
     """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field, what was expected."""
     try:
-        head = msgspec.json.decode(data)
+        head = msgspec.json.decode(_utf8(data))
     except msgspec.DecodeError as error:
         raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
@@ -216,6 +216,13 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
         return msgspec.convert(head, MachineFacts)
     except msgspec.ValidationError as error:
         raise BadInput(f"{name}: {field_sentence(str(error))}", details=str(error)) from error
+
+
+def _utf8(data: bytes) -> bytes:
+    """The text as it should be: PowerShell's ``>`` writes UTF-16, Notepad a mark in front."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16").encode()
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def json_text(value: object) -> str:

@@ -100,10 +100,12 @@ def read_machine(data: bytes, name: str = "the report") -> bytes:
 def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
     """The recorded run in a report; empty when there is none. Raises ``BadInput`` naming file and line."""
     found: list[StepEvent] = []
-    for number, line in enumerate(_member(data, name, "events.jsonl", required=False).splitlines(), 1):
+    for number, line in enumerate(_member(data, name, "events.jsonl", required=False).split(b"\n"), 1):
+        if not line.strip():
+            continue
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
-        except (msgspec.DecodeError, TypeError, ValueError) as error:
+        except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
             raise BadInput(
                 f"{name}: line {number} of events.jsonl is not an event; expected one JSON object a line: {error}."
             ) from error
@@ -114,8 +116,8 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
     """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the file when it is no report."""
     try:
         said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
-    except msgspec.DecodeError as error:
-        raise BadInput(f"{name}: report.json is not JSON: {error}.") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"{name}: report.json is not JSON; expected a report of this program: {error}.") from error
     found = said.get("profile") if isinstance(said, dict) else None
     return found if isinstance(found, str) and found else None
 
