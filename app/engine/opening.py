@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, decode_machine
+from app.model.plan import Plan
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with files in it, and without any
 
@@ -17,10 +18,10 @@ def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent,
     return decode_machine(data, name), ()
 
 
-def recorded_profile(data: bytes, name: str) -> str | None:
-    """The profile that a report's run was of; ``None`` for a plain machine file."""
+def recorded_run(data: bytes, name: str) -> tuple[str | None, Plan | None]:
+    """The profile that a report's run was of and its plan; nothing for a plain machine file."""
     if not data.startswith(_ZIP):
-        return None
-    from app.report import read_profile
+        return None, None
+    from app.report import read_plan, read_profile
 
-    return read_profile(data, name)
+    return read_profile(data, name), read_plan(data, name)

@@ -12,6 +12,7 @@ from app.decide.secrets import known_secrets
 from app.model.advice import Choice
 from app.model.errors import BadInput
 from app.model.event import Failed, StepEvent
+from app.model.plan import Plan
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
 from app.report.cleaning import unflat
@@ -37,13 +38,14 @@ def preview(session: CarryingOut) -> Preview:
 
 def gathered(session: CarryingOut) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
-    events = tuple(session.events) if session.simulated and session.events else _last_events(session)
+    events, ran = (tuple(session.events), None) if session.simulated and session.events else _last_run(session)
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.pointer()
-    environment = (session.last_plan.environment if session.last_plan else "") or (pointer.active if pointer else "")
+    told = session.last_plan or ran
+    environment = (told.environment if told else "") or (pointer.active if pointer else "")
     verification = session.verification or (session.recorded_verification(environment) if environment else None)
     best = session.best()
-    plan = session.last_plan or session.plan()
+    plan = told or session.plan()
     return Report(
         written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
         simulated=session.simulated, facts=session.known(), findings=session.findings(),
@@ -64,20 +66,29 @@ def _redactor(session: CarryingOut) -> Redactor:
     return redactor(session.known(), names, secrets)
 
 
-def _last_events(session: CarryingOut) -> tuple[StepEvent, ...]:
-    """The newest recorded run under home. A line that a crash cut off ends it."""
+def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]:
+    """The newest recorded run under home, and its plan where the journal has it. A line that a crash cut off ends it."""
     if session.simulated:
-        return session.recording
+        return session.recording, None
     place, files = session.place, session.world.files
     recorded = _in_order(session, ".events.jsonl")
     found: list[StepEvent] = []
-    if recorded:
-        for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
-            try:
-                found.append(unflat(msgspec.json.decode(line)))
-            except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
-                break
-    return tuple(found)
+    if not recorded:
+        return (), None
+    for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
+        try:
+            found.append(unflat(msgspec.json.decode(line)))
+        except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
+            break
+    return tuple(found), _plan_of(session, recorded[-1].removesuffix(".events.jsonl"))
+
+
+def _plan_of(session: CarryingOut, run: str) -> Plan | None:
+    """A run's own plan: another setup may be the best one by now."""
+    try:
+        return next((e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None)
+    except BadInput:
+        return None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
 
 
 def _in_order(session: CarryingOut, ending: str) -> list[str]:

@@ -38,6 +38,7 @@ class Visit:
         self.facts: MachineFacts | None = facts
         self.recording = recording
         self.recorded: str | None = None  # the profile that the recording is a run of
+        self.recorded_plan: Plan | None = None
         self.speed = 10.0                 # how many times as fast as it happened a recording is played
         self.profile: Profile | None = None
         self.verification: Verification | None = None
@@ -160,12 +161,19 @@ class Visit:
             install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
         install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
-            return install
+            return self._as_recorded(install)
         try:
             clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
         except BadInput as error:
             raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _as_recorded(self, install: Plan) -> Plan:
+        """The sender's own plan where it did more than the facts alone ask for: a clean-up, a kernel, a menu entry."""
+        theirs = self.recorded_plan
+        if theirs is None or theirs.profile != install.profile:
+            return install
+        return theirs if {step.id for step in install.steps} < {step.id for step in theirs.steps} else install
 
     def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
         """The kernel and the menu entry that the answers ask for, after everything else."""

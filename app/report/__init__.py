@@ -13,6 +13,7 @@ import msgspec
 from app.decide.redact import Redactor
 from app.model.errors import BadInput
 from app.model.event import StepEvent, flat
+from app.model.plan import Plan, decode_plan
 from app.model.report import Judged, Packed, Preview, Report, Summary
 from app.report.cleaning import clean, unflat
 from app.report.issue import headline, issue_text
@@ -120,6 +121,14 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
         raise BadInput(f"{name}: report.json is not JSON; expected a report of this program: {error}.") from error
     found = said.get("profile") if isinstance(said, dict) else None
     return found if isinstance(found, str) and found else None
+
+
+def read_plan(data: bytes, name: str = "the report") -> Plan | None:
+    """The plan in a report. ``None`` where it holds none, or one that this version cannot read: it is made anew from the facts."""
+    try:
+        return decode_plan(_member(data, name, "plan.json", required=False))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:
