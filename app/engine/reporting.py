@@ -48,10 +48,15 @@ def gathered(session: CarryingOut) -> Report:
     plan = told or session.plan()
     return Report(
         written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
-        simulated=session.simulated, facts=session.known(), findings=session.findings(),
+        simulated=_file_name(session.simulated), facts=session.known(), findings=session.findings(),
         choices=tuple(_without_locks(c) for c in session.choices()), plan=plan,
         events=events, verification=verification, diagnosis=failed.diagnosis if failed is not None else None,
         logs=_logs(session), versions=_versions(session, environment, verification))
+
+
+def _file_name(path: str | None) -> str | None:
+    """Whose computer it is meant to be says the file's name; the folders are those of who looks at it."""
+    return path if path is None else path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _without_locks(choice: Choice) -> Choice:

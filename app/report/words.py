@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from app.model.event import Failed, Finished, Halted, Skipped, Started, StepEvent
 from app.model.plan import Plan
 from app.model.report import StepLine
@@ -62,6 +64,19 @@ def duration(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def moment(at: str) -> str:
+    """A time as a person writes it, ``28 Nov 2026, 06:27 UTC``; what is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(at).astimezone(UTC):%d %b %Y, %H:%M} UTC".removeprefix("0")
+    except ValueError:
+        return at
+
+
+def counted(count: int, word: str) -> str:
+    """``no notes``, ``1 note``, ``2 notes``."""
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
 
 
 def number(value: float | None, unit: str = "") -> str:
