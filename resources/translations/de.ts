@@ -5845,10 +5845,6 @@
         <translation>{1}: Zeile {2} von events.jsonl ist kein Ereignis; erwartet wird je Zeile ein JSON-Objekt: {3}.</translation>
     </message>
     <message>
-        <source>{1}: report.json is not JSON: {2}.</source>
-        <translation>{1}: report.json ist kein JSON: {2}.</translation>
-    </message>
-    <message>
         <source>{1}: the field &quot;schema&quot; was expected to be &quot;machine/1&quot;, but is {2}.</source>
         <translation>{1}: Das Feld &quot;schema&quot; muss &quot;machine/1&quot; sein, ist aber {2}.</translation>
     </message>
@@ -5919,6 +5915,10 @@
     <message>
         <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
         <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
+    </message>
+    <message>
+        <source>{1}: report.json is not JSON; expected a report of this program: {2}.</source>
+        <translation>{1}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {2}.</translation>
     </message>
 </context>
 <context>
