@@ -59,14 +59,18 @@ class Session(CarryingOut):
 
     def rollback(self) -> Pointer:
         """Make the environment that was active before active again. Raises ``BadInput`` when there is none."""
+        self.really()
         return swap_back(self.world.files, self.world.clock, self.place, self.pointer(), self.journal)
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
         """Everything this program put on the machine, with sizes."""
+        if self.simulated:
+            return ()
         return what_is_here(self.world.files, self.place, self.pointer(), self.journal)
 
     def remove(self, item: Uninstallable) -> None:
         """Remove one thing that the user chose; the pointer goes with the environment it names."""
+        self.really()
         pointer = self.pointer()
         if pointer is not None and item.id == f"env:{pointer.active}":
             self.world.files.remove(self.place.pointer)
@@ -88,11 +92,13 @@ class Session(CarryingOut):
 
     def packages_back_plan(self, saved: str) -> Plan:
         """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is no such list."""
+        self.really()
         found = put_packages_back.taken(saved, self.site())
         return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path."""
+        self.really()
         return quarantine.put_back(shelf, self.site())
 
     # ---- tell
@@ -125,8 +131,9 @@ class Session(CarryingOut):
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
         """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
         profile = self.profile or self.best().profile
-        veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
-        for event in bundling.bundle(profile, platform or self._platform(), target, self.site()):
+        site = self.site_here()
+        veil = Veil(known_secrets(site.sources, self.world.computer.variables()))
+        for event in bundling.bundle(profile, platform or self._platform(), target, site):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:

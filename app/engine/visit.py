@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -90,8 +91,25 @@ class Visit:
         return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
                     resource=self.resource, record=self.journal.effect("session", ""))
 
+    def site_here(self) -> Site:
+        """The same for what is really done while somebody else's computer is looked at: that happens on this one."""
+        if not self.simulated:
+            return self.site()
+        here = Place(self.answers.home or self.world.computer.data_folder(), self.world.computer.family)
+        journal = Journal(self.world.files, self.world.clock, here.journal)
+        return replace(self.site(), place=here, sources=network.sources(self.world, self.answers),
+                       record=journal.effect("session", ""))
+
+    def really(self) -> None:
+        """Raises ``BadInput`` where this is somebody else's computer: nothing is changed there."""
+        if self.simulated:
+            raise BadInput(f"This is a simulation of {self.simulated}: nothing can be taken back or removed on that computer.",
+                           hint="Leave out --machine to do it on this one.")
+
     def pointer(self) -> Pointer | None:
-        """Which environment is active. Raises ``BadInput`` when the file is broken."""
+        """Which environment is active; none on somebody else's computer. Raises ``BadInput`` when the file is broken."""
+        if self.simulated:
+            return None
         data = self.world.files.read(self.place.pointer)
         return None if data is None else decode_pointer(data, self.place.pointer)
 

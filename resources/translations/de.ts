@@ -5920,6 +5920,14 @@
         <source>{1}: report.json is not JSON; expected a report of this program: {2}.</source>
         <translation>{1}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {2}.</translation>
     </message>
+    <message>
+        <source>Leave out --machine to do it on this one.</source>
+        <translation>Ohne --machine geschieht es auf diesem.</translation>
+    </message>
+    <message>
+        <source>This is a simulation of {1}: nothing can be taken back or removed on that computer.</source>
+        <translation>Das ist eine Simulation von {1}: Auf jenem Computer lässt sich nichts zurücknehmen oder entfernen.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
