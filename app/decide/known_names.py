@@ -37,8 +37,13 @@ administrator main test build work data disk free linux64 x86_64 amd64 arm64 ntf
 local temp appdata roaming program files unsloth xformers triton transformers datasets pip uv geforce rtx windowsapps scripts lib
 bin include site-packages envs wheels logs reports events report plan verification issue microsoft store base blocks warns
 informs started skipped line progress quiet measured finished failed stopped works broken same explained below different
+ubuntu debian fedora centos rocky alma almalinux suse opensuse arch mint kali alpine gentoo localhost kernel server desktop laptop
+max min mean will mark may art dev lab guest grant home office student master note page first last next new old pro plus core mini
+ray rich click black flask hydra dask jan feb mar apr jun jul aug sep oct nov dec mon tue wed thu fri sat sun version install
+setup config model token loss step steps train trainer epoch batch check status result value key path point port proxy index
 """
-# Words that a schema or a log needs; a user or a computer of that name is only replaced inside of paths and prompts.
+# Words that a schema or a log needs: “ubuntu” is the user of most rented computers, “max_seq_length” in every training log.
+# A user or a computer of that name is only replaced inside of paths and prompts.
 _MARKS = "token password header key login"  # what stands in place of a secret, and in the names of variables that hold one
 PLAIN_WORDS = frozenset(f"{_WORDS} {_MARKS}".split()) | {
     word for kind in vars(machine).values() if isinstance(kind, type) and issubclass(kind, Value)

@@ -272,6 +272,24 @@ def test_what_helps_to_find_a_fault_stays(harmless: str) -> None:
     assert take_out.text(harmless).replace("<key>", "-----BEGIN PRIVATE KEY-----") == harmless
 
 
+@pytest.mark.parametrize(
+    ("user", "line"),
+    [
+        ("ubuntu", "Ubuntu 22.04.4 LTS"),
+        ("max", "max_seq_length = 2048, max_tokens"),
+        ("will", "it will fail"),
+        ("jan", "24 Jan 2026"),
+        ("ray", "ray 2.9"),
+        ("debian", "Debian GNU/Linux 12"),
+    ],
+)
+def test_a_user_named_like_a_word_of_logs_spoils_no_line(user: str, line: str) -> None:
+    take_out = redactor(names={"user": user, "host": "localhost"})
+    assert take_out.text(f"{line}: http://localhost:8888") == f"{line}: http://localhost:8888"
+    out = take_out.text(f"/home/{user}/x C:\\Users\\{user}\\y {user}@box")
+    assert user not in out
+
+
 def test_a_card_before_an_address_makes_it_no_version() -> None:
     assert "52.1.2.3" not in redactor().text("NVIDIA GeForce RTX 3090 52.1.2.3 and torch 2.4.0+cu121 52.1.2.3")
 
