@@ -31,6 +31,7 @@ _BREAK = re.compile(r"\r?\n[ \t]*(?:[│┃|>][ \t]*)?")
 _LINE_END = " \t\r│┃|"
 _SPACE = re.compile(r"[ \t]")
 _RUN = re.compile(r"[^\s│┃]{0,400}")
+_FOLDER = re.compile(r"(?:Users|home|Benutzer)[\\/]+[^\\/]*\Z", re.IGNORECASE)  # somebody's, whose name may go on
 _HEX = re.compile(r"[0-9a-fA-F-]+(?![^\W\d])")
 _HEX_END = re.compile(r"[0-9a-fA-F-]{6,}\Z")
 _MIXED = re.compile(r"[a-zA-Z][^\s]{0,8}\d|\d[^\s]{0,8}[a-zA-Z]|[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Z0-9]{8}")
@@ -200,6 +201,8 @@ def _halves(word: str, rest: str) -> bool:
         return True
     if _WORD.fullmatch(rest) or _DAY.match(rest):
         return False
+    if _FOLDER.search(word) and ("\\" in rest or "/" in rest):
+        return True
     return bool(_MIXED.search(word) or _MIXED.search(rest) or "@" in word or rest[:1] == "@"
                 or (word[-1:] in "._+-" and "@" in rest) or (_FIGURES.search(word) and _MORE_FIGURES.match(rest)))
 

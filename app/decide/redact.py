@@ -172,7 +172,8 @@ class Redactor:
             without = rule.pattern.match(match.string, match.start(), at)
             if without is None or rule.instead(without) == without.group():
                 # neither half says it, both together do; but two versions one below the other are no address
-                return None if rule.kind == "public-address" and match.string[at - 1:at + 1].isalnum() and line < FULL else found
+                two = rule.kind == "public-address" and ":" not in found.group() and match.string[at - 1:at + 1].isalnum()
+                return None if two and line < FULL else found
             if found.group()[-1] not in "\\/" and match.string[found.end():found.end() + 1] in {"\\", "/"}:
                 return found  # a folder's name
             if goes_on_like(match.string[at:found.end()], line):
