@@ -77,7 +77,7 @@ def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[s
             continue
         if kind in {"home", "user_home"}:
             value, kind = re.split(r"[\\/]", value.rstrip("\\/"))[-1], "user"
-        known.setdefault(value, kind)
+        known.setdefault(value, "user" if kind == "full_name" else kind)
     for path in _paths(facts):
         found = re.search(r"[\\/](?:Users|home|Benutzer)[\\/]+([^\\/]+)", path, re.IGNORECASE)
         if found and found.group(1).lower() not in NOBODY:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app import __version__, report
-from app.decide.redact import Redactor, redactor
-from app.decide.secrets import known_secrets
 from app.model.advice import Choice
 from app.model.errors import BadInput
 from app.model.event import Failed, StepEvent
@@ -28,12 +26,12 @@ _LOG_BYTES = 2_000_000
 
 def report_zip(session: CarryingOut) -> bytes:
     """The report's zip, the person taken out."""
-    return report.build(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.build(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
 
 
 def preview(session: CarryingOut) -> Preview:
     """What the report would hold and what was taken out of it."""
-    return report.preview(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.preview(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
 
 
 def gathered(session: CarryingOut) -> Report:
@@ -62,13 +60,6 @@ def _file_name(path: str | None) -> str | None:
 def _without_locks(choice: Choice) -> Choice:
     """A choice without its locks' text: 2 MB that every program of this version has (redacting them took 7 s)."""
     return msgspec.structs.replace(choice, profile=msgspec.structs.replace(choice.profile, parts=()))
-
-
-def _redactor(session: CarryingOut) -> Redactor:
-    known = session.world.computer.facts() if not session.simulated else {}
-    names = {name: str(known[name]) for name in ("user", "host", "user_home") if known.get(name)}
-    secrets = known_secrets(session.sources(), session.world.computer.variables()) if not session.simulated else ()
-    return redactor(session.known(), names, secrets)
 
 
 def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]:

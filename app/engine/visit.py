@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from app.decide import diagnose, planning, recommend, remedies
+from app.decide.secrets import known_secrets
 from app.engine import keepsakes
 from app.engine.journal import Journal
 from app.knowledge import Knowledge
@@ -25,6 +27,9 @@ from app.model.verdict import Verification
 from app.ports import World
 from app.probe import network, survey
 from app.steps.site import Site
+
+if TYPE_CHECKING:
+    from app.decide.redact import Redactor
 
 
 class Visit:
@@ -143,8 +148,18 @@ class Visit:
         return self.facts
 
     def machine_file(self) -> bytes:
-        """This machine's file, ``machine/1``."""
-        return msgspec.json.format(msgspec.json.encode(self.known()), indent=2)
+        """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
+        return msgspec.json.format(msgspec.json.encode(self.redactor().facts(self.known())), indent=2)
+
+    def redactor(self) -> Redactor:
+        """What takes the person out of all that leaves this computer: by rule, and by what is known here."""
+        from app.decide.redact import redactor  # first needed at the end of a visit
+
+        if self.simulated:
+            return redactor(self.known())
+        known = self.world.computer.facts()
+        names = {name: str(known[name]) for name in ("user", "host", "user_home", "full_name") if known.get(name)}
+        return redactor(self.known(), names, known_secrets(self.sources(), self.world.computer.variables()))
 
     # ---- decide
 

@@ -13,7 +13,7 @@ from app.__main__ import open_session
 from app.engine import reporting
 from app.engine.session import Session
 from app.model.event import Failed, Started, StepEvent, flat
-from app.model.machine import decode_machine
+from app.model.machine import Note, decode_machine
 from tests.test_report import members
 
 MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
@@ -50,6 +50,16 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(session: Ses
     assert [s["id"] for s in summary["steps"]] == [s.id for s in plan.steps]
     assert summary["steps"][0]["state"] == "failed"
     assert not any(PAT.encode() in data for data in found.values())
+
+
+def test_a_recorded_machine_file_is_the_one_of_a_report(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = session.world.computer.facts() | {"user": "kimxyz", "full_name": "Kim Exampleton", "host": "BENCH77"}
+    monkeypatch.setattr(session.world.computer, "facts", lambda: facts)
+    assert session.facts is not None
+    session.facts = msgspec.structs.replace(session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),))
+    recorded = session.machine_file()
+    assert recorded == members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())["machine.json"]
+    assert decode_machine(recorded, "machine.json").notes[0].text == "userxx is userxxxxx name on host"
 
 
 def test_a_long_log_begins_with_a_whole_line(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
