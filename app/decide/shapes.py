@@ -50,7 +50,8 @@ HARMLESS_VALUE = re.compile(r"(?:true|false|none|null|disabled?|enabled?|\*+|<[a
 SHAPES: tuple[Rule, ...] = (
     _PEM, _PEM_END,
     _shape("key", r"(Private-Lines:\s*\d+)(?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{8,})+", r" <key>"),
-    # ---- logins in addresses
+    # ---- logins in addresses: a password may hold an @ or a slash as it is, so the last @ of the word ends it
+    _shape("password", r"(://)(?!<)[^\s/@:\"'<>]{0,100}:(?!\d+/)(?![/<])[^\s/\"'<>]{1,100}@(?=[\w\[.-])", "<login>@"),
     _shape("password", r"(://)(?!git@|<)[^\s/@\"'<>]{1,300}@(?=[\w\[.-])", "<login>@"),
     _shape("password", r"(://)(?!<)[^\s/@:\"'<>]{1,100}:(?!\d+/)(?![/<])[^\s\"'<>]{1,100}@(?=[\w\[.-])", "<login>@"),
     _shape("password", r"(://)(?!<)[^\s/@:\"'<>]{0,100}:(?!\d+/)(?![/<])[^\s\"<>]{1,100}@(?=[\w\[.-]+:\d)", "<login>@"),
@@ -77,6 +78,7 @@ SHAPES: tuple[Rule, ...] = (
     _shape("token", r"((?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/)(?!<)\d+/[\w-]{10,}", "<token>"),
     _shape("token", r"(?<![\w:])(?:bot)?\d{8,10}:AA[\w-]{30,}", "<token>", 0),
     _shape("token", r"(webhook\.office\.com/webhookb2/)(?!<)[\w@/-]{10,}", "<token>"),
+    _shape("token", r"([\"']_?auth[\"']\s*:\s*[\"'])(?!<)[A-Za-z0-9+/]{8,}={0,2}", "<token>"),  # Docker's config.json
     # ---- keys
     _shape("key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AROA|AIDA|ABIA|ACCA)[0-9A-Z]{12,20}(?![A-Za-z0-9])", "<key>", 0),
     _shape("key", r"((?:aws_?(?:secret|session)\w*|secret_?access_?key|secret_?key|session_?token)"
@@ -112,6 +114,9 @@ SHAPES: tuple[Rule, ...] = (
          re.compile(r"[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]")),
     Rule("mac", re.compile(r"(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w.])", re.IGNORECASE),
          lambda m: m.group() if re.fullmatch(r"[\d.]+", m.group()) else "<mac>", re.compile(r"\.[0-9a-f]{4}\.[0-9a-f]{4}")),
+    _shape("uuid", r"\bS-1-5-21(?:-\d{4,10}){3}(?:-\d{3,10})?\b", "<uuid>"),  # a Windows account
+    _shape("user", r"((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)\s+AAAA[\w+/=]{8,}\s+)(?!user@host)[^\s@]{1,64}@\S{1,64}",
+           "user@host"),
     _shape("mac", r"(\b(?:mac|hwaddr|hw_?address|physical ?address|ethernet ?address)(?:[ _-]?addr(?:ess)?)?" + EQUALS
                   + r")[0-9a-f]{12}(?![0-9a-z])", "<mac>"),
     _shape("serial", r"((?:\bserial(?:[ _]?(?:number|no\.?|nr\.?|short))?|seriennummer|numéro de série|número de serie|"

@@ -290,6 +290,24 @@ def test_a_user_named_like_a_word_of_logs_spoils_no_line(user: str, line: str) -
     assert user not in out
 
 
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        ("index-url = https://user:p%40ss7@host/simple", "ss7"),
+        ("http://user:p@ss7@proxy:8080", "ss7"),
+        ('{"auths": {"ghcr.io": {"auth": "amFuZTpzdXBlcnNlY3JldDEyMw=="}}}', "amFuZTpz"),
+        ("owner S-1-5-21-1004336348-1177238915-682003330-512", "1004336348"),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ jane@laptop7", "jane@laptop7"),
+    ],
+)
+def test_what_programs_write_into_their_settings_goes(line: str, secret: str) -> None:
+    assert secret not in redactor().text(line)
+
+
+def test_an_address_with_a_port_and_a_mail_keeps_its_host() -> None:
+    assert redactor().text("https://host:8443/path?to=a@b.example") == "https://host:8443/path?to=<email>"
+
+
 def test_a_card_before_an_address_makes_it_no_version() -> None:
     assert "52.1.2.3" not in redactor().text("NVIDIA GeForce RTX 3090 52.1.2.3 and torch 2.4.0+cu121 52.1.2.3")
 
