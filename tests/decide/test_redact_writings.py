@@ -16,7 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.decide.anchors import small, sub
+from app.decide.known_names import known_rules
 from app.decide.redact import Redactor, redactor
+from app.decide.shapes import LAST, SHAPES
 
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
@@ -346,3 +349,11 @@ def test_no_text_takes_for_ever(text: str) -> None:
     began = time.process_time()
     redactor(names={"user": "Jürgen Meister", "host": "BENCH77"}).text(text)
     assert time.process_time() - began < 20
+
+
+@given(planted=st.lists(st.one_of(*TOKENS, *NAMED, NAMES), min_size=1, max_size=4), gap=st.sampled_from(["\n", "\n\n", "\nx\n"]))
+@settings(max_examples=150, deadline=None)
+def test_looking_at_some_lines_alone_finds_the_same(planted: list[tuple[str, str]], gap: str) -> None:
+    text = gap.join(["a line before", *(line for _, line in planted), "a line after"])
+    for rule in (*SHAPES, *known_rules(None, {"user": "mschmidt", "host": "bench"}), *LAST):
+        assert sub(rule.pattern, rule.instead, text, small(text), rule.sign) == rule.pattern.sub(rule.instead, text)
