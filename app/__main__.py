@@ -28,7 +28,7 @@ def open_session(options: argparse.Namespace) -> Session:
     import msgspec
 
     from app.engine.answer_file import check_answers, load_answers, located, wrong_values
-    from app.engine.opening import load_machine, recorded_profile
+    from app.engine.opening import load_machine, recorded_run
     from app.engine.session import Session
     from app.knowledge import load
     from app.model.answers import Answers
@@ -63,7 +63,7 @@ def open_session(options: argparse.Namespace) -> Session:
     session = Session(world, load(resource_reader(), resource_names()), answers, _resource, facts,
                       recording)
     if machine is not None:
-        session.recorded = recorded_profile(machine, options.machine)
+        session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
     if written is not None:
         check_answers(said, written, options.answers, tuple(known), None if options.machine else session.world.files.exists)

@@ -234,7 +234,7 @@ class Computer(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """Name, build, arch, locale, is_admin, wsl, cores, threads, cpu_name, avx2, memory_total, memory_available,
-        user, host, user_home; a missing one is ``None``."""
+        user, host, user_home, full_name; a missing one is ``None``."""
 
     def disks(self) -> tuple[Disk, ...]:
         """Local volumes."""

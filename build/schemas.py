@@ -15,10 +15,11 @@ from app.model.advice import Diagnosis  # noqa: E402  (the path to the package c
 from app.model.answers import Answers  # noqa: E402
 from app.model.machine import MachineFacts  # noqa: E402
 from app.model.pointer import Pointer  # noqa: E402
+from app.model.report import Summary  # noqa: E402
 from app.model.verdict import Verification  # noqa: E402
 
 TYPES: dict[str, Any] = {"answers": Answers, "machine": MachineFacts, "diagnosis": Diagnosis, "verification": Verification,
-                         "pointer": Pointer}
+                         "pointer": Pointer, "report": Summary}
 
 
 def schemas() -> dict[str, bytes]:

@@ -2,7 +2,83 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+
+_RARE = 3        # letters; shorter strings stand in every line
+_NEAR = 3        # lines that a match reaches over behind its anchor; patterns that reach further say so with [\s\S]
+_MARKED = re.compile(r"\(\?[a-z-]*:")
+_FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
+
+
+def small(text: str) -> str:
+    """The text in small letters, each where it was: some letters grow when they are made small (İ)."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+
+
+def sub(pattern: re.Pattern[str], instead: Callable[[re.Match[str]], str], text: str, lower: str,
+        sign: re.Pattern[str] | None = None) -> str:
+    """``pattern.sub(instead, text)``, looking only at the lines in which there can be a match. ``lower`` is ``small(text)``.
+
+    ``sign`` is found in each such line's small letters. Gives the very same text back where nothing changes.
+    """
+    spans = [(0, len(text))]
+    if sign is not None:
+        spans = _merged(list(_signed(lower, sign)))
+    else:
+        needed = anchors(small(pattern.pattern))
+        there = [word for word in needed if word in lower]
+        if needed and not there:
+            return text
+        if needed and min(map(len, there)) >= _RARE and not any(far in pattern.pattern for far in _FAR):
+            spans = _merged(sorted(_anchored(lower, there)))
+    parts: list[str] = []
+    at = 0
+    for start, end in spans:
+        for match in pattern.finditer(text, start, end):
+            new = instead(match)
+            if new != match.group():
+                parts += [text[at:match.start()], new]
+                at = match.end()
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def _anchored(lower: str, words: list[str]) -> Iterator[tuple[int, int]]:
+    """The lines that hold one of the words, with some behind each."""
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            start = lower.rfind("\n", 0, at) + 1
+            stop = end = _line_end(lower, at)
+            for _ in range(_NEAR - 1):
+                end = _line_end(lower, min(end + 1, len(lower)))
+            yield start, end
+            at = lower.find(word, stop)
+
+
+def _signed(lower: str, sign: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    found = sign.search(lower)
+    while found is not None:
+        end = _line_end(lower, found.end())
+        yield lower.rfind("\n", 0, found.start()) + 1, end
+        found = sign.search(lower, end)
+
+
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
 
 
 @lru_cache(maxsize=4096)
@@ -65,8 +141,9 @@ def _group(pattern: str, at: int) -> tuple[tuple[str, ...], int]:
     """What a group promises, and the position behind it. Look-arounds promise nothing."""
     looks = pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), at)
     start = at + 1
-    if pattern.startswith("(?:", at):
-        start = at + 3
+    marked = _MARKED.match(pattern, at)
+    if marked is not None:
+        start = marked.end()
     elif looks:
         start = at + (4 if pattern[at + 2] == "<" else 3)
     found, end = _choice(pattern, start)

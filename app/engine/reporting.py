@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app import __version__, report
-from app.decide.redact import Redactor, redactor
 from app.model.advice import Choice
 from app.model.errors import BadInput
 from app.model.event import Failed, StepEvent
+from app.model.plan import Plan
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
 from app.report.cleaning import unflat
@@ -26,29 +26,35 @@ _LOG_BYTES = 2_000_000
 
 def report_zip(session: CarryingOut) -> bytes:
     """The report's zip, the person taken out."""
-    return report.build(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.build(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
 
 
 def preview(session: CarryingOut) -> Preview:
     """What the report would hold and what was taken out of it."""
-    return report.preview(gathered(session), _redactor(session), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.preview(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
 
 
 def gathered(session: CarryingOut) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
-    events = tuple(session.events) if session.simulated and session.events else _last_events(session)
+    events, ran = (tuple(session.events), None) if session.simulated and session.events else _last_run(session)
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.pointer()
-    environment = (session.last_plan.environment if session.last_plan else "") or (pointer.active if pointer else "")
+    told = session.last_plan or ran
+    environment = (told.environment if told else "") or (pointer.active if pointer else "")
     verification = session.verification or (session.recorded_verification(environment) if environment else None)
     best = session.best()
-    plan = session.last_plan or session.plan()
+    plan = told or session.plan()
     return Report(
         written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
-        simulated=session.simulated, facts=session.known(), findings=session.findings(),
+        simulated=_file_name(session.simulated), facts=session.known(), findings=session.findings(),
         choices=tuple(_without_locks(c) for c in session.choices()), plan=plan,
         events=events, verification=verification, diagnosis=failed.diagnosis if failed is not None else None,
         logs=_logs(session), versions=_versions(session, environment, verification))
+
+
+def _file_name(path: str | None) -> str | None:
+    """Whose computer it is meant to be says the file's name; the folders are those of who looks at it."""
+    return path if path is None else path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _without_locks(choice: Choice) -> Choice:
@@ -56,26 +62,29 @@ def _without_locks(choice: Choice) -> Choice:
     return msgspec.structs.replace(choice, profile=msgspec.structs.replace(choice.profile, parts=()))
 
 
-def _redactor(session: CarryingOut) -> Redactor:
-    known = session.world.computer.facts() if not session.simulated else {}
-    names = {name: str(known[name]) for name in ("user", "host", "user_home") if known.get(name)}
-    return redactor(session.known(), names)
-
-
-def _last_events(session: CarryingOut) -> tuple[StepEvent, ...]:
-    """The newest recorded run under home. A line that a crash cut off ends it."""
+def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]:
+    """The newest recorded run under home, and its plan where the journal has it. A line that a crash cut off ends it."""
     if session.simulated:
-        return session.recording
+        return session.recording, None
     place, files = session.place, session.world.files
     recorded = _in_order(session, ".events.jsonl")
     found: list[StepEvent] = []
-    if recorded:
-        for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
-            try:
-                found.append(unflat(msgspec.json.decode(line)))
-            except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
-                break
-    return tuple(found)
+    if not recorded:
+        return (), None
+    for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
+        try:
+            found.append(unflat(msgspec.json.decode(line)))
+        except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
+            break
+    return tuple(found), _plan_of(session, recorded[-1].removesuffix(".events.jsonl"))
+
+
+def _plan_of(session: CarryingOut, run: str) -> Plan | None:
+    """A run's own plan: another setup may be the best one by now."""
+    try:
+        return next((e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None)
+    except BadInput:
+        return None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
 
 
 def _in_order(session: CarryingOut, ending: str) -> list[str]:
@@ -94,11 +103,16 @@ def _logs(session: CarryingOut) -> dict[str, bytes]:
         return {}
     place, files = session.place, session.world.files
     names = _in_order(session, ".log")[-_LOGS:]
-    found = {n: (files.read(place.join(place.logs, n)) or b"")[-_LOG_BYTES:] for n in names}
+    found = {n: _end(files.read(place.join(place.logs, n)) or b"") for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):
-            found[name] = (files.read(place.join(place.reports, name)) or b"")[-_LOG_BYTES:]
+            found[name] = _end(files.read(place.join(place.reports, name)) or b"")
     return found
+
+
+def _end(log: bytes) -> bytes:
+    """The last lines of a log. It begins with a whole one: nobody can tell that half a token is one."""
+    return log if len(log) <= _LOG_BYTES else log[log.find(b"\n", len(log) - _LOG_BYTES) + 1:]
 
 
 def _versions(session: CarryingOut, environment: str, verification: Verification | None) -> dict[str, str]:

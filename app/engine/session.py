@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,7 +61,7 @@ class Session(CarryingOut):
 
     def rollback(self) -> Pointer:
         """Make the environment that was active before active again. Raises ``BadInput`` when there is none."""
-        self._own("rollback")
+        self.really()
         with self._alone("going back to the setup before"):
             return swap_back(self.world.files, self.world.clock, self.place, self.pointer(), self.journal)
 
@@ -71,17 +71,12 @@ class Session(CarryingOut):
 
     def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
         """Remove what the user chose; yields each when it is gone. After the last of all, nothing of this program is left."""
-        self._own("uninstall")
+        self.really()
         with self._alone("uninstalling"):
             yield from uninstalling.remove(chosen, self.world.files, self.place, self.journal)
             empty = not self.uninstallable()
         if empty:
             uninstalling.leave(self.world.files, self.place)
-
-    def _own(self, command: str) -> None:
-        """A machine file may name any folder as its home: nothing is changed there."""
-        if self.simulated:
-            raise BadInput(f"{command} changes a computer, and a machine file is none; expected it without --machine.")
 
     def _alone(self, what: str) -> AbstractContextManager[None]:
         """Nothing else may run in this home folder meanwhile. Raises ``ExpectedError('already-running')``; nobody needs a
@@ -102,13 +97,13 @@ class Session(CarryingOut):
 
     def packages_back_plan(self, saved: str) -> Plan:
         """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is no such list."""
-        self._own("uninstall --put-back")
+        self.really()
         found = put_packages_back.taken(saved, self.site())
         return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path. A folder of somebody else's could name any place."""
-        self._own("uninstall --put-back")
+        self.really()
         if shelf not in {folder for folder, _ in self.quarantined()}:
             raise BadInput(f"{shelf} is no quarantined item; expected a folder that the command uninstall lists.")
         with self._alone("putting back"):
@@ -144,7 +139,7 @@ class Session(CarryingOut):
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
         """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
         profile = self.profile or self.best().profile
-        site = replace(self.site(), sources=self.own_sources())  # for another computer, but fetched here
+        site = self.site_here()
         veil = Veil(known_secrets(site.sources, self.world.computer.variables()))
         for event in bundling.bundle(profile, platform or self._platform(), target, site):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))

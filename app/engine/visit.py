@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from app.decide import circumstances, diagnose, planning, recommend, remedies
+from app.decide.secrets import known_secrets
 from app.engine import bundling, keepsakes
 from app.engine.begun import begun
 from app.engine.journal import Journal
@@ -27,6 +30,9 @@ from app.ports import World
 from app.probe import network, survey
 from app.steps.site import Site
 
+if TYPE_CHECKING:
+    from app.decide.redact import Redactor
+
 
 class Visit:
     """One visit to one computer, as far as nothing is changed on it. What takes time is a generator.
@@ -40,6 +46,7 @@ class Visit:
         self.facts: MachineFacts | None = facts
         self.recording = recording
         self.recorded: str | None = None  # the profile that the recording is a run of
+        self.recorded_plan: Plan | None = None
         self.speed = 10.0                 # how many times as fast as it happened a recording is played
         self.profile: Profile | None = None
         self.verification: Verification | None = None
@@ -87,12 +94,8 @@ class Visit:
     def sources(self) -> Sources:
         """Where packages come from: the answers, then pip's and uv's own settings."""
         if self._sources is None:
-            self._sources = Sources() if self.simulated else self.own_sources()
+            self._sources = Sources() if self.simulated else network.sources(self.world, self.answers)
         return self._sources
-
-    def own_sources(self) -> Sources:
-        """Where this very computer takes packages from, whoever's plan is looked at."""
-        return network.sources(self.world, self.answers)
 
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
@@ -104,8 +107,25 @@ class Visit:
                     left_out=frozenset(name.upper() for name, _, _ in disturbing),
                     card=circumstances.pointed_at(self.facts) if self.facts is not None else None)
 
+    def site_here(self) -> Site:
+        """The same for what is really done while somebody else's computer is looked at: that happens on this one."""
+        if not self.simulated:
+            return self.site()
+        here = Place(self.answers.home or self.world.computer.data_folder(), self.world.computer.family)
+        journal = Journal(self.world.files, self.world.clock, here.journal)
+        return replace(self.site(), place=here, sources=network.sources(self.world, self.answers),
+                       record=journal.effect("session", ""))
+
+    def really(self) -> None:
+        """Raises ``BadInput`` where this is somebody else's computer: nothing is changed there."""
+        if self.simulated:
+            raise BadInput(f"This is a simulation of {self.simulated}: nothing can be taken back or removed on that computer.",
+                           hint="Leave out --machine to do it on this one.")
+
     def pointer(self) -> Pointer | None:
-        """Which environment is active. Raises ``BadInput`` when the file is broken."""
+        """Which environment is active; none on somebody else's computer. Raises ``BadInput`` when the file is broken."""
+        if self.simulated:
+            return None
         data = self.world.files.read(self.place.pointer)
         return None if data is None else decode_pointer(data, self.place.pointer)
 
@@ -156,8 +176,18 @@ class Visit:
         return self.facts
 
     def machine_file(self) -> bytes:
-        """This machine's file, ``machine/1``."""
-        return msgspec.json.format(msgspec.json.encode(self.known()), indent=2)
+        """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
+        return msgspec.json.format(msgspec.json.encode(self.redactor().facts(self.known())), indent=2)
+
+    def redactor(self) -> Redactor:
+        """What takes the person out of all that leaves this computer: by rule, and by what is known here."""
+        from app.decide.redact import redactor  # first needed at the end of a visit
+
+        if self.simulated:
+            return redactor(self.known())
+        known = self.world.computer.facts()
+        names = {name: str(known[name]) for name in ("user", "host", "user_home", "full_name") if known.get(name)}
+        return redactor(self.known(), names, known_secrets(self.sources(), self.world.computer.variables()))
 
     # ---- decide
 
@@ -199,12 +229,19 @@ class Visit:
             install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
         install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
-            return install
+            return self._as_recorded(install)
         try:
             clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
         except BadInput as error:
             raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _as_recorded(self, install: Plan) -> Plan:
+        """The sender's own plan where it did more than the facts alone ask for: a clean-up, a kernel, a menu entry."""
+        theirs = self.recorded_plan
+        if theirs is None or theirs.profile != install.profile:
+            return install
+        return theirs if {step.id for step in install.steps} < {step.id for step in theirs.steps} else install
 
     def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
         """The kernel and the menu entry that the answers ask for, after everything else."""

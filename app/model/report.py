@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.model.advice import Choice, Diagnosis, Finding
+from app.model.advice import Choice, Diagnosis, Finding, ReadyVerdict
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts
 from app.model.plan import Plan
 from app.model.value import Value
-from app.model.verdict import Verification
+from app.model.verdict import Overall, Verification
 
 
 class Report(Value, frozen=True, kw_only=True):
@@ -33,6 +33,48 @@ class Report(Value, frozen=True, kw_only=True):
     diagnosis: Diagnosis | None = None
     logs: dict[str, bytes] = {}
     versions: dict[str, str] = {}
+
+
+StepState = Literal["open", "skipped", "done", "failed", "stopped"]
+
+
+class StepLine(Value, frozen=True, kw_only=True):
+    """One step of a run: how it ended (``open``: it did not begin or did not end) and how many seconds it took."""
+
+    id: str
+    title: str
+    state: StepState
+    seconds: float | None = None
+    text: str = ""
+
+
+class Judged(Value, frozen=True, kw_only=True):
+    """One setup, judged for the machine."""
+
+    profile: str
+    verdict: ReadyVerdict
+    why: str
+    recommended: bool
+
+
+class Summary(Value, frozen=True, kw_only=True):
+    """``report.json``: a report in brief, cleaned. ``taken_out`` counts what was taken out, by kind; ``files`` lie beside it."""
+
+    schema: Literal["report/1"] = "report/1"
+    written_at: str
+    program: str
+    headline: str
+    profile: str
+    environment: str
+    simulated: str | None
+    versions: dict[str, str]
+    overall: Overall | None
+    findings: tuple[Finding, ...]
+    choices: tuple[Judged, ...]
+    steps: tuple[StepLine, ...]
+    diagnosis: Diagnosis | None
+    taken_out: dict[str, int]
+    files: tuple[str, ...]
 
 
 class Packed(Value, frozen=True, kw_only=True):

@@ -13,7 +13,8 @@ import msgspec
 from app.decide.redact import Redactor
 from app.model.errors import BadInput
 from app.model.event import StepEvent, flat
-from app.model.report import Packed, Preview, Report
+from app.model.plan import Plan, decode_plan
+from app.model.report import Judged, Packed, Preview, Report, Summary
 from app.report.cleaning import clean, unflat
 from app.report.issue import headline, issue_text
 from app.report.page import page
@@ -63,33 +64,29 @@ def files(report: Report, redactor: Redactor, template: str) -> dict[str, bytes]
         lines = [json.dumps(flat(event), ensure_ascii=False) for event in cleaned.events]
         found["events.jsonl"] = ("\n".join(lines) + "\n").encode("utf-8", "replace")
     found.update({f"logs/{name}": data for name, data in cleaned.logs.items()})
-    found["report.json"] = json.dumps(
-        _summary(cleaned, counts, sorted([*found, "report.json"])), indent=2, ensure_ascii=False
-    ).encode()
+    found["report.json"] = _json(_summary(cleaned, counts, (*found, "report.json")))
     return found
 
 
-def _summary(report: Report, counts: dict[str, int], names: list[str]) -> dict[str, Any]:
-    return {
-        "schema": "report/1",
-        "written_at": report.written_at,
-        "program": report.program,
-        "headline": headline(report),
-        "profile": report.profile,
-        "environment": report.environment,
-        "simulated": report.simulated,
-        "versions": report.versions,
-        "overall": report.verification.overall if report.verification else None,
-        "findings": msgspec.to_builtins(report.findings),
-        "choices": [
-            {"profile": c.profile.id, "verdict": c.verdict, "why": c.why, "recommended": c.recommended}
-            for c in report.choices
-        ],
-        "steps": msgspec.to_builtins(steps(report.plan, report.events)),
-        "diagnosis": msgspec.to_builtins(report.diagnosis),
-        "taken_out": counts,
-        "files": names,
-    }
+def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> Summary:
+    return Summary(
+        written_at=report.written_at,
+        program=report.program,
+        headline=headline(report),
+        profile=report.profile,
+        environment=report.environment,
+        simulated=report.simulated,
+        versions=report.versions,
+        overall=report.verification.overall if report.verification else None,
+        findings=report.findings,
+        choices=tuple(
+            Judged(profile=c.profile.id, verdict=c.verdict, why=c.why, recommended=c.recommended) for c in report.choices
+        ),
+        steps=steps(report.plan, report.events),
+        diagnosis=report.diagnosis,
+        taken_out=counts,
+        files=tuple(sorted(names)),
+    )
 
 
 def _json(value: Any) -> bytes:
@@ -104,7 +101,9 @@ def read_machine(data: bytes, name: str = "the report") -> bytes:
 def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
     """The recorded run in a report; empty when there is none. Raises ``BadInput`` naming file and line."""
     found: list[StepEvent] = []
-    for number, line in enumerate(_member(data, name, "events.jsonl", required=False).splitlines(), 1):
+    for number, line in enumerate(_member(data, name, "events.jsonl", required=False).split(b"\n"), 1):
+        if not line.strip():
+            continue
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
         except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
@@ -119,9 +118,17 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
     try:
         said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{name}: report.json is not JSON: {error}.") from error
+        raise BadInput(f"{name}: report.json is not JSON; expected a report of this program: {error}.") from error
     found = said.get("profile") if isinstance(said, dict) else None
     return found if isinstance(found, str) and found else None
+
+
+def read_plan(data: bytes, name: str = "the report") -> Plan | None:
+    """The plan in a report. ``None`` where it holds none, or one that this version cannot read: it is made anew from the facts."""
+    try:
+        return decode_plan(_member(data, name, "plan.json", required=False))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 
 from app.decide.logtext import decode, plain
 from app.decide.redact import Redactor
-from app.model.event import Line, StepEvent, flat
+from app.model.event import Line, StepEvent
 from app.model.report import Report
 
 LOG_LENGTH = 4_000_000  # characters of one log, first and last parts
@@ -21,16 +21,25 @@ _NAME = re.compile(r"[^\w.-]+")
 def clean(report: Report, redactor: Redactor) -> Report:
     """The same report without the person: every string, every log, every recorded line."""
     outer = msgspec.structs.replace(report, facts=None, events=(), logs={})
-    inner = msgspec.convert(redactor.value(msgspec.to_builtins(outer)), Report)
+    inner: Report = redactor.value(outer)
     return msgspec.structs.replace(
         inner,
         facts=redactor.facts(report.facts) if report.facts else None,
         events=events(report.events, redactor),
-        logs={
-            _NAME.sub("_", redactor.text(name)).lstrip("."): redactor.text(plain(shorten(decode(data)))).encode("utf-8", "replace")
-            for name, data in sorted(report.logs.items())
-        },
+        logs=_logs(report.logs, redactor),
     )
+
+
+def _logs(logs: dict[str, bytes], redactor: Redactor) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for name, data in sorted(logs.items()):
+        clean_name = plain_name = _NAME.sub("_", redactor.text(name)).lstrip(".")
+        number = 1
+        while clean_name in found:  # two names that differed in what was taken out
+            number += 1
+            clean_name = f"{number}-{plain_name}"
+        found[clean_name] = redactor.text(plain(shorten(decode(data)))).encode("utf-8", "replace")
+    return found
 
 
 def shorten(text: str, limit: int = LOG_LENGTH) -> str:
@@ -53,12 +62,12 @@ def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEve
             waiting = lines[event.step]
             text = "".join(waiting.pop(0) for _ in range(min(count, len(waiting))))
             if text:
-                kept.append(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode())))
+                kept.append(redactor.event(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode()))))
         else:
-            kept.append(unflat(redactor.value(flat(event))))
+            kept.append(redactor.event(event))
     for step, rest in lines.items():  # what stood behind the last line break
         if rest and (last := next((e for e in reversed(recorded) if e.step == step), None)):
-            kept.append(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode())))
+            kept.append(redactor.event(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode()))))
     return tuple(sorted(kept, key=lambda e: e.at))
 
 
@@ -85,9 +94,7 @@ def _output(recorded: tuple[StepEvent, ...], redactor: Redactor) -> dict[str, li
     found: dict[str, list[str]] = defaultdict(list)
     for step, parts in chunks.items():
         data = b"".join(parts)
-        cleaned = redactor.text(plain(decode(data)))
-        if cleaned.count("\n") != data.count(b"\n"):  # a key over several lines became one word
-            cleaned += "\n" * max(0, data.count(b"\n") - cleaned.count("\n"))
+        cleaned = redactor.text(plain(decode(data)))  # no line is lost by that
         found[step] = cleaned.splitlines(keepends=True) if "\r" not in cleaned else re.findall(r"[^\n]*\n|[^\n]+$", cleaned)
     return found
 

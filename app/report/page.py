@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from html import escape
 
 from app.decide.logtext import decode, plain
-from app.model.report import Report
+from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines
 from app.report.pictures import bench_bar, loss_curve
-from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, StepLine, duration, gibibytes, gigabytes, number, steps
+from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, counted, duration, gibibytes, gigabytes, moment, number, steps
 
 STATE_ICON = {"done": "ok", "skipped": "grey", "failed": "err", "stopped": "warn", "open": "grey"}
 RESULT_TAG = {
@@ -65,7 +65,9 @@ def _summary(report: Report) -> str:
     if failed:
         lines.append(f"The step “{escape(failed.title)}” failed: {escape(failed.text)}")
     if found:
-        lines.append(escape(OVERALL[found.overall] + (f" on {found.device}." if found.device else ".")))
+        said = headline(report) == OVERALL[found.overall]
+        where = f"on {found.device}" if found.device else "on this machine"
+        lines.append(escape(f"Checked {where}." if said else f"{OVERALL[found.overall]} {where}."))
         if found.fine_tune and found.fine_tune.loss_first is not None and found.fine_tune.loss_last is not None:
             tune = found.fine_tune
             lines.append(
@@ -77,18 +79,22 @@ def _summary(report: Report) -> str:
     blocks = sum(f.severity == "blocks" for f in report.findings)
     warns = sum(f.severity == "warns" for f in report.findings)
     if report.findings:
-        lines.append(f"Findings: {blocks} blocking, {warns} warning, {len(report.findings) - blocks - warns} for information.")
+        lines.append("Findings: " + ", ".join([
+            f"{blocks or 'none'} that block{'s' if blocks == 1 else ''}", counted(warns, "warning"),
+            counted(len(report.findings) - blocks - warns, "note")]) + ".")
     meta = [
-        ("Written", report.written_at),
+        ("Written", moment(report.written_at)),
         ("Program", report.program),
         ("Setup", report.profile or "none"),
         ("Environment", report.environment or "none"),
     ]
+    tag = ""
     if report.simulated:
-        meta.append(("Simulated machine", report.simulated))
+        meta.append(("Machine file", report.simulated))
+        tag = "<p><span class='tag warn'>Simulation: nothing of this happened on a computer</span></p>"
     return (
         f'<section class="card lead"><div class="row"><span class="ic {tone}" aria-hidden="true">{SIGNS[tone]}</span><div>'
-        f"<h1>{escape(headline(report))}</h1>{''.join(f'<p>{line}</p>' for line in lines)}</div></div>{_pairs(meta)}</section>"
+        f"<h1>{escape(headline(report))}</h1>{tag}{''.join(f'<p>{line}</p>' for line in lines)}</div></div>{_pairs(meta)}</section>"
     )
 
 
@@ -198,7 +204,7 @@ def _plan(report: Report) -> str:
     return _card(
         "Plan and steps",
         total
-        + _table(("", "Step", "State", "Time", "To fetch"), rows)
+        + _table(("", "Step", "State", "Time", "To fetch"), rows, stacks=False)
         + (
             f"<details><summary>Everything that the plan touches ({len(touched)})</summary><ul>{more}</ul></details>"
             if more
@@ -291,7 +297,8 @@ def _logs(report: Report) -> str:
 
 def _taken_out(counts: dict[str, int]) -> str:
     rows = [[escape(TAKEN_OUT.get(kind, kind)), str(count)] for kind, count in sorted(counts.items())]
-    return _card("What was taken out", _table(("Kind", "Count"), rows) if rows else "<p>Nothing had to be taken out.</p>")
+    found = _table(("Kind", "Count"), rows, stacks=False) if rows else "<p>Nothing had to be taken out.</p>"
+    return _card("What was taken out", found)
 
 
 def _card(title: str, content: str) -> str:
@@ -302,11 +309,16 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in pairs) + "</dl>"
 
 
-def _table(heads: tuple[str, ...], rows: list[list[str]]) -> str:
+def _table(heads: tuple[str, ...], rows: list[list[str]], *, stacks: bool = True) -> str:
+    """A table. One that ``stacks`` shows its cells below each other on a narrow screen, each with its column's name."""
+    stacks = stacks and any(heads)
     head = "<tr>" + "".join(f"<th>{escape(h)}</th>" for h in heads) + "</tr>" if any(heads) else ""
-    return (
-        "<div class='wide'><table>"
-        + head
-        + "".join("<tr>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>" for row in rows)
-        + "</table></div>"
-    )
+    cells = ("".join(_cell(h if stacks else None, c) for h, c in zip(heads, row, strict=True)) for row in rows)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    return f"<div class='wide'><table{' class=rows' if stacks else ''}>{head}{body}</table></div>"
+
+
+def _cell(head: str | None, content: str) -> str:
+    if head is None:
+        return f"<td>{content}</td>"
+    return f"<td data-name='{escape(head)}'>{f'<div>{content}</div>' if content else ''}</td>"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from app.model.event import Failed, Finished, Halted, Skipped, Started, StepEvent
 from app.model.plan import Plan
-from app.model.value import Value
+from app.model.report import StepLine
 
 OVERALL = {
     "works": "It works",
@@ -41,16 +43,6 @@ TAKEN_OUT = {
 }
 
 
-class StepLine(Value, frozen=True, kw_only=True):
-    """One step of a run: how it ended (``done``, ``skipped``, ``failed``, ``stopped``, ``open``) and how long it took."""
-
-    id: str
-    title: str
-    state: str
-    seconds: float | None = None
-    text: str = ""
-
-
 def gigabytes(size: float | None) -> str:
     """Bytes as people read them, in steps of 1000."""
     if size is None:
@@ -72,6 +64,19 @@ def duration(seconds: float | None) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def moment(at: str) -> str:
+    """A time as a person writes it, ``28 Nov 2026, 06:27 UTC``; what is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(at).astimezone(UTC):%d %b %Y, %H:%M} UTC".removeprefix("0")
+    except ValueError:
+        return at
+
+
+def counted(count: int, word: str) -> str:
+    """``no notes``, ``1 note``, ``2 notes``."""
+    return f"{count or 'no'} {word}{'' if count == 1 else 's'}"
 
 
 def number(value: float | None, unit: str = "") -> str:

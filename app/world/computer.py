@@ -57,7 +57,8 @@ class LocalComputer:
         return {
             "arch": windows.native_arch() or _arch(platform.machine()), "cores": psutil.cpu_count(logical=False),
             "threads": psutil.cpu_count(), "memory_total": memory.total, "memory_available": memory.available,
-            "user": _user(), "host": socket.gethostname() or None, "user_home": os.path.expanduser("~"), **system,
+            "user": _user(), "host": socket.gethostname() or None, "user_home": os.path.expanduser("~"),
+            "full_name": windows.full_name() or _full_name(), **system,
         }
 
     def _windows(self) -> dict[str, Any]:
@@ -293,6 +294,18 @@ def _user() -> str | None:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # an account without an entry, as in some containers
+        return None
+
+
+def _full_name() -> str | None:
+    """What the account says its owner is called (``getent passwd NAME``): the first of its remarks."""
+    if sys.platform == "win32":
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_gecos.partition(",")[0].strip() or None
+    except KeyError:  # an account without an entry, as in some containers
         return None
 
 

@@ -66,6 +66,12 @@ if sys.platform == "win32":
         text = ctypes.create_unicode_buffer(85)
         return text.value if ctypes.windll.kernel32.GetUserDefaultLocaleName(text, 85) else None
 
+    def full_name() -> str | None:
+        """What the account says its owner is called (``net user NAME``)."""
+        ask = getattr(getattr(ctypes.windll, "secur32", None), "GetUserNameExW", None)
+        text, size = ctypes.create_unicode_buffer(256), wintypes.ULONG(256)
+        return text.value or None if ask is not None and ask(3, text, ctypes.byref(size)) else None  # 3: NameDisplay
+
     def present(instance: str) -> bool:
         """Whether a device is plugged in now (``CM_Locate_DevNodeW`` finds no removed ones). A doubt counts as yes."""
         library = getattr(ctypes.windll, "cfgmgr32", None)
@@ -96,6 +102,10 @@ else:
         return None
 
     def locale_name() -> str | None:
+        """Windows only."""
+        return None
+
+    def full_name() -> str | None:
         """Windows only."""
         return None
 

@@ -5769,10 +5769,6 @@
         <translation>{1}: Zeile {2} von events.jsonl ist kein Ereignis; erwartet wird je Zeile ein JSON-Objekt: {3}.</translation>
     </message>
     <message>
-        <source>{1}: report.json is not JSON: {2}.</source>
-        <translation>{1}: report.json ist kein JSON: {2}.</translation>
-    </message>
-    <message>
         <source>{1}: the field &quot;schema&quot; was expected to be &quot;machine/1&quot;, but is {2}.</source>
         <translation>{1}: Das Feld &quot;schema&quot; muss &quot;machine/1&quot; sein, ist aber {2}.</translation>
     </message>
@@ -6101,10 +6097,6 @@
         <translation>ihre Werte sind zu tief verschachtelt</translation>
     </message>
     <message>
-        <source>{1} changes a computer, and a machine file is none; expected it without --machine.</source>
-        <translation>{1} ändert einen PC, und eine PC-Datei ist keiner; erwartet wurde der Befehl ohne --machine.</translation>
-    </message>
-    <message>
         <source>{1} in the bundle {2} is not in its list; take it away, or copy the bundle again.</source>
         <translation>{1} im Offline-Ordner {2} steht nicht in dessen Liste; nehmen Sie es heraus oder kopieren Sie den Ordner noch einmal.</translation>
     </message>
@@ -6283,6 +6275,18 @@
     <message>
         <source>{memory_low} to {memory_high} GB</source>
         <translation>{memory_low} bis {memory_high} GB</translation>
+    </message>
+    <message>
+        <source>Leave out --machine to do it on this one.</source>
+        <translation>Ohne --machine geschieht es auf diesem.</translation>
+    </message>
+    <message>
+        <source>This is a simulation of {1}: nothing can be taken back or removed on that computer.</source>
+        <translation>Das ist eine Simulation von {1}: Auf jenem Computer lässt sich nichts zurücknehmen oder entfernen.</translation>
+    </message>
+    <message>
+        <source>{1}: report.json is not JSON; expected a report of this program: {2}.</source>
+        <translation>{1}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {2}.</translation>
     </message>
 </context>
 <context>

@@ -9,16 +9,19 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import QMimeData
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.decide import vram
 from app.decide.explain import explain
+from app.decide.redact import redactor
+from app.gui import theme
 from app.gui.dialogs.memory_table import MemoryTable
 from app.gui.dialogs.paste_log import SHOWN, PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
 from app.gui.dialogs.put_back import PutBack
-from app.gui.dialogs.report_preview import ReportPreview
+from app.gui.dialogs.report_preview import ReportPreview, qt_page
 from app.gui.menu import mend
 from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
@@ -32,8 +35,10 @@ from app.model.event import Started, StepEvent
 from app.model.plan import MakeShortcut, Plan
 from app.model.pointer import Pointer
 from app.model.report import Preview
+from app.report import preview
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
 from tests.gui.staged import PLAN, Staged, inside, real_knowledge
+from tests.test_report import NAMES, TEMPLATE, report
 
 
 def page(wizard: Wizard) -> Ready:
@@ -252,6 +257,23 @@ def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Stag
     qtbot.waitUntil(lambda: sheet.saved == str(tmp_path / "r.zip"))
     assert session.reports == [sheet.saved]
     sheet.reject()
+
+
+@pytest.mark.parametrize("theme_name", ["light", "dark"])
+def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> None:
+    """Qt's text view knows no CSS variables: without a sheet of its own the page was bare text with grey tables."""
+    theme.dress("light" if theme_name == "light" else "dark")
+    shown = qt_page(preview(report(), redactor(report().facts, NAMES), TEMPLATE).page)
+    assert "var(" not in shown and "<svg" not in shown
+    view = QTextBrowser()
+    qtbot.addWidget(view)
+    view.setHtml(shown)
+    title = view.document().find("A file is in use")
+    assert title.charFormat().fontWeight() >= 600
+    tag = view.document().find("recommended")
+    assert tag.charFormat().background().color() == QColor(theme.current().accent_soft)
+    assert view.document().find("8.52").isNull(), "the picture's letters are no text"
+    theme.dress("light")
 
 
 def test_a_report_that_takes_long_may_be_left(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:

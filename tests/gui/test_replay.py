@@ -15,11 +15,12 @@ from app.engine.session import Session
 from app.gui import languages
 from app.gui.main import application
 from app.gui.pages.install import Install
+from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Finished, Halted, Line, Started, StepEvent
 from app.model.plan import Plan
 from tests.gui.staged import let_go
-from tests.gui.test_wizard import text_of
+from tests.gui.test_wizard import inside, text_of
 
 MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
 
@@ -152,6 +153,33 @@ def test_a_recorded_failure_ends_as_one(qtbot: QtBot, wizard: Wizard) -> None:
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
     assert session.outcome == "failed" and page.title_label.text() == "Not finished"
     assert "The disk is full" in text_of(wizard)
+
+
+def test_a_failed_run_plays_back_to_the_senders_card(qtbot: QtBot, wizard: Wizard, tmp_path: Path) -> None:
+    """Over a report: recorded, cleaned, packed, read again, played; the card says what the sender's said."""
+    sender = session_of(MACHINE, "torch28-2025.11")
+    plan = sender.plan()
+    step = plan.steps[1]
+    trouble = sender.explain(b"line one\nOSError: [Errno 28] No space left on device\n")
+    assert trouble.cause == "disk_full" and trouble.evidence
+    failed = Failed(code="disk-full", message="The disk is full.", diagnosis=trouble)
+    sender.recording = (StepEvent(at=0.0, step=step.id, what=Started(title=step.title)),
+                        StepEvent(at=0.5, step=step.id, what=Line(text=b"OSError: [Errno 28] No space left on device\n")),
+                        StepEvent(at=1.0, step=step.id, what=failed))
+    sender.recorded = plan.profile
+    for _ in sender.run(plan):
+        pass
+    session = session_of(Path(sender.write_report(str(tmp_path / "failed.zip"))))
+    with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
+        wizard.visit(session)
+    page = install(wizard)
+    assert page.bar.primary is not None and page.bar.primary.text() == "Play the recorded run"
+    session.speed = 1e6
+    page.bar.primary.click()
+    qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
+    (card,) = inside(wizard, DiagnosisCard)
+    assert card.diagnosis == trouble
+    assert trouble.title in text_of(wizard)
 
 
 def test_a_plain_machine_file_has_no_recording() -> None:

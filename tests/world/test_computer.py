@@ -27,6 +27,7 @@ def test_facts_are_of_this_machine(computer: LocalComputer) -> None:
     assert facts["user"]
     assert facts["host"]
     assert Path(facts["user_home"]).is_dir()
+    assert facts["full_name"] is None or facts["full_name"].strip()
     assert facts["name"]
     assert isinstance(facts["is_admin"], bool)
     assert isinstance(facts["avx2"], bool)

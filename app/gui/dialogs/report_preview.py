@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QTextOption
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout
 
 from app.gui import theme, words
@@ -20,6 +22,36 @@ if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 T = TypeVar("T")
+
+_NOT_FOR_QT = re.compile(r"<style>.*?</style>|<svg.*?</svg>", re.DOTALL)
+# Qt's text knows little of CSS: no variables, no grid, no round corners.
+_SHEET = """
+h1 {{ font-size: 21px; font-weight: 600; margin: 2px 0 6px 0 }}
+h2 {{ font-size: 16px; font-weight: 600; margin: 22px 0 6px 0 }}
+h3 {{ font-size: 14px; font-weight: 600; margin: 14px 0 4px 0 }}
+p {{ margin: 3px 0 }}
+header, .k, dt, th {{ color: {muted} }}
+dd {{ margin-left: 0; margin-bottom: 6px }}
+th {{ text-align: left; font-weight: 500; padding: 4px 14px 4px 0 }}
+td {{ padding: 5px 14px 5px 0; border-top: 1px solid {line} }}
+pre {{ white-space: pre-wrap }}
+code, pre, .mono {{ font-family: "{mono}"; font-size: 12px }}
+summary {{ color: {accent} }}
+.ic {{ font-weight: 700 }}
+.tag {{ background-color: {accent_soft}; color: {accent}; font-weight: 600; font-size: 12px }}
+.ok {{ color: {ok} }} .warn {{ color: {warn} }} .err {{ color: {err} }} .info {{ color: {info} }} .grey {{ color: {muted} }}
+"""
+
+
+def qt_page(page: str) -> str:
+    """The report's page for Qt's own text view, in the colours of the window: what it cannot draw is left out."""
+    tokens = theme.current()
+    colours = {name: getattr(tokens, name) for name in ("muted", "line", "accent", "accent_soft", "ok", "warn", "err", "info")}
+    sheet = _SHEET.format(mono=theme.font("mono").family(), **colours)
+    bare = _NOT_FOR_QT.sub("", page).replace("</head>", f"<style>{sheet}</style></head>")
+    bare = re.sub(r"(<span class='tag[^>]*>)(.*?)</span>", r"\1&nbsp;\2&nbsp;</span>", bare)
+    bare = re.sub(r"(<span class=['\"]ic [^>]*>.</span>)<div>(<h1>|<b>)", r"<div>\2\1&nbsp;", bare)  # a mark before its line
+    return bare.replace("<table", '<table width="100%" cellspacing="0"')
 
 
 def kind_word(kind: str) -> str:
@@ -62,6 +94,8 @@ class ReportPreview(Dialog):
             part.setAccessibleName(translate("Report", "Views of the report"))
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
+        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # everything wraps
+        self.page.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.page.setAccessibleName(translate("Report", "The report as a page"))
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
@@ -107,7 +141,7 @@ class ReportPreview(Dialog):
             self.taken.box.addWidget(Label(translate("Report", "Nothing had to be taken out."), "small", "muted"))
         for file in preview.files:
             self._fact(self.files, file.name, words.size(file.size))
-        self.page.setHtml(preview.page)
+        self.page.setHtml(qt_page(preview.page))
         self.text.setPlainText(preview.text)
         self.note.setText(translate("Report", "{n} pieces of personal data were taken out; read through it before you pass it on."
                                     ).format(n=words.count(total)) if total else "")

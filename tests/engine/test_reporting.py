@@ -1,0 +1,72 @@
+"""What a report gathers from a home: the last run with its own plan, whole lines of its logs, and nobody's secrets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.__main__ import open_session
+from app.engine import reporting
+from app.engine.session import Session
+from app.model.event import Failed, Started, StepEvent, flat
+from app.model.machine import Note, decode_machine
+from tests.test_report import members
+
+MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
+PAT = "zz-company-pat-99"
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A visit to this computer whose survey is over, with a token among the variables."""
+    monkeypatch.setenv("MYCORP_PAT", PAT)
+    options = dict.fromkeys(("answers", "profile", "offline", "index", "pytorch_index", "machine"))
+    found = open_session(argparse.Namespace(**options, home=str(tmp_path)))
+    found.facts = decode_machine(MACHINE.read_bytes(), MACHINE.name)
+    return found
+
+
+def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(session: Session, tmp_path: Path) -> None:
+    best = session.best().profile.id
+    session.choose("torch26-2025.3")
+    plan = session.plan()
+    session.profile = None
+    assert plan.profile != best
+    logs = Path(session.place.logs)
+    logs.mkdir(parents=True)
+    failed = Failed(code="disk-full", message=f"The disk is full ({PAT}).")
+    ran = (StepEvent(at=0, step=plan.steps[0].id, what=Started()), StepEvent(at=2, step=plan.steps[0].id, what=failed))
+    (logs / "20261124T150000Z.events.jsonl").write_bytes(b"".join(msgspec.json.encode(flat(e)) + b"\n" for e in ran))
+    (logs / "20261124T150000Z.log").write_bytes(f"token {PAT} refused\n".encode() * 3)
+    session.journal.began("20261124T150000Z", plan)
+    found = members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
+    summary = json.loads(found["report.json"])
+    assert summary["profile"] == "torch26-2025.3"
+    assert summary["environment"] == plan.environment
+    assert [s["id"] for s in summary["steps"]] == [s.id for s in plan.steps]
+    assert summary["steps"][0]["state"] == "failed"
+    assert not any(PAT.encode() in data for data in found.values())
+
+
+def test_a_recorded_machine_file_is_the_one_of_a_report(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    facts = session.world.computer.facts() | {"user": "kimxyz", "full_name": "Kim Exampleton", "host": "BENCH77"}
+    monkeypatch.setattr(session.world.computer, "facts", lambda: facts)
+    assert session.facts is not None
+    session.facts = msgspec.structs.replace(session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),))
+    recorded = session.machine_file()
+    assert recorded == members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())["machine.json"]
+    assert decode_machine(recorded, "machine.json").notes[0].text == "userxx is userxxxxx name on host"
+
+
+def test_a_long_log_begins_with_a_whole_line(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can tell that half a token is one."""
+    monkeypatch.setattr(reporting, "_LOG_BYTES", 100)
+    logs = Path(session.place.logs)
+    logs.mkdir(parents=True)
+    line = b"hf_Q1w2E3r4T5y6U7i8O9p0A1s2D3f4G5h6J7 was refused\n"
+    (logs / "20261124T150000Z.log").write_bytes(line * 50)
+    assert reporting.gathered(session).logs == {"20261124T150000Z.log": line}
