@@ -85,7 +85,7 @@ def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: i
     info = tmp_path / "thing-1.0.dist-info"
     (package / "__pycache__").mkdir(parents=True)
     info.mkdir()
-    (package / "__init__.py").write_text("VALUE = 1\n")
+    (package / "__init__.py").write_bytes(b"VALUE = 1\n")
     (package / "__pycache__" / "x.pyc").write_text("code")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
     (info / "RECORD").write_text("thing/__init__.py,sha256=x,10\nthing/__pycache__/x.pyc,sha256=x,4\n"

@@ -21,7 +21,7 @@ MACHINES = ROOT / "resources" / "machines"
 
 def app(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, input=stdin, capture_output=True, text=True,
-                          check=False)
+                          encoding="utf-8", check=False)
 
 
 @pytest.mark.parametrize(("machine", "code", "verdict", "profile"), [

@@ -274,12 +274,12 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeyp
 def started(tmp_path: Path) -> Path:
     """A bundle with the real start and a program of two files that only says its name."""
     folder = tmp_path / "bundle"
-    files = {"start.py": (ROOT / "resources/templates/start_bundle.py").read_text(), "program/app/__init__.py": "",
+    files = {"start.py": (ROOT / "resources/templates/start_bundle.py").read_text("utf-8"), "program/app/__init__.py": "",
              "program/app/__main__.py": "def main(words):\n    print('honest')\n    return 0\n",
              "program/app/cli.py": "COMMANDS = ('plan',)\n"}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        (folder / name).write_bytes(text.encode())
     (folder / "program" / "wheels").mkdir()
     listed = [{"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()]
     (folder / "bundle.json").write_text(json.dumps({"profile": "small", "files": listed}))
@@ -308,10 +308,10 @@ def test_nothing_of_a_bundles_program_runs_that_was_not_compared(started: Path, 
         (started / "program/app/cli").mkdir()
     elif how == "byte code":  # made for the honest source's size and time, as Python expects it
         was, text = main.stat(), main.read_text()
-        main.write_text(evil + "#" * (len(text) - len(evil)))
+        main.write_bytes((evil + "#" * (len(text) - len(evil))).encode())
         os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
         py_compile.compile(str(main))
-        main.write_text(text)
+        main.write_bytes(text.encode())
         os.utime(main, ns=(was.st_atime_ns, was.st_mtime_ns))
         done = start(started)
         assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
