@@ -118,3 +118,14 @@ def test_no_line_takes_for_ever() -> None:
         began = time.process_time()
         Said(f"{line}\n" * 5000)
         assert time.process_time() - began < 5
+
+
+def test_a_long_log_of_struck_lines_is_read_in_time() -> None:
+    """Struck lines are blank ones: a pattern that began with any white space went through all of them from each."""
+    took = []
+    for size in (1, 2):
+        lines = "".join(f"V1128 06:23:36.{i:06} 1479 torch/_inductor/x.py:10] error {i:x}\n" for i in range(4000 * size))
+        began = time.process_time()
+        explain(lines + "RuntimeError: CUDA out of memory.\n", TROUBLES)
+        took.append(time.process_time() - began)
+    assert took[1] < 3 * took[0] + 0.2
