@@ -30,7 +30,7 @@ _FOLDER = re.compile(r"pytorch\.org/whl/(?:nightly/|test/)?(cu\d+)\b")
 _FRAME = re.compile(
     r"(?:site|dist)-packages[\\/]+(\w+(?:[\\/]+(?:_inductor|_dynamo|_vendor|protobuf)\b)?)[\\/][^\n\"'<>|:*?]{0,200}?\.py\b"
 )
-_RAISED = re.compile(r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)", re.MULTILINE)
+RAISED = re.compile(r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)", re.MULTILINE)
 # Files that only hand a call on; the fault lies before or behind them.
 _WRAPPERS = ("deprecation.py", "_validators.py", "import_utils.py", "generic.py")
 _CUT = re.compile(r"^[^\w\n]*(?:traceback \(most recent|file \"[^\"\n]+\", line \d+, in )", re.MULTILINE)
@@ -63,7 +63,7 @@ def _raised(lower: str) -> str:
     for frame in _FRAME.finditer(lower):
         if frame[1] != "torch" and not frame[0].endswith(_WRAPPERS):
             last = frame
-    if last is None or not (_RAISED.search(lower, last.end()) or _CUT.search(lower)):
+    if last is None or not (RAISED.search(lower, last.end()) or _CUT.search(lower)):
         return ""
     return "\nraised-in-" + re.sub(r"[\\/]+", ".", last[1])
 

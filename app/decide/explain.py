@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from app.decide.anchors import anchors
-from app.decide.deduced import deductions
+from app.decide.deduced import RAISED, deductions
+from app.decide.levels import Said, without
 from app.decide.likeness import likeness
 from app.decide.logtext import Text
 from app.decide.remedies import fix_of
@@ -27,6 +28,7 @@ CLEAR = 65          # from here on no likeness of words takes a cause's first pl
 WORDS = 20          # what likeness adds to the cause that is most alike; less than any rule's own weight
 ALIKE = 7.0         # points of likeness below which it alone names no cause, and a third of that below which no other one
 NEIGHBOUR = 4.0     # points of likeness that a neighbour of the best cause has from the start
+PASSING = ("cuda_oom", "host_memory_exhausted")  # what a smaller try overcomes
 PLACES = 3          # up to so many places likeness fills where rules leave them empty
 
 # That something failed at all; warnings and notices alone do not count.
@@ -40,16 +42,32 @@ ENDED = re.compile(
     r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
     r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ", re.MULTILINE)
 # That it went on or ended well after the last of these: what was caught is no cause.
-WENT_WELL = re.compile(
+WELL = (
     r"successfully installed|installed \d+ packages? in|login successful|\{'(?:train_)?(?:loss|runtime)'|100%\||"
     r"exit(?:ed with)? (?:code|status)[: ]+0\b|(?:training|setup|installation) (?:is )?(?:complete|finished)|"
     r"\bstep \d+\b[^\n]*\bloss\b")
+WENT_WELL = re.compile(WELL)
+# That work went on which every real failure would have kept from going on.
+WORKED = re.compile(
+    r"\{'(?:train_)?(?:loss|runtime)'|\bstep \d+\b[^\n]*\bloss\b|(?:training|setup|installation) (?:is )?(?:complete|finished)")
+# That what is reached over a network, or needs memory, was reached or found enough after all.
+OVERCAME = re.compile(
+    rf"{WELL}|resuming normal|server (?:is )?(?:started|ready|fired up)|(?:application startup|download) complete|model loaded|"
+    r"^[ \t]*100[ \t]+[\d.]+[kmg]?[ \t]+100[ \t]|100%\[=|\bsaved \[\d+|^fetched [\d.,]+ [kmg]?b in|downloaded newer image",
+    re.MULTILINE)
+# That something was only warned of, or tried again.
+AGAIN = re.compile(
+    r"warn|^\W{0,3}w\d{3,4} \d\d:|\bretr(?:y|ies)|resum|\btry(?:ing)? again|\bwill try|attempt|fall(?:ing|s)? back|instead\b|"
+    r"\bconnected\.|^get:\d", re.MULTILINE)
+_LINES = re.compile(r"(?:[^\n]*\n?){1,4}")
 # That it has to do with what this program sets up, and is not a fault of somebody's own script.
 FIELD = re.compile(
     r"-packages|torch|cuda|nvidia|triton|bitsandbytes|xformers|unsloth|transformers|huggingface|hf\.co|tokenizer|datasets?\b|"
     r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
     r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe")
-ERROR_LINE = re.compile(r"^\s*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
+ERROR_LINE = re.compile(r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
+# Frames of a traceback, and what Python prints below them.
+_FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
 
 
 # Said where no line names a cause.
@@ -77,7 +95,7 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
     alike = dict(_alike(text.lower, troubles, found))
     ranked = rank(found, alike)
     best = ranked[0] if ranked else _by_words(text, troubles, alike)
-    if best is None or (best.score < SURE and _went_on(text.lower)):
+    if best is None or (best.score < SURE and _went_on(text.lower)) or _overcome(text, best):
         return Diagnosis()
     others = [OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS]]
     named = {best.trouble.label, *(c.trouble.label for c in ranked)}
@@ -98,6 +116,27 @@ def _went_on(lower: str) -> bool:
     """Whether things went well after the last that failed."""
     ends = [match.end() for match in ENDED.finditer(lower)]
     return bool(ends) and WENT_WELL.search(lower, ends[-1]) is not None
+
+
+def _overcome(text: Text, best: Candidate) -> bool:
+    """Whether what speaks for a cause was told as a warning or tried again, work went on after it, and nothing ended that later.
+
+    What goes on after an error that stands for itself may be another run. A state that lasts (a build without CUDA) lets a bar
+    fill up and a page be served all the same, so these count only for what passes: networks and memory.
+    """
+    lower = text.lower
+    last = max(best.places)
+    end = lower.find("\n", last)
+    starts = [lower.rfind("\n", 0, place) + 1 for place in best.places]
+    if end < 0 or any(ERROR_LINE.match(lower, start) for start in starts):
+        return False
+    passing = best.trouble.stage == "network" or best.trouble.label in PASSING
+    told = _LINES.match(text.said, lower.rfind("\n", 0, last) + 1, end + 1000 if passing else end)
+    well = max((match.end() for match in (OVERCAME if passing else WORKED).finditer(lower, end)), default=None)
+    if well is None or told is None or not AGAIN.search(told.group()):
+        return False
+    later = [sign.says for sign in best.trouble.signs if sign.weight >= SURE and _possible(sign.says, lower)]
+    return not any(pattern.search(lower, well) for pattern in (ENDED, ERROR_LINE, *map(_compiled, later)))
 
 
 def _further(best: Candidate, alike: dict[str, float]) -> list[OtherCause]:
@@ -127,6 +166,31 @@ def quieten(text: Text, troubles: Troubles) -> None:
         spans += [match.span() for match in _compiled(harmless.says).finditer(text.lower)]
     if spans:
         text.strike(spans)
+    _strike_chatter(text)
+
+
+def _strike_chatter(text: Text) -> None:
+    """Strike lines that quote code and, where nothing but they speaks of a failure, those of debugging. Where something failed
+    they stay: they may tell why. So they do where the log ends in one that tells a failure, and where all lines are of
+    debugging: then another program has passed this log on."""
+    said = Said(text.said)
+    quoting = [_whole(text.lower, span) for span in said.quoting]
+    debug = [_whole(text.lower, span) for span in said.debug]
+    if debug and without(text.said, said.debug).strip():
+        info = [_whole(text.lower, span) for span in said.info]
+        rest = without(text.lower, sorted([*quoting, *debug, *info]))
+        told = any(pattern.search(text.lower, *span) for span in info for pattern in (ENDED, ERROR_LINE))
+        cut = not text.lower[debug[-1][1]:].strip() and FAILED.search(text.lower, debug[-1][0])
+        if not (told or cut or any(pattern.search(rest) for pattern in (FAILED, ENDED, ERROR_LINE))):
+            quoting += debug
+    if quoting:
+        text.strike(quoting)
+
+
+def _whole(lower: str, span: tuple[int, int]) -> tuple[int, int]:
+    """A line's span, up to the end that it has now: a line that was broken is in one."""
+    end = lower.find("\n", span[0])
+    return span[0], max(span[1], len(lower) if end < 0 else end)
 
 
 def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> list[Candidate]:
@@ -212,12 +276,30 @@ def _fact(known: dict[str, Any], path: str) -> str:
 
 
 def _proof(text: Text, best: Candidate) -> tuple[EvidenceLine, ...]:
+    """The lines of the proof: those that tell before the frames of tracebacks, which say only where; each in their order. Where
+    none of the lines tells, the exception that a traceback ends in does."""
+    ends = {place: _told(text.lower, place) for place in best.places}
+    telling = [place for place in best.places if ends[place] is None]
+    if not any(RAISED.match(text.lower, text.lower.rfind("\n", 0, place) + 1) for place in telling):
+        telling += [end for end in ends.values() if end is not None][:1]
+    frames = [place for place in best.places if ends[place] is not None]
+    return tuple([*_lines(text, telling), *_lines(text, frames)][:PROOF_LINES])
+
+
+def _lines(text: Text, places: Iterable[int]) -> list[EvidenceLine]:
     lines: dict[int, EvidenceLine] = {}
-    for place in best.places:
+    for place in places:
         line = text.line(place)
         lines.setdefault(line, EvidenceLine(line=line, text=text.shown(place)))
-    chosen = sorted(lines.values(), key=lambda e: e.line)
-    return tuple(chosen[:PROOF_LINES])
+    return sorted(lines.values(), key=lambda e: e.line)
+
+
+def _told(lower: str, place: int) -> int | None:
+    """Where the exception stands that ends the traceback of which this place is a frame; None if it is none."""
+    start = lower.rfind("\n", 0, place) + 1
+    frames = _FRAMES.match(lower, lower.rfind("\n", 0, max(0, start - 1)) + 1) or _FRAMES.match(lower, start)
+    raised = RAISED.match(lower, frames.end()) if frames and frames.end() > place else None
+    return raised.end() - len(raised.group().lstrip()) if raised else None
 
 
 def _why(text: Text, other: Candidate, best: Candidate) -> str:

@@ -23,6 +23,11 @@ _BEFORE = re.compile(
       | \|[ ](?:trace|debug|info|success|warning|error|critical)[ ]+\|[ ][\w.<>]+:[\w<>]+:\d+[ ]-[ ]
         # glog and torch: W0722 08:14:33.677000 24492 x.py:29]
       | [iwefdc]\d{{4}}[ ]{_CLOCK}[ ]+(?:\d+[ ]+)?[^\s\]]+:\d+\][ ]?
+        # Python's logging, where it only tells: [INFO] [x.py:29:main], INFO:root:, - root - INFO -, and INFO behind a time
+      | (?<=[z\d\]][ ])(?:debug|info)[ ]+(?=\S)
+      | \[(?:trace|debug|info)\][ ](?:\[[\w.]+:\d+[^\]\n]{{0,60}}\][ ])?
+      | (?:debug|info):[\w.]+:[ ]?
+      | (?:-[ ])?[\w.]{{1,60}}[ ]-[ ](?:debug|info)[ ]-[ ]
       | \[rank\d+\]:?[ ]?
       | \((?:\w+[ ])?pid=\d+(?:,[ ]ip=[\d.]+)?\)[ ]?   # ray and vllm
       | >[ ](?=[^>])

@@ -116,7 +116,8 @@ def _likeness(text: str, page: str) -> float:
 
 
 class Text:
-    """A log made ready: ``lower`` is searched; ``line`` and ``shown`` give back what stands there, by position."""
+    """A log made ready: ``lower`` is searched, ``said`` is the same before times and levels were taken off; ``line`` and
+    ``shown`` give back what stands there, by position."""
 
     def __init__(self, log: bytes | str) -> None:
         self._numbers: list[int] | None = None
@@ -135,6 +136,7 @@ class Text:
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
+        self.said = lower  # with what other programs put before its lines
         lower = bare(lower)
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
             lower = _UV_TALK.sub(_unwrapped, lower)

@@ -52,6 +52,10 @@ FORMS: dict[str, Callable[[str], str]] = {
     "rank": before("[rank0]: "),
     "ray": before("(EngineCore_0 pid=9492) "),
     "quoted": before("> "),
+    "logging": before("2026-11-24 15:00:00,123 - app.main - INFO - "),
+    "logging, short": before("INFO:app.main:"),
+    "deepspeed": before("[2026-11-24 15:00:00,123] [INFO] [launch.py:42:main] "),
+    "level": before("[INFO] "),
     "bars": before("\r 10%|█         | 50/500 [00:12<01:50,  4.1it/s]"),
     "json": lambda log: json.dumps({"level": "info", "message": log}),
 }
