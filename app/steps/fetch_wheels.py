@@ -63,7 +63,7 @@ def done(step: FetchWheels, site: Site) -> str | None:
 def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]:
     """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse.
 
-    ``unpack``: on a line that is not faster than that, uv unpacks the files into its cache while they come (see ``unpacking``).
+    ``unpack``: uv unpacks the files into its cache while they come (see ``unpacking``).
     """
     part = part_of(step, site)
     wanted = pins(part.requirements)
@@ -78,21 +78,21 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
     yield from _told(found)
     unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
 
-    def taken(files: Sequence[LockedFile]) -> list[Download]:
+    def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
         downloads = [_download(one, site) for one in files]
         if unpacking is not None:
-            unpacking.add(files, downloads)
+            unpacking.add(files, downloads, at_once=first)
         return downloads
 
     def more() -> list[Download] | None:
         files = later.result() if later is not None else ()
         found.extend(files or ())
-        return None if files is None else taken(files)
+        return None if files is None else taken(files, first=False)
 
     whole = False
     try:
         feeder = unpacking.feeder if unpacking else None
-        for arrived in site.world.web.fetch(taken(found), feeder, more if later is not None else None):
+        for arrived in site.world.web.fetch(taken(found, first=True), feeder, more if later is not None else None):
             yield from later.said() if later is not None else ()
             if unpacking is not None:
                 unpacking.look(arrived.rate)

@@ -4,8 +4,9 @@ uv reads each wheel through the web door's feeder as its bytes arrive, and check
 what is not unpacked here, the install step unpacks; what fails here, fails there with its reason. Nothing of the packages
 runs and nothing is installed: uv is ended as soon as it says that all is prepared.
 
-Only where the line is slower than that: a stream is unpacked by one thread, a file that is there by all cores. A line that
-brings a file sooner than uv can unpack its stream would have to wait for it.
+A wheel is unpacked by one thread, so the largest decide when all is done: they begin with their first byte. The many others wait
+until it shows that the line is slow, so that they would cost it nothing, or until all is there: on a fast line they would only
+take the processors away from the large ones and from the fetch (1.19 instead of 1.42 times uv's own time, 312 MB on loopback).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from app.steps.site import Site
 from app.steps.surroundings import child_environment
 
 _WORTHWHILE = 8_000_000  # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
-_FASTER = 150e6          # bytes a second of a line for which uv's streams are too slow: torch (193 MB) took it 2.0 s, a file 1.2 s
+_SLOW = 150e6            # bytes a second of a line that leaves the processors idle: two cores unpack about as many
 _PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
 _LONGEST = 1800.0        # seconds that installing waits for what is still being unpacked
 _at_work: dict[str, list[Unpacking]] = {}
@@ -38,34 +39,36 @@ class Unpacking:
         self.feeder = feeder
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
-        self._to_come: list[tuple[Sequence[LockedFile], Sequence[Download]]] = []
+        self._waiting: list[Sequence[LockedFile]] = []
         self._busy, self._all = 0, False
 
-    def add(self, files: Sequence[LockedFile], downloads: Sequence[Download]) -> None:
-        """These files are about to be fetched."""
+    def add(self, files: Sequence[LockedFile], downloads: Sequence[Download], *, at_once: bool) -> None:
+        """These files are about to be fetched; they are unpacked from now on, or when ``look`` or ``complete`` says so."""
         self.feeder.expect(downloads)
-        self._to_come.append((files, downloads))
+        to_come = sum(d.size or 0 for d in downloads if not self._site.world.files.exists(d.target))
+        if to_come < _WORTHWHILE:
+            return
+        self._waiting.append([f for f in files if len(f.sha256) == 1])
+        if at_once:
+            self._begin()
 
     def look(self, rate: float | None) -> None:
-        """Begin to unpack what was added, where the line brings so few bytes a second that it is worth a child."""
-        if not rate or rate >= _FASTER:
-            return
-        while self._to_come:
-            self._begin(*self._to_come.pop())
+        """So many bytes come a second: on a slow line what waits begins too."""
+        if rate and rate < _SLOW:
+            self._begin()
 
-    def _begin(self, files: Sequence[LockedFile], downloads: Sequence[Download]) -> None:
-        site = self._site
-        right = [f for f in files if len(f.sha256) == 1]
-        if sum(d.size or 0 for d in downloads if not site.world.files.exists(d.target)) < _WORTHWHILE:
-            return
-        with self._lock:
-            self._busy += 1
-            name = f"{self._number}-{len(self._threads)}"
-            self._threads.append(threading.Thread(target=self._work, args=(right, name), name="unpacking", daemon=True))
-            self._threads[-1].start()
+    def _begin(self) -> None:
+        while self._waiting:
+            files = self._waiting.pop()
+            with self._lock:
+                self._busy += 1
+                name = f"{self._number}-{len(self._threads)}"
+                self._threads.append(threading.Thread(target=self._work, args=(files, name), name="unpacking", daemon=True))
+                self._threads[-1].start()
 
     def complete(self) -> None:
-        """No more files will be added, and all of them are in the wheelhouse."""
+        """No more files will be added, and all of them are in the wheelhouse: what still waits begins."""
+        self._begin()
         with self._lock:
             self._all = True
             ended = not self._busy

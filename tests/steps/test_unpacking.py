@@ -33,14 +33,13 @@ def nobody_stays(site: Site) -> Iterator[None]:
     unpacking.settle(site)
 
 
-def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None, rate: float = SLOW) -> None:
-    """Fetch one wheel and unpack it meanwhile, as the fetch step does on a line of this rate."""
+def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None, *, at_once: bool = True) -> None:
+    """Fetch one wheel and unpack it meanwhile, or at the end, as the fetch step does."""
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
     download = Download(url=index.address(wheel), target=site.place.wheel(wheel.file), sha256=(wheel.sha256,), size=len(wheel.data))
     locked = LockedFile(name=wheel.name, version=wheel.version, file=wheel.file, url="", sha256=(sha256 or wheel.sha256,))
-    work.add([locked], [download])
-    work.look(rate)
+    work.add([locked], [download], at_once=at_once)
     for _ in site.world.web.fetch([download], work.feeder):
         pass
     work.complete()
@@ -80,8 +79,7 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
     assert work is not None
     target = Path(site.place.wheel(huge.file))
     locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
-    work.add([locked], [Download(url="", target=str(target), sha256=(huge.sha256,), size=len(huge.data))])
-    work.look(SLOW)
+    work.add([locked], [Download(url="", target=str(target), sha256=(huge.sha256,), size=len(huge.data))], at_once=True)
     feeder = work.feeder
     assert isinstance(feeder, Feeder)
     half = Path(f"{target}.part")
@@ -110,17 +108,25 @@ def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: Si
 
 
 @pytest.mark.parametrize("rate", [FAST, 0.0, None])
-def test_a_line_that_is_faster_than_unpacking_or_silent_waits_for_nobody(site: Site, rate: float | None) -> None:
+def test_what_is_not_large_waits_for_a_slow_line(site: Site, rate: float | None) -> None:
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
     locked = LockedFile(name="big", version="1.0", file=BIG.file, url="", sha256=(BIG.sha256,))
-    work.add([locked], [Download(url="", target=site.place.wheel(BIG.file), sha256=(BIG.sha256,), size=len(BIG.data))])
+    coming = Download(url="", target=site.place.wheel(BIG.file), sha256=(BIG.sha256,), size=len(BIG.data))
+    work.add([locked], [coming], at_once=False)
     for _ in range(3):
         work.look(rate)
     assert not [t for t in threading.enumerate() if t.name == "unpacking"]
-    work.look(SLOW)  # it has become slow
+    work.look(SLOW)
     assert [t for t in threading.enumerate() if t.name == "unpacking"]
     work.give_up()
+
+
+def test_what_waited_is_unpacked_when_all_is_there(site: Site) -> None:
+    with FaultIndex([BIG]) as index:
+        unpacked(site, BIG, index, at_once=False)
+    unpacking.settle(site)
+    assert len(cached(site, "big")) == 1 and left(site) == []
 
 
 def test_little_is_left_to_the_install_step(site: Site) -> None:
@@ -155,8 +161,7 @@ def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
         assert work is not None
         download = Download(url=index.address(huge), target=site.place.wheel(huge.file), sha256=(huge.sha256,), size=len(huge.data))
         locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
-        work.add([locked], [download])
-        work.look(SLOW)
+        work.add([locked], [download], at_once=True)
         arriving = iter(site.world.web.fetch([download], work.feeder))
         while next(arriving).done < 5_000_000:
             pass
