@@ -33,7 +33,8 @@ REMEDIES = {
                      "back to.",
 }
 
-# What these set for every Python of the environment; an empty value takes a variable away.
+# What these set for every Python of the environment; an empty value takes a variable away. Both seen to mend it on an H200: with
+# no compiler at hand torch.compile ran with the first and failed without it, and so did Triton with a CC that may not be started.
 VARIABLES = {
     "compile-off": (("TORCHDYNAMO_DISABLE", "1"),),  # torch.compile then hands back what it was given: torch._dynamo.config
     "compiler-unset": (("CC", ""), ("CXX", "")),     # Triton and torch.compile then look for a compiler themselves

@@ -4,9 +4,9 @@ On a computer with a card: ``PYTHON tests/decide/provoke.py LOGS.jsonl`` with th
 Anywhere: ``python tests/decide/provoke.py --judge LOGS.jsonl`` prints what the diagnosis makes of them. What needs a package
 that is not there, and a failure that did not come about, is left out. Two cases mount a small memory disk: Linux, as root.
 
-Seen on an H200 (torch 2.11.0+cu130, transformers and peft of November 2026) before any rule was changed for it: 28 of 28
-causes at first place, and 7 of 8 outputs of runs that work were left alone. The eighth was what torch tells when it is asked
-for its inner workings (``TORCH_LOGS``).
+Seen on an H200 (torch 2.11.0+cu130, transformers and peft of November 2026), before a rule was changed for it: 26 of 26 causes
+at first place and 7 of 8 runs that work left alone, then 27 of 28 and 7 of 7. What was missed is mended: torch's own
+``python.h`` among the headers of a failed compilation, and what torch tells of its inner workings (``TORCH_LOGS``).
 """
 
 from __future__ import annotations

@@ -281,3 +281,14 @@ def test_any_text_is_judged_without_a_fault(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_are_judged_without_a_fault(data: bytes) -> None:
     assert explain(data, TROUBLES).schema == "diagnosis/1"
+
+
+def test_a_header_that_was_found_is_not_the_one_that_is_missing() -> None:
+    """Compilers tell the way through the headers before the error; torch has a python.h of its own. Provoked on a card."""
+    log = ("RuntimeError: Error building extension 'mine': [1/2] g++ -c main.cpp\n"
+           "In file included from /env/lib/python3.12/site-packages/torch/include/torch/csrc/api/include/torch/python.h:8,\n"
+           "                 from main.cpp:1:\nmain.cpp:2:16: error: 'nowhere' was not declared in this scope\n"
+           "ninja: build stopped: subcommand failed.\n")
+    assert explain(log, TROUBLES).cause == "extension_compile_failed"
+    missing = "/tmp/x/cuda_utils.c:7:10: fatal error: Python.h: No such file or directory\n    7 | #include <Python.h>\n"
+    assert explain(missing, TROUBLES).cause == "triton_python_headers_missing"
