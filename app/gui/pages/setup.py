@@ -12,7 +12,7 @@ from app.gui.pages.page import Page
 from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, across
-from app.gui.widgets.choice import ChoiceCard
+from app.gui.widgets.choice import ChoiceCard, cost
 from app.gui.words import translate
 from app.model.advice import Choice
 
@@ -187,18 +187,6 @@ class Setup(Page):
 
         if self._shown is not None and self.session.facts is not None:
             show_comparison(self, self._shown, self.session.facts.os.family)
-
-
-def cost(choice: Choice, family: str) -> str:
-    """``Download 4.1 GB · 9.6 GB on disk`` for the files of this system."""
-    platform = "windows" if family == "windows" else "linux"
-    parts = [p for p in choice.profile.parts if p.platform == platform]
-    if not parts:
-        return ""
-    about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
-    return words.joined([
-        translate("Setup", "Download {size}").format(size=about + words.size(sum(p.download for p in parts))),
-        translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
 
 
 def tag(choice: Choice) -> tuple[str, theme.Tone]:

@@ -6,11 +6,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
 
 from app.gui import words
 from app.gui.pages.page import Page
-from app.gui.pages.setup import cost
 from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line, under
-from app.gui.widgets.choice import Table
+from app.gui.widgets.choice import Table, cost
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State

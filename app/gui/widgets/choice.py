@@ -8,11 +8,12 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.gui import theme
+from app.gui import theme, words
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line
 from app.gui.widgets.tag import Tag
 from app.gui.words import translate
+from app.model.advice import Choice
 
 
 class _Radio(QRadioButton):
@@ -167,3 +168,15 @@ class Table(QFrame):
                 grid.addWidget(label, r, c, Qt.AlignmentFlag.AlignTop)
         for c, width in enumerate(widths):
             grid.setColumnStretch(c, width)
+
+
+def cost(choice: Choice, family: str) -> str:
+    """``Download 4.1 GB · 9.6 GB on disk`` for the files of this system."""
+    platform = "windows" if family == "windows" else "linux"
+    parts = [p for p in choice.profile.parts if p.platform == platform]
+    if not parts:
+        return ""
+    about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
+    return words.joined([
+        translate("Setup", "Download {size}").format(size=about + words.size(sum(p.download for p in parts))),
+        translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
