@@ -171,3 +171,22 @@ def test_any_other_fault_of_a_start_is_told_at_once(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ExpectedError):
         next(LocalProcesses(threading.Event()).stream(command("")))
     assert len(starts) == 1
+
+
+def test_nothing_behind_a_junction_is_counted_or_removed(tmp_path: Path) -> None:
+    """Caches are often moved to another disk so."""
+    behind, tree = tmp_path / "behind", tmp_path / "tree"
+    behind.mkdir()
+    (behind / "large").write_bytes(b"x" * 9000)
+    tree.mkdir()
+    if sys.platform == "win32":
+        import _winapi
+
+        try:
+            _winapi.CreateJunction(str(behind), str(tree / "way"))
+        except OSError as error:
+            pytest.skip(f"this Windows makes no junctions: {error.strerror} (Wine 8)")
+    files = LocalFiles()
+    assert files.size(str(tree)) == 0
+    files.remove(str(tree))
+    assert not tree.exists() and (behind / "large").stat().st_size == 9000
