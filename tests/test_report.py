@@ -339,3 +339,15 @@ def test_pictures_and_words() -> None:
     assert gigabytes(7.3e9) == "7.3 GB"
     assert gigabytes(None) == "unknown"
     assert duration(192.0) == "3 min 12 s"
+
+
+def test_what_was_seen_is_not_said_twice() -> None:
+    """Some findings are what was seen."""
+    is_set = "PYTHONPATH is set"
+    one = Finding(id="variable-conflict", severity="warns", title=is_set, detail="d", seen=is_set, remedy="r")
+    other = msgspec.structs.replace(one, title="Another", seen="otherwise")
+    made = files(msgspec.structs.replace(report(), findings=(one, other)), redactor(), TEMPLATE)
+    for name in ("issue.txt", "report.html"):
+        told = made[name].decode()
+        assert told.count(is_set) == 1
+        assert "otherwise" in told

@@ -101,7 +101,8 @@ def _versions(report: Report) -> list[str]:
 
 def _findings(report: Report) -> list[str]:
     told = [f for f in report.findings if f.severity != "informs"][:8]
-    return ["", "**Findings**", *(f"- {f.severity}: {_plain(f.title)} ({_plain(f.seen)})" for f in told)] if told else []
+    lines = [f"- {f.severity}: {_plain(f.title)}" + ("" if f.seen == f.title else f" ({_plain(f.seen)})") for f in told]
+    return ["", "**Findings**", *lines] if told else []
 
 
 def _steps(report: Report) -> list[str]:

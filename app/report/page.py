@@ -124,10 +124,11 @@ def _findings(report: Report) -> str:
     items = []
     for finding in sorted(report.findings, key=lambda f: list(SEVERITY).index(f.severity)):
         tone, word = SEVERITY[finding.severity]
+        seen = "" if finding.seen == finding.title else f"<p class='k'>Seen: {escape(finding.seen)}</p>"
         items.append(
             f"<div class='find'><span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span><div><b>{escape(finding.title)}</b> "
             f"<span class='tag {'' if tone == 'info' else tone}'>{word}</span><p>{escape(finding.detail)}</p>"
-            f"<p class='k'>Seen: {escape(finding.seen)}</p><p>{escape(finding.remedy)}</p></div></div>"
+            f"{seen}<p>{escape(finding.remedy)}</p></div></div>"
         )
     return _card("Findings", "".join(items))
 
