@@ -28,6 +28,7 @@ _WORTHWHILE = 8_000_000  # bytes to come before a child is started for them; sta
 _SLOW = 150e6            # bytes a second of a line that leaves the processors idle: two cores unpack about as many
 _PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
 _LONGEST = 1800.0        # seconds that installing waits for what is still being unpacked
+_UNPACKED = "archive-"   # the part of uv's cache that holds the packages' own files, which may have any name
 _at_work: dict[str, list[Unpacking]] = {}
 
 
@@ -159,6 +160,16 @@ def _sweep(site: Site) -> None:
         for name in site.world.files.names(folder):
             if name.startswith(start):
                 site.world.files.remove(site.place.join(folder, name))
+    for bucket in site.world.files.names(site.place.cache):
+        if not bucket.startswith(_UNPACKED):
+            _sweep_bucket(site.place.join(site.place.cache, bucket), site)
+
+
+def _sweep_bucket(folder: str, site: Site) -> None:
+    """What uv was writing when it was killed lies beside the file that it was to become (seen once in 200 kills)."""
+    for path, _ in tuple(site.world.files.walk(folder)):
+        if path.replace("\\", "/").rpartition("/")[2].startswith(".tmp"):
+            site.world.files.remove(path)
 
 
 def _environment(site: Site) -> dict[str, str]:

@@ -149,7 +149,15 @@ def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: Site) -> No
         scratch = Path(site.place.cache) / name / "big"
         scratch.mkdir(parents=True)
         (scratch / "data.bin").write_bytes(b"half")
+    cache = Path(site.place.cache)
+    written, own = cache / "wheels-v8" / "index" / "abc" / "big" / ".tmpAbCdEf", cache / "archive-v0" / "abc" / "big" / ".tmpl"
+    for path in (written, written.with_name("big.msgpack"), own):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half")
     unpacking.settle(site)
+    assert not written.exists() and written.with_name("big.msgpack").exists()
+    assert own.exists()  # a package's
+    own.unlink()
     assert left(site) == []
 
 
