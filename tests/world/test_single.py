@@ -77,7 +77,7 @@ def test_where_no_lock_can_be_had_the_window_opens_all_the_same(tmp_path: Path, 
     """The folder is everybody's: a file or link put there by another user must neither be followed nor keep the window shut."""
     folder = tmp_path / "run"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
-    if how != "no folder":
+    if sys.platform != "win32" and how != "no folder":  # said once more for the types of Windows
         folder.mkdir()
         (folder / f"{Single('x').name}-{os.getuid()}.lock").symlink_to(tmp_path / "precious")
     with Single("x") as mine:
