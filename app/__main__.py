@@ -1,6 +1,8 @@
-"""Opens the world and the knowledge, then the window or the command line. The only place that wires.
+"""Opens the world and the knowledge, then the window or the command line. The only place that
+wires.
 
-The window is painted before anything heavy is imported: what a session needs is imported where it is opened.
+The window is painted before anything heavy is imported: what a session needs is imported where it
+is opened.
 """
 
 from __future__ import annotations
@@ -38,16 +40,29 @@ def open_session(options: argparse.Namespace) -> Session:
 
     for option in ("home", "offline", "output", "verify", "bundle", "put_back"):
         given = getattr(options, option, None)
-        if given is not None and not (option == "home" and options.machine):  # a home of another computer is no path of this one
+        if given is not None and not (
+            option == "home" and options.machine
+        ):  # a home of another computer is no path of this one
             setattr(options, option, whole_path(given, f"--{option.replace('_', '-')}"))
     written = read_input(options.answers) if options.answers else None
     answers = load_answers(written, options.answers) if written is not None else Answers()
     said = answers
     if not options.machine:
-        answers = msgspec.structs.replace(answers, **{field: whole_path(path, field) for field in ("home", "offline")
-                                                      if (path := getattr(answers, field)) is not None})
-    given = {"home": options.home, "profile": options.profile, "offline": options.offline, "index": options.index,
-             "pytorch_index": options.pytorch_index}
+        answers = msgspec.structs.replace(
+            answers,
+            **{
+                field: whole_path(path, field)
+                for field in ("home", "offline")
+                if (path := getattr(answers, field)) is not None
+            },
+        )
+    given = {
+        "home": options.home,
+        "profile": options.profile,
+        "offline": options.offline,
+        "index": options.index,
+        "pytorch_index": options.pytorch_index,
+    }
     given = {k: v for k, v in given.items() if v is not None}
     for field, why in wrong_values(Answers(**given)):
         raise BadInput(f"--{field.replace('_', '-')}: {why}.")
@@ -60,18 +75,27 @@ def open_session(options: argparse.Namespace) -> Session:
     world = open_world(simulated=options.machine)
     if not options.machine and answers.home is None:
         whole_path(world.computer.data_folder(), "The home folder")
-    session = Session(world, load(resource_reader(), resource_names()), answers, _resource, facts,
-                      recording)
+    session = Session(
+        world, load(resource_reader(), resource_names()), answers, _resource, facts, recording
+    )
     if machine is not None:
         session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
     if written is not None:
-        check_answers(said, written, options.answers, tuple(known), None if options.machine else session.world.files.exists)
+        check_answers(
+            said,
+            written,
+            options.answers,
+            tuple(known),
+            None if options.machine else session.world.files.exists,
+        )
         session.blame = lambda error: located(error, said, written, options.answers)
     if answers.profile is not None:
         session.choose(answers.profile)
     elif session.recorded in known:
-        session.choose(session.recorded or "")  # the sender's plan, not the one that would be best there
+        session.choose(
+            session.recorded or ""
+        )  # the sender's plan, not the one that would be best there
     session.take_bundle()
     return session
 
@@ -81,8 +105,12 @@ def _resource(name: str) -> bytes:
 
     data = resource_reader()(name)
     if data is None:
-        raise ExpectedError("resource-missing", f"The file resources/{name} of this program is missing.",
-                            hint="Install the program again.", exit_code=ExitCode.FAULT)
+        raise ExpectedError(
+            "resource-missing",
+            f"The file resources/{name} of this program is missing.",
+            hint="Install the program again.",
+            exit_code=ExitCode.FAULT,
+        )
     return data
 
 
@@ -101,14 +129,19 @@ def _run(given: list[str]) -> int:
     except ExpectedError as error:
         from app.decide.logtext import plain  # a stranger's file may be named in it
 
-        complain(plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else "")))
+        complain(
+            plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
+        )
         return int(error.exit_code)
     except KeyboardInterrupt:
         complain("Stopped.\n")
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
         path = _crash(error, given)
-        complain(f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report lies at {path}.\n")
+        complain(
+            f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report "
+            f"lies at {path}.\n"
+        )
         return int(ExitCode.FAULT)
 
 
@@ -122,7 +155,8 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
 
 def _wants_window(given: list[str]) -> bool:
-    """No command word among the arguments: options alone (``--machine FILE``) still mean the window.
+    """No command word among the arguments: options alone (``--machine FILE``) still mean the
+    window.
 
     The packed console program has no window: without a command it names those that exist.
     """
@@ -141,22 +175,37 @@ def _command(given: list[str]) -> int:
 def _window(given: list[str]) -> int:
     options, rest = _window_options(given)
     if not has_display() and "-platform" not in rest:
-        raise BadInput("There is no display for the window; expected a command, one of: " + ", ".join(COMMANDS) + ".",
-                       hint="“install --yes” does what the window does.")
+        raise BadInput(
+            "There is no display for the window; expected a command, one of: "
+            + ", ".join(COMMANDS)
+            + ".",
+            hint="“install --yes” does what the window does.",
+        )
     from app.gui.main import run
     from app.world.single import Single, show_other
 
-    with Single("unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}") as single:
+    with Single(
+        "unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}"
+    ) as single:
         if not single.first and options.machine is None:
             show_other("Unsloth Setup")
             sys.stderr.write("Unsloth Setup is already open; its window is the one to use.\n")
             return int(ExitCode.DONE)
-        return run(lambda: open_session(options), rest, lambda name: open_session(_on_machine(options, name)), machines)
+        return run(
+            lambda: open_session(options),
+            rest,
+            lambda name: open_session(_on_machine(options, name)),
+            machines,
+        )
 
 
 def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The window's own options; what else begins with a dash is Qt's. A word that is no command is refused."""
-    options = argparse.Namespace(**dict.fromkeys(name.replace("-", "_") for name in _WINDOW_OPTIONS))
+    """The window's own options; what else begins with a dash is Qt's. A word that is no command is
+    refused.
+    """
+    options = argparse.Namespace(
+        **dict.fromkeys(name.replace("-", "_") for name in _WINDOW_OPTIONS)
+    )
     rest: list[str] = []
     queue = list(given)
     while queue:
@@ -178,10 +227,14 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
-    """The same options on another computer: the id of a machine that ships with the program, or a file's path."""
+    """The same options on another computer: the id of a machine that ships with the program, or a
+    file's path.
+    """
     shipped = name in dict(machines())
     path = f"machines/{name}.json" if shipped else name
-    return argparse.Namespace(**{**vars(options), "machine": path, "shipped": shipped, "home": None})
+    return argparse.Namespace(
+        **{**vars(options), "machine": path, "shipped": shipped, "home": None}
+    )
 
 
 def machines() -> tuple[tuple[str, MachineFacts], ...]:
@@ -193,7 +246,9 @@ def machines() -> tuple[tuple[str, MachineFacts], ...]:
     found = []
     for file in names("machines"):
         if file.endswith(".json"):
-            found.append((file.removesuffix(".json"), decode_machine(read(f"machines/{file}") or b"", file)))
+            found.append(
+                (file.removesuffix(".json"), decode_machine(read(f"machines/{file}") or b"", file))
+            )
     return tuple(found)
 
 

@@ -29,7 +29,9 @@ _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}\b")
 
 
 class WheelList(Value, frozen=True, kw_only=True):
-    """``<lock>.wheels.json``: what the lock maker saw. Bytes; ``measured`` says that somebody unpacked them."""
+    """``<lock>.wheels.json``: what the lock maker saw. Bytes; ``measured`` says that somebody
+    unpacked them.
+    """
 
     download: int = 0
     disk: int = 0
@@ -46,7 +48,9 @@ class Knowledge(Value, frozen=True, kw_only=True):
     cards: Cards
     troubles: Troubles = Troubles()
     guide: Guide = Guide()
-    kernels: tuple[Profile, ...] = ()  # packages for a notebook kernel, one set for each Python: never an environment
+    kernels: tuple[
+        Profile, ...
+    ] = ()  # packages for a notebook kernel, one set for each Python: never an environment
 
     def profile(self, name: str) -> Profile:
         """The profile with this id. Raises ``BadInput`` that lists the ids."""
@@ -60,11 +64,16 @@ class Knowledge(Value, frozen=True, kw_only=True):
 def load(read: Read, names: Names) -> Knowledge:
     """Read and check all of ``resources/``.
 
-    ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names`` lists a folder.
-    Raises ``BadInput`` that names the file, the place in it and what was expected.
+    ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names``
+    lists a folder. Raises ``BadInput`` that names the file, the place in it and what was expected.
     """
+
     def all_of(kind: str) -> tuple[Profile, ...]:
-        return tuple(profile(read, n, kind) for n in names(kind) if read(f"{kind}/{n}/profile.toml") is not None)
+        return tuple(
+            profile(read, n, kind)
+            for n in names(kind)
+            if read(f"{kind}/{n}/profile.toml") is not None
+        )
 
     return Knowledge(
         profiles=all_of("profiles"),
@@ -83,31 +92,53 @@ def profile(read: Read, folder: str, kind: str = "profiles") -> Profile:
     if found.id != folder:
         raise BadInput(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
     return msgspec.structs.replace(
-        found, parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts))
+        found, parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts)
+    )
 
 
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:
     if not _PART.fullmatch(part.id):
-        raise BadInput(f"{where}: the part's id is {part.id!r}; expected a plain word, since files are named by it.")
+        raise BadInput(
+            f"{where}: the part's id is {part.id!r}; expected a plain word, since files are named "
+            f"by it."
+        )
     if not _PLACE.fullmatch(part.index):
-        raise BadInput(f"{where}, part {part.id!r}: `index` is {part.index!r}; expected default, or pytorch/ and a folder there.")
+        raise BadInput(
+            f"{where}, part {part.id!r}: `index` is {part.index!r}; expected default, or pytorch/ "
+            f"and a folder there."
+        )
     lock = _text(read, folder + part.lock, f"{where}, part {part.id!r}")
     entries = check_lock(lock, folder + part.lock, part.unhashed)
     sizes = folder + part.lock.replace(".lock.txt", ".wheels.json")
-    listed = _decode(read, sizes, WheelList) if read(sizes) is not None else WheelList(estimated=True)
+    listed = (
+        _decode(read, sizes, WheelList) if read(sizes) is not None else WheelList(estimated=True)
+    )
     for wheel in listed.wheel:
         if entries.get(_plain(wheel.name)) != wheel.version:
-            raise BadInput(f"{sizes}: {wheel.name} {wheel.version} is not in {part.lock}; "
-                           "expected the lock's packages: make the sizes again.")
-    count = len(entries) - (1 if "unsloth" in entries or "torch" in entries else 0) - (
-        1 if "unsloth" in entries and "torch" in entries else 0)
+            raise BadInput(
+                f"{sizes}: {wheel.name} {wheel.version} is not in {part.lock}; "
+                "expected the lock's packages: make the sizes again."
+            )
+    count = (
+        len(entries)
+        - (1 if "unsloth" in entries or "torch" in entries else 0)
+        - (1 if "unsloth" in entries and "torch" in entries else 0)
+    )
     return msgspec.structs.replace(
-        part, requirements=lock, wheels=listed.wheel, download=listed.download, disk=listed.disk,
-        estimated=listed.estimated, title=part.title.replace("{count}", str(count)))
+        part,
+        requirements=lock,
+        wheels=listed.wheel,
+        download=listed.download,
+        disk=listed.disk,
+        estimated=listed.estimated,
+        title=part.title.replace("{count}", str(count)),
+    )
 
 
 def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[str, str]:
-    """The pinned names and versions of a lock. Raises ``BadInput`` where a line is no pin, has no hash or an address."""
+    """The pinned names and versions of a lock. Raises ``BadInput`` where a line is no pin, has no
+    hash or an address.
+    """
     found: dict[str, str] = {}
     joined = text.replace("\r\n", "\n").replace("\\\n", " ")
     for line in joined.splitlines():
@@ -116,10 +147,15 @@ def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[st
             continue
         pin = _REQUIREMENT.match(line)
         if not pin or "://" in line:
-            raise BadInput(f"{where}: the line {line[:60]!r} is not a pinned requirement; expected name==version with hashes.")
+            raise BadInput(
+                f"{where}: the line {line[:60]!r} is not a pinned requirement; expected "
+                f"name==version with hashes."
+            )
         if not _HASH.search(line) and pin["name"] not in unhashed:
-            raise BadInput(f"{where}: {pin['name']}=={pin['version']} has no SHA-256 hash; "
-                           "expected one, or the name in the part's `unhashed`.")
+            raise BadInput(
+                f"{where}: {pin['name']}=={pin['version']} has no SHA-256 hash; "
+                "expected one, or the name in the part's `unhashed`."
+            )
         found[_plain(pin["name"])] = pin["version"]
     if not found:
         raise BadInput(f"{where}: no requirement in it; expected name==version with hashes.")
@@ -137,26 +173,43 @@ def rules(read: Read) -> Rules:
         for text in (table.title, table.detail, table.seen, table.remedy):
             for name in _FILL.findall(text):
                 if name not in NAMES and name not in limits:
-                    raise BadInput(f"{where}: the text fills in {{{name}}}, which is not a name of the rules' language.")
+                    raise BadInput(
+                        f"{where}: the text fills in {{{name}}}, which is not a name of the "
+                        f"rules' language."
+                    )
         fields = {f: getattr(table, f) for f in table.__struct_fields__}
         made.append(Rule(**{**fields, "when": parse(table.when, where, limits)}))
-    return Rules(thresholds=raw.threshold, rules=tuple(made), variables=raw.variable, old_systems=raw.old_systems,
-                 unsafe_characters=raw.unsafe_characters, broken_characters=raw.broken_characters, unknown=raw.unknown)
+    return Rules(
+        thresholds=raw.threshold,
+        rules=tuple(made),
+        variables=raw.variable,
+        old_systems=raw.old_systems,
+        unsafe_characters=raw.unsafe_characters,
+        broken_characters=raw.broken_characters,
+        unknown=raw.unknown,
+    )
 
 
 def troubles(read: Read, names: Names) -> Troubles:
     """All chapters of ``troubles/``, and the words that speak for each cause."""
-    chapters = [_decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")]
+    chapters = [
+        _decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")
+    ]
     words = "troubles/words.json"
-    return Troubles(causes=tuple(t for c in chapters for t in c.trouble),
-                    harmless=tuple(h for c in chapters for h in c.harmless),
-                    words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {})
+    return Troubles(
+        causes=tuple(t for c in chapters for t in c.trouble),
+        harmless=tuple(h for c in chapters for h in c.harmless),
+        words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {},
+    )
 
 
 def guide(read: Read, names: Names) -> Guide:
     """All files of ``guide/``: each holds some of the guide's fields."""
     parts = [_decode(read, f"guide/{n}", Guide) for n in names("guide") if n.endswith(".toml")]
-    fields = {f: tuple(item for part in parts for item in getattr(part, f)) for f in Guide.__struct_fields__}
+    fields = {
+        f: tuple(item for part in parts for item in getattr(part, f))
+        for f in Guide.__struct_fields__
+    }
     return Guide(**fields)
 
 

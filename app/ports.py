@@ -1,7 +1,9 @@
-"""The doors to the outside, as Protocols. Every question and answer is a plain value, so any door can be recorded.
+"""The doors to the outside, as Protocols. Every question and answer is a plain value, so any door
+can be recorded.
 
-Only ``world/`` implements them. Doors that block look at the stop event and raise ``Stopped``; doors that fail in a
-known way raise ``ExpectedError``; a missing fact is ``None``, never an exception.
+Only ``world/`` implements them. Doors that block look at the stop event and raise ``Stopped``;
+doors that fail in a known way raise ``ExpectedError``; a missing fact is ``None``, never an
+exception.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ class Command(Value, frozen=True, kw_only=True):
 
 
 class Output(Value, frozen=True, kw_only=True):
-    """Bytes that a child wrote; standard output and standard error of streamed children arrive in one order."""
+    """Bytes that a child wrote; standard output and standard error of streamed children arrive in
+    one order.
+    """
 
     data: bytes
 
@@ -37,13 +41,17 @@ class Silence(Value, frozen=True, kw_only=True):
 
 
 class Exit(Value, frozen=True, kw_only=True):
-    """How the child ended. On Windows codes of 0xC0000000 and up are crashes; on POSIX negative ones are signals."""
+    """How the child ended. On Windows codes of 0xC0000000 and up are crashes; on POSIX negative
+    ones are signals.
+    """
 
     code: int
 
 
 class Completed(Value, frozen=True, kw_only=True):
-    """A short child's whole answer. ``code`` is ``None`` when it did not end in time or could not start."""
+    """A short child's whole answer. ``code`` is ``None`` when it did not end in time or could not
+    start.
+    """
 
     code: int | None
     out: str = ""
@@ -51,19 +59,29 @@ class Completed(Value, frozen=True, kw_only=True):
 
 
 class Processes(Protocol):
-    """Children, each in a tree of its own that ends as a whole (Job Object, or session and ``killpg``)."""
+    """Children, each in a tree of its own that ends as a whole (Job Object, or session and
+    ``killpg``).
+    """
 
-    def stream(self, command: Command, limit_seconds: float | None = None) -> Iterator[Output | Silence | Exit]:
-        """Start and yield output as it comes; the last item is ``Exit``. Stops the tree when the stop event is set
-        or the generator is closed. Raises ``Stopped``, ``ExpectedError('timeout')``, ``ExpectedError('not-started')``.
+    def stream(
+        self, command: Command, limit_seconds: float | None = None
+    ) -> Iterator[Output | Silence | Exit]:
+        """Start and yield output as it comes; the last item is ``Exit``. Stops the tree when the
+        stop event is set or the generator is closed. Raises ``Stopped``,
+        ``ExpectedError('timeout')``, ``ExpectedError('not-started')``.
         """
 
-    def capture(self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None) -> Completed:
-        """Run a short program and return everything it said. ``env`` ``None`` means this program's own."""
+    def capture(
+        self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None
+    ) -> Completed:
+        """Run a short program and return everything it said. ``env`` ``None`` means this program's
+        own.
+        """
 
 
 class Files(Protocol):
-    """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before they return.
+    """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before
+    they return.
 
     Files and folders that are made are for this user alone.
     """
@@ -78,7 +96,9 @@ class Files(Protocol):
         """Add to the end and fsync. Makes its folder."""
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
-        """A function that appends without fsync, for logs; the file is complete up to the last call."""
+        """A function that appends without fsync, for logs; the file is complete up to the last
+        call.
+        """
 
     def exists(self, path: str) -> bool:
         """Whether anything is there (a broken link counts)."""
@@ -99,7 +119,9 @@ class Files(Protocol):
         """Make a folder and its parents."""
 
     def share(self, path: str) -> None:
-        """Let other users read a folder and what is below it; what this door makes is the user's alone."""
+        """Let other users read a folder and what is below it; what this door makes is the user's
+        alone.
+        """
 
     def remove(self, path: str) -> None:
         """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
@@ -114,7 +136,9 @@ class Files(Protocol):
         """Copy one file, atomically."""
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file or of everything below a folder (links not followed, hard links counted once)."""
+        """Bytes of a file or of everything below a folder (links not followed, hard links counted
+        once).
+        """
 
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
@@ -123,7 +147,9 @@ class Files(Protocol):
         """The hash of a file, in hex."""
 
     def stamp(self, path: str) -> str | None:
-        """A text that changes when the file does, or the computer was started anew; ``None`` where there is no file."""
+        """A text that changes when the file does, or the computer was started anew; ``None`` where
+        there is no file.
+        """
 
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path (which need not exist yet)."""
@@ -132,7 +158,9 @@ class Files(Protocol):
         """Whether a file could be made there, tried with a real one where the folder exists."""
 
     def hold(self, path: str, who: str) -> AbstractContextManager[None]:
-        """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')`` naming who runs."""
+        """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')``
+        naming who runs.
+        """
 
 
 class Download(Value, frozen=True, kw_only=True):
@@ -145,7 +173,9 @@ class Download(Value, frozen=True, kw_only=True):
 
 
 class Arrived(Value, frozen=True, kw_only=True):
-    """Progress of a fetch: bytes on disk of all files, total if known, and a line where there is something to say."""
+    """Progress of a fetch: bytes on disk of all files, total if known, and a line where there is
+    something to say.
+    """
 
     done: int
     total: int | None
@@ -155,7 +185,9 @@ class Arrived(Value, frozen=True, kw_only=True):
 
 
 class Feeder(Protocol):
-    """Hands files that are being fetched on to a program of this computer, each part as soon as it is there."""
+    """Hands files that are being fetched on to a program of this computer, each part as soon as it
+    is there.
+    """
 
     def expect(self, files: Sequence[Download]) -> None:
         """These files are about to be fetched."""
@@ -168,13 +200,17 @@ class Feeder(Protocol):
 
 
 class Web(Protocol):
-    """HTTP, with the system's certificates and proxy; TLS only except on loopback; ``file://`` counts as present."""
+    """HTTP, with the system's certificates and proxy; TLS only except on loopback; ``file://``
+    counts as present.
+    """
 
     def use(self, sources: Sources) -> None:
         """From now on take this proxy, these certificates and the logins of these indexes."""
 
     def reach(self, url: str, seconds: float = 5.0) -> str:
-        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or ``untrusted`` (certificate)."""
+        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
+        ``untrusted`` (certificate).
+        """
 
     def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
         """What stands between here and an index page, named; ``None`` where the page is sound."""
@@ -183,11 +219,18 @@ class Web(Protocol):
         """What a HEAD says of a file's size; ``None`` where it does not."""
 
     def feeder(self) -> Feeder:
-        """A server on loopback, to be given to ``fetch``. Raises ``ExpectedError('feeder-refused')``."""
+        """A server on loopback, to be given to ``fetch``. Raises
+        ``ExpectedError('feeder-refused')``.
+        """
 
-    def fetch(self, files: Sequence[Download], feeder: Feeder | None = None,
-              more: Callable[[], Sequence[Download] | None] | None = None) -> Iterator[Arrived]:
-        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming file and cause.
+    def fetch(
+        self,
+        files: Sequence[Download],
+        feeder: Feeder | None = None,
+        more: Callable[[], Sequence[Download] | None] | None = None,
+    ) -> Iterator[Arrived]:
+        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming
+        file and cause.
 
         ``more`` is asked again and again until it names further files (``None``: not known yet).
         """
@@ -233,8 +276,8 @@ class Computer(Protocol):
         """The kind of system."""
 
     def facts(self) -> dict[str, Any]:
-        """Name, build, arch, locale, is_admin, wsl, cores, threads, cpu_name, avx2, memory_total, memory_available,
-        user, host, user_home, full_name; a missing one is ``None``."""
+        """Name, build, arch, locale, is_admin, wsl, cores, threads, cpu_name, avx2, memory_total,
+        memory_available, user, host, user_home, full_name; a missing one is ``None``."""
 
     def disks(self) -> tuple[Disk, ...]:
         """Local volumes."""
@@ -249,20 +292,26 @@ class Computer(Protocol):
         """The platform's per-user data folder for this program, obeying ``UNSLOTH_SETUP_HOME``."""
 
     def known_folder(self, name: str) -> str | None:
-        """``profile``, ``documents``, ``desktop``, ``programs``, ``cache`` …; ``None`` where there is none."""
+        """``profile``, ``documents``, ``desktop``, ``programs``, ``cache`` …; ``None`` where there
+        is none.
+        """
 
     def uv(self) -> str:
         """The path of the uv that this program brings. Raises ``ExpectedError('uv-missing')``."""
 
     def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
-        """What a proxy script (PAC) or a detected one says of an address: ``direct``, a proxy's address, or ``None`` where it
-        says nothing or the system evaluates none."""
+        """What a proxy script (PAC) or a detected one says of an address: ``direct``, a proxy's
+        address, or ``None`` where it says nothing or the system evaluates none."""
 
     def program(self) -> tuple[str, tuple[str, ...], bool]:
-        """The folder this program lies in, its own files below it with ``/``, and whether it is a packed program."""
+        """The folder this program lies in, its own files below it with ``/``, and whether it is a
+        packed program.
+        """
 
     def pci_cards(self) -> tuple[Gpu, ...]:
-        """Display adapters as PCI lists them (``lspci``, ``/sys/bus/pci``; on Windows the display class key)."""
+        """Display adapters as PCI lists them (``lspci``, ``/sys/bus/pci``; on Windows the display
+        class key).
+        """
 
     def keep_awake(self) -> AbstractContextManager[None]:
         """No sleep while the context lasts; nothing happens where the system has no such wish."""
@@ -271,22 +320,35 @@ class Computer(Protocol):
         """Open a folder, file or address with the system's own program."""
 
     def open_terminal(self, folder: str, environment: str) -> None:
-        """A terminal window in a folder with a virtual environment active. Raises ``ExpectedError('not-opened')``."""
+        """A terminal window in a folder with a virtual environment active. Raises
+        ``ExpectedError('not-opened')``.
+        """
 
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
-        """An entry of the Start menu (a .lnk) or the desktop's menu (a .desktop file) at ``path`` that does what
-        ``open_terminal`` does. Raises ``ExpectedError('no-shortcut')``."""
+        """An entry of the Start menu (a .lnk) or the desktop's menu (a .desktop file) at ``path``
+        that does what ``open_terminal`` does. Raises ``ExpectedError('no-shortcut')``."""
 
     def show_progress(self, window: int, share: float | None) -> None:
-        """How far a run is, on the task bar's button of a window (its handle); ``None`` takes it away."""
+        """How far a run is, on the task bar's button of a window (its handle); ``None`` takes it
+        away.
+        """
 
 
 class TaskBar(Protocol):
-    """The progress bar on the task bar's button; not part of the world, since it belongs to one window."""
+    """The progress bar on the task bar's button; not part of the world, since it belongs to one
+    window.
+    """
 
-    def show(self, window: int, state: Literal["none", "busy", "normal", "error", "paused"], done: float = 0.0,
-             total: float | None = None) -> bool:
-        """Show ``done`` of ``total`` on the button of that window (its native id); whether the system took it."""
+    def show(
+        self,
+        window: int,
+        state: Literal["none", "busy", "normal", "error", "paused"],
+        done: float = 0.0,
+        total: float | None = None,
+    ) -> bool:
+        """Show ``done`` of ``total`` on the button of that window (its native id); whether the
+        system took it.
+        """
 
 
 class Clock(Protocol):
@@ -316,7 +378,9 @@ class Stop(Protocol):
 
 
 class World(Protocol):
-    """All doors together. ``simulated`` names the machine file when this is somebody else's computer."""
+    """All doors together. ``simulated`` names the machine file when this is somebody else's
+    computer.
+    """
 
     processes: Processes
     files: Files

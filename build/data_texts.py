@@ -1,8 +1,10 @@
-"""Collects the English texts that a person reads in the window from data, from conclusions and from what is raised.
+"""Collects the English texts that a person reads in the window from data, from conclusions and from
+what is raised.
 
-Data is in resources/, conclusions are drawn in app/decide, what is raised is collected by fault_texts.py.
-They stay English in files and on the command line. The window translates what it shows (app/gui/said.py): a text of data
-is its own key, one with places to fill in (``{card.name}``, or ``{1}`` where Python puts a value) is found by its shape.
+Data is in resources/, conclusions are drawn in app/decide, what is raised is collected by
+fault_texts.py. They stay English in files and on the command line. The window translates what it
+shows (app/gui/said.py): a text of data is its own key, one with places to fill in (``{card.name}``,
+or ``{1}`` where Python puts a value) is found by its shape.
 """
 
 from __future__ import annotations
@@ -18,20 +20,47 @@ from typing import Any
 from build import fault_texts
 
 ROOT = Path(__file__).resolve().parents[1]
-# The conclusions' own sentences, and in the steps what ``done`` says when there is nothing left to do.
-SPEAKING = ("app/decide/recommend.py", "app/decide/planning.py", "app/decide/judge.py", "app/decide/bars.py",
-            "app/decide/reasons.py", "app/decide/circumstances.py", "app/decide/remedies.py", "app/decide/explain.py",
-            "app/engine/runner.py")
-STEPS = tuple(f"app/steps/{name}.py" for name in ("activate", "create_environment", "fetch_wheels", "install_wheels",
-                                                  "provide_python", "mend_openmp"))
+# The conclusions' own sentences, and in the steps what ``done`` says when there is nothing left to
+# do.
+SPEAKING = (
+    "app/decide/recommend.py",
+    "app/decide/planning.py",
+    "app/decide/judge.py",
+    "app/decide/bars.py",
+    "app/decide/reasons.py",
+    "app/decide/circumstances.py",
+    "app/decide/remedies.py",
+    "app/decide/explain.py",
+    "app/engine/runner.py",
+)
+STEPS = tuple(
+    f"app/steps/{name}.py"
+    for name in (
+        "activate",
+        "create_environment",
+        "fetch_wheels",
+        "install_wheels",
+        "provide_python",
+        "mend_openmp",
+    )
+)
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
-_NO_PROSE = re.compile(r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
-                       r"|^There is no fix|^import |architecture} cards$")
+_NO_PROSE = re.compile(
+    r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
+    r"|^There is no fix|^import |architecture} cards$"
+)
 
 
 def texts() -> list[str]:
     """Every text once, sorted."""
-    found = {*_rules(), *_profiles(), *_guide(), *_troubles(), *_machines(), *fault_texts.sentences()}
+    found = {
+        *_rules(),
+        *_profiles(),
+        *_guide(),
+        *_troubles(),
+        *_machines(),
+        *fault_texts.sentences(),
+    }
     for path in SPEAKING:
         found.update(_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
     for path in STEPS:
@@ -59,8 +88,14 @@ def _rules() -> Iterator[str]:
 def _profiles() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "profiles").glob("*/profile.toml")):
         profile = _toml(f"profiles/{path.parent.name}/profile.toml")
-        yield from (profile.get(key, "") for key in ("title", "subtitle", "summary", "proven", "supports"))
-        yield from (*profile.get("good", ()), *profile.get("bad", ()), *profile.get("reasons", {}).values())
+        yield from (
+            profile.get(key, "") for key in ("title", "subtitle", "summary", "proven", "supports")
+        )
+        yield from (
+            *profile.get("good", ()),
+            *profile.get("bad", ()),
+            *profile.get("reasons", {}).values(),
+        )
         yield from (part["title"] for part in profile.get("parts", ()))
 
 
@@ -68,8 +103,12 @@ def _guide() -> Iterator[str]:
     for name in ("expected", "benchmarks", "training"):
         for rows in _toml(f"guide/{name}.toml").values():
             for row in rows:
-                yield from (row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str))
-                yield from (text for text in [row.get("expected", "")] if " " in text)      # a single word is what Python prints
+                yield from (
+                    row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str)
+                )
+                yield from (
+                    text for text in [row.get("expected", "")] if " " in text
+                )  # a single word is what Python prints
     for correction in _toml("guide/corrections.toml")["corrections"]:
         yield from (correction["claim"], correction["truth"], correction["evidence"])
 
@@ -77,13 +116,22 @@ def _guide() -> Iterator[str]:
 def _troubles() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "troubles").glob("*.toml")):
         for trouble in _toml(f"troubles/{path.name}").get("trouble", ()):
-            yield trouble["label"].replace("_", " ")    # so the card names another possible cause
-            yield from (trouble["title"], trouble["means"], trouble["fix"]["text"], *trouble["fix"].get("steps", ()))
+            yield trouble["label"].replace("_", " ")  # so the card names another possible cause
+            yield from (
+                trouble["title"],
+                trouble["means"],
+                trouble["fix"]["text"],
+                *trouble["fix"].get("steps", ()),
+            )
 
 
 def _machines() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "machines").glob("*.json")):
-        yield from (note["text"] for note in json.loads(path.read_text("utf-8")).get("notes", ()) if note["about"] == "machine")
+        yield from (
+            note["text"]
+            for note in json.loads(path.read_text("utf-8")).get("notes", ())
+            if note["about"] == "machine"
+        )
 
 
 def _sentences(tree: ast.AST) -> Iterator[str]:
@@ -95,8 +143,12 @@ def _sentences(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.JoinedStr):
             parts.update(id(inner) for inner in ast.walk(node) if inner is not node)
     for node in ast.walk(tree):
-        if id(node) not in parts and (text := _shape(node)) and not _NO_PROSE.search(text) and (
-                " " in text.strip() or re.fullmatch("[A-Z][a-z]+", text)):
+        if (
+            id(node) not in parts
+            and (text := _shape(node))
+            and not _NO_PROSE.search(text)
+            and (" " in text.strip() or re.fullmatch("[A-Z][a-z]+", text))
+        ):
             yield text
 
 

@@ -1,8 +1,10 @@
-"""Collects what the program raises for people: the sentences and hints of expected faults, wherever in app/ or the checks.
+"""Collects what the program raises for people: the sentences and hints of expected faults, wherever
+in app/ or the checks.
 
-They are read off the calls, so that none can be forgotten: a sentence made with values becomes a shape (``{1} is not
-there.``), a name is followed to what it was bound to, both ends of a choice count. What cannot be read is listed by
-``unread``; the tests hold that list to the few places that hand on another's words.
+They are read off the calls, so that none can be forgotten: a sentence made with values becomes a
+shape (``{1} is not there.``), a name is followed to what it was bound to, both ends of a choice
+count. What cannot be read is listed by ``unread``; the tests hold that list to the few places that
+hand on another's words.
 """
 
 from __future__ import annotations
@@ -15,19 +17,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Calls that carry a sentence for people, and where it stands among their arguments.
-CARRIERS = {"ExpectedError": 1, "BadInput": 0, "fault": 1, "CheckFailed": 1, "CannotRun": 1, "run_check": 2, "run_child": 2,
-            "_wrong": 2}
-# Not seen in the window: the command line's own words, and what is wrong in the program's own data, for who writes it.
-UNSEEN = ("app/gui/", "app/cli/", "app/__main__.py", "app/knowledge.py", "app/model/condition.py",
-          "app/world/recorded.py")
-# Functions and tables whose every sentence is put into one of those, or stands beside a thing that was found.
-WHOLE = {"app/decide/index_faults.py": ("_CAUSES", "_host"), "app/steps/children.py": ("ending",),
-         "app/world/files.py": ("_holder",),
-         "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
-         "app/steps/locked_state.py": ("sentence",), "resources/checks/fine_tune.py": ("judge",),
-         "app/engine/answer_file.py": ("wrong_values",)}
+CARRIERS = {
+    "ExpectedError": 1,
+    "BadInput": 0,
+    "fault": 1,
+    "CheckFailed": 1,
+    "CannotRun": 1,
+    "run_check": 2,
+    "run_child": 2,
+    "_wrong": 2,
+}
+# Not seen in the window: the command line's own words, and what is wrong in the program's own data,
+# for who writes it.
+UNSEEN = (
+    "app/gui/",
+    "app/cli/",
+    "app/__main__.py",
+    "app/knowledge.py",
+    "app/model/condition.py",
+    "app/world/recorded.py",
+)
+# Functions and tables whose every sentence is put into one of those, or stands beside a thing that
+# was found.
+WHOLE = {
+    "app/decide/index_faults.py": ("_CAUSES", "_host"),
+    "app/steps/children.py": ("ending",),
+    "app/world/files.py": ("_holder",),
+    "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
+    "app/steps/locked_state.py": ("sentence",),
+    "resources/checks/fine_tune.py": ("judge",),
+    "app/engine/answer_file.py": ("wrong_values",),
+}
 
-Names = dict[str, list[ast.expr]]   # what a name was bound to, in a function or in the module
+Names = dict[str, list[ast.expr]]  # what a name was bound to, in a function or in the module
 
 
 def sentences() -> Iterator[str]:
@@ -43,26 +65,45 @@ def sentences() -> Iterator[str]:
 def unread() -> list[str]:
     """``file: expression`` for each sentence or hint that is not written where it is raised."""
     trees = _trees()
-    return sorted({f"{path}: {ast.unparse(node)}" for path, tree in trees.items() for node, names in _carried(tree, trees)
-                   if not _read(node, names)})
+    return sorted(
+        {
+            f"{path}: {ast.unparse(node)}"
+            for path, tree in trees.items()
+            for node, names in _carried(tree, trees)
+            if not _read(node, names)
+        }
+    )
 
 
 def _trees() -> dict[str, ast.Module]:
-    files = [file.relative_to(ROOT).as_posix() for folder in ("app", "resources/checks")
-             for file in sorted((ROOT / folder).rglob("*.py"))]
-    return {path: ast.parse((ROOT / path).read_text("utf-8")) for path in files if not path.startswith(UNSEEN)}
+    files = [
+        file.relative_to(ROOT).as_posix()
+        for folder in ("app", "resources/checks")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
+    return {
+        path: ast.parse((ROOT / path).read_text("utf-8"))
+        for path in files
+        if not path.startswith(UNSEEN)
+    }
 
 
 def _carried(tree: ast.Module, trees: dict[str, ast.Module]) -> Iterator[tuple[ast.expr, Names]]:
     """Each expression that gives a sentence or a hint, with what its names stand for."""
     module = _bound(tree.body)
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (source := trees.get(f"{node.module}".replace(".", "/") + ".py")):
+        if isinstance(node, ast.ImportFrom) and (
+            source := trees.get(f"{node.module}".replace(".", "/") + ".py")
+        ):
             module = _bound(source.body) | module
     for made in ast.walk(tree):
-        if isinstance(made, ast.FunctionDef):   # the hint that counts where a call gives none
+        if isinstance(made, ast.FunctionDef):  # the hint that counts where a call gives none
             given = zip(made.args.kwonlyargs, made.args.kw_defaults, strict=True)
-            yield from ((default, module) for one, default in given if one.arg == "hint" and default is not None)
+            yield from (
+                (default, module)
+                for one, default in given
+                if one.arg == "hint" and default is not None
+            )
     for function, call in _calls(tree):
         place = CARRIERS.get(_name(call.func))
         if place is None:
@@ -73,7 +114,9 @@ def _carried(tree: ast.Module, trees: dict[str, ast.Module]) -> Iterator[tuple[a
         yield from ((keyword.value, names) for keyword in call.keywords if keyword.arg == "hint")
 
 
-def _calls(tree: ast.AST, function: ast.AST | None = None) -> Iterator[tuple[ast.AST | None, ast.Call]]:
+def _calls(
+    tree: ast.AST, function: ast.AST | None = None
+) -> Iterator[tuple[ast.AST | None, ast.Call]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Call):
             yield function, node
@@ -81,13 +124,23 @@ def _calls(tree: ast.AST, function: ast.AST | None = None) -> Iterator[tuple[ast
 
 
 def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    return (
+        node.id
+        if isinstance(node, ast.Name)
+        else node.attr
+        if isinstance(node, ast.Attribute)
+        else ""
+    )
 
 
 def _bound(nodes: list[ast.stmt] | list[ast.AST]) -> Names:
     found: Names = {}
     for node in nodes:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        if (
+            isinstance(node, ast.Assign)
+            and len(node.targets) == 1
+            and isinstance(node.targets[0], ast.Name)
+        ):
             found.setdefault(node.targets[0].id, []).append(node.value)
     return found
 
@@ -102,7 +155,10 @@ def _texts(node: ast.expr, names: Names) -> list[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [node.value]
     if isinstance(node, ast.JoinedStr):
-        parts = [[str(part.value)] if isinstance(part, ast.Constant) else _put_in(part, names) for part in node.values]
+        parts = [
+            [str(part.value)] if isinstance(part, ast.Constant) else _put_in(part, names)
+            for part in node.values
+        ]
         return ["".join(chosen) for chosen in itertools.product(*parts)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         halves = itertools.product(_texts(node.left, names), _texts(node.right, names))
@@ -115,7 +171,9 @@ def _texts(node: ast.expr, names: Names) -> list[str]:
 
 
 def _put_in(part: ast.expr, names: Names) -> list[str]:
-    """A value in a sentence; a piece of a sentence that was bound to a name first is read as if it stood there."""
+    """A value in a sentence; a piece of a sentence that was bound to a name first is read as if it
+    stood there.
+    """
     value = part.value if isinstance(part, ast.FormattedValue) else part
     pieces = _texts(value, names) if isinstance(value, ast.Name) else []
     return pieces if any(" " in piece for piece in pieces) else ["{}"]
@@ -123,7 +181,9 @@ def _put_in(part: ast.expr, names: Names) -> list[str]:
 
 def _numbered(text: str) -> str:
     numbers = itertools.count(1)
-    return "".join(f"{{{next(numbers)}}}" + piece if at else piece for at, piece in enumerate(text.split("{}")))
+    return "".join(
+        f"{{{next(numbers)}}}" + piece if at else piece for at, piece in enumerate(text.split("{}"))
+    )
 
 
 def _whole(tree: ast.Module, name: str) -> Iterator[str]:
@@ -131,11 +191,20 @@ def _whole(tree: ast.Module, name: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name == name:
             yield from (text for text in _prose(node) if " " in text.strip())
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
+        target = (
+            node.targets[0]
+            if isinstance(node, ast.Assign)
+            else node.target
+            if isinstance(node, ast.AnnAssign)
+            else None
+        )
         if isinstance(target, ast.Name) and target.id == name:
             rows = (one for one in ast.walk(node) if isinstance(one, ast.Tuple | ast.Dict))
             for cell in (cell for row in rows for cell in _cells(row)):
-                yield from (_numbered(re.sub(r"\{\w+\}", "{}", text)) for text in _texts(cell, _bound(tree.body)))
+                yield from (
+                    _numbered(re.sub(r"\{\w+\}", "{}", text))
+                    for text in _texts(cell, _bound(tree.body))
+                )
 
 
 def _cells(row: ast.Tuple | ast.Dict) -> list[ast.expr]:
@@ -146,10 +215,13 @@ def _cells(row: ast.Tuple | ast.Dict) -> list[ast.expr]:
 def _prose(tree: ast.AST) -> Iterator[str]:
     seen: set[int] = set()
     names = _bound(list(ast.walk(tree)))
-    for node in ast.walk(tree):    # outer ones first
+    for node in ast.walk(tree):  # outer ones first
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             seen.add(id(node.value))
-        if id(node) not in seen and isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp) and (
-                texts := _read(node, names)):
+        if (
+            id(node) not in seen
+            and isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
+            and (texts := _read(node, names))
+        ):
             seen.update(map(id, ast.walk(node)))
             yield from texts

@@ -1,9 +1,11 @@
-"""Counts which words speak for which cause, and writes resources/troubles/words.json: ``python build/likeness.py [FILES...]``.
+"""Counts which words speak for which cause, and writes resources/troubles/words.json: ``python
+build/likeness.py [FILES...]``.
 
-Counted are the tests' own logs (tests/decide/logs/causes.txt) and, of every other log that was judged, the words alone
-(tests/decide/logs/judged.txt, a line for each log). FILES of further judged excerpts, a line ``=====cause`` before each, are
-added to the latter. Words and pairs of words that stand in at least two logs are kept, never a sentence; names of people and
-their folders are taken out before.
+Counted are the tests' own logs (tests/decide/logs/causes.txt) and, of every other log that was
+judged, the words alone (tests/decide/logs/judged.txt, a line for each log). FILES of further judged
+excerpts, a line ``=====cause`` before each, are added to the latter. Words and pairs of words that
+stand in at least two logs are kept, never a sentence; names of people and their folders are taken
+out before.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from app.world.resources import resource_names, resource_reader
 ROOT = Path(__file__).resolve().parents[1]
 LOGS_OF_TESTS = ROOT / "tests" / "decide" / "logs"
 TABLE = ROOT / "resources" / "troubles" / "words.json"
-MOST = 120      # words kept for each cause: more bring nothing (five folds over 700 logs)
-LOGS = 2        # in how many logs a word must stand at least
-ONCE = 0.6      # what a word counts that stands in one log of the cause only
+MOST = 120  # words kept for each cause: more bring nothing (five folds over 700 logs)
+LOGS = 2  # in how many logs a word must stand at least
+ONCE = 0.6  # what a word counts that stands in one log of the cause only
 
 Judged = tuple[str, frozenset[str]]
 
@@ -65,19 +67,27 @@ def own_logs() -> list[tuple[str, str]]:
 
 def kept() -> list[Judged]:
     """Causes and words of the other logs that were judged so far."""
-    rows = [line.partition("\t") for line in (LOGS_OF_TESTS / "judged.txt").read_text("utf-8").splitlines()]
+    rows = [
+        line.partition("\t")
+        for line in (LOGS_OF_TESTS / "judged.txt").read_text("utf-8").splitlines()
+    ]
     return [(cause, frozenset(held.split(","))) for cause, _, held in rows]
 
 
 def keep(logs: Iterable[Judged]) -> None:
     """Write these as the logs that were judged so far."""
     rows = sorted((cause, sorted(held)) for cause, held in logs)
-    (LOGS_OF_TESTS / "judged.txt").write_text("".join(f"{cause}\t{','.join(held)}\n" for cause, held in rows), "utf-8")
+    (LOGS_OF_TESTS / "judged.txt").write_text(
+        "".join(f"{cause}\t{','.join(held)}\n" for cause, held in rows), "utf-8"
+    )
 
 
 def further_logs(file: Path) -> list[tuple[str, str]]:
     """Causes and logs of a file with a line ``=====cause`` before each log."""
-    pieces = [piece.partition("\n") for piece in re.split(r"^=====(?=\w+\n)", file.read_text("utf-8"), flags=re.MULTILINE)[1:]]
+    pieces = [
+        piece.partition("\n")
+        for piece in re.split(r"^=====(?=\w+\n)", file.read_text("utf-8"), flags=re.MULTILINE)[1:]
+    ]
     return [(cause.strip(), log) for cause, _, log in pieces]
 
 
@@ -96,7 +106,9 @@ def judged(logs: Iterable[tuple[str, str]], troubles: Troubles) -> list[Judged]:
 def table(troubles: Troubles) -> str:
     """The text of ``words.json`` from all that is kept."""
     counted = count([*judged(own_logs(), troubles), *kept()])
-    rows = ",\n".join(f" {json.dumps(cause)}: {json.dumps(groups)}" for cause, groups in counted.items())
+    rows = ",\n".join(
+        f" {json.dumps(cause)}: {json.dumps(groups)}" for cause, groups in counted.items()
+    )
     return f"{{\n{rows}\n}}\n"
 
 
@@ -108,7 +120,10 @@ def main(files: list[str]) -> int:
         new = judged([log for file in files for log in further_logs(Path(file))], troubles)
         keep([*before, *(log for log in new if log not in before)])
     TABLE.write_text(table(troubles), encoding="utf-8")
-    print(f"{len(own_logs()) + len(kept())} logs counted; {TABLE.stat().st_size / 1000:.0f} kB written")
+    print(
+        f"{len(own_logs()) + len(kept())} logs counted; {TABLE.stat().st_size / 1000:.0f} kB "
+        f"written"
+    )
     return 0
 
 

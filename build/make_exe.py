@@ -1,8 +1,9 @@
-"""Packs the program for Windows: ``python build/make_exe.py [--keep-lab]``, from Linux through the lab, or on Windows.
+"""Packs the program for Windows: ``python build/make_exe.py [--keep-lab]``, from Linux through the
+lab, or on Windows.
 
-Writes below ``dist/``: the folder ``UnslothSetup/`` (the main form) and its zip, ``single/`` with one file for each
-program, and ``records/`` with sizes, hashes, bill of materials, licences and what was left out. Signs the programs
-when ``UNSLOTH_SIGN_PFX`` names a certificate.
+Writes below ``dist/``: the folder ``UnslothSetup/`` (the main form) and its zip, ``single/`` with
+one file for each program, and ``records/`` with sizes, hashes, bill of materials, licences and what
+was left out. Signs the programs when ``UNSLOTH_SIGN_PFX`` names a certificate.
 """
 
 from __future__ import annotations
@@ -31,16 +32,37 @@ PROGRAMS = ("UnslothSetup.exe", "unsloth-setup.exe")
 
 
 def draw_icon() -> None:
-    """Draw the icon on this machine, offscreen: pixels differ between machines no more than Qt's raster engine does."""
+    """Draw the icon on this machine, offscreen: pixels differ between machines no more than Qt's
+    raster engine does.
+    """
     WORK.mkdir(parents=True, exist_ok=True)
-    start.run_quietly([start.venv_python(), "-P", "-m", "build.packing.icon", start.ROOT / "resources/icons/app.svg",
-                       WORK / "UnslothSetup.ico"], {**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    start.run_quietly(
+        [
+            start.venv_python(),
+            "-P",
+            "-m",
+            "build.packing.icon",
+            start.ROOT / "resources/icons/app.svg",
+            WORK / "UnslothSetup.ico",
+        ],
+        {**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
 
 
 def pack() -> None:
     """Run PyInstaller on Windows Python and lay its results out."""
-    arguments = ["-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "--distpath", "dist", "--workpath",
-                 "build/packed", "installer.spec"]
+    arguments = [
+        "-m",
+        "PyInstaller",
+        "--noconfirm",
+        "--log-level",
+        "WARN",
+        "--distpath",
+        "dist",
+        "--workpath",
+        "build/packed",
+        "installer.spec",
+    ]
     if sys.platform == "win32":
         command, env = [str(start.venv_python()), *arguments], dict(os.environ)
     else:
@@ -49,7 +71,9 @@ def pack() -> None:
     env |= {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "1767225600"}
     done = subprocess.run(command, cwd=start.ROOT, env=env, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
-        raise start.CannotStart(f"PyInstaller ended with exit code {done.returncode}; what it said stands above.")
+        raise start.CannotStart(
+            f"PyInstaller ended with exit code {done.returncode}; what it said stands above."
+        )
     SINGLE.mkdir(exist_ok=True)
     for name in PROGRAMS:
         (DIST / name).replace(SINGLE / name)
@@ -62,8 +86,12 @@ def sign_all() -> str:
         return "not signed (UNSLOTH_SIGN_PFX names no certificate)"
     for folder in (FOLDER, SINGLE):
         for name in PROGRAMS:
-            sign.sign(folder / name, pfx, os.environ.get("UNSLOTH_SIGN_PASSWORD", ""),
-                      os.environ.get("UNSLOTH_SIGN_TIMESTAMP", ""))
+            sign.sign(
+                folder / name,
+                pfx,
+                os.environ.get("UNSLOTH_SIGN_PASSWORD", ""),
+                os.environ.get("UNSLOTH_SIGN_TIMESTAMP", ""),
+            )
     return f"signed with {pfx.name}"
 
 
@@ -71,7 +99,9 @@ def zip_folder(target: Path) -> None:
     """Pack the folder into one zip whose bytes depend on its files alone."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
         for path in records.files_below(FOLDER):
-            entry = zipfile.ZipInfo(f"UnslothSetup/{path.relative_to(FOLDER).as_posix()}", (2026, 1, 1, 0, 0, 0))
+            entry = zipfile.ZipInfo(
+                f"UnslothSetup/{path.relative_to(FOLDER).as_posix()}", (2026, 1, 1, 0, 0, 0)
+            )
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             packed.writestr(entry, path.read_bytes())
 
@@ -87,16 +117,22 @@ def write_records(signed: str) -> dict[str, object]:
     packed = DIST / f"UnslothSetup-{contents['version']}-win64.zip"
     zip_folder(packed)
     made_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    (target / "sbom.cdx.json").write_text(records.dump(records.bill_of_materials(contents, FOLDER, made_at)), "utf-8")
+    (target / "sbom.cdx.json").write_text(
+        records.dump(records.bill_of_materials(contents, FOLDER, made_at)), "utf-8"
+    )
     parts = [*records.files_below(FOLDER), *records.files_below(SINGLE), packed]
     (target / "files.sha256").write_text(records.hash_list(DIST, parts), "utf-8")
     (target / "left-out.md").write_text(records.left_out_table(contents), "utf-8")
     sizes: dict[str, object] = {
         "folder_bytes": sum(p.stat().st_size for p in records.files_below(FOLDER)),
-        "folder_files": len(records.files_below(FOLDER)), "zip_bytes": packed.stat().st_size,
+        "folder_files": len(records.files_below(FOLDER)),
+        "zip_bytes": packed.stat().st_size,
         "single_bytes": {p.name: p.stat().st_size for p in records.files_below(SINGLE)},
-        "left_out_bytes": sum(i["bytes"] for i in contents["left_out"]), "signature": signed,
-        "no_licence_text_in_their_package": without_text, "made_at": made_at}
+        "left_out_bytes": sum(i["bytes"] for i in contents["left_out"]),
+        "signature": signed,
+        "no_licence_text_in_their_package": without_text,
+        "made_at": made_at,
+    }
     (target / "sizes.json").write_text(records.dump(sizes), "utf-8")
     return sizes
 
@@ -104,7 +140,9 @@ def write_records(signed: str) -> dict[str, object]:
 def main(arguments: Sequence[str]) -> int:
     """Pack, sign, record. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Pack the program for Windows.")
-    parser.add_argument("--keep-lab", action="store_true", help="leave the lab's display and wineserver running")
+    parser.add_argument(
+        "--keep-lab", action="store_true", help="leave the lab's display and wineserver running"
+    )
     chosen = parser.parse_args(arguments)
     try:
         start.check_python()

@@ -1,4 +1,6 @@
-"""Writes the JSON schemas of the files that other programs read or write: python build/schemas.py [--check]."""
+"""Writes the JSON schemas of the files that other programs read or write: python build/schemas.py
+[--check].
+"""
 
 from __future__ import annotations
 
@@ -18,23 +20,50 @@ from app.model.pointer import Pointer  # noqa: E402
 from app.model.report import Summary  # noqa: E402
 from app.model.verdict import Verification  # noqa: E402
 
-TYPES: dict[str, Any] = {"answers": Answers, "machine": MachineFacts, "diagnosis": Diagnosis, "verification": Verification,
-                         "pointer": Pointer, "report": Summary}
+TYPES: dict[str, Any] = {
+    "answers": Answers,
+    "machine": MachineFacts,
+    "diagnosis": Diagnosis,
+    "verification": Verification,
+    "pointer": Pointer,
+    "report": Summary,
+}
+
+
+def _unwrap(part: Any) -> Any:
+    """The same schema with each description on one line: where a docstring wraps is no news."""
+    if isinstance(part, dict):
+        return {
+            key: " ".join(value.split())
+            if key == "description" and isinstance(value, str)
+            else _unwrap(value)
+            for key, value in part.items()
+        }
+    return [_unwrap(item) for item in part] if isinstance(part, list) else part
 
 
 def schemas() -> dict[str, bytes]:
     """File name to content."""
     made = {}
     for name, kind in TYPES.items():
-        schema = msgspec.json.schema(kind) | {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"{name}/1"}
-        made[f"{name}.json"] = msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1) + b"\n"
+        schema = _unwrap(msgspec.json.schema(kind)) | {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"{name}/1",
+        }
+        made[f"{name}.json"] = (
+            msgspec.json.format(msgspec.json.encode(schema, order="sorted"), indent=1) + b"\n"
+        )
     return made
 
 
 def main() -> int:
     """Write them, or with ``--check`` say which are not up to date."""
     folder = ROOT / "resources" / "schemas"
-    stale = [name for name, data in schemas().items() if not (folder / name).exists() or (folder / name).read_bytes() != data]
+    stale = [
+        name
+        for name, data in schemas().items()
+        if not (folder / name).exists() or (folder / name).read_bytes() != data
+    ]
     if "--check" in sys.argv:
         print("stale: " + ", ".join(stale) if stale else "schemas are up to date")
         return 1 if stale else 0

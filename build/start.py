@@ -1,8 +1,10 @@
-"""From a checkout to the running program: makes ``.venv/`` from the locked requirements, then hands over.
+"""From a checkout to the running program: makes ``.venv/`` from the locked requirements, then hands
+over.
 
-``python build/start.py [COMMAND …]`` needs a plain Python 3.11 to 3.13 and nothing else. Without an argument it does
-the main job: the wizard, or, without a display, ``install --yes`` with the best profile for this machine. What it has
-to say goes to standard error; standard output is the program's.
+``python build/start.py [COMMAND …]`` needs a plain Python 3.11 to 3.13 and nothing else. Without an
+argument it does the main job: the wizard, or, without a display, ``install --yes`` with the best
+profile for this machine. What it has to say goes to standard error; standard output is the
+program's.
 """
 
 from __future__ import annotations
@@ -73,13 +75,24 @@ def wanted_stamp() -> str:
 
 
 def child_environment() -> dict[str, str]:
-    """This environment for pip: the user's own settings hold, but for those that would bend a pinned lock.
+    """This environment for pip: the user's own settings hold, but for those that would bend a
+    pinned lock.
 
-    A constraints file can only forbid what the lock pins, ``target``, ``prefix`` and ``user`` would install
-    elsewhere; an empty variable outranks the same setting in any configuration file.
+    A constraints file can only forbid what the lock pins, ``target``, ``prefix`` and ``user`` would
+    install elsewhere; an empty variable outranks the same setting in any configuration file.
     """
-    env = {k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"}}
-    for name in ("CONSTRAINT", "TARGET", "PREFIX", "USER", "REQUIREMENT", "EDITABLE", "REQUIRE_VIRTUALENV"):
+    env = {
+        k: v for k, v in os.environ.items() if k not in {"PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV"}
+    }
+    for name in (
+        "CONSTRAINT",
+        "TARGET",
+        "PREFIX",
+        "USER",
+        "REQUIREMENT",
+        "EDITABLE",
+        "REQUIRE_VIRTUALENV",
+    ):
         env["PIP_" + name] = ""
     env["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     return env
@@ -88,11 +101,20 @@ def child_environment() -> dict[str, str]:
 def run_quietly(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> None:
     """Run a command; what it says is shown only when it fails, and then ``CannotStart`` names it."""
     words = [str(c) for c in command]
-    done = subprocess.run(words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
+    done = subprocess.run(
+        words,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if done.returncode:
         say(done.stdout.decode("utf-8", "replace"))
-        raise CannotStart(f"'{' '.join(words)}' ended with exit code {done.returncode}; what it said stands above.")
+        raise CannotStart(
+            f"'{' '.join(words)}' ended with exit code {done.returncode}; what it said stands "
+            f"above."
+        )
 
 
 def is_debian_root() -> bool:
@@ -101,12 +123,16 @@ def is_debian_root() -> bool:
 
 
 def install_debian(packages: Sequence[str], purpose: str) -> None:
-    """Install Debian packages as root; else raise ``CannotStart`` with the one command that a person can run."""
+    """Install Debian packages as root; else raise ``CannotStart`` with the one command that a
+    person can run.
+    """
     if not packages:
         return
     command = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
     if not is_debian_root():
-        raise CannotStart(f"{purpose} needs {', '.join(packages)}. Run once: sudo {' '.join(command)}")
+        raise CannotStart(
+            f"{purpose} needs {', '.join(packages)}. Run once: sudo {' '.join(command)}"
+        )
     say(f"Installing for {purpose}: {' '.join(packages)}")
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run_quietly(["apt-get", "update", "-q"], env)
@@ -132,7 +158,9 @@ def ensure_qt_libraries() -> None:
 
 
 def ensure_venv() -> float:
-    """Make ``.venv/`` when it is missing, cut off or of another lock. Returns the seconds it took (0.0: in place)."""
+    """Make ``.venv/`` when it is missing, cut off or of another lock. Returns the seconds it took
+    (0.0: in place).
+    """
     stamp = wanted_stamp()
     if STAMP.is_file() and STAMP.read_text("ascii") == stamp and venv_python().exists():
         return 0.0
@@ -145,9 +173,30 @@ def ensure_venv() -> float:
     STAMP.unlink(missing_ok=True)
     base = getattr(sys, "_base_executable", None) or sys.executable
     run_quietly([base, "-m", "venv", "--clear", VENV])
-    run_quietly([venv_python(), "-m", "pip", "install", "-q", "--no-input", "--require-hashes", "--no-deps",
-                 "--only-binary", ":all:", "--progress-bar", "off", "-r", LOCK], child_environment())
-    packages = VENV / "Lib/site-packages" if WINDOWS else next((VENV / "lib").glob("python3*/site-packages"))
+    run_quietly(
+        [
+            venv_python(),
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--no-input",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--progress-bar",
+            "off",
+            "-r",
+            LOCK,
+        ],
+        child_environment(),
+    )
+    packages = (
+        VENV / "Lib/site-packages"
+        if WINDOWS
+        else next((VENV / "lib").glob("python3*/site-packages"))
+    )
     (packages / "checkout.pth").write_text(f"{ROOT}\n", "utf-8")
     STAMP.write_text(stamp, "ascii")
     seconds = time.monotonic() - started
@@ -156,20 +205,27 @@ def ensure_venv() -> float:
 
 
 def check_python() -> None:
-    """Refuse a Python outside of 3.11 to 3.13: the window's toolkit has no build for it that was tested."""
+    """Refuse a Python outside of 3.11 to 3.13: the window's toolkit has no build for it that was
+    tested.
+    """
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        raise CannotStart(f"This is Python {platform.python_version()} at {sys.executable}; "
-                          "Python 3.11, 3.12 or 3.13 is needed. Call this script with one of those.")
+        raise CannotStart(
+            f"This is Python {platform.python_version()} at {sys.executable}; "
+            "Python 3.11, 3.12 or 3.13 is needed. Call this script with one of those."
+        )
 
 
 def has_display() -> bool:
     """Whether a window can be seen here."""
-    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return not sys.platform.startswith("linux") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
 
 
 def hand_over(arguments: Sequence[str]) -> int:
     """Become the program (on Windows: wait for it) and return its exit code."""
-    # -P keeps the working directory out of the import path, so a folder called app there cannot shadow the program.
+    # -P keeps the working directory out of the import path, so a folder called app there cannot
+    # shadow the program.
     command = [str(venv_python()), "-P", "-m", "app", *arguments]
     if not WINDOWS:
         sys.stdout.flush()

@@ -1,8 +1,10 @@
-"""Everything that must hold, in one command: the walls, the types, the suite, and the suite on Windows Python.
+"""Everything that must hold, in one command: the walls, the types, the suite, and the suite on
+Windows Python.
 
-``python build/test.py [--windows] [--quick] [PATHS]``: without options all of it; ``--windows`` only the part under
-Wine; ``--quick`` leaves out what is slow, needs the package index or Wine; PATHS narrows pytest to these. At the end
-stands what ran, what was skipped and why. Exit code 1 when anything failed.
+``python build/test.py [--windows] [--quick] [PATHS]``: without options all of it; ``--windows``
+only the part under Wine; ``--quick`` leaves out what is slow, needs the package index or Wine;
+PATHS narrows pytest to these. At the end stands what ran, what was skipped and why. Exit code 1
+when anything failed.
 """
 
 from __future__ import annotations
@@ -24,12 +26,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from build import start, windows_lab
 
 ROOT = start.ROOT
-CLOSING = re.compile(r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [0-9.]+s|no tests ran in")
+CLOSING = re.compile(
+    r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [0-9.]+s|no tests ran in"
+)
 
 
 @dataclass
 class Result:
-    """How one part ended. ``closing`` is pytest's own last line, ``skips`` its reasons, ``faults`` how many were survived."""
+    """How one part ended. ``closing`` is pytest's own last line, ``skips`` its reasons, ``faults``
+    how many were survived.
+    """
 
     name: str
     outcome: str
@@ -40,12 +46,23 @@ class Result:
     faults: str = ""
 
 
-def watch(name: str, command: Sequence[str], env: dict[str, str] | None = None, limit: float = 3600.0) -> Result:
-    """Run one part with its output passed through, read it for pytest's closing line, and end it at its limit."""
+def watch(
+    name: str, command: Sequence[str], env: dict[str, str] | None = None, limit: float = 3600.0
+) -> Result:
+    """Run one part with its output passed through, read it for pytest's closing line, and end it at
+    its limit.
+    """
     print(f"\n=== {name}: {' '.join(command)}", flush=True)
     began = time.monotonic()
-    child = subprocess.Popen(list(command), cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, start_new_session=True)
+    child = subprocess.Popen(
+        list(command),
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
     late = threading.Event()
 
     def end() -> None:
@@ -94,15 +111,34 @@ def static_parts(python: str) -> list[Result]:
 
 
 def suite(python: str, quick: bool, paths: Sequence[str]) -> Result:
-    """pytest on this machine's Python; the journeys on the real index are part of it unless it shall be quick."""
+    """pytest on this machine's Python; the journeys on the real index are part of it unless it
+    shall be quick.
+    """
     marks = "not windows and not real and not slow" if quick else "not windows"
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]
-    return watch("suite", [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", "-m", marks, *chosen],
-                 here_environment(), limit=3600)
+    return watch(
+        "suite",
+        [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "--durations=10",
+            "-m",
+            marks,
+            *chosen,
+        ],
+        here_environment(),
+        limit=3600,
+    )
 
 
 def windows_suite(paths: Sequence[str]) -> Result:
-    """pytest on Windows Python under Wine. Where the lab cannot be had, a stated skip; as root on Debian a failure."""
+    """pytest on Windows Python under Wine. Where the lab cannot be had, a stated skip; as root on
+    Debian a failure.
+    """
     name = "suite on Windows Python (Wine)"
     began = time.monotonic()
     reason = windows_lab.cannot_run_here()
@@ -117,21 +153,46 @@ def windows_suite(paths: Sequence[str]) -> Result:
     # Real downloads are made on Windows once: what tests/windows itself asks for.
     marks = "not posix and (not real or windows)"
     chosen = list(paths) or ["tests"]
-    return watch(name, [*windows_lab.python_command(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", marks,
-                        *chosen], windows_lab.environment(), limit=2400)
+    return watch(
+        name,
+        [
+            *windows_lab.python_command(),
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            marks,
+            *chosen,
+        ],
+        windows_lab.environment(),
+        limit=2400,
+    )
 
 
 def packed(python: str) -> list[Result]:
-    """Pack the programs for Windows and try them: the command line, the window by keys, signatures and papers."""
+    """Pack the programs for Windows and try them: the command line, the window by keys, signatures
+    and papers.
+    """
     packing = watch("packing", [python, "build/make_exe.py", "--keep-lab"], limit=1200)
     if packing.outcome != "passed":
         return [packing]
-    return [packing, watch("packed programs", [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/packed"],
-                           here_environment(), limit=1200)]
+    return [
+        packing,
+        watch(
+            "packed programs",
+            [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/packed"],
+            here_environment(),
+            limit=1200,
+        ),
+    ]
 
 
 def report(results: Sequence[Result]) -> int:
-    """Print what ran and what did not; the last line is the suite's own closing line. Returns the exit code."""
+    """Print what ran and what did not; the last line is the suite's own closing line. Returns the
+    exit code.
+    """
     print("\n=== Summary")
     for r in results:
         print(f"{r.outcome:8} {r.name}  {r.seconds:.0f} s  {r.note}".rstrip())
@@ -152,8 +213,12 @@ def report(results: Sequence[Result]) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run the chosen parts and report."""
     parser = argparse.ArgumentParser(description="Run everything that must hold.")
-    parser.add_argument("--windows", action="store_true", help="only the suite on Windows Python under Wine")
-    parser.add_argument("--quick", action="store_true", help="leave out what is slow, needs the index, or Wine")
+    parser.add_argument(
+        "--windows", action="store_true", help="only the suite on Windows Python under Wine"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out what is slow, needs the index, or Wine"
+    )
     parser.add_argument("paths", nargs="*", help="what pytest shall run (default: all)")
     chosen = parser.parse_args(arguments)
     try:

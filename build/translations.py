@@ -1,8 +1,10 @@
-"""Collects the window's strings into resources/translations/*.ts and compiles them: python build/translations.py [--check].
+"""Collects the window's strings into resources/translations/*.ts and compiles them: python
+build/translations.py [--check].
 
-English is the source text. The texts of data and conclusions (build/data_texts.py) are in the context ``Data``; those with
-places to fill in are also listed in shapes.txt, where the window looks a filled one up.
-``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
+English is the source text. The texts of data and conclusions (build/data_texts.py) are in the
+context ``Data``; those with places to fill in are also listed in shapes.txt, where the window looks
+a filled one up. ``--check`` changes nothing and says which language lacks what; exit code 1 where
+one does.
 """
 
 from __future__ import annotations
@@ -38,19 +40,44 @@ def tool(name: str) -> str:
     for candidate in (folder / name, folder / f"{name}.exe"):
         if candidate.exists():
             return str(candidate)
-    raise SystemExit(f"{name} is not beside PySide6 in {folder}; expected the package PySide6-Essentials.")
+    raise SystemExit(
+        f"{name} is not beside PySide6 in {folder}; expected the package PySide6-Essentials."
+    )
 
 
 def collect(target: Path, language: str) -> None:
     """Bring a .ts file up to date; what is no longer in the source leaves it."""
     only = ["-pluralonly"] if language in PLURALS else []
     with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data.cpp"    # the form in which lupdate takes texts that no call names
+        data = Path(folder) / "data.cpp"  # the form in which lupdate takes texts that no call names
         # JSON escapes what C++ has to have escaped.
-        data.write_text("".join(f'QT_TRANSLATE_NOOP("Data", {json.dumps(text, ensure_ascii=False)});\n' for text in texts()),
-                        "utf-8")
-        subprocess.run([tool("lupdate"), *sources(), str(data), *only, "-no-obsolete", "-locations", "none", "-source-language",
-                        "en", "-target-language", language, "-ts", str(target)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        data.write_text(
+            "".join(
+                f'QT_TRANSLATE_NOOP("Data", {json.dumps(text, ensure_ascii=False)});\n'
+                for text in texts()
+            ),
+            "utf-8",
+        )
+        subprocess.run(
+            [
+                tool("lupdate"),
+                *sources(),
+                str(data),
+                *only,
+                "-no-obsolete",
+                "-locations",
+                "none",
+                "-source-language",
+                "en",
+                "-target-language",
+                language,
+                "-ts",
+                str(target),
+            ],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 def shapes() -> str:
@@ -65,7 +92,11 @@ def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
         name = context.findtext("name", "")
         for message in context.iter("message"):
             translation = message.find("translation")
-            plurals = [] if translation is None else [f.text or "" for f in translation.iter("numerusform")]
+            plurals = (
+                []
+                if translation is None
+                else [f.text or "" for f in translation.iter("numerusform")]
+            )
             forms = plurals or ["" if translation is None else translation.text or ""]
             text = forms[0]
             done = translation is not None and translation.get("type") is None and all(forms)
@@ -76,8 +107,17 @@ def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
 def compile_all() -> None:
     """Write the .qm files that the program loads."""
     for language in (*LANGUAGES, *PLURALS):
-        subprocess.run([tool("lrelease"), "-silent", str(FOLDER / f"{language}.ts"), "-qm", str(FOLDER / f"{language}.qm")],
-                       cwd=ROOT, check=True)
+        subprocess.run(
+            [
+                tool("lrelease"),
+                "-silent",
+                str(FOLDER / f"{language}.ts"),
+                "-qm",
+                str(FOLDER / f"{language}.qm"),
+            ],
+            cwd=ROOT,
+            check=True,
+        )
 
 
 def lacking() -> list[str]:
@@ -88,15 +128,20 @@ def lacking() -> list[str]:
             fresh = Path(folder) / f"{language}.ts"
             fresh.write_bytes((FOLDER / f"{language}.ts").read_bytes())
             collect(fresh, language)
-            faults += [f"{language}: {context}: {source!r} has no translation"
-                       for context, source, _, done in messages(fresh) if not done]
+            faults += [
+                f"{language}: {context}: {source!r} has no translation"
+                for context, source, _, done in messages(fresh)
+                if not done
+            ]
     return faults
 
 
 def main() -> int:
     """Collect and compile, or check."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--check", action="store_true", help="change nothing, list what lacks a translation")
+    options.add_argument(
+        "--check", action="store_true", help="change nothing, list what lacks a translation"
+    )
     if not options.parse_args().check:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for language in (*LANGUAGES, *PLURALS):

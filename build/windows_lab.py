@@ -1,4 +1,6 @@
-"""A genuine Windows Python under Wine for tests and packing: sets up ``.lab/`` and runs programs in it."""
+"""A genuine Windows Python under Wine for tests and packing: sets up ``.lab/`` and runs programs in
+it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from build import start
 
 LAB = Path(os.environ.get("UNSLOTH_LAB") or start.ROOT / ".lab")
 SCRIPT = start.ROOT / "build" / "winlab.sh"
-# Programs that winlab.sh installs with apt-get when they are missing; without root they must be there already.
+# Programs that winlab.sh installs with apt-get when they are missing; without root they must be
+# there already.
 PROGRAMS = ("Xvfb", "xdotool", "x86_64-w64-mingw32-gcc", "unzip", "import")
 
 
@@ -34,7 +37,8 @@ def environment() -> dict[str, str]:
     """The environment for programs in the lab."""
     env = {k: v for k, v in os.environ.items() if k not in {"DISPLAY", "PYTHONPATH"}}
     env["PYTHONDONTWRITEBYTECODE"] = "1"
-    # Wine 8 lacks GetNumaNodeProcessorMaskEx, at which torch's OpenMP ends the process; a setting of the lab alone.
+    # Wine 8 lacks GetNumaNodeProcessorMaskEx, at which torch's OpenMP ends the process; a setting
+    # of the lab alone.
     env["KMP_AFFINITY"] = "disabled"
     return env
 
@@ -50,7 +54,8 @@ def python_command() -> list[str]:
 
 
 def ensure_lab() -> None:
-    """Set the lab up and bring its Python to the locked requirements; seconds when it is already so.
+    """Set the lab up and bring its Python to the locked requirements; seconds when it is already
+    so.
 
     Raises ``CannotStart`` with the command that failed.
     """
@@ -61,8 +66,18 @@ def ensure_lab() -> None:
     if stamp.is_file() and stamp.read_text("ascii") == digest:
         return
     stamp.unlink(missing_ok=True)
-    subprocess_run(command("pip-install", "-q", "--require-hashes", "--no-deps", "--only-binary", ":all:", "-r",
-                           str(start.LOCK)))
+    subprocess_run(
+        command(
+            "pip-install",
+            "-q",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "-r",
+            str(start.LOCK),
+        )
+    )
     stamp.write_text(digest, "ascii")
 
 
@@ -75,7 +90,11 @@ def subprocess_run(words: list[str]) -> None:
 
 
 def stop() -> None:
-    """End this lab's wineserver and display, and nothing else; a lab lent by ``UNSLOTH_LAB`` goes on."""
+    """End this lab's wineserver and display, and nothing else; a lab lent by ``UNSLOTH_LAB`` goes
+    on.
+    """
     if "UNSLOTH_LAB" in os.environ:
         return
-    subprocess.run(command("stop"), cwd=start.ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False)
+    subprocess.run(
+        command("stop"), cwd=start.ROOT, env=environment(), stdin=subprocess.DEVNULL, check=False
+    )

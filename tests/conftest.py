@@ -1,8 +1,9 @@
-"""What every test shares: no display needed, no network unless a test says so, and the count of faults at the end.
+"""What every test shares: no display needed, no network unless a test says so, and the count of
+faults at the end.
 
-A test marked ``fault`` is one fault that was tried, and survived when it passes; a test that tries many adds them
-to ``faults`` itself. A test that measures something adds a sentence to ``figures``. The closing summary of pytest names
-them all, so nobody has to believe a sentence.
+A test marked ``fault`` is one fault that was tried, and survived when it passes; a test that tries
+many adds them to ``faults`` itself. A test that measures something adds a sentence to ``figures``.
+The closing summary of pytest names them all, so nobody has to believe a sentence.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Faults:
         self.survived[kind] += survived
 
     def __str__(self) -> str:
-        kinds = ", ".join(f"{kind} {self.survived[kind]} of {count}" for kind, count in sorted(self.tried.items()))
+        kinds = ", ".join(
+            f"{kind} {self.survived[kind]} of {count}" for kind, count in sorted(self.tried.items())
+        )
         return f"Faults: tried {self.tried.total()}, survived {self.survived.total()} ({kinds})"
 
 
@@ -38,7 +41,10 @@ _FIGURES = pytest.StashKey[list[str]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known and start the count."""
-    config.addinivalue_line("markers", "fault(kind): one fault; the closing summary counts it as survived when the test passes")
+    config.addinivalue_line(
+        "markers",
+        "fault(kind): one fault; the closing summary counts it as survived when the test passes",
+    )
     config.stash[_FAULTS] = Faults()
     config.stash[_FIGURES] = []
 
@@ -53,7 +59,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
         item.config.stash[_FAULTS].add(mark.args[0], report.passed)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
     """The figures, whatever else was asked for on the command line."""
     counted = config.stash[_FAULTS]
     if counted.tried:

@@ -1,4 +1,6 @@
-"""What ships in ``resources/`` is whole, and what is broken in it is named: file, place, and what was expected."""
+"""What ships in ``resources/`` is whole, and what is broken in it is named: file, place, and what
+was expected.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,15 @@ from app.model.errors import BadInput
 
 ROOT = Path(__file__).parents[1]
 RESOURCES = ROOT / "resources"
-IDS = {"guide-2024.9.post3", "legacy-2024.9.post4", "legacy-2024.9", "torch26-2025.3", "torch28-2025.11", "torch212-2026.10",
-       "practice-cpu"}
+IDS = {
+    "guide-2024.9.post3",
+    "legacy-2024.9.post4",
+    "legacy-2024.9",
+    "torch26-2025.3",
+    "torch28-2025.11",
+    "torch212-2026.10",
+    "practice-cpu",
+}
 
 
 def names(path: str) -> tuple[str, ...]:
@@ -30,12 +39,14 @@ def read(path: str) -> bytes | None:
 
 def changed(path: str, change: Callable[[str], str | None]) -> Callable[[str], bytes | None]:
     """A reader for which one file is different; ``None`` takes it away."""
+
     def reader(asked: str) -> bytes | None:
         found = read(asked)
         if asked != path or found is None:
             return found
         text = change(found.decode())
         return None if text is None else text.encode()
+
     return reader
 
 
@@ -59,20 +70,37 @@ def test_all_profiles_are_there_for_both_systems(knowledge: Knowledge) -> None:
 def test_locks_hold_versions_that_the_profile_names(knowledge: Knowledge) -> None:
     for profile in knowledge.profiles:
         for family in ("windows", "linux"):
-            pins = {n: v for p in profile.parts if p.platform == family
-                    for n, v in check_lock(p.requirements, p.lock, p.unhashed).items()}
+            pins = {
+                n: v
+                for p in profile.parts
+                if p.platform == family
+                for n, v in check_lock(p.requirements, p.lock, p.unhashed).items()
+            }
             assert pins["torch"].split("+")[0] == profile.versions.torch.split("+")[0]
-            for name in ("unsloth", "unsloth_zoo", "xformers", "bitsandbytes", "transformers", "trl", "peft", "datasets",
-                         "accelerate"):
+            for name in (
+                "unsloth",
+                "unsloth_zoo",
+                "xformers",
+                "bitsandbytes",
+                "transformers",
+                "trl",
+                "peft",
+                "datasets",
+                "accelerate",
+            ):
                 wanted = getattr(profile.versions, name)
                 assert pins.get(name.replace("_", "-")) == wanted, (profile.id, family, name)
             assert "torchaudio" not in pins
 
 
-def test_on_windows_torch_never_comes_from_the_default_index_for_a_card(knowledge: Knowledge) -> None:
+def test_on_windows_torch_never_comes_from_the_default_index_for_a_card(
+    knowledge: Knowledge,
+) -> None:
     for profile in knowledge.profiles:
         if profile.needs.gpu:
-            torch = next(p for p in profile.parts if p.platform == "windows" and "torch==" in p.requirements)
+            torch = next(
+                p for p in profile.parts if p.platform == "windows" and "torch==" in p.requirements
+            )
             assert torch.index == f"pytorch/{profile.versions.cuda_tag}"
             assert f"+{profile.versions.cuda_tag}" in torch.requirements
 
@@ -86,10 +114,15 @@ def test_locks_hold_no_address_and_no_path() -> None:
 
 def test_driver_marks_agree_with_the_limits(knowledge: Knowledge) -> None:
     from app.model.condition import version
+
     for system, limit in (("windows", "limit.driver_windows"), ("linux", "limit.driver_linux")):
-        floors = [getattr(p.needs, f"driver_floor_{system}") for p in knowledge.profiles if p.needs.gpu]
+        floors = [
+            getattr(p.needs, f"driver_floor_{system}") for p in knowledge.profiles if p.needs.gpu
+        ]
         assert min(floors, key=lambda f: version(f) or ()) == knowledge.rules.limit(limit)
-    highest = max((p.needs.compute_max or "0" for p in knowledge.profiles), key=lambda c: version(c) or ())
+    highest = max(
+        (p.needs.compute_max or "0" for p in knowledge.profiles), key=lambda c: version(c) or ()
+    )
     assert highest == knowledge.rules.limit("limit.capability_newest")
 
 
@@ -110,7 +143,9 @@ def test_every_profile_has_something_for_and_against_it(knowledge: Knowledge) ->
 
 
 def test_loading_is_quick() -> None:
-    """Against reading one file of it in the same run, so that neither load nor a slow machine decides (0.16 s against 0.01 s)."""
+    """Against reading one file of it in the same run, so that neither load nor a slow machine
+    decides (0.16 s against 0.01 s).
+    """
     text = (read("findings.toml") or b"").decode()
     started = time.process_time()
     for _ in range(10):
@@ -125,25 +160,61 @@ PROFILE = "profiles/practice-cpu/profile.toml"
 LOCK = "profiles/practice-cpu/windows.lock.txt"
 
 
-@pytest.mark.parametrize(("path", "change", "words"), [
-    (PROFILE, lambda t: t.replace('title = "Practice', 'tilte = "Practice', 1), "tilte"),
-    (PROFILE, lambda t: t.replace('id = "practice-cpu"', 'id = "practice"', 1), "folder's name"),
-    (PROFILE, lambda t: t + "[[[", PROFILE),
-    (PROFILE, lambda t: t.replace("gpu = false", 'gpu = "no"'), "needs.gpu"),
-    (LOCK, lambda _: None, "is missing"),
-    (LOCK, lambda t: "accelerate==1.15.0\n" + t, "has no SHA-256 hash"),
-    (LOCK, lambda t: "accelerate @ https://example.org/a.whl\n" + t, "not a pinned requirement"),
-    (LOCK, lambda _: "# nothing\n", "no requirement"),
-    ("profiles/practice-cpu/windows.wheels.json", lambda t: t.replace('"1.15.0"', '"1.14.0"', 1), "accelerate 1.14.0"),
-    ("findings.toml", lambda t: t.replace("os.family is macos", "os.familly is macos", 1), "os.familly"),
-    ("findings.toml", lambda t: t.replace("{card.memory}", "{card.memmory}", 1), "card.memmory"),
-    ("findings.toml", lambda t: t.replace('severity = "warns"', 'severity = "worries"', 1), "worries"),
-    ("findings.toml", lambda _: None, "findings.toml is missing"),
-    ("gpus.toml", lambda t: t.replace("sm_count = 82", 'sm_count = "82"', 1), "gpus.toml"),
-])
-def test_a_broken_file_is_named_with_what_was_expected(path: str, change: Callable[[str], str | None], words: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "change", "words"),
+    [
+        (PROFILE, lambda t: t.replace('title = "Practice', 'tilte = "Practice', 1), "tilte"),
+        (
+            PROFILE,
+            lambda t: t.replace('id = "practice-cpu"', 'id = "practice"', 1),
+            "folder's name",
+        ),
+        (PROFILE, lambda t: t + "[[[", PROFILE),
+        (PROFILE, lambda t: t.replace("gpu = false", 'gpu = "no"'), "needs.gpu"),
+        (LOCK, lambda _: None, "is missing"),
+        (LOCK, lambda t: "accelerate==1.15.0\n" + t, "has no SHA-256 hash"),
+        (
+            LOCK,
+            lambda t: "accelerate @ https://example.org/a.whl\n" + t,
+            "not a pinned requirement",
+        ),
+        (LOCK, lambda _: "# nothing\n", "no requirement"),
+        (
+            "profiles/practice-cpu/windows.wheels.json",
+            lambda t: t.replace('"1.15.0"', '"1.14.0"', 1),
+            "accelerate 1.14.0",
+        ),
+        (
+            "findings.toml",
+            lambda t: t.replace("os.family is macos", "os.familly is macos", 1),
+            "os.familly",
+        ),
+        (
+            "findings.toml",
+            lambda t: t.replace("{card.memory}", "{card.memmory}", 1),
+            "card.memmory",
+        ),
+        (
+            "findings.toml",
+            lambda t: t.replace('severity = "warns"', 'severity = "worries"', 1),
+            "worries",
+        ),
+        ("findings.toml", lambda _: None, "findings.toml is missing"),
+        ("gpus.toml", lambda t: t.replace("sm_count = 82", 'sm_count = "82"', 1), "gpus.toml"),
+    ],
+)
+def test_a_broken_file_is_named_with_what_was_expected(
+    path: str, change: Callable[[str], str | None], words: str
+) -> None:
     def few(folder: str) -> tuple[str, ...]:
-        return ("practice-cpu",) if folder == "profiles" else () if folder == "troubles" else names(folder)
+        return (
+            ("practice-cpu",)
+            if folder == "profiles"
+            else ()
+            if folder == "troubles"
+            else names(folder)
+        )
+
     with pytest.raises(BadInput) as fault:
         load(changed(path, change), few)
     assert words in fault.value.message
@@ -153,6 +224,7 @@ def test_a_broken_file_is_named_with_what_was_expected(path: str, change: Callab
 def test_bytes_that_are_no_text_are_named() -> None:
     def reader(asked: str) -> bytes | None:
         return b"\xff\xfe" if asked == "findings.toml" else read(asked)
+
     with pytest.raises(BadInput, match="not UTF-8"):
         load(reader, names)
 
@@ -174,6 +246,12 @@ def test_the_lock_maker_has_a_recipe_for_every_lock(knowledge: Knowledge) -> Non
 def test_the_lock_maker_makes_the_same_locks_again() -> None:
     import subprocess
     import sys
+
     maker = [sys.executable, str(ROOT / "build" / "make_locks.py"), "--check"]
-    done = subprocess.run([*maker, "torch28-2025.11", "guide-2024.9.post3"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*maker, "torch28-2025.11", "guide-2024.9.post3"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr

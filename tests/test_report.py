@@ -1,4 +1,6 @@
-"""The report: complete, the same each time, readable, without the person, and a machine file that replays."""
+"""The report: complete, the same each time, readable, without the person, and a machine file that
+replays.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ from app.report import build, files, preview, read_events, read_machine
 from app.report.pictures import loss_curve
 from app.report.words import duration, gigabytes, steps
 
-TEMPLATE = (Path(__file__).parent.parent / "resources" / "templates" / "report.html").read_text(encoding="utf-8")
+TEMPLATE = (Path(__file__).parent.parent / "resources" / "templates" / "report.html").read_text(
+    encoding="utf-8"
+)
 NAMES = {"user": "Jürgen", "host": "BENCH77"}
 
 
@@ -48,9 +52,22 @@ def report(evil: str = "") -> Report:
             ),
         ),
         driver=Driver(version="566.36", cuda_version="12.7", nvml="ok"),
-        pythons=(Python(version="3.11.9", path="C:\\Users\\Jürgen\\python.exe" + evil, packages={"torch": "2.4.0"}),),
-        variables={"PYTHONPATH": "C:\\old" + evil, "HF_TOKEN": "hf_abcdefghijklmnopqrstuvwxyz12345678"},
-        leftovers=(Leftover(id="e", kind="venv", path="C:\\Users\\Jürgen\\unsloth_env" + evil, size=7300000000),),
+        pythons=(
+            Python(
+                version="3.11.9",
+                path="C:\\Users\\Jürgen\\python.exe" + evil,
+                packages={"torch": "2.4.0"},
+            ),
+        ),
+        variables={
+            "PYTHONPATH": "C:\\old" + evil,
+            "HF_TOKEN": "hf_abcdefghijklmnopqrstuvwxyz12345678",
+        },
+        leftovers=(
+            Leftover(
+                id="e", kind="venv", path="C:\\Users\\Jürgen\\unsloth_env" + evil, size=7300000000
+            ),
+        ),
         home=Home(path="C:\\Users\\Jürgen\\AppData\\Local\\UnslothSetup"),
         notes=(Note(about="tools.cmake", text="not on PATH" + evil),),
     )
@@ -59,11 +76,25 @@ def report(evil: str = "") -> Report:
         profile="torch28-2025.11",
         steps=(
             ProvidePython(
-                id="python", title="Provide Python" + evil, version="3.11", touches=("C:\\Users\\Jürgen\\python" + evil,)
+                id="python",
+                title="Provide Python" + evil,
+                version="3.11",
+                touches=("C:\\Users\\Jürgen\\python" + evil,),
             ),
-            FetchWheels(id="fetch", title="Fetch 62 files", profile="p", part="torch", download_bytes=3600000000),
+            FetchWheels(
+                id="fetch",
+                title="Fetch 62 files",
+                profile="p",
+                part="torch",
+                download_bytes=3600000000,
+            ),
             InstallWheels(
-                id="install", title="Install 62 packages", environment="e", profile="p", parts=("a",), disk_bytes=8000000000
+                id="install",
+                title="Install 62 packages",
+                environment="e",
+                profile="p",
+                parts=("a",),
+                disk_bytes=8000000000,
             ),
         ),
     )
@@ -71,14 +102,22 @@ def report(evil: str = "") -> Report:
         StepEvent(at=0, step="python", what=Started()),
         StepEvent(at=0.2, step="python", what=Skipped(why="it is there" + evil)),
         StepEvent(at=0.3, step="fetch", what=Started()),
-        StepEvent(at=1, step="fetch", what=Line(text=b"https://me:geheim123@mirror.example/x hf_abcdefghijk")),
-        StepEvent(at=2, step="fetch", what=Line(text=b"lmnopqrstuvwxyz\nsecond line\n" + evil.encode())),
+        StepEvent(
+            at=1,
+            step="fetch",
+            what=Line(text=b"https://me:geheim123@mirror.example/x hf_abcdefghijk"),
+        ),
+        StepEvent(
+            at=2, step="fetch", what=Line(text=b"lmnopqrstuvwxyz\nsecond line\n" + evil.encode())
+        ),
         StepEvent(at=190.2, step="fetch", what=Finished(seconds=189.9)),
         StepEvent(at=191, step="install", what=Started()),
         StepEvent(
             at=200,
             step="install",
-            what=Failed(code="file_in_use", message="A file is in use" + evil, details="C:\\Users\\Jürgen"),
+            what=Failed(
+                code="file_in_use", message="A file is in use" + evil, details="C:\\Users\\Jürgen"
+            ),
         ),
     )
     profile = Profile(
@@ -98,9 +137,18 @@ def report(evil: str = "") -> Report:
         environment="torch28-ab12cd34" + evil,
         facts=facts,
         findings=(
-            Finding(id="wsl", severity="warns", title="T" + evil, detail="D" + evil, seen="S" + evil, remedy="R" + evil),
+            Finding(
+                id="wsl",
+                severity="warns",
+                title="T" + evil,
+                detail="D" + evil,
+                seen="S" + evil,
+                remedy="R" + evil,
+            ),
         ),
-        choices=(Choice(profile=profile, verdict="ready", why="It fits." + evil, recommended=True),),
+        choices=(
+            Choice(profile=profile, verdict="ready", why="It fits." + evil, recommended=True),
+        ),
         plan=plan,
         events=events,
         verification=Verification(
@@ -117,7 +165,14 @@ def report(evil: str = "") -> Report:
                 ),
             ),
             benchmark=(
-                Bench(name="matmul", value=68.2, unit="TFLOP/s" + evil, reference=71.0, ratio=0.96, result="as_expected"),
+                Bench(
+                    name="matmul",
+                    value=68.2,
+                    unit="TFLOP/s" + evil,
+                    reference=71.0,
+                    ratio=0.96,
+                    result="as_expected",
+                ),
             ),
             fine_tune=FineTune(
                 steps=20,
@@ -138,7 +193,11 @@ def report(evil: str = "") -> Report:
             fix=Fix(automatic=True, text="F" + evil, steps=("Close it" + evil,), remedy="retry"),
             others=(OtherCause(cause="antivirus_blocked", why="W" + evil),),
         ),
-        logs={"install.log": ("line\n" * 300 + "C:\\Users\\Jürgen\\x on BENCH77" + evil + "\n").encode("utf-16")},
+        logs={
+            "install.log": (
+                "line\n" * 300 + "C:\\Users\\Jürgen\\x on BENCH77" + evil + "\n"
+            ).encode("utf-16")
+        },
         versions={"torch": "2.8.0+cu128" + evil},
     )
 
@@ -191,7 +250,14 @@ def test_it_holds_all_parts_and_is_the_same_each_time() -> None:
 def test_the_person_is_in_no_part() -> None:
     take_out = redactor(report().facts, NAMES)
     for name, data in members(build(report(), take_out, TEMPLATE)).items():
-        for secret in ("rgen", "BENCH77", "geheim123", "hf_abc", "lmnopqrstuvwxyz", "12345678-1234"):
+        for secret in (
+            "rgen",
+            "BENCH77",
+            "geheim123",
+            "hf_abc",
+            "lmnopqrstuvwxyz",
+            "12345678-1234",
+        ):
             assert secret.encode() not in data, (name, secret)
     assert {"user", "host", "token", "password", "gpu-uuid"} <= set(take_out.counts)
 
@@ -221,7 +287,9 @@ def test_a_token_that_two_chunks_share_is_taken_out_and_no_line_is_lost() -> Non
     ],
 )
 def test_hostile_text_adds_no_tag_and_no_attribute(evil: str) -> None:
-    calm, hostile = (members(build(report(text), redactor(None, NAMES), TEMPLATE)) for text in ("", evil))
+    calm, hostile = (
+        members(build(report(text), redactor(None, NAMES), TEMPLATE)) for text in ("", evil)
+    )
     plain, found = tags(calm["report.html"]), tags(hostile["report.html"])
     assert found.tags == plain.tags
     assert found.attributes == plain.attributes
@@ -284,7 +352,8 @@ def test_a_broken_event_is_named_with_its_line() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(
-            "events.jsonl", '{"at": 1, "step": "a", "what": "started"}\n{"at": 1, "step": "a", "what": "sung"}\n'
+            "events.jsonl",
+            '{"at": 1, "step": "a", "what": "started"}\n{"at": 1, "step": "a", "what": "sung"}\n',
         )
     with pytest.raises(BadInput, match="line 2"):
         read_events(packed.getvalue())
@@ -298,7 +367,12 @@ def test_the_text_for_an_issue_is_never_too_long(text: str, count: int) -> None:
         found,
         findings=found.findings * count,
         logs={"a.log": (text + "\n").encode("utf-8", "replace") * 200},
-        diagnosis=Diagnosis(cause="disk_full", title=text, means=text, evidence=(EvidenceLine(line=1, text=text * 4),) * 4),
+        diagnosis=Diagnosis(
+            cause="disk_full",
+            title=text,
+            means=text,
+            evidence=(EvidenceLine(line=1, text=text * 4),) * 4,
+        ),
     )
     issue = files(long, redactor(), TEMPLATE)["issue.txt"].decode()
     assert len(issue) <= 6000
@@ -309,7 +383,10 @@ def test_very_long_logs_and_runs_are_shortened() -> None:
     found = msgspec.structs.replace(
         report(),
         logs={"big.log": b"line of a log\n" * 600_000},
-        events=tuple(StepEvent(at=i, step="fetch", what=Line(text=b"%d: some output\n" % i * 1000)) for i in range(400)),
+        events=tuple(
+            StepEvent(at=i, step="fetch", what=Line(text=b"%d: some output\n" % i * 1000))
+            for i in range(400)
+        ),
     )
     parts = files(found, redactor(), TEMPLATE)
     assert len(parts["logs/big.log"]) < 4_100_000
@@ -344,7 +421,9 @@ def test_pictures_and_words() -> None:
 def test_what_was_seen_is_not_said_twice() -> None:
     """Some findings are what was seen."""
     is_set = "PYTHONPATH is set"
-    one = Finding(id="variable-conflict", severity="warns", title=is_set, detail="d", seen=is_set, remedy="r")
+    one = Finding(
+        id="variable-conflict", severity="warns", title=is_set, detail="d", seen=is_set, remedy="r"
+    )
     other = msgspec.structs.replace(one, title="Another", seen="otherwise")
     made = files(msgspec.structs.replace(report(), findings=(one, other)), redactor(), TEMPLATE)
     for name in ("issue.txt", "report.html"):

@@ -20,14 +20,22 @@ from tests.test_report import NAMES, TEMPLATE, members, report
 def planted(value: Any, secret: str) -> Any:
     """The value with a secret behind every text in it, but for the words that a schema prescribes."""
     if isinstance(value, msgspec.Struct):
-        fields = [f for f in value.__struct_fields__ if "Literal[" not in repr(get_type_hints(type(value))[f])]
-        return msgspec.structs.replace(value, **{f: planted(getattr(value, f), secret) for f in fields})
+        fields = [
+            f
+            for f in value.__struct_fields__
+            if "Literal[" not in repr(get_type_hints(type(value))[f])
+        ]
+        return msgspec.structs.replace(
+            value, **{f: planted(getattr(value, f), secret) for f in fields}
+        )
     if isinstance(value, dict):
         return {f"{k} {secret}": planted(v, secret) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(planted(v, secret) for v in value)
     if isinstance(value, bytes):
-        return value + f" {secret}\n".encode("utf-16-le" if value.startswith(b"\xff\xfe") else "utf-8")
+        return value + f" {secret}\n".encode(
+            "utf-16-le" if value.startswith(b"\xff\xfe") else "utf-8"
+        )
     return f"{value} {secret}" if isinstance(value, str) else value
 
 
@@ -50,10 +58,19 @@ def test_a_secret_survives_in_no_field_of_a_report(secret: str) -> None:
     everywhere = planted(report(), secret)
     core = re.search(r"[\w.:@=-]*(?:77|Nw==)[\w.:@-]*", secret)
     assert core is not None
-    for name, data in members(build(everywhere, redactor(everywhere.facts, {"user": "Zacharias77"}), TEMPLATE)).items():
-        for needle in {core.group(), core.group().split(":")[-1] if "://" in secret else core.group(), "Zacharias77"}:
+    for name, data in members(
+        build(everywhere, redactor(everywhere.facts, {"user": "Zacharias77"}), TEMPLATE)
+    ).items():
+        for needle in {
+            core.group(),
+            core.group().split(":")[-1] if "://" in secret else core.group(),
+            "Zacharias77",
+        }:
             assert needle not in name
-            assert needle.encode() not in data, (name, data[max(0, data.find(needle.encode()) - 100) :][:200])
+            assert needle.encode() not in data, (
+                name,
+                data[max(0, data.find(needle.encode()) - 100) :][:200],
+            )
     replayed = build(everywhere, redactor(everywhere.facts, {"user": "Zacharias77"}), TEMPLATE)
     assert msgspec.json.decode(read_machine(replayed), type=MachineFacts).os.family == "windows"
     assert len(read_events(replayed)) >= len(report().events) - 1
@@ -73,9 +90,14 @@ def words_of(value: Any) -> Iterator[str]:
         yield value
 
 
-@pytest.mark.parametrize("name", sorted({w for w in words_of(report()) if len(w.strip()) > 2} | {"legacy", "ready", "blocked"}))
+@pytest.mark.parametrize(
+    "name",
+    sorted({w for w in words_of(report()) if len(w.strip()) > 2} | {"legacy", "ready", "blocked"}),
+)
 def test_a_user_whose_name_is_a_word_of_the_report_gets_one_that_replays(name: str) -> None:
-    found = members(data := build(report(), redactor(report().facts, {"user": name, "host": name}), TEMPLATE))
+    found = members(
+        data := build(report(), redactor(report().facts, {"user": name, "host": name}), TEMPLATE)
+    )
     summary = json.loads(found["report.json"])
     assert summary["schema"] == "report/1"
     assert summary["diagnosis"]["cause"] == "file_in_use"
@@ -87,15 +109,29 @@ def test_a_user_whose_name_is_a_word_of_the_report_gets_one_that_replays(name: s
 
 def test_logs_that_differ_in_a_name_alone_are_both_kept() -> None:
     logs = {"run-Jürgen.log": b"one\n", "run-üserxx.log": b"two\n"}
-    found = members(build(msgspec.structs.replace(report(), logs=logs), redactor(None, NAMES), TEMPLATE))
+    found = members(
+        build(msgspec.structs.replace(report(), logs=logs), redactor(None, NAMES), TEMPLATE)
+    )
     assert sorted(d for n, d in found.items() if n.startswith("logs/")) == [b"one\n", b"two\n"]
 
 
 def test_a_key_over_many_lines_takes_no_line_away() -> None:
-    key = "-----BEGIN RSA PRIVATE KEY-----\n" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo3\n" * 5 + "-----END RSA PRIVATE KEY-----\n"
+    key = (
+        "-----BEGIN RSA PRIVATE KEY-----\n"
+        + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo3\n" * 5
+        + "-----END RSA PRIVATE KEY-----\n"
+    )
     log = f"line 1\n{key}line 9\n".encode()
-    events = (StepEvent(at=1, step="fetch", what=Line(text=log[:60])), StepEvent(at=2, step="fetch", what=Line(text=log[60:])))
-    data = build(msgspec.structs.replace(report(), logs={"a.log": log}, events=events), redactor(), TEMPLATE)
-    for text in (members(data)["logs/a.log"], b"".join(e.what.text for e in read_events(data) if isinstance(e.what, Line))):
+    events = (
+        StepEvent(at=1, step="fetch", what=Line(text=log[:60])),
+        StepEvent(at=2, step="fetch", what=Line(text=log[60:])),
+    )
+    data = build(
+        msgspec.structs.replace(report(), logs={"a.log": log}, events=events), redactor(), TEMPLATE
+    )
+    for text in (
+        members(data)["logs/a.log"],
+        b"".join(e.what.text for e in read_events(data) if isinstance(e.what, Line)),
+    ):
         assert text.splitlines()[8] == b"line 9"
         assert b"QUJD" not in text

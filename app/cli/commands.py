@@ -26,22 +26,37 @@ SessionMaker = Callable[[argparse.Namespace], Session]
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadInput(f"The command line cannot be used: {message}.", hint=f"See {self.prog} --help.")
+        raise BadInput(
+            f"The command line cannot be used: {message}.", hint=f"See {self.prog} --help."
+        )
 
 
 def parser() -> argparse.ArgumentParser:
     """All commands and options of the contract."""
     common = _Parser(add_help=False)
-    common.add_argument("--json", action="store_true", help="one JSON document on standard output (lines for install and verify)")
-    common.add_argument("--machine", metavar="FILE", help="use a machine file or a report instead of this computer")
-    common.add_argument("--home", metavar="DIR", help="where environments, cache, journal and reports live")
+    common.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON document on standard output (lines for install and verify)",
+    )
+    common.add_argument(
+        "--machine", metavar="FILE", help="use a machine file or a report instead of this computer"
+    )
+    common.add_argument(
+        "--home", metavar="DIR", help="where environments, cache, journal and reports live"
+    )
     common.add_argument("--profile", metavar="ID", help="take this profile instead of the best one")
-    common.add_argument("--answers", metavar="FILE", help="a TOML file with choices made beforehand")
+    common.add_argument(
+        "--answers", metavar="FILE", help="a TOML file with choices made beforehand"
+    )
     common.add_argument("--yes", action="store_true", help="do not ask")
     common.add_argument("--offline", metavar="DIR", help="install from a bundle")
     common.add_argument("--index", metavar="URL", help="another package index")
     common.add_argument("--pytorch-index", metavar="URL", help="a mirror of the PyTorch index")
-    top = _Parser(prog="unsloth-setup", description="From a PC with an NVIDIA card to a proven fine-tuning environment.")
+    top = _Parser(
+        prog="unsloth-setup",
+        description="From a PC with an NVIDIA card to a proven fine-tuning environment.",
+    )
     top.add_argument("--version", action="version", version=f"unsloth-setup {__version__}")
     commands = top.add_subparsers(dest="command", parser_class=_Parser)
 
@@ -51,53 +66,106 @@ def parser() -> argparse.ArgumentParser:
     add("detect", "survey this machine and print its facts")
     add("plan", "rank the profiles and print the full plan")
     install = add("install", "run the plan; a run that was cut off goes on where it stopped")
-    install.add_argument("--fix", metavar="NAME", help="apply an automatic fix first, as a failed step's diagnosis names it")
-    install.add_argument("--kernel", action="store_true", help="also make a Jupyter kernel for the setup")
-    install.add_argument("--menu-entry", action="store_true", help="also make an entry in the Start menu that opens a terminal")
+    install.add_argument(
+        "--fix",
+        metavar="NAME",
+        help="apply an automatic fix first, as a failed step's diagnosis names it",
+    )
+    install.add_argument(
+        "--kernel", action="store_true", help="also make a Jupyter kernel for the setup"
+    )
+    install.add_argument(
+        "--menu-entry",
+        action="store_true",
+        help="also make an entry in the Start menu that opens a terminal",
+    )
     verify = add("verify", "check, measure and train inside an installed environment")
     verify.add_argument("--quick", action="store_true", help="only the checks")
-    verify.add_argument("--environment", metavar="NAME", help="another environment than the active one")
-    verify.add_argument("--compare", metavar="FILE", help="compare the output of the guide's own script instead")
+    verify.add_argument(
+        "--environment", metavar="NAME", help="another environment than the active one"
+    )
+    verify.add_argument(
+        "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
+    )
     report = add("report", "write the diagnostics report")
     report.add_argument("--output", metavar="FILE", help="where to write the zip")
     diagnose = add("diagnose", "read a log, name the cause and the fix")
-    diagnose.add_argument("--log", metavar="FILE", default="-", help="the log, or - for standard input")
+    diagnose.add_argument(
+        "--log", metavar="FILE", default="-", help="the log, or - for standard input"
+    )
     profiles = add("profiles", "list the profiles, or show one")
     profiles.add_argument("action", nargs="?", choices=["show"], help="show one profile")
     profiles.add_argument("id", nargs="?", help="the profile's id")
     add("rollback", "go back to the environment that was active before")
     uninstall = add("uninstall", "list what this program put here, remove what is chosen")
-    uninstall.add_argument("--remove", metavar="ID", action="append", default=[], help="remove this item (all for everything)")
-    uninstall.add_argument("--put-back", metavar="PATH", help="return a quarantined thing, or the packages of a list, as listed")
-    bundle = add("bundle", "make a folder with everything a profile needs, for a machine without internet")
+    uninstall.add_argument(
+        "--remove",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="remove this item (all for everything)",
+    )
+    uninstall.add_argument(
+        "--put-back",
+        metavar="PATH",
+        help="return a quarantined thing, or the packages of a list, as listed",
+    )
+    bundle = add(
+        "bundle", "make a folder with everything a profile needs, for a machine without internet"
+    )
     bundle.add_argument("--output", metavar="DIR", help="the folder to make")
-    bundle.add_argument("--verify", metavar="DIR", help="check the files of a bundle against its list instead")
-    bundle.add_argument("--platform", choices=["windows", "linux"], help="for this system (default: the machine's)")
+    bundle.add_argument(
+        "--verify", metavar="DIR", help="check the files of a bundle against its list instead"
+    )
+    bundle.add_argument(
+        "--platform", choices=["windows", "linux"], help="for this system (default: the machine's)"
+    )
     checked = add("verify-bundle", "check every file of a bundle against its list")
     checked.add_argument("bundle", metavar="DIR", help="the bundle's folder")
     script = add("script", "print the plan as a script that a person can read and run")
-    script.add_argument("--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)")
-    script.add_argument("--train", action="store_true", help="print a starter training script instead")
+    script.add_argument(
+        "--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)"
+    )
+    script.add_argument(
+        "--train", action="store_true", help="print a starter training script instead"
+    )
     record = add("record", "write the machine file of this machine")
-    record.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    record.add_argument(
+        "--output", metavar="FILE", help="where to write it (default: standard output)"
+    )
     return top
 
 
 def main(arguments: Sequence[str], make: SessionMaker, read: Callable[[str], bytes]) -> int:
-    """Run one command and return its exit code. ``make`` opens a session, ``read`` reads a file or ``-``."""
+    """Run one command and return its exit code. ``make`` opens a session, ``read`` reads a file or
+    ``-``.
+    """
     options = parser().parse_args(list(arguments))
     if options.command is None:
         raise BadInput("No command was given; expected one of: " + ", ".join(COMMANDS) + ".")
-    return int(_Run(options, make, read, text.Calm(sys.stdout, document=options.json), text.Calm(sys.stderr)).go())
+    return int(
+        _Run(
+            options, make, read, text.Calm(sys.stdout, document=options.json), text.Calm(sys.stderr)
+        ).go()
+    )
 
 
 class _Run:
     """One command: what it needs and where it writes."""
 
-    def __init__(self, options: argparse.Namespace, make: SessionMaker, read: Callable[[str], bytes],
-                 out: text.Calm, err: text.Calm) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        make: SessionMaker,
+        read: Callable[[str], bytes],
+        out: text.Calm,
+        err: text.Calm,
+    ) -> None:
         self.options, self.make, self.read, self.out, self.err = options, make, read, out, err
-        self._lines = bool(options.json) and options.command in ("install", "verify")  # all others give one document
+        self._lines = bool(options.json) and options.command in (
+            "install",
+            "verify",
+        )  # all others give one document
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
 
@@ -106,15 +174,25 @@ class _Run:
         code = command()
         self.out.flush()
         if self.out.lost is not None and not isinstance(self.out.lost, BrokenPipeError):
-            raise ExpectedError("not-written", f"Standard output cannot be written: {self.out.lost.strerror or self.out.lost}.",
-                                hint="Make room where it goes to, and run the command again.")
+            raise ExpectedError(
+                "not-written",
+                f"Standard output cannot be written: {self.out.lost.strerror or self.out.lost}.",
+                hint="Make room where it goes to, and run the command again.",
+            )
         return code
 
     # ---- printing
 
     def document(self, value: Any, words: str) -> None:
         """One JSON document or the same for people."""
-        self.out.write((msgspec.json.format(msgspec.json.encode(value), indent=2).decode() if self.options.json else words) + "\n")
+        self.out.write(
+            (
+                msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+                if self.options.json
+                else words
+            )
+            + "\n"
+        )
 
     def say(self, words: str) -> None:
         self.err.write(words + "\n")
@@ -143,7 +221,9 @@ class _Run:
 
     def plan(self) -> ExitCode:
         session = self.make(self.options)
-        document = text.plan_document(session.best(), session.choices(), session.findings(), session.plan())
+        document = text.plan_document(
+            session.best(), session.choices(), session.findings(), session.plan()
+        )
         self.document(document, text.plan(document, session.best(), session.choices()))
         return ExitCode.BLOCKED if document["verdict"] == "blocked" else ExitCode.DONE
 
@@ -162,8 +242,10 @@ class _Run:
     def install(self) -> ExitCode:
         session = self.make(self.options)
         if self.options.kernel or self.options.menu_entry:
-            session.change(kernel=self.options.kernel or session.answers.kernel,
-                           menu_entry=self.options.menu_entry or session.answers.menu_entry)
+            session.change(
+                kernel=self.options.kernel or session.answers.kernel,
+                menu_entry=self.options.menu_entry or session.answers.menu_entry,
+            )
         plan = session.plan()
         if self.options.fix:
             plan = session.remedy_plan(self.options.fix, plan)
@@ -171,11 +253,16 @@ class _Run:
         best = session.best()
         if best.verdict == "blocked":
             self.say(text.blocked(best))
-            self._result("failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)})
+            self._result(
+                "failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)}
+            )
             return ExitCode.BLOCKED
         proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
-            self.say(f"All is in place: {best.profile.title}, proven, in {session.place.environment(plan.environment)}.")
+            self.say(
+                f"All is in place: {best.profile.title}, proven, in "
+                f"{session.place.environment(plan.environment)}."
+            )
             more = session.beside_plan(plan)
             if more.steps:
                 self.say("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
@@ -188,13 +275,19 @@ class _Run:
             return ExitCode.DONE
         unfinished = session.unfinished()
         if unfinished is not None and unfinished.plan.environment == plan.environment:
-            self.say(f"Going on where the last run stopped ({unfinished.steps_done} of {unfinished.steps_total} steps were done).")
+            self.say(
+                f"Going on where the last run stopped ({unfinished.steps_done} of "
+                f"{unfinished.steps_total} steps were done)."
+            )
         self.say(text.install_intro(best, plan, session.place.home))
         if not self.options.yes and not self._agreed():
             self._result("stopped", None)
             return ExitCode.STOPPED
         code = self._run_plan(session, plan)
-        if code in (ExitCode.DONE, ExitCode.NOT_WORKING, ExitCode.STEP_FAILED) and not session.simulated:
+        if (
+            code in (ExitCode.DONE, ExitCode.NOT_WORKING, ExitCode.STEP_FAILED)
+            and not session.simulated
+        ):
             self.say(f"Report: {session.write_report()}")
         return code
 
@@ -202,12 +295,16 @@ class _Run:
         session = self.make(self.options)
         if self.options.compare:
             comparisons = session.compare(self.read(self.options.compare))
-            self.document({"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
-                          text.comparisons(comparisons))
+            self.document(
+                {"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
+                text.comparisons(comparisons),
+            )
             return ExitCode.DONE
         if session.simulated:
             plan = session.plan()
-            plan = msgspec.structs.replace(plan, steps=tuple(s for s in plan.steps if s.kind == "run-check"))
+            plan = msgspec.structs.replace(
+                plan, steps=tuple(s for s in plan.steps if s.kind == "run-check")
+            )
         else:
             plan = session.verify_plan(self.options.quick, self.options.environment)
             for change in session.changes(plan):
@@ -241,17 +338,36 @@ class _Run:
             self.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
             return ExitCode.DONE
         items = session.uninstallable()
-        chosen = [i for i in items if ("all" in self.options.remove and i.in_all) or i.id in self.options.remove]
+        chosen = [
+            i
+            for i in items
+            if ("all" in self.options.remove and i.in_all) or i.id in self.options.remove
+        ]
         unknown = [r for r in self.options.remove if r != "all" and r not in {i.id for i in items}]
         if unknown:
-            raise BadInput(f"There is no item {unknown[0]!r} to remove; expected one that the command uninstall lists.")
+            raise BadInput(
+                f"There is no item {unknown[0]!r} to remove; expected one that the command "
+                f"uninstall lists."
+            )
         if chosen:
             if not self.options.yes and not self._agreed():
                 return ExitCode.STOPPED
             for item in session.remove(chosen):
                 self.say(f"Removed: {item.title}, {text.size(item.size)}.")
-        self.document([{"id": i.id, "title": i.title, "path": i.path, "size": i.size, "note": i.keep, "removed": i in chosen}
-                       for i in items], text.uninstallable(items, chosen, session.quarantined(), session.packages_taken_out()))
+        self.document(
+            [
+                {
+                    "id": i.id,
+                    "title": i.title,
+                    "path": i.path,
+                    "size": i.size,
+                    "note": i.keep,
+                    "removed": i in chosen,
+                }
+                for i in items
+            ],
+            text.uninstallable(items, chosen, session.quarantined(), session.packages_taken_out()),
+        )
         return ExitCode.DONE
 
     def bundle(self) -> ExitCode:
@@ -270,12 +386,20 @@ class _Run:
 
     def _checked(self, folder: str) -> ExitCode:
         made = self.make(self.options).check_bundle(folder)
-        self.document(made, f"{folder}: {len(made.files)} files for {made.profile} on {made.platform}, all as listed.")
+        self.document(
+            made,
+            f"{folder}: {len(made.files)} files for {made.profile} on {made.platform}, all as "
+            f"listed.",
+        )
         return ExitCode.DONE
 
     def script(self) -> ExitCode:
         session = self.make(self.options)
-        script = session.training_script() if self.options.train else session.plan_script(self.options.shell)
+        script = (
+            session.training_script()
+            if self.options.train
+            else session.plan_script(self.options.shell)
+        )
         self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
         return ExitCode.DONE
 
@@ -350,7 +474,12 @@ class _Run:
 
     def _result(self, outcome: str, verdict: Any) -> None:
         if self.options.json:
-            self.out.write(msgspec.json.encode({"schema": "result/1", "outcome": outcome, "verdict": verdict}).decode() + "\n")
+            self.out.write(
+                msgspec.json.encode(
+                    {"schema": "result/1", "outcome": outcome, "verdict": verdict}
+                ).decode()
+                + "\n"
+            )
 
     def _agreed(self) -> bool:
         self.err.write("Go on? [y/N] ")

@@ -35,10 +35,20 @@ def size(count: float | None) -> str:
 
 def machine(facts: MachineFacts) -> str:
     """The facts, a line for each subject."""
-    lines = [_line("System", facts.os.name or facts.os.family, facts.os.arch), _line("Processor", facts.cpu.name),
-             _line("Memory", size(facts.memory.total))]
-    lines += [_line("Graphics card", gpu.name or gpu.pci_id or "unknown", size(gpu.memory_total) if gpu.memory_total else None,
-                    f"compute capability {gpu.compute_capability}" if gpu.compute_capability else None) for gpu in facts.gpus]
+    lines = [
+        _line("System", facts.os.name or facts.os.family, facts.os.arch),
+        _line("Processor", facts.cpu.name),
+        _line("Memory", size(facts.memory.total)),
+    ]
+    lines += [
+        _line(
+            "Graphics card",
+            gpu.name or gpu.pci_id or "unknown",
+            size(gpu.memory_total) if gpu.memory_total else None,
+            f"compute capability {gpu.compute_capability}" if gpu.compute_capability else None,
+        )
+        for gpu in facts.gpus
+    ]
     if not facts.gpus:
         lines.append(_line("Graphics card", "none found"))
     driver = facts.driver
@@ -47,12 +57,22 @@ def machine(facts: MachineFacts) -> str:
     lines += [_line("CUDA toolkit", t.version, t.path) for t in facts.cuda_toolkits]
     lines += [_line("Disk", d.root, f"{size(d.free)} free of {size(d.total)}") for d in facts.disks]
     lines += [_line("Python", p.version or "unknown", p.path, p.origin) for p in facts.pythons]
-    lines.append(_line("Tools", *(f"{k} {v}" for k, v in msgspec.to_builtins(facts.tools).items() if v)))
-    lines += [_line("Left over", left.path, size(left.size), left.detail) for left in facts.leftovers]
+    lines.append(
+        _line("Tools", *(f"{k} {v}" for k, v in msgspec.to_builtins(facts.tools).items() if v))
+    )
+    lines += [
+        _line("Left over", left.path, size(left.size), left.detail) for left in facts.leftovers
+    ]
     if facts.home is not None:
         lines.append(_line("Home", facts.home.path))
-    lines.append(_line("Network", f"package index {facts.network.index}", f"PyTorch index {facts.network.pytorch}",
-                       f"proxy {facts.network.proxy}" if facts.network.proxy else None))
+    lines.append(
+        _line(
+            "Network",
+            f"package index {facts.network.index}",
+            f"PyTorch index {facts.network.pytorch}",
+            f"proxy {facts.network.proxy}" if facts.network.proxy else None,
+        )
+    )
     lines += [_line("Setting", f"{s.name} = {s.value}", s.origin) for s in facts.network.settings]
     lines += [_line("Note", note.about, note.text) for note in facts.notes]
     return "\n".join(lines)
@@ -62,39 +82,69 @@ def _line(name: str, *parts: str | None) -> str:
     return f"{name + ':':15} " + " · ".join(p for p in parts if p)
 
 
-def plan_document(best: Choice, choices: Sequence[Choice], findings: Sequence[Finding], steps: Plan) -> dict[str, Any]:
+def plan_document(
+    best: Choice, choices: Sequence[Choice], findings: Sequence[Finding], steps: Plan
+) -> dict[str, Any]:
     """The document ``plan/1``."""
     others = [c for c in choices if c.profile.id != best.profile.id]
     return {
-        "schema": "plan/1", "verdict": best.verdict, "profile": best.profile.id, "title": best.profile.title, "why": best.why,
-        "alternatives": [{"profile": c.profile.id, "verdict": c.verdict, "why": c.why} for c in others],
+        "schema": "plan/1",
+        "verdict": best.verdict,
+        "profile": best.profile.id,
+        "title": best.profile.title,
+        "why": best.why,
+        "alternatives": [
+            {"profile": c.profile.id, "verdict": c.verdict, "why": c.why} for c in others
+        ],
         "findings": [msgspec.to_builtins(f) for f in _united(best.findings, findings)],
-        "steps": [msgspec.to_builtins(s) for s in steps.steps], "environment": steps.environment,
-        "download_bytes": steps.download_bytes, "disk_bytes": steps.disk_bytes,
+        "steps": [msgspec.to_builtins(s) for s in steps.steps],
+        "environment": steps.environment,
+        "download_bytes": steps.download_bytes,
+        "disk_bytes": steps.disk_bytes,
     }
 
 
 def _united(first: Sequence[Finding], more: Sequence[Finding]) -> list[Finding]:
     """Both lists without repeats, the gravest first."""
     order = {"blocks": 0, "warns": 1, "informs": 2}
-    return sorted({f.id: f for f in (*more, *first)}.values(), key=lambda f: (order[f.severity], f.id))
+    return sorted(
+        {f.id: f for f in (*more, *first)}.values(), key=lambda f: (order[f.severity], f.id)
+    )
 
 
 def plan(document: dict[str, Any], best: Choice, choices: Sequence[Choice]) -> str:
     """The whole plan for people: verdict, findings, every step with its bytes and what it touches."""
-    words = {"ready": "Ready.", "ready_with_warnings": "Ready, with warnings.", "blocked": "Blocked by what stands below."}
+    words = {
+        "ready": "Ready.",
+        "ready_with_warnings": "Ready, with warnings.",
+        "blocked": "Blocked by what stands below.",
+    }
     lines = [f"{best.profile.title} ({best.profile.id})", words[best.verdict] + " " + best.why, ""]
     for finding in document["findings"]:
         lines.append(f"  [{_MARK[finding['severity']]}] {finding['title']}")
         lines += [f"      {finding[field]}" for field in ("detail", "remedy") if finding[field]]
-    lines += ["", f"Steps: {size(document['download_bytes'])} to download, {size(document['disk_bytes'])} on disk"]
+    lines += [
+        "",
+        f"Steps: {size(document['download_bytes'])} to download, {size(document['disk_bytes'])} "
+        f"on disk",
+    ]
     for number, step in enumerate(document["steps"], 1):
-        cost = ", ".join(p for p in (f"{size(step['download_bytes'])} download" if step["download_bytes"] else "",
-                                     f"{size(step['disk_bytes'])} on disk" if step["disk_bytes"] else "") if p)
+        cost = ", ".join(
+            p
+            for p in (
+                f"{size(step['download_bytes'])} download" if step["download_bytes"] else "",
+                f"{size(step['disk_bytes'])} on disk" if step["disk_bytes"] else "",
+            )
+            if p
+        )
         lines.append(f"  {number:2}. {step['title']}" + (f" ({cost})" if cost else ""))
         lines += [f"        touches {path}" for path in step["touches"]]
     lines += ["", "Other ways:"]
-    lines += [f"  {c.profile.id}: {c.verdict.replace('_', ' ')}. {c.why}" for c in choices if c.profile.id != best.profile.id]
+    lines += [
+        f"  {c.profile.id}: {c.verdict.replace('_', ' ')}. {c.why}"
+        for c in choices
+        if c.profile.id != best.profile.id
+    ]
     return "\n".join(lines)
 
 
@@ -106,41 +156,63 @@ def profile_list(profiles: Sequence[Profile]) -> str:
 def profile(one: Profile) -> str:
     """One profile with what stands for and against it."""
     versions = ", ".join(f"{k} {v}" for k, v in msgspec.to_builtins(one.versions).items() if v)
-    lines = [f"{one.title} ({one.id})", one.subtitle, one.summary, "",
-             f"Pinned on {one.pinned_on}. Python {one.python}; {versions}.", f"Proven: {one.proven}"]
-    lines += ["", "For it:"] + [f"  + {text}" for text in one.good] + ["Against it:"] + [f"  - {text}" for text in one.bad]
-    lines += ["", "Locks:"] + [f"  {p.platform}: {p.title}, {len(p.wheels)} files, {size(p.download)}" for p in one.parts]
+    lines = [
+        f"{one.title} ({one.id})",
+        one.subtitle,
+        one.summary,
+        "",
+        f"Pinned on {one.pinned_on}. Python {one.python}; {versions}.",
+        f"Proven: {one.proven}",
+    ]
+    lines += (
+        ["", "For it:"]
+        + [f"  + {text}" for text in one.good]
+        + ["Against it:"]
+        + [f"  - {text}" for text in one.bad]
+    )
+    lines += ["", "Locks:"] + [
+        f"  {p.platform}: {p.title}, {len(p.wheels)} files, {size(p.download)}" for p in one.parts
+    ]
     return "\n".join(lines)
 
 
 def blocked(best: Choice) -> str:
     """Why nothing can be installed now, and what to do."""
     lines = [f"{best.profile.title} cannot be installed on this machine now."]
-    lines += [f"  {f.title}. {f.detail} {f.remedy}" for f in best.findings if f.severity == "blocks"]
+    lines += [
+        f"  {f.title}. {f.detail} {f.remedy}" for f in best.findings if f.severity == "blocks"
+    ]
     return "\n".join(lines)
 
 
 def install_intro(best: Choice, steps: Plan, home: str) -> str:
     """What is about to happen."""
-    return (f"{best.profile.title}: {best.why}\n{len(steps.steps)} steps, {size(steps.download_bytes)} to download, "
-            f"{size(steps.disk_bytes)} on disk, all below {home}.")
+    return (
+        f"{best.profile.title}: {best.why}\n{len(steps.steps)} steps, "
+        f"{size(steps.download_bytes)} to download, "
+        f"{size(steps.disk_bytes)} on disk, all below {home}."
+    )
 
 
 def indented(data: bytes) -> str:
     """Child output, set in, without its empty lines."""
-    return "".join(f"    {line}\n" for line in data.decode("utf-8", "replace").splitlines() if line.strip())
+    return "".join(
+        f"    {line}\n" for line in data.decode("utf-8", "replace").splitlines() if line.strip()
+    )
 
 
 class Calm:
     """A stream on which no stranger's text can move the cursor, set a title or turn words round.
 
-    Names of machines, logs and children's output come from outside. In a JSON ``document`` such signs are written as escapes,
-    so that it says the same; in words for people they are left out.
+    Names of machines, logs and children's output come from outside. In a JSON ``document`` such
+    signs are written as escapes, so that it says the same; in words for people they are left out.
     """
 
     def __init__(self, stream: TextIO, *, document: bool = False) -> None:
         self._stream, self._document = stream, document
-        self.lost: OSError | None = None  # why nothing more can be written; ``BrokenPipeError`` where nobody reads any more
+        self.lost: OSError | None = (
+            None  # why nothing more can be written; ``BrokenPipeError`` where nobody reads any more
+        )
 
     def write(self, words: str) -> None:
         """Write without control signs; line breaks, tabs and the return of a progress line stay."""
@@ -199,7 +271,9 @@ def diagnosis(found: Diagnosis) -> str:
     if found.fix is not None:
         lines.append(f"  Fix: {found.fix.text}")
         if found.fix.automatic and found.fix.remedy:
-            lines.append(f"  The program can do this: install --fix {found.fix.remedy}\n    {found.fix.does}".rstrip())
+            lines.append(
+                f"  The program can do this: install --fix {found.fix.remedy}\n    {found.fix.does}".rstrip()
+            )
         lines += [f"    {n}. {step}" for n, step in enumerate(found.fix.steps, 1)]
     lines += [f"  It could also be {o.cause}: {o.why}" for o in found.others]
     return "\n".join(lines)
@@ -209,8 +283,11 @@ def comparisons(rows: Sequence[Comparison]) -> str:
     """The expected-output comparison as a table with its reasons."""
     lines = []
     for row in rows:
-        lines.append(f"  [{row.result}] {row.title or row.check}: guide {row.guide}; right here {row.expected}; "
-                     f"came out {row.actual}")
+        lines.append(
+            f"  [{row.result}] {row.title or row.check}: guide {row.guide}; right here "
+            f"{row.expected}; "
+            f"came out {row.actual}"
+        )
         if row.why:
             lines.append(f"      {row.why}")
     return "\n".join(lines)
@@ -218,31 +295,62 @@ def comparisons(rows: Sequence[Comparison]) -> str:
 
 def verification(verdict: Verification) -> str:
     """The whole verdict for people."""
-    words = {"works": "It works.", "works_slowly": "It works, but slower than this card should.", "broken": "It does not work yet.",
-             "not_checked": "Nothing was checked."}
+    words = {
+        "works": "It works.",
+        "works_slowly": "It works, but slower than this card should.",
+        "broken": "It does not work yet.",
+        "not_checked": "Nothing was checked.",
+    }
     lines = [words[verdict.overall] + (f" Checked on: {verdict.device}." if verdict.device else "")]
     lines.append(comparisons(verdict.comparisons))
     for bench in verdict.benchmark:
         value = "no value" if bench.value is None else f"{bench.value:.4g} {bench.unit}"
-        reference = f", {bench.ratio:.0%} of the reference {bench.reference:.4g}" if bench.reference and bench.ratio else ""
-        lines.append(f"  {bench.title or bench.name}: {value}{reference}" + (f" ({bench.note})" if bench.note else ""))
+        reference = (
+            f", {bench.ratio:.0%} of the reference {bench.reference:.4g}"
+            if bench.reference and bench.ratio
+            else ""
+        )
+        lines.append(
+            f"  {bench.title or bench.name}: {value}{reference}"
+            + (f" ({bench.note})" if bench.note else "")
+        )
     tuned = verdict.fine_tune
     if tuned is not None and tuned.loss_first is not None and tuned.loss_last is not None:
-        lines.append(f"  First fine-tune: {tuned.steps} steps, loss {tuned.loss_first:.2f} to {tuned.loss_last:.2f}, "
-                     f"{tuned.tokens_per_s or 0:.0f} tokens/s, adapter reloaded equal: {'yes' if tuned.reloaded_equal else 'no'}")
+        lines.append(
+            f"  First fine-tune: {tuned.steps} steps, loss {tuned.loss_first:.2f} to "
+            f"{tuned.loss_last:.2f}, "
+            f"{tuned.tokens_per_s or 0:.0f} tokens/s, adapter reloaded equal: "
+            f"{'yes' if tuned.reloaded_equal else 'no'}"
+        )
     lines += [f"  [{_MARK[r.severity]}] {r.title}. {r.detail}" for r in verdict.remarks]
     return "\n".join(line for line in lines if line)
 
 
-def uninstallable(items: Sequence[Uninstallable], removed: Sequence[Uninstallable], kept: Sequence[tuple[str, str]],
-                  taken: Iterable[Taken] = ()) -> str:
+def uninstallable(
+    items: Sequence[Uninstallable],
+    removed: Sequence[Uninstallable],
+    kept: Sequence[tuple[str, str]],
+    taken: Iterable[Taken] = (),
+) -> str:
     """What can be removed, with sizes, and what can be put back."""
     if not items:
         return "Nothing of this program is on this machine."
-    lines = [f"{'removed' if i in removed else i.id:28} {size(i.size):>12}  {i.title}  {i.path}  {i.keep}".rstrip() for i in items]
+    lines = [
+        (
+            f"{'removed' if i in removed else i.id:28} {size(i.size):>12}  {i.title}  {i.path}  "
+            f"{i.keep}"
+        ).rstrip()
+        for i in items
+    ]
     if not removed:
         lines.append("Remove with: uninstall --remove ID (or --remove all).")
-    lines += [f"In quarantine: {path}. Put it back with: uninstall --put-back {shelf}" for shelf, path in kept]
-    lines += [f"Taken out of {one.python} on {one.day}: {', '.join(one.packages)}. Put back with: uninstall --put-back {one.saved}"
-              for one in taken]
+    lines += [
+        f"In quarantine: {path}. Put it back with: uninstall --put-back {shelf}"
+        for shelf, path in kept
+    ]
+    lines += [
+        f"Taken out of {one.python} on {one.day}: {', '.join(one.packages)}. Put back with: "
+        f"uninstall --put-back {one.saved}"
+        for one in taken
+    ]
     return "\n".join(lines)

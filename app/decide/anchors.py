@@ -1,4 +1,6 @@
-"""Finds plain strings of which every match of a pattern must contain one, so that most patterns need not be tried."""
+"""Finds plain strings of which every match of a pattern must contain one, so that most patterns
+need not be tried.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-_RARE = 3        # letters; shorter strings stand in every line
-_NEAR = 3        # lines that a match reaches over behind its anchor; patterns that reach further say so with [\s\S]
+_RARE = 3  # letters; shorter strings stand in every line
+# lines that a match reaches over behind its anchor; patterns that reach further say so with [\s\S]
+_NEAR = 3
 _MARKED = re.compile(r"\(\?[a-z-]*:")
 _FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
 
@@ -15,14 +18,25 @@ _FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
 def small(text: str) -> str:
     """The text in small letters, each where it was: some letters grow when they are made small (İ)."""
     lower = text.lower()
-    return lower if len(lower) == len(text) else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    return (
+        lower
+        if len(lower) == len(text)
+        else "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    )
 
 
-def sub(pattern: re.Pattern[str], instead: Callable[[re.Match[str]], str], text: str, lower: str,
-        sign: re.Pattern[str] | None = None) -> str:
-    """``pattern.sub(instead, text)``, looking only at the lines in which there can be a match. ``lower`` is ``small(text)``.
+def sub(
+    pattern: re.Pattern[str],
+    instead: Callable[[re.Match[str]], str],
+    text: str,
+    lower: str,
+    sign: re.Pattern[str] | None = None,
+) -> str:
+    """``pattern.sub(instead, text)``, looking only at the lines in which there can be a match.
+    ``lower`` is ``small(text)``.
 
-    ``sign`` is found in each such line's small letters. Gives the very same text back where nothing changes.
+    ``sign`` is found in each such line's small letters. Gives the very same text back where nothing
+    changes.
     """
     spans = [(0, len(text))]
     if sign is not None:
@@ -32,7 +46,11 @@ def sub(pattern: re.Pattern[str], instead: Callable[[re.Match[str]], str], text:
         there = [word for word in needed if word in lower]
         if needed and not there:
             return text
-        if needed and min(map(len, there)) >= _RARE and not any(far in pattern.pattern for far in _FAR):
+        if (
+            needed
+            and min(map(len, there)) >= _RARE
+            and not any(far in pattern.pattern for far in _FAR)
+        ):
             spans = _merged(sorted(_anchored(lower, there)))
     parts: list[str] = []
     at = 0
@@ -40,7 +58,7 @@ def sub(pattern: re.Pattern[str], instead: Callable[[re.Match[str]], str], text:
         for match in pattern.finditer(text, start, end):
             new = instead(match)
             if new != match.group():
-                parts += [text[at:match.start()], new]
+                parts += [text[at : match.start()], new]
                 at = match.end()
     return "".join([*parts, text[at:]]) if parts else text
 
@@ -85,14 +103,17 @@ def _line_end(text: str, at: int) -> int:
 def anchors(pattern: str) -> tuple[str, ...]:
     """Strings of which at least one stands in every match; empty where nothing is certain.
 
-    Searching for a plain string is far cheaper than for an expression, and there are hundreds of them.
+    Searching for a plain string is far cheaper than for an expression, and there are hundreds of
+    them.
     """
     found, end = _choice(pattern, 0)
     return found if end == len(pattern) else ()
 
 
 def _choice(pattern: str, at: int) -> tuple[tuple[str, ...], int]:
-    """Alternatives up to the end of the pattern or a closing bracket: certain only if each of them has something."""
+    """Alternatives up to the end of the pattern or a closing bracket: certain only if each of them
+    has something.
+    """
     every: list[str] = []
     certain = True
     while True:
@@ -162,7 +183,9 @@ def _class_end(pattern: str, at: int) -> int:
 
 
 def _quantifier(pattern: str, at: int) -> tuple[str, int]:
-    """How often the last piece must come at least (``once`` exactly, ``more``, ``none``), and the position behind."""
+    """How often the last piece must come at least (``once`` exactly, ``more``, ``none``), and the
+    position behind.
+    """
     if at >= len(pattern) or pattern[at] not in "*?+{":
         return "once", at
     least = {"*": "none", "?": "none", "+": "more", "{": "none"}[pattern[at]]

@@ -15,18 +15,31 @@ from app.model.verdict import Bench
 LANE = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
 
 
-def benches(measured: Sequence[Measured], gpu: Gpu | None, cards: Cards, guide: Guide) -> tuple[Bench, ...]:
+def benches(
+    measured: Sequence[Measured], gpu: Gpu | None, cards: Cards, guide: Guide
+) -> tuple[Bench, ...]:
     """One value for each benchmark that was measured, in the order of the data."""
     found = {m.name.removeprefix("bench."): m for m in measured if m.name.startswith("bench.")}
     name = found["card"].value if "card" in found else (gpu.name if gpu is not None else None)
     card = cards.named(str(name), gpu.memory_total if gpu is not None else None) if name else None
-    return tuple(_bench(row, found[row.name], card, gpu, cards, guide) for row in guide.benchmarks if row.name in found)
+    return tuple(
+        _bench(row, found[row.name], card, gpu, cards, guide)
+        for row in guide.benchmarks
+        if row.name in found
+    )
 
 
-def _bench(row: Benchmark, m: Measured, card: Card | None, gpu: Gpu | None, cards: Cards, guide: Guide) -> Bench:
+def _bench(
+    row: Benchmark, m: Measured, card: Card | None, gpu: Gpu | None, cards: Cards, guide: Guide
+) -> Bench:
     value = float(m.value) if isinstance(m.value, int | float) else None
-    made: dict[str, Any] = {"name": row.name, "title": row.title, "value": value, "unit": m.unit or row.unit,
-                            "spread": m.detail.get("spread")}
+    made: dict[str, Any] = {
+        "name": row.name,
+        "title": row.title,
+        "value": value,
+        "unit": m.unit or row.unit,
+        "spread": m.detail.get("spread"),
+    }
     if m.detail.get("ok") is False:
         return Bench(**made, result="wrong", note=f"The result is wrong: {m.detail.get('error')}.")
     if m.detail.get("comparable") is False or m.detail.get("device") == "cpu":
@@ -36,11 +49,24 @@ def _bench(row: Benchmark, m: Measured, card: Card | None, gpu: Gpu | None, card
     return Bench(**made, **_against(row, value, m.detail, card, gpu, cards, guide))
 
 
-def _against(row: Benchmark, value: float, detail: dict[str, Any], card: Card, gpu: Gpu | None, cards: Cards,
-             guide: Guide) -> dict[str, Any]:
-    """Reference, ratio, result and note: what was measured on this model, else the maker's figure times a usual share."""
+def _against(
+    row: Benchmark,
+    value: float,
+    detail: dict[str, Any],
+    card: Card,
+    gpu: Gpu | None,
+    cards: Cards,
+    guide: Guide,
+) -> dict[str, Any]:
+    """Reference, ratio, result and note: what was measured on this model, else the maker's figure
+    times a usual share.
+    """
     peak = detail.get("peak")
-    burst = f" In a short burst it reached {peak:.0f}." if isinstance(peak, int | float) and peak > value * 1.05 else ""
+    burst = (
+        f" In a short burst it reached {peak:.0f}."
+        if isinstance(peak, int | float) and peak > value * 1.05
+        else ""
+    )
     known = next((r for r in guide.references if r.card == card.id and r.name == row.name), None)
     if known is not None:
         return _said(value, known.value, known.low, f"Reference: {known.source}.{burst}")
@@ -53,31 +79,68 @@ def _against(row: Benchmark, value: float, detail: dict[str, Any], card: Card, g
             pass  # memory and link do not depend on the power budget
         elif isinstance(clock, int | float) and card.boost_mhz:
             figure *= clock / card.boost_mhz
-            source += f", at the {clock:.0f} MHz that this laptop card ran at under its power budget"
+            source += (
+                f", at the {clock:.0f} MHz that this laptop card ran at under its power budget"
+            )
         else:
             return {"note": "A laptop card whose power budget is not known; not compared."}
     low, high = band
-    return _said(value, figure * (low + high) / 2, figure * low, f"Reference: {source}, times the share that healthy cards "
-                 f"reach ({low:.0%} to {high:.0%}, an estimate).{burst}")
+    return _said(
+        value,
+        figure * (low + high) / 2,
+        figure * low,
+        f"Reference: {source}, times the share that healthy cards "
+        f"reach ({low:.0%} to {high:.0%}, an estimate).{burst}",
+    )
 
 
 def _said(value: float, reference: float, low: float, note: str) -> dict[str, Any]:
     result: Literal["as_expected", "below"] = "as_expected" if value >= low else "below"
-    return {"reference": round(reference, 1), "ratio": round(value / reference, 3), "result": result, "note": note}
+    return {
+        "reference": round(reference, 1),
+        "ratio": round(value / reference, 3),
+        "result": result,
+        "note": note,
+    }
 
 
-def _figure(row: Benchmark, card: Card, gpu: Gpu | None, cards: Cards) -> tuple[float, tuple[float, float], str]:
-    """The maker's figure, the band of shares of it, and where it comes from. Zero where the card has no such units."""
+def _figure(
+    row: Benchmark, card: Card, gpu: Gpu | None, cards: Cards
+) -> tuple[float, tuple[float, float], str]:
+    """The maker's figure, the band of shares of it, and where it comes from. Zero where the card
+    has no such units.
+    """
     share = cards.expect
     if row.figure == "copy":
-        return card.mem_bandwidth_gb_s, share.copy, f"memory bandwidth {card.mem_bandwidth_gb_s:.0f} GB/s"
+        return (
+            card.mem_bandwidth_gb_s,
+            share.copy,
+            f"memory bandwidth {card.mem_bandwidth_gb_s:.0f} GB/s",
+        )
     if row.figure == "pcie":
         lanes, lane = card.pcie_lanes, LANE.get(card.pcie_gen, 0.0)
-        return lanes * lane, share.pcie, f"PCIe generation {card.pcie_gen} with {lanes} lanes, {lanes * lane:.1f} GB/s"
+        return (
+            lanes * lane,
+            share.pcie,
+            f"PCIe generation {card.pcie_gen} with {lanes} lanes, {lanes * lane:.1f} GB/s",
+        )
     if row.figure == "fp32":
         return card.fp32_tflops, share.fp32, f"{card.fp32_tflops:.1f} TFLOP/s of its fp32 units"
-    tensor = {"tf32": card.tf32_tensor_tflops, "fp16": card.fp16_tensor_fp32acc_tflops, "bf16": card.bf16_tensor_tflops}
+    tensor = {
+        "tf32": card.tf32_tensor_tflops,
+        "fp16": card.fp16_tensor_fp32acc_tflops,
+        "bf16": card.bf16_tensor_tflops,
+    }
     figure = tensor.get(row.figure, 0.0)
-    half = card.kind in ("desktop", "laptop") and card.compute_capability in ("7.5", "8.6", "8.9", "12.0")
+    half = card.kind in ("desktop", "laptop") and card.compute_capability in (
+        "7.5",
+        "8.6",
+        "8.9",
+        "12.0",
+    )
     extra = ", half the advertised rate since GeForce adds up in fp32 at half speed" if half else ""
-    return figure, share.tf32 if row.figure == "tf32" else share.tensor, f"{figure:.0f} TFLOP/s of its tensor units{extra}"
+    return (
+        figure,
+        share.tf32 if row.figure == "tf32" else share.tensor,
+        f"{figure:.0f} TFLOP/s of its tensor units{extra}",
+    )

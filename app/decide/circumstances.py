@@ -1,4 +1,6 @@
-"""What the rules may ask about: one flat table of facts, drawn from a machine's facts and one profile."""
+"""What the rules may ask about: one flat table of facts, drawn from a machine's facts and one
+profile.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,41 @@ from app.model.rules import Rules
 from app.model.value import Value
 
 # Build numbers of systems that name themselves; only asked for where the machine file has no build.
-_BUILDS = (("server 2025", 26100), ("server 2022", 20348), ("server 2019", 17763), ("server 2016", 14393),
-           ("server 2012 r2", 9600), ("server 2012", 9200), ("server 2008", 7601), ("windows 11", 22000),
-           ("windows 8.1", 9600), ("windows 8", 9200), ("windows 7", 7601), ("windows vista", 6002),
-           ("windows xp", 2600))
-PYTHON_BYTES = 130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
-_TELLING_CACHE = 10**9  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
-_NAMELESS = {"nvidia": "an NVIDIA card", "amd": "an AMD card", "intel": "an Intel card", "other": "a card of an unknown maker"}
-_ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86-64": "x86_64", "aarch64": "arm64", "i386": "x86",
-                  "i686": "x86"}
+_BUILDS = (
+    ("server 2025", 26100),
+    ("server 2022", 20348),
+    ("server 2019", 17763),
+    ("server 2016", 14393),
+    ("server 2012 r2", 9600),
+    ("server 2012", 9200),
+    ("server 2008", 7601),
+    ("windows 11", 22000),
+    ("windows 8.1", 9600),
+    ("windows 8", 9200),
+    ("windows 7", 7601),
+    ("windows vista", 6002),
+    ("windows xp", 2600),
+)
+PYTHON_BYTES = (
+    130_000_000  # one uv-managed interpreter: about 25 MB fetched, 100 MB unpacked (seen on Linux)
+)
+_TELLING_CACHE = (
+    10**9
+)  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
+_NAMELESS = {
+    "nvidia": "an NVIDIA card",
+    "amd": "an AMD card",
+    "intel": "an Intel card",
+    "other": "a card of an unknown maker",
+}
+_ARCHITECTURES = {
+    "amd64": "x86_64",
+    "x64": "x86_64",
+    "x86-64": "x86_64",
+    "aarch64": "arm64",
+    "i386": "x86",
+    "i686": "x86",
+}
 
 
 class Adapter(Value, frozen=True, kw_only=True):
@@ -37,12 +65,16 @@ class Adapter(Value, frozen=True, kw_only=True):
 
 
 def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
-    """All NVIDIA cards, the one that decides first: new enough before too old, then more memory, then newer."""
+    """All NVIDIA cards, the one that decides first: new enough before too old, then more memory,
+    then newer.
+    """
     found = []
     for gpu in facts.gpus:
         if gpu.of_nvidia:
             told = version(gpu.compute_capability or "")
-            capability = gpu.compute_capability if told else cards.capability_of(gpu.name, gpu.pci_id)
+            capability = (
+                gpu.compute_capability if told else cards.capability_of(gpu.name, gpu.pci_id)
+            )
             row = cards.named(gpu.name, gpu.memory_total)
             memory = gpu.memory_total or (int(row.vram_gib * 2**30) if row else None)
             found.append(Adapter(gpu=gpu, capability=capability, memory=memory))
@@ -51,10 +83,11 @@ def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
 
 
 def pointed_at(facts: MachineFacts) -> str | None:
-    """What ``CUDA_VISIBLE_DEVICES`` has to say where NVIDIA cards of several kinds are in the PC, else ``None``.
+    """What ``CUDA_VISIBLE_DEVICES`` has to say where NVIDIA cards of several kinds are in the PC,
+    else ``None``.
 
-    CUDA puts the fastest first, which need not be the one with most memory. Without an id it is the driver's number, which
-    counts in the order of the slots.
+    CUDA puts the fastest first, which need not be the one with most memory. Without an id it is the
+    driver's number, which counts in the order of the slots.
     """
     ours = [gpu for gpu in facts.gpus if gpu.of_nvidia]
     card = facts.main_card()
@@ -64,7 +97,9 @@ def pointed_at(facts: MachineFacts) -> str | None:
 
 
 def driver_version(told: str | None) -> str | None:
-    """NVIDIA's own number of a driver. Windows writes ``32.0.15.7680`` for 576.80: the last five digits are the number."""
+    """NVIDIA's own number of a driver. Windows writes ``32.0.15.7680`` for 576.80: the last five
+    digits are the number.
+    """
     windows = re.fullmatch(r"\d{2}\.\d+\.\d+(\d)\.(\d{2})(\d{2})", (told or "").strip())
     if windows:
         return f"{windows.group(1)}{windows.group(2)}.{windows.group(3)}"
@@ -73,8 +108,14 @@ def driver_version(told: str | None) -> str | None:
 
 def hidden_card(facts: MachineFacts) -> bool:
     """Whether the driver's state proves a card that the list of adapters lacks."""
-    return not facts.gpus and (facts.driver.nvml == "mismatch" or (
-        facts.driver.nvml in ("ok", "error") and facts.driver.version is not None and facts.os.wsl is True))
+    return not facts.gpus and (
+        facts.driver.nvml == "mismatch"
+        or (
+            facts.driver.nvml in ("ok", "error")
+            and facts.driver.version is not None
+            and facts.os.wsl is True
+        )
+    )
 
 
 def parts_for(profile: Profile, family: str) -> tuple[Part, ...]:
@@ -85,20 +126,37 @@ def parts_for(profile: Profile, family: str) -> tuple[Part, ...]:
 def disk_for(facts: MachineFacts, path: str) -> Disk | None:
     """The volume that holds a path: the longest root that the path begins with."""
     fold = facts.os.family == "windows"
-    wanted = (path.replace("/", "\\").lower() if fold else path).rstrip("\\/") + ("\\" if fold else "/")
+    wanted = (path.replace("/", "\\").lower() if fold else path).rstrip("\\/") + (
+        "\\" if fold else "/"
+    )
     best: Disk | None = None
     for disk in facts.disks:
-        root = (disk.root.replace("/", "\\").lower() if fold else disk.root).rstrip("\\/") + ("\\" if fold else "/")
+        root = (disk.root.replace("/", "\\").lower() if fold else disk.root).rstrip("\\/") + (
+            "\\" if fold else "/"
+        )
         if wanted.startswith(root) and (best is None or len(disk.root) > len(best.root)):
             best = disk
     return best
 
 
-def table(facts: MachineFacts, rules: Rules, cards: Cards, profile: Profile | None,
-          answers: Answers | None = None) -> dict[str, Any]:
-    """Every name of the rules' language with its value; ``None`` where it is unknown (or means nothing here)."""
-    return {**_system(facts, rules), **_graphics(facts, rules, cards), **_home(facts, rules, profile, answers),
-            **_installed(facts, rules), **_network(facts, answers), **_profile(facts, cards, profile)}
+def table(
+    facts: MachineFacts,
+    rules: Rules,
+    cards: Cards,
+    profile: Profile | None,
+    answers: Answers | None = None,
+) -> dict[str, Any]:
+    """Every name of the rules' language with its value; ``None`` where it is unknown (or means
+    nothing here).
+    """
+    return {
+        **_system(facts, rules),
+        **_graphics(facts, rules, cards),
+        **_home(facts, rules, profile, answers),
+        **_installed(facts, rules),
+        **_network(facts, answers),
+        **_profile(facts, cards, profile),
+    }
 
 
 def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
@@ -108,51 +166,76 @@ def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         build = next((number for text, number in _BUILDS if text in name), None)
     arch = (os.arch or "").lower()
     return {
-        "os.family": os.family, "os.name": os.name, "os.build": build, "os.arch": _ARCHITECTURES.get(arch, arch) or None,
-        "os.wsl": os.wsl, "os.long_paths": os.long_paths,
-        "os.old_name": any(old.lower() in name + " " for old in rules.old_systems) if name else None,
-        "cpu.name": facts.cpu.name, "cpu.avx2": facts.cpu.avx2,
-        "memory.total": facts.memory.total, "memory.available": facts.memory.available,
+        "os.family": os.family,
+        "os.name": os.name,
+        "os.build": build,
+        "os.arch": _ARCHITECTURES.get(arch, arch) or None,
+        "os.wsl": os.wsl,
+        "os.long_paths": os.long_paths,
+        "os.old_name": any(old.lower() in name + " " for old in rules.old_systems)
+        if name
+        else None,
+        "cpu.name": facts.cpu.name,
+        "cpu.avx2": facts.cpu.avx2,
+        "memory.total": facts.memory.total,
+        "memory.available": facts.memory.available,
     }
 
 
 def usable(capability: str | None, rules: Rules) -> bool:
-    """Whether any profile serves a card of this capability; an unknown one gets the benefit of the doubt."""
+    """Whether any profile serves a card of this capability; an unknown one gets the benefit of the
+    doubt.
+    """
     told = version(capability or "")
-    oldest, newest = (version(rules.limit(f"limit.capability_{x}") or "") for x in ("oldest", "newest"))
+    oldest, newest = (
+        version(rules.limit(f"limit.capability_{x}") or "") for x in ("oldest", "newest")
+    )
     return told is None or ((oldest or ()) <= told and (newest is None or told <= newest))
 
 
 def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]:
     ours = nvidia(facts, cards)
-    real = [g for g in facts.gpus if g.of_nvidia
-            or not any(word.lower() in (g.name or "").lower() for word in cards.not_cards)]
+    real = [
+        g
+        for g in facts.gpus
+        if g.of_nvidia
+        or not any(word.lower() in (g.name or "").lower() for word in cards.not_cards)
+    ]
     card = ours[0] if ours else None
     gpu = card.gpu if card else None
     memory, used = (card.memory if card else None), (gpu.memory_used if gpu else None)
     capabilities = {c.capability for c in ours}
     return {
-        "gpus.count": len(facts.gpus), "gpus.cards": len(real), "gpus.nvidia": len(ours),
+        "gpus.count": len(facts.gpus),
+        "gpus.cards": len(real),
+        "gpus.nvidia": len(ours),
         "gpus.differ": len(capabilities) > 1 or len({c.gpu.name for c in ours}) > 1,
-        "gpus.integrated": bool(ours) and any(g.vendor in ("intel", "amd") and not g.of_nvidia for g in real),
+        "gpus.integrated": bool(ours)
+        and any(g.vendor in ("intel", "amd") and not g.of_nvidia for g in real),
         "gpus.names": _listed(facts.gpus),
         "card.found": bool(ours) or hidden_card(facts),
         "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
         "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
         "card.capability": card.capability if card else None,
         "card.architecture": cards.architecture_of(card.capability) if card else None,
-        "card.memory": memory, "card.used": used,
+        "card.memory": memory,
+        "card.used": used,
         "card.free": memory - used if memory is not None and used is not None else None,
         "card.used_share": used / memory if used is not None and memory else None,
-        "card.processes": gpu.processes if gpu else None, "card.display": gpu.display if gpu else None,
+        "card.processes": gpu.processes if gpu else None,
+        "card.display": gpu.display if gpu else None,
         "driver.version": driver_version(facts.driver.version),
-        "driver.cuda": facts.driver.cuda_version, "driver.nvml": facts.driver.nvml,
+        "driver.cuda": facts.driver.cuda_version,
+        "driver.nvml": facts.driver.nvml,
     }
 
 
 def _listed(gpus: tuple[Gpu, ...]) -> str | None:
     counted = Counter(g.name or _NAMELESS["nvidia" if g.of_nvidia else g.vendor] for g in gpus)
-    return ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items()) or None
+    return (
+        ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items())
+        or None
+    )
 
 
 def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
@@ -162,38 +245,65 @@ def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
     return facts.home.path if facts.home and facts.home.path else None
 
 
-def _home(facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None) -> dict[str, Any]:
+def _home(
+    facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None
+) -> dict[str, Any]:
     path = home_path(facts, answers)
     windows = facts.os.family == "windows"
     known = facts.home if facts.home is not None and facts.home.path == path else None
-    named = next((disk for disk in facts.disks if known is not None and disk.root == known.volume), None)
-    disk = named or disk_for(facts, path or ("C:\\" if windows else "/")) or (
-        facts.disks[0] if len(facts.disks) == 1 and path is None else None)
+    named = next(
+        (disk for disk in facts.disks if known is not None and disk.root == known.volume), None
+    )
+    disk = (
+        named
+        or disk_for(facts, path or ("C:\\" if windows else "/"))
+        or (facts.disks[0] if len(facts.disks) == 1 and path is None else None)
+    )
     parts = parts_for(profile, facts.os.family) if profile else ()
     download = sum(p.download for p in parts)
-    # What was fetched and an unfinished environment of this profile are used again, so their bytes are not needed twice.
+    # What was fetched and an unfinished environment of this profile are used again, so their bytes
+    # are not needed twice.
     if known is not None and known.begun is not None and profile:
         kept = known.begun.get(profile.id, 0)
     else:
-        kept = sum(x.size or 0 for x in facts.leftovers if x.kind == "own" and profile and f"{profile.id}-" in x.path)
+        kept = sum(
+            x.size or 0
+            for x in facts.leftovers
+            if x.kind == "own" and profile and f"{profile.id}-" in x.path
+        )
     needed = max(0, download + sum(p.disk for p in parts) + PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
     told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
-    synced = told if told is not None else bool(windows and path and re.search(r"[\\/]OneDrive( - [^\\/]+)?[\\/]",
-                                                                               path + "\\", re.IGNORECASE))
+    synced = (
+        told
+        if told is not None
+        else bool(
+            windows
+            and path
+            and re.search(r"[\\/]OneDrive( - [^\\/]+)?[\\/]", path + "\\", re.IGNORECASE)
+        )
+    )
     return {
-        "home.path": path, "home.length": len(path) if path else None, "home.on_onedrive": synced if path else None,
-        "home.writable": facts.home.writable if facts.home and not (answers and answers.home) else None,
+        "home.path": path,
+        "home.length": len(path) if path else None,
+        "home.on_onedrive": synced if path else None,
+        "home.writable": facts.home.writable
+        if facts.home and not (answers and answers.home)
+        else None,
         "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
         "home.broken": broken(path, windows, rules.broken_characters) if path else None,
-        "disk.root": disk.root if disk else None, "disk.free": free, "disk.needed": needed,
+        "disk.root": disk.root if disk else None,
+        "disk.free": free,
+        "disk.needed": needed,
         "disk.download": download or None,
         "disk.spare": free - needed if free is not None and needed is not None else None,
     }
 
 
 def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
-    """What in a path breaks some tool, in words, or ``None``. Letters of any language and spaces break none."""
+    """What in a path breaks some tool, in words, or ``None``. Letters of any language and spaces
+    break none.
+    """
     found = [why for character, why in characters.items() if character in path]
     if windows and re.match(r"(\\\\|//)(?![?.][\\/])", path):
         found.append("it is a network share, where links and locks may not work")
@@ -203,7 +313,11 @@ def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
 def broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
     """What in a path breaks the setup itself, in words, or ``None``."""
     inner = path[2:] if windows and path[1:2] == ":" else path
-    found = [why for character, why in characters.items() if character in inner and not (windows and character == "\\")]
+    found = [
+        why
+        for character, why in characters.items()
+        if character in inner and not (windows and character == "\\")
+    ]
     names = [n for n in re.split(r"[\\/]" if windows else "/", inner) if n]
     if windows and any(n != n.rstrip(" .") for n in names):
         found.append("a folder's name ends in a dot or a space, which Windows drops")
@@ -215,15 +329,23 @@ def broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
 def _suitable(python: Python) -> bool:
     told = version(python.version or "")
     store = "store" in (python.origin or "").lower() or "windowsapps" in python.path.lower()
-    return told is not None and (3, 11) <= told[:2] <= (3, 12) and python.bits in (64, None) and not store
+    return (
+        told is not None
+        and (3, 11) <= told[:2] <= (3, 12)
+        and python.bits in (64, None)
+        and not store
+    )
 
 
 def _cpu_torch(facts: MachineFacts) -> str | None:
     for python in facts.pythons:
         torch = python.packages.get("torch")
         conda = "conda" in ((python.origin or "") + python.path).lower()
-        # On Windows the default index's torch is the processor build and carries no tag; conda's builds never do.
-        if torch and ("+cpu" in torch or (facts.os.family == "windows" and "+" not in torch and not conda)):
+        # On Windows the default index's torch is the processor build and carries no tag; conda's
+        # builds never do.
+        if torch and (
+            "+cpu" in torch or (facts.os.family == "windows" and "+" not in torch and not conda)
+        ):
             folder = re.sub(r"([\\/](Scripts|bin))?[\\/]python[\d.]*(\.exe)?$", "", python.path)
             return f"{folder} holds torch {torch}"
     for left in facts.leftovers:
@@ -233,20 +355,28 @@ def _cpu_torch(facts: MachineFacts) -> str | None:
     return None
 
 
-def disturbing(variables: Mapping[str, str], rules: Rules, cards: int = 0) -> tuple[tuple[str, str, str], ...]:
-    """Variables that disturb: name, value and why. ``cards`` is how many of NVIDIA's there are, 0 where that is not known."""
+def disturbing(
+    variables: Mapping[str, str], rules: Rules, cards: int = 0
+) -> tuple[tuple[str, str, str], ...]:
+    """Variables that disturb: name, value and why. ``cards`` is how many of NVIDIA's there are, 0
+    where that is not known.
+    """
     found = []
     for name, value in sorted(variables.items()):
         for bad in rules.variables:
             if name.upper() == bad.name and (
-                    not bad.values or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)
-                    or (bad.beyond_cards and _beyond(value, cards))):
+                not bad.values
+                or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)
+                or (bad.beyond_cards and _beyond(value, cards))
+            ):
                 found.append((name, value, bad.why))
     return tuple(found)
 
 
 def _beyond(value: str, cards: int) -> bool:
-    """CUDA takes the numbers up to the first that stands for no card: where that is the first one, none is left."""
+    """CUDA takes the numbers up to the first that stands for no card: where that is the first one,
+    none is left.
+    """
     first = value.partition(",")[0].strip()
     return first.isdecimal() and 0 < cards <= int(first[:9])
 
@@ -258,31 +388,61 @@ def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     if sum(x.size or 0 for x in caches) >= _TELLING_CACHE:
         left += caches
     return {
-        "tools.vc_runtime": facts.tools.vc_runtime, "tools.compiler": facts.tools.msvc is not None,
-        # Older machine files have no word on gcc: only a note that it was looked for tells that it is missing.
-        "tools.gcc": True if facts.tools.gcc else False if any(n.about == "tools.gcc" for n in facts.notes) else None,
-        "pythons.count": len(facts.pythons), "pythons.suitable": sum(_suitable(p) for p in facts.pythons),
-        "pythons.seen": ", ".join(f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]) or None,
+        "tools.vc_runtime": facts.tools.vc_runtime,
+        "tools.compiler": facts.tools.msvc is not None,
+        # Older machine files have no word on gcc: only a note that it was looked for tells that it
+        # is missing.
+        "tools.gcc": True
+        if facts.tools.gcc
+        else False
+        if any(n.about == "tools.gcc" for n in facts.notes)
+        else None,
+        "pythons.count": len(facts.pythons),
+        "pythons.suitable": sum(_suitable(p) for p in facts.pythons),
+        "pythons.seen": ", ".join(
+            f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]
+        )
+        or None,
         "packages.cpu_torch": _cpu_torch(facts),
-        "variables.conflict": "; ".join(f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad) or None,
+        "variables.conflict": "; ".join(
+            f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad
+        )
+        or None,
         "variables.count": len(bad),
         "variables.first": f"{bad[0][0]} is set to {bad[0][1] or 'nothing'}" if bad else None,
         "variables.why": bad[0][2][:1].upper() + bad[0][2][1:] if bad else None,
-        "variables.card_hidden": next((v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None),
-        "leftovers.count": len(left), "leftovers.size": sum(x.size or 0 for x in left) or None,
-        "leftovers.where": ", ".join(x.path for x in left[:2]) + (f" and {len(left) - 2} more" if len(left) > 2 else "")
-        if left else None,
+        "variables.card_hidden": next(
+            (v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None
+        ),
+        "leftovers.count": len(left),
+        "leftovers.size": sum(x.size or 0 for x in left) or None,
+        "leftovers.where": ", ".join(x.path for x in left[:2])
+        + (f" and {len(left) - 2} more" if len(left) > 2 else "")
+        if left
+        else None,
     }
 
 
 def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
     net = facts.network
-    mirror = next((s.value for s in net.settings if "index" in s.name.lower() and "extra" not in s.name.lower()), None)
+    mirror = next(
+        (
+            s.value
+            for s in net.settings
+            if "index" in s.name.lower() and "extra" not in s.name.lower()
+        ),
+        None,
+    )
     return {
         # A mirror that the user named for this run was not asked by the survey: unknown.
-        "network.index": None if net.index == "unknown" or (answers and answers.index) else net.index,
-        "network.pytorch": None if net.pytorch == "unknown" or (answers and answers.pytorch_index) else net.pytorch,
-        "network.proxy": net.proxy or "none", "network.mirror": mirror or "none",
+        "network.index": None
+        if net.index == "unknown" or (answers and answers.index)
+        else net.index,
+        "network.pytorch": None
+        if net.pytorch == "unknown" or (answers and answers.pytorch_index)
+        else net.pytorch,
+        "network.proxy": net.proxy or "none",
+        "network.mirror": mirror or "none",
         "network.bundle": bool(answers and answers.offline),
     }
 
@@ -301,16 +461,28 @@ def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict
     ours = nvidia(facts, cards)
     capability = version(ours[0].capability or "") if ours else None
     return {
-        "profile.id": profile.id, "profile.for_card": needs.gpu, "profile.title": profile.title, "profile.gpu": needs.gpu,
-        "profile.guide": profile.guide, "profile.platform": bool(parts_for(profile, facts.os.family)),
-        "profile.torch": profile.versions.torch, "profile.cuda": profile.versions.cuda, "profile.python": profile.python,
-        "profile.compute_min": needs.compute_min, "profile.compute_max": needs.compute_max,
-        "profile.compute_excluded": None if capability is None else any(
-            version(c) == capability for c in needs.compute_not),
+        "profile.id": profile.id,
+        "profile.for_card": needs.gpu,
+        "profile.title": profile.title,
+        "profile.gpu": needs.gpu,
+        "profile.guide": profile.guide,
+        "profile.platform": bool(parts_for(profile, facts.os.family)),
+        "profile.torch": profile.versions.torch,
+        "profile.cuda": profile.versions.cuda,
+        "profile.python": profile.python,
+        "profile.compute_min": needs.compute_min,
+        "profile.compute_max": needs.compute_max,
+        "profile.compute_excluded": None
+        if capability is None
+        else any(version(c) == capability for c in needs.compute_not),
         "profile.driver": needs.driver_windows if windows else needs.driver_linux,
         "profile.driver_floor": needs.driver_floor_windows if windows else needs.driver_floor_linux,
-        "profile.vram": needs.vram or None, "profile.avx2": needs.avx2, "profile.mend_openmp": profile.mend_openmp,
+        "profile.vram": needs.vram or None,
+        "profile.avx2": needs.avx2,
+        "profile.mend_openmp": profile.mend_openmp,
         "profile.cuda_floor": (profile.versions.cuda or "").split(".")[0] or None,
-        "profile.uses_pytorch_index": any(p.index != "default" and not _at_hand(p, facts)
-                                          for p in parts_for(profile, facts.os.family)),
+        "profile.uses_pytorch_index": any(
+            p.index != "default" and not _at_hand(p, facts)
+            for p in parts_for(profile, facts.os.family)
+        ),
     }

@@ -13,12 +13,18 @@ from app.model.rules import Rules
 Facts = Mapping[str, Any]
 
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _FILL = re.compile(r"\{([^{}]*)\}")
 
 
 def holds(condition: Condition, facts: Facts, rules: Rules | None = None) -> bool | None:
-    """Whether a condition holds: ``True``, ``False``, or ``None`` where a fact that decides it is unknown (Kleene)."""
+    """Whether a condition holds: ``True``, ``False``, or ``None`` where a fact that decides it is
+    unknown (Kleene).
+    """
     if isinstance(condition, Clause):
         return _clause(condition, facts, rules)
     if isinstance(condition, Not):
@@ -75,7 +81,10 @@ def _comparable(kind: Kind, value: Any) -> Any:
 
 
 def fill(text: str, facts: Facts, rules: Rules | None = None) -> str:
-    """A text with each ``{name}`` replaced by the fact in words; an unknown one reads as the rules say, else ``unknown``."""
+    """A text with each ``{name}`` replaced by the fact in words; an unknown one reads as the rules
+    say, else ``unknown``.
+    """
+
     def word(found: re.Match[str]) -> str:
         name = found.group(1)
         if name.startswith("limit."):
@@ -83,11 +92,14 @@ def fill(text: str, facts: Facts, rules: Rules | None = None) -> str:
         if facts.get(name) is None and rules is not None and name in rules.unknown:
             return rules.unknown[name]
         return worded(NAMES.get(name, "text"), facts.get(name))
+
     return _FILL.sub(word, text)
 
 
 def worded(kind: Kind, value: Any) -> str:
-    """A value as people read it. Memory counts in GB of 2^30 bytes as cards are sold, disks in GB of 10^9."""
+    """A value as people read it. Memory counts in GB of 2^30 bytes as cards are sold, disks in GB
+    of 10^9.
+    """
     if value is None:
         return "unknown"
     if kind == "yes-no":
@@ -105,4 +117,8 @@ def gigabytes(amount: float) -> str:
     """``24 GB``, ``7.3 GB``, ``620 MB``: three figures at most."""
     if amount < 0.95:
         return f"{amount * 1000:.0f} MB"
-    return f"{amount:.0f} GB" if amount >= 99.5 or abs(amount - round(amount)) < 0.05 else f"{amount:.1f} GB"
+    return (
+        f"{amount:.0f} GB"
+        if amount >= 99.5 or abs(amount - round(amount)) < 0.05
+        else f"{amount:.1f} GB"
+    )

@@ -17,13 +17,22 @@ from app.model.rules import Rule, Rules
 _WEIGHT: dict[Severity, int] = {"blocks": 0, "warns": 1, "informs": 2}
 
 
-def findings(facts: MachineFacts, rules: Rules, cards: Cards, profile: Profile | None,
-             answers: Answers | None = None) -> tuple[Finding, ...]:
-    """Every finding about this machine, worst first; with a profile also those about the two together.
+def findings(
+    facts: MachineFacts,
+    rules: Rules,
+    cards: Cards,
+    profile: Profile | None,
+    answers: Answers | None = None,
+) -> tuple[Finding, ...]:
+    """Every finding about this machine, worst first; with a profile also those about the two
+    together.
 
-    ``profile`` ``None`` asks about the machine alone. ``answers`` are the user's choices (folder, offline, mirrors).
+    ``profile`` ``None`` asks about the machine alone. ``answers`` are the user's choices (folder,
+    offline, mirrors).
     """
-    return tuple(finding for _, finding in fired(table(facts, rules, cards, profile, answers), rules))
+    return tuple(
+        finding for _, finding in fired(table(facts, rules, cards, profile, answers), rules)
+    )
 
 
 def fired(circumstances: Mapping[str, Any], rules: Rules) -> tuple[tuple[Rule, Finding], ...]:
@@ -38,8 +47,17 @@ def fired(circumstances: Mapping[str, Any], rules: Rules) -> tuple[tuple[Rule, F
 def _finding(rule: Rule, circumstances: Mapping[str, Any], rules: Rules) -> Finding:
     def text(raw: str) -> str:
         return fill(raw, circumstances, rules)
-    return Finding(id=rule.id, severity=rule.severity, title=text(rule.title), detail=text(rule.detail),
-                   seen=text(rule.seen), remedy=text(rule.remedy), source=rule.source, action=rule.action)
+
+    return Finding(
+        id=rule.id,
+        severity=rule.severity,
+        title=text(rule.title),
+        detail=text(rule.detail),
+        seen=text(rule.seen),
+        remedy=text(rule.remedy),
+        source=rule.source,
+        action=rule.action,
+    )
 
 
 def verdict(found: tuple[Finding, ...]) -> ReadyVerdict:

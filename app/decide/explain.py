@@ -1,4 +1,6 @@
-"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Silent when nothing did."""
+"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Silent
+when nothing did.
+"""
 
 from __future__ import annotations
 
@@ -20,58 +22,75 @@ from app.model.machine import MachineFacts
 from app.model.trouble import Hint, Sign, Trouble, Troubles
 from app.model.value import Value
 
-LEAST = 30          # below this a cause is not named
-SURE = 60           # below this a cause does not push its symptoms back
-OTHERS = 4          # how many further causes are told
-PROOF_LINES = 4     # how many lines of proof are shown
-CLEAR = 65          # from here on no likeness of words takes a cause's first place
-WORDS = 20          # what likeness adds to the cause that is most alike; less than any rule's own weight
-ALIKE = 7.0         # points of likeness below which it alone names no cause, and a third of that below which no other one
-NEIGHBOUR = 4.0     # points of likeness that a neighbour of the best cause has from the start
+LEAST = 30  # below this a cause is not named
+SURE = 60  # below this a cause does not push its symptoms back
+OTHERS = 4  # how many further causes are told
+PROOF_LINES = 4  # how many lines of proof are shown
+CLEAR = 65  # from here on no likeness of words takes a cause's first place
+WORDS = 20  # what likeness adds to the cause that is most alike; less than any rule's own weight
+# points of likeness below which it alone names no cause, and a third of that below which no other
+# one
+ALIKE = 7.0
+NEIGHBOUR = 4.0  # points of likeness that a neighbour of the best cause has from the start
 PASSING = ("cuda_oom", "host_memory_exhausted")  # what a smaller try overcomes
-PLACES = 3          # up to so many places likeness fills where rules leave them empty
+PLACES = 3  # up to so many places likeness fills where rules leave them empty
 
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
     r"traceback \(most recent call last\)|\b[a-z_.]*(?:error|exception)\b\s*[:(\]]|\berror\b|fatal|aborted|\[winerror|"
     r"segmentation fault|exit (?:code|status)[: ]+[1-9]|\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |"
-    r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)", re.MULTILINE)
+    r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)",
+    re.MULTILINE,
+)
 # That it ended in a failure: what likeness alone needs before it may name a cause.
 ENDED = re.compile(
     r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
     r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
-    r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ", re.MULTILINE)
+    r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ",
+    re.MULTILINE,
+)
 # That it went on or ended well after the last of these: what was caught is no cause.
 WELL = (
     r"successfully installed|installed \d+ packages? in|login successful|\{'(?:train_)?(?:loss|runtime)'|100%\||"
     r"exit(?:ed with)? (?:code|status)[: ]+0\b|(?:training|setup|installation) (?:is )?(?:complete|finished)|"
-    r"\bstep \d+\b[^\n]*\bloss\b")
+    r"\bstep \d+\b[^\n]*\bloss\b"
+)
 WENT_WELL = re.compile(WELL)
 # That work went on which every real failure would have kept from going on.
 WORKED = re.compile(
-    r"\{'(?:train_)?(?:loss|runtime)'|\bstep \d+\b[^\n]*\bloss\b|(?:training|setup|installation) (?:is )?(?:complete|finished)")
+    r"\{'(?:train_)?(?:loss|runtime)'|\bstep \d+\b[^\n]*\bloss\b|(?:training|setup|installation) (?:is )?(?:complete|finished)"
+)
 # That what is reached over a network, or needs memory, was reached or found enough after all.
 OVERCAME = re.compile(
     rf"{WELL}|resuming normal|server (?:is )?(?:started|ready|fired up)|(?:application startup|download) complete|model loaded|"
     r"^[ \t]*100[ \t]+[\d.]+[kmg]?[ \t]+100[ \t]|100%\[=|\bsaved \[\d+|^fetched [\d.,]+ [kmg]?b in|downloaded newer image",
-    re.MULTILINE)
+    re.MULTILINE,
+)
 # That something was only warned of, or tried again.
 AGAIN = re.compile(
     r"warn|^\W{0,3}w\d{3,4} \d\d:|\bretr(?:y|ies)|resum|\btry(?:ing)? again|\bwill try|attempt|fall(?:ing|s)? back|instead\b|"
-    r"\bconnected\.|^get:\d", re.MULTILINE)
+    r"\bconnected\.|^get:\d",
+    re.MULTILINE,
+)
 _LINES = re.compile(r"(?:[^\n]*\n?){1,4}")
 # That it has to do with what this program sets up, and is not a fault of somebody's own script.
 FIELD = re.compile(
     r"-packages|torch|cuda|nvidia|triton|bitsandbytes|xformers|unsloth|transformers|huggingface|hf\.co|tokenizer|datasets?\b|"
     r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
-    r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe")
-ERROR_LINE = re.compile(r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE)
+    r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe"
+)
+ERROR_LINE = re.compile(
+    r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
+)
 # Frames of a traceback, and what Python prints below them.
 _FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
 
 
 # Said where no line names a cause.
-UNNAMED = "No line of this log names what went wrong. Going by its words it is most like logs of this cause."
+UNNAMED = (
+    "No line of this log names what went wrong. Going by its words it is most like logs of "
+    "this cause."
+)
 BY_WORDS = "No line names it, but logs with such words often come from it."
 SAME_PICTURE = "No line names it, but it shows itself in the same way."
 
@@ -85,7 +104,8 @@ class Candidate(Value, frozen=True, kw_only=True):
 
 
 def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = None) -> Diagnosis:
-    """The cause of a failure, from a log in any encoding and, where they are known, the machine's facts.
+    """The cause of a failure, from a log in any encoding and, where they are known, the machine's
+    facts.
 
     A second log of 50 MB is thinned out first; evidence lines count from 1 in the whole log.
     """
@@ -97,16 +117,28 @@ def explain(log: bytes | str, troubles: Troubles, facts: MachineFacts | None = N
     best = ranked[0] if ranked else _by_words(text, troubles, alike)
     if best is None or (best.score < SURE and _went_on(text.lower)) or _overcome(text, best):
         return Diagnosis()
-    others = [OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1:1 + OTHERS]]
+    others = [
+        OtherCause(cause=c.trouble.label, why=_why(text, c, best)) for c in ranked[1 : 1 + OTHERS]
+    ]
     named = {best.trouble.label, *(c.trouble.label for c in ranked)}
-    others += [other for other in _further(best, alike) if other.cause not in named][:max(0, PLACES - 1 - len(others))]
+    others += [other for other in _further(best, alike) if other.cause not in named][
+        : max(0, PLACES - 1 - len(others))
+    ]
     trouble = best.trouble
-    return Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means if ranked else f"{UNNAMED} {trouble.means}",
-                     evidence=_proof(text, best), fix=fix_of(trouble), others=tuple(others))
+    return Diagnosis(
+        cause=trouble.label,
+        title=trouble.title,
+        means=trouble.means if ranked else f"{UNNAMED} {trouble.means}",
+        evidence=_proof(text, best),
+        fix=fix_of(trouble),
+        others=tuple(others),
+    )
 
 
 def _alike(lower: str, troubles: Troubles, found: list[Candidate]) -> list[tuple[str, float]]:
-    """Causes by the likeness of words, where a rule fits or the log ended in a failure; else none: silence stays silent."""
+    """Causes by the likeness of words, where a rule fits or the log ended in a failure; else none:
+    silence stays silent.
+    """
     if not found and not (ENDED.search(lower) and FIELD.search(lower)):
         return []
     return likeness(lower, troubles.words)
@@ -119,10 +151,12 @@ def _went_on(lower: str) -> bool:
 
 
 def _overcome(text: Text, best: Candidate) -> bool:
-    """Whether what speaks for a cause was told as a warning or tried again, work went on after it, and nothing ended that later.
+    """Whether what speaks for a cause was told as a warning or tried again, work went on after it,
+    and nothing ended that later.
 
-    What goes on after an error that stands for itself may be another run. A state that lasts (a build without CUDA) lets a bar
-    fill up and a page be served all the same, so these count only for what passes: networks and memory.
+    What goes on after an error that stands for itself may be another run. A state that lasts (a
+    build without CUDA) lets a bar fill up and a page be served all the same, so these count only
+    for what passes: networks and memory.
     """
     lower = text.lower
     last = max(best.places)
@@ -132,19 +166,37 @@ def _overcome(text: Text, best: Candidate) -> bool:
         return False
     passing = best.trouble.stage == "network" or best.trouble.label in PASSING
     told = _LINES.match(text.said, lower.rfind("\n", 0, last) + 1, end + 1000 if passing else end)
-    well = max((match.end() for match in (OVERCAME if passing else WORKED).finditer(lower, end)), default=None)
+    well = max(
+        (match.end() for match in (OVERCAME if passing else WORKED).finditer(lower, end)),
+        default=None,
+    )
     if well is None or told is None or not AGAIN.search(told.group()):
         return False
-    later = [sign.says for sign in best.trouble.signs if sign.weight >= SURE and _possible(sign.says, lower)]
-    return not any(pattern.search(lower, well) for pattern in (ENDED, ERROR_LINE, *map(_compiled, later)))
+    later = [
+        sign.says
+        for sign in best.trouble.signs
+        if sign.weight >= SURE and _possible(sign.says, lower)
+    ]
+    return not any(
+        pattern.search(lower, well) for pattern in (ENDED, ERROR_LINE, *map(_compiled, later))
+    )
 
 
 def _further(best: Candidate, alike: dict[str, float]) -> list[OtherCause]:
-    """Causes that no line names: the neighbours of the best one and those that words speak for, likeliest first."""
+    """Causes that no line names: the neighbours of the best one and those that words speak for,
+    likeliest first.
+    """
     near = best.trouble.near
-    points = {label: alike.get(label, 0.0) + (NEIGHBOUR if label in near else 0.0) for label in [*near, *alike]}
-    likely = sorted((label for label in points if points[label] >= ALIKE / 3), key=lambda label: -points[label])
-    return [OtherCause(cause=label, why=SAME_PICTURE if label in near else BY_WORDS) for label in likely]
+    points = {
+        label: alike.get(label, 0.0) + (NEIGHBOUR if label in near else 0.0)
+        for label in [*near, *alike]
+    }
+    likely = sorted(
+        (label for label in points if points[label] >= ALIKE / 3), key=lambda label: -points[label]
+    )
+    return [
+        OtherCause(cause=label, why=SAME_PICTURE if label in near else BY_WORDS) for label in likely
+    ]
 
 
 def _by_words(text: Text, troubles: Troubles, alike: dict[str, float]) -> Candidate | None:
@@ -153,7 +205,10 @@ def _by_words(text: Text, troubles: Troubles, alike: dict[str, float]) -> Candid
     trouble = troubles.find(label) if label else None
     if label is None or trouble is None or alike[label] < ALIKE:
         return None
-    places = [match.start() + len(match[0]) - len(match[0].lstrip()) for match in ENDED.finditer(text.lower)]
+    places = [
+        match.start() + len(match[0]) - len(match[0].lstrip())
+        for match in ENDED.finditer(text.lower)
+    ]
     return Candidate(trouble=trouble, score=0, places=(places[-1],))
 
 
@@ -170,18 +225,23 @@ def quieten(text: Text, troubles: Troubles) -> None:
 
 
 def _strike_chatter(text: Text) -> None:
-    """Strike lines that quote code and, where nothing but they speaks of a failure, those of debugging. Where something failed
-    they stay: they may tell why. So they do where the log ends in one that tells a failure, and where all lines are of
-    debugging: then another program has passed this log on."""
+    """Strike lines that quote code and, where nothing but they speaks of a failure, those of
+    debugging. Where something failed they stay: they may tell why. So they do where the log ends in
+    one that tells a failure, and where all lines are of debugging: then another program has passed
+    this log on."""
     said = Said(text.said)
     quoting = [_whole(text.lower, span) for span in said.quoting]
     debug = [_whole(text.lower, span) for span in said.debug]
     if debug and without(text.said, said.debug).strip():
         info = [_whole(text.lower, span) for span in said.info]
         rest = without(text.lower, sorted([*quoting, *debug, *info]))
-        told = any(pattern.search(text.lower, *span) for span in info for pattern in (ENDED, ERROR_LINE))
-        cut = not text.lower[debug[-1][1]:].strip() and FAILED.search(text.lower, debug[-1][0])
-        if not (told or cut or any(pattern.search(rest) for pattern in (FAILED, ENDED, ERROR_LINE))):
+        told = any(
+            pattern.search(text.lower, *span) for span in info for pattern in (ENDED, ERROR_LINE)
+        )
+        cut = not text.lower[debug[-1][1] :].strip() and FAILED.search(text.lower, debug[-1][0])
+        if not (
+            told or cut or any(pattern.search(rest) for pattern in (FAILED, ENDED, ERROR_LINE))
+        ):
             quoting += debug
     if quoting:
         text.strike(quoting)
@@ -212,13 +272,15 @@ def candidates(text: Text, troubles: Troubles, facts: MachineFacts | None) -> li
         if weights:
             weights.sort(reverse=True)
             score = weights[0] + min(6, 3 * (len(weights) - 1)) + _leaning(trouble.hints, known)
-            found.append(Candidate(trouble=trouble, score=score, places=tuple(dict.fromkeys(places))))
+            found.append(
+                Candidate(trouble=trouble, score=score, places=tuple(dict.fromkeys(places)))
+            )
     return found
 
 
 def rank(found: list[Candidate], alike: Mapping[str, float] | None = None) -> list[Candidate]:
-    """Best first. A cause that is another's symptom stands behind it, whatever its own message says; where no rule is
-    clear, the likeness of words decides with."""
+    """Best first. A cause that is another's symptom stands behind it, whatever its own message
+    says; where no rule is clear, the likeness of words decides with."""
     capped: dict[str, int] = {c.trouble.label: c.score for c in found}
     sure = [c for c in found if c.score >= SURE]
     for _ in range(3):  # a symptom's symptom follows along
@@ -237,25 +299,32 @@ def rank(found: list[Candidate], alike: Mapping[str, float] | None = None) -> li
 
 def hits(lower: str, sign: Sign, deduced: str) -> list[int]:
     """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
-    if not _possible(sign.says, lower) or not all(_compiled(p).search(deduced) for p in sign.needs if p.startswith("raised-in-")):
+    if not _possible(sign.says, lower) or not all(
+        _compiled(p).search(deduced) for p in sign.needs if p.startswith("raised-in-")
+    ):
         return []
     places: list[int] = []
     last = 0
     for match in _compiled(sign.says).finditer(lower):
         last = match.end()
         if len(places) < 3:
-            # a pattern may begin with a line break or an empty look-around: the proof is where text begins
+            # a pattern may begin with a line break or an empty look-around: the proof is where text
+            # begins
             places.append(match.start() + len(match.group()) - len(match.group().lstrip()))
-    if not places or not all(_compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.needs):
+    if not places or not all(
+        _compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.needs
+    ):
         return []
-    if any(_compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.unless) or _settled(lower, sign, last):
+    if any(
+        _compiled(p).search(lower) or _compiled(p).search(deduced) for p in sign.unless
+    ) or _settled(lower, sign, last):
         return []
     return places
 
 
 def _settled(lower: str, sign: Sign, last: int) -> bool:
-    """Whether it went well in the end. Tools write progress and warnings into two streams, so a success that stands
-    before the warnings counts too, as long as no error does."""
+    """Whether it went well in the end. Tools write progress and warnings into two streams, so a
+    success that stands before the warnings counts too, as long as no error does."""
     if any(_compiled(p).search(lower, last) for p in sign.settled):
         return True
     return not ERROR_LINE.search(lower) and any(_compiled(p).search(lower) for p in sign.settled)
@@ -276,8 +345,9 @@ def _fact(known: dict[str, Any], path: str) -> str:
 
 
 def _proof(text: Text, best: Candidate) -> tuple[EvidenceLine, ...]:
-    """The lines of the proof: those that tell before the frames of tracebacks, which say only where; each in their order. Where
-    none of the lines tells, the exception that a traceback ends in does."""
+    """The lines of the proof: those that tell before the frames of tracebacks, which say only
+    where; each in their order. Where none of the lines tells, the exception that a traceback ends
+    in does."""
     ends = {place: _told(text.lower, place) for place in best.places}
     telling = [place for place in best.places if ends[place] is None]
     if not any(RAISED.match(text.lower, text.lower.rfind("\n", 0, place) + 1) for place in telling):
@@ -295,9 +365,13 @@ def _lines(text: Text, places: Iterable[int]) -> list[EvidenceLine]:
 
 
 def _told(lower: str, place: int) -> int | None:
-    """Where the exception stands that ends the traceback of which this place is a frame; None if it is none."""
+    """Where the exception stands that ends the traceback of which this place is a frame; None if it
+    is none.
+    """
     start = lower.rfind("\n", 0, place) + 1
-    frames = _FRAMES.match(lower, lower.rfind("\n", 0, max(0, start - 1)) + 1) or _FRAMES.match(lower, start)
+    frames = _FRAMES.match(lower, lower.rfind("\n", 0, max(0, start - 1)) + 1) or _FRAMES.match(
+        lower, start
+    )
     raised = RAISED.match(lower, frames.end()) if frames and frames.end() > place else None
     return raised.end() - len(raised.group().lstrip()) if raised else None
 

@@ -1,4 +1,6 @@
-"""What a computer knows of its owner (user, computer, home folder) in every spelling that logs use, and what is put instead."""
+"""What a computer knows of its owner (user, computer, home folder) in every spelling that logs use,
+and what is put instead.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from app.model.value import Value
 class Rule(NamedTuple):
     """What to look for (``pattern``), of which kind it is, and what is put instead of a match.
 
-    ``sign`` is a cheaper pattern, for small letters, that every line with a match holds; without one, plain words of the
-    pattern itself serve (``anchors``).
+    ``sign`` is a cheaper pattern, for small letters, that every line with a match holds; without
+    one, plain words of the pattern itself serve (``anchors``).
     """
 
     kind: str
@@ -25,11 +27,14 @@ class Rule(NamedTuple):
     sign: re.Pattern[str] | None = None
 
 
-# Where a word can begin: not inside of another, but behind an escape (%5C, \\n, \\u00e9) whose last sign is a letter.
+# Where a word can begin: not inside of another, but behind an escape (%5C, \\n, \\u00e9) whose last
+# sign is a letter.
 BEGIN = r"(?:(?<![^\W_])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrtbf])|(?<=\\u[0-9A-Fa-f]{4}))"
 SEPARATOR = r"(?:\\{1,8}|/+|%5[Cc]|%2[Ff])"
 # Folders below Users and home that are nobody's.
-NOBODY = frozenset({"public", "default", "all users", "default user", "shared", "runner", "root", "linuxbrew"})
+NOBODY = frozenset(
+    {"public", "default", "all users", "default user", "shared", "runner", "root", "linuxbrew"}
+)
 _WORDS = """
 windows linux macos nvidia amd intel other ok missing mismatch error unknown reachable unreachable blocked untrusted venv conda
 user-site cache model-cache own folder none null true false system default python torch cuda driver gpu user host root admin
@@ -42,23 +47,47 @@ max min mean will mark may art dev lab guest grant home office student master no
 ray rich click black flask hydra dask jan feb mar apr jun jul aug sep oct nov dec mon tue wed thu fri sat sun version install
 setup config model token loss step steps train trainer epoch batch check status result value key path point port proxy index
 """
-# Words that a schema or a log needs: “ubuntu” is the user of most rented computers, “max_seq_length” in every training log.
-# A user or a computer of that name is only replaced inside of paths and prompts.
-_MARKS = "token password header key login"  # what stands in place of a secret, and in the names of variables that hold one
+# Words that a schema or a log needs: “ubuntu” is the user of most rented computers,
+# “max_seq_length” in every training log. A user or a computer of that name is only replaced inside
+# of paths and prompts. what stands in place of a secret, and in the names of variables that hold
+# one
+_MARKS = "token password header key login"
 PLAIN_WORDS = frozenset(f"{_WORDS} {_MARKS}".split()) | {
-    word for kind in vars(machine).values() if isinstance(kind, type) and issubclass(kind, Value)
-    for field in kind.__struct_fields__ for word in (field, *field.split("_"))}
+    word
+    for kind in vars(machine).values()
+    if isinstance(kind, type) and issubclass(kind, Value)
+    for field in kind.__struct_fields__
+    for word in (field, *field.split("_"))
+}
 STAND_IN = re.compile(r"(?:u|ü|\\u00fc|%c3%bc)serx*(?: name)?", re.IGNORECASE)
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"})
+_UMLAUTS = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss"}
+)
 # What one program writes in a page and another reads in another one.
-_MISREAD = (("utf-8", "cp1252"), ("utf-8", "cp850"), ("utf-8", "cp437"), ("utf-8", "latin-1"), ("cp850", "cp1252"),
-            ("cp1252", "cp850"), ("cp437", "cp1252"), ("cp1252", "cp437"), ("cp1251", "cp1252"), ("cp866", "cp1251"),
-            ("cp1251", "cp866"), ("cp866", "cp1252"))
+_MISREAD = (
+    ("utf-8", "cp1252"),
+    ("utf-8", "cp850"),
+    ("utf-8", "cp437"),
+    ("utf-8", "latin-1"),
+    ("cp850", "cp1252"),
+    ("cp1252", "cp850"),
+    ("cp437", "cp1252"),
+    ("cp1252", "cp437"),
+    ("cp1251", "cp1252"),
+    ("cp866", "cp1251"),
+    ("cp1251", "cp866"),
+    ("cp866", "cp1252"),
+)
 
 
 def stand_in(name: str) -> str:
-    """What is put for a user's name: same length, and with an accent or a space where the name has one."""
-    strange = any(c > "\x7f" for c in name) or re.search(r"\\u[0-9a-fA-F]{4}|%[c-e][0-9a-f]", name, re.IGNORECASE) is not None
+    """What is put for a user's name: same length, and with an accent or a space where the name has
+    one.
+    """
+    strange = (
+        any(c > "\x7f" for c in name)
+        or re.search(r"\\u[0-9a-fA-F]{4}|%[c-e][0-9a-f]", name, re.IGNORECASE) is not None
+    )
     word = "üser" if strange else "user"
     tail = " name" if " " in name else ""
     return word + "x" * max(0, len(name) - len(word) - len(tail)) + tail
@@ -70,7 +99,9 @@ def known_rules(facts: MachineFacts | None, names: Mapping[str, str]) -> tuple[R
 
 
 def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What this computer knows of its owner, longest first: home folder's last part, user, computer."""
+    """What this computer knows of its owner, longest first: home folder's last part, user,
+    computer.
+    """
     known: dict[str, str] = {}
     for kind, value in names.items():
         if not value or not isinstance(value, str):
@@ -82,20 +113,36 @@ def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[s
         found = re.search(r"[\\/](?:Users|home|Benutzer)[\\/]+([^\\/]+)", path, re.IGNORECASE)
         if found and found.group(1).lower() not in NOBODY:
             known.setdefault(found.group(1), "user")
-    return sorted(((kind, value) for value, kind in known.items()
-                   if len(value) >= 2 and value.lower() not in {"root", "public", "default"} and not STAND_IN.fullmatch(value)),
-                  key=lambda item: -len(item[1]))
+    return sorted(
+        (
+            (kind, value)
+            for value, kind in known.items()
+            if len(value) >= 2
+            and value.lower() not in {"root", "public", "default"}
+            and not STAND_IN.fullmatch(value)
+        ),
+        key=lambda item: -len(item[1]),
+    )
 
 
 def _paths(facts: MachineFacts | None) -> list[str]:
     if facts is None:
         return []
-    return [*(p.path for p in facts.pythons), *(x.path for x in facts.leftovers), *([facts.home.path] if facts.home else [])]
+    return [
+        *(p.path for p in facts.pythons),
+        *(x.path for x in facts.leftovers),
+        *([facts.home.path] if facts.home else []),
+    ]
 
 
 def _named(kind: str, value: str) -> Rule:
     """A rule for one known name in all its spellings."""
-    spellings = "|".join(sorted({re.escape(s).replace("\\ ", r"\s{1,40}") for s in spelt(value)}, key=lambda s: (-len(s), s)))
+    spellings = "|".join(
+        sorted(
+            {re.escape(s).replace("\\ ", r"\s{1,40}") for s in spelt(value)},
+            key=lambda s: (-len(s), s),
+        )
+    )
     short = len(value) < 3 or value.lower() in PLAIN_WORDS
     if short:
         # too common to be replaced everywhere: only as a part of a path, or before and behind an @
@@ -108,14 +155,28 @@ def _named(kind: str, value: str) -> Rule:
     def instead(match: re.Match[str]) -> str:
         new = stand_in(word) if word else ("host" if kind == "host" else f"<{kind}>")
         return new if match.group().lower() != new.lower() else match.group()
+
     return Rule(kind, re.compile(pattern, re.IGNORECASE), instead)
 
 
 def spelt(name: str) -> set[str]:
-    """A name as consoles, old programs and people write it. Escapes are none of its business: ``readings`` undoes them."""
-    forms = {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name), name.translate(_UMLAUTS), _bare(name)}
+    """A name as consoles, old programs and people write it. Escapes are none of its business:
+    ``readings`` undoes them.
+    """
+    forms = {
+        name,
+        unicodedata.normalize("NFC", name),
+        unicodedata.normalize("NFD", name),
+        name.translate(_UMLAUTS),
+        _bare(name),
+    }
     for form in list(forms):
-        forms |= {form.replace(" ", "+"), form.replace(" ", "-"), form.replace(" ", "_"), form.replace(" ", ".")}
+        forms |= {
+            form.replace(" ", "+"),
+            form.replace(" ", "-"),
+            form.replace(" ", "_"),
+            form.replace(" ", "."),
+        }
         if form.isascii():
             continue
         for written, read in _MISREAD:
@@ -125,7 +186,11 @@ def spelt(name: str) -> set[str]:
                 continue
         forms |= {"".join(c if c <= "\x7f" else sign for c in form) for sign in "\ufffd?_"}
         forms.add("".join(c if c <= "\x7f" else "\ufffd" * len(c.encode()) for c in form))
-    return {form for form in (*forms, *_short(name)) if form and not form.isspace() and set(form) - set("\ufffd?_")}
+    return {
+        form
+        for form in (*forms, *_short(name))
+        if form and not form.isspace() and set(form) - set("\ufffd?_")
+    }
 
 
 def _bare(name: str) -> str:
@@ -134,10 +199,15 @@ def _bare(name: str) -> str:
 
 
 def _short(name: str) -> Iterator[str]:
-    """What Windows makes of a name for programs that take eight letters and three: ``JRGENM~1``, ``JR3F2A~1.MEI``."""
+    """What Windows makes of a name for programs that take eight letters and three: ``JRGENM~1``,
+    ``JR3F2A~1.MEI``.
+    """
     stem, _, ending = name.rpartition(".") if "." in name else (name, "", "")
     strange = re.compile(r"[^\x00-\x7f]")
-    for letters in {_letters(form) for form in (stem, _bare(stem), strange.sub("", stem), strange.sub("_", stem))}:
+    for letters in {
+        _letters(form)
+        for form in (stem, _bare(stem), strange.sub("", stem), strange.sub("_", stem))
+    }:
         if letters and (len(letters) > 6 or letters != name):
             for number in range(1, 10):
                 yield f"{letters[:6]}~{number}"

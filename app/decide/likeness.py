@@ -1,7 +1,9 @@
-"""Compares a log's words with those of logs whose cause is known: a net below the rules, for what no rule describes.
+"""Compares a log's words with those of logs whose cause is known: a net below the rules, for what
+no rule describes.
 
-The rules know mechanisms; this knows none. It orders causes by how strongly single words and pairs of neighbouring words
-of a log speak for each of them, as counted by ``build/likeness.py`` in several hundred logs that people have judged.
+The rules know mechanisms; this knows none. It orders causes by how strongly single words and pairs
+of neighbouring words of a log speak for each of them, as counted by ``build/likeness.py`` in
+several hundred logs that people have judged.
 """
 
 from __future__ import annotations
@@ -11,17 +13,46 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 
-READ = 12_000   # letters at the end of a log that are compared; counting was done on excerpts of this order
-_LONG = 60      # words of a line that are compared
+# letters at the end of a log that are compared; counting was done on excerpts of this order
+READ = 12_000
+_LONG = 60  # words of a line that are compared
 
 _WORD = re.compile(r"[a-z_][a-z0-9_]*[a-z0-9]|(?<![\d.])\d{2,5}(?![\d.])")
-# Where files lie on somebody's computer says nothing: their names, folders above the packages, numbers of lines.
+# Where files lie on somebody's computer says nothing: their names, folders above the packages,
+# numbers of lines.
 _PERSONAL = re.compile(
-    r"(?:users|home|benutzer)[\\/]+[^\\/\s\"']+|[^\s\"'(]*(?:site|dist)-packages[\\/]+|\bline \d+|:\d+\b|0x[0-9a-f]+")
-_PLAIN = frozenset(("the", "and", "for", "with", "this", "that", "from", "you", "are", "your", "was", "not", "user", "users",
-                    "home", "line", "file", "self", "return", "call", "last", "most", "recent", "lib"))
+    r"(?:users|home|benutzer)[\\/]+[^\\/\s\"']+|[^\s\"'(]*(?:site|dist)-packages[\\/]+|\bline \d+|:\d+\b|0x[0-9a-f]+"
+)
+_PLAIN = frozenset(
+    (
+        "the",
+        "and",
+        "for",
+        "with",
+        "this",
+        "that",
+        "from",
+        "you",
+        "are",
+        "your",
+        "was",
+        "not",
+        "user",
+        "users",
+        "home",
+        "line",
+        "file",
+        "self",
+        "return",
+        "call",
+        "last",
+        "most",
+        "recent",
+        "lib",
+    )
+)
 
-Counted = Mapping[str, Mapping[str, str]]   # cause, points as text, words with commas between them
+Counted = Mapping[str, Mapping[str, str]]  # cause, points as text, words with commas between them
 
 
 def words(lower: str) -> frozenset[str]:
@@ -35,9 +66,11 @@ def words(lower: str) -> frozenset[str]:
 
 
 def likeness(lower: str, counted: Counted) -> list[tuple[str, float]]:
-    """Causes and how strongly the text's words speak for them, strongest first; only those that any word speaks for.
+    """Causes and how strongly the text's words speak for them, strongest first; only those that any
+    word speaks for.
 
-    Points are natural logarithms of how much more often a word stands in logs of that cause than in others, summed up.
+    Points are natural logarithms of how much more often a word stands in logs of that cause than in
+    others, summed up.
     """
     if not counted:
         return []
@@ -56,7 +89,9 @@ def pack(table: Iterable[tuple[str, Iterable[tuple[str, float]]]]) -> dict[str, 
         groups: dict[str, list[str]] = {}
         for word, worth in rows:
             groups.setdefault(f"{worth:.1f}", []).append(word)
-        packed[label] = {worth: ",".join(sorted(group)) for worth, group in sorted(groups.items(), reverse=True)}
+        packed[label] = {
+            worth: ",".join(sorted(group)) for worth, group in sorted(groups.items(), reverse=True)
+        }
     return packed
 
 

@@ -1,6 +1,8 @@
-"""Takes off what other programs put around the lines of a log: times and names before them, escapes, a console's width.
+"""Takes off what other programs put around the lines of a log: times and names before them,
+escapes, a console's width.
 
-Every function gives back a text as long as before, so that a position still lies in the line that it lay in.
+Every function gives back a text as long as before, so that a position still lies in the line that
+it lay in.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ import re
 from collections import Counter
 
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d+)?"
-# What stands before the message, one after the other: times, services and processes, levels, quotes of an answer.
+# What stands before the message, one after the other: times, services and processes, levels, quotes
+# of an answer.
 _BEFORE = re.compile(
     rf"""^(?:
         # 2026-11-24T15:00:00.123Z, with or without brackets
@@ -48,7 +51,8 @@ _MEANS = {"t": " ", "r": "", '"': '"', "\\": "\\", "/": "/"}
 # A console's width: a usual one shows in two full lines, any other in three.
 _USUAL = {80, 100, 120, 132}
 _LEAST, _MOST = 60, 240
-_FRAME_ENDS = "│┃║|╮╯╗╝┐┘┤─━═+=-_*#~]"  # a line that ends so is a frame, a table or a rule and goes on in no other
+# a line that ends so is a frame, a table or a rule and goes on in no other
+_FRAME_ENDS = "│┃║|╮╯╗╝┐┘┤─━═+=-_*#~]"
 _NEW = re.compile(r"  |traceback |file |[\w.]+(?:error|exception|warning)\b|[\[{(<>#*|]")
 
 
@@ -60,7 +64,9 @@ def bare(lower: str) -> str:
 
 
 def _without_before(lower: str) -> str:
-    """Each line begins with its message; of what stood before it a file's name moves behind it, the rest is blanked out."""
+    """Each line begins with its message; of what stood before it a file's name moves behind it, the
+    rest is blanked out.
+    """
     out: list[str] = []
     at = 0
     for match in _BEFORE.finditer(lower):
@@ -68,8 +74,8 @@ def _without_before(lower: str) -> str:
         end = len(lower) if end < 0 else end
         size = len(match.group())
         file = _FILE.search(match.group())
-        behind = f" {file.group()[:size - 1]}" if file else ""
-        out += [lower[at:match.start()], lower[match.end():end], behind.ljust(size)]
+        behind = f" {file.group()[: size - 1]}" if file else ""
+        out += [lower[at : match.start()], lower[match.end() : end], behind.ljust(size)]
         at = end
     return "".join([*out, lower[at:]])
 
@@ -79,7 +85,9 @@ def _read(match: re.Match[str]) -> str:
     line = match.group()
     if len(line) < _LONG and not _WRITTEN.search(line):
         return line
-    return " \n".join(_ESCAPE.sub(_meaning, piece).ljust(len(piece)) for piece in _BREAK.split(line))
+    return " \n".join(
+        _ESCAPE.sub(_meaning, piece).ljust(len(piece)) for piece in _BREAK.split(line)
+    )
 
 
 def _meaning(escape: re.Match[str]) -> str:
@@ -87,7 +95,9 @@ def _meaning(escape: re.Match[str]) -> str:
 
 
 def _rejoined(lower: str) -> str:
-    """Lines that a console broke at its width, in one again; the breaks that were taken out stand as spaces at its end."""
+    """Lines that a console broke at its width, in one again; the breaks that were taken out stand
+    as spaces at its end.
+    """
     lines = lower.split("\n")
     widths = Counter(map(len, lines))
     width = max(widths)  # a line that is longer shows that nothing was broken

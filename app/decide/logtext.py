@@ -1,4 +1,6 @@
-"""Turns the bytes of any log into plain lines: encodings, colours, redraws, and what is too long to read whole."""
+"""Turns the bytes of any log into plain lines: encodings, colours, redraws, and what is too long to
+read whole.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +8,76 @@ import re
 
 from app.decide.lineform import bare
 
-# Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in under 2 s).
+# Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
+# under 2 s).
 WHOLE = 1_000_000
 HEAD = 100_000
 TAIL = 300_000
 
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)")
+_ESCAPES = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)"
+)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONG_LINE = re.compile(r"[^\n]{3000,}")
 # Small letters, one digit, and a redraw begins a new line.
-_SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n")
+_SHAPE = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n"
+)
 # One character for one, so that positions stay where they were.
-_PLAIN = {0x00A0: " ", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"', 0x202F: " ", 0xFEFF: " ", 0x200B: " "}
-# uv breaks its sentences at the window's width and goes on indented; a blank line, a mark or a new head ends one.
+_PLAIN = {
+    0x00A0: " ",
+    0x2018: "'",
+    0x2019: "'",
+    0x201C: '"',
+    0x201D: '"',
+    0x202F: " ",
+    0xFEFF: " ",
+    0x200B: " ",
+}
+# uv breaks its sentences at the window's width and goes on indented; a blank line, a mark or a new
+# head ends one.
 _WRAPPED = re.compile(r"(?<=[^\n])\n(?:[ \t]*[│┃|])?[ \t]{4,}(?=[^\s╰├│×-])")
-_UV_TALK = re.compile(r"(?:╰─▶|├─▶|`?-> |\bhint: )[^\n]*(?:\n(?:[ \t]*[│┃|])?[ \t]{4,}[^\s╰├│×-][^\n]*)+")
+_UV_TALK = re.compile(
+    r"(?:╰─▶|├─▶|`?-> |\bhint: )[^\n]*(?:\n(?:[ \t]*[│┃|])?[ \t]{4,}[^\s╰├│×-][^\n]*)+"
+)
 # Words that tell something failed; they choose what is kept of a long log.
-_ALARMS = (b"rror", b"xception", b"fail", b"warning", b"not ", b"no module", b"denied", b"timed out", b"refused", b"no space",
-           b"out of memory", b"too old", b"mismatch", b"virus", b"requires", b"+cpu", b"died", b"unable")
+_ALARMS = (
+    b"rror",
+    b"xception",
+    b"fail",
+    b"warning",
+    b"not ",
+    b"no module",
+    b"denied",
+    b"timed out",
+    b"refused",
+    b"no space",
+    b"out of memory",
+    b"too old",
+    b"mismatch",
+    b"virus",
+    b"requires",
+    b"+cpu",
+    b"died",
+    b"unable",
+)
 MOST_HITS = 120_000  # how many alarms are looked at, over all words
-LONGEST = 20_000     # a longer line loses its middle (progress bars that were never ended)
-MOST_KEPT = 1_500    # how many different ones are kept for each word
-NEIGHBOURLY = 150    # with how many of them the lines around are kept
+LONGEST = 20_000  # a longer line loses its middle (progress bars that were never ended)
+MOST_KEPT = 1_500  # how many different ones are kept for each word
+NEIGHBOURLY = 150  # with how many of them the lines around are kept
 
 
 def plain(text: str) -> str:
-    """The text without colours, cursor movements and other control characters; line breaks and tabs stay."""
+    """The text without colours, cursor movements and other control characters; line breaks and tabs
+    stay.
+    """
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def decode(log: bytes | str) -> str:
-    """The text of a log: UTF-16 with or without a mark, UTF-8, and for lines that are neither, a Windows code page."""
+    """The text of a log: UTF-16 with or without a mark, UTF-8, and for lines that are neither, a
+    Windows code page.
+    """
     if isinstance(log, str):
         return log
     if log.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -53,8 +94,9 @@ def decode(log: bytes | str) -> str:
 
 
 def _wide(log: bytes) -> str | None:
-    """UTF-16 without a mark (PowerShell's ``>``, cut at the front): zero bytes beside plain letters. The side with more different
-    letters is the right one, for a frame's lines read the wrong way round look like one letter again and again."""
+    """UTF-16 without a mark (PowerShell's ``>``, cut at the front): zero bytes beside plain
+    letters. The side with more different letters is the right one, for a frame's lines read the
+    wrong way round look like one letter again and again."""
     sample = log[:4000]
     if len(sample) < 8 or sample.count(0) < len(sample) * 0.03:
         return None
@@ -105,19 +147,26 @@ def _likeness(text: str, page: str) -> float:
         kana = sum("ぁ" <= c <= "ヿ" for c in beyond)
         good = kana + sum("一" <= c <= "鿿" for c in beyond)
         return good / len(beyond) if kana * 5 >= len(beyond) else 0.0
-    if page == "cp936":  # the 3,755 common characters are the first half of the page, from 0xB0A1 to 0xD7F9
-        good = sum(b"\xb0\xa1" <= c.encode("gbk") <= b"\xd7\xf9" or c in "，。、：“”（）？！" for c in beyond)
+    if (
+        page == "cp936"
+    ):  # the 3,755 common characters are the first half of the page, from 0xB0A1 to 0xD7F9
+        good = sum(
+            b"\xb0\xa1" <= c.encode("gbk") <= b"\xd7\xf9" or c in "，。、：“”（）？！"
+            for c in beyond
+        )
         return good / len(beyond) * 0.98
     if page in {"cp1251", "cp866"}:  # words of small letters, not single ones between Latin letters
         good = sum(len(word) for word in re.findall(r"[А-Яа-яё][а-яё]+", text))
         return good / len(beyond) * 0.99
-    words = re.findall(r"[a-z][äöüßàâçéèêëîïôûùñáíóú][a-z]|[äöüàâçéèêôûù][a-z]{2}|[a-z]{2}[éèêàßüöä]\b", text)
+    words = re.findall(
+        r"[a-z][äöüßàâçéèêëîïôûùñáíóú][a-z]|[äöüàâçéèêôûù][a-z]{2}|[a-z]{2}[éèêàßüöä]\b", text
+    )
     return min(1.0, len(words) / len(beyond)) * 0.9
 
 
 class Text:
-    """A log made ready: ``lower`` is searched, ``said`` is the same before times and levels were taken off; ``line`` and
-    ``shown`` give back what stands there, by position."""
+    """A log made ready: ``lower`` is searched, ``said`` is the same before times and levels were
+    taken off; ``line`` and ``shown`` give back what stands there, by position."""
 
     def __init__(self, log: bytes | str) -> None:
         self._numbers: list[int] | None = None
@@ -145,12 +194,20 @@ class Text:
     def line(self, position: int) -> int:
         """The line of the log, counted from 1, in which a position lies."""
         number = self.original.count("\n", 0, position)
-        return self._numbers[number] if self._numbers and number < len(self._numbers) else number + 1
+        return (
+            self._numbers[number] if self._numbers and number < len(self._numbers) else number + 1
+        )
 
     def shown(self, position: int, longest: int = 400) -> str:
         """The line at a position, as the log has it, cut at both ends where it is very long."""
-        start = max(self.lower.rfind("\n", 0, position) + 1, self.original.rfind("\n", 0, position) + 1, position - longest // 2)
-        ends = [end for text in (self.lower, self.original) if (end := text.find("\n", position)) >= 0]
+        start = max(
+            self.lower.rfind("\n", 0, position) + 1,
+            self.original.rfind("\n", 0, position) + 1,
+            position - longest // 2,
+        )
+        ends = [
+            end for text in (self.lower, self.original) if (end := text.find("\n", position)) >= 0
+        ]
         end = min(ends, default=len(self.original))
         if self.original.startswith("\\n", end - 1):  # a line's end that is written out
             end -= 1
@@ -169,14 +226,18 @@ class Text:
 
 
 def _unwrapped(match: re.Match[str]) -> str:
-    """A sentence of uv in one line, as long as before: the spaces of the indents stand behind the whole."""
+    """A sentence of uv in one line, as long as before: the spaces of the indents stand behind the
+    whole.
+    """
     text = match.group()
     joined = _WRAPPED.sub(" ", text)
     return joined + " " * (len(text) - len(joined))
 
 
 def _folded(match: re.Match[str]) -> str:
-    """A very long line in pieces, as long as before: patterns that look along a line must not take for ever."""
+    """A very long line in pieces, as long as before: patterns that look along a line must not take
+    for ever.
+    """
     text = match.group()
     pieces = list(text)
     at = 0
@@ -196,8 +257,8 @@ def _is_wide(log: bytes) -> bool:
 def thin(log: bytes) -> tuple[bytes, list[int]]:
     """What is worth reading of a long log, and the numbers of the lines that were kept.
 
-    Kept whole: the first and the last part. In between: lines with a word of alarm and their neighbours, once for all
-    lines that differ only in their digits.
+    Kept whole: the first and the last part. In between: lines with a word of alarm and their
+    neighbours, once for all lines that differ only in their digits.
     """
     shape = log.translate(_SHAPE)
     spans = [(0, _line_end(shape, HEAD)), (_line_start(shape, len(log) - TAIL), len(log))]
@@ -224,7 +285,7 @@ def _distinct(shape: bytes, word: bytes, seen: set[bytes], left: int) -> list[in
     while at >= 0 and left > 0 and len(found) < MOST_KEPT:
         left -= 1
         start, end = _line_start(shape, at), _line_end(shape, at)
-        line = shape[start:min(end, start + 300)]
+        line = shape[start : min(end, start + 300)]
         if line not in seen:
             seen.add(line)
             found.append(start)
@@ -243,7 +304,11 @@ def _cut(log: bytes, spans: list[tuple[int, int]]) -> tuple[bytes, list[int]]:
             continue
         line += log.count(b"\n", at, start)
         for text in log[start:end].split(b"\n"):
-            kept.append(text if len(text) <= LONGEST else text[:LONGEST // 2] + b" ... " + text[-LONGEST // 2:])
+            kept.append(
+                text
+                if len(text) <= LONGEST
+                else text[: LONGEST // 2] + b" ... " + text[-LONGEST // 2 :]
+            )
             numbers.append(line)
             line += 1
         at, line = end, line - 1

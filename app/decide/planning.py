@@ -31,7 +31,8 @@ from app.model.plan import (
 )
 from app.model.profile import Part, Profile
 
-# One uv-managed CPython: the archive and what it unpacks to (seen for 3.11 and 3.12 on Linux; Windows is a little less).
+# One uv-managed CPython: the archive and what it unpacks to (seen for 3.11 and 3.12 on Linux;
+# Windows is a little less).
 _PYTHON_DOWNLOAD, _PYTHON_DISK = 30_000_000, 100_000_000
 # The five packages that the guide tells people to remove.
 GUIDE_PACKAGES = ("torch", "torchvision", "torchaudio", "unsloth", "unsloth-zoo")
@@ -45,7 +46,9 @@ class Holder(NamedTuple):
 
 
 class _Check(NamedTuple):
-    """A check script, its title, its time limit in seconds, and to which part of the verify page it belongs."""
+    """A check script, its title, its time limit in seconds, and to which part of the verify page it
+    belongs.
+    """
 
     name: str
     title: str
@@ -77,10 +80,14 @@ def environment_name(profile: Profile, family: str) -> str:
     return f"{profile.id}-{digest.hexdigest()[:8]}"
 
 
-def install_plan(facts: MachineFacts, profile: Profile, place: Place, answers: Answers, verify: bool = True) -> Plan:
-    """The plan that takes this machine to the proven profile; it has no steps where the profile has no lock for it.
+def install_plan(
+    facts: MachineFacts, profile: Profile, place: Place, answers: Answers, verify: bool = True
+) -> Plan:
+    """The plan that takes this machine to the proven profile; it has no steps where the profile has
+    no lock for it.
 
-    A new environment is made beside the old ones; the pointer moves last, when everything before has passed.
+    A new environment is made beside the old ones; the pointer moves last, when everything before
+    has passed.
     """
     parts = parts_for(profile, place.family)
     name = environment_name(profile, place.family)
@@ -91,34 +98,88 @@ def install_plan(facts: MachineFacts, profile: Profile, place: Place, answers: A
         steps.append(_uninstall(answers.uninstall_from, place))
     steps += _provide(profile, parts, place, name, bool(answers.offline))
     if profile.mend_openmp and place.family == "windows" and facts.tools.libomp140 is None:
-        library = place.join(place.site_packages(name, profile.python), "torch", "lib", "libomp140.x86_64.dll")
-        steps.append(MendOpenmp(id="mend-openmp", title="The OpenMP file that PyTorch 2.4.0 lacks", environment=name,
-                                disk_bytes=2_000_000, touches=(library,)))
-    steps.append(FirstImport(id="first-import", title="First import", environment=name, profile=profile.id,
-                             touches=(place.environment(name), place.at("cache"))))
+        library = place.join(
+            place.site_packages(name, profile.python), "torch", "lib", "libomp140.x86_64.dll"
+        )
+        steps.append(
+            MendOpenmp(
+                id="mend-openmp",
+                title="The OpenMP file that PyTorch 2.4.0 lacks",
+                environment=name,
+                disk_bytes=2_000_000,
+                touches=(library,),
+            )
+        )
+    steps.append(
+        FirstImport(
+            id="first-import",
+            title="First import",
+            environment=name,
+            profile=profile.id,
+            touches=(place.environment(name), place.at("cache")),
+        )
+    )
     if verify and answers.verify != "none":
         steps += _checks(profile, place, name, quick=answers.verify == "quick")
-    steps.append(Activate(id="activate", title="Switch to the new setup", environment=name, profile=profile.id,
-                          touches=(place.pointer,)))
-    return Plan(title=f"Install {profile.title}", profile=profile.id, environment=name, steps=tuple(steps))
+    steps.append(
+        Activate(
+            id="activate",
+            title="Switch to the new setup",
+            environment=name,
+            profile=profile.id,
+            touches=(place.pointer,),
+        )
+    )
+    return Plan(
+        title=f"Install {profile.title}", profile=profile.id, environment=name, steps=tuple(steps)
+    )
 
 
-def _provide(profile: Profile, parts: Sequence[Part], place: Place, name: str, offline: bool) -> Iterator[AnyStep]:
-    yield ProvidePython(id="python", title=f"Python {profile.python}", version=profile.python,
-                        download_bytes=0 if offline else _PYTHON_DOWNLOAD, disk_bytes=_PYTHON_DISK, touches=(place.pythons,))
+def _provide(
+    profile: Profile, parts: Sequence[Part], place: Place, name: str, offline: bool
+) -> Iterator[AnyStep]:
+    yield ProvidePython(
+        id="python",
+        title=f"Python {profile.python}",
+        version=profile.python,
+        download_bytes=0 if offline else _PYTHON_DOWNLOAD,
+        disk_bytes=_PYTHON_DISK,
+        touches=(place.pythons,),
+    )
     for part in parts:
         title = part.title
         if part.unhashed:
-            title += f" (no hash on record for {' and '.join(part.unhashed)}: taken from the index over TLS)"
-        yield FetchWheels(id=f"fetch-{part.id}", title=title, profile=profile.id, part=part.id, index=part.index,
-                          download_bytes=0 if offline else part.download, disk_bytes=part.download,
-                          touches=(place.wheels, place.at("locks", f"{profile.id}-{part.id}.txt")))
-    yield CreateEnvironment(id="environment", title="An environment of its own", environment=name, python=profile.python,
-                            touches=(place.environment(name),))
-    yield InstallWheels(id="install", title=f"{sum(len(p.wheels) for p in parts)} packages into the environment",
-                        environment=name, profile=profile.id, parts=tuple(p.id for p in parts),
-                        disk_bytes=sum(p.disk for p in parts),
-                        touches=(place.environment(name), place.cache, place.at("locks", f"{name}.txt")))
+            title += (
+                f" (no hash on record for {' and '.join(part.unhashed)}: taken from the "
+                f"index over "
+                f"TLS)"
+            )
+        yield FetchWheels(
+            id=f"fetch-{part.id}",
+            title=title,
+            profile=profile.id,
+            part=part.id,
+            index=part.index,
+            download_bytes=0 if offline else part.download,
+            disk_bytes=part.download,
+            touches=(place.wheels, place.at("locks", f"{profile.id}-{part.id}.txt")),
+        )
+    yield CreateEnvironment(
+        id="environment",
+        title="An environment of its own",
+        environment=name,
+        python=profile.python,
+        touches=(place.environment(name),),
+    )
+    yield InstallWheels(
+        id="install",
+        title=f"{sum(len(p.wheels) for p in parts)} packages into the environment",
+        environment=name,
+        profile=profile.id,
+        parts=tuple(p.id for p in parts),
+        disk_bytes=sum(p.disk for p in parts),
+        touches=(place.environment(name), place.cache, place.at("locks", f"{name}.txt")),
+    )
 
 
 def _checks(profile: Profile, place: Place, name: str, quick: bool) -> Iterator[RunCheck]:
@@ -126,41 +187,90 @@ def _checks(profile: Profile, place: Place, name: str, quick: bool) -> Iterator[
         if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
             continue
         arguments = ("--lock", place.at("locks", f"{name}.txt")) if check.name == "versions" else ()
-        yield RunCheck(id=f"check-{check.name}", title=check.title, environment=name, check=check.name, profile=profile.id,
-                       arguments=arguments, limit_seconds=check.limit, stage=check.stage,
-                       touches=(place.at("checks"), place.at("work", check.name), place.cache))
+        yield RunCheck(
+            id=f"check-{check.name}",
+            title=check.title,
+            environment=name,
+            check=check.name,
+            profile=profile.id,
+            arguments=arguments,
+            limit_seconds=check.limit,
+            stage=check.stage,
+            touches=(place.at("checks"), place.at("work", check.name), place.cache),
+        )
 
 
 def verify_plan(profile: Profile, place: Place, environment: str, quick: bool) -> Plan:
     """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune."""
-    return Plan(title=f"Verify {profile.title}", profile=profile.id, environment=environment,
-                steps=tuple(_checks(profile, place, environment, quick)))
+    return Plan(
+        title=f"Verify {profile.title}",
+        profile=profile.id,
+        environment=environment,
+        steps=tuple(_checks(profile, place, environment, quick)),
+    )
 
 
-def kernel_plan(profile: Profile, kernel: Profile, place: Place, environment: str, folder: str) -> Plan:
-    """A Jupyter kernel for an installed environment. ``kernel`` holds its packages, ``folder`` is Jupyter's of all kernels."""
+def kernel_plan(
+    profile: Profile, kernel: Profile, place: Place, environment: str, folder: str
+) -> Plan:
+    """A Jupyter kernel for an installed environment. ``kernel`` holds its packages, ``folder`` is
+    Jupyter's of all kernels.
+    """
     spec = place.join(folder, f"unsloth-{environment.lower()}")
     parts = parts_for(kernel, place.family)
     steps: list[AnyStep] = [
-        FetchWheels(id=f"fetch-{part.id}", title=part.title, profile=kernel.id, part=part.id, index=part.index,
-                    download_bytes=part.download, disk_bytes=part.download,
-                    touches=(place.wheels, place.at("locks", f"{kernel.id}-{part.id}.txt"))) for part in parts]
-    steps.append(MakeKernel(id="kernel", title="A Jupyter kernel", environment=environment, kernel=kernel.id, spec=spec,
-                            label=profile.title, disk_bytes=sum(p.disk for p in parts),
-                            touches=(place.join(place.kernels, kernel.id), spec)))
+        FetchWheels(
+            id=f"fetch-{part.id}",
+            title=part.title,
+            profile=kernel.id,
+            part=part.id,
+            index=part.index,
+            download_bytes=part.download,
+            disk_bytes=part.download,
+            touches=(place.wheels, place.at("locks", f"{kernel.id}-{part.id}.txt")),
+        )
+        for part in parts
+    ]
+    steps.append(
+        MakeKernel(
+            id="kernel",
+            title="A Jupyter kernel",
+            environment=environment,
+            kernel=kernel.id,
+            spec=spec,
+            label=profile.title,
+            disk_bytes=sum(p.disk for p in parts),
+            touches=(place.join(place.kernels, kernel.id), spec),
+        )
+    )
     return Plan(title=f"Jupyter kernel for {profile.title}", profile=profile.id, steps=tuple(steps))
 
 
 def shortcut_plan(profile: Profile, place: Place, environment: str, folder: str) -> Plan:
-    """An entry of the system's menu, ``folder`` being where it looks, that opens a terminal with an environment active."""
-    if place.family == "windows":  # the file's name is what the Start menu shows; Windows takes none of these in one
+    """An entry of the system's menu, ``folder`` being where it looks, that opens a terminal with an
+    environment active.
+    """
+    if (
+        place.family == "windows"
+    ):  # the file's name is what the Start menu shows; Windows takes none of these in one
         name = "".join(c for c in profile.title if c not in '<>:"/\\|?*') + ".lnk"
     else:
         name = f"unsloth-setup-{environment}.desktop"
     path = place.join(folder, name)
-    return Plan(title=f"Menu entry for {profile.title}", profile=profile.id, steps=(
-        MakeShortcut(id="shortcut", title="An entry in the menu", environment=environment, path=path, label=profile.title,
-                     touches=(path,)),))
+    return Plan(
+        title=f"Menu entry for {profile.title}",
+        profile=profile.id,
+        steps=(
+            MakeShortcut(
+                id="shortcut",
+                title="An entry in the menu",
+                environment=environment,
+                path=path,
+                label=profile.title,
+                touches=(path,),
+            ),
+        ),
+    )
 
 
 def clean_up_plan(facts: MachineFacts, place: Place, ids: Sequence[str]) -> Plan:
@@ -173,37 +283,63 @@ def clean_up_plan(facts: MachineFacts, place: Place, ids: Sequence[str]) -> Plan
         if wanted not in known:
             found = ", ".join(known) or "none at all"
             raise BadInput(f"clean_up: there is no leftover {wanted!r}; the survey found {found}.")
-    return Plan(title="Clean up", steps=tuple(_clean_up(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)))
+    return Plan(
+        title="Clean up",
+        steps=tuple(_clean_up(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)),
+    )
 
 
 def _clean_up(left: Leftover, place: Place, number: int) -> AnyStep:
     if left.kind == "own":
-        return RemoveTree(id=f"remove-{number}", title=f"Delete {left.path}", path=left.path, touches=(left.path,))
-    return Quarantine(id=f"quarantine-{number}", title=f"Move {left.path} into the quarantine", leftover=left.id,
-                      path=left.path, touches=(left.path, place.quarantine))
+        return RemoveTree(
+            id=f"remove-{number}", title=f"Delete {left.path}", path=left.path, touches=(left.path,)
+        )
+    return Quarantine(
+        id=f"quarantine-{number}",
+        title=f"Move {left.path} into the quarantine",
+        leftover=left.id,
+        path=left.path,
+        touches=(left.path, place.quarantine),
+    )
 
 
 def holders(facts: MachineFacts, place: Place) -> tuple[Holder, ...]:
-    """The environments that the guide's own clean-up could be carried out in: those that hold one of its five packages.
+    """The environments that the guide's own clean-up could be carried out in: those that hold one
+    of its five packages.
 
     What lies under home is left out: this program's environments are whole or gone.
     """
     home = place.home.replace("\\", "/").casefold().rstrip("/") + "/"
     found = []
     for python in facts.pythons:
-        holds = [f"{name} {python.packages[name]}" for name in GUIDE_PACKAGES if name in python.packages]
+        holds = [
+            f"{name} {python.packages[name]}" for name in GUIDE_PACKAGES if name in python.packages
+        ]
         if holds and not python.path.replace("\\", "/").casefold().startswith(home):
             found.append(Holder(python.path, ", ".join(holds)))
     return tuple(found)
 
 
 def _uninstall(python: str, place: Place) -> UninstallPackages:
-    return UninstallPackages(id="uninstall", title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
-                             python=python, packages=GUIDE_PACKAGES, touches=(python, place.quarantine))
+    return UninstallPackages(
+        id="uninstall",
+        title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
+        python=python,
+        packages=GUIDE_PACKAGES,
+        touches=(python, place.quarantine),
+    )
 
 
 def packages_back_plan(saved: str, python: str, packages: Sequence[str], place: Place) -> Plan:
-    """The plan that installs again what the guide's clean-up took out; ``packages`` are the lines of the list that are missing."""
-    step = PutPackagesBack(id="put-back", title=f"{len(packages)} packages back into {python}", python=python, saved=saved,
-                           packages=tuple(packages), touches=(python, place.cache))
+    """The plan that installs again what the guide's clean-up took out; ``packages`` are the lines
+    of the list that are missing.
+    """
+    step = PutPackagesBack(
+        id="put-back",
+        title=f"{len(packages)} packages back into {python}",
+        python=python,
+        saved=saved,
+        packages=tuple(packages),
+        touches=(python, place.cache),
+    )
     return Plan(title="Put packages back", steps=(step,))

@@ -1,7 +1,9 @@
-"""Reads a text as people and programs will: escapes resolved, colours gone, broken words joined, each sign with its place.
+"""Reads a text as people and programs will: escapes resolved, colours gone, broken words joined,
+each sign with its place.
 
-A secret is looked for in what a text says, not in how it is written: one reading serves JSON within JSON, addresses,
-HTML, Python's and git's escapes, UTF-16 that was read as bytes, and whatever of these is inside of another.
+A secret is looked for in what a text says, not in how it is written: one reading serves JSON within
+JSON, addresses, HTML, Python's and git's escapes, UTF-16 that was read as bytes, and whatever of
+these is inside of another.
 """
 
 from __future__ import annotations
@@ -11,19 +13,22 @@ from bisect import bisect_right
 from collections.abc import Callable
 from html import unescape
 
-LEVELS = 6              # how deep one way of writing is undone inside of another
-APART = "\n\x01\n"      # between stretches that are no neighbours in the text: nothing may be found across it
-_CONTEXT = 200          # characters of a line before its last sign that may tell what a broken word is
-_NAME = 40              # characters
-FULL = 79              # a line that long may have been broken because the window ended
+LEVELS = 6  # how deep one way of writing is undone inside of another
+# between stretches that are no neighbours in the text: nothing may be found across it
+APART = "\n\x01\n"
+_CONTEXT = 200  # characters of a line before its last sign that may tell what a broken word is
+_NAME = 40  # characters
+FULL = 79  # a line that long may have been broken because the window ended
 
 _WRITTEN = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)"  # colours, links
+    # colours, links
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]{0,2000}(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)"
     r"|[\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
     r"|\\[\\\"'/]|\\[nrt](?=[\w\"'-])"
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U000[0-9a-fA-F]{5}"
     r"|(?:\\x[0-9a-fA-F]{2})+|(?:\\[0-3][0-7]{2})+|(?:%[0-9a-fA-F]{2})+"
-    r"|&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8}\d{0,2});")
+    r"|&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8}\d{0,2});"
+)
 _BLOCK = re.compile(r"PRIVATE KEY|Private-Lines")
 _FORM = re.compile(r"(?<!\S)[^\s%]*%[0-9a-fA-F]{2}\S*")
 _SPACES = {"n": "\n", "r": "\n", "t": "\t"}
@@ -31,11 +36,17 @@ _BREAK = re.compile(r"\r?\n[ \t]*(?:[│┃|>][ \t]*)?")
 _LINE_END = " \t\r│┃|"
 _SPACE = re.compile(r"[ \t]")
 _RUN = re.compile(r"[^\s│┃]{0,400}")
-_FOLDER = re.compile(r"(?:Users|home|Benutzer)[\\/]+[^\\/]*\Z", re.IGNORECASE)  # somebody's, whose name may go on
+_FOLDER = re.compile(
+    r"(?:Users|home|Benutzer)[\\/]+[^\\/]*\Z", re.IGNORECASE
+)  # somebody's, whose name may go on
 _HEX = re.compile(r"[0-9a-fA-F-]+(?![^\W\d])")
 _HEX_END = re.compile(r"[0-9a-fA-F-]{6,}\Z")
-_MIXED = re.compile(r"[a-zA-Z][^\s]{0,8}\d|\d[^\s]{0,8}[a-zA-Z]|[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Z0-9]{8}")
-_WORD = re.compile(r"[A-Z]?[a-z]{3,}[.,:;!?)]*|[A-Z]{4,9}:?|[\w.]*(?:Error|Exception|Warning|Interrupt)\W*")   # stands alone
+_MIXED = re.compile(
+    r"[a-zA-Z][^\s]{0,8}\d|\d[^\s]{0,8}[a-zA-Z]|[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Z0-9]{8}"
+)
+_WORD = re.compile(
+    r"[A-Z]?[a-z]{3,}[.,:;!?)]*|[A-Z]{4,9}:?|[\w.]*(?:Error|Exception|Warning|Interrupt)\W*"
+)  # stands alone
 _DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d")
 _FIGURES = re.compile(r"(?:\A|[.:=\[/-])[0-9a-fA-F]{1,4}[.:-]*\Z")
 _MORE_FIGURES = re.compile(r"[.:-]?[0-9a-fA-F]{1,4}(?![^\W\d])")
@@ -43,7 +54,9 @@ _IN_WORD = re.compile(r"[^\s\"'<>()\[\]{},;│┃]")
 
 
 class Reading:
-    """What a text says, ``text``, and where each part of it is written. ``breaks`` are where a line break was left out."""
+    """What a text says, ``text``, and where each part of it is written. ``breaks`` are where a line
+    break was left out.
+    """
 
     def __init__(self, source: Reading | None = None) -> None:
         self.text = ""
@@ -85,11 +98,15 @@ class Reading:
         piece = bisect_right(self._at, at) - 1
         begin, (start, end) = self._at[piece], self._spans[piece]
         length = (self._at[piece + 1] if piece + 1 < len(self._at) else self._length) - begin
-        return (start + at - begin, start + at - begin + 1) if length == end - start else (start, end)
+        return (
+            (start + at - begin, start + at - begin + 1) if length == end - start else (start, end)
+        )
 
 
 def readings(text: str) -> list[Reading]:
-    """The lines of a text in which something is written otherwise than it reads, with one way of writing undone, then two …"""
+    """The lines of a text in which something is written otherwise than it reads, with one way of
+    writing undone, then two …
+    """
     found: list[Reading] = []
     while len(found) < LEVELS:
         made = _undo(found[-1].text, found[-1]) if found else _undo(text, None)
@@ -102,7 +119,9 @@ def readings(text: str) -> list[Reading]:
 def _undo(text: str, source: Reading | None) -> Reading | None:
     made: Reading | None = None
     at = end = -1
-    whole = _BLOCK.search(text) is not None  # a key goes over many lines, of which few may be written strangely
+    whole = (
+        _BLOCK.search(text) is not None
+    )  # a key goes over many lines, of which few may be written strangely
     if source is None and "+" in text and "%" in text:
         text = _FORM.sub(lambda word: word.group().replace("+", " "), text)  # as long as before
     for written in _WRITTEN.finditer(text):
@@ -154,26 +173,29 @@ def _code(text: str) -> str:
 
 
 def _bytes(made: Reading, data: bytes, start: int, width: int) -> None:
-    """Bytes as UTF-8, and those that are none as Windows' western code page has them; each is written ``width`` signs wide."""
+    """Bytes as UTF-8, and those that are none as Windows' western code page has them; each is
+    written ``width`` signs wide.
+    """
     at = 0
     while at < len(data):
         for length in (1, 2, 3, 4):
             try:
-                said = data[at:at + length].decode("utf-8")
+                said = data[at : at + length].decode("utf-8")
                 break
             except UnicodeDecodeError:
                 continue
         else:
-            length, said = 1, data[at:at + 1].decode("cp1252", "replace")
+            length, said = 1, data[at : at + 1].decode("cp1252", "replace")
         made.say(said, start + at * width, start + min(at + length, len(data)) * width)
         at += length
 
 
 def joined(text: str, halves: Callable[[str], bool] = lambda _: False) -> Reading | None:
-    """Each line whose last word may go on in the next line, with that word; ``None`` where there are none.
+    """Each line whose last word may go on in the next line, with that word; ``None`` where there
+    are none.
 
-    ``halves`` says of two words put together whether they hold a known name. A line of one word may be the middle of a longer
-    one: such lines are joined again, all together.
+    ``halves`` says of two words put together whether they hold a known name. A line of one word may
+    be the middle of a longer one: such lines are joined again, all together.
     """
     made = Reading()
     chain: list[tuple[int, int]] = []
@@ -183,11 +205,17 @@ def joined(text: str, halves: Callable[[str], bool] = lambda _: False) -> Readin
         if chain and _SPACE.search(text, chain[-1][1], before):
             _together(made, text, chain if len(chain) > 1 else [])
             chain = []
-        if before == start or not _IN_WORD.match(text, after) or not (text[before - 1] == "'" or _IN_WORD.match(text, before - 1)):
+        if (
+            before == start
+            or not _IN_WORD.match(text, after)
+            or not (text[before - 1] == "'" or _IN_WORD.match(text, before - 1))
+        ):
             continue
         word = _word_before(text, start, before)
         rest = _word_after(text, after)
-        if not _halves(word, rest) and not halves(text[max(start, before - 80):before] + _near(text, after)):
+        if not _halves(word, rest) and not halves(
+            text[max(start, before - 80) : before] + _near(text, after)
+        ):
             continue
         chain.append((before, after))
         _together(made, text, chain[-1:])
@@ -196,19 +224,31 @@ def joined(text: str, halves: Callable[[str], bool] = lambda _: False) -> Readin
 
 
 def _halves(word: str, rest: str) -> bool:
-    """Whether a line's last word and the next line's first may be one secret: random signs, and no word that stands alone."""
+    """Whether a line's last word and the next line's first may be one secret: random signs, and no
+    word that stands alone.
+    """
     if _HEX.fullmatch(rest) and _HEX_END.search(word):
         return True
     if _WORD.fullmatch(rest) or _DAY.match(rest):
         return False
     if _FOLDER.search(word) and ("\\" in rest or "/" in rest):
         return True
-    return bool(_MIXED.search(word) or _MIXED.search(rest) or "@" in word or rest[:1] == "@"
-                or (word[-1:] in "._+-" and "@" in rest) or (_FIGURES.search(word) and _MORE_FIGURES.match(rest)))
+    return bool(
+        _MIXED.search(word)
+        or _MIXED.search(rest)
+        or "@" in word
+        or rest[:1] == "@"
+        or (word[-1:] in "._+-" and "@" in rest)
+        or (_FIGURES.search(word) and _MORE_FIGURES.match(rest))
+    )
 
 
 def _word_before(text: str, start: int, end: int) -> str:
-    return text[max(text.rfind(" ", start, end) + 1, text.rfind("\t", start, end) + 1, start, end - 200):end]
+    return text[
+        max(
+            text.rfind(" ", start, end) + 1, text.rfind("\t", start, end) + 1, start, end - 200
+        ) : end
+    ]
 
 
 def _word_after(text: str, start: int) -> str:
@@ -219,7 +259,7 @@ def _word_after(text: str, start: int) -> str:
 def _near(text: str, start: int) -> str:
     """The beginning of a line, as far as a name may reach."""
     end = text.find("\n", start, start + _NAME)
-    return text[start:end if end >= 0 else start + _NAME]
+    return text[start : end if end >= 0 else start + _NAME]
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -229,7 +269,9 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 
 def _together(made: Reading, text: str, breaks: list[tuple[int, int]]) -> None:
-    """The line before the first of these breaks, what is between them, and the line behind the last."""
+    """The line before the first of these breaks, what is between them, and the line behind the
+    last.
+    """
     if not breaks:
         return
     at = max(text.rfind("\n", 0, breaks[0][0]) + 1, breaks[0][0] - _CONTEXT)
@@ -242,7 +284,9 @@ def _together(made: Reading, text: str, breaks: list[tuple[int, int]]) -> None:
 
 
 def goes_on_like(rest: str, line_length: int) -> bool:
-    """Whether what follows a break reads like the rest of a secret, and not like the next line's first word."""
+    """Whether what follows a break reads like the rest of a secret, and not like the next line's
+    first word.
+    """
     if _DAY.match(rest) or re.fullmatch(r"[A-Za-z]?[a-z]*|\d+", rest):
         return False
     return line_length >= FULL or _MIXED.search(rest) is not None

@@ -1,4 +1,6 @@
-"""Why a card is slower than it should be: the likely reasons, most likely first, from what the sensors saw."""
+"""Why a card is slower than it should be: the likely reasons, most likely first, from what the
+sensors saw.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ Reason = tuple[float, Remark]
 
 
 class Scene(Value, frozen=True, kw_only=True):
-    """What the reasons are drawn from: the measurements by name, the card's facts, the sensors, the slow figures."""
+    """What the reasons are drawn from: the measurements by name, the card's facts, the sensors, the
+    slow figures.
+    """
 
     found: dict[str, Measured]
     card: dict[str, Any]
@@ -33,13 +37,25 @@ class Scene(Value, frozen=True, kw_only=True):
         return float(self.sensors.get("throttle", {}).get(reason, 0.0))
 
 
-def remarks(measured: Sequence[Measured], benches: Sequence[Bench], gpu: Gpu | None, facts: MachineFacts) -> tuple[Remark, ...]:
+def remarks(
+    measured: Sequence[Measured], benches: Sequence[Bench], gpu: Gpu | None, facts: MachineFacts
+) -> tuple[Remark, ...]:
     """All remarks on a run, the ones that explain a slow figure first, then what is good to know."""
     found = {m.name: m for m in measured}
-    scene = Scene(found=found, card=found["bench.card"].detail if "bench.card" in found else {},
-                  sensors=found["bench.sensors"].detail if "bench.sensors" in found else {},
-                  slow=frozenset(b.name for b in benches if b.result == "below"))
-    reasons = [*_heat(scene), *_power(scene), *_link(scene), *_company(scene, gpu), *_spill(scene, facts), *_kernels(scene)]
+    scene = Scene(
+        found=found,
+        card=found["bench.card"].detail if "bench.card" in found else {},
+        sensors=found["bench.sensors"].detail if "bench.sensors" in found else {},
+        slow=frozenset(b.name for b in benches if b.result == "below"),
+    )
+    reasons = [
+        *_heat(scene),
+        *_power(scene),
+        *_link(scene),
+        *_company(scene, gpu),
+        *_spill(scene, facts),
+        *_kernels(scene),
+    ]
     return tuple(remark for _, remark in sorted(reasons, key=lambda reason: -reason[0]))
 
 
@@ -50,31 +66,72 @@ def _reason(score: float, warns: bool, title: str, detail: str) -> Reason:
 def _heat(scene: Scene) -> Iterator[Reason]:
     heat = max(scene.share(name) for name in HEAT)
     if heat > 0.02:
-        yield _reason(100 + heat, True, "The card was too hot",
-                      f"Heat held its clock back in {heat:.0%} of the samples; the hottest was {scene.sensors.get('temp_c')} °C. "
-                      "Clean the fans, give the card air, or have its thermal paste renewed.")
+        yield _reason(
+            100 + heat,
+            True,
+            "The card was too hot",
+            f"Heat held its clock back in {heat:.0%} of the samples; the hottest was "
+            f"{scene.sensors.get('temp_c')} °C. "
+            "Clean the fans, give the card air, or have its thermal paste renewed.",
+        )
     if scene.share("power_brake") > 0.02:
-        yield _reason(96, True, "The power supply called a brake",
-                      f"In {scene.share('power_brake'):.0%} of the samples. Check the plugs of the card and the supply's rating.")
+        yield _reason(
+            96,
+            True,
+            "The power supply called a brake",
+            f"In {scene.share('power_brake'):.0%} of the samples. Check the plugs of the card and "
+            f"the supply's rating.",
+        )
     if scene.share("hw_slowdown") > 0.02 and heat <= 0.02:
-        yield _reason(95, True, "The card slowed itself down",
-                      f"In {scene.share('hw_slowdown'):.0%} of the samples: heat or power reached a limit of the hardware.")
-    first = next((scene.found[n].value for n in ("bench.matmul.bf16", "bench.matmul.fp16") if n in scene.found), None)
+        yield _reason(
+            95,
+            True,
+            "The card slowed itself down",
+            f"In {scene.share('hw_slowdown'):.0%} of the samples: heat or power reached a limit "
+            f"of the hardware.",
+        )
+    first = next(
+        (
+            scene.found[n].value
+            for n in ("bench.matmul.bf16", "bench.matmul.fp16")
+            if n in scene.found
+        ),
+        None,
+    )
     again = scene.found["bench.matmul.again"].value if "bench.matmul.again" in scene.found else None
     if isinstance(first, int | float) and isinstance(again, int | float) and again < first * 0.92:
-        yield _reason(80, scene.computing_slow, "The card became slower while it worked",
-                      f"The same product ran at {first:.0f} TFLOP/s first and at {again:.0f} in the end: cooling or power.")
+        yield _reason(
+            80,
+            scene.computing_slow,
+            "The card became slower while it worked",
+            f"The same product ran at {first:.0f} TFLOP/s first and at {again:.0f} in the end: "
+            f"cooling or power.",
+        )
 
 
 def _power(scene: Scene) -> Iterator[Reason]:
-    limit, default, capped = scene.card.get("power_limit_w"), scene.card.get("power_default_w"), scene.share("power_cap")
+    limit, default, capped = (
+        scene.card.get("power_limit_w"),
+        scene.card.get("power_default_w"),
+        scene.share("power_cap"),
+    )
     if limit and default and limit < default * 0.98:
-        yield _reason(90 if scene.computing_slow else 30, scene.computing_slow, "The power limit is lowered",
-                      f"{limit:.0f} W instead of the card's {default:.0f} W. A tool, or the laptop's mode, has set it; less power "
-                      "means a lower clock.")
+        yield _reason(
+            90 if scene.computing_slow else 30,
+            scene.computing_slow,
+            "The power limit is lowered",
+            f"{limit:.0f} W instead of the card's {default:.0f} W. A tool, or the laptop's mode, "
+            f"has set it; less power "
+            "means a lower clock.",
+        )
     elif capped > 0.02:
-        yield _reason(20, False, "The card ran at its power limit",
-                      f"In {capped:.0%} of the samples. That is how a card works under full load and is no fault.")
+        yield _reason(
+            20,
+            False,
+            "The card ran at its power limit",
+            f"In {capped:.0%} of the samples. That is how a card works under full load and is no "
+            f"fault.",
+        )
 
 
 def _link(scene: Scene) -> Iterator[Reason]:
@@ -83,40 +140,77 @@ def _link(scene: Scene) -> Iterator[Reason]:
     generation, newest = seen.get("pcie_gen"), scene.card.get("pcie_gen_max")
     low = any(name.startswith("pcie.") for name in scene.slow)
     if width and most and width < most:
-        yield _reason(85 if low else 25, low, f"The card has {width:.0f} of {most:.0f} lanes",
-                      "It sits in a narrow slot, or shares its lanes with a drive. Training itself hardly suffers; loading models "
-                      "and offloading do.")
+        yield _reason(
+            85 if low else 25,
+            low,
+            f"The card has {width:.0f} of {most:.0f} lanes",
+            "It sits in a narrow slot, or shares its lanes with a drive. Training itself hardly "
+            "suffers; loading models "
+            "and offloading do.",
+        )
     elif generation and newest and generation < newest:
-        yield _reason(84 if low else 24, low, f"The slot ran at PCIe generation {generation:.0f}",
-                      f"Card and board could run generation {newest:.0f}. A riser cable or a firmware setting holds it back.")
+        yield _reason(
+            84 if low else 24,
+            low,
+            f"The slot ran at PCIe generation {generation:.0f}",
+            f"Card and board could run generation {newest:.0f}. A riser cable or a firmware "
+            f"setting holds it back.",
+        )
 
 
 def _company(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
     others, busy = scene.card.get("other_processes") or 0, scene.card.get("busy") or 0
     if busy > 10 and others > 0:
-        yield _reason(88, True, "Another program was using the card",
-                      f"Before the benchmark began it was busy to {busy} %, with {others} other processes on it. Close games, "
-                      "browsers and other training, then verify again.")
+        yield _reason(
+            88,
+            True,
+            "Another program was using the card",
+            f"Before the benchmark began it was busy to {busy} %, with {others} other processes "
+            f"on it. Close games, "
+            "browsers and other training, then verify again.",
+        )
     elif busy > 10:
-        yield _reason(70, bool(scene.slow), "The card was not idle",
-                      f"Before the benchmark began it was busy to {busy} %: windows, video or another program.")
+        yield _reason(
+            70,
+            bool(scene.slow),
+            "The card was not idle",
+            f"Before the benchmark began it was busy to {busy} %: windows, video or another "
+            f"program.",
+        )
     if gpu is not None and gpu.display and scene.computing_slow:
-        yield _reason(40, False, "The card also draws the screen",
-                      "A few percent of its time go there. A second card, or the processor's graphics, can take that over.")
+        yield _reason(
+            40,
+            False,
+            "The card also draws the screen",
+            "A few percent of its time go there. A second card, or the processor's graphics, can "
+            "take that over.",
+        )
 
 
 def _spill(scene: Scene, facts: MachineFacts) -> Iterator[Reason]:
-    """On Windows the driver lends main memory when the card is full: nothing fails, everything becomes ten times slower."""
+    """On Windows the driver lends main memory when the card is full: nothing fails, everything
+    becomes ten times slower.
+    """
     memory = scene.found.get("card.memory")
     free = memory.detail.get("free") if memory is not None else None
     if facts.os.family == "windows" and scene.slow and isinstance(free, int | float) and free < 3e9:
-        yield _reason(86, True, "Little memory was free on the card",
-                      f"{free / 1e9:.1f} GB. When it runs out, Windows lends main memory, which is far slower. Close what uses it.")
+        yield _reason(
+            86,
+            True,
+            "Little memory was free on the card",
+            f"{free / 1e9:.1f} GB. When it runs out, Windows lends main memory, which is far "
+            f"slower. Close what uses it.",
+        )
 
 
 def _kernels(scene: Scene) -> Iterator[Reason]:
     xformers = scene.found.get("attention.xformers")
     if xformers is not None and xformers.detail.get("ok") is False and xformers.value is None:
-        yield _reason(50, False, "xformers does not run here",
-                      f"Version {xformers.detail.get('version')} says: {xformers.detail.get('error')} Newer Unsloth then takes "
-                      "PyTorch's own attention, which was checked and is right.")
+        yield _reason(
+            50,
+            False,
+            "xformers does not run here",
+            f"Version {xformers.detail.get('version')} says: {xformers.detail.get('error')} Newer "
+            f"Unsloth then takes "
+            "PyTorch's own attention, which was checked and is right.",
+        )

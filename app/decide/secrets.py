@@ -1,7 +1,9 @@
-"""Knows the secrets of this visit (logins of indexes and proxies, tokens in variables) and blots them out of all that is told.
+"""Knows the secrets of this visit (logins of indexes and proxies, tokens in variables) and blots
+them out of all that is told.
 
-The report has rules for what has the shape of a secret (``redact``). Here it is the other way round: the values are
-known, so whatever repeats them, a child's output or an error's details, loses them before anybody sees or keeps it.
+The report has rules for what has the shape of a secret (``redact``). Here it is the other way
+round: the values are known, so whatever repeats them, a child's output or an error's details, loses
+them before anybody sees or keeps it.
 """
 
 from __future__ import annotations
@@ -19,22 +21,36 @@ from app.model.event import Line, What
 from app.model.sources import Sources
 
 BLOT = "***"
-# Shorter ones are words of every log ("abc", "1234" in a version): they would blot out what people have to read.
+# Shorter ones are words of every log ("abc", "1234" in a version): they would blot out what people
+# have to read.
 SHORTEST = 5
 _LOGIN = re.compile(r"://([^\s/@\"'<>\\:]*):([^\s/@\"'<>\\]+)@")
 # People paste passwords with "@" and "/" as they are: then the last "@" of the word ends the login.
 _PASTED = re.compile(r"://([^\s/@\"'<>\\:]*):(\S+)@")
 _TOKEN_ALONE = re.compile(r"://([^\s/@\"'<>\\:]{16,})@")
-_NAMES = re.compile(r"(?:^|_)(?:token|secret|password|passwd|passphrase|pwd|pass|pat|credentials?|(?:api_?|access_?|private_?)?key)"
-                    r"(?:_|$)", re.IGNORECASE)
+_NAMES = re.compile(
+    r"(?:^|_)(?:token|secret|password|passwd|passphrase|pwd|pass|pat|credentials?|(?:api_?|access_?|private_?)?key)"
+    r"(?:_|$)",
+    re.IGNORECASE,
+)
 # Values of variables named so that are no secrets: switches and paths.
-_HARMLESS = re.compile(r"(?:true|false|none|null|disabled?|enabled?|/.*|~.*|[a-z]:[\\/].*)\Z", re.IGNORECASE | re.DOTALL)
+_HARMLESS = re.compile(
+    r"(?:true|false|none|null|disabled?|enabled?|/.*|~.*|[a-z]:[\\/].*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[str]:
     """Every secret that this program was given or could see, as plain text."""
-    addresses = (sources.index, sources.pytorch_index, sources.proxy, sources.python_mirror, sources.python_list,
-                 *sources.extra_indexes, *sources.find_links)
+    addresses = (
+        sources.index,
+        sources.pytorch_index,
+        sources.proxy,
+        sources.python_mirror,
+        sources.python_list,
+        *sources.extra_indexes,
+        *sources.find_links,
+    )
     found = set(_logins(" ".join(a if "://" in a else f"x://{a}" for a in addresses if a)))
     for name, value in variables.items():
         found.update(_logins(value))
@@ -44,8 +60,13 @@ def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[s
 
 
 def _logins(text: str) -> Iterator[str]:
-    """Passwords in addresses, as written and decoded, and the whole login as an Authorization header carries it."""
-    for user, password in {*_LOGIN.findall(text), *(found for word in text.split() for found in _PASTED.findall(word))}:
+    """Passwords in addresses, as written and decoded, and the whole login as an Authorization
+    header carries it.
+    """
+    for user, password in {
+        *_LOGIN.findall(text),
+        *(found for word in text.split() for found in _PASTED.findall(word)),
+    }:
         yield password
         yield unquote(password)
         yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode().rstrip("=")
@@ -55,10 +76,19 @@ def _logins(text: str) -> Iterator[str]:
 def spellings(secret: str) -> frozenset[str]:
     """A secret as addresses, JSON, headers and Windows programs write it."""
     raw = secret.encode("utf-8", "surrogatepass")
-    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), quote(secret, safe="").lower(),
-             msgspec.json.encode(secret).decode()[1:-1], secret.encode("ascii", "backslashreplace").decode(),
-             secret.replace("\\", "\\\\"), base64.b64encode(raw).decode().rstrip("="),
-             base64.urlsafe_b64encode(raw).decode().rstrip("="), raw.hex()}
+    forms = {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        quote(secret, safe="").lower(),
+        msgspec.json.encode(secret).decode()[1:-1],
+        secret.encode("ascii", "backslashreplace").decode(),
+        secret.replace("\\", "\\\\"),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        raw.hex(),
+    }
     return frozenset(f for f in forms if len(f) >= SHORTEST)
 
 
@@ -67,11 +97,15 @@ class Veil:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         texts = {form for secret in secrets for form in spellings(secret)}
-        raw = {form.encode(code, "surrogatepass") for form in texts for code in ("utf-8", "utf-16-le")}
+        raw = {
+            form.encode(code, "surrogatepass") for form in texts for code in ("utf-8", "utf-16-le")
+        }
         self._longest = max(map(len, raw), default=0)
         self._raw = sorted(raw, key=lambda form: (-len(form), form))
         spread = {"\0".join(form) for form in texts}  # UTF-16 that somebody read as UTF-8
-        self._text = _any(re.escape(form) for form in sorted(texts | spread, key=lambda form: (-len(form), form)))
+        self._text = _any(
+            re.escape(form) for form in sorted(texts | spread, key=lambda form: (-len(form), form))
+        )
         self._bytes = re.compile(b"|".join(re.escape(form) for form in self._raw)) if raw else None
 
     def text(self, text: str) -> str:
@@ -93,7 +127,9 @@ class Veil:
         return value
 
     def over(self, happenings: Iterable[What]) -> Iterator[What]:
-        """A step's happenings without the secrets. Output comes in chunks: an end that may be half a secret waits for more."""
+        """A step's happenings without the secrets. Output comes in chunks: an end that may be half
+        a secret waits for more.
+        """
         if self._bytes is None:
             yield from happenings
             return
@@ -102,11 +138,13 @@ class Veil:
             for what in happenings:
                 if isinstance(what, Line):
                     data = self.data(held + what.text)
-                    held = data[len(data) - self._half(data):]
+                    held = data[len(data) - self._half(data) :]
                     if len(data) > len(held):
-                        yield Line(text=data[:len(data) - len(held)])
+                        yield Line(text=data[: len(data) - len(held)])
                     continue
-                yield self.happening(what)  # what is held back stays so: the log has output alone, and would join the halves
+                yield self.happening(
+                    what
+                )  # what is held back stays so: the log has output alone, and would join the halves
         except ExpectedError:
             if held:
                 yield Line(text=held)
@@ -126,13 +164,17 @@ class Veil:
 
     def error(self, error: ExpectedError) -> ExpectedError:
         """The same error without the secrets, in place."""
-        error.message, error.details, error.hint = self.text(error.message), self.text(error.details), self.text(error.hint)
+        error.message, error.details, error.hint = (
+            self.text(error.message),
+            self.text(error.details),
+            self.text(error.hint),
+        )
         error.args = (error.message,)
         return error
 
     def _half(self, data: bytes) -> int:
         """How many bytes at the end may be the beginning of a secret."""
-        tail = data[-(self._longest - 1):] if self._longest > 1 else b""
+        tail = data[-(self._longest - 1) :] if self._longest > 1 else b""
         for length in range(len(tail), 0, -1):
             end = tail[-length:]
             if any(form.startswith(end) for form in self._raw):

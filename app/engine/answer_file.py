@@ -1,4 +1,6 @@
-"""An answer file (TOML, ``answers/1``): read strictly, and whatever is wrong in it named with its line."""
+"""An answer file (TOML, ``answers/1``): read strictly, and whatever is wrong in it named with its
+line.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,16 @@ _HINT = "Its fields are listed in resources/schemas/answers.json."
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
 _FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
-_KEY = re.compile(r"""^[ \t]*(?:\[{1,2}[ \t]*)?(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*(?=[=.\]])""")
-_THERE = ("certificates", "offline", "uninstall_from", "find_links", "python_list")  # paths of what has to be there before
+_KEY = re.compile(
+    r"""^[ \t]*(?:\[{1,2}[ \t]*)?(?P<key>"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*(?=[=.\]])"""
+)
+_THERE = (
+    "certificates",
+    "offline",
+    "uninstall_from",
+    "find_links",
+    "python_list",
+)  # paths of what has to be there before
 _FOLDERS = ("find_links", "python_mirror", "python_list")
 _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
@@ -36,8 +46,12 @@ def load_answers(data: bytes, name: str) -> Answers:
         where = path["path"] if path else ""
         if field:
             wanted, known = field["name"], ", ".join(Answers.__struct_fields__)
-            raise _wrong(name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}") from error
-        raise _wrong(name, line_of(text, where), f"{where}: {_expected(_PATH.sub('', said), where)}") from error
+            raise _wrong(
+                name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}"
+            ) from error
+        raise _wrong(
+            name, line_of(text, where), f"{where}: {_expected(_PATH.sub('', said), where)}"
+        ) from error
     except RecursionError as error:
         raise _wrong(name, 1, "its values are nested too deeply") from error
     except msgspec.DecodeError as error:
@@ -47,36 +61,63 @@ def load_answers(data: bytes, name: str) -> Answers:
     return answers
 
 
-def check_answers(answers: Answers, data: bytes, name: str, profiles: Sequence[str],
-                  exists: Callable[[str], bool] | None = None) -> None:
-    """What only the knowledge and this computer can tell. Raises ``BadInput`` naming file, line, field and what was expected.
+def check_answers(
+    answers: Answers,
+    data: bytes,
+    name: str,
+    profiles: Sequence[str],
+    exists: Callable[[str], bool] | None = None,
+) -> None:
+    """What only the knowledge and this computer can tell. Raises ``BadInput`` naming file, line,
+    field and what was expected.
 
-    ``exists`` looks at this computer's disk; without it, as on somebody else's, paths are taken as they are.
+    ``exists`` looks at this computer's disk; without it, as on somebody else's, paths are taken as
+    they are.
     """
     if answers.profile is not None and answers.profile not in profiles:
         text = data.decode("utf-8-sig")
-        raise _wrong(name, line_of(text, "profile"),
-                     f"profile: there is no profile {answers.profile!r}; expected one of {', '.join(profiles)}")
+        raise _wrong(
+            name,
+            line_of(text, "profile"),
+            f"profile: there is no profile {answers.profile!r}; expected one of "
+            f"{', '.join(profiles)}",
+        )
     for field in _THERE if exists is not None else ():
         value = getattr(answers, field)
         many = isinstance(value, tuple)
         for number, path in enumerate(value if many else (value,)):
-            if path and path != "system" and "://" not in path and not path.startswith("~") and exists is not None \
-                    and not exists(path):
+            if (
+                path
+                and path != "system"
+                and "://" not in path
+                and not path.startswith("~")
+                and exists is not None
+                and not exists(path)
+            ):
                 where = f"{field}[{number}]" if many else field
-                raise _wrong(name, line_of(data.decode("utf-8-sig"), where), f"{where}: {path} is not there")
+                raise _wrong(
+                    name, line_of(data.decode("utf-8-sig"), where), f"{where}: {path} is not there"
+                )
 
 
 def located(error: BadInput, answers: Answers, data: bytes, name: str) -> BadInput:
-    """The fault of a leftover's id, which only a survey can find wrong, with its line; any other as it is."""
+    """The fault of a leftover's id, which only a survey can find wrong, with its line; any other as
+    it is.
+    """
     for number, wanted in enumerate(answers.clean_up):
         if error.message.startswith("clean_up") and repr(wanted) in error.message:
-            return _wrong(name, line_of(data.decode("utf-8-sig"), f"clean_up[{number}]"), error.message.rstrip("."))
+            return _wrong(
+                name,
+                line_of(data.decode("utf-8-sig"), f"clean_up[{number}]"),
+                error.message.rstrip("."),
+            )
     return error
 
 
 def line_of(text: str, path: str) -> int:
-    """The line of a field, or of an item of its list (``clean_up[1]``); the first line where it is not to be found."""
+    """The line of a field, or of an item of its list (``clean_up[1]``); the first line where it is
+    not to be found.
+    """
     key, _, rest = path.partition("[")
     key = key.partition(".")[0]
     lines = text.splitlines(keepends=True)
@@ -84,15 +125,22 @@ def line_of(text: str, path: str) -> int:
         found = _KEY.match(line)
         if found and found["key"].strip("\"'") == key:
             index = rest.partition("]")[0]
-            return number + (_item("".join(lines[number - 1:]), int(index)) if index.isdigit() else 0)
+            return number + (
+                _item("".join(lines[number - 1 :]), int(index)) if index.isdigit() else 0
+            )
     return 1
 
 
 def _item(text: str, index: int) -> int:
-    """How many lines below its field the item of a list stands. Strings and comments are passed over."""
+    """How many lines below its field the item of a list stands. Strings and comments are passed
+    over.
+    """
     depth = seen = line = at = 0
     while at < len(text):
-        token = re.match(r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\s\S]', text[at:])
+        token = re.match(
+            r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\s\S]',
+            text[at:],
+        )
         piece = token[0] if token else text[at]
         if depth == 1 and seen == index and not piece.isspace() and piece[0] not in "#,]":
             return line
@@ -108,11 +156,24 @@ def _expected(said: str, where: str) -> str:
     if "Invalid enum value" in said:
         schema = msgspec.json.schema(Answers)["$defs"]["Answers"]["properties"]
         kinds = schema.get(where.partition("[")[0], {})
-        allowed: list[str] = kinds.get("enum") or next((kind["enum"] for kind in kinds.get("anyOf", ()) if "enum" in kind), [])
+        allowed: list[str] = kinds.get("enum") or next(
+            (kind["enum"] for kind in kinds.get("anyOf", ()) if "enum" in kind), []
+        )
         return said + f"; expected one of {', '.join(str(one) for one in allowed)}"
-    words = {"str": "a text", "bool": "true or false", "array": "a list", "int": "a number", "float": "a number", "null": "nothing",
-             "object": "a table"}
-    return re.sub(r"`([a-z |]+)`", lambda m: " or ".join(words.get(one, one) for one in m[1].split(" | ")), said)
+    words = {
+        "str": "a text",
+        "bool": "true or false",
+        "array": "a list",
+        "int": "a number",
+        "float": "a number",
+        "null": "nothing",
+        "object": "a table",
+    }
+    return re.sub(
+        r"`([a-z |]+)`",
+        lambda m: " or ".join(words.get(one, one) for one in m[1].split(" | ")),
+        said,
+    )
 
 
 def _syntax(text: str, said: str) -> tuple[int, str]:
@@ -123,13 +184,19 @@ def _syntax(text: str, said: str) -> tuple[int, str]:
         return _last_line(text, sentence), sentence[:1].lower() + sentence[1:]
     line = int(place["line"])
     said = f"{sentence[:1].lower()}{sentence[1:]} at column {place['column']}"
-    if re.search(r"=\s*\"[^\"]*\\", text.splitlines()[line - 1] if line <= text.count("\n") + 1 else ""):
-        said += " (in double quotes a backslash begins an escape: write such a path in single quotes)"
+    if re.search(
+        r"=\s*\"[^\"]*\\", text.splitlines()[line - 1] if line <= text.count("\n") + 1 else ""
+    ):
+        said += (
+            " (in double quotes a backslash begins an escape: write such a path in single quotes)"
+        )
     return line, said
 
 
 def _last_line(text: str, sentence: str) -> int:
-    """The line to look at where the reader only noticed at the end: a field given twice, or the last line that says something."""
+    """The line to look at where the reader only noticed at the end: a field given twice, or the
+    last line that says something.
+    """
     seen: set[str] = set()
     lines = text.splitlines()
     if "overwrite" in sentence:
@@ -149,12 +216,24 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
         many = isinstance(value, tuple)
         for number, address in enumerate(value if many else (value,)):
             if address is not None and not _address(address, folder=field in _FOLDERS):
-                yield (f"{field}[{number}]" if many else field,
-                       f"{_shown(address)!r} is no address; expected one that begins with https:// or file://"
-                       + (", or a file" if field == "python_list" else ", or a folder" if field in _FOLDERS else ""))
+                yield (
+                    f"{field}[{number}]" if many else field,
+                    f"{_shown(address)!r} is no address; expected one that begins with https:// "
+                    f"or file://"
+                    + (
+                        ", or a file"
+                        if field == "python_list"
+                        else ", or a folder"
+                        if field in _FOLDERS
+                        else ""
+                    ),
+                )
             elif address is not None and unencrypted(address):
-                yield (f"{field}[{number}]" if many else field,
-                       f"{_shown(address)!r} would come without TLS, which is refused; expected https://")
+                yield (
+                    f"{field}[{number}]" if many else field,
+                    f"{_shown(address)!r} would come without TLS, which is refused; expected "
+                    f"https://",
+                )
     if answers.proxy is not None and not re.fullmatch(r"(?:https?://)?\S+", answers.proxy):
         yield "proxy", f"{_shown(answers.proxy)!r} is no proxy; expected http://host:port"
     for field in ("home", "offline", "uninstall_from"):
@@ -169,7 +248,11 @@ def _address(address: str, *, folder: bool) -> bool:
         return False
     if "://" not in address:
         return folder and bool(address.strip())
-    return parts.scheme in ("https", "http", "file") and bool(parts.hostname or parts.scheme == "file") and " " not in address
+    return (
+        parts.scheme in ("https", "http", "file")
+        and bool(parts.hostname or parts.scheme == "file")
+        and " " not in address
+    )
 
 
 def _shown(address: str) -> str:

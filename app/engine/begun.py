@@ -1,4 +1,6 @@
-"""What of each setup lies under home already, in bytes: a run that goes on needs no room for it a second time."""
+"""What of each setup lies under home already, in bytes: a run that goes on needs no room for it a
+second time.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,19 @@ from app.model.profile import Part, Profile
 from app.ports import Files
 
 
-def begun(facts: MachineFacts, profiles: Sequence[Profile], place: Place, files: Files, active: str | None,
-          unfinished: str | None) -> dict[str, int]:
-    """Bytes by profile id, where there are any. ``active`` is an environment, ``unfinished`` the profile of a run that was cut off.
+def begun(
+    facts: MachineFacts,
+    profiles: Sequence[Profile],
+    place: Place,
+    files: Files,
+    active: str | None,
+    unfinished: str | None,
+) -> dict[str, int]:
+    """Bytes by profile id, where there are any. ``active`` is an environment, ``unfinished`` the
+    profile of a run that was cut off.
 
-    Never more than the setup's own figures. What that run has unpacked so far lies in the cache; an environment is linked from it.
+    Never more than the setup's own figures. What that run has unpacked so far lies in the cache; an
+    environment is linked from it.
     """
     fetched = _wheels(place, files)
     own = {left.path: left.size or 0 for left in facts.leftovers if left.kind == "own"}
@@ -32,7 +42,10 @@ def begun(facts: MachineFacts, profiles: Sequence[Profile], place: Place, files:
         made += unpacked if unfinished == profile.id else 0
         here = _fetched(parts, fetched)
         if active is not None and _of(active, name):
-            here, made = sum(part.download for part in parts), whole  # it was proven: nothing of it has to come again
+            here, made = (
+                sum(part.download for part in parts),
+                whole,
+            )  # it was proven: nothing of it has to come again
         python = PYTHON_BYTES if files.exists(place.python_note(profile.python)) else 0
         if total := here + min(made, whole) + python:
             found[profile.id] = total
@@ -45,7 +58,9 @@ def _of(name: str, environment: str) -> bool:
 
 
 def _wheels(place: Place, files: Files) -> dict[tuple[str, str], int]:
-    """Bytes in the wheelhouse by package and public version; half-fetched files count as far as they are there."""
+    """Bytes in the wheelhouse by package and public version; half-fetched files count as far as
+    they are there.
+    """
     found: dict[tuple[str, str], int] = {}
     for file in files.names(place.wheels):
         name, _, rest = file.partition("-")

@@ -1,7 +1,9 @@
-"""The program itself in a bundle: its files, the packages it runs with, its checks and locks, and a script that starts it.
+"""The program itself in a bundle: its files, the packages it runs with, its checks and locks, and a
+script that starts it.
 
-Of a packed program the folder is copied as it is. Of a checkout, the sources and the locked wheels go along, uv's among them, so
-that ``start.py`` runs with nothing but a Python, on the other machine's system too.
+Of a packed program the folder is copied as it is. Of a checkout, the sources and the locked wheels
+go along, uv's among them, so that ``start.py`` runs with nothing but a Python, on the other
+machine's system too.
 """
 
 from __future__ import annotations
@@ -21,8 +23,18 @@ from app.steps import fetch_wheels, provide_python
 from app.steps.children import run_child, say
 from app.steps.site import Site
 
-# What the command line runs with: the dependencies of pyproject.toml without the window's (86 MB, and no display is needed).
-PACKAGES = ("msgspec", "nvidia-ml-py", "packaging", "platformdirs", "psutil", "truststore", "urllib3", "uv")
+# What the command line runs with: the dependencies of pyproject.toml without the window's (86 MB,
+# and no display is needed).
+PACKAGES = (
+    "msgspec",
+    "nvidia-ml-py",
+    "packaging",
+    "platformdirs",
+    "psutil",
+    "truststore",
+    "urllib3",
+    "uv",
+)
 _LOCK = "requirements-dev.txt"
 _WHOLE = re.compile(r"cpython-\d+\.\d+\.\d+")
 _SYSTEMS = {"windows": "windows-x86_64-none", "linux": "linux-x86_64-gnu"}  # as uv names them
@@ -41,12 +53,19 @@ def pack_papers(profile: Profile, platform: Platform, target: Place, site: Site)
     yield say(f"{len(names)} check scripts and the locks")
 
 
-def pack_program(python: str, platform: Platform, target: Place, site: Site, notes: list[str]) -> Iterator[What]:
-    """The program's files and, of a checkout, its packages for that platform. What cannot be had becomes a note."""
+def pack_program(
+    python: str, platform: Platform, target: Place, site: Site, notes: list[str]
+) -> Iterator[What]:
+    """The program's files and, of a checkout, its packages for that platform. What cannot be had
+    becomes a note.
+    """
     files = site.world.files
     root, names, packed = site.world.computer.program()
     if packed and platform != site.place.family:
-        notes.append(f"This program is packed for {site.place.family}; the one for {platform} has to be brought along.")
+        notes.append(
+            f"This program is packed for {site.place.family}; the one for {platform} has to be "
+            f"brought along."
+        )
         return
     for name in names:
         files.copy(target.join(root, *name.split("/")), target.at("program", *name.split("/")))
@@ -56,9 +75,25 @@ def pack_program(python: str, platform: Platform, target: Place, site: Site, not
     files.write(target.at("start.py"), site.resource(_START))
     lock = _chosen((files.read(target.join(root, _LOCK)) or b"").decode("utf-8", "replace"))
     wheels = tuple(Wheel(name=name, version="") for name in PACKAGES)
-    part = Part(id="program", title="The program's own packages", platform=platform, lock=_LOCK, wheels=wheels, requirements=lock)
-    own = Profile(id="program", title=part.title, subtitle="", summary="", python=python, versions=Versions(torch="none"),
-                  pinned_on="", proven="", parts=(part,))
+    part = Part(
+        id="program",
+        title="The program's own packages",
+        platform=platform,
+        lock=_LOCK,
+        wheels=wheels,
+        requirements=lock,
+    )
+    own = Profile(
+        id="program",
+        title=part.title,
+        subtitle="",
+        summary="",
+        python=python,
+        versions=Versions(torch="none"),
+        pinned_on="",
+        proven="",
+        parts=(part,),
+    )
     place = Place(target.at("program"), site.place.family)
     inner = replace(site, place=place, platform=platform, profiles={"program": own})
     step = FetchWheels(id="program", title=part.title, profile="program", part="program")
@@ -66,39 +101,64 @@ def pack_program(python: str, platform: Platform, target: Place, site: Site, not
         if fetch_wheels.done(step, inner) is None:
             yield from fetch_wheels.run(step, inner, unpack=False)
     except ExpectedError as error:
-        notes.append(f"The program's own packages could not be packed ({error.message}) The program has to be on the other "
-                     "machine.")
+        notes.append(
+            f"The program's own packages could not be packed ({error.message}) The program has to "
+            f"be on the other "
+            "machine."
+        )
         files.remove(target.at("start.py"))
     for left in ("cache", "locks", "work"):
         files.remove(place.at(left))
 
 
-def pack_python(version: str, platform: Platform, target: Place, site: Site, notes: list[str]) -> Iterator[What]:
-    """An interpreter that may be moved: fetched by uv, for the other system too, else a copy of the one that uv manages here."""
+def pack_python(
+    version: str, platform: Platform, target: Place, site: Site, notes: list[str]
+) -> Iterator[What]:
+    """An interpreter that may be moved: fetched by uv, for the other system too, else a copy of the
+    one that uv manages here.
+    """
     making, files = Place(target.at("making"), site.place.family), site.world.files
-    wanted = f"cpython-{version}" if platform == site.place.family else f"cpython-{version}-{_SYSTEMS[platform]}"
+    wanted = (
+        f"cpython-{version}"
+        if platform == site.place.family
+        else f"cpython-{version}-{_SYSTEMS[platform]}"
+    )
     files.make_folder(making.home)
     try:
-        yield from run_child(replace(site, place=making), (site.world.computer.uv(), "python", "install", "--no-bin", wanted),
-                             f"Packing Python {version}", limit=1800, extra=provide_python.origins(site))
-        # Not its lock, and not the link named by the minor version, which no stick or archive would carry as one.
+        yield from run_child(
+            replace(site, place=making),
+            (site.world.computer.uv(), "python", "install", "--no-bin", wanted),
+            f"Packing Python {version}",
+            limit=1800,
+            extra=provide_python.origins(site),
+        )
+        # Not its lock, and not the link named by the minor version, which no stick or archive would
+        # carry as one.
         for name in (n for n in files.names(making.pythons) if _WHOLE.match(n)):
             files.remove(target.join(target.pythons, name))
             files.move(making.join(making.pythons, name), target.join(target.pythons, name))
             if platform == "windows":
-                files.remove(target.join(target.pythons, name, "python"))  # a link to python.exe; Windows needs none
+                files.remove(
+                    target.join(target.pythons, name, "python")
+                )  # a link to python.exe; Windows needs none
         return
     except ExpectedError as error:
         refused = error.message
     finally:
         files.remove(making.home)
     if platform != site.place.family:
-        notes.append(f"Python {version} for {platform} could not be packed ({refused}) It has to be on the other machine.")
+        notes.append(
+            f"Python {version} for {platform} could not be packed ({refused}) It has to be on the "
+            f"other machine."
+        )
         return
     managed = provide_python.managed(version, site)
     if managed is None:
-        notes.append(f"Python {version} could not be packed ({refused}) An installed Python cannot be moved; it has to be on the "
-                     "other machine.")
+        notes.append(
+            f"Python {version} could not be packed ({refused}) An installed Python cannot be "
+            f"moved; it has to be on the "
+            "other machine."
+        )
         return
     name = managed.replace("\\", "/").rpartition("/")[2]
     yield say(f"Copying {managed}, which uv manages and which may be moved")

@@ -24,7 +24,9 @@ MANIFEST = "bundle.json"
 
 
 class BundledFile(Value, frozen=True, kw_only=True):
-    """One file of a bundle: path below the folder with ``/``, bytes, SHA-256. Of a link only where it leads."""
+    """One file of a bundle: path below the folder with ``/``, bytes, SHA-256. Of a link only where
+    it leads.
+    """
 
     path: str
     size: int
@@ -33,9 +35,11 @@ class BundledFile(Value, frozen=True, kw_only=True):
 
 
 class Bundle(Value, frozen=True, kw_only=True):
-    """The list of a bundle, ``bundle/1``. ``python`` is empty where no interpreter could be packed; ``notes`` say why.
+    """The list of a bundle, ``bundle/1``. ``python`` is empty where no interpreter could be packed;
+    ``notes`` say why.
 
-    It is written first, without files and not ``finished``, so that a folder that is being filled can be told from any other.
+    It is written first, without files and not ``finished``, so that a folder that is being filled
+    can be told from any other.
     """
 
     schema: str = "bundle/1"
@@ -49,14 +53,18 @@ class Bundle(Value, frozen=True, kw_only=True):
 
 
 def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Iterator[StepEvent]:
-    """Fetch the profile's files for a platform, pack an interpreter where possible, write the list with hashes.
+    """Fetch the profile's files for a platform, pack an interpreter where possible, write the list
+    with hashes.
 
     The platform and the card need not be this machine's. Raises ``ExpectedError`` as fetching does.
     """
     parts = [p for p in profile.parts if p.platform == platform]
     if not parts:
-        raise BadInput(f"The profile {profile.id} has no lock for {platform}; expected one of its systems.")
-    # What is made there is the user's, and no effect on this computer that uninstalling would take back.
+        raise BadInput(
+            f"The profile {profile.id} has no lock for {platform}; expected one of its systems."
+        )
+    # What is made there is the user's, and no effect on this computer that uninstalling would take
+    # back.
     site = replace(site, record=lambda *_: None)
     own = replace(site, place=Place(target, site.place.family), platform=platform)
     _begin(profile, platform, own)
@@ -67,7 +75,13 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
         return StepEvent(at=clock.monotonic() - began, step=step, what=what)
 
     for part in parts:
-        step = FetchWheels(id=f"fetch-{part.id}", title=part.title, profile=profile.id, part=part.id, index=part.index)
+        step = FetchWheels(
+            id=f"fetch-{part.id}",
+            title=part.title,
+            profile=profile.id,
+            part=part.id,
+            index=part.index,
+        )
         yield at(step.id, Started(title=part.title))
         if fetch_wheels.done(step, own) is None:
             for what in fetch_wheels.run(step, own, unpack=False):
@@ -77,8 +91,17 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     program: list[str] = []
     stages: tuple[tuple[str, str, Iterator[What]], ...] = (
         ("papers", "Locks and checks", pack_papers(profile, platform, own.place, site)),
-        ("program", "This program", pack_program(profile.python, platform, own.place, site, program)),
-        ("python", f"Python {profile.python}", pack_python(profile.python, platform, own.place, site, notes)))
+        (
+            "program",
+            "This program",
+            pack_program(profile.python, platform, own.place, site, program),
+        ),
+        (
+            "python",
+            f"Python {profile.python}",
+            pack_python(profile.python, platform, own.place, site, notes),
+        ),
+    )
     for name, title, stage in stages:
         yield at(name, Started(title=title))
         for what in stage:
@@ -92,27 +115,46 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     for name in site.world.files.names(own.place.at("locks")):
         if name.endswith((".asked.txt", ".pages.txt")):
             site.world.files.remove(own.place.at("locks", name))
-    made = Bundle(program=__version__, profile=profile.id, platform=platform, notes=(*program, *notes),
-                  python="" if notes else profile.python, files=tuple(_listed(target, own.place, site.world.files)))
-    site.world.files.write(own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1))
+    made = Bundle(
+        program=__version__,
+        profile=profile.id,
+        platform=platform,
+        notes=(*program, *notes),
+        python="" if notes else profile.python,
+        files=tuple(_listed(target, own.place, site.world.files)),
+    )
+    site.world.files.write(
+        own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1)
+    )
     site.world.files.share(target)
     size = sum(f.size for f in made.files)
-    yield at("list", Line(text=f"{len(made.files)} files, {size:,} bytes, listed in {MANIFEST}\n".encode()))
+    yield at(
+        "list",
+        Line(text=f"{len(made.files)} files, {size:,} bytes, listed in {MANIFEST}\n".encode()),
+    )
     yield at("list", Finished())
 
 
 def _begin(profile: Profile, platform: Platform, own: Site) -> None:
-    """Take the folder: a new or empty one, or this very bundle's. Raises ``BadInput`` for any other: parts of it are deleted."""
+    """Take the folder: a new or empty one, or this very bundle's. Raises ``BadInput`` for any
+    other: parts of it are deleted.
+    """
     target, files = own.place.home, own.world.files
     if files.exists(target) and not files.is_folder(target):
         raise BadInput(f"{target} is no folder; expected a new or empty one for the bundle.")
     if files.names(target):
         if not files.exists(own.place.at(MANIFEST)):
-            raise BadInput(f"The folder {target} is not empty and holds no bundle; expected a new or empty one.")
+            raise BadInput(
+                f"The folder {target} is not empty and holds no bundle; expected a new or empty "
+                f"one."
+            )
         there = read(target, own.place, files)
         if (there.profile, there.platform) != (profile.id, platform):
-            raise BadInput(f"The folder {target} holds a bundle of {there.profile} for {there.platform}; expected a new or empty "
-                           "one.")
+            raise BadInput(
+                f"The folder {target} holds a bundle of {there.profile} for {there.platform}; "
+                f"expected a new or empty "
+                "one."
+            )
     begun = Bundle(program=__version__, profile=profile.id, platform=platform, finished=False)
     files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
 
@@ -127,52 +169,85 @@ def read(target: str, place: Place, files: Files) -> Bundle:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
     for listed in made.files:
-        if ".." in listed.path.split("/") or listed.path.startswith("/") or ":" in listed.path or "\\" in listed.path:
-            raise BadInput(f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle.")
+        if (
+            ".." in listed.path.split("/")
+            or listed.path.startswith("/")
+            or ":" in listed.path
+            or "\\" in listed.path
+        ):
+            raise BadInput(
+                f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle."
+            )
     return made
 
 
-def check(target: str, place: Place, files: Files, hashed: Callable[[str], bool] = lambda _: True) -> Bundle:
-    """Compare a bundle with its list: nothing missing, changed or added. ``hashed`` says of which files the hash is looked at.
+def check(
+    target: str, place: Place, files: Files, hashed: Callable[[str], bool] = lambda _: True
+) -> Bundle:
+    """Compare a bundle with its list: nothing missing, changed or added. ``hashed`` says of which
+    files the hash is looked at.
 
     Raises ``BadInput`` naming the first file that is not as listed.
     """
     made = read(target, place, files)
     if not made.finished:
-        raise BadInput(f"The bundle {target} was not finished; run the command bundle for it again.")
+        raise BadInput(
+            f"The bundle {target} was not finished; run the command bundle for it again."
+        )
     here = {_below(path, target, place): size for path, size in files.walk(target)}
     for listed in made.files:
         path = place.join(target, *listed.path.split("/"))
         if listed.path not in here:
             raise BadInput(f"{listed.path} is missing from the bundle {target}; copy it again.")
-        same = files.link(path) == listed.link and (listed.link is not None or (
-            here[listed.path] == listed.size and (not hashed(listed.path) or files.sha256(path) == listed.sha256)))
+        same = files.link(path) == listed.link and (
+            listed.link is not None
+            or (
+                here[listed.path] == listed.size
+                and (not hashed(listed.path) or files.sha256(path) == listed.sha256)
+            )
+        )
         if not same:
-            raise BadInput(f"{listed.path} in the bundle {target} differs from its list; copy it again.")
+            raise BadInput(
+                f"{listed.path} in the bundle {target} differs from its list; copy it again."
+            )
     known = {MANIFEST, *(listed.path for listed in made.files)}
     for name in here:
-        if name not in known and "__pycache__" not in name.split("/"):  # written by the bundle's own Python where that is used
-            raise BadInput(f"{name} in the bundle {target} is not in its list; take it away, or copy the bundle again.")
+        if name not in known and "__pycache__" not in name.split(
+            "/"
+        ):  # written by the bundle's own Python where that is used
+            raise BadInput(
+                f"{name} in the bundle {target} is not in its list; take it away, or copy the "
+                f"bundle again."
+            )
     return made
 
 
 def usable(target: str, profile: str, place: Place, files: Files) -> None:
-    """Whether this home can be set up from a bundle: of that profile and system, whole, and its Python as listed.
+    """Whether this home can be set up from a bundle: of that profile and system, whole, and its
+    Python as listed.
 
     Its wheels are compared with the lock when they are taken. Raises ``BadInput``.
     """
     made = check(target, place, files, hashed=lambda path: path.startswith("python/"))
     if (made.profile, made.platform) != (profile, place.family):
-        raise BadInput(f"The bundle {target} is of {made.profile} for {made.platform}; expected one of {profile} for "
-                       f"{place.family}.")
+        raise BadInput(
+            f"The bundle {target} is of {made.profile} for {made.platform}; expected one of "
+            f"{profile} for "
+            f"{place.family}."
+        )
 
 
 def _listed(target: str, place: Place, files: Files) -> Iterator[BundledFile]:
     for path, size in files.walk(target):
         name, link = _below(path, target, place), files.link(path)
         if name != MANIFEST:
-            yield BundledFile(path=name, size=size, sha256="" if link is not None else files.sha256(path), link=link)
+            yield BundledFile(
+                path=name,
+                size=size,
+                sha256="" if link is not None else files.sha256(path),
+                link=link,
+            )
 
 
 def _below(path: str, target: str, place: Place) -> str:
-    return path[len(place.join(target, "x")) - 1:].replace("\\", "/")
+    return path[len(place.join(target, "x")) - 1 :].replace("\\", "/")

@@ -1,4 +1,6 @@
-"""A visit that carries plans out: the run and its log, the verdict over its checks, the causes of its failures."""
+"""A visit that carries plans out: the run and its log, the verdict over its checks, the causes of
+its failures.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class CarryingOut(Visit):
     # ---- do
 
     def run_aside(self, plan: Plan) -> Iterator[StepEvent]:
-        """Carry out a small plan after the run that the report is about, which stays what it is. Raises what it failed with."""
+        """Carry out a small plan after the run that the report is about, which stays what it is.
+        Raises what it failed with.
+        """
         kept = (self.events, self.outcome, self.error, self.last_plan, self.log_path)
         try:
             yield from self.run(plan)
@@ -41,7 +45,9 @@ class CarryingOut(Visit):
             self.events, self.outcome, self.error, self.last_plan, self.log_path = kept
 
     def run(self, plan: Plan) -> Generator[StepEvent, None, None]:
-        """Carry out a plan. Afterwards ``outcome``, ``error``, ``verification`` and ``log_path`` tell how it went."""
+        """Carry out a plan. Afterwards ``outcome``, ``error``, ``verification`` and ``log_path``
+        tell how it went.
+        """
         self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
         self.world.stop.clear()
         measured: list[tuple[str, Measured]] = []
@@ -49,13 +55,16 @@ class CarryingOut(Visit):
         stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
         for event in stream:
             if self.simulated or not isinstance(event.what, Line):
-                self.events.append(event)  # output lies in the log; a million lines of it must not lie in memory too
+                self.events.append(
+                    event
+                )  # output lies in the log; a million lines of it must not lie in memory too
             if isinstance(event.what, Measured):
                 measured.append((event.step, event.what))
             elif isinstance(event.what, Failed):
                 failures[event.step] = event.what
             elif isinstance(event.what, Started) and self._is_activation(plan, event.step):
-                # The checks are over and the swap has not happened: judge now, so that the step can read the verdict.
+                # The checks are over and the swap has not happened: judge now, so that the step can
+                # read the verdict.
                 self._judge(plan, measured, failures)
             yield event
         if any(isinstance(s, RunCheck) for s in plan.steps) and self.outcome != "stopped":
@@ -66,17 +75,26 @@ class CarryingOut(Visit):
         self.world.stop.set()
 
     def plays(self, plan: Plan) -> bool:
-        """Whether carrying out this plan would play a recorded run: the report has one, of this very setup."""
+        """Whether carrying out this plan would play a recorded run: the report has one, of this
+        very setup.
+        """
         steps = {step.id for step in plan.steps}
-        return bool(self.recording) and self.recorded in (None, plan.profile) and any(e.step in steps for e in self.recording)
+        return (
+            bool(self.recording)
+            and self.recorded in (None, plan.profile)
+            and any(e.step in steps for e in self.recording)
+        )
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
         if any(isinstance(step, RunCheck) for step in plan.steps):
             self.known()  # which card the checks are pointed at
         run = self._new_run()
         if not self.world.files.writable(self.place.home):
-            raise BadInput(f"The home folder {self.place.home} cannot be written; expected a folder that you may write to.",
-                           hint="Choose another one with --home.")
+            raise BadInput(
+                f"The home folder {self.place.home} cannot be written; expected a folder that you "
+                f"may write to.",
+                hint="Choose another one with --home.",
+            )
         bundle = self.sources().offline
         if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
             bundling.usable(bundle, plan.profile, self.place, self.world.files)
@@ -88,16 +106,28 @@ class CarryingOut(Visit):
             self._lay_out(run)
             create_environment.sweep(self.site())
             veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
-            record = keeping(self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl")))
-            runner = Runner(self.site(), HANDLERS, self.journal, run, self.world.files.open_log(self.log_path), self._explain_step,
-                            veil, record)
+            record = keeping(
+                self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
+            )
+            runner = Runner(
+                self.site(),
+                HANDLERS,
+                self.journal,
+                run,
+                self.world.files.open_log(self.log_path),
+                self._explain_step,
+                veil,
+                record,
+            )
             try:
                 yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
 
     def _lay_out(self, run: str) -> None:
-        """Make the folders below home that are missing, each written down before: uninstalling takes away what was made."""
+        """Make the folders below home that are missing, each written down before: uninstalling
+        takes away what was made.
+        """
         record = self.journal.effect(run, "")
         for folder in self.place.layout:
             if not self.world.files.exists(folder):
@@ -105,20 +135,33 @@ class CarryingOut(Visit):
                 self.world.files.make_folder(folder)
 
     def _room(self, plan: Plan) -> None:
-        """Whether all of the plan fits, before its first byte: hours may lie between the survey and this.
+        """Whether all of the plan fits, before its first byte: hours may lie between the survey and
+        this.
 
         Raises ``ExpectedError('disk_full')``.
         """
         disk = self.world.files.disk(self.place.home)
-        if disk is None or disk.free is None or not any(isinstance(step, FetchWheels) for step in plan.steps):
+        if (
+            disk is None
+            or disk.free is None
+            or not any(isinstance(step, FetchWheels) for step in plan.steps)
+        ):
             return
         here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
-        freed = sum(self.world.files.size(step.path) or 0 for step in plan.steps if isinstance(step, RemoveTree))
+        freed = sum(
+            self.world.files.size(step.path) or 0
+            for step in plan.steps
+            if isinstance(step, RemoveTree)
+        )
         missing = plan.disk_bytes - here - freed
         if missing > disk.free:
-            raise ExpectedError("disk_full", f"The plan needs {missing / 1e9:.2f} GB more on {disk.root}, but only "
-                                f"{disk.free / 1e9:.2f} GB are free there.", exit_code=ExitCode.BLOCKED,
-                                hint="Make room on that disk, or choose another folder, then run it again.")
+            raise ExpectedError(
+                "disk_full",
+                f"The plan needs {missing / 1e9:.2f} GB more on {disk.root}, but only "
+                f"{disk.free / 1e9:.2f} GB are free there.",
+                exit_code=ExitCode.BLOCKED,
+                hint="Make room on that disk, or choose another folder, then run it again.",
+            )
 
     def _new_run(self) -> str:
         """A name that no earlier run has: a clock that was set back brings the same second twice."""
@@ -136,7 +179,10 @@ class CarryingOut(Visit):
         steps = {step.id for step in plan.steps}
         played = tuple(e for e in self.recording if e.step in steps) if self.plays(plan) else ()
         for event in rehearse(plan, played, checks, self.world.stop, lambda: self.speed):
-            failed, stopped = failed or isinstance(event.what, Failed), isinstance(event.what, Halted)
+            failed, stopped = (
+                failed or isinstance(event.what, Failed),
+                isinstance(event.what, Halted),
+            )
             yield event
         self.outcome = "stopped" if stopped else "failed" if failed else "finished"
 
@@ -145,16 +191,26 @@ class CarryingOut(Visit):
     def _is_activation(self, plan: Plan, step: str) -> bool:
         return any(isinstance(s, Activate) and s.id == step for s in plan.steps)
 
-    def _judge(self, plan: Plan, measured: list[tuple[str, Measured]], failures: Mapping[str, Failed]) -> None:
+    def _judge(
+        self, plan: Plan, measured: list[tuple[str, Measured]], failures: Mapping[str, Failed]
+    ) -> None:
         profile = self.knowledge.profile(plan.profile)
-        verdict = judge.judge(measured, failures, profile, self.known(), self.knowledge.cards, self.knowledge.guide)
-        self.verification = msgspec.structs.replace(verdict, profile=plan.profile, environment=plan.environment)
+        verdict = judge.judge(
+            measured, failures, profile, self.known(), self.knowledge.cards, self.knowledge.guide
+        )
+        self.verification = msgspec.structs.replace(
+            verdict, profile=plan.profile, environment=plan.environment
+        )
         if not self.simulated:
-            self.world.files.write(self.place.verification(plan.environment),
-                                   msgspec.json.format(msgspec.json.encode(self.verification)))
+            self.world.files.write(
+                self.place.verification(plan.environment),
+                msgspec.json.format(msgspec.json.encode(self.verification)),
+            )
 
     def already_in_place(self, plan: Plan) -> Verification | None:
-        """The recorded verification when the plan's environment is active and proven: then nothing is to do."""
+        """The recorded verification when the plan's environment is active and proven: then nothing
+        is to do.
+        """
         pointer = None if self.simulated else self.pointer()
         if pointer is None or pointer.active != plan.environment:
             return None
@@ -164,11 +220,17 @@ class CarryingOut(Visit):
         if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
             return None
         recorded = self.recorded_verification(plan.environment)
-        return recorded if recorded is not None and recorded.overall in ("works", "works_slowly") else None
+        return (
+            recorded
+            if recorded is not None and recorded.overall in ("works", "works_slowly")
+            else None
+        )
 
     def recorded_verification(self, environment: str) -> Verification | None:
         """What the last verification of an environment said."""
-        data = None if self.simulated else self.world.files.read(self.place.verification(environment))
+        data = (
+            None if self.simulated else self.world.files.read(self.place.verification(environment))
+        )
         if data is None:
             return None
         try:
@@ -181,17 +243,28 @@ class CarryingOut(Visit):
         return explain.explain(log, self.knowledge.troubles, self.facts)
 
     def _explain_step(self, log: bytes, code: str) -> Diagnosis:
-        """The step's own error names the cause where it can; its lines prove it; else the whole output is read."""
+        """The step's own error names the cause where it can; its lines prove it; else the whole
+        output is read.
+        """
         found = self.explain(log)
         trouble = self.knowledge.troubles.find(code)
         if trouble is not None and found.cause != trouble.label:
-            found = Diagnosis(cause=trouble.label, title=trouble.title, means=trouble.means, fix=remedies.fix_of(trouble),
-                              evidence=_last_line(log))
-        return found if found.fix is None or self.helps(found.fix.remedy) else remedies.by_hand(found)
+            found = Diagnosis(
+                cause=trouble.label,
+                title=trouble.title,
+                means=trouble.means,
+                fix=remedies.fix_of(trouble),
+                evidence=_last_line(log),
+            )
+        return (
+            found if found.fix is None or self.helps(found.fix.remedy) else remedies.by_hand(found)
+        )
 
 
 def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:
-    """A function that writes events as lines of the recorded run. Output beyond a limit is left out."""
+    """A function that writes events as lines of the recorded run. Output beyond a limit is left
+    out.
+    """
     spent = 0
 
     def keep(event: StepEvent) -> None:
@@ -206,5 +279,11 @@ def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:
 def _last_line(log: bytes) -> tuple[EvidenceLine, ...]:
     """The log's last line that says something: where the error stands that a step raised itself."""
     lines = log.decode("utf-8", "replace").splitlines()
-    return next(((EvidenceLine(line=number, text=line.strip()),)
-                 for number, line in reversed(list(enumerate(lines, 1))) if line.strip()), ())
+    return next(
+        (
+            (EvidenceLine(line=number, text=line.strip()),)
+            for number, line in reversed(list(enumerate(lines, 1)))
+            if line.strip()
+        ),
+        (),
+    )

@@ -14,22 +14,42 @@ from app.model.sources import Sources
 from app.ports import Clock, Files
 
 
-def write_crash(files: Files, clock: Clock, home: str, error: BaseException, arguments: list[str],
-                variables: Mapping[str, str]) -> str:
-    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where that failed too.
+def write_crash(
+    files: Files,
+    clock: Clock,
+    home: str,
+    error: BaseException,
+    arguments: list[str],
+    variables: Mapping[str, str],
+) -> str:
+    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where
+    that failed too.
 
     Logins in the arguments and what ``variables`` hold as secrets are blotted out.
     """
     at = clock.now()
-    veil = Veil(known_secrets(Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables))
-    text = "\n".join([f"unsloth-setup {__version__}, {at}, {platform.platform()}, Python {platform.python_version()}",
-                      f"arguments: {arguments}", "", "".join(traceback.format_exception(error))])
+    veil = Veil(
+        known_secrets(
+            Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables
+        )
+    )
+    text = "\n".join(
+        [
+            f"unsloth-setup {__version__}, {at}, {platform.platform()}, Python "
+            f"{platform.python_version()}",
+            f"arguments: {arguments}",
+            "",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
     text = veil.text(text)
     folder = f"{home}/reports"
     path = f"{folder}/crash-{at.replace(':', '').replace('-', '')}.txt"
     try:
         if not files.exists(folder):
-            Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")("made", {"path": folder})
+            Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")(
+                "made", {"path": folder}
+            )
         files.write(path, text.encode("utf-8", "replace"))
     except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
         return f"(could not be written)\n{text}"

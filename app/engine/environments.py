@@ -24,23 +24,46 @@ class Environment:
     proven: bool
 
 
-def list_environments(files: Files, place: Place, pointer: Pointer | None) -> tuple[Environment, ...]:
+def list_environments(
+    files: Files, place: Place, pointer: Pointer | None
+) -> tuple[Environment, ...]:
     """All environments, the active one first, then the one before it."""
     found = [
-        Environment(name=name, path=place.environment(name), active=pointer is not None and pointer.active == name,
-                    previous=pointer is not None and pointer.previous == name, proven=files.exists(place.verification(name)))
-        for name in files.names(place.environments) if files.exists(place.environment_python(name))
+        Environment(
+            name=name,
+            path=place.environment(name),
+            active=pointer is not None and pointer.active == name,
+            previous=pointer is not None and pointer.previous == name,
+            proven=files.exists(place.verification(name)),
+        )
+        for name in files.names(place.environments)
+        if files.exists(place.environment_python(name))
     ]
     return tuple(sorted(found, key=lambda e: (not e.active, not e.previous, e.name)))
 
 
-def swap_back(files: Files, clock: Clock, place: Place, pointer: Pointer | None, journal: Journal) -> Pointer:
+def swap_back(
+    files: Files, clock: Clock, place: Place, pointer: Pointer | None, journal: Journal
+) -> Pointer:
     """Swap active and previous in the pointer file, atomically."""
     if pointer is None or pointer.previous is None:
-        raise BadInput("There is no earlier environment to go back to; expected one that was active before the last install.")
+        raise BadInput(
+            "There is no earlier environment to go back to; expected one that was active before "
+            "the last install."
+        )
     if not files.exists(place.environment_python(pointer.previous)):
-        raise BadInput(f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} stays active.")
-    back = Pointer(active=pointer.previous, profile=pointer.previous.rsplit("-", 1)[0], previous=pointer.active, at=clock.now())
-    journal.effect("rollback", "rollback")("swapped", {"path": place.pointer, "from": pointer.active, "to": back.active})
+        raise BadInput(
+            f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
+            f"stays active."
+        )
+    back = Pointer(
+        active=pointer.previous,
+        profile=pointer.previous.rsplit("-", 1)[0],
+        previous=pointer.active,
+        at=clock.now(),
+    )
+    journal.effect("rollback", "rollback")(
+        "swapped", {"path": place.pointer, "from": pointer.active, "to": back.active}
+    )
     files.write(place.pointer, msgspec.json.format(msgspec.json.encode(back)))
     return back

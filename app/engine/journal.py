@@ -1,4 +1,6 @@
-"""What has happened to this computer, on disk: append-only, synced before each effect, readable backwards."""
+"""What has happened to this computer, on disk: append-only, synced before each effect, readable
+backwards.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,13 @@ class Entry(Value, frozen=True, kw_only=True):
 
 
 class Journal:
-    """One home folder's journal. A half-written last line (the power failed) is left out when reading."""
+    """One home folder's journal. A half-written last line (the power failed) is left out when
+    reading.
+    """
 
     def __init__(self, files: Files, clock: Clock, path: str) -> None:
         self._files, self._clock, self._path = files, clock, path
-        self._home = path[:max(path.rfind("/"), path.rfind("\\"))]
+        self._home = path[: max(path.rfind("/"), path.rfind("\\"))]
 
     def began(self, run: str, plan: Plan) -> None:
         """A plan starts: it is kept whole, so that a cut-off run can be gone on with."""
@@ -41,10 +45,21 @@ class Journal:
 
     def effect(self, run: str, step: str) -> Callable[[str, dict[str, str]], None]:
         """A function that records one effect of a step before it happens."""
+
         def record(effect: str, values: dict[str, str]) -> None:
             if effect == "made":
                 values = {"home": self._home, **values}
-            self._add(Entry(at=self._clock.now(), run=run, kind="effect", step=step, effect=effect, values=values))
+            self._add(
+                Entry(
+                    at=self._clock.now(),
+                    run=run,
+                    kind="effect",
+                    step=step,
+                    effect=effect,
+                    values=values,
+                )
+            )
+
         return record
 
     def step_done(self, run: str, step: str) -> None:
@@ -56,7 +71,9 @@ class Journal:
         self._add(Entry(at=self._clock.now(), run=run, kind="ended", outcome=outcome))
 
     def entries(self) -> tuple[Entry, ...]:
-        """All entries, oldest first. Raises ``BadInput`` naming the line when one in the middle is no entry."""
+        """All entries, oldest first. Raises ``BadInput`` naming the line when one in the middle is
+        no entry.
+        """
         data = self._files.read(self._path) or b""
         lines = data.split(b"\n")
         found = []
@@ -68,8 +85,10 @@ class Journal:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
-                raise BadInput(f"The journal {self._path} cannot be read at line {number}: {error}.",
-                               hint="Rename the file to start a new journal; environments stay as they are.") from error
+                raise BadInput(
+                    f"The journal {self._path} cannot be read at line {number}: {error}.",
+                    hint="Rename the file to start a new journal; environments stay as they are.",
+                ) from error
         return tuple(found)
 
     def unfinished(self) -> tuple[Plan, tuple[str, ...]] | None:
@@ -86,25 +105,44 @@ class Journal:
         return None if plan is None else (plan, tuple(done))
 
     def runs(self) -> tuple[str, ...]:
-        """The names of all runs in the order in which they began, which a clock that jumps cannot change."""
+        """The names of all runs in the order in which they began, which a clock that jumps cannot
+        change.
+        """
         return tuple(dict.fromkeys(e.run for e in self.entries() if e.kind == "began"))
 
     def made(self) -> tuple[str, ...]:
-        """Every path that runs have made, newest first, each once. What lay in a home folder that was moved lies in this one."""
-        paths = [self._now(e.values) for e in self.entries() if e.kind == "effect" and e.effect == "made" and "path" in e.values]
+        """Every path that runs have made, newest first, each once. What lay in a home folder that
+        was moved lies in this one.
+        """
+        paths = [
+            self._now(e.values)
+            for e in self.entries()
+            if e.kind == "effect" and e.effect == "made" and "path" in e.values
+        ]
         return tuple(dict.fromkeys(reversed(paths)))
 
     def _now(self, values: dict[str, str]) -> str:
         path, home = values["path"], values.get("home")
-        return self._home + path[len(home):] if home and path[:len(home) + 1] in (home + "/", home + "\\") else path
+        return (
+            self._home + path[len(home) :]
+            if home and path[: len(home) + 1] in (home + "/", home + "\\")
+            else path
+        )
 
     def made_for(self, environment: str) -> tuple[str, ...]:
         """What runs have made outside of an environment that is of no use without it."""
-        return tuple(dict.fromkeys(e.values["path"] for e in self.entries()
-                                   if e.kind == "effect" and e.effect == "made" and e.values.get("for") == environment))
+        return tuple(
+            dict.fromkeys(
+                e.values["path"]
+                for e in self.entries()
+                if e.kind == "effect" and e.effect == "made" and e.values.get("for") == environment
+            )
+        )
 
     def _add(self, entry: Entry) -> None:
-        """Append and sync. A line left half-written by a crash is closed first, so that it cannot swallow this one."""
+        """Append and sync. A line left half-written by a crash is closed first, so that it cannot
+        swallow this one.
+        """
         data = self._files.read(self._path) or b""
         mend = b"" if not data or data.endswith(b"\n") else b"\n"
         if mend:

@@ -1,4 +1,6 @@
-"""What an installed setup can leave outside its home on request: a Jupyter kernel, an entry of the system's menu."""
+"""What an installed setup can leave outside its home on request: a Jupyter kernel, an entry of the
+system's menu.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,24 @@ from app.model.profile import Profile
 from app.ports import Computer
 
 
-def kernel_plan(profile: Profile, environment: str, place: Place, knowledge: Knowledge, computer: Computer) -> Plan:
-    """The plan of a Jupyter kernel for an environment. Raises ``BadInput`` where there are no packages for its Python."""
+def kernel_plan(
+    profile: Profile, environment: str, place: Place, knowledge: Knowledge, computer: Computer
+) -> Plan:
+    """The plan of a Jupyter kernel for an environment. Raises ``BadInput`` where there are no
+    packages for its Python.
+    """
     kernel = next((k for k in knowledge.kernels if k.python == profile.python), None)
     if kernel is None or not any(p.platform == place.family for p in kernel.parts):
         raise BadInput(f"There is no Jupyter kernel for Python {profile.python} on this system.")
-    return planning.kernel_plan(profile, kernel, place, environment, jupyter_kernels(computer, place))
+    return planning.kernel_plan(
+        profile, kernel, place, environment, jupyter_kernels(computer, place)
+    )
 
 
 def shortcut_plan(profile: Profile, environment: str, place: Place, computer: Computer) -> Plan:
-    """The plan of a menu entry for an environment. Raises ``BadInput`` where the system has no menu."""
+    """The plan of a menu entry for an environment. Raises ``BadInput`` where the system has no
+    menu.
+    """
     folder = computer.known_folder("programs")
     if folder is None:
         raise BadInput("This system names no folder for the entries of its menu.")
@@ -28,11 +38,16 @@ def shortcut_plan(profile: Profile, environment: str, place: Place, computer: Co
 
 
 def jupyter_kernels(computer: Computer, place: Place) -> str:
-    """Where Jupyter looks for a user's kernels (``jupyter --paths``; jupyter_core.paths.jupyter_data_dir)."""
+    """Where Jupyter looks for a user's kernels (``jupyter --paths``;
+    jupyter_core.paths.jupyter_data_dir).
+    """
     own = computer.variables().get("JUPYTER_DATA_DIR")
     if own:
         return place.join(own, "kernels")
     folder = computer.known_folder("roaming" if place.family == "windows" else "local")
     if folder is None:
-        raise BadInput("This system names no folder for a user's settings, where Jupyter would look for kernels.")
+        raise BadInput(
+            "This system names no folder for a user's settings, where Jupyter would look for "
+            "kernels."
+        )
     return place.join(folder, "jupyter", "kernels")

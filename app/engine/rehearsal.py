@@ -1,4 +1,6 @@
-"""A plan on somebody else's computer: the same stream of events, made from the plan or from a recording. Touches nothing."""
+"""A plan on somebody else's computer: the same stream of events, made from the plan or from a
+recording. Touches nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +10,24 @@ from app.model.event import Finished, Halted, Line, Progress, Started, StepEvent
 from app.model.plan import AnyStep, FetchWheels, InstallWheels, Plan, RunCheck
 from app.ports import Stop
 
-_TICK = 0.02          # seconds between events while nobody waits for real work
-_SLICE = 0.1          # seconds after which a change of speed is heard
-_LEAST = 0.004        # seconds that are worth a wait; shorter gaps are saved up
+_TICK = 0.02  # seconds between events while nobody waits for real work
+_SLICE = 0.1  # seconds after which a change of speed is heard
+_LEAST = 0.004  # seconds that are worth a wait; shorter gaps are saved up
 _RATE = 25_000_000.0  # bytes a second of the pretended line
 
 
-def rehearse(plan: Plan, recording: tuple[StepEvent, ...], checks: dict[str, tuple[What, ...]], stop: Stop,
-             speed: Callable[[], float] = lambda: 20.0) -> Iterator[StepEvent]:
-    """Yield what a run of this plan would tell. ``checks`` holds, for each check step, what it would measure.
+def rehearse(
+    plan: Plan,
+    recording: tuple[StepEvent, ...],
+    checks: dict[str, tuple[What, ...]],
+    stop: Stop,
+    speed: Callable[[], float] = lambda: 20.0,
+) -> Iterator[StepEvent]:
+    """Yield what a run of this plan would tell. ``checks`` holds, for each check step, what it
+    would measure.
 
-    With a ``recording`` (a report's own events) that is played instead, ``speed()`` times as fast as it happened; the
-    speed is asked all the time, so that it can be changed while it plays.
+    With a ``recording`` (a report's own events) that is played instead, ``speed()`` times as fast
+    as it happened; the speed is asked all the time, so that it can be changed while it plays.
     """
     if recording:
         yield from _replay(recording, stop, speed)
@@ -34,7 +42,9 @@ def rehearse(plan: Plan, recording: tuple[StepEvent, ...], checks: dict[str, tup
             yield StepEvent(at=at, step=step.id, what=what)
 
 
-def _replay(recording: tuple[StepEvent, ...], stop: Stop, speed: Callable[[], float]) -> Iterator[StepEvent]:
+def _replay(
+    recording: tuple[StepEvent, ...], stop: Stop, speed: Callable[[], float]
+) -> Iterator[StepEvent]:
     last, owed = recording[0].at, 0.0  # owed: recorded seconds not waited for yet
     for event in recording:
         owed += max(event.at - last, 0.0)
@@ -54,12 +64,18 @@ def _replay(recording: tuple[StepEvent, ...], stop: Stop, speed: Callable[[], fl
 
 def _pretend(step: AnyStep, measured: tuple[What, ...]) -> Iterator[tuple[What, float]]:
     yield Started(title=step.title), 0.1
-    yield Line(text=f"simulation: {step.title}; nothing is changed on this computer\n".encode()), 0.1
+    yield (
+        Line(text=f"simulation: {step.title}; nothing is changed on this computer\n".encode()),
+        0.1,
+    )
     if isinstance(step, FetchWheels) and step.download_bytes:
         parts = 20
         for part in range(1, parts + 1):
             done = step.download_bytes * part // parts
-            yield Progress(done=done, total=step.download_bytes, unit="bytes", rate=_RATE), step.download_bytes / parts / _RATE
+            yield (
+                Progress(done=done, total=step.download_bytes, unit="bytes", rate=_RATE),
+                step.download_bytes / parts / _RATE,
+            )
     elif isinstance(step, InstallWheels):
         yield Progress(done=1, total=1, unit="packages"), 20.0
     elif isinstance(step, RunCheck):

@@ -20,50 +20,78 @@ if TYPE_CHECKING:
     from app.engine.carrying_out import CarryingOut
 
 _TEMPLATE = "templates/report.html"
-_LOGS = 3              # the newest runs tell what happened; older ones are only weight
+_LOGS = 3  # the newest runs tell what happened; older ones are only weight
 _LOG_BYTES = 2_000_000
 
 
 def report_zip(session: CarryingOut) -> bytes:
     """The report's zip, the person taken out."""
-    return report.build(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.build(
+        gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+    )
 
 
 def preview(session: CarryingOut) -> Preview:
     """What the report would hold and what was taken out of it."""
-    return report.preview(gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8"))
+    return report.preview(
+        gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+    )
 
 
 def gathered(session: CarryingOut) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
-    events, ran = (tuple(session.events), None) if session.simulated and session.events else _last_run(session)
+    events, ran = (
+        (tuple(session.events), None)
+        if session.simulated and session.events
+        else _last_run(session)
+    )
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.pointer()
     told = session.last_plan or ran
     environment = (told.environment if told else "") or (pointer.active if pointer else "")
-    verification = session.verification or (session.recorded_verification(environment) if environment else None)
+    verification = session.verification or (
+        session.recorded_verification(environment) if environment else None
+    )
     best = session.best()
     plan = told or session.plan()
     return Report(
-        written_at=session.world.clock.now(), program=__version__, profile=plan.profile or best.profile.id, environment=environment,
-        simulated=_file_name(session.simulated), facts=session.known(), findings=session.findings(),
-        choices=tuple(_without_locks(c) for c in session.choices()), plan=plan,
-        events=events, verification=verification, diagnosis=failed.diagnosis if failed is not None else None,
-        logs=_logs(session), versions=_versions(session, environment, verification))
+        written_at=session.world.clock.now(),
+        program=__version__,
+        profile=plan.profile or best.profile.id,
+        environment=environment,
+        simulated=_file_name(session.simulated),
+        facts=session.known(),
+        findings=session.findings(),
+        choices=tuple(_without_locks(c) for c in session.choices()),
+        plan=plan,
+        events=events,
+        verification=verification,
+        diagnosis=failed.diagnosis if failed is not None else None,
+        logs=_logs(session),
+        versions=_versions(session, environment, verification),
+    )
 
 
 def _file_name(path: str | None) -> str | None:
-    """Whose computer it is meant to be says the file's name; the folders are those of who looks at it."""
+    """Whose computer it is meant to be says the file's name; the folders are those of who looks at
+    it.
+    """
     return path if path is None else path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _without_locks(choice: Choice) -> Choice:
-    """A choice without its locks' text: 2 MB that every program of this version has (redacting them took 7 s)."""
-    return msgspec.structs.replace(choice, profile=msgspec.structs.replace(choice.profile, parts=()))
+    """A choice without its locks' text: 2 MB that every program of this version has (redacting them
+    took 7 s).
+    """
+    return msgspec.structs.replace(
+        choice, profile=msgspec.structs.replace(choice.profile, parts=())
+    )
 
 
 def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]:
-    """The newest recorded run under home, and its plan where the journal has it. A line that a crash cut off ends it."""
+    """The newest recorded run under home, and its plan where the journal has it. A line that a
+    crash cut off ends it.
+    """
     if session.simulated:
         return session.recording, None
     place, files = session.place, session.world.files
@@ -82,18 +110,25 @@ def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]
 def _plan_of(session: CarryingOut, run: str) -> Plan | None:
     """A run's own plan: another setup may be the best one by now."""
     try:
-        return next((e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None)
+        return next(
+            (e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None
+        )
     except BadInput:
-        return None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+        return (
+            None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+        )
 
 
 def _in_order(session: CarryingOut, ending: str) -> list[str]:
-    """Files of the log folder, the newest run last, as the journal has it: names bear the clock's time, and clocks are set."""
+    """Files of the log folder, the newest run last, as the journal has it: names bear the clock's
+    time, and clocks are set.
+    """
     names = [n for n in session.world.files.names(session.place.logs) if n.endswith(ending)]
     try:
         place = {run: number for number, run in enumerate(session.journal.runs())}
     except BadInput:
-        return names  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+        # a journal that cannot be read is told of elsewhere; a report is wanted just then
+        return names
     return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
 
 
@@ -111,14 +146,22 @@ def _logs(session: CarryingOut) -> dict[str, bytes]:
 
 
 def _end(log: bytes) -> bytes:
-    """The last lines of a log. It begins with a whole one: nobody can tell that half a token is one."""
-    return log if len(log) <= _LOG_BYTES else log[log.find(b"\n", len(log) - _LOG_BYTES) + 1:]
+    """The last lines of a log. It begins with a whole one: nobody can tell that half a token is
+    one.
+    """
+    return log if len(log) <= _LOG_BYTES else log[log.find(b"\n", len(log) - _LOG_BYTES) + 1 :]
 
 
-def _versions(session: CarryingOut, environment: str, verification: Verification | None) -> dict[str, str]:
+def _versions(
+    session: CarryingOut, environment: str, verification: Verification | None
+) -> dict[str, str]:
     """What is installed, from the packages' own records."""
     if session.simulated or not environment:
         return {}
-    name = verification.profile if verification is not None and verification.profile else session.profile_of(environment)
+    name = (
+        verification.profile
+        if verification is not None and verification.profile
+        else session.profile_of(environment)
+    )
     profile = session.knowledge.profile(name)
     return installed_versions(environment, profile, session.site())

@@ -1,4 +1,6 @@
-"""Carries out a plan: a stream of events, one step after another. Asks nothing; can be stopped and run again."""
+"""Carries out a plan: a stream of events, one step after another. Asks nothing; can be stopped and
+run again.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,24 @@ _TAIL = 200_000
 
 
 class Runner:
-    """One run of one plan. After the stream has ended, ``outcome`` says how and ``error`` why it failed."""
+    """One run of one plan. After the stream has ended, ``outcome`` says how and ``error`` why it
+    failed.
+    """
 
-    def __init__(self, site: Site, handlers: Mapping[str, Any], journal: Journal, run: str,
-                 log: Callable[[bytes], None], explain: Callable[[bytes, str], Diagnosis], veil: Veil | None = None,
-                 keep: Callable[[StepEvent], None] | None = None) -> None:
-        """``log`` appends to the run's log, ``keep`` to its record; where the disk takes no more, the step has failed."""
+    def __init__(
+        self,
+        site: Site,
+        handlers: Mapping[str, Any],
+        journal: Journal,
+        run: str,
+        log: Callable[[bytes], None],
+        explain: Callable[[bytes, str], Diagnosis],
+        veil: Veil | None = None,
+        keep: Callable[[StepEvent], None] | None = None,
+    ) -> None:
+        """``log`` appends to the run's log, ``keep`` to its record; where the disk takes no more,
+        the step has failed.
+        """
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
         self._veil = veil or Veil(())
         self._log, self._explain = log, explain
@@ -36,7 +50,9 @@ class Runner:
         self.failed: set[str] = set()
 
     def run(self, plan: Plan) -> Iterator[StepEvent]:
-        """Yield every happening of every step. A failed check lets the others go on; any other failure ends the plan."""
+        """Yield every happening of every step. A failed check lets the others go on; any other
+        failure ends the plan.
+        """
         self._began = self._site.world.clock.monotonic()
         self._journal.began(self._run, plan)
         try:
@@ -50,7 +66,9 @@ class Runner:
                     return
             self.outcome = "failed" if self.failed else "finished"
         finally:
-            with suppress(ExpectedError):  # a full disk takes no more; without it the run counts as cut off, which is the same
+            with suppress(
+                ExpectedError
+            ):  # a full disk takes no more; without it the run counts as cut off, which is the same
                 self._journal.ended(self._run, self.outcome)
 
     def _step(self, step: AnyStep) -> Iterator[StepEvent]:
@@ -66,14 +84,26 @@ class Runner:
             self.error = self._veil.error(error)
             with suppress(ExpectedError):  # as in ``_last``
                 self._log(f"{error.message}\n".encode())
-            yield self._last(step, Failed(code=error.code, message=error.message, details=error.details, hint=error.hint,
-                                          diagnosis=self._diagnosis(error, bytes(tail))))
+            yield self._last(
+                step,
+                Failed(
+                    code=error.code,
+                    message=error.message,
+                    details=error.details,
+                    hint=error.hint,
+                    diagnosis=self._diagnosis(error, bytes(tail)),
+                ),
+            )
         else:
             if acted:
-                yield self._last(step, Finished(seconds=round(self._site.world.clock.monotonic() - began, 3)))
+                yield self._last(
+                    step, Finished(seconds=round(self._site.world.clock.monotonic() - began, 3))
+                )
 
     def _acts(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
-        """What the step does; ``tail`` takes its last output. Returns whether anything had to be done."""
+        """What the step does; ``tail`` takes its last output. Returns whether anything had to be
+        done.
+        """
         missing = [n for n in getattr(step, "needs", ()) if n in self.failed]
         if missing:
             self.failed.add(step.id)
@@ -95,7 +125,9 @@ class Runner:
         return True
 
     def _told(self, step: AnyStep, what: What) -> StepEvent:
-        event = StepEvent(at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what)
+        event = StepEvent(
+            at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what
+        )
         self._keep(event)
         return event
 
@@ -104,7 +136,9 @@ class Runner:
         try:
             return self._told(step, what)
         except ExpectedError:
-            return StepEvent(at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what)
+            return StepEvent(
+                at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what
+            )
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""

@@ -40,7 +40,9 @@ class Unfinished:
 
 
 class Session(CarryingOut):
-    """One visit to one computer, whole: seen, decided, carried out, taken back, told. Everything but long work answers at once."""
+    """One visit to one computer, whole: seen, decided, carried out, taken back, told. Everything
+    but long work answers at once.
+    """
 
     # ---- undo
 
@@ -52,25 +54,49 @@ class Session(CarryingOut):
         if found is None:
             return None
         plan, done = found
-        title = next((p.title for p in self.knowledge.profiles if p.id == plan.profile), plan.profile)
-        return Unfinished(profile=plan.profile, title=title, steps_done=len(done), steps_total=len(plan.steps), plan=plan)
+        title = next(
+            (p.title for p in self.knowledge.profiles if p.id == plan.profile), plan.profile
+        )
+        return Unfinished(
+            profile=plan.profile,
+            title=title,
+            steps_done=len(done),
+            steps_total=len(plan.steps),
+            plan=plan,
+        )
 
     def environments(self) -> tuple[Environment, ...]:
         """All environments under home, the active one first."""
-        return () if self.simulated else list_environments(self.world.files, self.place, self.pointer())
+        return (
+            ()
+            if self.simulated
+            else list_environments(self.world.files, self.place, self.pointer())
+        )
 
     def rollback(self) -> Pointer:
-        """Make the environment that was active before active again. Raises ``BadInput`` when there is none."""
+        """Make the environment that was active before active again. Raises ``BadInput`` when there
+        is none.
+        """
         self.really()
         with self._alone("going back to the setup before"):
-            return swap_back(self.world.files, self.world.clock, self.place, self.pointer(), self.journal)
+            return swap_back(
+                self.world.files, self.world.clock, self.place, self.pointer(), self.journal
+            )
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
-        """Everything this program put on the machine, with sizes; on somebody else's nothing can be seen."""
-        return () if self.simulated else what_is_here(self.world.files, self.place, self.pointer(), self.journal)
+        """Everything this program put on the machine, with sizes; on somebody else's nothing can be
+        seen.
+        """
+        return (
+            ()
+            if self.simulated
+            else what_is_here(self.world.files, self.place, self.pointer(), self.journal)
+        )
 
     def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
-        """Remove what the user chose; yields each when it is gone. After the last of all, nothing of this program is left."""
+        """Remove what the user chose; yields each when it is gone. After the last of all, nothing
+        of this program is left.
+        """
         self.really()
         with self._alone("uninstalling"):
             yield from uninstalling.remove(chosen, self.world.files, self.place, self.journal)
@@ -79,46 +105,78 @@ class Session(CarryingOut):
             uninstalling.leave(self.world.files, self.place)
 
     def _alone(self, what: str) -> AbstractContextManager[None]:
-        """Nothing else may run in this home folder meanwhile. Raises ``ExpectedError('already-running')``; nobody needs a
-        folder that is not there."""
-        return self.world.files.hold(self.place.lock, what) if self.world.files.is_folder(self.place.home) else nullcontext()
+        """Nothing else may run in this home folder meanwhile. Raises
+        ``ExpectedError('already-running')``; nobody needs a folder that is not there."""
+        return (
+            self.world.files.hold(self.place.lock, what)
+            if self.world.files.is_folder(self.place.home)
+            else nullcontext()
+        )
 
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
         if self.simulated:
             return ()
-        moved = [e.values["to"] for e in self.journal.entries() if e.kind == "effect" and e.effect == "moved" and "to" in e.values]
+        moved = [
+            e.values["to"]
+            for e in self.journal.entries()
+            if e.kind == "effect" and e.effect == "moved" and "to" in e.values
+        ]
         return quarantine.shelves(self.site(), tuple(moved))
 
     def packages_taken_out(self) -> Iterator[put_packages_back.Taken]:
-        """What the guide's clean-up took out of environments and is still missing there (30 ms for each saved list)."""
+        """What the guide's clean-up took out of environments and is still missing there (30 ms for
+        each saved list).
+        """
         if not self.simulated:
             yield from put_packages_back.taken_out(self.site())
 
     def packages_back_plan(self, saved: str) -> Plan:
-        """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is no such list."""
+        """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is
+        no such list.
+        """
         self.really()
         found = put_packages_back.taken(saved, self.site())
         return planning.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
-        """Return one quarantined thing to where it was; its path. A folder of somebody else's could name any place."""
+        """Return one quarantined thing to where it was; its path. A folder of somebody else's could
+        name any place.
+        """
         self.really()
         if shelf not in {folder for folder, _ in self.quarantined()}:
-            raise BadInput(f"{shelf} is no quarantined item; expected a folder that the command uninstall lists.")
+            raise BadInput(
+                f"{shelf} is no quarantined item; expected a folder that the command uninstall "
+                f"lists."
+            )
         with self._alone("putting back"):
             return quarantine.put_back(shelf, self.site())
 
     # ---- tell
 
-    def training_script(self, model: str | None = None, length: int | None = None, batch: int | None = None,
-                        bits: int | None = None, rank: int | None = None) -> str:
+    def training_script(
+        self,
+        model: str | None = None,
+        length: int | None = None,
+        batch: int | None = None,
+        bits: int | None = None,
+        rank: int | None = None,
+    ) -> str:
         """A starter training script for the profile's own API, sized to this machine's card."""
         from app.decide import training  # first needed on the last page
 
         profile = self.profile or self._active_profile() or self.best().profile
-        return training.script(profile, self.known(), self.knowledge.guide, self.resource, model=model, length=length,
-                               batch=batch, bits=bits, rank=rank)
+        return training.script(
+            profile,
+            self.known(),
+            self.knowledge.guide,
+            self.resource,
+            model=model,
+            length=length,
+            batch=batch,
+            bits=bits,
+            rank=rank,
+        )
 
     def plan_script(self, shell: str | None = None) -> str:
         """The plan as a script that a person can read and run."""
@@ -129,7 +187,9 @@ class Session(CarryingOut):
     def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
         """The output of the guide's own script, pasted, against what is right here."""
         profile = self.profile or self._active_profile() or self.best().profile
-        return judge.compare_pasted(pasted.decode("utf-8", "replace"), profile, self.known(), self.knowledge.guide)
+        return judge.compare_pasted(
+            pasted.decode("utf-8", "replace"), profile, self.known(), self.knowledge.guide
+        )
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What has changed in an environment since it was installed, a sentence each."""
@@ -137,7 +197,9 @@ class Session(CarryingOut):
         return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
 
     def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
-        """Make a folder with everything that the chosen or best profile needs on a machine without internet."""
+        """Make a folder with everything that the chosen or best profile needs on a machine without
+        internet.
+        """
         profile = self.profile or self.best().profile
         site = self.site_here()
         veil = Veil(known_secrets(site.sources, self.world.computer.variables()))
@@ -145,7 +207,9 @@ class Session(CarryingOut):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:
-        """Check every file of a bundle against its list. Raises ``BadInput`` naming the first that differs."""
+        """Check every file of a bundle against its list. Raises ``BadInput`` naming the first that
+        differs.
+        """
         return bundling.check(folder, self.place, self.world.files)
 
     def write_report(self, path: str | None = None) -> str:
@@ -153,9 +217,13 @@ class Session(CarryingOut):
         from app.engine import reporting  # first needed at the end of a visit
 
         data = reporting.report_zip(self)
-        name = path or self.place.join(self.place.reports, f"report-{self.world.clock.now().replace(':', '')}.zip")
+        name = path or self.place.join(
+            self.place.reports, f"report-{self.world.clock.now().replace(':', '')}.zip"
+        )
         if self.simulated and path is None:
-            raise BadInput("A report of a simulated machine needs a place to go to; expected --output FILE.")
+            raise BadInput(
+                "A report of a simulated machine needs a place to go to; expected --output FILE."
+            )
         if path is None and not self.world.files.exists(self.place.reports):
             self.journal.effect("report", "")("made", {"path": self.place.reports})
         self.world.files.write(name, data)
@@ -168,7 +236,9 @@ class Session(CarryingOut):
         return reporting.preview(self)
 
     def offers(self) -> set[str]:
-        """What the last page can offer here, by name: ``folder``, ``terminal``, ``kernel``, ``rollback`` …"""
+        """What the last page can offer here, by name: ``folder``, ``terminal``, ``kernel``,
+        ``rollback`` …
+        """
         pointer = None if self.simulated else self.pointer()
         found = {"report"}
         if pointer is not None:
@@ -178,7 +248,9 @@ class Session(CarryingOut):
         return found
 
     def open(self, target: str) -> None:
-        """Open a folder, file or address with the system's own program; nothing happens in a simulation."""
+        """Open a folder, file or address with the system's own program; nothing happens in a
+        simulation.
+        """
         if not self.simulated:
             self.world.computer.open(target)
 
@@ -186,7 +258,10 @@ class Session(CarryingOut):
         """A terminal with the active environment; a sentence that says so."""
         pointer = self.pointer()
         if pointer is None or self.simulated:
-            raise BadInput("There is no active environment to open a terminal in; expected one, made by an install.")
+            raise BadInput(
+                "There is no active environment to open a terminal in; expected one, made by an "
+                "install."
+            )
         self.world.computer.open_terminal(self.place.home, self.place.environment(pointer.active))
         return f"A terminal opened with {pointer.active} active."
 

@@ -7,18 +7,32 @@ from typing import Literal, NamedTuple
 Stage = Literal["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready"]
 StageState = Literal["done", "now", "open", "skipped"]
 
-STAGES: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready")
+STAGES: tuple[Stage, ...] = (
+    "welcome",
+    "this-pc",
+    "setup",
+    "clean-up",
+    "install",
+    "verify",
+    "ready",
+)
 
 
 class Standing(NamedTuple):
-    """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has counted them."""
+    """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has
+    counted them.
+    """
 
     leftovers: int | None = None
     verify: bool = True
 
     def skips(self, stage: Stage) -> bool:
-        """Whether a stage has nothing to do: clean-up with no leftovers, verification that the answers decline."""
-        return (stage == "clean-up" and self.leftovers == 0) or (stage == "verify" and not self.verify)
+        """Whether a stage has nothing to do: clean-up with no leftovers, verification that the
+        answers decline.
+        """
+        return (stage == "clean-up" and self.leftovers == 0) or (
+            stage == "verify" and not self.verify
+        )
 
 
 def path(standing: Standing) -> tuple[Stage, ...]:
@@ -27,13 +41,15 @@ def path(standing: Standing) -> tuple[Stage, ...]:
 
 
 def following(stage: Stage, standing: Standing) -> Stage | None:
-    """The stage after ``stage``; ``None`` after the last. ``stage`` itself may be one that is skipped by now."""
-    return next((s for s in STAGES[STAGES.index(stage) + 1:] if not standing.skips(s)), None)
+    """The stage after ``stage``; ``None`` after the last. ``stage`` itself may be one that is
+    skipped by now.
+    """
+    return next((s for s in STAGES[STAGES.index(stage) + 1 :] if not standing.skips(s)), None)
 
 
 def before(stage: Stage, standing: Standing) -> Stage | None:
     """The stage before ``stage``; ``None`` before the first."""
-    return next((s for s in reversed(STAGES[:STAGES.index(stage)]) if not standing.skips(s)), None)
+    return next((s for s in reversed(STAGES[: STAGES.index(stage)]) if not standing.skips(s)), None)
 
 
 def states(now: Stage, standing: Standing) -> dict[Stage, StageState]:

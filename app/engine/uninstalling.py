@@ -13,17 +13,37 @@ from app.model.pointer import Pointer, decode_pointer
 from app.ports import Files
 
 _NOT_OURS = "The journal does not say that this program made it."
-# What uv, Python and this program put into an environment's own folder; anything else is a package's or a person's.
-_STANDARD = frozenset({"bin", "lib", "lib64", "include", "share", "etc", "man", "scripts", "pyvenv.cfg", "made.txt",
-                       "installed.txt", ".gitignore", ".lock", "cachedir.tag"})
-_OUTSIDE = re.compile(r"(?:\.\./){2,3}([^/,]+)")  # a RECORD's path beside "lib/python3.11/site-packages" or "Lib/site-packages"
+# What uv, Python and this program put into an environment's own folder; anything else is a
+# package's or a person's.
+_STANDARD = frozenset(
+    {
+        "bin",
+        "lib",
+        "lib64",
+        "include",
+        "share",
+        "etc",
+        "man",
+        "scripts",
+        "pyvenv.cfg",
+        "made.txt",
+        "installed.txt",
+        ".gitignore",
+        ".lock",
+        "cachedir.tag",
+    }
+)
+_OUTSIDE = re.compile(
+    r"(?:\.\./){2,3}([^/,]+)"
+)  # a RECORD's path beside "lib/python3.11/site-packages" or "Lib/site-packages"
 
 
 @dataclass(frozen=True)
 class Uninstallable:
     """One thing that an uninstall can remove. ``keep`` says why somebody may want to keep it.
 
-    ``in_all``: removing everything takes it too. Not what a person may miss or the journal does not know: that goes by its own id.
+    ``in_all``: removing everything takes it too. Not what a person may miss or the journal does not
+    know: that goes by its own id.
     """
 
     id: str
@@ -34,26 +54,53 @@ class Uninstallable:
     in_all: bool = True
 
 
-def what_is_here(files: Files, place: Place, pointer: Pointer | None, journal: Journal) -> tuple[Uninstallable, ...]:
+def what_is_here(
+    files: Files, place: Place, pointer: Pointer | None, journal: Journal
+) -> tuple[Uninstallable, ...]:
     """Everything that this program made and that is still there, what was made last first."""
     made = journal.made()
-    shared = (("wheels", "Fetched packages", place.wheels, ""), ("cache", "Package cache", place.cache, ""),
-              ("python", "Python provided by this program", place.pythons, ""),
-              ("checks", "Check scripts", place.at("checks"), ""), ("work", "Working folder of the checks", place.at("work"), ""),
-              ("verified", "Records of verifications", place.verified, ""), ("locks", "Locks", place.at("locks"), ""),
-              ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
-              ("logs", "Logs", place.logs, ""), ("reports", "Reports", place.reports, "You may want to keep them."))
+    shared = (
+        ("wheels", "Fetched packages", place.wheels, ""),
+        ("cache", "Package cache", place.cache, ""),
+        ("python", "Python provided by this program", place.pythons, ""),
+        ("checks", "Check scripts", place.at("checks"), ""),
+        ("work", "Working folder of the checks", place.at("work"), ""),
+        ("verified", "Records of verifications", place.verified, ""),
+        ("locks", "Locks", place.at("locks"), ""),
+        ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
+        ("logs", "Logs", place.logs, ""),
+        ("reports", "Reports", place.reports, "You may want to keep them."),
+    )
     found = [*_environments(files, place, pointer)]
-    found += [Uninstallable(name, title, path, files.size(path) or 0, note) for name, title, path, note in shared
-              if files.exists(path)]
+    found += [
+        Uninstallable(name, title, path, files.size(path) or 0, note)
+        for name, title, path, note in shared
+        if files.exists(path)
+    ]
     known = {item.path for item in found}
-    found += [Uninstallable(f"made:{path}", path, path, files.size(path) or 0) for path in made
-              if path not in known and files.exists(path) and not place.holds(path)]
+    found += [
+        Uninstallable(f"made:{path}", path, path, files.size(path) or 0)
+        for path in made
+        if path not in known and files.exists(path) and not place.holds(path)
+    ]
     order = {path: number for number, path in enumerate(made)}
-    told = [item if item.path in order else replace(item, keep=f"{item.keep} {_NOT_OURS}".strip(), in_all=False) for item in found]
+    told = [
+        item
+        if item.path in order
+        else replace(item, keep=f"{item.keep} {_NOT_OURS}".strip(), in_all=False)
+        for item in found
+    ]
     if files.names(place.quarantine):
-        told.append(Uninstallable("quarantine", "Quarantined leftovers", place.quarantine, files.size(place.quarantine) or 0,
-                                  "They are yours and can still be put back.", in_all=False))
+        told.append(
+            Uninstallable(
+                "quarantine",
+                "Quarantined leftovers",
+                place.quarantine,
+                files.size(place.quarantine) or 0,
+                "They are yours and can still be put back.",
+                in_all=False,
+            )
+        )
     return tuple(sorted(told, key=lambda item: order.get(item.path, len(order))))
 
 
@@ -72,19 +119,25 @@ def _environments(files: Files, place: Place, pointer: Pointer | None) -> Iterat
 
 
 def _strangers(environment: str, files: Files, place: Place) -> tuple[str, ...]:
-    """What lies in an environment's own folder and came neither with it nor with a package: a person put it there."""
+    """What lies in an environment's own folder and came neither with it nor with a package: a
+    person put it there.
+    """
     beside = [name for name in files.names(environment) if name.lower() not in _STANDARD]
     if not beside:
         return ()
     brought: set[str] = set()
-    for path, _ in files.walk(place.join(environment, "Lib" if place.family == "windows" else "lib")):
+    for path, _ in files.walk(
+        place.join(environment, "Lib" if place.family == "windows" else "lib")
+    ):
         if path.endswith("RECORD"):
             text = (files.read(path) or b"").decode("utf-8", "replace").replace("\\", "/")
             brought |= {found[1] for line in text.splitlines() if (found := _OUTSIDE.match(line))}
     return tuple(name for name in beside if name not in brought)
 
 
-def remove(chosen: Sequence[Uninstallable], files: Files, place: Place, journal: Journal) -> Iterator[Uninstallable]:
+def remove(
+    chosen: Sequence[Uninstallable], files: Files, place: Place, journal: Journal
+) -> Iterator[Uninstallable]:
     """Remove what was chosen, each thing written down before; yields each when it is gone."""
     record = journal.effect("uninstall", "")
     for item in chosen:
@@ -96,7 +149,9 @@ def remove(chosen: Sequence[Uninstallable], files: Files, place: Place, journal:
 
 
 def _paths(item: Uninstallable, files: Files, place: Place, journal: Journal) -> Iterator[str]:
-    """What goes with a thing: of an environment the pointer that names it, and what would start it or is told of it."""
+    """What goes with a thing: of an environment the pointer that names it, and what would start it
+    or is told of it.
+    """
     if not item.id.startswith("env:"):
         yield item.path
         return
@@ -106,13 +161,19 @@ def _paths(item: Uninstallable, files: Files, place: Place, journal: Journal) ->
         yield place.pointer
     yield from (*journal.made_for(name), place.verification(name))
     if strangers := _strangers(item.path, files, place):
-        yield from (place.join(item.path, inner) for inner in files.names(item.path) if inner not in strangers)
+        yield from (
+            place.join(item.path, inner)
+            for inner in files.names(item.path)
+            if inner not in strangers
+        )
     else:
         yield item.path
 
 
 def leave(files: Files, place: Place) -> None:
-    """Nothing that was made is left: pointer, journal, lock and home go too, folders only where they are empty then."""
+    """Nothing that was made is left: pointer, journal, lock and home go too, folders only where
+    they are empty then.
+    """
     for path in (place.pointer, place.journal, place.lock):
         files.remove(path)
     for folder in (place.environments, place.quarantine, place.home):

@@ -35,19 +35,32 @@ if TYPE_CHECKING:
 
 
 class Visit:
-    """One visit to one computer, as far as nothing is changed on it. What takes time is a generator.
+    """One visit to one computer, as far as nothing is changed on it. What takes time is a
+    generator.
 
     ``resource`` gives a file of ``resources/`` by its relative path.
     """
 
-    def __init__(self, world: World, knowledge: Knowledge, answers: Answers, resource: Callable[[str], bytes],
-                 facts: MachineFacts | None = None, recording: tuple[StepEvent, ...] = ()) -> None:
-        self.world, self.knowledge, self.answers, self.resource = world, knowledge, answers, resource
+    def __init__(
+        self,
+        world: World,
+        knowledge: Knowledge,
+        answers: Answers,
+        resource: Callable[[str], bytes],
+        facts: MachineFacts | None = None,
+        recording: tuple[StepEvent, ...] = (),
+    ) -> None:
+        self.world, self.knowledge, self.answers, self.resource = (
+            world,
+            knowledge,
+            answers,
+            resource,
+        )
         self.facts: MachineFacts | None = facts
         self.recording = recording
         self.recorded: str | None = None  # the profile that the recording is a run of
         self.recorded_plan: Plan | None = None
-        self.speed = 10.0                 # how many times as fast as it happened a recording is played
+        self.speed = 10.0  # how many times as fast as it happened a recording is played
         self.profile: Profile | None = None
         self.verification: Verification | None = None
         self.events: list[StepEvent] = []
@@ -55,7 +68,9 @@ class Visit:
         self.log_path: str | None = None
         self.outcome = ""
         self.error: ExpectedError | None = None
-        self.blame: Callable[[BadInput], BadInput] = lambda error: error  # tells where an answer file says what is wrong
+        self.blame: Callable[[BadInput], BadInput] = lambda error: (
+            error
+        )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
 
     # ---- where things are
@@ -69,9 +84,13 @@ class Visit:
     def place(self) -> Place:
         """The home folder's layout, for the system that is looked at."""
         if self.simulated and self.facts is not None:
-            home = self.answers.home or (self.facts.home.path if self.facts.home else "/home/someone/UnslothSetup")
+            home = self.answers.home or (
+                self.facts.home.path if self.facts.home else "/home/someone/UnslothSetup"
+            )
             return Place(home, self.facts.os.family)
-        return Place(self.answers.home or self.world.computer.data_folder(), self.world.computer.family)
+        return Place(
+            self.answers.home or self.world.computer.data_folder(), self.world.computer.family
+        )
 
     @property
     def journal(self) -> Journal:
@@ -82,48 +101,81 @@ class Visit:
         """Take a choice of the user; the facts that depend on it are read again when next asked."""
         self.answers = msgspec.structs.replace(self.answers, **fields)
         self._sources = None
-        if "home" in fields and self.facts is not None and self.facts.home is not None and fields["home"]:
-            moved = msgspec.structs.replace(self.facts.home, path=str(fields["home"]), volume=None, begun=None)
+        if (
+            "home" in fields
+            and self.facts is not None
+            and self.facts.home is not None
+            and fields["home"]
+        ):
+            moved = msgspec.structs.replace(
+                self.facts.home, path=str(fields["home"]), volume=None, begun=None
+            )
             volume = None if self.simulated else self.world.files.disk(moved.path)
             if volume is not None:
                 moved = msgspec.structs.replace(moved, volume=volume.root)
                 if volume.root not in {disk.root for disk in self.facts.disks}:
-                    self.facts = msgspec.structs.replace(self.facts, disks=(*self.facts.disks, volume))
+                    self.facts = msgspec.structs.replace(
+                        self.facts, disks=(*self.facts.disks, volume)
+                    )
             self.facts = msgspec.structs.replace(self.facts, home=moved)
 
     def sources(self) -> Sources:
         """Where packages come from: the answers, then pip's and uv's own settings."""
         if self._sources is None:
-            self._sources = Sources() if self.simulated else network.sources(self.world, self.answers)
+            self._sources = (
+                Sources() if self.simulated else network.sources(self.world, self.answers)
+            )
         return self._sources
 
     def site(self) -> Site:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
         cards = sum(gpu.of_nvidia for gpu in self.facts.gpus) if self.facts is not None else 0
-        disturbing = circumstances.disturbing(self.world.computer.variables(), self.knowledge.rules, cards)
-        return Site(world=self.world, place=self.place, profiles=known, answers=self.answers, sources=self.sources(),
-                    resource=self.resource, record=self.journal.effect("session", ""),
-                    left_out=frozenset(name.upper() for name, _, _ in disturbing),
-                    card=circumstances.pointed_at(self.facts) if self.facts is not None else None)
+        disturbing = circumstances.disturbing(
+            self.world.computer.variables(), self.knowledge.rules, cards
+        )
+        return Site(
+            world=self.world,
+            place=self.place,
+            profiles=known,
+            answers=self.answers,
+            sources=self.sources(),
+            resource=self.resource,
+            record=self.journal.effect("session", ""),
+            left_out=frozenset(name.upper() for name, _, _ in disturbing),
+            card=circumstances.pointed_at(self.facts) if self.facts is not None else None,
+        )
 
     def site_here(self) -> Site:
-        """The same for what is really done while somebody else's computer is looked at: that happens on this one."""
+        """The same for what is really done while somebody else's computer is looked at: that
+        happens on this one.
+        """
         if not self.simulated:
             return self.site()
-        here = Place(self.answers.home or self.world.computer.data_folder(), self.world.computer.family)
+        here = Place(
+            self.answers.home or self.world.computer.data_folder(), self.world.computer.family
+        )
         journal = Journal(self.world.files, self.world.clock, here.journal)
-        return replace(self.site(), place=here, sources=network.sources(self.world, self.answers),
-                       record=journal.effect("session", ""))
+        return replace(
+            self.site(),
+            place=here,
+            sources=network.sources(self.world, self.answers),
+            record=journal.effect("session", ""),
+        )
 
     def really(self) -> None:
         """Raises ``BadInput`` where this is somebody else's computer: nothing is changed there."""
         if self.simulated:
-            raise BadInput(f"This is a simulation of {self.simulated}: nothing can be taken back or removed on that computer.",
-                           hint="Leave out --machine to do it on this one.")
+            raise BadInput(
+                f"This is a simulation of {self.simulated}: nothing can be taken back or removed "
+                f"on that computer.",
+                hint="Leave out --machine to do it on this one.",
+            )
 
     def pointer(self) -> Pointer | None:
-        """Which environment is active; none on somebody else's computer. Raises ``BadInput`` when the file is broken."""
+        """Which environment is active; none on somebody else's computer. Raises ``BadInput`` when
+        the file is broken.
+        """
         if self.simulated:
             return None
         data = self.world.files.read(self.place.pointer)
@@ -131,7 +183,10 @@ class Visit:
 
     def _active_profile(self) -> Profile | None:
         pointer = None if self.simulated else self.pointer()
-        return next((p for p in self.knowledge.profiles if pointer is not None and p.id == pointer.profile), None)
+        return next(
+            (p for p in self.knowledge.profiles if pointer is not None and p.id == pointer.profile),
+            None,
+        )
 
     def _platform(self) -> Platform:
         return "windows" if self.known().os.family == "windows" else "linux"
@@ -139,7 +194,9 @@ class Visit:
     # ---- look
 
     def survey(self) -> Iterator[Sighting]:
-        """Look at the machine; the last sighting carries all facts. A simulated machine answers from its file."""
+        """Look at the machine; the last sighting carries all facts. A simulated machine answers
+        from its file.
+        """
         if self.simulated and self.facts is not None:
             yield from survey.played(self.facts)
             return
@@ -155,16 +212,22 @@ class Visit:
         """The facts with what of each setup is here already."""
         if facts.home is None:
             return facts
-        return msgspec.structs.replace(facts, home=msgspec.structs.replace(facts.home, begun=self.begun(facts)))
+        return msgspec.structs.replace(
+            facts, home=msgspec.structs.replace(facts.home, begun=self.begun(facts))
+        )
 
     def begun(self, facts: MachineFacts) -> dict[str, int]:
-        """Bytes that are here now, by profile. A journal or pointer that cannot be read is told of elsewhere."""
+        """Bytes that are here now, by profile. A journal or pointer that cannot be read is told of
+        elsewhere.
+        """
         active = unfinished = None
         with suppress(BadInput):
             pointer, cut_off = self.pointer(), self.journal.unfinished()
             active = pointer.active if pointer is not None else None
             unfinished = cut_off[0].profile if cut_off is not None else None
-        return begun(facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished)
+        return begun(
+            facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished
+        )
 
     def known(self) -> MachineFacts:
         """The facts, surveyed now if that has not happened yet."""
@@ -177,24 +240,36 @@ class Visit:
 
     def machine_file(self) -> bytes:
         """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
-        return msgspec.json.format(msgspec.json.encode(self.redactor().facts(self.known())), indent=2)
+        return msgspec.json.format(
+            msgspec.json.encode(self.redactor().facts(self.known())), indent=2
+        )
 
     def redactor(self) -> Redactor:
-        """What takes the person out of all that leaves this computer: by rule, and by what is known here."""
+        """What takes the person out of all that leaves this computer: by rule, and by what is known
+        here.
+        """
         from app.decide.redact import redactor  # first needed at the end of a visit
 
         if self.simulated:
             return redactor(self.known())
         known = self.world.computer.facts()
-        names = {name: str(known[name]) for name in ("user", "host", "user_home", "full_name") if known.get(name)}
-        return redactor(self.known(), names, known_secrets(self.sources(), self.world.computer.variables()))
+        names = {
+            name: str(known[name])
+            for name in ("user", "host", "user_home", "full_name")
+            if known.get(name)
+        }
+        return redactor(
+            self.known(), names, known_secrets(self.sources(), self.world.computer.variables())
+        )
 
     # ---- decide
 
     def findings(self) -> tuple[Finding, ...]:
         """What the facts mean, for the chosen profile where one is chosen."""
         profile = self.profile or (self.best().profile if self.knowledge.profiles else None)
-        return diagnose.findings(self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers)
+        return diagnose.findings(
+            self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers
+        )
 
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
@@ -213,7 +288,9 @@ class Visit:
         self.profile = self.knowledge.profile(profile_id)
 
     def take_bundle(self) -> None:
-        """Where a bundle is given and no profile: that of the bundle. Raises ``BadInput`` where the folder is none."""
+        """Where a bundle is given and no profile: that of the bundle. Raises ``BadInput`` where the
+        folder is none.
+        """
         if self.answers.offline and not self.simulated:
             made = bundling.read(self.answers.offline, self.place, self.world.files)
             if self.profile is None:
@@ -226,7 +303,9 @@ class Visit:
         install = planning.install_plan(facts, profile, self.place, self.answers)
         pointer = None if self.simulated else self.pointer()
         if pointer is not None and pointer.active.startswith(install.environment + "."):
-            install = remedies.renamed(install, self.place, pointer.active)  # the one that was made anew beside it
+            install = remedies.renamed(
+                install, self.place, pointer.active
+            )  # the one that was made anew beside it
         install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
             return self._as_recorded(install)
@@ -237,35 +316,68 @@ class Visit:
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
 
     def _as_recorded(self, install: Plan) -> Plan:
-        """The sender's own plan where it did more than the facts alone ask for: a clean-up, a kernel, a menu entry."""
+        """The sender's own plan where it did more than the facts alone ask for: a clean-up, a
+        kernel, a menu entry.
+        """
         theirs = self.recorded_plan
         if theirs is None or theirs.profile != install.profile:
             return install
-        return theirs if {step.id for step in install.steps} < {step.id for step in theirs.steps} else install
+        return (
+            theirs
+            if {step.id for step in install.steps} < {step.id for step in theirs.steps}
+            else install
+        )
 
     def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
         """The kernel and the menu entry that the answers ask for, after everything else."""
         if not install.steps or self.simulated:
             return install
-        return msgspec.structs.replace(install, steps=install.steps + self.keepsakes_plan(profile, install.environment).steps)
+        return msgspec.structs.replace(
+            install, steps=install.steps + self.keepsakes_plan(profile, install.environment).steps
+        )
 
-    def keepsakes_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
-        """What the answers ask for beside the environment, the active one where none is named. Often without steps."""
-        plans = [make(profile, environment) for wanted, make in ((self.answers.kernel, self.kernel_plan),
-                                                                 (self.answers.menu_entry, self.shortcut_plan)) if wanted]
-        return Plan(title="Kernel and menu entry", profile=plans[0].profile if plans else "",
-                    steps=tuple(step for plan in plans for step in plan.steps))
+    def keepsakes_plan(
+        self, profile: Profile | None = None, environment: str | None = None
+    ) -> Plan:
+        """What the answers ask for beside the environment, the active one where none is named.
+        Often without steps.
+        """
+        plans = [
+            make(profile, environment)
+            for wanted, make in (
+                (self.answers.kernel, self.kernel_plan),
+                (self.answers.menu_entry, self.shortcut_plan),
+            )
+            if wanted
+        ]
+        return Plan(
+            title="Kernel and menu entry",
+            profile=plans[0].profile if plans else "",
+            steps=tuple(step for plan in plans for step in plan.steps),
+        )
 
     def beside_plan(self, plan: Plan) -> Plan:
-        """What a plan has to do although its environment is in place: the chosen clean-up and fixes, kernel and menu entry."""
-        first = tuple(step for step in plan.steps if isinstance(step, Quarantine | RemoveTree | UninstallPackages))
-        return msgspec.structs.replace(plan, title="Clean-up and keepsakes", environment="",
-                                       steps=(*first, *self.keepsakes_plan().steps))
+        """What a plan has to do although its environment is in place: the chosen clean-up and
+        fixes, kernel and menu entry.
+        """
+        first = tuple(
+            step
+            for step in plan.steps
+            if isinstance(step, Quarantine | RemoveTree | UninstallPackages)
+        )
+        return msgspec.structs.replace(
+            plan,
+            title="Clean-up and keepsakes",
+            environment="",
+            steps=(*first, *self.keepsakes_plan().steps),
+        )
 
     def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """A Jupyter kernel for an environment, the active one where none is named."""
         profile, environment = self._or_active(profile, environment)
-        return keepsakes.kernel_plan(profile, environment, self.place, self.knowledge, self.world.computer)
+        return keepsakes.kernel_plan(
+            profile, environment, self.place, self.knowledge, self.world.computer
+        )
 
     def shortcut_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """An entry of the system's menu for an environment, the active one where none is named."""
@@ -281,7 +393,8 @@ class Visit:
         return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
-        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices where the fix is one.
+        """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices
+        where the fix is one.
 
         Raises ``BadInput`` for a fix that would change nothing here.
         """
@@ -290,28 +403,44 @@ class Visit:
             return self.plan()
         if remedy == "system-certificates":
             if not self.helps(remedy):
-                raise BadInput("Only the system's certificates are in use already, so this fix would change nothing.",
-                               hint="Ask whoever manages the network for its root certificate, and name its file in the settings.")
+                raise BadInput(
+                    "Only the system's certificates are in use already, so this fix would change "
+                    "nothing.",
+                    hint="Ask whoever manages the network for its root certificate, and name its "
+                    "file in the settings.",
+                )
             self.change(certificates=SYSTEM_ALONE)
         pointer = None if self.simulated else self.pointer()
-        kept = () if pointer is None else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
+        kept = (
+            ()
+            if pointer is None
+            else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
+        )
         return remedies.mended(remedy, failed, self.place, kept)
 
     def helps(self, remedy: str | None) -> bool:
         """Whether an automatic fix would change anything on this computer."""
         if remedy == "system-certificates":
             return self.sources().certificate is not None
-        return remedy != "other-profile" or bool(self._others(self.last_plan.profile if self.last_plan else self.best().profile.id))
+        return remedy != "other-profile" or bool(
+            self._others(self.last_plan.profile if self.last_plan else self.best().profile.id)
+        )
 
     def _others(self, failed: str) -> list[str]:
         """The setups that can work here, those that nobody has tried first, then the best first.
 
         ``failed`` is among them only where no run here was of it: then the log came from elsewhere.
         """
-        tried = {e.plan.profile for e in (() if self.simulated else self.journal.entries()) if e.plan is not None}
+        tried = {
+            e.plan.profile
+            for e in (() if self.simulated else self.journal.entries())
+            if e.plan is not None
+        }
         tried |= {self.last_plan.profile} if self.last_plan else set()
         possible = [c.profile.id for c in self.choices() if c.verdict != "blocked"]
-        return sorted((p for p in possible if p != failed or p not in tried), key=lambda p: p in tried)
+        return sorted(
+            (p for p in possible if p != failed or p not in tried), key=lambda p: p in tried
+        )
 
     def _next_profile(self, failed: str) -> str:
         others = self._others(failed)
@@ -324,13 +453,23 @@ class Visit:
         pointer = self.pointer()
         name = environment or (pointer.active if pointer else None)
         if name is None:
-            raise BadInput("There is no active environment to verify; expected one, made by the command install.")
+            raise BadInput(
+                "There is no active environment to verify; expected one, made by the command "
+                "install."
+            )
         known = self.world.files.names(self.place.environments)
         if name not in known:
-            raise BadInput(f"There is no environment {name!r} to verify; expected one of {', '.join(known) or 'an install'}.")
+            raise BadInput(
+                f"There is no environment {name!r} to verify; expected one of "
+                f"{', '.join(known) or 'an install'}."
+            )
         profile = self.knowledge.profile(self.profile_of(name, pointer))
         return planning.verify_plan(profile, self.place, name, quick)
 
     def profile_of(self, name: str, pointer: Pointer | None = None) -> str:
         """The id of the profile that an environment was made from."""
-        return pointer.profile if pointer is not None and pointer.active == name else name.rsplit("-", 1)[0]
+        return (
+            pointer.profile
+            if pointer is not None and pointer.active == name
+            else name.rsplit("-", 1)[0]
+        )

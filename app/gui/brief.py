@@ -16,12 +16,25 @@ if TYPE_CHECKING:
 def brief(facts: MachineFacts) -> tuple[str, str, str]:
     """The machine in three short lines: card, its memory and driver, system and free space."""
     gpu = shown_card(facts.gpus)
-    card = translate("Rail", "No graphics card found") if gpu is None else short_card(gpu.name or translate("Rail", "Unnamed card"))
-    detail = words.joined([
-        words.memory(gpu.memory_total) if gpu is not None and gpu.memory_total else "",
-        translate("Rail", "driver {version}").format(version=facts.driver.version) if facts.driver.version else ""])
+    card = (
+        translate("Rail", "No graphics card found")
+        if gpu is None
+        else short_card(gpu.name or translate("Rail", "Unnamed card"))
+    )
+    detail = words.joined(
+        [
+            words.memory(gpu.memory_total) if gpu is not None and gpu.memory_total else "",
+            translate("Rail", "driver {version}").format(version=facts.driver.version)
+            if facts.driver.version
+            else "",
+        ]
+    )
     disk = home_disk(facts)
-    free = translate("Rail", "{size} free").format(size=words.size(disk.free)) if disk and disk.free is not None else ""
+    free = (
+        translate("Rail", "{size} free").format(size=words.size(disk.free))
+        if disk and disk.free is not None
+        else ""
+    )
     return card, detail, words.joined([short_system(facts), free])
 
 
@@ -55,13 +68,26 @@ def shown_card(gpus: tuple[Gpu, ...]) -> Gpu | None:
 
 
 def setup_title(session: Session, profile: str) -> str:
-    """A setup by the name that people chose it by; its id where a newer program made it and this one does not know it."""
+    """A setup by the name that people chose it by; its id where a newer program made it and this
+    one does not know it.
+    """
     return said(next((p.title for p in session.knowledge.profiles if p.id == profile), profile))
 
 
 # By compute capability, as NVIDIA's table of GPUs gives them.
-_ARCHITECTURES = {"5": "Maxwell", "6": "Pascal", "7.0": "Volta", "7.2": "Volta", "7.5": "Turing", "8.9": "Ada", "8": "Ampere",
-                  "9": "Hopper", "10": "Blackwell", "11": "Blackwell", "12": "Blackwell"}
+_ARCHITECTURES = {
+    "5": "Maxwell",
+    "6": "Pascal",
+    "7.0": "Volta",
+    "7.2": "Volta",
+    "7.5": "Turing",
+    "8.9": "Ada",
+    "8": "Ampere",
+    "9": "Hopper",
+    "10": "Blackwell",
+    "11": "Blackwell",
+    "12": "Blackwell",
+}
 
 
 def architecture(capability: str | None) -> str:

@@ -1,4 +1,6 @@
-"""What the window says when something went wrong: a sentence for people, the details one click away."""
+"""What the window says when something went wrong: a sentence for people, the details one click
+away.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def show_fault(wizard: Frame, error: BaseException) -> None:
-    """Show an expected fault as its sentence and hint; write a crash report for any other and say where it lies."""
+    """Show an expected fault as its sentence and hint; write a crash report for any other and say
+    where it lies.
+    """
     if isinstance(error, ExpectedError):
         dialog = Dialog(wizard, said(error.message), said(error.hint))
         if error.details:
@@ -27,12 +31,23 @@ def show_fault(wizard: Frame, error: BaseException) -> None:
         path = "–"
         if wizard.ready:
             world = wizard.session.world
-            path = write_crash(world.files, world.clock, wizard.session.place.home, error, [],
-                               world.computer.variables())
-        dialog = Dialog(wizard, translate("Faults", "A fault in this program"),
-                        translate("Faults", "Something happened that the program does not know. Nothing of yours was changed "
-                                            "by it. The crash report lies at {path}; the diagnostics report takes it along."
-                                  ).format(path=path))
+            path = write_crash(
+                world.files,
+                world.clock,
+                wizard.session.place.home,
+                error,
+                [],
+                world.computer.variables(),
+            )
+        dialog = Dialog(
+            wizard,
+            translate("Faults", "A fault in this program"),
+            translate(
+                "Faults",
+                "Something happened that the program does not know. Nothing of yours was changed "
+                "by it. The crash report lies at {path}; the diagnostics report takes it along.",
+            ).format(path=path),
+        )
         dialog.body.addWidget(details(f"{type(error).__name__}: {error}"))
     dialog.button(translate("Faults", "Close"), dialog.accept, primary=True)
     dialog.exec()

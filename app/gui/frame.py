@@ -1,4 +1,6 @@
-"""What every page and sheet meets of the window: the visit underneath, the way from stage to stage, streams and the survey."""
+"""What every page and sheet meets of the window: the visit underneath, the way from stage to stage,
+streams and the survey.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,15 @@ Machines = Shipped | Callable[[], Shipped]
 
 
 class Frame(QWizard):
-    """A window over one visit, before it has pages: those know this class, and only the window itself knows them.
+    """A window over one visit, before it has pages: those know this class, and only the window
+    itself knows them.
 
-    ``session`` may be a function that opens it: then the window is painted first and the session opened in a thread
-    afterwards (reading what the program knows takes as long as Qt itself). ``opened`` tells when it is there.
-    ``rehearse`` gives a session on another machine by the name of a shipped one or the path of a machine file;
-    ``machines`` are the shipped ones (name, facts), or a function that lists them when they are asked for.
-    ``sighted`` and ``surveyed`` tell how the survey goes on;
-    ``surveyed`` carries the fault that ended it or ``None``.
+    ``session`` may be a function that opens it: then the window is painted first and the session
+    opened in a thread afterwards (reading what the program knows takes as long as Qt itself).
+    ``opened`` tells when it is there. ``rehearse`` gives a session on another machine by the name
+    of a shipped one or the path of a machine file; ``machines`` are the shipped ones (name, facts),
+    or a function that lists them when they are asked for. ``sighted`` and ``surveyed`` tell how the
+    survey goes on; ``surveyed`` carries the fault that ended it or ``None``.
     """
 
     opened = Signal()
@@ -40,8 +43,12 @@ class Frame(QWizard):
     surveyed = Signal(object)
     rail: Rail
 
-    def __init__(self, session: Session | Callable[[], Session], rehearse: Callable[[str], Session] | None = None,
-                 machines: Machines = ()) -> None:
+    def __init__(
+        self,
+        session: Session | Callable[[], Session],
+        rehearse: Callable[[str], Session] | None = None,
+        machines: Machines = (),
+    ) -> None:
         super().__init__()
         self._session: Session | None = None
         self._opening: Callable[[], Session] | None = None
@@ -50,18 +57,18 @@ class Frame(QWizard):
         else:
             self._session = session
         self.rehearse, self._machines = rehearse, machines
-        self.fault: BaseException | None = None     # why the session could not be opened
-        self._wanted: Stage | None = None           # pressed before the session was there
-        self.home_session: Session | None = None   # the real one, while another machine is tried
+        self.fault: BaseException | None = None  # why the session could not be opened
+        self._wanted: Stage | None = None  # pressed before the session was there
+        self.home_session: Session | None = None  # the real one, while another machine is tried
         self.sightings: list[Sighting] = []
         self.survey_seconds = 0.0
-        self.resume: Plan | None = None             # set by Welcome: the plan page goes on with it at once
+        self.resume: Plan | None = None  # set by Welcome: the plan page goes on with it at once
         self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
         self._streams: list[Stream] = []
         self._survey: Stream | None = None
         self._begun = False
         self._left = False
-        self.cramped = (False, False)               # narrow, short
+        self.cramped = (False, False)  # narrow, short
 
     # ---- what the window itself does
 
@@ -89,7 +96,9 @@ class Frame(QWizard):
 
     @property
     def session(self) -> Session:
-        """The visit. Only the first page is seen before it is there; pages gone to later may count on it."""
+        """The visit. Only the first page is seen before it is there; pages gone to later may count
+        on it.
+        """
         if self._session is None:
             raise LookupError("the session is still being opened")
         return self._session
@@ -128,7 +137,9 @@ class Frame(QWizard):
             return Standing(verify=verify)
         from app.decide.planning import holders  # the first paint does without
 
-        return Standing(leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify)
+        return Standing(
+            leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify
+        )
 
     def forward(self) -> None:
         """To the following stage."""
@@ -149,14 +160,23 @@ class Frame(QWizard):
 
     # ---- streams and the survey
 
-    def stream(self, make: Callable[[], Iterator[Any]], take: Callable[[Any], None], *,
-               stop: Callable[[], object] | None = None) -> Stream:
-        """Run a generator of the session in a thread; the window closes it with itself. Call ``start()`` on it."""
+    def stream(
+        self,
+        make: Callable[[], Iterator[Any]],
+        take: Callable[[Any], None],
+        *,
+        stop: Callable[[], object] | None = None,
+    ) -> Stream:
+        """Run a generator of the session in a thread; the window closes it with itself. Call
+        ``start()`` on it.
+        """
         from app.gui.stream import Stream
 
         made = Stream(make, take, stop=stop, parent=self)
         self._streams.append(made)
-        made.ended.connect(lambda _fault: self._streams.remove(made) if made in self._streams else None)
+        made.ended.connect(
+            lambda _fault: self._streams.remove(made) if made in self._streams else None
+        )
         return made
 
     @property

@@ -14,7 +14,9 @@ _spoken = ["en"]
 
 
 def chosen(wanted: str | None) -> str:
-    """The code of the language to use: the answer's, or the system's where there is a translation, else English."""
+    """The code of the language to use: the answer's, or the system's where there is a translation,
+    else English.
+    """
     codes = {code for code, _ in LANGUAGES}
     for name in (wanted, QLocale.system().name()):
         if name and name.replace("-", "_").split("_")[0].lower() in codes:
@@ -36,9 +38,13 @@ def speak(wanted: str | None) -> str:
     _installed.clear()
     system = QLocale.system()
     QLocale.setDefault(system if system.name().startswith(code) else QLocale(code))
-    names = [f"{theme.RESOURCES}/translations/{code}.qm"]  # for English this holds its plurals alone
+    names = [
+        f"{theme.RESOURCES}/translations/{code}.qm"
+    ]  # for English this holds its plurals alone
     if code != "en":
-        names.insert(0, f"{QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)}/qtbase_{code}.qm")
+        names.insert(
+            0, f"{QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)}/qtbase_{code}.qm"
+        )
     for name in names:
         translator = QTranslator(app)
         if translator.load(name):

@@ -1,4 +1,6 @@
-"""Opens the window over a visit: application, fonts, language, wizard, and what happens to unexpected faults."""
+"""Opens the window over a visit: application, fonts, language, wizard, and what happens to
+unexpected faults.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,25 @@ if TYPE_CHECKING:
     from app.engine.session import Session
 
 
-def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehearse: Callable[[str], Session] | None = None,
-        machines: Machines = ()) -> int:
-    """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments (``-platform`` …).
+def run(
+    session: Session | Callable[[], Session],
+    argv: Sequence[str] = (),
+    rehearse: Callable[[str], Session] | None = None,
+    machines: Machines = (),
+) -> int:
+    """Show the wizard until it is closed; the exit code. ``argv`` are Qt's own arguments
+    (``-platform`` …).
 
-    ``session`` is best a function that opens one: the window is then there before what the program knows has been read.
-    Raises what kept the session from being opened, after the window has said it.
+    ``session`` is best a function that opens one: the window is then there before what the program
+    knows has been read. Raises what kept the session from being opened, after the window has said
+    it.
     """
     app = application(argv)
     languages.speak(None if callable(session) else session.answers.language)
     wizard = Wizard(session, rehearse, machines)
     former, sys.excepthook = sys.excepthook, _catcher(wizard)
-    # A dialog that hides itself is not a closed window to Qt: without this the program would go on unseen.
+    # A dialog that hides itself is not a closed window to Qt: without this the program would go on
+    # unseen.
     wizard.finished.connect(app.quit)
     wizard.show()
     QTimer.singleShot(0, lambda: _name_icon(app))
@@ -38,14 +47,19 @@ def run(session: Session | Callable[[], Session], argv: Sequence[str] = (), rehe
     finally:
         sys.excepthook = former
     if wizard.fault is not None:
-        raise wizard.fault  # the window has said it; the caller turns it into the exit code of the contract
+        # the window has said it; the caller turns it into the exit code of the contract
+        raise wizard.fault
     return code
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:
     """The application with the style and fonts of the theme (made once a process)."""
     found = QApplication.instance()
-    app = found if isinstance(found, QApplication) else QApplication(["unsloth-setup", "-style", "Fusion", *argv])
+    app = (
+        found
+        if isinstance(found, QApplication)
+        else QApplication(["unsloth-setup", "-style", "Fusion", *argv])
+    )
     app.setApplicationName("UnslothSetup")
     app.setApplicationDisplayName("Unsloth Setup")
     app.setDesktopFileName("unsloth-setup")
@@ -66,10 +80,15 @@ def _name_icon(app: QApplication) -> None:
     app.setWindowIcon(icon)
 
 
-def _catcher(wizard: Wizard) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    def caught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _catcher(
+    wizard: Wizard,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def caught(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         from app.gui.faults import show_fault
 
         sys.__excepthook__(kind, error, trace)
         show_fault(wizard, error)
+
     return caught

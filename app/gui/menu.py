@@ -27,15 +27,27 @@ def make_menu(wizard: Frame) -> QMenu:
         home = wizard.home_session
         menu.addAction(translate("Menu", "Back to &this PC"), lambda: wizard.visit(home))
     if wizard.rehearse is not None:
-        menu.addAction(translate("Menu", "Try it on &another machine …"), lambda: _choose_machine(wizard)).setEnabled(idle)
+        menu.addAction(
+            translate("Menu", "Try it on &another machine …"), lambda: _choose_machine(wizard)
+        ).setEnabled(idle)
     menu.addAction(translate("Menu", "&Paste a log …"), lambda: _paste_log(wizard))
     menu.addSeparator()
     spoken = menu.addMenu(translate("Menu", "&Language"))
-    _choices(spoken, languages.LANGUAGES, languages.chosen(wizard.session.answers.language), wizard.speak)
+    _choices(
+        spoken, languages.LANGUAGES, languages.chosen(wizard.session.answers.language), wizard.speak
+    )
     spoken.setEnabled(idle)
-    looks = (("system", translate("Menu", "As the system")), ("light", translate("Menu", "Light")),
-             ("dark", translate("Menu", "Dark")))
-    _choices(menu.addMenu(translate("Menu", "A&ppearance")), looks, wizard.session.answers.theme, wizard.dress)
+    looks = (
+        ("system", translate("Menu", "As the system")),
+        ("light", translate("Menu", "Light")),
+        ("dark", translate("Menu", "Dark")),
+    )
+    _choices(
+        menu.addMenu(translate("Menu", "A&ppearance")),
+        looks,
+        wizard.session.answers.theme,
+        wizard.dress,
+    )
     menu.addSeparator()
     menu.addAction(translate("Menu", "A&bout"), lambda: about(wizard))
     return menu
@@ -51,7 +63,9 @@ def open_menu(wizard: Frame) -> None:
         menu.setActiveAction(actions[0])
 
 
-def _choices(menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: Callable[[str], object]) -> None:
+def _choices(
+    menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: Callable[[str], object]
+) -> None:
     group = QActionGroup(menu)
     for code, name in items:
         action = QAction(name, menu, checkable=True)
@@ -86,13 +100,17 @@ def _choose_machine(wizard: Frame) -> None:
 def _paste_log(wizard: Frame) -> None:
     from app.gui.dialogs.paste_log import PasteLog
 
-    sheet = PasteLog(wizard, wizard.session, fixes=not wizard.busy() and wizard.session.facts is not None)
+    sheet = PasteLog(
+        wizard, wizard.session, fixes=not wizard.busy() and wizard.session.facts is not None
+    )
     sheet.fix_wanted.connect(lambda remedy: mend(wizard, remedy))
     sheet.exec()
 
 
 def mend(wizard: Frame, remedy: str) -> None:
-    """The fix of a pasted log's cause is a plan like any other: shown on the page of plans, carried out from there."""
+    """The fix of a pasted log's cause is a plan like any other: shown on the page of plans, carried
+    out from there.
+    """
     from app.gui.faults import show_fault
     from app.gui.pages.install import Install
 
@@ -111,14 +129,29 @@ def about(wizard: Frame) -> None:
     """Version, licence, and whose work is inside."""
     from app.gui.widgets.dialog import Dialog
 
-    dialog = Dialog(wizard, "Unsloth Setup", translate("Menu", "Version {version}").format(version=__version__),
-                    width=520)
+    dialog = Dialog(
+        wizard,
+        "Unsloth Setup",
+        translate("Menu", "Version {version}").format(version=__version__),
+        width=520,
+    )
     texts = (
-        translate("Menu", "Takes a PC with an NVIDIA card to a proven fine-tuning environment. It is not made by the "
-                          "makers of Unsloth."),
-        translate("Menu", "Licence: Apache 2.0. Everything happens on this PC; nothing is sent anywhere."),
-        translate("Menu", "With Qt for Python (LGPL 3), uv (Apache 2.0 or MIT), and the typefaces Inter and JetBrains Mono "
-                          "(SIL Open Font License 1.1)."))
+        translate(
+            "Menu",
+            "Takes a PC with an NVIDIA card to a proven fine-tuning environment. It is not made "
+            "by the "
+            "makers of Unsloth.",
+        ),
+        translate(
+            "Menu", "Licence: Apache 2.0. Everything happens on this PC; nothing is sent anywhere."
+        ),
+        translate(
+            "Menu",
+            "With Qt for Python (LGPL 3), uv (Apache 2.0 or MIT), and the typefaces Inter and "
+            "JetBrains Mono "
+            "(SIL Open Font License 1.1).",
+        ),
+    )
     for text in texts:
         dialog.body.addWidget(Label(text))
     dialog.body.addStretch(1)

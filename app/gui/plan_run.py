@@ -1,4 +1,6 @@
-"""One run of one plan as the window sees it: the stream, the tally, the log; several pages may watch it."""
+"""One run of one plan as the window sees it: the stream, the tally, the log; several pages may
+watch it.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
 
 class PlanRun(QObject):
-    """Runs a plan of the session. ``watchers`` are called with each event, in the window's thread; ``pane`` shows its log.
+    """Runs a plan of the session. ``watchers`` are called with each event, in the window's thread;
+    ``pane`` shows its log.
 
-    Watchers are plain calls: a signal for each event would cost more than the event. ``ended`` is emitted once, with
-    the fault that ended the run or ``None``.
+    Watchers are plain calls: a signal for each event would cost more than the event. ``ended`` is
+    emitted once, with the fault that ended the run or ``None``.
     """
 
     ended = Signal(object)
@@ -38,7 +41,9 @@ class PlanRun(QObject):
         self.stopping = False
         self.fault: BaseException | None = None
         self._began: float | None = None
-        self._stream = wizard.stream(lambda: self.session.run(plan), self._take, stop=self.session.stop)
+        self._stream = wizard.stream(
+            lambda: self.session.run(plan), self._take, stop=self.session.stop
+        )
         self._stream.ended.connect(self._end)
 
     def start(self) -> None:

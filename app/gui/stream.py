@@ -1,4 +1,6 @@
-"""Blocking generators in a thread, their events brought to the window by a timer, a bounded batch a tick."""
+"""Blocking generators in a thread, their events brought to the window by a timer, a bounded batch a
+tick.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 TICK_MS = 16
-BATCH = 500          # events a tick at most
-BUDGET = 0.005       # seconds a tick at most: the window paints in the other eleven milliseconds
+BATCH = 500  # events a tick at most
+BUDGET = 0.005  # seconds a tick at most: the window paints in the other eleven milliseconds
 
 
 class _End:
@@ -23,10 +25,11 @@ class _End:
 
 
 class _Worker(threading.Thread):
-    """Pulls the generator. Nothing of it touches a widget and no signal is sent for an event: at a million lines
-    a signal each freezes the window for 50 to 70 s (measured).
+    """Pulls the generator. Nothing of it touches a widget and no signal is sent for an event: at a
+    million lines a signal each freezes the window for 50 to 70 s (measured).
 
-    No ``QThread``: the program would abort where one still runs when it ends, and a probe may hang in the system.
+    No ``QThread``: the program would abort where one still runs when it ends, and a probe may hang
+    in the system.
     """
 
     def __init__(self, make: Callable[[], Iterator[Any]], out: queue.SimpleQueue[Any]) -> None:
@@ -54,15 +57,21 @@ class _Worker(threading.Thread):
 class Stream(QObject):
     """One run of one generator.
 
-    ``make`` is called in the thread and gives the generator; ``take`` gets each event in the window's thread;
-    ``ended`` is emitted once, after the last event, with the exception that ended it or ``None``. ``stop`` is the wish
-    to stop that the generator's doors see (``Session.stop``).
+    ``make`` is called in the thread and gives the generator; ``take`` gets each event in the
+    window's thread; ``ended`` is emitted once, after the last event, with the exception that ended
+    it or ``None``. ``stop`` is the wish to stop that the generator's doors see (``Session.stop``).
     """
 
     ended = Signal(object)
 
-    def __init__(self, make: Callable[[], Iterator[Any]], take: Callable[[Any], None], *,
-                 stop: Callable[[], object] | None = None, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        make: Callable[[], Iterator[Any]],
+        take: Callable[[Any], None],
+        *,
+        stop: Callable[[], object] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._take, self._stop = take, stop
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()

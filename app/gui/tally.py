@@ -1,4 +1,6 @@
-"""How far a plan has come: what is shown as one row, bytes fetched, the share of the whole, the time that is left."""
+"""How far a plan has come: what is shown as one row, bytes fetched, the share of the whole, the
+time that is left.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,18 @@ from app.model.plan import (
 
 RowState = Literal["wait", "run", "down", "ok", "skip", "err", "stop"]
 
-# Seconds that steps take on an ordinary PC, measured on two machines; they weigh the whole bar until real ones are known.
-_LINE = 10e6            # bytes a second of an ordinary line
-_DISK = 60e6            # bytes a second of unpacking with hashes and byte code
-SILENT = 5.0            # seconds without a byte after which the network is said to be waited for
-_CHECKS = {"fine_tune": 70.0, "benchmark": 35.0, "unsloth_import": 40.0, "torch_basics": 10.0, "triton_kernel": 10.0}
+# Seconds that steps take on an ordinary PC, measured on two machines; they weigh the whole bar
+# until real ones are known.
+_LINE = 10e6  # bytes a second of an ordinary line
+_DISK = 60e6  # bytes a second of unpacking with hashes and byte code
+SILENT = 5.0  # seconds without a byte after which the network is said to be waited for
+_CHECKS = {
+    "fine_tune": 70.0,
+    "benchmark": 35.0,
+    "unsloth_import": 40.0,
+    "torch_basics": 10.0,
+    "triton_kernel": 10.0,
+}
 
 
 @dataclass
@@ -36,13 +45,13 @@ class Row:
     steps: tuple[AnyStep, ...]
     title: str
     state: RowState = "wait"
-    seconds: float | None = None        # how long it took
+    seconds: float | None = None  # how long it took
     began: float = 0.0
-    done: int = 0                       # steps of the row that are over
-    note: str = ""                      # what it says of itself now
+    done: int = 0  # steps of the row that are over
+    note: str = ""  # what it says of itself now
     progress: Progress | None = None
-    heard: float = 0.0                  # when a byte came last
-    waiting: bool = False               # for the network: no byte for a while, and some are still to come
+    heard: float = 0.0  # when a byte came last
+    waiting: bool = False  # for the network: no byte for a while, and some are still to come
     ended: set[str] = field(default_factory=set)
 
     @property
@@ -50,7 +59,11 @@ class Row:
         """How far it is, 0 to 1; ``None`` where that is not known."""
         if self.state == "ok":
             return 1.0
-        own = min(1.0, self.progress.done / self.progress.total) if self.progress and self.progress.total else None
+        own = (
+            min(1.0, self.progress.done / self.progress.total)
+            if self.progress and self.progress.total
+            else None
+        )
         if len(self.steps) > 1:
             return (self.done + (own or 0.0)) / len(self.steps)
         return own
@@ -67,7 +80,11 @@ def rows_of(plan: Plan) -> list[Row]:
     for row in made:
         if isinstance(row.steps[0], RunCheck) and len(row.steps) > 1:
             tuned = any(isinstance(s, RunCheck) and s.check == "fine_tune" for s in row.steps)
-            row.title = translate("Steps", "Checks and first fine-tune") if tuned else translate("Steps", "Checks")
+            row.title = (
+                translate("Steps", "Checks and first fine-tune")
+                if tuned
+                else translate("Steps", "Checks")
+            )
     return made
 
 
@@ -134,7 +151,9 @@ class Tally:
 
     def _end(self, row: Row, event: StepEvent, what: Finished | Skipped | Failed) -> None:
         if not isinstance(what, Failed) or isinstance(self.step, RunCheck):
-            self._shares[event.step] = 1.0      # after a failed check the plan goes on; any other stays where it broke
+            self._shares[event.step] = (
+                1.0  # after a failed check the plan goes on; any other stays where it broke
+            )
         row.ended.add(event.step)
         row.done, row.progress, row.waiting = len(row.ended), None, False
         if isinstance(what, Failed):
@@ -143,20 +162,24 @@ class Tally:
             skipped = isinstance(what, Skipped)
             if row.state != "err":
                 row.state = "skip" if skipped and len(row.steps) == 1 else "ok"
-                row.note = said(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
+                row.note = (
+                    said(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
+                )
             row.seconds = event.at - row.began if not skipped else None
             if isinstance(what, Finished) and len(row.steps) == 1 and what.seconds:
                 row.seconds = what.seconds
 
     def _fetched(self, row: Row, at: float, what: Progress) -> None:
-        """One telling of a fetch. A line that is cut says nothing of its speed: what it was before stays known."""
+        """One telling of a fetch. A line that is cut says nothing of its speed: what it was before
+        stays known.
+        """
         row.state = "down"
         moved = row.progress is None or row.progress.done != what.done
         if moved or not what.total or what.done >= what.total:
             row.heard = at
         waited, row.waiting = row.waiting, at - row.heard >= SILENT
         if waited and not row.waiting:
-            self.rate = None    # what comes after a gap may be another line
+            self.rate = None  # what comes after a gap may be another line
         if moved:
             self._speed(what.rate)
 

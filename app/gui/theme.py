@@ -1,4 +1,6 @@
-"""The one place for colours, type and spacing: tokens, palette, style sheet, fonts, and which of them the system asks for."""
+"""The one place for colours, type and spacing: tokens, palette, style sheet, fonts, and which of
+them the system asks for.
+"""
 
 from __future__ import annotations
 
@@ -10,30 +12,52 @@ from typing import Any, Literal
 from PySide6.QtCore import QFile
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
-# Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged program.
-# With forward slashes: a style sheet reads "\D" of "\Downloads" as an escaped character and drops every rule after it.
+# Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged
+# program. With forward slashes: a style sheet reads "\D" of "\Downloads" as an escaped character
+# and drops every rule after it.
 RESOURCES = (PurePath(__file__).parents[2] / "resources").as_posix()
 
 RAIL_WIDTH = 232
-RAIL_NARROW = 69        # the numbers alone
+RAIL_NARROW = 69  # the numbers alone
 PAGE_MARGIN = 32
-NARROW, SHORT = 740, 500    # a window below these is cramped: a full HD screen at 300 % has 640 by 330 to give
+NARROW, SHORT = (
+    740,
+    500,
+)  # a window below these is cramped: a full HD screen at 300 % has 640 by 330 to give
 GAP = 14
-TITLE = 22              # height of a card's first line, which is that of a tag
+TITLE = 22  # height of a card's first line, which is that of a tag
 RADIUS = 10
-# Qt's own numbers for text in the middle of the height, and in the middle of both. The first page gets by without the name
-# PySide6.QtCore.Qt: its hundred enumerations take an eighth of the time until the first paint.
+# Qt's own numbers for text in the middle of the height, and in the middle of both. The first page
+# gets by without the name PySide6.QtCore.Qt: its hundred enumerations take an eighth of the time
+# until the first paint.
 MIDDLE, CENTRE = 0x80, 0x84
-POINT = 0.75  # points for one pixel at 96 DPI: type follows the system's text size, which pixels would not
+# points for one pixel at 96 DPI: type follows the system's text size, which pixels would not
+POINT = 0.75
 
-FontRole = Literal["text", "small", "link", "value", "strong", "big", "h1", "brand", "tag", "mono", "tiny", "foot", "card"]
+FontRole = Literal[
+    "text",
+    "small",
+    "link",
+    "value",
+    "strong",
+    "big",
+    "h1",
+    "brand",
+    "tag",
+    "mono",
+    "tiny",
+    "foot",
+    "card",
+]
 Tone = Literal["good", "warn", "err", "info", "grey"]
 
 
 class Tokens:
-    """Every colour by what it is for. ``*_soft`` lies behind the colour of the same name; ``on_*`` is written upon it.
+    """Every colour by what it is for. ``*_soft`` lies behind the colour of the same name; ``on_*``
+    is written upon it.
 
-    Not a dataclass: to generate one of this size takes two hundredths of the time until the first paint.
+    Not a dataclass: to generate one of this size takes two hundredths of the time until the first
+    paint.
     """
 
     bg: str
@@ -57,9 +81,9 @@ class Tokens:
     track: str
     ref: str
     hover: str
-    select: str         # behind what is selected or checked, and what is written there
+    select: str  # behind what is selected or checked, and what is written there
     on_select: str
-    off: str            # what cannot be used now
+    off: str  # what cannot be used now
     dark: bool = False
     high_contrast: bool = False
 
@@ -77,26 +101,75 @@ class Tokens:
 
     @property
     def hover_line(self) -> str:
-        """The token of a border under the mouse: contrast themes have one line colour and a highlight."""
+        """The token of a border under the mouse: contrast themes have one line colour and a
+        highlight.
+        """
         return "accent" if self.high_contrast else "ref"
 
     def tone(self, tone: Tone) -> tuple[str, str]:
         """Ink and ground of a tone."""
-        return {"good": (self.accent, self.accent_soft), "warn": (self.warn, self.warn_soft),
-                "err": (self.err, self.err_soft), "info": (self.info, self.info_soft),
-                "grey": (self.muted, self.track)}[tone]
+        return {
+            "good": (self.accent, self.accent_soft),
+            "warn": (self.warn, self.warn_soft),
+            "err": (self.err, self.err_soft),
+            "info": (self.info, self.info_soft),
+            "grey": (self.muted, self.track),
+        }[tone]
 
 
-LIGHT = Tokens(bg="#f5f6f8", surface="#ffffff", line="#e2e5ea", text="#1b1f24", muted="#5a6472", accent="#0b7a5f",
-               accent_soft="#e4f3ee", on_accent="#ffffff", ok="#1e7f4f", warn="#8a5a00", warn_soft="#fdf3dc",
-               err="#b3261e", err_soft="#fbe9e7", info="#2a5db0", info_soft="#e6eefa", on_mark="#ffffff",
-               rail="#eceef2", log="#fbfbfc", track="#e6e9ee", ref="#aab3bf", hover="#f0f2f5", select="#e4f3ee",
-               on_select="#1b1f24", off="#5a6472")
-DARK = Tokens(bg="#15181c", surface="#1d2126", line="#2e343c", text="#e9ecf0", muted="#9aa5b1", accent="#3ecfa5",
-              accent_soft="#16342c", on_accent="#06251c", ok="#5fd39a", warn="#f0b94a", warn_soft="#35290f",
-              err="#ff8a80", err_soft="#3a1b19", info="#8db4f5", info_soft="#1a2740", on_mark="#101317",
-              rail="#191c21", log="#171a1f", track="#2a3038", ref="#6d7885", hover="#262b31", select="#16342c",
-              on_select="#e9ecf0", off="#9aa5b1", dark=True)
+LIGHT = Tokens(
+    bg="#f5f6f8",
+    surface="#ffffff",
+    line="#e2e5ea",
+    text="#1b1f24",
+    muted="#5a6472",
+    accent="#0b7a5f",
+    accent_soft="#e4f3ee",
+    on_accent="#ffffff",
+    ok="#1e7f4f",
+    warn="#8a5a00",
+    warn_soft="#fdf3dc",
+    err="#b3261e",
+    err_soft="#fbe9e7",
+    info="#2a5db0",
+    info_soft="#e6eefa",
+    on_mark="#ffffff",
+    rail="#eceef2",
+    log="#fbfbfc",
+    track="#e6e9ee",
+    ref="#aab3bf",
+    hover="#f0f2f5",
+    select="#e4f3ee",
+    on_select="#1b1f24",
+    off="#5a6472",
+)
+DARK = Tokens(
+    bg="#15181c",
+    surface="#1d2126",
+    line="#2e343c",
+    text="#e9ecf0",
+    muted="#9aa5b1",
+    accent="#3ecfa5",
+    accent_soft="#16342c",
+    on_accent="#06251c",
+    ok="#5fd39a",
+    warn="#f0b94a",
+    warn_soft="#35290f",
+    err="#ff8a80",
+    err_soft="#3a1b19",
+    info="#8db4f5",
+    info_soft="#1a2740",
+    on_mark="#101317",
+    rail="#191c21",
+    log="#171a1f",
+    track="#2a3038",
+    ref="#6d7885",
+    hover="#262b31",
+    select="#16342c",
+    on_select="#e9ecf0",
+    off="#9aa5b1",
+    dark=True,
+)
 
 
 def luminance(colour: QColor) -> float:
@@ -115,11 +188,13 @@ def contrast(one: QColor, other: QColor) -> float:
 def is_high_contrast(system: QPalette) -> bool:
     """Whether the system shows a high-contrast theme.
 
-    Qt 6.8 has no question for it. All of Windows' contrast themes paint window, fields and buttons in one colour;
-    no ordinary theme does.
+    Qt 6.8 has no question for it. All of Windows' contrast themes paint window, fields and buttons
+    in one colour; no ordinary theme does.
     """
     window = system.color(QPalette.ColorRole.Window)
-    same = window == system.color(QPalette.ColorRole.Base) == system.color(QPalette.ColorRole.Button)
+    same = (
+        window == system.color(QPalette.ColorRole.Base) == system.color(QPalette.ColorRole.Button)
+    )
     return same and contrast(window, system.color(QPalette.ColorRole.WindowText)) >= 7
 
 
@@ -127,16 +202,32 @@ def high_contrast(system: QPalette) -> Tokens:
     """Tokens made of nothing but the system's own colours: its text, its ground, its highlight."""
     role = QPalette.ColorRole
     ground, ink = system.color(role.Window).name(), system.color(role.WindowText).name()
-    accent, on_accent = system.color(role.Highlight).name(), system.color(role.HighlightedText).name()
+    accent, on_accent = (
+        system.color(role.Highlight).name(),
+        system.color(role.HighlightedText).name(),
+    )
     dark = luminance(QColor(ground)) < 0.5
     if contrast(QColor(accent), QColor(ground)) < 4.5:
         accent, on_accent = ink, ground
     grounds = dict.fromkeys(LIGHT.values(), ground)
     inks = dict.fromkeys(("text", "muted", "line", "ref", "ok", "warn", "err", "info"), ink)
-    grey = system.color(QPalette.ColorGroup.Disabled, role.ButtonText)  # Windows' own colour for what is greyed
+    grey = system.color(
+        QPalette.ColorGroup.Disabled, role.ButtonText
+    )  # Windows' own colour for what is greyed
     off = grey.name() if contrast(grey, QColor(ground)) >= 3 else ink
-    return Tokens(**grounds | inks | {"accent": accent, "on_accent": on_accent, "select": accent, "on_select": on_accent,
-                                      "off": off, "dark": dark, "high_contrast": True})
+    return Tokens(
+        **grounds
+        | inks
+        | {
+            "accent": accent,
+            "on_accent": on_accent,
+            "select": accent,
+            "on_select": on_accent,
+            "off": off,
+            "dark": dark,
+            "high_contrast": True,
+        }
+    )
 
 
 _current = LIGHT
@@ -149,20 +240,32 @@ def current() -> Tokens:
 
 
 def dress(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
-    """Choose the tokens for what the person or the system wants and give the application its palette and font."""
+    """Choose the tokens for what the person or the system wants and give the application its
+    palette and font.
+    """
     global _current, _asked  # noqa: PLW0603 - one process has one look; painters read it at each paint
     hints = QGuiApplication.styleHints()
     if choice != "system" or _asked:
         from PySide6.QtCore import Qt
 
         # Title bars and native dialogs follow this too.
-        hints.setColorScheme({"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}[choice])
+        hints.setColorScheme(
+            {
+                "system": Qt.ColorScheme.Unknown,
+                "light": Qt.ColorScheme.Light,
+                "dark": Qt.ColorScheme.Dark,
+            }[choice]
+        )
         _asked = True
-    QGuiApplication.setPalette(QPalette())  # an empty palette brings the system's own back for one look at it
+    QGuiApplication.setPalette(
+        QPalette()
+    )  # an empty palette brings the system's own back for one look at it
     system = QGuiApplication.palette()
     if choice == "system" and is_high_contrast(system):
         _current = high_contrast(system)
-    elif choice == "dark" or (choice == "system" and luminance(system.color(QPalette.ColorRole.Window)) < 0.2):
+    elif choice == "dark" or (
+        choice == "system" and luminance(system.color(QPalette.ColorRole.Window)) < 0.2
+    ):
         _current = DARK
     else:
         _current = LIGHT
@@ -173,12 +276,28 @@ def dress(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
 def palette(t: Tokens) -> QPalette:
     """The palette for what the style sheet does not reach: placeholders, selections, native parts."""
     made, role = QPalette(), QPalette.ColorRole
-    for where, name in ((role.Window, "bg"), (role.Base, "surface"), (role.AlternateBase, "bg"), (role.Button, "surface"),
-                        (role.WindowText, "text"), (role.Text, "text"), (role.ButtonText, "text"),
-                        (role.PlaceholderText, "muted"), (role.Highlight, "accent"), (role.HighlightedText, "on_accent"),
-                        (role.ToolTipBase, "surface"), (role.ToolTipText, "text"), (role.Link, "accent"),
-                        (role.LinkVisited, "accent"), (role.Mid, "line"), (role.Midlight, "line"), (role.Dark, "ref"),
-                        (role.Shadow, "ref"), (role.Light, "surface"), (role.Accent, "accent")):
+    for where, name in (
+        (role.Window, "bg"),
+        (role.Base, "surface"),
+        (role.AlternateBase, "bg"),
+        (role.Button, "surface"),
+        (role.WindowText, "text"),
+        (role.Text, "text"),
+        (role.ButtonText, "text"),
+        (role.PlaceholderText, "muted"),
+        (role.Highlight, "accent"),
+        (role.HighlightedText, "on_accent"),
+        (role.ToolTipBase, "surface"),
+        (role.ToolTipText, "text"),
+        (role.Link, "accent"),
+        (role.LinkVisited, "accent"),
+        (role.Mid, "line"),
+        (role.Midlight, "line"),
+        (role.Dark, "ref"),
+        (role.Shadow, "ref"),
+        (role.Light, "surface"),
+        (role.Accent, "accent"),
+    ):
         made.setColor(where, t.colour(name))
     for where in (role.WindowText, role.Text, role.ButtonText):
         made.setColor(QPalette.ColorGroup.Disabled, where, t.colour("off"))
@@ -186,10 +305,12 @@ def palette(t: Tokens) -> QPalette:
 
 
 def load_fonts() -> None:
-    """Make the bundled faces known: Inter in three weights (OFL, licence beside it). Windows has a face of its own.
+    """Make the bundled faces known: Inter in three weights (OFL, licence beside it). Windows has a
+    face of its own.
 
-    A Windows without it, which Wine is, would fall back on a book face. Its file is asked for, not Qt's list of families:
-    to make that list takes 0.09 s before the first paint (measured under Wine).
+    A Windows without it, which Wine is, would fall back on a book face. Its file is asked for, not
+    Qt's list of families: to make that list takes 0.09 s before the first paint (measured under
+    Wine).
     """
     if sys.platform == "win32" and QFile.exists("C:/Windows/Fonts/segoeui.ttf"):
         return
@@ -203,31 +324,45 @@ def load_mono() -> None:
         QFontDatabase.addApplicationFont(f"{RESOURCES}/fonts/JetBrainsMono-Regular.ttf")
 
 
-TEXT_FAMILIES = (["Segoe UI Variable Text", "Segoe UI", "Inter"] if sys.platform == "win32"
-                 else ["Inter", "Segoe UI", "sans-serif"])
+TEXT_FAMILIES = (
+    ["Segoe UI Variable Text", "Segoe UI", "Inter"]
+    if sys.platform == "win32"
+    else ["Inter", "Segoe UI", "sans-serif"]
+)
 MONO_FAMILIES = ["JetBrains Mono", "Cascadia Mono", "Consolas", "monospace"]
 
 _SIZES: dict[FontRole, tuple[float, QFont.Weight]] = {
-    "text": (14, QFont.Weight.Normal), "small": (12.5, QFont.Weight.Normal),
-    "link": (12.5, QFont.Weight.Medium), "foot": (12, QFont.Weight.Normal), "card": (13, QFont.Weight.DemiBold),
+    "text": (14, QFont.Weight.Normal),
+    "small": (12.5, QFont.Weight.Normal),
+    "link": (12.5, QFont.Weight.Medium),
+    "foot": (12, QFont.Weight.Normal),
+    "card": (13, QFont.Weight.DemiBold),
     "value": (14, QFont.Weight.Medium),
-    "strong": (14, QFont.Weight.DemiBold), "big": (18, QFont.Weight.DemiBold), "h1": (24, QFont.Weight.DemiBold),
-    "brand": (15, QFont.Weight.DemiBold), "tag": (12, QFont.Weight.DemiBold), "mono": (12, QFont.Weight.Normal),
-    "tiny": (11, QFont.Weight.Normal)}
+    "strong": (14, QFont.Weight.DemiBold),
+    "big": (18, QFont.Weight.DemiBold),
+    "h1": (24, QFont.Weight.DemiBold),
+    "brand": (15, QFont.Weight.DemiBold),
+    "tag": (12, QFont.Weight.DemiBold),
+    "mono": (12, QFont.Weight.Normal),
+    "tiny": (11, QFont.Weight.Normal),
+}
 
 
 @cache
 def text_families() -> list[str]:
     """The text faces that this system has, best first.
 
-    Qt is asked, and not left to its own fall-back: where the first of a list is missing (Segoe UI Variable is not in
-    Windows 10) it may take any face instead of the next one (seen under Wine: DejaVu Math).
+    Qt is asked, and not left to its own fall-back: where the first of a list is missing (Segoe UI
+    Variable is not in Windows 10) it may take any face instead of the next one (seen under Wine:
+    DejaVu Math).
     """
     return [name for name in TEXT_FAMILIES if QFontDatabase.hasFamily(name)] or TEXT_FAMILIES
 
 
 def font(role: FontRole = "text", tabular: bool = False) -> QFont:
-    """The font of a role. ``tabular`` gives every digit one width, for figures that change in place."""
+    """The font of a role. ``tabular`` gives every digit one width, for figures that change in
+    place.
+    """
     size, weight = _SIZES[role]
     made = QFont()
     if role == "mono":
@@ -235,7 +370,9 @@ def font(role: FontRole = "text", tabular: bool = False) -> QFont:
     made.setFamilies(MONO_FAMILIES if role == "mono" else text_families())
     made.setPointSizeF(size * POINT)
     made.setWeight(weight)
-    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)  # widths as designed, also between whole pixels
+    made.setHintingPreference(
+        QFont.HintingPreference.PreferNoHinting
+    )  # widths as designed, also between whole pixels
     if role == "h1":
         made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, -0.2)
     if tabular:
@@ -345,7 +482,13 @@ def sheet(t: Tokens) -> str:
     values = t.values()
     base = t.colour("accent")
     hover = base.lighter(112) if t.dark else base.darker(112)
-    forced = t.high_contrast    # no soft grounds there: a line, or the system's highlight
-    return _SHEET.format(**values, accent_hover=t.accent if forced else hover.name(), hover_line=values[t.hover_line],
-                         off_line=t.off if forced else t.track, checked=t.on_select if forced else t.accent,
-                         icons=f"{RESOURCES}/icons", shade="dark" if t.dark else "light")
+    forced = t.high_contrast  # no soft grounds there: a line, or the system's highlight
+    return _SHEET.format(
+        **values,
+        accent_hover=t.accent if forced else hover.name(),
+        hover_line=values[t.hover_line],
+        off_line=t.off if forced else t.track,
+        checked=t.on_select if forced else t.accent,
+        icons=f"{RESOURCES}/icons",
+        shade="dark" if t.dark else "light",
+    )

@@ -1,4 +1,6 @@
-"""The window: a QWizard with the rail as its side, one visit underneath, and the way from page to page."""
+"""The window: a QWizard with the rail as its side, one visit underneath, and the way from page to
+page.
+"""
 
 from __future__ import annotations
 
@@ -24,42 +26,60 @@ if TYPE_CHECKING:
 
 
 def make_page(stage: Stage, wizard: Wizard) -> Page:
-    """The page of a stage. Imported when first gone to, so that the window does not wait for seven pages."""
+    """The page of a stage. Imported when first gone to, so that the window does not wait for seven
+    pages.
+    """
     if stage == "welcome":
         from app.gui.pages.welcome import Welcome
+
         return Welcome(wizard)
     if stage == "this-pc":
         from app.gui.pages.this_pc import ThisPc
+
         return ThisPc(wizard)
     if stage == "setup":
         from app.gui.pages.setup import Setup
+
         return Setup(wizard)
     if stage == "clean-up":
         from app.gui.pages.clean_up import CleanUp
+
         return CleanUp(wizard)
     if stage == "install":
         from app.gui.pages.install import Install
+
         return Install(wizard)
     if stage == "verify":
         from app.gui.pages.verify import Verify
+
         return Verify(wizard)
     from app.gui.pages.ready import Ready
+
     return Ready(wizard)
 
 
 def titles() -> list[tuple[Stage, str]]:
     """The stages' names in the rail."""
-    return [("welcome", translate("Rail", "Welcome")), ("this-pc", translate("Rail", "This PC")),
-            ("setup", translate("Rail", "Setup")), ("clean-up", translate("Rail", "Clean-up")),
-            ("install", translate("Rail", "Install")), ("verify", translate("Rail", "Verify")),
-            ("ready", translate("Rail", "Ready"))]
+    return [
+        ("welcome", translate("Rail", "Welcome")),
+        ("this-pc", translate("Rail", "This PC")),
+        ("setup", translate("Rail", "Setup")),
+        ("clean-up", translate("Rail", "Clean-up")),
+        ("install", translate("Rail", "Install")),
+        ("verify", translate("Rail", "Verify")),
+        ("ready", translate("Rail", "Ready")),
+    ]
 
 
 class Wizard(Frame):
     """The whole window: ``Frame`` with its rail, its pages and the keyboard."""
 
-    def __init__(self, session: Session | Callable[[], Session], rehearse: Callable[[str], Session] | None = None,
-                 machines: Machines = ()) -> None:
+    def __init__(
+        self,
+        session: Session | Callable[[], Session],
+        rehearse: Callable[[str], Session] | None = None,
+        machines: Machines = (),
+    ) -> None:
         super().__init__(session, rehearse, machines)
         self._frame()
         self.look_of("system" if self._session is None else self._session.answers.theme)
@@ -71,12 +91,17 @@ class Wizard(Frame):
     # ---- what it looks like
 
     def _frame(self) -> None:
-        if self.wizardStyle() != QWizard.WizardStyle.ModernStyle:  # to set it again costs several milliseconds
+        if (
+            self.wizardStyle() != QWizard.WizardStyle.ModernStyle
+        ):  # to set it again costs several milliseconds
             self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
-        # With it the side widget runs down to the window's edge instead of ending above the buttons.
+        # With it the side widget runs down to the window's edge instead of ending above the
+        # buttons.
         self.setOption(QWizard.WizardOption.ExtendedWatermarkPixmap)
         self.setOption(QWizard.WizardOption.NoDefaultButton)
-        self.setButtonLayout([])  # every page brings its own bar: one primary button with a name of its own
+        self.setButtonLayout(
+            []
+        )  # every page brings its own bar: one primary button with a name of its own
         # The empty place of QWizard's own buttons.
         self._button_rows = cast("list[QHBoxLayout]", self.findChildren(QHBoxLayout))
         self.setMinimumSize(480, 300)
@@ -91,8 +116,9 @@ class Wizard(Frame):
     def _flatten(self) -> None:
         """Take away QWizard's own margins; all space belongs to rail and page.
 
-        Only parts whose class Qt names are asked for: to wrap one of QWizard's own widgets makes PySide set up every class
-        of the module, a quarter of the start. So the style sheet hides the ruler.
+        Only parts whose class Qt names are asked for: to wrap one of QWizard's own widgets makes
+        PySide set up every class of the module, a quarter of the start. So the style sheet hides
+        the ruler.
         """
         side, page = self.rail.parentWidget(), self.currentPage()
         for held in (side, page.parentWidget() if page is not None else None):
@@ -124,16 +150,22 @@ class Wizard(Frame):
 
     def showEvent(self, event: Any) -> None:
         """Fit small screens before the first paint."""
-        room = self.screen().availableGeometry().size() if self.screen() is not None else self.size()
+        room = (
+            self.screen().availableGeometry().size() if self.screen() is not None else self.size()
+        )
         if room.width() < self.width() or room.height() < self.height():
             self.resize(self.size().boundedTo(room))
         super().showEvent(event)
         self._flatten()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A cramped window, as a small screen at a large scale gives it, keeps what is needed and lets go of the air."""
+        """A cramped window, as a small screen at a large scale gives it, keeps what is needed and
+        lets go of the air.
+        """
         super().resizeEvent(event)
-        if not self.pageIds():  # Windows sends one while the frame is being made, before there is a rail
+        if (
+            not self.pageIds()
+        ):  # Windows sends one while the frame is being made, before there is a rail
             return
         cramped = self.width() < theme.NARROW, self.height() < theme.SHORT
         if cramped != self.cramped:
@@ -152,7 +184,7 @@ class Wizard(Frame):
     # ---- the visit
 
     def _begin(self) -> None:
-        if self._left:      # closed before it was painted
+        if self._left:  # closed before it was painted
             return
         from PySide6.QtCore import Qt
         from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
@@ -293,7 +325,9 @@ class Wizard(Frame):
     # ---- leaving
 
     def reject(self) -> None:
-        """Esc and the close button: a running plan is asked about, everything else may just be left."""
+        """Esc and the close button: a running plan is asked about, everything else may just be
+        left.
+        """
         if self.isVisible() and self.busy() and not self._leave_running():
             return
         self._left = True
@@ -309,7 +343,14 @@ class Wizard(Frame):
     def _leave_running(self) -> bool:
         from app.gui.widgets.dialog import ask
 
-        return ask(self, translate("Window", "Stop and close"),
-                   translate("Window", "A plan is running. It stops now and goes on at the same place when you start "
-                                       "the program again."),
-                   translate("Window", "Stop and close"), translate("Window", "Keep it running"))
+        return ask(
+            self,
+            translate("Window", "Stop and close"),
+            translate(
+                "Window",
+                "A plan is running. It stops now and goes on at the same place when you start "
+                "the program again.",
+            ),
+            translate("Window", "Stop and close"),
+            translate("Window", "Keep it running"),
+        )

@@ -16,20 +16,24 @@ def _figure(value: float, digits: int) -> str:
 
 
 def size(number: float | None) -> str:
-    """Bytes on a disk or a line, in powers of ten: ``4.1 GB``. ``unknown`` where there is no figure."""
+    """Bytes on a disk or a line, in powers of ten: ``4.1 GB``. ``unknown`` where there is no
+    figure.
+    """
     return _scaled(number, 1000)
 
 
 def memory(number: float | None) -> str:
-    """Bytes of a card's or the computer's memory, in powers of two, as makers label them: ``24 GB``."""
+    """Bytes of a card's or the computer's memory, in powers of two, as makers label them: ``24
+    GB``.
+    """
     return _scaled(number, 1024)
 
 
 def installed(number: float | None) -> str:
     """Main memory as it was bought: the system keeps some of it, so 31.9 GiB are ``32 GB``."""
-    if number is None or number < 6 * 1024 ** 3:
+    if number is None or number < 6 * 1024**3:
         return memory(number)
-    return memory(round(number / 1024 ** 3) * 1024 ** 3)
+    return memory(round(number / 1024**3) * 1024**3)
 
 
 def day(iso: str) -> str:
@@ -66,7 +70,9 @@ def rate(a_second: float | None) -> str:
 
 
 def seconds(span: float, *, whole: bool = False) -> str:
-    """An exact span: ``0.9 s``, ``12 s``, ``3 min 20 s``, ``1 h 5 min``. ``whole``: no tenths, for one that counts up."""
+    """An exact span: ``0.9 s``, ``12 s``, ``3 min 20 s``, ``1 h 5 min``. ``whole``: no tenths, for
+    one that counts up.
+    """
     if span < 10 and not whole:
         return translate("Words", "{n} s").format(n=_figure(span, 1))
     full = round(span)

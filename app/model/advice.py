@@ -13,7 +13,9 @@ ActionKind = Literal["open", "copy", "page", "install-profile", "run"]
 
 
 class Action(Value, frozen=True, kw_only=True):
-    """What a remedy's button does: open an address, copy a command, go to a page, take another profile."""
+    """What a remedy's button does: open an address, copy a command, go to a page, take another
+    profile.
+    """
 
     kind: ActionKind
     label: str
@@ -21,7 +23,9 @@ class Action(Value, frozen=True, kw_only=True):
 
 
 class Finding(Value, frozen=True, kw_only=True):
-    """One conclusion about this machine. ``id`` is one of the contract's list; texts are already filled in."""
+    """One conclusion about this machine. ``id`` is one of the contract's list; texts are already
+    filled in.
+    """
 
     id: str
     severity: Severity
@@ -34,7 +38,9 @@ class Finding(Value, frozen=True, kw_only=True):
 
 
 class Choice(Value, frozen=True, kw_only=True):
-    """One profile judged for one machine. ``why`` is its reason in one sentence; ``findings`` include the machine's."""
+    """One profile judged for one machine. ``why`` is its reason in one sentence; ``findings``
+    include the machine's.
+    """
 
     profile: Profile
     verdict: ReadyVerdict
@@ -52,9 +58,11 @@ class EvidenceLine(Value, frozen=True, kw_only=True):
 
 
 class Fix(Value, frozen=True, kw_only=True):
-    """What mends a cause. ``automatic`` when the program can carry it out by itself, through ``remedy``.
+    """What mends a cause. ``automatic`` when the program can carry it out by itself, through
+    ``remedy``.
 
-    ``does`` then says exactly what it would do; ``text`` and ``steps`` are what a person can do anywhere.
+    ``does`` then says exactly what it would do; ``text`` and ``steps`` are what a person can do
+    anywhere.
     """
 
     automatic: bool
@@ -72,7 +80,9 @@ class OtherCause(Value, frozen=True, kw_only=True):
 
 
 class Diagnosis(Value, frozen=True, kw_only=True):
-    """What a log says went wrong, ``diagnosis/1``. ``cause`` is a label of the taxonomy or ``None``."""
+    """What a log says went wrong, ``diagnosis/1``. ``cause`` is a label of the taxonomy or
+    ``None``.
+    """
 
     schema: Literal["diagnosis/1"] = "diagnosis/1"
     cause: str | None = None

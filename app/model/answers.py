@@ -6,7 +6,8 @@ from typing import Literal
 
 from app.model.value import Value
 
-# Values of ``certificates`` beside a file: the system's store with the bundle that pip or SSL_CERT_FILE names, or without.
+# Values of ``certificates`` beside a file: the system's store with the bundle that pip or
+# SSL_CERT_FILE names, or without.
 SYSTEM, SYSTEM_ALONE = "system", "system-alone"
 
 
@@ -21,14 +22,19 @@ class Answers(Value, frozen=True, kw_only=True):
     pytorch_index: str | None = None
     extra_indexes: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
-    python_mirror: str | None = None  # where uv's Pythons are fetched: an address or a folder laid out like their releases
-    python_list: str | None = None    # which Pythons there are, with their hashes, instead of the list that uv has in itself
+    python_mirror: str | None = (
+        None  # where uv's Pythons are fetched: an address or a folder laid out like their releases
+    )
+    python_list: str | None = (
+        # which Pythons there are, with their hashes, instead of the list that uv has in itself
+        None
+    )
     proxy: str | None = None
     certificates: str = SYSTEM
     offline: str | None = None
     clean_up: tuple[str, ...] = ()
     uninstall_from: str | None = None
     verify: Literal["full", "quick", "none"] = "full"
-    kernel: bool = False      # a Jupyter kernel for the new setup
+    kernel: bool = False  # a Jupyter kernel for the new setup
     menu_entry: bool = False  # an entry in the Start menu that opens a terminal with it
     theme: Literal["system", "light", "dark"] = "system"

@@ -1,4 +1,6 @@
-"""What is known about NVIDIA cards: figures of each model, and how to tell a card by its name or PCI id."""
+"""What is known about NVIDIA cards: figures of each model, and how to tell a card by its name or
+PCI id.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,11 @@ from app.model.value import Value
 
 
 class Card(Value, frozen=True, kw_only=True):
-    """One model. Memory in GiB, bandwidth in GB/s, rates in TFLOP/s (dense, FP32 accumulation), clocks in MHz, W.
+    """One model. Memory in GiB, bandwidth in GB/s, rates in TFLOP/s (dense, FP32 accumulation),
+    clocks in MHz, W.
 
-    ``power_varies``: a laptop part whose figures are those of its lowest power budget. ``confidence`` is how sure the
-    figures are: measured, computed, recalled, low.
+    ``power_varies``: a laptop part whose figures are those of its lowest power budget.
+    ``confidence`` is how sure the figures are: measured, computed, recalled, low.
     """
 
     id: str
@@ -39,7 +42,9 @@ class Card(Value, frozen=True, kw_only=True):
 
 
 class Share(Value, frozen=True, kw_only=True):
-    """Which part of the model's figure a healthy card reaches: lowest and highest share, for each kind of benchmark."""
+    """Which part of the model's figure a healthy card reaches: lowest and highest share, for each
+    kind of benchmark.
+    """
 
     copy: tuple[float, float]
     fp32: tuple[float, float]
@@ -49,7 +54,9 @@ class Share(Value, frozen=True, kw_only=True):
 
 
 class Series(Value, frozen=True, kw_only=True):
-    """Cards told by a part of their name (``says`` is a regular expression over it), for models without a row."""
+    """Cards told by a part of their name (``says`` is a regular expression over it), for models
+    without a row.
+    """
 
     says: str
     compute_capability: str
@@ -73,7 +80,9 @@ class Architecture(Value, frozen=True, kw_only=True):
 
 
 class Cards(Value, frozen=True, kw_only=True):
-    """All of ``resources/gpus.toml``. ``not_cards`` are parts of names of adapters that only draw a picture."""
+    """All of ``resources/gpus.toml``. ``not_cards`` are parts of names of adapters that only draw a
+    picture.
+    """
 
     expect: Share
     not_cards: tuple[str, ...] = ()
@@ -98,7 +107,9 @@ class Cards(Value, frozen=True, kw_only=True):
         for row in self.series:
             if name and re.search(row.says, name, re.IGNORECASE):
                 return row.compute_capability
-        found = re.fullmatch(r"(?:0x)?10de[:\s]?(?:0x)?([0-9a-f]{4})\b.*", (pci_id or "").strip().lower())
+        found = re.fullmatch(
+            r"(?:0x)?10de[:\s]?(?:0x)?([0-9a-f]{4})\b.*", (pci_id or "").strip().lower()
+        )
         device = int(found.group(1), 16) if found else -1
         for chip in self.pci:
             if int(chip.first, 16) <= device <= int(chip.last, 16):
@@ -108,7 +119,14 @@ class Cards(Value, frozen=True, kw_only=True):
     def architecture_of(self, capability: str | None) -> str | None:
         """The generation's name for a compute capability."""
         place = _pair(capability)
-        return next((a.name for a in self.architecture if place and _pair(a.first) <= place <= _pair(a.last)), None)
+        return next(
+            (
+                a.name
+                for a in self.architecture
+                if place and _pair(a.first) <= place <= _pair(a.last)
+            ),
+            None,
+        )
 
 
 def _pair(capability: str | None) -> tuple[int, ...]:
@@ -117,5 +135,9 @@ def _pair(capability: str | None) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1024)  # every question compares with all models' names
 def plain(name: str) -> str:
-    """A card's name without maker and spacing, for comparison: drivers before 465 leave out ``NVIDIA``."""
-    return " ".join(re.sub(r"\b(nvidia|corporation)\b", " ", name.lower()).replace("(r)", " ").split())
+    """A card's name without maker and spacing, for comparison: drivers before 465 leave out
+    ``NVIDIA``.
+    """
+    return " ".join(
+        re.sub(r"\b(nvidia|corporation)\b", " ", name.lower()).replace("(r)", " ").split()
+    )

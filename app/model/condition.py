@@ -1,9 +1,10 @@
 """The one small language for "when": its values, its words, and how a text becomes a condition.
 
-A condition is a list of clauses that must all hold, or a table ``{all = […]}``, ``{any = […]}``, ``{not = …}``.
-A clause is ``name``, ``not name``, ``name known``, ``name unknown``, ``name contains text``, ``name in a, b`` (or
-``not in``), ``name is value`` (or ``is not``) and ``name < value`` (``<=``, ``>``, ``>=``). The right side may be
-another name. Names and what they mean are in ``NAMES``; ``limit.…`` stands for a threshold of the rules' file.
+A condition is a list of clauses that must all hold, or a table ``{all = […]}``, ``{any = […]}``,
+``{not = …}``. A clause is ``name``, ``not name``, ``name known``, ``name unknown``, ``name contains
+text``, ``name in a, b`` (or ``not in``), ``name is value`` (or ``is not``) and ``name < value``
+(``<=``, ``>``, ``>=``). The right side may be another name. Names and what they mean are in
+``NAMES``; ``limit.…`` stands for a threshold of the rules' file.
 """
 
 from __future__ import annotations
@@ -15,30 +16,92 @@ from app.model.errors import BadInput
 from app.model.value import Value
 
 Kind = Literal["yes-no", "number", "memory", "disk", "version", "text", "list"]
-Operator = Literal["is", "is not", "<", "<=", ">", ">=", "in", "not in", "contains", "known", "unknown", "holds"]
+Operator = Literal[
+    "is", "is not", "<", "<=", ">", ">=", "in", "not in", "contains", "known", "unknown", "holds"
+]
 
 NAMES: dict[str, Kind] = {
-    "os.family": "text", "os.name": "text", "os.build": "number", "os.arch": "text", "os.wsl": "yes-no",
-    "os.long_paths": "yes-no", "os.old_name": "yes-no", "cpu.name": "text", "cpu.avx2": "yes-no",
-    "memory.total": "memory", "memory.available": "memory", "gpus.count": "number", "gpus.cards": "number",
-    "gpus.nvidia": "number", "gpus.differ": "yes-no", "gpus.integrated": "yes-no", "gpus.names": "text",
-    "card.found": "yes-no", "card.usable": "yes-no", "card.name": "text", "card.architecture": "text",
-    "card.capability": "version", "card.memory": "memory", "card.used": "memory", "card.free": "memory",
-    "card.used_share": "number", "card.processes": "number", "card.display": "yes-no", "driver.version": "version",
-    "driver.cuda": "version", "driver.nvml": "text", "home.path": "text", "home.length": "number",
-    "home.on_onedrive": "yes-no", "home.writable": "yes-no", "home.unsafe": "text", "home.broken": "text",
-    "disk.root": "text", "disk.free": "disk", "disk.needed": "disk", "disk.download": "disk", "disk.spare": "disk",
-    "tools.vc_runtime": "version", "tools.compiler": "yes-no", "tools.gcc": "yes-no", "pythons.count": "number",
-    "pythons.suitable": "number", "pythons.seen": "text", "packages.cpu_torch": "text", "variables.conflict": "text",
-    "variables.count": "number", "variables.first": "text", "variables.why": "text",
-    "variables.card_hidden": "text", "leftovers.count": "number", "leftovers.size": "disk", "leftovers.where": "text",
-    "network.index": "text", "network.pytorch": "text", "network.proxy": "text", "network.mirror": "text",
-    "network.bundle": "yes-no", "profile.id": "text", "profile.for_card": "yes-no", "profile.cuda_floor": "version",
-    "profile.title": "text", "profile.gpu": "yes-no", "profile.guide": "yes-no", "profile.platform": "yes-no",
-    "profile.torch": "version", "profile.cuda": "version", "profile.python": "text", "profile.compute_min": "version",
-    "profile.compute_max": "version", "profile.compute_excluded": "yes-no", "profile.driver": "version",
-    "profile.driver_floor": "version", "profile.vram": "memory", "profile.avx2": "yes-no",
-    "profile.uses_pytorch_index": "yes-no", "profile.mend_openmp": "yes-no",
+    "os.family": "text",
+    "os.name": "text",
+    "os.build": "number",
+    "os.arch": "text",
+    "os.wsl": "yes-no",
+    "os.long_paths": "yes-no",
+    "os.old_name": "yes-no",
+    "cpu.name": "text",
+    "cpu.avx2": "yes-no",
+    "memory.total": "memory",
+    "memory.available": "memory",
+    "gpus.count": "number",
+    "gpus.cards": "number",
+    "gpus.nvidia": "number",
+    "gpus.differ": "yes-no",
+    "gpus.integrated": "yes-no",
+    "gpus.names": "text",
+    "card.found": "yes-no",
+    "card.usable": "yes-no",
+    "card.name": "text",
+    "card.architecture": "text",
+    "card.capability": "version",
+    "card.memory": "memory",
+    "card.used": "memory",
+    "card.free": "memory",
+    "card.used_share": "number",
+    "card.processes": "number",
+    "card.display": "yes-no",
+    "driver.version": "version",
+    "driver.cuda": "version",
+    "driver.nvml": "text",
+    "home.path": "text",
+    "home.length": "number",
+    "home.on_onedrive": "yes-no",
+    "home.writable": "yes-no",
+    "home.unsafe": "text",
+    "home.broken": "text",
+    "disk.root": "text",
+    "disk.free": "disk",
+    "disk.needed": "disk",
+    "disk.download": "disk",
+    "disk.spare": "disk",
+    "tools.vc_runtime": "version",
+    "tools.compiler": "yes-no",
+    "tools.gcc": "yes-no",
+    "pythons.count": "number",
+    "pythons.suitable": "number",
+    "pythons.seen": "text",
+    "packages.cpu_torch": "text",
+    "variables.conflict": "text",
+    "variables.count": "number",
+    "variables.first": "text",
+    "variables.why": "text",
+    "variables.card_hidden": "text",
+    "leftovers.count": "number",
+    "leftovers.size": "disk",
+    "leftovers.where": "text",
+    "network.index": "text",
+    "network.pytorch": "text",
+    "network.proxy": "text",
+    "network.mirror": "text",
+    "network.bundle": "yes-no",
+    "profile.id": "text",
+    "profile.for_card": "yes-no",
+    "profile.cuda_floor": "version",
+    "profile.title": "text",
+    "profile.gpu": "yes-no",
+    "profile.guide": "yes-no",
+    "profile.platform": "yes-no",
+    "profile.torch": "version",
+    "profile.cuda": "version",
+    "profile.python": "text",
+    "profile.compute_min": "version",
+    "profile.compute_max": "version",
+    "profile.compute_excluded": "yes-no",
+    "profile.driver": "version",
+    "profile.driver_floor": "version",
+    "profile.vram": "memory",
+    "profile.avx2": "yes-no",
+    "profile.uses_pytorch_index": "yes-no",
+    "profile.mend_openmp": "yes-no",
 }
 
 
@@ -73,14 +136,17 @@ Condition = Clause | All | AnyOf | Not
 
 _CLAUSE = re.compile(
     r"\s*(?P<left>[a-z_][a-z0-9_.]*)\s*(?:(?P<op>not\s+in|in|is\s+not|is|contains|known|unknown|<=|>=|<|>)"
-    r"(?:(?<=[a-z])(?:\s+|$)|(?<=[<>=])\s*)(?P<right>.*))?\s*$")
+    r"(?:(?<=[a-z])(?:\s+|$)|(?<=[<>=])\s*)(?P<right>.*))?\s*$"
+)
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(GiB|GB|MiB|MB)?\s*$")
 _UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, None: 1}
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
 def version(text: str) -> tuple[int, ...] | None:
-    """The numbers of a version, ``"v14.40.33810"`` as ``(14, 40, 33810)``, without zeros at the end; or ``None``."""
+    """The numbers of a version, ``"v14.40.33810"`` as ``(14, 40, 33810)``, without zeros at the
+    end; or ``None``.
+    """
     found = _NUMBERS.search(text)
     if not found:
         return None
@@ -118,7 +184,10 @@ def parse(raw: object, where: str, limits: tuple[str, ...] = ()) -> Condition:
         if word in ("all", "any") and isinstance(inner, (list, tuple)):
             parts = tuple(parse(part, where, limits) for part in inner)
             return All(parts=parts) if word == "all" else AnyOf(parts=parts)
-    raise BadInput(f"{where}: `when` is {raw!r}; expected clauses in a list, or one of all, any, not with its clauses.")
+    raise BadInput(
+        f"{where}: `when` is {raw!r}; expected clauses in a list, or one of all, any, not with "
+        f"its clauses."
+    )
 
 
 def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
@@ -126,12 +195,18 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
         return Not(part=_clause(text.strip()[4:], where, limits))
     found = _CLAUSE.match(text)
     if not found:
-        raise BadInput(f"{where}: the clause {text!r} cannot be read; expected a name, a comparison and a value.")
+        raise BadInput(
+            f"{where}: the clause {text!r} cannot be read; expected a name, a comparison and a "
+            f"value."
+        )
     left, right = found["left"], (found["right"] or "").strip()
     operator: Any = " ".join((found["op"] or "holds").split())
     kind = NAMES.get(left)
     if kind is None:
-        raise BadInput(f"{where}: the clause {text!r} asks for {left!r}, which is not a name of the rules' language.")
+        raise BadInput(
+            f"{where}: the clause {text!r} asks for {left!r}, which is not a name of the rules' "
+            f"language."
+        )
     fault = _misuse(operator, kind, right)
     if fault:
         raise BadInput(f"{where}: the clause {text!r} {fault}.")
@@ -139,10 +214,15 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
         return Clause(left=left, operator=operator)
     if right in NAMES or right in limits:
         return Clause(left=left, operator=operator, right=(right,), named=True)
-    values = tuple(v.strip() for v in right.split(",")) if operator in ("in", "not in") else (right,)
+    values = (
+        tuple(v.strip() for v in right.split(",")) if operator in ("in", "not in") else (right,)
+    )
     for value in values:
         if not value or literal(kind, value) is None:
-            raise BadInput(f"{where}: the clause {text!r} compares {left} with {value!r}; expected a {kind} or a name.")
+            raise BadInput(
+                f"{where}: the clause {text!r} compares {left} with {value!r}; expected a {kind} "
+                f"or a name."
+            )
     return Clause(left=left, operator=operator, right=values)
 
 
@@ -150,7 +230,11 @@ def _misuse(operator: str, kind: Kind, right: str) -> str:
     if operator in ("holds", "known", "unknown"):
         if right:
             return f"has {right!r} too much"
-        return f"needs a comparison: its name is a {kind}" if operator == "holds" and kind != "yes-no" else ""
+        return (
+            f"needs a comparison: its name is a {kind}"
+            if operator == "holds" and kind != "yes-no"
+            else ""
+        )
     if operator in ("<", "<=", ">", ">=") and kind in ("text", "list", "yes-no"):
         return f"orders a {kind}, which has no order"
     if operator == "contains" and kind not in ("text", "list"):

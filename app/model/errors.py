@@ -1,4 +1,6 @@
-"""Faults that the program expects: each carries its sentence for people and its details for experts."""
+"""Faults that the program expects: each carries its sentence for people and its details for
+experts.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,19 @@ class ExitCode(IntEnum):
 class ExpectedError(Exception):
     """A fault with a known shape.
 
-    ``code`` is a short stable name, ``message`` one sentence that names the thing and what was expected,
-    ``details`` the raw evidence for experts, ``hint`` what to do next.
+    ``code`` is a short stable name, ``message`` one sentence that names the thing and what was
+    expected, ``details`` the raw evidence for experts, ``hint`` what to do next.
     """
 
-    def __init__(self, code: str, message: str, *, details: str = "", hint: str = "",
-                 exit_code: ExitCode = ExitCode.STEP_FAILED) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        details: str = "",
+        hint: str = "",
+        exit_code: ExitCode = ExitCode.STEP_FAILED,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
@@ -36,10 +45,14 @@ class ExpectedError(Exception):
 
 
 class BadInput(ExpectedError):
-    """A file, a field or an argument that people gave is wrong; the sentence names it and what was expected."""
+    """A file, a field or an argument that people gave is wrong; the sentence names it and what was
+    expected.
+    """
 
     def __init__(self, message: str, *, details: str = "", hint: str = "") -> None:
-        super().__init__("bad-input", message, details=details, hint=hint, exit_code=ExitCode.BAD_INPUT)
+        super().__init__(
+            "bad-input", message, details=details, hint=hint, exit_code=ExitCode.BAD_INPUT
+        )
 
 
 class Stopped(Exception):

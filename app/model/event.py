@@ -29,15 +29,17 @@ class Skipped(Happening, frozen=True, kw_only=True):
 class Line(Happening, frozen=True, kw_only=True):
     """Raw output, one or many lines as they came (UTF-8, undecodable bytes replaced by the reader).
 
-    A chunk, not a line: a signal or an object for each line freezes a window for seconds (measured 50 to 70 s for
-    a million lines); faces split it where they need lines.
+    A chunk, not a line: a signal or an object for each line freezes a window for seconds (measured
+    50 to 70 s for a million lines); faces split it where they need lines.
     """
 
     text: bytes
 
 
 class Progress(Happening, frozen=True, kw_only=True):
-    """``done`` of ``total`` in ``unit`` (``bytes``, ``files``, ``steps``); ``rate`` in units a second."""
+    """``done`` of ``total`` in ``unit`` (``bytes``, ``files``, ``steps``); ``rate`` in units a
+    second.
+    """
 
     done: float
     total: float | None = None
@@ -53,7 +55,9 @@ class Quiet(Happening, frozen=True, kw_only=True):
 
 
 class Measured(Happening, frozen=True, kw_only=True):
-    """One measured value of a check; ``value`` is any JSON value, ``detail`` holds what belongs to it."""
+    """One measured value of a check; ``value`` is any JSON value, ``detail`` holds what belongs to
+    it.
+    """
 
     name: str
     value: Any = None
@@ -93,7 +97,9 @@ class StepEvent(Value, frozen=True, kw_only=True):
 
 
 def flat(event: StepEvent) -> dict[str, Any]:
-    """The event as the one-level JSON object of the contract: ``at``, ``step``, ``what`` and the fields."""
+    """The event as the one-level JSON object of the contract: ``at``, ``step``, ``what`` and the
+    fields.
+    """
     fields = msgspec.to_builtins(event.what)
     if isinstance(event.what, Line):
         fields["text"] = event.what.text.decode("utf-8", "replace")

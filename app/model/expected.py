@@ -10,12 +10,21 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import msgspec
 
 _STEP = re.compile(r"\[(\.\.\.|\d+)\]|([^.\[\]]+)")
-_WORDS = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false", "object": "an object",
-          "array": "a list", "null": "null"}
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
 
 
 def field_sentence(message: str, value: Any, kind: type[msgspec.Struct]) -> str:
-    """msgspec's message (``Expected `int`, got `str` - at `$.gpus[0].index```) in words, for ``value`` read as ``kind``."""
+    """msgspec's message (``Expected `int`, got `str` - at `$.gpus[0].index```) in words, for
+    ``value`` read as ``kind``.
+    """
     reason, _, where = message.partition(" - at ")
     steps = [found[1] or found[2] for found in _STEP.finditer(where.strip("`").removeprefix("$"))]
     steps, given, wanted = _at(steps, value, kind)
@@ -28,12 +37,20 @@ def field_sentence(message: str, value: Any, kind: type[msgspec.Struct]) -> str:
         return f'the field "{field}" is wrong: expected {_bound(reason) or _listed(wanted)}{found}.'
     name = f"{field}.{lacks[2]}" if field else lacks[2]
     if lacks[1] == "unknown":
-        return f'the field "{name}" is not known; expected one of {", ".join(f.name for f in msgspec.structs.fields(wanted))}.'
-    return f'the field "{name}" is missing; expected {_listed(get_type_hints(wanted, include_extras=True)[lacks[2]])}.'
+        return (
+            f'the field "{name}" is not known; expected one of '
+            f"{', '.join(f.name for f in msgspec.structs.fields(wanted))}."
+        )
+    return (
+        f'the field "{name}" is missing; expected '
+        f"{_listed(get_type_hints(wanted, include_extras=True)[lacks[2]])}."
+    )
 
 
 def _at(steps: Sequence[str], value: Any, kind: Any) -> tuple[list[str], Any, Any]:
-    """The steps with the keys that msgspec leaves out (``[...]``), and what is there: the value and its kind."""
+    """The steps with the keys that msgspec leaves out (``[...]``), and what is there: the value and
+    its kind.
+    """
     walked: list[str] = []
     for step in steps:
         kind = _bare(kind)
@@ -42,7 +59,11 @@ def _at(steps: Sequence[str], value: Any, kind: Any) -> tuple[list[str], Any, An
             step = next(key for key, entry in value.items() if not isinstance(entry, inner))
             kind = inner
         else:
-            kind = get_args(kind)[0] if step.isdigit() else get_type_hints(kind, include_extras=True)[step]
+            kind = (
+                get_args(kind)[0]
+                if step.isdigit()
+                else get_type_hints(kind, include_extras=True)[step]
+            )
         value = value[int(step)] if step.isdigit() and isinstance(value, list) else value[step]
         walked.append(step)
     return walked, value, _bare(kind) if isinstance(value, dict) else kind
@@ -66,7 +87,9 @@ def _listed(kind: Any) -> str:
         return _listed(get_args(kind)[0])
     if origin in (tuple, dict):
         return _WORDS["array" if origin is tuple else "object"]
-    return _WORDS["null" if kind is NoneType else kind.__name__ if kind.__name__ in _WORDS else "object"]
+    return _WORDS[
+        "null" if kind is NoneType else kind.__name__ if kind.__name__ in _WORDS else "object"
+    ]
 
 
 def _bound(reason: str) -> str:
@@ -75,7 +98,13 @@ def _bound(reason: str) -> str:
 
 
 def _found(value: Any) -> str:
-    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else json_text(value)
+    return (
+        "an object"
+        if isinstance(value, dict)
+        else "a list"
+        if isinstance(value, list)
+        else json_text(value)
+    )
 
 
 def _written(steps: Sequence[str]) -> str:

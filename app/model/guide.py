@@ -1,4 +1,6 @@
-"""What the setup guide says and what is right: expected output, settings, corrections, reference figures, models."""
+"""What the setup guide says and what is right: expected output, settings, corrections, reference
+figures, models.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,23 @@ Figure = Literal["copy", "fp32", "tf32", "fp16", "bf16", "pcie", ""]
 
 
 class Print(Value, frozen=True, kw_only=True):
-    """How the guide's own script prints a line: a regular expression, and its value (group 1 where ``value`` is empty)."""
+    """How the guide's own script prints a line: a regular expression, and its value (group 1 where
+    ``value`` is empty).
+    """
 
     says: str
     value: str = ""
 
 
 class Expected(Value, frozen=True, kw_only=True):
-    """One line of the guide's expected output. The first line whose conditions hold here is the one that counts.
+    """One line of the guide's expected output. The first line whose conditions hold here is the one
+    that counts.
 
-    ``expected`` is a template over ``{python} {torch} {cuda} {unsloth} {gpu} {memory_low} {memory_high} {cudnn}``;
-    ``card``: only with (or without) a card; ``native_bf16``: only on cards that compute in bf16 (or do not);
-    ``profiles``: only for these; ``why`` is said where the right value is not the guide's, ``wrong`` where what came
-    out is not right; ``scale`` turns a printed number into the measured unit.
+    ``expected`` is a template over ``{python} {torch} {cuda} {unsloth} {gpu} {memory_low}
+    {memory_high} {cudnn}``; ``card``: only with (or without) a card; ``native_bf16``: only on cards
+    that compute in bf16 (or do not); ``profiles``: only for these; ``why`` is said where the right
+    value is not the guide's, ``wrong`` where what came out is not right; ``scale`` turns a printed
+    number into the measured unit.
     """
 
     check: str
@@ -77,7 +83,9 @@ class Benchmark(Value, frozen=True, kw_only=True):
 
 
 class Reference(Value, frozen=True, kw_only=True):
-    """What was measured on a real card with this very benchmark; ``low`` is the lowest that is still as expected."""
+    """What was measured on a real card with this very benchmark; ``low`` is the lowest that is
+    still as expected.
+    """
 
     card: str
     name: str
@@ -99,7 +107,9 @@ class Shape(Value, frozen=True, kw_only=True):
 
 
 class Model(Value, frozen=True, kw_only=True):
-    """A model that a starter script may name. ``label`` is its size for people; ``since`` the first Unsloth that knows it."""
+    """A model that a starter script may name. ``label`` is its size for people; ``since`` the first
+    Unsloth that knows it.
+    """
 
     id: str
     label: str
@@ -110,7 +120,9 @@ class Model(Value, frozen=True, kw_only=True):
 
 
 class MemoryRow(Value, frozen=True, kw_only=True):
-    """One row of the guide's memory table, with the model and rank that stand for it in our prediction."""
+    """One row of the guide's memory table, with the model and rank that stand for it in our
+    prediction.
+    """
 
     label: str
     batch: int

@@ -78,15 +78,21 @@ class Gpu(Value, frozen=True, kw_only=True):
 
     @property
     def of_nvidia(self) -> bool:
-        """Whether it is NVIDIA's: by vendor, by PCI id (Windows lists one without driver as something else), else by name."""
-        return (self.vendor == "nvidia" or (self.pci_id or "").lower().removeprefix("0x").startswith("10de")
-                or (self.vendor == "other" and "nvidia" in (self.name or "").lower()))
+        """Whether it is NVIDIA's: by vendor, by PCI id (Windows lists one without driver as
+        something else), else by name.
+        """
+        return (
+            self.vendor == "nvidia"
+            or (self.pci_id or "").lower().removeprefix("0x").startswith("10de")
+            or (self.vendor == "other" and "nvidia" in (self.name or "").lower())
+        )
 
 
 class Driver(Value, frozen=True, kw_only=True):
     """The NVIDIA driver. ``cuda_version`` is the newest CUDA it can run, not an installed toolkit.
 
-    A file without a word on ``nvml`` says that there is no library; ``None`` says that it could not be found out.
+    A file without a word on ``nvml`` says that there is no library; ``None`` says that it could not
+    be found out.
     """
 
     version: str | None = None
@@ -127,7 +133,9 @@ class Python(Value, frozen=True, kw_only=True):
 
 
 class Leftover(Value, frozen=True, kw_only=True):
-    """Something an older attempt left behind. ``size`` is the whole tree; ``id`` is stable for one survey."""
+    """Something an older attempt left behind. ``size`` is the whole tree; ``id`` is stable for one
+    survey.
+    """
 
     id: str
     kind: LeftoverKind
@@ -139,8 +147,8 @@ class Leftover(Value, frozen=True, kw_only=True):
 class Home(Value, frozen=True, kw_only=True):
     """The one folder that holds environments, cache, journal and reports.
 
-    ``volume`` is the root of the disk that it lies on, which links may make another than its path says. ``begun`` is how many
-    bytes of a setup, by the profile's id, are there already.
+    ``volume`` is the root of the disk that it lies on, which links may make another than its path
+    says. ``begun`` is how many bytes of a setup, by the profile's id, are there already.
     """
 
     path: str
@@ -151,7 +159,9 @@ class Home(Value, frozen=True, kw_only=True):
 
 
 class Setting(Value, frozen=True, kw_only=True):
-    """One setting of pip, uv or the system that the program reads on purpose. Secrets are already taken out."""
+    """One setting of pip, uv or the system that the program reads on purpose. Secrets are already
+    taken out.
+    """
 
     name: str
     value: str
@@ -204,22 +214,31 @@ class MachineFacts(Value, frozen=True, kw_only=True):
 
 
 def main_card(gpus: Iterable[Gpu]) -> Gpu | None:
-    """Of NVIDIA's cards the one to train on: new enough for Triton before too old, then the most memory, then the newest."""
-    return max((gpu for gpu in gpus if gpu.of_nvidia), default=None,
-               key=lambda gpu: worth(gpu.compute_capability, gpu.memory_total))
+    """Of NVIDIA's cards the one to train on: new enough for Triton before too old, then the most
+    memory, then the newest.
+    """
+    return max(
+        (gpu for gpu in gpus if gpu.of_nvidia),
+        default=None,
+        key=lambda gpu: worth(gpu.compute_capability, gpu.memory_total),
+    )
 
 
 def worth(capability: str | None, memory: int | None) -> tuple[int, int, tuple[int, ...]]:
-    """How a card stands among several. Triton, which Unsloth is built on, begins at compute capability 7.0."""
+    """How a card stands among several. Triton, which Unsloth is built on, begins at compute
+    capability 7.0.
+    """
     told = version(capability or "")
     fits = 1 if told is None else 2 if told >= (7,) else 0
     return (fits, memory or 0, told or ())
 
 
 class Sighting(Value, frozen=True, kw_only=True):
-    """One probe's answer during a survey; the last one of a survey has subject ``all`` and the whole ``facts``.
+    """One probe's answer during a survey; the last one of a survey has subject ``all`` and the
+    whole ``facts``.
 
-    ``part`` is the probe's own part of the facts (``Os``, a tuple of ``Gpu`` …), ``seconds`` how long it took.
+    ``part`` is the probe's own part of the facts (``Os``, a tuple of ``Gpu`` …), ``seconds`` how
+    long it took.
     """
 
     subject: str
@@ -230,31 +249,48 @@ class Sighting(Value, frozen=True, kw_only=True):
 
 
 def decode_machine(data: bytes, name: str) -> MachineFacts:
-    """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field, what was expected."""
+    """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field,
+    what was expected.
+    """
     try:
         head = msgspec.json.decode(_utf8(data))
     except msgspec.DecodeError as error:
         raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)) from error
+        raise BadInput(
+            f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)
+        ) from error
     except RecursionError as error:
-        raise BadInput(f"{name} is not a machine file: its values are nested too deeply.", details=str(error)) from error
+        raise BadInput(
+            f"{name} is not a machine file: its values are nested too deeply.", details=str(error)
+        ) from error
     if not isinstance(head, dict):
-        raise BadInput(f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.')
+        raise BadInput(
+            f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.'
+        )
     if head.get("schema") != "machine/1":
         found = json_text(head.get("schema")) if "schema" in head else "nothing"
-        raise BadInput(f'{name}: the field "schema" was expected to be "machine/1", but is {found}.')
+        raise BadInput(
+            f'{name}: the field "schema" was expected to be "machine/1", but is {found}.'
+        )
     known, left = opened(head, MachineFacts)
     try:
         facts = msgspec.convert(known, MachineFacts)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{name}: {field_sentence(str(error), known, MachineFacts)}", details=str(error)) from error
-    notes = tuple(Note(about=where, text="unknown in the machine file, so its entry is left out") for where in left)
+        raise BadInput(
+            f"{name}: {field_sentence(str(error), known, MachineFacts)}", details=str(error)
+        ) from error
+    notes = tuple(
+        Note(about=where, text="unknown in the machine file, so its entry is left out")
+        for where in left
+    )
     return msgspec.structs.replace(facts, notes=(*facts.notes, *notes)) if notes else facts
 
 
 def _utf8(data: bytes) -> bytes:
-    """The text as JSON readers want it: PowerShell 5 writes UTF-16 where output is redirected, editors put a mark in front."""
+    """The text as JSON readers want it: PowerShell 5 writes UTF-16 where output is redirected,
+    editors put a mark in front.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return data.decode("utf-16").encode()
     return data.removeprefix(b"\xef\xbb\xbf")

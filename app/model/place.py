@@ -41,7 +41,9 @@ class Place:
 
     @property
     def pointer(self) -> str:
-        """The pointer file, schema ``pointer/1``: which environment is active and which one was before."""
+        """The pointer file, schema ``pointer/1``: which environment is active and which one was
+        before.
+        """
         return self.at("active.json")
 
     @property
@@ -98,8 +100,16 @@ class Place:
     @property
     def layout(self) -> tuple[str, ...]:
         """The folders that every install makes below home, from the outside in."""
-        return (self.logs, self.at("locks"), self.cache, self.wheels, self.environments, self.at("checks"), self.at("work"),
-                self.verified)
+        return (
+            self.logs,
+            self.at("locks"),
+            self.cache,
+            self.wheels,
+            self.environments,
+            self.at("checks"),
+            self.at("work"),
+            self.verified,
+        )
 
     def wheel(self, file: str) -> str:
         """One file of the wheelhouse."""
@@ -110,7 +120,8 @@ class Place:
         return str(self._flavour(folder, *parts))
 
     def address(self, path: str) -> str:
-        """A folder or file of this computer as an address: uv's lists are split at commas and their items cut at ``#``.
+        """A folder or file of this computer as an address: uv's lists are split at commas and their
+        items cut at ``#``.
 
         What is an address already, or no whole path, stays as it is.
         """

@@ -1,4 +1,6 @@
-"""A plan: the steps that will run, one after another. One Struct for each kind of step; no generic command step."""
+"""A plan: the steps that will run, one after another. One Struct for each kind of step; no generic
+command step.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,8 @@ class MendOpenmp(Step, frozen=True, kw_only=True):
 
 
 class SetVariables(Step, frozen=True, kw_only=True):
-    """Give every Python of one environment variables of its own; an empty value takes a variable of the user's away.
+    """Give every Python of one environment variables of its own; an empty value takes a variable of
+    the user's away.
 
     ``variables`` are pairs of name and value, ``python`` is the environment's version.
     """
@@ -129,8 +132,9 @@ class RemoveTree(Step, frozen=True, kw_only=True):
 class MakeKernel(Step, frozen=True, kw_only=True):
     """Let Jupyter run notebooks with an environment that stays as it was proven.
 
-    The kernel's packages (``kernel`` names their locks) lie in a folder of their own, ``spec`` is the folder of
-    ``kernel.json`` (``jupyter kernelspec list`` shows it), ``label`` what Jupyter shows.
+    The kernel's packages (``kernel`` names their locks) lie in a folder of their own, ``spec`` is
+    the folder of ``kernel.json`` (``jupyter kernelspec list`` shows it), ``label`` what Jupyter
+    shows.
     """
 
     environment: str
@@ -140,15 +144,32 @@ class MakeKernel(Step, frozen=True, kw_only=True):
 
 
 class MakeShortcut(Step, frozen=True, kw_only=True):
-    """Put an entry into the Start menu, or the desktop's menu, that opens a terminal with the environment active."""
+    """Put an entry into the Start menu, or the desktop's menu, that opens a terminal with the
+    environment active.
+    """
 
     environment: str
     path: str
     label: str
 
 
-AnyStep = (ProvidePython | FetchWheels | CreateEnvironment | InstallWheels | MendOpenmp | SetVariables | FirstImport | RunCheck
-           | Activate | Quarantine | UninstallPackages | PutPackagesBack | RemoveTree | MakeKernel | MakeShortcut)
+AnyStep = (
+    ProvidePython
+    | FetchWheels
+    | CreateEnvironment
+    | InstallWheels
+    | MendOpenmp
+    | SetVariables
+    | FirstImport
+    | RunCheck
+    | Activate
+    | Quarantine
+    | UninstallPackages
+    | PutPackagesBack
+    | RemoveTree
+    | MakeKernel
+    | MakeShortcut
+)
 
 
 class Plan(Value, frozen=True, kw_only=True):

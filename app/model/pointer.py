@@ -14,7 +14,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 
 
 class Pointer(Value, frozen=True, kw_only=True):
-    """``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap happened (UTC)."""
+    """``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap
+    happened (UTC).
+    """
 
     schema: Literal["pointer/1"] = "pointer/1"
     active: str
@@ -28,9 +30,14 @@ def decode_pointer(data: bytes, name: str) -> Pointer:
     try:
         pointer = msgspec.json.decode(data, type=Pointer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
-                       hint="Run install again, or delete the file to start without an active environment.") from error
+        raise BadInput(
+            f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
+            hint="Run install again, or delete the file to start without an active environment.",
+        ) from error
     for field, value in (("active", pointer.active), ("previous", pointer.previous)):
         if value is not None and not _NAME.match(value):
-            raise BadInput(f"The pointer file {name} names {value!r} in the field {field}; expected the name of a folder in envs.")
+            raise BadInput(
+                f"The pointer file {name} names {value!r} in the field {field}; expected the name "
+                f"of a folder in envs."
+            )
     return pointer

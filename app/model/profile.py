@@ -10,7 +10,9 @@ Platform = Literal["windows", "linux"]
 
 
 class Wheel(Value, frozen=True, kw_only=True):
-    """One file of a lock as the lock maker saw it. Sizes are bytes; ``None`` where no public record has it."""
+    """One file of a lock as the lock maker saw it. Sizes are bytes; ``None`` where no public record
+    has it.
+    """
 
     name: str
     version: str
@@ -21,9 +23,10 @@ class Wheel(Value, frozen=True, kw_only=True):
 class Part(Value, frozen=True, kw_only=True):
     """One lock of a profile for one platform, fetched and installed together.
 
-    ``index`` is ``default`` (the user's default index) or ``pytorch/<tag>``, a folder of the PyTorch index.
-    ``requirements`` is the lock's text: pinned names with SHA-256 hashes and no addresses.
-    ``disk`` is the unpacked size in bytes; ``estimated`` says that some sizes were not on record.
+    ``index`` is ``default`` (the user's default index) or ``pytorch/<tag>``, a folder of the
+    PyTorch index. ``requirements`` is the lock's text: pinned names with SHA-256 hashes and no
+    addresses. ``disk`` is the unpacked size in bytes; ``estimated`` says that some sizes were not
+    on record.
     """
 
     id: str
@@ -60,9 +63,10 @@ class Versions(Value, frozen=True, kw_only=True):
 class Needs(Value, frozen=True, kw_only=True):
     """What a machine must have. Capabilities are inclusive; drivers are per system.
 
-    ``driver`` is the pass mark (the toolkit's own driver), ``driver_floor`` the minor-version floor below
-    which CUDA refuses; between the two the program warns. ``compute_not`` lies between the capabilities and is
-    still not served. The sources say where drivers and capabilities come from, ``date`` when that was looked up.
+    ``driver`` is the pass mark (the toolkit's own driver), ``driver_floor`` the minor-version floor
+    below which CUDA refuses; between the two the program warns. ``compute_not`` lies between the
+    capabilities and is still not served. The sources say where drivers and capabilities come from,
+    ``date`` when that was looked up.
     """
 
     gpu: bool = True
@@ -90,7 +94,9 @@ class Training(Value, frozen=True, kw_only=True):
 
 
 class Profile(Value, frozen=True, kw_only=True):
-    """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by architecture name."""
+    """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by
+    architecture name.
+    """
 
     id: str
     title: str

@@ -1,4 +1,6 @@
-"""The diagnostics report, ``report/1``: all that one visit found, before the person is taken out of it."""
+"""The diagnostics report, ``report/1``: all that one visit found, before the person is taken out of
+it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from app.model.verdict import Overall, Verification
 
 
 class Report(Value, frozen=True, kw_only=True):
-    """One visit. ``logs`` are raw bytes by file name; ``program`` is this program's version, ``profile`` an id.
+    """One visit. ``logs`` are raw bytes by file name; ``program`` is this program's version,
+    ``profile`` an id.
 
     ``versions`` holds what is installed in the environment, ``crashes`` are texts of crash files.
     """
@@ -39,7 +42,9 @@ StepState = Literal["open", "skipped", "done", "failed", "stopped"]
 
 
 class StepLine(Value, frozen=True, kw_only=True):
-    """One step of a run: how it ended (``open``: it did not begin or did not end) and how many seconds it took."""
+    """One step of a run: how it ended (``open``: it did not begin or did not end) and how many
+    seconds it took.
+    """
 
     id: str
     title: str
@@ -58,7 +63,9 @@ class Judged(Value, frozen=True, kw_only=True):
 
 
 class Summary(Value, frozen=True, kw_only=True):
-    """``report.json``: a report in brief, cleaned. ``taken_out`` counts what was taken out, by kind; ``files`` lie beside it."""
+    """``report.json``: a report in brief, cleaned. ``taken_out`` counts what was taken out, by
+    kind; ``files`` lie beside it.
+    """
 
     schema: Literal["report/1"] = "report/1"
     written_at: str
@@ -85,7 +92,9 @@ class Packed(Value, frozen=True, kw_only=True):
 
 
 class Preview(Value, frozen=True, kw_only=True):
-    """What a report would hold: its files, what was taken out (kind to count), the text and the page as they would go out."""
+    """What a report would hold: its files, what was taken out (kind to count), the text and the
+    page as they would go out.
+    """
 
     counts: dict[str, int] = {}
     files: tuple[Packed, ...] = ()

@@ -10,7 +10,9 @@ from app.model.value import Value
 
 
 class Threshold(Value, frozen=True, kw_only=True):
-    """One limit. Rules ask for it as ``limit.<id>``; it stands here once, with where it comes from and when."""
+    """One limit. Rules ask for it as ``limit.<id>``; it stands here once, with where it comes from
+    and when.
+    """
 
     id: str
     value: str
@@ -38,15 +40,17 @@ class RuleTable(Value, frozen=True, kw_only=True):
 class Rule(RuleTable, frozen=True, kw_only=True):
     """When … then this finding. Of several rules with one id the first that surely holds speaks.
 
-    Texts may hold ``{name}`` of the rules' language. ``hopeless``: nobody can mend it on this machine, so a profile
-    that it blocks is no way at all. ``tag`` is the two or three words on the profile's card.
+    Texts may hold ``{name}`` of the rules' language. ``hopeless``: nobody can mend it on this
+    machine, so a profile that it blocks is no way at all. ``tag`` is the two or three words on the
+    profile's card.
     """
 
     when: Condition
 
 
 class Troublemaker(Value, frozen=True, kw_only=True):
-    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else one of these patterns.
+    """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else
+    one of these patterns.
 
     ``beyond_cards``: so does a value whose first number counts a card that is not there.
     """
@@ -58,10 +62,12 @@ class Troublemaker(Value, frozen=True, kw_only=True):
 
 
 class Rules(Value, frozen=True, kw_only=True):
-    """All of ``findings.toml``. ``old_systems`` are parts of names of systems whose C library is too old.
+    """All of ``findings.toml``. ``old_systems`` are parts of names of systems whose C library is
+    too old.
 
-    ``unsafe_characters`` in the home's path break some tool (with the reason), ``broken_characters`` break the setup.
-    ``unknown`` holds the words that stand in a text for a fact that could not be found out.
+    ``unsafe_characters`` in the home's path break some tool (with the reason),
+    ``broken_characters`` break the setup. ``unknown`` holds the words that stand in a text for a
+    fact that could not be found out.
     """
 
     thresholds: tuple[Threshold, ...] = ()

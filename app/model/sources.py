@@ -1,4 +1,6 @@
-"""Where packages come from, as the user's pip and uv settings and his answers say. May hold secrets: never shown raw."""
+"""Where packages come from, as the user's pip and uv settings and his answers say. May hold
+secrets: never shown raw.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from app.model.value import Value
 class Sources(Value, frozen=True, kw_only=True):
     """What children and downloads use. ``index`` ``None`` is uv's own default index.
 
-    ``certificate`` is a bundle's path or ``None`` for the system's store; ``proxy`` may carry a password.
-    ``proxy_script`` and ``proxy_detect`` say that Windows asks a script (PAC), or looks for one, for each host's proxy.
-    ``python_mirror`` and ``python_list`` are uv's ``python-install-mirror`` and ``python-downloads-json-url``.
-    ``offline`` is a bundle folder: then nothing is asked of any index.
+    ``certificate`` is a bundle's path or ``None`` for the system's store; ``proxy`` may carry a
+    password. ``proxy_script`` and ``proxy_detect`` say that Windows asks a script (PAC), or looks
+    for one, for each host's proxy. ``python_mirror`` and ``python_list`` are uv's
+    ``python-install-mirror`` and ``python-downloads-json-url``. ``offline`` is a bundle folder:
+    then nothing is asked of any index.
     """
 
     index: str | None = None
@@ -32,7 +35,9 @@ class Sources(Value, frozen=True, kw_only=True):
 
 
 def unencrypted(address: str) -> bool:
-    """Whether what lies at an address would come over a network without TLS; on this computer itself that is no harm."""
+    """Whether what lies at an address would come over a network without TLS; on this computer
+    itself that is no harm.
+    """
     try:
         parts = urlsplit(address)
         name = (parts.hostname or "").lower()

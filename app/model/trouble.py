@@ -1,4 +1,6 @@
-"""A known failure: what a log says when it happens, what it means, what mends it. Read from ``resources/troubles/``."""
+"""A known failure: what a log says when it happens, what it means, what mends it. Read from
+``resources/troubles/``.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,11 @@ from app.model.value import Value
 class Sign(Value, frozen=True, kw_only=True):
     """One way in which a failure shows in a log.
 
-    All patterns are regular expressions over lower-case text. ``says`` is the line that proves it; every pattern in
-    ``needs`` must be found somewhere else in the log, none in ``unless``, and none in ``settled`` after the proof.
-    ``weight`` is how surely it names the cause: 90 the message itself names it, 60 it usually does, 30 a hint.
-    ``weak`` signs count only where the log shows that something failed at all.
+    All patterns are regular expressions over lower-case text. ``says`` is the line that proves it;
+    every pattern in ``needs`` must be found somewhere else in the log, none in ``unless``, and none
+    in ``settled`` after the proof. ``weight`` is how surely it names the cause: 90 the message
+    itself names it, 60 it usually does, 30 a hint. ``weak`` signs count only where the log shows
+    that something failed at all.
     """
 
     says: str
@@ -26,8 +29,8 @@ class Sign(Value, frozen=True, kw_only=True):
 class Hint(Value, frozen=True, kw_only=True):
     """A fact of the machine that makes a cause more (or, with a negative ``adds``, less) likely.
 
-    ``fact`` is a dotted path in the machine file (``os.family``, ``driver.nvml``); ``values`` are the answers, as text
-    in lower case, that count.
+    ``fact`` is a dotted path in the machine file (``os.family``, ``driver.nvml``); ``values`` are
+    the answers, as text in lower case, that count.
     """
 
     fact: str
@@ -36,8 +39,9 @@ class Hint(Value, frozen=True, kw_only=True):
 
 
 class Trouble(Value, frozen=True, kw_only=True):
-    """One cause. ``label`` is its name in the taxonomy, ``outranks`` names causes that are only its symptoms, ``codes``
-    are the codes of this program's own faults (``ExpectedError``) that mean the same."""
+    """One cause. ``label`` is its name in the taxonomy, ``outranks`` names causes that are only its
+    symptoms, ``codes`` are the codes of this program's own faults (``ExpectedError``) that mean the
+    same."""
 
     label: str
     title: str
@@ -52,7 +56,9 @@ class Trouble(Value, frozen=True, kw_only=True):
 
 
 class Harmless(Value, frozen=True, kw_only=True):
-    """Output that looks like a fault and is none: what matches ``says`` is struck out before anything is judged."""
+    """Output that looks like a fault and is none: what matches ``says`` is struck out before
+    anything is judged.
+    """
 
     says: str
     why: str
@@ -70,7 +76,9 @@ class Troubles(Value, frozen=True, kw_only=True):
 
     causes: tuple[Trouble, ...] = ()
     harmless: tuple[Harmless, ...] = ()
-    words: dict[str, dict[str, str]] = {}  # cause, points, words that speak for it: app/decide/likeness.py
+    words: dict[
+        str, dict[str, str]
+    ] = {}  # cause, points, words that speak for it: app/decide/likeness.py
 
     def find(self, label: str) -> Trouble | None:
         """The cause with this label, or the one that a fault's code means."""

@@ -1,4 +1,6 @@
-"""Reads ``null`` as "could not be found out" wherever a file may leave a fact open, before the file's types are checked."""
+"""Reads ``null`` as "could not be found out" wherever a file may leave a fact open, before the
+file's types are checked.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,24 @@ Fields = dict[str, Any]
 def opened(value: Fields, kind: type[msgspec.Struct]) -> tuple[Fields, tuple[str, ...]]:
     """The object as ``kind`` takes it, and the places of list items that had to be left out.
 
-    A null field that may be absent counts as unknown: an object with nothing known in it, an empty list, an empty table. An
-    entry of a table that is null is not set. An item of a list, or an object that may be null, whose required field is null
-    says nothing about anything and is left out. All other nulls stay, for the types to refuse.
+    A null field that may be absent counts as unknown: an object with nothing known in it, an empty
+    list, an empty table. An entry of a table that is null is not set. An item of a list, or an
+    object that may be null, whose required field is null says nothing about anything and is left
+    out. All other nulls stay, for the types to refuse.
     """
     left: list[str] = []
     return _object(value, kind, "", left), tuple(left)
 
 
-@cache  # the window reads thirty machine files for its menu, and looking kinds up anew took 3 ms for each
+# the window reads thirty machine files for its menu, and looking kinds up anew took 3 ms for each
+@cache
 def _kinds(kind: type[msgspec.Struct]) -> dict[str, tuple[Any, bool, bool]]:
     """Each field's kind, whether it has to be there, and whether it may be null."""
     types = get_type_hints(kind)
-    return {f.name: (types[f.name], f.required, _may_be_null(types[f.name])) for f in msgspec.structs.fields(kind)}
+    return {
+        f.name: (types[f.name], f.required, _may_be_null(types[f.name]))
+        for f in msgspec.structs.fields(kind)
+    }
 
 
 def _object(value: Fields, kind: type[msgspec.Struct], where: str, left: list[str]) -> Fields:
@@ -35,7 +42,11 @@ def _object(value: Fields, kind: type[msgspec.Struct], where: str, left: list[st
     for name, given in value.items():
         inner, required, nullable = fields.get(name, (None, True, True))
         if given is not None:
-            made[name] = _value(given, inner, f"{where}{name}", left) if isinstance(given, dict | list) else given
+            made[name] = (
+                _value(given, inner, f"{where}{name}", left)
+                if isinstance(given, dict | list)
+                else given
+            )
         elif required or nullable:
             made[name] = None
         elif isinstance(inner, type) and issubclass(inner, msgspec.Struct):

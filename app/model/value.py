@@ -6,4 +6,6 @@ import msgspec
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An immutable record. A field that is ``None`` could not be found out; somebody's ``notes`` say why."""
+    """An immutable record. A field that is ``None`` could not be found out; somebody's ``notes``
+    say why.
+    """

@@ -11,7 +11,9 @@ ComparisonResult = Literal["same", "explained", "below", "different", "missing"]
 
 
 class Comparison(Value, frozen=True, kw_only=True):
-    """One line of the guide's expected output: what it says, what is right here, what came out, and why."""
+    """One line of the guide's expected output: what it says, what is right here, what came out, and
+    why.
+    """
 
     check: str
     title: str = ""
@@ -24,7 +26,9 @@ class Comparison(Value, frozen=True, kw_only=True):
 
 
 class Bench(Value, frozen=True, kw_only=True):
-    """One benchmark figure against the reference of this very card. ``spread`` is relative (0.01 is 1 %)."""
+    """One benchmark figure against the reference of this very card. ``spread`` is relative (0.01 is
+    1 %).
+    """
 
     name: str
     title: str = ""
@@ -38,7 +42,9 @@ class Bench(Value, frozen=True, kw_only=True):
 
 
 class FineTune(Value, frozen=True, kw_only=True):
-    """The first fine-tune. Losses are nats a token; ``peak_vram`` bytes (main memory on a processor)."""
+    """The first fine-tune. Losses are nats a token; ``peak_vram`` bytes (main memory on a
+    processor).
+    """
 
     steps: int
     loss_first: float | None
@@ -53,7 +59,9 @@ class FineTune(Value, frozen=True, kw_only=True):
 
 
 class Remark(Value, frozen=True, kw_only=True):
-    """Something to know about the result, said plainly (a narrow slot, a power limit, a load on the card)."""
+    """Something to know about the result, said plainly (a narrow slot, a power limit, a load on the
+    card).
+    """
 
     severity: Literal["blocks", "warns", "informs"]
     title: str
@@ -61,7 +69,9 @@ class Remark(Value, frozen=True, kw_only=True):
 
 
 class Verification(Value, frozen=True, kw_only=True):
-    """The whole result. ``telemetry`` holds samples of clocks, temperature and power taken beside the benchmark."""
+    """The whole result. ``telemetry`` holds samples of clocks, temperature and power taken beside
+    the benchmark.
+    """
 
     schema: Literal["verification/1"] = "verification/1"
     overall: Overall = "not_checked"

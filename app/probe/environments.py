@@ -1,4 +1,5 @@
-"""Python environments on disk and what is installed in them, read from names and small files; nothing is started.
+"""Python environments on disk and what is installed in them, read from names and small files;
+nothing is started.
 
 Shows what ``conda env list`` and ``python -m pip list --path SITE-PACKAGES`` show.
 """
@@ -13,23 +14,53 @@ from app.model.place import Place, interpreter
 from app.ports import World
 
 # What decides whether training works; the rest of an environment is not looked at.
-PACKAGES = frozenset((
-    "torch", "torchvision", "torchaudio", "unsloth", "unsloth-zoo", "xformers", "triton", "triton-windows", "bitsandbytes",
-    "transformers", "numpy", "peft", "trl",
-))
+PACKAGES = frozenset(
+    (
+        "torch",
+        "torchvision",
+        "torchaudio",
+        "unsloth",
+        "unsloth-zoo",
+        "xformers",
+        "triton",
+        "triton-windows",
+        "bitsandbytes",
+        "transformers",
+        "numpy",
+        "peft",
+        "trl",
+    )
+)
 _METADATA = re.compile(r"([A-Za-z0-9_.]+?)-([0-9][^-]*?)(?:-py\d[\d.]*)?\.(?:dist-info|egg-info)")
 _VERSION_LINE = re.compile(r"^__version__\s*(?::\s*\w+\s*)?=\s*['\"]([^'\"]+)['\"]", re.MULTILINE)
 _CONDA_PYTHON = re.compile(r"python-(\d+\.\d+\.\d+)-")
 _VENV_NAMES = (".venv", "venv", "env", ".env", "unsloth_env", "unsloth-env")
-_PROJECT_FOLDERS = ("projects", "Projects", "src", "code", "dev", "work", "git", "repos", "GitHub", "workspace", "unsloth",
-                    "source/repos", "Documents/GitHub")
+_PROJECT_FOLDERS = (
+    "projects",
+    "Projects",
+    "src",
+    "code",
+    "dev",
+    "work",
+    "git",
+    "repos",
+    "GitHub",
+    "workspace",
+    "unsloth",
+    "source/repos",
+    "Documents/GitHub",
+)
 _VENV_HOMES = (".virtualenvs", ".venvs", ".local/share/virtualenvs")
 _MOST_NAMES = 300  # a download folder with thousands of files is not worth a second
 
 
 def norm(path: str, family: str) -> str:
     """A path for comparing: Windows does not care for case."""
-    return path.replace("/", "\\").rstrip("\\").lower() if family == "windows" else path.rstrip("/") or "/"
+    return (
+        path.replace("/", "\\").rstrip("\\").lower()
+        if family == "windows"
+        else path.rstrip("/") or "/"
+    )
 
 
 def below(path: str, folder: str, family: str) -> bool:
@@ -69,7 +100,11 @@ def is_conda_base(world: World, place: Place, root: str) -> bool:
 
 def conda_python(place: Place, root: str) -> str:
     """The interpreter of a conda environment."""
-    return place.join(root, "python.exe") if place.family == "windows" else place.join(root, "bin", "python")
+    return (
+        place.join(root, "python.exe")
+        if place.family == "windows"
+        else place.join(root, "bin", "python")
+    )
 
 
 def venv_python(place: Place, root: str) -> str:
@@ -81,19 +116,28 @@ def sites(world: World, place: Place, root: str, version: str | None) -> tuple[s
     """The package folders of an installation or environment, Debian's own among them."""
     if place.family == "windows":
         return (place.join(root, "Lib", "site-packages"),)
-    minors = [".".join(version.split(".")[:2])] if version else [
-        name.removeprefix("python") for name in world.files.names(place.join(root, "lib")) if name.startswith("python3.")]
+    minors = (
+        [".".join(version.split(".")[:2])]
+        if version
+        else [
+            name.removeprefix("python")
+            for name in world.files.names(place.join(root, "lib"))
+            if name.startswith("python3.")
+        ]
+    )
     folders = [place.join(root, "lib", f"python{minor}", "site-packages") for minor in minors]
     if root == "/usr":
-        folders += [f"/usr/local/lib/python{minor}/dist-packages" for minor in minors] + ["/usr/lib/python3/dist-packages"]
+        folders += [f"/usr/local/lib/python{minor}/dist-packages" for minor in minors] + [
+            "/usr/lib/python3/dist-packages"
+        ]
     return tuple(folders)
 
 
 def packages(world: World, place: Place, folders: tuple[str, ...]) -> dict[str, str]:
     """Names and versions of the packages that matter, from the names of their metadata folders.
 
-    torch's build (``+cu121``, ``+cpu``) is not in its metadata when it came from the default index: its own version file
-    says it.
+    torch's build (``+cu121``, ``+cpu``) is not in its metadata when it came from the default index:
+    its own version file says it.
     """
     found: dict[str, str] = {}
     for folder in folders:
@@ -108,23 +152,43 @@ def packages(world: World, place: Place, folders: tuple[str, ...]) -> dict[str, 
 
 
 def _torch_version(world: World, place: Place, folder: str) -> str | None:
-    text = (world.files.read(place.join(folder, "torch", "version.py")) or b"").decode("utf-8", "replace")
+    text = (world.files.read(place.join(folder, "torch", "version.py")) or b"").decode(
+        "utf-8", "replace"
+    )
     line = _VERSION_LINE.search(text)
     return line[1] if line else None
 
 
 def conda_environments(world: World, place: Place) -> tuple[str, ...]:
-    """``conda env list``: ``~/.conda/environments.txt``, what lies in ``envs`` of each conda, and the usual places."""
+    """``conda env list``: ``~/.conda/environments.txt``, what lies in ``envs`` of each conda, and
+    the usual places.
+    """
     profile = world.computer.known_folder("profile") or ""
     variables = world.computer.variables()
-    text = (world.files.read(place.join(profile, ".conda", "environments.txt")) or b"").decode("utf-8", "replace")
+    text = (world.files.read(place.join(profile, ".conda", "environments.txt")) or b"").decode(
+        "utf-8", "replace"
+    )
     roots = [line.strip() for line in text.splitlines() if line.strip()]
-    roots += [variables[name] for name in ("CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX") if variables.get(name)]
-    kinds = ("miniconda3", "anaconda3", "miniforge3", "mambaforge", "micromamba", "Miniconda3", "Anaconda3")
+    roots += [
+        variables[name]
+        for name in ("CONDA_PREFIX", "CONDA_ROOT", "MAMBA_ROOT_PREFIX")
+        if variables.get(name)
+    ]
+    kinds = (
+        "miniconda3",
+        "anaconda3",
+        "miniforge3",
+        "mambaforge",
+        "micromamba",
+        "Miniconda3",
+        "Anaconda3",
+    )
     bases = [profile, "C:\\ProgramData", "C:\\"] if place.family == "windows" else [profile, "/opt"]
     roots += [place.join(base, kind) for base in bases if base for kind in kinds]
     for root in tuple(roots):
-        roots += [place.join(root, "envs", name) for name in world.files.names(place.join(root, "envs"))]
+        roots += [
+            place.join(root, "envs", name) for name in world.files.names(place.join(root, "envs"))
+        ]
     found: dict[str, str] = {}
     for root in roots:
         if is_conda(world, place, root):
@@ -133,12 +197,17 @@ def conda_environments(world: World, place: Place) -> tuple[str, ...]:
 
 
 def virtual_environments(world: World, place: Place) -> tuple[str, ...]:
-    """Folders with a ``pyvenv.cfg`` in the places where people make them; those below our own home are left out."""
+    """Folders with a ``pyvenv.cfg`` in the places where people make them; those below our own home
+    are left out.
+    """
     found: dict[str, str] = {}
     for root in _candidates(world, place):
         key = norm(root, place.family)
-        if key not in found and not below(root, place.home, place.family) \
-                and world.files.exists(place.join(root, "pyvenv.cfg")):
+        if (
+            key not in found
+            and not below(root, place.home, place.family)
+            and world.files.exists(place.join(root, "pyvenv.cfg"))
+        ):
             found[key] = root
     return tuple(found.values())
 
@@ -162,9 +231,14 @@ def _candidates(world: World, place: Place) -> Iterator[str]:
 
 
 def bases(world: World, place: Place) -> tuple[str, ...]:
-    """The folders in which people start projects: the profile, desktop, documents, downloads, and roots of drives."""
+    """The folders in which people start projects: the profile, desktop, documents, downloads, and
+    roots of drives.
+    """
     profile = world.computer.known_folder("profile")
-    folders = [profile, *(world.computer.known_folder(name) for name in ("desktop", "documents", "downloads"))]
+    folders = [
+        profile,
+        *(world.computer.known_folder(name) for name in ("desktop", "documents", "downloads")),
+    ]
     if profile:
         folders += [place.join(profile, *name.split("/")) for name in _PROJECT_FOLDERS]
     if place.family == "windows":

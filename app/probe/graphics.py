@@ -1,6 +1,7 @@
 r"""Cards, their driver, and CUDA toolkits.
 
-Shows what ``nvidia-smi --query-gpu=index,name,pci.device_id,compute_cap,memory.total,memory.used,power.limit
+Shows what ``nvidia-smi
+--query-gpu=index,name,pci.device_id,compute_cap,memory.total,memory.used,power.limit
 --format=csv``, ``lspci -nn -d ::0300`` and ``nvcc --version`` show.
 """
 
@@ -31,27 +32,35 @@ class Graphics(Value, frozen=True, kw_only=True):
 
 
 def graphics(world: World) -> Graphics:
-    """``nvidia-smi`` and ``lspci -nn`` in one: NVML's cards, then those that only the PCI bus knows."""
+    """``nvidia-smi`` and ``lspci -nn`` in one: NVML's cards, then those that only the PCI bus
+    knows.
+    """
     seen = world.nvml.cards()
     gpus = merged(seen.gpus, world.computer.pci_cards())
     driver = seen.driver
     nvidia = any(gpu.vendor == "nvidia" for gpu in gpus)
     if driver.version is None and nvidia:
-        version = _windows_driver(world) if world.computer.family == "windows" else _linux_driver(world)
-        driver = Driver(version=version, cuda_version=driver.cuda_version, nvml=driver.nvml, model=driver.model)
+        version = (
+            _windows_driver(world) if world.computer.family == "windows" else _linux_driver(world)
+        )
+        driver = Driver(
+            version=version, cuda_version=driver.cuda_version, nvml=driver.nvml, model=driver.model
+        )
     return Graphics(gpus=gpus, driver=driver, notes=_notes(seen, gpus, nvidia))
 
 
 def merged(known: tuple[Gpu, ...], listed: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
-    """NVML's cards first with their own numbers (CUDA counts them too), then the bus's cards that NVML does not show.
+    """NVML's cards first with their own numbers (CUDA counts them too), then the bus's cards that
+    NVML does not show.
 
     What only the bus knows of a card (whether the firmware's screen is on it) is kept.
     """
     rest = list(listed)
     gpus = []
     for card in known:
-        twin = next((gpu for gpu in rest if gpu.pci_id == card.pci_id), None) \
-            or next((gpu for gpu in rest if gpu.vendor == "nvidia" and card.pci_id is None), None)
+        twin = next((gpu for gpu in rest if gpu.pci_id == card.pci_id), None) or next(
+            (gpu for gpu in rest if gpu.vendor == "nvidia" and card.pci_id is None), None
+        )
         if twin is not None:
             rest.remove(twin)
         gpus.append(_with(card, twin))
@@ -63,9 +72,13 @@ def _with(card: Gpu, twin: Gpu | None) -> Gpu:
         return card
     from msgspec.structs import replace
 
-    return replace(card, pci_id=card.pci_id or twin.pci_id, name=card.name or twin.name,
-                   memory_total=card.memory_total or twin.memory_total,
-                   display=twin.display if card.display is None else card.display)
+    return replace(
+        card,
+        pci_id=card.pci_id or twin.pci_id,
+        name=card.name or twin.name,
+        memory_total=card.memory_total or twin.memory_total,
+        display=twin.display if card.display is None else card.display,
+    )
 
 
 def _numbered(gpu: Gpu, index: int) -> Gpu:
@@ -81,19 +94,31 @@ def _notes(seen: Cards, gpus: tuple[Gpu, ...], nvidia: bool) -> tuple[Note, ...]
     if not gpus:
         notes.append(Note(about="gpus", text="no display adapter was found on the PCI bus"))
     elif nvidia and not seen.gpus:
-        notes.append(Note(about="gpus", text="an NVIDIA card is on the PCI bus, but its driver does not show it"))
+        notes.append(
+            Note(
+                about="gpus",
+                text="an NVIDIA card is on the PCI bus, but its driver does not show it",
+            )
+        )
     return tuple(notes)
 
 
 def nvidia_version(windows: str) -> str | None:
-    """NVIDIA's number from the Windows driver version: the last five digits of ``32.0.15.6636`` make ``566.36``."""
-    digits = "".join(part if place < 2 else part.rjust(4, "0") for place, part in enumerate(windows.split("."))
-                     if part.isdigit())
+    """NVIDIA's number from the Windows driver version: the last five digits of ``32.0.15.6636``
+    make ``566.36``.
+    """
+    digits = "".join(
+        part if place < 2 else part.rjust(4, "0")
+        for place, part in enumerate(windows.split("."))
+        if part.isdigit()
+    )
     return f"{int(digits[-5:-2])}.{digits[-2:]}" if len(digits) >= 5 else None
 
 
 def _windows_driver(world: World) -> str | None:
-    """The newest version that NVIDIA's own driver wrote into the display class key; Microsoft's basic one does not count."""
+    """The newest version that NVIDIA's own driver wrote into the display class key; Microsoft's
+    basic one does not count.
+    """
     classes = world.registry.key("HKLM", _CLASS)
     found = []
     for sub in classes.subkeys if classes else ():
@@ -108,31 +133,47 @@ def _windows_driver(world: World) -> str | None:
 
 
 def _linux_driver(world: World) -> str | None:
-    """``cat /proc/driver/nvidia/version``: the kernel module that is loaded, whatever the libraries say."""
+    """``cat /proc/driver/nvidia/version``: the kernel module that is loaded, whatever the libraries
+    say.
+    """
     data = world.files.read("/proc/driver/nvidia/version") or b""
     found = _KERNEL_MODULE.search(data.decode("utf-8", "replace"))
     return found[1] if found else None
 
 
 def cuda_toolkits(world: World, place: Place) -> tuple[CudaToolkit, ...]:
-    r"""``nvcc --version`` of every toolkit: ``CUDA_PATH*``, ``/usr/local/cuda*``, ``reg query "HKLM\SOFTWARE\NVIDIA
-    Corporation\GPU Computing Toolkit\CUDA"``. Read from version.json, version.txt or the folder's name, never started."""
-    folders = [value for name, value in sorted(world.computer.variables().items())
-               if name.upper() in ("CUDA_HOME", "CUDA_ROOT") or name.upper().startswith("CUDA_PATH")]
+    r"""``nvcc --version`` of every toolkit: ``CUDA_PATH*``, ``/usr/local/cuda*``, ``reg query
+    "HKLM\SOFTWARE\NVIDIA Corporation\GPU Computing Toolkit\CUDA"``. Read from version.json,
+    version.txt or the folder's name, never started."""
+    folders = [
+        value
+        for name, value in sorted(world.computer.variables().items())
+        if name.upper() in ("CUDA_HOME", "CUDA_ROOT") or name.upper().startswith("CUDA_PATH")
+    ]
     if world.computer.family == "windows":
         folders += _registered(world)
-        folders += [place.join(_WINDOWS_TOOLKITS, name) for name in world.files.names(_WINDOWS_TOOLKITS)]
+        folders += [
+            place.join(_WINDOWS_TOOLKITS, name) for name in world.files.names(_WINDOWS_TOOLKITS)
+        ]
     else:
-        folders += [f"/usr/local/{name}" for name in world.files.names("/usr/local") if name.startswith("cuda")]
+        folders += [
+            f"/usr/local/{name}"
+            for name in world.files.names("/usr/local")
+            if name.startswith("cuda")
+        ]
         folders += [f"/opt/{name}" for name in world.files.names("/opt") if name.startswith("cuda")]
     found: dict[str, CudaToolkit] = {}
     for folder in folders:
         path = folder.rstrip("\\/")
         version = _toolkit_version(world, place, path)
-        # /usr/local/cuda is a link to one of its neighbours: the one with the number in its name is kept.
+        # /usr/local/cuda is a link to one of its neighbours: the one with the number in its name is
+        # kept.
         if version and (version not in found or len(path) > len(found[version].path)):
             found[version] = CudaToolkit(version=version, path=path)
-    return tuple(found[version] for version in sorted(found, key=lambda text: [int(part) for part in text.split(".")]))
+    return tuple(
+        found[version]
+        for version in sorted(found, key=lambda text: [int(part) for part in text.split(".")])
+    )
 
 
 def _registered(world: World) -> list[str]:
@@ -155,11 +196,17 @@ def _toolkit_version(world: World, place: Place, folder: str) -> str | None:
     text = (world.files.read(place.join(folder, "version.txt")) or b"").decode("utf-8", "replace")
     named = _VERSION.search(text) or _VERSION.search(PurePath(folder.replace("\\", "/")).name)
     # A folder that merely carries the name (the runtime's libraries of a package) is no toolkit.
-    return named[0] if named and (text or world.files.exists(place.join(folder, "bin", compiler))) else None
+    return (
+        named[0]
+        if named and (text or world.files.exists(place.join(folder, "bin", compiler)))
+        else None
+    )
 
 
 def _written(data: bytes | None) -> str | None:
-    """The toolkit's version from its ``version.json``; ``None`` where that is missing or says nothing of use."""
+    """The toolkit's version from its ``version.json``; ``None`` where that is missing or says
+    nothing of use.
+    """
     try:
         version = str(json.loads(data or b"{}")["cuda"]["version"])
     except (ValueError, KeyError, TypeError):

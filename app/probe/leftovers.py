@@ -1,6 +1,8 @@
-"""What older attempts left behind: environments, packages of the user's site, caches, models, our own former setups.
+"""What older attempts left behind: environments, packages of the user's site, caches, models, our
+own former setups.
 
-Shows what ``conda env list``, ``python -m site --user-site``, ``pip cache dir``, ``uv cache dir`` and ``du -sb FOLDER`` show.
+Shows what ``conda env list``, ``python -m site --user-site``, ``pip cache dir``, ``uv cache dir``
+and ``du -sb FOLDER`` show.
 """
 
 from __future__ import annotations
@@ -19,17 +21,33 @@ from app.probe import environments
 _SECONDS = 8.0  # for all sizes together; a bigger tree is named without its size
 _TELLING = ("unsloth", "unsloth-zoo", "torch", "xformers", "bitsandbytes")
 _WINDOWS_CACHES = (
-    ("pip", "local", "pip/Cache"), ("uv", "local", "uv/cache"), ("torch-extensions", "local", "torch_extensions"),
-    ("triton", "profile", ".triton"), ("torch", "profile", ".cache/torch"),
+    ("pip", "local", "pip/Cache"),
+    ("uv", "local", "uv/cache"),
+    ("torch-extensions", "local", "torch_extensions"),
+    ("triton", "profile", ".triton"),
+    ("torch", "profile", ".cache/torch"),
 )
 _POSIX_CACHES = (
-    ("pip", "cache", "pip"), ("uv", "cache", "uv"), ("torch-extensions", "cache", "torch_extensions"),
-    ("triton", "profile", ".triton"), ("torch", "cache", "torch"),
+    ("pip", "cache", "pip"),
+    ("uv", "cache", "uv"),
+    ("torch-extensions", "cache", "torch_extensions"),
+    ("triton", "profile", ".triton"),
+    ("torch", "cache", "torch"),
 )
-_CACHE_VARIABLES = {"pip": "PIP_CACHE_DIR", "uv": "UV_CACHE_DIR", "torch-extensions": "TORCH_EXTENSIONS_DIR",
-                    "triton": "TRITON_CACHE_DIR", "torch": "TORCH_HOME"}
-_SAID = {"pip": "downloads of pip", "uv": "downloads of uv", "torch-extensions": "compiled extensions of torch",
-         "triton": "compiled kernels of Triton", "torch": "downloads of torch"}
+_CACHE_VARIABLES = {
+    "pip": "PIP_CACHE_DIR",
+    "uv": "UV_CACHE_DIR",
+    "torch-extensions": "TORCH_EXTENSIONS_DIR",
+    "triton": "TRITON_CACHE_DIR",
+    "torch": "TORCH_HOME",
+}
+_SAID = {
+    "pip": "downloads of pip",
+    "uv": "downloads of uv",
+    "torch-extensions": "compiled extensions of torch",
+    "triton": "compiled kernels of Triton",
+    "torch": "downloads of torch",
+}
 _COMPILED = "unsloth_compiled_cache"
 
 
@@ -41,20 +59,40 @@ class Leftovers(Value, frozen=True, kw_only=True):
 
 
 def leftovers(world: World, place: Place, seconds: float = _SECONDS) -> Leftovers:
-    """Everything found, with true sizes (``du -sb``: links not followed, hard links once) as far as the time goes."""
+    """Everything found, with true sizes (``du -sb``: links not followed, hard links once) as far as
+    the time goes.
+    """
     found: dict[str, Leftover] = {}
     for item in _found(world, place):
         found.setdefault(environments.norm(item.path, place.family), item)
     sizes = _sizes(world, [item.path for item in found.values()], seconds)
-    sized = tuple(Leftover(id=item.id, kind=item.kind, path=item.path, size=sizes.get(item.path), detail=item.detail)
-                  for item in found.values())
-    return Leftovers(leftovers=sized, notes=tuple(
-        Note(about=f"leftovers.{item.id}", text=f"{item.path} could not be measured within {seconds:g} s")
-        for item in sized if item.size is None))
+    sized = tuple(
+        Leftover(
+            id=item.id,
+            kind=item.kind,
+            path=item.path,
+            size=sizes.get(item.path),
+            detail=item.detail,
+        )
+        for item in found.values()
+    )
+    return Leftovers(
+        leftovers=sized,
+        notes=tuple(
+            Note(
+                about=f"leftovers.{item.id}",
+                text=f"{item.path} could not be measured within {seconds:g} s",
+            )
+            for item in sized
+            if item.size is None
+        ),
+    )
 
 
 def _sizes(world: World, paths: list[str], seconds: float) -> dict[str, int]:
-    """Sizes of those trees that could be measured in time. What is still being measured then is left to end by itself."""
+    """Sizes of those trees that could be measured in time. What is still being measured then is
+    left to end by itself.
+    """
     sizes: dict[str, int] = {}
     over = threading.Event()
 
@@ -75,7 +113,9 @@ def _sizes(world: World, paths: list[str], seconds: float) -> dict[str, int]:
 
 def _named(kind: LeftoverKind, path: str, detail: str, family: str, name: str = "") -> Leftover:
     """An id that stays the same from survey to survey: the kind, and a name or the path's digest."""
-    digest = hashlib.sha256(environments.norm(path, family).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = hashlib.sha256(
+        environments.norm(path, family).encode("utf-8", "surrogatepass")
+    ).hexdigest()[:8]
     return Leftover(id=f"{kind}:{name or digest}", kind=kind, path=path, detail=detail)
 
 
@@ -83,14 +123,18 @@ def _found(world: World, place: Place) -> Iterator[Leftover]:
     yield from _own(world, place)
     for root in environments.virtual_environments(world, place):
         version = environments.config_version(world, place, root)
-        said = _telling(environments.packages(world, place, environments.sites(world, place, root, version)))
+        said = _telling(
+            environments.packages(world, place, environments.sites(world, place, root, version))
+        )
         if said:
             yield _named("venv", root, said, place.family)
     for root in environments.conda_environments(world, place):
         if environments.is_conda_base(world, place, root):
             continue  # conda itself; its packages show under the Python installations
         version = environments.conda_version(world, place, root)
-        said = _telling(environments.packages(world, place, environments.sites(world, place, root, version)))
+        said = _telling(
+            environments.packages(world, place, environments.sites(world, place, root, version))
+        )
         if said:
             yield _named("conda", root, said, place.family)
     yield from _user_sites(world, place)
@@ -107,16 +151,24 @@ def _telling(packages: dict[str, str]) -> str:
 
 
 def _own(world: World, place: Place) -> Iterator[Leftover]:
-    """Environments below our home that the pointer does not name as active; unfinished ones among them."""
+    """Environments below our home that the pointer does not name as active; unfinished ones among
+    them.
+    """
     try:
         pointer = json.loads(world.files.read(place.pointer) or b"{}")
     except ValueError:
         pointer = {}
-    active, previous = (pointer.get(key) if isinstance(pointer, dict) else None for key in ("active", "previous"))
+    active, previous = (
+        pointer.get(key) if isinstance(pointer, dict) else None for key in ("active", "previous")
+    )
     for name in world.files.names(place.environments):
         path = place.environment(name)
         if name != active and world.files.is_folder(path):
-            said = "the setup before the active one; going back needs it" if name == previous else "a former or unfinished setup"
+            said = (
+                "the setup before the active one; going back needs it"
+                if name == previous
+                else "a former or unfinished setup"
+            )
             yield _named("own", path, said, place.family, name)
 
 
@@ -125,11 +177,19 @@ def _user_sites(world: World, place: Place) -> Iterator[Leftover]:
     if place.family == "windows":
         roaming = world.computer.known_folder("roaming")
         root = place.join(roaming, "Python") if roaming else ""
-        folders = [place.join(root, name, "site-packages") for name in world.files.names(root)] if root else []
+        folders = (
+            [place.join(root, name, "site-packages") for name in world.files.names(root)]
+            if root
+            else []
+        )
     else:
         profile = world.computer.known_folder("profile") or ""
         lib = place.join(profile, ".local", "lib")
-        folders = [place.join(lib, name, "site-packages") for name in world.files.names(lib) if name.startswith("python3")]
+        folders = [
+            place.join(lib, name, "site-packages")
+            for name in world.files.names(lib)
+            if name.startswith("python3")
+        ]
     for folder in folders:
         said = _telling(environments.packages(world, place, (folder,)))
         if said:
@@ -141,24 +201,40 @@ def _caches(world: World, place: Place) -> Iterator[Leftover]:
     variables = world.computer.variables()
     for name, base, below in _WINDOWS_CACHES if place.family == "windows" else _POSIX_CACHES:
         root = world.computer.known_folder(base)
-        path = variables.get(_CACHE_VARIABLES[name]) or (place.join(root, *below.split("/")) if root else "")
+        path = variables.get(_CACHE_VARIABLES[name]) or (
+            place.join(root, *below.split("/")) if root else ""
+        )
         if path and world.files.is_folder(path) and world.files.names(path):
             yield _named("cache", path, _SAID[name], place.family, name)
     temporary = world.computer.known_folder("temp")
     for name in world.files.names(temporary) if temporary else ():
         if name.startswith("torchinductor_") and temporary:
-            yield _named("cache", place.join(temporary, name), "compiled graphs of torch", place.family, "torchinductor")
+            yield _named(
+                "cache",
+                place.join(temporary, name),
+                "compiled graphs of torch",
+                place.family,
+                "torchinductor",
+            )
 
 
 def _models(world: World, place: Place) -> Iterator[Leftover]:
-    """``hf cache scan``: downloaded models and data. They are the user's: shown, never chosen for him."""
+    """``hf cache scan``: downloaded models and data. They are the user's: shown, never chosen for
+    him.
+    """
     variables = world.computer.variables()
     profile = world.computer.known_folder("profile") or ""
     cache = variables.get("XDG_CACHE_HOME") or place.join(profile, ".cache")
     home = variables.get("HF_HOME") or place.join(cache, "huggingface")
-    named = [variables[name] for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE") if variables.get(name)]
+    named = [
+        variables[name]
+        for name in ("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "TRANSFORMERS_CACHE")
+        if variables.get(name)
+    ]
     for path in (home, *named):
-        if world.files.is_folder(path) and not (path != home and environments.below(path, home, place.family)):
+        if world.files.is_folder(path) and not (
+            path != home and environments.below(path, home, place.family)
+        ):
             yield _named("model-cache", path, "models and data of Hugging Face", place.family)
 
 
@@ -167,6 +243,13 @@ def _compiled(world: World, place: Place) -> Iterator[Leftover]:
     for base in environments.bases(world, place):
         for name in world.files.names(base):
             if name == _COMPILED:
-                yield _named("cache", place.join(base, name), "trainers that Unsloth compiled", place.family)
+                yield _named(
+                    "cache", place.join(base, name), "trainers that Unsloth compiled", place.family
+                )
             elif world.files.is_folder(place.join(base, name, _COMPILED)):
-                yield _named("cache", place.join(base, name, _COMPILED), "trainers that Unsloth compiled", place.family)
+                yield _named(
+                    "cache",
+                    place.join(base, name, _COMPILED),
+                    "trainers that Unsloth compiled",
+                    place.family,
+                )

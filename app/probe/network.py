@@ -32,97 +32,192 @@ class Reached(Value, frozen=True, kw_only=True):
 
 
 def network(world: World, answers: Answers | None = None) -> Reached:
-    """Proxy, the user's package settings, and both indexes asked at the same time (``curl -I ADDRESS``)."""
+    """Proxy, the user's package settings, and both indexes asked at the same time (``curl -I
+    ADDRESS``).
+    """
     where = sources(world, answers or Answers())
     shown = settings(world)
     if where.offline:
-        return Reached(network=Network(settings=shown), notes=(Note(about="network", text="not asked: an offline bundle is used"),))
+        return Reached(
+            network=Network(settings=shown),
+            notes=(Note(about="network", text="not asked: an offline bundle is used"),),
+        )
     index = where.index or default_index(world)
     pytorch: list[Reach] = []
-    beside = threading.Thread(target=lambda: pytorch.append(_reach(world, _project(where.pytorch_index, "torch"))),
-                              name="reach-pytorch", daemon=True)
+    beside = threading.Thread(
+        target=lambda: pytorch.append(_reach(world, _project(where.pytorch_index, "torch"))),
+        name="reach-pytorch",
+        daemon=True,
+    )
     beside.start()
     first: Reach = _reach(world, _project(index, "pip")) if index else "unknown"
     beside.join(_SECONDS)
-    notes = [] if index else [Note(about="network.index", text="uv did not say which index it asks by default")]
+    notes = (
+        []
+        if index
+        else [Note(about="network.index", text="uv did not say which index it asks by default")]
+    )
     if where.proxy_script:
-        said = "no proxy for the index" if where.proxy is None else f"{_shown(where.proxy)} for the index"
-        notes.append(Note(about="network.proxy", text="Windows takes its proxy from a script, "
-                                                      f"{without_secrets('', where.proxy_script)}: {said}"))
-    return Reached(network=Network(proxy=world.web.proxy() or _shown(where.proxy), index=first, settings=shown,
-                                   pytorch=pytorch[0] if pytorch else "unknown", at_hand=_at_hand(world, where)),
-                   notes=tuple(notes))
+        said = (
+            "no proxy for the index"
+            if where.proxy is None
+            else f"{_shown(where.proxy)} for the index"
+        )
+        notes.append(
+            Note(
+                about="network.proxy",
+                text="Windows takes its proxy from a script, "
+                f"{without_secrets('', where.proxy_script)}: {said}",
+            )
+        )
+    return Reached(
+        network=Network(
+            proxy=world.web.proxy() or _shown(where.proxy),
+            index=first,
+            settings=shown,
+            pytorch=pytorch[0] if pytorch else "unknown",
+            at_hand=_at_hand(world, where),
+        ),
+        notes=tuple(notes),
+    )
 
 
 def _at_hand(world: World, where: Sources) -> tuple[str, ...]:
-    """PyTorch's wheels in the user's find-links folders (``ls FOLDER/torch*.whl``): for them no index has to be reached."""
-    names = {unquote(name) for folder in where.find_links if "://" not in folder for name in world.files.names(folder)}
-    return tuple(sorted(n for n in names if n.startswith(("torch-", "torchvision-", "torchaudio-")) and n.endswith(".whl")))
+    """PyTorch's wheels in the user's find-links folders (``ls FOLDER/torch*.whl``): for them no
+    index has to be reached.
+    """
+    names = {
+        unquote(name)
+        for folder in where.find_links
+        if "://" not in folder
+        for name in world.files.names(folder)
+    }
+    return tuple(
+        sorted(
+            n
+            for n in names
+            if n.startswith(("torch-", "torchvision-", "torchaudio-")) and n.endswith(".whl")
+        )
+    )
 
 
 def _project(index: str, name: str) -> str:
-    """A single project's page: the list of all projects has tens of megabytes. A folder of pages stands for itself."""
+    """A single project's page: the list of all projects has tens of megabytes. A folder of pages
+    stands for itself.
+    """
     return index if index.startswith("file://") else f"{index.rstrip('/')}/{name}/"
 
 
 def _reach(world: World, address: str) -> Reach:
     if address.startswith("file://"):
         folder = unquote(urlsplit(address).path)
-        return "reachable" if world.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder) else "unreachable"
+        return (
+            "reachable"
+            if world.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder)
+            else "unreachable"
+        )
     answer = world.web.reach(address)
     return cast(Reach, answer) if answer in _REACHES else "unknown"
 
 
 def default_index(world: World) -> str | None:
-    """The index that uv asks when nobody says otherwise, as ``uv pip install --help`` prints it. No address is ours."""
-    answer = world.processes.capture([world.computer.uv(), "pip", "install", "--help"], seconds=10.0)
+    """The index that uv asks when nobody says otherwise, as ``uv pip install --help`` prints it. No
+    address is ours.
+    """
+    answer = world.processes.capture(
+        [world.computer.uv(), "pip", "install", "--help"], seconds=10.0
+    )
     found = _DEFAULT.search(answer.out)
     return found[1] if found else None
 
 
 def settings(world: World) -> tuple[Setting, ...]:
-    """``pip config list`` and uv's: every setting that bends where packages come from, without logins."""
-    return tuple(Setting(name=item.name, value=without_secrets("", item.value), origin=item.origin)
-                 for item in (*own.uv(world).values(), *own.pip(world).values()))
-
-
-def sources(world: World, answers: Answers) -> Sources:
-    """Where an install takes packages from: answers first, then uv's settings, then pip's, then the defaults.
-
-    May hold passwords: for children and downloads only. Lists are joined, as a lock with hashes cannot be misled by them.
+    """``pip config list`` and uv's: every setting that bends where packages come from, without
+    logins.
     """
-    uv, pip = own.uv(world), own.pip(world)
-    index = answers.index or _value(uv.get("default-index")) or _value(uv.get("index-url")) or _value(pip.get("index-url"))
-    extra = (*answers.extra_indexes, *own.words(uv.get("index")), *own.words(uv.get("extra-index-url")),
-             *own.words(pip.get("extra-index-url")))
-    pytorch = answers.pytorch_index or Sources().pytorch_index
-    proxy, no_proxy, script, detect = _ways(world, answers, pip, index, pytorch)
-    links = (*answers.find_links, *own.words(uv.get("find-links")), *own.words(pip.get("find-links")))
-    return Sources(
-        index=index, extra_indexes=tuple(dict.fromkeys(extra)), find_links=tuple(dict.fromkeys(links)),
-        python_mirror=answers.python_mirror or _whole(uv.get("python-install-mirror")),
-        python_list=answers.python_list or _whole(uv.get("python-downloads-json-url")),
-        pytorch_index=pytorch, proxy=proxy, no_proxy=no_proxy, proxy_script=script, proxy_detect=detect,
-        certificate=_certificate(world, answers, pip), offline=answers.offline,
+    return tuple(
+        Setting(name=item.name, value=without_secrets("", item.value), origin=item.origin)
+        for item in (*own.uv(world).values(), *own.pip(world).values())
     )
 
 
-def _ways(world: World, answers: Answers, pip: dict[str, Setting], index: str | None,
-          pytorch: str) -> tuple[str | None, str | None, str | None, bool]:
-    """Proxy, its exceptions, the proxy script, whether to look for one. What a person chose goes before what Windows says.
+def sources(world: World, answers: Answers) -> Sources:
+    """Where an install takes packages from: answers first, then uv's settings, then pip's, then the
+    defaults.
 
-    A script says something else for each host. Children know one proxy only: they get the index's, and hosts that the script
-    reaches directly as exceptions. Downloads ask the script anew for each host.
+    May hold passwords: for children and downloads only. Lists are joined, as a lock with hashes
+    cannot be misled by them.
+    """
+    uv, pip = own.uv(world), own.pip(world)
+    index = (
+        answers.index
+        or _value(uv.get("default-index"))
+        or _value(uv.get("index-url"))
+        or _value(pip.get("index-url"))
+    )
+    extra = (
+        *answers.extra_indexes,
+        *own.words(uv.get("index")),
+        *own.words(uv.get("extra-index-url")),
+        *own.words(pip.get("extra-index-url")),
+    )
+    pytorch = answers.pytorch_index or Sources().pytorch_index
+    proxy, no_proxy, script, detect = _ways(world, answers, pip, index, pytorch)
+    links = (
+        *answers.find_links,
+        *own.words(uv.get("find-links")),
+        *own.words(pip.get("find-links")),
+    )
+    return Sources(
+        index=index,
+        extra_indexes=tuple(dict.fromkeys(extra)),
+        find_links=tuple(dict.fromkeys(links)),
+        python_mirror=answers.python_mirror or _whole(uv.get("python-install-mirror")),
+        python_list=answers.python_list or _whole(uv.get("python-downloads-json-url")),
+        pytorch_index=pytorch,
+        proxy=proxy,
+        no_proxy=no_proxy,
+        proxy_script=script,
+        proxy_detect=detect,
+        certificate=_certificate(world, answers, pip),
+        offline=answers.offline,
+    )
+
+
+def _ways(
+    world: World, answers: Answers, pip: dict[str, Setting], index: str | None, pytorch: str
+) -> tuple[str | None, str | None, str | None, bool]:
+    """Proxy, its exceptions, the proxy script, whether to look for one. What a person chose goes
+    before what Windows says.
+
+    A script says something else for each host. Children know one proxy only: they get the index's,
+    and hosts that the script reaches directly as exceptions. Downloads ask the script anew for each
+    host.
     """
     chosen = answers.proxy or _chosen_proxy(world, pip)
     script, detect = (None, False) if chosen or answers.offline else _script(world)
     if not script and not detect:
         return _with_scheme(chosen or _windows_proxy(world)), _no_proxy(world), None, False
-    ours = [address for address in (index or default_index(world), pytorch) if address and address.startswith("http")]
+    ours = [
+        address
+        for address in (index or default_index(world), pytorch)
+        if address and address.startswith("http")
+    ]
     said = {address: world.computer.proxy_of_script(address, script, detect) for address in ours}
-    if not any(said.values()):  # nothing detected, or a script that cannot be had: then the fixed setting counts, as in Windows
-        return _with_scheme(_windows_proxy(world)), _no_proxy(world), script, detect and script is not None
-    direct = [urlsplit(address).hostname or "" for address, answer in said.items() if answer == "direct"]
+    if not any(
+        said.values()
+        # nothing detected, or a script that cannot be had: then the fixed setting counts, as in
+        # Windows
+    ):
+        return (
+            _with_scheme(_windows_proxy(world)),
+            _no_proxy(world),
+            script,
+            detect and script is not None,
+        )
+    direct = [
+        urlsplit(address).hostname or "" for address, answer in said.items() if answer == "direct"
+    ]
     named = [answer for answer in said.values() if answer not in (None, "direct")]
     return (named[0] if named else None), (",".join(dict.fromkeys(direct)) or None), script, detect
 
@@ -163,7 +258,9 @@ def _with_scheme(proxy: str | None) -> str | None:
 
 
 def _script(world: World) -> tuple[str | None, bool]:
-    r"""The proxy script's address, and whether one is looked for: byte 8 of ``DefaultConnectionSettings``, bit 3."""
+    r"""The proxy script's address, and whether one is looked for: byte 8 of
+    ``DefaultConnectionSettings``, bit 3.
+    """
     if world.computer.family != "windows":
         return None, False
     address = str(_internet(world).get("AutoConfigURL") or "").strip() or None
@@ -188,13 +285,18 @@ def _internet(world: World) -> dict[str, object]:
 
 
 def _certificate(world: World, answers: Answers, pip: dict[str, Setting]) -> str | None:
-    """A bundle that the user named; ``None`` is the system's store. A file that is not there helps nobody."""
+    """A bundle that the user named; ``None`` is the system's store. A file that is not there helps
+    nobody.
+    """
     if answers.certificates == SYSTEM_ALONE:
         return None
     if answers.certificates not in ("", SYSTEM):
         return answers.certificates
-    for path in (_variable(world, "SSL_CERT_FILE"), pip["cert"].value if "cert" in pip else None,
-                 _variable(world, "REQUESTS_CA_BUNDLE")):
+    for path in (
+        _variable(world, "SSL_CERT_FILE"),
+        pip["cert"].value if "cert" in pip else None,
+        _variable(world, "REQUESTS_CA_BUNDLE"),
+    ):
         if path and world.files.exists(path):
             return path
     return None

@@ -1,7 +1,8 @@
 r"""Python installations and environments, and the packages in them that matter for training.
 
-Shows what ``py -0p``, ``where python``, ``reg query HKLM\SOFTWARE\Python /s``, ``pyenv versions``, ``uv python list`` and
-``conda env list`` show. The version is read where it is written down; only what is on the search path is ever started.
+Shows what ``py -0p``, ``where python``, ``reg query HKLM\SOFTWARE\Python /s``, ``pyenv versions``,
+``uv python list`` and ``conda env list`` show. The version is read where it is written down; only
+what is on the search path is ever started.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ _ON_PATH = re.compile(r"python(?:3(?:\.\d+)?)?(?:\.exe)?", re.IGNORECASE)
 _STORE = "PythonSoftwareFoundation.Python."
 _ORIGINS = {"pythoncore": "python.org", "continuumanalytics": "conda", "astral": "uv"}
 # -I and -S: no user code, no site, nothing imported but sys and os.
-_ASK = "import sys,os;print(sys.version.split()[0],64 if sys.maxsize>2**32 else 32,os.path.realpath(sys.executable))"
+_ASK = (
+    "import sys,os;print(sys.version.split()[0],64 if sys.maxsize>2**32 else "
+    "32,os.path.realpath(sys.executable))"
+)
 
 
 def pythons(world: World, place: Place) -> tuple[Python, ...]:
-    """Every interpreter once, in the order in which a person would meet them: search path, registry, tools, environments."""
+    """Every interpreter once, in the order in which a person would meet them: search path,
+    registry, tools, environments.
+    """
     found: dict[str, Python] = {}
     for python in _all(world, place):
         key = environments.norm(python.path, place.family)
@@ -39,34 +45,68 @@ def _all(world: World, place: Place) -> Iterator[Python]:
     yield from registered
     yield from _managed(world, place)
     for root in environments.conda_environments(world, place):
-        yield _python(world, place, root, environments.conda_python(place, root),
-                      environments.conda_version(world, place, root), "conda")
+        yield _python(
+            world,
+            place,
+            root,
+            environments.conda_python(place, root),
+            environments.conda_version(world, place, root),
+            "conda",
+        )
     for root in environments.virtual_environments(world, place):
-        yield _python(world, place, root, environments.venv_python(place, root),
-                      environments.config_version(world, place, root), "venv")
+        yield _python(
+            world,
+            place,
+            root,
+            environments.venv_python(place, root),
+            environments.config_version(world, place, root),
+            "venv",
+        )
 
 
-def _python(world: World, place: Place, root: str, path: str, version: str | None, origin: str, bits: int | None = None) -> Python:
+def _python(
+    world: World,
+    place: Place,
+    root: str,
+    path: str,
+    version: str | None,
+    origin: str,
+    bits: int | None = None,
+) -> Python:
     folders = environments.sites(world, place, root, version)
-    return Python(path=path, version=version, bits=bits, origin=origin, packages=environments.packages(world, place, folders))
+    return Python(
+        path=path,
+        version=version,
+        bits=bits,
+        origin=origin,
+        packages=environments.packages(world, place, folders),
+    )
 
 
 def _registered(world: World, place: Place) -> Iterator[Python]:
-    r"""PEP 514: ``SOFTWARE\Python\COMPANY\TAG\InstallPath`` for the machine, the user, and 32-bit programs."""
+    r"""PEP 514: ``SOFTWARE\Python\COMPANY\TAG\InstallPath`` for the machine, the user, and 32-bit
+    programs.
+    """
     for root, wow64 in (("HKCU", False), ("HKLM", False), ("HKLM", True)):
         companies = world.registry.key(root, r"SOFTWARE\Python", wow64)
         for company in companies.subkeys if companies else ():
             tags = world.registry.key(root, rf"SOFTWARE\Python\{company}", wow64)
             for tag in tags.subkeys if tags and company.lower() != "pylauncher" else ():
                 entry = world.registry.key(root, rf"SOFTWARE\Python\{company}\{tag}", wow64)
-                install = world.registry.key(root, rf"SOFTWARE\Python\{company}\{tag}\InstallPath", wow64)
+                install = world.registry.key(
+                    root, rf"SOFTWARE\Python\{company}\{tag}\InstallPath", wow64
+                )
                 if entry and install:
                     yield from _of_entry(world, place, company, entry, install, wow64)
 
 
-def _of_entry(world: World, place: Place, company: str, entry: RegistryKey, install: RegistryKey, wow64: bool) -> Iterator[Python]:
+def _of_entry(
+    world: World, place: Place, company: str, entry: RegistryKey, install: RegistryKey, wow64: bool
+) -> Iterator[Python]:
     folder = str(install.values.get("") or "").rstrip("\\/")
-    path = str(install.values.get("ExecutablePath") or (place.join(folder, "python.exe") if folder else ""))
+    path = str(
+        install.values.get("ExecutablePath") or (place.join(folder, "python.exe") if folder else "")
+    )
     if not path or not world.files.exists(path):
         return  # an uninstaller forgot its entry
     version = str(entry.values.get("Version") or entry.values.get("SysVersion") or "") or None
@@ -93,7 +133,9 @@ def _on_path(world: World, place: Place, known: dict[str, Python]) -> Iterator[P
             if windows and "windowsapps" in folder.lower():
                 yield _store(world, place, folder, path)
             else:
-                yield known.get(environments.norm(path, place.family)) or _met(world, place, folder, path)
+                yield known.get(environments.norm(path, place.family)) or _met(
+                    world, place, folder, path
+                )
 
 
 def _is_shims(folder: str) -> bool:
@@ -103,16 +145,26 @@ def _is_shims(folder: str) -> bool:
 
 
 def _store(world: World, place: Place, folder: str, path: str) -> Python:
-    """The Microsoft Store's ``python.exe``: never started, as without an installed Python it opens the Store instead."""
+    """The Microsoft Store's ``python.exe``: never started, as without an installed Python it opens
+    the Store instead.
+    """
     apps = sorted(name for name in world.files.names(folder) if name.startswith(_STORE))
     if not apps:
         return Python(path=path, origin="store-stub")
-    return Python(path=path, version=apps[-1].removeprefix(_STORE).partition("_")[0], origin="store", bits=64)
+    return Python(
+        path=path, version=apps[-1].removeprefix(_STORE).partition("_")[0], origin="store", bits=64
+    )
 
 
 def _met(world: World, place: Place, folder: str, path: str) -> Python:
-    """One interpreter of the search path: what its folder says, and only where that says nothing, its own answer."""
-    root = folder if place.family == "windows" and not folder.lower().endswith("scripts") else _folder(folder)
+    """One interpreter of the search path: what its folder says, and only where that says nothing,
+    its own answer.
+    """
+    root = (
+        folder
+        if place.family == "windows" and not folder.lower().endswith("scripts")
+        else _folder(folder)
+    )
     version = environments.config_version(world, place, root)
     if version:
         return _python(world, place, root, environments.venv_python(place, root), version, "venv")
@@ -124,7 +176,9 @@ def _met(world: World, place: Place, folder: str, path: str) -> Python:
     if answer.code != 0 or len(words) != 3 or not _VERSION.match(words[0]):
         return Python(path=path, origin="path")
     real = words[2].strip()
-    return _python(world, place, _root(place, real), real, words[0], _origin_of(real), int(words[1]))
+    return _python(
+        world, place, _root(place, real), real, words[0], _origin_of(real), int(words[1])
+    )
 
 
 def _root(place: Place, executable: str) -> str:
@@ -142,25 +196,39 @@ def _origin_of(path: str) -> str:
 
 
 def _managed(world: World, place: Place) -> Iterator[Python]:
-    """``pyenv versions``, ``uv python list --only-installed``, and interpreters that this program itself brought."""
+    """``pyenv versions``, ``uv python list --only-installed``, and interpreters that this program
+    itself brought.
+    """
     profile = world.computer.known_folder("profile") or ""
     variables = world.computer.variables()
     windows = place.family == "windows"
     usual = place.join(profile, ".pyenv", "pyenv-win") if windows else place.join(profile, ".pyenv")
-    versions = place.join(variables.get("PYENV_ROOT") or variables.get("PYENV") or usual, "versions")
+    versions = place.join(
+        variables.get("PYENV_ROOT") or variables.get("PYENV") or usual, "versions"
+    )
     for name in world.files.names(versions):
         if _VERSION.match(name):
             yield from _existing(world, place, place.join(versions, name), name, "pyenv")
     data = world.computer.known_folder("roaming" if windows else "local") or ""
-    for folder in (variables.get("UV_PYTHON_INSTALL_DIR") or (place.join(data, "uv", "python") if data else ""), place.pythons):
+    for folder in (
+        variables.get("UV_PYTHON_INSTALL_DIR")
+        or (place.join(data, "uv", "python") if data else ""),
+        place.pythons,
+    ):
         for name in world.files.names(folder) if folder else ():
-            version = _VERSION.search(name)  # cpython-3.11 without a third number is a link to a neighbour
+            version = _VERSION.search(
+                name
+            )  # cpython-3.11 without a third number is a link to a neighbour
             if name.startswith("cpython-") and version:
                 yield from _existing(world, place, place.join(folder, name), version[0], "uv")
 
 
 def _existing(world: World, place: Place, root: str, version: str, origin: str) -> Iterator[Python]:
-    parts = ["python.exe"] if place.family == "windows" else ["bin", f"python{version.rpartition('.')[0]}"]
+    parts = (
+        ["python.exe"]
+        if place.family == "windows"
+        else ["bin", f"python{version.rpartition('.')[0]}"]
+    )
     path = place.join(root, *parts)
     if world.files.exists(path):
         yield _python(world, place, root, path, version, origin, 64)

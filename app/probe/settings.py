@@ -1,6 +1,8 @@
-"""The user's own pip and uv settings, read on purpose from their files and variables, so that an install can honour them.
+"""The user's own pip and uv settings, read on purpose from their files and variables, so that an
+install can honour them.
 
-Shows what ``pip config list -v`` and ``uv pip install -v`` show. Values may hold passwords: ``network`` shows them without.
+Shows what ``pip config list -v`` and ``uv pip install -v`` show. Values may hold passwords:
+``network`` shows them without.
 """
 
 from __future__ import annotations
@@ -15,18 +17,44 @@ from app.model.machine import Setting
 from app.model.place import Place
 from app.ports import World
 
-# What bends where packages come from; other settings of pip and uv do not concern an install from a lock.
-_PIP_KEYS = ("index-url", "extra-index-url", "find-links", "no-index", "proxy", "cert", "trusted-host")
-_UV_KEYS = ("default-index", "index", "index-url", "extra-index-url", "find-links", "no-index", "python-install-mirror",
-            "python-downloads-json-url")
-_UV_VARIABLES = {"UV_DEFAULT_INDEX": "default-index", "UV_INDEX": "index", "UV_INDEX_URL": "index-url",
-                 "UV_EXTRA_INDEX_URL": "extra-index-url", "UV_FIND_LINKS": "find-links", "UV_NO_INDEX": "no-index",
-                 "UV_PYTHON_INSTALL_MIRROR": "python-install-mirror", "UV_PYTHON_DOWNLOADS_JSON_URL": "python-downloads-json-url"}
+# What bends where packages come from; other settings of pip and uv do not concern an install from a
+# lock.
+_PIP_KEYS = (
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "proxy",
+    "cert",
+    "trusted-host",
+)
+_UV_KEYS = (
+    "default-index",
+    "index",
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "python-install-mirror",
+    "python-downloads-json-url",
+)
+_UV_VARIABLES = {
+    "UV_DEFAULT_INDEX": "default-index",
+    "UV_INDEX": "index",
+    "UV_INDEX_URL": "index-url",
+    "UV_EXTRA_INDEX_URL": "extra-index-url",
+    "UV_FIND_LINKS": "find-links",
+    "UV_NO_INDEX": "no-index",
+    "UV_PYTHON_INSTALL_MIRROR": "python-install-mirror",
+    "UV_PYTHON_DOWNLOADS_JSON_URL": "python-downloads-json-url",
+}
 _SECTIONS = ("global", "install", "download")
 
 
 def pip(world: World) -> dict[str, Setting]:
-    """``pip config list``: the strongest value of each key; later files win, variables win over files."""
+    """``pip config list``: the strongest value of each key; later files win, variables win over
+    files.
+    """
     found: dict[str, Setting] = {}
     for path in _pip_files(world):
         for name, value in _ini(world.files.read(path)):
@@ -40,7 +68,9 @@ def pip(world: World) -> dict[str, Setting]:
 
 
 def uv(world: World) -> dict[str, Setting]:
-    """uv's own files (``uv.toml`` of the system, then of the user) and variables; the same order of strength."""
+    """uv's own files (``uv.toml`` of the system, then of the user) and variables; the same order of
+    strength.
+    """
     found: dict[str, Setting] = {}
     variables = _upper(world)
     if variables.get("UV_NO_CONFIG", "").lower() not in ("1", "true", "yes"):
@@ -54,10 +84,14 @@ def uv(world: World) -> dict[str, Setting]:
 
 
 def words(setting: Setting | None) -> tuple[str, ...]:
-    """A list setting's items: pip separates by white space and lines, uv by commas as well; ``name=address`` loses its name."""
+    """A list setting's items: pip separates by white space and lines, uv by commas as well;
+    ``name=address`` loses its name.
+    """
     if setting is None:
         return ()
-    parts = re.split(r"[\s,]+" if setting.origin.startswith("uv") else r"\s+", setting.value.strip())
+    parts = re.split(
+        r"[\s,]+" if setting.origin.startswith("uv") else r"\s+", setting.value.strip()
+    )
     return tuple(re.sub(r"^[\w.-]+=(?=[a-z+]+:|/)", "", part) for part in parts if part)
 
 
@@ -66,20 +100,35 @@ def _upper(world: World) -> dict[str, str]:
 
 
 def _pip_files(world: World) -> tuple[str, ...]:
-    """pip's files, weakest first ("Configuration", pip documentation). ``os.devnull`` in ``PIP_CONFIG_FILE`` means none."""
+    """pip's files, weakest first ("Configuration", pip documentation). ``os.devnull`` in
+    ``PIP_CONFIG_FILE`` means none.
+    """
     chosen = _upper(world).get("PIP_CONFIG_FILE", "")
     if chosen.lower() in ("/dev/null", "nul"):
         return ()
     join = Place("", world.computer.family).join
     profile = world.computer.known_folder("profile") or ""
     if world.computer.family == "windows":
-        common, roaming = world.computer.known_folder("common"), world.computer.known_folder("roaming")
+        common, roaming = (
+            world.computer.known_folder("common"),
+            world.computer.known_folder("roaming"),
+        )
         files = [join(common, "pip", "pip.ini")] if common else []
-        files += [join(profile, "pip", "pip.ini")] + ([join(roaming, "pip", "pip.ini")] if roaming else [])
+        files += [join(profile, "pip", "pip.ini")] + (
+            [join(roaming, "pip", "pip.ini")] if roaming else []
+        )
     else:
         variables = _upper(world)
-        files = [join(folder, "pip", "pip.conf") for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":") if folder]
-        files += ["/etc/pip.conf", join(profile, ".pip", "pip.conf"), join(_config_home(world, profile), "pip", "pip.conf")]
+        files = [
+            join(folder, "pip", "pip.conf")
+            for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
+            if folder
+        ]
+        files += [
+            "/etc/pip.conf",
+            join(profile, ".pip", "pip.conf"),
+            join(_config_home(world, profile), "pip", "pip.conf"),
+        ]
     return (*files, chosen) if chosen else tuple(files)
 
 
@@ -93,11 +142,17 @@ def _uv_files(world: World) -> tuple[str, ...]:
         folders = (world.computer.known_folder("common"), world.computer.known_folder("roaming"))
         return tuple(join(folder, "uv", "uv.toml") for folder in folders if folder)
     profile = world.computer.known_folder("profile") or ""
-    return ("/etc/uv/uv.toml", "/etc/xdg/uv/uv.toml", join(_config_home(world, profile), "uv", "uv.toml"))
+    return (
+        "/etc/uv/uv.toml",
+        "/etc/xdg/uv/uv.toml",
+        join(_config_home(world, profile), "uv", "uv.toml"),
+    )
 
 
 def _config_home(world: World, profile: str) -> str:
-    return _upper(world).get("XDG_CONFIG_HOME") or Place("", world.computer.family).join(profile, ".config")
+    return _upper(world).get("XDG_CONFIG_HOME") or Place("", world.computer.family).join(
+        profile, ".config"
+    )
 
 
 def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
@@ -124,9 +179,16 @@ def _toml(data: bytes | None) -> Iterator[tuple[str, str]]:
 
 
 def _uv_table(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    indexes = [entry for entry in table.get("index", ()) if isinstance(entry, dict) and entry.get("url")] \
-        if isinstance(table.get("index"), list) else []
-    plain = [str(entry["url"]) for entry in indexes if not entry.get("default") and not entry.get("explicit")]
+    indexes = (
+        [entry for entry in table.get("index", ()) if isinstance(entry, dict) and entry.get("url")]
+        if isinstance(table.get("index"), list)
+        else []
+    )
+    plain = [
+        str(entry["url"])
+        for entry in indexes
+        if not entry.get("default") and not entry.get("explicit")
+    ]
     main = [str(entry["url"]) for entry in indexes if entry.get("default")]
     if main:
         yield "default-index", main[0]

@@ -1,4 +1,6 @@
-"""All probes at once, each in a thread of its own with its own time limit; what hangs or dies becomes a note."""
+"""All probes at once, each in a thread of its own with its own time limit; what hangs or dies
+becomes a note.
+"""
 
 from __future__ import annotations
 
@@ -57,10 +59,14 @@ class _Answer(NamedTuple):
     fault: str | None
 
 
-def survey(world: World, place: Place, answers: Answers | None = None, probes: Sequence[Probe] = PROBES) -> Iterator[Sighting]:
-    """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Raises ``Stopped``.
+def survey(
+    world: World, place: Place, answers: Answers | None = None, probes: Sequence[Probe] = PROBES
+) -> Iterator[Sighting]:
+    """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Raises
+    ``Stopped``.
 
-    The whole takes as long as the slowest probe. Threads are daemons: one that hangs for ever holds up nobody.
+    The whole takes as long as the slowest probe. Threads are daemons: one that hangs for ever holds
+    up nobody.
     """
     if world.simulated is not None:
         yield from _simulated(world, world.simulated)
@@ -74,7 +80,12 @@ def survey(world: World, place: Place, answers: Answers | None = None, probes: S
         else:
             parts[answer.probe.subject] = answer.part
             notes.extend(getattr(answer.part, "notes", ()))
-        yield Sighting(subject=answer.probe.subject, seconds=answer.seconds, part=answer.part, note=answer.fault)
+        yield Sighting(
+            subject=answer.probe.subject,
+            seconds=answer.seconds,
+            part=answer.part,
+            note=answer.fault,
+        )
     facts = _facts(world, parts, notes)
     yield Sighting(subject="all", seconds=world.clock.monotonic() - began, facts=facts)
 
@@ -82,8 +93,12 @@ def survey(world: World, place: Place, answers: Answers | None = None, probes: S
 def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
     done: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
     began = at.world.clock.monotonic()
-    for probe in sorted(probes, key=lambda one: -one.seconds):  # the slow ones first: they decide how long it takes
-        threading.Thread(target=_run, args=(at, probe, done), name=f"probe-{probe.subject}", daemon=True).start()
+    for probe in sorted(
+        probes, key=lambda one: -one.seconds
+    ):  # the slow ones first: they decide how long it takes
+        threading.Thread(
+            target=_run, args=(at, probe, done), name=f"probe-{probe.subject}", daemon=True
+        ).start()
     waiting = {probe.subject: probe for probe in probes}
     while waiting:
         if at.world.stop.is_set():
@@ -97,7 +112,9 @@ def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
                 continue
             late = next(probe for probe in waiting.values() if probe.seconds == soonest)
             answer = _Answer(late, soonest, None, f"did not answer within {soonest:g} s")
-        if waiting.pop(answer.probe.subject, None) is not None:  # what comes after its limit is not waited for any more
+        if (
+            waiting.pop(answer.probe.subject, None) is not None
+        ):  # what comes after its limit is not waited for any more
             yield answer
 
 
@@ -113,18 +130,29 @@ def _run(at: Visit, probe: Probe, done: queue.SimpleQueue[_Answer]) -> None:
 def _facts(world: World, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
     """All parts as one document; a part that is missing keeps the values that say "not known"."""
     cards = parts.get("graphics") or graphics.Graphics()
-    plain = {name: parts[name] for name in ("cpu", "memory", "disks", "cuda_toolkits", "pythons", "variables", "home")
-             if name in parts}
+    plain = {
+        name: parts[name]
+        for name in ("cpu", "memory", "disks", "cuda_toolkits", "pythons", "variables", "home")
+        if name in parts
+    }
     facts = MachineFacts(
-        taken_at=world.clock.now(), os=parts.get("os") or Os(family=world.computer.family), gpus=cards.gpus, driver=cards.driver,
-        tools=(parts.get("tools") or installed.Installed()).tools, network=(parts.get("network") or network.Reached()).network,
-        leftovers=(parts.get("leftovers") or leftovers.Leftovers()).leftovers, notes=tuple(notes), **plain)
+        taken_at=world.clock.now(),
+        os=parts.get("os") or Os(family=world.computer.family),
+        gpus=cards.gpus,
+        driver=cards.driver,
+        tools=(parts.get("tools") or installed.Installed()).tools,
+        network=(parts.get("network") or network.Reached()).network,
+        leftovers=(parts.get("leftovers") or leftovers.Leftovers()).leftovers,
+        notes=tuple(notes),
+        **plain,
+    )
     facts = facts if not (more := _silent(facts, parts)) else _noted(facts, more)
     return _as_text(facts)
 
 
 def _as_text(facts: MachineFacts) -> MachineFacts:
-    """The facts as they can be written down. Linux takes any bytes for names and variables, also such as are no text.
+    """The facts as they can be written down. Linux takes any bytes for names and variables, also
+    such as are no text.
 
     What lies under such a name cannot be named to anybody: it is left out, with a note.
     """
@@ -135,9 +163,18 @@ def _as_text(facts: MachineFacts) -> MachineFacts:
         pass
     left = tuple(one for one in facts.leftovers if _is_text(one.path))
     pythons = tuple(one for one in facts.pythons if one.path is None or _is_text(one.path))
-    lost = (("leftovers", len(facts.leftovers) - len(left)), ("pythons", len(facts.pythons) - len(pythons)))
-    notes = [Note(about=about, text=f"{gone} left out: the path holds bytes that are no text") for about, gone in lost if gone]
-    kept = msgspec.structs.replace(facts, leftovers=left, pythons=pythons, notes=(*facts.notes, *notes))
+    lost = (
+        ("leftovers", len(facts.leftovers) - len(left)),
+        ("pythons", len(facts.pythons) - len(pythons)),
+    )
+    notes = [
+        Note(about=about, text=f"{gone} left out: the path holds bytes that are no text")
+        for about, gone in lost
+        if gone
+    ]
+    kept = msgspec.structs.replace(
+        facts, leftovers=left, pythons=pythons, notes=(*facts.notes, *notes)
+    )
     return msgspec.convert(_cleaned(msgspec.to_builtins(kept)), MachineFacts)
 
 
@@ -155,11 +192,25 @@ def _cleaned(value: Any) -> Any:
 
 def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
     """A note for each plain fact that is missing although its probe answered."""
-    of_os = ("name", "arch", "is_admin", "locale", *(("build", "long_paths") if facts.os.family == "windows" else ()))
-    asked = (("os", facts.os, of_os), ("cpu", facts.cpu, ("name", "cores", "threads", "avx2")),
-             ("memory", facts.memory, ("total", "available")))
-    return tuple(Note(about=f"{subject}.{name}", text="the system did not say") for subject, value, names in asked
-                 if subject in parts for name in names if getattr(value, name) is None)
+    of_os = (
+        "name",
+        "arch",
+        "is_admin",
+        "locale",
+        *(("build", "long_paths") if facts.os.family == "windows" else ()),
+    )
+    asked = (
+        ("os", facts.os, of_os),
+        ("cpu", facts.cpu, ("name", "cores", "threads", "avx2")),
+        ("memory", facts.memory, ("total", "available")),
+    )
+    return tuple(
+        Note(about=f"{subject}.{name}", text="the system did not say")
+        for subject, value, names in asked
+        if subject in parts
+        for name in names
+        if getattr(value, name) is None
+    )
 
 
 def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
@@ -176,10 +227,17 @@ def _simulated(world: World, path: str) -> Iterator[Sighting]:
 def played(facts: MachineFacts) -> Iterator[Sighting]:
     """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
     parts: dict[str, Any] = {
-        "os": facts.os, "cpu": facts.cpu, "memory": facts.memory, "disks": facts.disks,
-        "graphics": graphics.Graphics(gpus=facts.gpus, driver=facts.driver), "cuda_toolkits": facts.cuda_toolkits,
-        "tools": installed.Installed(tools=facts.tools), "pythons": facts.pythons, "variables": facts.variables,
-        "leftovers": leftovers.Leftovers(leftovers=facts.leftovers), "home": facts.home,
+        "os": facts.os,
+        "cpu": facts.cpu,
+        "memory": facts.memory,
+        "disks": facts.disks,
+        "graphics": graphics.Graphics(gpus=facts.gpus, driver=facts.driver),
+        "cuda_toolkits": facts.cuda_toolkits,
+        "tools": installed.Installed(tools=facts.tools),
+        "pythons": facts.pythons,
+        "variables": facts.variables,
+        "leftovers": leftovers.Leftovers(leftovers=facts.leftovers),
+        "home": facts.home,
         "network": network.Reached(network=facts.network),
     }
     for subject, part in parts.items():

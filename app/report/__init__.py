@@ -1,4 +1,6 @@
-"""The diagnostics report as one zip: a page to read, JSON to work with, a text to paste, and a machine file that replays."""
+"""The diagnostics report as one zip: a page to read, JSON to work with, a text to paste, and a
+machine file that replays.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ LARGEST = 64_000_000  # bytes of one file that is read out of somebody's report
 
 
 def build(report: Report, redactor: Redactor, template: str) -> bytes:
-    """The report's zip. The same report gives the same bytes. ``template`` is ``resources/templates/report.html``."""
+    """The report's zip. The same report gives the same bytes. ``template`` is
+    ``resources/templates/report.html``.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, data in files(report, redactor, template).items():
@@ -80,7 +84,8 @@ def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> 
         overall=report.verification.overall if report.verification else None,
         findings=report.findings,
         choices=tuple(
-            Judged(profile=c.profile.id, verdict=c.verdict, why=c.why, recommended=c.recommended) for c in report.choices
+            Judged(profile=c.profile.id, verdict=c.verdict, why=c.why, recommended=c.recommended)
+            for c in report.choices
         ),
         steps=steps(report.plan, report.events),
         diagnosis=report.diagnosis,
@@ -94,37 +99,50 @@ def _json(value: Any) -> bytes:
 
 
 def read_machine(data: bytes, name: str = "the report") -> bytes:
-    """The machine file in a report. Raises ``BadInput`` naming the file when it is no report or holds none."""
+    """The machine file in a report. Raises ``BadInput`` naming the file when it is no report or
+    holds none.
+    """
     return _member(data, name, "machine.json", required=True)
 
 
 def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
-    """The recorded run in a report; empty when there is none. Raises ``BadInput`` naming file and line."""
+    """The recorded run in a report; empty when there is none. Raises ``BadInput`` naming file and
+    line.
+    """
     found: list[StepEvent] = []
-    for number, line in enumerate(_member(data, name, "events.jsonl", required=False).split(b"\n"), 1):
+    for number, line in enumerate(
+        _member(data, name, "events.jsonl", required=False).split(b"\n"), 1
+    ):
         if not line.strip():
             continue
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
         except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
             raise BadInput(
-                f"{name}: line {number} of events.jsonl is not an event; expected one JSON object a line: {error}."
+                f"{name}: line {number} of events.jsonl is not an event; expected one JSON object "
+                f"a line: {error}."
             ) from error
     return tuple(found)
 
 
 def read_profile(data: bytes, name: str = "the report") -> str | None:
-    """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the file when it is no report."""
+    """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the
+    file when it is no report.
+    """
     try:
         said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{name}: report.json is not JSON; expected a report of this program: {error}.") from error
+        raise BadInput(
+            f"{name}: report.json is not JSON; expected a report of this program: {error}."
+        ) from error
     found = said.get("profile") if isinstance(said, dict) else None
     return found if isinstance(found, str) and found else None
 
 
 def read_plan(data: bytes, name: str = "the report") -> Plan | None:
-    """The plan in a report. ``None`` where it holds none, or one that this version cannot read: it is made anew from the facts."""
+    """The plan in a report. ``None`` where it holds none, or one that this version cannot read: it
+    is made anew from the facts.
+    """
     try:
         return decode_plan(_member(data, name, "plan.json", required=False))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -142,7 +160,12 @@ def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:
             with archive.open(entry) as stream:  # the size in the archive's list may lie
                 content = stream.read(LARGEST + 1)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib_error) as error:
-        raise BadInput(f"{name} cannot be read as a zip file; expected a report of this program: {error}.") from error
+        raise BadInput(
+            f"{name} cannot be read as a zip file; expected a report of this program: {error}."
+        ) from error
     if len(content) > LARGEST:
-        raise BadInput(f"{name}: {member} is larger than {LARGEST // 10**6} MB; expected a report of this program.")
+        raise BadInput(
+            f"{name}: {member} is larger than {LARGEST // 10**6} MB; expected a report of this "
+            f"program."
+        )
     return content

@@ -43,7 +43,9 @@ def _logs(logs: dict[str, bytes], redactor: Redactor) -> dict[str, bytes]:
 
 
 def shorten(text: str, limit: int = LOG_LENGTH) -> str:
-    """The first quarter and the last three quarters of ``limit`` characters, with a note of what was left out."""
+    """The first quarter and the last three quarters of ``limit`` characters, with a note of what
+    was left out.
+    """
     if len(text) <= limit:
         return text
     head, tail = text[: limit // 4], text[-(limit * 3 // 4) :]
@@ -53,7 +55,9 @@ def shorten(text: str, limit: int = LOG_LENGTH) -> str:
 
 
 def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEvent, ...]:
-    """The recorded run without the person. Output is cleaned by whole lines: a chunk may end inside of a secret."""
+    """The recorded run without the person. Output is cleaned by whole lines: a chunk may end inside
+    of a secret.
+    """
     lines = _output(recorded, redactor)
     kept: list[StepEvent] = []
     for event in _within(recorded):
@@ -62,12 +66,20 @@ def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEve
             waiting = lines[event.step]
             text = "".join(waiting.pop(0) for _ in range(min(count, len(waiting))))
             if text:
-                kept.append(redactor.event(StepEvent(at=event.at, step=event.step, what=Line(text=text.encode()))))
+                kept.append(
+                    redactor.event(
+                        StepEvent(at=event.at, step=event.step, what=Line(text=text.encode()))
+                    )
+                )
         else:
             kept.append(redactor.event(event))
     for step, rest in lines.items():  # what stood behind the last line break
         if rest and (last := next((e for e in reversed(recorded) if e.step == step), None)):
-            kept.append(redactor.event(StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode()))))
+            kept.append(
+                redactor.event(
+                    StepEvent(at=last.at, step=step, what=Line(text="".join(rest).encode()))
+                )
+            )
     return tuple(sorted(kept, key=lambda e: e.at))
 
 
@@ -95,7 +107,11 @@ def _output(recorded: tuple[StepEvent, ...], redactor: Redactor) -> dict[str, li
     for step, parts in chunks.items():
         data = b"".join(parts)
         cleaned = redactor.text(plain(decode(data)))  # no line is lost by that
-        found[step] = cleaned.splitlines(keepends=True) if "\r" not in cleaned else re.findall(r"[^\n]*\n|[^\n]+$", cleaned)
+        found[step] = (
+            cleaned.splitlines(keepends=True)
+            if "\r" not in cleaned
+            else re.findall(r"[^\n]*\n|[^\n]+$", cleaned)
+        )
     return found
 
 

@@ -12,7 +12,9 @@ LOG_TAIL = 2000
 
 
 def issue_text(report: Report) -> str:
-    """A cleaned report in at most 6000 characters: result, machine, what went wrong, the end of the log."""
+    """A cleaned report in at most 6000 characters: result, machine, what went wrong, the end of the
+    log.
+    """
     parts = [
         "### " + _plain(headline(report)),
         "",
@@ -76,11 +78,26 @@ def machine_lines(facts: MachineFacts) -> list[tuple[str, str]]:
         rows.append(("Card", _plain(", ".join(p for p in parts if p))))
     driver = f"{facts.driver.version or 'none'}"
     rows.append(
-        ("Driver", _plain(driver + (f" (runs CUDA up to {facts.driver.cuda_version})" if facts.driver.cuda_version else "")))
+        (
+            "Driver",
+            _plain(
+                driver
+                + (
+                    f" (runs CUDA up to {facts.driver.cuda_version})"
+                    if facts.driver.cuda_version
+                    else ""
+                )
+            ),
+        )
     )
     rows.append(("Processor", _plain(facts.cpu.name or "unknown")))
-    rows.append(("Memory", f"{gibibytes(facts.memory.available)} free of {gibibytes(facts.memory.total)}"))
-    rows += [("Disk " + _plain(d.root), f"{gigabytes(d.free)} free of {gigabytes(d.total)}") for d in facts.disks[:6]]
+    rows.append(
+        ("Memory", f"{gibibytes(facts.memory.available)} free of {gibibytes(facts.memory.total)}")
+    )
+    rows += [
+        ("Disk " + _plain(d.root), f"{gigabytes(d.free)} free of {gigabytes(d.total)}")
+        for d in facts.disks[:6]
+    ]
     return rows
 
 
@@ -94,14 +111,18 @@ def _versions(report: Report) -> list[str]:
         lines.append(f"- Setup: {_plain(report.profile)}")
     if report.versions:
         lines.append(
-            "- Installed: " + ", ".join(f"{_plain(k)} {_plain(v)}" for k, v in sorted(report.versions.items())[:14])
+            "- Installed: "
+            + ", ".join(f"{_plain(k)} {_plain(v)}" for k, v in sorted(report.versions.items())[:14])
         )
     return lines
 
 
 def _findings(report: Report) -> list[str]:
     told = [f for f in report.findings if f.severity != "informs"][:8]
-    lines = [f"- {f.severity}: {_plain(f.title)}" + ("" if f.seen == f.title else f" ({_plain(f.seen)})") for f in told]
+    lines = [
+        f"- {f.severity}: {_plain(f.title)}" + ("" if f.seen == f.title else f" ({_plain(f.seen)})")
+        for f in told
+    ]
     return ["", "**Findings**", *lines] if told else []
 
 
@@ -113,7 +134,8 @@ def _steps(report: Report) -> list[str]:
         "",
         "**Steps**",
         *(
-            f"- {_plain(s.title)}: {s.state} {duration(s.seconds)}".rstrip() + (f" ({_plain(s.text)})" if s.text else "")
+            f"- {_plain(s.title)}: {s.state} {duration(s.seconds)}".rstrip()
+            + (f" ({_plain(s.text)})" if s.text else "")
             for s in lines[-20:]
         ),
     ]
@@ -123,11 +145,16 @@ def _verdict(report: Report) -> list[str]:
     found = report.verification
     if found is None:
         best = next((c for c in report.choices if c.recommended), None)
-        return ["", f"Recommended: {_plain(best.profile.id)} ({VERDICT[best.verdict]})"] if best else []
+        return (
+            ["", f"Recommended: {_plain(best.profile.id)} ({VERDICT[best.verdict]})"]
+            if best
+            else []
+        )
     wrong = [c for c in found.comparisons if c.result not in {"same", "explained"}]
     lines = ["", f"**Verification**: {OVERALL[found.overall]}"]
     lines += [
-        f"- {_plain(c.title or c.check)}: expected {_plain(c.expected)}, got {_plain(str(c.actual))} ({RESULT[c.result]})"
+        f"- {_plain(c.title or c.check)}: expected {_plain(c.expected)}, got "
+        f"{_plain(str(c.actual))} ({RESULT[c.result]})"
         for c in wrong[:10]
     ]
     return lines
@@ -164,4 +191,11 @@ def _block(text: str) -> list[str]:
 def _plain(text: str) -> str:
     """One line without anything that Markdown or HTML would act on."""
     text = " ".join(plain(text).split())
-    return text.replace("<", "‹").replace(">", "›").replace("`", "'").replace("|", "/").replace("[", "(").replace("]", ")")
+    return (
+        text.replace("<", "‹")
+        .replace(">", "›")
+        .replace("`", "'")
+        .replace("|", "/")
+        .replace("[", "(")
+        .replace("]", ")")
+    )

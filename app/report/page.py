@@ -1,4 +1,6 @@
-"""The report as one web page that needs nothing else: summary first, then what it rests on. All content is escaped."""
+"""The report as one web page that needs nothing else: summary first, then what it rests on. All
+content is escaped.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,19 @@ from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines
 from app.report.pictures import bench_bar, loss_curve
-from app.report.words import OVERALL, RESULT, TAKEN_OUT, VERDICT, counted, duration, gibibytes, gigabytes, moment, number, steps
+from app.report.words import (
+    OVERALL,
+    RESULT,
+    TAKEN_OUT,
+    VERDICT,
+    counted,
+    duration,
+    gibibytes,
+    gigabytes,
+    moment,
+    number,
+    steps,
+)
 
 STATE_ICON = {"done": "ok", "skipped": "grey", "failed": "err", "stopped": "warn", "open": "grey"}
 RESULT_TAG = {
@@ -30,7 +44,9 @@ LOG_LINES = 200
 
 
 def page(report: Report, counts: dict[str, int], template: str) -> str:
-    """The page of a cleaned report. ``template`` holds ``{{title}}`` and ``{{body}}``; ``counts`` is what was taken out."""
+    """The page of a cleaned report. ``template`` holds ``{{title}}`` and ``{{body}}``; ``counts``
+    is what was taken out.
+    """
     body = "".join(
         [
             _summary(report),
@@ -45,7 +61,9 @@ def page(report: Report, counts: dict[str, int], template: str) -> str:
         ]
     )
     holes = {"{{title}}": plain(escape(headline(report))), "{{body}}": plain(body)}
-    return re.sub(r"\{\{(?:title|body)\}\}", lambda hole: holes[hole.group()], template)  # one pass: content fills no hole
+    return re.sub(
+        r"\{\{(?:title|body)\}\}", lambda hole: holes[hole.group()], template
+    )  # one pass: content fills no hole
 
 
 def _summary(report: Report) -> str:
@@ -68,20 +86,37 @@ def _summary(report: Report) -> str:
         said = headline(report) == OVERALL[found.overall]
         where = f"on {found.device}" if found.device else "on this machine"
         lines.append(escape(f"Checked {where}." if said else f"{OVERALL[found.overall]} {where}."))
-        if found.fine_tune and found.fine_tune.loss_first is not None and found.fine_tune.loss_last is not None:
+        if (
+            found.fine_tune
+            and found.fine_tune.loss_first is not None
+            and found.fine_tune.loss_last is not None
+        ):
             tune = found.fine_tune
             lines.append(
                 escape(
-                    f"The first fine-tune ran {tune.steps} steps; the loss went from {tune.loss_first:.2f} to {tune.loss_last:.2f}"
-                    + (f" at {number(tune.tokens_per_s)} tokens a second." if tune.tokens_per_s else ".")
+                    f"The first fine-tune ran {tune.steps} steps; the loss went from "
+                    f"{tune.loss_first:.2f} to {tune.loss_last:.2f}"
+                    + (
+                        f" at {number(tune.tokens_per_s)} tokens a second."
+                        if tune.tokens_per_s
+                        else "."
+                    )
                 )
             )
     blocks = sum(f.severity == "blocks" for f in report.findings)
     warns = sum(f.severity == "warns" for f in report.findings)
     if report.findings:
-        lines.append("Findings: " + ", ".join([
-            f"{blocks or 'none'} that block{'s' if blocks == 1 else ''}", counted(warns, "warning"),
-            counted(len(report.findings) - blocks - warns, "note")]) + ".")
+        lines.append(
+            "Findings: "
+            + ", ".join(
+                [
+                    f"{blocks or 'none'} that block{'s' if blocks == 1 else ''}",
+                    counted(warns, "warning"),
+                    counted(len(report.findings) - blocks - warns, "note"),
+                ]
+            )
+            + "."
+        )
     meta = [
         ("Written", moment(report.written_at)),
         ("Program", report.program),
@@ -91,9 +126,13 @@ def _summary(report: Report) -> str:
     tag = ""
     if report.simulated:
         meta.append(("Machine file", report.simulated))
-        tag = "<p><span class='tag warn'>Simulation: nothing of this happened on a computer</span></p>"
+        tag = (
+            "<p><span class='tag warn'>Simulation: nothing of this happened on a "
+            "computer</span></p>"
+        )
     return (
-        f'<section class="card lead"><div class="row"><span class="ic {tone}" aria-hidden="true">{SIGNS[tone]}</span><div>'
+        f'<section class="card lead"><div class="row"><span class="ic {tone}" '
+        f'aria-hidden="true">{SIGNS[tone]}</span><div>'
         f"<h1>{escape(headline(report))}</h1>{tag}{''.join(f'<p>{line}</p>' for line in lines)}</div></div>{_pairs(meta)}</section>"
     )
 
@@ -102,16 +141,22 @@ def _diagnosis(report: Report) -> str:
     found = report.diagnosis
     if found is None or found.cause is None:
         return ""
-    proof = "".join(f"<tr><td class='num'>{e.line}</td><td><code>{escape(e.text)}</code></td></tr>" for e in found.evidence)
+    proof = "".join(
+        f"<tr><td class='num'>{e.line}</td><td><code>{escape(e.text)}</code></td></tr>"
+        for e in found.evidence
+    )
     fix = ""
     if found.fix:
         todo = "".join(f"<li>{escape(s)}</li>" for s in found.fix.steps)
         how = "<span class='tag'>the program can do this</span>" if found.fix.automatic else ""
-        fix = f"<h3>Fix {how}</h3><p>{escape(found.fix.text)}</p>{f'<ol>{todo}</ol>' if todo else ''}"
+        fix = (
+            f"<h3>Fix {how}</h3><p>{escape(found.fix.text)}</p>{f'<ol>{todo}</ol>' if todo else ''}"
+        )
     others = "".join(f"<li><b>{escape(o.cause)}</b>: {escape(o.why)}</li>" for o in found.others)
     return _card(
         "Diagnosis",
-        f"<p class='big'>{escape(found.title)} <code>{escape(found.cause)}</code></p><p>{escape(found.means)}</p>"
+        f"<p class='big'>{escape(found.title)} "
+        f"<code>{escape(found.cause)}</code></p><p>{escape(found.means)}</p>"
         + (f"<h3>Proof</h3><table>{proof}</table>" if proof else "")
         + fix
         + (f"<h3>Also possible</h3><ul>{others}</ul>" if others else ""),
@@ -124,10 +169,16 @@ def _findings(report: Report) -> str:
     items = []
     for finding in sorted(report.findings, key=lambda f: list(SEVERITY).index(f.severity)):
         tone, word = SEVERITY[finding.severity]
-        seen = "" if finding.seen == finding.title else f"<p class='k'>Seen: {escape(finding.seen)}</p>"
+        seen = (
+            ""
+            if finding.seen == finding.title
+            else f"<p class='k'>Seen: {escape(finding.seen)}</p>"
+        )
         items.append(
-            f"<div class='find'><span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span><div><b>{escape(finding.title)}</b> "
-            f"<span class='tag {'' if tone == 'info' else tone}'>{word}</span><p>{escape(finding.detail)}</p>"
+            f"<div class='find'><span class='ic {tone}' "
+            f"aria-hidden='true'>{SIGNS[tone]}</span><div><b>{escape(finding.title)}</b> "
+            f"<span class='tag "
+            f"{'' if tone == 'info' else tone}'>{word}</span><p>{escape(finding.detail)}</p>"
             f"{seen}<p>{escape(finding.remedy)}</p></div></div>"
         )
     return _card("Findings", "".join(items))
@@ -142,11 +193,16 @@ def _machine(report: Report) -> str:
         *((f"Python {p.version or ''}".strip(), p.path) for p in facts.pythons[:12]),
         *((f"CUDA toolkit {t.version}", t.path) for t in facts.cuda_toolkits),
         *((f"Variable {k}", v) for k, v in facts.variables.items()),
-        *((f"Left behind ({x.kind})", f"{x.path}, {gigabytes(x.size)}") for x in facts.leftovers[:20]),
+        *(
+            (f"Left behind ({x.kind})", f"{x.path}, {gigabytes(x.size)}")
+            for x in facts.leftovers[:20]
+        ),
     ]
     bars = "".join(
-        f"<div class='k'>{escape(g.name or 'Card')}: {gibibytes(g.memory_used)} of {gibibytes(g.memory_total)} in use</div>"
-        f"<div class='meter'><i style='width:{min(100, 100 * (g.memory_used or 0) / g.memory_total):.0f}%'></i></div>"
+        f"<div class='k'>{escape(g.name or 'Card')}: {gibibytes(g.memory_used)} of "
+        f"{gibibytes(g.memory_total)} in use</div>"
+        f"<div class='meter'><i "
+        f"style='width:{min(100, 100 * (g.memory_used or 0) / g.memory_total):.0f}%'></i></div>"
         for g in facts.gpus
         if g.memory_total and g.memory_used is not None
     )
@@ -156,7 +212,8 @@ def _machine(report: Report) -> str:
         bars
         + _table(("", ""), [[escape(a), escape(b)] for a, b in rows])
         + (
-            f"<details><summary>What could not be found out ({len(facts.notes)})</summary><ul>{notes}</ul></details>"
+            f"<details><summary>What could not be found out "
+            f"({len(facts.notes)})</summary><ul>{notes}</ul></details>"
             if notes
             else ""
         ),
@@ -183,7 +240,9 @@ def _plan(report: Report) -> str:
     lines = steps(report.plan, report.events)
     if not lines:
         return ""
-    size = {s.id: (s.download_bytes, s.disk_bytes) for s in report.plan.steps} if report.plan else {}
+    size = (
+        {s.id: (s.download_bytes, s.disk_bytes) for s in report.plan.steps} if report.plan else {}
+    )
     rows = [
         [
             _icon(s),
@@ -197,7 +256,8 @@ def _plan(report: Report) -> str:
     total = ""
     if report.plan:
         total = (
-            f"<p class='k'>{escape(report.plan.title)}: {gigabytes(report.plan.download_bytes)} to fetch, "
+            f"<p class='k'>{escape(report.plan.title)}: {gigabytes(report.plan.download_bytes)} "
+            f"to fetch, "
             f"{gigabytes(report.plan.disk_bytes)} on disk.</p>"
         )
     touched = sorted({t for s in report.plan.steps for t in s.touches}) if report.plan else []
@@ -207,7 +267,8 @@ def _plan(report: Report) -> str:
         total
         + _table(("", "Step", "State", "Time", "To fetch"), rows, stacks=False)
         + (
-            f"<details><summary>Everything that the plan touches ({len(touched)})</summary><ul>{more}</ul></details>"
+            f"<details><summary>Everything that the plan touches "
+            f"({len(touched)})</summary><ul>{more}</ul></details>"
             if more
             else ""
         ),
@@ -224,7 +285,8 @@ def _verdict(found: Verification | None) -> str:
         return ""
     parts = [f"<p class='big'>{escape(OVERALL[found.overall])}</p>"]
     parts += [
-        f"<p><span class='tag {SEVERITY[r.severity][0] if r.severity != 'informs' else ''}'>{SEVERITY[r.severity][1]}</span> "
+        f"<p><span class='tag "
+        f"{SEVERITY[r.severity][0] if r.severity != 'informs' else ''}'>{SEVERITY[r.severity][1]}</span> "
         f"<b>{escape(r.title)}</b> {escape(r.detail)}</p>"
         for r in found.remarks
     ]
@@ -241,7 +303,8 @@ def _verdict(found: Verification | None) -> str:
             for c in found.comparisons
         ]
         parts.append(
-            "<h3>Expected output</h3>" + _table(("Check", "The guide says", "Right here", "Came out", "Result", "Why"), rows)
+            "<h3>Expected output</h3>"
+            + _table(("Check", "The guide says", "Right here", "Came out", "Result", "Why"), rows)
         )
     if found.benchmark:
         rows = [
@@ -249,13 +312,18 @@ def _verdict(found: Verification | None) -> str:
                 escape(b.title or b.name),
                 escape(number(b.value, b.unit)),
                 bench_bar(b),
-                f"{b.ratio * 100:.0f} % of {escape(number(b.reference, b.unit))}" if b.ratio is not None else "no reference",
+                f"{b.ratio * 100:.0f} % of {escape(number(b.reference, b.unit))}"
+                if b.ratio is not None
+                else "no reference",
                 f"<span class='tag{RESULT_TAG[b.result]}'>{RESULT[b.result]}</span>",
             ]
             for b in found.benchmark
         ]
         parts.append(
-            "<h3>Benchmark</h3>" + _table(("Figure", "Measured", "Against the reference for this card", "", "Result"), rows)
+            "<h3>Benchmark</h3>"
+            + _table(
+                ("Figure", "Measured", "Against the reference for this card", "", "Result"), rows
+            )
         )
     if found.fine_tune:
         tune = found.fine_tune
@@ -270,7 +338,9 @@ def _verdict(found: Verification | None) -> str:
                     ("Peak memory", gibibytes(tune.peak_vram)),
                     (
                         "Adapter loaded again",
-                        {True: "gives the same answers", False: "differs", None: "not checked"}[tune.reloaded_equal],
+                        {True: "gives the same answers", False: "differs", None: "not checked"}[
+                            tune.reloaded_equal
+                        ],
                     ),
                 ]
             )
@@ -297,8 +367,14 @@ def _logs(report: Report) -> str:
 
 
 def _taken_out(counts: dict[str, int]) -> str:
-    rows = [[escape(TAKEN_OUT.get(kind, kind)), str(count)] for kind, count in sorted(counts.items())]
-    found = _table(("Kind", "Count"), rows, stacks=False) if rows else "<p>Nothing had to be taken out.</p>"
+    rows = [
+        [escape(TAKEN_OUT.get(kind, kind)), str(count)] for kind, count in sorted(counts.items())
+    ]
+    found = (
+        _table(("Kind", "Count"), rows, stacks=False)
+        if rows
+        else "<p>Nothing had to be taken out.</p>"
+    )
     return _card("What was taken out", found)
 
 
@@ -307,14 +383,23 @@ def _card(title: str, content: str) -> str:
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in pairs) + "</dl>"
+    return (
+        "<dl>"
+        + "".join(f"<div><dt>{escape(a)}</dt><dd>{escape(b)}</dd></div>" for a, b in pairs)
+        + "</dl>"
+    )
 
 
 def _table(heads: tuple[str, ...], rows: list[list[str]], *, stacks: bool = True) -> str:
-    """A table. One that ``stacks`` shows its cells below each other on a narrow screen, each with its column's name."""
+    """A table. One that ``stacks`` shows its cells below each other on a narrow screen, each with
+    its column's name.
+    """
     stacks = stacks and any(heads)
     head = "<tr>" + "".join(f"<th>{escape(h)}</th>" for h in heads) + "</tr>" if any(heads) else ""
-    cells = ("".join(_cell(h if stacks else None, c) for h, c in zip(heads, row, strict=True)) for row in rows)
+    cells = (
+        "".join(_cell(h if stacks else None, c) for h, c in zip(heads, row, strict=True))
+        for row in rows
+    )
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<div class='wide'><table{' class=rows' if stacks else ''}>{head}{body}</table></div>"
 

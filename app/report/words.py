@@ -83,14 +83,24 @@ def number(value: float | None, unit: str = "") -> str:
     """A figure with a sensible number of digits."""
     if value is None:
         return "none"
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}"
+    text = (
+        f"{value:,.0f}"
+        if abs(value) >= 1000
+        else f"{value:.1f}"
+        if abs(value) >= 100
+        else f"{value:.3g}"
+    )
     return f"{text} {unit}".strip()
 
 
 def steps(plan: Plan | None, events: tuple[StepEvent, ...]) -> tuple[StepLine, ...]:
-    """What became of each step, in the plan's order; steps that the plan does not know come as they ran."""
+    """What became of each step, in the plan's order; steps that the plan does not know come as they
+    ran.
+    """
     titles = {step.id: step.title for step in plan.steps} if plan else {}
-    found: dict[str, StepLine] = {i: StepLine(id=i, title=t, state="open") for i, t in titles.items()}
+    found: dict[str, StepLine] = {
+        i: StepLine(id=i, title=t, state="open") for i, t in titles.items()
+    }
     began: dict[str, float] = {}
     for event in events:
         what = event.what
@@ -98,7 +108,11 @@ def steps(plan: Plan | None, events: tuple[StepEvent, ...]) -> tuple[StepLine, .
         line: StepLine | None = None
         if isinstance(what, Started):
             began[event.step] = event.at
-            line = StepLine(id=event.step, title=title if event.step in titles else what.title or title, state="open")
+            line = StepLine(
+                id=event.step,
+                title=title if event.step in titles else what.title or title,
+                state="open",
+            )
         elif isinstance(what, Skipped):
             line = StepLine(id=event.step, title=title, state="skipped", text=what.why)
         elif isinstance(what, Finished):
@@ -106,7 +120,9 @@ def steps(plan: Plan | None, events: tuple[StepEvent, ...]) -> tuple[StepLine, .
             line = StepLine(id=event.step, title=title, state="done", seconds=seconds)
         elif isinstance(what, Failed):
             seconds = event.at - began.get(event.step, event.at)
-            line = StepLine(id=event.step, title=title, state="failed", seconds=seconds, text=what.message)
+            line = StepLine(
+                id=event.step, title=title, state="failed", seconds=seconds, text=what.message
+            )
         elif isinstance(what, Halted):
             line = StepLine(id=event.step, title=title, state="stopped")
         if line is not None:

@@ -18,23 +18,40 @@ from app.steps.site import Site
 def done(step: Activate, site: Site) -> str | None:
     """Found when the pointer names this environment already."""
     pointer = read_pointer(site)
-    return f"{step.environment} is the active environment." if pointer is not None and pointer.active == step.environment else None
+    return (
+        f"{step.environment} is the active environment."
+        if pointer is not None and pointer.active == step.environment
+        else None
+    )
 
 
 def run(step: Activate, site: Site) -> Iterator[What]:
-    """Replace ``active.json`` atomically, only when the recorded verification says that the environment works."""
+    """Replace ``active.json`` atomically, only when the recorded verification says that the
+    environment works.
+    """
     data = site.world.files.read(site.place.verification(step.environment))
-    verdict = msgspec.json.decode(data, type=Verification).overall if data is not None else "not_checked"
+    verdict = (
+        msgspec.json.decode(data, type=Verification).overall if data is not None else "not_checked"
+    )
     if verdict == "broken" or (verdict == "not_checked" and site.answers.verify != "none"):
-        raise ExpectedError("not-proven", f"{step.environment} did not pass its verification, so it was not made active.",
-                            hint="What was active before still is. The failed checks above say what to do.",
-                            exit_code=ExitCode.NOT_WORKING)
+        raise ExpectedError(
+            "not-proven",
+            f"{step.environment} did not pass its verification, so it was not made active.",
+            hint="What was active before still is. The failed checks above say what to do.",
+            exit_code=ExitCode.NOT_WORKING,
+        )
     before = read_pointer(site)
     previous = before.active if before is not None else None
-    site.record("swapped", {"path": site.place.pointer, "from": previous or "", "to": step.environment})
-    pointer = Pointer(active=step.environment, profile=step.profile, previous=previous, at=site.world.clock.now())
+    site.record(
+        "swapped", {"path": site.place.pointer, "from": previous or "", "to": step.environment}
+    )
+    pointer = Pointer(
+        active=step.environment, profile=step.profile, previous=previous, at=site.world.clock.now()
+    )
     site.world.files.write(site.place.pointer, msgspec.json.format(msgspec.json.encode(pointer)))
-    yield say(f"active environment: {step.environment}" + (f" (before: {previous})" if previous else ""))
+    yield say(
+        f"active environment: {step.environment}" + (f" (before: {previous})" if previous else "")
+    )
 
 
 def read_pointer(site: Site) -> Pointer | None:

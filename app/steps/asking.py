@@ -1,4 +1,6 @@
-"""Ask uv where the files of a lock lie on the user's own index; where that tells no hashes, no file is fetched for it either."""
+"""Ask uv where the files of a lock lie on the user's own index; where that tells no hashes, no file
+is fetched for it either.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,16 @@ from app.steps.children import run_child, say
 from app.steps.site import Site
 
 _PLATFORMS = {"windows": "x86_64-pc-windows-msvc", "linux": "x86_64-manylinux_2_28"}
-_NO_HASHES = "to compute missing hashes"  # uv's own words where it would have to fetch a whole file to know its hash
+# uv's own words where it would have to fetch a whole file to know its hash
+_NO_HASHES = "to compute missing hashes"
 
 
 class Index(Value, frozen=True, kw_only=True):
-    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a command line), arguments.
+    """One way to ask: variables for uv (addresses may hold passwords, so they never stand on a
+    command line), arguments.
 
-    ``tells_hashes``: nothing has to be fetched to know a file's hash, as on uv's default index and in folders of this computer.
+    ``tells_hashes``: nothing has to be fetched to know a file's hash, as on uv's default index and
+    in folders of this computer.
     """
 
     name: str
@@ -33,26 +38,55 @@ class Index(Value, frozen=True, kw_only=True):
 
 
 def indexes(wanted: str, site: Site) -> list[Index]:
-    """Whom to ask for a part, in order: the user's own folders where they can hold all of it, then the index.
+    """Whom to ask for a part, in order: the user's own folders where they can hold all of it, then
+    the index.
 
-    Raises ``ExpectedError('address_unsafe')`` for one that would answer without TLS: its pages say what is fetched from where.
+    Raises ``ExpectedError('address_unsafe')`` for one that would answer without TLS: its pages say
+    what is fetched from where.
     """
     sources = site.sources
-    for address in () if sources.offline else (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
+    for address in (
+        ()
+        if sources.offline
+        else (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links)
+    ):
         if address and unencrypted(address):
             host = urlsplit(address).hostname
-            raise ExpectedError("address_unsafe", f"{host} would list packages without TLS, which is refused.",
-                                hint="Give the index with https.")
+            raise ExpectedError(
+                "address_unsafe",
+                f"{host} would list packages without TLS, which is refused.",
+                hint="Give the index with https.",
+            )
     if sources.offline:
         folder = site.place.join(sources.offline, "wheels")
-        return [Index(name="the bundle", address=folder, env={"UV_FIND_LINKS": site.place.address(folder)},
-                      arguments=("--no-index", "--offline"), tells_hashes=True)]
-    links = {"UV_FIND_LINKS": ",".join(map(site.place.address, sources.find_links))} if sources.find_links else {}
+        return [
+            Index(
+                name="the bundle",
+                address=folder,
+                env={"UV_FIND_LINKS": site.place.address(folder)},
+                arguments=("--no-index", "--offline"),
+                tells_hashes=True,
+            )
+        ]
+    links = (
+        {"UV_FIND_LINKS": ",".join(map(site.place.address, sources.find_links))}
+        if sources.find_links
+        else {}
+    )
     if wanted.startswith("pytorch/"):
         address = sources.pytorch_index.rstrip("/") + "/" + wanted.removeprefix("pytorch/")
-        web = Index(name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links})
-        # The few PyTorch files may lie in a folder of the user's: then its index, slow and often out of reach, is not asked.
-        own = Index(name="the find-links folders", address=None, env=links, arguments=("--no-index",), tells_hashes=_near(links))
+        web = Index(
+            name="the PyTorch index", address=address, env={"UV_DEFAULT_INDEX": address, **links}
+        )
+        # The few PyTorch files may lie in a folder of the user's: then its index, slow and often
+        # out of reach, is not asked.
+        own = Index(
+            name="the find-links folders",
+            address=None,
+            env=links,
+            arguments=("--no-index",),
+            tells_hashes=_near(links),
+        )
         return [own, web] if links else [web]
     env = dict(links)
     if sources.index:
@@ -60,8 +94,14 @@ def indexes(wanted: str, site: Site) -> list[Index]:
     if sources.extra_indexes:
         # The lock's hashes decide, so any of the indexes may answer.
         env.update(UV_INDEX=" ".join(sources.extra_indexes), UV_INDEX_STRATEGY="unsafe-best-match")
-    return [Index(name="the chosen index" if sources.index else "the default index", address=sources.index, env=env,
-                  tells_hashes=_near(env))]
+    return [
+        Index(
+            name="the chosen index" if sources.index else "the default index",
+            address=sources.index,
+            env=env,
+            tells_hashes=_near(env),
+        )
+    ]
 
 
 def _near(env: Mapping[str, str]) -> bool:
@@ -78,15 +118,20 @@ class _Question(Value, frozen=True, kw_only=True):
     index: Index
 
 
-def ask(stem: str, python: str, part: Part, wanted: Mapping[str, Pin], index: Index, site: Site) -> Generator[What, None, str]:
+def ask(
+    stem: str, python: str, part: Part, wanted: Mapping[str, Pin], index: Index, site: Site
+) -> Generator[What, None, str]:
     """uv's answer, a PEP 751 lock. ``stem`` names the files of this lookup below ``locks``.
 
-    uv writes such a lock only with hashes. Where an index tells none, it fetches every file to hash it, without a word and before
-    the fetching that can be seen. So pages are read first, and the answer is made from them with the network switched off.
+    uv writes such a lock only with hashes. Where an index tells none, it fetches every file to hash
+    it, without a word and before the fetching that can be seen. So pages are read first, and the
+    answer is made from them with the network switched off.
     """
     question = _Question(stem=stem, python=python, part=part, wanted=wanted, index=index)
     answer = site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
-    site.world.files.write(site.place.at("locks", stem + ".asked.txt"), selected(part.requirements, wanted).encode())
+    site.world.files.write(
+        site.place.at("locks", stem + ".asked.txt"), selected(part.requirements, wanted).encode()
+    )
     site.world.files.remove(answer)  # uv would take an old answer's pins as wishes
     if not index.tells_hashes:
         pages = site.place.at("locks", stem + ".pages.txt")
@@ -94,10 +139,14 @@ def ask(stem: str, python: str, part: Part, wanted: Mapping[str, Pin], index: In
         yield from _compile(question, ("-o", pages), site)
         site.world.files.remove(pages)
         try:
-            yield from _compile(question, ("--format", "pylock.toml", "-o", answer, "--offline"), site)
+            yield from _compile(
+                question, ("--format", "pylock.toml", "-o", answer, "--offline"), site
+            )
             return _text(answer, site)
         except ExpectedError as error:
-            read = _NO_HASHES in error.details  # else the index forbids to keep its pages, and they are read again
+            read = (
+                _NO_HASHES in error.details
+            )  # else the index forbids to keep its pages, and they are read again
             found = yield from _addresses(question, ("--offline",) if read else (), site)
             if found is not None:
                 return found
@@ -106,39 +155,76 @@ def ask(stem: str, python: str, part: Part, wanted: Mapping[str, Pin], index: In
 
 
 def _compile(question: _Question, more: tuple[str, ...], site: Site) -> Iterator[What]:
-    """One run of ``uv pip compile``. An interpreter is looked for only where uv finds none by itself (half a second)."""
+    """One run of ``uv pip compile``. An interpreter is looked for only where uv finds none by
+    itself (half a second).
+    """
     lock = site.place.at("locks", question.stem + ".asked.txt")
-    argv = (site.world.computer.uv(), "pip", "compile", lock, "--quiet", "--no-deps", "--only-binary", ":all:", "--no-header",
-            "--python-version", question.python, "--python-platform", _PLATFORMS[question.part.platform],
-            *question.index.arguments, *more)
+    argv = (
+        site.world.computer.uv(),
+        "pip",
+        "compile",
+        lock,
+        "--quiet",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--no-header",
+        "--python-version",
+        question.python,
+        "--python-platform",
+        _PLATFORMS[question.part.platform],
+        *question.index.arguments,
+        *more,
+    )
     if (ready := provide_python.found(question.python, site)) is not None:
         argv = (*argv, "--python", ready)
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
         yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
     except ExpectedError as error:
-        python = provide_python.find(question.python, site) if ready is None and "No interpreter found" in error.details else None
+        python = (
+            provide_python.find(question.python, site)
+            if ready is None and "No interpreter found" in error.details
+            else None
+        )
         if python is None:
             raise
-        yield from run_child(site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra)
+        yield from run_child(
+            site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra
+        )
 
 
-def _addresses(question: _Question, more: tuple[str, ...], site: Site) -> Generator[What, None, str | None]:
-    """The addresses alone, by ``uv lock``, which reads pages and no file; the lock's hashes decide when the files come.
+def _addresses(
+    question: _Question, more: tuple[str, ...], site: Site
+) -> Generator[What, None, str | None]:
+    """The addresses alone, by ``uv lock``, which reads pages and no file; the lock's hashes decide
+    when the files come.
 
     ``None`` where uv cannot tell them so; then it has to fetch the files itself.
     """
     if more:
-        yield say(f"No hashes are told by {question.index.name}; the lock's own decide when the files come")
+        yield say(
+            f"No hashes are told by {question.index.name}; the lock's own decide when the files "
+            f"come"
+        )
     folder = site.place.at("work", f"lookup-{question.stem}")
     project = lookup_project(question.wanted, question.python, question.part.platform)
     site.world.files.remove(folder)
     settings = site.place.join(folder, "uv.toml")
     site.world.files.write(site.place.join(folder, "pyproject.toml"), project.project.encode())
     site.world.files.write(settings, project.settings.encode())
-    argv: tuple[str, ...] = (site.world.computer.uv(), "lock", "--quiet", *more, "--project", folder,
-                             *question.index.arguments)
-    python = provide_python.found(question.python, site) or provide_python.find(question.python, site)
+    argv: tuple[str, ...] = (
+        site.world.computer.uv(),
+        "lock",
+        "--quiet",
+        *more,
+        "--project",
+        folder,
+        *question.index.arguments,
+    )
+    python = provide_python.found(question.python, site) or provide_python.find(
+        question.python, site
+    )
     if python is not None:
         argv = (*argv, "--python", python)
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never", "UV_CONFIG_FILE": settings}
@@ -146,7 +232,10 @@ def _addresses(question: _Question, more: tuple[str, ...], site: Site) -> Genera
         yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
         return as_pylock(_text(site.place.join(folder, "uv.lock"), site), question.wanted)
     except ExpectedError as error:
-        yield say(f"uv did not tell the addresses so ({error.message}); it fetches the files to know their hashes")
+        yield say(
+            f"uv did not tell the addresses so ({error.message}); it fetches the files to know "
+            f"their hashes"
+        )
         return None
     finally:
         site.world.files.remove(folder)

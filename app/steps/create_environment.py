@@ -13,15 +13,16 @@ from app.steps.site import Site
 
 GONE = ".gone"
 INSTALLED = "installed.txt"  # written when all packages are in it
-_MADE = "made.txt"           # written when uv has ended: what lacks both was cut off in the middle
+_MADE = "made.txt"  # written when uv has ended: what lacks both was cut off in the middle
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
 
 
 def done(step: CreateEnvironment, site: Site) -> str | None:
-    """Found when uv has made all of it, and its interpreter starts, is of the wanted version and is that of an environment.
+    """Found when uv has made all of it, and its interpreter starts, is of the wanted version and is
+    that of an environment.
 
-    uv makes the link to Python first. Cut off then, what lies there starts as well, but it is the Python that the link leads to,
-    and packages would be put into that (seen at kill 42 of 200).
+    uv makes the link to Python first. Cut off then, what lies there starts as well, but it is the
+    Python that the link leads to, and packages would be put into that (seen at kill 42 of 200).
     """
     python = site.place.environment_python(step.environment)
     if not site.world.files.exists(python) or not whole(step.environment, site):
@@ -33,31 +34,50 @@ def done(step: CreateEnvironment, site: Site) -> str | None:
 
 
 def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
-    """``uv venv`` into a folder of its own. A folder that is there but is no whole environment is made anew."""
+    """``uv venv`` into a folder of its own. A folder that is there but is no whole environment is
+    made anew.
+    """
     files, folder = site.world.files, site.place.environment(step.environment)
-    python = provide_python.found(step.python, site) or provide_python.find(step.python, site)  # the plan's first step tried it
+    python = provide_python.found(step.python, site) or provide_python.find(
+        step.python, site
+    )  # the plan's first step tried it
     if python is None:
-        raise ExpectedError("python-unavailable", f"Python {step.python} is not on this computer.",
-                            hint="Run the plan from its start.")
+        raise ExpectedError(
+            "python-unavailable",
+            f"Python {step.python} is not on this computer.",
+            hint="Run the plan from its start.",
+        )
     site.record("made", {"path": folder, "what": "environment"})
     if files.exists(folder):
         yield say(f"{step.environment} was begun before and not finished: it is made anew.")
         set_aside(folder, site)
     files.make_folder(site.place.environments)
     uv = site.world.computer.uv()
-    yield from run_child(site, (uv, "venv", "--no-project", "--python", python, folder), "Making the environment", limit=300)
+    yield from run_child(
+        site,
+        (uv, "venv", "--no-project", "--python", python, folder),
+        "Making the environment",
+        limit=300,
+    )
     site.world.files.write(site.place.join(folder, _MADE), f"{step.python}\n".encode())
 
 
 def whole(environment: str, site: Site) -> bool:
-    """Whether an environment is one of its own: with what makes Python take it for one, and made to the end."""
+    """Whether an environment is one of its own: with what makes Python take it for one, and made to
+    the end.
+    """
     folder = site.place.environment(environment)
-    config, *marks = (site.world.files.exists(site.place.join(folder, name)) for name in ("pyvenv.cfg", _MADE, INSTALLED))
+    config, *marks = (
+        site.world.files.exists(site.place.join(folder, name))
+        for name in ("pyvenv.cfg", _MADE, INSTALLED)
+    )
     return config and any(marks)
 
 
 def set_aside(folder: str, site: Site) -> None:
-    """Remove an environment so that a kill in the middle never leaves half of it: first out of the way, then away."""
+    """Remove an environment so that a kill in the middle never leaves half of it: first out of the
+    way, then away.
+    """
     site.world.files.remove(folder + GONE)
     site.world.files.move(folder, folder + GONE)
     site.world.files.remove(folder + GONE)

@@ -1,4 +1,6 @@
-"""Bring the files of one lock into the wheelhouse: uv looks up the addresses, the web door fetches, the lock's hashes decide."""
+"""Bring the files of one lock into the wheelhouse: uv looks up the addresses, the web door fetches,
+the lock's hashes decide.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +24,15 @@ from app.steps.site import Site
 from app.steps.surroundings import child_environment
 from app.steps.unpacking import begin
 
-_LARGE = 16_000_000      # bytes of a file that is worth being looked up before the others
-_MANY = 8                # others that make it worth a second asking
+_LARGE = 16_000_000  # bytes of a file that is worth being looked up before the others
+_MANY = 8  # others that make it worth a second asking
 _DOUBTFUL = ("package_missing", "version_missing", "captive_portal", "resolve_failed")
 
 
 class Fetched(Value, frozen=True, kw_only=True):
-    """One file that was fetched and found right; ``stamp`` is its size and time then, so that it need not be hashed again."""
+    """One file that was fetched and found right; ``stamp`` is its size and time then, so that it
+    need not be hashed again.
+    """
 
     file: str
     sha256: str
@@ -43,10 +47,16 @@ class Record(Value, frozen=True, kw_only=True):
 
 
 def done(step: FetchWheels, site: Site) -> str | None:
-    """Found when every file of the lock is in the wheelhouse with its hash (hashed again where size or time has changed)."""
+    """Found when every file of the lock is in the wheelhouse with its hash (hashed again where size
+    or time has changed).
+    """
     part = part_of(step, site)
     record = _recorded(step, site)
-    if record is None or record.lock != part.requirements or len(record.files) != len(pins(part.requirements)):
+    if (
+        record is None
+        or record.lock != part.requirements
+        or len(record.files) != len(pins(part.requirements))
+    ):
         return None
     seen = []
     for one in record.files:
@@ -55,13 +65,19 @@ def done(step: FetchWheels, site: Site) -> str | None:
         if stamp is None or (stamp != one.stamp and site.world.files.sha256(path) != one.sha256):
             return None
         seen.append(Fetched(file=one.file, sha256=one.sha256, stamp=stamp))
-    if tuple(seen) != record.files:  # hashed again, for example after a restart of the computer: need not be done twice
-        site.world.files.write(_record_path(step, site), msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))))
+    if (
+        tuple(seen) != record.files
+    ):  # hashed again, for example after a restart of the computer: need not be done twice
+        site.world.files.write(
+            _record_path(step, site),
+            msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))),
+        )
     return f"{len(record.files)} files of the lock are in the wheelhouse."
 
 
 def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]:
-    """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges into the wheelhouse.
+    """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges
+    into the wheelhouse.
 
     ``unpack``: uv unpacks the files into its cache while they come (see ``unpacking``).
     """
@@ -92,13 +108,21 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
     whole = False
     try:
         feeder = unpacking.feeder if unpacking else None
-        for arrived in site.world.web.fetch(taken(found, first=True), feeder, more if later is not None else None):
+        for arrived in site.world.web.fetch(
+            taken(found, first=True), feeder, more if later is not None else None
+        ):
             yield from later.said() if later is not None else ()
             if unpacking is not None:
                 unpacking.look(arrived.rate)
             if arrived.note:
                 yield say(arrived.note)
-            yield Progress(done=arrived.done, total=arrived.total, unit="bytes", rate=arrived.rate, note=arrived.file)
+            yield Progress(
+                done=arrived.done,
+                total=arrived.total,
+                unit="bytes",
+                rate=arrived.rate,
+                note=arrived.file,
+            )
         whole = True
     finally:
         if unpacking is not None:
@@ -113,12 +137,17 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
 def _told(found: Sequence[LockedFile]) -> Iterator[What]:
     for one in found:
         if one.published:
-            told = "the index's own hash is taken" if one.sha256 else "neither has the index: only its name is checked"
+            told = (
+                "the index's own hash is taken"
+                if one.sha256
+                else "neither has the index: only its name is checked"
+            )
             yield say(f"{one.name} {one.version}: the lock has no hash for this file; {told}")
 
 
 def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[str, Pin]]:
-    """The large files, which are looked up first so that fetching begins, and the many others; all first where few are large.
+    """The large files, which are looked up first so that fetching begins, and the many others; all
+    first where few are large.
 
     Source: looking up 60 files took 0.27 s, of which fetching 263 MB took 0.7 s on the same index.
     """
@@ -129,22 +158,32 @@ def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[st
 
 
 def fetched(profile: str, part: Part, site: Site) -> tuple[Fetched, ...] | None:
-    """The part's files in the wheelhouse, as they were recorded when they were fetched for this very lock."""
+    """The part's files in the wheelhouse, as they were recorded when they were fetched for this
+    very lock.
+    """
     record = _recorded(FetchWheels(id="", title="", profile=profile, part=part.id), site)
     return record.files if record is not None and record.lock == part.requirements else None
 
 
 def part_of(step: FetchWheels, site: Site) -> Part:
-    """The profile's part for this system that the step fetches. Raises ``BadInput`` where the plan names none."""
+    """The profile's part for this system that the step fetches. Raises ``BadInput`` where the plan
+    names none.
+    """
     for part in site.profiles[step.profile].parts if step.profile in site.profiles else ():
         if part.platform == (site.platform or site.place.family) and part.id == step.part:
             return part
-    raise BadInput(f"The plan names the part {step.part} of {step.profile}, which is not there for this system.")
+    raise BadInput(
+        f"The plan names the part {step.part} of {step.profile}, which is not there for this "
+        f"system."
+    )
 
 
-def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
-             share: str = "") -> Generator[What, None, tuple[LockedFile, ...]]:
-    """Look where the files are: the user's own folders first where they can hold a whole part, then the index."""
+def _resolve(
+    step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site, share: str = ""
+) -> Generator[What, None, tuple[LockedFile, ...]]:
+    """Look where the files are: the user's own folders first where they can hold a whole part, then
+    the index.
+    """
     *others, last = indexes(step.index, site)
     _untouched(part, wanted, last, site)
     stem = f"{step.profile}-{part.id}{share}"
@@ -167,7 +206,9 @@ def _resolve(step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site,
 
 
 def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: Site) -> None:
-    """Where the index's own hashes will count, its pages must come over TLS to the end: uv would follow a way that leaves it."""
+    """Where the index's own hashes will count, its pages must come over TLS to the end: uv would
+    follow a way that leaves it.
+    """
     for name in (canonical(n) for n in part.unhashed):
         if name in wanted and index.address and index.address.startswith("http"):
             found = site.world.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
@@ -175,8 +216,12 @@ def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: Site) -> 
                 raise found
 
 
-def _behind(named: ExpectedError, wanted: dict[str, Pin], index: Index, site: Site) -> ExpectedError | None:
-    """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that lacks the package."""
+def _behind(
+    named: ExpectedError, wanted: dict[str, Pin], index: Index, site: Site
+) -> ExpectedError | None:
+    """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that
+    lacks the package.
+    """
     if named.code not in _DOUBTFUL or site.sources.offline:
         return None
     name = next((n for n in wanted if n in named.message), next(iter(wanted)))
@@ -192,18 +237,30 @@ def _default_index(site: Site) -> str | None:
     """uv's own default index, as uv tells it for an empty list."""
     empty = site.place.at("locks", "empty.txt")
     site.world.files.write(empty, b"")
-    answer = site.world.processes.capture([site.world.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"], 30.0,
-                                          child_environment(site) | {"UV_OFFLINE": "1"})
+    answer = site.world.processes.capture(
+        [site.world.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"],
+        30.0,
+        child_environment(site) | {"UV_OFFLINE": "1"},
+    )
     site.world.files.remove(empty)
-    return next((line.split()[1] for line in answer.out.splitlines() if line.startswith("--index-url ")), None)
+    return next(
+        (line.split()[1] for line in answer.out.splitlines() if line.startswith("--index-url ")),
+        None,
+    )
 
 
-def _chosen(text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site) -> tuple[LockedFile, ...]:
-    return files(text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site))
+def _chosen(
+    text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site
+) -> tuple[LockedFile, ...]:
+    return files(
+        text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site)
+    )
 
 
 def _download(one: LockedFile, site: Site) -> Download:
-    """The file as the web door takes it. A missing size is asked for, so that the bar knows its end."""
+    """The file as the web door takes it. A missing size is asked for, so that the bar knows its
+    end.
+    """
     size = one.size if one.size is not None else site.world.web.size(one.url)
     return Download(url=one.url, target=site.place.wheel(one.file), sha256=one.sha256, size=size)
 
@@ -214,13 +271,20 @@ def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: Site
     for one in found:
         path = site.place.wheel(one.file)
         sha256 = one.sha256[0] if len(one.sha256) == 1 else site.world.files.sha256(path)
-        fetched.append(Fetched(file=one.file, sha256=sha256, stamp=site.world.files.stamp(path) or ""))
+        fetched.append(
+            Fetched(file=one.file, sha256=sha256, stamp=site.world.files.stamp(path) or "")
+        )
         if one.published:
             published[one.name] = sha256
     if part.unhashed:
-        site.world.files.write(site.place.at("locks", f"{step.profile}-{part.id}.txt"),
-                               completed(part.requirements, published).encode())
-    site.world.files.write(_record_path(step, site), msgspec.json.encode(Record(lock=part.requirements, files=tuple(fetched))))
+        site.world.files.write(
+            site.place.at("locks", f"{step.profile}-{part.id}.txt"),
+            completed(part.requirements, published).encode(),
+        )
+    site.world.files.write(
+        _record_path(step, site),
+        msgspec.json.encode(Record(lock=part.requirements, files=tuple(fetched))),
+    )
 
 
 def _record_path(step: FetchWheels, site: Site) -> str:
@@ -242,12 +306,21 @@ def _local(site: Site) -> tuple[str, ...]:
     folders = list(sources.find_links)
     if sources.offline:
         folders.append(site.place.join(sources.offline, "wheels"))
-    # A local index keeps its pages in one folder ("simple") and often its files in another beside it.
-    folders += [one.rstrip("/").rpartition("/")[0] for one in (sources.index or "", *sources.extra_indexes) if one.startswith("file://")]
+    # A local index keeps its pages in one folder ("simple") and often its files in another beside
+    # it.
+    folders += [
+        one.rstrip("/").rpartition("/")[0]
+        for one in (sources.index or "", *sources.extra_indexes)
+        if one.startswith("file://")
+    ]
     roots = []
     for folder in folders:
         if folder.startswith("file://"):
             roots.append(folder)
         elif "://" not in folder and flavour(folder).is_absolute():
-            roots.append("file://" + ("/" if site.place.family == "windows" else "") + flavour(folder).as_posix())
+            roots.append(
+                "file://"
+                + ("/" if site.place.family == "windows" else "")
+                + flavour(folder).as_posix()
+            )
     return tuple(roots)

@@ -1,4 +1,6 @@
-"""Import once what training imports, so that caches are warm and a broken DLL shows here, with its reason."""
+"""Import once what training imports, so that caches are warm and a broken DLL shows here, with its
+reason.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,16 @@ def done(step: FirstImport, site: Site) -> str | None:
 
 
 def run(step: FirstImport, site: Site) -> Iterator[What]:
-    """``python -c "import torch, transformers, peft, trl"``. ``import unsloth`` needs a card: its own check does that."""
+    """``python -c "import torch, transformers, peft, trl"``. ``import unsloth`` needs a card: its
+    own check does that.
+    """
     python = site.place.environment_python(step.environment)
     yield say("the first import reads thousands of files and may take a minute")
-    yield from run_child(site, (python, "-I", "-c", _CODE, "torch", "transformers", "datasets", "peft"), "The first import",
-                         python=python, limit=900, extra={"HF_HUB_OFFLINE": "1"})
+    yield from run_child(
+        site,
+        (python, "-I", "-c", _CODE, "torch", "transformers", "datasets", "peft"),
+        "The first import",
+        python=python,
+        limit=900,
+        extra={"HF_HUB_OFFLINE": "1"},
+    )

@@ -38,11 +38,21 @@ class Handler(Protocol):
 
 
 HANDLERS: dict[str, Any] = {
-    "provide-python": provide_python, "fetch-wheels": fetch_wheels, "create-environment": create_environment,
-    "install-wheels": install_wheels, "mend-openmp": mend_openmp, "set-variables": set_variables,
-    "first-import": first_import, "run-check": run_check, "activate": activate, "quarantine": quarantine,
-    "uninstall-packages": uninstall_packages, "remove-tree": remove_tree,
-    "put-packages-back": put_packages_back, "make-kernel": make_kernel, "make-shortcut": make_shortcut,
+    "provide-python": provide_python,
+    "fetch-wheels": fetch_wheels,
+    "create-environment": create_environment,
+    "install-wheels": install_wheels,
+    "mend-openmp": mend_openmp,
+    "set-variables": set_variables,
+    "first-import": first_import,
+    "run-check": run_check,
+    "activate": activate,
+    "quarantine": quarantine,
+    "uninstall-packages": uninstall_packages,
+    "remove-tree": remove_tree,
+    "put-packages-back": put_packages_back,
+    "make-kernel": make_kernel,
+    "make-shortcut": make_shortcut,
 }
 
 

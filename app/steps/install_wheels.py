@@ -1,4 +1,6 @@
-"""Install the fetched files offline with hashes required, nothing else, and compile their byte code."""
+"""Install the fetched files offline with hashes required, nothing else, and compile their byte
+code.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,12 @@ from app.steps.unpacking import settle
 
 
 def done(step: InstallWheels, site: Site) -> str | None:
-    """Found when the stamp of the last whole install names these very locks and no package differs from them."""
-    stamp = site.world.files.read(site.place.join(site.place.environment(step.environment), create_environment.INSTALLED))
+    """Found when the stamp of the last whole install names these very locks and no package differs
+    from them.
+    """
+    stamp = site.world.files.read(
+        site.place.join(site.place.environment(step.environment), create_environment.INSTALLED)
+    )
     if stamp is None or stamp.decode("utf-8", "replace") != _wanted(step, site):
         return None
     if drift(step.environment, site.profiles[step.profile], site):
@@ -27,26 +33,33 @@ def done(step: InstallWheels, site: Site) -> str | None:
 
 
 def run(step: InstallWheels, site: Site) -> Iterator[What]:
-    """``uv pip sync --offline --require-hashes LOCK``, LOCK naming each file of the wheelhouse with its hash (PEP 751).
+    """``uv pip sync --offline --require-hashes LOCK``, LOCK naming each file of the wheelhouse with
+    its hash (PEP 751).
 
-    Files are linked from uv's cache on the same volume (122 MB with copies, 62 MB with links, measured); where links are
-    impossible uv copies.
+    Files are linked from uv's cache on the same volume (122 MB with copies, 62 MB with links,
+    measured); where links are impossible uv copies.
 
-    Byte code is compiled here (``--compile-bytecode``): a longer bar, a quicker first import (26 s instead of 37 to 39 s
-    for unsloth, measured).
+    Byte code is compiled here (``--compile-bytecode``): a longer bar, a quicker first import (26 s
+    instead of 37 to 39 s for unsloth, measured).
     """
     environment = site.place.environment(step.environment)
     stamp = site.place.join(environment, create_environment.INSTALLED)
     begun = site.world.files.read(stamp) is None and bool(
-        installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"})
+        installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"}
+    )
     whole = create_environment.whole(step.environment, site)
     site.world.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
     if begun or not whole:
-        # uv takes a package for installed as soon as its METADATA lies there; killed a moment later it has no INSTALLER
-        # and holds a temporary file for ever (seen at kill 21 of 24). What a cut-off install left is never gone on with.
-        # Nor is half an environment ever handed to uv, which would take the Python behind its link for the place to install to.
-        again = CreateEnvironment(id=step.id, title=step.title, environment=step.environment,
-                                  python=site.profiles[step.profile].python)
+        # uv takes a package for installed as soon as its METADATA lies there; killed a moment later
+        # it has no INSTALLER and holds a temporary file for ever (seen at kill 21 of 24). What a
+        # cut-off install left is never gone on with. Nor is half an environment ever handed to uv,
+        # which would take the Python behind its link for the place to install to.
+        again = CreateEnvironment(
+            id=step.id,
+            title=step.title,
+            environment=step.environment,
+            python=site.profiles[step.profile].python,
+        )
         yield from create_environment.run(again, site)
     lock, origin = source(step, site)
     total = _count(step, site)
@@ -54,9 +67,26 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     settle(site)  # what the fetch steps began to unpack is linked from the cache
     yield say(f"{total} packages, offline, each file's hash required")
     yield from run_child(
-        site, (site.world.computer.uv(), "pip", "sync", "--python", site.place.environment_python(step.environment), "--offline",
-               *origin, "--require-hashes", "--no-build", "--compile-bytecode", "--link-mode", "hardlink", lock),
-        "Installing the packages", limit=3600, extra={"UV_PREVIEW_FEATURES": "pylock"})
+        site,
+        (
+            site.world.computer.uv(),
+            "pip",
+            "sync",
+            "--python",
+            site.place.environment_python(step.environment),
+            "--offline",
+            *origin,
+            "--require-hashes",
+            "--no-build",
+            "--compile-bytecode",
+            "--link-mode",
+            "hardlink",
+            lock,
+        ),
+        "Installing the packages",
+        limit=3600,
+        extra={"UV_PREVIEW_FEATURES": "pylock"},
+    )
     site.world.files.write(stamp, _wanted(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")
 
@@ -64,32 +94,45 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
 def parts_of(step: InstallWheels, site: Site) -> tuple[Part, ...]:
     """The profile's parts for this system that the step installs."""
     family = site.place.family
-    return tuple(p for p in site.profiles[step.profile].parts if p.platform == family and p.id in step.parts)
+    return tuple(
+        p for p in site.profiles[step.profile].parts if p.platform == family and p.id in step.parts
+    )
 
 
 def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
     """The file that uv installs from, and uv's arguments for where the wheels are.
 
-    What the fetch steps have unpacked uv finds under the wheelhouse's index name, the rest it unpacks from the files. Where
-    a part has no record of its fetch (a home of an older program), uv looks through the wheelhouse itself.
+    What the fetch steps have unpacked uv finds under the wheelhouse's index name, the rest it
+    unpacks from the files. Where a part has no record of its fetch (a home of an older program), uv
+    looks through the wheelhouse itself.
     """
     records = [fetched(step.profile, part, site) for part in parts_of(step, site)]
-    plain = site.place.at("locks", f"{step.environment}.txt")  # the check of the versions reads it too
+    plain = site.place.at(
+        "locks", f"{step.environment}.txt"
+    )  # the check of the versions reads it too
     site.world.files.write(plain, _wanted(step, site).encode())
     if None in records:
         return plain, ("--no-index", "--find-links", site.place.wheels)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
-    here = [(one.file, one.sha256, site.place.address(site.place.wheel(one.file))) for files in records for one in files or ()]
+    here = [
+        (one.file, one.sha256, site.place.address(site.place.wheel(one.file)))
+        for files in records
+        for one in files or ()
+    ]
     site.world.files.write(lock, offline_lock(here).encode())
     return lock, ("--default-index", WHEELHOUSE)
 
 
 def _wanted(step: InstallWheels, site: Site) -> str:
-    """All locks as one, with the hashes taken from the index where the lock had none (recorded by the fetch step)."""
+    """All locks as one, with the hashes taken from the index where the lock had none (recorded by
+    the fetch step).
+    """
     texts = []
     for part in parts_of(step, site):
         fetched = site.world.files.read(site.place.at("locks", f"{step.profile}-{part.id}.txt"))
-        texts.append(fetched.decode() if fetched is not None and part.unhashed else part.requirements)
+        texts.append(
+            fetched.decode() if fetched is not None and part.unhashed else part.requirements
+        )
     return "\n".join(texts)
 
 

@@ -1,4 +1,6 @@
-"""A generator of happenings run in the background: what it says is passed on, what it returns or raises is asked for."""
+"""A generator of happenings run in the background: what it says is passed on, what it returns or
+raises is asked for.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ T = TypeVar("T")
 
 
 class Later(Generic[T]):
-    """Starts at once. It ends by itself: whatever it waits for looks at the stop wish and has a limit."""
+    """Starts at once. It ends by itself: whatever it waits for looks at the stop wish and has a
+    limit.
+    """
 
     def __init__(self, work: Generator[What, None, T]) -> None:
         self._work, self._said = work, deque[What]()

@@ -1,4 +1,6 @@
-"""What has changed in an environment since its lock was installed, told from the packages' own records on disk."""
+"""What has changed in an environment since its lock was installed, told from the packages' own
+records on disk.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _OWN = frozenset({"pip", "uv", "wheel"})
 
 @dataclass(frozen=True)
 class Change:
-    """One package that differs: ``locked`` and ``found`` versions, ``by`` the tool that wrote it, where that is told."""
+    """One package that differs: ``locked`` and ``found`` versions, ``by`` the tool that wrote it,
+    where that is told.
+    """
 
     name: str
     locked: str | None
@@ -33,12 +37,19 @@ class Change:
 
 
 def drift(environment: str, profile: Profile, site: Site) -> tuple[Change, ...]:
-    """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by name.
+    """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by
+    name.
 
-    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by the check ``versions``.
+    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by the
+    check ``versions``.
     """
     found = _records(environment, profile, site)
-    locked = {_canonical(w.name): w.version for p in profile.parts if p.platform == site.place.family for w in p.wheels}
+    locked = {
+        _canonical(w.name): w.version
+        for p in profile.parts
+        if p.platform == site.place.family
+        for w in p.wheels
+    }
     changes = []
     for name in sorted(locked.keys() | found.keys()):
         version, record = found.get(name, (None, None))
@@ -51,8 +62,12 @@ def drift(environment: str, profile: Profile, site: Site) -> tuple[Change, ...]:
 
 
 def installed_versions(environment: str, profile: Profile, site: Site) -> dict[str, str]:
-    """Every package of an environment with its version (``uv pip freeze``), from the packages' own records."""
-    return {name: version for name, (version, _) in sorted(_records(environment, profile, site).items())}
+    """Every package of an environment with its version (``uv pip freeze``), from the packages' own
+    records.
+    """
+    return {
+        name: version for name, (version, _) in sorted(_records(environment, profile, site).items())
+    }
 
 
 def _records(environment: str, profile: Profile, site: Site) -> dict[str, tuple[str, str]]:
@@ -77,5 +92,7 @@ def _canonical(name: str) -> str:
 
 
 def _same(locked: str, found: str) -> bool:
-    """``2.8.0`` in a lock is met by ``2.8.0`` only; a record writes ``+`` of a local version as it is."""
+    """``2.8.0`` in a lock is met by ``2.8.0`` only; a record writes ``+`` of a local version as it
+    is.
+    """
     return locked == found or locked.replace("-", "_") == found

@@ -1,4 +1,6 @@
-"""Make a Jupyter kernel that runs notebooks with an environment and changes nothing in it; start it once as the proof."""
+"""Make a Jupyter kernel that runs notebooks with an environment and changes nothing in it; start it
+once as the proof.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +24,18 @@ def done(step: MakeKernel, site: Site) -> str | None:
 
 
 def run(step: MakeKernel, site: Site) -> Iterator[What]:
-    """``uv pip install --target`` from the wheelhouse into a new folder, then ``kernel.json``, then one question to the kernel.
+    """``uv pip install --target`` from the wheelhouse into a new folder, then ``kernel.json``, then
+    one question to the kernel.
 
-    The packages come last on the interpreter's path, so that the environment's own versions win and none of its files
-    changes. A kernel that does not answer is not listed.
+    The packages come last on the interpreter's path, so that the environment's own versions win and
+    none of its files changes. A kernel that does not answer is not listed.
     """
     python = site.place.environment_python(step.environment)
     if not site.world.files.exists(python):
-        raise BadInput(f"There is no environment {step.environment} to make a kernel for; expected one, made by an install.")
+        raise BadInput(
+            f"There is no environment {step.environment} to make a kernel for; expected one, made "
+            f"by an install."
+        )
     files, folder = site.world.files, _folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
@@ -37,20 +43,55 @@ def run(step: MakeKernel, site: Site) -> Iterator[What]:
         files.remove(folder)
         if not files.exists(site.place.kernels):
             site.record("made", {"path": site.place.kernels})
-        lock, origin = source(InstallWheels(id=step.id, title=step.title, environment=step.kernel, profile=step.kernel,
-                                            parts=("kernel",)), site)
+        lock, origin = source(
+            InstallWheels(
+                id=step.id,
+                title=step.title,
+                environment=step.kernel,
+                profile=step.kernel,
+                parts=("kernel",),
+            ),
+            site,
+        )
         yield from run_child(
-            site, (site.world.computer.uv(), "pip", "install", "--python", python, "--target", building, "--offline", *origin,
-                   "--require-hashes", "--no-deps", "--no-build", "--link-mode", "hardlink", "-r", lock),
-            "Installing the kernel's packages", limit=600, extra={"UV_PREVIEW_FEATURES": "pylock"})
-        files.write(site.place.join(building, "launch.py"), site.resource("templates/launch_kernel.py"))
+            site,
+            (
+                site.world.computer.uv(),
+                "pip",
+                "install",
+                "--python",
+                python,
+                "--target",
+                building,
+                "--offline",
+                *origin,
+                "--require-hashes",
+                "--no-deps",
+                "--no-build",
+                "--link-mode",
+                "hardlink",
+                "-r",
+                lock,
+            ),
+            "Installing the kernel's packages",
+            limit=600,
+            extra={"UV_PREVIEW_FEATURES": "pylock"},
+        )
+        files.write(
+            site.place.join(building, "launch.py"), site.resource("templates/launch_kernel.py")
+        )
         files.move(building, folder)
     trial = site.place.at("work", "kernel", "kernels", _name(step))
     files.write(site.place.join(trial, "kernel.json"), _spec(step, site))
     yield say("Starting the kernel once")
-    yield from run_child(site, (python, site.place.join(folder, "launch.py"), "--ask", _name(step)), "Starting the kernel",
-                         python=python, limit=180,
-                         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"})
+    yield from run_child(
+        site,
+        (python, site.place.join(folder, "launch.py"), "--ask", _name(step)),
+        "Starting the kernel",
+        python=python,
+        limit=180,
+        extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"},
+    )
     files.remove(site.place.at("work", "kernel"))
     site.record("made", {"path": step.spec, "for": step.environment})
     files.write(site.place.join(step.spec, "kernel.json"), _spec(step, site))
@@ -67,8 +108,17 @@ def _name(step: MakeKernel) -> str:
 
 def _spec(step: MakeKernel, site: Site) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
-    argv = [site.place.environment_python(step.environment), site.place.join(_folder(step, site), "launch.py"),
-            "-f", "{connection_file}"]
-    spec = {"argv": argv, "display_name": step.label, "language": "python", "metadata": {"debugger": True},
-            "env": {"PYTHONNOUSERSITE": "1"}}
+    argv = [
+        site.place.environment_python(step.environment),
+        site.place.join(_folder(step, site), "launch.py"),
+        "-f",
+        "{connection_file}",
+    ]
+    spec = {
+        "argv": argv,
+        "display_name": step.label,
+        "language": "python",
+        "metadata": {"debugger": True},
+        "env": {"PYTHONNOUSERSITE": "1"},
+    }
     return msgspec.json.format(msgspec.json.encode(spec))

@@ -1,4 +1,6 @@
-"""Provide the interpreter of the profile: one that uv manages, or a fitting one that is already there."""
+"""Provide the interpreter of the profile: one that uv manages, or a fitting one that is already
+there.
+"""
 
 from __future__ import annotations
 
@@ -18,31 +20,57 @@ from app.steps.surroundings import child_environment
 
 
 def origins(site: Site) -> dict[str, str]:
-    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where either would come without TLS.
+    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where either would
+    come without TLS.
 
-    uv checks every Python against the hashes of its list, so a mirror may be any; the list itself has to be trusted.
+    uv checks every Python against the hashes of its list, so a mirror may be any; the list itself
+    has to be trusted.
     """
     sources = site.sources
     if sources.offline:
         return {}
     if sources.python_list and unencrypted(sources.python_list):
-        raise BadInput(f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without TLS, which is refused.",
-                       hint="Give its address with https, or a file of this computer.")
+        raise BadInput(
+            f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without "
+            f"TLS, which is refused.",
+            hint="Give its address with https, or a file of this computer.",
+        )
     if sources.python_mirror and unencrypted(sources.python_mirror):
-        raise BadInput(f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, which is refused.",
-                       hint="Give the mirror's address with https, or a folder of this computer.")
-    found = {"UV_PYTHON_INSTALL_MIRROR": sources.python_mirror, "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list}
+        raise BadInput(
+            f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, "
+            f"which is refused.",
+            hint="Give the mirror's address with https, or a folder of this computer.",
+        )
+    found = {
+        "UV_PYTHON_INSTALL_MIRROR": sources.python_mirror,
+        "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list,
+    }
     return {name: site.place.address(value) for name, value in found.items() if value}
 
 
 def find(version: str, site: Site) -> str | None:
-    """The interpreter that uv would take for a version (``uv python find VERSION``, 25 ms), or ``None``."""
+    """The interpreter that uv would take for a version (``uv python find VERSION``, 25 ms), or
+    ``None``.
+    """
     for preference in ("only-managed", "only-system") if _has_managed(site) else ("only-system",):
-        env = child_environment(site) | {"UV_PYTHON_PREFERENCE": preference, "UV_PYTHON_DOWNLOADS": "never"}
+        env = child_environment(site) | {
+            "UV_PYTHON_PREFERENCE": preference,
+            "UV_PYTHON_DOWNLOADS": "never",
+        }
         if preference == "only-system":
             env["PATH"] = _variable(site, "PATH")
         answer = site.world.processes.capture(
-            [site.world.computer.uv(), "python", "find", "--no-project", "--system", f"cpython-{version}"], 30.0, env)
+            [
+                site.world.computer.uv(),
+                "python",
+                "find",
+                "--no-project",
+                "--system",
+                f"cpython-{version}",
+            ],
+            30.0,
+            env,
+        )
         path = answer.out.strip()
         if answer.code == 0 and path and _usable(path, site):
             _known[site.place.home, version] = path
@@ -51,11 +79,30 @@ def find(version: str, site: Site) -> str | None:
 
 
 def managed(version: str, site: Site) -> str | None:
-    """The folder of an interpreter that uv manages (python-build-standalone, which may be moved), or ``None``."""
-    env = child_environment(site) | {"UV_PYTHON_PREFERENCE": "only-managed", "UV_PYTHON_DOWNLOADS": "never"}
-    for own in (env, {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"}):
+    """The folder of an interpreter that uv manages (python-build-standalone, which may be moved),
+    or ``None``.
+    """
+    env = child_environment(site) | {
+        "UV_PYTHON_PREFERENCE": "only-managed",
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    for own in (
+        env,
+        {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"},
+    ):
         answer = site.world.processes.capture(
-            [site.world.computer.uv(), "python", "find", "--no-cache", "--no-project", "--system", f"cpython-{version}"], 30.0, own)
+            [
+                site.world.computer.uv(),
+                "python",
+                "find",
+                "--no-cache",
+                "--no-project",
+                "--system",
+                f"cpython-{version}",
+            ],
+            30.0,
+            own,
+        )
         path = answer.out.strip()
         if answer.code == 0 and path:
             return _root(path, site)
@@ -63,7 +110,9 @@ def managed(version: str, site: Site) -> str | None:
 
 
 def _root(python: str, site: Site) -> str:
-    """The folder of an installation: the interpreter lies in it on Windows, in its ``bin`` elsewhere."""
+    """The folder of an installation: the interpreter lies in it on Windows, in its ``bin``
+    elsewhere.
+    """
     folder = site.place.folder_of(python)
     return folder if site.place.family == "windows" else site.place.folder_of(folder)
 
@@ -87,20 +136,26 @@ class Remembered(Value, frozen=True, kw_only=True):
 def done(step: ProvidePython, site: Site) -> str | None:
     """Found when uv finds that version, managed or installed.
 
-    What was found and tried in an earlier run, and is unchanged since, is not looked for again: that would start three children
-    (0.4 s of 1.3 s of a second install, measured with pyenv's Pythons).
+    What was found and tried in an earlier run, and is unchanged since, is not looked for again:
+    that would start three children (0.4 s of 1.3 s of a second install, measured with pyenv's
+    Pythons).
     """
     path = _remembered(step.version, site)
     if path is None:
         path = find(step.version, site)
         stamp = site.world.files.stamp(path) if path is not None else None
         if path is not None and stamp is not None:
-            site.world.files.write(site.place.python_note(step.version), msgspec.json.encode(Remembered(path=path, stamp=stamp)))
+            site.world.files.write(
+                site.place.python_note(step.version),
+                msgspec.json.encode(Remembered(path=path, stamp=stamp)),
+            )
     return f"Python {step.version} is there: {path}" if path else None
 
 
 def _remembered(version: str, site: Site) -> str | None:
-    """The interpreter of the last run, as long as its file is the same and none that uv manages here would come before it."""
+    """The interpreter of the last run, as long as its file is the same and none that uv manages
+    here would come before it.
+    """
     raw = site.world.files.read(site.place.python_note(version))
     try:
         noted = msgspec.json.decode(raw, type=Remembered) if raw is not None else None
@@ -119,7 +174,9 @@ def _has_managed(site: Site) -> bool:
 
 
 def run(step: ProvidePython, site: Site) -> Iterator[What]:
-    """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what would serve instead."""
+    """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what
+    would serve instead.
+    """
     if not site.world.files.exists(site.place.pythons):
         site.record("made", {"path": site.place.pythons})
         site.world.files.make_folder(site.place.pythons)
@@ -130,21 +187,34 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
             return
     own = origins(site)
     try:
-        yield from run_child(site, (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
-                             f"Providing Python {step.version}", limit=1800, extra=own)
+        yield from run_child(
+            site,
+            (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
+            f"Providing Python {step.version}",
+            limit=1800,
+            extra=own,
+        )
     except ExpectedError as error:
         raise ExpectedError(
-            "python-unavailable", f"Python {step.version} is not on this computer and could not be fetched.", details=error.details,
-            hint=f"Install Python {step.version} (64-bit) from python.org, or allow the download, then go on.") from error
+            "python-unavailable",
+            f"Python {step.version} is not on this computer and could not be fetched.",
+            details=error.details,
+            hint=f"Install Python {step.version} (64-bit) from python.org, or allow the download, "
+            f"then go on.",
+        ) from error
     path = find(step.version, site)
     if path is None:
-        raise ExpectedError("python-unavailable", f"Python {step.version} was installed but does not start.",
-                            hint="A virus scanner may hold it back; look at the log.")
+        raise ExpectedError(
+            "python-unavailable",
+            f"Python {step.version} was installed but does not start.",
+            hint="A virus scanner may hold it back; look at the log.",
+        )
     yield say(f"Python {step.version}: {path}")
 
 
 def _from_bundle(bundle: str, site: Site) -> bool:
-    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed run is made anew.
+    """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed
+    run is made anew.
 
     Without byte code, which the bundle's list need not name and nobody has checked.
     """
@@ -165,7 +235,12 @@ def _variable(site: Site, name: str) -> str:
 
 
 def _usable(path: str, site: Site) -> bool:
-    """64-bit, with ``ensurepip``-free essentials: the Store's stub answers with nothing and exit code 9009."""
-    answer = site.world.processes.capture([path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"], 30.0,
-                                          child_environment(site))
+    """64-bit, with ``ensurepip``-free essentials: the Store's stub answers with nothing and exit
+    code 9009.
+    """
+    answer = site.world.processes.capture(
+        [path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"],
+        30.0,
+        child_environment(site),
+    )
     return answer.code == 0 and answer.out.strip() == "True"

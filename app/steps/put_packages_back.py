@@ -1,4 +1,6 @@
-"""Put back what the guide's clean-up took out of an environment, from the list that was saved before."""
+"""Put back what the guide's clean-up took out of an environment, from the list that was saved
+before.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,11 @@ _BUILD = re.compile(r"\+(cu\d+|cpu|rocm[\d.]+|xpu)\b")
 
 
 class Taken(Value, frozen=True, kw_only=True):
-    """A saved list: its file, the interpreter its packages belong to, the day (ISO), and what of it is missing there now.
+    """A saved list: its file, the interpreter its packages belong to, the day (ISO), and what of it
+    is missing there now.
 
-    Logins in addresses of packages are left out: this is shown, and stands in plans and the journal.
+    Logins in addresses of packages are left out: this is shown, and stands in plans and the
+    journal.
     """
 
     saved: str
@@ -32,7 +36,8 @@ class Taken(Value, frozen=True, kw_only=True):
 def taken_out(site: Site) -> Iterator[Taken]:
     """Every saved list of which something is missing (``uv pip freeze`` for each, 30 ms).
 
-    Environments that are gone, or whose packages cannot be listed, are left out: nothing could be put back into them.
+    Environments that are gone, or whose packages cannot be listed, are left out: nothing could be
+    put back into them.
     """
     for name in site.world.files.names(site.place.quarantine):
         saved, named = site.place.join(site.place.quarantine, name), _LIST.fullmatch(name)
@@ -43,17 +48,28 @@ def taken_out(site: Site) -> Iterator[Taken]:
 
 
 def taken(saved: str, site: Site) -> Taken:
-    """One saved list, also where nothing of it is missing. Raises ``BadInput`` where that is no such list of this home."""
-    named = _LIST.fullmatch(saved[len(site.place.quarantine) + 1:])
+    """One saved list, also where nothing of it is missing. Raises ``BadInput`` where that is no
+    such list of this home.
+    """
+    named = _LIST.fullmatch(saved[len(site.place.quarantine) + 1 :])
     if site.place.folder_of(saved) != site.place.quarantine or named is None:
-        raise BadInput(f"{saved} is no saved list of packages; expected a file that the command uninstall lists.")
+        raise BadInput(
+            f"{saved} is no saved list of packages; expected a file that the command uninstall "
+            f"lists."
+        )
     python, lines = _read(saved, site)
     if not python:
-        raise BadInput(f"{saved} does not say which Python its packages belong to; expected “# PATH” as its first line.")
+        raise BadInput(
+            f"{saved} does not say which Python its packages belong to; expected “# PATH” as its "
+            f"first line."
+        )
     here = freeze(python, site)
     if here is None:
-        raise ExpectedError("python-unavailable", f"{python}, out of which the packages were taken, does not start any more.",
-                            hint="An environment that is gone can only be made anew.")
+        raise ExpectedError(
+            "python-unavailable",
+            f"{python}, out of which the packages were taken, does not start any more.",
+            hint="An environment that is gone can only be made anew.",
+        )
     return Taken(saved=saved, python=python, day=named[1], packages=_shown(_missing(lines, here)))
 
 
@@ -63,13 +79,19 @@ def _shown(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 def done(step: PutPackagesBack, site: Site) -> str | None:
     """Found when nothing of the list is missing (``uv pip freeze``)."""
-    return None if taken(step.saved, site).packages else f"All packages of the list are in {step.python}."
+    return (
+        None
+        if taken(step.saved, site).packages
+        else f"All packages of the list are in {step.python}."
+    )
 
 
 def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
-    """``uv pip install --no-deps`` of those lines of the saved list that are no longer installed, from the user's own indexes.
+    """``uv pip install --no-deps`` of those lines of the saved list that are no longer installed,
+    from the user's own indexes.
 
-    Only wheels, so nothing of a package runs. Builds of PyTorch for CUDA (``+cu121``) are asked of the PyTorch index.
+    Only wheels, so nothing of a package runs. Builds of PyTorch for CUDA (``+cu121``) are asked of
+    the PyTorch index.
     """
     found = taken(step.saved, site)
     yield say(f"{len(found.packages)} packages are put back into {found.python}")
@@ -78,19 +100,41 @@ def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
     site.world.files.write(file, ("\n".join(missing) + "\n").encode())
     site.record("put-back-packages", {"path": found.python, "list": found.saved})
     try:
-        yield from run_child(site, (site.world.computer.uv(), "pip", "install", "--python", found.python, "--no-deps", "-r", file),
-                             "Putting the packages back", limit=3600, extra=_indexes(found, site))
+        yield from run_child(
+            site,
+            (
+                site.world.computer.uv(),
+                "pip",
+                "install",
+                "--python",
+                found.python,
+                "--no-deps",
+                "-r",
+                file,
+            ),
+            "Putting the packages back",
+            limit=3600,
+            extra=_indexes(found, site),
+        )
     finally:
         site.world.files.remove(file)
 
 
 def _indexes(found: Taken, site: Site) -> dict[str, str]:
-    """The user's own indexes and the PyTorch index of the builds that are wanted, as uv's variables."""
-    sources, tags = site.sources, sorted({tag for line in found.packages for tag in _BUILD.findall(line)})
+    """The user's own indexes and the PyTorch index of the builds that are wanted, as uv's
+    variables.
+    """
+    sources, tags = (
+        site.sources,
+        sorted({tag for line in found.packages for tag in _BUILD.findall(line)}),
+    )
     env = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     if sources.index:
         env["UV_DEFAULT_INDEX"] = sources.index
-    extra = (*sources.extra_indexes, *(f"{sources.pytorch_index.rstrip('/')}/{tag}" for tag in tags))
+    extra = (
+        *sources.extra_indexes,
+        *(f"{sources.pytorch_index.rstrip('/')}/{tag}" for tag in tags),
+    )
     if extra:
         env["UV_INDEX"] = " ".join(extra)
     if sources.find_links:
@@ -100,8 +144,12 @@ def _indexes(found: Taken, site: Site) -> dict[str, str]:
 
 def _read(saved: str, site: Site) -> tuple[str, list[str]]:
     """The interpreter that a list names, and its lines."""
-    head, *lines = (site.world.files.read(saved) or b"").decode("utf-8", "replace").splitlines() or [""]
-    return head.removeprefix("#").strip() if head.startswith("#") else "", [line.strip() for line in lines if line.strip()]
+    head, *lines = (site.world.files.read(saved) or b"").decode(
+        "utf-8", "replace"
+    ).splitlines() or [""]
+    return head.removeprefix("#").strip() if head.startswith("#") else "", [
+        line.strip() for line in lines if line.strip()
+    ]
 
 
 def _missing(lines: list[str], here: str) -> tuple[str, ...]:

@@ -1,4 +1,6 @@
-"""Move one chosen leftover into the quarantine on its own volume; nothing is deleted, it can be put back."""
+"""Move one chosen leftover into the quarantine on its own volume; nothing is deleted, it can be put
+back.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,21 @@ def done(step: Quarantine, site: Site) -> str | None:
 
 
 def run(step: Quarantine, site: Site) -> Iterator[What]:
-    """Rename the folder or file into ``quarantine/NNN/`` under home, or beside it where home is on another volume.
+    """Rename the folder or file into ``quarantine/NNN/`` under home, or beside it where home is on
+    another volume.
 
     A rename moves no bytes, so it is quick and cannot break in the middle.
     """
     if not step.path.strip() or step.path == site.place.folder_of(step.path):
-        raise BadInput(f"{step.path!r} cannot be moved away; expected a folder or file that the survey listed.")
+        raise BadInput(
+            f"{step.path!r} cannot be moved away; expected a folder or file that the survey listed."
+        )
     shelf = _shelf(step.path, site)
     site.record("moved", {"path": step.path, "to": shelf})
-    site.world.files.write(site.place.join(shelf, _NOTE), msgspec.json.encode({"path": step.path, "at": site.world.clock.now()}))
+    site.world.files.write(
+        site.place.join(shelf, _NOTE),
+        msgspec.json.encode({"path": step.path, "at": site.world.clock.now()}),
+    )
     try:
         site.world.files.move(step.path, site.place.join(shelf, "content"))
     except ExpectedError:
@@ -40,9 +48,14 @@ def run(step: Quarantine, site: Site) -> Iterator[What]:
 
 
 def shelves(site: Site, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
-    """Everything in quarantine: its shelf's folder and the path it came from. ``elsewhere`` are shelves on other volumes."""
+    """Everything in quarantine: its shelf's folder and the path it came from. ``elsewhere`` are
+    shelves on other volumes.
+    """
     base = site.place.quarantine
-    folders = (*(site.place.join(base, name) for name in site.world.files.names(base) if name.isdigit()), *elsewhere)
+    folders = (
+        *(site.place.join(base, name) for name in site.world.files.names(base) if name.isdigit()),
+        *elsewhere,
+    )
     found = []
     for folder in dict.fromkeys(folders):
         path = _origin(folder, site)
@@ -52,7 +65,9 @@ def shelves(site: Site, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[str, str
 
 
 def put_back(shelf: str, site: Site) -> str:
-    """Return one quarantined thing to where it was. Raises ``BadInput`` when something else lies there now."""
+    """Return one quarantined thing to where it was. Raises ``BadInput`` when something else lies
+    there now.
+    """
     path = _origin(shelf, site)
     if path is None:
         raise BadInput(f"{shelf} is no quarantined item; expected a folder with the file {_NOTE}.")
@@ -78,6 +93,10 @@ def _shelf(path: str, site: Site) -> str:
     """A fresh folder on the volume of ``path``."""
     home, own = site.world.files.disk(site.place.home), site.world.files.disk(path)
     same = home is not None and own is not None and home.root == own.root
-    base = site.place.quarantine if same else site.place.join(site.place.folder_of(path), ".unsloth-setup-quarantine")
+    base = (
+        site.place.quarantine
+        if same
+        else site.place.join(site.place.folder_of(path), ".unsloth-setup-quarantine")
+    )
     number = 1 + max((int(n) for n in site.world.files.names(base) if n.isdigit()), default=0)
     return site.place.join(base, f"{number:03d}")

@@ -19,7 +19,9 @@ def done(step: RemoveTree, site: Site) -> str | None:
 def run(step: RemoveTree, site: Site) -> Iterator[What]:
     """Remove it. Only things below the home folder: whatever else a plan names is refused."""
     if not site.place.holds(step.path):
-        raise BadInput(f"{step.path} is not below the home folder {site.place.home}, so it is not removed.")
+        raise BadInput(
+            f"{step.path} is not below the home folder {site.place.home}, so it is not removed."
+        )
     size = site.world.files.size(step.path)
     site.record("removed", {"path": step.path, "size": str(size)})
     site.world.files.remove(step.path)

@@ -24,24 +24,32 @@ def done(step: RunCheck, site: Site) -> str | None:
 
 
 def run(step: RunCheck, site: Site) -> Iterator[What]:
-    """``python checks/NAME.py`` with its own time limit, so that a crash is a result and not an end.
+    """``python checks/NAME.py`` with its own time limit, so that a crash is a result and not an
+    end.
 
-    JSON lines with a ``what`` become events; every other line is log. Raises ``ExpectedError`` with the script's own
-    ``failed`` line, or with how the process ended.
+    JSON lines with a ``what`` become events; every other line is log. Raises ``ExpectedError`` with
+    the script's own ``failed`` line, or with how the process ended.
     """
     python = site.place.environment_python(step.environment)
     script = _unpack(site, step.check)
     argv = (python, "-I", script, *step.arguments)
     yield say("> " + " ".join(argv))
-    env = child_environment(site, python) | {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1",
-                                             "TOKENIZERS_PARALLELISM": "false", "PYTHONDONTWRITEBYTECODE": "1",
-                                             "HF_HOME": site.place.at("cache", "huggingface"),
-                                             "TRITON_CACHE_DIR": site.place.at("cache", "triton"),
-                                             "TORCHINDUCTOR_CACHE_DIR": site.place.at("cache", "inductor")}
+    env = child_environment(site, python) | {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HF_HOME": site.place.at("cache", "huggingface"),
+        "TRITON_CACHE_DIR": site.place.at("cache", "triton"),
+        "TORCHINDUCTOR_CACHE_DIR": site.place.at("cache", "inductor"),
+    }
     work = site.place.at("work", step.check)
     site.world.files.make_folder(work)
     tail, rest, failed = bytearray(), b"", None
-    for item in site.world.processes.stream(Command(argv=argv, env=env, folder=work), step.limit_seconds):
+    for item in site.world.processes.stream(
+        Command(argv=argv, env=env, folder=work), step.limit_seconds
+    ):
         if isinstance(item, Silence):
             yield Quiet(seconds=item.seconds)
         elif isinstance(item, Output):
@@ -73,18 +81,31 @@ def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
         if not isinstance(fields, dict) or "what" not in fields:
             return None
         return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a package may print anything
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+    ):  # a package may print anything
         return None
 
 
 def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:
     if failed is not None:
-        return ExpectedError(failed.code, failed.message, details=(failed.details + "\n" + tail).strip(), hint=failed.hint)
-    return ExpectedError("check-failed", f"The check “{step.title}” did not pass ({ending(code)}).", details=tail)
+        return ExpectedError(
+            failed.code,
+            failed.message,
+            details=(failed.details + "\n" + tail).strip(),
+            hint=failed.hint,
+        )
+    return ExpectedError(
+        "check-failed", f"The check “{step.title}” did not pass ({ending(code)}).", details=tail
+    )
 
 
 def _unpack(site: Site, check: str) -> str:
-    """Write the script and its companions under home, so that the environment's own Python can read them."""
+    """Write the script and its companions under home, so that the environment's own Python can read
+    them.
+    """
     folder = site.place.at("checks")
     index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
     for name in index[check]:

@@ -1,4 +1,6 @@
-"""Variables that every Python of an environment starts with, in a file that Python reads; the person's own stay as they are."""
+"""Variables that every Python of an environment starts with, in a file that Python reads; the
+person's own stay as they are.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,20 @@ from app.steps.site import Site
 
 def done(step: SetVariables, site: Site) -> str | None:
     """Found when the file says just this."""
-    return f"{_told(step)} in this environment." if site.world.files.read(_path(step, site)) == _text(step) else None
+    return (
+        f"{_told(step)} in this environment."
+        if site.world.files.read(_path(step, site)) == _text(step)
+        else None
+    )
 
 
 def run(step: SetVariables, site: Site) -> Iterator[What]:
-    """Write ``site-packages/unsloth_setup_variables.pth``, one line of Python that runs whenever this environment's Python starts.
+    """Write ``site-packages/unsloth_setup_variables.pth``, one line of Python that runs whenever
+    this environment's Python starts.
 
-    So they count in every console, notebook and script, without a setting of the user's. Python's own switches
-    (``PYTHONUTF8``) cannot be set so: it has read them by then. Source: docs.python.org/3/library/site.html.
+    So they count in every console, notebook and script, without a setting of the user's. Python's
+    own switches (``PYTHONUTF8``) cannot be set so: it has read them by then. Source:
+    docs.python.org/3/library/site.html.
     """
     path = _path(step, site)
     site.record("made", {"path": path})
@@ -28,14 +36,22 @@ def run(step: SetVariables, site: Site) -> Iterator[What]:
 
 
 def _path(step: SetVariables, site: Site) -> str:
-    return site.place.join(site.place.site_packages(step.environment, step.python), "unsloth_setup_variables.pth")
+    return site.place.join(
+        site.place.site_packages(step.environment, step.python), "unsloth_setup_variables.pth"
+    )
 
 
 def _text(step: SetVariables) -> bytes:
     given = {name: value for name, value in step.variables if value}
     taken = [name for name, value in step.variables if not value]
-    return f"import os; os.environ.update({given!r}); [os.environ.pop(name, None) for name in {taken!r}]\n".encode()
+    return (
+        f"import os; os.environ.update({given!r}); [os.environ.pop(name, None) for name in "
+        f"{taken!r}]\n"
+    ).encode()
 
 
 def _told(step: SetVariables) -> str:
-    return ", ".join(f"{name} is set to {value}" if value else f"{name} is left out" for name, value in step.variables)
+    return ", ".join(
+        f"{name} is set to {value}" if value else f"{name} is left out"
+        for name, value in step.variables
+    )

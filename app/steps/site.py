@@ -1,4 +1,6 @@
-"""What every step is given: the doors, the layout of the home folder, the profiles, the user's choices."""
+"""What every step is given: the doors, the layout of the home folder, the profiles, the user's
+choices.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,13 @@ from app.ports import World
 class Site:
     """Where a plan is carried out.
 
-    ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its relative path
-    (``checks/versions.py``).
-    ``record`` writes an effect into the journal before it happens: kind of effect (``made``, ``swapped``, ``moved``,
-    ``removed-packages``), then the values that undoing needs. ``platform`` is set where packages for another system
-    than this one are wanted (a bundle). ``left_out`` names variables of the user's that would disturb children, in capitals;
-    ``card`` is the one that they are pointed at where several kinds are in the PC.
+    ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its
+    relative path (``checks/versions.py``).
+    ``record`` writes an effect into the journal before it happens: kind of effect (``made``,
+    ``swapped``, ``moved``, ``removed-packages``), then the values that undoing needs. ``platform``
+    is set where packages for another system than this one are wanted (a bundle). ``left_out`` names
+    variables of the user's that would disturb children, in capitals; ``card`` is the one that they
+    are pointed at where several kinds are in the PC.
     """
 
     world: World

@@ -1,30 +1,64 @@
-"""What children see of this computer: an allow-list, so that no stray setting of the user bends an install."""
+"""What children see of this computer: an allow-list, so that no stray setting of the user bends an
+install.
+"""
 
 from __future__ import annotations
 
 from app.steps.site import Site
 
-# What programs need to run at all, and where temporary files go. Everything else stays outside: a stray UV_INDEX once
-# outranked the PyTorch index and brought the processor build (unsloth #6898).
+# What programs need to run at all, and where temporary files go. Everything else stays outside: a
+# stray UV_INDEX once outranked the PyTorch index and brought the processor build (unsloth #6898).
 _ALLOWED = (
-    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "TMPDIR", "HOME", "USERPROFILE",
-    "HOMEDRIVE", "HOMEPATH", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)", "USERNAME",
-    "USER", "LOGNAME", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "LANG", "LC_ALL", "LC_CTYPE", "TZ",
-    "XDG_RUNTIME_DIR", "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "KMP_AFFINITY",
+    "SYSTEMROOT",
+    "SYSTEMDRIVE",
+    "WINDIR",
+    "COMSPEC",
+    "PATHEXT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "HOME",
+    "USERPROFILE",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "APPDATA",
+    "LOCALAPPDATA",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "PROGRAMFILES(X86)",
+    "USERNAME",
+    "USER",
+    "LOGNAME",
+    "NUMBER_OF_PROCESSORS",
+    "PROCESSOR_ARCHITECTURE",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "XDG_RUNTIME_DIR",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "KMP_AFFINITY",
 )
 _SYSTEM_PATH = {"windows": ("System32", "", "System32\\Wbem"), "linux": (), "macos": ()}
 
 
 def child_environment(site: Site, python: str | None = None) -> dict[str, str]:
-    """All variables of a child: the allow-list, the chosen proxy and certificates, and uv's own folders under home.
+    """All variables of a child: the allow-list, the chosen proxy and certificates, and uv's own
+    folders under home.
 
-    ``python`` puts an environment's programs first on the path, as activating it would. A card that the user chose stays
-    chosen; a variable that hides all of them is left out, as the findings say.
+    ``python`` puts an environment's programs first on the path, as activating it would. A card that
+    the user chose stays chosen; a variable that hides all of them is left out, as the findings say.
     """
-    own = {name.upper(): (name, value) for name, value in site.world.computer.variables().items()
-           if name.upper() not in site.left_out}
+    own = {
+        name.upper(): (name, value)
+        for name, value in site.world.computer.variables().items()
+        if name.upper() not in site.left_out
+    }
     env = {own[name][0]: own[name][1] for name in _ALLOWED if name in own}
-    env["PATH"] = _path(site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python)
+    env["PATH"] = _path(
+        site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
+    )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
     env.update(uv_settings(site))
     sources = site.sources
@@ -40,11 +74,19 @@ def child_environment(site: Site, python: str | None = None) -> dict[str, str]:
 
 
 def uv_settings(site: Site) -> dict[str, str]:
-    """uv's settings: folders below home, no configuration files, no progress redraws, the system's certificates."""
+    """uv's settings: folders below home, no configuration files, no progress redraws, the system's
+    certificates.
+    """
     return {
-        "UV_CACHE_DIR": site.place.cache, "UV_PYTHON_INSTALL_DIR": site.place.pythons, "UV_NO_CONFIG": "1",
-        "UV_NO_PROGRESS": "1", "UV_PYTHON_PREFERENCE": "managed", "UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1",
-        "UV_HTTP_TIMEOUT": "60", "UV_NO_BUILD": "1",
+        "UV_CACHE_DIR": site.place.cache,
+        "UV_PYTHON_INSTALL_DIR": site.place.pythons,
+        "UV_NO_CONFIG": "1",
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_PREFERENCE": "managed",
+        "UV_SYSTEM_CERTS": "1",
+        "UV_NATIVE_TLS": "1",
+        "UV_HTTP_TIMEOUT": "60",
+        "UV_NO_BUILD": "1",
     }
 
 
@@ -52,7 +94,12 @@ def _path(site: Site, system_root: str, own: str, python: str | None) -> str:
     windows = site.place.family == "windows"
     folders = [site.place.folder_of(python)] if python else []
     if windows:
-        folders += [site.place.join(system_root, part) if part else system_root for part in _SYSTEM_PATH["windows"]]
+        folders += [
+            site.place.join(system_root, part) if part else system_root
+            for part in _SYSTEM_PATH["windows"]
+        ]
     else:
-        folders += [p for p in own.split(":") if p.startswith(("/usr", "/bin", "/sbin", "/opt"))] or ["/usr/bin", "/bin"]
+        folders += [
+            p for p in own.split(":") if p.startswith(("/usr", "/bin", "/sbin", "/opt"))
+        ] or ["/usr/bin", "/bin"]
     return (";" if windows else ":").join(folders)

@@ -1,4 +1,6 @@
-"""The guide's clean-up, made safe: named packages out of a chosen environment, its package list saved before."""
+"""The guide's clean-up, made safe: named packages out of a chosen environment, its package list
+saved before.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,29 @@ def done(step: UninstallPackages, site: Site) -> str | None:
     frozen = freeze(step.python, site)
     if frozen is None:
         return None
-    names = {line.split("==")[0].split(" @")[0].lower().replace("_", "-") for line in frozen.splitlines()}
-    return None if names & {p.lower().replace("_", "-") for p in step.packages} else f"None of them is in {step.python}."
+    names = {
+        line.split("==")[0].split(" @")[0].lower().replace("_", "-") for line in frozen.splitlines()
+    }
+    return (
+        None
+        if names & {p.lower().replace("_", "-") for p in step.packages}
+        else f"None of them is in {step.python}."
+    )
 
 
 def run(step: UninstallPackages, site: Site) -> Iterator[What]:
-    """``uv pip freeze``, kept under ``quarantine``, then ``uv pip uninstall torch torchvision torchaudio unsloth unsloth-zoo``.
+    """``uv pip freeze``, kept under ``quarantine``, then ``uv pip uninstall torch torchvision
+    torchaudio unsloth unsloth-zoo``.
 
     What puts them back is ``put_packages_back``.
     """
     frozen = freeze(step.python, site)
     if frozen is None:
-        raise ExpectedError("python-unavailable", f"{step.python}, out of which packages are to be taken, does not start.",
-                            hint="Name the interpreter of an environment, or leave uninstall_from out.")
+        raise ExpectedError(
+            "python-unavailable",
+            f"{step.python}, out of which packages are to be taken, does not start.",
+            hint="Name the interpreter of an environment, or leave uninstall_from out.",
+        )
     stamp = site.world.clock.now().replace(":", "")
     saved, number = site.place.join(site.place.quarantine, f"packages-{stamp}.txt"), 1
     while site.world.files.exists(saved):  # a clock that was set back must not cost an older list
@@ -39,5 +51,9 @@ def run(step: UninstallPackages, site: Site) -> Iterator[What]:
     site.record("removed-packages", {"path": step.python, "list": saved})
     site.world.files.write(saved, f"# {step.python}\n{frozen}".encode())
     yield say(f"{len(frozen.splitlines())} packages listed in {saved}; that list puts them back")
-    yield from run_child(site, (site.world.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
-                         "Taking the packages out", limit=600)
+    yield from run_child(
+        site,
+        (site.world.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
+        "Taking the packages out",
+        limit=600,
+    )

@@ -1,12 +1,15 @@
-"""Unpack wheels into uv's cache while they are being fetched, so that installing afterwards only links them.
+"""Unpack wheels into uv's cache while they are being fetched, so that installing afterwards only
+links them.
 
-uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A kindness, never a condition:
-what is not unpacked here, the install step unpacks; what fails here, fails there with its reason. Nothing of the packages
-runs and nothing is installed: uv is ended as soon as it says that all is prepared.
+uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A
+kindness, never a condition: what is not unpacked here, the install step unpacks; what fails here,
+fails there with its reason. Nothing of the packages runs and nothing is installed: uv is ended as
+soon as it says that all is prepared.
 
-A wheel is unpacked by one thread, so the largest decide when all is done: they begin with their first byte. The many others wait
-until it shows that the line is slow, so that they would cost it nothing, or until all is there: on a fast line they would only
-take the processors away from the large ones and from the fetch (1.19 instead of 1.42 times uv's own time, 312 MB on loopback).
+A wheel is unpacked by one thread, so the largest decide when all is done: they begin with their
+first byte. The many others wait until it shows that the line is slow, so that they would cost it
+nothing, or until all is there: on a fast line they would only take the processors away from the
+large ones and from the fetch (1.19 instead of 1.42 times uv's own time, 312 MB on loopback).
 """
 
 from __future__ import annotations
@@ -24,16 +27,22 @@ from app.steps import provide_python
 from app.steps.site import Site
 from app.steps.surroundings import child_environment
 
-_WORTHWHILE = 8_000_000  # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
-_SLOW = 150e6            # bytes a second of a line that leaves the processors idle: two cores unpack about as many
+# bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
+_WORTHWHILE = 8_000_000
+# bytes a second of a line that leaves the processors idle: two cores unpack about as many
+_SLOW = 150e6
 _PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
-_LONGEST = 1800.0        # seconds that installing waits for what is still being unpacked
-_UNPACKED = "archive-"   # the part of uv's cache that holds the packages' own files, which may have any name
+_LONGEST = 1800.0  # seconds that installing waits for what is still being unpacked
+_UNPACKED = (
+    "archive-"  # the part of uv's cache that holds the packages' own files, which may have any name
+)
 _at_work: dict[str, list[Unpacking]] = {}
 
 
 class Unpacking:
-    """The background work for one lock; the fetch may end while it still goes on, the install step waits for it."""
+    """The background work for one lock; the fetch may end while it still goes on, the install step
+    waits for it.
+    """
 
     def __init__(self, site: Site, version: str, feeder: Feeder, number: int) -> None:
         self._site, self._version, self._number = site, version, number
@@ -43,8 +52,12 @@ class Unpacking:
         self._waiting: list[Sequence[LockedFile]] = []
         self._busy, self._all = 0, False
 
-    def add(self, files: Sequence[LockedFile], downloads: Sequence[Download], *, at_once: bool) -> None:
-        """These files are about to be fetched; they are unpacked from now on, or when ``look`` or ``complete`` says so."""
+    def add(
+        self, files: Sequence[LockedFile], downloads: Sequence[Download], *, at_once: bool
+    ) -> None:
+        """These files are about to be fetched; they are unpacked from now on, or when ``look`` or
+        ``complete`` says so.
+        """
         self.feeder.expect(downloads)
         to_come = sum(d.size or 0 for d in downloads if not self._site.world.files.exists(d.target))
         if to_come < _WORTHWHILE:
@@ -64,11 +77,17 @@ class Unpacking:
             with self._lock:
                 self._busy += 1
                 name = f"{self._number}-{len(self._threads)}"
-                self._threads.append(threading.Thread(target=self._work, args=(files, name), name="unpacking", daemon=True))
+                self._threads.append(
+                    threading.Thread(
+                        target=self._work, args=(files, name), name="unpacking", daemon=True
+                    )
+                )
                 self._threads[-1].start()
 
     def complete(self) -> None:
-        """No more files will be added, and all of them are in the wheelhouse: what still waits begins."""
+        """No more files will be added, and all of them are in the wheelhouse: what still waits
+        begins.
+        """
         self._begin()
         with self._lock:
             self._all = True
@@ -90,17 +109,37 @@ class Unpacking:
         site = self._site
         scratch, lock = _scratch(site, name)
         try:
-            python = provide_python.found(self._version, site) or provide_python.find(self._version, site)
+            python = provide_python.found(self._version, site) or provide_python.find(
+                self._version, site
+            )
             if python is None:
                 return
             here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
             site.world.files.write(lock, offline_lock(here).encode())
-            self._prepare((site.world.computer.uv(), "pip", "sync", "--python", python, "--target", scratch, "--require-hashes",
-                           "--no-build", "--default-index", WHEELHOUSE, "--link-mode", "hardlink", lock))
+            self._prepare(
+                (
+                    site.world.computer.uv(),
+                    "pip",
+                    "sync",
+                    "--python",
+                    python,
+                    "--target",
+                    scratch,
+                    "--require-hashes",
+                    "--no-build",
+                    "--default-index",
+                    WHEELHOUSE,
+                    "--link-mode",
+                    "hardlink",
+                    lock,
+                )
+            )
         except (ExpectedError, Stopped) as ended:
             self.fault: Exception = ended  # said by the install step, should it meet the same
         finally:
-            with contextlib.suppress(ExpectedError):  # a scanner may hold a file; ``settle`` tries again
+            with contextlib.suppress(
+                ExpectedError
+            ):  # a scanner may hold a file; ``settle`` tries again
                 for left in (scratch, lock):
                     site.world.files.remove(left)
             with self._lock:
@@ -112,8 +151,12 @@ class Unpacking:
     def _prepare(self, argv: tuple[str, ...]) -> None:
         """Let uv unpack everything, and end it before it installs: the cache is what is wanted."""
         site, said = self._site, b""
-        stream = site.world.processes.stream(Command(argv=argv, env=_environment(site), folder=site.place.home))
-        with contextlib.closing(cast("Generator[Output | Silence | Exit, None, None]", stream)) as items:
+        stream = site.world.processes.stream(
+            Command(argv=argv, env=_environment(site), folder=site.place.home)
+        )
+        with contextlib.closing(
+            cast("Generator[Output | Silence | Exit, None, None]", stream)
+        ) as items:
             for item in items:
                 said += item.data if isinstance(item, Output) else b""
                 if _PREPARED.search(said):
@@ -151,12 +194,19 @@ def settle(site: Site) -> None:
 
 def _scratch(site: Site, name: str) -> tuple[str, str]:
     """What is there for a while: where uv would install, and its lock."""
-    return site.place.at("cache", f"unpacking-{name}"), site.place.at("locks", f"pylock.unpacking-{name}.toml")
+    return site.place.at("cache", f"unpacking-{name}"), site.place.at(
+        "locks", f"pylock.unpacking-{name}.toml"
+    )
 
 
 def _sweep(site: Site) -> None:
-    """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked folders go too."""
-    for folder, start in ((site.place.cache, ("unpacking", ".tmp")), (site.place.at("locks"), ("pylock.unpacking",))):
+    """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked
+    folders go too.
+    """
+    for folder, start in (
+        (site.place.cache, ("unpacking", ".tmp")),
+        (site.place.at("locks"), ("pylock.unpacking",)),
+    ):
         for name in site.world.files.names(folder):
             if name.startswith(start):
                 site.world.files.remove(site.place.join(folder, name))
@@ -166,13 +216,26 @@ def _sweep(site: Site) -> None:
 
 
 def _sweep_bucket(folder: str, site: Site) -> None:
-    """What uv was writing when it was killed lies beside the file that it was to become (seen once in 200 kills)."""
+    """What uv was writing when it was killed lies beside the file that it was to become (seen once
+    in 200 kills).
+    """
     for path, _ in tuple(site.world.files.walk(folder)):
         if path.replace("\\", "/").rpartition("/")[2].startswith(".tmp"):
             site.world.files.remove(path)
 
 
 def _environment(site: Site) -> dict[str, str]:
-    """As any child's, but the feeder is on this computer: no proxy stands between, and it may take hours."""
-    own = {name: value for name, value in child_environment(site).items() if not name.endswith("_PROXY")}
-    return own | {"NO_PROXY": "127.0.0.1", "UV_HTTP_TIMEOUT": "86400", "UV_HTTP_RETRIES": "0", "UV_PREVIEW_FEATURES": "pylock"}
+    """As any child's, but the feeder is on this computer: no proxy stands between, and it may take
+    hours.
+    """
+    own = {
+        name: value
+        for name, value in child_environment(site).items()
+        if not name.endswith("_PROXY")
+    }
+    return own | {
+        "NO_PROXY": "127.0.0.1",
+        "UV_HTTP_TIMEOUT": "86400",
+        "UV_HTTP_RETRIES": "0",
+        "UV_PREVIEW_FEATURES": "pylock",
+    }

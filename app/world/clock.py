@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """This computer's clocks. Durations come from the one that never jumps; ``now`` is for people and files."""
+    """This computer's clocks. Durations come from the one that never jumps; ``now`` is for people
+    and files.
+    """
 
     def now(self) -> str:
         """UTC now, to the second: ``2026-11-24T15:00:00Z``."""

@@ -13,9 +13,13 @@ if sys.platform == "win32":
         ctypes.OleDLL("ole32").CLSIDFromString(ctypes.c_wchar_p(text), buffer)
         return buffer
 
-    def call(this: ctypes.c_void_p, slot: int, types: tuple[type, ...] = (), *arguments: object) -> int:
+    def call(
+        this: ctypes.c_void_p, slot: int, types: tuple[type, ...] = (), *arguments: object
+    ) -> int:
         """Call one method of an object; the HRESULT, negative for a failure."""
-        table = ctypes.cast(ctypes.cast(this, ctypes.POINTER(ctypes.c_void_p))[0], ctypes.POINTER(ctypes.c_void_p))
+        table = ctypes.cast(
+            ctypes.cast(this, ctypes.POINTER(ctypes.c_void_p))[0], ctypes.POINTER(ctypes.c_void_p)
+        )
         method = ctypes.WINFUNCTYPE(ctypes.c_long, ctypes.c_void_p, *types)(table[slot])
         return int(method(this, *arguments))
 
@@ -25,14 +29,21 @@ if sys.platform == "win32":
         ole.CoInitializeEx(None, 2)  # apartment threaded; already initialised, as Qt does, is fine
         found = ctypes.c_void_p()
         in_process = 1
-        result = ole.CoCreateInstance(guid(class_id), None, in_process, guid(interface_id), ctypes.byref(found))
+        result = ole.CoCreateInstance(
+            guid(class_id), None, in_process, guid(interface_id), ctypes.byref(found)
+        )
         return found if result == 0 and found else None
 
     def other_face(this: ctypes.c_void_p, interface_id: str) -> ctypes.c_void_p | None:
         """The same object by another of its interfaces (``QueryInterface``)."""
         found = ctypes.c_void_p()
-        result = call(this, 0, (ctypes.c_void_p, ctypes.c_void_p), ctypes.addressof(guid_kept := guid(interface_id)),
-                      ctypes.addressof(found))
+        result = call(
+            this,
+            0,
+            (ctypes.c_void_p, ctypes.c_void_p),
+            ctypes.addressof(guid_kept := guid(interface_id)),
+            ctypes.addressof(found),
+        )
         del guid_kept
         return found if result == 0 and found else None
 

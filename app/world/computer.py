@@ -21,7 +21,9 @@ from app.world import pac, pci, windows
 from app.world.packed import unpack_program
 from app.world.taskbar import TaskBar
 
-FAMILY: Family = "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
+FAMILY: Family = (
+    "windows" if sys.platform == "win32" else "macos" if sys.platform == "darwin" else "linux"
+)
 _PROGRAM = "UnslothSetup"
 _HOME_VARIABLE = "UNSLOTH_SETUP_HOME"
 _CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
@@ -49,16 +51,24 @@ class LocalComputer:
         return FAMILY
 
     def facts(self) -> dict[str, Any]:
-        """Name, build, arch, locale, rights, processor, memory, user (``systeminfo``; ``uname -a``, ``lscpu``, ``free -b``)."""
+        """Name, build, arch, locale, rights, processor, memory, user (``systeminfo``; ``uname -a``,
+        ``lscpu``, ``free -b``).
+        """
         import psutil
 
         memory = psutil.virtual_memory()
         system = self._windows() if FAMILY == "windows" else _posix()
         return {
-            "arch": windows.native_arch() or _arch(platform.machine()), "cores": psutil.cpu_count(logical=False),
-            "threads": psutil.cpu_count(), "memory_total": memory.total, "memory_available": memory.available,
-            "user": _user(), "host": socket.gethostname() or None, "user_home": os.path.expanduser("~"),
-            "full_name": windows.full_name() or _full_name(), **system,
+            "arch": windows.native_arch() or _arch(platform.machine()),
+            "cores": psutil.cpu_count(logical=False),
+            "threads": psutil.cpu_count(),
+            "memory_total": memory.total,
+            "memory_available": memory.available,
+            "user": _user(),
+            "host": socket.gethostname() or None,
+            "user_home": os.path.expanduser("~"),
+            "full_name": windows.full_name() or _full_name(),
+            **system,
         }
 
     def _windows(self) -> dict[str, Any]:
@@ -67,8 +77,14 @@ class LocalComputer:
         values = version.values if version else {}
         name, build = windows_name(values)
         return {
-            "name": name, "build": build, "locale": windows.locale_name(), "is_admin": windows.is_admin(), "wsl": False,
-            "cpu_name": str(processor.values.get("ProcessorNameString", "")).strip() or None if processor else None,
+            "name": name,
+            "build": build,
+            "locale": windows.locale_name(),
+            "is_admin": windows.is_admin(),
+            "wsl": False,
+            "cpu_name": str(processor.values.get("ProcessorNameString", "")).strip() or None
+            if processor
+            else None,
             "avx2": windows.avx2(),
         }
 
@@ -80,7 +96,12 @@ class LocalComputer:
         devices: set[str] = set()
         for part in psutil.disk_partitions(all=FAMILY == "linux"):
             local = part.device.startswith("/dev/") or part.mountpoint == "/" or FAMILY != "linux"
-            if not local or part.fstype.lower() in _NO_DISKS or "cdrom" in part.opts or part.device in devices:
+            if (
+                not local
+                or part.fstype.lower() in _NO_DISKS
+                or "cdrom" in part.opts
+                or part.device in devices
+            ):
                 continue
             if FAMILY == "linux" and not os.path.isdir(part.mountpoint):
                 continue  # containers mount single files
@@ -89,8 +110,12 @@ class LocalComputer:
             except OSError:  # a card reader without a card
                 continue
             devices.add(part.device)
-            found[part.mountpoint] = Disk(root=part.mountpoint, total=usage.total, free=usage.free,
-                                          filesystem=part.fstype or None)
+            found[part.mountpoint] = Disk(
+                root=part.mountpoint,
+                total=usage.total,
+                free=usage.free,
+                filesystem=part.fstype or None,
+            )
         return tuple(found[root] for root in sorted(found))
 
     def variables(self) -> dict[str, str]:
@@ -102,7 +127,9 @@ class LocalComputer:
         return shutil.which(name)
 
     def data_folder(self) -> str:
-        """``%LOCALAPPDATA%\\UnslothSetup``, ``~/.local/share/UnslothSetup``, or what ``UNSLOTH_SETUP_HOME`` says."""
+        """``%LOCALAPPDATA%\\UnslothSetup``, ``~/.local/share/UnslothSetup``, or what
+        ``UNSLOTH_SETUP_HOME`` says.
+        """
         import platformdirs
 
         chosen = os.environ.get(_HOME_VARIABLE, "").strip()
@@ -111,8 +138,9 @@ class LocalComputer:
         return platformdirs.user_data_dir(_PROGRAM, appauthor=False)
 
     def known_folder(self, name: str) -> str | None:
-        """``profile``, ``documents``, ``desktop``, ``downloads``, ``programs`` (Start menu), ``cache``, ``roaming``,
-        ``common``, ``system``, ``windows``, ``program-files``, ``program-files-x86``, ``temp``."""
+        """``profile``, ``documents``, ``desktop``, ``downloads``, ``programs`` (Start menu),
+        ``cache``, ``roaming``, ``common``, ``system``, ``windows``, ``program-files``,
+        ``program-files-x86``, ``temp``."""
         if name == "temp":
             import tempfile
 
@@ -122,10 +150,13 @@ class LocalComputer:
         import platformdirs
 
         places: dict[str, Callable[[], str]] = {
-            "profile": lambda: os.path.expanduser("~"), "documents": platformdirs.user_documents_dir,
-            "desktop": platformdirs.user_desktop_dir, "downloads": platformdirs.user_downloads_dir,
+            "profile": lambda: os.path.expanduser("~"),
+            "documents": platformdirs.user_documents_dir,
+            "desktop": platformdirs.user_desktop_dir,
+            "downloads": platformdirs.user_downloads_dir,
             "programs": lambda: os.path.join(platformdirs.user_data_dir(), "applications"),
-            "cache": platformdirs.user_cache_dir, "local": platformdirs.user_data_dir,
+            "cache": platformdirs.user_cache_dir,
+            "local": platformdirs.user_data_dir,
             "roaming": platformdirs.user_config_dir,
         }
         place = places.get(name)
@@ -148,33 +179,53 @@ class LocalComputer:
 
             return os.fspath(uv.find_uv_bin())
         except (ImportError, FileNotFoundError) as error:
-            raise ExpectedError("uv-missing", f"{name} was not found beside this program, where it belongs.",
-                                details=str(error), hint="Unpack the program again, or run it from a fresh checkout.") from error
+            raise ExpectedError(
+                "uv-missing",
+                f"{name} was not found beside this program, where it belongs.",
+                details=str(error),
+                hint="Unpack the program again, or run it from a fresh checkout.",
+            ) from error
 
     def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
-        """What a proxy script says of an address: ``direct``, a proxy, or ``None`` (WinHTTP; elsewhere always ``None``)."""
+        """What a proxy script says of an address: ``direct``, a proxy, or ``None`` (WinHTTP;
+        elsewhere always ``None``).
+        """
         return pac.proxy_of_script(url, script, detect)
 
     def program(self) -> tuple[str, tuple[str, ...], bool]:
-        """The folder this program lies in, its own files below it with ``/``, and whether it is a packed program."""
+        """The folder this program lies in, its own files below it with ``/``, and whether it is a
+        packed program.
+        """
         if getattr(sys, "frozen", False):
             whole = Path(sys.executable)
             if Path(getattr(sys, "_MEIPASS", whole.parent)).is_relative_to(whole.parent):
                 return str(whole.parent), tuple(_below(whole.parent, whole.parent)), True
-            return str(whole.parent), (whole.name,), True  # one file, unpacked elsewhere while it runs
+            return (
+                str(whole.parent),
+                (whole.name,),
+                True,
+            )  # one file, unpacked elsewhere while it runs
         root = Path(__file__).resolve().parents[2]
         papers = tuple(name for name in _PAPERS if (root / name).is_file())
-        return str(root), (*papers, *_below(root / "app", root), *_below(root / "resources", root)), False
+        return (
+            str(root),
+            (*papers, *_below(root / "app", root), *_below(root / "resources", root)),
+            False,
+        )
 
     def pci_cards(self) -> tuple[Gpu, ...]:
-        """Display adapters on the PCI bus, with or without a driver (``lspci -nn``, Device Manager)."""
+        """Display adapters on the PCI bus, with or without a driver (``lspci -nn``, Device
+        Manager).
+        """
         if FAMILY == "windows":
             return pci.windows_cards(self._registry, windows.present)
         return pci.linux_cards()
 
     @contextlib.contextmanager
     def keep_awake(self) -> Iterator[None]:
-        """No sleep while the context lasts, in the thread that entered it (``powercfg /requests`` lists it)."""
+        """No sleep while the context lasts, in the thread that entered it (``powercfg /requests``
+        lists it).
+        """
         windows.stay_awake(True)
         try:
             yield
@@ -182,22 +233,49 @@ class LocalComputer:
             windows.stay_awake(False)
 
     def open_terminal(self, folder: str, environment: str) -> None:
-        """A terminal window in ``folder`` with ``environment`` active, as its ``activate`` script makes it."""
+        """A terminal window in ``folder`` with ``environment`` active, as its ``activate`` script
+        makes it.
+        """
         try:
             if sys.platform == "win32":
-                subprocess.Popen(["cmd.exe", "/k", os.path.join(environment, "Scripts", "activate.bat")], cwd=folder,
-                                 creationflags=subprocess.CREATE_NEW_CONSOLE)
+                subprocess.Popen(
+                    ["cmd.exe", "/k", os.path.join(environment, "Scripts", "activate.bat")],
+                    cwd=folder,
+                    creationflags=subprocess.CREATE_NEW_CONSOLE,
+                )
             else:
                 activate = os.path.join(environment, "bin", "activate")
-                terminal = shutil.which("x-terminal-emulator") or shutil.which("gnome-terminal") or shutil.which("xterm")
+                terminal = (
+                    shutil.which("x-terminal-emulator")
+                    or shutil.which("gnome-terminal")
+                    or shutil.which("xterm")
+                )
                 if terminal is None:
-                    raise ExpectedError("not-opened", "No terminal program was found on this computer.",
-                                        hint=f"In a terminal of your own: . '{activate}'")
-                subprocess.Popen([terminal, "-e", "sh", "-c", '. "$1" && exec "${SHELL:-sh}" -i', "sh", activate], cwd=folder,
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                 start_new_session=True)
+                    raise ExpectedError(
+                        "not-opened",
+                        "No terminal program was found on this computer.",
+                        hint=f"In a terminal of your own: . '{activate}'",
+                    )
+                subprocess.Popen(
+                    [
+                        terminal,
+                        "-e",
+                        "sh",
+                        "-c",
+                        '. "$1" && exec "${SHELL:-sh}" -i',
+                        "sh",
+                        activate,
+                    ],
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
         except OSError as error:
-            raise ExpectedError("not-opened", f"A terminal could not be opened: {error.strerror or error}.") from error
+            raise ExpectedError(
+                "not-opened", f"A terminal could not be opened: {error.strerror or error}."
+            ) from error
 
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
         """An entry of the system's menu that opens such a terminal."""
@@ -206,26 +284,42 @@ class LocalComputer:
         make_shortcut(path, label, environment, folder)
 
     def show_progress(self, window: int, share: float | None) -> None:
-        """The bar on the task bar's button (ITaskbarList3); call it from the thread that owns the window."""
+        """The bar on the task bar's button (ITaskbarList3); call it from the thread that owns the
+        window.
+        """
         if self._taskbar is None:
             self._taskbar = TaskBar()
         self._taskbar.show(window, "none" if share is None else "normal", share or 0.0, 1.0)
 
     def open(self, target: str) -> None:
-        """Open a folder, a file or a web address with the system's own program. Nothing else: no other schemes."""
+        """Open a folder, a file or a web address with the system's own program. Nothing else: no
+        other schemes.
+        """
         address = target.startswith(("https://", "http://"))
         if not address and not os.path.exists(target):
-            raise BadInput(f"{target} cannot be opened: a web address, or a folder or file that exists, was expected.")
+            raise BadInput(
+                f"{target} cannot be opened: a web address, or a folder or file that exists, was "
+                f"expected."
+            )
         try:
             if sys.platform == "win32":
                 os.startfile(target)  # noqa: S606  (the system's own program, no shell)
             else:
                 opener = "open" if FAMILY == "macos" else "xdg-open"
-                subprocess.Popen([opener, target], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL, start_new_session=True)
+                subprocess.Popen(
+                    [opener, target],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
         except OSError as error:
-            raise ExpectedError("not-opened", f"{target} could not be opened: {error.strerror or error}.",
-                                details=str(error), hint="Open it by hand.") from error
+            raise ExpectedError(
+                "not-opened",
+                f"{target} could not be opened: {error.strerror or error}.",
+                details=str(error),
+                hint="Open it by hand.",
+            ) from error
 
 
 def _below(folder: Path, root: Path) -> Iterator[str]:
@@ -236,7 +330,9 @@ def _below(folder: Path, root: Path) -> Iterator[str]:
 
 
 def windows_name(values: dict[str, Any]) -> tuple[str | None, int | None]:
-    """Name and build from the values of the CurrentVersion key. ``ProductName`` still says 10 on Windows 11."""
+    """Name and build from the values of the CurrentVersion key. ``ProductName`` still says 10 on
+    Windows 11.
+    """
     name = str(values.get("ProductName", "")).strip().removeprefix("Microsoft ") or None
     number = str(values.get("CurrentBuildNumber") or values.get("CurrentBuild") or "")
     build = int(number) if number.isdigit() else None
@@ -250,7 +346,10 @@ def _posix() -> dict[str, Any]:
     # On WSL the kernel's own version line names Microsoft (the way Microsoft itself documents).
     kernel = _read("/proc/version").lower()
     return {
-        "name": _release() or platform.platform(terse=True), "build": None, "locale": _locale(), "is_admin": _is_root(),
+        "name": _release() or platform.platform(terse=True),
+        "build": None,
+        "locale": _locale(),
+        "is_admin": _is_root(),
         "wsl": "microsoft" in kernel or "wsl" in kernel,
         "cpu_name": _field(processor, "model name") or platform.processor() or None,
         "avx2": "avx2" in (_field(processor, "flags") or "").split() if processor else None,

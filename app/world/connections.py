@@ -1,4 +1,6 @@
-"""HTTP as this program uses it: the system's certificates, the chosen proxy, TLS only except on loopback."""
+"""HTTP as this program uses it: the system's certificates, the chosen proxy, TLS only except on
+loopback.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def loopback(url: str) -> bool:
 class Connections:
     """Pools of connections for one choice of sources. Safe for several threads."""
 
-    def __init__(self, sources: Sources | None, *, connect: float = 10.0, read: float = 20.0) -> None:
+    def __init__(
+        self, sources: Sources | None, *, connect: float = 10.0, read: float = 20.0
+    ) -> None:
         self._sources = sources or Sources()
         self._system = sources is None
         self._timeout = urllib3.Timeout(connect=connect, read=read)
@@ -46,11 +50,14 @@ class Connections:
         self._credentials = _credentials(self._sources)
 
     def proxy(self, url: str) -> str | None:
-        """The proxy for an address, with its password; ``None`` for loopback, exceptions and direct connections."""
+        """The proxy for an address, with its password; ``None`` for loopback, exceptions and direct
+        connections.
+        """
         if loopback(url):
             return None
         name = urlsplit(url).hostname or ""
-        if self._system:  # nobody has read the settings yet: what the system says (variables, the Windows registry)
+        # nobody has read the settings yet: what the system says (variables, the Windows registry)
+        if self._system:
             if urllib.request.proxy_bypass(name):
                 return None
             found = urllib.request.getproxies()
@@ -65,8 +72,14 @@ class Connections:
         """What sentences about this address name."""
         return Spot(url, self.proxy(url))
 
-    def request(self, method: str, url: str, headers: dict[str, str] | None = None, *,
-                timeout: urllib3.Timeout | None = None) -> urllib3.BaseHTTPResponse:
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        *,
+        timeout: urllib3.Timeout | None = None,
+    ) -> urllib3.BaseHTTPResponse:
         """One request, redirects followed; the body is left unread. Raises ``Fault``."""
         first = url
         for _ in range(_HOPS):
@@ -77,18 +90,34 @@ class Connections:
                 return response
             response.close()
             url = urljoin(url, target)
-        raise fault("redirect_loop", f"{host(first)} sends the request for {Spot(first).file} in a circle.",
-                    hint="A sign-in page of the network may be in between: open any page in a browser, or choose another index.")
+        raise fault(
+            "redirect_loop",
+            f"{host(first)} sends the request for {Spot(first).file} in a circle.",
+            hint="A sign-in page of the network may be in between: open any page in a browser, or "
+            "choose another index.",
+        )
 
-    def _once(self, method: str, url: str, headers: dict[str, str], spot: Spot,
-              timeout: urllib3.Timeout | None) -> urllib3.BaseHTTPResponse:
+    def _once(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        spot: Spot,
+        timeout: urllib3.Timeout | None,
+    ) -> urllib3.BaseHTTPResponse:
         scheme = urlsplit(url).scheme
         if scheme not in ("https", "http"):
-            raise fault("address_unsafe", f"The address of {spot.file} on {spot.host} is neither http nor https.",
-                        hint="Choose another index.")
+            raise fault(
+                "address_unsafe",
+                f"The address of {spot.file} on {spot.host} is neither http nor https.",
+                hint="Choose another index.",
+            )
         if unencrypted(url):
-            raise fault("address_unsafe", f"{spot.host} offers {spot.file} without TLS, which is refused.",
-                        hint="Give the index with https.")
+            raise fault(
+                "address_unsafe",
+                f"{spot.host} offers {spot.file} without TLS, which is refused.",
+                hint="Give the index with https.",
+            )
         headers.setdefault("User-Agent", _AGENT)
         headers.setdefault("Accept-Encoding", "identity")
         login = self._credentials.get(_place(url))
@@ -99,8 +128,15 @@ class Connections:
         if login:
             headers["Authorization"] = login
         try:
-            return self._manager(spot.proxy).request(method, url, headers=headers, preload_content=False, redirect=False,
-                                                     retries=False, timeout=timeout or self._timeout)
+            return self._manager(spot.proxy).request(
+                method,
+                url,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=timeout or self._timeout,
+            )
         except (u3.HTTPError, OSError, ValueError) as error:
             raise from_error(error, spot) from error
 
@@ -118,13 +154,24 @@ class Connections:
             proxy = "http://" + proxy
         parts = urlsplit(proxy)
         if parts.scheme not in ("http", "https"):
-            raise fault("proxy_unreachable", f"The proxy {host(proxy)} is of the kind {parts.scheme}, which is not supported.",
-                        hint="Give an http or https proxy.")
+            raise fault(
+                "proxy_unreachable",
+                f"The proxy {host(proxy)} is of the kind {parts.scheme}, which is not supported.",
+                hint="Give an http or https proxy.",
+            )
         headers = {}
         if parts.username:
-            headers = urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}")
+            headers = urllib3.make_headers(
+                proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            )
         bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return urllib3.ProxyManager(bare, proxy_headers=headers, maxsize=16, ssl_context=context, proxy_ssl_context=self._context())
+        return urllib3.ProxyManager(
+            bare,
+            proxy_headers=headers,
+            maxsize=16,
+            ssl_context=context,
+            proxy_ssl_context=self._context(),
+        )
 
     def _context(self) -> ssl.SSLContext:
         """The system's store (so that company roots count), and the chosen bundle beside it."""
@@ -134,8 +181,12 @@ class Connections:
             try:
                 context.load_verify_locations(cafile=bundle)
             except (OSError, ssl.SSLError) as error:
-                raise fault("certificate_unreadable", f"The certificate bundle {bundle} could not be read.", details=str(error),
-                            hint="Give a file of certificates in PEM form.") from error
+                raise fault(
+                    "certificate_unreadable",
+                    f"The certificate bundle {bundle} could not be read.",
+                    details=str(error),
+                    hint="Give a file of certificates in PEM form.",
+                ) from error
         return context
 
     def close(self) -> None:
@@ -152,12 +203,16 @@ def without_password(url: str) -> str:
     if "@" not in parts.netloc:
         return url
     user, _, place = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{place}").geturl().removeprefix("//")
+    return (
+        parts._replace(netloc=f"{user.partition(':')[0]}:***@{place}").geturl().removeprefix("//")
+    )
 
 
 def _place(url: str) -> tuple[str, int | None]:
     parts = urlsplit(url)
-    return (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    return (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(
+        parts.scheme
+    )
 
 
 def _basic(user: str, password: str) -> str:
@@ -165,12 +220,16 @@ def _basic(user: str, password: str) -> str:
 
 
 def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
-    """The logins that index addresses carry; they count for files on the same host and port, nowhere else."""
+    """The logins that index addresses carry; they count for files on the same host and port,
+    nowhere else.
+    """
     known = {}
     for url in (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
         parts = urlsplit(url or "")
         if parts.hostname and parts.username:
-            known[_place(url or "")] = _basic(unquote(parts.username), unquote(parts.password or ""))
+            known[_place(url or "")] = _basic(
+                unquote(parts.username), unquote(parts.password or "")
+            )
     return known
 
 

@@ -12,17 +12,22 @@ from app.world.feeding import Feeder
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait and how often to try. Seconds. ``attempts`` counts tries without progress in between."""
+    """How long to wait and how often to try. Seconds. ``attempts`` counts tries without progress in
+    between.
+    """
 
     connect: float = 10.0
     read: float = 20.0
     attempts: int = 8
-    first_attempts: int = 4   # before anything at all has arrived: then the cause rarely goes away by waiting
+    first_attempts: int = (
+        4  # before anything at all has arrived: then the cause rarely goes away by waiting
+    )
     backoff: float = 0.5
     longest: float = 30.0
-    slowest: float = 1024.0   # bytes a second below which a stream counts as stalled
-    streams: int = 8          # at once, for all files
-    wide: int = 4             # of these on files of more than one range: more brings no speed but loses more when killed
+    slowest: float = 1024.0  # bytes a second below which a stream counts as stalled
+    streams: int = 8  # at once, for all files
+    # of these on files of more than one range: more brings no speed but loses more when killed
+    wide: int = 4
 
 
 class Crew(Protocol):

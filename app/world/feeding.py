@@ -1,7 +1,9 @@
-"""Fetched bytes handed on while the rest still comes: a server on loopback from which uv unpacks a wheel as it arrives.
+"""Fetched bytes handed on while the rest still comes: a server on loopback from which uv unpacks a
+wheel as it arrives.
 
-The index sends each byte once, into the wheelhouse; uv reads it from there through this server, checks the hash of what it
-read and unpacks into its cache. So unpacking ends a moment after the last byte has come, not a whole unpacking later.
+The index sends each byte once, into the wheelhouse; uv reads it from there through this server,
+checks the hash of what it read and unpacks into its cache. So unpacking ends a moment after the
+last byte has come, not a whole unpacking later.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _PIECE = 1 << 20
 
 
 class Flow:
-    """One file as far as it is there: the first ``front`` bytes, in the half-fetched file or under the final name."""
+    """One file as far as it is there: the first ``front`` bytes, in the half-fetched file or under
+    the final name.
+    """
 
     def __init__(self, file: Download) -> None:
         self.size = file.size
@@ -35,7 +39,9 @@ class Flow:
 
 
 class Feeder:
-    """The server; ``address`` says where a file can be read. It knows no other files and listens on loopback only."""
+    """The server; ``address`` says where a file can be read. It knows no other files and listens on
+    loopback only.
+    """
 
     def __init__(self) -> None:
         self._flows: dict[str, Flow] = {}
@@ -43,7 +49,9 @@ class Feeder:
         self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.feeder = self
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="feeder", daemon=True).start()
+        threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="feeder", daemon=True
+        ).start()
 
     def expect(self, files: Sequence[Download]) -> None:
         """These files are about to be fetched."""
@@ -111,10 +119,14 @@ class Feeder:
     def found(self, path: str) -> Flow | None:
         """The file that an address means."""
         _, secret, name = [*path.split("/", 2), "", ""][:3]
-        return self._flows.get(unquote(name)) if secrets.compare_digest(secret, self._secret) else None
+        return (
+            self._flows.get(unquote(name)) if secrets.compare_digest(secret, self._secret) else None
+        )
 
     def send(self, flow: Flow, line: socket.socket) -> None:
-        """The whole file, each part as soon as it is there. Raises ``OSError`` where the reader or the file is gone."""
+        """The whole file, each part as soon as it is there. Raises ``OSError`` where the reader or
+        the file is gone.
+        """
         at, turns = 0, flow.turns
         while at != flow.size:
             with flow.change:
@@ -140,7 +152,9 @@ class Feeder:
     else:
 
         def _pass(self, flow: Flow, line: socket.socket, at: int, front: int) -> int:
-            """From the system's cache to the socket without a copy here; a rename meanwhile does no harm."""
+            """From the system's cache to the socket without a copy here; a rename meanwhile does no
+            harm.
+            """
             with flow.open:
                 file = open(long_path(flow.path), "rb", buffering=0)  # noqa: SIM115  (closed at once below)
             with file:
@@ -177,7 +191,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_error(404)
             return
         with flow.change:
-            flow.change.wait_for(lambda: feeder.over.is_set() or (flow.size is not None and flow.front > 0))
+            flow.change.wait_for(
+                lambda: feeder.over.is_set() or (flow.size is not None and flow.front > 0)
+            )
         if feeder.over.is_set():
             self.close_connection = True
             return

@@ -1,4 +1,6 @@
-"""Many files at once, big ones in several ranges: workers that take ranges, retry with back-off and check each file."""
+"""Many files at once, big ones in several ranges: workers that take ranges, retry with back-off and
+check each file.
+"""
 
 from __future__ import annotations
 
@@ -22,18 +24,25 @@ from app.world.net_faults import Fault
 from app.world.ranges import RANGE, Range
 from app.world.transfers import Transfer
 
-_LOOK = 0.1              # seconds between two looks at the stop wish and two tellings of progress
-_SOON = 0.01             # the same while further files are being looked up
+_LOOK = 0.1  # seconds between two looks at the stop wish and two tellings of progress
+_SOON = 0.01  # the same while further files are being looked up
 _MAKE_ROOM = "Make room on that disk, then run it again; it goes on from here."
-_MARGIN = 64 << 20       # room that must stay free on the volume
-_STEADY = 1 << 16        # bytes that count as progress, so that a line which drops often is not given up
+_MARGIN = 64 << 20  # room that must stay free on the volume
+_STEADY = 1 << 16  # bytes that count as progress, so that a line which drops often is not given up
 
 
 class Fetch:
     """One run over a list of files. ``run`` is the whole of it; the workers end with it."""
 
-    def __init__(self, files: Sequence[Download], connections: Connections, patience: Patience, stop: Stop,
-                 feeder: Feeder | None = None, more: Callable[[], Sequence[Download] | None] | None = None) -> None:
+    def __init__(
+        self,
+        files: Sequence[Download],
+        connections: Connections,
+        patience: Patience,
+        stop: Stop,
+        feeder: Feeder | None = None,
+        more: Callable[[], Sequence[Download] | None] | None = None,
+    ) -> None:
         self.connections, self.patience, self._stop = connections, patience, stop
         self.feeder, self._more = feeder, more
         self.turn = threading.Condition()
@@ -47,14 +56,21 @@ class Fetch:
     def _add(self, files: Sequence[Download]) -> None:
         known = {one.file.target for one in self._files}
         new = {f.target: Transfer(f, self) for f in files if f.target not in known}
-        self._files = sorted([*self._files, *new.values()], key=lambda one: -(one.file.size or RANGE))
+        self._files = sorted(
+            [*self._files, *new.values()], key=lambda one: -(one.file.size or RANGE)
+        )
 
     def run(self) -> Iterator[Arrived]:
-        """Yield progress about ten times a second until all is there. Raises ``ExpectedError`` or ``Stopped``."""
+        """Yield progress about ten times a second until all is there. Raises ``ExpectedError`` or
+        ``Stopped``.
+        """
         if not self._files and self._more is None:
             return
         self._room()
-        threads = [threading.Thread(target=self._work, name=f"fetch-{n}", daemon=True) for n in range(self.patience.streams)]
+        threads = [
+            threading.Thread(target=self._work, name=f"fetch-{n}", daemon=True)
+            for n in range(self.patience.streams)
+        ]
         for thread in threads:
             thread.start()
         try:
@@ -69,13 +85,18 @@ class Fetch:
         while True:
             self._look_for_more()
             with self.turn:
-                self.turn.wait_for(lambda: self._error is not None or self._finished(), _LOOK if self._more is None else _SOON)
+                self.turn.wait_for(
+                    lambda: self._error is not None or self._finished(),
+                    _LOOK if self._more is None else _SOON,
+                )
                 error, finished = self._error, self._finished()
             now = time.monotonic()
             past.append((now, self._received))
             while now - past[0][0] > 3.0:
                 past.popleft()
-            rate = (past[-1][1] - past[0][1]) / (now - past[0][0]) if now - past[0][0] > 0.2 else None
+            rate = (
+                (past[-1][1] - past[0][1]) / (now - past[0][0]) if now - past[0][0] > 0.2 else None
+            )
             while self._notes:
                 yield self._arrived(rate, self._notes.popleft())
             if error is not None:
@@ -107,7 +128,13 @@ class Fetch:
             sizes = [j.size for j in self._files]
             total = None if None in sizes or self._more is not None else sum(s or 0 for s in sizes)
             current = next((j.name for j in self._files if j.active), "")
-            return Arrived(done=sum(j.bytes for j in self._files), total=total, rate=rate, note=note, file=current)
+            return Arrived(
+                done=sum(j.bytes for j in self._files),
+                total=total,
+                rate=rate,
+                note=note,
+                file=current,
+            )
 
     def _cancel(self, threads: list[threading.Thread]) -> None:
         """Wake every worker: sockets are shut, so that no read waits for its time limit."""
@@ -137,12 +164,19 @@ class Fetch:
         except OSError as error:
             raise disk_fault(error, folder) from error
         if not os.access(long_path(folder), os.W_OK):
-            raise ExpectedError("permission_denied", f"{folder} cannot be written: permission denied.",
-                                hint="Choose a folder that you may write to.")
+            raise ExpectedError(
+                "permission_denied",
+                f"{folder} cannot be written: permission denied.",
+                hint="Choose a folder that you may write to.",
+            )
         missing = sum(max(0, (j.size or 0) - _on_disk(j.file.target)) for j in self._files)
         if missing and missing + _MARGIN > free:
-            raise ExpectedError("disk_full", f"{missing / 1e9:.2f} GB are still to be fetched into {folder}, but only "
-                                f"{free / 1e9:.2f} GB are free there.", hint=_MAKE_ROOM)
+            raise ExpectedError(
+                "disk_full",
+                f"{missing / 1e9:.2f} GB are still to be fetched into {folder}, but only "
+                f"{free / 1e9:.2f} GB are free there.",
+                hint=_MAKE_ROOM,
+            )
 
     def _watch_room(self) -> None:
         if not self._files:
@@ -150,8 +184,11 @@ class Fetch:
         folder = os.path.dirname(self._files[0].file.target)
         with contextlib.suppress(OSError):
             if shutil.disk_usage(long_path(folder)).free < _MARGIN // 4:
-                raise ExpectedError("disk_full", f"The disk that holds {folder} is nearly full, so fetching was stopped.",
-                                    hint=_MAKE_ROOM)
+                raise ExpectedError(
+                    "disk_full",
+                    f"The disk that holds {folder} is nearly full, so fetching was stopped.",
+                    hint=_MAKE_ROOM,
+                )
 
     # --- workers ---
 
@@ -175,9 +212,11 @@ class Fetch:
                 self._fail(sys.exc_info()[1] or RuntimeError("a worker ended"))
 
     def _next(self) -> tuple[Transfer, Range | None] | None:
-        """The next thing to do, largest file first, each file's ranges from its front; ``None`` when all is given out.
+        """The next thing to do, largest file first, each file's ranges from its front; ``None``
+        when all is given out.
 
-        Only some streams may be on large files, so that small ones come beside them and not after them.
+        Only some streams may be on large files, so that small ones come beside them and not after
+        them.
         """
         with self.turn:
             while not self.over.is_set() and self._error is None and not self._finished():
@@ -196,7 +235,9 @@ class Fetch:
                     if one.ripe:
                         one.state, one.active = "checking", one.active + 1
                         return one, None
-                self.turn.wait(min([*(j.not_before - now for j in self._files if j.not_before > now), 0.5]))
+                self.turn.wait(
+                    min([*(j.not_before - now for j in self._files if j.not_before > now), 0.5])
+                )
             return None
 
     def _failed(self, one: Transfer, fault: Fault) -> None:

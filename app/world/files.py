@@ -20,7 +20,8 @@ from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
 from app.world.trees_on_disk import below, taken
 
-# Windows: sharing violation, lock violation, access denied because a file is mapped or being deleted.
+# Windows: sharing violation, lock violation, access denied because a file is mapped or being
+# deleted.
 _IN_USE = {5, 32, 33}
 
 
@@ -29,7 +30,12 @@ def long_path(path: str) -> str:
 
     Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
     """
-    if sys.platform != "win32" or path.startswith("\\\\?\\") or not os.path.isabs(path) or len(path) < 240:
+    if (
+        sys.platform != "win32"
+        or path.startswith("\\\\?\\")
+        or not os.path.isabs(path)
+        or len(path) < 240
+    ):
         return path
     whole = os.path.abspath(path)
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
@@ -39,16 +45,32 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
     windows = getattr(error, "winerror", None)
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
-        return ExpectedError("disk_full", f"The disk is full: {path} could not be written.", details=str(error),
-                             hint="Make room on that disk, then run the same command again; it goes on from here.")
+        return ExpectedError(
+            "disk_full",
+            f"The disk is full: {path} could not be written.",
+            details=str(error),
+            hint="Make room on that disk, then run the same command again; it goes on from here.",
+        )
     if windows in _IN_USE or error.errno == errno.ETXTBSY:
-        return ExpectedError("file_in_use", f"{path} is in use by another program and could not be changed.",
-                             details=str(error), hint="Close programs that use it (a running Python, an editor), then try again.")
+        return ExpectedError(
+            "file_in_use",
+            f"{path} is in use by another program and could not be changed.",
+            details=str(error),
+            hint="Close programs that use it (a running Python, an editor), then try again.",
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ExpectedError("permission_denied", f"{path} cannot be written: permission denied.", details=str(error),
-                             hint="Choose a folder that you may write to.")
-    return ExpectedError("disk_error", f"{path} could not be read or written: {error.strerror or error}.", details=str(error),
-                         hint="Look at what lies there and whether the disk is sound, or choose another folder.")
+        return ExpectedError(
+            "permission_denied",
+            f"{path} cannot be written: permission denied.",
+            details=str(error),
+            hint="Choose a folder that you may write to.",
+        )
+    return ExpectedError(
+        "disk_error",
+        f"{path} could not be read or written: {error.strerror or error}.",
+        details=str(error),
+        hint="Look at what lies there and whether the disk is sound, or choose another folder.",
+    )
 
 
 @contextlib.contextmanager
@@ -60,16 +82,22 @@ def _named(path: str) -> Iterator[None]:
 
 
 def make_folders(path: Path) -> None:
-    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of data folders)."""
+    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of
+    data folders).
+    """
     missing = [path]
-    while not (above := missing[-1].parent).exists() and above != missing[-1]:  # a drive that is not there is its own parent
+    while (
+        not (above := missing[-1].parent).exists() and above != missing[-1]
+    ):  # a drive that is not there is its own parent
         missing.append(above)
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def private(path: str, flags: int) -> int:
-    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program was started with."""
+    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
+    was started with.
+    """
     return os.open(path, flags, 0o600)
 
 
@@ -87,7 +115,8 @@ class LocalFiles:
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically: temporary file beside it, fsync, rename.
 
-        The temporary name is always the same, so that what a kill leaves is taken over by the next write.
+        The temporary name is always the same, so that what a kill leaves is taken over by the next
+        write.
         """
         target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.tmp")
@@ -104,7 +133,9 @@ class LocalFiles:
             _sync_folder(target.parent)
 
     def append(self, path: str, data: bytes) -> None:
-        """Add to the end and fsync; of a new file its name too, which a power cut could take otherwise."""
+        """Add to the end and fsync; of a new file its name too, which a power cut could take
+        otherwise.
+        """
         target = Path(long_path(path))
         with _named(path):
             make_folders(target.parent)
@@ -144,7 +175,9 @@ class LocalFiles:
             return ()
 
     def walk(self, path: str) -> Iterator[tuple[str, int]]:
-        """Every file and every link below a folder with its size, links not followed, in a stable order."""
+        """Every file and every link below a folder with its size, links not followed, in a stable
+        order.
+        """
         return below(long_path(path))
 
     def link(self, path: str) -> str | None:
@@ -160,7 +193,9 @@ class LocalFiles:
             make_folders(Path(long_path(path)))
 
     def share(self, path: str) -> None:
-        """Let others read a folder and what is below it, as far as the user's own mask lets them read what he makes."""
+        """Let others read a folder and what is below it, as far as the user's own mask lets them
+        read what he makes.
+        """
         if sys.platform == "win32":
             return
         mask = os.umask(0o077)
@@ -175,7 +210,9 @@ class LocalFiles:
                         os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
 
     def remove(self, path: str) -> None:
-        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree`` refuses them)."""
+        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree``
+        refuses them).
+        """
         whole = long_path(path)
         with _named(path):
             if os.path.islink(whole) or not os.path.isdir(whole):
@@ -217,7 +254,9 @@ class LocalFiles:
                 raise OSError(f"{error.args[0][0][2]}") from error
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file or of all below a folder; hard links counted once, links not followed, holes not counted."""
+        """Bytes of a file or of all below a folder; hard links counted once, links not followed,
+        holes not counted.
+        """
         return taken(long_path(path))
 
     def sha256(self, path: str) -> str:
@@ -226,9 +265,11 @@ class LocalFiles:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def stamp(self, path: str) -> str | None:
-        """Size, time of the last change and this start of the computer; ``None`` where there is no file.
+        """Size, time of the last change and this start of the computer; ``None`` where there is no
+        file.
 
-        After a power cut a file may have its name, size and time but not its bytes: another start means to look again.
+        After a power cut a file may have its name, size and time but not its bytes: another start
+        means to look again.
         """
         try:
             found = os.stat(long_path(path))
@@ -236,10 +277,12 @@ class LocalFiles:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"  # the start's second wavers with the clock
+        # the start's second wavers with the clock
+        return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"
 
     def disk(self, path: str) -> Disk | None:
-        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume diskfree``).
+        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume
+        diskfree``).
 
         Links are followed: a home folder that is a link lies where the link leads.
         """
@@ -260,7 +303,9 @@ class LocalFiles:
         return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
 
     def writable(self, path: str) -> bool:
-        """Whether a file can be made there, tried with a real one in the nearest folder that exists."""
+        """Whether a file can be made there, tried with a real one in the nearest folder that
+        exists.
+        """
         place = Path(path)
         while not place.exists():
             if place == place.parent:
@@ -287,10 +332,16 @@ class LocalFiles:
                 held = _try_lock(stream.fileno())
             if not held:
                 stream.seek(_LOCK_LENGTH)
-                raise ExpectedError("already-running", f"Another run is at work in this home folder: {_holder(stream.read())}.",
-                                    hint="Wait for it or stop it, then start again.", exit_code=ExitCode.BAD_INPUT)
+                raise ExpectedError(
+                    "already-running",
+                    f"Another run is at work in this home folder: {_holder(stream.read())}.",
+                    hint="Wait for it or stop it, then start again.",
+                    exit_code=ExitCode.BAD_INPUT,
+                )
             stream.truncate(0)
-            stream.write(b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
+            stream.write(
+                b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode()
+            )
             stream.flush()
             try:
                 yield
@@ -344,7 +395,9 @@ else:
         return True
 
     def _unlock(handle: int) -> None:
-        with contextlib.suppress(OSError):  # where there are no locks, as above; closing the file lets go in any case
+        with contextlib.suppress(
+            OSError
+        ):  # where there are no locks, as above; closing the file lets go in any case
             fcntl.flock(handle, fcntl.LOCK_UN)
 
     def _sync_folder(folder: Path) -> None:
@@ -352,14 +405,19 @@ else:
         try:
             os.fsync(handle)
         except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot sync a folder
+            if error.errno not in (
+                errno.EINVAL,
+                errno.ENOTSUP,
+            ):  # some network file systems cannot sync a folder
                 raise
         finally:
             os.close(handle)
 
 
 def replace_file(source: Path, target: Path) -> None:
-    """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment (WinError 5, 32)."""
+    """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment
+    (WinError 5, 32).
+    """
     for wait in (0.05, 0.1, 0.2, 0.4, 0.8):
         try:
             os.replace(source, target)
@@ -378,7 +436,9 @@ def _make_writable(path: str) -> None:
 
 
 def _retry_writable(function: Callable[[str], object], path: str, info: object) -> None:
-    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once, try again."""
+    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once,
+    try again.
+    """
     if sys.platform != "win32":
         error = info[1] if isinstance(info, tuple) else info
         if isinstance(error, FileNotFoundError):

@@ -1,4 +1,6 @@
-"""What goes wrong between here and an index, each as one sentence that names host, file and cause, with a next step."""
+"""What goes wrong between here and an index, each as one sentence that names host, file and cause,
+with a next step.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +18,23 @@ from urllib3 import exceptions as u3
 from app.model.errors import ExpectedError
 
 _AGAIN = "Check the network, then run it again; what has arrived is kept."
-MANY = 99              # as often as the fetch's patience allows
-SIGN_IN = ("A sign-in page of the network or a filter is in between: open any page in a browser, sign in, then run it "
-           "again.")
-_COMPANY = ("A company proxy or a virus scanner may re-sign the connection. Give its root certificate with the certificates "
-            "setting, or have it put into the system's store.")
+MANY = 99  # as often as the fetch's patience allows
+SIGN_IN = (
+    "A sign-in page of the network or a filter is in between: open any page in a browser, sign "
+    "in, then run it "
+    "again."
+)
+_COMPANY = (
+    "A company proxy or a virus scanner may re-sign the connection. Give its root certificate "
+    "with the certificates "
+    "setting, or have it put into the system's store."
+)
 
 
 class Fault(Exception):
-    """One failed try. ``limit`` is how many tries make sense (1: trying again cannot help), ``wait`` what the server asked for."""
+    """One failed try. ``limit`` is how many tries make sense (1: trying again cannot help),
+    ``wait`` what the server asked for.
+    """
 
     def __init__(self, error: ExpectedError, *, limit: int = 1, wait: float | None = None) -> None:
         super().__init__(error.message)
@@ -59,8 +69,15 @@ def host(url: str) -> str:
     return f"{name}:{port}" if port else name
 
 
-def fault(code: str, sentence: str, *, limit: int = 1, hint: str = _AGAIN, details: str = "",
-          wait: float | None = None) -> Fault:
+def fault(
+    code: str,
+    sentence: str,
+    *,
+    limit: int = 1,
+    hint: str = _AGAIN,
+    details: str = "",
+    wait: float | None = None,
+) -> Fault:
     """A fault from its parts."""
     return Fault(ExpectedError(code, sentence, hint=hint, details=details), limit=limit, wait=wait)
 
@@ -70,33 +87,60 @@ def from_status(response: urllib3.BaseHTTPResponse, spot: Spot) -> Fault:
     status, at, name = response.status, spot.host, spot.file
     said = f"{at} answered {status} for {name}"
     if status == 401:
-        return fault("index_denied", f"{said}: it wants a name and a password.",
-                     hint="Put the credentials into the index address of pip or uv, or choose another index.")
+        return fault(
+            "index_denied",
+            f"{said}: it wants a name and a password.",
+            hint="Put the credentials into the index address of pip or uv, or choose another index.",
+        )
     if status == 403:
-        return fault("index_denied", f"{said}: access is refused.",
-                     hint="A company filter or the index itself refuses this file; ask who runs it, or choose another index.")
+        return fault(
+            "index_denied",
+            f"{said}: access is refused.",
+            hint="A company filter or the index itself refuses this file; ask who runs it, or "
+            "choose another index.",
+        )
     if status in (404, 410):
-        return fault("file_missing", f"{said}: the file is not there.",
-                     hint="The index or mirror lacks this file; choose another index, or wait until the mirror has caught up.")
+        return fault(
+            "file_missing",
+            f"{said}: the file is not there.",
+            hint="The index or mirror lacks this file; choose another index, or wait until the "
+            "mirror has caught up.",
+        )
     if status == 407:
         return proxy_denied(spot)
     if status == 429:
-        return fault("too_many_requests", f"{said}: too many requests.", limit=MANY, wait=retry_after(response),
-                     hint="Wait some minutes, then run it again; what has arrived is kept.")
+        return fault(
+            "too_many_requests",
+            f"{said}: too many requests.",
+            limit=MANY,
+            wait=retry_after(response),
+            hint="Wait some minutes, then run it again; what has arrived is kept.",
+        )
     if status == 408 or status >= 500:
-        return fault("server_error", f"{said}: the server has trouble.", limit=MANY, wait=retry_after(response),
-                     hint="Wait some minutes, then run it again, or choose another index; what has arrived is kept.")
+        return fault(
+            "server_error",
+            f"{said}: the server has trouble.",
+            limit=MANY,
+            wait=retry_after(response),
+            hint="Wait some minutes, then run it again, or choose another index; what has arrived "
+            "is kept.",
+        )
     return fault("server_error", f"{said}, which was not expected.")
 
 
 def proxy_denied(spot: Spot) -> Fault:
     """The proxy wants a name and a password."""
-    return fault("proxy_needs_password", f"The proxy {host(spot.proxy or spot.url)} wants a name and a password for {spot.host}.",
-                 hint="Give the proxy as http://name:password@host:port in the proxy setting.")
+    return fault(
+        "proxy_needs_password",
+        f"The proxy {host(spot.proxy or spot.url)} wants a name and a password for {spot.host}.",
+        hint="Give the proxy as http://name:password@host:port in the proxy setting.",
+    )
 
 
 def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
-    """Seconds that the server asked to wait (``Retry-After``, as a number or a date), at most two minutes."""
+    """Seconds that the server asked to wait (``Retry-After``, as a number or a date), at most two
+    minutes.
+    """
     said = response.headers.get("Retry-After")
     if not said:
         return None
@@ -123,46 +167,109 @@ def from_error(error: Exception, spot: Spot) -> Fault:
     if any("407" in str(e) for e in chain if isinstance(e, OSError)):
         return proxy_denied(spot)
     if spot.proxy and any(isinstance(e, u3.ProxyError) for e in chain):
-        return fault("proxy_unreachable", f"The proxy {host(spot.proxy)} could not be used to reach {spot.host}: {_short(chain)}.",
-                     limit=MANY, details=details, hint="Check the proxy setting, or take it out where no proxy is needed.")
+        return fault(
+            "proxy_unreachable",
+            f"The proxy {host(spot.proxy)} could not be used to reach {spot.host}: {_short(chain)}.",
+            limit=MANY,
+            details=details,
+            hint="Check the proxy setting, or take it out where no proxy is needed.",
+        )
     if any(isinstance(e, socket.gaierror | u3.NameResolutionError) for e in chain):
-        return fault("dns_failure", f"The name {spot.host} could not be resolved.", limit=MANY, details=details,
-                     hint="Check the network connection and the name server; behind a company network a proxy may be needed.")
+        return fault(
+            "dns_failure",
+            f"The name {spot.host} could not be resolved.",
+            limit=MANY,
+            details=details,
+            hint="Check the network connection and the name server; behind a company network a "
+            "proxy may be needed.",
+        )
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
-        return fault("connection_refused", f"{spot.host} refuses the connection{via}, so {spot.file} could not be fetched.",
-                     limit=MANY, details=details)
+        return fault(
+            "connection_refused",
+            f"{spot.host} refuses the connection{via}, so {spot.file} could not be fetched.",
+            limit=MANY,
+            details=details,
+        )
     if any(isinstance(e, ssl.SSLError) for e in chain) or isinstance(error, u3.SSLError):
-        return fault("tls_failed", f"A secure connection to {spot.host} could not be made: {_short(chain)}.", limit=MANY,
-                     details=details, hint=_COMPANY)
+        return fault(
+            "tls_failed",
+            f"A secure connection to {spot.host} could not be made: {_short(chain)}.",
+            limit=MANY,
+            details=details,
+            hint=_COMPANY,
+        )
     if any(isinstance(e, u3.TimeoutError | TimeoutError) for e in chain):
-        return fault("network_timeout", f"{spot.host} did not answer in time{via} while {spot.file} was fetched.", limit=MANY,
-                     details=details)
-    if any(isinstance(e, OSError) and e.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for e in chain):
-        return fault("network_unreachable", f"There is no way to {spot.host} in the network{via}.", limit=MANY, details=details)
-    return fault("network_interrupted", f"The connection to {spot.host} broke while {spot.file} was fetched.", limit=MANY,
-                 details=details)
+        return fault(
+            "network_timeout",
+            f"{spot.host} did not answer in time{via} while {spot.file} was fetched.",
+            limit=MANY,
+            details=details,
+        )
+    if any(
+        isinstance(e, OSError) and e.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for e in chain
+    ):
+        return fault(
+            "network_unreachable",
+            f"There is no way to {spot.host} in the network{via}.",
+            limit=MANY,
+            details=details,
+        )
+    return fault(
+        "network_interrupted",
+        f"The connection to {spot.host} broke while {spot.file} was fetched.",
+        limit=MANY,
+        details=details,
+    )
 
 
 def _certificate(error: ssl.SSLCertVerificationError, spot: Spot, details: str) -> Fault:
     text = f"{error.verify_message or ''} {error}".lower()
     if "expired" in text or error.verify_code == 10:
-        return fault("server_certificate_expired", f"The certificate of {spot.host} has expired.", details=details,
-                     hint="Check this computer's date and time first; if they are right, choose another index or wait.")
+        return fault(
+            "server_certificate_expired",
+            f"The certificate of {spot.host} has expired.",
+            details=details,
+            hint="Check this computer's date and time first; if they are right, choose another "
+            "index or wait.",
+        )
     if "not yet valid" in text or error.verify_code == 9:
-        return fault("server_certificate_expired", f"The certificate of {spot.host} is not valid yet.", details=details,
-                     hint="Check this computer's date and time.")
-    if "hostname mismatch" in text or "ip address mismatch" in text or "doesn't match" in text or error.verify_code in (62, 64):
-        return fault("tls_intercepted", f"The certificate that answered for {spot.host} belongs to another name.", details=details,
-                     hint=_COMPANY)
+        return fault(
+            "server_certificate_expired",
+            f"The certificate of {spot.host} is not valid yet.",
+            details=details,
+            hint="Check this computer's date and time.",
+        )
+    if (
+        "hostname mismatch" in text
+        or "ip address mismatch" in text
+        or "doesn't match" in text
+        or error.verify_code in (62, 64)
+    ):
+        return fault(
+            "tls_intercepted",
+            f"The certificate that answered for {spot.host} belongs to another name.",
+            details=details,
+            hint=_COMPANY,
+        )
     if "self-signed" in text or "self signed" in text:
-        return fault("tls_intercepted", f"The certificate of {spot.host} is self-signed and not trusted on this computer.",
-                     details=details, hint=_COMPANY)
-    return fault("tls_intercepted", f"The certificate of {spot.host} was issued by somebody whom this computer does not trust.",
-                 details=details, hint=_COMPANY)
+        return fault(
+            "tls_intercepted",
+            f"The certificate of {spot.host} is self-signed and not trusted on this computer.",
+            details=details,
+            hint=_COMPANY,
+        )
+    return fault(
+        "tls_intercepted",
+        f"The certificate of {spot.host} was issued by somebody whom this computer does not trust.",
+        details=details,
+        hint=_COMPANY,
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything behind it: causes, contexts, urllib3's ``reason`` and ``original_error``."""
+    """The error and everything behind it: causes, contexts, urllib3's ``reason`` and
+    ``original_error``.
+    """
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
@@ -171,7 +278,13 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(one))
         yield one
-        waiting += [getattr(one, "reason", None), getattr(one, "original_error", None), one.__cause__, one.__context__, *one.args]
+        waiting += [
+            getattr(one, "reason", None),
+            getattr(one, "original_error", None),
+            one.__cause__,
+            one.__context__,
+            *one.args,
+        ]
 
 
 def _short(chain: list[BaseException]) -> str:

@@ -1,6 +1,8 @@
-"""The driver's management library through ``pynvml`` (package nvidia-ml-py), imported when it is first asked.
+"""The driver's management library through ``pynvml`` (package nvidia-ml-py), imported when it is
+first asked.
 
-What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory.used,power.limit --format=csv`` shows.
+What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory.used,power.limit
+--format=csv`` shows.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ _LIB_RM_VERSION_MISMATCH = 18
 _SAID = {
     _DRIVER_NOT_LOADED: "NVIDIA's management library is there, but its driver is not loaded",
     _LIBRARY_NOT_FOUND: "NVIDIA's management library was not found: no NVIDIA driver is installed",
-    _LIB_RM_VERSION_MISMATCH: "the loaded NVIDIA driver and its library have different versions: a restart is needed",
+    _LIB_RM_VERSION_MISMATCH: "the loaded NVIDIA driver and its library have different versions: "
+    "a restart is needed",
 }
 _DRIVER_MODELS = {0: "WDDM", 1: "TCC", 2: "MCDM"}
 
@@ -36,7 +39,10 @@ class SystemNvml:
         except pynvml.NVMLError as error:
             return _refused(int(error.value), str(error))
         except OSError as error:  # a library that is there but cannot be loaded
-            return Cards(driver=Driver(nvml="error"), note=f"NVIDIA's management library could not be loaded: {error}")
+            return Cards(
+                driver=Driver(nvml="error"),
+                note=f"NVIDIA's management library could not be loaded: {error}",
+            )
         try:
             return _read(pynvml)
         except pynvml.NVMLError as error:
@@ -46,9 +52,14 @@ class SystemNvml:
 
 
 def _refused(code: int, text: str) -> Cards:
-    states: dict[int, NvmlState] = {_LIBRARY_NOT_FOUND: "missing", _LIB_RM_VERSION_MISMATCH: "mismatch"}
-    return Cards(driver=Driver(nvml=states.get(code, "error")),
-                 note=_SAID.get(code, f"NVIDIA's management library answered: {text}"))
+    states: dict[int, NvmlState] = {
+        _LIBRARY_NOT_FOUND: "missing",
+        _LIB_RM_VERSION_MISMATCH: "mismatch",
+    }
+    return Cards(
+        driver=Driver(nvml=states.get(code, "error")),
+        note=_SAID.get(code, f"NVIDIA's management library answered: {text}"),
+    )
 
 
 def _ask(pynvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
@@ -70,13 +81,22 @@ def _read(pynvml: Any) -> Cards:
         # A serial number of hardware is asked for only where cards must be told apart.
         gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
         # The second form of the question came with drivers of 2023; older ones answer the first.
-        told = (_ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle)
-                or _ask(pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle))
+        told = _ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle) or _ask(
+            pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle
+        )
         model = model or _DRIVER_MODELS.get(_first(told))
     cuda = _ask(pynvml, pynvml.nvmlSystemGetCudaDriverVersion_v2)
-    driver = Driver(version=_text(_ask(pynvml, pynvml.nvmlSystemGetDriverVersion)), nvml="ok", model=model,
-                    cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None)
-    return Cards(gpus=tuple(gpus), driver=driver, note="" if gpus else "NVIDIA's management library lists no card")
+    driver = Driver(
+        version=_text(_ask(pynvml, pynvml.nvmlSystemGetDriverVersion)),
+        nvml="ok",
+        model=model,
+        cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
+    )
+    return Cards(
+        gpus=tuple(gpus),
+        driver=driver,
+        note="" if gpus else "NVIDIA's management library lists no card",
+    )
 
 
 def _card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
@@ -87,7 +107,9 @@ def _card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
     active = _ask(pynvml, pynvml.nvmlDeviceGetDisplayActive, handle)
     running = _ask(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
     return Gpu(
-        index=index, vendor="nvidia", name=_text(_ask(pynvml, pynvml.nvmlDeviceGetName, handle)),
+        index=index,
+        vendor="nvidia",
+        name=_text(_ask(pynvml, pynvml.nvmlDeviceGetName, handle)),
         pci_id=_pci_id(pci.pciDeviceId) if pci is not None else None,
         compute_capability=f"{capability[0]}.{capability[1]}" if capability else None,
         memory_total=int(memory.total) if memory is not None else None,
@@ -103,7 +125,9 @@ def _card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
 
 
 def _pci_id(combined: int) -> str | None:
-    """NVML packs the device's number above the vendor's: ``0x220410de`` is ``10de:2204``; zero says it does not know."""
+    """NVML packs the device's number above the vendor's: ``0x220410de`` is ``10de:2204``; zero says
+    it does not know.
+    """
     return f"{combined & 0xFFFF:04x}:{combined >> 16:04x}" if combined else None
 
 

@@ -30,10 +30,21 @@ class OpenWorld:
 
 
 def open_world(simulated: str | None = None) -> OpenWorld:
-    """The doors of this computer. ``simulated`` names a machine file whose facts stand for this computer's."""
+    """The doors of this computer. ``simulated`` names a machine file whose facts stand for this
+    computer's.
+    """
     from app.world.web import HttpWeb  # heavy: HTTP and certificates
 
     stop = threading.Event()
     registry = SystemRegistry()
-    return OpenWorld(processes=LocalProcesses(stop), files=LocalFiles(), web=HttpWeb(stop), registry=registry,
-                     nvml=SystemNvml(), computer=LocalComputer(registry), clock=SystemClock(), stop=stop, simulated=simulated)
+    return OpenWorld(
+        processes=LocalProcesses(stop),
+        files=LocalFiles(),
+        web=HttpWeb(stop),
+        registry=registry,
+        nvml=SystemNvml(),
+        computer=LocalComputer(registry),
+        clock=SystemClock(),
+        stop=stop,
+        simulated=simulated,
+    )

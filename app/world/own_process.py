@@ -1,4 +1,6 @@
-"""This program's own process: streams that are missing or break, the mask of what it makes, paths as people give them."""
+"""This program's own process: streams that are missing or break, the mask of what it makes, paths
+as people give them.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,11 @@ from app.model.errors import BadInput
 
 
 def settle_in() -> None:
-    """Before anything else: nothing that is made may be written by others, and every standard stream is one.
+    """Before anything else: nothing that is made may be written by others, and every standard
+    stream is one.
 
-    Started with a stream closed (``>&-``, a service, a windowed program), Python has none there, and the next file that is
-    opened would take its number.
+    Started with a stream closed (``>&-``, a service, a windowed program), Python has none there,
+    and the next file that is opened would take its number.
     """
     if sys.platform != "win32":
         os.umask(os.umask(0o077) | 0o022)
@@ -23,7 +26,9 @@ def settle_in() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (lives as long as the process)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # a Windows console may still be code page 437
+            stream.reconfigure(
+                encoding="utf-8", errors="replace"
+            )  # a Windows console may still be code page 437
 
 
 def complain(words: str) -> None:
@@ -33,7 +38,9 @@ def complain(words: str) -> None:
 
 
 def let_go() -> None:
-    """At the end: hand on what waits. What nobody reads any more is dropped, so that Python does not stumble over it."""
+    """At the end: hand on what waits. What nobody reads any more is dropped, so that Python does
+    not stumble over it.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -56,15 +63,22 @@ def has_display() -> bool:
 
 
 def whole_path(path: str, name: str) -> str:
-    """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``BadInput`` where there is none.
+    """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``BadInput``
+    where there is none.
 
-    Names that are no text (Linux takes any bytes) could neither be written down nor told to children.
+    Names that are no text (Linux takes any bytes) could neither be written down nor told to
+    children.
     """
     if not path.strip():
         raise BadInput(f"{name} is empty; expected a path.")
     if any("\ud800" <= sign <= "\udfff" for sign in path):
-        raise BadInput(f"{name}: {path} holds bytes that are no text; expected a path of letters and digits.")
+        raise BadInput(
+            f"{name}: {path} holds bytes that are no text; expected a path of letters and digits."
+        )
     try:
         return os.path.abspath(os.path.expanduser(path))
     except OSError as error:  # the working folder is gone
-        raise BadInput(f"{name}: {path} cannot be found from here: {error.strerror or error}. Give the whole path.") from error
+        raise BadInput(
+            f"{name}: {path} cannot be found from here: {error.strerror or error}. Give the whole "
+            f"path."
+        ) from error

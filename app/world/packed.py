@@ -1,7 +1,9 @@
-"""What a single-file program carries unopened: zips in its own Windows resources, read only when something asks for them.
+"""What a single-file program carries unopened: zips in its own Windows resources, read only when
+something asks for them.
 
-PyInstaller's single file unpacks all that it holds at each start, before the first line of the program runs: uv alone is
-two fifths of those bytes, and the data files are two thirds of the files. The folder form has all of it as plain files.
+PyInstaller's single file unpacks all that it holds at each start, before the first line of the
+program runs: uv alone is two fifths of those bytes, and the data files are two thirds of the files.
+The folder form has all of it as plain files.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ _one_at_a_time = threading.Lock()
 
 
 def _resource(name: str) -> bytes | None:
-    """One of this program's own resources of the kind RT_RCDATA, or ``None`` (``FindResourceW``, ``LoadResource``)."""
+    """One of this program's own resources of the kind RT_RCDATA, or ``None`` (``FindResourceW``,
+    ``LoadResource``).
+    """
     if sys.platform != "win32" or not getattr(sys, "frozen", False):
         return None
     import ctypes
@@ -27,7 +31,10 @@ def _resource(name: str) -> bytes | None:
     for call in (kernel.FindResourceW, kernel.LoadResource, kernel.LockResource):
         call.restype = ctypes.c_void_p
     kernel.FindResourceW.argtypes = (ctypes.c_void_p, ctypes.c_wchar_p, ctypes.c_void_p)
-    kernel.LoadResource.argtypes = kernel.SizeofResource.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+    kernel.LoadResource.argtypes = kernel.SizeofResource.argtypes = (
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+    )
     kernel.LockResource.argtypes = (ctypes.c_void_p,)
     kernel.SizeofResource.restype = ctypes.c_ulong
     found = kernel.FindResourceW(None, name, 10)  # RT_RCDATA
@@ -39,13 +46,17 @@ def _resource(name: str) -> bytes | None:
 
 @cache
 def data_files() -> zipfile.ZipFile | None:
-    """The data files of a single-file program by their path below ``resources/``; ``None`` where they are plain files."""
+    """The data files of a single-file program by their path below ``resources/``; ``None`` where
+    they are plain files.
+    """
     held = _resource(DATA)
     return zipfile.ZipFile(io.BytesIO(held)) if held is not None else None
 
 
 def unpack_program(name: str, folder: str) -> str | None:
-    """Path of a program that the single file carries, unpacked into ``folder`` at the first call; ``None`` without one."""
+    """Path of a program that the single file carries, unpacked into ``folder`` at the first call;
+    ``None`` without one.
+    """
     target = os.path.join(folder, name)
     with _one_at_a_time:
         if os.path.isfile(target):
@@ -60,5 +71,7 @@ def unpack_program(name: str, folder: str) -> str | None:
         os.makedirs(folder, exist_ok=True)
         with open(target + ".new", "wb") as file:
             file.write(data)
-        os.replace(target + ".new", target)  # whole or not at all: another thread only ever sees a program that can start
+        os.replace(
+            target + ".new", target
+        )  # whole or not at all: another thread only ever sees a program that can start
     return target

@@ -1,7 +1,8 @@
-r"""Display adapters as the PCI bus lists them, with or without a driver (``lspci -nn -d ::0300``; Device Manager).
+r"""Display adapters as the PCI bus lists them, with or without a driver (``lspci -nn -d ::0300``;
+Device Manager).
 
-Windows: ``reg query HKLM\SYSTEM\CurrentControlSet\Enum\PCI`` says which adapters there are, and the display class key
-``{4d36e968-…}`` what their drivers wrote: name, memory (64 bits), version.
+Windows: ``reg query HKLM\SYSTEM\CurrentControlSet\Enum\PCI`` says which adapters there are, and the
+display class key ``{4d36e968-…}`` what their drivers wrote: name, memory (64 bits), version.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _ENUM = r"SYSTEM\CurrentControlSet\Enum\PCI"
 _CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _VENDORS: dict[str, Vendor] = {"10de": "nvidia", "1002": "amd", "1022": "amd", "8086": "intel"}
 _ID = re.compile(r"VEN_([0-9A-F]{4})&DEV_([0-9A-F]{4})", re.IGNORECASE)
-# PCI class 03: 0300 VGA controller, 0302 3D controller (the second card of a laptop), 0380 other display controller.
+# PCI class 03: 0300 VGA controller, 0302 3D controller (the second card of a laptop), 0380 other
+# display controller.
 _DISPLAY = re.compile(r"PCI\\CC_03", re.IGNORECASE)
 _NAMES = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/var/lib/pciutils/pci.ids")
 
@@ -27,7 +29,9 @@ def vendor(pci_id: str | None) -> Vendor:
     return _VENDORS.get((pci_id or "").partition(":")[0], "other")
 
 
-def linux_cards(devices: Path = Path("/sys/bus/pci/devices"), names: tuple[str, ...] = _NAMES) -> tuple[Gpu, ...]:
+def linux_cards(
+    devices: Path = Path("/sys/bus/pci/devices"), names: tuple[str, ...] = _NAMES
+) -> tuple[Gpu, ...]:
     """Devices of PCI class 03 in the order of their slots."""
     cards: list[Gpu] = []
     for slot in sorted(devices.iterdir()) if devices.is_dir() else ():
@@ -35,8 +39,15 @@ def linux_cards(devices: Path = Path("/sys/bus/pci/devices"), names: tuple[str, 
             continue
         pci_id = f"{_line(slot / 'vendor').removeprefix('0x')}:{_line(slot / 'device').removeprefix('0x')}"
         lit = _line(slot / "boot_vga")
-        cards.append(Gpu(index=len(cards), vendor=vendor(pci_id), pci_id=pci_id, name=_name(pci_id, names),
-                         display=lit == "1" if lit else None))
+        cards.append(
+            Gpu(
+                index=len(cards),
+                vendor=vendor(pci_id),
+                pci_id=pci_id,
+                name=_name(pci_id, names),
+                display=lit == "1" if lit else None,
+            )
+        )
     return tuple(cards)
 
 
@@ -48,7 +59,9 @@ def _line(path: Path) -> str:
 
 
 def _name(pci_id: str, lists: tuple[str, ...]) -> str | None:
-    """The device's name in the system's own list of PCI numbers, as ``NVIDIA Corporation GA102 [GeForce RTX 3090]``."""
+    """The device's name in the system's own list of PCI numbers, as ``NVIDIA Corporation GA102
+    [GeForce RTX 3090]``.
+    """
     maker, _, device = pci_id.partition(":")
     for path in lists:
         try:
@@ -63,10 +76,12 @@ def _name(pci_id: str, lists: tuple[str, ...]) -> str | None:
 
 
 def windows_cards(registry: Registry, present: Callable[[str], bool]) -> tuple[Gpu, ...]:
-    """Adapters of the PCI branch that are plugged in now; ``present`` is asked with the device's instance name.
+    """Adapters of the PCI branch that are plugged in now; ``present`` is asked with the device's
+    instance name.
 
-    The branch remembers cards that were taken out long ago, and the class key does too. A card without any driver has
-    no class: it is found by its PCI class alone. Remote and virtual displays are not on the bus.
+    The branch remembers cards that were taken out long ago, and the class key does too. A card
+    without any driver has no class: it is found by its PCI class alone. Remote and virtual displays
+    are not on the bus.
     """
     cards: list[Gpu] = []
     for device in _subkeys(registry, _ENUM):
@@ -85,8 +100,10 @@ def windows_cards(registry: Registry, present: Callable[[str], bool]) -> tuple[G
 
 def _is_display(entry: RegistryKey) -> bool:
     kinds = entry.values.get("CompatibleIDs") or ()
-    return any(_DISPLAY.match(str(kind)) for kind in ([kinds] if isinstance(kinds, str) else kinds)) \
+    return (
+        any(_DISPLAY.match(str(kind)) for kind in ([kinds] if isinstance(kinds, str) else kinds))
         or str(entry.values.get("ClassGUID", "")).lower() == _CLASS.rpartition("\\")[2]
+    )
 
 
 def _driver_key(registry: Registry, entry: RegistryKey) -> RegistryKey | None:
@@ -108,8 +125,13 @@ def _of_class(registry: Registry) -> tuple[Gpu, ...]:
 def _card(index: int, pci_id: str, driver: RegistryKey | None, description: str | None) -> Gpu:
     values = driver.values if driver else {}
     memory = _number(values.get("HardwareInformation.qwMemorySize"))
-    return Gpu(index=index, vendor=vendor(pci_id), pci_id=pci_id, name=_plain(values.get("DriverDesc")) or description,
-               memory_total=memory or _number(values.get("HardwareInformation.MemorySize")))
+    return Gpu(
+        index=index,
+        vendor=vendor(pci_id),
+        pci_id=pci_id,
+        name=_plain(values.get("DriverDesc")) or description,
+        memory_total=memory or _number(values.get("HardwareInformation.MemorySize")),
+    )
 
 
 def _subkeys(registry: Registry, path: str) -> tuple[str, ...]:

@@ -15,33 +15,44 @@ from app.ports import Command, Completed, Exit, Output, Silence, Stop
 from app.world.trees import Tree, start
 
 _CHUNK = 1 << 18
-_WAITING = 16      # chunks between the reader and the run: 4 MiB at most
-# A child that writes a line a `write` wakes its reader for every page: a million lines took 23,000 reads and as many changes
-# of thread. Where the pipe has room, a pause after a read of much but not all lets more gather: 2,900 reads, a quarter of
-# the work.
+_WAITING = 16  # chunks between the reader and the run: 4 MiB at most
+# A child that writes a line a `write` wakes its reader for every page: a million lines took 23,000
+# reads and as many changes of thread. Where the pipe has room, a pause after a read of much but not
+# all lets more gather: 2,900 reads, a quarter of the work.
 _BURST, _GATHER = 2048, 0.001
-_LOOK = 0.1        # seconds between looks at the stop wish: half of what people feel as "at once"
+_LOOK = 0.1  # seconds between looks at the stop wish: half of what people feel as "at once"
 _QUIET_AFTER = 10.0
 _HELD_OPEN = 2.0
 
 
 class LocalProcesses:
-    """This computer's processes. Standard input of every child is empty: nothing may ever wait for a person."""
+    """This computer's processes. Standard input of every child is empty: nothing may ever wait for
+    a person.
+    """
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
 
-    def stream(self, command: Command, limit_seconds: float | None = None) -> Iterator[Output | Silence | Exit]:
-        """Start and yield output as it comes; the last item is ``Exit``. The tree never outlives the generator."""
+    def stream(
+        self, command: Command, limit_seconds: float | None = None
+    ) -> Iterator[Output | Silence | Exit]:
+        """Start and yield output as it comes; the last item is ``Exit``. The tree never outlives
+        the generator.
+        """
         if self._stop.is_set():
             raise Stopped
         try:
             tree = start(list(command.argv), dict(command.env), command.folder)
         except OSError as error:
-            raise ExpectedError("not-started", f"{command.argv[0]} could not be started: {error.strerror or error}.",
-                                details=str(error)) from error
+            raise ExpectedError(
+                "not-started",
+                f"{command.argv[0]} could not be started: {error.strerror or error}.",
+                details=str(error),
+            ) from error
         chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=_WAITING)
-        reader = threading.Thread(target=_read, args=(tree, chunks), name="child-output", daemon=True)
+        reader = threading.Thread(
+            target=_read, args=(tree, chunks), name="child-output", daemon=True
+        )
         reader.start()
         began = last = time.monotonic()
         said = _QUIET_AFTER
@@ -51,8 +62,12 @@ class LocalProcesses:
                     raise Stopped
                 now = time.monotonic()
                 if limit_seconds is not None and now - began > limit_seconds:
-                    raise ExpectedError("timeout", f"{_name(command)} did not end within {limit_seconds:.0f} s and was stopped.",
-                                        hint="Look at the last lines of the log.")
+                    raise ExpectedError(
+                        "timeout",
+                        f"{_name(command)} did not end within {limit_seconds:.0f} s and was "
+                        f"stopped.",
+                        hint="Look at the last lines of the log.",
+                    )
                 try:
                     chunk = chunks.get(timeout=_LOOK)
                 except queue.Empty:
@@ -72,7 +87,9 @@ class LocalProcesses:
             _drain(reader, chunks)
 
     def _await(self, tree: Tree, began: float, limit: float | None, command: Command) -> int:
-        """The output is closed; the child may take a moment longer, or have handed its output to nobody."""
+        """The output is closed; the child may take a moment longer, or have handed its output to
+        nobody.
+        """
         while True:
             code = tree.wait(_LOOK)
             if code is not None:
@@ -80,16 +97,29 @@ class LocalProcesses:
             if self._stop.is_set():
                 raise Stopped
             if limit is not None and time.monotonic() - began > limit:
-                raise ExpectedError("timeout", f"{_name(command)} did not end within {limit:.0f} s and was stopped.")
+                raise ExpectedError(
+                    "timeout", f"{_name(command)} did not end within {limit:.0f} s and was stopped."
+                )
 
-    def capture(self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None) -> Completed:
+    def capture(
+        self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None
+    ) -> Completed:
         """Run a short program and return what it said, decoded as UTF-8 with replacement."""
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
         try:
-            done = subprocess.run(list(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False,
-                                  env=None if env is None else dict(env), creationflags=flags)
+            done = subprocess.run(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+                env=None if env is None else dict(env),
+                creationflags=flags,
+            )
         except subprocess.TimeoutExpired as late:
-            return Completed(code=None, out=_text(late.stdout), err=f"did not answer within {seconds:.0f} s")
+            return Completed(
+                code=None, out=_text(late.stdout), err=f"did not answer within {seconds:.0f} s"
+            )
         except OSError as error:
             return Completed(code=None, err=str(error))
         return Completed(code=done.returncode, out=_text(done.stdout), err=_text(done.stderr))
@@ -110,7 +140,9 @@ def _name(command: Command) -> str:
 
 
 def _read(tree: Tree, chunks: queue.Queue[bytes | None]) -> None:
-    """Move bytes from the pipe to the queue; the bounded queue holds the child back, not the window."""
+    """Move bytes from the pipe to the queue; the bounded queue holds the child back, not the
+    window.
+    """
     while True:
         try:
             data = tree.read(_CHUNK)
@@ -133,7 +165,9 @@ def _drain(reader: threading.Thread, chunks: queue.Queue[bytes | None]) -> None:
 
 
 def _gather(first: bytes, chunks: queue.Queue[bytes | None]) -> bytes:
-    """Everything that is waiting, as one piece of at most 1 MiB: fewer, larger events when a child writes fast."""
+    """Everything that is waiting, as one piece of at most 1 MiB: fewer, larger events when a child
+    writes fast.
+    """
     parts, size = [first], len(first)
     while size < (1 << 20):
         with chunks.mutex:

@@ -1,8 +1,10 @@
-"""A half-fetched file and its side file: which ranges are on disk, so that a killed fetch goes on where it was.
+"""A half-fetched file and its side file: which ranges are on disk, so that a killed fetch goes on
+where it was.
 
-``NAME.part`` holds the bytes at their places, ``NAME.ranges.part`` one slot for each range that was begun. A slot is
-written over in place as its range grows, and carries the CRC of the range's bytes: after a power cut, slots may be newer
-than the data, and what does not match is fetched again. So nothing needs an fsync until the file is whole.
+``NAME.part`` holds the bytes at their places, ``NAME.ranges.part`` one slot for each range that was
+begun. A slot is written over in place as its range grows, and carries the CRC of the range's bytes:
+after a power cut, slots may be newer than the data, and what does not match is fetched again. So
+nothing needs an fsync until the file is whole.
 """
 
 from __future__ import annotations
@@ -22,17 +24,23 @@ from typing import BinaryIO, cast
 
 from app.world.files import disk_fault, long_path, make_folders, private, replace_file
 
-RANGE = 4 << 20        # bytes asked for at once: large enough that a round trip costs little, small enough to share out
+RANGE = (
+    4 << 20
+)  # bytes asked for at once: large enough that a round trip costs little, small enough to share out
 _READ = 1 << 20
-_LOOK = 1 << 18        # bytes hashed at once: what the processor's own cache holds
+_LOOK = 1 << 18  # bytes hashed at once: what the processor's own cache holds
 _MAGIC = b"ranges/1"
-_HEAD = struct.Struct("<8sQ32s16x")      # magic, size of the file, SHA-256 of its identity
-_SLOT = struct.Struct("<QQII8x")         # start, length, CRC of the bytes, CRC of the slot's first 20 bytes
+_HEAD = struct.Struct("<8sQ32s16x")  # magic, size of the file, SHA-256 of its identity
+_SLOT = struct.Struct(
+    "<QQII8x"
+)  # start, length, CRC of the bytes, CRC of the slot's first 20 bytes
 
 
 @dataclass
 class Range:
-    """One range that a stream is filling: ``start`` and ``end`` in the file, ``done`` bytes of it on disk."""
+    """One range that a stream is filling: ``start`` and ``end`` in the file, ``done`` bytes of it
+    on disk.
+    """
 
     slot: int
     start: int
@@ -63,8 +71,8 @@ class PartFile:
         self._hash = hashlib.sha256()
         self._hashed = 0
         self._slots = 0
-        self._finished: list[tuple[int, int]] = []   # (start, end), sorted, merged
-        self._free: list[tuple[int, int]] = []       # gaps nobody fills, sorted
+        self._finished: list[tuple[int, int]] = []  # (start, end), sorted, merged
+        self._free: list[tuple[int, int]] = []  # gaps nobody fills, sorted
         with _named(target):
             self._open()
 
@@ -88,20 +96,24 @@ class PartFile:
         self._stream = _raw(self._side, "r+b")
 
     def _known(self, head: bytes) -> list[tuple[int, int, int]] | None:
-        """The slots of an earlier fetch of this very file whose bytes are really there; ``None`` where there was none."""
+        """The slots of an earlier fetch of this very file whose bytes are really there; ``None``
+        where there was none.
+        """
         try:
             with open(self._side, "rb") as side:
                 raw = side.read()
             with open(self._data, "rb") as data:
-                if raw[:len(head)] != head:
+                if raw[: len(head)] != head:
                     return None
-                return list(_good(raw[len(head):], data, self.size))
+                return list(_good(raw[len(head) :], data, self.size))
         except FileNotFoundError:
             return None
 
     @property
     def present(self) -> int:
-        """Bytes that are on disk and need not come again (at opening, and after each finished range)."""
+        """Bytes that are on disk and need not come again (at opening, and after each finished
+        range).
+        """
         with self._lock:
             return sum(e - s for s, e in self._finished)
 
@@ -129,10 +141,16 @@ class PartFile:
             return Writer(self, piece, _raw(self._data, "r+b"))
 
     def note(self, piece: Range) -> None:
-        """Write a range's slot: everything up to here is on disk (a kill cannot take it back, only a power cut)."""
+        """Write a range's slot: everything up to here is on disk (a kill cannot take it back, only
+        a power cut).
+        """
         with self._lock:
             if not self._stream.closed:
-                _put(self._stream, _HEAD.size + piece.slot * _SLOT.size, _slot(piece.start, piece.done, piece.crc))
+                _put(
+                    self._stream,
+                    _HEAD.size + piece.slot * _SLOT.size,
+                    _slot(piece.start, piece.done, piece.crc),
+                )
 
     @property
     def front(self) -> int:
@@ -152,14 +170,18 @@ class PartFile:
                 self._free = sorted([*self._free, (piece.at, piece.end)])
             if self._stream.closed:  # nobody goes on with this one
                 return
-        if self._hash_lock.acquire(blocking=False):  # one thread at a time follows; the others go on fetching
+        if self._hash_lock.acquire(
+            blocking=False
+        ):  # one thread at a time follows; the others go on fetching
             try:
                 self._follow()
             finally:
                 self._hash_lock.release()
 
     def restart(self, size: int) -> Range:
-        """Forget what is there and take the whole file as one range (a server that knows no ranges)."""
+        """Forget what is there and take the whole file as one range (a server that knows no
+        ranges).
+        """
         with self._lock, _named(self.target):
             self.size = size
             self._stream.truncate(0)
@@ -172,7 +194,9 @@ class PartFile:
         return Range(slot=0, start=0, end=size)
 
     def resize(self, size: int) -> None:
-        """The size became known: everything after the ranges given out so far can be taken, up to there."""
+        """The size became known: everything after the ranges given out so far can be taken, up to
+        there.
+        """
         with self._lock, _named(self.target):
             self._free = [(s, min(e, size)) for s, e in self._free if s < size]
             self.size = size
@@ -185,7 +209,9 @@ class PartFile:
         self.resize(piece.at)
 
     def _follow(self) -> None:
-        """Hash what lies without a gap from the start; read from the system's cache, while others fetch."""
+        """Hash what lies without a gap from the start; read from the system's cache, while others
+        fetch.
+        """
         buffer = memoryview(bytearray(_LOOK))
         with _named(self.target), _raw(self._data, "rb") as data:
             data.seek(self._hashed)
@@ -193,7 +219,7 @@ class PartFile:
                 front = self.front
                 if self._hashed >= front:
                     return
-                got = data.readinto(buffer[:front - self._hashed])
+                got = data.readinto(buffer[: front - self._hashed])
                 if not got:
                     return
                 self._hash.update(buffer[:got])
@@ -208,8 +234,9 @@ class PartFile:
     def keep(self) -> None:
         """The file is right: give it its final name and drop the side file.
 
-        No fsync, which would hold up the end of a fetch for seconds: after a power cut the file is hashed again
-        (``Files.stamp`` knows the start of the computer), and installing requires the hash in any case.
+        No fsync, which would hold up the end of a fetch for seconds: after a power cut the file is
+        hashed again (``Files.stamp`` knows the start of the computer), and installing requires the
+        hash in any case.
         """
         self.close()
         with _named(self.target):
@@ -236,7 +263,9 @@ class Writer:
         self._part, self._piece, self._data = part, piece, data
 
     def write(self, chunk: bytes | bytearray) -> None:
-        """Put the next bytes of the range on disk. Raises ``ExpectedError`` (``disk_full``, ``permission_denied``)."""
+        """Put the next bytes of the range on disk. Raises ``ExpectedError`` (``disk_full``,
+        ``permission_denied``).
+        """
         piece = self._piece
         with _named(self._part.target):
             _put(self._data, piece.at, chunk)
@@ -255,17 +284,21 @@ def leftovers(target: str) -> tuple[str, ...]:
 
 
 def _raw(path: str, mode: str) -> FileIO:
-    """Unbuffered: what was written is the system's when the call returns, so that a kill cannot lose it."""
+    """Unbuffered: what was written is the system's when the call returns, so that a kill cannot
+    lose it.
+    """
     return cast(FileIO, open(path, mode, buffering=0, opener=private))
 
 
 def _put(file: FileIO, at: int, data: bytes | bytearray) -> None:
-    """Write all of it at a place; one system call where the system has one for that (Windows has none)."""
+    """Write all of it at a place; one system call where the system has one for that (Windows has
+    none).
+    """
     view = memoryview(data)
     if sys.platform == "win32":
         file.seek(at)
         while view:
-            view = view[file.write(view):]
+            view = view[file.write(view) :]
     else:
         while view:
             put = os.pwrite(file.fileno(), view, at)
@@ -289,7 +322,11 @@ def _good(raw: bytes, data: BinaryIO, size: int) -> Iterator[tuple[int, int, int
     """Slots that are whole, lie inside the file and whose bytes have the noted CRC."""
     for at in range(0, len(raw) - _SLOT.size + 1, _SLOT.size):
         start, length, crc, _ = _SLOT.unpack_from(raw, at)
-        if length == 0 or start + length > size or _slot(start, length, crc)[:24] != raw[at:at + 24]:
+        if (
+            length == 0
+            or start + length > size
+            or _slot(start, length, crc)[:24] != raw[at : at + 24]
+        ):
             continue
         data.seek(start)
         left, seen = length, 0

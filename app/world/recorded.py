@@ -1,6 +1,8 @@
-"""Any door, recorded: question and answer (or fault) as JSON, and a player that answers from the record.
+"""Any door, recorded: question and answer (or fault) as JSON, and a player that answers from the
+record.
 
-All doors take and return plain values, so one proxy serves them all. Streams are recorded as the list of their items.
+All doors take and return plain values, so one proxy serves them all. Streams are recorded as the
+list of their items.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from app.model.value import Value
 
 # What can come through a door. An unknown name in a record is refused, never looked up elsewhere.
 _VALUES: dict[str, type[Value]] = {
-    name: kind for module in (machine, ports) for name, kind in vars(module).items()
+    name: kind
+    for module in (machine, ports)
+    for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Value) and kind is not Value
 }
 _CONTEXTS = frozenset(("hold", "keep_awake"))  # their effect is their whole answer
@@ -38,7 +42,9 @@ class Fault(Value, frozen=True, kw_only=True):
 
 
 class Call(Value, frozen=True, kw_only=True):
-    """One question to a door and what came back. A fault after some items of a stream stands beside them."""
+    """One question to a door and what came back. A fault after some items of a stream stands beside
+    them.
+    """
 
     door: str
     method: str
@@ -99,11 +105,15 @@ class _Recording:
         if isinstance(answer, Iterator):
             return self._follow(method, question, answer)
         if callable(answer):
-            raise TypeError(f"{self._name}.{method} answers with a function, which cannot be recorded")
+            raise TypeError(
+                f"{self._name}.{method} answers with a function, which cannot be recorded"
+            )
         self._add(Call(door=self._name, method=method, arguments=question, answer=_write(answer)))
         return answer
 
-    def _follow(self, method: str, question: Any, answer: Iterator[Any]) -> Generator[Any, None, None]:
+    def _follow(
+        self, method: str, question: Any, answer: Iterator[Any]
+    ) -> Generator[Any, None, None]:
         items: list[Any] = []
         fault: Fault | None = None
         try:
@@ -116,11 +126,22 @@ class _Recording:
         finally:
             if isinstance(answer, Generator):
                 answer.close()
-            self._add(Call(door=self._name, method=method, arguments=question, answer=items, stream=True, fault=fault))
+            self._add(
+                Call(
+                    door=self._name,
+                    method=method,
+                    arguments=question,
+                    answer=items,
+                    stream=True,
+                    fault=fault,
+                )
+            )
 
 
 class Player:
-    """A door that answers from a record. A question that comes again gets the next answer, the last one for ever."""
+    """A door that answers from a record. A question that comes again gets the next answer, the last
+    one for ever.
+    """
 
     def __init__(self, name: str, record: Record, like: type) -> None:
         self._name, self._like = name, like
@@ -140,7 +161,9 @@ class Player:
             return self._play(method, ())
         return functools.partial(self._answer, method, declared)
 
-    def _answer(self, method: str, declared: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    def _answer(
+        self, method: str, declared: Callable[..., Any], *arguments: Any, **named: Any
+    ) -> Any:
         bound = functools.partial(declared, self)
         return self._play(method, _question(bound, arguments, named))
 
@@ -148,8 +171,11 @@ class Player:
         with self._lock:
             left = self._answers.get((method, _key(question)))
             if not left:
-                raise ExpectedError("not-recorded", f"The record has no answer of {self._name}.{method} to this question.",
-                                    details=_key(question))
+                raise ExpectedError(
+                    "not-recorded",
+                    f"The record has no answer of {self._name}.{method} to this question.",
+                    details=_key(question),
+                )
             call = left[0] if len(left) == 1 else left.pop(0)
         if call.stream:
             return _stream(call)
@@ -180,15 +206,21 @@ def load(data: bytes, name: str) -> Record:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(f"{name} is not a record of doors: {error}.") from error
     if record.schema != "record/1":
-        raise BadInput(f'{name}: the field "schema" was expected to be "record/1", but is "{record.schema}".')
+        raise BadInput(
+            f'{name}: the field "schema" was expected to be "record/1", but is "{record.schema}".'
+        )
     return record
 
 
 def _question(method: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """All arguments by name with their defaults filled in, so that one question is always written the same way."""
+    """All arguments by name with their defaults filled in, so that one question is always written
+    the same way.
+    """
     bound = inspect.signature(method).bind(*arguments, **named)
     bound.apply_defaults()
-    return _write([list(value) if isinstance(value, tuple) else value for value in bound.arguments.values()])
+    return _write(
+        [list(value) if isinstance(value, tuple) else value for value in bound.arguments.values()]
+    )
 
 
 def _key(question: Any) -> str:
@@ -224,7 +256,9 @@ def _write(value: Any) -> Any:
         return {"$dict": [[_write(key), _write(item)] for key, item in value.items()]}
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
-    raise TypeError(f"a {type(value).__name__} cannot be recorded: doors take and return plain values")
+    raise TypeError(
+        f"a {type(value).__name__} cannot be recorded: doors take and return plain values"
+    )
 
 
 def _read(data: Any) -> Any:

@@ -13,7 +13,9 @@ _MOST = 1 << 30  # bytes that are read of a file that people hand in
 
 
 def root() -> Path:
-    """Where ``resources/`` lies: beside the package in a checkout, inside the bundle in the packed program."""
+    """Where ``resources/`` lies: beside the package in a checkout, inside the bundle in the packed
+    program.
+    """
     packed = getattr(sys, "_MEIPASS", None)
     return (Path(packed) if packed else Path(__file__).resolve().parents[2]) / "resources"
 
@@ -44,7 +46,15 @@ def resource_names() -> Callable[[str], tuple[str, ...]]:
     def names(folder: str) -> tuple[str, ...]:
         held = data_files()
         inside = f"{folder}/"
-        packed = {n.removeprefix(inside).partition("/")[0] for n in held.namelist() if n.startswith(inside)} if held else set()
+        packed = (
+            {
+                n.removeprefix(inside).partition("/")[0]
+                for n in held.namelist()
+                if n.startswith(inside)
+            }
+            if held
+            else set()
+        )
         try:
             return tuple(sorted(packed | {p.name for p in (base / folder).iterdir()}))
         except (FileNotFoundError, NotADirectoryError):
@@ -54,7 +64,8 @@ def resource_names() -> Callable[[str], tuple[str, ...]]:
 
 
 def read_input(name: str) -> bytes:
-    """A file that was named on the command line, or standard input for ``-``. Raises ``BadInput`` naming it.
+    """A file that was named on the command line, or standard input for ``-``. Raises ``BadInput``
+    naming it.
 
     No more than a gigabyte: a device or a pipe that never ends must not take all memory.
     """
@@ -65,7 +76,9 @@ def read_input(name: str) -> bytes:
             with open(name, "rb") as file:
                 data = file.read(_MOST + 1)
     except OSError as error:
-        raise BadInput(f"{name} cannot be read: {error.strerror or error}. Expected a file.") from error
+        raise BadInput(
+            f"{name} cannot be read: {error.strerror or error}. Expected a file."
+        ) from error
     if len(data) > _MOST:
         raise BadInput(f"{name} is larger than 1 GB; expected a shorter file.")
     return data

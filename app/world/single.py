@@ -6,8 +6,8 @@ import os
 import sys
 from types import TracebackType
 
-# The window waits for this file: hashlib (which loads OpenSSL) and ctypes.wintypes took a tenth of the packed program's
-# own time before its first paint, and neither is needed here.
+# The window waits for this file: hashlib (which loads OpenSSL) and ctypes.wintypes took a tenth of
+# the packed program's own time before its first paint, and neither is needed here.
 if sys.platform == "win32":
     import ctypes
     from ctypes import c_void_p
@@ -18,10 +18,14 @@ else:
 
 
 if sys.platform == "win32":
+
     def _allowed(name: str) -> str:
-        """``name`` as a mutex may be called: any 260 characters but a backslash, in small letters as paths are compared."""
+        """``name`` as a mutex may be called: any 260 characters but a backslash, in small letters
+        as paths are compared.
+        """
         return f"unsloth-{name.lower().replace(chr(92), '/')[-200:]}"
 else:
+
     def _allowed(name: str) -> str:
         """``name`` as a file may be called: it holds no slash and may be long, so a hash of it."""
         return f"unsloth-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
@@ -30,9 +34,10 @@ else:
 class Single:
     """Holds a name for as long as the context lasts, or knows that somebody else of this user does.
 
-    ``first`` is true for the one that holds it. The system frees the name when the process ends in any way, so a
-    crashed program never keeps the next one out. ``name`` tells programs apart and may hold a path; the user's own
-    folder is mixed in, so that two users of one computer do not meet.
+    ``first`` is true for the one that holds it. The system frees the name when the process ends in
+    any way, so a crashed program never keeps the next one out. ``name`` tells programs apart and
+    may hold a path; the user's own folder is mixed in, so that two users of one computer do not
+    meet.
     """
 
     def __init__(self, name: str) -> None:
@@ -44,11 +49,16 @@ class Single:
         self.first = self._take()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._leave()
 
     if sys.platform == "win32":
+
         def _take(self) -> bool:
             kernel = ctypes.WinDLL("kernel32", use_last_error=True)
             kernel.CreateMutexW.restype = c_void_p
@@ -56,7 +66,8 @@ class Single:
             ctypes.set_last_error(0)
             self._handle = kernel.CreateMutexW(None, False, f"Local\\{self.name}")
             error = ctypes.get_last_error()
-            # 183 ERROR_ALREADY_EXISTS; 5 ERROR_ACCESS_DENIED: it exists and belongs to an elevated process.
+            # 183 ERROR_ALREADY_EXISTS; 5 ERROR_ACCESS_DENIED: it exists and belongs to an elevated
+            # process.
             return error not in {183, 5}
 
         def _leave(self) -> None:
@@ -66,13 +77,18 @@ class Single:
                 kernel.CloseHandle(self._handle)
                 self._handle = None
     else:
+
         def _take(self) -> bool:
             folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
             path = os.path.join(folder, f"{self.name}-{os.getuid()}.lock")
             try:
-                self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                self._handle = os.open(
+                    path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+                )
             except OSError:
-                return True  # a folder that takes no file, or somebody else's file of that name: two windows do less harm than none
+                # a folder that takes no file, or somebody else's file of that name: two windows do
+                # less harm than none
+                return True
             try:
                 fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -81,17 +97,24 @@ class Single:
 
         def _leave(self) -> None:
             if self._handle is not None:
-                os.close(self._handle)  # the lock goes with it; the empty file stays, so no newcomer locks another one
+                os.close(
+                    self._handle
+                )  # the lock goes with it; the empty file stays, so no newcomer locks another one
                 self._handle = None
 
 
 if sys.platform == "win32":
+
     def show_other(title: str) -> bool:
-        """Bring the first visible window whose title ends with ``title`` to the front; whether one was found."""
+        """Bring the first visible window whose title ends with ``title`` to the front; whether one
+        was found.
+        """
         from ctypes import wintypes
 
         user = ctypes.WinDLL("user32", use_last_error=True)
-        user.SetForegroundWindow.argtypes = user.IsIconic.argtypes = user.IsWindowVisible.argtypes = (wintypes.HWND,)
+        user.SetForegroundWindow.argtypes = user.IsIconic.argtypes = (
+            user.IsWindowVisible.argtypes
+        ) = (wintypes.HWND,)
         user.ShowWindow.argtypes = (wintypes.HWND, ctypes.c_int)
         user.GetWindowTextW.argtypes = (wintypes.HWND, wintypes.LPWSTR, ctypes.c_int)
         visit_type = ctypes.WINFUNCTYPE(wintypes.BOOL, wintypes.HWND, wintypes.LPARAM)
@@ -113,6 +136,9 @@ if sys.platform == "win32":
         user.SetForegroundWindow(found[0])
         return True
 else:
+
     def show_other(title: str) -> bool:
-        """Elsewhere the window manager decides which window is in front: nothing is done, and that is the answer."""
+        """Elsewhere the window manager decides which window is in front: nothing is done, and that
+        is the answer.
+        """
         return False

@@ -1,4 +1,6 @@
-"""One file on its way: what is there already, one stream at a time into a range, and the check at the end."""
+"""One file on its way: what is there already, one stream at a time into a range, and the check at
+the end.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +22,27 @@ from app.world.files import disk_fault, long_path, private, replace_file
 from app.world.net_faults import MANY, SIGN_IN, Fault, Spot, fault, from_error, from_status, host
 from app.world.ranges import RANGE, PartFile, Range, Writer, leftovers
 
-_READ = 1 << 16          # bytes taken from a socket at once: a kill loses no more of each stream (256 KB was no quicker)
-_HOLD = 1 << 15          # bytes a stream holds before they are written: a kill loses no more of each stream
-_HELD = 0.25             # seconds after which a slow stream writes what it holds
-UNKNOWN = 1 << 50        # a file whose size nobody told ends where its stream ends
+_READ = (
+    1 << 16
+)  # bytes taken from a socket at once: a kill loses no more of each stream (256 KB was no quicker)
+_HOLD = 1 << 15  # bytes a stream holds before they are written: a kill loses no more of each stream
+_HELD = 0.25  # seconds after which a slow stream writes what it holds
+UNKNOWN = 1 << 50  # a file whose size nobody told ends where its stream ends
 
 
 class Transfer:
-    """One file. ``state``: new, busy (one worker finds out), ranged, single, checking, done; changes under ``turn``."""
+    """One file. ``state``: new, busy (one worker finds out), ranged, single, checking, done;
+    changes under ``turn``.
+    """
 
     def __init__(self, file: Download, crew: Crew) -> None:
         self.file, self.size = file, file.size
         self.state = "new"
         self.part: PartFile | None = None
         self.active = self.bytes = self.failures = self.since_failure = self.mismatches = 0
-        self._most = 0  # bytes that were there at best: a stream that starts again and again is no progress
+        self._most = (
+            0  # bytes that were there at best: a stream that starts again and again is no progress
+        )
         self.not_before = 0.0
         self.responses: list[urllib3.BaseHTTPResponse] = []
         self._writers: list[Writer] = []
@@ -47,7 +55,11 @@ class Transfer:
 
     def take(self) -> Range | None:
         """A range that nobody fills; where the server knows no ranges, all that is missing."""
-        if self.part is None or self.state not in ("ranged", "single") or (self.state == "single" and self.active):
+        if (
+            self.part is None
+            or self.state not in ("ranged", "single")
+            or (self.state == "single" and self.active)
+        ):
             return None
         return self.part.take(RANGE if self.state == "ranged" else UNKNOWN)
 
@@ -59,10 +71,17 @@ class Transfer:
     @property
     def ripe(self) -> bool:
         """Whether all bytes are there and nobody is checking them."""
-        return not self.active and self.state in ("ranged", "single") and self.part is not None and self.part.whole
+        return (
+            not self.active
+            and self.state in ("ranged", "single")
+            and self.part is not None
+            and self.part.whole
+        )
 
     def advance(self, piece: Range | None) -> None:
-        """Do one piece of work: look what is there, fill a range, or check the whole. Raises ``Fault``."""
+        """Do one piece of work: look what is there, fill a range, or check the whole. Raises
+        ``Fault``.
+        """
         if self.state == "busy":
             piece = self._begin()
         if piece is not None and self.part is not None:
@@ -70,7 +89,9 @@ class Transfer:
         with self._crew.turn:
             if self.part is None or not self.part.whole or self.state == "done":
                 return
-            if self.state not in ("busy", "checking") and self.active > 1:  # the last one out checks; see also ``ripe``
+            if (
+                self.state not in ("busy", "checking") and self.active > 1
+            ):  # the last one out checks; see also ``ripe``
                 return
             self.state = "checking"
         self._check(self.part)
@@ -78,8 +99,8 @@ class Transfer:
     def let_go(self) -> None:
         """The fetch is over: what has arrived stays for the next one, an empty beginning goes.
 
-        A worker may still wait in a read (Windows does not wake it when its socket is shut); its file is closed here, since
-        an open file could not be renamed by the next fetch.
+        A worker may still wait in a read (Windows does not wake it when its socket is shut); its
+        file is closed here, since an open file could not be renamed by the next fetch.
         """
         for writer in list(self._writers):
             writer.close()
@@ -99,11 +120,16 @@ class Transfer:
             return None
         identity = "\n".join(sorted(self.file.sha256)).encode() or self.file.url.encode()
         if self.part is None:
-            self.part = PartFile(self.file.target, self.size if self.size is not None else UNKNOWN, identity)
+            self.part = PartFile(
+                self.file.target, self.size if self.size is not None else UNKNOWN, identity
+            )
             with self._crew.turn:
                 self.bytes = self._most = self.part.present
                 if self.bytes:
-                    self._crew.note(f"{self.name}: {self.bytes / 1e6:.1f} MB are here already, going on from there")
+                    self._crew.note(
+                        f"{self.name}: {self.bytes / 1e6:.1f} MB are here already, going on from "
+                        f"there"
+                    )
         return self.part.take()
 
     def _present(self) -> bool:
@@ -113,21 +139,31 @@ class Transfer:
             size = os.stat(target).st_size
         except FileNotFoundError:
             return False
-        if (self.size is None or size == self.size) and self._right(_hash(target, self._crew.alive)):
+        if (self.size is None or size == self.size) and self._right(
+            _hash(target, self._crew.alive)
+        ):
             self._done(size)
             self._fed()
             return True
         with _named(self.file.target):
             os.unlink(target)
-        self._crew.note(f"{self.name}: the file in the wheelhouse is not the locked one and is fetched again")
+        self._crew.note(
+            f"{self.name}: the file in the wheelhouse is not the locked one and is fetched again"
+        )
         return False
 
     def _copy(self) -> None:
-        """A file of this computer: linked where the volume allows it, else copied, then checked as any other."""
+        """A file of this computer: linked where the volume allows it, else copied, then checked as
+        any other.
+        """
         source = long_path(url2pathname(_local(self.file.url)))
         target = long_path(self.file.target)
         if not os.path.isfile(source):
-            raise fault("file_missing", f"{source} is not there.", hint="Check the find-links folder or the bundle.")
+            raise fault(
+                "file_missing",
+                f"{source} is not there.",
+                hint="Check the find-links folder or the bundle.",
+            )
         part = target + ".part"
         with _named(self.file.target):
             Path(part).unlink(missing_ok=True)
@@ -149,7 +185,9 @@ class Transfer:
         self._fed()
 
     def _stream(self, piece: Range, part: PartFile) -> None:
-        """One request and its body. However it ends, what has arrived of the range stays, the rest can be taken again."""
+        """One request and its body. However it ends, what has arrived of the range stays, the rest
+        can be taken again.
+        """
         try:
             headers = self._headers(piece)
             spot = self._crew.connections.spot(self.file.url)
@@ -178,20 +216,38 @@ class Transfer:
         if self.state != "single" and (piece.at, piece.end) != (0, self.size):
             headers["Range"] = f"bytes={piece.at}-{min(piece.end, piece.at + RANGE) - 1}"
         if self.mismatches:
-            headers["Cache-Control"] = "no-cache"  # a broken copy in a proxy's cache must not come a second time
+            headers["Cache-Control"] = (
+                "no-cache"  # a broken copy in a proxy's cache must not come a second time
+            )
         return headers
 
-    def _accept(self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Spot, *, ranged: bool) -> Range:
+    def _accept(
+        self,
+        piece: Range,
+        part: PartFile,
+        response: urllib3.BaseHTTPResponse,
+        spot: Spot,
+        *,
+        ranged: bool,
+    ) -> Range:
         """Judge an answer by its head. Returns the range that the body really fills."""
         if response.status not in (200, 206):
             raise from_status(response, spot)
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-            raise fault("captive_portal", f"{spot.host} answered with a web page instead of {spot.file}.",
-                        details=_opening(response), hint=SIGN_IN)
+            raise fault(
+                "captive_portal",
+                f"{spot.host} answered with a web page instead of {spot.file}.",
+                details=_opening(response),
+                hint=SIGN_IN,
+            )
         if response.status == 206:
             start, total = _content_range(response.headers.get("Content-Range", ""))
             if start != piece.at:
-                raise fault("server_error", f"{spot.host} sent another range of {spot.file} than was asked for.", limit=3)
+                raise fault(
+                    "server_error",
+                    f"{spot.host} sent another range of {spot.file} than was asked for.",
+                    limit=3,
+                )
             self._sized(total, piece, part, spot)
             self._opened("ranged")
             return piece
@@ -211,13 +267,19 @@ class Transfer:
                 self._crew.turn.notify_all()
 
     def _whole(self, part: PartFile, size: int | None, spot: Spot) -> Range:
-        """The server refused the range and sends the whole file: one stream takes it, from the front."""
+        """The server refused the range and sends the whole file: one stream takes it, from the
+        front.
+        """
         with self._crew.turn:
             if self.state != "single" and size is not None and size > RANGE:
                 self._crew.note(f"{spot.host} sends {spot.file} only as a whole: one stream")
             self.state = "single"
             if self.active > 1:
-                raise fault("network_interrupted", f"{spot.host} stopped sending ranges of {spot.file}.", limit=8)
+                raise fault(
+                    "network_interrupted",
+                    f"{spot.host} stopped sending ranges of {spot.file}.",
+                    limit=8,
+                )
             self.bytes, self.size = 0, size
             self._lost()
             return part.restart(UNKNOWN if size is None else size)
@@ -235,11 +297,20 @@ class Transfer:
             raise self._size_fault(total, self.size, spot)
 
     def _size_fault(self, found: int, wanted: int, spot: Spot) -> Fault:
-        return fault("wrong_size", f"{spot.host} offers {spot.file} with {found:,} bytes; the index says {wanted:,}.", limit=3,
-                     hint="The mirror holds a damaged or cut file: run it again later, or choose another index.")
+        return fault(
+            "wrong_size",
+            f"{spot.host} offers {spot.file} with {found:,} bytes; the index says {wanted:,}.",
+            limit=3,
+            hint="The mirror holds a damaged or cut file: run it again later, or choose another "
+            "index.",
+        )
 
-    def _pour(self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Spot) -> None:
-        """Move the body to the disk. A stream that falls below the slowest useful rate counts as stalled."""
+    def _pour(
+        self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Spot
+    ) -> None:
+        """Move the body to the disk. A stream that falls below the slowest useful rate counts as
+        stalled.
+        """
         writer = part.writer(piece)
         self._writers.append(writer)
         held = bytearray()
@@ -280,7 +351,11 @@ class Transfer:
             with self._crew.turn:
                 self.size = piece.at
         elif piece.left:
-            raise fault("network_interrupted", f"{spot.host} closed the connection in the middle of {spot.file}.", limit=MANY)
+            raise fault(
+                "network_interrupted",
+                f"{spot.host} closed the connection in the middle of {spot.file}.",
+                limit=MANY,
+            )
 
     def _flush(self, writer: Writer, held: bytearray) -> None:
         self._write(writer, held)
@@ -295,7 +370,11 @@ class Transfer:
         found = part.digest()
         self._crew.alive()
         if self._right(found):
-            with self._crew.feeder.finishing(self.file.target) if self._crew.feeder else contextlib.nullcontext():
+            with (
+                self._crew.feeder.finishing(self.file.target)
+                if self._crew.feeder
+                else contextlib.nullcontext()
+            ):
                 part.keep()
             self._done(part.size)
             return
@@ -303,7 +382,10 @@ class Transfer:
         part.discard()
         with self._crew.turn:
             self.part, self.bytes, self.state, self.mismatches = None, 0, "new", self.mismatches + 1
-            self._crew.note(f"{self.name} from {host(self.file.url)} does not have the locked hash: fetching it once more, whole")
+            self._crew.note(
+                f"{self.name} from {host(self.file.url)} does not have the locked hash: fetching "
+                f"it once more, whole"
+            )
         if self.mismatches > 1:
             raise self._mismatch(found)
 
@@ -316,10 +398,15 @@ class Transfer:
             self._crew.feeder.lost(self.file.target)
 
     def _mismatch(self, found: str) -> Fault:
-        return fault("pip_hash_mismatch", f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "
-                     "SHA-256 differs.", details=f"wanted {', '.join(self.file.sha256)}\nfound {found}",
-                     hint="A mirror, proxy or virus scanner changed the file. Choose another index, or run it again on another "
-                          "network.")
+        return fault(
+            "pip_hash_mismatch",
+            f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "
+            "SHA-256 differs.",
+            details=f"wanted {', '.join(self.file.sha256)}\nfound {found}",
+            hint="A mirror, proxy or virus scanner changed the file. Choose another index, or run "
+            "it again on another "
+            "network.",
+        )
 
     def _right(self, found: str) -> bool:
         return not self.file.sha256 or found in self.file.sha256

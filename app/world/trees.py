@@ -1,9 +1,9 @@
 """One child and everything it starts, ended together.
 
-Windows: started suspended without a window, put into a Job Object that ends its processes when its last handle is
-closed, then resumed, so not even the first instruction runs outside the job; if this program dies, Windows ends the
-tree. POSIX: a session of its own and ``killpg``; on Linux the child also asks to be ended with its parent. A bare
-``terminate()`` leaves grandchildren behind.
+Windows: started suspended without a window, put into a Job Object that ends its processes when its
+last handle is closed, then resumed, so not even the first instruction runs outside the job; if this
+program dies, Windows ends the tree. POSIX: a session of its own and ``killpg``; on Linux the child
+also asks to be ended with its parent. A bare ``terminate()`` leaves grandchildren behind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class Tree(Protocol):
     """Bytes that its pipe holds before the child has to wait; 0 where that is the system's affair."""
 
     def read(self, most: int) -> bytes:
-        """What came next from standard output and error; empty at the end, after which the pipe is closed."""
+        """What came next from standard output and error; empty at the end, after which the pipe is
+        closed.
+        """
 
     def wait(self, seconds: float) -> int | None:
         """The exit code, or ``None`` when it still runs after that time."""
@@ -34,7 +36,9 @@ class Tree(Protocol):
 
 
 def _read(process: subprocess.Popen[bytes], most: int) -> bytes:
-    """One read by the only thread that reads, which therefore may close: a handle is never closed under a read."""
+    """One read by the only thread that reads, which therefore may close: a handle is never closed
+    under a read.
+    """
     pipe = process.stdout
     if pipe is None or pipe.closed:
         return b""
@@ -57,20 +61,37 @@ if sys.platform == "win32":
     _KERNEL.CreateJobObjectW.argtypes = [ctypes.c_void_p, wintypes.LPCWSTR]
     _KERNEL.AssignProcessToJobObject.argtypes = [wintypes.HANDLE, wintypes.HANDLE]
     _KERNEL.TerminateJobObject.argtypes = [wintypes.HANDLE, wintypes.UINT]
-    _KERNEL.SetInformationJobObject.argtypes = [wintypes.HANDLE, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD]
+    _KERNEL.SetInformationJobObject.argtypes = [
+        wintypes.HANDLE,
+        ctypes.c_int,
+        ctypes.c_void_p,
+        wintypes.DWORD,
+    ]
     _KERNEL.CloseHandle.argtypes = [wintypes.HANDLE]
     _NTDLL.NtResumeProcess.argtypes = [wintypes.HANDLE]
 
     class _Basic(ctypes.Structure):
-        _fields_ = [("PerProcessUserTimeLimit", ctypes.c_int64), ("PerJobUserTimeLimit", ctypes.c_int64),
-                    ("LimitFlags", wintypes.DWORD), ("MinimumWorkingSetSize", ctypes.c_size_t),
-                    ("MaximumWorkingSetSize", ctypes.c_size_t), ("ActiveProcessLimit", wintypes.DWORD),
-                    ("Affinity", ctypes.c_size_t), ("PriorityClass", wintypes.DWORD), ("SchedulingClass", wintypes.DWORD)]
+        _fields_ = [
+            ("PerProcessUserTimeLimit", ctypes.c_int64),
+            ("PerJobUserTimeLimit", ctypes.c_int64),
+            ("LimitFlags", wintypes.DWORD),
+            ("MinimumWorkingSetSize", ctypes.c_size_t),
+            ("MaximumWorkingSetSize", ctypes.c_size_t),
+            ("ActiveProcessLimit", wintypes.DWORD),
+            ("Affinity", ctypes.c_size_t),
+            ("PriorityClass", wintypes.DWORD),
+            ("SchedulingClass", wintypes.DWORD),
+        ]
 
     class _Extended(ctypes.Structure):
-        _fields_ = [("Basic", _Basic), ("IoInfo", ctypes.c_uint64 * 6), ("ProcessMemoryLimit", ctypes.c_size_t),
-                    ("JobMemoryLimit", ctypes.c_size_t), ("PeakProcessMemoryUsed", ctypes.c_size_t),
-                    ("PeakJobMemoryUsed", ctypes.c_size_t)]
+        _fields_ = [
+            ("Basic", _Basic),
+            ("IoInfo", ctypes.c_uint64 * 6),
+            ("ProcessMemoryLimit", ctypes.c_size_t),
+            ("JobMemoryLimit", ctypes.c_size_t),
+            ("PeakProcessMemoryUsed", ctypes.c_size_t),
+            ("PeakJobMemoryUsed", ctypes.c_size_t),
+        ]
 
     def _job() -> int:
         job = _KERNEL.CreateJobObjectW(None, None)
@@ -78,7 +99,9 @@ if sys.platform == "win32":
             raise ctypes.WinError(ctypes.get_last_error())
         limits = _Extended()
         limits.Basic.LimitFlags = _KILL_ON_JOB_CLOSE
-        if not _KERNEL.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits)):
+        if not _KERNEL.SetInformationJobObject(
+            job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits)
+        ):
             raise ctypes.WinError(ctypes.get_last_error())
         return int(job)
 
@@ -105,15 +128,28 @@ if sys.platform == "win32":
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
 
-    def _suspended(argv: list[str], env: dict[str, str], folder: str | None) -> subprocess.Popen[bytes]:
+    def _suspended(
+        argv: list[str], env: dict[str, str], folder: str | None
+    ) -> subprocess.Popen[bytes]:
         """A new process that has not run yet.
 
-        "Internal error" means that it died before it was ready, so nothing of it has run and it may be started again. Seen in 8 of
-        16,000 starts under Wine; scanners that look into new processes can cause the same on Windows.
+        "Internal error" means that it died before it was ready, so nothing of it has run and it may
+        be started again. Seen in 8 of 16,000 starts under Wine; scanners that look into new
+        processes can cause the same on Windows.
         """
+
         def new() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                    env=env or None, cwd=folder, creationflags=_SUSPENDED | _NO_WINDOW, bufsize=0)
+            return subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=env or None,
+                cwd=folder,
+                creationflags=_SUSPENDED | _NO_WINDOW,
+                bufsize=0,
+            )
+
         for _ in range(_STARTS - 1):
             try:
                 return new()
@@ -132,7 +168,8 @@ if sys.platform == "win32":
             _KERNEL.CloseHandle(job)
             raise
         handle = int(process._handle)  # type: ignore[attr-defined]  # no public way to the handle it holds anyway
-        # A job of an older Windows or a service may forbid nesting: then the child still runs, and end() kills it alone.
+        # A job of an older Windows or a service may forbid nesting: then the child still runs, and
+        # end() kills it alone.
         _KERNEL.AssignProcessToJobObject(job, handle)
         _NTDLL.NtResumeProcess(handle)
         return _JobTree(process, job)
@@ -141,7 +178,9 @@ else:
     import ctypes
     import fcntl
 
-    _WIDE = 1 << 20    # what Linux lets anybody ask for (fs.pipe-max-size); unused room costs no memory
+    _WIDE = (
+        1 << 20
+    )  # what Linux lets anybody ask for (fs.pipe-max-size); unused room costs no memory
     _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, linux/prctl.h
     _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -151,7 +190,9 @@ else:
             _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL)
 
     def _widen(process: subprocess.Popen[bytes]) -> int:
-        """Give the child's pipe more room than 64 KiB; what it now holds, or 0 where it stays as it was."""
+        """Give the child's pipe more room than 64 KiB; what it now holds, or 0 where it stays as it
+        was.
+        """
         if process.stdout is None or not hasattr(fcntl, "F_SETPIPE_SZ"):
             return 0
         try:
@@ -181,7 +222,15 @@ else:
 
     def start(argv: list[str], env: dict[str, str], folder: str | None) -> Tree:
         """Start a child in a session of its own. Raises ``OSError``."""
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   env=env or None, cwd=folder, start_new_session=True, bufsize=0,
-                                   preexec_fn=_die_with_parent)  # noqa: PLW1509  (one system call, nothing that locks)
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env or None,
+            cwd=folder,
+            start_new_session=True,
+            bufsize=0,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509  (one system call, nothing that locks)
+        )
         return _SessionTree(process)

@@ -1,4 +1,6 @@
-"""What lies below a folder, and the room that it really takes: links are not followed, holes not counted."""
+"""What lies below a folder, and the room that it really takes: links are not followed, holes not
+counted.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ import stat
 import sys
 from collections.abc import Iterator
 
-_SMALL = 4096             # bytes: smaller files may have no block of their own
+_SMALL = 4096  # bytes: smaller files may have no block of their own
 _MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, or a volume mounted on a folder
 
 
@@ -24,7 +26,9 @@ def below(path: str) -> Iterator[tuple[str, int]]:
 
 
 def taken(path: str) -> int | None:
-    """Bytes of a file or of all below a folder (``du -s``); hard links counted once. ``None`` where nothing is."""
+    """Bytes of a file or of all below a folder (``du -s``); hard links counted once. ``None`` where
+    nothing is.
+    """
     try:
         own = os.lstat(path)
     except OSError:
@@ -49,7 +53,9 @@ def taken(path: str) -> int | None:
 
 
 def _bytes(entry: os.stat_result) -> int:
-    """Of a file with holes only what is there. Small files may lie inside of their entry and have no blocks."""
+    """Of a file with holes only what is there. Small files may lie inside of their entry and have
+    no blocks.
+    """
     blocks = getattr(entry, "st_blocks", None)
     if blocks is None or not stat.S_ISREG(entry.st_mode) or entry.st_size <= _SMALL:
         return entry.st_size
@@ -57,7 +63,9 @@ def _bytes(entry: os.stat_result) -> int:
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """``os.walk`` that follows no junction of Windows either, which before Python 3.12 it takes for a folder."""
+    """``os.walk`` that follows no junction of Windows either, which before Python 3.12 it takes for
+    a folder.
+    """
     for folder, folders, files in os.walk(path):
         if sys.platform == "win32":
             folders[:] = [name for name in folders if not _junction(os.path.join(folder, name))]

@@ -1,4 +1,6 @@
-"""What went into the packed program and which distribution each piece came from; runs beside PyInstaller."""
+"""What went into the packed program and which distribution each piece came from; runs beside
+PyInstaller.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +33,41 @@ def describe(distribution: Distribution) -> dict[str, Any]:
     meta = distribution.metadata
     texts = {}
     for file in distribution.files or ():
-        if any(word in file.name.upper() for word in ("LICENSE", "LICENCE", "COPYING", "NOTICE")) and ".dist-info" in str(file):
+        if any(
+            word in file.name.upper() for word in ("LICENSE", "LICENCE", "COPYING", "NOTICE")
+        ) and ".dist-info" in str(file):
             path = Path(str(distribution.locate_file(file)))
             if path.is_file():
-                texts[str(file).replace("\\", "/").split(".dist-info/", 1)[1]] = path.read_text("utf-8", "replace")
-    told = [*(meta.get_all("License-Expression") or ()),
-            ", ".join(c.split(" :: ")[-1] for c in meta.get_all("Classifier") or () if c.startswith("License ::")),
-            *(line for text in meta.get_all("License") or () for line in text.splitlines()[:1])]
-    return {"name": meta["Name"], "version": distribution.version,
-            "licence": next((t for t in told if t), "unknown"), "texts": texts}
+                texts[str(file).replace("\\", "/").split(".dist-info/", 1)[1]] = path.read_text(
+                    "utf-8", "replace"
+                )
+    told = [
+        *(meta.get_all("License-Expression") or ()),
+        ", ".join(
+            c.split(" :: ")[-1]
+            for c in meta.get_all("Classifier") or ()
+            if c.startswith("License ::")
+        ),
+        *(line for text in meta.get_all("License") or () for line in text.splitlines()[:1]),
+    ]
+    return {
+        "name": meta["Name"],
+        "version": distribution.version,
+        "licence": next((t for t in told if t), "unknown"),
+        "texts": texts,
+    }
 
 
-def write_contents(target: Path, version: str, files: Iterable[Entry], modules: Iterable[Entry],
-                   left_out: Sequence[dict[str, str | int]]) -> None:
-    """Write ``contents.json``: files and modules with their origin, the distributions, and what was left out."""
+def write_contents(
+    target: Path,
+    version: str,
+    files: Iterable[Entry],
+    modules: Iterable[Entry],
+    left_out: Sequence[dict[str, str | int]],
+) -> None:
+    """Write ``contents.json``: files and modules with their origin, the distributions, and what was
+    left out.
+    """
     owned = owners()
     pieces: list[dict[str, Any]] = []
     used: dict[str, Distribution] = {}
@@ -55,16 +78,40 @@ def write_contents(target: Path, version: str, files: Iterable[Entry], modules: 
                 used[distribution.metadata["Name"]] = distribution
             origin = distribution.metadata["Name"] if distribution is not None else _origin(source)
             size = Path(source).stat().st_size if source and Path(source).is_file() else 0
-            pieces.append({"kind": kind, "name": name.replace("\\", "/"), "origin": origin, "bytes": size})
+            pieces.append(
+                {"kind": kind, "name": name.replace("\\", "/"), "origin": origin, "bytes": size}
+            )
     python_licence = Path(sys.base_prefix) / "LICENSE.txt"
     described = [describe(d) for _, d in sorted(used.items())]
-    described.append({"name": "CPython", "version": sys.version.split()[0], "licence": "PSF-2.0",
-                      "texts": {"LICENSE.txt": python_licence.read_text("utf-8")} if python_licence.is_file() else {}})
+    described.append(
+        {
+            "name": "CPython",
+            "version": sys.version.split()[0],
+            "licence": "PSF-2.0",
+            "texts": {"LICENSE.txt": python_licence.read_text("utf-8")}
+            if python_licence.is_file()
+            else {},
+        }
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps({"version": version, "pieces": pieces, "distributions": described,
-                                  "left_out": list(left_out)}, indent=1), "utf-8")
+    target.write_text(
+        json.dumps(
+            {
+                "version": version,
+                "pieces": pieces,
+                "distributions": described,
+                "left_out": list(left_out),
+            },
+            indent=1,
+        ),
+        "utf-8",
+    )
 
 
 def _origin(source: str) -> str:
     """Where a piece that no distribution owns comes from: Python itself, or this project."""
-    return "CPython" if _key(source).startswith(_key(Path(sys.base_prefix).resolve())) else "Unsloth Setup"
+    return (
+        "CPython"
+        if _key(source).startswith(_key(Path(sys.base_prefix).resolve()))
+        else "Unsloth Setup"
+    )

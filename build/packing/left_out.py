@@ -1,4 +1,6 @@
-"""What the packed program does without: patterns over what PyInstaller collected, each with its reason."""
+"""What the packed program does without: patterns over what PyInstaller collected, each with its
+reason.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,13 @@ from pathlib import Path
 
 Entry = tuple[str, str, str]
 
-# Names as they would stand in the package, with forward slashes. The first pattern that fits decides.
+# Names as they would stand in the package, with forward slashes. The first pattern that fits
+# decides.
 FILES: tuple[tuple[str, str], ...] = (
-    ("PySide6/opengl32sw.dll", "OpenGL drawn by the processor; the window is painted by Qt's raster engine"),
+    (
+        "PySide6/opengl32sw.dll",
+        "OpenGL drawn by the processor; the window is painted by Qt's raster engine",
+    ),
     ("PySide6/d3dcompiler_*.dll", "shader compiler for Qt Quick"),
     ("PySide6/Qt6Network.dll", "Qt's network; the program has its own doors"),
     ("PySide6/QtNetwork.pyd", "Qt's network; the program has its own doors"),
@@ -26,12 +32,21 @@ FILES: tuple[tuple[str, str], ...] = (
     ("PySide6/plugins/generic/*", "touch devices on systems without Windows"),
     ("PySide6/plugins/platforms/qdirect2d.dll", "an alternative way to draw; qwindows is used"),
     ("PySide6/plugins/platforms/qminimal.dll", "a window that draws nothing"),
-    ("PySide6/plugins/imageformats/qsvg.dll", "SVG as a bitmap format; icons are rendered through QtSvg"),
+    (
+        "PySide6/plugins/imageformats/qsvg.dll",
+        "SVG as a bitmap format; icons are rendered through QtSvg",
+    ),
     ("PySide6/plugins/imageformats/*", "picture formats that no page shows"),
     ("PySide6/plugins/iconengines/*", "SVG as QIcon; icons are rendered through QtSvg"),
     ("PySide6/plugins/styles/*", "looks of Windows; the window draws itself on Qt's Fusion style"),
-    ("PySide6/translations/qtbase_[!d]*.qm", "Qt's own words in languages that the window does not speak"),
-    ("PySide6/translations/qtbase_d[!e]*.qm", "Qt's own words in languages that the window does not speak"),
+    (
+        "PySide6/translations/qtbase_[!d]*.qm",
+        "Qt's own words in languages that the window does not speak",
+    ),
+    (
+        "PySide6/translations/qtbase_d[!e]*.qm",
+        "Qt's own words in languages that the window does not speak",
+    ),
     ("PySide6/translations/qt_*.qm", "words of Qt modules that are not inside"),
     ("resources/translations/*.ts", "what translators write in; Qt reads the .qm beside it"),
     ("sqlite3.dll", "a database; nothing here uses one"),
@@ -40,7 +55,8 @@ FILES: tuple[tuple[str, str], ...] = (
     ("_multiprocessing.pyd", "Python worker processes; none are started"),
     ("_overlapped.pyd", "asynchronous loops; the doors are plain blocking generators"),
 )
-# Python modules, each with everything below it, that the first packing held although nothing here calls them.
+# Python modules, each with everything below it, that the first packing held although nothing here
+# calls them.
 MODULES: tuple[tuple[str, str], ...] = (
     ("asyncio", "asynchronous loops; the doors are plain blocking generators"),
     ("multiprocessing", "Python worker processes; none are started"),
@@ -67,7 +83,9 @@ def reason_for_file(name: str) -> str | None:
 
 
 def sift(entries: Iterable[Entry]) -> tuple[list[Entry], list[dict[str, str | int]]]:
-    """Split PyInstaller's table (name, source, kind) into what goes in and what stays out, with bytes and reason."""
+    """Split PyInstaller's table (name, source, kind) into what goes in and what stays out, with
+    bytes and reason.
+    """
     inside: list[Entry] = []
     outside: list[dict[str, str | int]] = []
     for name, source, kind in entries:
@@ -87,6 +105,12 @@ def left_modules() -> list[dict[str, str | int]]:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:
             continue
-        sources = Path(spec.origin).parent.rglob("*.py") if spec.submodule_search_locations else [Path(spec.origin)]
-        found.append({"name": name, "bytes": sum(p.stat().st_size for p in sources), "reason": reason})
+        sources = (
+            Path(spec.origin).parent.rglob("*.py")
+            if spec.submodule_search_locations
+            else [Path(spec.origin)]
+        )
+        found.append(
+            {"name": name, "bytes": sum(p.stat().st_size for p in sources), "reason": reason}
+        )
     return found

@@ -1,4 +1,6 @@
-"""The papers that go with a packed program: sizes, file list with hashes, bill of materials, licences."""
+"""The papers that go with a packed program: sizes, file list with hashes, bill of materials,
+licences.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,10 @@ def sha256(path: Path) -> str:
 
 def files_below(folder: Path) -> list[Path]:
     """Every file below a folder, in one order on every system."""
-    return sorted((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.relative_to(folder).as_posix())
+    return sorted(
+        (p for p in folder.rglob("*") if p.is_file()),
+        key=lambda p: p.relative_to(folder).as_posix(),
+    )
 
 
 def hash_list(root: Path, parts: Iterable[Path]) -> str:
@@ -45,34 +50,69 @@ def _component(distribution: dict[str, Any]) -> dict[str, Any]:
     python = name == "CPython"
     ref = f"pkg:generic/cpython@{version}" if python else _purl(name, version)
     licence = SPDX.get(name) or distribution["licence"]
-    expression = " " not in licence or " OR " in licence or " AND " in licence or " WITH " in licence
-    told = {"expression": licence} if expression and licence != "unknown" else {"license": {"name": licence}}
-    return {"type": "library", "bom-ref": ref, "name": name, "version": version, "purl": ref, "licenses": [told]}
+    expression = (
+        " " not in licence or " OR " in licence or " AND " in licence or " WITH " in licence
+    )
+    told = (
+        {"expression": licence}
+        if expression and licence != "unknown"
+        else {"license": {"name": licence}}
+    )
+    return {
+        "type": "library",
+        "bom-ref": ref,
+        "name": name,
+        "version": version,
+        "purl": ref,
+        "licenses": [told],
+    }
 
 
 def bill_of_materials(contents: dict[str, Any], folder: Path, made_at: str) -> dict[str, Any]:
-    """CycloneDX 1.6: every distribution inside, and every file of the folder with its hash and where it came from."""
+    """CycloneDX 1.6: every distribution inside, and every file of the folder with its hash and
+    where it came from.
+    """
     version = contents["version"]
     origin = {p["name"]: p["origin"] for p in contents["pieces"] if p["kind"] == "file"}
     files: list[dict[str, Any]] = []
     for path in files_below(folder):
         name = path.relative_to(folder).as_posix()
         source = origin.get(name.removeprefix("_internal/"), "Unsloth Setup")
-        files.append({"type": "file", "bom-ref": f"file:{name}", "name": name,
-                      "hashes": [{"alg": "SHA-256", "content": sha256(path)}],
-                      "properties": [{"name": "origin", "value": source}]})
+        files.append(
+            {
+                "type": "file",
+                "bom-ref": f"file:{name}",
+                "name": name,
+                "hashes": [{"alg": "SHA-256", "content": sha256(path)}],
+                "properties": [{"name": "origin", "value": source}],
+            }
+        )
     libraries = [_component(d) for d in contents["distributions"]]
-    program = {"type": "application", "bom-ref": "unsloth-setup", "name": "Unsloth Setup", "version": version,
-               "licenses": [{"expression": "Apache-2.0"}]}
-    serial = uuid.uuid5(uuid.NAMESPACE_URL, "unsloth-setup:" + "".join(f["hashes"][0]["content"] for f in files))
-    return {"bomFormat": "CycloneDX", "specVersion": "1.6", "serialNumber": f"urn:uuid:{serial}", "version": 1,
-            "metadata": {"timestamp": made_at, "component": program},
-            "components": [*libraries, *files],
-            "dependencies": [{"ref": "unsloth-setup", "dependsOn": [c["bom-ref"] for c in libraries]}]}
+    program = {
+        "type": "application",
+        "bom-ref": "unsloth-setup",
+        "name": "Unsloth Setup",
+        "version": version,
+        "licenses": [{"expression": "Apache-2.0"}],
+    }
+    serial = uuid.uuid5(
+        uuid.NAMESPACE_URL, "unsloth-setup:" + "".join(f["hashes"][0]["content"] for f in files)
+    )
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{serial}",
+        "version": 1,
+        "metadata": {"timestamp": made_at, "component": program},
+        "components": [*libraries, *files],
+        "dependencies": [{"ref": "unsloth-setup", "dependsOn": [c["bom-ref"] for c in libraries]}],
+    }
 
 
 def write_licences(contents: dict[str, Any], target: Path) -> list[str]:
-    """Write the licence texts of everything inside; returns the names that ship no text of their own."""
+    """Write the licence texts of everything inside; returns the names that ship no text of their
+    own.
+    """
     without = []
     for distribution in contents["distributions"]:
         folder = target / f"{distribution['name']}-{distribution['version']}"
@@ -82,10 +122,15 @@ def write_licences(contents: dict[str, Any], target: Path) -> list[str]:
             path.write_text(text, "utf-8")
         if not distribution["texts"]:
             without.append(distribution["name"])
-    lines = [f"{d['name']} {d['version']}: {SPDX.get(d['name']) or d['licence']}" for d in contents["distributions"]]
+    lines = [
+        f"{d['name']} {d['version']}: {SPDX.get(d['name']) or d['licence']}"
+        for d in contents["distributions"]
+    ]
     target.mkdir(parents=True, exist_ok=True)
-    (target / "README.txt").write_text("What is inside this program, and under which licence:\n\n"
-                                       + "\n".join(lines) + "\n", "utf-8")
+    (target / "README.txt").write_text(
+        "What is inside this program, and under which licence:\n\n" + "\n".join(lines) + "\n",
+        "utf-8",
+    )
     return without
 
 

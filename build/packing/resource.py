@@ -1,4 +1,6 @@
-"""What the programs' own Windows resources hold: version, names, the manifest, and what a single file carries unopened."""
+"""What the programs' own Windows resources hold: version, names, the manifest, and what a single
+file carries unopened.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from typing import Any
 from build.packing.left_out import Entry
 
 PUBLISHER = "Unsloth Setup Wizard contributors"
-# Per-monitor scaling, paths over 260 characters, no elevation, Windows 10 and newer, and the modern controls.
+# Per-monitor scaling, paths over 260 characters, no elevation, Windows 10 and newer, and the modern
+# controls.
 MANIFEST = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <assembly xmlns="urn:schemas-microsoft-com:asm.v1" manifestVersion="1.0">
   <trustInfo xmlns="urn:schemas-microsoft-com:asm.v3">
@@ -43,7 +46,9 @@ MANIFEST = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 
 
 def version_resource(version: str, file: str, description: str) -> Any:
-    """PyInstaller's version resource for one program; ``version`` as ``1.0.0``. Runs on Windows Python only."""
+    """PyInstaller's version resource for one program; ``version`` as ``1.0.0``. Runs on Windows
+    Python only.
+    """
     from PyInstaller.utils.win32.versioninfo import (  # type: ignore[import-untyped]
         FixedFileInfo,
         StringFileInfo,
@@ -55,21 +60,43 @@ def version_resource(version: str, file: str, description: str) -> Any:
     )
 
     numbers = tuple([*(int(n) for n in version.split(".")), 0, 0, 0, 0][:4])
-    strings = {"CompanyName": PUBLISHER, "FileDescription": description, "FileVersion": version,
-               "InternalName": file.removesuffix(".exe"), "LegalCopyright": "Apache-2.0", "OriginalFilename": file,
-               "ProductName": "Unsloth Setup", "ProductVersion": version}
+    strings = {
+        "CompanyName": PUBLISHER,
+        "FileDescription": description,
+        "FileVersion": version,
+        "InternalName": file.removesuffix(".exe"),
+        "LegalCopyright": "Apache-2.0",
+        "OriginalFilename": file,
+        "ProductName": "Unsloth Setup",
+        "ProductVersion": version,
+    }
     english, unicode = 0x0409, 1200
     return VSVersionInfo(
-        ffi=FixedFileInfo(filevers=numbers, prodvers=numbers, mask=0x3F, flags=0, OS=0x40004, fileType=1, subtype=0),
-        kids=[StringFileInfo([StringTable("040904B0", [StringStruct(k, v) for k, v in strings.items()])]),
-              VarFileInfo([VarStruct("Translation", [english, unicode])])])
+        ffi=FixedFileInfo(
+            filevers=numbers,
+            prodvers=numbers,
+            mask=0x3F,
+            flags=0,
+            OS=0x40004,
+            fileType=1,
+            subtype=0,
+        ),
+        kids=[
+            StringFileInfo(
+                [StringTable("040904B0", [StringStruct(k, v) for k, v in strings.items()])]
+            ),
+            VarFileInfo([VarStruct("Translation", [english, unicode])]),
+        ],
+    )
 
 
 def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
-    """Split what a single file holds: what must lie open at its start, and the zips that it carries unopened.
+    """Split what a single file holds: what must lie open at its start, and the zips that it carries
+    unopened.
 
-    Qt reads pictures, faces and translations by path, and Windows loads libraries by path; all else is read by name through
-    app/world/packed.py. Returns PyInstaller's table of the first and its ``resources`` (10 is RT_RCDATA).
+    Qt reads pictures, faces and translations by path, and Windows loads libraries by path; all else
+    is read by name through app/world/packed.py. Returns PyInstaller's table of the first and its
+    ``resources`` (10 is RT_RCDATA).
     """
     opened: list[Entry] = []
     zips: dict[str, list[tuple[str, str]]] = {"PROGRAMS": [], "DATA": []}
@@ -77,12 +104,18 @@ def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str
         plain = name.replace("\\", "/")
         if plain.endswith("/uv.exe"):
             zips["PROGRAMS"].append(("uv.exe", source))
-        elif plain.startswith("resources/") and plain.split("/")[1] not in ("fonts", "icons", "translations"):
+        elif plain.startswith("resources/") and plain.split("/")[1] not in (
+            "fonts",
+            "icons",
+            "translations",
+        ):
             zips["DATA"].append((plain.removeprefix("resources/"), source))
         else:
             opened.append((name, source, kind))
     for zip_name, members in zips.items():
-        with zipfile.ZipFile(work / f"{zip_name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as packed:
+        with zipfile.ZipFile(
+            work / f"{zip_name}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9
+        ) as packed:
             for member, source in sorted(members):
                 entry = zipfile.ZipInfo(member, (2026, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED

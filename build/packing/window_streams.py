@@ -1,8 +1,9 @@
-"""Runs first in the packed programs: a window has no console, so what it would print there becomes a message box.
+"""Runs first in the packed programs: a window has no console, so what it would print there becomes
+a message box.
 
-PyInstaller leaves ``sys.stdout`` and ``sys.stderr`` at ``None`` in a program without console. Here both collect what is
-written; if the program ends before it had a window of its own, that text is shown, and otherwise it is dropped, since the
-window has said it already.
+PyInstaller leaves ``sys.stdout`` and ``sys.stderr`` at ``None`` in a program without console. Here
+both collect what is written; if the program ends before it had a window of its own, that text is
+shown, and otherwise it is dropped, since the window has said it already.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class Told(io.TextIOBase):
 
 def _show(told: Told) -> None:
     widgets = sys.modules.get("PySide6.QtWidgets")
-    if not told.text.strip() or (widgets is not None and widgets.QApplication.instance() is not None):
+    if not told.text.strip() or (
+        widgets is not None and widgets.QApplication.instance() is not None
+    ):
         return
     if sys.platform == "win32":
         import ctypes

@@ -7,7 +7,9 @@ import sys
 import warnings
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
@@ -41,7 +43,11 @@ def backends(torch: Any, q: Any, k: Any, v: Any) -> dict[str, bool]:
     for name in ("FLASH_ATTENTION", "EFFICIENT_ATTENTION", "CUDNN_ATTENTION", "MATH"):
         if hasattr(SDPBackend, name):
             try:
-                with warnings.catch_warnings(), sdpa_kernel(getattr(SDPBackend, name)), torch.no_grad():
+                with (
+                    warnings.catch_warnings(),
+                    sdpa_kernel(getattr(SDPBackend, name)),
+                    torch.no_grad(),
+                ):
                     warnings.simplefilter("ignore")
                     torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
                 able[name.lower()] = True
@@ -59,8 +65,12 @@ def with_xformers(torch: Any, q: Any, k: Any, v: Any, weight: Any) -> tuple[Any,
     return out.transpose(1, 2), tuple(x.transpose(1, 2) for x in grads)
 
 
-def try_xformers(torch: Any, device: Any, tensors: tuple[Any, ...], wanted: Any, limit: float) -> None:
-    """Wrong numbers fail the check; a kernel that refuses this card does not, for Unsloth then takes torch's own."""
+def try_xformers(
+    torch: Any, device: Any, tensors: tuple[Any, ...], wanted: Any, limit: float
+) -> None:
+    """Wrong numbers fail the check; a kernel that refuses this card does not, for Unsloth then
+    takes torch's own.
+    """
     if device.type == "cpu":
         telling.skipped("attention.xformers", "xformers needs a CUDA card")
         return
@@ -71,11 +81,17 @@ def try_xformers(torch: Any, device: Any, tensors: tuple[Any, ...], wanted: Any,
     try:
         error = worst(torch, with_xformers(torch, *tensors), wanted)
     except Exception as fault:
-        telling.measured("attention.xformers", None, version=number, ok=False, error=telling.first_line(fault))
+        telling.measured(
+            "attention.xformers", None, version=number, ok=False, error=telling.first_line(fault)
+        )
         return
-    telling.measured("attention.xformers", error, "relative error", version=number, limit=limit, ok=error < limit)
+    telling.measured(
+        "attention.xformers", error, "relative error", version=number, limit=limit, ok=error < limit
+    )
     if not error < limit:
-        raise telling.CheckFailed("wrong-result", f"xformers' attention is wrong: error {error:.2g}, allowed {limit:.2g}.")
+        raise telling.CheckFailed(
+            "wrong-result", f"xformers' attention is wrong: error {error:.2g}, allowed {limit:.2g}."
+        )
 
 
 def check() -> None:
@@ -84,17 +100,30 @@ def check() -> None:
     device = telling.pick_device(torch)
     dtype = telling.half_type(torch, device)
     chance = torch.Generator().manual_seed(2)
-    q, k, v, weight = (torch.randn(BATCH, HEADS, LENGTH, WIDTH, generator=chance).to(device, dtype) for _ in range(4))
+    q, k, v, weight = (
+        torch.randn(BATCH, HEADS, LENGTH, WIDTH, generator=chance).to(device, dtype)
+        for _ in range(4)
+    )
     wanted = reference(torch, q, k, v, weight)
     leaves = tuple(x.detach().clone().requires_grad_() for x in (q, k, v))
     out = torch.nn.functional.scaled_dot_product_attention(*leaves, is_causal=True)
     kind = str(dtype).removeprefix("torch.")
     limit = LIMITS[kind]
     error = worst(torch, (out, torch.autograd.grad(out, leaves, weight)), wanted)
-    telling.measured("attention.sdpa", error, "relative error", device=str(device), dtype=kind, limit=limit,
-                     ok=error < limit, backends=backends(torch, q, k, v) if device.type == "cuda" else {})
+    telling.measured(
+        "attention.sdpa",
+        error,
+        "relative error",
+        device=str(device),
+        dtype=kind,
+        limit=limit,
+        ok=error < limit,
+        backends=backends(torch, q, k, v) if device.type == "cuda" else {},
+    )
     if not error < limit:
-        raise telling.CheckFailed("wrong-result", f"torch's attention is wrong: error {error:.2g}, allowed {limit:.2g}.")
+        raise telling.CheckFailed(
+            "wrong-result", f"torch's attention is wrong: error {error:.2g}, allowed {limit:.2g}."
+        )
     try_xformers(torch, device, (q, k, v, weight), wanted, limit)
 
 

@@ -1,4 +1,6 @@
-"""Check: how fast this card is, at most half a minute; every result is checked, so that a wrong one never counts as fast."""
+"""Check: how fast this card is, at most half a minute; every result is checked, so that a wrong one
+never counts as fast.
+"""
 
 import argparse
 import importlib.util
@@ -8,7 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 from bench import attention, products, sensors, training, transfers
@@ -16,22 +20,39 @@ from bench.timing import Bench
 
 
 def parts(bench: Bench) -> list[tuple[str, Callable[[Bench], Any]]]:
-    """What is measured, in order; the top product comes again after the rest, to see whether the card has slowed down."""
+    """What is measured, in order; the top product comes again after the rest, to see whether the
+    card has slowed down.
+    """
     top = products.kinds(bench)[-1]
-    found: list[tuple[str, Callable[[Bench], Any]]] = [("transfers", transfers.link), ("copy", transfers.copy)]
+    found: list[tuple[str, Callable[[Bench], Any]]] = [
+        ("transfers", transfers.link),
+        ("copy", transfers.copy),
+    ]
     for kind in products.kinds(bench):
         found.append((f"products in {kind}", lambda b, kind=kind: products.product(b, kind)))
-    found += [("products in int8", products.whole_numbers), ("attention", attention.attention), ("training", training.train)]
+    found += [
+        ("products in int8", products.whole_numbers),
+        ("attention", attention.attention),
+        ("training", training.train),
+    ]
     if bench.cuda:
-        found.append((f"products in {top} again", lambda b: products.product(b, top, "matmul.again")))
-    if bench.cuda and importlib.util.find_spec("bitsandbytes"):  # last: its import alone takes 3 to 10 s
-        found += [("products in 4 bits", products.four_bits),
-                  ("training in 4 bits", lambda b: training.train(b, packed=True, steps=14, limit=3.0))]
+        found.append(
+            (f"products in {top} again", lambda b: products.product(b, top, "matmul.again"))
+        )
+    if bench.cuda and importlib.util.find_spec(
+        "bitsandbytes"
+    ):  # last: its import alone takes 3 to 10 s
+        found += [
+            ("products in 4 bits", products.four_bits),
+            ("training in 4 bits", lambda b: training.train(b, packed=True, steps=14, limit=3.0)),
+        ]
     return found
 
 
 def one(bench: Bench, label: str, work: Callable[[Bench], Any]) -> None:
-    """Measure one part. A part that does not fit the memory is told and left out; any other fault is the answer."""
+    """Measure one part. A part that does not fit the memory is told and left out; any other fault
+    is the answer.
+    """
     try:
         work(bench)
     except RuntimeError as fault:
@@ -43,9 +64,15 @@ def one(bench: Bench, label: str, work: Callable[[Bench], Any]) -> None:
 
 
 def check() -> None:
-    """All parts within the budget; later ones are left out, and named, where a slow card uses it up."""
+    """All parts within the budget; later ones are left out, and named, where a slow card uses it
+    up.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--budget", type=float, help="seconds after which no further part begins (24; 8 on a processor)")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        help="seconds after which no further part begins (24; 8 on a processor)",
+    )
     parser.add_argument("--only", default="", help="parts whose label holds this text")
     arguments = parser.parse_args()
     torch = telling.need("torch")
@@ -65,11 +92,19 @@ def check() -> None:
     telling.progress(len(todo), len(todo), "parts")
     if watch:
         watch.close()
-        telling.measured("bench.sensors", len(watch.rows), "samples", **sensors.summary([row for _, row in watch.rows]))
+        telling.measured(
+            "bench.sensors",
+            len(watch.rows),
+            "samples",
+            **sensors.summary([row for _, row in watch.rows]),
+        )
     telling.measured("bench.seconds", round(time.perf_counter() - begin, 1), "s")
     if bench.wrong:
-        raise telling.CheckFailed("wrong-result", f"The card computed wrongly under load: {', '.join(bench.wrong)}. An "
-                                  "overclock, too little power or faulty memory does that.")
+        raise telling.CheckFailed(
+            "wrong-result",
+            f"The card computed wrongly under load: {', '.join(bench.wrong)}. An "
+            "overclock, too little power or faulty memory does that.",
+        )
 
 
 if __name__ == "__main__":

@@ -1,17 +1,23 @@
-"""Check: bitsandbytes quantises to 4 bits, gives the numbers back, multiplies with them, and its 8-bit optimizer steps."""
+"""Check: bitsandbytes quantises to 4 bits, gives the numbers back, multiplies with them, and its
+8-bit optimizer steps.
+"""
 
 import importlib.util
 import os
 import sys
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
 
 def four_bits(torch: Any, functional: Any, device: Any, dtype: Any) -> tuple[float, float]:
-    """Relative error of NF4 itself (9 to 10 % on normal data, seen 9.2 %) and of a product with the packed weight."""
+    """Relative error of NF4 itself (9 to 10 % on normal data, seen 9.2 %) and of a product with the
+    packed weight.
+    """
     bnb = telling.need("bitsandbytes")
     chance = torch.Generator().manual_seed(3)
     weight = torch.randn(1024, 1024, generator=chance).to(device, dtype)
@@ -20,17 +26,21 @@ def four_bits(torch: Any, functional: Any, device: Any, dtype: Any) -> tuple[flo
     x = torch.randn(64, 1024, generator=chance).to(device, dtype)
     product = bnb.matmul_4bit(x, packed.t(), quant_state=state)
     exact = x.double().cpu() @ back.double().cpu().t()
-    return telling.relative_error(torch, back, weight), telling.relative_error(torch, product, exact)
+    return telling.relative_error(torch, back, weight), telling.relative_error(
+        torch, product, exact
+    )
 
 
 def one_step(torch: Any, device: Any) -> float:
-    """Mean change of a weight after one AdamW step at rate 0.01: the first step moves each by about the rate."""
+    """Mean change of a weight after one AdamW step at rate 0.01: the first step moves each by about
+    the rate.
+    """
     bnb = telling.need("bitsandbytes")
     torch.manual_seed(4)
     weight = torch.nn.Parameter(torch.randn(64, 64, device=device))
     before = weight.detach().clone()
     optimizer = bnb.optim.AdamW8bit([weight], lr=1e-2, min_8bit_size=1)
-    (weight ** 2).sum().backward()
+    (weight**2).sum().backward()
     optimizer.step()
     return float((weight.detach() - before).abs().mean())
 
@@ -50,11 +60,16 @@ def check() -> None:
     lossy, product = four_bits(torch, functional, device, telling.half_type(torch, device))
     moved = one_step(torch, device)
     good = 0.05 < lossy < 0.15 and product < 2e-2 and 0.005 < moved < 0.02
-    telling.measured("bitsandbytes.works", good, nf4_error=lossy, product_error=product, adamw8bit_step=moved)
+    telling.measured(
+        "bitsandbytes.works", good, nf4_error=lossy, product_error=product, adamw8bit_step=moved
+    )
     if not good:
-        raise telling.CheckFailed("wrong-result", "bitsandbytes computes wrongly on this card: NF4 error "
-                                  f"{lossy:.3g} (0.05 to 0.15 is right), product error {product:.2g} (below 0.02), "
-                                  f"optimizer step {moved:.3g} (0.005 to 0.02).")
+        raise telling.CheckFailed(
+            "wrong-result",
+            "bitsandbytes computes wrongly on this card: NF4 error "
+            f"{lossy:.3g} (0.05 to 0.15 is right), product error {product:.2g} (below 0.02), "
+            f"optimizer step {moved:.3g} (0.005 to 0.02).",
+        )
 
 
 if __name__ == "__main__":

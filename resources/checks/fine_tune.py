@@ -1,4 +1,6 @@
-"""Check: the first fine-tune. A small model made on the spot learns for 20 steps; the adapter is saved and loaded again."""
+"""Check: the first fine-tune. A small model made on the spot learns for 20 steps; the adapter is
+saved and loaded again.
+"""
 
 import argparse
 import gc
@@ -13,25 +15,40 @@ import time
 import traceback
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
 PROMPT = "### Instruction:\nRepeat line 3\n### Response:\n"
-CLEAR_FALL = 0.5  # nats a token; seen: 2.1 on an H100 and on a processor. A model that learns nothing moves by 0.05.
-SAME = 1e-2       # largest difference of logits over their largest size; the same weights in bf16 give 0 to 0.004
+# nats a token; seen: 2.1 on an H100 and on a processor. A model that learns nothing moves by 0.05.
+CLEAR_FALL = 0.5
+# largest difference of logits over their largest size; the same weights in bf16 give 0 to 0.004
+SAME = 1e-2
 
 
 def quiet() -> None:
     """Nothing from the network, no statistics, no bars. Set before anything is imported."""
-    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1", WANDB_DISABLED="true",
-                      TOKENIZERS_PARALLELISM="false", UNSLOTH_DISABLE_STATISTICS="1", HF_HUB_DISABLE_TELEMETRY="1",
-                      HF_DATASETS_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
+    os.environ.update(
+        HF_HUB_OFFLINE="1",
+        TRANSFORMERS_OFFLINE="1",
+        HF_DATASETS_OFFLINE="1",
+        WANDB_DISABLED="true",
+        TOKENIZERS_PARALLELISM="false",
+        UNSLOTH_DISABLE_STATISTICS="1",
+        HF_HUB_DISABLE_TELEMETRY="1",
+        HF_DATASETS_DISABLE_PROGRESS_BARS="1",
+        HF_HUB_DISABLE_PROGRESS_BARS="1",
+    )
 
 
 def choose_way(torch: Any, length: int, asked: str, bits: int) -> Any:
-    """Unsloth where there is a card and Unsloth, else plain peft; 4-bit where bitsandbytes can be imported."""
+    """Unsloth where there is a card and Unsloth, else plain peft; 4-bit where bitsandbytes can be
+    imported.
+    """
     import loops
+
     device = telling.pick_device(torch)
     if asked == "plain" or device.type == "cpu" or importlib.util.find_spec("unsloth") is None:
         return loops.Plain(torch, length, device)
@@ -43,10 +60,14 @@ def choose_way(torch: Any, length: int, asked: str, bits: int) -> Any:
 def logits(torch: Any, model: Any, tokenizer: Any) -> Any:
     """What the model says of a fixed text, in float32 on the processor."""
     import small_model
+
     batch = tokenizer(small_model.texts(1)[0], return_tensors="pt")
     device = next(model.parameters()).device
     with torch.no_grad():
-        out = model(input_ids=batch["input_ids"].to(device), attention_mask=batch["attention_mask"].to(device)).logits
+        out = model(
+            input_ids=batch["input_ids"].to(device),
+            attention_mask=batch["attention_mask"].to(device),
+        ).logits
     return out.float().cpu(), batch["input_ids"]
 
 
@@ -61,9 +82,11 @@ def peak_memory(torch: Any) -> int | None:
         return int(torch.cuda.max_memory_allocated())
     try:
         import resource
+
         return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
     except ImportError:
         import psutil
+
         return int(psutil.Process().memory_info().peak_wset)
 
 
@@ -80,14 +103,21 @@ def generate(torch: Any, way: Any, model: Any, tokenizer: Any) -> str:
     device = next(model.parameters()).device
     ids = batch["input_ids"].to(device)
     with torch.no_grad():
-        out = model.generate(input_ids=ids, attention_mask=batch["attention_mask"].to(device), max_new_tokens=16,
-                             do_sample=False, pad_token_id=2)
+        out = model.generate(
+            input_ids=ids,
+            attention_mask=batch["attention_mask"].to(device),
+            max_new_tokens=16,
+            do_sample=False,
+            pad_token_id=2,
+        )
     if out.shape[1] <= ids.shape[1]:
         raise telling.CheckFailed("fine-tune-mute", "The trained model generated no token at all.")
-    return str(tokenizer.decode(out[0][ids.shape[1]:]))
+    return str(tokenizer.decode(out[0][ids.shape[1] :]))
 
 
-def judge(losses: list[float], norms: list[float], equal: bool, difference: float, again: float) -> list[str]:
+def judge(
+    losses: list[float], norms: list[float], equal: bool, difference: float, again: float
+) -> list[str]:
     """What went wrong, in sentences; empty where the fine-tune passed."""
     wrong = []
     if not losses or not all(math.isfinite(x) for x in losses):
@@ -97,7 +127,10 @@ def judge(losses: list[float], norms: list[float], equal: bool, difference: floa
     if not all(math.isfinite(x) for x in norms):
         wrong.append("a gradient is not finite")
     if not equal:
-        wrong.append(f"the adapter, loaded again, gives other logits (largest relative difference {difference:.2g})")
+        wrong.append(
+            f"the adapter, loaded again, gives other logits (largest relative difference "
+            f"{difference:.2g})"
+        )
     elif losses and not again < losses[0] - CLEAR_FALL:
         wrong.append(f"the adapter, loaded again, has not learned (loss {again:.2f})")
     return wrong
@@ -107,6 +140,7 @@ def fine_tune(torch: Any, way: Any, folder: str, steps: int) -> list[str]:
     """Make, load, train, save, load again, compare, generate. Returns complaints."""
     import loops
     import small_model
+
     on_card = telling.pick_device(torch).type == "cuda"
     base, adapter = os.path.join(folder, "model"), os.path.join(folder, "adapter")
     count = small_model.make(base, "card" if on_card else "processor")
@@ -139,11 +173,23 @@ def fine_tune(torch: Any, way: Any, folder: str, steps: int) -> list[str]:
     wrong = judge(losses, norms, equal, difference, again)
     text = generate(torch, way, model, tokenizer)
     telling.measured("fine_tune.generated", text)
-    telling.measured("fine_tune.result", not wrong, steps=len(losses), loss_first=losses[0] if losses else None,
-                     loss_last=losses[-1] if losses else None, tokens_per_s=rate, peak_vram=peak, reloaded_equal=equal,
-                     losses=losses, device="cuda" if on_card else "cpu", trainer=f"{way.trainer}, {way.bits}-bit",
-                     passed=not wrong, difference=difference, loss_reloaded=again,
-                     grad_norm_largest=max(norms) if norms else None)
+    telling.measured(
+        "fine_tune.result",
+        not wrong,
+        steps=len(losses),
+        loss_first=losses[0] if losses else None,
+        loss_last=losses[-1] if losses else None,
+        tokens_per_s=rate,
+        peak_vram=peak,
+        reloaded_equal=equal,
+        losses=losses,
+        device="cuda" if on_card else "cpu",
+        trainer=f"{way.trainer}, {way.bits}-bit",
+        passed=not wrong,
+        difference=difference,
+        loss_reloaded=again,
+        grad_norm_largest=max(norms) if norms else None,
+    )
     return wrong
 
 
@@ -167,14 +213,19 @@ def check() -> None:
         except telling.CheckFailed:
             raise
         except Exception as fault:
-            raise telling.CheckFailed("fine-tune-failed", f"The fine-tune stopped: {telling.first_line(fault)}",
-                                      traceback.format_exc()) from fault
+            raise telling.CheckFailed(
+                "fine-tune-failed",
+                f"The fine-tune stopped: {telling.first_line(fault)}",
+                traceback.format_exc(),
+            ) from fault
         finally:
             os.chdir(home)
     if wrong:
         raise telling.CheckFailed("fine-tune-wrong", f"The fine-tune ran, but {'; '.join(wrong)}.")
 
 
-if __name__ == "__main__":  # libraries may start processes of their own, which import this file again
+if (
+    __name__ == "__main__"
+):  # libraries may start processes of their own, which import this file again
     quiet()
     telling.run(check, noisy=True)

@@ -5,11 +5,14 @@ import sys
 import time
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
-# Relative errors seen on an H100: 2.3e-7, 2.1e-4, 1.7e-3. A wrong kernel is off by far more than these limits.
+# Relative errors seen on an H100: 2.3e-7, 2.1e-4, 1.7e-3. A wrong kernel is off by far more than
+# these limits.
 LIMITS = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 1.2e-2}
 
 
@@ -22,7 +25,9 @@ def types(torch: Any, device: Any) -> list[str]:
 
 
 def product(torch: Any, device: Any, kind: str) -> tuple[float, float]:
-    """Relative error and seconds of one 512 x 1536 x 768 product, the first call's loading included."""
+    """Relative error and seconds of one 512 x 1536 x 768 product, the first call's loading
+    included.
+    """
     chance = torch.Generator().manual_seed(1)
     dtype = getattr(torch, kind)
     a = torch.randn(512, 1536, generator=chance).to(dtype)
@@ -36,19 +41,34 @@ def check() -> None:
     """Compute on every device and fail on the first wrong or missing answer."""
     torch = telling.need("torch")
     first = telling.pick_device(torch)
-    devices = [first] if first.type == "cpu" else [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+    devices = (
+        [first]
+        if first.type == "cpu"
+        else [torch.device("cuda", i) for i in range(torch.cuda.device_count())]
+    )
     wrong = []
     for device in devices:
         for kind in types(torch, device):
             error, seconds = product(torch, device, kind)
             good = error < LIMITS[kind]  # NaN is not smaller than anything
-            telling.measured("kernel.matmul", error, "relative error", device=str(device), dtype=kind,
-                             limit=LIMITS[kind], ok=good, seconds=round(seconds, 3))
+            telling.measured(
+                "kernel.matmul",
+                error,
+                "relative error",
+                device=str(device),
+                dtype=kind,
+                limit=LIMITS[kind],
+                ok=good,
+                seconds=round(seconds, 3),
+            )
             if not good:
                 wrong.append(f"{kind} on {device}: error {error:.2g}, allowed {LIMITS[kind]:.2g}")
     if wrong:
-        raise telling.CheckFailed("wrong-result", "A matrix product came out wrong, which points to an unstable clock, "
-                                  f"memory or driver: {'; '.join(wrong)}.")
+        raise telling.CheckFailed(
+            "wrong-result",
+            "A matrix product came out wrong, which points to an unstable clock, "
+            f"memory or driver: {'; '.join(wrong)}.",
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""The two ways to fine-tune: Unsloth on a card, plain transformers and peft elsewhere, both with the profile's own trainer."""
+"""The two ways to fine-tune: Unsloth on a card, plain transformers and peft elsewhere, both with
+the profile's own trainer.
+"""
 
 import inspect
 import os
@@ -19,18 +21,31 @@ class Unsloth:
 
     def __init__(self, torch: Any, length: int, bits: int) -> None:
         from unsloth import FastLanguageModel
+
         self.torch, self.length, self.bits, self.fast = torch, length, bits, FastLanguageModel
         self.dtype = telling.half_type(torch, torch.device("cuda", 0))
 
     def load(self, folder: str) -> tuple[Any, Any]:
         """A model, or an adapter together with the model it names."""
-        return self.fast.from_pretrained(model_name=folder, max_seq_length=self.length, dtype=self.dtype,
-                                         load_in_4bit=self.bits == 4)
+        return self.fast.from_pretrained(
+            model_name=folder,
+            max_seq_length=self.length,
+            dtype=self.dtype,
+            load_in_4bit=self.bits == 4,
+        )
 
     def adapt(self, model: Any) -> Any:
         """Put LoRA matrices on all seven projections."""
-        return self.fast.get_peft_model(model, r=RANK, lora_alpha=RANK, lora_dropout=0, bias="none", random_state=SEED,
-                                        target_modules=MODULES, use_gradient_checkpointing="unsloth")
+        return self.fast.get_peft_model(
+            model,
+            r=RANK,
+            lora_alpha=RANK,
+            lora_dropout=0,
+            bias="none",
+            random_state=SEED,
+            target_modules=MODULES,
+            use_gradient_checkpointing="unsloth",
+        )
 
     def for_answers(self, model: Any) -> None:
         """Unsloth's own switch to generating."""
@@ -48,11 +63,15 @@ class Plain:
         self.dtype = telling.half_type(torch, device)
 
     def load(self, folder: str) -> tuple[Any, Any]:
-        """A model, or an adapter together with the model it names (peft writes it into adapter_config.json)."""
+        """A model, or an adapter together with the model it names (peft writes it into
+        adapter_config.json).
+        """
         from transformers import AutoModelForCausalLM, AutoTokenizer
+
         base, adapter = folder, None
         if os.path.exists(os.path.join(folder, "adapter_config.json")):
             from peft import PeftConfig, PeftModel
+
             base, adapter = PeftConfig.from_pretrained(folder).base_model_name_or_path, folder
         model = AutoModelForCausalLM.from_pretrained(base).to(self.device, self.dtype)
         if adapter:
@@ -62,9 +81,19 @@ class Plain:
     def adapt(self, model: Any) -> Any:
         """Put LoRA matrices on all seven projections."""
         from peft import LoraConfig, get_peft_model
+
         self.torch.manual_seed(SEED)
-        return get_peft_model(model, LoraConfig(r=RANK, lora_alpha=RANK, lora_dropout=0.0, bias="none",
-                                                target_modules=MODULES, task_type="CAUSAL_LM"))
+        return get_peft_model(
+            model,
+            LoraConfig(
+                r=RANK,
+                lora_alpha=RANK,
+                lora_dropout=0.0,
+                bias="none",
+                target_modules=MODULES,
+                task_type="CAUSAL_LM",
+            ),
+        )
 
     def for_answers(self, model: Any) -> None:
         """Dropout and the like off."""
@@ -72,10 +101,12 @@ class Plain:
 
 
 def workers() -> int | None:
-    """What keeps the preparation of data in this process (a second one starts slowly, or not at all, on Windows).
+    """What keeps the preparation of data in this process (a second one starts slowly, or not at
+    all, on Windows).
 
-    datasets before 4.1 works in-process at ``None`` and 1, from 4.1 on at ``None`` and 0 (its ``map``). Unsloth of 2025
-    makes ``None`` into a number of processes, so that 0 is right there; newer Unsloth leaves ``None`` alone.
+    datasets before 4.1 works in-process at ``None`` and 1, from 4.1 on at ``None`` and 0 (its
+    ``map``). Unsloth of 2025 makes ``None`` into a number of processes, so that 0 is right there;
+    newer Unsloth leaves ``None`` alone.
     """
     if numbers(telling.version("datasets")) < (4, 1):
         return 1
@@ -89,35 +120,72 @@ def numbers(version: str | None) -> tuple[int, ...]:
 
 def settings(config: Any, wishes: dict[str, Any]) -> Any:
     """An SFTConfig of whatever age: names that it does not know are left out, renamed ones follow."""
-    known = set(inspect.signature(config).parameters) | set(getattr(config, "__dataclass_fields__", {}))
+    known = set(inspect.signature(config).parameters) | set(
+        getattr(config, "__dataclass_fields__", {})
+    )
     if "max_length" not in known:
         wishes["max_seq_length"] = wishes.pop("max_length")
-    return config(**{name: value for name, value in wishes.items() if name in known or "kwargs" in known})
+    return config(
+        **{name: value for name, value in wishes.items() if name in known or "kwargs" in known}
+    )
 
 
-def build_trainer(way: Any, model: Any, tokenizer: Any, rows: list[str], steps: int, folder: str, callback: type) -> Any:
+def build_trainer(
+    way: Any, model: Any, tokenizer: Any, rows: list[str], steps: int, folder: str, callback: type
+) -> Any:
     """The profile's SFTTrainer over the texts."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
+
     on_card = way.torch.cuda.is_available() and way.torch.version.cuda is not None
     wishes = {
-        "per_device_train_batch_size": 4, "gradient_accumulation_steps": 2, "warmup_steps": 2, "max_steps": steps,
-        "learning_rate": 2e-3 if on_card else 1e-2, "logging_steps": 1, "weight_decay": 0.01, "lr_scheduler_type": "linear",
-        "seed": SEED, "output_dir": os.path.join(folder, "run"), "report_to": "none", "save_strategy": "no",
-        "optim": "adamw_8bit" if way.bits == 4 else "adamw_torch", "disable_tqdm": True, "dataset_text_field": "text",
-        "dataset_num_proc": workers(), "packing": False, "max_length": way.length, "dataloader_num_workers": 0,
-        "bf16": on_card and way.dtype is way.torch.bfloat16, "fp16": on_card and way.dtype is way.torch.float16,
-        "gradient_checkpointing": False, "use_cpu": not on_card, "dataloader_pin_memory": on_card,
+        "per_device_train_batch_size": 4,
+        "gradient_accumulation_steps": 2,
+        "warmup_steps": 2,
+        "max_steps": steps,
+        "learning_rate": 2e-3 if on_card else 1e-2,
+        "logging_steps": 1,
+        "weight_decay": 0.01,
+        "lr_scheduler_type": "linear",
+        "seed": SEED,
+        "output_dir": os.path.join(folder, "run"),
+        "report_to": "none",
+        "save_strategy": "no",
+        "optim": "adamw_8bit" if way.bits == 4 else "adamw_torch",
+        "disable_tqdm": True,
+        "dataset_text_field": "text",
+        "dataset_num_proc": workers(),
+        "packing": False,
+        "max_length": way.length,
+        "dataloader_num_workers": 0,
+        "bf16": on_card and way.dtype is way.torch.bfloat16,
+        "fp16": on_card and way.dtype is way.torch.float16,
+        "gradient_checkpointing": False,
+        "use_cpu": not on_card,
+        "dataloader_pin_memory": on_card,
     }
     if way.trainer == "unsloth":
-        wishes.pop("gradient_checkpointing")  # set by get_peft_model; the trainer's own would undo Unsloth's
+        wishes.pop(
+            "gradient_checkpointing"
+        )  # set by get_peft_model; the trainer's own would undo Unsloth's
     data = Dataset.from_dict({"text": [row + tokenizer.eos_token for row in rows]})
-    tokens = "tokenizer" if "tokenizer" in inspect.signature(SFTTrainer.__init__).parameters else "processing_class"
-    return SFTTrainer(model=model, train_dataset=data, args=settings(SFTConfig, wishes), callbacks=[callback()],
-                      **{tokens: tokenizer})
+    tokens = (
+        "tokenizer"
+        if "tokenizer" in inspect.signature(SFTTrainer.__init__).parameters
+        else "processing_class"
+    )
+    return SFTTrainer(
+        model=model,
+        train_dataset=data,
+        args=settings(SFTConfig, wishes),
+        callbacks=[callback()],
+        **{tokens: tokenizer},
+    )
 
 
-def recorder(torch: Any, steps: int, losses: list[float], norms: list[float], moments: list[float]) -> type:
+def recorder(
+    torch: Any, steps: int, losses: list[float], norms: list[float], moments: list[float]
+) -> type:
     """A callback class that streams losses as they come and keeps the times of steps."""
     from transformers import TrainerCallback
 
@@ -129,13 +197,21 @@ def recorder(torch: Any, steps: int, losses: list[float], norms: list[float], mo
                 torch.cuda.synchronize()
             moments.append(time.perf_counter())
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any) -> None:
+        def on_log(
+            self, args: Any, state: Any, control: Any, logs: Any = None, **more: Any
+        ) -> None:
             if logs and "loss" in logs:
                 losses.append(float(logs["loss"]))
                 norm = float(logs["grad_norm"]) if logs.get("grad_norm") is not None else None
                 if norm is not None:
                     norms.append(norm)
-                telling.measured("fine_tune.loss", losses[-1], "nats a token", step=int(state.global_step), grad_norm=norm)
+                telling.measured(
+                    "fine_tune.loss",
+                    losses[-1],
+                    "nats a token",
+                    step=int(state.global_step),
+                    grad_norm=norm,
+                )
                 telling.progress(int(state.global_step), steps)
 
     return Recorder

@@ -1,4 +1,6 @@
-"""How every check speaks: one JSON object a line on standard output, and an exit code (0 good, 1 failed, 2 could not run)."""
+"""How every check speaks: one JSON object a line on standard output, and an exit code (0 good, 1
+failed, 2 could not run).
+"""
 
 import faulthandler
 import importlib
@@ -11,11 +13,15 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-BREAK = {"before": ""}  # what comes before an event: a line break where libraries draw progress bars without one
+BREAK = {
+    "before": ""
+}  # what comes before an event: a line break where libraries draw progress bars without one
 
 
 class CheckFailed(Exception):
-    """The check ran and its answer is no. ``code`` is a short stable name, the text one sentence for people."""
+    """The check ran and its answer is no. ``code`` is a short stable name, the text one sentence
+    for people.
+    """
 
     def __init__(self, code: str, message: str, details: str = "") -> None:
         super().__init__(message)
@@ -24,7 +30,9 @@ class CheckFailed(Exception):
 
 
 class CannotRun(CheckFailed):
-    """The check could not be made here (a file or an argument is missing): exit code 2, not a verdict."""
+    """The check could not be made here (a file or an argument is missing): exit code 2, not a
+    verdict.
+    """
 
 
 def tell(what: str, **fields: Any) -> None:
@@ -50,7 +58,9 @@ def progress(done: float, total: float, unit: str = "steps", note: str = "") -> 
 
 
 def clean(value: Any) -> Any:
-    """The same value without NaN and infinity, which JSON does not know: a failing card must still give a report."""
+    """The same value without NaN and infinity, which JSON does not know: a failing card must still
+    give a report.
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
@@ -63,7 +73,9 @@ def clean(value: Any) -> Any:
 
 
 def version(name: str) -> str | None:
-    """The installed version of a distribution, read from its metadata; ``None`` where it is not installed."""
+    """The installed version of a distribution, read from its metadata; ``None`` where it is not
+    installed.
+    """
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -75,8 +87,11 @@ def need(module: str) -> Any:
     try:
         return importlib.import_module(module)
     except Exception as fault:
-        raise CheckFailed("import-failed", f"The module {module} cannot be imported: {first_line(fault)}",
-                          traceback.format_exc()) from fault
+        raise CheckFailed(
+            "import-failed",
+            f"The module {module} cannot be imported: {first_line(fault)}",
+            traceback.format_exc(),
+        ) from fault
 
 
 def first_line(fault: BaseException) -> str:
@@ -86,12 +101,18 @@ def first_line(fault: BaseException) -> str:
 
 
 def pick_device(torch: Any) -> Any:
-    """The first CUDA card, else the processor. A torch built for CUDA that sees no card is a failure, not a choice."""
+    """The first CUDA card, else the processor. A torch built for CUDA that sees no card is a
+    failure, not a choice.
+    """
     if torch.version.cuda is None:
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise CheckFailed("cuda-not-available", "torch is built for CUDA but reaches no card: the driver is missing, too "
-                          "old or hidden.", reason_without_card(torch))
+        raise CheckFailed(
+            "cuda-not-available",
+            "torch is built for CUDA but reaches no card: the driver is missing, too "
+            "old or hidden.",
+            reason_without_card(torch),
+        )
     return torch.device("cuda", 0)
 
 
@@ -105,23 +126,27 @@ def reason_without_card(torch: Any) -> str:
 
 
 def relative_error(torch: Any, got: Any, wanted: Any) -> float:
-    """Norm of the difference over the norm of the reference, in float64 on the processor. NaN stays NaN."""
+    """Norm of the difference over the norm of the reference, in float64 on the processor. NaN stays
+    NaN.
+    """
     got, wanted = got.detach().double().cpu(), wanted.detach().double().cpu()
     return float((got - wanted).norm() / wanted.norm())
 
 
 def half_type(torch: Any, device: Any) -> Any:
-    """The 16-bit type that training takes on a device: bf16 from compute capability 8.0 on, else fp16; fp32 on a
-    processor."""
+    """The 16-bit type that training takes on a device: bf16 from compute capability 8.0 on, else
+    fp16; fp32 on a processor."""
     if device.type != "cuda":
         return torch.float32
     return torch.bfloat16 if torch.cuda.get_device_capability(device) >= (8, 0) else torch.float16
 
 
 def run(check: Callable[[], None], noisy: bool = False) -> None:
-    """Run a check and leave the process with its exit code. Everything that goes wrong becomes an event.
+    """Run a check and leave the process with its exit code. Everything that goes wrong becomes an
+    event.
 
-    ``noisy``: libraries may leave a line open (progress bars), so that every event begins with a line break.
+    ``noisy``: libraries may leave a line open (progress bars), so that every event begins with a
+    line break.
     """
     BREAK["before"] = "\n" if noisy else ""
     faulthandler.enable()  # a crash in native code prints where Python stood
@@ -132,12 +157,21 @@ def run(check: Callable[[], None], noisy: bool = False) -> None:
     try:
         check()
     except CheckFailed as fault:
-        tell("failed", code=fault.code, message=str(fault), details=fault.details or traceback.format_exc())
+        tell(
+            "failed",
+            code=fault.code,
+            message=str(fault),
+            details=fault.details or traceback.format_exc(),
+        )
         code = 2 if isinstance(fault, CannotRun) else 1
     except Exception as fault:
         memory = "out of memory" in str(fault).lower()
-        tell("failed", code="cuda-out-of-memory" if memory else "check-failed", message=first_line(fault),
-             details=traceback.format_exc())
+        tell(
+            "failed",
+            code="cuda-out-of-memory" if memory else "check-failed",
+            message=first_line(fault),
+            details=traceback.format_exc(),
+        )
         code = 1
     sys.stdout.flush()
     sys.stderr.flush()

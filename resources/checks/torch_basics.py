@@ -1,4 +1,6 @@
-"""Check: torch imports, its build, CUDA, cuDNN, bf16 and inductor: every line of the guide's own script but Unsloth's."""
+"""Check: torch imports, its build, CUDA, cuDNN, bf16 and inductor: every line of the guide's own
+script but Unsloth's.
+"""
 
 import importlib
 import inspect
@@ -7,13 +9,17 @@ import sys
 import time
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
 
 def native_bf16(torch: Any) -> bool:
-    """Whether the card computes in bf16 itself. Newer versions of torch also say yes where it is only imitated."""
+    """Whether the card computes in bf16 itself. Newer versions of torch also say yes where it is
+    only imitated.
+    """
     ask = torch.cuda.is_bf16_supported
     if "including_emulation" in inspect.signature(ask).parameters:
         return bool(ask(including_emulation=False))
@@ -30,7 +36,11 @@ def tell_card(torch: Any) -> None:
 
 def tell_absence(torch: Any) -> None:
     """The same lines where there is no card."""
-    why = "torch is built for the processor" if torch.version.cuda is None else "torch reaches no card"
+    why = (
+        "torch is built for the processor"
+        if torch.version.cuda is None
+        else "torch reaches no card"
+    )
     for name in ("gpu.name", "gpu.memory", "torch.bf16"):
         telling.skipped(name, why)
 
@@ -40,10 +50,16 @@ def check() -> None:
     begin = time.perf_counter()
     torch = telling.need("torch")
     seconds = time.perf_counter() - begin
-    build = torch.__version__.partition("+")[2] or (f"cu{torch.version.cuda.replace('.', '')}" if torch.version.cuda
-                                                    else "cpu")
+    build = torch.__version__.partition("+")[2] or (
+        f"cu{torch.version.cuda.replace('.', '')}" if torch.version.cuda else "cpu"
+    )
     available = bool(torch.cuda.is_available())
-    telling.measured("torch.version", str(torch.__version__), seconds=round(seconds, 2), commit=torch.version.git_version)
+    telling.measured(
+        "torch.version",
+        str(torch.__version__),
+        seconds=round(seconds, 2),
+        commit=torch.version.git_version,
+    )
     telling.measured("torch.build", build)
     telling.measured("torch.cuda_available", available)
     telling.measured("torch.cuda", torch.version.cuda)

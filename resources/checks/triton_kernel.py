@@ -1,4 +1,6 @@
-"""Check: Triton compiles a kernel and the card runs it (where a compiler, header or PTX tool is missing, it shows here)."""
+"""Check: Triton compiles a kernel and the card runs it (where a compiler, header or PTX tool is
+missing, it shows here).
+"""
 
 import importlib.util
 import os
@@ -6,11 +8,13 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
-SOURCE = '''
+SOURCE = """
 import triton
 import triton.language as tl
 
@@ -20,19 +24,23 @@ def add(x, y, out, count, BLOCK: tl.constexpr):
     at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     inside = at < count
     tl.store(out + at, tl.load(x + at, mask=inside) + tl.load(y + at, mask=inside), mask=inside)
-'''
+"""
 COUNT = 4099  # not a multiple of the block, so that the mask works too
 
 
 def check() -> None:
-    """Write the kernel to a file (Triton reads source files), compile it with an empty cache, run and compare."""
+    """Write the kernel to a file (Triton reads source files), compile it with an empty cache, run
+    and compare.
+    """
     torch = telling.need("torch")
     device = telling.pick_device(torch)
     if device.type == "cpu":
         telling.skipped("triton.kernel", "Triton needs a CUDA card")
         return
     if importlib.util.find_spec("triton") is None:
-        raise telling.CheckFailed("triton-missing", "Triton is not installed, and Unsloth cannot be imported without it.")
+        raise telling.CheckFailed(
+            "triton-missing", "Triton is not installed, and Unsloth cannot be imported without it."
+        )
     triton = telling.need("triton")
     telling.measured("triton.version", str(triton.__version__))
     with tempfile.TemporaryDirectory(prefix="triton_check_", ignore_cleanup_errors=True) as folder:

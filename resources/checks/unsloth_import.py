@@ -7,18 +7,24 @@ import tempfile
 import time
 import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
 
 def check() -> None:
-    """Unsloth has no ``__version__`` in 2024, and raises more than ImportError: both are why the guide's own lines fail."""
+    """Unsloth has no ``__version__`` in 2024, and raises more than ImportError: both are why the
+    guide's own lines fail.
+    """
     if importlib.util.find_spec("unsloth") is None:
         for name in ("unsloth.import", "unsloth.version", "unsloth.fast_language_model"):
             telling.skipped(name, "Unsloth is not part of this profile")
         return
-    telling.measured("unsloth.version", telling.version("unsloth"), zoo=telling.version("unsloth-zoo"))
+    telling.measured(
+        "unsloth.version", telling.version("unsloth"), zoo=telling.version("unsloth-zoo")
+    )
     telling.pick_device(telling.need("torch"))
     with tempfile.TemporaryDirectory(prefix="unsloth_check_", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", os.path.join(folder, "compiled"))
@@ -27,12 +33,23 @@ def check() -> None:
         try:
             import unsloth
         except Exception as fault:
-            raise telling.CheckFailed("unsloth-import", f"Unsloth cannot be imported: {telling.first_line(fault)}",
-                                      traceback.format_exc()) from fault
-        telling.measured("unsloth.import", True, seconds=round(time.perf_counter() - begin, 1),
-                         has_version=hasattr(unsloth, "__version__"))
+            raise telling.CheckFailed(
+                "unsloth-import",
+                f"Unsloth cannot be imported: {telling.first_line(fault)}",
+                traceback.format_exc(),
+            ) from fault
+        telling.measured(
+            "unsloth.import",
+            True,
+            seconds=round(time.perf_counter() - begin, 1),
+            has_version=hasattr(unsloth, "__version__"),
+        )
         from unsloth import FastLanguageModel
-        telling.measured("unsloth.fast_language_model", callable(getattr(FastLanguageModel, "from_pretrained", None)))
+
+        telling.measured(
+            "unsloth.fast_language_model",
+            callable(getattr(FastLanguageModel, "from_pretrained", None)),
+        )
 
 
 if __name__ == "__main__":

@@ -10,13 +10,33 @@ import struct
 import sys
 from typing import Any
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # python -I leaves the script's folder out
+sys.path.insert(
+    0, os.path.dirname(os.path.abspath(__file__))
+)  # python -I leaves the script's folder out
 
 import telling
 
-PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*==\s*([^\s;\\]+)\s*(?:;\s*([^\\]*))?")
-SHOWN = ("torch", "torchvision", "unsloth", "unsloth-zoo", "triton", "triton-windows", "xformers", "bitsandbytes",
-         "transformers", "trl", "peft", "datasets", "accelerate", "tokenizers", "numpy", "torchao")
+PINNED = re.compile(
+    r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^]]*\])?\s*==\s*([^\s;\\]+)\s*(?:;\s*([^\\]*))?"
+)
+SHOWN = (
+    "torch",
+    "torchvision",
+    "unsloth",
+    "unsloth-zoo",
+    "triton",
+    "triton-windows",
+    "xformers",
+    "bitsandbytes",
+    "transformers",
+    "trl",
+    "peft",
+    "datasets",
+    "accelerate",
+    "tokenizers",
+    "numpy",
+    "torchao",
+)
 
 
 def canonical(name: str) -> str:
@@ -28,6 +48,7 @@ def holds(marker: str) -> bool:
     """Whether an environment marker is true here; one that cannot be read counts as true."""
     try:
         from packaging.markers import Marker
+
         return bool(Marker(marker.strip()).evaluate())
     except Exception:
         return True
@@ -54,17 +75,23 @@ def installed() -> dict[str, str]:
 
 
 def damaged(names: set[str]) -> list[str]:
-    """Files of these distributions that are gone or of another size than their RECORD says (70 ms for 24,000 files).
+    """Files of these distributions that are gone or of another size than their RECORD says (70 ms
+    for 24,000 files).
 
-    A virus scanner takes single files away, a cut-off copy leaves half ones; the versions are right all the same. Byte code
-    does not count: it is made again, and not as it came.
+    A virus scanner takes single files away, a cut-off copy leaves half ones; the versions are right
+    all the same. Byte code does not count: it is made again, and not as it came.
     """
     found = []
     for item in importlib.metadata.distributions():
         if canonical(item.metadata["Name"] or "") not in names:
             continue
         for row in csv.reader((item.read_text("RECORD") or "").splitlines()):
-            if len(row) == 3 and row[2] and not row[0].endswith(".pyc") and size(str(item.locate_file(row[0]))) != int(row[2]):
+            if (
+                len(row) == 3
+                and row[2]
+                and not row[0].endswith(".pyc")
+                and size(str(item.locate_file(row[0]))) != int(row[2])
+            ):
                 found.append(row[0])
     return found
 
@@ -79,7 +106,9 @@ def size(path: str) -> int:
 
 
 def same(wanted: str, found: str) -> bool:
-    """Whether a version is the pinned one. A pin without a local part (2.4.0) accepts any build of it (2.4.0+cu121)."""
+    """Whether a version is the pinned one. A pin without a local part (2.4.0) accepts any build of
+    it (2.4.0+cu121).
+    """
     return wanted == found or ("+" not in wanted and wanted == found.partition("+")[0])
 
 
@@ -87,36 +116,60 @@ def check() -> None:
     """Compare, and fail where a pinned package is missing or of another version."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="*", help="locks: pinned requirements with hashes")
-    parser.add_argument("--lock", action="append", default=[], help="a lock; may be given several times")
+    parser.add_argument(
+        "--lock", action="append", default=[], help="a lock; may be given several times"
+    )
     arguments = parser.parse_args()
-    telling.measured("python.version", platform.python_version(), full=sys.version, bits=struct.calcsize("P") * 8,
-                     implementation=platform.python_implementation(), system=platform.platform())
+    telling.measured(
+        "python.version",
+        platform.python_version(),
+        full=sys.version,
+        bits=struct.calcsize("P") * 8,
+        implementation=platform.python_implementation(),
+        system=platform.platform(),
+    )
     have = installed()
-    telling.measured("packages.installed", have, shown={name: have[name] for name in SHOWN if name in have})
+    telling.measured(
+        "packages.installed", have, shown={name: have[name] for name in SHOWN if name in have}
+    )
     wanted: dict[str, str] = {}
     for file in arguments.files + arguments.lock:
         try:
             with open(file, encoding="utf-8") as lock:
                 wanted |= pins(lock.read())
         except OSError as fault:
-            raise telling.CannotRun("lock-unreadable", f"The lock {file} cannot be read: {fault.strerror}.") from fault
+            raise telling.CannotRun(
+                "lock-unreadable", f"The lock {file} cannot be read: {fault.strerror}."
+            ) from fault
     if not wanted:
         telling.skipped("packages.checked", "no lock was given")
         return
-    differ: list[dict[str, Any]] = [{"name": name, "wanted": pin, "found": have.get(name)}
-                                    for name, pin in sorted(wanted.items()) if not same(pin, have.get(name, ""))]
+    differ: list[dict[str, Any]] = [
+        {"name": name, "wanted": pin, "found": have.get(name)}
+        for name, pin in sorted(wanted.items())
+        if not same(pin, have.get(name, ""))
+    ]
     extra = sorted(set(have) - set(wanted) - {"pip", "setuptools", "wheel", "uv"})
     telling.measured("packages.checked", len(wanted), "packages", differ=differ, extra=extra)
     if differ:
-        named = ", ".join(f"{row['name']} {row['found'] or 'missing'} instead of {row['wanted']}" for row in differ[:4])
-        raise telling.CheckFailed("packages-differ", f"{len(differ)} of {len(wanted)} packages are not what the lock "
-                                  f"says: {named}.", "\n".join(str(row) for row in differ))
+        named = ", ".join(
+            f"{row['name']} {row['found'] or 'missing'} instead of {row['wanted']}"
+            for row in differ[:4]
+        )
+        raise telling.CheckFailed(
+            "packages-differ",
+            f"{len(differ)} of {len(wanted)} packages are not what the lock says: {named}.",
+            "\n".join(str(row) for row in differ),
+        )
     lost = damaged(set(wanted))
     telling.measured("packages.damaged", len(lost), "files", files=lost[:20])
     if lost:
         named = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
-        raise telling.CheckFailed("packages-damaged", f"Files of the installed packages are missing or cut off: {named}.",
-                                  "\n".join(lost[:100]))
+        raise telling.CheckFailed(
+            "packages-damaged",
+            f"Files of the installed packages are missing or cut off: {named}.",
+            "\n".join(lost[:100]),
+        )
 
 
 if __name__ == "__main__":

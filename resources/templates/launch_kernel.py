@@ -1,14 +1,17 @@
-"""Starts a Jupyter kernel in the interpreter that runs this file, whose own packages win over those beside this file.
+"""Starts a Jupyter kernel in the interpreter that runs this file, whose own packages win over those
+beside this file.
 
-``launch.py -f FILE`` is what Jupyter calls. ``launch.py --ask NAME`` starts the kernel of that name as Jupyter would, has it
-compute something, and ends with 0 where the answer is right.
+``launch.py -f FILE`` is what Jupyter calls. ``launch.py --ask NAME`` starts the kernel of that name
+as Jupyter would, has it compute something, and ends with 0 where the answer is right.
 """
 
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[0:1] = []  # this folder stands last: only what the environment does not have is taken from here
+sys.path[
+    0:1
+] = []  # this folder stands last: only what the environment does not have is taken from here
 sys.path.append(HERE)
 
 
@@ -19,8 +22,12 @@ def ask(name: str) -> int:
     manager, client = start_new_kernel(startup_timeout=90, kernel_name=name)
     told: list[str] = []
     try:
-        client.execute_interactive("import sys; print(6 * 7, sys.prefix)", timeout=60, store_history=False,
-                                   output_hook=lambda said: told.append(said["content"].get("text", "")))
+        client.execute_interactive(
+            "import sys; print(6 * 7, sys.prefix)",
+            timeout=60,
+            store_history=False,
+            output_hook=lambda said: told.append(said["content"].get("text", "")),
+        )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -1,7 +1,8 @@
-"""Starts the program out of this bundle, without network: ``python start.py`` installs, ``python start.py COMMAND …`` does more.
+"""Starts the program out of this bundle, without network: ``python start.py`` installs, ``python
+start.py COMMAND …`` does more.
 
-It needs the Python that the bundle was made for and nothing else. The program's packages are unpacked into a temporary folder
-that goes again at the end.
+It needs the Python that the bundle was made for and nothing else. The program's packages are
+unpacked into a temporary folder that goes again at the end.
 """
 
 import hashlib
@@ -30,7 +31,10 @@ def compare(known):
         sys.exit("The bundle's list names no program; copy the bundle again.")
     for folder, folders, names in os.walk(os.path.join(HERE, "program")):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        for name in [*names, *(one for one in folders if os.path.islink(os.path.join(folder, one)))]:
+        for name in [
+            *names,
+            *(one for one in folders if os.path.islink(os.path.join(folder, one))),
+        ]:
             path = os.path.join(folder, name)
             short = os.path.relpath(path, HERE).replace(os.sep, "/")
             if os.path.islink(path) or known.get(short) != sha256(path):
@@ -54,7 +58,9 @@ def unpack(wheel, target):
             if name.endswith("/"):
                 continue
             if ".." in parts or name.startswith("/") or "\\" in name or ":" in name:
-                sys.exit(f"{wheel} holds the path {name!r}, which leads outside; it is not unpacked.")
+                sys.exit(
+                    f"{wheel} holds the path {name!r}, which leads outside; it is not unpacked."
+                )
             if parts[0].endswith(".data") and parts[1] == "scripts":
                 parts = ["bin", *parts[2:]]
             path = os.path.join(target, *parts)
@@ -70,7 +76,9 @@ def main():
     compare(listed())
     sys.dont_write_bytecode = True
     target = tempfile.mkdtemp(prefix="unsloth-setup-")
-    sys.pycache_prefix = target  # byte code that lies in the bundle is compared with nothing, so it is not used
+    sys.pycache_prefix = (
+        target  # byte code that lies in the bundle is compared with nothing, so it is not used
+    )
     try:
         for name in sorted(os.listdir(WHEELS)):
             unpack(os.path.join(WHEELS, name), target)

@@ -1,16 +1,20 @@
-"""Fetch step plus offline install against ``uv pip sync``, same index on loopback, same run, both cold; prints the ratio.
+"""Fetch step plus offline install against ``uv pip sync``, same index on loopback, same run, both
+cold; prints the ratio.
 
-``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without a folder it makes
-wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many small ones, none of them compressed, so that
-nothing but the way of the bytes is measured; a wheelhouse of the program as ``--wheels`` shows what people meet.
+``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without
+a folder it makes wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many
+small ones, none of them compressed, so that nothing but the way of the bytes is measured; a
+wheelhouse of the program as ``--wheels`` shows what people meet.
 
-Seen in November 2026 on 16 cores with 36 real packages (391 MB): 0.98 of uv's own time at 125 MB/s, 0.93 at 1 GB/s, 1.05 with no
-limit at all. On two cores that the index shares: 1.01 for 1 GB and 1.03 for 263 MB at 100 MB/s, 1.17 for 312 MB with no limit,
-where processors are all that counts and a wheelhouse that resumes costs 0.5 s of them.
+Seen in November 2026 on 16 cores with 36 real packages (391 MB): 0.98 of uv's own time at 125 MB/s,
+0.93 at 1 GB/s, 1.05 with no limit at all. On two cores that the index shares: 1.01 for 1 GB and
+1.03 for 263 MB at 100 MB/s, 1.17 for 312 MB with no limit, where processors are all that counts and
+a wheelhouse that resumes costs 0.5 s of them.
 
-Both ways take turns, each first in every other round, after one round that does not count. The interpreter is known to
-both (an earlier step of the plan), neither compiles byte code. Homes are deleted after each run, after which ext4 is slow
-to make new files for a minute or more (``recently_deleted``): put ``TMPDIR`` on a memory disk where there is one.
+Both ways take turns, each first in every other round, after one round that does not count. The
+interpreter is known to both (an earlier step of the plan), neither compiles byte code. Homes are
+deleted after each run, after which ext4 is slow to make new files for a minute or more
+(``recently_deleted``): put ``TMPDIR`` on a memory disk where there is one.
 """
 
 from __future__ import annotations
@@ -41,7 +45,17 @@ from app.world.open import open_world
 from tests.fault_index import load_wheels, lock_of, make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-SIZES = [190_000_000, 20_000_000, 17_000_000, 12_000_000, 9_000_000, 5_000_000, 3_000_000, 2_000_000, 1_500_000]
+SIZES = [
+    190_000_000,
+    20_000_000,
+    17_000_000,
+    12_000_000,
+    9_000_000,
+    5_000_000,
+    3_000_000,
+    2_000_000,
+    1_500_000,
+]
 INSTALL = InstallWheels(id="i", title="", profile="bench", parts=("all",), environment="bench")
 
 
@@ -51,7 +65,9 @@ class Bench:
     def __init__(self, folder: Path, url: str, scratch: Path) -> None:
         wheels = load_wheels(folder)
         self.lock = lock_of(wheels)
-        self.wheels = tuple(Wheel(name=w.name, version=w.version, file=w.file, size=len(w.data)) for w in wheels)
+        self.wheels = tuple(
+            Wheel(name=w.name, version=w.version, file=w.file, size=len(w.data)) for w in wheels
+        )
         self.url, self.scratch, self.number = url, scratch, 0
 
     def site(self) -> Site:
@@ -61,12 +77,34 @@ class Bench:
         home = self.scratch / f"home{self.number}"
         home.mkdir()
         platform: Platform = "windows" if world.computer.family == "windows" else "linux"
-        part = Part(id="all", title="everything", platform=platform, lock="", requirements=self.lock,
-                    wheels=self.wheels)
-        profile = Profile(id="bench", title="", subtitle="", summary="", python=PYTHON, versions=Versions(torch=""), pinned_on="",
-                          proven="", parts=(part,))
-        site = Site(world=world, place=Place(str(home), world.computer.family), profiles={"bench": profile}, answers=Answers(),
-                    sources=Sources(index=self.url), resource=lambda _: b"", record=lambda *_: None)
+        part = Part(
+            id="all",
+            title="everything",
+            platform=platform,
+            lock="",
+            requirements=self.lock,
+            wheels=self.wheels,
+        )
+        profile = Profile(
+            id="bench",
+            title="",
+            subtitle="",
+            summary="",
+            python=PYTHON,
+            versions=Versions(torch=""),
+            pinned_on="",
+            proven="",
+            parts=(part,),
+        )
+        site = Site(
+            world=world,
+            place=Place(str(home), world.computer.family),
+            profiles={"bench": profile},
+            answers=Answers(),
+            sources=Sources(index=self.url),
+            resource=lambda _: b"",
+            record=lambda *_: None,
+        )
         (home / "lock.txt").write_text(self.lock)
         self.uv(site, "venv", "--python", sys.executable, site.place.environment("bench"))
         provide_python.find(PYTHON, site)  # the plan's earlier step
@@ -74,7 +112,12 @@ class Bench:
 
     def uv(self, site: Site, *arguments: str) -> None:
         """Run uv as the steps do."""
-        subprocess.run([site.world.computer.uv(), *arguments], env=child_environment(site), check=True, capture_output=True)
+        subprocess.run(
+            [site.world.computer.uv(), *arguments],
+            env=child_environment(site),
+            check=True,
+            capture_output=True,
+        )
 
     def ours(self, site: Site) -> None:
         """The product's way."""
@@ -82,13 +125,33 @@ class Bench:
             pass
         lock, origin = install_wheels.source(INSTALL, site)
         settle(site)
-        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--offline", *origin, "--require-hashes",
-                "--link-mode", "hardlink", lock)
+        self.uv(
+            site,
+            "pip",
+            "sync",
+            "--python",
+            site.place.environment_python("bench"),
+            "--offline",
+            *origin,
+            "--require-hashes",
+            "--link-mode",
+            "hardlink",
+            lock,
+        )
 
     def plain(self, site: Site) -> None:
         """What uv does alone."""
-        self.uv(site, "pip", "sync", "--python", site.place.environment_python("bench"), "--default-index", self.url,
-                "--require-hashes", site.place.at("lock.txt"))
+        self.uv(
+            site,
+            "pip",
+            "sync",
+            "--python",
+            site.place.environment_python("bench"),
+            "--default-index",
+            self.url,
+            "--require-hashes",
+            site.place.at("lock.txt"),
+        )
 
     def cost(self, way: Callable[[Site], None]) -> Cost:
         """One cold run."""
@@ -102,7 +165,9 @@ class Bench:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds that went by, and seconds of processor time of this program and the children that have ended."""
+    """Seconds that went by, and seconds of processor time of this program and the children that
+    have ended.
+    """
 
     wall: float
     processor: float
@@ -131,12 +196,19 @@ def main() -> None:
                 (folder / wheel.file).write_bytes(wheel.data)
         total = sum(p.stat().st_size for p in folder.glob("*.whl"))
         rate = [str(options.rate)] if options.rate else []
-        server = subprocess.Popen([sys.executable, "-m", "tests.fault_index.serving", str(folder), *rate], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "tests.fault_index.serving", str(folder), *rate],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert server.stdout is not None and server.stdin is not None
         try:
             bench = Bench(folder, server.stdout.readline().strip(), scratch)
-            bench.cost(bench.ours), bench.cost(bench.plain)  # what is imported and read for the first time does not count
+            (
+                bench.cost(bench.ours),
+                bench.cost(bench.plain),
+            )  # what is imported and read for the first time does not count
             ours: list[Cost] = []
             plain: list[Cost] = []
             for number in range(options.rounds):
@@ -148,19 +220,36 @@ def main() -> None:
             server.wait(10)
     mine, theirs = middle(ours), middle(plain)
     pairs = statistics.median(one.wall / other.wall for one, other in zip(ours, plain, strict=True))
-    print(f"{total / 1e6:.0f} MB; fetch and offline install {mine.wall:.2f} s, uv pip sync {theirs.wall:.2f} s, ratio "
-          f"{mine.wall / theirs.wall:.2f}, median of the pairs' ratios {pairs:.2f} (reach at most 1.0)")
-    print(f"processor time {mine.processor:.2f} s, uv {theirs.processor:.2f} s; {os.cpu_count()} cores, load "
-          f"{' '.join(f'{one:.1f}' for one in os.getloadavg()) if hasattr(os, 'getloadavg') else 'unknown'}")
+    print(
+        f"{total / 1e6:.0f} MB; fetch and offline install {mine.wall:.2f} s, uv pip sync "
+        f"{theirs.wall:.2f} s, ratio "
+        f"{mine.wall / theirs.wall:.2f}, median of the pairs' ratios {pairs:.2f} (reach at most "
+        f"1.0)"
+    )
+    print(
+        f"processor time {mine.processor:.2f} s, uv {theirs.processor:.2f} s; {os.cpu_count()} "
+        f"cores, load "
+        f"{' '.join(f'{one:.1f}' for one in os.getloadavg()) if hasattr(os, 'getloadavg') else 'unknown'}"
+    )
     if options.rate:
         line = total / options.rate
-        print(f"bytes divided by rate {line:.2f} s; fetch and install take {mine.wall / line:.2f} times that (reach at most 1.25)")
-    print("ours: " + ", ".join(f"{c.wall:.2f}" for c in ours) + "; uv: " + ", ".join(f"{c.wall:.2f}" for c in plain))
+        print(
+            f"bytes divided by rate {line:.2f} s; fetch and install take {mine.wall / line:.2f} "
+            f"times that (reach at most 1.25)"
+        )
+    print(
+        "ours: "
+        + ", ".join(f"{c.wall:.2f}" for c in ours)
+        + "; uv: "
+        + ", ".join(f"{c.wall:.2f}" for c in plain)
+    )
 
 
 def middle(costs: list[Cost]) -> Cost:
     """The medians."""
-    return Cost(statistics.median(c.wall for c in costs), statistics.median(c.processor for c in costs))
+    return Cost(
+        statistics.median(c.wall for c in costs), statistics.median(c.processor for c in costs)
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""How long until the first page is painted, beside a bare QWizard of seven pages: python tests/benchmarks/first_page.py [RUNS].
+"""How long until the first page is painted, beside a bare QWizard of seven pages: python
+tests/benchmarks/first_page.py [RUNS].
 
-Every run is a fresh process, the two kinds in turn, from before Qt's import to the end of the first paint; what the program
-knows is read after that paint and is not in the figure, as a person does not wait for it. Prints medians and best of wall and
-processor time and their ratios; the promise is at most 1.3. The interpreter's own start is in neither figure.
+Every run is a fresh process, the two kinds in turn, from before Qt's import to the end of the first
+paint; what the program knows is read after that paint and is not in the figure, as a person does
+not wait for it. Prints medians and best of wall and processor time and their ratios; the promise is
+at most 1.3. The interpreter's own start is in neither figure.
 """
 
 from __future__ import annotations
@@ -50,11 +52,18 @@ print(*painted[0])
 def once(program: str, cache: str) -> tuple[float, float]:
     """One fresh process; wall and processor seconds."""
     surroundings = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
-    # A program that people start has its byte code beside it; without this every run would compile it anew, Qt's own
-    # package being the only one that comes compiled.
+    # A program that people start has its byte code beside it; without this every run would compile
+    # it anew, Qt's own package being the only one that comes compiled.
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     surroundings["PYTHONPYCACHEPREFIX"] = cache
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT, env=surroundings)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=surroundings,
+    )
     wall, work = done.stdout.split()[-2:]
     return float(wall), float(work)
 
@@ -62,7 +71,10 @@ def once(program: str, cache: str) -> tuple[float, float]:
 def main() -> int:
     """Run both kinds in turn and print both figures."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
-    programs = {"bare seven-page QWizard": BARE, "this program": OURS.replace("ROOT", repr(str(ROOT)))}
+    programs = {
+        "bare seven-page QWizard": BARE,
+        "this program": OURS.replace("ROOT", repr(str(ROOT))),
+    }
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     with tempfile.TemporaryDirectory(prefix="first-page-") as cache:  # byte code of both programs
         for program in programs.values():
@@ -74,10 +86,16 @@ def main() -> int:
         medians = {name: statistics.median(t[at] for t in found) for name, found in times.items()}
         best = {name: min(t[at] for t in found) for name, found in times.items()}
         for name in programs:
-            print(f"{kind:9} {name:25} median {medians[name] * 1000:6.1f} ms, best {best[name] * 1000:6.1f} ms, {runs} runs")
+            print(
+                f"{kind:9} {name:25} median {medians[name] * 1000:6.1f} ms, best "
+                f"{best[name] * 1000:6.1f} ms, {runs} runs"
+            )
         bare, ours = programs
-        print(f"{kind:9} ratio {medians[ours] / medians[bare]:.2f} of medians, {best[ours] / best[bare]:.2f} of bests "
-              "(promise: at most 1.3)")
+        print(
+            f"{kind:9} ratio {medians[ours] / medians[bare]:.2f} of medians, "
+            f"{best[ours] / best[bare]:.2f} of bests "
+            "(promise: at most 1.3)"
+        )
     return 0
 
 

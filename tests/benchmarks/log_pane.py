@@ -1,7 +1,9 @@
-"""The log pane under a million lines: rate against a bare read loop, stalls, memory, search; one run, printed side by side.
+"""The log pane under a million lines: rate against a bare read loop, stalls, memory, search; one
+run, printed side by side.
 
-``python tests/benchmarks/log_pane.py [LINES]``. The child is a C program where gcc is there (a line a ``write``, as uv
-does on standard error), else Python (64 KiB a ``write``). Goals: issue of the figures, PERFORMANCE in the design papers.
+``python tests/benchmarks/log_pane.py [LINES]``. The child is a C program where gcc is there (a line
+a ``write``, as uv does on standard error), else Python (64 KiB a ``write``). Goals: issue of the
+figures, PERFORMANCE in the design papers.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ def child(folder: Path, lines: int) -> list[str]:
 
 
 def bare(argv: list[str]) -> float:
-    """Seconds that a loop of ``os.read`` in a thread takes to drain the child, with nothing else going on."""
+    """Seconds that a loop of ``os.read`` in a thread takes to drain the child, with nothing else
+    going on.
+    """
     took: list[float] = []
 
     def drain() -> None:
@@ -92,9 +96,11 @@ def cat(argv: list[str]) -> float:
     return time.perf_counter() - began
 
 
-def shown(argv: list[str], log: Path, pane: LogPane, stop: threading.Event) -> tuple[float, float, list[float]]:
-    """The product's way: child, door, log file, events, queue, window. Seconds until the child has ended, until the last
-    line is on screen, and how late each beat of a 5 ms timer came (ms)."""
+def shown(
+    argv: list[str], log: Path, pane: LogPane, stop: threading.Event
+) -> tuple[float, float, list[float]]:
+    """The product's way: child, door, log file, events, queue, window. Seconds until the child has
+    ended, until the last line is on screen, and how late each beat of a 5 ms timer came (ms)."""
     ended: list[float] = []
 
     def run() -> Iterator[StepEvent]:
@@ -167,10 +173,15 @@ def main() -> None:
         how = "a line a write" if shutil.which("gcc") else "64 KiB a write"
         print(f"lines                     {lines:,}, {how}, every line on disk")
         print(f"bare os.read loop         {lines / m['bare'] / 1e6:.2f} M lines/s")
-        print(f"log pane                  {lines / m['screen'] / 1e6:.2f} M lines/s, "
-              f"{m['bare'] / m['screen']:.2f} of the bare loop (goal 0.6)")
+        print(
+            f"log pane                  {lines / m['screen'] / 1e6:.2f} M lines/s, "
+            f"{m['bare'] / m['screen']:.2f} of the bare loop (goal 0.6)"
+        )
         print(f"child slowed by           {m['child'] / m['cat']:.2f} times cat (goal 1.5)")
-        print(f"longest stall, median     {m['stall']:.1f} ms (goal 16), worst run {max(rows['stall']):.1f} ms (goal 33)")
+        print(
+            f"longest stall, median     {m['stall']:.1f} ms (goal 16), worst run "
+            f"{max(rows['stall']):.1f} ms (goal 33)"
+        )
         print(f"memory                    {grown / 1e6:.1f} MB over before (goal 20)")
         for text in ("KERNEL_96.cu.obj", "zzz no such text"):
             timed, longest = [], 0.0
@@ -184,8 +195,11 @@ def main() -> None:
                     longest = max(longest, time.perf_counter() - slice_began)
                 timed.append(time.perf_counter() - began)
             plain = plain_search(pane.store.path or "", text)
-            print(f"search {text!r:19}{statistics.median(timed) * 1e3:6.0f} ms, {search.total} hits, "
-                  f"longest slice {longest * 1e3:.1f} ms (goal 50 and 2; one lower().count of the whole file {plain * 1e3:.0f} ms)")
+            print(
+                f"search {text!r:19}{statistics.median(timed) * 1e3:6.0f} ms, {search.total} hits, "
+                f"longest slice {longest * 1e3:.1f} ms (goal 50 and 2; one lower().count of the "
+                f"whole file {plain * 1e3:.0f} ms)"
+            )
 
 
 def plain_search(path: str, text: str) -> float:

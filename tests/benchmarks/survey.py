@@ -1,4 +1,5 @@
-"""The survey of this machine against its slowest probe, and against the same probes one after another.
+"""The survey of this machine against its slowest probe, and against the same probes one after
+another.
 
 ``python tests/benchmarks/survey.py [ROUNDS]``. Goal: at most 50 ms over the slowest probe.
 """
@@ -34,9 +35,14 @@ def main() -> None:
         for probe in PROBES:
             probe.look(Visit(world, place, Answers()))
         chain.append(time.monotonic() - began)
-    print(f"survey {statistics.median(whole):.3f} s, median of {rounds} rounds; {statistics.median(over) * 1000:.0f} ms over its "
-          f"slowest probe (worst {max(over) * 1000:.0f} ms, goal 50 ms), {statistics.median(ratio):.2f} times it; "
-          f"one after another {statistics.median(chain):.3f} s, {statistics.median(chain) / statistics.median(whole):.1f} times")
+    print(
+        f"survey {statistics.median(whole):.3f} s, median of {rounds} rounds; "
+        f"{statistics.median(over) * 1000:.0f} ms over its "
+        f"slowest probe (worst {max(over) * 1000:.0f} ms, goal 50 ms), "
+        f"{statistics.median(ratio):.2f} times it; "
+        f"one after another {statistics.median(chain):.3f} s, "
+        f"{statistics.median(chain) / statistics.median(whole):.1f} times"
+    )
 
 
 if __name__ == "__main__":

@@ -17,25 +17,51 @@ from build.packing.resource import MANIFEST
 ROOT = Path(__file__).resolve().parents[2]
 CONTENTS = {
     "version": "1.0.0",
-    "pieces": [{"kind": "file", "name": "PySide6/Qt6Core.dll", "origin": "PySide6_Essentials", "bytes": 5},
-               {"kind": "module", "name": "app", "origin": "Unsloth Setup", "bytes": 1}],
+    "pieces": [
+        {"kind": "file", "name": "PySide6/Qt6Core.dll", "origin": "PySide6_Essentials", "bytes": 5},
+        {"kind": "module", "name": "app", "origin": "Unsloth Setup", "bytes": 1},
+    ],
     "distributions": [
         {"name": "PySide6_Essentials", "version": "6.8.3", "licence": "several", "texts": {}},
-        {"name": "msgspec", "version": "0.22.0", "licence": "BSD-3-Clause", "texts": {"licenses/LICENSE": "BSD text"}},
-        {"name": "CPython", "version": "3.11.9", "licence": "PSF-2.0", "texts": {"LICENSE.txt": "PSF text"}}],
-    "left_out": [{"name": "PySide6/opengl32sw.dll", "bytes": 20639880, "reason": "OpenGL"},
-                 {"name": "a/b.qm", "bytes": 5, "reason": "words"}, {"name": "a/c.qm", "bytes": 6, "reason": "words"}],
+        {
+            "name": "msgspec",
+            "version": "0.22.0",
+            "licence": "BSD-3-Clause",
+            "texts": {"licenses/LICENSE": "BSD text"},
+        },
+        {
+            "name": "CPython",
+            "version": "3.11.9",
+            "licence": "PSF-2.0",
+            "texts": {"LICENSE.txt": "PSF text"},
+        },
+    ],
+    "left_out": [
+        {"name": "PySide6/opengl32sw.dll", "bytes": 20639880, "reason": "OpenGL"},
+        {"name": "a/b.qm", "bytes": 5, "reason": "words"},
+        {"name": "a/c.qm", "bytes": 6, "reason": "words"},
+    ],
 }
 
 
-@pytest.mark.parametrize(("name", "inside"), [
-    ("PySide6\\Qt6Core.dll", True), ("PySide6/plugins/platforms/qwindows.dll", True),
-    ("PySide6/translations/qtbase_de.qm", True), ("PySide6/Qt6Svg.dll", True), ("uv/uv.exe", True),
-    ("resources/profiles/practice-cpu/profile.toml", True), ("libcrypto-3.dll", True),
-    ("PySide6\\opengl32sw.dll", False), ("PySide6/translations/qtbase_da.qm", False),
-    ("PySide6/translations/qtbase_fr.qm", False), ("PySide6/translations/qt_help_de.qm", False),
-    ("PySide6/Qt6Network.dll", False), ("PySide6/plugins/imageformats/qjpeg.dll", False),
-])
+@pytest.mark.parametrize(
+    ("name", "inside"),
+    [
+        ("PySide6\\Qt6Core.dll", True),
+        ("PySide6/plugins/platforms/qwindows.dll", True),
+        ("PySide6/translations/qtbase_de.qm", True),
+        ("PySide6/Qt6Svg.dll", True),
+        ("uv/uv.exe", True),
+        ("resources/profiles/practice-cpu/profile.toml", True),
+        ("libcrypto-3.dll", True),
+        ("PySide6\\opengl32sw.dll", False),
+        ("PySide6/translations/qtbase_da.qm", False),
+        ("PySide6/translations/qtbase_fr.qm", False),
+        ("PySide6/translations/qt_help_de.qm", False),
+        ("PySide6/Qt6Network.dll", False),
+        ("PySide6/plugins/imageformats/qjpeg.dll", False),
+    ],
+)
 def test_what_goes_in(name: str, inside: bool) -> None:
     kept, left = left_out.sift([(name, "", "BINARY")])
     assert (len(kept), len(left)) == ((1, 0) if inside else (0, 1))
@@ -50,7 +76,9 @@ for name in {names!r}:
     sys.modules[name] = None
 import app.cli.commands, app.engine.session, app.world.open, app.world.web, app.probe.survey, app.steps.handlers
 """
-    seen = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    seen = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert seen.returncode == 0, seen.stderr
 
 
@@ -58,7 +86,9 @@ def test_the_bill_of_materials_names_every_file_and_library(tmp_path: Path) -> N
     for name, data in (("UnslothSetup.exe", b"MZ"), ("_internal/PySide6/Qt6Core.dll", b"qt")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    bill = json.loads(records.dump(records.bill_of_materials(CONTENTS, tmp_path, "2026-11-24T00:00:00Z")))
+    bill = json.loads(
+        records.dump(records.bill_of_materials(CONTENTS, tmp_path, "2026-11-24T00:00:00Z"))
+    )
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
     refs = [c["bom-ref"] for c in bill["components"]]
     assert len(set(refs)) == len(refs)
@@ -67,9 +97,13 @@ def test_the_bill_of_materials_names_every_file_and_library(tmp_path: Path) -> N
     assert set(files) == {"UnslothSetup.exe", "_internal/PySide6/Qt6Core.dll"}
     core = files["_internal/PySide6/Qt6Core.dll"]
     assert core["properties"] == [{"name": "origin", "value": "PySide6_Essentials"}]
-    assert core["hashes"] == [{"alg": "SHA-256", "content": records.sha256(tmp_path / "_internal/PySide6/Qt6Core.dll")}]
+    assert core["hashes"] == [
+        {"alg": "SHA-256", "content": records.sha256(tmp_path / "_internal/PySide6/Qt6Core.dll")}
+    ]
     licences = {c["name"]: c["licenses"] for c in bill["components"] if c["type"] == "library"}
-    assert licences["PySide6_Essentials"] == [{"expression": "LGPL-3.0-only OR GPL-2.0-only OR GPL-3.0-only"}]
+    assert licences["PySide6_Essentials"] == [
+        {"expression": "LGPL-3.0-only OR GPL-2.0-only OR GPL-3.0-only"}
+    ]
     assert licences["msgspec"] == [{"expression": "BSD-3-Clause"}]
 
 
@@ -79,7 +113,9 @@ def test_the_hash_list_can_be_checked(tmp_path: Path) -> None:
     (tmp_path / "a/a.txt").write_bytes(b"a")
     listed = records.hash_list(tmp_path, records.files_below(tmp_path))
     assert [line.split("  ")[1] for line in listed.splitlines()] == ["a/a.txt", "b.txt"]
-    assert listed.startswith("ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  a/a.txt\n")
+    assert listed.startswith(
+        "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb  a/a.txt\n"
+    )
 
 
 def test_licences_are_written_and_missing_texts_are_named(tmp_path: Path) -> None:
@@ -96,15 +132,24 @@ def test_left_out_is_summed_by_reason() -> None:
 
 def test_the_icon_holds_every_size(tmp_path: Path) -> None:
     target = tmp_path / "app.ico"
-    subprocess.run([sys.executable, "-m", "build.packing.icon", str(ROOT / "resources/icons/app.svg"), str(target)],
-                   cwd=ROOT, check=True)
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "build.packing.icon",
+            str(ROOT / "resources/icons/app.svg"),
+            str(target),
+        ],
+        cwd=ROOT,
+        check=True,
+    )
     data = target.read_bytes()
     assert struct.unpack("<HHH", data[:6]) == (0, 1, len(icon.SIZES))
     for i, size in enumerate(icon.SIZES):
-        edge, length, offset = struct.unpack("<B7xII", data[6 + 16 * i:22 + 16 * i])
+        edge, length, offset = struct.unpack("<B7xII", data[6 + 16 * i : 22 + 16 * i])
         assert edge == size % 256
-        assert data[offset:offset + 8] == b"\x89PNG\r\n\x1a\n"
-        assert struct.unpack(">II", data[offset + 16:offset + 24]) == (size, size)
+        assert data[offset : offset + 8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">II", data[offset + 16 : offset + 24]) == (size, size)
         assert offset + length <= len(data)
 
 
@@ -113,5 +158,7 @@ def test_the_manifest_asks_for_what_was_promised() -> None:
     texts = {node.tag.rpartition("}")[2]: (node.text or "").strip() for node in tree.iter()}
     assert texts["dpiAwareness"] == "PerMonitorV2"
     assert texts["longPathAware"] == "true"
-    levels = [node.attrib["level"] for node in tree.iter() if node.tag.endswith("requestedExecutionLevel")]
+    levels = [
+        node.attrib["level"] for node in tree.iter() if node.tag.endswith("requestedExecutionLevel")
+    ]
     assert levels == ["asInvoker"]

@@ -1,4 +1,6 @@
-"""From a checkout to the program: the environment is made once, made again when the lock changes, and handed over to."""
+"""From a checkout to the program: the environment is made once, made again when the lock changes,
+and handed over to.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,12 @@ from build import start
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of its own, so that nothing here touches the real ``.venv``."""
     (tmp_path / "requirements-dev.txt").write_text("pip==23.2.1\n", "utf-8")
-    for name, path in (("ROOT", tmp_path), ("VENV", tmp_path / ".venv"), ("LOCK", tmp_path / "requirements-dev.txt"),
-                       ("STAMP", tmp_path / ".venv/locked.sha256")):
+    for name, path in (
+        ("ROOT", tmp_path),
+        ("VENV", tmp_path / ".venv"),
+        ("LOCK", tmp_path / "requirements-dev.txt"),
+        ("STAMP", tmp_path / ".venv/locked.sha256"),
+    ):
         monkeypatch.setattr(start, name, path)
     return tmp_path
 
@@ -38,7 +44,9 @@ def test_nothing_is_made_when_all_is_in_place(checkout: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["lock", "interpreter", "cut off"])
-def test_it_is_made_again_when_it_no_longer_fits(checkout: Path, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+def test_it_is_made_again_when_it_no_longer_fits(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     ready(checkout)
     if change == "lock":
         start.LOCK.write_text("pip==23.2.2\n", "utf-8")
@@ -50,7 +58,9 @@ def test_it_is_made_again_when_it_no_longer_fits(checkout: Path, monkeypatch: py
 
     def run(command: list[object], env: object = None) -> None:
         ran.append([str(c) for c in command])
-        packages = start.VENV / ("Lib/site-packages" if start.WINDOWS else "lib/python3.11/site-packages")
+        packages = start.VENV / (
+            "Lib/site-packages" if start.WINDOWS else "lib/python3.11/site-packages"
+        )
         packages.mkdir(parents=True, exist_ok=True)
 
     monkeypatch.setattr(start, "run_quietly", run)
@@ -71,7 +81,9 @@ def test_a_failed_installation_leaves_no_stamp(monkeypatch: pytest.MonkeyPatch) 
     assert not start.STAMP.exists()
 
 
-def test_settings_that_bend_a_lock_are_blank_and_all_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_bend_a_lock_are_blank_and_all_others_stay(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PIP_CONSTRAINT", "/somewhere/constraints.txt")
     monkeypatch.setenv("PIP_INDEX_URL", "http://mirror.example/simple")
     monkeypatch.setenv("PYTHONPATH", "/old")
@@ -81,11 +93,18 @@ def test_settings_that_bend_a_lock_are_blank_and_all_others_stay(monkeypatch: py
     assert "PYTHONPATH" not in env
 
 
-@pytest.mark.parametrize(("given", "display", "handed"), [
-    ([], True, []), ([], False, ["install", "--yes"]), (["plan", "--json"], False, ["plan", "--json"]),
-    (["detect"], True, ["detect"]),
-])
-def test_what_is_handed_over(monkeypatch: pytest.MonkeyPatch, given: list[str], display: bool, handed: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("given", "display", "handed"),
+    [
+        ([], True, []),
+        ([], False, ["install", "--yes"]),
+        (["plan", "--json"], False, ["plan", "--json"]),
+        (["detect"], True, ["detect"]),
+    ],
+)
+def test_what_is_handed_over(
+    monkeypatch: pytest.MonkeyPatch, given: list[str], display: bool, handed: list[str]
+) -> None:
     seen: list[list[str]] = []
     for name in ("ensure_venv", "ensure_qt_libraries"):
         monkeypatch.setattr(start, name, lambda: 0.0)
@@ -100,9 +119,15 @@ def test_what_is_handed_over(monkeypatch: pytest.MonkeyPatch, given: list[str], 
     assert seen == [handed]
 
 
-@pytest.mark.parametrize(("version", "fits"), [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False)])
-def test_the_interpreter_is_checked(monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], fits: bool) -> None:
-    monkeypatch.setattr(start, "sys", SimpleNamespace(version_info=(*version, 0), executable="python"))
+@pytest.mark.parametrize(
+    ("version", "fits"), [((3, 10), False), ((3, 11), True), ((3, 13), True), ((3, 14), False)]
+)
+def test_the_interpreter_is_checked(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], fits: bool
+) -> None:
+    monkeypatch.setattr(
+        start, "sys", SimpleNamespace(version_info=(*version, 0), executable="python")
+    )
     if fits:
         start.check_python()
     else:
@@ -112,7 +137,9 @@ def test_the_interpreter_is_checked(monkeypatch: pytest.MonkeyPatch, version: tu
 
 def test_without_root_the_one_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "is_debian_root", lambda: False)
-    with pytest.raises(start.CannotStart, match=r"Run once: sudo apt-get install -y .* libegl1 libgl1"):
+    with pytest.raises(
+        start.CannotStart, match=r"Run once: sudo apt-get install -y .* libegl1 libgl1"
+    ):
         start.install_debian(["libegl1", "libgl1"], "the window")
 
 
@@ -128,7 +155,9 @@ def test_a_command_that_fails_is_named_with_what_it_said(capfd: pytest.CaptureFi
 @pytest.mark.posix
 @pytest.mark.slow
 def test_from_a_fresh_clone_with_a_plain_python(tmp_path: Path) -> None:
-    """The real thing: clone, one command from another folder, the program answers; a second call takes seconds."""
+    """The real thing: clone, one command from another folder, the program answers; a second call
+    takes seconds.
+    """
     root = Path(__file__).resolve().parents[2]
     clone = tmp_path / "clone with space"
     subprocess.run(["git", "clone", "-q", str(root), str(clone)], check=True)
@@ -139,8 +168,14 @@ def test_from_a_fresh_clone_with_a_plain_python(tmp_path: Path) -> None:
 
     def call() -> tuple[subprocess.CompletedProcess[str], float]:
         began = time.monotonic()
-        done = subprocess.run([base, str(clone / "build/start.py"), "--version"], cwd=tmp_path, env=env,
-                              capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [base, str(clone / "build/start.py"), "--version"],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return done, time.monotonic() - began
 
     first, _ = call()

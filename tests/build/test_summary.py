@@ -1,4 +1,6 @@
-"""The one test command: what it reads from its parts, how it ends them, and what it says at the end."""
+"""The one test command: what it reads from its parts, how it ends them, and what it says at the
+end.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,22 @@ def python(program: str) -> list[str]:
 
 
 def test_a_part_that_passes_tells_its_closing_line_and_its_skips(runner: ModuleType) -> None:
-    seen = runner.watch("suite", python("print('SKIPPED [1] a.py:3: no card'); print('=== 3 passed, 1 skipped in 0.12s ===')"))
-    assert (seen.outcome, seen.closing, seen.skips) == ("passed", "3 passed, 1 skipped in 0.12s",
-                                                        ["SKIPPED [1] a.py:3: no card"])
+    seen = runner.watch(
+        "suite",
+        python(
+            "print('SKIPPED [1] a.py:3: no card'); print('=== 3 passed, 1 skipped in 0.12s ===')"
+        ),
+    )
+    assert (seen.outcome, seen.closing, seen.skips) == (
+        "passed",
+        "3 passed, 1 skipped in 0.12s",
+        ["SKIPPED [1] a.py:3: no card"],
+    )
 
 
-def test_the_count_of_faults_is_repeated_at_the_end(runner: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_count_of_faults_is_repeated_at_the_end(
+    runner: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
     counted = "Faults: tried 24, survived 24 (kills 24 of 24)"
     seen = runner.watch("suite", python(f"print({counted!r}); print('=== 1 passed in 9.0s ===')"))
     capsys.readouterr()
@@ -51,18 +63,36 @@ def test_a_part_that_fails_is_failed_whatever_it_prints(runner: ModuleType) -> N
 
 def test_a_part_that_hangs_is_ended_with_its_children(runner: ModuleType) -> None:
     began = time.monotonic()
-    seen = runner.watch("suite", python("import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], "
-                                        "stdin=subprocess.PIPE); import time; time.sleep(60)"), limit=1.0)
+    seen = runner.watch(
+        "suite",
+        python(
+            "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'], "
+            "stdin=subprocess.PIPE); import time; time.sleep(60)"
+        ),
+        limit=1.0,
+    )
     assert seen.outcome == "failed"
     assert "limit of 1 s" in seen.note
     assert time.monotonic() - began < 45  # the child would sleep for 60 s
 
 
-@pytest.mark.parametrize(("outcomes", "code"), [(["passed", "skipped"], 0), (["passed", "failed", "passed"], 1)])
-def test_one_failure_fails_the_whole_and_every_part_is_named(runner: ModuleType, capsys: pytest.CaptureFixture[str],
-                                                             outcomes: list[str], code: int) -> None:
-    results = [runner.Result(f"part {i}", outcome, 2.0, "the reason", "7 passed in 2.00s", ["SKIPPED [1] b.py:1: why"])
-               for i, outcome in enumerate(outcomes)]
+@pytest.mark.parametrize(
+    ("outcomes", "code"), [(["passed", "skipped"], 0), (["passed", "failed", "passed"], 1)]
+)
+def test_one_failure_fails_the_whole_and_every_part_is_named(
+    runner: ModuleType, capsys: pytest.CaptureFixture[str], outcomes: list[str], code: int
+) -> None:
+    results = [
+        runner.Result(
+            f"part {i}",
+            outcome,
+            2.0,
+            "the reason",
+            "7 passed in 2.00s",
+            ["SKIPPED [1] b.py:1: why"],
+        )
+        for i, outcome in enumerate(outcomes)
+    ]
     assert runner.report(results) == code
     said = capsys.readouterr().out
     for i, outcome in enumerate(outcomes):

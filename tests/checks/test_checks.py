@@ -1,4 +1,6 @@
-"""The check scripts: what they say, how they end, and that a fault does not pass. Those with torch need PRACTICE_PYTHON."""
+"""The check scripts: what they say, how they end, and that a fault does not pass. Those with torch
+need PRACTICE_PYTHON.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from app.steps.run_check import read_event
 
 CHECKS = Path(__file__).parents[2] / "resources" / "checks"
 PRACTICE = os.environ.get("PRACTICE_PYTHON", "")
-with_torch = pytest.mark.skipif(not PRACTICE, reason="PRACTICE_PYTHON names no interpreter of practice-cpu")
+with_torch = pytest.mark.skipif(
+    not PRACTICE, reason="PRACTICE_PYTHON names no interpreter of practice-cpu"
+)
 
 
 def load(name: str) -> ModuleType:
@@ -33,7 +37,9 @@ def load(name: str) -> ModuleType:
     return module
 
 
-def run(name: str, *arguments: str, python: str = sys.executable, code: str | None = None) -> tuple[int, list[Any]]:
+def run(
+    name: str, *arguments: str, python: str = sys.executable, code: str | None = None
+) -> tuple[int, list[Any]]:
     """Run a script as the step does (``python -I``); exit code and events."""
     what = ["-c", code] if code else ["-I", str(CHECKS / f"{name}.py"), *arguments]
     done = subprocess.run([python, *what], capture_output=True, check=False, timeout=300)
@@ -59,9 +65,13 @@ def test_index_names_every_file_once_it_exists() -> None:
 def test_versions_of_this_very_interpreter(tmp_path: Path) -> None:
     """A lock that says what is installed passes; markers of other systems are left out."""
     import msgspec
+
     lock = tmp_path / "lock.txt"
-    lock.write_text(f"msgspec=={msgspec.__version__} \\\n    --hash=sha256:{'0' * 64}\n"
-                    "nowhere==1.0 ; sys_platform == 'plan9' \\\n    --hash=sha256:00\n", encoding="utf-8")
+    lock.write_text(
+        f"msgspec=={msgspec.__version__} \\\n    --hash=sha256:{'0' * 64}\n"
+        "nowhere==1.0 ; sys_platform == 'plan9' \\\n    --hash=sha256:00\n",
+        encoding="utf-8",
+    )
     code, events = run("versions", "--lock", str(lock))
     assert code == 0
     assert values(events)["packages.checked"] == 1
@@ -78,9 +88,13 @@ def test_versions_name_what_differs(tmp_path: Path) -> None:
     assert "no-such-thing missing instead of 2.0" in failed.message
 
 
-@pytest.mark.parametrize(("change", "files"), [("nothing", 0), ("gone", 1), ("cut", 1), ("byte code", 0)])
+@pytest.mark.parametrize(
+    ("change", "files"), [("nothing", 0), ("gone", 1), ("cut", 1), ("byte code", 0)]
+)
 def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: int) -> None:
-    """The versions are right; a file that a virus scanner has taken, or half a file, is named all the same."""
+    """The versions are right; a file that a virus scanner has taken, or half a file, is named all
+    the same.
+    """
     package = tmp_path / "thing"
     info = tmp_path / "thing-1.0.dist-info"
     (package / "__pycache__").mkdir(parents=True)
@@ -88,8 +102,10 @@ def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: i
     (package / "__init__.py").write_bytes(b"VALUE = 1\n")
     (package / "__pycache__" / "x.pyc").write_text("code")
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n")
-    (info / "RECORD").write_text("thing/__init__.py,sha256=x,10\nthing/__pycache__/x.pyc,sha256=x,4\n"
-                                 "thing-1.0.dist-info/RECORD,,\n")
+    (info / "RECORD").write_text(
+        "thing/__init__.py,sha256=x,10\nthing/__pycache__/x.pyc,sha256=x,4\n"
+        "thing-1.0.dist-info/RECORD,,\n"
+    )
     if change == "gone":
         (package / "__init__.py").unlink()
     elif change == "cut":
@@ -97,8 +113,11 @@ def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: i
     elif change == "byte code":
         (package / "__pycache__" / "x.pyc").unlink()
     (tmp_path / "lock.txt").write_text("thing==1.0\n")
-    code = (f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(CHECKS)!r}]; "
-            f"sys.argv[1:] = [{str(tmp_path / 'lock.txt')!r}]; import telling, versions; telling.run(versions.check)")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(CHECKS)!r}]; "
+        f"sys.argv[1:] = [{str(tmp_path / 'lock.txt')!r}]; import telling, versions; "
+        f"telling.run(versions.check)"
+    )
     ended, events = run("versions", code=code)
     assert values(events)["packages.damaged"] == files
     assert ended == (1 if files else 0)
@@ -114,7 +133,9 @@ def test_versions_without_a_readable_lock(tmp_path: Path) -> None:
 
 
 def test_missing_torch_is_an_answer() -> None:
-    """This interpreter has no torch: one event with the reason, exit code 1, no traceback on the way."""
+    """This interpreter has no torch: one event with the reason, exit code 1, no traceback on the
+    way.
+    """
     if importlib.util.find_spec("torch"):
         pytest.skip("this interpreter has torch")
     code, events = run("torch_basics")
@@ -122,22 +143,43 @@ def test_missing_torch_is_an_answer() -> None:
     assert "torch" in events[-1].message
 
 
-@pytest.mark.parametrize(("capability", "arch_list", "fits"), [
-    ((8, 6), ["sm_50", "sm_80", "sm_86", "sm_90"], True), ((8, 9), ["sm_80", "sm_86", "sm_90"], True),
-    ((12, 0), ["sm_80", "sm_86", "sm_90"], False), ((12, 0), ["sm_80", "sm_90", "compute_90"], True),
-    ((7, 0), ["sm_75", "sm_80"], False), ((6, 1), ["sm_60", "sm_70"], True), ((9, 0), ["sm_90a"], True),
-    ((10, 0), ["sm_90a", "compute_90a"], False), ((12, 1), ["sm_120f"], True), ((9, 0), [], False)])
+@pytest.mark.parametrize(
+    ("capability", "arch_list", "fits"),
+    [
+        ((8, 6), ["sm_50", "sm_80", "sm_86", "sm_90"], True),
+        ((8, 9), ["sm_80", "sm_86", "sm_90"], True),
+        ((12, 0), ["sm_80", "sm_86", "sm_90"], False),
+        ((12, 0), ["sm_80", "sm_90", "compute_90"], True),
+        ((7, 0), ["sm_75", "sm_80"], False),
+        ((6, 1), ["sm_60", "sm_70"], True),
+        ((9, 0), ["sm_90a"], True),
+        ((10, 0), ["sm_90a", "compute_90a"], False),
+        ((12, 1), ["sm_120f"], True),
+        ((9, 0), [], False),
+    ],
+)
 def test_code_for_a_card(capability: tuple[int, int], arch_list: list[str], fits: bool) -> None:
-    """Binary code within one major version, PTX for everything newer, lettered code for its own only."""
+    """Binary code within one major version, PTX for everything newer, lettered code for its own
+    only.
+    """
     assert load("card").covered(capability, arch_list)[0] is fits
 
 
-@pytest.mark.parametrize(("losses", "norms", "equal", "again", "passes"), [
-    ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 6.0, True), ([8.4, 8.3, 8.4, 8.4, 8.3], [1.0], True, 8.0, False),
-    ([8.4, math.nan, 6.0, 6.0, 6.0], [1.0], True, 6.0, False), ([8.4, 7.0, 6.3, 6.2, 6.1], [math.inf], True, 6.0, False),
-    ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], False, 6.0, False), ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 8.3, False),
-    ([], [], True, 0.0, False)])
-def test_when_a_fine_tune_passes(losses: list[float], norms: list[float], equal: bool, again: float, passes: bool) -> None:
+@pytest.mark.parametrize(
+    ("losses", "norms", "equal", "again", "passes"),
+    [
+        ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 6.0, True),
+        ([8.4, 8.3, 8.4, 8.4, 8.3], [1.0], True, 8.0, False),
+        ([8.4, math.nan, 6.0, 6.0, 6.0], [1.0], True, 6.0, False),
+        ([8.4, 7.0, 6.3, 6.2, 6.1], [math.inf], True, 6.0, False),
+        ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], False, 6.0, False),
+        ([8.4, 7.0, 6.3, 6.2, 6.1], [1.0], True, 8.3, False),
+        ([], [], True, 0.0, False),
+    ],
+)
+def test_when_a_fine_tune_passes(
+    losses: list[float], norms: list[float], equal: bool, again: float, passes: bool
+) -> None:
     """Falling loss, finite gradients, same logits, and a reloaded adapter that has learned."""
     assert (load("fine_tune").judge(losses, norms, equal, 0.0, again) == []) is passes
 
@@ -150,7 +192,10 @@ def test_not_a_number_stays_readable() -> None:
 
 @with_torch
 @pytest.mark.real
-@pytest.mark.parametrize("name", ["torch_basics", "card", "kernel", "triton_kernel", "attention", "bnb_4bit", "unsloth_import"])
+@pytest.mark.parametrize(
+    "name",
+    ["torch_basics", "card", "kernel", "triton_kernel", "attention", "bnb_4bit", "unsloth_import"],
+)
 def test_checks_on_the_processor(name: str) -> None:
     """Each passes without a card and says what it left out."""
     code, events = run(name, python=PRACTICE)
@@ -189,7 +234,11 @@ telling.run(benchmark.check)
 @pytest.mark.real
 @pytest.mark.parametrize("fault", ["*= 1.001", "= float('nan')"])
 def test_one_wrong_element_under_load_is_found(fault: str) -> None:
-    """A single element off by a thousandth, or not a number, in one of nine products fails the benchmark."""
-    code, events = run("benchmark", python=PRACTICE, code=FAULT.format(folder=str(CHECKS), fault=fault))
+    """A single element off by a thousandth, or not a number, in one of nine products fails the
+    benchmark.
+    """
+    code, events = run(
+        "benchmark", python=PRACTICE, code=FAULT.format(folder=str(CHECKS), fault=fault)
+    )
     assert code == 1
     assert events[-1].code == "wrong-result"

@@ -39,7 +39,9 @@ from transformers import LlamaConfig, LlamaForCausalLM
 c = LlamaConfig(vocab_size=32000, hidden_size=512, intermediate_size=1024, num_hidden_layers=4, num_attention_heads=8)
 m = LlamaForCausalLM(c).cuda()
 """
-TRAIN = MODEL + """
+TRAIN = (
+    MODEL
+    + """
 from peft import LoraConfig, get_peft_model
 m = get_peft_model(m, LoraConfig(target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
 o = torch.optim.AdamW(m.parameters(), lr=1e-3)
@@ -47,7 +49,10 @@ for i in range(10):
     ids = torch.randint(0, 32000, (4, 128), device="cuda")
     loss = m(ids, labels=ids).loss; loss.backward(); o.step(); o.zero_grad(); print({"loss": float(loss), "step": i})
 """
-TRAINER = MODEL + """
+)
+TRAINER = (
+    MODEL
+    + """
 from transformers import Trainer, TrainingArguments
 class D(torch.utils.data.Dataset):
     def __len__(s): return 64
@@ -57,6 +62,7 @@ a = TrainingArguments("out", max_steps=10, per_device_train_batch_size=4, loggin
                       gradient_checkpointing=True)
 Trainer(model=m, args=a, train_dataset=D()).train()
 """
+)
 NO_HEADERS = """
 import sysconfig
 paths = sysconfig.get_paths
@@ -79,8 +85,12 @@ from datasets import Dataset
 Dataset.from_dict({"a": list(range(100))}).map(lambda x: os._exit(9), num_proc=2)
 """
 INLINE = "import torch.utils.cpp_extension as c\nc.load_inline('zork', functions=['f'], "
-HUB = "from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('unsloth/Llama-3.2-1B')"
-BARE = {"PATH": "/none:" + os.path.dirname(sys.executable)}  # no compiler, and none of what a compiler calls
+HUB = (
+    "from transformers import AutoTokenizer\nAutoTokenizer.from_pretrained('unsloth/Llama-3.2-1B')"
+)
+BARE = {
+    "PATH": "/none:" + os.path.dirname(sys.executable)
+}  # no compiler, and none of what a compiler calls
 
 
 @dataclass(frozen=True)
@@ -98,20 +108,38 @@ class Case:
 def cases() -> Iterator[Case]:
     """All of them. Each gets an empty folder, and caches of its own."""
     oom, hub = ("cuda_oom",), ("hf_unreachable", "dns_failure")
-    compiler, headers = ("triton_no_c_compiler", "inductor_needs_cl"), ("triton_python_headers_missing",)
-    yield Case(oom, "import torch\nx = [torch.empty(40 * 2**30, dtype=torch.uint8, device='cuda') for _ in range(9)]")
-    yield Case(oom, MODEL + "hold = torch.empty(int(torch.cuda.mem_get_info()[0] - 3 * 2**30), dtype=torch.uint8, device='cuda')\n"
-               "ids = torch.randint(0, 32000, (64, 1024), device='cuda'); m(ids, labels=ids).loss.backward()",
-               needs=("torch", "transformers"))
-    yield Case(oom, "import torch\ntorch.cuda.set_per_process_memory_fraction(0.001)\ntorch.randn(9000, 9000, device='cuda')")
+    compiler, headers = (
+        ("triton_no_c_compiler", "inductor_needs_cl"),
+        ("triton_python_headers_missing",),
+    )
+    yield Case(
+        oom,
+        "import torch\nx = [torch.empty(40 * 2**30, dtype=torch.uint8, device='cuda') for _ in range(9)]",
+    )
+    yield Case(
+        oom,
+        MODEL
+        + "hold = torch.empty(int(torch.cuda.mem_get_info()[0] - 3 * 2**30), dtype=torch.uint8, device='cuda')\n"
+        "ids = torch.randint(0, 32000, (64, 1024), device='cuda'); m(ids, labels=ids).loss.backward()",
+        needs=("torch", "transformers"),
+    )
+    yield Case(
+        oom,
+        "import torch\ntorch.cuda.set_per_process_memory_fraction(0.001)\ntorch.randn(9000, 9000, device='cuda')",
+    )
     for hidden in ("", "-1"):
-        yield Case(("no_nvidia_driver", "no_gpu_accelerator"), "import torch\ntorch.zeros(1).cuda()",
-                   {"CUDA_VISIBLE_DEVICES": hidden})
+        yield Case(
+            ("no_nvidia_driver", "no_gpu_accelerator"),
+            "import torch\ntorch.zeros(1).cuda()",
+            {"CUDA_VISIBLE_DEVICES": hidden},
+        )
     yield Case(compiler, TRITON, BARE)
     yield Case(compiler, COMPILE, BARE)
     yield Case(compiler, COMPILE.replace(', device="cuda"', ""), BARE)
     yield Case(compiler, TRITON, {"CC": "/none/gcc"})
-    yield Case(("triton_compiler_access_denied",), TRITON, {"CC": "./cc"}, before="touch cc; chmod 644 cc")
+    yield Case(
+        ("triton_compiler_access_denied",), TRITON, {"CC": "./cc"}, before="touch cc; chmod 644 cc"
+    )
     yield Case(headers, NO_HEADERS + TRITON)
     yield Case(("triton_missing",), "import sys\nsys.modules['triton'] = None\n" + COMPILE)
     yield Case(("triton_missing",), "import sys\nsys.modules['triton'] = None\nimport triton")
@@ -120,19 +148,50 @@ def cases() -> Iterator[Case]:
     yield Case(("dataset_worker_crash",), MAP, needs=("datasets",))
     yield Case(hub, HUB, needs=("transformers",))
     yield Case(hub, HUB, {"HF_HUB_OFFLINE": "1"}, needs=("transformers",))
-    yield Case(hub, "from datasets import load_dataset\nload_dataset('yahma/alpaca-cleaned')", needs=("datasets",))
+    yield Case(
+        hub,
+        "from datasets import load_dataset\nload_dataset('yahma/alpaca-cleaned')",
+        needs=("datasets",),
+    )
     small = "mkdir small; mount -t tmpfs -o size=20m none small"
-    yield Case(("disk_full",), MODEL + "m.save_pretrained('small/x')", needs=("torch", "transformers"), before=small)
-    yield Case(("disk_full",), MODEL + "torch.save(m.state_dict(), 'small/x.pt')", needs=("torch", "transformers"), before=small)
-    for source in ("cpp_sources='int f(){return none;}')", "cpp_sources='', cuda_sources='__global__ void g(){ none(); }')"):
+    yield Case(
+        ("disk_full",),
+        MODEL + "m.save_pretrained('small/x')",
+        needs=("torch", "transformers"),
+        before=small,
+    )
+    yield Case(
+        ("disk_full",),
+        MODEL + "torch.save(m.state_dict(), 'small/x.pt')",
+        needs=("torch", "transformers"),
+        before=small,
+    )
+    for source in (
+        "cpp_sources='int f(){return none;}')",
+        "cpp_sources='', cuda_sources='__global__ void g(){ none(); }')",
+    ):
         yield Case(("extension_compile_failed",), INLINE + source)
     pip = (sys.executable, "-m", "pip")
     yield Case(("dns_failure",), command=(*pip, "download", "--no-deps", "six"), needs=("pip",))
-    yield Case(("git_missing",), env={"PATH": "/none"}, command=(*pip, "install", "git+https://github.com/unslothai/unsloth.git"),
-               needs=("pip",))
-    yield Case(("python_ssl_module_missing",), "import sys\nsys.modules['_ssl'] = None\nimport ssl", needs=())
-    yield Case(("bf16_unsupported",), "import torch\ntorch.linalg.inv(torch.randn(8, 8, dtype=torch.bfloat16))")
-    yield Case(("cuda_kernel_fault",), "import torch\nprint(torch.nn.Embedding(10, 4).cuda()(torch.tensor([99], device='cuda')))")
+    yield Case(
+        ("git_missing",),
+        env={"PATH": "/none"},
+        command=(*pip, "install", "git+https://github.com/unslothai/unsloth.git"),
+        needs=("pip",),
+    )
+    yield Case(
+        ("python_ssl_module_missing",),
+        "import sys\nsys.modules['_ssl'] = None\nimport ssl",
+        needs=(),
+    )
+    yield Case(
+        ("bf16_unsupported",),
+        "import torch\ntorch.linalg.inv(torch.randn(8, 8, dtype=torch.bfloat16))",
+    )
+    yield Case(
+        ("cuda_kernel_fault",),
+        "import torch\nprint(torch.nn.Embedding(10, 4).cuda()(torch.tensor([99], device='cuda')))",
+    )
     for missing in ("bitsandbytes", "trl"):
         if importlib.util.find_spec(missing) is None:
             yield Case(("module_missing",), f"import {missing}", needs=())
@@ -147,12 +206,25 @@ def cases() -> Iterator[Case]:
 
 def provoke(case: Case, folder: Path) -> dict[str, object] | None:
     """Run one case; ``None`` where it did not end as it should (a failure that works, a run that fails)."""
-    if case.before and subprocess.run(["sh", "-c", case.before], cwd=folder, check=False).returncode:
+    if (
+        case.before
+        and subprocess.run(["sh", "-c", case.before], cwd=folder, check=False).returncode
+    ):
         return None
     (folder / "case.py").write_text(case.code)
-    own = {name: str(folder / name.lower()) for name in ("TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TORCH_EXTENSIONS_DIR")}
-    done = subprocess.run(case.command or (sys.executable, "case.py"), cwd=folder, env={**os.environ, **own, **case.env},
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    own = {
+        name: str(folder / name.lower())
+        for name in ("TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TORCH_EXTENSIONS_DIR")
+    }
+    done = subprocess.run(
+        case.command or (sys.executable, "case.py"),
+        cwd=folder,
+        env={**os.environ, **own, **case.env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if (done.returncode == 0) == bool(case.causes):
         return None
     return {"causes": case.causes, "log": done.stdout.decode("utf-8", "replace")}
@@ -166,7 +238,9 @@ def main(target: str) -> None:
             if all(importlib.util.find_spec(name) for name in case.needs):
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                     told = provoke(case, Path(folder))
-                    subprocess.run(["umount", folder + "/small"], stderr=subprocess.DEVNULL, check=False)
+                    subprocess.run(
+                        ["umount", folder + "/small"], stderr=subprocess.DEVNULL, check=False
+                    )
             print(number, case.causes or "works", "kept" if told else "left out", flush=True)
             if told:
                 out.write(json.dumps(told) + "\n")
@@ -178,6 +252,7 @@ def judge(source: str) -> None:
     from app.decide.explain import explain
     from app.knowledge import load
     from app.world.resources import resource_names, resource_reader
+
     troubles = load(resource_reader(), resource_names()).troubles
     right = {True: 0, False: 0}
     among = {True: 0, False: 0}
@@ -189,8 +264,10 @@ def judge(source: str) -> None:
         right[fails] += found.cause in case["causes"] if fails else found.cause is None
         proof = " / ".join(line.text.strip() for line in found.evidence)[:160]
         print(f"{'|'.join(case['causes']) or 'works'} came out as {found.cause}: {proof}")
-    print(f"failures named at first place {right[True]} of {among[True]}; "
-          f"runs that work left alone {right[False]} of {among[False]}")
+    print(
+        f"failures named at first place {right[True]} of {among[True]}; "
+        f"runs that work left alone {right[False]} of {among[False]}"
+    )
 
 
 if __name__ == "__main__":

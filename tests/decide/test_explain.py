@@ -1,4 +1,6 @@
-"""The true cause is named, with its proof; nothing is named where nothing is wrong; no encoding and no cut hides it."""
+"""The true cause is named, with its proof; nothing is named where nothing is wrong; no encoding and
+no cut hides it.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def test_alarming_output_that_is_harmless_names_no_cause(log: str) -> None:
     assert explain(log, TROUBLES).cause is None
 
 
-@pytest.mark.parametrize("log", ["", "\n", "Collecting torch\nSuccessfully installed torch-2.8.0\n", "x" * 5000])
+@pytest.mark.parametrize(
+    "log", ["", "\n", "Collecting torch\nSuccessfully installed torch-2.8.0\n", "x" * 5000]
+)
 def test_nothing_is_said_of_nothing(log: str) -> None:
     assert explain(log, TROUBLES).cause is None
 
@@ -56,12 +60,14 @@ def test_nothing_is_said_of_nothing(log: str) -> None:
     ("text", "page", "label"),
     [
         (
-            "[WinError 32] Der Prozess kann nicht auf die Datei zugreifen, da sie von einem anderen Prozess verwendet wird: übel",
+            "[WinError 32] Der Prozess kann nicht auf die Datei zugreifen, da sie von einem "
+            "anderen Prozess verwendet wird: übel",
             "cp1252",
             "file_in_use",
         ),
         (
-            "Le fichier de pagination est insuffisant pour terminer cette opération. Accès à la mémoire refusé",
+            "Le fichier de pagination est insuffisant pour terminer cette opération. Accès à la "
+            "mémoire refusé",
             "cp1252",
             "pagefile_too_small",
         ),
@@ -71,17 +77,28 @@ def test_nothing_is_said_of_nothing(log: str) -> None:
             "cp932",
             "antivirus_blocked",
         ),
-        ("Ошибка: Файл подкачки слишком мал для завершения операции", "cp1251", "pagefile_too_small"),
         (
-            "Ошибка: Процесс не может получить доступ к файлу, так как этот файл занят другим процессом",
+            "Ошибка: Файл подкачки слишком мал для завершения операции",
+            "cp1251",
+            "pagefile_too_small",
+        ),
+        (
+            "Ошибка: Процесс не может получить доступ к файлу, так как этот файл занят другим "
+            "процессом",
             "cp866",
             "file_in_use",
         ),
-        ("Die Auslagerungsdatei ist zu klein, um diesen Vorgang durchzuführen. Größe prüfen", "cp850", "pagefile_too_small"),
+        (
+            "Die Auslagerungsdatei ist zu klein, um diesen Vorgang durchzuführen. Größe prüfen",
+            "cp850",
+            "pagefile_too_small",
+        ),
     ],
 )
 @pytest.mark.parametrize("form", ["page", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
-def test_localised_messages_are_read_in_every_encoding(text: str, page: str, label: str, form: str) -> None:
+def test_localised_messages_are_read_in_every_encoding(
+    text: str, page: str, label: str, form: str
+) -> None:
     log = f"pip install torch\n{text}\nend of the log, which is long enough to be judged\n"
     assert explain(log.encode(page if form == "page" else form), TROUBLES).cause == label
 
@@ -107,7 +124,8 @@ def test_code_pages_are_told_apart(text: str, page: str) -> None:
 
 def test_colours_redraws_and_bars_do_not_hide_it() -> None:
     log = (
-        "\r   ━━━━ 1.0/2.4 GB \x1b[32m3 MB/s\x1b[0m eta 0:09\r   ━━━━╸ 2.3/2.4 GB\x1b[K\x1b[31mERROR: Could "
+        "\r   ━━━━ 1.0/2.4 GB \x1b[32m3 MB/s\x1b[0m eta 0:09\r   ━━━━╸ 2.3/2.4 "
+        "GB\x1b[K\x1b[31mERROR: Could "
         "not install packages due to "
         "an OSError: [Errno 28] No space \x1b[1mleft on\x1b[0m device\x1b[0m\r\n"
     )
@@ -121,8 +139,10 @@ def test_colours_redraws_and_bars_do_not_hide_it() -> None:
 @settings(max_examples=60, deadline=None)
 def test_a_log_cut_at_both_ends_is_still_read(cut: int, tail: int) -> None:
     log = (
-        'Traceback (most recent call last):\n  File "C:\\Users\\user\\train.py", line 3, in <module>\n    model.cuda()\n'
-        "AssertionError: Torch not compiled with CUDA enabled\nmore lines that follow the error in this log\n"
+        'Traceback (most recent call last):\n  File "C:\\Users\\user\\train.py", line 3, in '
+        "<module>\n    model.cuda()\n"
+        "AssertionError: Torch not compiled with CUDA enabled\nmore lines that follow the error "
+        "in this log\n"
     )
     assert explain(log[cut : len(log) - tail], TROUBLES).cause == "torch_cpu_build"
 
@@ -131,22 +151,27 @@ ROOT_CAUSES = [
     (
         "The last exception is a symptom",
         "numpy2_abi",
-        "ImportError: numpy.core.multiarray failed to import\n\nThe above exception was the direct cause of "
+        "ImportError: numpy.core.multiarray failed to import\n\nThe above exception was the "
+        "direct cause of "
         "the following exception:\n\n"
-        "RuntimeError: Failed to import transformers.trainer because of the following error (look up to see its traceback):\n"
+        "RuntimeError: Failed to import transformers.trainer because of the following error (look "
+        "up to see its traceback):\n"
         "cannot import name 'x' from 'transformers'",
     ),
     (
         "The handler blames the wrong package",
         "no_gpu_accelerator",
-        "NotImplementedError: Unsloth cannot find any torch accelerator? You need a GPU.\n\nDuring handling "
+        "NotImplementedError: Unsloth cannot find any torch accelerator? You need a "
+        "GPU.\n\nDuring handling "
         "of the above exception, another "
-        "exception occurred:\n\nImportError: Unsloth: Please install unsloth_zoo via `pip install unsloth_zoo`",
+        "exception occurred:\n\nImportError: Unsloth: Please install unsloth_zoo via `pip install "
+        "unsloth_zoo`",
     ),
     (
         "pip's words hide the certificate",
         "tls_intercepted",
-        "WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, 'certificate "
+        "WARNING: Retrying after connection broken by 'SSLError(SSLCertVerificationError(1, "
+        "'certificate "
         "verify failed: self-signed "
         "certificate in certificate chain'))'\nERROR: Could not find a version that satisfies the "
         "requirement torch (from versions: none)\n"
@@ -155,27 +180,33 @@ ROOT_CAUSES = [
     (
         "A full disk stops a build",
         "disk_full",
-        "error: command '/usr/bin/gcc' failed with exit code 1\nfatal error: error writing to /tmp/x.s: No space left on device\n"
+        "error: command '/usr/bin/gcc' failed with exit code 1\nfatal error: error writing to "
+        "/tmp/x.s: No space left on device\n"
         "ERROR: Failed building wheel for x",
     ),
     (
         "The Store's Python has a path that is too long",
         "long_path_limit",
-        "C:\\Users\\user\\AppData\\Local\\Microsoft\\WindowsApps\\python.exe -m pip install x\nERROR: Could "
+        "C:\\Users\\user\\AppData\\Local\\Microsoft\\WindowsApps\\python.exe -m pip install "
+        "x\nERROR: Could "
         "not install packages due to an "
-        "OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\" + "folder\\\\" * 30 + "x.json'",
+        "OSError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\u\\\\"
+        + "folder\\\\" * 30
+        + "x.json'",
     ),
     (
         "The CPU build is why bitsandbytes falls back",
         "torch_cpu_build",
-        "WARNING: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch 2.4.0+cu121 "
+        "WARNING: xFormers can't load C++/CUDA extensions. xFormers was built for:\n    PyTorch "
+        "2.4.0+cu121 "
         "(you have 2.4.0+cpu)\n"
         "The installed version of bitsandbytes was compiled without GPU support.",
     ),
     (
         "A worker without main guard",
         "multiprocessing_spawn",
-        "An attempt has been made to start a new process before the\ncurrent process has finished its bootstrapping phase.\n"
+        "An attempt has been made to start a new process before the\ncurrent process has finished "
+        "its bootstrapping phase.\n"
         "RuntimeError: One of the subprocesses has abruptly died during map operation.",
     ),
     (
@@ -183,7 +214,8 @@ ROOT_CAUSES = [
         "torch_torchvision_mismatch",
         "RuntimeError: operator torchvision::nms does not exist\n\nRuntimeError: Failed to import "
         "transformers.models.auto because of the "
-        "following error:\noperator torchvision::nms does not exist\nImportError: cannot import name 'X' from 'transformers'",
+        "following error:\noperator torchvision::nms does not exist\nImportError: cannot import "
+        "name 'X' from 'transformers'",
     ),
 ]
 
@@ -200,12 +232,18 @@ def test_others_say_why_they_stand_behind() -> None:
 
 
 def test_a_connection_that_came_back_is_no_cause() -> None:
-    log = "WARNING: Connection interrupted while downloading.\nWARNING: Attempting to resume incomplete download\n"
+    log = (
+        "WARNING: Connection interrupted while downloading.\nWARNING: Attempting to resume "
+        "incomplete "
+        "download\n"
+    )
     assert explain(log, TROUBLES).cause == "network_interrupted"
     assert explain(log + "Successfully installed big-1.0\n", TROUBLES).cause is None
     assert explain("Successfully installed big-1.0\n" + log, TROUBLES).cause is None
     assert (
-        explain("Successfully installed big-1.0\n" + log + "ERROR: download failed\n", TROUBLES).cause
+        explain(
+            "Successfully installed big-1.0\n" + log + "ERROR: download failed\n", TROUBLES
+        ).cause
         == "network_interrupted"
     )
 
@@ -213,23 +251,38 @@ def test_a_connection_that_came_back_is_no_cause() -> None:
 def test_the_machines_facts_lean_the_scale() -> None:
     log = "RuntimeError: Found no NVIDIA driver on your system. Please check"
     assert explain(log, TROUBLES).cause == "no_nvidia_driver"
-    assert explain(log, TROUBLES, MachineFacts(os=Os(family="linux", wsl=True))).cause == "wsl_gpu_unavailable"
-    dll = 'OSError: [WinError 127] Error loading "C:\\x\\torch\\lib\\shm.dll" or one of its dependencies.'
-    assert explain(dll, TROUBLES, MachineFacts(os=Os(family="windows"), tools=Tools())).cause == "vcredist_outdated"
+    assert (
+        explain(log, TROUBLES, MachineFacts(os=Os(family="linux", wsl=True))).cause
+        == "wsl_gpu_unavailable"
+    )
+    dll = (
+        'OSError: [WinError 127] Error loading "C:\\x\\torch\\lib\\shm.dll" or one of its '
+        "dependencies."
+    )
+    assert (
+        explain(dll, TROUBLES, MachineFacts(os=Os(family="windows"), tools=Tools())).cause
+        == "vcredist_outdated"
+    )
     pip = "ERROR: Could not find a version that satisfies the requirement x (from versions: none)"
-    facts = MachineFacts(os=Os(family="linux"), network=Network(index="reachable"), driver=Driver(nvml="ok"))
+    facts = MachineFacts(
+        os=Os(family="linux"), network=Network(index="reachable"), driver=Driver(nvml="ok")
+    )
     assert explain(pip, TROUBLES, facts).cause == "package_not_found"
 
 
 def filler(lines: int) -> bytes:
     return b"".join(
-        b"2026-11-24 step %d loss %d.%04d lr 0.0002 tokens %d\n" % (i, i % 9, i * 7919 % 10000, i * 7) for i in range(lines)
+        b"2026-11-24 step %d loss %d.%04d lr 0.0002 tokens %d\n"
+        % (i, i % 9, i * 7919 % 10000, i * 7)
+        for i in range(lines)
     )
 
 
 @pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
 def test_fifty_megabytes_are_judged_in_bounded_time(place: float) -> None:
-    """Processor time against a yardstick of the same run (1.2 s against 0.2 s here): neither load nor a slow machine decides."""
+    """Processor time against a yardstick of the same run (1.2 s against 0.2 s here): neither load
+    nor a slow machine decides.
+    """
     noise = filler(900_000)
     cut = noise.rfind(b"\n", 0, max(1, int(len(noise) * place))) + 1
     log = noise[:cut] + b"AssertionError: Torch not compiled with CUDA enabled\n" + noise[cut:]
@@ -254,12 +307,15 @@ def yardstick() -> float:
 
 def test_a_long_log_of_alarms_and_one_long_line_are_bounded() -> None:
     alarms = b"".join(
-        b"WARNING: error number %x while reading block %x\n" % (i * 2654435761 % 2**32, i) for i in range(400_000)
+        b"WARNING: error number %x while reading block %x\n" % (i * 2654435761 % 2**32, i)
+        for i in range(400_000)
     )
     line = b"\r 1 MB" * 3_000_000
     for log in (alarms, line):
         began = time.process_time()
-        assert explain(log + b"\nOSError: [WinError 1455] x\n", TROUBLES).cause == "pagefile_too_small"
+        assert (
+            explain(log + b"\nOSError: [WinError 1455] x\n", TROUBLES).cause == "pagefile_too_small"
+        )
         assert time.process_time() - began < 30 * yardstick()
 
 
@@ -284,11 +340,21 @@ def test_any_bytes_are_judged_without_a_fault(data: bytes) -> None:
 
 
 def test_a_header_that_was_found_is_not_the_one_that_is_missing() -> None:
-    """Compilers tell the way through the headers before the error; torch has a python.h of its own. Provoked on a card."""
-    log = ("RuntimeError: Error building extension 'mine': [1/2] g++ -c main.cpp\n"
-           "In file included from /env/lib/python3.12/site-packages/torch/include/torch/csrc/api/include/torch/python.h:8,\n"
-           "                 from main.cpp:1:\nmain.cpp:2:16: error: 'nowhere' was not declared in this scope\n"
-           "ninja: build stopped: subcommand failed.\n")
+    """Compilers tell the way through the headers before the error; torch has a python.h of its own.
+    Provoked on a card.
+    """
+    log = (
+        "RuntimeError: Error building extension 'mine': [1/2] g++ -c main.cpp\n"
+        "In file included from "
+        "/env/lib/python3.12/site-packages/torch/include/torch/csrc/api/include/torch/python.h:8,\n"
+        "                 from main.cpp:1:\nmain.cpp:2:16: error: 'nowhere' was not declared in "
+        "this scope\n"
+        "ninja: build stopped: subcommand failed.\n"
+    )
     assert explain(log, TROUBLES).cause == "extension_compile_failed"
-    missing = "/tmp/x/cuda_utils.c:7:10: fatal error: Python.h: No such file or directory\n    7 | #include <Python.h>\n"
+    missing = (
+        "/tmp/x/cuda_utils.c:7:10: fatal error: Python.h: No such file or directory\n    7 "
+        "| #include "
+        "<Python.h>\n"
+    )
     assert explain(missing, TROUBLES).cause == "triton_python_headers_missing"

@@ -1,10 +1,13 @@
-"""Our own figure: every log is judged as if it had never been read, first one by one, then five folds in turn.
+"""Our own figure: every log is judged as if it had never been read, first one by one, then five
+folds in turn.
 
-The words are counted without the logs that are left out, and a pattern that fits one of them and no other log of its cause is
-struck out, for it may have been written from just that one. Patterns that fit none of these logs stay: they come from elsewhere
-(other logs, the libraries' own raise statements) and cannot help here. The figures are for a collection with one or two logs of
-each cause, where leaving one out often leaves nothing of its cause, so they lie below what new logs get (test_explain_corpus).
-They are printed in the closing summary of pytest, whatever was asked for on the command line.
+The words are counted without the logs that are left out, and a pattern that fits one of them and no
+other log of its cause is struck out, for it may have been written from just that one. Patterns that
+fit none of these logs stay: they come from elsewhere (other logs, the libraries' own raise
+statements) and cannot help here. The figures are for a collection with one or two logs of each
+cause, where leaving one out often leaves nothing of its cause, so they lie below what new logs get
+(test_explain_corpus). They are printed in the closing summary of pytest, whatever was asked for on
+the command line.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ LIKE = 0.7  # from here on two sets of words are the same log, cut or read in an
 
 
 class Held(NamedTuple):
-    """A log with what can be left out with it: its words, and the patterns that fit it (number of the cause, of the sign)."""
+    """A log with what can be left out with it: its words, and the patterns that fit it (number of
+    the cause, of the sign).
+    """
 
     cause: str
     log: str
@@ -62,15 +67,24 @@ def parts(logs: Sequence[Held]) -> list[list[Held]]:
 def named(group: Sequence[Held], logs: Sequence[Held], others: Sequence[Judged]) -> tuple[int, int]:
     """How many of the group come out first and among three where nothing is known of any of them."""
     rest = [one for one in logs if one not in group]
-    spoken = {sign for one in rest for sign in one.signs if TROUBLES.causes[sign[0]].label == one.cause}
+    spoken = {
+        sign for one in rest for sign in one.signs if TROUBLES.causes[sign[0]].label == one.cause
+    }
     struck = {sign for one in group for sign in one.signs} - spoken
     causes = tuple(
         msgspec.structs.replace(
-            trouble, signs=tuple(sign for place, sign in enumerate(trouble.signs) if (number, place) not in struck)
+            trouble,
+            signs=tuple(
+                sign for place, sign in enumerate(trouble.signs) if (number, place) not in struck
+            ),
         )
         for number, trouble in enumerate(TROUBLES.causes)
     )
-    elsewhere = [(cause, held) for cause, held in others if not any(cause == one.cause and alike(held, one.words) for one in group)]
+    elsewhere = [
+        (cause, held)
+        for cause, held in others
+        if not any(cause == one.cause and alike(held, one.words) for one in group)
+    ]
     counted = count([*elsewhere, *((one.cause, one.words) for one in rest)])
     blind = msgspec.structs.replace(TROUBLES, causes=causes, words=counted)
     first = three = 0
@@ -95,7 +109,9 @@ def summed(results: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return sum(first for first, _ in pairs), sum(three for _, three in pairs)
 
 
-@pytest.mark.skipif(not CORPUS.is_dir(), reason="the collection of logs lies in ../shared/corpus, which is not here")
+@pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="the collection of logs lies in ../shared/corpus, which is not here"
+)
 def test_each_log_of_the_collection_left_out(figures: list[str]) -> None:
     logs = [held(cause, log) for cause, log in real_failures()]
     others = kept()
@@ -103,10 +119,14 @@ def test_each_log_of_the_collection_left_out(figures: list[str]) -> None:
     folds = [(named(part, logs, others), len(part)) for part in parts(logs)]
     first_folds, three_folds = summed(result for result, _ in folds)
     figures += [
-        f"Diagnosis, the same {len(logs)}, each left out in turn (judged without its words and without patterns that no other "
-        f"log speaks for): right at first place {share(first, len(logs))}, among three {share(three, len(logs))}",
-        f"Diagnosis, the same {len(logs)}, five folds left out in turn: right at first place {share(first_folds, len(logs))}, "
-        f"among three {share(three_folds, len(logs))}; by fold " + ", ".join(f"{result[0]} of {size}" for result, size in folds),
+        f"Diagnosis, the same {len(logs)}, each left out in turn (judged without its words and "
+        f"without patterns that no other "
+        f"log speaks for): right at first place {share(first, len(logs))}, among three "
+        f"{share(three, len(logs))}",
+        f"Diagnosis, the same {len(logs)}, five folds left out in turn: right at first place "
+        f"{share(first_folds, len(logs))}, "
+        f"among three {share(three_folds, len(logs))}; by fold "
+        + ", ".join(f"{result[0]} of {size}" for result, size in folds),
     ]
     assert first >= 0.65 * len(logs)
     assert three >= 0.8 * len(logs)
@@ -116,8 +136,14 @@ def test_each_log_of_the_collection_left_out(figures: list[str]) -> None:
 def test_words_alone_with_five_folds_left_out(figures: list[str]) -> None:
     """Of most judged logs the words alone are kept, so only the words can be tried on them."""
     logs = [*kept(), *judged(own_logs(), TROUBLES)]
-    folds = [[one for one in logs if hashlib.sha256(",".join(sorted(one[1])).encode()).digest()[0] % FOLDS == fold]
-             for fold in range(FOLDS)]
+    folds = [
+        [
+            one
+            for one in logs
+            if hashlib.sha256(",".join(sorted(one[1])).encode()).digest()[0] % FOLDS == fold
+        ]
+        for fold in range(FOLDS)
+    ]
     first = three = 0
     for part in folds:
         counted = count([one for one in logs if one not in part])
@@ -126,7 +152,8 @@ def test_words_alone_with_five_folds_left_out(figures: list[str]) -> None:
             first += ranked[:1] == [cause]
             three += cause in ranked
     figures.append(
-        f"Diagnosis, words alone (the net below the patterns), {len(logs)} judged logs in five folds left out in turn: right at "
+        f"Diagnosis, words alone (the net below the patterns), {len(logs)} judged logs in five "
+        f"folds left out in turn: right at "
         f"first place {share(first, len(logs))}, among three {share(three, len(logs))}"
     )
     assert three >= 0.5 * len(logs)

@@ -1,4 +1,6 @@
-"""Where no rule names the cause, neighbours and words fill the first three places, and say so; silence stays silent."""
+"""Where no rule names the cause, neighbours and words fill the first three places, and say so;
+silence stays silent.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,23 @@ from tests.decide.test_explain import TROUBLES
 FOLDS = 5
 # A traceback cut before its message, as people paste them.
 CUT = (
-    'Traceback (most recent call last):\n  File "C:\\Users\\somebody\\env\\lib\\site-packages\\torch\\utils\\data\\dataloader.py", '
-    "line 1043, in __init__\n    w.start()\n  File \"C:\\Python311\\lib\\multiprocessing\\context.py\", line 327, in _Popen\n"
+    "Traceback (most recent call last):\n  File "
+    '"C:\\Users\\somebody\\env\\lib\\site-packages\\torch\\utils\\data\\dataloader.py", '
+    "line 1043, in __init__\n    w.start()\n  File "
+    '"C:\\Python311\\lib\\multiprocessing\\context.py", line 327, in _Popen\n'
     "    return Popen(process_obj)\n"
 )
 
 
 def test_words_know_no_person_and_no_line() -> None:
-    found = words('  file "c:\\users\\somebody\\env\\lib\\site-packages\\torch\\_utils.py", line 1043, in __init__\nwinerror 1455')
+    found = words(
+        '  file "c:\\users\\somebody\\env\\lib\\site-packages\\torch\\_utils.py", line 1043, in '
+        "__init__\nwinerror 1455"
+    )
     assert {"torch", "winerror 1455", "_utils py"} <= found
-    assert not {word for word in found if "somebody" in word or "1043" in word or "env" in word.split()}
+    assert not {
+        word for word in found if "somebody" in word or "1043" in word or "env" in word.split()
+    }
 
 
 def test_the_cause_of_most_alike_logs_comes_first() -> None:
@@ -37,7 +46,13 @@ def test_the_cause_of_most_alike_logs_comes_first() -> None:
 
 
 def test_what_is_counted_stands_in_two_logs_at_least() -> None:
-    counted = count([("one", frozenset({"red", "mine"})), ("one", frozenset({"red"})), ("two", frozenset({"green"}))])
+    counted = count(
+        [
+            ("one", frozenset({"red", "mine"})),
+            ("one", frozenset({"red"})),
+            ("two", frozenset({"green"})),
+        ]
+    )
     assert "red" in str(counted["one"])
     assert "mine" not in str(counted)
 
@@ -52,13 +67,16 @@ def test_empty_places_are_filled_behind_what_rules_find() -> None:
     assert found.cause == "torch_cpu_build"
     assert not found.means.startswith(UNNAMED)
     assert len(found.others) >= 2
-    assert {o.why for o in found.others} <= {SAME_PICTURE, BY_WORDS} or any(o.why.startswith("Line ") for o in found.others)
+    assert {o.why for o in found.others} <= {SAME_PICTURE, BY_WORDS} or any(
+        o.why.startswith("Line ") for o in found.others
+    )
     assert len({found.cause, *(o.cause for o in found.others)}) == 1 + len(found.others)
 
 
 def test_a_cause_that_no_line_names_says_so() -> None:
     silent = msgspec.structs.replace(
-        TROUBLES, causes=tuple(msgspec.structs.replace(t, signs=()) for t in TROUBLES.causes))  # as if no rule knew it
+        TROUBLES, causes=tuple(msgspec.structs.replace(t, signs=()) for t in TROUBLES.causes)
+    )  # as if no rule knew it
     found = explain(CUT, silent)
     assert found.cause in {"worker_pickling", "multiprocessing_spawn", "dataset_worker_crash"}
     assert found.means.startswith(UNNAMED)
@@ -82,15 +100,19 @@ def test_words_alone_make_no_cause_of_what_is_none(log: str) -> None:
 
 
 def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
-    """Five folds: the words are counted anew without the fold that is judged. The tests' own logs are each another form of
-    their cause, so words alone find only some."""
+    """Five folds: the words are counted anew without the fold that is judged. The tests' own logs
+    are each another form of their cause, so words alone find only some."""
     logs = [(label, log) for label, log in own_logs() if TROUBLES.find(label)]
     parts = [hashlib.sha256(log.encode()).digest()[0] % FOLDS for _, log in logs]
     ready = judged(logs, TROUBLES)
-    bare = msgspec.structs.replace(TROUBLES, causes=tuple(msgspec.structs.replace(t, signs=()) for t in TROUBLES.causes))
+    bare = msgspec.structs.replace(
+        TROUBLES, causes=tuple(msgspec.structs.replace(t, signs=()) for t in TROUBLES.causes)
+    )
     alone = both = 0
     for fold in range(FOLDS):
-        counted = count([*kept(), *(one for one, part in zip(ready, parts, strict=True) if part != fold)])
+        counted = count(
+            [*kept(), *(one for one, part in zip(ready, parts, strict=True) if part != fold)]
+        )
         for (label, log), part in zip(logs, parts, strict=True):
             if part != fold:
                 continue
@@ -107,7 +129,9 @@ def _three(log: str, troubles: Troubles) -> list[str | None]:
 
 
 def test_no_harmless_pattern_takes_for_ever() -> None:
-    """Twice as long, about twice the time: blank and indented lines after a traceback's head once took minutes."""
+    """Twice as long, about twice the time: blank and indented lines after a traceback's head once
+    took minutes.
+    """
     took = []
     for size in (1, 2):
         lines = "\n      \n    x" * 2000 * size

@@ -1,4 +1,6 @@
-"""What other programs put around the lines of a log hides no cause, and makes none of what is harmless."""
+"""What other programs put around the lines of a log hides no cause, and makes none of what is
+harmless.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,11 @@ from tests.decide.test_explain import TROUBLES
 
 FAILED = (
     "Traceback (most recent call last):\n"
-    '  File "C:\\Users\\kim\\env\\Lib\\site-packages\\torch\\_dynamo\\output_graph.py", line 1446, in call\n'
+    '  File "C:\\Users\\kim\\env\\Lib\\site-packages\\torch\\_dynamo\\output_graph.py", line '
+    "1446, in call\n"
     "torch._dynamo.exc.BackendCompilerFailed: backend='inductor' raised:\n"
-    "ImportError: cannot import name 'AttrsDescriptor' from 'triton.backends.compiler' (C:\\env\\triton\\backends\\compiler.py)"
+    "ImportError: cannot import name 'AttrsDescriptor' from 'triton.backends.compiler' "
+    "(C:\\env\\triton\\backends\\compiler.py)"
 )
 HARMLESS = (
     "A matching Triton is not available, some optimizations will not be enabled\n"
@@ -36,7 +40,9 @@ def before(prefix: str) -> Callable[[str], str]:
 def broken(width: int) -> Callable[[str], str]:
     """As a console breaks it: after so many letters, wherever they stand."""
     return lambda log: "\n".join(
-        line[at : at + width] for line in log.split("\n") for at in range(0, max(len(line), 1), width)
+        line[at : at + width]
+        for line in log.split("\n")
+        for at in range(0, max(len(line), 1), width)
     )
 
 
@@ -61,7 +67,9 @@ FORMS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("form", [*FORMS.values(), broken(80), broken(66)], ids=[*FORMS, "80 wide", "66 wide"])
+@pytest.mark.parametrize(
+    "form", [*FORMS.values(), broken(80), broken(66)], ids=[*FORMS, "80 wide", "66 wide"]
+)
 def test_a_cause_is_found_in_every_form(form: Callable[[str], str]) -> None:
     log = f"one line\n{form(FAILED)}\n"
     found = explain(log, TROUBLES)
@@ -80,7 +88,10 @@ def test_what_is_harmless_stays_so_in_every_form(form: Callable[[str], str]) -> 
     [
         ("[15:00:00] error", "error           "[:16]),
         (">>> import torch", ">>> import torch"),
-        ("100%|███| 3/3 [00:05<00:00]", "100%|███| 3/3 [00:05<00:00]"),  # it ended: that tells something
+        (
+            "100%|███| 3/3 [00:05<00:00]",
+            "100%|███| 3/3 [00:05<00:00]",
+        ),  # it ended: that tells something
         ("w1124 15:00:00.1 9 a/x.py:2] no", "no a/x.py".ljust(31)),
         ('{"message": "one\\ntwo \\"c:\\\\new\\""}', '{"message": "one \ntwo "c:\\new""}   '),
         (r"c:\new folder\next", r"c:\new folder\next"),
@@ -91,8 +102,13 @@ def test_forms_one_by_one(text: str, expected: str) -> None:
 
 
 def test_evidence_of_a_written_out_line_is_the_line_alone() -> None:
-    found = explain(json.dumps({"message": "start\nModuleNotFoundError: No module named 'triton'\nend"}), TROUBLES)
-    assert [line.text for line in found.evidence] == ["ModuleNotFoundError: No module named 'triton'"]
+    found = explain(
+        json.dumps({"message": "start\nModuleNotFoundError: No module named 'triton'\nend"}),
+        TROUBLES,
+    )
+    assert [line.text for line in found.evidence] == [
+        "ModuleNotFoundError: No module named 'triton'"
+    ]
 
 
 def test_a_broken_line_is_whole_again_and_a_frame_stays() -> None:

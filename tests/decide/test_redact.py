@@ -1,4 +1,6 @@
-"""Nothing that names a person or opens an account survives, wherever it is planted; nothing else is broken."""
+"""Nothing that names a person or opens an account survives, wherever it is planted; nothing else is
+broken.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def text(letters: str, low: int, high: int) -> st.SearchStrategy[str]:
 
 
 def secrets(low: int, high: int) -> st.SearchStrategy[str]:
-    """Each with a digit in it: Hypothesis also tries words of the code, which stand around a secret too (``password=password``)."""
+    """Each with a digit in it: Hypothesis also tries words of the code, which stand around a secret
+    too (``password=password``).
+    """
     return text(ALNUM, low, high).filter(lambda s: any(c.isdigit() for c in s))
 
 
@@ -44,22 +48,43 @@ SECRETS = st.one_of(
     secrets(12, 40).map(lambda s: (s, f"Proxy-Authorization: Basic {s}==")),
     secrets(12, 40).map(lambda s: (s, f"x https://cdn.example/f?X-Amz-Signature={s}&a=1")),
     secrets(8, 20).map(lambda s: (s, f"password={s}")),
-    secrets(20, 40).map(lambda s: (s, f"-----BEGIN RSA PRIVATE KEY-----\n{s}\n-----END RSA PRIVATE KEY-----")),
+    secrets(20, 40).map(
+        lambda s: (s, f"-----BEGIN RSA PRIVATE KEY-----\n{s}\n-----END RSA PRIVATE KEY-----")
+    ),
     text(string.ascii_uppercase + string.digits, 8, 14).map(lambda s: (s, f"Serial Number: {s}")),
     secrets(5, 20).map(lambda s: (s, f"SSID : {s}")),
     st.tuples(*[text(HEX, 2, 2)] * 6).map(lambda p: (":".join(p), f"link/ether {':'.join(p)} brd")),
-    st.tuples(*[text(HEX, 2, 2)] * 6).map(lambda p: ("-".join(p), f"Physical Address {'-'.join(p)}")),
+    st.tuples(*[text(HEX, 2, 2)] * 6).map(
+        lambda p: ("-".join(p), f"Physical Address {'-'.join(p)}")
+    ),
     st.uuids().map(lambda u: (str(u), f"GPU 0: X (UUID: GPU-{u})")),
-    text(LOWER, 4, 12).map(lambda s: (f"{s}@firma.example.de", f"mail to {s}@firma.example.de now")),
-    st.tuples(st.sampled_from([8, 17, 52, 93, 142, 203]), *[st.integers(1, 254)] * 3).filter(lambda p: p[:3] != (203, 0, 113)).map(
-        lambda p: (".".join(map(str, p)), f"connect to {'.'.join(map(str, p))} failed")),
+    text(LOWER, 4, 12).map(
+        lambda s: (f"{s}@firma.example.de", f"mail to {s}@firma.example.de now")
+    ),
+    st.tuples(st.sampled_from([8, 17, 52, 93, 142, 203]), *[st.integers(1, 254)] * 3)
+    .filter(lambda p: p[:3] != (203, 0, 113))
+    .map(lambda p: (".".join(map(str, p)), f"connect to {'.'.join(map(str, p))} failed")),
     text(HEX, 4, 4).map(lambda s: (f"2a02:8109:{s}::17", f"peer [2a02:8109:{s}::17]:443")),
 )
 
 NAMES = st.one_of(
-    st.sampled_from(["Jürgen", "mschmidt", "Anna Maria", "François", "Łukasz Nowak", "小明同学", "O'Brien", "x.müller",
-                     "Пётр", "ada"]),
-    text(LOWER, 5, 14).filter(lambda s: s not in PLAIN_WORDS | NOBODY and s not in {"logged", "users"}),
+    st.sampled_from(
+        [
+            "Jürgen",
+            "mschmidt",
+            "Anna Maria",
+            "François",
+            "Łukasz Nowak",
+            "小明同学",
+            "O'Brien",
+            "x.müller",
+            "Пётр",
+            "ada",
+        ]
+    ),
+    text(LOWER, 5, 14).filter(
+        lambda s: s not in PLAIN_WORDS | NOBODY and s not in {"logged", "users"}
+    ),
 )
 
 
@@ -88,9 +113,22 @@ def test_once_is_enough_and_json_stays_json(secret: tuple[str, str]) -> None:
 
 def spellings(name: str) -> list[str]:
     windows = f"C:\\Users\\{name}\\AppData"
-    return [windows, windows.replace("\\", "/"), windows.replace("\\", "\\\\"), json.dumps(windows), quote(windows, safe=""),
-            f"/home/{name}/x", f"/mnt/c/Users/{name}/x", f"file:///C:/Users/{quote(name)}/x", f"user {name} logged on",
-            json.dumps(json.dumps(name)), "\0".join(f"C:\\Users\\{name}\\x"), f"({name})", f"\"{name}\"", name.upper()]
+    return [
+        windows,
+        windows.replace("\\", "/"),
+        windows.replace("\\", "\\\\"),
+        json.dumps(windows),
+        quote(windows, safe=""),
+        f"/home/{name}/x",
+        f"/mnt/c/Users/{name}/x",
+        f"file:///C:/Users/{quote(name)}/x",
+        f"user {name} logged on",
+        json.dumps(json.dumps(name)),
+        "\0".join(f"C:\\Users\\{name}\\x"),
+        f"({name})",
+        f'"{name}"',
+        name.upper(),
+    ]
 
 
 @given(name=NAMES)
@@ -107,8 +145,18 @@ def test_a_known_name_goes_in_every_spelling(name: str) -> None:
 @given(name=text(ALNUM, 3, 12).filter(lambda s: s.lower() not in PLAIN_WORDS))
 @settings(max_examples=150, deadline=None)
 def test_an_unknown_name_goes_from_paths(name: str) -> None:
-    out = redactor().text(f"no file 'C:\\Users\\{name}\\x' nor C:/Users/{name}/y nor /home/{name}/z nor C%3A%5CUsers%5C{name}%5Cw")
-    kept = stand_in(name) == name or name.lower() in {"public", "default", "runner", "root", "shared", "linuxbrew"}
+    out = redactor().text(
+        f"no file 'C:\\Users\\{name}\\x' nor C:/Users/{name}/y nor /home/{name}/z nor "
+        f"C%3A%5CUsers%5C{name}%5Cw"
+    )
+    kept = stand_in(name) == name or name.lower() in {
+        "public",
+        "default",
+        "runner",
+        "root",
+        "shared",
+        "linuxbrew",
+    }
     assert kept or f"{name}\\x" not in out
     assert kept or not any(f"{sep}{name}{sep}" in out for sep in ("\\", "/", "%5C"))
 
@@ -122,22 +170,42 @@ def test_old_short_names_go() -> None:
 def test_code_pages_and_utf16_logs_go() -> None:
     take_out = redactor(names={"user": "Jürgen", "host": "WORKBENCH7"})
     for page in ("utf-8", "utf-16", "utf-16-le", "cp1252", "cp850"):
-        line = "C:\\Users\\Jürgen\\unsloth_env and Jürgen on WORKBENCH7: Zugriff verweigert für Gerät und Schlüssel\n" * 4
+        line = (
+            "C:\\Users\\Jürgen\\unsloth_env and Jürgen on WORKBENCH7: Zugriff verweigert für "
+            "Gerät und Schlüssel\n" * 4
+        )
         out = take_out.data(line.encode(page)).decode()
         assert "rgen" not in out
         assert "WORKBENCH7" not in out
         assert "unsloth_env" in out
 
 
-@pytest.mark.parametrize("harmless", [
-    "nvidia-cudnn-cu12==9.1.0.70", "nvidia_cudnn_cu12-9.1.0.70-py3-none-win_amd64.whl", "host 192.168.1.7",
-    "127.0.0.1:8080", "10.0.0.1",
-    "torch 2.4.0+cu121 on Windows 10.0.22631", "Driver version 31.0.15.5222", "eos_token: <|im_end|>", "max_tokens=2048",
-    "unsloth @ git+https://github.com/unslothai/unsloth.git",
-    "sha256:9b22d6d98aa56f9317902dec0e066814a6edba1aada90110ceea2bb0678df22f9",
-    "torch::nms", "00000000:01:00.0", "C:\\Users\\Public\\x", "std::string a::b", "12:30:01", "tokenizer: LlamaTokenizer", "1e-5",
-    "fe80::1", "password: <password>", "https://download.pytorch.org/whl/cu121",
-])
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "nvidia-cudnn-cu12==9.1.0.70",
+        "nvidia_cudnn_cu12-9.1.0.70-py3-none-win_amd64.whl",
+        "host 192.168.1.7",
+        "127.0.0.1:8080",
+        "10.0.0.1",
+        "torch 2.4.0+cu121 on Windows 10.0.22631",
+        "Driver version 31.0.15.5222",
+        "eos_token: <|im_end|>",
+        "max_tokens=2048",
+        "unsloth @ git+https://github.com/unslothai/unsloth.git",
+        "sha256:9b22d6d98aa56f9317902dec0e066814a6edba1aada90110ceea2bb0678df22f9",
+        "torch::nms",
+        "00000000:01:00.0",
+        "C:\\Users\\Public\\x",
+        "std::string a::b",
+        "12:30:01",
+        "tokenizer: LlamaTokenizer",
+        "1e-5",
+        "fe80::1",
+        "password: <password>",
+        "https://download.pytorch.org/whl/cu121",
+    ],
+)
 def test_what_names_nobody_stays(harmless: str) -> None:
     take_out = redactor(names={"user": "mschmidt", "host": "bench"})
     assert take_out.text(harmless) == harmless
@@ -148,11 +216,29 @@ def facts_of(name: str, secret: str) -> MachineFacts:
     return MachineFacts(
         os=Os(family="windows", name="Windows 11 Pro", build=22631),
         home=Home(path=f"C:\\Users\\{name}\\AppData\\Local\\UnslothSetup"),
-        pythons=(Python(path=f"C:\\Users\\{name}\\Python311\\python.exe", version="3.11.9", packages={"torch": "2.4.0+cu121"}),),
-        leftovers=(Leftover(id="env:1", kind="venv", path=f"C:\\Users\\{name}\\unsloth_env", size=7),),
+        pythons=(
+            Python(
+                path=f"C:\\Users\\{name}\\Python311\\python.exe",
+                version="3.11.9",
+                packages={"torch": "2.4.0+cu121"},
+            ),
+        ),
+        leftovers=(
+            Leftover(id="env:1", kind="venv", path=f"C:\\Users\\{name}\\unsloth_env", size=7),
+        ),
         variables={"HF_TOKEN": secret, "PYTHONPATH": f"C:\\Users\\{name}\\lib"},
-        network=Network(proxy=f"http://{name}:{secret}@proxy.example:8080", index="reachable",
-                        settings=(Setting(name="index-url", value=f"https://u:{secret}@mirror.example/simple", origin="pip.ini"),)))
+        network=Network(
+            proxy=f"http://{name}:{secret}@proxy.example:8080",
+            index="reachable",
+            settings=(
+                Setting(
+                    name="index-url",
+                    value=f"https://u:{secret}@mirror.example/simple",
+                    origin="pip.ini",
+                ),
+            ),
+        ),
+    )
 
 
 @given(name=NAMES, secret=secrets(10, 30))
@@ -174,7 +260,9 @@ def test_a_machine_file_still_decodes(name: str, secret: str) -> None:
     assert len(out.home.path) >= len(facts.home.path)  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("name", ["windows", "path", "home", "torch", "name", "os", "x", "index", "taken", "token"])
+@pytest.mark.parametrize(
+    "name", ["windows", "path", "home", "torch", "name", "os", "x", "index", "taken", "token"]
+)
 def test_a_user_with_an_awkward_name_breaks_no_machine_file(name: str) -> None:
     facts = facts_of(name, "abcdefgh1234")
     out = redactor(facts, {"user": name, "host": name}).facts(facts)

@@ -1,4 +1,6 @@
-"""A secret goes however it is written: inside of JSON, addresses, HTML, colours, other encodings, and over two lines."""
+"""A secret goes however it is written: inside of JSON, addresses, HTML, colours, other encodings,
+and over two lines.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ UPPER = string.ascii_uppercase + string.digits
 
 def random(letters: str, length: int) -> st.SearchStrategy[str]:
     """With a digit in its middle, so that it is no word of the code."""
-    return st.text(letters, min_size=length, max_size=length).map(lambda s: s[: length // 2] + "7" + s[length // 2 + 1 :])
+    return st.text(letters, min_size=length, max_size=length).map(
+        lambda s: s[: length // 2] + "7" + s[length // 2 + 1 :]
+    )
 
 
 def kind(context: str, *parts: str | st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
@@ -61,7 +65,10 @@ NAMED = (
     kind("MYCORP_TOKEN=@@", random(ALNUM, 20)),
     kind('{"Authorization": "Bearer @@"}', random(ALNUM, 30)),
     kind("X-Api-Key: @@", random(ALNUM, 30)),
-    kind("Authorization: Basic @@", random(ALNUM, 12).map(lambda s: b64encode(f"jane:{s}".encode()).decode())),
+    kind(
+        "Authorization: Basic @@",
+        random(ALNUM, 12).map(lambda s: b64encode(f"jane:{s}".encode()).decode()),
+    ),
     kind("Cookie: sid=@@", random(ALNUM, 26)),
     kind("https://me:@@@mirror.example/simple", random(ALNUM, 14)),
     kind("HTTPS_PROXY=http://corp\\jane:@@@proxy.example:8080", random(ALNUM, 14)),
@@ -75,15 +82,30 @@ NAMED = (
     kind("link/ether @@ brd", st.lists(random(HEX, 2), min_size=6, max_size=6).map(":".join)),
     kind(
         "connect to @@ failed",
-        st.tuples(st.sampled_from([8, 52, 93]), *[st.integers(1, 250)] * 3).map(lambda p: ".".join(map(str, p))),
+        st.tuples(st.sampled_from([8, 52, 93]), *[st.integers(1, 250)] * 3).map(
+            lambda p: ".".join(map(str, p))
+        ),
     ),
     kind("peer [@@]:443", "2a02:8109:", random("123456789abcdef", 4), "::17"),
     kind("peer [@@]:443", "::ffff:52.7.3.", random("123456789", 2)),
     kind("mail @@ now", random(string.ascii_lowercase, 8), "@firma.example.de"),
-    kind("-----BEGIN OPENSSH PRIVATE KEY-----\n@@\n-----END OPENSSH PRIVATE KEY-----", random(ALNUM, 70)),
+    kind(
+        "-----BEGIN OPENSSH PRIVATE KEY-----\n@@\n-----END OPENSSH PRIVATE KEY-----",
+        random(ALNUM, 70),
+    ),
     kind("@@\n-----END RSA PRIVATE KEY-----", random(ALNUM, 64)),
 )
-USERS = ("Jürgen Meister", "mschmidt", "François", "Łukasz Nowak", "小明同学", "O'Brien", "x.müller", "Пётр", "Jörg-Peter")
+USERS = (
+    "Jürgen Meister",
+    "mschmidt",
+    "François",
+    "Łukasz Nowak",
+    "小明同学",
+    "O'Brien",
+    "x.müller",
+    "Пётр",
+    "Jörg-Peter",
+)
 NAMES = st.sampled_from(USERS).flatmap(
     lambda name: st.sampled_from(
         (
@@ -120,7 +142,9 @@ WRITINGS: dict[str, Writing] = {
     "\\u for every sign": lambda t, s: t.replace(s, "".join(f"\\u{ord(c):04x}" for c in s)),
     "Python's bytes": lambda t, _: repr(t.encode())[2:-1],
     "Python's ascii": lambda t, _: ascii(t)[1:-1],
-    "git's octal": lambda t, _: "".join(c if c < "\x7f" else "".join(f"\\{b:o}" for b in c.encode()) for c in t),
+    "git's octal": lambda t, _: "".join(
+        c if c < "\x7f" else "".join(f"\\{b:o}" for b in c.encode()) for c in t
+    ),
     "address": lambda t, _: quote(t),
     "address in address": lambda t, _: quote(quote(t, safe=""), safe=""),
     "address, each sign": lambda t, s: t.replace(s, "".join(f"%{b:02x}" for b in s.encode())),
@@ -132,11 +156,15 @@ WRITINGS: dict[str, Writing] = {
     "backslashes quadrupled": lambda t, _: t.replace("\\", "\\\\\\\\"),
     "a colour within": lambda t, s: split(t, s, "\x1b[1;31m"),
     "a colour within, in JSON": lambda t, s: json.dumps(split(t, s, "\x1b[31m")),
-    "a colour for each sign": lambda t, s: t.replace(s, "".join(f"\x1b[3{n % 8}m{c}" for n, c in enumerate(s))),
+    "a colour for each sign": lambda t, s: t.replace(
+        s, "".join(f"\x1b[3{n % 8}m{c}" for n, c in enumerate(s))
+    ),
     "a sign without width": lambda t, s: split(t, s, "\u200b"),
     "accents apart": lambda t, _: unicodedata.normalize("NFD", t),
     "UTF-16 read as bytes": lambda t, _: "\0".join(t),
-    "UTF-8 read as cp1252": lambda t, _: t.encode().decode("cp1252", "replace") if t.isascii() or "ü" in t else t,
+    "UTF-8 read as cp1252": lambda t, _: (
+        t.encode().decode("cp1252", "replace") if t.isascii() or "ü" in t else t
+    ),
 }
 BREAKS = {"bare": "\n", "indented": "\n        ", "Windows": "\r\n", "in a box": " │\n│ "}
 _COLOUR = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
@@ -150,11 +178,15 @@ def read(text: str) -> set[str]:
         deep = html.unescape(unquote(deep))
         deep = re.sub(r"\\+u([0-9a-fA-F]{4})", lambda m: chr(int(m.group(1), 16)), deep)
         deep = re.sub(
-            r"(?:\\+x[0-9a-f]{2})+", lambda m: bytes.fromhex(re.sub(r"\\+x", "", m.group())).decode("utf-8", "replace"), deep
+            r"(?:\\+x[0-9a-f]{2})+",
+            lambda m: bytes.fromhex(re.sub(r"\\+x", "", m.group())).decode("utf-8", "replace"),
+            deep,
         )
         deep = re.sub(
             r"(?:\\[0-3][0-7]{2})+",
-            lambda m: bytes(int(o, 8) for o in m.group().split("\\")[1:]).decode("utf-8", "replace"),
+            lambda m: bytes(int(o, 8) for o in m.group().split("\\")[1:]).decode(
+                "utf-8", "replace"
+            ),
             deep,
         )
         deep = _COLOUR.sub("", re.sub(r"\\+", r"\\", deep).replace("\\/", "/"))
@@ -189,7 +221,9 @@ def test_a_known_name_goes_in_every_writing(planted: tuple[str, str], how: str) 
 
 @given(planted=st.one_of(*TOKENS), how=st.sampled_from(sorted(BREAKS)), data=st.data())
 @settings(max_examples=500, deadline=None)
-def test_a_token_over_two_lines_goes_and_the_next_line_stays(planted: tuple[str, str], how: str, data: st.DataObject) -> None:
+def test_a_token_over_two_lines_goes_and_the_next_line_stays(
+    planted: tuple[str, str], how: str, data: st.DataObject
+) -> None:
     secret, line = planted
     at = line.index(secret) + data.draw(st.integers(1, len(secret) - 2))
     rest = line[at:].split(secret[-2:])[0] + secret[-2:]
@@ -203,14 +237,20 @@ def test_a_token_over_two_lines_goes_and_the_next_line_stays(planted: tuple[str,
 def test_a_known_name_over_two_lines_goes(name: str, between: str) -> None:
     for at in range(1, len(name)):
         for line in ("C:\\Users\\@@\\AppData", "user @@ logged on"):
-            check(redactor(names={"user": name}), line.replace("@@", name[:at] + between + name[at:]), name)
+            check(
+                redactor(names={"user": name}),
+                line.replace("@@", name[:at] + between + name[at:]),
+                name,
+            )
 
 
-@pytest.mark.parametrize("page", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850"])
+@pytest.mark.parametrize(
+    "page", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp850"]
+)
 def test_a_log_in_any_encoding_loses_all(page: str) -> None:
     log = (
-        "Zugriff verweigert für Gerät und Schlüssel\nC:\\Users\\Jürgen\\x hf_0123456789abcdefghijABCDEFGH\npassword=geheim77\n"
-        * 3
+        "Zugriff verweigert für Gerät und Schlüssel\nC:\\Users\\Jürgen\\x "
+        "hf_0123456789abcdefghijABCDEFGH\npassword=geheim77\n" * 3
     )
     out = redactor(names={"user": "Jürgen"}).data(log.encode(page)).decode()
     assert not re.search("rgen|hf_0|geheim", out)
@@ -231,7 +271,12 @@ def test_a_log_in_any_encoding_loses_all(page: str) -> None:
     ],
 )
 def test_short_names_of_old_windows_programs_go(name: str, short: str) -> None:
-    for text in (f"C:\\Users\\{short}\\AppData", f"TEMP=C:/Users/{short}/x", f"C:\\\\Users\\\\{short}\\\\x", f"for {short} now"):
+    for text in (
+        f"C:\\Users\\{short}\\AppData",
+        f"TEMP=C:/Users/{short}/x",
+        f"C:\\\\Users\\\\{short}\\\\x",
+        f"for {short} now",
+    ):
         if text.startswith("for") and name == "x.müller":
             continue  # one letter and a number are too little outside of a path
         assert short not in redactor(names={"user": name}).text(text)
@@ -308,16 +353,23 @@ def test_what_programs_write_into_their_settings_goes(line: str, secret: str) ->
 
 
 def test_an_address_with_a_port_and_a_mail_keeps_its_host() -> None:
-    assert redactor().text("https://host:8443/path?to=a@b.example") == "https://host:8443/path?to=<email>"
+    assert (
+        redactor().text("https://host:8443/path?to=a@b.example")
+        == "https://host:8443/path?to=<email>"
+    )
 
 
 def test_a_card_before_an_address_makes_it_no_version() -> None:
-    assert "52.1.2.3" not in redactor().text("NVIDIA GeForce RTX 3090 52.1.2.3 and torch 2.4.0+cu121 52.1.2.3")
+    assert "52.1.2.3" not in redactor().text(
+        "NVIDIA GeForce RTX 3090 52.1.2.3 and torch 2.4.0+cu121 52.1.2.3"
+    )
 
 
 def test_known_secrets_go_where_no_rule_knows_them() -> None:
     take_out = redactor(secrets=["correct horse"])
-    out = take_out.text("said correct horse and correct%20horse and " + b64encode(b"correct horse").decode())
+    out = take_out.text(
+        "said correct horse and correct%20horse and " + b64encode(b"correct horse").decode()
+    )
     assert "horse" not in out
     assert "Y29ycmVjd" not in out
     assert take_out.counts == {"token": 3}
@@ -351,9 +403,16 @@ def test_no_text_takes_for_ever(text: str) -> None:
     assert time.process_time() - began < 20
 
 
-@given(planted=st.lists(st.one_of(*TOKENS, *NAMED, NAMES), min_size=1, max_size=4), gap=st.sampled_from(["\n", "\n\n", "\nx\n"]))
+@given(
+    planted=st.lists(st.one_of(*TOKENS, *NAMED, NAMES), min_size=1, max_size=4),
+    gap=st.sampled_from(["\n", "\n\n", "\nx\n"]),
+)
 @settings(max_examples=150, deadline=None)
-def test_looking_at_some_lines_alone_finds_the_same(planted: list[tuple[str, str]], gap: str) -> None:
+def test_looking_at_some_lines_alone_finds_the_same(
+    planted: list[tuple[str, str]], gap: str
+) -> None:
     text = gap.join(["a line before", *(line for _, line in planted), "a line after"])
     for rule in (*SHAPES, *known_rules(None, {"user": "mschmidt", "host": "bench"}), *LAST):
-        assert sub(rule.pattern, rule.instead, text, small(text), rule.sign) == rule.pattern.sub(rule.instead, text)
+        assert sub(rule.pattern, rule.instead, text, small(text), rule.sign) == rule.pattern.sub(
+            rule.instead, text
+        )

@@ -1,4 +1,6 @@
-"""Automatic fixes: what each puts before the plan, and that a working environment is never among what goes."""
+"""Automatic fixes: what each puts before the plan, and that a working environment is never among
+what goes.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +16,21 @@ from app.model.place import Place
 from app.model.plan import Activate, CreateEnvironment, Plan, RemoveTree, SetVariables
 
 PLACE = Place("/home/kim/UnslothSetup", "linux")
-PLAN = Plan(title="t", profile="p", environment="p-1", steps=(
-    CreateEnvironment(id="environment", title="e", environment="p-1", python="3.11", touches=("/home/kim/UnslothSetup/envs/p-1",)),
-    Activate(id="activate", title="a", environment="p-1", profile="p")))
+PLAN = Plan(
+    title="t",
+    profile="p",
+    environment="p-1",
+    steps=(
+        CreateEnvironment(
+            id="environment",
+            title="e",
+            environment="p-1",
+            python="3.11",
+            touches=("/home/kim/UnslothSetup/envs/p-1",),
+        ),
+        Activate(id="activate", title="a", environment="p-1", profile="p"),
+    ),
+)
 
 
 def test_refetching_throws_only_the_wheelhouse_away() -> None:
@@ -50,7 +64,9 @@ def test_variables_are_set_in_an_environment_that_is_made_anew(remedy: str) -> N
     assert beside.environment == "p-1.2"
     step = next(s for s in beside.steps if isinstance(s, SetVariables))
     assert (step.environment, step.variables) == ("p-1.2", VARIABLES[remedy])
-    assert step.touches[0].startswith("/home/kim/UnslothSetup/envs/p-1.2/lib/python3.11/site-packages/")
+    assert step.touches[0].startswith(
+        "/home/kim/UnslothSetup/envs/p-1.2/lib/python3.11/site-packages/"
+    )
     other = next(r for r in VARIABLES if r != remedy)
     assert sum(isinstance(s, SetVariables) for s in mended(other, beside, PLACE).steps) == 1
 

@@ -1,4 +1,6 @@
-"""Known secrets are blotted out of every kind of happening, in every spelling, also where a chunk of output cuts them."""
+"""Known secrets are blotted out of every kind of happening, in every spelling, also where a chunk
+of output cuts them.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,39 @@ from app.model.errors import ExpectedError
 from app.model.event import Failed, Line, Measured, Progress, Started, What
 from app.model.sources import Sources
 
-SECRETS = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Z")), min_size=SHORTEST, max_size=30)
+SECRETS = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc", "Z")), min_size=SHORTEST, max_size=30
+)
 
 
 def test_secrets_are_known_from_addresses_and_variables() -> None:
     found = known_secrets(
-        Sources(index="https://jan:p%C3%A4ssword@index.invalid/simple/", proxy="jan:second1@proxy.invalid:3128",
-                python_mirror="https://jan:third123@py.invalid/releases",
-                extra_indexes=("https://ghp_abcdefghijklmnop1234@extra.invalid/simple/",)),
-        {"HF_TOKEN": "hf_abcdef", "WANDB_API_KEY": "0123456789", "SSH_KEY": "/home/jan/.ssh/id", "USE_TOKEN": "false",
-         "PATH": "/usr/bin", "EXTRA": "http://me:p@ss/word@third.invalid", "TOKENIZERS_PARALLELISM": "false"})
-    assert {"p%C3%A4ssword", "pässword", "second1", "third123", "ghp_abcdefghijklmnop1234", "hf_abcdef", "0123456789",
-            "p@ss/word"} <= found
+        Sources(
+            index="https://jan:p%C3%A4ssword@index.invalid/simple/",
+            proxy="jan:second1@proxy.invalid:3128",
+            python_mirror="https://jan:third123@py.invalid/releases",
+            extra_indexes=("https://ghp_abcdefghijklmnop1234@extra.invalid/simple/",),
+        ),
+        {
+            "HF_TOKEN": "hf_abcdef",
+            "WANDB_API_KEY": "0123456789",
+            "SSH_KEY": "/home/jan/.ssh/id",
+            "USE_TOKEN": "false",
+            "PATH": "/usr/bin",
+            "EXTRA": "http://me:p@ss/word@third.invalid",
+            "TOKENIZERS_PARALLELISM": "false",
+        },
+    )
+    assert {
+        "p%C3%A4ssword",
+        "pässword",
+        "second1",
+        "third123",
+        "ghp_abcdefghijklmnop1234",
+        "hf_abcdef",
+        "0123456789",
+        "p@ss/word",
+    } <= found
     assert base64.b64encode("jan:pässword".encode()).decode().rstrip("=") in found
     assert not found & {"/home/jan/.ssh/id", "false", "/usr/bin"}
 
@@ -38,26 +61,40 @@ def test_without_secrets_everything_passes_as_it_is() -> None:
 
 @given(SECRETS, st.integers(1, 7))
 def test_no_spelling_comes_through_wherever_the_output_is_cut(secret: str, step: int) -> None:
-    forms = {form.encode(code) for form in {*spellings(secret), secret, quote(secret, safe="")} for code in ("utf-8", "utf-16-le")}
+    forms = {
+        form.encode(code)
+        for form in {*spellings(secret), secret, quote(secret, safe="")}
+        for code in ("utf-8", "utf-16-le")
+    }
     whole = b"<|" + b"|".join(sorted(forms)) + b"|>"
-    chunks: list[What] = [Line(text=whole[at:at + step]) for at in range(0, len(whole), step)]
+    chunks: list[What] = [Line(text=whole[at : at + step]) for at in range(0, len(whole), step)]
     seen = b"".join(what.text for what in Veil({secret}).over(chunks) if isinstance(what, Line))
-    assert not [form for form in forms if len(form) >= SHORTEST and form in seen.replace(b"***", b"\0")]
+    assert not [
+        form for form in forms if len(form) >= SHORTEST and form in seen.replace(b"***", b"\0")
+    ]
     assert seen.startswith(b"<|") and seen.endswith(b"|>")
 
 
 @given(st.binary(max_size=200), st.integers(1, 9))
 def test_other_output_comes_through_byte_for_byte_and_in_order(data: bytes, step: int) -> None:
-    chunks: list[What] = [Line(text=data[at:at + step]) for at in range(0, len(data), step)]
-    seen = b"".join(what.text for what in Veil({"never-in-there-0123456789"}).over(chunks) if isinstance(what, Line))
+    chunks: list[What] = [Line(text=data[at : at + step]) for at in range(0, len(data), step)]
+    seen = b"".join(
+        what.text
+        for what in Veil({"never-in-there-0123456789"}).over(chunks)
+        if isinstance(what, Line)
+    )
     assert seen == data
 
 
 def test_every_kind_of_happening_loses_it() -> None:
     veil = Veil({"geheim123"})
-    told: list[What] = [Line(text=b"before gehe"), Progress(done=1.0, note="file geheim123"), Line(text=b"im123"),
-                        Measured(name="n", value={"a": ["geheim123"]}, detail={"geheim123": 1}),
-                        Failed(code="c", message="m geheim123", details="d geheim123", hint="h")]
+    told: list[What] = [
+        Line(text=b"before gehe"),
+        Progress(done=1.0, note="file geheim123"),
+        Line(text=b"im123"),
+        Measured(name="n", value={"a": ["geheim123"]}, detail={"geheim123": 1}),
+        Failed(code="c", message="m geheim123", details="d geheim123", hint="h"),
+    ]
     seen = list(veil.over(told))
     assert "geheim123" not in repr(seen)
     assert b"".join(what.text for what in seen if isinstance(what, Line)) == b"before ***"

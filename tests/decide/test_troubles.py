@@ -1,4 +1,6 @@
-"""The data of diagnosis: labels, words and fixes are whole, patterns are sound, quick and anchored on what they need."""
+"""The data of diagnosis: labels, words and fixes are whole, patterns are sound, quick and anchored
+on what they need.
+"""
 
 from __future__ import annotations
 
@@ -70,16 +72,22 @@ def test_codes_of_our_own_faults_lead_to_a_cause() -> None:
 
 
 def hostile(words: list[str], size: int) -> str:
-    """Lines that almost match: the words that patterns start from, with ``size`` times as much between and after them."""
-    lines = ["'".join([word] * 8 * size) + "a" * 500 * size + "\\" * 50 * size + " (" * 50 * size for word in words]
+    """Lines that almost match: the words that patterns start from, with ``size`` times as much
+    between and after them.
+    """
+    lines = [
+        "'".join([word] * 8 * size) + "a" * 500 * size + "\\" * 50 * size + " (" * 50 * size
+        for word in words
+    ]
     return "\n".join([*lines, "error: " + "".join(f"c:\\x{w} " for w in words) * 5 * size])
 
 
 def test_no_pattern_takes_for_ever() -> None:
-    """Twice the length takes about twice the time: a pattern that goes back over its tracks would take far more.
+    """Twice the length takes about twice the time: a pattern that goes back over its tracks would
+    take far more.
 
-    Figures of one run, so that a slow machine says the same as a quick one: 2.5 times where all is well; a pattern of
-    nested repetition takes thousands of times as long.
+    Figures of one run, so that a slow machine says the same as a quick one: 2.5 times where all is
+    well; a pattern of nested repetition takes thousands of times as long.
     """
     words = sorted({text for _, s in SIGNS for text in anchors(s.says)})[::3]
     took = []
@@ -87,7 +95,10 @@ def test_no_pattern_takes_for_ever() -> None:
         text, began = hostile(words, size), time.process_time()
         explain(text, TROUBLES)
         took.append(time.process_time() - began)
-    print(f"\nhostile lines judged in {took[0]:.1f} s of processor time, twice as long ones in {took[1]:.1f} s")
+    print(
+        f"\nhostile lines judged in {took[0]:.1f} s of processor time, twice as long ones in "
+        f"{took[1]:.1f} s"
+    )
     assert took[1] < 8 * took[0]
 
 
@@ -101,7 +112,10 @@ def test_what_a_pattern_is_anchored_on_stands_in_every_match() -> None:
         for log in ALL_LOGS:
             for match in re.finditer(pattern, log, re.MULTILINE):
                 tried += 1
-                assert not needed or any(text in match.group() for text in needed), (pattern, needed)
+                assert not needed or any(text in match.group() for text in needed), (
+                    pattern,
+                    needed,
+                )
     assert tried > 300
 
 

@@ -10,13 +10,22 @@ from app.knowledge import Knowledge
 from app.model.guide import Shape
 
 SHAPES = {
-    "0.3b": Shape(width=1024, inner=4096, layers=16, heads=16, kv_heads=8, vocabulary=32768, tied=False),
-    "1b": Shape(width=2048, inner=8192, layers=16, heads=32, kv_heads=8, vocabulary=128256, tied=True),
-    "3b": Shape(width=3072, inner=8192, layers=28, heads=24, kv_heads=8, vocabulary=128256, tied=True),
-    "8b": Shape(width=4096, inner=14336, layers=32, heads=32, kv_heads=8, vocabulary=128256, tied=False),
+    "0.3b": Shape(
+        width=1024, inner=4096, layers=16, heads=16, kv_heads=8, vocabulary=32768, tied=False
+    ),
+    "1b": Shape(
+        width=2048, inner=8192, layers=16, heads=32, kv_heads=8, vocabulary=128256, tied=True
+    ),
+    "3b": Shape(
+        width=3072, inner=8192, layers=28, heads=24, kv_heads=8, vocabulary=128256, tied=True
+    ),
+    "8b": Shape(
+        width=4096, inner=14336, layers=32, heads=32, kv_heads=8, vocabulary=128256, tied=False
+    ),
 }
-# Model, bits, batch, length, checkpointing, rank, 8-bit optimizer; weights after loading, peak of torch's allocator (bytes).
-# Unsloth 2026.10.9, torch 2.11.0+cu130, H100 80GB, random weights, 2026-11-24.
+# Model, bits, batch, length, checkpointing, rank, 8-bit optimizer; weights after loading, peak of
+# torch's allocator (bytes). Unsloth 2026.10.9, torch 2.11.0+cu130, H100 80GB, random weights,
+# 2026-11-24.
 RUNS: list[tuple[str, int, int, int, Checkpointing, int, bool, int, int]] = [
     ("1b", 4, 2, 2048, "unsloth", 16, True, 1027692544, 1640560640),
     ("1b", 4, 1, 2048, "unsloth", 16, True, 1027691520, 1413035008),
@@ -38,23 +47,47 @@ RUNS: list[tuple[str, int, int, int, Checkpointing, int, bool, int, int]] = [
 
 
 @pytest.mark.parametrize("run", RUNS, ids=["-".join(map(str, r[:7])) for r in RUNS])
-def test_peak_within_ten_percent(run: tuple[str, int, int, int, Checkpointing, int, bool, int, int]) -> None:
+def test_peak_within_ten_percent(
+    run: tuple[str, int, int, int, Checkpointing, int, bool, int, int],
+) -> None:
     """Peak within 10 %, weights within 0.2 %."""
     name, bits, batch, length, checkpointing, rank, small, loaded, peak = run
-    got = vram.predict(SHAPES[name], bits=bits, rank=rank, batch=batch, length=length, checkpointing=checkpointing,
-                       optimizer_8bit=small)
+    got = vram.predict(
+        SHAPES[name],
+        bits=bits,
+        rank=rank,
+        batch=batch,
+        length=length,
+        checkpointing=checkpointing,
+        optimizer_8bit=small,
+    )
     assert got.weights == pytest.approx(loaded, rel=0.002)
     assert got.allocated == pytest.approx(peak, rel=0.10)
 
 
 def test_no_bias() -> None:
     """Over all runs the errors balance: the median is within 3 %."""
-    errors = sorted(vram.predict(SHAPES[r[0]], bits=r[1], batch=r[2], length=r[3], checkpointing=r[4], rank=r[5],
-                                 optimizer_8bit=r[6]).allocated / r[8] - 1 for r in RUNS)
+    errors = sorted(
+        vram.predict(
+            SHAPES[r[0]],
+            bits=r[1],
+            batch=r[2],
+            length=r[3],
+            checkpointing=r[4],
+            rank=r[5],
+            optimizer_8bit=r[6],
+        ).allocated
+        / r[8]
+        - 1
+        for r in RUNS
+    )
     assert abs(errors[len(errors) // 2]) < 0.03
 
 
-@pytest.mark.parametrize(("field", "small", "large"), [("batch", 1, 4), ("length", 512, 8192), ("rank", 8, 128), ("bits", 4, 16)])
+@pytest.mark.parametrize(
+    ("field", "small", "large"),
+    [("batch", 1, 4), ("length", 512, 8192), ("rank", 8, 128), ("bits", 4, 16)],
+)
 def test_more_takes_more(field: str, small: int, large: int) -> None:
     """Every knob moves the estimate the right way."""
     low, high = (vram.predict(SHAPES["3b"], **{field: value}) for value in (small, large))  # type: ignore[arg-type]

@@ -12,8 +12,12 @@ from app.model.plan import CreateEnvironment, Plan, Quarantine
 from app.world.clock import SystemClock
 from app.world.files import LocalFiles
 
-PLAN = Plan(title="Install", profile="p", environment="p-1",
-            steps=(CreateEnvironment(id="environment", title="Own", environment="p-1", python="3.11"),))
+PLAN = Plan(
+    title="Install",
+    profile="p",
+    environment="p-1",
+    steps=(CreateEnvironment(id="environment", title="Own", environment="p-1", python="3.11"),),
+)
 
 
 @pytest.fixture
@@ -33,7 +37,10 @@ def test_a_cut_off_run_is_found_with_the_steps_it_did(journal: Journal) -> None:
 
 
 def test_a_plan_without_an_environment_leaves_nothing_to_go_on_with(journal: Journal) -> None:
-    journal.began("1", Plan(title="Clean-up", steps=(Quarantine(id="q", title="Move", leftover="l", path="/x"),)))
+    journal.began(
+        "1",
+        Plan(title="Clean-up", steps=(Quarantine(id="q", title="Move", leftover="l", path="/x"),)),
+    )
     assert journal.unfinished() is None
 
 

@@ -1,4 +1,6 @@
-"""Reports that people hand in: their run comes back whole, and what is broken, hostile or old is told in one sentence."""
+"""Reports that people hand in: their run comes back whole, and what is broken, hostile or old is
+told in one sentence.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +51,45 @@ WHOLE = packed({"machine.json": MACHINE, "events.jsonl": STARTED})
 BROKEN: dict[str, tuple[bytes, str]] = {
     "nothing in it": (packed({}), "machine.json"),
     "no machine file": (packed({"report.html": b"x"}), "machine.json"),
-    "another schema": (packed({"machine.json": changed(schema="machine/9")}), '"schema" was expected to be "machine/1"'),
+    "another schema": (
+        packed({"machine.json": changed(schema="machine/9")}),
+        '"schema" was expected to be "machine/1"',
+    ),
     "unknown field": (packed({"machine.json": changed(evil=1)}), '"evil" is not known'),
     "wrong type": (packed({"machine.json": changed(gpus=[{"index": "x"}])}), "gpus[0].index"),
     "bomb": (packed({"machine.json": b" " * 70_000_000}), "64 MB"),
-    "bomb of events": (packed({"machine.json": MACHINE, "events.jsonl": b" " * 70_000_000}), "64 MB"),
+    "bomb of events": (
+        packed({"machine.json": MACHINE, "events.jsonl": b" " * 70_000_000}),
+        "64 MB",
+    ),
     "nested without end": (packed({"machine.json": b"[" * 200_000}), "machine file"),
     "events nested without end": (
-        packed({"machine.json": MACHINE, "events.jsonl": STARTED + b'{"at":1,"what":"measured","value":' + b"[" * 99_999}),
-        "line 2 of events.jsonl"),
-    "summary nested without end": (packed({"machine.json": MACHINE, "report.json": b"[" * 99_999}), "report.json"),
-    "summary is no JSON": (packed({"machine.json": MACHINE, "report.json": b"\xff"}), "report.json"),
-    "an event of no kind": (packed({"machine.json": MACHINE, "events.jsonl": STARTED + b'{"at":1,"what":"sung"}'}), "line 2"),
-    "a time that is none": (packed({"machine.json": MACHINE, "events.jsonl": b'{"at":null,"step":"a","what":"started"}'}), "$.at"),
+        packed(
+            {
+                "machine.json": MACHINE,
+                "events.jsonl": STARTED + b'{"at":1,"what":"measured","value":' + b"[" * 99_999,
+            }
+        ),
+        "line 2 of events.jsonl",
+    ),
+    "summary nested without end": (
+        packed({"machine.json": MACHINE, "report.json": b"[" * 99_999}),
+        "report.json",
+    ),
+    "summary is no JSON": (
+        packed({"machine.json": MACHINE, "report.json": b"\xff"}),
+        "report.json",
+    ),
+    "an event of no kind": (
+        packed({"machine.json": MACHINE, "events.jsonl": STARTED + b'{"at":1,"what":"sung"}'}),
+        "line 2",
+    ),
+    "a time that is none": (
+        packed(
+            {"machine.json": MACHINE, "events.jsonl": b'{"at":null,"step":"a","what":"started"}'}
+        ),
+        "$.at",
+    ),
     "half of it": (WHOLE[: len(WHOLE) // 2], "zip file"),
     "bytes in it changed": (WHOLE.replace(WHOLE[60:90], b"\0" * 30), "zip file"),
     "encrypted": (encrypted(), "encrypted"),
@@ -78,15 +106,29 @@ def test_a_broken_report_gets_one_sentence_that_names_it(data: bytes, names: str
     assert "\n" not in caught.value.message
 
 
-@pytest.mark.parametrize("files", [
-    {"machine.json": MACHINE, "../../evil": b"x", "/etc/evil": b"x", "C:\\evil": b"x"},
-    {"machine.json": MACHINE, "events.jsonl": b"\n" + STARTED + b"\r\n\n"},
-    {"machine.json": b"\xef\xbb\xbf" + MACHINE},
-    {"machine.json": MACHINE.decode().encode("utf-16")},
-    {"machine.json": MACHINE, "report.json": b'{"schema": "report/0", "profile": "../x"}',
-     "plan.json": b'{"steps": [{"kind": "sing"}]}'},
-    {"machine.json": b'{"schema": "machine/1", "os": {"family": "windows"}}'},
-], ids=["names that lead outside", "blank lines", "a mark in front", "UTF-16", "another version's", "few facts"])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"machine.json": MACHINE, "../../evil": b"x", "/etc/evil": b"x", "C:\\evil": b"x"},
+        {"machine.json": MACHINE, "events.jsonl": b"\n" + STARTED + b"\r\n\n"},
+        {"machine.json": b"\xef\xbb\xbf" + MACHINE},
+        {"machine.json": MACHINE.decode().encode("utf-16")},
+        {
+            "machine.json": MACHINE,
+            "report.json": b'{"schema": "report/0", "profile": "../x"}',
+            "plan.json": b'{"steps": [{"kind": "sing"}]}',
+        },
+        {"machine.json": b'{"schema": "machine/1", "os": {"family": "windows"}}'},
+    ],
+    ids=[
+        "names that lead outside",
+        "blank lines",
+        "a mark in front",
+        "UTF-16",
+        "another version's",
+        "few facts",
+    ],
+)
 def test_a_report_that_can_be_read_is_read(files: dict[str, bytes], tmp_path: Path) -> None:
     path = tmp_path / "report.zip"
     path.write_bytes(packed(files))
@@ -102,14 +144,25 @@ def opened(machine: str, **more: str) -> Session:
 
 
 def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: Path) -> None:
-    """A failed clean-up is only seen where the sender's own plan is played: no fact says what was chosen there."""
+    """A failed clean-up is only seen where the sender's own plan is played: no fact says what was
+    chosen there.
+    """
     home = opened(str(MACHINES / "rtx2080ti-conda.json"))
     plan = home.plan()
-    clean = Quarantine(id="quarantine-1", title="Put aside an old environment", leftover="x", path="C:\\old")
+    clean = Quarantine(
+        id="quarantine-1", title="Put aside an old environment", leftover="x", path="C:\\old"
+    )
     failed = Failed(code="file_in_use", message="A file is in use.")
     sent = msgspec.structs.replace(
-        report(), facts=home.known(), profile=plan.profile, plan=msgspec.structs.replace(plan, steps=(clean, *plan.steps)),
-        events=(StepEvent(at=0, step=clean.id, what=Started()), StepEvent(at=0.1, step=clean.id, what=failed)))
+        report(),
+        facts=home.known(),
+        profile=plan.profile,
+        plan=msgspec.structs.replace(plan, steps=(clean, *plan.steps)),
+        events=(
+            StepEvent(at=0, step=clean.id, what=Started()),
+            StepEvent(at=0.1, step=clean.id, what=failed),
+        ),
+    )
     path = tmp_path / "report.zip"
     path.write_bytes(build(sent, redactor(sent.facts), TEMPLATE))
     session = opened(str(path))
@@ -123,8 +176,12 @@ def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: P
 
 def same(session: Session) -> object:
     plan = session.plan()
-    return ([(f.id, f.severity) for f in session.findings()], session.best().verdict, plan.profile,
-            [(s.id, s.kind, s.title, s.download_bytes, s.disk_bytes) for s in plan.steps])
+    return (
+        [(f.id, f.severity) for f in session.findings()],
+        session.best().verdict,
+        plan.profile,
+        [(s.id, s.kind, s.title, s.download_bytes, s.disk_bytes) for s in plan.steps],
+    )
 
 
 @pytest.mark.parametrize("machine", sorted(p.stem for p in MACHINES.glob("*.json")))

@@ -1,4 +1,6 @@
-"""What a report gathers from a home: the last run with its own plan, whole lines of its logs, and nobody's secrets."""
+"""What a report gathers from a home: the last run with its own plan, whole lines of its logs, and
+nobody's secrets.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     return found
 
 
-def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(session: Session, tmp_path: Path) -> None:
+def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(
+    session: Session, tmp_path: Path
+) -> None:
     best = session.best().profile.id
     session.choose("torch26-2025.3")
     plan = session.plan()
@@ -39,8 +43,13 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(session: Ses
     logs = Path(session.place.logs)
     logs.mkdir(parents=True)
     failed = Failed(code="disk-full", message=f"The disk is full ({PAT}).")
-    ran = (StepEvent(at=0, step=plan.steps[0].id, what=Started()), StepEvent(at=2, step=plan.steps[0].id, what=failed))
-    (logs / "20261124T150000Z.events.jsonl").write_bytes(b"".join(msgspec.json.encode(flat(e)) + b"\n" for e in ran))
+    ran = (
+        StepEvent(at=0, step=plan.steps[0].id, what=Started()),
+        StepEvent(at=2, step=plan.steps[0].id, what=failed),
+    )
+    (logs / "20261124T150000Z.events.jsonl").write_bytes(
+        b"".join(msgspec.json.encode(flat(e)) + b"\n" for e in ran)
+    )
     (logs / "20261124T150000Z.log").write_bytes(f"token {PAT} refused\n".encode() * 3)
     session.journal.began("20261124T150000Z", plan)
     found = members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
@@ -52,17 +61,34 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(session: Ses
     assert not any(PAT.encode() in data for data in found.values())
 
 
-def test_a_recorded_machine_file_is_the_one_of_a_report(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    facts = session.world.computer.facts() | {"user": "kimxyz", "full_name": "Kim Exampleton", "host": "BENCH77"}
+def test_a_recorded_machine_file_is_the_one_of_a_report(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = session.world.computer.facts() | {
+        "user": "kimxyz",
+        "full_name": "Kim Exampleton",
+        "host": "BENCH77",
+    }
     monkeypatch.setattr(session.world.computer, "facts", lambda: facts)
     assert session.facts is not None
-    session.facts = msgspec.structs.replace(session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),))
+    session.facts = msgspec.structs.replace(
+        session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),)
+    )
     recorded = session.machine_file()
-    assert recorded == members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())["machine.json"]
-    assert decode_machine(recorded, "machine.json").notes[0].text == "userxx is userxxxxx name on host"
+    assert (
+        recorded
+        == members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())[
+            "machine.json"
+        ]
+    )
+    assert (
+        decode_machine(recorded, "machine.json").notes[0].text == "userxx is userxxxxx name on host"
+    )
 
 
-def test_a_long_log_begins_with_a_whole_line(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_log_begins_with_a_whole_line(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody can tell that half a token is one."""
     monkeypatch.setattr(reporting, "_LOG_BYTES", 100)
     logs = Path(session.place.logs)

@@ -1,4 +1,6 @@
-"""The runner with small handlers: order, skips, failures, needs, stopping, and what the journal keeps."""
+"""The runner with small handlers: order, skips, failures, needs, stopping, and what the journal
+keeps.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def make(step_id: str, title: str) -> CreateEnvironment:
 
 
 def check(step_id: str, title: str, needs: tuple[str, ...] = ()) -> RunCheck:
-    return RunCheck(id=step_id, title=title, environment="e", check=step_id, profile="p", needs=needs)
+    return RunCheck(
+        id=step_id, title=title, environment="e", check=step_id, profile="p", needs=needs
+    )
 
 
 class Bench:
@@ -57,12 +61,25 @@ class Bench:
         self.log = bytearray()
         self.explained: list[tuple[bytes, str]] = []
 
-    def run(self, *steps: AnyStep, log: Callable[[bytes], None] | None = None,
-            keep: Callable[[StepEvent], None] | None = None) -> tuple[Runner, list[StepEvent]]:
-        site = Site(world=self.world, place=self.place, profiles={}, answers=Answers(), sources=Sources(),
-                    resource=str.encode, record=self.journal.effect("x", ""))
+    def run(
+        self,
+        *steps: AnyStep,
+        log: Callable[[bytes], None] | None = None,
+        keep: Callable[[StepEvent], None] | None = None,
+    ) -> tuple[Runner, list[StepEvent]]:
+        site = Site(
+            world=self.world,
+            place=self.place,
+            profiles={},
+            answers=Answers(),
+            sources=Sources(),
+            resource=str.encode,
+            record=self.journal.effect("x", ""),
+        )
         handlers: dict[str, Any] = {"create-environment": self.scripted, "run-check": self.scripted}
-        runner = Runner(site, handlers, self.journal, "x", log or self.log.extend, self.explain, keep=keep)
+        runner = Runner(
+            site, handlers, self.journal, "x", log or self.log.extend, self.explain, keep=keep
+        )
         return runner, list(runner.run(Plan(title="t", environment="e", profile="p", steps=steps)))
 
     def explain(self, log: bytes, code: str) -> Diagnosis:
@@ -81,8 +98,15 @@ def told(events: list[StepEvent]) -> list[tuple[str, str]]:
 
 def test_steps_run_in_order_and_those_that_are_done_are_skipped(bench: Bench) -> None:
     runner, events = bench.run(make("a", "works"), make("b", "there"), make("c", "works"))
-    assert told(events) == [("a", "started"), ("a", "line"), ("a", "finished"), ("b", "skipped"),
-                            ("c", "started"), ("c", "line"), ("c", "finished")]
+    assert told(events) == [
+        ("a", "started"),
+        ("a", "line"),
+        ("a", "finished"),
+        ("b", "skipped"),
+        ("c", "started"),
+        ("c", "line"),
+        ("c", "finished"),
+    ]
     assert runner.outcome == "finished"
     assert bytes(bench.log) == b"working\nworking\n"
     assert bench.journal.unfinished() is None
@@ -102,9 +126,13 @@ def test_a_failed_step_ends_the_plan_with_its_diagnosis(bench: Bench) -> None:
     assert bench.journal.unfinished() is not None
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="the system has no device that is always full"
+)
 @pytest.mark.parametrize("which", ["log", "keep"])
-def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(bench: Bench, which: str) -> None:
+def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(
+    bench: Bench, which: str
+) -> None:
     full = bench.world.files.open_log("/dev/full")
     kept: list[StepEvent] = []
 
@@ -122,7 +150,9 @@ def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(bench
 
 
 def test_a_failed_check_lets_the_others_go_on_but_not_those_that_need_it(bench: Bench) -> None:
-    runner, events = bench.run(check("torch", "fails"), check("kernel", "works", ("torch",)), check("versions", "works"))
+    runner, events = bench.run(
+        check("torch", "fails"), check("kernel", "works", ("torch",)), check("versions", "works")
+    )
     assert bench.scripted.ran == ["torch", "versions"]
     assert ("kernel", "skipped") in told(events)
     assert runner.outcome == "failed"

@@ -1,4 +1,6 @@
-"""Looking at somebody else's computer changes nothing on this one, also where both have the same folders."""
+"""Looking at somebody else's computer changes nothing on this one, also where both have the same
+folders.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,24 @@ def home(tmp_path: Path) -> Path:
     """A home as an install leaves it: two environments, one of them active, a shelf in quarantine."""
     found = tmp_path / "home"
     for name in ("practice-cpu-1", "practice-cpu-2"):
-        python = found / "envs" / name / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        python = (
+            found
+            / "envs"
+            / name
+            / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
+        )
         python.parent.mkdir(parents=True)
         python.write_text("")
-    (found / "active.json").write_text(json.dumps({"schema": "pointer/1", "active": "practice-cpu-2", "profile": "practice-cpu",
-                                                   "previous": "practice-cpu-1"}))
+    (found / "active.json").write_text(
+        json.dumps(
+            {
+                "schema": "pointer/1",
+                "active": "practice-cpu-2",
+                "profile": "practice-cpu",
+                "previous": "practice-cpu-1",
+            }
+        )
+    )
     (found / "verification").mkdir()
     return found
 
@@ -34,7 +49,9 @@ def home(tmp_path: Path) -> Path:
 def machine(home: Path, tmp_path: Path) -> str:
     """A machine file whose home is that very folder."""
     own = "rtx3090-windows" if sys.platform == "win32" else "t4-cloud"
-    facts = json.loads((ROOT / "resources" / "machines" / f"{own}.json").read_text(encoding="utf-8"))
+    facts = json.loads(
+        (ROOT / "resources" / "machines" / f"{own}.json").read_text(encoding="utf-8")
+    )
     facts["home"] = {"path": str(home)}
     path = tmp_path / "machine.json"
     path.write_text(json.dumps(facts), encoding="utf-8")
@@ -42,14 +59,32 @@ def machine(home: Path, tmp_path: Path) -> str:
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
-    return {str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None for p in sorted(folder.rglob("*"))}
+    return {
+        str(p.relative_to(folder)): p.read_bytes() if p.is_file() else None
+        for p in sorted(folder.rglob("*"))
+    }
 
 
-@pytest.mark.parametrize("command", [
-    ["rollback"], ["uninstall", "--remove", "all", "--yes"], ["uninstall", "--remove", "env:practice-cpu-1", "--yes"],
-    ["uninstall", "--put-back", "HOME/envs"], ["uninstall", "--put-back", "HOME/packages.txt"], ["install", "--yes"],
-    ["install", "--yes", "--kernel", "--menu-entry"], ["verify"], ["plan"], ["detect"], ["script"], ["report"]])
-def test_no_command_changes_this_computer(command: list[str], home: Path, machine: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["rollback"],
+        ["uninstall", "--remove", "all", "--yes"],
+        ["uninstall", "--remove", "env:practice-cpu-1", "--yes"],
+        ["uninstall", "--put-back", "HOME/envs"],
+        ["uninstall", "--put-back", "HOME/packages.txt"],
+        ["install", "--yes"],
+        ["install", "--yes", "--kernel", "--menu-entry"],
+        ["verify"],
+        ["plan"],
+        ["detect"],
+        ["script"],
+        ["report"],
+    ],
+)
+def test_no_command_changes_this_computer(
+    command: list[str], home: Path, machine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = contents(home)
     code = main([*(part.replace("HOME", str(home)) for part in command), "--machine", machine])
     assert contents(home) == before
@@ -61,16 +96,24 @@ def test_no_command_changes_this_computer(command: list[str], home: Path, machin
 
 def test_what_would_change_something_says_that_it_is_a_simulation(home: Path, machine: str) -> None:
     session = opened(machine)
-    item = Uninstallable(id="env:practice-cpu-1", title="", path=str(home / "envs" / "practice-cpu-1"), size=1)
-    for act in (session.rollback, lambda: list(session.remove((item,))), lambda: session.put_back(str(home)),
-                lambda: session.packages_back_plan(str(home / "packages.txt"))):
+    item = Uninstallable(
+        id="env:practice-cpu-1", title="", path=str(home / "envs" / "practice-cpu-1"), size=1
+    )
+    for act in (
+        session.rollback,
+        lambda: list(session.remove((item,))),
+        lambda: session.put_back(str(home)),
+        lambda: session.packages_back_plan(str(home / "packages.txt")),
+    ):
         with pytest.raises(BadInput, match="simulation"):
             act()
     assert session.pointer() is None
     assert session.uninstallable() == ()
 
 
-def test_a_bundle_for_another_computer_is_made_with_the_folders_of_this_one(home: Path, machine: str, tmp_path: Path) -> None:
+def test_a_bundle_for_another_computer_is_made_with_the_folders_of_this_one(
+    home: Path, machine: str, tmp_path: Path
+) -> None:
     """It is really made, so caches and journal are this computer's; its sources too."""
     session = opened(machine, index="https://mirror.example/simple")
     here = session.site_here()

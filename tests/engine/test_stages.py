@@ -47,5 +47,7 @@ def test_states_say_what_is_behind_and_what_is_to_come(now: Stage) -> None:
 
 
 def test_the_stages_need_no_qt() -> None:
-    code = "import sys, app.engine.stages; sys.exit(any(m.startswith('PySide6') for m in sys.modules))"
+    code = (
+        "import sys, app.engine.stages; sys.exit(any(m.startswith('PySide6') for m in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

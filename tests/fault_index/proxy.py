@@ -12,7 +12,9 @@ from typing import Any
 
 
 class Proxy:
-    """The proxy. ``login`` is ``name:password`` where one is asked for; ``seen`` lists what was asked; ``target`` redirects all."""
+    """The proxy. ``login`` is ``name:password`` where one is asked for; ``seen`` lists what was
+    asked; ``target`` redirects all.
+    """
 
     def __init__(self, login: str | None = None, target: tuple[str, int] | None = None) -> None:
         self.login, self.target = login, target
@@ -20,7 +22,9 @@ class Proxy:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.proxy = self
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> Proxy:
         self._thread.start()
@@ -46,7 +50,7 @@ class _Handler(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         line = self.rfile.readline().decode("latin-1").strip()
         headers = {}
-        while (header := self.rfile.readline().decode("latin-1").strip()):
+        while header := self.rfile.readline().decode("latin-1").strip():
             name, _, value = header.partition(":")
             headers[name.lower()] = value.strip()
         proxy = self.server.proxy
@@ -54,8 +58,11 @@ class _Handler(socketserver.StreamRequestHandler):
         if proxy.login:
             wanted = "Basic " + base64.b64encode(proxy.login.encode()).decode()
             if headers.get("proxy-authorization") != wanted:
-                self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
-                                 b"Content-Length: 0\r\n\r\n")
+                self.wfile.write(
+                    b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic "
+                    b'realm="x"\r\n'
+                    b"Content-Length: 0\r\n\r\n"
+                )
                 return
         host, _, port = line.split(" ")[1].rpartition(":")
         with socket.create_connection(proxy.target or (host, int(port)), timeout=10) as far:

@@ -1,4 +1,6 @@
-"""A real package index on loopback (PEP 503, 691 and 658) that can be told to fail in every way that networks do."""
+"""A real package index on loopback (PEP 503, 691 and 658) that can be told to fail in every way
+that networks do.
+"""
 
 from __future__ import annotations
 
@@ -18,17 +20,22 @@ from typing import Any
 
 from tests.fault_index.wheels import SmallWheel
 
-_SIGN_IN = b"<html><head><title>Sign in</title></head><body><form action='/login'><input name='room'></form></body></html>"
+_SIGN_IN = (
+    b"<html><head><title>Sign in</title></head><body><form action='/login'><input "
+    b"name='room'></form></body></html>"
+)
 _PIECE = 1 << 16
 
 
 @dataclass
 class Rule:
-    """What goes wrong for addresses that match. ``times`` counts down; ``after`` is in bytes of the answer.
+    """What goes wrong for addresses that match. ``times`` counts down; ``after`` is in bytes of the
+    answer.
 
-    Kinds: ``status`` (code, headers), ``drop``, ``reset``, ``stall`` (after, seconds), ``slow`` (rate), ``captive``, ``circle``,
-    ``no-range``, ``no-length``, ``corrupt``, ``cut`` (a shorter file), ``grown`` (a longer file), ``wrong-range``. Without
-    ``ranges`` the answer is always the whole file.
+    Kinds: ``status`` (code, headers), ``drop``, ``reset``, ``stall`` (after, seconds), ``slow``
+    (rate), ``captive``, ``circle``, ``no-range``, ``no-length``, ``corrupt``, ``cut`` (a shorter
+    file), ``grown`` (a longer file), ``wrong-range``. Without ``ranges`` the answer is always the
+    whole file.
     """
 
     pattern: str
@@ -73,10 +80,18 @@ class Pace:
 class FaultIndex:
     """The server. Use as a context; ``url`` is the index's address, ``requests`` what was asked."""
 
-    def __init__(self, wheels: list[SmallWheel], *, tls: ssl.SSLContext | None = None, rate: float | None = None,
-                 sizes: bool = True, hashes: bool = True, small_buffer: bool = False) -> None:
+    def __init__(
+        self,
+        wheels: list[SmallWheel],
+        *,
+        tls: ssl.SSLContext | None = None,
+        rate: float | None = None,
+        sizes: bool = True,
+        hashes: bool = True,
+        small_buffer: bool = False,
+    ) -> None:
         self.wheels = {w.file: w for w in wheels}
-        self.pages: dict[str, str] = {}     # project pages in other words than the wheels would give
+        self.pages: dict[str, str] = {}  # project pages in other words than the wheels would give
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
         self.sizes, self.hashes, self.small_buffer = sizes, hashes, small_buffer
@@ -86,11 +101,15 @@ class FaultIndex:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.index = self
         if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         self.base = f"{'https' if tls else 'http'}://{self.host}"
         self.url = f"{self.base}/simple/"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> FaultIndex:
         self._thread.start()
@@ -155,14 +174,25 @@ class FaultIndex:
         return None
 
     def _json(self, name: str, found: list[SmallWheel]) -> bytes:
-        files = [{"filename": w.file, "url": f"/files/{w.file}", "hashes": {"sha256": w.sha256} if self.hashes else {},
-                  **({"size": len(w.data)} if self.sizes else {}),
-                  "core-metadata": {"sha256": hashlib.sha256(w.metadata).hexdigest()}} for w in found]
-        return json.dumps({"meta": {"api-version": "1.1"}, "name": name, "versions": [], "files": files}).encode()
+        files = [
+            {
+                "filename": w.file,
+                "url": f"/files/{w.file}",
+                "hashes": {"sha256": w.sha256} if self.hashes else {},
+                **({"size": len(w.data)} if self.sizes else {}),
+                "core-metadata": {"sha256": hashlib.sha256(w.metadata).hexdigest()},
+            }
+            for w in found
+        ]
+        return json.dumps(
+            {"meta": {"api-version": "1.1"}, "name": name, "versions": [], "files": files}
+        ).encode()
 
     def _html(self, found: list[SmallWheel]) -> bytes:
         ends = {w.file: f"#sha256={w.sha256}" if self.hashes else "" for w in found}
-        return "".join(f'<a href="/files/{file}{end}">{file}</a>\n' for file, end in ends.items()).encode()
+        return "".join(
+            f'<a href="/files/{file}{end}">{file}</a>\n' for file, end in ends.items()
+        ).encode()
 
     def pace(self, count: int, rule: Rule | None) -> None:
         """Hold back, where a rate is set."""
@@ -192,14 +222,18 @@ class _Server(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # head and body go in two writes; no real server waits 40 ms between them
+    disable_nagle_algorithm = (
+        True  # head and body go in two writes; no real server waits 40 ms between them
+    )
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent."""
 
     def setup(self) -> None:
-        """Where asked for, a small send buffer: then what counts as sent is on the line and not still here."""
+        """Where asked for, a small send buffer: then what counts as sent is on the line and not
+        still here.
+        """
         if self.server.index.small_buffer:
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE // 4)
         super().setup()
@@ -241,19 +275,26 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _send(self, request: Request, rule: Rule | None, content_type: str, data: bytes, *, head: bool) -> None:
+    def _send(
+        self, request: Request, rule: Rule | None, content_type: str, data: bytes, *, head: bool
+    ) -> None:
         kind = rule.kind if rule else ""
         file = request.path.endswith(".whl")
         if kind == "corrupt":
             middle = len(data) // 2
-            data = data[:middle] + bytes(64) + data[middle + 64:]
+            data = data[:middle] + bytes(64) + data[middle + 64 :]
         if kind == "cut":
-            data = data[:len(data) // 2]
+            data = data[: len(data) // 2]
         if kind == "grown":
             data += b"more"
         total, start, end, status = len(data), 0, len(data), 200
         span = re.fullmatch(r"bytes=(\d+)-(\d*)", request.span or "")
-        if span and file and kind not in ("no-range", "no-length") and (rule is None or rule.ranges):
+        if (
+            span
+            and file
+            and kind not in ("no-range", "no-length")
+            and (rule is None or rule.ranges)
+        ):
             start, end, status = int(span[1]), min(int(span[2] or total - 1), total - 1) + 1, 206
             if kind == "wrong-range":
                 start += 1
@@ -279,7 +320,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         last = min(rule.after or 0, len(body)) if rule is not None and stops else len(body)
         for piece in _pieces(body[:last], 2048 if kind == "slow" else _PIECE):
             index.pace(len(piece), rule)
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), bytes(piece)) if kind == "no-length" else piece)
+            self.wfile.write(
+                b"%x\r\n%b\r\n" % (len(piece), bytes(piece)) if kind == "no-length" else piece
+            )
             index.spent(request, len(piece))
         if kind == "no-length":
             self.wfile.write(b"0\r\n\r\n")
@@ -295,4 +338,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _pieces(body: memoryview, size: int) -> Iterator[memoryview]:
     for at in range(0, len(body), size):
-        yield body[at:at + size]
+        yield body[at : at + size]

@@ -14,7 +14,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class SmallWheel:
-    """One wheel: its package, version, file name and bytes; ``metadata`` is served beside it (PEP 658)."""
+    """One wheel: its package, version, file name and bytes; ``metadata`` is served beside it (PEP
+    658).
+    """
 
     name: str
     version: str
@@ -28,18 +30,26 @@ class SmallWheel:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def make_wheel(name: str, version: str = "1.0", size: int = 0, tag: str = "py3-none-any", python: str = ">=3.8") -> SmallWheel:
+def make_wheel(
+    name: str, version: str = "1.0", size: int = 0, tag: str = "py3-none-any", python: str = ">=3.8"
+) -> SmallWheel:
     """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name)."""
     package, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {python}\n".encode()
+    metadata = (
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {python}\n"
+    ).encode()
     entries = {
         f"{package}/__init__.py": f"__version__ = {version!r}\n".encode(),
         f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: small wheels\nRoot-Is-Purelib: true\nTag: {tag}\n".encode(),
+        f"{info}/WHEEL": (
+            f"Wheel-Version: 1.0\nGenerator: small wheels\nRoot-Is-Purelib: true\nTag: {tag}\n"
+        ).encode(),
     }
     if size:
         entries[f"{package}/data.bin"] = random.Random(name).randbytes(size)
-    record = "".join(f"{path},sha256={_digest(data)},{len(data)}\n" for path, data in entries.items())
+    record = "".join(
+        f"{path},sha256={_digest(data)},{len(data)}\n" for path, data in entries.items()
+    )
     entries[f"{info}/RECORD"] = (record + f"{info}/RECORD,,\n").encode()
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
@@ -54,9 +64,17 @@ def load_wheels(folder: Path) -> list[SmallWheel]:
     for path in sorted(folder.glob("*.whl")):
         name, version = path.name.split("-")[:2]
         with zipfile.ZipFile(path) as archive:
-            inside = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
+            inside = next(
+                n
+                for n in archive.namelist()
+                if n.endswith(".dist-info/METADATA") and n.count("/") == 1
+            )
             metadata = archive.read(inside)
-        found.append(SmallWheel(name.replace("_", "-").lower(), version, path.name, path.read_bytes(), metadata))
+        found.append(
+            SmallWheel(
+                name.replace("_", "-").lower(), version, path.name, path.read_bytes(), metadata
+            )
+        )
     return found
 
 

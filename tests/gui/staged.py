@@ -1,4 +1,6 @@
-"""A visit whose runs are written down: events with real-looking logs, stops, failures, verdicts. For pages that run plans."""
+"""A visit whose runs are written down: events with real-looking logs, stops, failures, verdicts.
+For pages that run plans.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,18 @@ from app.decide.remedies import mended
 from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
 from app.model.advice import Diagnosis, EvidenceLine, Fix
-from app.model.event import Failed, Finished, Halted, Line, Measured, Progress, Skipped, Started, StepEvent, What
+from app.model.event import (
+    Failed,
+    Finished,
+    Halted,
+    Line,
+    Measured,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    What,
+)
 from app.model.machine import MachineFacts
 from app.model.plan import (
     Activate,
@@ -35,61 +48,221 @@ from tests.gui.fakes import FACTS, FakeSession
 ENV = "torch28-2025.11-0a1b2c3d"
 HOME = "C:\\Users\\kim\\AppData\\Local\\UnslothSetup"
 
-CHECKS = tuple(RunCheck(id=f"check-{name}", title=title, environment=ENV, check=name, profile="torch28-2025.11")
-               for name, title in (("versions", "Python and packages"), ("torch_basics", "PyTorch"), ("benchmark", "Benchmark"),
-                                   ("fine_tune", "First fine-tune")))
-PLAN = Plan(title="PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11", profile="torch28-2025.11", environment=ENV, steps=(
-    ProvidePython(id="python", title="Python 3.12", version="3.12", touches=(HOME + "\\python\\cpython-3.12.11",)),
-    CreateEnvironment(id="environment", title="Own environment", environment=ENV, python="3.12",
-                      touches=(HOME + "\\envs\\" + ENV,)),
-    FetchWheels(id="torch", title="PyTorch for CUDA 12.8", profile="torch28-2025.11", part="torch", download_bytes=3_461_384_651,
-                touches=(HOME + "\\wheels",)),
-    FetchWheels(id="packages", title="Unsloth and 71 packages", profile="torch28-2025.11", part="packages",
-                download_bytes=657_017_665, touches=(HOME + "\\wheels",)),
-    InstallWheels(id="install", title="Installing offline, hashes checked", environment=ENV, profile="torch28-2025.11",
-                  parts=("torch", "packages"), disk_bytes=9_600_000_000,
-                  touches=(HOME + "\\envs\\" + ENV + "\\Lib\\site-packages", HOME + "\\cache")),
-    FirstImport(id="import", title="First import, byte code", environment=ENV, profile="torch28-2025.11"),
-    *CHECKS,
-    Activate(id="activate", title="Switch to the new setup", environment=ENV, profile="torch28-2025.11",
-             touches=(HOME + "\\active.json",))))
+CHECKS = tuple(
+    RunCheck(
+        id=f"check-{name}", title=title, environment=ENV, check=name, profile="torch28-2025.11"
+    )
+    for name, title in (
+        ("versions", "Python and packages"),
+        ("torch_basics", "PyTorch"),
+        ("benchmark", "Benchmark"),
+        ("fine_tune", "First fine-tune"),
+    )
+)
+PLAN = Plan(
+    title="PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11",
+    profile="torch28-2025.11",
+    environment=ENV,
+    steps=(
+        ProvidePython(
+            id="python",
+            title="Python 3.12",
+            version="3.12",
+            touches=(HOME + "\\python\\cpython-3.12.11",),
+        ),
+        CreateEnvironment(
+            id="environment",
+            title="Own environment",
+            environment=ENV,
+            python="3.12",
+            touches=(HOME + "\\envs\\" + ENV,),
+        ),
+        FetchWheels(
+            id="torch",
+            title="PyTorch for CUDA 12.8",
+            profile="torch28-2025.11",
+            part="torch",
+            download_bytes=3_461_384_651,
+            touches=(HOME + "\\wheels",),
+        ),
+        FetchWheels(
+            id="packages",
+            title="Unsloth and 71 packages",
+            profile="torch28-2025.11",
+            part="packages",
+            download_bytes=657_017_665,
+            touches=(HOME + "\\wheels",),
+        ),
+        InstallWheels(
+            id="install",
+            title="Installing offline, hashes checked",
+            environment=ENV,
+            profile="torch28-2025.11",
+            parts=("torch", "packages"),
+            disk_bytes=9_600_000_000,
+            touches=(HOME + "\\envs\\" + ENV + "\\Lib\\site-packages", HOME + "\\cache"),
+        ),
+        FirstImport(
+            id="import", title="First import, byte code", environment=ENV, profile="torch28-2025.11"
+        ),
+        *CHECKS,
+        Activate(
+            id="activate",
+            title="Switch to the new setup",
+            environment=ENV,
+            profile="torch28-2025.11",
+            touches=(HOME + "\\active.json",),
+        ),
+    ),
+)
 
-LOSSES = tuple(8.36 - 2.1 * (1 - 0.82 ** n) + 0.05 * ((n * 7) % 5 - 2) for n in range(20))
+LOSSES = tuple(8.36 - 2.1 * (1 - 0.82**n) + 0.05 * ((n * 7) % 5 - 2) for n in range(20))
 VERDICT = Verification(
-    overall="works", device="cuda:0", profile="torch28-2025.11", environment=ENV, seconds=71.0,
+    overall="works",
+    device="cuda:0",
+    profile="torch28-2025.11",
+    environment=ENV,
+    seconds=71.0,
     comparisons=(
-        Comparison(check="torch.version", title="PyTorch", guide="2.4.0+cu121", expected="2.8.0+cu128", actual="2.8.0+cu128",
-                   result="same"),
-        Comparison(check="torch.cuda_available", title="CUDA available", guide="True", expected="True", actual="True",
-                   result="same"),
-        Comparison(check="torch.cudnn", title="cuDNN", guide="8902", expected="91002", actual="91002", result="explained",
-                   why="torch 2.8.0 brings cuDNN 9.10.2. The guide's number belongs to torch 2.1.",
-                   evidence="torch's own wheel metadata"),
-        Comparison(check="gpu.memory", title="GPU memory", guide="24.00 GB", expected="23.6 to 24.0 GiB", actual="23.99 GiB",
-                   result="explained", why="The guide's script divides by 1e9, so it prints more than 24 on this card."),
-        Comparison(check="torch.bf16", title="BFloat16", guide="True", expected="True", actual="True", result="same"),
-        Comparison(check="torch.inductor", title="torch._inductor", guide="missing", expected="present", actual="present",
-                   result="explained", why="It is there in every torch since 2.0.")),
+        Comparison(
+            check="torch.version",
+            title="PyTorch",
+            guide="2.4.0+cu121",
+            expected="2.8.0+cu128",
+            actual="2.8.0+cu128",
+            result="same",
+        ),
+        Comparison(
+            check="torch.cuda_available",
+            title="CUDA available",
+            guide="True",
+            expected="True",
+            actual="True",
+            result="same",
+        ),
+        Comparison(
+            check="torch.cudnn",
+            title="cuDNN",
+            guide="8902",
+            expected="91002",
+            actual="91002",
+            result="explained",
+            why="torch 2.8.0 brings cuDNN 9.10.2. The guide's number belongs to torch 2.1.",
+            evidence="torch's own wheel metadata",
+        ),
+        Comparison(
+            check="gpu.memory",
+            title="GPU memory",
+            guide="24.00 GB",
+            expected="23.6 to 24.0 GiB",
+            actual="23.99 GiB",
+            result="explained",
+            why="The guide's script divides by 1e9, so it prints more than 24 on this card.",
+        ),
+        Comparison(
+            check="torch.bf16",
+            title="BFloat16",
+            guide="True",
+            expected="True",
+            actual="True",
+            result="same",
+        ),
+        Comparison(
+            check="torch.inductor",
+            title="torch._inductor",
+            guide="missing",
+            expected="present",
+            actual="present",
+            result="explained",
+            why="It is there in every torch since 2.0.",
+        ),
+    ),
     benchmark=(
-        Bench(name="bench.gemm_bf16", title="bf16 matrix product", value=68.4, unit="TFLOP/s", reference=71, ratio=.963,
-              result="as_expected"),
-        Bench(name="bench.gemm_fp32", title="fp32 matrix product", value=31.9, unit="TFLOP/s", reference=35.6, ratio=.896,
-              result="as_expected"),
-        Bench(name="bench.copy", title="Memory copy", value=846, unit="GB/s", reference=936, ratio=.904, result="as_expected"),
-        Bench(name="bench.h2d", title="PC to card", value=12.4, unit="GB/s", reference=25, ratio=.5, result="below")),
-    fine_tune=FineTune(steps=20, loss_first=LOSSES[0], loss_last=LOSSES[-1], tokens_per_s=5120, peak_vram=1_932_735_283,
-                       reloaded_equal=True, losses=LOSSES, device="cuda:0", trainer="4-bit LoRA", passed=True),
-    remarks=(Remark(severity="warns", title="The card sits in a slot with 8 lanes",
-                    detail="PCIe 4.0 ×8 instead of ×16: loading models takes longer, training does not. Try the upper slot."),),
-    telemetry=tuple({"t": t / 2, "sm_mhz": 1755 + (t % 4) * 15, "power_w": 338 - t % 3 * 4, "temp_c": 60 + min(14, t)}
-                    for t in range(30)))
+        Bench(
+            name="bench.gemm_bf16",
+            title="bf16 matrix product",
+            value=68.4,
+            unit="TFLOP/s",
+            reference=71,
+            ratio=0.963,
+            result="as_expected",
+        ),
+        Bench(
+            name="bench.gemm_fp32",
+            title="fp32 matrix product",
+            value=31.9,
+            unit="TFLOP/s",
+            reference=35.6,
+            ratio=0.896,
+            result="as_expected",
+        ),
+        Bench(
+            name="bench.copy",
+            title="Memory copy",
+            value=846,
+            unit="GB/s",
+            reference=936,
+            ratio=0.904,
+            result="as_expected",
+        ),
+        Bench(
+            name="bench.h2d",
+            title="PC to card",
+            value=12.4,
+            unit="GB/s",
+            reference=25,
+            ratio=0.5,
+            result="below",
+        ),
+    ),
+    fine_tune=FineTune(
+        steps=20,
+        loss_first=LOSSES[0],
+        loss_last=LOSSES[-1],
+        tokens_per_s=5120,
+        peak_vram=1_932_735_283,
+        reloaded_equal=True,
+        losses=LOSSES,
+        device="cuda:0",
+        trainer="4-bit LoRA",
+        passed=True,
+    ),
+    remarks=(
+        Remark(
+            severity="warns",
+            title="The card sits in a slot with 8 lanes",
+            detail="PCIe 4.0 ×8 instead of ×16: loading models takes longer, training does not. "
+            "Try the upper slot.",
+        ),
+    ),
+    telemetry=tuple(
+        {
+            "t": t / 2,
+            "sm_mhz": 1755 + (t % 4) * 15,
+            "power_w": 338 - t % 3 * 4,
+            "temp_c": 60 + min(14, t),
+        }
+        for t in range(30)
+    ),
+)
 
 DIAGNOSIS = Diagnosis(
-    cause="disk_full", title="The disk is full", means="There was no room for the next file, so unpacking stopped in the middle.",
-    evidence=(EvidenceLine(line=412, text="error: Failed to install: torch-2.8.0+cu128"),
-              EvidenceLine(line=414, text="  Caused by: There is not enough space on the disk. (os error 112)")),
-    fix=Fix(automatic=True, text="Free 6.1 GB on C: or choose another folder, then try again.",
-            steps=("Empty the recycle bin", "Or choose another folder on the page Setup"), remedy="clear-cache"))
+    cause="disk_full",
+    title="The disk is full",
+    means="There was no room for the next file, so unpacking stopped in the middle.",
+    evidence=(
+        EvidenceLine(line=412, text="error: Failed to install: torch-2.8.0+cu128"),
+        EvidenceLine(
+            line=414, text="  Caused by: There is not enough space on the disk. (os error 112)"
+        ),
+    ),
+    fix=Fix(
+        automatic=True,
+        text="Free 6.1 GB on C: or choose another folder, then try again.",
+        steps=("Empty the recycle bin", "Or choose another folder on the page Setup"),
+        remedy="clear-cache",
+    ),
+)
 
 Act = tuple[str, What]
 
@@ -110,7 +283,10 @@ def good_install() -> Iterator[Act]:
 
 def _rest() -> Iterator[Act]:
     yield "packages", Started(title="Unsloth and 71 packages")
-    yield "packages", Line(text=b"warning: part 5: connection reset after 212 MB; goes on from there\n")
+    yield (
+        "packages",
+        Line(text=b"warning: part 5: connection reset after 212 MB; goes on from there\n"),
+    )
     yield "packages", Progress(done=657_017_665, total=657_017_665, rate=9e6)
     yield "packages", Finished(seconds=70.0)
     yield "install", Started(title="Installing offline")
@@ -129,11 +305,28 @@ def good_checks() -> Iterator[Act]:
         yield step.id, Started(title=step.title)
         if step.check == "benchmark":
             for at in range(6):
-                yield step.id, Measured(name="bench.telemetry", value=1755, unit="MHz",
-                                        detail={"t": at * 0.5, "sm_mhz": 1755 + at, "power_w": 338.0, "temp_c": 70 + at})
+                yield (
+                    step.id,
+                    Measured(
+                        name="bench.telemetry",
+                        value=1755,
+                        unit="MHz",
+                        detail={
+                            "t": at * 0.5,
+                            "sm_mhz": 1755 + at,
+                            "power_w": 338.0,
+                            "temp_c": 70 + at,
+                        },
+                    ),
+                )
         if step.check == "fine_tune":
             for n, loss in enumerate(LOSSES, 1):
-                yield step.id, Measured(name="fine_tune.loss", value=loss, unit="nats a token", detail={"step": n})
+                yield (
+                    step.id,
+                    Measured(
+                        name="fine_tune.loss", value=loss, unit="nats a token", detail={"step": n}
+                    ),
+                )
         yield step.id, Finished(seconds=3.0)
 
 
@@ -141,8 +334,13 @@ def failed_install() -> Iterator[Act]:
     """The disk is full in the middle."""
     yield "python", Skipped(why="Python 3.12.11 is there.")
     yield "install", Started(title="Installing offline")
-    yield "install", Line(text=b"error: Failed to install: torch-2.8.0+cu128\n"
-                               b"  Caused by: There is not enough space on the disk. (os error 112)\n")
+    yield (
+        "install",
+        Line(
+            text=b"error: Failed to install: torch-2.8.0+cu128\n"
+            b"  Caused by: There is not enough space on the disk. (os error 112)\n"
+        ),
+    )
     yield "install", Failed(code="disk-full", message="The disk is full.", diagnosis=DIAGNOSIS)
 
 
@@ -163,14 +361,18 @@ def inside(widget: QWidget, kind: type[T]) -> list[T]:
 
 @cache
 def real_knowledge() -> Knowledge:
-    """What the program really knows, read once: verdicts and estimates in these tests are the real ones."""
+    """What the program really knows, read once: verdicts and estimates in these tests are the real
+    ones.
+    """
     root = Path(__file__).parents[2] / "resources"
 
     def read(path: str) -> bytes | None:
         return (root / path).read_bytes() if (root / path).is_file() else None
 
     def names(path: str) -> tuple[str, ...]:
-        return tuple(sorted(p.name for p in (root / path).iterdir())) if (root / path).is_dir() else ()
+        return (
+            tuple(sorted(p.name for p in (root / path).iterdir())) if (root / path).is_dir() else ()
+        )
 
     return load(read, names)
 
@@ -178,8 +380,13 @@ def real_knowledge() -> Knowledge:
 class Staged(FakeSession):
     """A ``FakeSession`` whose ``run`` plays acts. ``gate`` holds the run at an act until it is set."""
 
-    def __init__(self, folder: Path, acts: Callable[[], Iterator[Act]] = good_install, facts: MachineFacts = FACTS,
-                 simulated: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        acts: Callable[[], Iterator[Act]] = good_install,
+        facts: MachineFacts = FACTS,
+        simulated: str | None = None,
+    ) -> None:
         super().__init__(facts, simulated=simulated)
         self.facts = facts
         self.acts = acts
@@ -252,7 +459,11 @@ class Staged(FakeSession):
                 self.events.append(event)
                 yield event
         self.outcome = "failed" if failed else "finished"
-        self.verification = self.verdict if any(isinstance(s, RunCheck) for s in plan.steps) and not failed else None
+        self.verification = (
+            self.verdict
+            if any(isinstance(s, RunCheck) for s in plan.steps) and not failed
+            else None
+        )
 
     def stop(self) -> None:
         """End the run."""
@@ -268,7 +479,9 @@ class Staged(FakeSession):
 
     def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
         """The real comparison with what the guide prints."""
-        return compare_pasted(pasted.decode(), self.best().profile, self.known(), self.knowledge.guide)
+        return compare_pasted(
+            pasted.decode(), self.best().profile, self.known(), self.knowledge.guide
+        )
 
     def explain(self, log: bytes) -> Diagnosis:
         """Knows one cause."""
@@ -281,18 +494,33 @@ class Staged(FakeSession):
 
     def report_preview(self) -> Preview:
         """Two files, three things taken out."""
-        return Preview(counts={"user": 12, "token": 1}, text="Unsloth Setup report\n", page="<h1>Report</h1><p>It works.</p>",
-                       files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)))
+        return Preview(
+            counts={"user": 12, "token": 1},
+            text="Unsloth Setup report\n",
+            page="<h1>Report</h1><p>It works.</p>",
+            files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
+        )
 
     def offers(self) -> set[str]:
         """What the test wants."""
         return self.offered
 
-    def training_script(self, model: str | None = None, length: int | None = None, batch: int | None = None,
-                        bits: int | None = None, rank: int | None = None) -> str:
+    def training_script(
+        self,
+        model: str | None = None,
+        length: int | None = None,
+        batch: int | None = None,
+        bits: int | None = None,
+        rank: int | None = None,
+    ) -> str:
         """The knobs in a line."""
-        return f"# model={model} length={length} batch={batch} bits={bits} rank={rank}\nimport unsloth\n"
+        return (
+            f"# model={model} length={length} batch={batch} bits={bits} rank={rank}\nimport "
+            f"unsloth\n"
+        )
 
     def rollback(self) -> Any:
         """Swap."""
-        return Pointer(active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z")
+        return Pointer(
+            active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z"
+        )

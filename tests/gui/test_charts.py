@@ -1,4 +1,6 @@
-"""Charts: what they say in words and in their tables, where the bars end, that they paint in light, dark and doubled."""
+"""Charts: what they say in words and in their tables, where the bars end, that they paint in light,
+dark and doubled.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,27 @@ from app.gui import theme
 from app.gui.widgets.charts import Bar, BenchBars, Chart, Tabled, figure
 from app.gui.widgets.curves import LossCurve, Sparkline, Telemetry, bounds, polyline
 
-BARS = (Bar("bf16 matrix product", 68.4, "TFLOP/s", 71.0, "good"), Bar("PC to card", 12.4, "GB/s", 25.0, "below", "8 lanes"),
-        Bar("int8", None, "TOP/s"), Bar("on the processor", 0.11, "TFLOP/s", None, "none"))
+BARS = (
+    Bar("bf16 matrix product", 68.4, "TFLOP/s", 71.0, "good"),
+    Bar("PC to card", 12.4, "GB/s", 25.0, "below", "8 lanes"),
+    Bar("int8", None, "TOP/s"),
+    Bar("on the processor", 0.11, "TFLOP/s", None, "none"),
+)
 
 
-@pytest.mark.parametrize(("value", "text"), [(846.2, "846"), (68.43, "68.4"), (5.123, "5.12"), (0.0341, "0.034"), (71.0, "71"),
-                                             (5120.0, "5,120"), (0.0, "0"), (9.999, "10")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (846.2, "846"),
+        (68.43, "68.4"),
+        (5.123, "5.12"),
+        (0.0341, "0.034"),
+        (71.0, "71"),
+        (5120.0, "5,120"),
+        (0.0, "0"),
+        (9.999, "10"),
+    ],
+)
 def test_figures_have_about_three_digits(value: float, text: str) -> None:
     assert figure(value) == text
 
@@ -46,7 +63,9 @@ def test_a_bar_ends_where_its_share_of_the_reference_says(qtbot: QtBot) -> None:
         ends.append((filled[-1] - filled[0]) / (marks[0] - filled[0]))
     assert ends[0] == pytest.approx(68.4 / 71, abs=0.02)
     assert ends[1] == pytest.approx(12.4 / 25, abs=0.02)
-    assert not columns_of(image, t.colour("accent"), 2 * row + row // 2), "nothing was measured: no bar"
+    assert not columns_of(image, t.colour("accent"), 2 * row + row // 2), (
+        "nothing was measured: no bar"
+    )
 
 
 def test_bars_say_in_words_what_they_show(qtbot: QtBot) -> None:
@@ -57,7 +76,10 @@ def test_bars_say_in_words_what_they_show(qtbot: QtBot) -> None:
     assert chart.rows()[2][4] == "not measured yet"
     assert chart.rows()[3] == ("on the processor", "0.11 TFLOP/s", "", "", "not compared", "")
     told = chart.accessibleDescription()
-    assert "3 of 4 measured, 1 below the reference" in told and "PC to card, 12.4 GB/s, 25 GB/s, 50 %, below, 8 lanes" in told
+    assert (
+        "3 of 4 measured, 1 below the reference" in told
+        and "PC to card, 12.4 GB/s, 25 GB/s, 50 %, below, 8 lanes" in told
+    )
 
 
 def test_a_table_lies_behind_each_chart(qtbot: QtBot) -> None:
@@ -89,7 +111,12 @@ def test_the_loss_falls_from_left_to_right(qtbot: QtBot) -> None:
 
 
 def _near(one: QColor, other: QColor) -> bool:
-    return abs(one.red() - other.red()) + abs(one.green() - other.green()) + abs(one.blue() - other.blue()) < 60
+    return (
+        abs(one.red() - other.red())
+        + abs(one.green() - other.green())
+        + abs(one.blue() - other.blue())
+        < 60
+    )
 
 
 def test_a_loss_that_ran_away_is_in_the_table_and_breaks_nothing(qtbot: QtBot) -> None:
@@ -97,7 +124,9 @@ def test_a_loss_that_ran_away_is_in_the_table_and_breaks_nothing(qtbot: QtBot) -
     for loss in (8.0, math.nan, math.inf):
         chart.add(loss)
     shown(chart, qtbot)
-    assert [row[1] for row in chart.rows()] == ["8.000", "nan", "∞"] or chart.rows()[1][1].lower() == "nan"
+    assert [row[1] for row in chart.rows()] == ["8.000", "nan", "∞"] or chart.rows()[1][
+        1
+    ].lower() == "nan"
 
 
 def test_points_stay_in_their_box() -> None:
@@ -129,7 +158,9 @@ def test_the_sparkline_keeps_the_last_minutes(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK])
-def test_every_chart_paints_in_every_look(qtbot: QtBot, tokens: theme.Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_chart_paints_in_every_look(
+    qtbot: QtBot, tokens: theme.Tokens, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(theme, "_current", tokens)
     loss, bars, sensors, spark = LossCurve("L"), BenchBars("B"), Telemetry("T"), Sparkline("S")
     bars.put(BARS)
@@ -139,5 +170,9 @@ def test_every_chart_paints_in_every_look(qtbot: QtBot, tokens: theme.Tokens, mo
         spark.add(1e6 * n)
     for chart in (loss, bars, sensors, spark):
         image = shown(chart, qtbot)
-        colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
+        colours = {
+            image.pixelColor(x, y).name()
+            for x in range(0, image.width(), 3)
+            for y in range(0, image.height(), 3)
+        }
         assert len(colours) > 2, f"{chart.accessibleName()} drew nothing"

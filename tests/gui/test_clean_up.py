@@ -31,7 +31,9 @@ def test_nothing_is_ticked_and_ticks_are_kept(qtbot: QtBot) -> None:
     assert at(wizard, CleanUp).boxes["env:1"].isChecked()
 
 
-def test_what_was_moved_away_is_put_back_or_says_why_not(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_moved_away_is_put_back_or_says_why_not(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
     wizard = opened(qtbot, session)
     go(wizard, "clean-up")
@@ -51,7 +53,9 @@ def test_what_was_moved_away_is_put_back_or_says_why_not(qtbot: QtBot, monkeypat
         return 1
 
     monkeypatch.setattr(PutBack, "exec", press_all)
-    with qtbot.waitSignal(wizard.surveyed, timeout=5000):  # the page looks again: what is back is among what was found
+    with qtbot.waitSignal(
+        wizard.surveyed, timeout=5000
+    ):  # the page looks again: what is back is among what was found
         page.put_back.click()
     assert session.moved == {"Q:\\002": "C:\\older"}
     assert told["Q:\\001"] == "Back where it was"

@@ -1,4 +1,6 @@
-"""Nothing that is written is cut: on every page, in both languages, from a cramped window to a large one."""
+"""Nothing that is written is cut: on every page, in both languages, from a cramped window to a
+large one.
+"""
 
 from __future__ import annotations
 
@@ -42,15 +44,26 @@ def session(tmp_path: Path, language: str) -> Staged:
     staged = Staged(tmp_path, failed_install)
     staged.change(language=language)
     staged.offered |= {"kernel", "shortcut"}
-    staged.active = Pointer(active=ENV, profile="torch28-2025.11", previous="older", at="2026-11-24T15:00:00Z")
-    longer = msgspec.structs.replace(VERDICT.comparisons[3], title="Card memory", guide="24.00 GB", expected="25.0 to 25.8 GB",
-                                     actual="25.62 GB")     # what a real verdict says of this card
-    staged.verification = msgspec.structs.replace(VERDICT, comparisons=(*VERDICT.comparisons, longer))
+    staged.active = Pointer(
+        active=ENV, profile="torch28-2025.11", previous="older", at="2026-11-24T15:00:00Z"
+    )
+    longer = msgspec.structs.replace(
+        VERDICT.comparisons[3],
+        title="Card memory",
+        guide="24.00 GB",
+        expected="25.0 to 25.8 GB",
+        actual="25.62 GB",
+    )  # what a real verdict says of this card
+    staged.verification = msgspec.structs.replace(
+        VERDICT, comparisons=(*VERDICT.comparisons, longer)
+    )
     return staged
 
 
 def edge_of(widget: QWidget, page: QWidget) -> int:
-    """How far to the right a widget may reach, seen from itself: to the edge of what it scrolls in, or of the page."""
+    """How far to the right a widget may reach, seen from itself: to the edge of what it scrolls in,
+    or of the page.
+    """
     at, holder = widget.parentWidget(), page
     while at is not None and at is not page:
         area = at.parentWidget()
@@ -64,21 +77,49 @@ def edge_of(widget: QWidget, page: QWidget) -> int:
 def cut(page: QWidget) -> list[str]:
     """Buttons and single lines that have less room than they need or reach over the edge."""
     found = []
-    written: list[QAbstractButton | QLabel] = [*inside(page, QAbstractButton), *inside(page, QLabel)]
+    written: list[QAbstractButton | QLabel] = [
+        *inside(page, QAbstractButton),
+        *inside(page, QLabel),
+    ]
     for widget in written:
-        if not widget.isVisible() or not widget.text() or isinstance(widget, Elided) or isinstance(widget.parent(), SearchLine):
+        if (
+            not widget.isVisible()
+            or not widget.text()
+            or isinstance(widget, Elided)
+            or isinstance(widget.parent(), SearchLine)
+        ):
             continue
         wraps = isinstance(widget, QLabel) and widget.wordWrap()
-        own = widget.property("kind") is None and isinstance(widget, QAbstractButton)     # cards to choose elide for themselves
-        if (not wraps and not own and widget.width() < widget.sizeHint().width()) or widget.width() > edge_of(widget, page):
-            found.append(f"{widget.text()!r}: {widget.width()} of {widget.sizeHint().width()} pixels")
+        own = widget.property("kind") is None and isinstance(
+            widget, QAbstractButton
+        )  # cards to choose elide for themselves
+        if (
+            not wraps and not own and widget.width() < widget.sizeHint().width()
+        ) or widget.width() > edge_of(widget, page):
+            found.append(
+                f"{widget.text()!r}: {widget.width()} of {widget.sizeHint().width()} pixels"
+            )
     return found
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("page", ["welcome", "this-pc", "setup", "clean-up", "install", "failed", "verify", "verify as tables",
-                                  "ready"])
-def test_nothing_written_is_cut(qtbot: QtBot, wizard: Wizard, page: str, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        "welcome",
+        "this-pc",
+        "setup",
+        "clean-up",
+        "install",
+        "failed",
+        "verify",
+        "verify as tables",
+        "ready",
+    ],
+)
+def test_nothing_written_is_cut(
+    qtbot: QtBot, wizard: Wizard, page: str, size: tuple[int, int]
+) -> None:
     qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
     wizard.resize(*size)
     name = "install" if page == "failed" else page.split(maxsplit=1)[0]
@@ -91,7 +132,7 @@ def test_nothing_written_is_cut(qtbot: QtBot, wizard: Wizard, page: str, size: t
     if page == "verify as tables":
         assert isinstance(shown, Verify)
         shown._turn()
-    end = time.monotonic() + 5      # rows and bars fold a moment after the window has its size
+    end = time.monotonic() + 5  # rows and bars fold a moment after the window has its size
     qtbot.wait(50)
     while cut(shown) and time.monotonic() < end:
         qtbot.wait(50)
@@ -99,17 +140,23 @@ def test_nothing_written_is_cut(qtbot: QtBot, wizard: Wizard, page: str, size: t
     assert (wizard.width(), wizard.height()) == size
 
 
-def test_the_last_page_scrolls_only_where_it_must(qtbot: QtBot, wizard: Wizard, language: str) -> None:
+def test_the_last_page_scrolls_only_where_it_must(
+    qtbot: QtBot, wizard: Wizard, language: str
+) -> None:
     wizard.go("ready")
     page = wizard.page_of("ready")
     assert isinstance(page, Ready)
     area = inside(page, QScrollArea)[0]
-    wizard.resize(*((1120, 740) if language == "en" else (1280, 860)))      # longer words, more rows of buttons
+    wizard.resize(
+        *((1120, 740) if language == "en" else (1280, 860))
+    )  # longer words, more rows of buttons
     qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() == 0, timeout=5_000)
     assert page.script.height() >= 132
 
 
-def test_tools_of_the_log_stand_below_the_search_where_they_do_not_fit_beside_it(qtbot: QtBot, wizard: Wizard) -> None:
+def test_tools_of_the_log_stand_below_the_search_where_they_do_not_fit_beside_it(
+    qtbot: QtBot, wizard: Wizard
+) -> None:
     wizard.go("install")
     page = wizard.page_of("install")
     assert isinstance(page, Install)
@@ -119,14 +166,20 @@ def test_tools_of_the_log_stand_below_the_search_where_they_do_not_fit_beside_it
     panel = page.view.panel
     head = inside(panel, Folding)[0]
     wizard.resize(1600, 1000)
-    qtbot.waitUntil(lambda: not head.folded and panel.search.y() == panel.filter.mapTo(head, QPoint(0, 0)).y(), timeout=5_000)
+    qtbot.waitUntil(
+        lambda: not head.folded and panel.search.y() == panel.filter.mapTo(head, QPoint(0, 0)).y(),
+        timeout=5_000,
+    )
     wide = panel.search.width()
     panel.search.setText("space")
     qtbot.waitUntil(lambda: panel.search.note.text() != "", timeout=5_000)
-    assert panel.search.width() == wide and panel.search.textMargins().right() >= panel.search.note.width()   # nothing moves
+    assert (
+        panel.search.width() == wide
+        and panel.search.textMargins().right() >= panel.search.note.width()
+    )  # nothing moves
     wizard.resize(640, 330)
     qtbot.waitUntil(lambda: head.folded, timeout=5_000)
-    assert panel.pane.height() >= 50    # some lines of the log stay in sight
+    assert panel.pane.height() >= 50  # some lines of the log stay in sight
 
 
 def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot: QtBot) -> None:
@@ -134,7 +187,11 @@ def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot: QtBot) -> None:
     qtbot.addWidget(box)
     box.addItem("8B · Meta-Llama-3.1-8B-Instruct")
     box.resize(120, 34)
-    assert box.shown().startswith("8B · M") and box.shown().endswith("…") and box.toolTip() == box.currentText()
+    assert (
+        box.shown().startswith("8B · M")
+        and box.shown().endswith("…")
+        and box.toolTip() == box.currentText()
+    )
     box.resize(600, 34)
     assert box.shown() == box.currentText()
 
@@ -142,10 +199,17 @@ def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot: QtBot) -> None:
 def test_a_reason_has_no_holes_between_its_lines(qtbot: QtBot) -> None:
     beside = QLabel("why")
     qtbot.addWidget(beside)
-    sheet = Popover(beside, "cuDNN", "torch 2.8.0 brings cuDNN 9.10.2. The guide's number belongs to torch 2.1.", "its metadata")
+    sheet = Popover(
+        beside,
+        "cuDNN",
+        "torch 2.8.0 brings cuDNN 9.10.2. The guide's number belongs to torch 2.1.",
+        "its metadata",
+    )
     sheet.pop(beside)
     labels = inside(sheet, QLabel)
-    assert sum(label.height() for label in labels) == sum(label.heightForWidth(label.width()) for label in labels)
+    assert sum(label.height() for label in labels) == sum(
+        label.heightForWidth(label.width()) for label in labels
+    )
     sheet.close()
 
 

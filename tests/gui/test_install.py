@@ -1,4 +1,6 @@
-"""The install page: the plan before, the run live, stop once, failures explained, going on, and a log that is on disk."""
+"""The install page: the plan before, the run live, stop once, failures explained, going on, and a
+log that is on disk.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +32,7 @@ def page(wizard: Wizard) -> Install:
 
 def answer(choose: str) -> None:
     """Press a button of the dialog that comes next, by its text."""
+
     def look() -> None:
         dialog = QApplication.activeModalWidget()
         if dialog is None:
@@ -42,7 +45,11 @@ def answer(choose: str) -> None:
 
 def test_checks_that_follow_one_another_are_one_row() -> None:
     rows = rows_of(PLAN)
-    assert [r.title for r in rows][5:] == ["First import, byte code", "Checks and first fine-tune", "Switch to the new setup"]
+    assert [r.title for r in rows][5:] == [
+        "First import, byte code",
+        "Checks and first fine-tune",
+        "Switch to the new setup",
+    ]
     assert len(rows[6].steps) == 4
 
 
@@ -61,7 +68,13 @@ def test_the_tally_counts_true_bytes_and_never_goes_back() -> None:
 def test_bytes_shown_are_bytes_fetched(share: float) -> None:
     tally = Tally(PLAN)
     tally.take(StepEvent(at=0, step="torch", what=Started()))
-    tally.take(StepEvent(at=1, step="torch", what=Progress(done=3_461_384_651 * share, total=3_461_384_651, rate=1e7)))
+    tally.take(
+        StepEvent(
+            at=1,
+            step="torch",
+            what=Progress(done=3_461_384_651 * share, total=3_461_384_651, rate=1e7),
+        )
+    )
     assert tally.fetched == pytest.approx(3_461_384_651 * share)
     row = tally.rows[2]
     assert row.share == pytest.approx(share)
@@ -70,11 +83,15 @@ def test_bytes_shown_are_bytes_fetched(share: float) -> None:
 def test_nothing_runs_before_install_is_pressed(wizard: Wizard, session: Staged) -> None:
     install = page(wizard)
     assert install.title_label.text() == "Plan" and not session.runs
-    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Install"
+    assert (
+        install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Install"
+    )
     assert install.bar.primary.hasFocus() or not wizard.isActiveWindow()
 
 
-def test_a_run_goes_to_its_end_and_on_to_the_proof(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_run_goes_to_its_end_and_on_to_the_proof(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     install = page(wizard)
     heard: list[float] = []
     install.progress_changed.connect(heard.append)
@@ -98,7 +115,9 @@ def test_the_log_shows_what_is_on_disk(wizard: Wizard, session: Staged, qtbot: Q
     assert Path(session.log_path or "").read_text().splitlines() == pane.visible_text().split("\n")
 
 
-def test_stop_asks_once_and_can_be_gone_on_from(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_stop_asks_once_and_can_be_gone_on_from(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     session.gate = (8, threading.Event())
     install = page(wizard)
     install.start(PLAN)
@@ -108,17 +127,21 @@ def test_stop_asks_once_and_can_be_gone_on_from(wizard: Wizard, session: Staged,
     assert install.running and not session.halt.is_set() and install._stopper.isEnabled()
     answer("Stop now")
     install.ask_stop()
-    assert not install._stopper.isEnabled()     # asked for once is enough
+    assert not install._stopper.isEnabled()  # asked for once is enough
     qtbot.waitUntil(lambda: not install.running)
     assert install.title_label.text() == "Stopped"
     session.gate = None
-    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Go on"
+    assert (
+        install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Go on"
+    )
     install.bar.primary.click()
     qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running)
     assert install.run is not None and install.run.outcome == "finished"
 
 
-def test_a_failed_step_shows_its_cause_proof_and_ways_on(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_failed_step_shows_its_cause_proof_and_ways_on(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     session.acts = failed_install
     install = page(wizard)
     install.start(PLAN)
@@ -134,7 +157,9 @@ def test_a_failed_step_shows_its_cause_proof_and_ways_on(wizard: Wizard, session
     assert install.run is not None and install.run.outcome == "finished"
 
 
-def test_a_fix_is_shown_as_a_plan_and_then_carried_out(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_fix_is_shown_as_a_plan_and_then_carried_out(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     session.acts = failed_install
     install = page(wizard)
     install.start(PLAN)
@@ -151,9 +176,22 @@ def test_a_fix_is_shown_as_a_plan_and_then_carried_out(wizard: Wizard, session: 
     assert session.runs[1].steps[0].kind == "remove-tree"
 
 
-def test_a_failure_without_a_diagnosis_still_says_what_happened(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
-    session.acts = lambda: iter([("python", Failed(code="x", message="Python 3.12 could not be fetched.", hint="Try again later.",
-                                                   details="one\ntwo\n"))])
+def test_a_failure_without_a_diagnosis_still_says_what_happened(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
+    session.acts = lambda: iter(
+        [
+            (
+                "python",
+                Failed(
+                    code="x",
+                    message="Python 3.12 could not be fetched.",
+                    hint="Try again later.",
+                    details="one\ntwo\n",
+                ),
+            )
+        ]
+    )
     install = page(wizard)
     install.start(PLAN)
     qtbot.waitUntil(lambda: not install.running)
@@ -175,7 +213,10 @@ def test_a_run_that_could_not_begin_says_why(wizard: Wizard, session: Staged, qt
     qtbot.waitUntil(lambda: install.title_label.text() == "Not finished")
     assert install.subtitle_label.text() == "The home folder D:\\Unsloth cannot be written."
     assert install.run is not None and install.run.outcome == "failed"
-    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "Try again"
+    assert (
+        install.bar.primary is not None
+        and install.bar.primary.text().replace("&", "") == "Try again"
+    )
 
 
 def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
@@ -195,12 +236,17 @@ def test_a_machine_that_cannot_take_it_is_told_what_to_do(wizard: Wizard, sessio
     session.choose("torch212-2026.10")
     install = page(wizard)
     assert "The driver is too old" in install.subtitle_label.text()
-    assert install.bar.primary is not None and install.bar.primary.text().replace("&", "") == "See what to do"
+    assert (
+        install.bar.primary is not None
+        and install.bar.primary.text().replace("&", "") == "See what to do"
+    )
     install.bar.primary.click()
     assert wizard.stage == "this-pc" and not session.runs
 
 
-def test_a_run_that_was_cut_off_goes_on_at_once(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_run_that_was_cut_off_goes_on_at_once(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     wizard.resume = PLAN
     install = page(wizard)
     qtbot.waitUntil(lambda: session.runs == [PLAN] and not install.running)
@@ -220,7 +266,9 @@ def test_a_simulated_run_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: not install.running)
 
 
-def test_another_language_in_the_middle_of_a_run_keeps_the_run(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_another_language_in_the_middle_of_a_run_keeps_the_run(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     session.gate = (8, threading.Event())
     install = page(wizard)
     install.start(PLAN)
@@ -235,7 +283,9 @@ def test_another_language_in_the_middle_of_a_run_keeps_the_run(wizard: Wizard, s
 
 def test_a_fast_run_does_not_hold_the_window(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
     chunk = b"".join(b"line %d\n" % n for n in range(1000))
-    session.acts = lambda: iter([("torch", Started()), *[("torch", Line(text=chunk))] * 3000, ("torch", Finished())])
+    session.acts = lambda: iter(
+        [("torch", Started()), *[("torch", Line(text=chunk))] * 3000, ("torch", Finished())]
+    )
     install = page(wizard)
     beats: list[float] = []
     timer = QTimer()
@@ -246,5 +296,6 @@ def test_a_fast_run_does_not_hold_the_window(wizard: Wizard, session: Staged, qt
     assert install.view is not None
     pane = install.view.panel.pane
     qtbot.waitUntil(lambda: pane.rows() == 3_000_000, timeout=200_000)
-    # A window that waited for the lines would have had one beat; this only tells that from a living one on a busy machine.
+    # A window that waited for the lines would have had one beat; this only tells that from a living
+    # one on a busy machine.
     assert len(beats) > 5

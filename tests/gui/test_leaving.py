@@ -29,7 +29,20 @@ sys.exit(program.main(["--machine", sys.argv[2], "--home", sys.argv[3]]))
 
 @pytest.mark.parametrize("way", ["close", "escape"])
 def test_the_program_ends_with_its_window(tmp_path: Path, way: str) -> None:
-    seen = subprocess.run([sys.executable, "-c", PROGRAM, way, str(ROOT / "resources/machines/rtx3090-windows.json"),
-                           str(tmp_path)], cwd=ROOT, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-                          capture_output=True, text=True, timeout=60, check=False)
+    seen = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            way,
+            str(ROOT / "resources/machines/rtx3090-windows.json"),
+            str(tmp_path),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert seen.returncode == 0, seen.stderr

@@ -1,4 +1,6 @@
-"""The log on screen: index, redraws, colours, search, filter, selection, following; on files and on kept bytes."""
+"""The log on screen: index, redraws, colours, search, filter, selection, following; on files and on
+kept bytes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ def test_every_line_is_found_wherever_chunks_end(tmp_path: Path, seed: int) -> N
     store = filled(tmp_path / "log", data)
     assert store.lines == len(lines)
     for first in (0, 1, 7, 999, 1990, 1999):
-        assert store.get(first, 30) == lines[first:first + 30]
+        assert store.get(first, 30) == lines[first : first + 30]
     assert store.get(2000, 5) == []
     assert store.start_of(1234) == data.index(b" 1234") - len(lines[1234]) + 5
 
@@ -42,7 +44,7 @@ def test_kept_bytes_and_a_file_say_the_same(tmp_path: Path) -> None:
     data = b"".join(b"line %d\n" % n for n in range(30000)) + b"open end"
     kept = LogStore()
     for at in range(0, len(data), 4097):
-        kept.grow(data[at:at + 4097])
+        kept.grow(data[at : at + 4097])
     file = filled(tmp_path / "log", data)
     assert kept.lines == file.lines == 30001
     assert kept.get(29990, 20) == file.get(29990, 20) == data.split(b"\n")[29990:]
@@ -50,7 +52,9 @@ def test_kept_bytes_and_a_file_say_the_same(tmp_path: Path) -> None:
 
 def test_a_line_longer_than_a_chunk_shows_its_last_redraw_or_its_beginning(tmp_path: Path) -> None:
     bar = b"\r".join(b"%6d of 100000" % n for n in range(20000))
-    store = filled(tmp_path / "log", b"first\n" + bar + b"\nbetween\n" + b"y" * (3 * CHUNK) + b"\nlast\n")
+    store = filled(
+        tmp_path / "log", b"first\n" + bar + b"\nbetween\n" + b"y" * (3 * CHUNK) + b"\nlast\n"
+    )
     shown = [plain(raw) for raw in store.get(0, 10)]
     assert shown[:3] == ["first", " 19999 of 100000", "between"]
     assert shown[3].startswith("yyyy") and len(shown[3]) <= 4096
@@ -74,23 +78,51 @@ def test_a_log_that_grows_is_followed_and_its_lines_have_times(tmp_path: Path) -
 def test_colours_redraws_and_other_escapes() -> None:
     assert pieces(b"\x1b[1;32mok\x1b[0m rest") == [Piece("ok", "ok", True), Piece(" rest")]
     assert pieces(b"\x1b[38;5;196mred\x1b[39m \x1b[38;2;10;20;240mblue") == [
-        Piece("red", "err"), Piece(" "), Piece("blue", "info")]
+        Piece("red", "err"),
+        Piece(" "),
+        Piece("blue", "info"),
+    ]
     assert plain(b"10%\r50%\r100%\r") == "100%"
-    assert plain(b"\x1b[2K\x1b[1A\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \xff\x07a\tb") == "link \ufffda b"
+    assert (
+        plain(b"\x1b[2K\x1b[1A\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \xff\x07a\tb")
+        == "link \ufffda b"
+    )
     assert pieces(b"14:02:58 part 5: connection reset")[0] == Piece("14:02:58", "muted")
     assert pieces(b"wheel  hash ok")[-1] == Piece("hash ok", "ok")
 
 
-@pytest.mark.parametrize("line", [b"\x1b[", b"\x1b[38;5m x", b"\x1b[38;2;1m", b"\x1b]0;t", b"\xc3", b"\x1b[31", bytes(range(256))])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\x1b[",
+        b"\x1b[38;5m x",
+        b"\x1b[38;2;1m",
+        b"\x1b]0;t",
+        b"\xc3",
+        b"\x1b[31",
+        bytes(range(256)),
+    ],
+)
 def test_broken_codes_never_raise_and_pieces_are_the_plain_text(line: bytes) -> None:
     assert "".join(p.text for p in pieces(line)) == plain(line)
 
 
-@pytest.mark.parametrize(("line", "kind"), [
-    (b"ERROR: no matching distribution", "error"), (b"OSError: [WinError 5] Access is denied", "error"),
-    (b"RuntimeError: CUDA error", "error"), (b"UserWarning: xformers", "warn"), (b"warning: unused", "warn"),
-    (b"part 5: connection reset after 212 MB", "warn"), (b"0 errors, 0 warnings", ""), (b"compiling error_codes.cpp", ""),
-    (b"  warn-rs-1.0.tar.gz", ""), (b"torch/errors.py", ""), (b"Using CPython 3.12.11", "")])
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        (b"ERROR: no matching distribution", "error"),
+        (b"OSError: [WinError 5] Access is denied", "error"),
+        (b"RuntimeError: CUDA error", "error"),
+        (b"UserWarning: xformers", "warn"),
+        (b"warning: unused", "warn"),
+        (b"part 5: connection reset after 212 MB", "warn"),
+        (b"0 errors, 0 warnings", ""),
+        (b"compiling error_codes.cpp", ""),
+        (b"  warn-rs-1.0.tar.gz", ""),
+        (b"torch/errors.py", ""),
+        (b"Using CPython 3.12.11", ""),
+    ],
+)
 def test_words_that_make_a_line_worth_a_look(line: bytes, kind: str) -> None:
     assert trouble(line) == kind
 
@@ -124,12 +156,21 @@ def test_search_beyond_ascii_finds_words_across_block_edges(tmp_path: Path, text
     assert search.total >= 1
 
 
-@pytest.mark.parametrize("text", ["Kernel_96.cu", "__96..", "96.cu", "x_96.", ". ab", "12", "a--", "1,1"])
+@pytest.mark.parametrize(
+    "text", ["Kernel_96.cu", "__96..", "96.cu", "x_96.", ". ab", "12", "a--", "1,1"]
+)
 @pytest.mark.parametrize("often", [1, 7, 900])
-def test_a_text_with_signs_and_figures_is_counted_as_any_other(tmp_path: Path, text: str, often: int) -> None:
-    """Few places a chunk and very many, hits on the edges of chunks, near hits, at the start and at the end."""
+def test_a_text_with_signs_and_figures_is_counted_as_any_other(
+    tmp_path: Path, text: str, often: int
+) -> None:
+    """Few places a chunk and very many, hits on the edges of chunks, near hits, at the start and at
+    the end.
+    """
     words = [text, text.upper(), text.lower(), text[:-1], text[1:], "96._96", "1,1,1,12"]
-    lines = [f"{words[n % 7] if n % often == 0 else ''} line {n} " + "pad " * (n % 9) for n in range(9000)]
+    lines = [
+        f"{words[n % 7] if n % often == 0 else ''} line {n} " + "pad " * (n % 9)
+        for n in range(9000)
+    ]
     whole = (text + "\n" + "\n".join(lines) + "\n" + text.upper()).encode()
     search = Search(filled(tmp_path / "log", whole), text)
     while not search.step():
@@ -138,7 +179,9 @@ def test_a_text_with_signs_and_figures_is_counted_as_any_other(tmp_path: Path, t
 
 
 def test_filter_finds_what_the_rule_says_of_each_line(tmp_path: Path) -> None:
-    lines = [b"warning: %d" % n if n % 977 == 0 else b"fine %d %s" % (n, b"q" * 40) for n in range(20000)]
+    lines = [
+        b"warning: %d" % n if n % 977 == 0 else b"fine %d %s" % (n, b"q" * 40) for n in range(20000)
+    ]
     store = filled(tmp_path / "log", b"\n".join(lines) + b"\nerror without end")
     troubles = Troubles(store)
     while not troubles.step():
@@ -190,7 +233,9 @@ def test_mouse_selects_from_character_to_character(pane: LogPane) -> None:
     brush, left = pane._brush, pane._left()
     wide = brush.stamp_wide / 9
     begin = [int(left + wide * 2), int(10 + brush.high / 2)]
-    QTest.mousePress(pane.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(*begin))
+    QTest.mousePress(
+        pane.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(*begin)
+    )
     _drag(pane, QPoint(int(left + wide * 4), int(10 + brush.high * 1.5)))
     assert pane.selection() == ((0, 2), (1, 4))
     pane.copy()
@@ -198,8 +243,16 @@ def test_mouse_selects_from_character_to_character(pane: LogPane) -> None:
 
 
 def _drag(pane: LogPane, to: QPoint) -> None:
-    pane.mouseMoveEvent(QMouseEvent(QEvent.Type.MouseMove, QPointF(to), QPointF(to), Qt.MouseButton.NoButton,
-                                    Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+    pane.mouseMoveEvent(
+        QMouseEvent(
+            QEvent.Type.MouseMove,
+            QPointF(to),
+            QPointF(to),
+            Qt.MouseButton.NoButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
 
 
 def test_filter_shows_only_troubles_and_copies_them(pane: LogPane, qtbot: QtBot) -> None:
@@ -224,7 +277,11 @@ def test_search_from_the_panel(qtbot: QtBot) -> None:
     panel.pane.touch()
     QTest.keyClicks(panel.search, "lINE 7")
     qtbot.waitUntil(lambda: "11" in panel.search.note.text())
-    qtbot.waitUntil(lambda: "Line 7\n" in panel.pane.visible_text() + "\n" or "Line 70" in panel.pane.visible_text())
+    qtbot.waitUntil(
+        lambda: (
+            "Line 7\n" in panel.pane.visible_text() + "\n" or "Line 70" in panel.pane.visible_text()
+        )
+    )
     QTest.keyClick(panel.search, Qt.Key.Key_Return)
     QTest.keyClick(panel.search, Qt.Key.Key_Escape)
     assert panel.search.text() == "" and panel.search.note.text() == ""

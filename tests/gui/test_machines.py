@@ -1,4 +1,6 @@
-"""Another machine: the shipped ones are told apart, one is chosen by keyboard or mouse, or a file is."""
+"""Another machine: the shipped ones are told apart, one is chosen by keyboard or mouse, or a file
+is.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,12 @@ from tests.gui.test_wizard import _speaks_english, opened  # noqa: F401
 
 @pytest.fixture
 def shipped(qtbot: QtBot) -> Wizard:
-    return opened(qtbot, FakeSession(), rehearse=lambda _name: FakeSession(simulated="other"), machines=machines)
+    return opened(
+        qtbot,
+        FakeSession(),
+        rehearse=lambda _name: FakeSession(simulated="other"),
+        machines=machines,
+    )
 
 
 def test_every_shipped_machine_is_told_from_the_others() -> None:
@@ -32,7 +39,9 @@ def test_what_is_special_is_said_in_german_too(qtbot: QtBot) -> None:
     from app.gui import languages
 
     languages.speak("de")
-    english = {note.text for _, facts in machines() for note in facts.notes if note.about == "machine"}
+    english = {
+        note.text for _, facts in machines() for note in facts.notes if note.about == "machine"
+    }
     assert not [text for text in english if said(text) == text]
 
 
@@ -62,10 +71,15 @@ def test_no_sentence_is_cut(qtbot: QtBot, shipped: Wizard, width: int) -> None:
         text = table.item(row, 2).text()  # type: ignore[union-attr]
         return table.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
 
-    qtbot.waitUntil(lambda: all(table.rowHeight(row) >= needed(row) for row in range(table.rowCount())), timeout=5_000)
+    qtbot.waitUntil(
+        lambda: all(table.rowHeight(row) >= needed(row) for row in range(table.rowCount())),
+        timeout=5_000,
+    )
 
 
-def test_a_file_can_be_chosen_instead(qtbot: QtBot, shipped: Wizard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_can_be_chosen_instead(
+    qtbot: QtBot, shipped: Wizard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sheet = Machines(shipped)
     qtbot.addWidget(sheet)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
@@ -77,8 +91,9 @@ def test_a_file_can_be_chosen_instead(qtbot: QtBot, shipped: Wizard, monkeypatch
 
 
 @pytest.mark.parametrize(("taken", "gone"), [(True, ["h100-server"]), (False, [])])
-def test_the_menu_goes_there_only_when_one_was_taken(shipped: Wizard, monkeypatch: pytest.MonkeyPatch, taken: bool,
-                                                     gone: list[str]) -> None:
+def test_the_menu_goes_there_only_when_one_was_taken(
+    shipped: Wizard, monkeypatch: pytest.MonkeyPatch, taken: bool, gone: list[str]
+) -> None:
     def answer(sheet: Machines) -> bool:
         sheet.chosen = "h100-server"
         return taken

@@ -40,17 +40,29 @@ def at(wizard: Wizard, kind: type[Any]) -> Any:
 
 # ---- Welcome
 
+
 def test_welcome_says_what_it_takes_on_this_machine(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     page = at(wizard, Welcome)
-    assert (page.download.value.text(), page.disk.value.text(), page.free.value.text()) == ("4.1 GB", "9.6 GB", "300 GB")
+    assert (page.download.value.text(), page.disk.value.text(), page.free.value.text()) == (
+        "4.1 GB",
+        "9.6 GB",
+        "300 GB",
+    )
     assert "PyTorch 2.8" in page.cost_note.text()
 
 
-def test_welcome_offers_first_to_go_on_where_it_stopped(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_welcome_offers_first_to_go_on_where_it_stopped(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
-    session.cut_off = SimpleNamespace(profile="torch28-2025.11", title="PyTorch 2.8", steps_done=3, steps_total=7,  # type: ignore[assignment]
-                                      plan=session.plan())
+    session.cut_off = SimpleNamespace(
+        profile="torch28-2025.11",
+        title="PyTorch 2.8",
+        steps_done=3,
+        steps_total=7,  # type: ignore[assignment]
+        plan=session.plan(),
+    )
     wizard = opened(qtbot, session)
     gone: list[str] = []
     monkeypatch.setattr(wizard, "go", gone.append)
@@ -71,13 +83,19 @@ def test_welcome_says_when_all_is_in_place(qtbot: QtBot, monkeypatch: pytest.Mon
     wizard = opened(qtbot, session)
     gone: list[str] = []
     monkeypatch.setattr(wizard, "go", gone.append)
-    assert "All in place" in text_of(wizard) and "torch28-2025.11" not in text_of(wizard)     # by its name, not its folder's
-    assert "PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11 is active and was verified on this PC." in text_of(wizard)
+    assert "All in place" in text_of(wizard) and "torch28-2025.11" not in text_of(
+        wizard
+    )  # by its name, not its folder's
+    assert (
+        "PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11 is active and was verified on this PC."
+        in text_of(wizard)
+    )
     at(wizard, Welcome).bar.primary.click()
     assert gone == ["ready"]
 
 
 # ---- This PC
+
 
 def test_this_pc_resolves_line_by_line(qtbot: QtBot) -> None:
     session = FakeSession()
@@ -93,7 +111,9 @@ def test_this_pc_resolves_line_by_line(qtbot: QtBot) -> None:
     go(wizard, "this-pc")
     page = at(wizard, ThisPc)
     session.survey = survey  # type: ignore[method-assign]
-    wizard.sighted.connect(lambda s: steps.append((s.subject, page.card_name.text(), page.bar.primary.isEnabled())))
+    wizard.sighted.connect(
+        lambda s: steps.append((s.subject, page.card_name.text(), page.bar.primary.isEnabled()))
+    )
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
         page.again.click()
         assert page.card_name.text() == "…" and not page.bar.primary.isEnabled()
@@ -109,33 +129,56 @@ def test_this_pc_resolves_line_by_line(qtbot: QtBot) -> None:
 
 
 def test_a_card_without_a_driver_and_no_card_at_all(qtbot: QtBot) -> None:
-    bare = msgspec.structs.replace(FACTS, gpus=(Gpu(vendor="nvidia", name=None, pci_id="10de:2204"),), driver=Driver())
+    bare = msgspec.structs.replace(
+        FACTS, gpus=(Gpu(vendor="nvidia", name=None, pci_id="10de:2204"),), driver=Driver()
+    )
     wizard = opened(qtbot, FakeSession(bare))
     go(wizard, "this-pc")
     page = at(wizard, ThisPc)
     assert page.card_name.text() == "A card without a name (10de:2204)"
-    assert page.memory_text.text() == "not known without a driver" and page.driver.value.text() == "none"
+    assert (
+        page.memory_text.text() == "not known without a driver"
+        and page.driver.value.text() == "none"
+    )
     assert wizard.rail.card.text() == "Unnamed card"
     wizard.session.facts = msgspec.structs.replace(FACTS, gpus=())
     page.enter()
     assert page.card_name.text() == "None found"
 
 
-@pytest.mark.parametrize(("others", "shown"), [
-    ((), "NVIDIA GeForce RTX 3090"),
-    ((("NVIDIA GeForce RTX 2060", "7.5", 6),), "NVIDIA GeForce RTX 3090"),
-    ((("NVIDIA GeForce RTX 5090", "12.0", 32),), "NVIDIA GeForce RTX 5090"),
-    ((("Tesla P40", "6.1", 32),), "NVIDIA GeForce RTX 3090"),       # more memory, and too old for every setup
-    ((("NVIDIA RTX A5000", "8.6", 24), ("NVIDIA L4", "8.9", 24)), "NVIDIA L4")])
+@pytest.mark.parametrize(
+    ("others", "shown"),
+    [
+        ((), "NVIDIA GeForce RTX 3090"),
+        ((("NVIDIA GeForce RTX 2060", "7.5", 6),), "NVIDIA GeForce RTX 3090"),
+        ((("NVIDIA GeForce RTX 5090", "12.0", 32),), "NVIDIA GeForce RTX 5090"),
+        (
+            (("Tesla P40", "6.1", 32),),
+            "NVIDIA GeForce RTX 3090",
+        ),  # more memory, and too old for every setup
+        ((("NVIDIA RTX A5000", "8.6", 24), ("NVIDIA L4", "8.9", 24)), "NVIDIA L4"),
+    ],
+)
 def test_of_several_cards_the_page_shows_the_one_that_the_setup_is_chosen_for(
-        qtbot: QtBot, others: tuple[tuple[str, str, int], ...], shown: str) -> None:
-    more = tuple(Gpu(index=at, vendor="nvidia", name=name, compute_capability=capability, memory_total=size << 30)
-                 for at, (name, capability, size) in enumerate(others))
+    qtbot: QtBot, others: tuple[tuple[str, str, int], ...], shown: str
+) -> None:
+    more = tuple(
+        Gpu(
+            index=at,
+            vendor="nvidia",
+            name=name,
+            compute_capability=capability,
+            memory_total=size << 30,
+        )
+        for at, (name, capability, size) in enumerate(others)
+    )
     facts = msgspec.structs.replace(FACTS, gpus=(*more, *FACTS.gpus))
     wizard = opened(qtbot, FakeSession(facts))
     go(wizard, "this-pc")
     page = at(wizard, ThisPc)
-    assert page.card_name.text() == shown and wizard.rail.card.text() == shown.removeprefix("NVIDIA ")
+    assert page.card_name.text() == shown and wizard.rail.card.text() == shown.removeprefix(
+        "NVIDIA "
+    )
     chosen_for = nvidia(facts, real_knowledge().cards)[0].gpu
     assert chosen_for.name == shown
     rest = [gpu.name or "" for gpu in facts.gpus if gpu is not chosen_for]
@@ -150,8 +193,18 @@ def test_what_cannot_be_pressed_does_not_look_as_if_it_could(qtbot: QtBot) -> No
     for enabled in (True, False):
         save.setEnabled(enabled)
         picture = save.grab().toImage()
-        colours.append({picture.pixelColor(x, y).name() for x in range(picture.width()) for y in range(picture.height())})
-    assert theme.LIGHT.accent in colours[0] and theme.LIGHT.accent not in colours[1] and theme.LIGHT.off in colours[1]
+        colours.append(
+            {
+                picture.pixelColor(x, y).name()
+                for x in range(picture.width())
+                for y in range(picture.height())
+            }
+        )
+    assert (
+        theme.LIGHT.accent in colours[0]
+        and theme.LIGHT.accent not in colours[1]
+        and theme.LIGHT.off in colours[1]
+    )
 
 
 def test_a_machine_of_which_nothing_is_known_is_shown_without_a_fault(qtbot: QtBot) -> None:
@@ -165,16 +218,29 @@ def test_findings_are_said_with_their_weight(qtbot: QtBot) -> None:
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
     assert "3 notes, nothing in the way" in text_of(wizard)
-    block = Finding(id="disk-low", severity="blocks", title="The disk is full", detail="", seen="1 GB", remedy="")
+    block = Finding(
+        id="disk-low",
+        severity="blocks",
+        title="The disk is full",
+        detail="",
+        seen="1 GB",
+        remedy="",
+    )
     session.findings = lambda: (block, *FINDINGS)  # type: ignore[method-assign]
     at(wizard, ThisPc).enter()
     assert "1 thing in the way" in text_of(wizard)
     assert at(wizard, ThisPc).card_tag.text() == "Something is in the way"
 
 
-@pytest.mark.parametrize("action", [Action(kind="open", label="Driver", target="https://www.nvidia.com/drivers"),
-                                    Action(kind="copy", label="Copy", target="wsl --shutdown"),
-                                    Action(kind="page", label="Look", target="clean-up")], ids=lambda a: a.kind)
+@pytest.mark.parametrize(
+    "action",
+    [
+        Action(kind="open", label="Driver", target="https://www.nvidia.com/drivers"),
+        Action(kind="copy", label="Copy", target="wsl --shutdown"),
+        Action(kind="page", label="Look", target="clean-up"),
+    ],
+    ids=lambda a: a.kind,
+)
 def test_a_findings_button_does_what_it_says(qtbot: QtBot, action: Action) -> None:
     session = FakeSession()
     wizard = opened(qtbot, session)
@@ -189,7 +255,9 @@ def test_a_findings_button_does_what_it_says(qtbot: QtBot, action: Action) -> No
         assert wizard.stage == "clean-up"
 
 
-def test_the_machine_file_is_saved_where_the_person_says(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_machine_file_is_saved_where_the_person_says(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
@@ -202,7 +270,9 @@ def test_the_machine_file_is_saved_where_the_person_says(qtbot: QtBot, monkeypat
     assert session.saved == {"D:\\machine.json": session.machine_file()}
 
 
-def test_a_survey_that_fails_says_so_and_can_be_repeated(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_survey_that_fails_says_so_and_can_be_repeated(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
@@ -221,13 +291,19 @@ def test_a_survey_that_fails_says_so_and_can_be_repeated(qtbot: QtBot, monkeypat
 
 
 def test_what_else_was_looked_at_in_one_line(qtbot: QtBot) -> None:
-    facts = MachineFacts(os=Os(family="linux"), tools=Tools(git="2.39"), network=Network(index="untrusted", pytorch="reachable",
-                                                                                       proxy="http://proxy:3128"))
-    assert also(facts) == ("Git 2.39 · no CMake · package index certificate not trusted · PyTorch index reachable · "
-                           "proxy http://proxy:3128")
+    facts = MachineFacts(
+        os=Os(family="linux"),
+        tools=Tools(git="2.39"),
+        network=Network(index="untrusted", pytorch="reachable", proxy="http://proxy:3128"),
+    )
+    assert also(facts) == (
+        "Git 2.39 · no CMake · package index certificate not trusted · PyTorch index reachable · "
+        "proxy http://proxy:3128"
+    )
 
 
 # ---- Setup
+
 
 def cards_of(page: Setup) -> list[ChoiceCard]:
     """The cards from top to bottom."""
@@ -276,7 +352,11 @@ def test_a_card_under_the_mouse_shows_that_it_can_be_chosen(qtbot: QtBot) -> Non
     wizard = opened(qtbot, FakeSession())
     go(wizard, "setup")
     cards = inside(at(wizard, Setup).cards, ChoiceCard)
-    for card, changes in ((cards[0], False), (cards[1], False), (cards[2], True)):     # chosen, impossible, possible
+    for card, changes in (
+        (cards[0], False),
+        (cards[1], False),
+        (cards[2], True),
+    ):  # chosen, impossible, possible
         before = card.grab().toImage()
         card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, True)
         assert (card.grab().toImage() != before) is changes, card.radio.text()
@@ -325,7 +405,9 @@ def test_another_folder_is_taken(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) 
     assert at(wizard, Setup).folder.accessibleName() == "D:\\ai"
 
 
-def test_sources_are_taken_as_they_are_written(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sources_are_taken_as_they_are_written(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
     wizard = opened(qtbot, session)
     go(wizard, "setup")
@@ -340,14 +422,20 @@ def test_sources_are_taken_as_they_are_written(qtbot: QtBot, monkeypatch: pytest
     assert ask_sources(at(wizard, Setup))
     answers = session.answers
     assert (answers.index, answers.python_mirror, answers.proxy, answers.certificates) == (
-        "https://mirror.invalid/simple", "D:\\pythons", None, "system")
+        "https://mirror.invalid/simple",
+        "D:\\pythons",
+        None,
+        "system",
+    )
 
 
 def test_a_setup_that_cannot_work_is_not_praised_in_green(qtbot: QtBot) -> None:
     first, second, *_ = CHOICES
     assert tag(first) == ("Recommended", "good")
     assert tag(second)[1] == "warn"
-    assert tag(msgspec.structs.replace(second, recommended=True))[1] == "warn"      # the best there is, and not for this PC
+    assert (
+        tag(msgspec.structs.replace(second, recommended=True))[1] == "warn"
+    )  # the best there is, and not for this PC
 
 
 def test_two_setups_side_by_side(qtbot: QtBot) -> None:

@@ -1,4 +1,6 @@
-"""The last page: knobs and their memory, the script, what is offered, the way back; and the paste-a-log sheet."""
+"""The last page: knobs and their memory, the script, what is offered, the way back; and the
+paste-a-log sheet.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +114,9 @@ def test_models_are_those_that_the_setup_knows(qtbot: QtBot) -> None:
         qtbot.addWidget(knobs)
         return {str(knobs.model.itemData(i)) for i in range(knobs.model.count())}
 
-    older = msgspec.structs.replace(GUIDE, versions=msgspec.structs.replace(GUIDE.versions, unsloth="2024.9"))
+    older = msgspec.structs.replace(
+        GUIDE, versions=msgspec.structs.replace(GUIDE.versions, unsloth="2024.9")
+    )
     assert names(older) < names(GUIDE) <= names(TORCH28)
     assert not names(PRACTICE) & names(TORCH28)
 
@@ -135,7 +139,12 @@ def test_only_what_is_offered_is_there(qtbot: QtBot, tmp_path: Path) -> None:
     made.show()
     labels = [b.text().replace("&", "") for b in inside(page(made), Button)]
     assert "Diagnostics report …" in labels
-    assert not {"Open the folder", "Terminal with it active", "Go back to the previous setup", "Verify again"} & set(labels)
+    assert not {
+        "Open the folder",
+        "Terminal with it active",
+        "Go back to the previous setup",
+        "Verify again",
+    } & set(labels)
 
 
 def test_open_the_folder_and_verify_again(wizard: Wizard, session: Staged) -> None:
@@ -148,9 +157,19 @@ def test_open_the_folder_and_verify_again(wizard: Wizard, session: Staged) -> No
 
 def test_every_control_has_a_name(wizard: Wizard) -> None:
     ready = page(wizard)
-    for box in (ready.knobs.model, ready.knobs.length, ready.knobs.batch, ready.knobs.bits, ready.knobs.rank):
+    for box in (
+        ready.knobs.model,
+        ready.knobs.length,
+        ready.knobs.batch,
+        ready.knobs.bits,
+        ready.knobs.rank,
+    ):
         assert box.accessibleName()
-    assert ready.script.accessibleName() and ready.knobs.meter.accessibleName() and ready.knobs.meter.accessibleDescription()
+    assert (
+        ready.script.accessibleName()
+        and ready.knobs.meter.accessibleName()
+        and ready.knobs.meter.accessibleDescription()
+    )
 
 
 def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) -> None:
@@ -158,15 +177,25 @@ def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) ->
     assert dialog.table.rowCount() == len(session.knowledge.guide.memory) > 0
     for row in range(dialog.table.rowCount()):
         ours, theirs = dialog.table.item(row, 4), dialog.table.item(row, 3)
-        assert ours is not None and theirs is not None and "GB" in ours.text() and "GB" in theirs.text()
+        assert (
+            ours is not None
+            and theirs is not None
+            and "GB" in ours.text()
+            and "GB" in theirs.text()
+        )
     dialog.fit()
     dialog.show()
-    assert dialog.table.height() == whole_height(dialog.table) and dialog.table.verticalScrollBar().maximum() == 0
+    assert (
+        dialog.table.height() == whole_height(dialog.table)
+        and dialog.table.verticalScrollBar().maximum() == 0
+    )
     assert dialog._area.verticalScrollBar().maximum() == 0
     dialog.close()
 
 
-def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
     sheet.show()
     sheet.field.setPlainText("OSError: no space left on device")
@@ -188,8 +217,12 @@ def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
     return session
 
 
-def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(wizard: Wizard, knowing: Staged, qtbot: QtBot) -> None:
-    """The same card as after a failed step: what the button does is said beside it, and nothing runs before it is seen."""
+def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(
+    wizard: Wizard, knowing: Staged, qtbot: QtBot
+) -> None:
+    """The same card as after a failed step: what the button does is said beside it, and nothing
+    runs before it is seen.
+    """
     session = knowing
     list(session.survey())
     sheet = PasteLog(wizard, session, fixes=True)  # type: ignore[arg-type]
@@ -197,9 +230,16 @@ def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(wizard: Wizard, knowing: St
     sheet.show()
     sheet.field.setPlainText("OSError: [Errno 28] No space left on device")
     qtbot.waitUntil(lambda: sheet.card is not None)
-    assert sheet.card is not None and sheet.card.fix_button is not None and sheet.card.retry_button is None
+    assert (
+        sheet.card is not None
+        and sheet.card.fix_button is not None
+        and sheet.card.retry_button is None
+    )
     assert "Deletes this program's package cache" in sheet.card.fix_button.toolTip()
-    assert any("Deletes this program's package cache" in label.text() for label in inside(sheet.card, Label))
+    assert any(
+        "Deletes this program's package cache" in label.text()
+        for label in inside(sheet.card, Label)
+    )
     sheet.card.fix_button.click()
     assert wizard.stage == "install" and not sheet.isVisible()
     shown = wizard.currentPage()
@@ -208,26 +248,34 @@ def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(wizard: Wizard, knowing: St
     assert session.runs == []
 
 
-def test_a_fix_that_would_change_nothing_is_not_offered(wizard: Wizard, knowing: Staged, qtbot: QtBot) -> None:
+def test_a_fix_that_would_change_nothing_is_not_offered(
+    wizard: Wizard, knowing: Staged, qtbot: QtBot
+) -> None:
     """The cause is the system's own store; to trust it once more mends nothing."""
     sheet = PasteLog(wizard, knowing, fixes=True)  # type: ignore[arg-type]
     sheet.show()
-    sheet.field.setPlainText("ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
-                             "self-signed certificate in certificate chain (_ssl.c:1000)")
+    sheet.field.setPlainText(
+        "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+        "self-signed certificate in certificate chain (_ssl.c:1000)"
+    )
     qtbot.waitUntil(lambda: sheet.card is not None)
     assert sheet.card is not None and sheet.card.diagnosis.cause == "tls_intercepted"
     assert sheet.card.fix_button is None
     sheet.accept()
 
 
-def test_a_whole_log_is_judged_and_its_beginning_shown(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_whole_log_is_judged_and_its_beginning_shown(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
     qtbot.addWidget(sheet)
     log = QMimeData()
     log.setText("a line\n" * 1_000_000 + "no space left\n")
     sheet.field.insertFromMimeData(log)
     assert len(sheet.field.toPlainText()) == SHOWN
-    qtbot.waitUntil(lambda: sheet.card is not None, timeout=20_000)     # the cause stands far below what is shown
+    qtbot.waitUntil(
+        lambda: sheet.card is not None, timeout=20_000
+    )  # the cause stands far below what is shown
     sheet.accept()
 
 
@@ -237,12 +285,14 @@ def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session:
     for step in PLAN.steps:
         assert step.title in text
         assert all(path in text for path in step.touches)
-    assert "parts = torch, packages" in text and "(" not in text    # no value as Python writes it
+    assert "parts = torch, packages" in text and "(" not in text  # no value as Python writes it
     sheet.tabs.setCurrentIndex(1)
     assert sheet.text() == session.plan_script()
 
 
-def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Staged, qtbot: QtBot, tmp_path: Path) -> None:
+def test_the_report_shows_what_was_taken_out_first(
+    wizard: Wizard, session: Staged, qtbot: QtBot, tmp_path: Path
+) -> None:
     sheet = ReportPreview(wizard)
     sheet.show()
     assert not sheet.save.isEnabled()
@@ -250,7 +300,9 @@ def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Stag
     said = [label.text() for label in inside(sheet, Label)]
     assert {"user name", "12 times", "access token", "once", "report.html"} <= set(said)
     assert "13 pieces of personal data" in sheet.note.text()
-    assert "It works." in sheet.page.toPlainText() and sheet.text.toPlainText().startswith("Unsloth Setup report")
+    assert "It works." in sheet.page.toPlainText() and sheet.text.toPlainText().startswith(
+        "Unsloth Setup report"
+    )
     sheet.copy.click()
     assert QGuiApplication.clipboard().text() == sheet.text.toPlainText()
     sheet.write(str(tmp_path / "r.zip"))
@@ -261,7 +313,9 @@ def test_the_report_shows_what_was_taken_out_first(wizard: Wizard, session: Stag
 
 @pytest.mark.parametrize("theme_name", ["light", "dark"])
 def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> None:
-    """Qt's text view knows no CSS variables: without a sheet of its own the page was bare text with grey tables."""
+    """Qt's text view knows no CSS variables: without a sheet of its own the page was bare text with
+    grey tables.
+    """
     theme.dress("light" if theme_name == "light" else "dark")
     shown = qt_page(preview(report(), redactor(report().facts, NAMES), TEMPLATE).page)
     assert "var(" not in shown and "<svg" not in shown
@@ -276,7 +330,9 @@ def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> No
     theme.dress("light")
 
 
-def test_a_report_that_takes_long_may_be_left(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_report_that_takes_long_may_be_left(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     gate, told = threading.Event(), session.report_preview()
 
     def slow() -> Preview:
@@ -304,17 +360,25 @@ def test_a_broken_pointer_is_said_and_the_page_still_opens(wizard: Wizard, sessi
     assert "active.json" in wizard.page_of("verify").subtitle_label.text()
 
 
-def test_another_setup_that_became_active_is_what_the_page_shows(wizard: Wizard, session: Staged) -> None:
+def test_another_setup_that_became_active_is_what_the_page_shows(
+    wizard: Wizard, session: Staged
+) -> None:
     assert "PyTorch 2.8" in page(wizard).subtitle_label.text()
     wizard.go("welcome")
-    session.active = Pointer(active="practice-cpu-1a2b3c4d", profile="practice-cpu", previous=None, at="2026-11-24T15:00:00Z")
+    session.active = Pointer(
+        active="practice-cpu-1a2b3c4d",
+        profile="practice-cpu",
+        previous=None,
+        at="2026-11-24T15:00:00Z",
+    )
     ready = page(wizard)
     assert "million parameters" in ready.knobs.verdict.text()
     assert ready.bar.primary is not None
 
 
-def test_what_was_moved_away_can_be_put_back_from_the_last_page(wizard: Wizard, session: Staged,
-                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_moved_away_can_be_put_back_from_the_last_page(
+    wizard: Wizard, session: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def labels() -> set[str]:
         return {b.text() for b in inside(page(wizard), Button) if b.isVisibleTo(wizard)}
 
@@ -328,18 +392,33 @@ def test_what_was_moved_away_can_be_put_back_from_the_last_page(wizard: Wizard, 
         return 1
 
     monkeypatch.setattr(PutBack, "exec", press)
-    next(b for b in inside(page(wizard), Button) if b.text() == "Put back what was moved away").click()
+    next(
+        b for b in inside(page(wizard), Button) if b.text() == "Put back what was moved away"
+    ).click()
     assert session.moved == {} and "Put back what was moved away" not in labels()
 
 
-@pytest.mark.parametrize(("label", "step", "then"), [("Make a Jupyter kernel", "kernel", "Jupyter lists it now"),
-                                                     ("Start-menu entry", "shortcut", "It is in the menu now")])
-def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(qtbot: QtBot, wizard: Wizard, session: Staged, label: str,
-                                                            step: str, then: str) -> None:
+@pytest.mark.parametrize(
+    ("label", "step", "then"),
+    [
+        ("Make a Jupyter kernel", "kernel", "Jupyter lists it now"),
+        ("Start-menu entry", "shortcut", "It is in the menu now"),
+    ],
+)
+def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
+    qtbot: QtBot, wizard: Wizard, session: Staged, label: str, step: str, then: str
+) -> None:
     session.offered = {"folder", "kernel", "shortcut"}
     let = threading.Event()
     told: list[Plan] = []
-    plan = Plan(title=label, steps=(MakeShortcut(id=step, title="An entry in the menu", environment="one", path="x", label="y"),))
+    plan = Plan(
+        title=label,
+        steps=(
+            MakeShortcut(
+                id=step, title="An entry in the menu", environment="one", path="x", label="y"
+            ),
+        ),
+    )
 
     def run_aside(given: Plan) -> Iterator[StepEvent]:
         told.append(given)

@@ -1,4 +1,6 @@
-"""The whole way for real, by keyboard alone: from Welcome to Ready on this computer, with real packages and a real fine-tune."""
+"""The whole way for real, by keyboard alone: from Welcome to Ready on this computer, with real
+packages and a real fine-tune.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QLineEdit, QRadioButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QFileDialog,
+    QLineEdit,
+    QRadioButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import machines, open_session
@@ -24,8 +33,12 @@ from app.gui.pages.verify import Verify
 from app.gui.wizard import Wizard
 from tests.gui.staged import inside, let_go
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.posix,
-              pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.posix,
+    pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows"),
+]
 MINUTES = 60_000
 
 
@@ -34,7 +47,15 @@ def wizard(qtbot: QtBot, tmp_path: Path) -> Iterator[Wizard]:
     application()
     languages.speak("en")
     home = str(tmp_path / "Jürgens Ordner")
-    options = argparse.Namespace(answers=None, home=home, profile=None, offline=None, index=None, pytorch_index=None, machine=None)
+    options = argparse.Namespace(
+        answers=None,
+        home=home,
+        profile=None,
+        offline=None,
+        index=None,
+        pytorch_index=None,
+        machine=None,
+    )
     made = Wizard(lambda: open_session(options), machines=machines)
     qtbot.addWidget(made)
     yield made
@@ -82,7 +103,9 @@ def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_pat
     assert told.args == [None]
     qtbot.waitUntil(wizard.isActiveWindow, timeout=5000)
     session, passed = wizard.session, [wizard.stage]
-    for _ in range(4):  # Clean-up is among them only where this computer holds something to clean up
+    for _ in range(
+        4
+    ):  # Clean-up is among them only where this computer holds something to clean up
         if wizard.stage == "install":
             break
         before = wizard.stage
@@ -94,22 +117,34 @@ def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_pat
         qtbot.waitUntil(lambda: wizard.stage != before, timeout=5000)  # noqa: B023
         passed.append(wizard.stage)
     assert passed[:3] == ["welcome", "this-pc", "setup"] and wizard.stage == "install"
-    assert not Path(session.place.home, "envs").exists(), "nothing may be installed before the plan was seen"
+    assert not Path(session.place.home, "envs").exists(), (
+        "nothing may be installed before the plan was seen"
+    )
 
     qtbot.waitUntil(lambda: ready_for_enter(wizard), timeout=5000)
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(wizard.busy, timeout=5000)
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=20 * MINUTES)
-    assert session.outcome == "finished", [session.error, wizard.page_of("install").subtitle_label.text()]
+    assert session.outcome == "finished", [
+        session.error,
+        wizard.page_of("install").subtitle_label.text(),
+    ]
 
     qtbot.waitUntil(lambda: wizard.stage == "verify" and ready_for_enter(wizard), timeout=5000)
     proof = wizard.currentPage()
     assert isinstance(proof, Verify)
     assert proof.title_label.text() == "It works"
-    assert "on the processor" in proof.subtitle_label.text() and "on this card" not in proof.subtitle_label.text()
+    assert (
+        "on the processor" in proof.subtitle_label.text()
+        and "on this card" not in proof.subtitle_label.text()
+    )
     tuned = session.verification.fine_tune if session.verification is not None else None
     assert tuned is not None and tuned.passed and tuned.reloaded_equal
-    assert tuned.loss_last is not None and tuned.loss_first is not None and tuned.loss_last < tuned.loss_first - 0.5
+    assert (
+        tuned.loss_last is not None
+        and tuned.loss_first is not None
+        and tuned.loss_last < tuned.loss_first - 0.5
+    )
 
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: wizard.stage == "ready", timeout=5000)
@@ -131,13 +166,17 @@ def save_the_report(qtbot: QtBot, path: Path) -> None:
     saved: list[str] = []
 
     def later(act: Callable[[], object]) -> None:
-        QTimer.singleShot(0, act)  # what opens a dialog returns when that is closed, and a timer waits for its own call
+        QTimer.singleShot(
+            0, act
+        )  # what opens a dialog returns when that is closed, and a timer waits for its own call
 
     def drive() -> None:
         window = QApplication.activeModalWidget()
         if isinstance(window, QFileDialog):
             field = QApplication.focusWidget()
-            if "typed" not in steps and isinstance(field, QLineEdit) and field.window() is window:  # a little after it is shown
+            if (
+                "typed" not in steps and isinstance(field, QLineEdit) and field.window() is window
+            ):  # a little after it is shown
                 steps.append("typed")
                 field.setCompleter(None)  # type: ignore[arg-type]  # it lists the folder in a thread and may finish the name first
                 QTest.keyClicks(field, str(path))
@@ -157,7 +196,9 @@ def save_the_report(qtbot: QtBot, path: Path) -> None:
     clock.setInterval(100)
     clock.timeout.connect(drive)
     clock.start()
-    QTimer.singleShot(2 * MINUTES, lambda: [w.close() for w in QApplication.topLevelWidgets() if w.isModal()])
+    QTimer.singleShot(
+        2 * MINUTES, lambda: [w.close() for w in QApplication.topLevelWidgets() if w.isModal()]
+    )
     tab_to("Diagnostics report …")
     press(Qt.Key.Key_Space)
     clock.stop()

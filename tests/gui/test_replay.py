@@ -1,4 +1,6 @@
-"""A report opens its sender's PC, and the run that it recorded plays back in the install page, at the speed that is chosen."""
+"""A report opens its sender's PC, and the run that it recorded plays back in the install page, at
+the speed that is chosen.
+"""
 
 from __future__ import annotations
 
@@ -26,12 +28,23 @@ MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-window
 
 
 def session_of(machine: Path, profile: str | None = None) -> Session:
-    return open_session(argparse.Namespace(answers=None, home=None, profile=profile, offline=None, index=None, pytorch_index=None,
-                                           machine=str(machine)))
+    return open_session(
+        argparse.Namespace(
+            answers=None,
+            home=None,
+            profile=profile,
+            offline=None,
+            index=None,
+            pytorch_index=None,
+            machine=str(machine),
+        )
+    )
 
 
 class Clock:
-    """A wish to stop that only counts what is waited for; ``after`` seconds of it the wish is there."""
+    """A wish to stop that only counts what is waited for; ``after`` seconds of it the wish is
+    there.
+    """
 
     def __init__(self, after: float = 1e9) -> None:
         self.waited, self.longest, self.after = 0.0, 0.0, after
@@ -68,14 +81,26 @@ def test_a_recording_takes_as_long_as_it_took_by_the_speed(speed: float) -> None
 
 def test_the_speed_can_change_while_it_plays_and_a_stop_ends_it() -> None:
     clock = Clock()
-    list(rehearse(Plan(title="", profile=""), recording(), {}, clock, lambda: 1.0 if clock.waited < 60 else 60.0))
+    list(
+        rehearse(
+            Plan(title="", profile=""),
+            recording(),
+            {},
+            clock,
+            lambda: 1.0 if clock.waited < 60 else 60.0,
+        )
+    )
     assert clock.waited == pytest.approx(61.0, abs=0.5)
     stopped = Clock(after=3.0)
-    assert isinstance(list(rehearse(Plan(title="", profile=""), recording(), {}, stopped, lambda: 1.0))[-1].what, Halted)
+    assert isinstance(
+        list(rehearse(Plan(title="", profile=""), recording(), {}, stopped, lambda: 1.0))[-1].what,
+        Halted,
+    )
     assert stopped.waited < 3.2
 
 
 # ---- in the window
+
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -113,7 +138,9 @@ def test_the_senders_plan_comes_back_and_his_run_is_offered(wizard: Wizard) -> N
     assert page.bar.primary is not None and page.bar.primary.text() == "Play the recorded run"
 
 
-def test_the_recorded_run_plays_back_at_the_speed_that_is_pressed(qtbot: QtBot, wizard: Wizard) -> None:
+def test_the_recorded_run_plays_back_at_the_speed_that_is_pressed(
+    qtbot: QtBot, wizard: Wizard
+) -> None:
     session, page = wizard.session, install(wizard)
     assert page.bar.primary is not None
     page.bar.primary.click()
@@ -145,8 +172,12 @@ def test_another_setup_is_simulated_and_has_no_speed(qtbot: QtBot, wizard: Wizar
 def test_a_recorded_failure_ends_as_one(qtbot: QtBot, wizard: Wizard) -> None:
     session = wizard.session
     first = session.plan().steps[0]
-    session.recording = (StepEvent(at=0.0, step=first.id, what=Started(title=first.title)),
-                         StepEvent(at=1.0, step=first.id, what=Failed(code="disk-full", message="The disk is full.")))
+    session.recording = (
+        StepEvent(at=0.0, step=first.id, what=Started(title=first.title)),
+        StepEvent(
+            at=1.0, step=first.id, what=Failed(code="disk-full", message="The disk is full.")
+        ),
+    )
     session.speed = 1e6
     page = install(wizard)
     page.start(session.plan())
@@ -155,17 +186,25 @@ def test_a_recorded_failure_ends_as_one(qtbot: QtBot, wizard: Wizard) -> None:
     assert "The disk is full" in text_of(wizard)
 
 
-def test_a_failed_run_plays_back_to_the_senders_card(qtbot: QtBot, wizard: Wizard, tmp_path: Path) -> None:
-    """Over a report: recorded, cleaned, packed, read again, played; the card says what the sender's said."""
+def test_a_failed_run_plays_back_to_the_senders_card(
+    qtbot: QtBot, wizard: Wizard, tmp_path: Path
+) -> None:
+    """Over a report: recorded, cleaned, packed, read again, played; the card says what the sender's
+    said.
+    """
     sender = session_of(MACHINE, "torch28-2025.11")
     plan = sender.plan()
     step = plan.steps[1]
     trouble = sender.explain(b"line one\nOSError: [Errno 28] No space left on device\n")
     assert trouble.cause == "disk_full" and trouble.evidence
     failed = Failed(code="disk-full", message="The disk is full.", diagnosis=trouble)
-    sender.recording = (StepEvent(at=0.0, step=step.id, what=Started(title=step.title)),
-                        StepEvent(at=0.5, step=step.id, what=Line(text=b"OSError: [Errno 28] No space left on device\n")),
-                        StepEvent(at=1.0, step=step.id, what=failed))
+    sender.recording = (
+        StepEvent(at=0.0, step=step.id, what=Started(title=step.title)),
+        StepEvent(
+            at=0.5, step=step.id, what=Line(text=b"OSError: [Errno 28] No space left on device\n")
+        ),
+        StepEvent(at=1.0, step=step.id, what=failed),
+    )
     sender.recorded = plan.profile
     for _ in sender.run(plan):
         pass
@@ -184,5 +223,7 @@ def test_a_failed_run_plays_back_to_the_senders_card(qtbot: QtBot, wizard: Wizar
 
 def test_a_plain_machine_file_has_no_recording() -> None:
     session = session_of(MACHINE)
-    assert session.recording == () and session.recorded is None and not session.plays(session.plan())
+    assert (
+        session.recording == () and session.recorded is None and not session.plays(session.plan())
+    )
     assert any(isinstance(e.what, Finished) for e in session.run(session.plan()))

@@ -1,4 +1,6 @@
-"""The texts of data and conclusions in German: found as they stand, by their shape, and part by part; English where unknown."""
+"""The texts of data and conclusions in German: found as they stand, by their shape, and part by
+part; English where unknown.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ from tests.gui.staged import real_knowledge
 
 MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
 # Words that every English sentence of some length has and no German one.
-_ENGLISH = re.compile(r"\b(?:the|is|are|and|of|to|with|for|your|it|needs|this|that|from|by)\b", re.IGNORECASE)
+_ENGLISH = re.compile(
+    r"\b(?:the|is|are|and|of|to|with|for|your|it|needs|this|that|from|by)\b", re.IGNORECASE
+)
 
 
 @pytest.fixture
@@ -46,11 +50,23 @@ def shown(machine: Path) -> Iterator[str]:
     facts = msgspec.convert(raw.get("facts", raw), MachineFacts)
     known = real_knowledge()
     for finding in findings(facts, known.rules, known.cards, None):
-        yield from (finding.title, finding.detail, finding.remedy, finding.action.label if finding.action else "")
+        yield from (
+            finding.title,
+            finding.detail,
+            finding.remedy,
+            finding.action.label if finding.action else "",
+        )
     place = Place("/home/kim/unsloth", facts.os.family)
     for choice in rank(facts, known.profiles, known.rules, known.cards):
         profile = choice.profile
-        yield from (choice.why, choice.tag, profile.supports, profile.proven, *profile.good, *profile.bad)
+        yield from (
+            choice.why,
+            choice.tag,
+            profile.supports,
+            profile.proven,
+            *profile.good,
+            *profile.bad,
+        )
         for finding in choice.findings:
             yield from (finding.title, finding.detail, finding.remedy)
         try:
@@ -63,29 +79,46 @@ def shown(machine: Path) -> Iterator[str]:
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda p: p.stem)
 def test_what_a_person_sees_of_a_machine_is_german(german: None, machine: Path) -> None:
     for text in dict.fromkeys(shown(machine)):
-        own = re.sub("„[^“]*“", "", said(text))     # what a program prints stays as it prints it
+        own = re.sub("„[^“]*“", "", said(text))  # what a program prints stays as it prints it
         assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
 
 
-def test_a_filled_text_is_found_by_its_shape_with_figures_as_people_write_them(german: None) -> None:
+def test_a_filled_text_is_found_by_its_shape_with_figures_as_people_write_them(
+    german: None,
+) -> None:
     assert said("4.2 GB free on C:\\") == "4,2 GB frei auf C:\\"
-    assert said("Needs driver 570.65 or newer; yours is 452.06.") == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
+    assert (
+        said("Needs driver 570.65 or newer; yours is 452.06.")
+        == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
+    )
 
 
 def test_a_reason_of_several_parts_is_translated_whole(german: None) -> None:
-    assert said("Best proven for Ampere cards; your driver 576.80 runs CUDA 12.8 directly (570.65 or newer).") == (
-        "Am besten erprobt für Ampere-Karten; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus (570.65 oder neuer).")
+    assert said(
+        "Best proven for Ampere cards; your driver 576.80 runs CUDA 12.8 directly (570.65 or "
+        "newer)."
+    ) == (
+        "Am besten erprobt für Ampere-Karten; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus "
+        "(570.65 oder neuer)."
+    )
     assert said("In the way: the NVIDIA driver is missing.") == "Im Weg: Der NVIDIA-Treiber fehlt."
 
 
 def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
-    for text in ("Compiled with a hammer and nails", "Nobody has written this sentence: it is new. It stays.", ""):
+    for text in (
+        "Compiled with a hammer and nails",
+        "Nobody has written this sentence: it is new. It stays.",
+        "",
+    ):
         assert said(text) == text
 
 
 def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
     languages.speak("en")
-    assert said("Needs driver 570.65 or newer; yours is 452.06.") == "Needs driver 570.65 or newer; yours is 452.06."
+    assert (
+        said("Needs driver 570.65 or newer; yours is 452.06.")
+        == "Needs driver 570.65 or newer; yours is 452.06."
+    )
 
 
 @pytest.mark.parametrize("trouble", real_knowledge().troubles.causes, ids=lambda t: t.label)
@@ -94,13 +127,19 @@ def test_a_diagnosis_is_german(german: None, trouble: Trouble) -> None:
         assert said(text) != text
         assert not _ENGLISH.search(said(text)), f"{text!r} became {said(text)!r}"
     for step in trouble.fix.steps:
-        assert said(step) != step or "pip" in step, step    # a bare command is the same in every language
-        assert not _ENGLISH.search(said(step).replace("IT-Abteilung", "")), f"{step!r} became {said(step)!r}"
+        assert said(step) != step or "pip" in step, (
+            step
+        )  # a bare command is the same in every language
+        assert not _ENGLISH.search(said(step).replace("IT-Abteilung", "")), (
+            f"{step!r} became {said(step)!r}"
+        )
 
 
 def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
-    found = explain("Traceback (most recent call last):\nAssertionError: Torch not compiled with CUDA enabled\n",
-                    real_knowledge().troubles)
+    found = explain(
+        "Traceback (most recent call last):\nAssertionError: Torch not compiled with CUDA enabled\n",
+        real_knowledge().troubles,
+    )
     card = DiagnosisCard(found)
     shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
     assert "torch ist die CPU-Fassung" in shown
@@ -110,9 +149,12 @@ def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
 
 
 def test_other_possible_causes_are_german(german: None) -> None:
-    found = explain("ImportError: DLL load failed while importing libtriton: WinError 1114\n"
-                    "OSError: [WinError 1114] Error loading \"C:\\\\torch\\\\lib\\\\c10.dll\" or one of its dependencies.\n",
-                    real_knowledge().troubles)
+    found = explain(
+        "ImportError: DLL load failed while importing libtriton: WinError 1114\n"
+        'OSError: [WinError 1114] Error loading "C:\\\\torch\\\\lib\\\\c10.dll" or one of its '
+        "dependencies.\n",
+        real_knowledge().troubles,
+    )
     assert found.others
     card = DiagnosisCard(found)
     shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]

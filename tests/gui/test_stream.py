@@ -111,7 +111,10 @@ def test_a_flood_is_drained_in_bounded_batches(qtbot: QtBot) -> None:
 
 
 def test_ten_thousand_emits_lose_no_reference(qtbot: QtBot) -> None:
-    """PySide6 6.12.0 on CPython 3.11 loses one of True or False at each emit and aborts after some dozens."""
+    """PySide6 6.12.0 on CPython 3.11 loses one of True or False at each emit and aborts after some
+    dozens.
+    """
+
     class Bell(QObject):
         rung = Signal(object)
 

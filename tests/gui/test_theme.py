@@ -15,12 +15,36 @@ from app.gui.widgets import icons
 ROOT = Path(__file__).resolve().parents[2]
 
 # Everything that is written, on everything that it is written upon.
-WRITTEN = [(ink, ground) for ink in ("text", "muted") for ground in ("bg", "surface", "rail", "log", "track", "hover")]
-WRITTEN += [("accent", "bg"), ("accent", "surface"), ("accent", "accent_soft"), ("accent", "hover"), ("on_accent", "accent"),
-            ("warn", "warn_soft"), ("warn", "surface"), ("warn", "log"), ("err", "err_soft"), ("err", "surface"), ("err", "log"),
-            ("info", "info_soft"), ("ok", "surface"), ("ok", "log"), ("text", "accent_soft"), ("text", "warn_soft"),
-            ("on_select", "select"), ("off", "bg"), ("off", "surface"),
-            ("on_mark", "ok"), ("on_mark", "warn"), ("on_mark", "err"), ("on_mark", "info")]
+WRITTEN = [
+    (ink, ground)
+    for ink in ("text", "muted")
+    for ground in ("bg", "surface", "rail", "log", "track", "hover")
+]
+WRITTEN += [
+    ("accent", "bg"),
+    ("accent", "surface"),
+    ("accent", "accent_soft"),
+    ("accent", "hover"),
+    ("on_accent", "accent"),
+    ("warn", "warn_soft"),
+    ("warn", "surface"),
+    ("warn", "log"),
+    ("err", "err_soft"),
+    ("err", "surface"),
+    ("err", "log"),
+    ("info", "info_soft"),
+    ("ok", "surface"),
+    ("ok", "log"),
+    ("text", "accent_soft"),
+    ("text", "warn_soft"),
+    ("on_select", "select"),
+    ("off", "bg"),
+    ("off", "surface"),
+    ("on_mark", "ok"),
+    ("on_mark", "warn"),
+    ("on_mark", "err"),
+    ("on_mark", "info"),
+]
 
 
 def contrast_theme(ground: str, ink: str, highlight: str, on_highlight: str) -> QPalette:
@@ -38,13 +62,20 @@ def contrast_theme(ground: str, ink: str, highlight: str, on_highlight: str) -> 
 AQUATIC = contrast_theme("#202020", "#ffffff", "#8ee3f0", "#263b50")
 DESERT = contrast_theme("#fffaef", "#3d3d3d", "#903909", "#fff5e3")
 BLACK = contrast_theme("#000000", "#ffffff", "#1aebff", "#000000")
-PALE = contrast_theme("#ffffff", "#000000", "#dddddd", "#000000")  # a highlight that cannot be read as text
+PALE = contrast_theme(
+    "#ffffff", "#000000", "#dddddd", "#000000"
+)  # a highlight that cannot be read as text
 
 
 @pytest.mark.parametrize(("ink", "ground"), WRITTEN)
-@pytest.mark.parametrize("tokens", [theme.LIGHT, theme.DARK, *map(theme.high_contrast, (AQUATIC, DESERT, BLACK, PALE))],
-                         ids=["light", "dark", "aquatic", "desert", "black", "pale"])
-def test_what_is_written_can_be_read(qapp: object, tokens: theme.Tokens, ink: str, ground: str) -> None:
+@pytest.mark.parametrize(
+    "tokens",
+    [theme.LIGHT, theme.DARK, *map(theme.high_contrast, (AQUATIC, DESERT, BLACK, PALE))],
+    ids=["light", "dark", "aquatic", "desert", "black", "pale"],
+)
+def test_what_is_written_can_be_read(
+    qapp: object, tokens: theme.Tokens, ink: str, ground: str
+) -> None:
     ratio = theme.contrast(tokens.colour(ink), tokens.colour(ground))
     assert ratio >= 4.5, f"{ink} on {ground} has {ratio:.2f}"
 
@@ -75,7 +106,10 @@ def test_no_colour_is_written_elsewhere_in_the_window() -> None:
     for path in (ROOT / "app" / "gui").rglob("*.py"):
         if path.name == "theme.py":
             continue
-        found = set(re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))) - {"#000000", "#ffffff"}
+        found = set(re.findall(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8"))) - {
+            "#000000",
+            "#ffffff",
+        }
         assert not found, f"{path.name} holds the colour {found}; colours live in theme.py"
 
 
@@ -84,7 +118,9 @@ def test_the_choice_overrides_the_system(qapp: object) -> None:
     assert not theme.dress("light").dark and theme.current() is theme.LIGHT
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "resources" / "icons").glob("*.svg")), ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "resources" / "icons").glob("*.svg")), ids=lambda p: p.stem
+)
 def test_every_icon_draws_something(qapp: object, path: Path) -> None:
     image = icons.pixmap(path.stem, 32, "#123456").toImage()
     assert any(image.pixelColor(x, y).alpha() > 0 for x in range(32) for y in range(32))
@@ -92,16 +128,30 @@ def test_every_icon_draws_something(qapp: object, path: Path) -> None:
 
 def test_icons_take_the_colour_they_are_given(qapp: object) -> None:
     image = icons.pixmap("mark-wait", 36, "#ff0000").toImage()
-    inks = {image.pixelColor(x, y).name() for x in range(36) for y in range(36) if image.pixelColor(x, y).alpha() == 255}
+    inks = {
+        image.pixelColor(x, y).name()
+        for x in range(36)
+        for y in range(36)
+        if image.pixelColor(x, y).alpha() == 255
+    }
     assert inks == {"#ff0000"}
 
 
 @pytest.mark.parametrize("state", ["ok", "warn", "err", "info", "down", "run"])
-def test_a_mark_shows_its_sign_in_a_dark_contrast_theme_too(qapp: object, state: icons.State) -> None:
+def test_a_mark_shows_its_sign_in_a_dark_contrast_theme_too(
+    qapp: object, state: icons.State
+) -> None:
     """Its shape is white there and its sign black, the very colours that the files are written in."""
     t = theme.high_contrast(BLACK)
-    image = icons.pixmap(f"mark-{state}", 36, t.colour(icons.STATE_HUE[state]).name(), t.on_mark).toImage()
-    inks = {image.pixelColor(x, y).name() for x in range(36) for y in range(36) if image.pixelColor(x, y).alpha() == 255}
+    image = icons.pixmap(
+        f"mark-{state}", 36, t.colour(icons.STATE_HUE[state]).name(), t.on_mark
+    ).toImage()
+    inks = {
+        image.pixelColor(x, y).name()
+        for x in range(36)
+        for y in range(36)
+        if image.pixelColor(x, y).alpha() == 255
+    }
     assert {"#ffffff", "#000000"} <= inks
 
 
@@ -121,7 +171,10 @@ def test_an_unknown_icon_is_named(qapp: object) -> None:
 
 
 def test_every_state_has_its_own_shape(qapp: object) -> None:
-    shapes = {name: (ROOT / "resources" / "icons" / f"mark-{name}.svg").read_text(encoding="utf-8") for name in icons.STATE_HUE}
+    shapes = {
+        name: (ROOT / "resources" / "icons" / f"mark-{name}.svg").read_text(encoding="utf-8")
+        for name in icons.STATE_HUE
+    }
     assert len(set(shapes.values())) == len(shapes)
 
 

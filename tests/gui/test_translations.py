@@ -19,8 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_source_is_translated(language: str) -> None:
-    done = subprocess.run([sys.executable, "build/translations.py", "--check"], cwd=ROOT, capture_output=True, text=True,
-                          check=False)
+    done = subprocess.run(
+        [sys.executable, "build/translations.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -29,13 +34,17 @@ def test_translations_keep_the_placeholders(language: str) -> None:
     rows = messages(FOLDER / f"{language}.ts")
     assert len(rows) > 100
     for context, source, text, _ in rows:
-        assert sorted(re.findall(r"\{[\w.]*\}", source)) == sorted(re.findall(r"\{[\w.]*\}", text)), f"{context}: {source!r}"
+        assert sorted(re.findall(r"\{[\w.]*\}", source)) == sorted(
+            re.findall(r"\{[\w.]*\}", text)
+        ), f"{context}: {source!r}"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_has_a_mnemonic_keeps_one(language: str) -> None:
     for context, source, text, _ in messages(FOLDER / f"{language}.ts"):
-        assert ("&" in source.replace("&&", "")) == ("&" in text.replace("&&", "")), f"{context}: {source!r}"
+        assert ("&" in source.replace("&&", "")) == ("&" in text.replace("&&", "")), (
+            f"{context}: {source!r}"
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,4 +1,6 @@
-"""The verify page: fills in while the checks run, says the verdict in plain words, explains differences, runs again."""
+"""The verify page: fills in while the checks run, says the verdict in plain words, explains
+differences, runs again.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,17 @@ from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
 from app.model.pointer import Pointer
 from app.model.verdict import Comparison, Verification
-from tests.gui.staged import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, Staged, good_checks, good_install, inside
+from tests.gui.staged import (
+    DIAGNOSIS,
+    ENV,
+    LOSSES,
+    PLAN,
+    VERDICT,
+    Staged,
+    good_checks,
+    good_install,
+    inside,
+)
 
 
 @pytest.fixture
@@ -37,9 +49,18 @@ def page(wizard: Wizard) -> Verify:
     return found
 
 
-@pytest.mark.parametrize(("overall", "title"), [("works", "It works"), ("works_slowly", "It works, slowly"),
-                                                ("broken", "It does not work yet"), ("not_checked", "Not checked yet")])
-def test_the_title_is_the_verdict(wizard: Wizard, session: Staged, overall: str, title: str) -> None:
+@pytest.mark.parametrize(
+    ("overall", "title"),
+    [
+        ("works", "It works"),
+        ("works_slowly", "It works, slowly"),
+        ("broken", "It does not work yet"),
+        ("not_checked", "Not checked yet"),
+    ],
+)
+def test_the_title_is_the_verdict(
+    wizard: Wizard, session: Staged, overall: str, title: str
+) -> None:
     session.verification = msgspec.structs.replace(VERDICT, overall=overall)
     verify = page(wizard)
     assert verify.title_label.text() == title
@@ -60,12 +81,31 @@ def test_the_proof_of_a_working_setup(wizard: Wizard, session: Staged) -> None:
     assert "cuDNN: corrected" in marks and "PyTorch: same" in marks
 
 
-def test_the_lines_that_say_most_are_in_sight_and_all_are_one_click_away(wizard: Wizard, session: Staged) -> None:
-    same = [Comparison(check=f"c{n}", title=f"Line {n}", guide="a", expected="a", actual="a", result="same") for n in range(12)]
-    wrong = msgspec.structs.replace(same[11], check="bad", actual="b", result="different", why="Because.")
-    session.verification = msgspec.structs.replace(VERDICT, comparisons=(*same, wrong), overall="broken")
+def test_the_lines_that_say_most_are_in_sight_and_all_are_one_click_away(
+    wizard: Wizard, session: Staged
+) -> None:
+    same = [
+        Comparison(
+            check=f"c{n}", title=f"Line {n}", guide="a", expected="a", actual="a", result="same"
+        )
+        for n in range(12)
+    ]
+    wrong = msgspec.structs.replace(
+        same[11], check="bad", actual="b", result="different", why="Because."
+    )
+    session.verification = msgspec.structs.replace(
+        VERDICT, comparisons=(*same, wrong), overall="broken"
+    )
     verify = page(wizard)
-    assert [c.check for c in verify.expected.in_sight()] == ["c0", "c1", "c2", "c3", "c4", "c5", "bad"]
+    assert [c.check for c in verify.expected.in_sight()] == [
+        "c0",
+        "c1",
+        "c2",
+        "c3",
+        "c4",
+        "c5",
+        "bad",
+    ]
     assert verify.expected.more.text() == "Show all 13 lines"
     verify.expected.more.click()
     assert len(verify.expected.in_sight()) == 13
@@ -76,16 +116,26 @@ def test_why_opens_the_reason(wizard: Wizard, session: Staged) -> None:
     session.verification = VERDICT
     verify = page(wizard)
     links = [b for b in inside(verify.expected, Button) if b.text() == "why"]
-    assert [b.accessibleName() for b in links] == ["Why cuDNN differs", "Why GPU memory differs", "Why torch._inductor differs"]
+    assert [b.accessibleName() for b in links] == [
+        "Why cuDNN differs",
+        "Why GPU memory differs",
+        "Why torch._inductor differs",
+    ]
     links[0].click()
     (popover,) = inside(links[0], Popover)
     assert "torch 2.8.0 brings cuDNN 9.10.2" in "\n".join(w.text() for w in inside(popover, Label))
     popover.close()
 
 
-def test_checks_fill_in_live_and_end_in_the_verdict(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_checks_fill_in_live_and_end_in_the_verdict(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     acts = list(good_checks())
-    half = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured) and what.detail.get("step") == 8)
+    half = next(
+        i
+        for i, (_, what) in enumerate(acts)
+        if isinstance(what, Measured) and what.detail.get("step") == 8
+    )
     session.gate = (half, threading.Event())
     verify = page(wizard)
     assert verify.title_label.text() == "Verify" and verify.bar.primary is not None
@@ -101,9 +151,13 @@ def test_checks_fill_in_live_and_end_in_the_verdict(wizard: Wizard, session: Sta
     assert len(verify.tuning.curve.losses) == 20
 
 
-def test_lines_are_compared_while_the_checks_run(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
-    told = [("check-versions", Measured(name="python.version", value="3.12.11")),
-            ("check-torch_basics", Measured(name="torch.version", value="2.8.0+cu128"))]
+def test_lines_are_compared_while_the_checks_run(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
+    told = [
+        ("check-versions", Measured(name="python.version", value="3.12.11")),
+        ("check-torch_basics", Measured(name="torch.version", value="2.8.0+cu128")),
+    ]
     session.acts = lambda: iter([*told, *good_checks()])
     session.gate = (len(told) + 2, threading.Event())
     verify = page(wizard)
@@ -114,9 +168,15 @@ def test_lines_are_compared_while_the_checks_run(wizard: Wizard, session: Staged
     qtbot.waitUntil(lambda: not verify.running)
 
 
-def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_the_checks_of_an_install_are_watched(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     acts = list(good_install())
-    at = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured) and what.detail.get("step") == 5)
+    at = next(
+        i
+        for i, (_, what) in enumerate(acts)
+        if isinstance(what, Measured) and what.detail.get("step") == 5
+    )
     session.acts = good_install
     session.gate = (at, threading.Event())
     wizard.go("install")
@@ -133,7 +193,9 @@ def test_the_checks_of_an_install_are_watched(wizard: Wizard, session: Staged, q
     assert len(verify.tuning.curve.losses) == 20
 
 
-def test_an_install_that_is_stopped_while_it_is_watched(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_an_install_that_is_stopped_while_it_is_watched(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     acts = list(good_install())
     at = next(i for i, (_, what) in enumerate(acts) if isinstance(what, Measured))
     session.acts, session.gate = good_install, (at, threading.Event())
@@ -151,21 +213,35 @@ def test_an_install_that_is_stopped_while_it_is_watched(wizard: Wizard, session:
     assert wizard.stage == "install" and install.title_label.text() == "Stopped"
 
 
-def test_coming_back_shows_the_same_and_not_twice(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_coming_back_shows_the_same_and_not_twice(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     verify = page(wizard)
     verify.again()
     qtbot.waitUntil(lambda: not verify.running)
-    before = (verify.tuning.curve.losses, [list(lane.samples) for lane in verify.bench.sensors.lanes])
+    before = (
+        verify.tuning.curve.losses,
+        [list(lane.samples) for lane in verify.bench.sensors.lanes],
+    )
     wizard.go("welcome")
     page(wizard)
-    assert (verify.tuning.curve.losses, [list(lane.samples) for lane in verify.bench.sensors.lanes]) == before
+    assert (
+        verify.tuning.curve.losses,
+        [list(lane.samples) for lane in verify.bench.sensors.lanes],
+    ) == before
     assert verify.title_label.text() == "It works"
 
 
 def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
     session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
     session.last_plan = PLAN
-    session.events = [StepEvent(at=1.0, step="check-fine_tune", what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS))]
+    session.events = [
+        StepEvent(
+            at=1.0,
+            step="check-fine_tune",
+            what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS),
+        )
+    ]
     verify = page(wizard)
     (card,) = inside(verify, DiagnosisCard)
     assert card.diagnosis == DIAGNOSIS
@@ -175,7 +251,13 @@ def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
 
 def test_a_fix_for_a_check_is_shown_on_the_plan_page(wizard: Wizard, session: Staged) -> None:
     session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
-    session.events = [StepEvent(at=1.0, step="check-fine_tune", what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS))]
+    session.events = [
+        StepEvent(
+            at=1.0,
+            step="check-fine_tune",
+            what=Failed(code="x", message="It stopped.", diagnosis=DIAGNOSIS),
+        )
+    ]
     verify = page(wizard)
     fix = inside(verify, DiagnosisCard)[0].fix_button
     assert fix is not None
@@ -184,9 +266,13 @@ def test_a_fix_for_a_check_is_shown_on_the_plan_page(wizard: Wizard, session: St
     assert wizard.page_of("install").title_label.text() == "Plan of the fix"
 
 
-def test_what_changed_since_the_proof_is_said(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_what_changed_since_the_proof_is_said(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     session.verification = VERDICT
-    session.active = Pointer(active=ENV, profile="torch28-2025.11", previous=None, at="2026-11-24T15:00:00Z")
+    session.active = Pointer(
+        active=ENV, profile="torch28-2025.11", previous=None, at="2026-11-24T15:00:00Z"
+    )
     session.changed = ("torch is 2.6.0 instead of 2.8.0+cu128; pip put it there.",)
     verify = page(wizard)
     qtbot.waitUntil(lambda: any("pip put it there" in w.text() for w in inside(verify, Label)))
@@ -217,10 +303,19 @@ def test_stopping_leaves_no_verdict(wizard: Wizard, session: Staged, qtbot: QtBo
     assert verify.title_label.text() == "Stopped"
 
 
-def test_a_training_that_was_stopped_is_not_said_to_go_on(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+def test_a_training_that_was_stopped_is_not_said_to_go_on(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
     acts = list(session.acts())
-    session.gate = (next(n for n, (_, what) in enumerate(acts) if isinstance(what, Measured) and "loss" in what.name) + 5,
-                    threading.Event())
+    session.gate = (
+        next(
+            n
+            for n, (_, what) in enumerate(acts)
+            if isinstance(what, Measured) and "loss" in what.name
+        )
+        + 5,
+        threading.Event(),
+    )
     verify = page(wizard)
     verify.again()
     qtbot.waitUntil(lambda: verify.tuning.tag.text() == "Training", timeout=20_000)
@@ -241,8 +336,12 @@ def test_tables_stand_behind_the_pictures(wizard: Wizard, session: Staged) -> No
 
 
 def test_a_processor_has_no_reference(wizard: Wizard, session: Staged) -> None:
-    bench = msgspec.structs.replace(VERDICT.benchmark[1], reference=None, ratio=None, result="not_compared", value=0.11)
-    session.verification = msgspec.structs.replace(VERDICT, device="cpu", benchmark=(bench,), remarks=(), telemetry=())
+    bench = msgspec.structs.replace(
+        VERDICT.benchmark[1], reference=None, ratio=None, result="not_compared", value=0.11
+    )
+    session.verification = msgspec.structs.replace(
+        VERDICT, device="cpu", benchmark=(bench,), remarks=(), telemetry=()
+    )
     verify = page(wizard)
     assert verify.bench.title.text() == "Benchmark"
     assert verify.bench.note.text() == "nothing to compare it with"
@@ -250,7 +349,9 @@ def test_a_processor_has_no_reference(wizard: Wizard, session: Staged) -> None:
     assert verify.bench.bars.bars[0].state == "none"
 
 
-def test_a_simulated_verdict_says_that_its_figures_are_invented(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_simulated_verdict_says_that_its_figures_are_invented(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
     session = Staged(tmp_path, good_checks, simulated="rtx-3090.json")
     made = Wizard(session)  # type: ignore[arg-type]
     qtbot.addWidget(made)
@@ -259,7 +360,9 @@ def test_a_simulated_verdict_says_that_its_figures_are_invented(qtbot: QtBot, tm
     verify.again()
     qtbot.waitUntil(lambda: not verify.running)
     assert verify.subtitle_label.text().startswith("Simulation, invented figures")
-    assert [s.id for s in session.runs[0].steps] == [s.id for s in PLAN.steps if s.kind == "run-check"]
+    assert [s.id for s in session.runs[0].steps] == [
+        s.id for s in PLAN.steps if s.kind == "run-check"
+    ]
 
 
 def test_an_empty_verdict_shows_an_empty_page(wizard: Wizard, session: Staged) -> None:
@@ -269,8 +372,20 @@ def test_an_empty_verdict_shows_an_empty_page(wizard: Wizard, session: Staged) -
     assert verify.bench.waiting.isVisibleTo(verify)
 
 
-@pytest.mark.parametrize(("title", "guide", "shown"), [("PyTorch", "2.4.0", "PyTorch 2.4.0"), ("cuDNN", "cuDNN 8902", "cuDNN 8902"),
-                                                      ("", "x", "x"), ("GPU", "", "GPU"),
-                                                      ("CUDA available", "True", "CUDA available: True")])
+@pytest.mark.parametrize(
+    ("title", "guide", "shown"),
+    [
+        ("PyTorch", "2.4.0", "PyTorch 2.4.0"),
+        ("cuDNN", "cuDNN 8902", "cuDNN 8902"),
+        ("", "x", "x"),
+        ("GPU", "", "GPU"),
+        ("CUDA available", "True", "CUDA available: True"),
+    ],
+)
 def test_the_guides_line_has_its_name_once(title: str, guide: str, shown: str) -> None:
-    assert guide_text(Comparison(check="c", title=title, guide=guide, expected="", actual=None, result="same")) == shown
+    assert (
+        guide_text(
+            Comparison(check="c", title=title, guide=guide, expected="", actual=None, result="same")
+        )
+        == shown
+    )

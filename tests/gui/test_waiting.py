@@ -1,4 +1,6 @@
-"""A line that is cut while packages come: the window says that it waits, for how long, and goes on by itself."""
+"""A line that is cut while packages come: the window says that it waits, for how long, and goes on
+by itself.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +42,13 @@ def test_a_line_without_data_is_waited_for_and_its_speed_is_not_forgotten() -> N
     for at in range(200):
         fetching(tally, 4 + SILENT + at, 4e8, rate=0.0)
     assert row.waiting and tally.silence == 199 + SILENT
-    assert detail(row, tally.rate) == "waiting for the network" and mark_of(row) == ("warn", "waiting for the network")
-    assert tally.rate == 7e6 and tally.left < 3600   # an average down to nothing once made this thousands of hours
+    assert detail(row, tally.rate) == "waiting for the network" and mark_of(row) == (
+        "warn",
+        "waiting for the network",
+    )
+    assert (
+        tally.rate == 7e6 and tally.left < 3600
+    )  # an average down to nothing once made this thousands of hours
     fetching(tally, 300.0, 5e8, rate=2e6)
     assert not row.waiting and tally.silence == 0 and tally.rate == 2e6
     assert mark_of(row)[0] == "down"
@@ -66,7 +73,10 @@ def test_a_failed_fetch_keeps_its_share() -> None:
 
 
 def test_a_long_sentence_is_cut_between_words_in_the_narrow_column() -> None:
-    long = "download.pytorch.org did not answer in time while torch-2.8.0+cu128-cp312-cp312-win_amd64.whl was fetched."
+    long = (
+        "download.pytorch.org did not answer in time while "
+        "torch-2.8.0+cu128-cp312-cp312-win_amd64.whl was fetched."
+    )
     assert shortened(long) == "download.pytorch.org did not answer in time while …"
     assert shortened("The disk is full.") == "The disk is full."
 
@@ -90,7 +100,9 @@ def session(tmp_path: Path) -> Staged:
     return made
 
 
-def test_the_page_says_that_it_waits_and_that_it_goes_on(qtbot: QtBot, wizard: Wizard, session: Staged) -> None:
+def test_the_page_says_that_it_waits_and_that_it_goes_on(
+    qtbot: QtBot, wizard: Wizard, session: Staged
+) -> None:
     assert session.gate is not None
     qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
     wizard.go("install")
@@ -98,14 +110,22 @@ def test_the_page_says_that_it_waits_and_that_it_goes_on(qtbot: QtBot, wizard: W
     assert isinstance(page, Install)
     page.start(PLAN)
     try:
-        qtbot.waitUntil(lambda: page.title_label.text() == "Waiting for the network", timeout=30_000)
-        assert page.subtitle_label.text() == ("No data for 10 s. It goes on by itself when the network answers; "
-                                              "what has arrived is kept.")
-        assert page.view is not None and page.view.speed.text() == "" and not page.view.spark.isVisible()
+        qtbot.waitUntil(
+            lambda: page.title_label.text() == "Waiting for the network", timeout=30_000
+        )
+        assert page.subtitle_label.text() == (
+            "No data for 10 s. It goes on by itself when the network answers; "
+            "what has arrived is kept."
+        )
+        assert (
+            page.view is not None
+            and page.view.speed.text() == ""
+            and not page.view.spark.isVisible()
+        )
         shown = page.view.steps.widget_of(page.view.tally.rows[2])
         assert shown.note.text() == "waiting for the network" and shown.mark.state == "warn"
         assert shown.accessibleName() == "PyTorch for CUDA 12.8: waiting for the network"
-    finally:    # a window whose plan runs asks before it closes
+    finally:  # a window whose plan runs asks before it closes
         session.gate[1].set()
     qtbot.waitUntil(lambda: not page.running, timeout=30_000)
     assert shown.accessibleName() == "PyTorch for CUDA 12.8: downloading"

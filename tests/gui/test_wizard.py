@@ -1,4 +1,6 @@
-"""The window: the way through, the keyboard, names for screen readers, small screens, other machines, other languages."""
+"""The window: the way through, the keyboard, names for screen readers, small screens, other
+machines, other languages.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,16 @@ import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QLabel, QLineEdit, QProgressBar, QRadioButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QProgressBar,
+    QRadioButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.engine.stages import Stage
@@ -58,8 +69,11 @@ def inside(widget: QWidget, kind: type[T]) -> list[T]:
 
 def text_of(wizard: Wizard) -> str:
     """Everything that the current page says."""
-    QCoreApplication.processEvents()  # what has just been added to a layout shows with the next event
-    return "\n".join(label.text() for label in inside(wizard.currentPage(), QLabel) if label.isVisible())
+    # what has just been added to a layout shows with the next event
+    QCoreApplication.processEvents()
+    return "\n".join(
+        label.text() for label in inside(wizard.currentPage(), QLabel) if label.isVisible()
+    )
 
 
 def test_the_window_is_painted_before_the_survey_begins(qtbot: QtBot) -> None:
@@ -102,7 +116,9 @@ def test_the_window_is_there_before_the_session(qtbot: QtBot) -> None:
     assert wizard.ready
 
 
-def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown: list[BaseException] = []
     monkeypatch.setattr("app.gui.faults.show_fault", lambda _wizard, fault: shown.append(fault))
 
@@ -144,7 +160,10 @@ def test_the_keyboard_alone_reaches_clean_up(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     for expected in MINE[1:]:
         QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda: wizard.stage == expected and wizard.currentPage().isVisible(), timeout=15000)  # noqa: B023
+        qtbot.waitUntil(
+            lambda: wizard.stage == expected and wizard.currentPage().isVisible(),  # noqa: B023
+            timeout=15000,
+        )
 
 
 def test_alt_and_the_letter_press_the_button(qtbot: QtBot) -> None:
@@ -152,7 +171,9 @@ def test_alt_and_the_letter_press_the_button(qtbot: QtBot) -> None:
     go(wizard, "this-pc")
     QTest.keyClick(wizard, Qt.Key.Key_C, Qt.KeyboardModifier.AltModifier)
     # A page that does not show yet answers no key: on a busy machine the next press came before it.
-    qtbot.waitUntil(lambda: wizard.stage == "setup" and wizard.page_of("setup").bar.isVisible(), timeout=15000)
+    qtbot.waitUntil(
+        lambda: wizard.stage == "setup" and wizard.page_of("setup").bar.isVisible(), timeout=15000
+    )
     QTest.keyClick(wizard, Qt.Key.Key_B, Qt.KeyboardModifier.AltModifier)
     qtbot.waitUntil(lambda: wizard.stage == "this-pc", timeout=15000)
 
@@ -171,16 +192,26 @@ def test_tab_reaches_every_control_of_a_page(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     for stage in MINE:
         go(wizard, stage)
-        wanted = {w for w in inside(wizard.currentPage(), QWidget)
-                  if w.isVisible() and w.isEnabled() and isinstance(w, (QAbstractButton, QComboBox, QLineEdit))
-                  and w.focusPolicy() & Qt.FocusPolicy.TabFocus and not isinstance(w.parent(), QComboBox)}
-        wanted -= {w for w in wanted if isinstance(w, QRadioButton) and not w.isChecked()}  # one stop for all of them
+        wanted = {
+            w
+            for w in inside(wizard.currentPage(), QWidget)
+            if w.isVisible()
+            and w.isEnabled()
+            and isinstance(w, (QAbstractButton, QComboBox, QLineEdit))
+            and w.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and not isinstance(w.parent(), QComboBox)
+        }
+        wanted -= {
+            w for w in wanted if isinstance(w, QRadioButton) and not w.isChecked()
+        }  # one stop for all of them
         reached: set[QWidget] = set()
         for _ in range(80):
             QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Tab)
             if wizard.focusWidget() is not None:
                 reached.add(wizard.focusWidget())
-        assert wanted <= reached, [w.accessibleName() or getattr(w, "text", lambda: "")() for w in wanted - reached]
+        assert wanted <= reached, [
+            w.accessibleName() or getattr(w, "text", lambda: "")() for w in wanted - reached
+        ]
 
 
 def test_every_control_has_a_name(qtbot: QtBot) -> None:
@@ -190,9 +221,12 @@ def test_every_control_has_a_name(qtbot: QtBot) -> None:
         for widget in inside(wizard, QWidget):
             controls = (QAbstractButton, QComboBox, QLineEdit, QProgressBar)
             if type(widget) is QAbstractButton and not widget.isVisibleTo(wizard):
-                continue  # QWizard's own back button of the Vista style, on Windows there but never shown
+                # QWizard's own back button of the Vista style, on Windows there but never shown
+                continue
             if isinstance(widget, controls) and not isinstance(widget.parent(), QComboBox):
-                name = widget.accessibleName() or (widget.text() if isinstance(widget, QAbstractButton) else "")
+                name = widget.accessibleName() or (
+                    widget.text() if isinstance(widget, QAbstractButton) else ""
+                )
                 assert name.strip(), f"{stage}: {type(widget).__name__} has no name"
         assert wizard.currentPage().accessibleName()
         assert wizard.windowTitle().endswith("Unsloth Setup")
@@ -202,8 +236,11 @@ def test_each_page_has_exactly_one_primary_button(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     for stage in MINE:
         go(wizard, stage)
-        primary = [b for b in inside(wizard.currentPage(), QAbstractButton)
-                   if b.property("kind") == "primary" and b.isVisible()]
+        primary = [
+            b
+            for b in inside(wizard.currentPage(), QAbstractButton)
+            if b.property("kind") == "primary" and b.isVisible()
+        ]
         assert len(primary) == 1
         assert isinstance(primary[0], Button) and primary[0].isDefault()
 
@@ -220,7 +257,9 @@ def test_nothing_is_cut_at_the_side(qtbot: QtBot, size: tuple[int, int]) -> None
         for widget in inside(page, QWidget):
             if widget.isVisible() and isinstance(widget, (QAbstractButton, QLabel)):
                 right = widget.mapTo(page, QPoint(widget.width(), 0)).x()
-                assert right <= page.width(), f"{stage}: {widget.text()!r} ends at {right} of {page.width()}"
+                assert right <= page.width(), (
+                    f"{stage}: {widget.text()!r} ends at {right} of {page.width()}"
+                )
 
 
 def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot) -> None:
@@ -228,7 +267,12 @@ def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot)
     go(wizard, "setup")
     qtbot.wait(20)
     corner = wizard.rail.mapTo(wizard, QPoint(0, 0))
-    assert (corner.x(), corner.y(), wizard.rail.width(), wizard.rail.height()) == (0, 0, theme.RAIL_WIDTH, wizard.height())
+    assert (corner.x(), corner.y(), wizard.rail.width(), wizard.rail.height()) == (
+        0,
+        0,
+        theme.RAIL_WIDTH,
+        wizard.height(),
+    )
     assert wizard.currentPage().mapTo(wizard, QPoint(0, 0)) == QPoint(theme.RAIL_WIDTH, 0)
     assert wizard.rail.steps["setup"].accessibleName() == "Step 3 of 7: Setup, this page"
     assert wizard.rail.steps["welcome"].accessibleName().endswith("done")
@@ -265,7 +309,9 @@ def test_a_simulation_says_so_on_every_page(qtbot: QtBot) -> None:
 
 def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     other = FakeSession(MachineFacts(os=FACTS.os, gpus=()), simulated="no-card")
-    wizard = opened(qtbot, FakeSession(), rehearse=lambda _name: other, machines=(("no-card", FACTS),))
+    wizard = opened(
+        qtbot, FakeSession(), rehearse=lambda _name: other, machines=(("no-card", FACTS),)
+    )
     go(wizard, "setup")
     titles = [a.text() for a in make_menu(wizard).actions()]
     assert "Try it on &another machine …" in titles and "Back to &this PC" not in titles
@@ -279,7 +325,9 @@ def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     assert wizard.home_session is None and "Simulation" not in text_of(wizard)
 
 
-def test_a_running_plan_is_asked_about_before_the_window_closes(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_plan_is_asked_about_before_the_window_closes(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wizard = opened(qtbot, FakeSession())
     answers = iter([False, True])
     monkeypatch.setattr("app.gui.widgets.dialog.ask", lambda *_: next(answers))

@@ -14,9 +14,20 @@ def _english(qapp: object) -> None:
     languages.speak("en")
 
 
-@pytest.mark.parametrize(("number", "text"), [
-    (0, "0 B"), (999, "999 B"), (1000, "1 KB"), (620_000_000, "620 MB"), (999_600_000, "1 GB"), (4_118_402_316, "4.1 GB"),
-    (300_000_000_000, "300 GB"), (1_000_000_000_000, "1 TB"), (None, "unknown")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 KB"),
+        (620_000_000, "620 MB"),
+        (999_600_000, "1 GB"),
+        (4_118_402_316, "4.1 GB"),
+        (300_000_000_000, "300 GB"),
+        (1_000_000_000_000, "1 TB"),
+        (None, "unknown"),
+    ],
+)
 def test_sizes(number: int | None, text: str) -> None:
     assert words.size(number) == text
 
@@ -27,13 +38,22 @@ def test_memory_is_said_as_its_makers_say_it() -> None:
     assert words.installed(34274779136) == "32 GB"
 
 
-@pytest.mark.parametrize(("span", "text"), [(0.94, "0.9 s"), (12.2, "12 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")])
+@pytest.mark.parametrize(
+    ("span", "text"), [(0.94, "0.9 s"), (12.2, "12 s"), (200, "3 min 20 s"), (3900, "1 h 5 min")]
+)
 def test_exact_spans(span: float, text: str) -> None:
     assert words.seconds(span) == text
 
 
-@pytest.mark.parametrize(("span", "text"), [(3, "less than a minute"), (70, "about a minute"), (370, "about 6 minutes"),
-                                            (7200, "about 2 hours")])
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (3, "less than a minute"),
+        (70, "about a minute"),
+        (370, "about 6 minutes"),
+        (7200, "about 2 hours"),
+    ],
+)
 def test_rough_spans(span: float, text: str) -> None:
     assert words.about(span) == text
 
@@ -45,7 +65,15 @@ def test_dates_and_what_is_none() -> None:
 
 def test_architectures_by_capability() -> None:
     assert [architecture(c) for c in ("8.6", "8.9", "7.5", "7.0", "12.0", "9.0", "3.5", None)] == [
-        "Ampere, 8.6", "Ada, 8.9", "Turing, 7.5", "Volta, 7.0", "Blackwell, 12.0", "Hopper, 9.0", "3.5", ""]
+        "Ampere, 8.6",
+        "Ada, 8.9",
+        "Turing, 7.5",
+        "Volta, 7.0",
+        "Blackwell, 12.0",
+        "Hopper, 9.0",
+        "3.5",
+        "",
+    ]
 
 
 def test_a_processor_in_short() -> None:
@@ -55,6 +83,8 @@ def test_a_processor_in_short() -> None:
 
 def test_the_homes_disk_is_the_one_with_the_longest_fitting_root() -> None:
     disks = (Disk(root="/", free=1), Disk(root="/home", free=2), Disk(root="/data", free=3))
-    facts = MachineFacts(os=Os(family="linux"), disks=disks, home=Home(path="/home/kim/.local/share/UnslothSetup"))
+    facts = MachineFacts(
+        os=Os(family="linux"), disks=disks, home=Home(path="/home/kim/.local/share/UnslothSetup")
+    )
     found = home_disk(facts)
     assert found is not None and found.root == "/home"

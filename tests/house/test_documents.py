@@ -12,8 +12,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "STYLE.md", "CHANGELOG.md", "SECURITY.md",
-             "tests/windows/README.md"]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "STYLE.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "tests/windows/README.md",
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -24,8 +31,11 @@ def text(name: str) -> str:
 
 def test_every_room_is_in_the_description_of_the_house() -> None:
     described = text("ARCHITECTURE.md")
-    rooms = [p for p in (ROOT / "app").iterdir()
-             if (p.is_dir() and any(p.glob("*.py"))) or (p.suffix == ".py" and p.name != "__init__.py")]
+    rooms = [
+        p
+        for p in (ROOT / "app").iterdir()
+        if (p.is_dir() and any(p.glob("*.py"))) or (p.suffix == ".py" and p.name != "__init__.py")
+    ]
     missing = [p.name for p in rooms if not re.search(rf"\b{re.escape(p.name)}", described)]
     assert not missing, f"ARCHITECTURE.md does not name {missing}"
 
@@ -45,12 +55,18 @@ def test_the_newest_change_is_this_version() -> None:
 
 
 def test_the_lock_fits_what_the_project_asks_for() -> None:
-    pins = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text("requirements-dev.txt"), re.MULTILINE))
-    asked = [Requirement(r) for r in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]]
+    pins = dict(
+        re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text("requirements-dev.txt"), re.MULTILINE)
+    )
+    asked = [
+        Requirement(r) for r in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+    ]
     for requirement in asked:
         pin = pins.get(canonicalize_name(requirement.name))
         assert pin is not None, f"{requirement} is not in requirements-dev.txt; make it again"
-        assert requirement.specifier.contains(pin, prereleases=True), f"{requirement} and the pin {pin} disagree"
+        assert requirement.specifier.contains(pin, prereleases=True), (
+            f"{requirement} and the pin {pin} disagree"
+        )
 
 
 def test_the_licence_is_whole() -> None:
@@ -66,6 +82,12 @@ def test_ci_can_be_called() -> None:
 
 
 def test_every_dependency_says_why_it_is_there() -> None:
-    lines = text("pyproject.toml").split("dependencies = [", 1)[1].split("]\n", 1)[0].strip().splitlines()
+    lines = (
+        text("pyproject.toml")
+        .split("dependencies = [", 1)[1]
+        .split("]\n", 1)[0]
+        .strip()
+        .splitlines()
+    )
     silent = [line.strip() for line in lines if "#" not in line]
     assert not silent, f"no reason beside {silent}"

@@ -13,19 +13,49 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LINTER = Path(sys.executable).with_name("lint-imports.exe" if sys.platform == "win32" else "lint-imports")
+LINTER = Path(sys.executable).with_name(
+    "lint-imports.exe" if sys.platform == "win32" else "lint-imports"
+)
 # The forbidden words are composed here, so that this file does not hold them.
-REGISTRY_HOSTS = ["py" + "pi.org", "python" + "hosted.org", "files." + "pypi", "registry.npm" + "js", "npm" + "js.com",
-                  "deb." + "debian.org", "security." + "debian.org", "crates" + ".io"]
+REGISTRY_HOSTS = [
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "files." + "pypi",
+    "registry.npm" + "js",
+    "npm" + "js.com",
+    "deb." + "debian.org",
+    "security." + "debian.org",
+    "crates" + ".io",
+]
 MACHINE_PATHS = ["/wo" + "rk/", "/ro" + "ot/", "/opt/whe" + "els", "/opt/py" + "pi"]
 VAGUE_NAMES = {"utils", "misc", "helpers", "common", "manager", "logic", "base"}
-TEXT = {".py", ".toml", ".md", ".txt", ".sh", ".c", ".json", ".html", ".css", ".svg", ".spec", ".cfg", ".ini", ".yml", ""}
+TEXT = {
+    ".py",
+    ".toml",
+    ".md",
+    ".txt",
+    ".sh",
+    ".c",
+    ".json",
+    ".html",
+    ".css",
+    ".svg",
+    ".spec",
+    ".cfg",
+    ".ini",
+    ".yml",
+    "",
+}
 
 
 def tracked() -> list[Path]:
     """Every file under version control."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
-    return [ROOT / name for name in listed.stdout.decode("utf-8").split("\0") if name and (ROOT / name).is_file()]
+    return [
+        ROOT / name
+        for name in listed.stdout.decode("utf-8").split("\0")
+        if name and (ROOT / name).is_file()
+    ]
 
 
 def sources(*folders: str) -> Iterator[Path]:
@@ -41,9 +71,19 @@ def where(path: Path) -> str:
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     """import-linter's verdict on a copy of the house."""
-    return subprocess.run([str(LINTER), "--no-cache"], cwd=root, capture_output=True, text=True, check=False,
-                          env={"PYTHONPATH": str(root), "PATH": "", "PYTHONIOENCODING": "utf-8",
-                               "PYTHONDONTWRITEBYTECODE": "1"})
+    return subprocess.run(
+        [str(LINTER), "--no-cache"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "PYTHONPATH": str(root),
+            "PATH": "",
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    )
 
 
 @pytest.mark.posix
@@ -53,18 +93,21 @@ def test_the_rooms_keep_their_walls() -> None:
 
 
 @pytest.mark.posix
-@pytest.mark.parametrize(("file", "line"), [
-    ("app/model/value.py", "import app.ports"),
-    ("app/decide/__init__.py", "import app.knowledge"),
-    ("app/steps/site.py", "import app.engine"),
-    ("app/probe/__init__.py", "import app.steps"),
-    ("app/world/__init__.py", "import app.decide"),
-    ("app/engine/__init__.py", "import app.world"),
-    ("app/engine/__init__.py", "import PySide6"),
-    ("app/engine/__init__.py", "import subprocess"),
-    ("app/gui/__init__.py", "import psutil"),
-    ("app/decide/__init__.py", "import os"),
-])
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("app/model/value.py", "import app.ports"),
+        ("app/decide/__init__.py", "import app.knowledge"),
+        ("app/steps/site.py", "import app.engine"),
+        ("app/probe/__init__.py", "import app.steps"),
+        ("app/world/__init__.py", "import app.decide"),
+        ("app/engine/__init__.py", "import app.world"),
+        ("app/engine/__init__.py", "import PySide6"),
+        ("app/engine/__init__.py", "import subprocess"),
+        ("app/gui/__init__.py", "import psutil"),
+        ("app/decide/__init__.py", "import os"),
+    ],
+)
 def test_a_broken_wall_is_seen(tmp_path: Path, file: str, line: str) -> None:
     shutil.copytree(ROOT / "app", tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
@@ -88,20 +131,26 @@ def calls_open(tree: ast.AST) -> list[int]:
 
 
 def test_files_are_opened_in_world_alone() -> None:
-    found = [f"{where(p)}:{n}" for p in sources("app") if "world" not in p.relative_to(ROOT / "app").parts
-             for n in calls_open(ast.parse(p.read_text("utf-8")))]
+    found = [
+        f"{where(p)}:{n}"
+        for p in sources("app")
+        if "world" not in p.relative_to(ROOT / "app").parts
+        for n in calls_open(ast.parse(p.read_text("utf-8")))
+    ]
     assert not found, f"open() outside of app/world: {found}"
 
 
 def test_the_open_wall_sees_what_it_must() -> None:
-    assert calls_open(ast.parse("x = 1\nwith open('f') as f: f.read()\nio.open('g')\nself.open('h')")) == [2, 3]
+    assert calls_open(
+        ast.parse("x = 1\nwith open('f') as f: f.read()\nio.open('g')\nself.open('h')")
+    ) == [2, 3]
 
 
 def test_every_file_says_what_it_is_for() -> None:
     silent = []
     for path in sources("app", "build", "tests", "resources/checks"):
         first = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        if not first.strip() or not first.splitlines()[0].rstrip().endswith((".", ":", "?")):
+        if not first.split("\n\n")[0].rstrip().endswith((".", ":", "?")):
             silent.append(where(path))
     assert not silent, f"no one-line docstring that ends in a full stop: {silent}"
 
@@ -110,18 +159,29 @@ def test_public_functions_are_described() -> None:
     silent = []
     for path in sources("app", "build"):
         tree = ast.parse(path.read_text("utf-8"))
-        owners: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
+        owners: list[ast.Module | ast.ClassDef] = [
+            tree,
+            *(n for n in tree.body if isinstance(n, ast.ClassDef)),
+        ]
         for owner in owners:
             for node in owner.body:
-                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
-                    inherited = isinstance(owner, ast.ClassDef) and isinstance(node, ast.FunctionDef)
+                if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith(
+                    "_"
+                ):
+                    inherited = isinstance(owner, ast.ClassDef) and isinstance(
+                        node, ast.FunctionDef
+                    )
                     if not ast.get_docstring(node) and not inherited:
                         silent.append(f"{where(path)}:{node.lineno} {node.name}")
     assert not silent, f"public and without a docstring: {silent}"
 
 
 def test_no_vague_names() -> None:
-    found = [where(p) for p in sources("app", "build") if p.stem in VAGUE_NAMES or VAGUE_NAMES & set(p.parts)]
+    found = [
+        where(p)
+        for p in sources("app", "build")
+        if p.stem in VAGUE_NAMES or VAGUE_NAMES & set(p.parts)
+    ]
     assert not found, f"a room is missing or the function is: {found}"
 
 
@@ -150,15 +210,24 @@ def test_no_registry_address_and_no_machine_path() -> None:
             continue
         text = path.read_text("utf-8", "replace").lower()
         found += [f"{where(path)}: {word}" for word in REGISTRY_HOSTS if word in text]
-        found += [f"{where(path)}: {word}" for word in MACHINE_PATHS if re.search(r"(?<![\w.}*-])" + word, text)]
+        found += [
+            f"{where(path)}: {word}"
+            for word in MACHINE_PATHS
+            if re.search(r"(?<![\w.}*-])" + word, text)
+        ]
     assert not found, f"an address of a registry or a path of one machine: {found}"
 
 
 @pytest.mark.posix
 def test_nothing_is_left_for_later() -> None:
     words = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
-    found = [f"{where(p)}:{n}" for p in tracked() if p.suffix in {".py", ".sh", ".toml", ".c"}
-             for n, line in enumerate(p.read_text("utf-8", "replace").splitlines(), 1) if words.search(line)]
+    found = [
+        f"{where(p)}:{n}"
+        for p in tracked()
+        if p.suffix in {".py", ".sh", ".toml", ".c"}
+        for n, line in enumerate(p.read_text("utf-8", "replace").splitlines(), 1)
+        if words.search(line)
+    ]
     assert not found, f"left for later: {found}"
 
 

@@ -1,4 +1,6 @@
-"""A bench for journeys with faults: one home folder, one index, the program as a process, and what must hold afterwards."""
+"""A bench for journeys with faults: one home folder, one index, the program as a process, and what
+must hold afterwards.
+"""
 
 from __future__ import annotations
 
@@ -23,24 +25,40 @@ from tests.fault_index import FaultIndex, SmallWheel, lock_of
 
 ROOT = Path(__file__).parents[2]
 USE = "import piece_0, piece_3; assert piece_0.__version__ == piece_3.__version__"
-_OWN_NAMES = ("RECORD", "uv_cache.json")       # times, and the environment's own path, are in them
+_OWN_NAMES = ("RECORD", "uv_cache.json")  # times, and the environment's own path, are in them
 _UNFINISHED = (".part", ".tmp", ".ranges", ".gone", ".lock.new")
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every file of an environment with its hash, its own path taken out; byte code has times in it."""
+    """Every file of an environment with its hash, its own path taken out; byte code has times in
+    it.
+    """
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.is_symlink() and path.suffix != ".pyc" and path.name not in _OWN_NAMES:
-            data = path.read_bytes().replace(str(folder).encode(), b"HERE").replace(folder.name.encode(), b"NAME")
+        if (
+            path.is_file()
+            and not path.is_symlink()
+            and path.suffix != ".pyc"
+            and path.name not in _OWN_NAMES
+        ):
+            data = (
+                path.read_bytes()
+                .replace(str(folder).encode(), b"HERE")
+                .replace(folder.name.encode(), b"NAME")
+            )
             found[str(path.relative_to(folder))] = hashlib.sha256(data).hexdigest()
     return found
 
 
 def unfinished(home: Path) -> list[str]:
-    """Temporary files that a run should not have left: half-fetched, half-written, set aside, being unpacked."""
-    return [str(p.relative_to(home)) for p in home.rglob("*")
-            if p.name.endswith(_UNFINISHED) or p.name.startswith((".tmp", "unpacking"))]
+    """Temporary files that a run should not have left: half-fetched, half-written, set aside, being
+    unpacked.
+    """
+    return [
+        str(p.relative_to(home))
+        for p in home.rglob("*")
+        if p.name.endswith(_UNFINISHED) or p.name.startswith((".tmp", "unpacking"))
+    ]
 
 
 def processes_of(home: Path) -> list[str]:
@@ -67,7 +85,9 @@ def usable(home: Path) -> str:
 
 
 class Watch:
-    """Uses the active environment over and over while something else happens; ``faults`` lists every time it could not."""
+    """Uses the active environment over and over while something else happens; ``faults`` lists
+    every time it could not.
+    """
 
     def __init__(self, home: Path) -> None:
         self.home, self.faults, self.looks = home, [""][:0], 0
@@ -142,30 +162,64 @@ class Bench:
             if old.name != active(self.home):
                 shutil.rmtree(old)
 
-    def start(self, name: str, url: str | None = None, env: Mapping[str, str] | None = None, **how: Any) -> subprocess.Popen[str]:
+    def start(
+        self, name: str, url: str | None = None, env: Mapping[str, str] | None = None, **how: Any
+    ) -> subprocess.Popen[str]:
         """The program as a process of its own."""
-        command = [sys.executable, "-m", "tests.journeys.small", str(self.home), url or self.index.url,
-                   str(self.folder / "lock.txt"), name]
-        own = {"TMPDIR": str(self.temporary), "TEMP": str(self.temporary), "TMP": str(self.temporary)}
-        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-                                env={**os.environ, **own, **(env or {})}, **how)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.journeys.small",
+            str(self.home),
+            url or self.index.url,
+            str(self.folder / "lock.txt"),
+            name,
+        ]
+        own = {
+            "TMPDIR": str(self.temporary),
+            "TEMP": str(self.temporary),
+            "TMP": str(self.temporary),
+        }
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **own, **(env or {})},
+            **how,
+        )
 
     def ended(self, child: subprocess.Popen[str]) -> Run:
         """Wait for the program and read what it told. The limit only ends a test that hangs."""
         out, said = child.communicate(timeout=300)
         lines = out.splitlines()
-        return Run(child.returncode, [json.loads(line) for line in lines if line.endswith("}")], said)
+        return Run(
+            child.returncode, [json.loads(line) for line in lines if line.endswith("}")], said
+        )
 
-    def run(self, name: str, url: str | None = None, env: Mapping[str, str] | None = None,
-            meanwhile: Callable[[subprocess.Popen[str]], None] | None = None, **how: Any) -> Run:
+    def run(
+        self,
+        name: str,
+        url: str | None = None,
+        env: Mapping[str, str] | None = None,
+        meanwhile: Callable[[subprocess.Popen[str]], None] | None = None,
+        **how: Any,
+    ) -> Run:
         """One whole run; ``meanwhile`` may disturb it."""
         child = self.start(name, url, env, **how)
         if meanwhile is not None:
             meanwhile(child)
         return self.ended(child)
 
-    def disturbed(self, url: str | None = None, env: Mapping[str, str] | None = None,
-                  meanwhile: Callable[[subprocess.Popen[str]], None] | None = None, **how: Any) -> Run:
+    def disturbed(
+        self,
+        url: str | None = None,
+        env: Mapping[str, str] | None = None,
+        meanwhile: Callable[[subprocess.Popen[str]], None] | None = None,
+        **how: Any,
+    ) -> Run:
         """One run with a fault in it, during which the old environment is used again and again."""
         with Watch(self.home) as watch:
             done = self.run(self.name, url, env, meanwhile, **how)
@@ -182,7 +236,9 @@ class Bench:
         assert processes_of(self.home) == []
 
     def holds(self) -> None:
-        """What must be true once the fault is over: the next run finishes, and all is as if nothing had happened."""
+        """What must be true once the fault is over: the next run finishes, and all is as if nothing
+        had happened.
+        """
         self.index.rules.clear()
         self.index.pages.clear()
         before = active(self.home)

@@ -1,7 +1,9 @@
-"""The real command line with one small profile known beside the real ones: SMALL_LOCK=FILE python -m tests.journeys.command ARGS.
+"""The real command line with one small profile known beside the real ones: SMALL_LOCK=FILE python
+-m tests.journeys.command ARGS.
 
 With SMALL_ROOM the profile says that it takes 110 MB.
-The profile's four packages have the names that a first import asks for, so every step of an install runs.
+The profile's four packages have the names that a first import asks for, so every step of an install
+runs.
 """
 
 from __future__ import annotations
@@ -39,15 +41,34 @@ def words(home: Path, lock: Path, url: str, *arguments: str) -> tuple[list[str],
     own = ["--home", str(home), "--answers", str(answers)]
     if arguments[0] == "install":
         own += ["--yes", "--index", url, "--profile", "small"]
-    return [sys.executable, "-m", "tests.journeys.command", *arguments, *own], {**os.environ, "SMALL_LOCK": str(lock)}
+    return [sys.executable, "-m", "tests.journeys.command", *arguments, *own], {
+        **os.environ,
+        "SMALL_LOCK": str(lock),
+    }
 
 
-def run(home: Path, lock: Path, url: str, *arguments: str, env: Mapping[str, str] | None = None,
-        **how: Any) -> subprocess.CompletedProcess[str]:
+def run(
+    home: Path,
+    lock: Path,
+    url: str,
+    *arguments: str,
+    env: Mapping[str, str] | None = None,
+    **how: Any,
+) -> subprocess.CompletedProcess[str]:
     """One command from outside, to its end."""
     command, own = words(home, lock, url, *arguments)
-    return subprocess.run(command, cwd=ROOT, env={**own, **(env or {})}, capture_output=True, text=True, check=False, timeout=300,
-                          encoding="utf-8", stdin=subprocess.DEVNULL, **how)
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**own, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        **how,
+    )
 
 
 def load(read: knowledge.Read, names: knowledge.Names) -> knowledge.Knowledge:
@@ -55,14 +76,21 @@ def load(read: knowledge.Read, names: knowledge.Names) -> knowledge.Knowledge:
     known, lock = _load(read, names), Path(os.environ["SMALL_LOCK"]).read_text()
     own = small.profile(lock)
     if "SMALL_ROOM" in os.environ:
-        own = msgspec.structs.replace(own, parts=tuple(
-            msgspec.structs.replace(p, download=10_000_000, disk=100_000_000) for p in own.parts))
+        own = msgspec.structs.replace(
+            own,
+            parts=tuple(
+                msgspec.structs.replace(p, download=10_000_000, disk=100_000_000) for p in own.parts
+            ),
+        )
     return msgspec.structs.replace(known, profiles=(own, *known.profiles))
 
 
 def resource(name: str) -> bytes:
     """The program's own files, with a check that needs no torch."""
-    own = {"checks/index.json": json.dumps({"versions": ["small.py"]}).encode(), "checks/small.py": small.CHECK.encode()}
+    own = {
+        "checks/index.json": json.dumps({"versions": ["small.py"]}).encode(),
+        "checks/small.py": small.CHECK.encode(),
+    }
     return own.get(name) or _resource(name)
 
 

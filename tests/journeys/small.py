@@ -1,8 +1,10 @@
-"""The real program with one small profile, as a process of its own: python -m tests.journeys.small HOME INDEX LOCK.
+"""The real program with one small profile, as a process of its own: python -m tests.journeys.small
+HOME INDEX LOCK.
 
-Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and pointer. Variables may
-say more: SMALL_ANSWERS (fields of the answers), SMALL_PATIENCE (seconds and tries of the fetch; uv then tries once),
-SMALL_CLOCK (``forward`` or ``back``: the computer's clock jumps a year at every look), SMALL_CHECK (the check's program).
+Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and
+pointer. Variables may say more: SMALL_ANSWERS (fields of the answers), SMALL_PATIENCE (seconds and
+tries of the fetch; uv then tries once), SMALL_CLOCK (``forward`` or ``back``: the computer's clock
+jumps a year at every look), SMALL_CHECK (the check's program).
 """
 
 from __future__ import annotations
@@ -21,7 +23,15 @@ from app.knowledge import Knowledge, load
 from app.model.answers import Answers
 from app.model.event import Failed, flat
 from app.model.machine import Home, MachineFacts, Os
-from app.model.plan import Activate, CreateEnvironment, FetchWheels, InstallWheels, Plan, ProvidePython, RunCheck
+from app.model.plan import (
+    Activate,
+    CreateEnvironment,
+    FetchWheels,
+    InstallWheels,
+    Plan,
+    ProvidePython,
+    RunCheck,
+)
 from app.model.profile import Needs, Part, Profile, Versions, Wheel
 from app.steps import surroundings
 from app.world.clock import SystemClock
@@ -41,25 +51,67 @@ def profile(lock: str) -> Profile:
     """A profile of small wheels for this system."""
     pins = [line.split("==") for line in lock.splitlines() if "==" in line]
     wheels = tuple(Wheel(name=name.strip(), version=rest.split()[0]) for name, rest in pins)
-    parts = tuple(Part(id="packages", title="Small packages", platform=platform, lock="small.txt", wheels=wheels, requirements=lock)
-                  for platform in ("linux", "windows"))
-    return Profile(id="small", title="Small", subtitle="", summary="", python=PYTHON, versions=Versions(torch="none"),
-                   pinned_on="2026-11-24", proven="here", needs=Needs(gpu=False), parts=parts)
+    parts = tuple(
+        Part(
+            id="packages",
+            title="Small packages",
+            platform=platform,
+            lock="small.txt",
+            wheels=wheels,
+            requirements=lock,
+        )
+        for platform in ("linux", "windows")
+    )
+    return Profile(
+        id="small",
+        title="Small",
+        subtitle="",
+        summary="",
+        python=PYTHON,
+        versions=Versions(torch="none"),
+        pinned_on="2026-11-24",
+        proven="here",
+        needs=Needs(gpu=False),
+        parts=parts,
+    )
 
 
 def plan(name: str) -> Plan:
     """Every kind of step that an install has."""
-    return Plan(title="Set-up of Small", profile="small", environment=name, steps=(
-        ProvidePython(id="python", title="Python", version=PYTHON),
-        FetchWheels(id="fetch", title="Small packages", profile="small", part="packages"),
-        CreateEnvironment(id="environment", title="Own environment", environment=name, python=PYTHON),
-        InstallWheels(id="install", title="Packages", environment=name, profile="small", parts=("packages",)),
-        RunCheck(id="check", title="Packages seen", environment=name, check="small", profile="small", limit_seconds=60),
-        Activate(id="activate", title="Switch", environment=name, profile="small")))
+    return Plan(
+        title="Set-up of Small",
+        profile="small",
+        environment=name,
+        steps=(
+            ProvidePython(id="python", title="Python", version=PYTHON),
+            FetchWheels(id="fetch", title="Small packages", profile="small", part="packages"),
+            CreateEnvironment(
+                id="environment", title="Own environment", environment=name, python=PYTHON
+            ),
+            InstallWheels(
+                id="install",
+                title="Packages",
+                environment=name,
+                profile="small",
+                parts=("packages",),
+            ),
+            RunCheck(
+                id="check",
+                title="Packages seen",
+                environment=name,
+                check="small",
+                profile="small",
+                limit_seconds=60,
+            ),
+            Activate(id="activate", title="Switch", environment=name, profile="small"),
+        ),
+    )
 
 
 class JumpingClock(SystemClock):
-    """A wall clock that is set anew between any two looks, as by a person, a time server or a flat battery."""
+    """A wall clock that is set anew between any two looks, as by a person, a time server or a flat
+    battery.
+    """
 
     def __init__(self, years: int) -> None:
         self._years, self._looks = years, count()
@@ -73,22 +125,34 @@ class JumpingClock(SystemClock):
 def session(home: str, index: str, lock: str) -> Session:
     """A session on this computer with only the small profile known."""
     known = load(resource_reader(), resource_names())
-    knowledge = Knowledge(profiles=(profile(lock),), rules=known.rules, cards=known.cards, guide=known.guide,
-                          troubles=known.troubles)
+    knowledge = Knowledge(
+        profiles=(profile(lock),),
+        rules=known.rules,
+        cards=known.cards,
+        guide=known.guide,
+        troubles=known.troubles,
+    )
     world = open_world()
     facts = MachineFacts(os=Os(family=world.computer.family), home=Home(path=home))
 
     def resource(name: str) -> bytes:
         check = os.environ.get("SMALL_CHECK", CHECK)
-        own = {"checks/index.json": json.dumps({"small": ["small.py"]}).encode(), "checks/small.py": check.encode()}
+        own = {
+            "checks/index.json": json.dumps({"small": ["small.py"]}).encode(),
+            "checks/small.py": check.encode(),
+        }
         return own.get(name) or resource_reader()(name) or b""
 
     if "SMALL_CLOCK" in os.environ:
         world.clock = JumpingClock({"forward": 1, "back": -1}[os.environ["SMALL_CLOCK"]])
     if "SMALL_PATIENCE" in os.environ:
-        world.web = HttpWeb(world.stop, patience=Patience(**json.loads(os.environ["SMALL_PATIENCE"])))
+        world.web = HttpWeb(
+            world.stop, patience=Patience(**json.loads(os.environ["SMALL_PATIENCE"]))
+        )
         usual = surroundings.uv_settings
-        surroundings.uv_settings = lambda site: usual(site) | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
+        surroundings.uv_settings = lambda site: (
+            usual(site) | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
+        )
     given = json.loads(os.environ.get("SMALL_ANSWERS", "{}"))
     answers = msgspec.convert({"home": home, "index": index, "verify": "none", **given}, Answers)
     return Session(world, knowledge, answers, resource, facts)

@@ -33,11 +33,18 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def packed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A bundle of three small wheels, and its lock."""
-    wheels, folder = [make_wheel(f"piece-{n}", size=50_000) for n in range(3)], tmp_path_factory.mktemp("bundle")
+    wheels, folder = (
+        [make_wheel(f"piece-{n}", size=50_000) for n in range(3)],
+        tmp_path_factory.mktemp("bundle"),
+    )
     lock = lock_of(wheels)
     with FaultIndex(wheels) as index:
         visit = session(str(folder / "maker"), index.url, lock)
-        events = list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(folder / "bundle"), visit.site()))
+        events = list(
+            bundling.bundle(
+                visit.knowledge.profiles[0], visit._platform(), str(folder / "bundle"), visit.site()
+            )
+        )
     assert not [e for e in events if isinstance(e.what, Failed)]
     return lock, folder / "bundle"
 
@@ -52,7 +59,9 @@ def made(packed_once: tuple[str, Path], tmp_path: Path) -> tuple[str, Path]:
 
 def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)  # nothing listens there
+    visit = session(
+        str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock
+    )  # nothing listens there
     visit.change(offline=str(folder))
     list(visit.run(plan("small-1")))
     assert visit.outcome == "finished"
@@ -60,8 +69,12 @@ def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: P
     assert pointer is not None and pointer.active == "small-1"
 
 
-@pytest.mark.parametrize("name", ["Jürgens stick", "com,ma", "ha#sh", "per%20cent", "it's", "a [b] (c)"])
-def test_a_bundle_may_lie_in_a_folder_of_any_name(made: tuple[str, Path], tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["Jürgens stick", "com,ma", "ha#sh", "per%20cent", "it's", "a [b] (c)"]
+)
+def test_a_bundle_may_lie_in_a_folder_of_any_name(
+    made: tuple[str, Path], tmp_path: Path, name: str
+) -> None:
     lock, folder = made
     folder.rename(tmp_path / name)
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
@@ -85,23 +98,43 @@ def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path
         visit.check_bundle(str(folder))
 
 
-def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wheels = [make_wheel("piece-0", size=50_000)]
     monkeypatch.setattr(bundling, "pack_python", lambda *_: iter(()))
     monkeypatch.setattr(bundling, "pack_program", lambda *_: iter(()))
     with FaultIndex(wheels, hashes=False) as index:
         visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
-        list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(tmp_path / "bundle"), visit.site()))
+        list(
+            bundling.bundle(
+                visit.knowledge.profiles[0],
+                visit._platform(),
+                str(tmp_path / "bundle"),
+                visit.site(),
+            )
+        )
         assert index.sent == len(wheels[0].data)
-    assert {p.name for p in (tmp_path / "bundle").iterdir()} == {"bundle.json", "wheels", "locks", "checks"}
-    assert not [p.name for p in (tmp_path / "bundle/locks").iterdir() if ".asked" in p.name or ".pages" in p.name]
+    assert {p.name for p in (tmp_path / "bundle").iterdir()} == {
+        "bundle.json",
+        "wheels",
+        "locks",
+        "checks",
+    }
+    assert not [
+        p.name
+        for p in (tmp_path / "bundle/locks").iterdir()
+        if ".asked" in p.name or ".pages" in p.name
+    ]
 
 
 def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     listed = visit.check_bundle(str(folder))
-    hostile = msgspec.structs.replace(listed, files=(msgspec.structs.replace(listed.files[0], path="../../etc/passwd"),))
+    hostile = msgspec.structs.replace(
+        listed, files=(msgspec.structs.replace(listed.files[0], path="../../etc/passwd"),)
+    )
     (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(hostile))
     with pytest.raises(BadInput, match="inside the bundle"):
         visit.check_bundle(str(folder))
@@ -111,18 +144,44 @@ def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Pa
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, capture_output=True, text=True, check=False,
-                          stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
 
-@pytest.mark.parametrize("how", ["tampered", "cut", "longer", "missing", "added", "added link", "became a link", "not finished"])
-def test_verify_bundle_names_whatever_is_not_as_listed(made: tuple[str, Path], tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(
+    "how",
+    [
+        "tampered",
+        "cut",
+        "longer",
+        "missing",
+        "added",
+        "added link",
+        "became a link",
+        "not finished",
+    ],
+)
+def test_verify_bundle_names_whatever_is_not_as_listed(
+    made: tuple[str, Path], tmp_path: Path, how: str
+) -> None:
     _, folder = made
     assert cli("verify-bundle", str(folder)).returncode == 0
     file, name = next(folder.glob("wheels/*.whl")), ""
     data = file.read_bytes()
     if how in ("tampered", "cut", "longer"):
-        file.write_bytes({"tampered": data[:-1] + bytes([data[-1] ^ 1]), "cut": data[:-10], "longer": data + b"x"}[how])
+        file.write_bytes(
+            {
+                "tampered": data[:-1] + bytes([data[-1] ^ 1]),
+                "cut": data[:-10],
+                "longer": data + b"x",
+            }[how]
+        )
     elif how == "missing":
         file.unlink()
     elif how == "added":
@@ -147,7 +206,9 @@ def test_verify_bundle_names_whatever_is_not_as_listed(made: tuple[str, Path], t
         assert (name or file.name) in done.stderr and "Traceback" not in done.stderr
 
 
-def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(made: tuple[str, Path], tmp_path: Path) -> None:
+def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
+    made: tuple[str, Path], tmp_path: Path
+) -> None:
     """Its wheels are compared with the lock; its Python has only the list."""
     lock, folder = made
     own = folder / "python" / "cpython-3.99.0-own" / "bin" / "python3"
@@ -160,13 +221,17 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(made: tuple[str,
     assert not (tmp_path / "other").exists()
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     shutil.rmtree(own.parents[1])
-    (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu")))
+    (folder / bundling.MANIFEST).write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu"))
+    )
     with pytest.raises(BadInput, match="is of practice-cpu"):
         list(visit.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
 
 
-def test_byte_code_beside_a_bundles_python_is_left_behind(made: tuple[str, Path], tmp_path: Path) -> None:
+def test_byte_code_beside_a_bundles_python_is_left_behind(
+    made: tuple[str, Path], tmp_path: Path
+) -> None:
     """That Python may have been started from the bundle and have written it; nobody has checked it."""
     lock, folder = made
     cached = folder / "python" / "cpython-3.99.0-own" / "lib" / "__pycache__" / "os.cpython-311.pyc"
@@ -179,7 +244,9 @@ def test_byte_code_beside_a_bundles_python_is_left_behind(made: tuple[str, Path]
 
 
 def test_a_persons_folder_is_not_taken_for_a_bundle(tmp_path: Path) -> None:
-    """Parts of the target are deleted while it is filled, so it has to be new, empty, or this very bundle."""
+    """Parts of the target are deleted while it is filled, so it has to be new, empty, or this very
+    bundle.
+    """
     mine = tmp_path / "mine"
     for name in ("cache", "work", "locks"):
         (mine / name).mkdir(parents=True)
@@ -188,20 +255,28 @@ def test_a_persons_folder_is_not_taken_for_a_bundle(tmp_path: Path) -> None:
     assert done.returncode == 2 and "not empty" in done.stderr
     assert len(list(mine.rglob("precious.txt"))) == 3
     (mine / "file").write_text("")
-    assert cli("bundle", "--profile", "practice-cpu", "--output", str(mine / "file")).returncode == 2
+    assert (
+        cli("bundle", "--profile", "practice-cpu", "--output", str(mine / "file")).returncode == 2
+    )
 
 
-def test_a_bundle_is_no_effect_that_uninstalling_takes_back(made: tuple[str, Path], packed_once: tuple[str, Path]) -> None:
+def test_a_bundle_is_no_effect_that_uninstalling_takes_back(
+    made: tuple[str, Path], packed_once: tuple[str, Path]
+) -> None:
     _, folder = made
     maker = packed_once[1].parent / "maker"
     assert not (maker / "journal.jsonl").exists()
     if sys.platform != "win32":
-        assert all(p.stat().st_mode & 0o044 for p in packed_once[1].rglob("*") if not p.is_symlink())  # others may read it
+        assert all(
+            p.stat().st_mode & 0o044 for p in packed_once[1].rglob("*") if not p.is_symlink()
+        )  # others may read it
     assert folder.exists()
 
 
 @pytest.mark.parametrize("words", [("--offline", "no-such-folder"), ("--offline", ".")])
-def test_a_folder_that_is_no_bundle_is_named_at_once(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_folder_that_is_no_bundle_is_named_at_once(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
     done = cli("plan", *words, "--home", str(tmp_path / "home"))
     assert done.returncode == 2 and "is no bundle" in done.stderr
 
@@ -220,7 +295,9 @@ def test_what_is_packed_is_what_the_command_line_runs_with() -> None:
 
 
 def test_a_bundle_says_what_it_could_not_pack(made: tuple[str, Path]) -> None:
-    """The index on loopback has none of the program's own packages, and Python's home cannot be reached everywhere."""
+    """The index on loopback has none of the program's own packages, and Python's home cannot be
+    reached everywhere.
+    """
     _, folder = made
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     assert any("own packages could not be packed" in note for note in listed.notes)
@@ -232,20 +309,28 @@ def test_a_bundle_says_what_it_could_not_pack(made: tuple[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/x", "C:/x", "..\\..\\x", "wheels/../../x"])
-def test_no_spelling_of_a_listed_path_leads_outside(made: tuple[str, Path], tmp_path: Path, path: str) -> None:
+def test_no_spelling_of_a_listed_path_leads_outside(
+    made: tuple[str, Path], tmp_path: Path, path: str
+) -> None:
     lock, folder = made
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     first = msgspec.structs.replace(listed.files[0], path=path)
-    (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(msgspec.structs.replace(listed, files=(first,))))
+    (folder / bundling.MANIFEST).write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(listed, files=(first,)))
+    )
     with pytest.raises(BadInput, match="inside the bundle"):
         visit.check_bundle(str(folder))
 
 
 @pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="links and permissions")
-def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pretended one: where its files lie and that they arrive with permissions and links; no Python is moved here."""
+def test_a_python_that_uv_manages_goes_along_and_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pretended one: where its files lie and that they arrive with permissions and links; no
+    Python is moved here.
+    """
     own = tmp_path / "managed" / "cpython-3.11.9-linux-x86_64-gnu"
     (own / "bin").mkdir(parents=True)
     (own / "bin" / "python3.11").write_text("#!/bin/sh\nexit 0\n")
@@ -262,32 +347,45 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(tmp_path: Path, monkeyp
     bundle, notes = Place(str(tmp_path / "bundle"), visit.place.family), [""][:0]
     told = list(bundled_program.pack_python("3.11", visit._platform(), bundle, visit.site(), notes))
     assert notes == [] and "may be moved" in said(list(told))
-    site = replace(visit.site(), sources=msgspec.structs.replace(visit.sources(), offline=bundle.home))
+    site = replace(
+        visit.site(), sources=msgspec.structs.replace(visit.sources(), offline=bundle.home)
+    )
     assert provide_python._from_bundle(bundle.home, site)
     arrived = tmp_path / "home" / "python" / own.name / "bin"
     assert (arrived / "python3.11").stat().st_mode & 0o111
     assert (arrived / "python").readlink() == Path("python3.11")
-    assert provide_python._from_bundle(bundle.home, site)                  # again, over what is there
+    assert provide_python._from_bundle(bundle.home, site)  # again, over what is there
 
 
 @pytest.fixture
 def started(tmp_path: Path) -> Path:
     """A bundle with the real start and a program of two files that only says its name."""
     folder = tmp_path / "bundle"
-    files = {"start.py": (ROOT / "resources/templates/start_bundle.py").read_text("utf-8"), "program/app/__init__.py": "",
-             "program/app/__main__.py": "def main(words):\n    print('honest')\n    return 0\n",
-             "program/app/cli.py": "COMMANDS = ('plan',)\n"}
+    files = {
+        "start.py": (ROOT / "resources/templates/start_bundle.py").read_text("utf-8"),
+        "program/app/__init__.py": "",
+        "program/app/__main__.py": "def main(words):\n    print('honest')\n    return 0\n",
+        "program/app/cli.py": "COMMANDS = ('plan',)\n",
+    }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(text.encode())
     (folder / "program" / "wheels").mkdir()
-    listed = [{"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()} for name, text in files.items()]
+    listed = [
+        {"path": name, "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        for name, text in files.items()
+    ]
     (folder / "bundle.json").write_text(json.dumps({"profile": "small", "files": listed}))
     return folder
 
 
 def start(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(folder / "start.py"), "plan"], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, str(folder / "start.py"), "plan"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_an_honest_bundle_starts_and_stays_as_it_is(started: Path) -> None:
@@ -296,9 +394,16 @@ def test_an_honest_bundle_starts_and_stays_as_it_is(started: Path) -> None:
     assert not list(started.rglob("*.pyc"))
 
 
-@pytest.mark.parametrize("how", ["changed", "added", "missing", "byte code", "linked folder", "no list of the program"])
-def test_nothing_of_a_bundles_program_runs_that_was_not_compared(started: Path, tmp_path: Path, how: str) -> None:
-    main, evil = started / "program/app/__main__.py", "def main(words):\n    print('evil')\n    return 0\n"
+@pytest.mark.parametrize(
+    "how", ["changed", "added", "missing", "byte code", "linked folder", "no list of the program"]
+)
+def test_nothing_of_a_bundles_program_runs_that_was_not_compared(
+    started: Path, tmp_path: Path, how: str
+) -> None:
+    main, evil = (
+        started / "program/app/__main__.py",
+        "def main(words):\n    print('evil')\n    return 0\n",
+    )
     if how == "changed":
         main.write_text(evil)
     elif how == "added":
@@ -330,13 +435,21 @@ def test_nothing_of_a_bundles_program_runs_that_was_not_compared(started: Path, 
 
 
 def alone(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """The bundle's own start, without this checkout's packages and, where that can be had, without any network."""
+    """The bundle's own start, without this checkout's packages and, where that can be had, without
+    any network.
+    """
     cut = ["unshare", "-n"] if shutil.which("unshare") and is_root() else []
     if cut and subprocess.run([*cut, "true"], check=False, capture_output=True).returncode:
         cut = []  # a container may keep even root from it
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "UNSLOTH_SETUP_HOME": str(home)}
-    return subprocess.run([*cut, sys.executable, "-I", "-S", str(folder / "start.py"), *words], cwd="/", env=env, check=False,
-                          capture_output=True, text=True)
+    return subprocess.run(
+        [*cut, sys.executable, "-I", "-S", str(folder / "start.py"), *words],
+        cwd="/",
+        env=env,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
 
 @pytest.mark.real
@@ -344,38 +457,81 @@ def alone(folder: Path, *words: str, home: Path) -> subprocess.CompletedProcess[
 @pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="networks are cut with unshare")
 def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_path: Path) -> None:
-    wheels, folder, home = [make_wheel("piece-0", size=50_000)], tmp_path / "bundle", tmp_path / "person"
+    wheels, folder, home = (
+        [make_wheel("piece-0", size=50_000)],
+        tmp_path / "bundle",
+        tmp_path / "person",
+    )
     home.mkdir()
     with FaultIndex(wheels) as index:
         visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
         visit.change(extra_indexes=(network.default_index(visit.world) or "",))
-        list(bundling.bundle(visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()))
+        list(
+            bundling.bundle(
+                visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()
+            )
+        )
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
     version = alone(folder, "--version", home=home)
-    assert (version.returncode, version.stdout.split()[:1]) == (0, ["unsloth-setup"]), version.stderr[-2000:]
+    assert (version.returncode, version.stdout.split()[:1]) == (0, ["unsloth-setup"]), (
+        version.stderr[-2000:]
+    )
     checked = alone(folder, "bundle", "--verify", str(folder), "--json", home=home)
     assert checked.returncode == 0, checked.stderr[-2000:]
-    assert sum("program/wheels/" in f["path"] for f in json.loads(checked.stdout)["files"]) == len(bundled_program.PACKAGES)
+    assert sum("program/wheels/" in f["path"] for f in json.loads(checked.stdout)["files"]) == len(
+        bundled_program.PACKAGES
+    )
     assert "practice-cpu" in alone(folder, "profiles", home=home).stdout
     assert {p: p.stat().st_mtime_ns for p in folder.rglob("*")} == before
     changed = folder / "program" / "app" / "__main__.py"
     changed.write_text("print('hostile')\n")
     refused = alone(folder, "--version", home=home)
-    assert refused.returncode != 0 and "program/app/__main__.py differs" in refused.stderr and "hostile" not in refused.stdout
+    assert (
+        refused.returncode != 0
+        and "program/app/__main__.py differs" in refused.stderr
+        and "hostile" not in refused.stdout
+    )
 
 
 @pytest.mark.real
 @pytest.mark.slow
 @pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="networks are cut with unshare")
-def test_practice_cpu_is_installed_from_the_bundle_alone_with_the_network_cut(tmp_path: Path) -> None:
+def test_practice_cpu_is_installed_from_the_bundle_alone_with_the_network_cut(
+    tmp_path: Path,
+) -> None:
     folder, home, answers = tmp_path / "bundle", tmp_path / "person", tmp_path / "answers.toml"
     home.mkdir()
     answers.write_text('verify = "quick"\n')
-    packed = subprocess.run([sys.executable, "-m", "app", "bundle", "--profile", "practice-cpu", "--output", str(folder)], cwd=ROOT,
-                            capture_output=True, text=True, check=False)
+    packed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "app",
+            "bundle",
+            "--profile",
+            "practice-cpu",
+            "--output",
+            str(folder),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert packed.returncode == 0, packed.stderr[-2000:]
-    done = alone(folder, "--home", str(home / "setup"), "--answers", str(answers), "--yes", "--json", home=home)
+    done = alone(
+        folder,
+        "--home",
+        str(home / "setup"),
+        "--answers",
+        str(answers),
+        "--yes",
+        "--json",
+        home=home,
+    )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert json.loads(done.stdout.splitlines()[-1])["outcome"] == "finished"
-    assert json.loads((home / "setup" / "active.json").read_text())["active"].startswith("practice-cpu-")
+    assert json.loads((home / "setup" / "active.json").read_text())["active"].startswith(
+        "practice-cpu-"
+    )

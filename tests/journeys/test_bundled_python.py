@@ -1,4 +1,6 @@
-"""Pythons from a mirror, into a bundle and into an install: this computer's own CPython, packed as uv's source packs it."""
+"""Pythons from a mirror, into a bundle and into an install: this computer's own CPython, packed as
+uv's source packs it.
+"""
 
 from __future__ import annotations
 
@@ -33,9 +35,23 @@ WHEELS = [make_wheel("piece-0", size=20_000)]
 LOCK = lock_of(WHEELS)
 BUILD, VERSION = "20261110", ".".join(str(part) for part in sys.version_info[:3])
 SOURCE = "https://github.com/astral-sh/python-build-standalone/releases/download/"
-SYSTEMS = {"linux": ("linux", "gnu", "x86_64-unknown-linux-gnu"), "windows": ("windows", "none", "x86_64-pc-windows-msvc")}
-_LEFT_OUT = ("__pycache__", "/test/", "/tests/", "/site-packages/", "/idlelib/", "/turtledemo/", "/config-3", "/tcl/", "/Doc/",
-             "/lib2to3/", "/_bundled/")
+SYSTEMS = {
+    "linux": ("linux", "gnu", "x86_64-unknown-linux-gnu"),
+    "windows": ("windows", "none", "x86_64-pc-windows-msvc"),
+}
+_LEFT_OUT = (
+    "__pycache__",
+    "/test/",
+    "/tests/",
+    "/site-packages/",
+    "/idlelib/",
+    "/turtledemo/",
+    "/config-3",
+    "/tcl/",
+    "/Doc/",
+    "/lib2to3/",
+    "/_bundled/",
+)
 
 
 def pack_own(archive: Path) -> None:
@@ -66,9 +82,19 @@ def entry(system: str, archive: Path) -> tuple[str, dict[str, object]]:
     os_name, libc, _ = SYSTEMS[system]
     major, minor, patch = sys.version_info[:3]
     return f"cpython-{VERSION}-{os_name}-x86_64-{libc}", {
-        "name": "cpython", "arch": {"family": "x86_64", "variant": None}, "os": os_name, "libc": libc, "major": major,
-        "minor": minor, "patch": patch, "prerelease": "", "url": f"{SOURCE}{BUILD}/{archive.name.replace('+', '%2B')}",
-        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(), "variant": None, "build": BUILD}
+        "name": "cpython",
+        "arch": {"family": "x86_64", "variant": None},
+        "os": os_name,
+        "libc": libc,
+        "major": major,
+        "minor": minor,
+        "patch": patch,
+        "prerelease": "",
+        "url": f"{SOURCE}{BUILD}/{archive.name.replace('+', '%2B')}",
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "variant": None,
+        "build": BUILD,
+    }
 
 
 @dataclass
@@ -84,7 +110,11 @@ class Mirror:
         return self.folder / "pythons.json"
 
     def archive(self, system: str) -> Path:
-        return self.folder / BUILD / f"cpython-{VERSION}+{BUILD}-{SYSTEMS[system][2]}-install_only_stripped.tar.gz"
+        return (
+            self.folder
+            / BUILD
+            / f"cpython-{VERSION}+{BUILD}-{SYSTEMS[system][2]}-install_only_stripped.tar.gz"
+        )
 
 
 @pytest.fixture(scope="module")
@@ -96,15 +126,24 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
     pretended = made.folder / "python.exe"
     pretended.write_bytes(b"MZ pretended")
     with tarfile.open(made.archive(other), "w:gz") as tar:
-        tar.add(pretended, "python/python.exe" if other == "windows" else f"python/bin/python{PYTHON}")
-        tar.add(pretended, "python/Lib/os.py" if other == "windows" else f"python/lib/python{PYTHON}/os.py")
-    made.list.write_text(json.dumps(dict(entry(system, made.archive(system)) for system in (own, other))))
+        tar.add(
+            pretended, "python/python.exe" if other == "windows" else f"python/bin/python{PYTHON}"
+        )
+        tar.add(
+            pretended,
+            "python/Lib/os.py" if other == "windows" else f"python/lib/python{PYTHON}/os.py",
+        )
+    made.list.write_text(
+        json.dumps(dict(entry(system, made.archive(system)) for system in (own, other)))
+    )
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         def log_message(self, format: str, *args: object) -> None:
             made.asked.append(unquote(self.path))
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(made.folder)))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Handler, directory=str(made.folder))
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     made.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield made
@@ -113,15 +152,21 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
 
 
 def said(events: list[object]) -> str:
-    return b"".join(e.text for e in (getattr(e, "what", e) for e in events) if isinstance(e, Line)).decode("utf-8", "replace")
+    return b"".join(
+        e.text for e in (getattr(e, "what", e) for e in events) if isinstance(e, Line)
+    ).decode("utf-8", "replace")
 
 
-def packed(folder: Path, target: Path, platform: str = FAMILY, **settings: str) -> tuple[bundling.Bundle, str]:
+def packed(
+    folder: Path, target: Path, platform: str = FAMILY, **settings: str
+) -> tuple[bundling.Bundle, str]:
     """A bundle made with some settings: its list, and all that was said."""
     with FaultIndex(WHEELS) as index:
         visit = session(str(folder / "maker"), index.url, LOCK)
         visit.change(**settings)
-        events = list(bundling.bundle(visit.knowledge.profiles[0], platform, str(target), visit.site()))  # type: ignore[arg-type]
+        events = list(
+            bundling.bundle(visit.knowledge.profiles[0], platform, str(target), visit.site())  # type: ignore[arg-type]
+        )
     assert not [e for e in events if isinstance(e.what, Failed)]
     return visit.check_bundle(str(target)), said(list(events))
 
@@ -150,22 +195,38 @@ def visits(home: Path, index: str = "http://127.0.0.1:9/simple", **settings: str
 
 def base_of(home: Path, name: str) -> Path:
     """Where the Python lies that an environment really runs with."""
-    told = subprocess.run([interpreter(str(home / "envs" / name), FAMILY), "-c", "import sys, ssl; print(sys.base_prefix)"],
-                          capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [
+            interpreter(str(home / "envs" / name), FAMILY),
+            "-c",
+            "import sys, ssl; print(sys.base_prefix)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return Path(told.stdout.strip())
 
 
-def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(mirror: Mirror, tmp_path: Path, lonely: None,
-                                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(
+    mirror: Mirror, tmp_path: Path, lonely: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target, home = tmp_path / "bundle", tmp_path / "other"
-    listed, _ = packed(tmp_path, target, python_mirror=mirror.url, python_list=f"{mirror.url}/pythons.json")
-    assert listed.python == PYTHON and not [note for note in listed.notes if note.startswith("Python")]
-    assert f"/{BUILD}/{mirror.archive(FAMILY).name}" in mirror.asked[-1] and "/pythons.json" in mirror.asked
-    [python] = (target / "python").iterdir()                # not uv's lock, no link named by the minor version
+    listed, _ = packed(
+        tmp_path, target, python_mirror=mirror.url, python_list=f"{mirror.url}/pythons.json"
+    )
+    assert listed.python == PYTHON and not [
+        note for note in listed.notes if note.startswith("Python")
+    ]
+    assert (
+        f"/{BUILD}/{mirror.archive(FAMILY).name}" in mirror.asked[-1]
+        and "/pythons.json" in mirror.asked
+    )
+    [python] = (target / "python").iterdir()  # not uv's lock, no link named by the minor version
     assert python.name.startswith(f"cpython-{VERSION}-") and not (target / "making").exists()
     assert sum(f.path.startswith(f"python/{python.name}/") for f in listed.files) > 500
     visit = visits(home, offline=str(target))
-    assert provide_python.find(PYTHON, visit.site()) is None      # there is none but the bundle's
+    assert provide_python.find(PYTHON, visit.site()) is None  # there is none but the bundle's
     events = list(visit.run(plan("small-1")))
     assert visit.outcome == "finished", said(list(events))
     assert f"Python {PYTHON} out of the bundle" in said(list(events))
@@ -178,7 +239,13 @@ def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(mirror: Mir
 
 def test_a_bundle_for_the_other_system_has_its_python_too(mirror: Mirror, tmp_path: Path) -> None:
     other = "windows" if FAMILY == "linux" else "linux"
-    listed, told = packed(tmp_path, tmp_path / "bundle", other, python_mirror=str(mirror.folder), python_list=str(mirror.list))
+    listed, told = packed(
+        tmp_path,
+        tmp_path / "bundle",
+        other,
+        python_mirror=str(mirror.folder),
+        python_list=str(mirror.list),
+    )
     assert (listed.python, listed.platform) == (PYTHON, other), told[-1500:]
     ends = ("python.exe", f"bin/python{PYTHON}")
     start = f"python/cpython-{VERSION}-{SYSTEMS[other][0]}"
@@ -187,37 +254,70 @@ def test_a_bundle_for_the_other_system_has_its_python_too(mirror: Mirror, tmp_pa
     assert not [f for f in listed.files if f.path.endswith("/python")] or other == "linux"
 
 
-def test_an_install_takes_its_python_from_the_mirror(mirror: Mirror, tmp_path: Path, lonely: None) -> None:
+def test_an_install_takes_its_python_from_the_mirror(
+    mirror: Mirror, tmp_path: Path, lonely: None
+) -> None:
     home = tmp_path / "home"
     with FaultIndex(WHEELS) as index:
-        visit = visits(home, index.url, python_mirror=str(mirror.folder), python_list=str(mirror.list))
+        visit = visits(
+            home, index.url, python_mirror=str(mirror.folder), python_list=str(mirror.list)
+        )
         events = list(visit.run(plan("small-1")))
     assert visit.outcome == "finished", said(list(events))
     assert base_of(home, "small-1").resolve().parent == (home / "python").resolve()
 
 
-def test_a_python_that_is_not_the_listed_one_is_refused(mirror: Mirror, tmp_path: Path, lonely: None) -> None:
+def test_a_python_that_is_not_the_listed_one_is_refused(
+    mirror: Mirror, tmp_path: Path, lonely: None
+) -> None:
     """uv checks what a mirror sends, by its own list as by a given one."""
     wrong = json.loads(mirror.list.read_text())
     for one in wrong.values():
         one["sha256"] = "0" * 64
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
-    listed, told = packed(tmp_path, tmp_path / "bundle", python_mirror=mirror.url, python_list=str(tmp_path / "wrong.json"))
-    assert listed.python == "" and any(note.startswith(f"Python {PYTHON} could not be packed") for note in listed.notes)
+    listed, told = packed(
+        tmp_path,
+        tmp_path / "bundle",
+        python_mirror=mirror.url,
+        python_list=str(tmp_path / "wrong.json"),
+    )
+    assert listed.python == "" and any(
+        note.startswith(f"Python {PYTHON} could not be packed") for note in listed.notes
+    )
     assert "Hash mismatch" in told and not (tmp_path / "bundle" / "python").exists()
-    visit = visits(tmp_path / "home", python_mirror=mirror.url, python_list=str(tmp_path / "wrong.json"))
+    visit = visits(
+        tmp_path / "home", python_mirror=mirror.url, python_list=str(tmp_path / "wrong.json")
+    )
     list(visit.run(plan("small-1")))
-    assert visit.outcome == "failed" and visit.error is not None and visit.error.code == "python-unavailable"
+    assert (
+        visit.outcome == "failed"
+        and visit.error is not None
+        and visit.error.code == "python-unavailable"
+    )
     assert "Hash mismatch" in visit.error.details
     assert not list((tmp_path / "home" / "python").glob("cpython-*"))
 
 
-def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(mirror: Mirror, tmp_path: Path, lonely: None) -> None:
+def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
+    mirror: Mirror, tmp_path: Path, lonely: None
+) -> None:
     """Without a list of one's own a mirror has to hold the very files that uv knows."""
     visit = visits(tmp_path / "home")
     env = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "manual"}
-    told = visit.world.processes.capture([visit.world.computer.uv(), "python", "list", PYTHON, "--only-downloads", "--show-urls",
-                                          "--output-format", "json"], 60.0, env)
+    told = visit.world.processes.capture(
+        [
+            visit.world.computer.uv(),
+            "python",
+            "list",
+            PYTHON,
+            "--only-downloads",
+            "--show-urls",
+            "--output-format",
+            "json",
+        ],
+        60.0,
+        env,
+    )
     known = next(one["url"] for one in json.loads(told.out) if one["implementation"] == "cpython")
     path = mirror.folder / unquote(known.partition("/download/")[2])
     path.parent.mkdir(exist_ok=True)
@@ -226,10 +326,16 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(mirror: M
         listed, told_all = packed(tmp_path, tmp_path / "bundle", python_mirror=mirror.url)
     finally:
         path.unlink()
-    assert any(path.name in asked for asked in mirror.asked) and "Hash mismatch" in told_all and listed.python == ""
+    assert (
+        any(path.name in asked for asked in mirror.asked)
+        and "Hash mismatch" in told_all
+        and listed.python == ""
+    )
 
 
 def test_a_list_without_tls_is_refused(tmp_path: Path, lonely: None) -> None:
     visit = visits(tmp_path / "home", python_list="http://mirror.invalid/pythons.json")
     list(visit.run(plan("small-1")))
-    assert visit.error is not None and "mirror.invalid would come without TLS" in visit.error.message
+    assert (
+        visit.error is not None and "mirror.invalid would come without TLS" in visit.error.message
+    )

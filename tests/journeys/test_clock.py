@@ -1,4 +1,6 @@
-"""A clock that jumps changes names and times, and nothing else: no record is taken for another, limits hold, locks hold."""
+"""A clock that jumps changes names and times, and nothing else: no record is taken for another,
+limits hold, locks hold.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ WHEELS = [make_wheel("piece-0", size=50_000)]
 
 @pytest.mark.fault("clock and sleep")
 @pytest.mark.parametrize("way", ["forward", "back"])
-def test_the_report_is_of_the_newest_run_whatever_the_clock_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+def test_the_report_is_of_the_newest_run_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     monkeypatch.setenv("SMALL_CLOCK", way)
     with FaultIndex(WHEELS) as index:
         visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
@@ -39,11 +43,13 @@ def test_the_report_is_of_the_newest_run_whatever_the_clock_says(tmp_path: Path,
     assert not any(isinstance(e.what, Failed) for e in kept)
     assert {e.step for e in kept} == {e.step for e in finished}
     assert visit.unfinished() is None
-    assert all(a.at <= b.at for a, b in pairwise(finished))   # a run's own times never jump
+    assert all(a.at <= b.at for a, b in pairwise(finished))  # a run's own times never jump
 
 
 @pytest.mark.fault("clock and sleep")
-def test_two_runs_in_the_same_second_keep_their_own_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_runs_in_the_same_second_keep_their_own_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with FaultIndex(WHEELS) as index:
         visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         monkeypatch.setattr(type(visit.world.clock), "now", lambda _: "2026-11-24T15:00:00Z")
@@ -56,7 +62,9 @@ def test_two_runs_in_the_same_second_keep_their_own_records(tmp_path: Path, monk
 
 @pytest.fixture
 def wild_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The computer's own wall clock, as this program could ask it, jumps a day with every look, to and fro."""
+    """The computer's own wall clock, as this program could ask it, jumps a day with every look, to
+    and fro.
+    """
     looks = iter(range(1_000_000))
     monkeypatch.setattr(time, "time", lambda: 1.7e9 + 86400.0 * (-1) ** next(looks))
 
@@ -65,14 +73,27 @@ def wild_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("wild_clock")
 def test_time_limits_and_retries_do_not_look_at_the_wall_clock(tmp_path: Path) -> None:
     python = LocalProcesses(threading.Event())
-    list(python.stream(Command(argv=(sys.executable, "-c", "import time; time.sleep(1)")), limit_seconds=120))
+    list(
+        python.stream(
+            Command(argv=(sys.executable, "-c", "import time; time.sleep(1)")), limit_seconds=120
+        )
+    )
     with pytest.raises(ExpectedError, match="did not end within"):
-        list(python.stream(Command(argv=(sys.executable, "-c", "import time; time.sleep(300)")), limit_seconds=0.5))
+        list(
+            python.stream(
+                Command(argv=(sys.executable, "-c", "import time; time.sleep(300)")),
+                limit_seconds=0.5,
+            )
+        )
     with FaultIndex(WHEELS) as index:
         index.fail("whl$", "drop", times=3, after=10_000)
         index.fail("whl$", "slow", rate=30_000.0)
-        wanted = Download(url=index.address(WHEELS[0]), target=str(tmp_path / WHEELS[0].file), sha256=(WHEELS[0].sha256,),
-                          size=len(WHEELS[0].data))
+        wanted = Download(
+            url=index.address(WHEELS[0]),
+            target=str(tmp_path / WHEELS[0].file),
+            sha256=(WHEELS[0].sha256,),
+            size=len(WHEELS[0].data),
+        )
         told = list(HttpWeb(threading.Event()).fetch([wanted]))
     assert (tmp_path / WHEELS[0].file).read_bytes() == WHEELS[0].data
     assert all(t.rate is None or 0 <= t.rate < 1e9 for t in told)

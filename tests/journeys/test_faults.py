@@ -1,7 +1,9 @@
-"""Every fault that an index, a network, a disk or a person can put into the middle of an install, through the real program.
+"""Every fault that an index, a network, a disk or a person can put into the middle of an install,
+through the real program.
 
-Each is followed by what must hold after any of them (``Bench.holds``): the next run finishes, the environment equals that
-of an undisturbed run file by file, the old environment could be used throughout, no process and no temporary file is left.
+Each is followed by what must hold after any of them (``Bench.holds``): the next run finishes, the
+environment equals that of an undisturbed run file by file, the old environment could be used
+throughout, no process and no temporary file is left.
 """
 
 from __future__ import annotations
@@ -33,14 +35,29 @@ from tests.journeys.small import session
 from tests.rights import held_above_permissions, obey_permissions
 
 if sys.platform == "win32":
-    pytest.skip("POSIX signals and mounts; a file in use and the Job Object are in tests/windows", allow_module_level=True)
+    pytest.skip(
+        "POSIX signals and mounts; a file in use and the Job Object are in tests/windows",
+        allow_module_level=True,
+    )
 pytestmark = [pytest.mark.slow, pytest.mark.posix]
 
 WHEELS = [make_wheel(f"piece-{n}", size=1_000_000) for n in range(4)]
 PIECE = "piece_2"
-HASTY = {"SMALL_PATIENCE": json.dumps({"connect": 2.0, "read": 1.5, "attempts": 3, "first_attempts": 2, "backoff": 0.05,
-                                       "longest": 0.2})}
-needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="certificates are made by the openssl program")
+HASTY = {
+    "SMALL_PATIENCE": json.dumps(
+        {
+            "connect": 2.0,
+            "read": 1.5,
+            "attempts": 3,
+            "first_attempts": 2,
+            "backoff": 0.05,
+            "longest": 0.2,
+        }
+    )
+}
+needs_openssl = pytest.mark.skipif(
+    OPENSSL is None, reason="certificates are made by the openssl program"
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +75,9 @@ def bench(shared: Bench) -> Bench:
 
 @pytest.mark.fault("index")
 @pytest.mark.parametrize("tenth", range(1, 10))
-def test_a_drop_at_every_tenth_of_a_file_is_survived_in_the_same_run(bench: Bench, tenth: int) -> None:
+def test_a_drop_at_every_tenth_of_a_file_is_survived_in_the_same_run(
+    bench: Bench, tenth: int
+) -> None:
     bench.index.fail(f"{PIECE}.*whl$", "drop", times=1, after=len(WHEELS[2].data) * tenth // 10)
     sent = bench.index.sent
     assert bench.disturbed(env=HASTY).code == 0
@@ -67,32 +86,66 @@ def test_a_drop_at_every_tenth_of_a_file_is_survived_in_the_same_run(bench: Benc
 
 
 @pytest.mark.fault("index")
-@pytest.mark.parametrize(("kind", "how"), [
-    ("reset", {"after": 300_000}), ("stall", {"after": 300_000}), ("status", {"code": 429, "headers": {"Retry-After": "1"}}),
-    ("status", {"code": 500}), ("status", {"code": 503}), ("corrupt", {}), ("no-range", {}), ("wrong-range", {}),
-    ("slow", {"rate": 400.0}), ("captive", {"tries": 0}), ("cut", {}),
-], ids=lambda value: value if isinstance(value, str) else "-".join(str(v) for v in value.values()) or "once")
-def test_a_fault_that_passes_is_survived_in_the_same_run_or_the_next(bench: Bench, kind: str, how: dict[str, Any]) -> None:
-    final = how.get("tries") == 0      # faults that are named at once: a second try would bring the same
-    bench.index.fail(f"{PIECE}.*whl$", kind, times=1, **{k: v for k, v in how.items() if k != "tries"})
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("reset", {"after": 300_000}),
+        ("stall", {"after": 300_000}),
+        ("status", {"code": 429, "headers": {"Retry-After": "1"}}),
+        ("status", {"code": 500}),
+        ("status", {"code": 503}),
+        ("corrupt", {}),
+        ("no-range", {}),
+        ("wrong-range", {}),
+        ("slow", {"rate": 400.0}),
+        ("captive", {"tries": 0}),
+        ("cut", {}),
+    ],
+    ids=lambda value: (
+        value if isinstance(value, str) else "-".join(str(v) for v in value.values()) or "once"
+    ),
+)
+def test_a_fault_that_passes_is_survived_in_the_same_run_or_the_next(
+    bench: Bench, kind: str, how: dict[str, Any]
+) -> None:
+    final = (
+        how.get("tries") == 0
+    )  # faults that are named at once: a second try would bring the same
+    bench.index.fail(
+        f"{PIECE}.*whl$", kind, times=1, **{k: v for k, v in how.items() if k != "tries"}
+    )
     assert bench.disturbed(env=HASTY).code == (4 if final else 0)
     bench.holds()
 
 
 @pytest.mark.fault("index")
-@pytest.mark.parametrize(("where", "kind", "how", "code"), [
-    ("whl$", "status", {"code": 403}, "index_denied"), ("whl$", "status", {"code": 404}, "file_missing"),
-    ("whl$", "status", {"code": 429}, "too_many_requests"), ("whl$", "status", {"code": 500}, "server_error"),
-    ("whl$", "status", {"code": 503}, "server_error"), ("whl$", "drop", {"after": 0}, "network_interrupted"),
-    ("whl$", "stall", {"seconds": 60.0}, "network_timeout"), ("whl$", "cut", {}, "wrong_size"),
-    ("whl$", "grown", {}, "wrong_size"), ("whl$", "corrupt", {}, "pip_hash_mismatch"), ("whl$", "circle", {}, "redirect_loop"),
-    ("whl$", "captive", {}, "captive_portal"), ("/simple/", "status", {"code": 403}, "index_denied"),
-    ("/simple/", "status", {"code": 404}, "package_missing"), ("/simple/", "status", {"code": 429}, "too_many_requests"),
-    ("/simple/", "status", {"code": 503}, "server_error"), ("/simple/", "circle", {}, "redirect_loop"),
-    ("/simple/", "captive", {}, "captive_portal"), ("/simple/", "stall", {}, "network_timeout"),
-])
-def test_a_fault_that_stays_is_named_and_the_next_run_finishes(bench: Bench, where: str, kind: str, how: dict[str, Any],
-                                                               code: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "kind", "how", "code"),
+    [
+        ("whl$", "status", {"code": 403}, "index_denied"),
+        ("whl$", "status", {"code": 404}, "file_missing"),
+        ("whl$", "status", {"code": 429}, "too_many_requests"),
+        ("whl$", "status", {"code": 500}, "server_error"),
+        ("whl$", "status", {"code": 503}, "server_error"),
+        ("whl$", "drop", {"after": 0}, "network_interrupted"),
+        ("whl$", "stall", {"seconds": 60.0}, "network_timeout"),
+        ("whl$", "cut", {}, "wrong_size"),
+        ("whl$", "grown", {}, "wrong_size"),
+        ("whl$", "corrupt", {}, "pip_hash_mismatch"),
+        ("whl$", "circle", {}, "redirect_loop"),
+        ("whl$", "captive", {}, "captive_portal"),
+        ("/simple/", "status", {"code": 403}, "index_denied"),
+        ("/simple/", "status", {"code": 404}, "package_missing"),
+        ("/simple/", "status", {"code": 429}, "too_many_requests"),
+        ("/simple/", "status", {"code": 503}, "server_error"),
+        ("/simple/", "circle", {}, "redirect_loop"),
+        ("/simple/", "captive", {}, "captive_portal"),
+        ("/simple/", "stall", {}, "network_timeout"),
+    ],
+)
+def test_a_fault_that_stays_is_named_and_the_next_run_finishes(
+    bench: Bench, where: str, kind: str, how: dict[str, Any], code: str
+) -> None:
     bench.index.fail(where if where != "whl$" else f"{PIECE}.*whl$", kind, **how)
     done = bench.disturbed(env=HASTY)
     assert (done.code, done.failed["code"]) == (4, code), done.failed
@@ -115,8 +168,13 @@ def test_an_index_that_cannot_be_found(bench: Bench, kind: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{free.getsockname()[1]}/simple/"
-    done = bench.disturbed("https://index.invalid/simple/" if kind == "no such name" else nobody, HASTY)
-    assert (done.code, done.failed["code"]) == (4, "dns_failure" if kind == "no such name" else "connection_refused")
+    done = bench.disturbed(
+        "https://index.invalid/simple/" if kind == "no such name" else nobody, HASTY
+    )
+    assert (done.code, done.failed["code"]) == (
+        4,
+        "dns_failure" if kind == "no such name" else "connection_refused",
+    )
     bench.holds()
 
 
@@ -126,11 +184,15 @@ def test_an_index_that_cannot_be_found(bench: Bench, kind: str) -> None:
 def test_a_certificate_that_cannot_be_trusted(bench: Bench, tmp_path: Path, kind: str) -> None:
     days = ("20200101000000Z", "20210101000000Z") if kind == "expired" else None
     context, bundle = certificate(tmp_path, days=days)
-    trusted = {"SMALL_ANSWERS": json.dumps({"certificates": str(bundle)})} if kind == "expired" else {}
+    trusted = (
+        {"SMALL_ANSWERS": json.dumps({"certificates": str(bundle)})} if kind == "expired" else {}
+    )
     with FaultIndex(WHEELS, tls=context) as other:
         done = bench.disturbed(other.url, {**HASTY, **trusted})
     assert done.code == 4
-    assert done.failed["code"] == ("server_certificate_expired" if kind == "expired" else "tls_intercepted"), done.failed
+    assert done.failed["code"] == (
+        "server_certificate_expired" if kind == "expired" else "tls_intercepted"
+    ), done.failed
     bench.holds()
 
 
@@ -141,14 +203,18 @@ def test_a_proxy_that_asks_for_a_password(bench: Bench, tmp_path: Path) -> None:
     with FaultIndex(WHEELS, tls=context) as other:
         port = int(other.host.rpartition(":")[2])
         with Proxy(login="jan:geheim", target=("127.0.0.1", port)) as proxy:
+
             def run(login: str) -> Any:
                 answers = {"certificates": str(bundle), "proxy": f"http://{login}{proxy.host}"}
-                return bench.disturbed(f"https://index.invalid:{port}/simple/", {**HASTY, "SMALL_ANSWERS": json.dumps(answers)})
+                return bench.disturbed(
+                    f"https://index.invalid:{port}/simple/",
+                    {**HASTY, "SMALL_ANSWERS": json.dumps(answers)},
+                )
 
             done = run("")
             assert (done.code, done.failed["code"]) == (4, "proxy_needs_password"), done.failed
             assert "proxy" in done.failed["message"]
-            assert run("jan:geheim@").code == 0      # the same proxy with its password brings all
+            assert run("jan:geheim@").code == 0  # the same proxy with its password brings all
     bench.holds()
 
 
@@ -167,7 +233,9 @@ def uv_at_work(child: subprocess.Popen[str], word: str) -> psutil.Process | None
 
 
 @pytest.mark.fault("kills of uv")
-@pytest.mark.parametrize(("word", "step"), [("compile", "fetch"), ("venv", "environment"), ("sync", "install")])
+@pytest.mark.parametrize(
+    ("word", "step"), [("compile", "fetch"), ("venv", "environment"), ("sync", "install")]
+)
 def test_uv_killed_in_the_middle_is_a_failed_step(bench: Bench, word: str, step: str) -> None:
     hit: list[int] = []
 
@@ -178,6 +246,7 @@ def test_uv_killed_in_the_middle_is_a_failed_step(bench: Bench, word: str, step:
                 found.kill()
                 hit.append(found.pid)
             return bool(hit)
+
         wait_for(child, look)
 
     done = bench.disturbed(meanwhile=kill)
@@ -192,8 +261,12 @@ def test_uv_killed_in_the_middle_is_a_failed_step(bench: Bench, word: str, step:
 def on_volume(folder: Path, size: str, then: Callable[[Path], None]) -> None:
     """Do something on a small volume of its own."""
     folder.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)],
-                                           check=False).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=False
+        ).returncode
+    ):
         pytest.skip("a small volume needs root and the right to mount")
     try:
         then(folder)
@@ -211,11 +284,21 @@ def room_left(volume: Path) -> int:
 
 
 @pytest.mark.fault("full disk")
-@pytest.mark.parametrize("moment", ["before the first byte", "while it is fetched", "while it is installed"])
-def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Path, moment: str) -> None:
-    """Room for the old environment and a little more; then room is taken away by a file of somebody else's."""
-    # Small enough not to be unpacked while they come: what is unpacked already is linked, which takes no room.
-    large = [make_wheel(f"piece-{n}", size=1_500_000 if moment == "while it is installed" else 6_000_000) for n in range(4)]
+@pytest.mark.parametrize(
+    "moment", ["before the first byte", "while it is fetched", "while it is installed"]
+)
+def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(
+    tmp_path: Path, moment: str
+) -> None:
+    """Room for the old environment and a little more; then room is taken away by a file of somebody
+    else's.
+    """
+    # Small enough not to be unpacked while they come: what is unpacked already is linked, which
+    # takes no room.
+    large = [
+        make_wheel(f"piece-{n}", size=1_500_000 if moment == "while it is installed" else 6_000_000)
+        for n in range(4)
+    ]
 
     def journey(volume: Path) -> None:
         with FaultIndex(large, rate=8e6 if moment == "while it is fetched" else None) as index:
@@ -226,7 +309,7 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Pat
             def take(left: int) -> None:
                 with stranger.open("wb") as file:
                     while (room := room_left(volume) - left) > 0:
-                        with contextlib.suppress(OSError):   # others write at the same time
+                        with contextlib.suppress(OSError):  # others write at the same time
                             os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
 
             def meanwhile(child: subprocess.Popen[str]) -> None:
@@ -236,7 +319,9 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(tmp_path: Pat
                     take(9_000_000)
                 elif moment == "while it is installed":
                     assert wait_for(child, lambda: len(list(wheels.glob("*.whl"))) == len(large))
-                    child.send_signal(signal.SIGSTOP)  # it is quick: else all may be done before the room is gone
+                    child.send_signal(
+                        signal.SIGSTOP
+                    )  # it is quick: else all may be done before the room is gone
                     take(0)
                     child.send_signal(signal.SIGCONT)
 
@@ -271,7 +356,9 @@ def test_room_that_went_since_the_survey_is_missed_before_the_first_byte(tmp_pat
 
 @pytest.mark.fault("full disk")
 def test_a_plan_that_does_not_fit_is_not_begun_wherever_a_link_leads(tmp_path: Path) -> None:
-    """From outside: the whole plan counts, on the volume where the home folder really lies, before anything is fetched."""
+    """From outside: the whole plan counts, on the volume where the home folder really lies, before
+    anything is fetched.
+    """
     wheels = command.wheels()
     lock = tmp_path / "lock.txt"
     lock.write_text(lock_of(wheels))
@@ -282,12 +369,17 @@ def test_a_plan_that_does_not_fit_is_not_begun_wherever_a_link_leads(tmp_path: P
         env = {"SMALL_ROOM": "1"}
         with FaultIndex(wheels) as index:
             told = command.run(home, lock, index.url, "install", "--json", env=env)
-            assert (told.returncode, json.loads(told.stdout.splitlines()[-1])["outcome"]) == (3, "failed"), told.stderr
+            assert (told.returncode, json.loads(told.stdout.splitlines()[-1])["outcome"]) == (
+                3,
+                "failed",
+            ), told.stderr
             assert str(volume) in told.stderr + told.stdout
             assert index.sent == 0 and not home.exists()
             more_room(volume, "400m")
             assert command.run(home, lock, index.url, "install", env=env).returncode == 0
-            with (volume / "stranger.bin").open("wb") as file:     # all is in place: nothing more is asked for
+            with (volume / "stranger.bin").open(
+                "wb"
+            ) as file:  # all is in place: nothing more is asked for
                 while (room := room_left(volume) - 8_000_000) > 0:
                     os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, room)
             again = command.run(home, lock, index.url, "install", env=env)
@@ -315,8 +407,11 @@ def test_a_sleep_in_the_middle_is_survived(bench: Bench) -> None:
 @pytest.mark.fault("clock and sleep")
 @pytest.mark.parametrize("way", ["forward", "back"])
 @pytest.mark.parametrize("cut", [False, True], ids=["whole", "killed"])
-def test_a_clock_that_jumps_a_year_at_every_look_is_survived(bench: Bench, way: str, cut: bool) -> None:
+def test_a_clock_that_jumps_a_year_at_every_look_is_survived(
+    bench: Bench, way: str, cut: bool
+) -> None:
     """Journal, logs, pointer and records bear the false times; nothing may be decided by them."""
+
     def kill(child: subprocess.Popen[str]) -> None:
         wait_for(child, lambda: any((bench.home / "wheels").glob("*")))
         child.kill()
@@ -341,8 +436,13 @@ def test_ctrl_c_leaves_no_child_and_a_state_to_go_on_with(bench: Bench) -> None:
 
     bench.index.fail("whl$", "slow", rate=4e5)
     before = active(bench.home)
-    # A shell that starts tests in the background has them ignore this signal; the program is to hear it as from a terminal.
-    bench.disturbed(env=HASTY, meanwhile=interrupt, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    # A shell that starts tests in the background has them ignore this signal; the program is to
+    # hear it as from a terminal.
+    bench.disturbed(
+        env=HASTY,
+        meanwhile=interrupt,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert active(bench.home) == before
     bench.holds()
 
@@ -360,7 +460,9 @@ def test_a_second_run_is_told_who_runs_and_the_first_finishes(bench: Bench) -> N
 
 
 @pytest.mark.fault("read-only folder")
-@pytest.mark.skipif(held_above_permissions(), reason="root here may write anywhere and cannot give that up")
+@pytest.mark.skipif(
+    held_above_permissions(), reason="root here may write anywhere and cannot give that up"
+)
 @pytest.mark.parametrize("shut", ["", "envs", "wheels", "locks", "logs"])
 def test_a_read_only_folder_is_named_and_the_next_run_finishes(bench: Bench, shut: str) -> None:
     """Real also for root: the child has given up the right to write anywhere."""
@@ -369,8 +471,12 @@ def test_a_read_only_folder_is_named_and_the_next_run_finishes(bench: Bench, shu
     before = bench.home.stat().st_mode
     folder.chmod(0o555)
     try:
-        tried = subprocess.run([sys.executable, "-c", "import sys; open(sys.argv[1], 'w')", str(folder / "x")], check=False,
-                               capture_output=True, preexec_fn=obey_permissions)
+        tried = subprocess.run(
+            [sys.executable, "-c", "import sys; open(sys.argv[1], 'w')", str(folder / "x")],
+            check=False,
+            capture_output=True,
+            preexec_fn=obey_permissions,
+        )
         if tried.returncode == 0:
             (folder / "x").unlink()
             pytest.skip("this system lets root write anywhere and does not let it give that up")
@@ -378,7 +484,9 @@ def test_a_read_only_folder_is_named_and_the_next_run_finishes(bench: Bench, shu
         done = bench.ended(child)
         assert done.code not in (0, -signal.SIGKILL)
         said = done.said + json.dumps(done.events[-2:], ensure_ascii=False)
-        assert str(folder) in said and ("permission denied" in said.lower() or "cannot be written" in said), said[-2000:]
+        assert str(folder) in said and (
+            "permission denied" in said.lower() or "cannot be written" in said
+        ), said[-2000:]
         assert "Traceback" not in json.dumps(done.events)
         assert usable(bench.home) == ""
         bench.nobody_is_left()

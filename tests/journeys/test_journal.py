@@ -1,4 +1,6 @@
-"""Journal, going back and uninstalling from outside: what was made is known before, and goes; what a person made stays."""
+"""Journal, going back and uninstalling from outside: what was made is known before, and goes; what
+a person made stays.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,18 @@ class Person:
     index: FaultIndex
     locks: tuple[Path, Path]
 
-    def run(self, *arguments: str, lock: int = 1, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, lock: int = 1, home: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """A command from outside."""
         return command.run(home or self.home, self.locks[lock], self.index.url, *arguments)
 
     def entries(self) -> list[dict[str, object]]:
         """The journal's lines."""
-        return [json.loads(line) for line in (self.home / "journal.jsonl").read_text("utf-8").splitlines()]
+        return [
+            json.loads(line)
+            for line in (self.home / "journal.jsonl").read_text("utf-8").splitlines()
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +69,9 @@ def person(installed: Person, tmp_path: Path) -> Person:
     return Person(tmp_path / "home", installed.index, installed.locks)
 
 
-def test_everything_that_was_made_was_written_down_and_uninstalling_leaves_nothing(person: Person) -> None:
+def test_everything_that_was_made_was_written_down_and_uninstalling_leaves_nothing(
+    person: Person,
+) -> None:
     made = {e["values"]["path"] for e in person.entries() if e["effect"] == "made"}  # type: ignore[index]
     top = {p.name for p in person.home.iterdir()} - {"journal.jsonl", "running.lock", "active.json"}
     assert top <= {Path(str(path)).name for path in made}
@@ -75,8 +84,13 @@ def test_everything_that_was_made_was_written_down_and_uninstalling_leaves_nothi
 
 def test_what_a_person_made_stays_wherever_it_lies(person: Person) -> None:
     now = person.home / "envs" / active(person.home)
-    own = [person.home / "notes.txt", person.home / "outputs" / "adapter.safetensors", now / "my_adapter" / "weights.bin",
-           person.home / "envs" / "mine" / "pyvenv.cfg", person.home / "quarantine" / "001" / "content" / "old.txt"]
+    own = [
+        person.home / "notes.txt",
+        person.home / "outputs" / "adapter.safetensors",
+        now / "my_adapter" / "weights.bin",
+        person.home / "envs" / "mine" / "pyvenv.cfg",
+        person.home / "quarantine" / "001" / "content" / "old.txt",
+    ]
     for path in own:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("mine")
@@ -115,21 +129,31 @@ def test_going_back_takes_less_than_a_second_and_is_written_down_before(person: 
     assert person.run("rollback").returncode == 0 and active(person.home) == before
 
 
-@pytest.mark.parametrize("words", [("rollback",), ("uninstall", "--remove", "wheels", "--yes"), ("install",)])
-def test_nothing_changes_a_home_in_which_a_run_is_at_work(person: Person, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words", [("rollback",), ("uninstall", "--remove", "wheels", "--yes"), ("install",)]
+)
+def test_nothing_changes_a_home_in_which_a_run_is_at_work(
+    person: Person, words: tuple[str, ...]
+) -> None:
     """A second one is told who runs, whatever it wants to change."""
     shutil.rmtree(person.home / "wheels")
     shutil.rmtree(person.home / "locks")
     person.index.rules.clear()
     person.index.fail("2.0.*whl$", "slow", rate=3e3)
     before = (person.home / "active.json").read_bytes()
-    line, env = command.words(person.home, person.locks[1], person.index.url, "install", "--fix", "rebuild-environment")
-    with subprocess.Popen(line, cwd=command.ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
+    line, env = command.words(
+        person.home, person.locks[1], person.index.url, "install", "--fix", "rebuild-environment"
+    )
+    with subprocess.Popen(
+        line, cwd=command.ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as first:
         try:
             assert wait_for_text(first, person.home / "running.lock", str(first.pid))
             second = person.run(*words)
             assert first.poll() is None
-            assert second.returncode == 2 and f"process {first.pid} (" in second.stderr, second.stderr
+            assert second.returncode == 2 and f"process {first.pid} (" in second.stderr, (
+                second.stderr
+            )
             assert (person.home / "active.json").read_bytes() == before
         finally:
             first.kill()
@@ -147,7 +171,9 @@ def test_the_lock_of_a_dead_process_keeps_nobody_out(person: Person) -> None:
         assert person.run("install").returncode == 0
 
 
-def test_a_home_that_was_moved_is_uninstalled_where_it_is_now(person: Person, tmp_path: Path) -> None:
+def test_a_home_that_was_moved_is_uninstalled_where_it_is_now(
+    person: Person, tmp_path: Path
+) -> None:
     moved = tmp_path / "elsewhere" / "home"
     moved.parent.mkdir()
     person.home.rename(moved)
@@ -157,13 +183,32 @@ def test_a_home_that_was_moved_is_uninstalled_where_it_is_now(person: Person, tm
 
 
 def test_a_bundle_as_json_is_one_document(person: Person, tmp_path: Path) -> None:
-    """What happens meanwhile goes to the other stream; nothing of it is an effect that the journal knows."""
+    """What happens meanwhile goes to the other stream; nothing of it is an effect that the journal
+    knows.
+    """
     target, home = tmp_path / "bundle", tmp_path / "new home"
-    done = command.run(home, person.locks[0], person.index.url, "bundle", "--json", "--profile", "small", "--output", str(target),
-                       "--index", person.index.url, env={"UV_PYTHON_INSTALL_MIRROR": "https://127.0.0.1:9"})
+    done = command.run(
+        home,
+        person.locks[0],
+        person.index.url,
+        "bundle",
+        "--json",
+        "--profile",
+        "small",
+        "--output",
+        str(target),
+        "--index",
+        person.index.url,
+        env={"UV_PYTHON_INSTALL_MIRROR": "https://127.0.0.1:9"},
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads(done.stdout) == {"schema": "written/1", "bundle": str(target)}
-    assert command.run(home, person.locks[0], person.index.url, "verify-bundle", str(target)).returncode == 0
+    assert (
+        command.run(
+            home, person.locks[0], person.index.url, "verify-bundle", str(target)
+        ).returncode
+        == 0
+    )
     assert not home.exists()
 
 
@@ -189,7 +234,9 @@ def test_a_journal_that_is_gone_removes_nothing_by_itself_but_what_is_named(pers
     assert not (person.home / "envs" / name).exists() and not (person.home / "active.json").exists()
 
 
-@pytest.mark.parametrize("garbage", [b"\x00\xff garbage\n", b"{}\n", b'{"at":1}\n', b"[1,2]\n", b"null\n"])
+@pytest.mark.parametrize(
+    "garbage", [b"\x00\xff garbage\n", b"{}\n", b'{"at":1}\n', b"[1,2]\n", b"null\n"]
+)
 def test_a_journal_of_garbage_is_named_with_its_line(person: Person, garbage: bytes) -> None:
     (person.home / "journal.jsonl").write_bytes(garbage)
     for words in (("install",), ("uninstall",), ("uninstall", "--remove", "all", "--yes")):
@@ -205,20 +252,33 @@ def test_a_torn_last_line_is_mended_and_nothing_else_of_the_journal_changes(pers
     path.write_bytes(before + b'{"at":"2026-11-24T15:00:00Z","run":"1","kind":"eff')
     assert person.run("rollback").returncode == 0
     after = path.read_bytes()
-    assert after.startswith(before) and after[len(before):].count(b"\n") == 1
+    assert after.startswith(before) and after[len(before) :].count(b"\n") == 1
 
 
 @pytest.mark.posix
 @pytest.mark.skipif(WINDOWS, reason="masks and signals of POSIX")
-def test_whatever_the_mask_what_was_made_is_the_persons_alone(person: Person, tmp_path: Path) -> None:
+def test_whatever_the_mask_what_was_made_is_the_persons_alone(
+    person: Person, tmp_path: Path
+) -> None:
     home = tmp_path / "open home"
-    done = command.run(home, person.locks[0], person.index.url, "install", preexec_fn=lambda: os.umask(0))
+    done = command.run(
+        home, person.locks[0], person.index.url, "install", preexec_fn=lambda: os.umask(0)
+    )
     assert done.returncode == 0, done.stderr
     # uv opens its lock files, which are empty, to everybody.
-    ours = [home, *(p for p in home.rglob("*") if not p.is_symlink() and p.suffix != ".lock" and p.name != ".lock")]
+    ours = [
+        home,
+        *(
+            p
+            for p in home.rglob("*")
+            if not p.is_symlink() and p.suffix != ".lock" and p.name != ".lock"
+        ),
+    ]
     assert [str(p) for p in ours if p.stat().st_mode & 0o022] == []
     private = [home, *home.iterdir(), *(home / "logs").iterdir(), *(home / "reports").iterdir()]
-    assert [str(p) for p in private if p.stat().st_mode & 0o077 and p.name not in ("cache", "envs")] == []
+    assert [
+        str(p) for p in private if p.stat().st_mode & 0o077 and p.name not in ("cache", "envs")
+    ] == []
 
 
 @pytest.mark.posix
@@ -228,40 +288,100 @@ def test_ctrl_c_ends_with_6_and_the_same_command_goes_on(person: Person, tmp_pat
     person.index.rules.clear()
     person.index.fail("1.0.*whl$", "slow", rate=4e3)
     line, env = command.words(home, person.locks[0], person.index.url, "install", "--json")
-    with subprocess.Popen(line, cwd=command.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as child:  # noqa: PLW1509
+    with subprocess.Popen(
+        line,
+        cwd=command.ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as child:
         assert wait_for(child, lambda: any((home / "wheels").glob("*.part")))
         child.send_signal(signal.SIGINT)
         out, said = child.communicate(timeout=60)
     person.index.rules.clear()
     assert child.returncode == 6, said[-2000:]
     assert "Traceback" not in said
-    assert json.loads(out.splitlines()[-1]) == {"schema": "result/1", "outcome": "stopped", "verdict": None}
+    assert json.loads(out.splitlines()[-1]) == {
+        "schema": "result/1",
+        "outcome": "stopped",
+        "verdict": None,
+    }
     again = command.run(home, person.locks[0], person.index.url, "install")
-    assert again.returncode == 0 and "Going on where the last run stopped" in again.stderr, again.stderr[-2000:]
+    assert again.returncode == 0 and "Going on where the last run stopped" in again.stderr, (
+        again.stderr[-2000:]
+    )
 
 
 @pytest.mark.posix
-@pytest.mark.skipif(WINDOWS or shutil.which("strace") is None, reason="system calls are followed with strace")
+@pytest.mark.skipif(
+    WINDOWS or shutil.which("strace") is None, reason="system calls are followed with strace"
+)
 def test_the_journal_is_on_the_disk_before_each_effect(person: Person, tmp_path: Path) -> None:
-    """Every entry is followed by its fsync before the folder, the environment or the pointer that it tells of is touched."""
+    """Every entry is followed by its fsync before the folder, the environment or the pointer that
+    it tells of is touched.
+    """
     home, trace = tmp_path / "traced", tmp_path / "trace.txt"
     line, env = command.words(home, person.locks[0], person.index.url, "install")
-    follow = ["strace", "-f", "-qq", "-y", "-s", "400", "-e", "trace=mkdir,mkdirat,rename,renameat,renameat2,fsync,write", "-o",
-              str(trace)]
-    done = subprocess.run([*follow, *line], cwd=command.ROOT, env=env, capture_output=True, text=True, check=False)
+    follow = [
+        "strace",
+        "-f",
+        "-qq",
+        "-y",
+        "-s",
+        "400",
+        "-e",
+        "trace=mkdir,mkdirat,rename,renameat,renameat2,fsync,write",
+        "-o",
+        str(trace),
+    ]
+    done = subprocess.run(
+        [*follow, *line], cwd=command.ROOT, env=env, capture_output=True, text=True, check=False
+    )
     if "ptrace" in done.stderr.lower() and done.returncode:
         pytest.skip("this system lets nobody be traced")
     assert done.returncode == 0, done.stderr[-2000:]
     calls = [c.split(maxsplit=1)[1] for c in trace.read_text("utf-8", "replace").splitlines()]
     name = active(home)
-    for folder in ("logs", "locks", "cache", "wheels", "envs", "checks", "work", "verified", f"envs/{name}", "reports"):
+    for folder in (
+        "logs",
+        "locks",
+        "cache",
+        "wheels",
+        "envs",
+        "checks",
+        "work",
+        "verified",
+        f"envs/{name}",
+        "reports",
+    ):
         path = str(home / folder)
-        told = next(n for n, c in enumerate(calls) if c.startswith("write(") and f'{path}\\"' in c and "journal.jsonl" in c)
-        synced = next(n for n, c in enumerate(calls) if n > told and c.startswith("fsync(") and "journal.jsonl" in c)
-        happened = next(n for n, c in enumerate(calls) if c.startswith("mkdir") and f'"{path}"' in c and "EEXIST" not in c)
+        told = next(
+            n
+            for n, c in enumerate(calls)
+            if c.startswith("write(") and f'{path}\\"' in c and "journal.jsonl" in c
+        )
+        synced = next(
+            n
+            for n, c in enumerate(calls)
+            if n > told and c.startswith("fsync(") and "journal.jsonl" in c
+        )
+        happened = next(
+            n
+            for n, c in enumerate(calls)
+            if c.startswith("mkdir") and f'"{path}"' in c and "EEXIST" not in c
+        )
         assert told < synced < happened, folder
-    swapped = next(n for n, c in enumerate(calls) if c.startswith("write(") and "swapped" in c and "journal.jsonl" in c)
-    synced = next(n for n, c in enumerate(calls) if n > swapped and c.startswith("fsync(") and "journal.jsonl" in c)
+    swapped = next(
+        n
+        for n, c in enumerate(calls)
+        if c.startswith("write(") and "swapped" in c and "journal.jsonl" in c
+    )
+    synced = next(
+        n
+        for n, c in enumerate(calls)
+        if n > swapped and c.startswith("fsync(") and "journal.jsonl" in c
+    )
     renamed = next(n for n, c in enumerate(calls) if c.startswith("rename") and "active.json" in c)
     assert swapped < synced < renamed

@@ -1,4 +1,6 @@
-"""The program is killed at 200 random moments of an install; the next run always ends as an undisturbed one does."""
+"""The program is killed at 200 random moments of an install; the next run always ends as an
+undisturbed one does.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +35,20 @@ def wheels() -> list[SmallWheel]:
 
 
 def packages_behind() -> list[str]:
-    """What lies in the package folder of the Python that environments are made of: half of one must not lead there."""
-    return sorted(p.name for p in Path(sysconfig.get_path("purelib", vars={"base": sys.base_prefix})).iterdir())
+    """What lies in the package folder of the Python that environments are made of: half of one must
+    not lead there.
+    """
+    return sorted(
+        p.name
+        for p in Path(sysconfig.get_path("purelib", vars={"base": sys.base_prefix})).iterdir()
+    )
 
 
 @dataclass
 class Bench:
-    """What all lanes share: index, lock, the tree of an undisturbed run, seconds that one takes cold and warm."""
+    """What all lanes share: index, lock, the tree of an undisturbed run, seconds that one takes
+    cold and warm.
+    """
 
     index: FaultIndex
     lock: Path
@@ -48,12 +57,22 @@ class Bench:
     behind: list[str]
 
     def command(self, home: Path, name: str) -> list[str]:
-        return [sys.executable, "-m", "tests.journeys.small", str(home), self.index.url, str(self.lock), name]
+        return [
+            sys.executable,
+            "-m",
+            "tests.journeys.small",
+            str(home),
+            self.index.url,
+            str(self.lock),
+            name,
+        ]
 
     def run(self, home: Path, name: str) -> float:
         """One whole run; the seconds it took."""
         began = time.monotonic()
-        done = subprocess.run(self.command(home, name), cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            self.command(home, name), cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return time.monotonic() - began
 
@@ -68,18 +87,27 @@ def empty(home: Path) -> None:
 
 
 def killed_once(bench: Bench, home: Path, name: str, chance: random.Random) -> bool:
-    """One run that is killed somewhere, and the next, which must finish; whether the kill came before its end."""
+    """One run that is killed somewhere, and the next, which must finish; whether the kill came
+    before its end.
+    """
     cold = chance.random() < 0.5
     if cold:
         empty(home)
     before = active(home)
-    child = subprocess.Popen(bench.command(home, name), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                             start_new_session=True)
+    child = subprocess.Popen(
+        bench.command(home, name),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     time.sleep(chance.uniform(0.1, bench.seconds[cold]))
     child.send_signal(signal.SIGKILL)
     killed = child.wait() == -signal.SIGKILL
     assert active(home) in (before, name)
-    usable = subprocess.run([str(home / "envs" / active(home) / "bin" / "python"), "-c", "import piece_0"], check=False)
+    usable = subprocess.run(
+        [str(home / "envs" / active(home) / "bin" / "python"), "-c", "import piece_0"], check=False
+    )
     assert usable.returncode == 0, f"the active environment {active(home)} cannot be used"
     bench.run(home, name)
     differing = {path for path, _ in tree(home / "envs" / name).items() ^ bench.expected.items()}
@@ -92,7 +120,9 @@ def killed_once(bench: Bench, home: Path, name: str, chance: random.Random) -> b
 
 
 def lane(bench: Bench, home: Path, kills: int, seed: int) -> int:
-    """Kill so many runs in one home; runs that ended before their kill do not count. Returns how many were killed."""
+    """Kill so many runs in one home; runs that ended before their kill do not count. Returns how
+    many were killed.
+    """
     chance = random.Random(seed)
     bench.run(home, "small-0")
     killed = number = 0
@@ -108,7 +138,9 @@ def lane(bench: Bench, home: Path, kills: int, seed: int) -> int:
 
 @pytest.mark.slow
 @pytest.mark.posix
-def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Path, faults: Faults) -> None:
+def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(
+    tmp_path: Path, faults: Faults
+) -> None:
     made = wheels()
     lock = tmp_path / "lock.txt"
     lock.write_text(lock_of(made))
@@ -121,7 +153,10 @@ def test_killed_anywhere_the_next_run_finishes_and_nothing_is_left(tmp_path: Pat
         assert bench.expected
         shares = [len(range(n, KILLS, LANES)) for n in range(LANES)]
         with ThreadPoolExecutor(LANES) as pool:
-            lanes = [pool.submit(lane, bench, tmp_path / f"home-{n}", share, SEED + n) for n, share in enumerate(shares)]
+            lanes = [
+                pool.submit(lane, bench, tmp_path / f"home-{n}", share, SEED + n)
+                for n, share in enumerate(shares)
+            ]
             killed = sum(one.result() for one in lanes)
     for _ in range(killed):
         faults.add("kills", True)

@@ -1,4 +1,6 @@
-"""The main job for real: the practice profile from the package index, installed, trained with, reported, mended."""
+"""The main job for real: the practice profile from the package index, installed, trained with,
+reported, mended.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,26 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.posix,
-              pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows")]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.posix,
+    pytest.mark.skipif(sys.platform == "win32", reason="the Windows journey is in tests/windows"),
+]
 
 
-def app(*arguments: str, limit: float = 900, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=limit,
-                          check=False, env={**os.environ, **(env or {})})
+def app(
+    *arguments: str, limit: float = 900, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=limit,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
 
 
 def last(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
@@ -55,7 +70,9 @@ def test_1_install_from_nothing_to_a_proven_environment(home: Path, took: dict[s
     done = app("install", "--yes", "--json", "--home", str(home), "--profile", "practice-cpu")
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {"started", "line", "progress", "measured", "finished"} <= {line["what"] for line in lines[:-1]}
+    assert {"started", "line", "progress", "measured", "finished"} <= {
+        line["what"] for line in lines[:-1]
+    }
     result = lines[-1]
     assert (result["schema"], result["outcome"]) == ("result/1", "finished")
     took["first"] = time.monotonic() - began
@@ -73,7 +90,9 @@ def test_2_a_second_call_says_that_all_is_in_place(home: Path, took: dict[str, f
     done = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu")
     assert done.returncode == 0
     assert "All is in place" in done.stderr
-    assert time.monotonic() - began < took["first"] / 3  # minutes became seconds: nothing was fetched, installed or trained
+    assert (
+        time.monotonic() - began < took["first"] / 3
+    )  # minutes became seconds: nothing was fetched, installed or trained
 
 
 def test_3_a_changed_package_is_named_and_put_back(home: Path) -> None:
@@ -92,7 +111,15 @@ def test_3_a_changed_package_is_named_and_put_back(home: Path) -> None:
 def test_4_the_report_holds_everything_but_the_person(home: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.zip"
     secret = "hf_" + "QwErTyUiOpAsDfGhJkLzXcVbNm12345678"
-    done = app("report", "--home", str(home), "--output", str(target), "--json", env={"HF_TOKEN": secret, "USER": "kim.mustermann"})
+    done = app(
+        "report",
+        "--home",
+        str(home),
+        "--output",
+        str(target),
+        "--json",
+        env={"HF_TOKEN": secret, "USER": "kim.mustermann"},
+    )
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(io.BytesIO(target.read_bytes())) as archive:
         names = set(archive.namelist())
@@ -101,7 +128,9 @@ def test_4_the_report_holds_everything_but_the_person(home: Path, tmp_path: Path
             data = archive.read(name)
             assert secret.encode() not in data, name
             assert b"mustermann" not in data, name
-            assert Path.home() == Path("/root") or str(Path.home()).encode() + b"/" not in data, name  # root is nobody's name
+            assert Path.home() == Path("/root") or str(Path.home()).encode() + b"/" not in data, (
+                name
+            )  # root is nobody's name
     replayed = app("plan", "--machine", str(target), "--json")
     assert json.loads(replayed.stdout)["profile"] == "practice-cpu"
 
@@ -112,12 +141,26 @@ def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
     environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
     python = str(environment / "bin" / "python")
     small = tmp_path / "small"
-    make = "import sys; sys.path.insert(0, sys.argv[1]); import small_model; small_model.make(sys.argv[2], 'processor')"
-    made = subprocess.run([python, "-c", make, str(ROOT / "resources" / "checks"), str(small)], capture_output=True, text=True,
-                          check=False)
+    make = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import small_model; "
+        "small_model.make(sys.argv[2], 'processor')"
+    )
+    made = subprocess.run(
+        [python, "-c", make, str(ROOT / "resources" / "checks"), str(small)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert made.returncode == 0, made.stderr[-2000:]
-    done = subprocess.run([python, str(script), "--model", str(small), "--max-steps", "2"], cwd=tmp_path, capture_output=True,
-                          text=True, check=False, env={**os.environ, "HF_HUB_OFFLINE": "1"}, timeout=300)
+    done = subprocess.run(
+        [python, str(script), "--model", str(small), "--max-steps", "2"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
 
 
@@ -125,22 +168,49 @@ def test_6_a_kernel_and_a_menu_entry_leave_the_environment_as_it_is(home: Path, 
     environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
 
     def tree() -> dict[str, int]:
-        return {str(p.relative_to(environment)): p.stat().st_size for p in environment.rglob("*")
-                if p.is_file() and "__pycache__" not in p.parts}
+        return {
+            str(p.relative_to(environment)): p.stat().st_size
+            for p in environment.rglob("*")
+            if p.is_file() and "__pycache__" not in p.parts
+        }
 
     before = tree()
-    made = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu", "--kernel", "--menu-entry",
-               env={"XDG_DATA_HOME": str(kept)})
+    made = app(
+        "install",
+        "--yes",
+        "--home",
+        str(home),
+        "--profile",
+        "practice-cpu",
+        "--kernel",
+        "--menu-entry",
+        env={"XDG_DATA_HOME": str(kept)},
+    )
     assert made.returncode == 0, made.stderr[-3000:]
     assert f"the kernel answered: 42 {environment}" in made.stderr
     assert tree() == before
-    spec = json.loads((kept / "jupyter" / "kernels" / f"unsloth-{environment.name}" / "kernel.json").read_text("utf-8"))
+    spec = json.loads(
+        (kept / "jupyter" / "kernels" / f"unsloth-{environment.name}" / "kernel.json").read_text(
+            "utf-8"
+        )
+    )
     assert spec["argv"][0] == str(environment / "bin" / "python")
     entry = (kept / "applications" / f"unsloth-setup-{environment.name}.desktop").read_text("utf-8")
     assert str(environment / "bin" / "activate") in entry
-    again = app("install", "--yes", "--home", str(home), "--profile", "practice-cpu", "--kernel", "--menu-entry",
-                env={"XDG_DATA_HOME": str(kept)})
-    assert again.returncode == 0 and "the kernel answered" not in again.stderr, "it was there, so it was not made again"
+    again = app(
+        "install",
+        "--yes",
+        "--home",
+        str(home),
+        "--profile",
+        "practice-cpu",
+        "--kernel",
+        "--menu-entry",
+        env={"XDG_DATA_HOME": str(kept)},
+    )
+    assert again.returncode == 0 and "the kernel answered" not in again.stderr, (
+        "it was there, so it was not made again"
+    )
 
 
 def test_7_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path, kept: Path) -> None:
@@ -150,4 +220,6 @@ def test_7_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path, ke
     everything = app("uninstall", "--remove", "all", "--yes", "--home", str(home))
     assert everything.returncode == 0
     assert not (home / "envs").exists() or not any((home / "envs").iterdir())
-    assert not [p for p in kept.rglob("*") if "unsloth" in p.name], "something still starts what is gone"
+    assert not [p for p in kept.rglob("*") if "unsloth" in p.name], (
+        "something still starts what is gone"
+    )

@@ -1,4 +1,6 @@
-"""Automatic fixes for real: a fault on a loopback index or on disk, its diagnosis, the plan of the fix, the run, the way back."""
+"""Automatic fixes for real: a fault on a loopback index or on disk, its diagnosis, the plan of the
+fix, the run, the way back.
+"""
 
 from __future__ import annotations
 
@@ -48,15 +50,26 @@ def mended(visit: Session, remedy: str, what: Plan) -> Plan:
 
 def journalled(visit: Session) -> list[tuple[str, str]]:
     """What was removed, by step."""
-    return [(e.step, e.values["path"]) for e in visit.journal.entries() if e.kind == "effect" and e.effect == "removed"]
+    return [
+        (e.step, e.values["path"])
+        for e in visit.journal.entries()
+        if e.kind == "effect" and e.effect == "removed"
+    ]
 
 
 def test_files_that_arrive_damaged_are_fetched_again(visit: Session, index: FaultIndex) -> None:
-    """Refetch: the damage stays for the whole first run; the plan names what goes, and the journal keeps it."""
+    """Refetch: the damage stays for the whole first run; the plan names what goes, and the journal
+    keeps it.
+    """
     index.fail("piece_0.*whl$", "corrupt")
     found = run(visit, plan("small-1"))
     assert found is not None and found.cause == "pip_hash_mismatch"
-    assert found.fix is not None and found.fix.automatic and found.fix.remedy == "refetch" and found.fix.does
+    assert (
+        found.fix is not None
+        and found.fix.automatic
+        and found.fix.remedy == "refetch"
+        and found.fix.does
+    )
     index.rules.clear()
     made = mended(visit, found.fix.remedy, plan("small-1"))
     first = made.steps[0]
@@ -76,8 +89,12 @@ def test_an_emptied_cache_costs_time_only(visit: Session) -> None:
     assert visit.world.files.exists(visit.place.environment_python("small-1"))
 
 
-def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to(visit: Session) -> None:
-    """One package gone from the active environment: the new one lacks nothing, and the old one is still there."""
+def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to(
+    visit: Session,
+) -> None:
+    """One package gone from the active environment: the new one lacks nothing, and the old one is
+    still there.
+    """
     assert run(visit, plan("small-1")) is None
     package = next(Path(visit.place.environment("small-1")).rglob("piece_0/__init__.py"))
     package.unlink()
@@ -87,7 +104,7 @@ def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to
     back = visit.rollback()
     assert (back.active, back.previous) == ("small-1", "small-1.2")
     again = visit.remedy_plan("rebuild-environment", plan("small-1"))
-    assert again.environment == "small-1.3"    # .2 is what a rollback would go to
+    assert again.environment == "small-1.3"  # .2 is what a rollback would go to
 
 
 def test_a_bundle_of_certificates_gives_way_to_the_system_s(visit: Session, tmp_path: Path) -> None:
@@ -102,8 +119,12 @@ def test_a_bundle_of_certificates_gives_way_to_the_system_s(visit: Session, tmp_
         visit.remedy_plan("system-certificates", plan("small-1"))
 
 
-def test_a_bundle_that_a_variable_names_gives_way_as_well(visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SSL_CERT_FILE often outlives what it was set for; the choice "system" alone would go on taking it."""
+def test_a_bundle_that_a_variable_names_gives_way_as_well(
+    visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSL_CERT_FILE often outlives what it was set for; the choice "system" alone would go on
+    taking it.
+    """
     (tmp_path / "left.pem").write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "left.pem"))
     visit.change(certificates="system")
@@ -122,13 +143,17 @@ def test_another_setup_is_planned_instead_and_the_first_stays(visit: Session) ->
     assert made.profile == "other" and visit.best().profile.id == "other"
     small = plan("other-1")
     assert run(visit, msgspec.structs.replace(small, profile="other")) is None
-    assert {s.kind for s in made.steps} <= {s.kind for s in install_plan(visit.known(), first, visit.place, visit.answers).steps}
+    assert {s.kind for s in made.steps} <= {
+        s.kind for s in install_plan(visit.known(), first, visit.place, visit.answers).steps
+    }
     back = visit.rollback()
     assert back.active == "small-1"
 
 
 def test_what_was_tried_comes_last(visit: Session, index: FaultIndex) -> None:
-    """Two setups have failed: the fix takes the third and not the first again; one that was never run here is not passed over."""
+    """Two setups have failed: the fix takes the third and not the first again; one that was never
+    run here is not passed over.
+    """
     first = visit.knowledge.profiles[0]
     others = [msgspec.structs.replace(first, id=name, title=name) for name in ("second", "third")]
     visit.knowledge = msgspec.structs.replace(visit.knowledge, profiles=(first, *others))
@@ -136,7 +161,12 @@ def test_what_was_tried_comes_last(visit: Session, index: FaultIndex) -> None:
     index.fail("whl$", "status", code=404)
     for name in ("small", "second"):
         assert run(visit, msgspec.structs.replace(plan(f"{name}-1"), profile=name)) is not None
-    assert visit.remedy_plan("other-profile", msgspec.structs.replace(plan("second-1"), profile="second")).profile == "third"
+    assert (
+        visit.remedy_plan(
+            "other-profile", msgspec.structs.replace(plan("second-1"), profile="second")
+        ).profile
+        == "third"
+    )
 
 
 def test_without_another_setup_none_is_offered(visit: Session) -> None:
@@ -157,14 +187,19 @@ def test_a_step_that_failed_is_tried_again_and_goes_on(visit: Session, index: Fa
 
 
 def test_variables_are_set_in_a_new_environment_and_gone_with_it(visit: Session) -> None:
-    """Compilation off: the setup that works is not touched, the new one says so to every Python of it, a rollback takes it back."""
+    """Compilation off: the setup that works is not touched, the new one says so to every Python of
+    it, a rollback takes it back.
+    """
     assert run(visit, plan("small-1")) is None
     made = mended(visit, "compile-off", plan("small-1"))
     assert made.environment == "small-1.2"
     asked = "import os; print(os.environ.get('TORCHDYNAMO_DISABLE'))"
 
     def told(environment: str) -> str:
-        return visit.world.processes.capture([visit.place.environment_python(environment), "-c", asked], 60.0).out.strip()
+        return visit.world.processes.capture(
+            [visit.place.environment_python(environment), "-c", asked], 60.0
+        ).out.strip()
+
     assert (told("small-1"), told("small-1.2")) == ("None", "1")
     pointer = visit.pointer()
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1.2", "small-1")

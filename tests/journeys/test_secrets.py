@@ -1,8 +1,10 @@
-"""Secrets planted wherever people keep them never come out: not in logs, events, journal, plan, script or report.
+"""Secrets planted wherever people keep them never come out: not in logs, events, journal, plan,
+script or report.
 
-Real runs of the program, finishing and failing, with passwords in pip's and uv's settings, in the answers, in proxies and in
-variables. Then every byte that the program wrote, below home and on both streams, is searched for each of them in every
-spelling that addresses, headers, JSON and Windows programs use.
+Real runs of the program, finishing and failing, with passwords in pip's and uv's settings, in the
+answers, in proxies and in variables. Then every byte that the program wrote, below home and on both
+streams, is searched for each of them in every spelling that addresses, headers, JSON and Windows
+programs use.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ pytestmark = [pytest.mark.slow]
 LETTERS = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 STRANGE = "%+ äß&=/?#:;'\"\\"
 MACHINE = str(ROOT / "resources/machines/rtx3090-windows.json")
-# A check of a hostile or merely talkative package: it prints all that it can see, in several spellings.
+# A check of a hostile or merely talkative package: it prints all that it can see, in several
+# spellings.
 TALKATIVE = """import base64, json, os, sys, time, urllib.parse
 for name, value in os.environ.items():
     print(name, value, urllib.parse.unquote(value), base64.b64encode(value.encode()).decode())
@@ -51,7 +54,11 @@ class Planted:
 
         def word(strange: bool = True) -> str:
             letters = "".join(chance.choice(LETTERS) for _ in range(18))
-            return letters[:9] + "".join(chance.sample(STRANGE, 3)) + letters[9:] if strange else letters
+            return (
+                letters[:9] + "".join(chance.sample(STRANGE, 3)) + letters[9:]
+                if strange
+                else letters
+            )
 
         self.index, self.extra, self.proxy, self.pip = word(), word(), word(), word()
         self.hf, self.github, self.own = "hf_" + word(False), "ghp_" + word(False) * 2, word(False)
@@ -62,16 +69,32 @@ class Planted:
     @staticmethod
     def spellings(user: str, secret: str) -> set[bytes]:
         """A secret as it could stand in a file."""
-        texts = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1],
-                 json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-        texts |= {base64.b64encode(t.encode()).decode().rstrip("=") for t in (secret, f"{user}:{secret}")}
-        return {form for text in texts for form in (text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"))}
+        texts = {
+            secret,
+            quote(secret),
+            quote(secret, safe=""),
+            quote_plus(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            repr(secret)[1:-1],
+        }
+        texts |= {
+            base64.b64encode(t.encode()).decode().rstrip("=") for t in (secret, f"{user}:{secret}")
+        }
+        return {
+            form
+            for text in texts
+            for form in (text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"))
+        }
 
 
 def found_in(data: bytes, planted: Planted) -> list[str]:
     """The names of the secrets that stand in some bytes."""
-    return [name for name, secret in planted.all().items()
-            if any(form in data for form in Planted.spellings("jan", secret))]
+    return [
+        name
+        for name, secret in planted.all().items()
+        if any(form in data for form in Planted.spellings("jan", secret))
+    ]
 
 
 def all_bytes(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -86,10 +109,20 @@ def all_bytes(folder: Path) -> Iterator[tuple[str, bytes]]:
                         yield f"{path}:{name}", archive.read(name)
 
 
-def searched(folder: Path, planted: Planted, *told: subprocess.CompletedProcess[bytes]) -> list[str]:
+def searched(
+    folder: Path, planted: Planted, *told: subprocess.CompletedProcess[bytes]
+) -> list[str]:
     """Where secrets came out: files by name, streams by their place."""
-    streams = [(f"{one.args} {name}", data) for one in told for name, data in (("out", one.stdout), ("err", one.stderr))]
-    return [f"{name} in {where}" for where, data in [*all_bytes(folder), *streams] for name in found_in(data, planted)]
+    streams = [
+        (f"{one.args} {name}", data)
+        for one in told
+        for name, data in (("out", one.stdout), ("err", one.stderr))
+    ]
+    return [
+        f"{name} in {where}"
+        for where, data in [*all_bytes(folder), *streams]
+        for name in found_in(data, planted)
+    ]
 
 
 @pytest.fixture(params=[1, 2])
@@ -103,28 +136,61 @@ def person(tmp_path: Path, planted: Planted) -> dict[str, str]:
     settings = tmp_path / "settings"
     (settings / "uv").mkdir(parents=True)
     pip, safe = settings / "pip.conf", quote(planted.pip, safe="").replace("%", "%%")
-    pip.write_text(f"[global]\nextra-index-url = https://jan:{safe}@pip.invalid/simple/\n"
-                   f"proxy = http://jan:{safe}@proxy.invalid:3128\n", encoding="utf-8")
-    clean = {k: v for k, v in os.environ.items() if not k.upper().startswith(("PIP_", "UV_")) and "proxy" not in k.lower()}
+    pip.write_text(
+        f"[global]\nextra-index-url = https://jan:{safe}@pip.invalid/simple/\n"
+        f"proxy = http://jan:{safe}@proxy.invalid:3128\n",
+        encoding="utf-8",
+    )
+    clean = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.upper().startswith(("PIP_", "UV_")) and "proxy" not in k.lower()
+    }
     extra = f"https://jan:{quote(planted.extra, safe='')}@uv.invalid/simple/"
-    return {**clean, "PIP_CONFIG_FILE": str(pip), "UV_EXTRA_INDEX_URL": extra,
-            "HF_TOKEN": planted.hf, "GITHUB_TOKEN": planted.github, "MY_API_KEY": planted.own,
-            "HTTPS_PROXY": f"http://jan:{quote(planted.proxy, safe='')}@proxy.invalid:3128", "NO_PROXY": "127.0.0.1"}
+    return {
+        **clean,
+        "PIP_CONFIG_FILE": str(pip),
+        "UV_EXTRA_INDEX_URL": extra,
+        "HF_TOKEN": planted.hf,
+        "GITHUB_TOKEN": planted.github,
+        "MY_API_KEY": planted.own,
+        "HTTPS_PROXY": f"http://jan:{quote(planted.proxy, safe='')}@proxy.invalid:3128",
+        "NO_PROXY": "127.0.0.1",
+    }
 
 
 def app(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, env=env, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        check=False,
+    )
 
 
-def small(env: dict[str, str], home: Path, url: str, lock: Path, **more: str) -> subprocess.CompletedProcess[bytes]:
+def small(
+    env: dict[str, str], home: Path, url: str, lock: Path, **more: str
+) -> subprocess.CompletedProcess[bytes]:
     """The small profile through the real program, fetching with little patience."""
-    hasty = {"SMALL_PATIENCE": json.dumps({"connect": 2.0, "read": 2.0, "attempts": 2, "first_attempts": 2, "backoff": 0.05})}
-    return subprocess.run([sys.executable, "-m", "tests.journeys.small", str(home), url, str(lock), "small-1"], cwd=ROOT,
-                          env={**env, **hasty, **more}, capture_output=True, check=False)
+    hasty = {
+        "SMALL_PATIENCE": json.dumps(
+            {"connect": 2.0, "read": 2.0, "attempts": 2, "first_attempts": 2, "backoff": 0.05}
+        )
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "tests.journeys.small", str(home), url, str(lock), "small-1"],
+        cwd=ROOT,
+        env={**env, **hasty, **more},
+        capture_output=True,
+        check=False,
+    )
 
 
 @pytest.mark.fault("planted secrets")
-def test_installs_that_finish_and_fail_tell_no_secret(tmp_path: Path, planted: Planted, person: dict[str, str]) -> None:
+def test_installs_that_finish_and_fail_tell_no_secret(
+    tmp_path: Path, planted: Planted, person: dict[str, str]
+) -> None:
     wheels = [make_wheel(f"piece-{n}", size=20_000) for n in range(3)]
     lock, home = tmp_path / "lock.txt", tmp_path / "home"
     lock.write_text(lock_of(wheels))
@@ -135,11 +201,18 @@ def test_installs_that_finish_and_fail_tell_no_secret(tmp_path: Path, planted: P
         told = [small(person, home, url, lock)]
         assert told[0].returncode == 0, told[0].stderr[-2000:]
         asked = index.asked(".whl")
-        assert asked and all("Authorization" in r.headers for r in asked)     # the secret was really used
+        assert asked and all(
+            "Authorization" in r.headers for r in asked
+        )  # the secret was really used
         told.append(small(person, home, url, lock, SMALL_CHECK=TALKATIVE))
         assert told[-1].returncode == 4 and b"told-all" in told[-1].stdout
-        for where, kind, code in (("/simple/", "status", 403), ("/simple/", "circle", 0), ("whl$", "captive", 0),
-                                  ("whl$", "corrupt", 0), ("whl$", "status", 404)):
+        for where, kind, code in (
+            ("/simple/", "status", 403),
+            ("/simple/", "circle", 0),
+            ("whl$", "captive", 0),
+            ("whl$", "corrupt", 0),
+            ("whl$", "status", 404),
+        ):
             index.rules.clear()
             index.fail(where, kind, code=code)
             told.append(small(person, home / f"{kind}{len(told)}", url, lock))
@@ -152,18 +225,35 @@ def test_installs_that_finish_and_fail_tell_no_secret(tmp_path: Path, planted: P
 
 
 @pytest.mark.fault("planted secrets")
-def test_looking_planning_and_reporting_tell_no_secret(tmp_path: Path, planted: Planted, person: dict[str, str]) -> None:
+def test_looking_planning_and_reporting_tell_no_secret(
+    tmp_path: Path, planted: Planted, person: dict[str, str]
+) -> None:
     home, answers = tmp_path / "home", tmp_path / "answers.toml"
-    answers.write_text(f"index = \"https://jan:{quote(planted.index, safe='')}@index.invalid/simple/\"\n"
-                       f"extra_indexes = [\"https://jan:{quote(planted.extra, safe='')}@extra.invalid/simple/\"]\n"
-                       f"proxy = \"http://jan:{quote(planted.proxy, safe='')}@proxy.invalid:3128\"\n")
+    answers.write_text(
+        f'index = "https://jan:{quote(planted.index, safe="")}@index.invalid/simple/"\n'
+        f'extra_indexes = ["https://jan:{quote(planted.extra, safe="")}@extra.invalid/simple/"]\n'
+        f'proxy = "http://jan:{quote(planted.proxy, safe="")}@proxy.invalid:3128"\n'
+    )
     common = ("--home", str(home), "--answers", str(answers))
-    told = [app(person, *words, *common) for words in (
-        ("detect", "--json"), ("detect",), ("plan", "--json"), ("plan",), ("script", "--shell", "sh"),
-        ("script", "--shell", "powershell"),
-        ("report", "--output", str(home / "report.zip")), ("record",), ("profiles",), ("plan", "--machine", MACHINE, "--json"))]
-    assert [one.returncode for one in told if one.returncode not in (0, 3)] == [], [one.stderr for one in told]
-    assert any(b"index.invalid" in one.stdout for one in told)           # the settings were really read
+    told = [
+        app(person, *words, *common)
+        for words in (
+            ("detect", "--json"),
+            ("detect",),
+            ("plan", "--json"),
+            ("plan",),
+            ("script", "--shell", "sh"),
+            ("script", "--shell", "powershell"),
+            ("report", "--output", str(home / "report.zip")),
+            ("record",),
+            ("profiles",),
+            ("plan", "--machine", MACHINE, "--json"),
+        )
+    ]
+    assert [one.returncode for one in told if one.returncode not in (0, 3)] == [], [
+        one.stderr for one in told
+    ]
+    assert any(b"index.invalid" in one.stdout for one in told)  # the settings were really read
     assert (home / "report.zip").exists()
     assert searched(home, planted, *told) == []
 
@@ -176,12 +266,18 @@ sys.exit(program.main())
 
 
 @pytest.mark.fault("planted secrets")
-def test_a_crash_report_holds_the_command_line_without_its_secrets(tmp_path: Path, planted: Planted,
-                                                                   person: dict[str, str]) -> None:
+def test_a_crash_report_holds_the_command_line_without_its_secrets(
+    tmp_path: Path, planted: Planted, person: dict[str, str]
+) -> None:
     address = f"https://jan:{quote(planted.index, safe='')}@index.invalid/simple/"
     words = ["plan", "--index", address, "--home", str(tmp_path / "home"), planted.hf]
-    crashed = subprocess.run([sys.executable, "-c", CRASH, *words], cwd=ROOT, env=person, capture_output=True,
-                             check=False)
+    crashed = subprocess.run(
+        [sys.executable, "-c", CRASH, *words],
+        cwd=ROOT,
+        env=person,
+        capture_output=True,
+        check=False,
+    )
     assert crashed.returncode == 1
     [written] = (tmp_path / "home" / "reports").iterdir()
     assert b"index.invalid" in written.read_bytes()
@@ -189,7 +285,9 @@ def test_a_crash_report_holds_the_command_line_without_its_secrets(tmp_path: Pat
 
 
 def test_the_search_itself_finds_what_is_planted(tmp_path: Path, planted: Planted) -> None:
-    """Each spelling, in a file and in a zip: a search that finds nothing proves nothing until it can find something."""
+    """Each spelling, in a file and in a zip: a search that finds nothing proves nothing until it
+    can find something.
+    """
     for name, secret in planted.all().items():
         for form in Planted.spellings("jan", secret):
             assert name in found_in(b"before " + form + b" after", planted)

@@ -1,4 +1,6 @@
-"""Every card profile's Windows packages are fetched from the index for real, each file checked by the lock's hash."""
+"""Every card profile's Windows packages are fetched from the index for real, each file checked by
+the lock's hash.
+"""
 
 from __future__ import annotations
 
@@ -34,17 +36,29 @@ def test_the_windows_lock_can_be_had_whole(profile: Profile, tmp_path: Path) -> 
     part = next(p for p in profile.parts if p.platform == "windows" and p.index == "default")
     answers = Answers()
     effects: list[tuple[str, dict[str, str]]] = []
-    site = Site(world=world, place=Place(str(tmp_path / "home"), world.computer.family), profiles={profile.id: profile},
-                answers=answers, sources=network.sources(world, answers), resource=str.encode,
-                record=lambda *effect: effects.append(effect), platform="windows")
+    site = Site(
+        world=world,
+        place=Place(str(tmp_path / "home"), world.computer.family),
+        profiles={profile.id: profile},
+        answers=answers,
+        sources=network.sources(world, answers),
+        resource=str.encode,
+        record=lambda *effect: effects.append(effect),
+        platform="windows",
+    )
     site = replace(site, sources=replace_links(site))
-    step = FetchWheels(id="fetch", title=part.title, profile=profile.id, part=part.id, index=part.index)
+    step = FetchWheels(
+        id="fetch", title=part.title, profile=profile.id, part=part.id, index=part.index
+    )
     list(fetch_wheels.run(step, site))
     assert fetch_wheels.done(step, site) is not None
     files = [p for p in (tmp_path / "home" / "wheels").iterdir() if p.suffix == ".whl"]
     assert len(files) == len(part.wheels)
-    assert {canonicalize_name(p.name.split("-")[0]) for p in files} == {canonicalize_name(w.name) for w in part.wheels}
-    # Of two files that fit equally (py310 and py311 of one package) the index may offer the other one first.
+    assert {canonicalize_name(p.name.split("-")[0]) for p in files} == {
+        canonicalize_name(w.name) for w in part.wheels
+    }
+    # Of two files that fit equally (py310 and py311 of one package) the index may offer the other
+    # one first.
     assert sum(p.stat().st_size for p in files) == pytest.approx(part.download, rel=0.01)
     for path in files:
         path.unlink()

@@ -9,7 +9,9 @@ from app.world.resources import resource_names, resource_reader
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``pytest tests/machines --approve``: take what the program says now as right, to be read in the diff."""
+    """``pytest tests/machines --approve``: take what the program says now as right, to be read in
+    the diff.
+    """
     parser.addoption("--approve", action="store_true", help="write the machines' goldens anew")
 
 

@@ -1,4 +1,6 @@
-"""What the program says on every machine that ships with it, held against goldens that a person has read."""
+"""What the program says on every machine that ships with it, held against goldens that a person has
+read.
+"""
 
 from __future__ import annotations
 
@@ -27,21 +29,31 @@ def told(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
     place = Place(facts.home.path if facts.home else "/home/x", facts.os.family)
     plan = install_plan(facts, best.profile, place, Answers())
     return {
-        "verdict": best.verdict, "profile": best.profile.id, "tag": best.tag, "why": best.why,
+        "verdict": best.verdict,
+        "profile": best.profile.id,
+        "tag": best.tag,
+        "why": best.why,
         "findings": [f"{f.severity} {f.id}: {f.seen}" for f in best.findings],
         "others": [f"{c.verdict} {c.profile.id} [{c.tag}] {c.why}" for c in others],
-        "steps": [f"{s.id} ({s.kind}, {s.download_bytes // 10**6} MB, {s.disk_bytes // 10**6} MB)" for s in plan.steps],
+        "steps": [
+            f"{s.id} ({s.kind}, {s.download_bytes // 10**6} MB, {s.disk_bytes // 10**6} MB)"
+            for s in plan.steps
+        ],
     }
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda p: p.stem)
-def test_the_program_says_what_was_approved(machine: Path, knowledge: Knowledge, request: pytest.FixtureRequest) -> None:
+def test_the_program_says_what_was_approved(
+    machine: Path, knowledge: Knowledge, request: pytest.FixtureRequest
+) -> None:
     golden = GOLDENS / f"{machine.stem}.json"
     said = told(machine, knowledge)
     if request.config.getoption("--approve", default=False):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    assert golden.exists(), f"No golden for {machine.name}: run pytest tests/machines --approve and read it."
+    assert golden.exists(), (
+        f"No golden for {machine.name}: run pytest tests/machines --approve and read it."
+    )
     assert said == json.loads(golden.read_text("utf-8"))
 
 

@@ -18,7 +18,9 @@ CASES: list[dict[str, Any]] = tomllib.loads((HERE / "issues.toml").read_text("ut
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["file"].removesuffix(".json"))
-def test_the_verdict_would_have_saved_the_person(case: dict[str, Any], knowledge: Knowledge) -> None:
+def test_the_verdict_would_have_saved_the_person(
+    case: dict[str, Any], knowledge: Knowledge
+) -> None:
     facts = msgspec.json.decode((HERE / "issues" / case["file"]).read_bytes(), type=MachineFacts)
     best = rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)[0]
     found = {f.id for f in best.findings}

@@ -1,7 +1,8 @@
-"""The packed programs themselves, under Wine: the command line, the window walked by keys, a second start, the papers.
+"""The packed programs themselves, under Wine: the command line, the window walked by keys, a second
+start, the papers.
 
-Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of the walk go to
-``dist/records/pictures/``.
+Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of
+the walk go to ``dist/records/pictures/``.
 """
 
 from __future__ import annotations
@@ -27,18 +28,36 @@ FORMS = {"folder": DIST / "UnslothSetup", "single": DIST / "single"}
 STAGES = ["Welcome", "This PC", "Setup", "Clean-up", "Plan", "It works", "Ready"]
 
 pytestmark = [
-    pytest.mark.posix, pytest.mark.slow,
-    pytest.mark.skipif(not all((f / "UnslothSetup.exe").is_file() for f in FORMS.values()),
-                       reason="dist/ is not there: python build/make_exe.py makes it"),
-    pytest.mark.skipif(not (windows_lab.LAB / "prefix/.winlab-ready").exists(), reason="the Windows lab is not set up"),
+    pytest.mark.posix,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not all((f / "UnslothSetup.exe").is_file() for f in FORMS.values()),
+        reason="dist/ is not there: python build/make_exe.py makes it",
+    ),
+    pytest.mark.skipif(
+        not (windows_lab.LAB / "prefix/.winlab-ready").exists(),
+        reason="the Windows lab is not set up",
+    ),
 ]
 
 
 def lab(verb: str, *arguments: str, limit: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """One call of winlab.sh. Windows shall be seen, so the suite's offscreen platform does not reach them."""
+    """One call of winlab.sh. Windows shall be seen, so the suite's offscreen platform does not
+    reach them.
+    """
     env = {k: v for k, v in windows_lab.environment().items() if k != "QT_QPA_PLATFORM"}
-    return subprocess.run(windows_lab.command(verb, *arguments), cwd=start.ROOT, env=env, text=True, encoding="utf-8",
-                          errors="replace", capture_output=True, stdin=subprocess.DEVNULL, check=False, timeout=limit)
+    return subprocess.run(
+        windows_lab.command(verb, *arguments),
+        cwd=start.ROOT,
+        env=env,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=limit,
+    )
 
 
 def console(form: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -51,7 +70,11 @@ def test_detect_prints_a_machine_file(form: str) -> None:
     seen = console(form, "detect", "--json")
     assert seen.returncode == 0, seen.stderr
     facts = json.loads(seen.stdout)
-    assert (facts["schema"], facts["os"]["family"], facts["os"]["arch"]) == ("machine/1", "windows", "x86_64")
+    assert (facts["schema"], facts["os"]["family"], facts["os"]["arch"]) == (
+        "machine/1",
+        "windows",
+        "x86_64",
+    )
     assert facts["tools"]["uv"], "the packed uv.exe did not answer"
 
 
@@ -65,8 +88,13 @@ def test_plan_for_another_machine(form: str) -> None:
 
 
 def test_the_single_file_knows_what_the_folder_knows() -> None:
-    """Its data files lie unopened in it: what they hold reads the same as from the folder's plain files."""
-    for arguments in (("profiles", "--json"), ("plan", "--json", "--machine", "resources/machines/wsl-rtx3060.json")):
+    """Its data files lie unopened in it: what they hold reads the same as from the folder's plain
+    files.
+    """
+    for arguments in (
+        ("profiles", "--json"),
+        ("plan", "--json", "--machine", "resources/machines/wsl-rtx3060.json"),
+    ):
         seen = [console(form, *arguments) for form in FORMS]
         assert [s.returncode for s in seen] == [0, 0], seen[1].stderr
         assert seen[0].stdout == seen[1].stdout
@@ -100,7 +128,13 @@ def wait_for(title: str, seconds: float = 90.0) -> None:
 def running(process: int) -> bool:
     """Whether a process that winlab.sh started goes on."""
     with contextlib.suppress(OSError):
-        return "Z" not in Path(f"/proc/{process}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+        return (
+            "Z"
+            not in Path(f"/proc/{process}/stat")
+            .read_text("ascii", "replace")
+            .rpartition(")")[2]
+            .split()[0]
+        )
     return False
 
 
@@ -116,8 +150,21 @@ def program(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def press(key: str) -> None:
-    """A real key press in the program's window; there is no window manager, so the focus is given first."""
-    lab("xdo", "search", "--onlyvisible", "--name", "Unsloth Setup$", "windowfocus", "--sync", "key", "--clearmodifiers", key)
+    """A real key press in the program's window; there is no window manager, so the focus is given
+    first.
+    """
+    lab(
+        "xdo",
+        "search",
+        "--onlyvisible",
+        "--name",
+        "Unsloth Setup$",
+        "windowfocus",
+        "--sync",
+        "key",
+        "--clearmodifiers",
+        key,
+    )
 
 
 @pytest.mark.parametrize("program", ["folder"], indirect=True)
@@ -197,13 +244,18 @@ def test_version_icon_and_manifest_are_in_the_programs(form: str) -> None:
 
 
 def test_every_hash_is_right_and_the_bill_names_every_file() -> None:
-    listed = [line.split("  ", 1) for line in (DIST / "records/files.sha256").read_text("utf-8").splitlines()]
+    listed = [
+        line.split("  ", 1)
+        for line in (DIST / "records/files.sha256").read_text("utf-8").splitlines()
+    ]
     assert len(listed) > 100
     for digest, name in listed:
         assert hashlib.sha256((DIST / name).read_bytes()).hexdigest() == digest, name
     bill = json.loads((DIST / "records/sbom.cdx.json").read_text("utf-8"))
     named = {c["name"] for c in bill["components"] if c["type"] == "file"}
-    there = {p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*") if p.is_file()}
+    there = {
+        p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*") if p.is_file()
+    }
     assert named == there
     libraries = {c["name"] for c in bill["components"] if c["type"] == "library"}
     assert {"CPython", "PySide6_Essentials", "msgspec", "uv", "urllib3", "psutil"} <= libraries
@@ -214,4 +266,8 @@ def test_nothing_of_the_tests_or_of_this_machine_is_inside() -> None:
     inside = [p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*")]
     assert "_internal/uv/uv.exe" in inside
     assert any(p.startswith("_internal/resources/profiles/") for p in inside)
-    assert not [p for p in inside if "test" in p.lower().rpartition("/")[2] and not p.startswith("_internal/resources")]
+    assert not [
+        p
+        for p in inside
+        if "test" in p.lower().rpartition("/")[2] and not p.startswith("_internal/resources")
+    ]

@@ -42,13 +42,17 @@ class PretendedFiles:
 
     def names(self, path: str) -> tuple[str, ...]:
         folder = self._key(path)
-        return tuple(sorted({one.parts[len(folder.parts)] for one in self._all() if folder in one.parents}))
+        return tuple(
+            sorted({one.parts[len(folder.parts)] for one in self._all() if folder in one.parents})
+        )
 
     def size(self, path: str) -> int | None:
         whole = self._key(path)
         if not self.exists(path):
             return None
-        return sum(len(data) for one, data in self._all().items() if one == whole or whole in one.parents)
+        return sum(
+            len(data) for one, data in self._all().items() if one == whole or whole in one.parents
+        )
 
     def disk(self, path: str) -> Disk | None:
         return Disk(root=PureWindowsPath(path).anchor or "/", total=10, free=5)
@@ -59,15 +63,25 @@ class PretendedFiles:
 
 @dataclass
 class PretendedRegistry:
-    """Keys as ``{"HKLM\\\\SOFTWARE\\\\…": {values}}``; parents and subkeys follow from the names. ``!32`` marks wow64."""
+    """Keys as ``{"HKLM\\\\SOFTWARE\\\\…": {values}}``; parents and subkeys follow from the names.
+    ``!32`` marks wow64.
+    """
 
     keys: Mapping[str, Mapping[str, Any]]
 
     def key(self, root: str, path: str, wow64: bool = False) -> RegistryKey | None:
         whole = f"{root}{'!32' if wow64 else ''}\\{path}".lower()
-        subkeys = {name[len(whole) + 1:].split("\\")[0] for name in self.keys if name.lower().startswith(whole + "\\")}
+        subkeys = {
+            name[len(whole) + 1 :].split("\\")[0]
+            for name in self.keys
+            if name.lower().startswith(whole + "\\")
+        }
         values = next((dict(one) for name, one in self.keys.items() if name.lower() == whole), None)
-        return RegistryKey(values=values or {}, subkeys=tuple(sorted(subkeys))) if values is not None or subkeys else None
+        return (
+            RegistryKey(values=values or {}, subkeys=tuple(sorted(subkeys)))
+            if values is not None or subkeys
+            else None
+        )
 
 
 @dataclass
@@ -77,7 +91,9 @@ class PretendedProcesses:
     answers: dict[str, str]
     started: list[tuple[str, ...]] = field(default_factory=list)
 
-    def capture(self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None) -> Completed:
+    def capture(
+        self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None
+    ) -> Completed:
         self.started.append(tuple(argv))
         said = self.answers.get(argv[0])
         return Completed(code=None if said is None else 0, out=said or "")
@@ -91,18 +107,29 @@ class PretendedComputer:
     cards: tuple[Gpu, ...] = ()
     paths: dict[str, str] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
-    scripted: dict[str, str] = field(default_factory=dict)  # what a proxy script says, by the beginning of an address
+    scripted: dict[str, str] = field(
+        default_factory=dict
+    )  # what a proxy script says, by the beginning of an address
     consulted: list[tuple[str, str | None, bool]] = field(default_factory=list)
 
     def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
         self.consulted.append((url, script, detect))
-        return next((answer for start, answer in self.scripted.items() if url.startswith(start)), None)
+        return next(
+            (answer for start, answer in self.scripted.items() if url.startswith(start)), None
+        )
 
     def facts(self) -> dict[str, Any]:
         return self.said
 
     def disks(self) -> tuple[Disk, ...]:
-        return (Disk(root="C:\\" if self.family == "windows" else "/", total=100, free=50, filesystem="NTFS"),)
+        return (
+            Disk(
+                root="C:\\" if self.family == "windows" else "/",
+                total=100,
+                free=50,
+                filesystem="NTFS",
+            ),
+        )
 
     def variables(self) -> dict[str, str]:
         return dict(self.own)
@@ -131,7 +158,10 @@ class PretendedWeb:
 
     def reach(self, url: str, seconds: float = 5.0) -> str:
         self.asked.append(url)
-        return next((answer for start, answer in self.answers.items() if url.startswith(start)), "unreachable")
+        return next(
+            (answer for start, answer in self.answers.items() if url.startswith(start)),
+            "unreachable",
+        )
 
     def proxy(self) -> str | None:
         return None
@@ -139,30 +169,60 @@ class PretendedWeb:
 
 USER = "C:\\Users\\Jürgen"
 WINDOWS_FOLDERS = {
-    "profile": USER, "desktop": USER + "\\Desktop", "documents": USER + "\\Documents", "downloads": USER + "\\Downloads",
-    "local": USER + "\\AppData\\Local", "cache": USER + "\\AppData\\Local", "roaming": USER + "\\AppData\\Roaming",
-    "common": "C:\\ProgramData", "system": "C:\\Windows\\System32", "program-files-x86": "C:\\Program Files (x86)",
+    "profile": USER,
+    "desktop": USER + "\\Desktop",
+    "documents": USER + "\\Documents",
+    "downloads": USER + "\\Downloads",
+    "local": USER + "\\AppData\\Local",
+    "cache": USER + "\\AppData\\Local",
+    "roaming": USER + "\\AppData\\Roaming",
+    "common": "C:\\ProgramData",
+    "system": "C:\\Windows\\System32",
+    "program-files-x86": "C:\\Program Files (x86)",
     "temp": USER + "\\AppData\\Local\\Temp",
 }
-LINUX_FOLDERS = {"profile": "/home/anna", "cache": "/home/anna/.cache", "local": "/home/anna/.local/share", "temp": "/tmp"}
+LINUX_FOLDERS = {
+    "profile": "/home/anna",
+    "cache": "/home/anna/.cache",
+    "local": "/home/anna/.local/share",
+    "temp": "/tmp",
+}
 
 Pc = Callable[..., Any]
 
 
 @pytest.fixture
 def pc() -> Pc:
-    """Builds a pretended computer: ``pc("windows", files={path: bytes}, registry={key: values}, variables={…}, …)``."""
+    """Builds a pretended computer: ``pc("windows", files={path: bytes}, registry={key: values},
+    variables={…}, …)``.
+    """
 
-    def build(family: Family = "windows", *, files: Mapping[str, bytes] | None = None,
-              registry: Mapping[str, Mapping[str, Any]] | None = None, variables: Mapping[str, str] | None = None,
-              pci: tuple[Gpu, ...] = (), nvml: Cards | None = None, answers: Mapping[str, str] | None = None,
-              paths: Mapping[str, str] | None = None, web: Mapping[str, str] | None = None,
-              facts: Mapping[str, Any] | None = None) -> Any:
+    def build(
+        family: Family = "windows",
+        *,
+        files: Mapping[str, bytes] | None = None,
+        registry: Mapping[str, Mapping[str, Any]] | None = None,
+        variables: Mapping[str, str] | None = None,
+        pci: tuple[Gpu, ...] = (),
+        nvml: Cards | None = None,
+        answers: Mapping[str, str] | None = None,
+        paths: Mapping[str, str] | None = None,
+        web: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> Any:
         folders = WINDOWS_FOLDERS if family == "windows" else LINUX_FOLDERS
         return SimpleNamespace(
-            files=PretendedFiles(family, dict(files or {})), registry=PretendedRegistry(dict(registry or {})),
-            processes=PretendedProcesses(dict(answers or {})), web=PretendedWeb(dict(web or {})),
-            nvml=SimpleNamespace(cards=lambda: nvml or Cards()), clock=SystemClock(), stop=threading.Event(), simulated=None,
-            computer=PretendedComputer(family, dict(variables or {}), folders, pci, dict(paths or {}), dict(facts or {})))
+            files=PretendedFiles(family, dict(files or {})),
+            registry=PretendedRegistry(dict(registry or {})),
+            processes=PretendedProcesses(dict(answers or {})),
+            web=PretendedWeb(dict(web or {})),
+            nvml=SimpleNamespace(cards=lambda: nvml or Cards()),
+            clock=SystemClock(),
+            stop=threading.Event(),
+            simulated=None,
+            computer=PretendedComputer(
+                family, dict(variables or {}), folders, pci, dict(paths or {}), dict(facts or {})
+            ),
+        )
 
     return build

@@ -22,16 +22,32 @@ from app.world.registry import SystemRegistry
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenWorld:
-    """This computer, but its user's folders are below a fresh one and nothing is on the search path."""
+    """This computer, but its user's folders are below a fresh one and nothing is on the search
+    path.
+    """
     profile = tmp_path / "Jürgen Groß"
-    for name in ("HF_HOME", "HF_HUB_CACHE", "PIP_CACHE_DIR", "UV_CACHE_DIR", "VIRTUAL_ENV", "WORKON_HOME", "XDG_CACHE_HOME"):
+    for name in (
+        "HF_HOME",
+        "HF_HUB_CACHE",
+        "PIP_CACHE_DIR",
+        "UV_CACHE_DIR",
+        "VIRTUAL_ENV",
+        "WORKON_HOME",
+        "XDG_CACHE_HOME",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "")
     opened = open_world()
     own = LocalComputer(SystemRegistry())
     computer: Any = SimpleNamespace(
-        family=FAMILY, variables=lambda: {"PATH": ""}, disks=tuple, facts=own.facts, which=lambda _: None, uv=own.uv,
-        known_folder={"profile": str(profile), "cache": str(profile / ".cache")}.get)
+        family=FAMILY,
+        variables=lambda: {"PATH": ""},
+        disks=tuple,
+        facts=own.facts,
+        which=lambda _: None,
+        uv=own.uv,
+        known_folder={"profile": str(profile), "cache": str(profile / ".cache")}.get,
+    )
     opened.computer = computer
     profile.mkdir()
     return opened
@@ -51,7 +67,9 @@ def test_a_real_venv_with_an_old_torch(world: OpenWorld, tmp_path: Path) -> None
     profile = Path(world.computer.known_folder("profile") or "")
     environment = profile / "my lora" / ".venv"
     venv.create(environment, with_pip=False, symlinks=sys.platform != "win32")
-    _package(environment, "torch-2.4.0.dist-info", {"torch/version.py": "__version__ = '2.4.0+cu121'\n"})
+    _package(
+        environment, "torch-2.4.0.dist-info", {"torch/version.py": "__version__ = '2.4.0+cu121'\n"}
+    )
     place = Place(str(tmp_path / "home"), FAMILY)
     mine = next(one for one in pythons(world, place) if one.origin == "venv")
     assert mine.version == ".".join(map(str, sys.version_info[:3]))
@@ -59,7 +77,9 @@ def test_a_real_venv_with_an_old_torch(world: OpenWorld, tmp_path: Path) -> None
     assert Path(mine.path).exists()
     [left] = leftovers(world, place).leftovers
     assert (left.kind, left.path, left.detail) == ("venv", str(environment), "torch 2.4.0+cu121")
-    assert left.size == sum(one.lstat().st_size for one in environment.rglob("*") if not one.is_dir())
+    assert left.size == sum(
+        one.lstat().st_size for one in environment.rglob("*") if not one.is_dir()
+    )
 
 
 @pytest.mark.posix
@@ -72,8 +92,12 @@ def test_the_size_is_that_of_du(world: OpenWorld, tmp_path: Path) -> None:
     (tree / "hub" / "soft").symlink_to(tree / "hub" / "a")
     (tree / "elsewhere").symlink_to("/usr")
     [left] = leftovers(world, Place(str(tmp_path / "home"), FAMILY)).leftovers
-    said = subprocess.run(["/usr/bin/du", "-sb", str(tree)], capture_output=True, text=True, check=True).stdout
-    folders = sum(one.lstat().st_size for one in (tree, tree / "hub", tree / "elsewhere"))  # du counts these too
+    said = subprocess.run(
+        ["/usr/bin/du", "-sb", str(tree)], capture_output=True, text=True, check=True
+    ).stdout
+    folders = sum(
+        one.lstat().st_size for one in (tree, tree / "hub", tree / "elsewhere")
+    )  # du counts these too
     assert left.size == int(said.split()[0]) - folders
     assert left.kind == "model-cache"
     assert LocalFiles().exists(str(tree / "hub" / "a"))

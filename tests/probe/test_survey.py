@@ -37,10 +37,16 @@ def test_a_hanging_and_a_dying_probe_become_notes(pc: Any) -> None:
     def die(at: Any) -> None:
         raise ZeroDivisionError("no reason")
 
-    probes = (Probe("graphics", 0.2, lambda at: at.world.stop.wait(60)), Probe("tools", 5.0, die), PROBES[0])
+    probes = (
+        Probe("graphics", 0.2, lambda at: at.world.stop.wait(60)),
+        Probe("tools", 5.0, die),
+        PROBES[0],
+    )
     began = time.monotonic()
     facts = _facts(list(survey(world, PLACE, probes=probes)))
-    assert time.monotonic() - began < 40  # the hanging probe would take 60 s; how busy this machine is does not matter
+    assert (
+        time.monotonic() - began < 40
+    )  # the hanging probe would take 60 s; how busy this machine is does not matter
     world.stop.set()
     notes = {note.about: note.text for note in facts.notes}
     assert notes["graphics"] == "did not answer within 0.2 s"
@@ -50,13 +56,24 @@ def test_a_hanging_and_a_dying_probe_become_notes(pc: Any) -> None:
 
 def test_what_resolves_first_is_told_first(pc: Any) -> None:
     world = pc()
-    probes = (Probe("graphics", 9.0, lambda at: at.world.stop.wait(0.3) and None), Probe("variables", 1.0, lambda _: {}))
-    assert [one.subject for one in survey(world, PLACE, probes=probes)] == ["variables", "graphics", "all"]
+    probes = (
+        Probe("graphics", 9.0, lambda at: at.world.stop.wait(0.3) and None),
+        Probe("variables", 1.0, lambda _: {}),
+    )
+    assert [one.subject for one in survey(world, PLACE, probes=probes)] == [
+        "variables",
+        "graphics",
+        "all",
+    ]
 
 
 def test_stop_ends_a_survey(pc: Any) -> None:
     world = pc()
-    asking = survey(world, PLACE, probes=(Probe("home", 30.0, lambda _: time.sleep(3)), Probe("cpu", 1.0, PROBES[1].look)))
+    asking = survey(
+        world,
+        PLACE,
+        probes=(Probe("home", 30.0, lambda _: time.sleep(3)), Probe("cpu", 1.0, PROBES[1].look)),
+    )
     assert next(asking).subject == "cpu"
     world.stop.set()
     with pytest.raises(Stopped):
@@ -64,17 +81,30 @@ def test_stop_ends_a_survey(pc: Any) -> None:
 
 
 def test_a_hanging_probe_does_not_hold_up_the_end_of_the_program() -> None:
-    text = ("import time, threading\nfrom types import SimpleNamespace as N\nfrom app.world.clock import SystemClock\n"
-            "from app.model.place import Place\nfrom app.probe.survey import Probe, survey\n"
-            "w = N(clock=SystemClock(), stop=threading.Event(), simulated=None, computer=N(family='linux'))\n"
-            "print(list(survey(w, Place('/x', 'linux'), probes=(Probe('home', 0.1, lambda at: time.sleep(600)),)))[-1].subject)\n")
-    done = subprocess.run([sys.executable, "-c", text], cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=20,
-                          check=False)
+    text = (
+        "import time, threading\nfrom types import SimpleNamespace as N\nfrom app.world.clock "
+        "import SystemClock\n"
+        "from app.model.place import Place\nfrom app.probe.survey import Probe, survey\n"
+        "w = N(clock=SystemClock(), stop=threading.Event(), simulated=None, "
+        "computer=N(family='linux'))\n"
+        "print(list(survey(w, Place('/x', 'linux'), probes=(Probe('home', 0.1, lambda at: "
+        "time.sleep(600)),)))[-1].subject)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "all")
 
 
 def test_a_simulated_machine_shows_its_file(pc: Any) -> None:
-    facts = MachineFacts(os=Os(family="windows", name="Windows 11"), gpus=(Gpu(vendor="amd", pci_id="1002:744c"),))
+    facts = MachineFacts(
+        os=Os(family="windows", name="Windows 11"), gpus=(Gpu(vendor="amd", pci_id="1002:744c"),)
+    )
     world = pc("linux", files={"/m.json": msgspec.json.encode(facts), "/bad.json": b"{"})
     world.simulated = "/m.json"
     seen = list(survey(world, PLACE))
@@ -98,7 +128,9 @@ def test_this_machine(tmp_path: Path) -> None:
     assert (facts.memory.total or 0) > 1 << 28
     assert facts.disks
     assert any(python.version for python in facts.pythons)
-    assert sys.platform != "win32" or sys.executable.lower() in {python.path.lower() for python in facts.pythons}
+    assert sys.platform != "win32" or sys.executable.lower() in {
+        python.path.lower() for python in facts.pythons
+    }
     assert facts.home is not None
     assert facts.home.writable is True
     data = msgspec.json.encode(facts)
@@ -106,26 +138,61 @@ def test_this_machine(tmp_path: Path) -> None:
     assert not [note for note in facts.notes if "could not be looked at" in note.text]
 
 
-@pytest.mark.parametrize(("data", "said"), [
-    (b"{", "it is not JSON"), (b"\xff\xfe", "it is not"), (b"[]", "a JSON object with"), (b"[" * 100_000, "nested"),
-    (b'{"os": {"family": "linux"}}', 'the field "schema" was expected to be "machine/1", but is nothing'),
-    (b'{"schema": "machine/2"}', 'the field "schema" was expected to be "machine/1", but is "machine/2"'),
-    (b'{"schema": "machine/1"}', 'the field "os" is missing; expected an object'),
-    (b'{"schema": "machine/1", "os": {"family": "beos"}}',
-     'the field "os.family" is wrong: expected one of windows, linux, macos, but found "beos"'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "gpus": [{"memory": 1}]}',
-     'the field "gpus[0].memory" is not known; expected one of index, vendor, name'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "memory": {"total": "8 GB"}}',
-     'the field "memory.total" is wrong: expected a whole number or null, but found "8 GB"'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "memory": {"total": -1}}',
-     'the field "memory.total" is wrong: expected a whole number, 0 or more, but found -1'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "variables": {"A": "1", "B": 2}}',
-     'the field "variables.B" is wrong: expected a text, but found 2'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "gpus": {}}',
-     'the field "gpus" is wrong: expected a list, but found an object'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "home": {}}', 'the field "home.path" is missing; expected a text'),
-    (b'{"schema": "machine/1", "os": "linux"}', 'the field "os" is wrong: expected an object, but found "linux"'),
-    (b'{"schema": "machine/1", "os": {"family": "linux"}, "colour": 1}', 'the field "colour" is not known')])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"{", "it is not JSON"),
+        (b"\xff\xfe", "it is not"),
+        (b"[]", "a JSON object with"),
+        (b"[" * 100_000, "nested"),
+        (
+            b'{"os": {"family": "linux"}}',
+            'the field "schema" was expected to be "machine/1", but is nothing',
+        ),
+        (
+            b'{"schema": "machine/2"}',
+            'the field "schema" was expected to be "machine/1", but is "machine/2"',
+        ),
+        (b'{"schema": "machine/1"}', 'the field "os" is missing; expected an object'),
+        (
+            b'{"schema": "machine/1", "os": {"family": "beos"}}',
+            'the field "os.family" is wrong: expected one of windows, linux, macos, but found '
+            '"beos"',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "gpus": [{"memory": 1}]}',
+            'the field "gpus[0].memory" is not known; expected one of index, vendor, name',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "memory": {"total": "8 GB"}}',
+            'the field "memory.total" is wrong: expected a whole number or null, but found "8 GB"',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "memory": {"total": -1}}',
+            'the field "memory.total" is wrong: expected a whole number, 0 or more, but found -1',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "variables": {"A": "1", "B": 2}}',
+            'the field "variables.B" is wrong: expected a text, but found 2',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "gpus": {}}',
+            'the field "gpus" is wrong: expected a list, but found an object',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "home": {}}',
+            'the field "home.path" is missing; expected a text',
+        ),
+        (
+            b'{"schema": "machine/1", "os": "linux"}',
+            'the field "os" is wrong: expected an object, but found "linux"',
+        ),
+        (
+            b'{"schema": "machine/1", "os": {"family": "linux"}, "colour": 1}',
+            'the field "colour" is not known',
+        ),
+    ],
+)
 def test_a_wrong_machine_file_is_named_with_its_field(data: bytes, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         decode_machine(data, "pc.json")

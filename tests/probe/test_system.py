@@ -12,38 +12,77 @@ from app.probe.system import home, system, variables, without_secrets
 LONG = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem"
 
 
-@pytest.mark.parametrize(("registry", "expected"), [
-    ({LONG: {"LongPathsEnabled": 1}}, True), ({LONG: {"LongPathsEnabled": 0}}, False), ({LONG: {}}, False), ({}, None)])
+@pytest.mark.parametrize(
+    ("registry", "expected"),
+    [
+        ({LONG: {"LongPathsEnabled": 1}}, True),
+        ({LONG: {"LongPathsEnabled": 0}}, False),
+        ({LONG: {}}, False),
+        ({}, None),
+    ],
+)
 def test_long_paths(pc: Any, registry: dict[str, Any], expected: bool | None) -> None:
     assert system(pc(registry=registry), {"name": "Windows 11 Pro"}).long_paths is expected
 
 
 def test_only_disturbing_variables_and_no_secrets(pc: Any) -> None:
-    world = pc(variables={
-        "PYTHONPATH": "C:\\old", "Path": "C:\\Windows", "USERNAME": "Jürgen", "HF_TOKEN": "hf_abc", "PIP_INDEX_URL": "https://me:pw@pip.example/x",
-        "https_proxy": "http://me:pw@proxy:3128", "UV_PUBLISH_PASSWORD": "pw", "CUDA_PATH": "C:\\CUDA", "WANDB_API_KEY": "k",
-        "UNSLOTH_SETUP_HOME": "D:\\x", "AWS_SECRET_ACCESS_KEY": "s", "KMP_DUPLICATE_LIB_OK": "TRUE"})
+    world = pc(
+        variables={
+            "PYTHONPATH": "C:\\old",
+            "Path": "C:\\Windows",
+            "USERNAME": "Jürgen",
+            "HF_TOKEN": "hf_abc",
+            "PIP_INDEX_URL": "https://me:pw@pip.example/x",
+            "https_proxy": "http://me:pw@proxy:3128",
+            "UV_PUBLISH_PASSWORD": "pw",
+            "CUDA_PATH": "C:\\CUDA",
+            "WANDB_API_KEY": "k",
+            "UNSLOTH_SETUP_HOME": "D:\\x",
+            "AWS_SECRET_ACCESS_KEY": "s",
+            "KMP_DUPLICATE_LIB_OK": "TRUE",
+        }
+    )
     seen = variables(world)
     assert seen == {
-        "PYTHONPATH": "C:\\old", "HF_TOKEN": "(hidden)", "PIP_INDEX_URL": "https://pip.example/x", "https_proxy": "http://proxy:3128",
-        "UV_PUBLISH_PASSWORD": "(hidden)", "CUDA_PATH": "C:\\CUDA", "WANDB_API_KEY": "(hidden)", "KMP_DUPLICATE_LIB_OK": "TRUE"}
+        "PYTHONPATH": "C:\\old",
+        "HF_TOKEN": "(hidden)",
+        "PIP_INDEX_URL": "https://pip.example/x",
+        "https_proxy": "http://proxy:3128",
+        "UV_PUBLISH_PASSWORD": "(hidden)",
+        "CUDA_PATH": "C:\\CUDA",
+        "WANDB_API_KEY": "(hidden)",
+        "KMP_DUPLICATE_LIB_OK": "TRUE",
+    }
 
 
-@pytest.mark.parametrize(("value", "shown"), [
-    ("https://a:b@x/s https://tok@y/s", "https://x/s https://y/s"), ("https://a:b@x/s,https://c:d@y/s", "https://x/s,https://y/s"),
-    ("http://me:p@ss/w0rd@proxy:1/", "http://proxy:1/"), ("me:pw@proxy:3128", "proxy:3128"),
-    ("own=https://a:b@x/s", "own=https://x/s"), ("https://x/s?access_token=abc&v=1", "https://x/s?access_token=(hidden)&v=1"),
-    ("C:\\a@b\\c", "C:\\a@b\\c"), ("/opt/a:/opt/b@2", "/opt/a:/opt/b@2"), ("https://x/simple", "https://x/simple")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("https://a:b@x/s https://tok@y/s", "https://x/s https://y/s"),
+        ("https://a:b@x/s,https://c:d@y/s", "https://x/s,https://y/s"),
+        ("http://me:p@ss/w0rd@proxy:1/", "http://proxy:1/"),
+        ("me:pw@proxy:3128", "proxy:3128"),
+        ("own=https://a:b@x/s", "own=https://x/s"),
+        ("https://x/s?access_token=abc&v=1", "https://x/s?access_token=(hidden)&v=1"),
+        ("C:\\a@b\\c", "C:\\a@b\\c"),
+        ("/opt/a:/opt/b@2", "/opt/a:/opt/b@2"),
+        ("https://x/simple", "https://x/simple"),
+    ],
+)
 def test_logins_and_signatures_are_taken_out_and_nothing_else(value: str, shown: str) -> None:
     assert without_secrets("PIP_EXTRA_INDEX_URL", value) == shown
 
 
-@pytest.mark.parametrize(("path", "variables", "expected"), [
-    ("C:\\Users\\A\\OneDrive\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, True),
-    ("D:\\Cloud\\x", {"OneDriveCommercial": "d:\\cloud"}, True),
-    ("C:\\Users\\A\\OneDrive - Firma GmbH\\x", {}, True),
-    ("C:\\Users\\A\\OneDriveBackup\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False),
-    ("C:\\Users\\A\\AppData\\Local\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False)])
+@pytest.mark.parametrize(
+    ("path", "variables", "expected"),
+    [
+        ("C:\\Users\\A\\OneDrive\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, True),
+        ("D:\\Cloud\\x", {"OneDriveCommercial": "d:\\cloud"}, True),
+        ("C:\\Users\\A\\OneDrive - Firma GmbH\\x", {}, True),
+        ("C:\\Users\\A\\OneDriveBackup\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False),
+        ("C:\\Users\\A\\AppData\\Local\\x", {"OneDrive": "C:\\Users\\A\\OneDrive"}, False),
+    ],
+)
 def test_onedrive(pc: Any, path: str, variables: dict[str, str], expected: bool) -> None:
     assert home(pc(variables=variables), Place(path, "windows")).on_onedrive is expected
 

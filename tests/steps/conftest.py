@@ -30,25 +30,52 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
     world = open_world()
     family = world.computer.family
     platform: Platform = "windows" if family == "windows" else "linux"
-    part = Part(id="packages", title="Packages", platform=platform, lock="x.txt", wheels=(Wheel(name="one", version="1.0"),))
-    profile = Profile(id="small", title="Small", subtitle="", summary="", python=PYTHON, versions=Versions(torch="none"),
-                      pinned_on="2026-11-24", proven="", parts=(part,))
+    part = Part(
+        id="packages",
+        title="Packages",
+        platform=platform,
+        lock="x.txt",
+        wheels=(Wheel(name="one", version="1.0"),),
+    )
+    profile = Profile(
+        id="small",
+        title="Small",
+        subtitle="",
+        summary="",
+        python=PYTHON,
+        versions=Versions(torch="none"),
+        pinned_on="2026-11-24",
+        proven="",
+        parts=(part,),
+    )
     home = tmp_path / "Jürgens home"
     home.mkdir()
 
     def resource(name: str) -> bytes:
         if name == "checks/index.json":
-            return json.dumps({"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"]}).encode()
+            return json.dumps(
+                {"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"]}
+            ).encode()
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
-    return Site(world=world, place=Place(str(home), family), profiles={"small": profile}, answers=Answers(),
-                sources=Sources(), resource=resource,
-                record=lambda effect, values: effects.append((effect, values)))
+    return Site(
+        world=world,
+        place=Place(str(home), family),
+        profiles={"small": profile},
+        answers=Answers(),
+        sources=Sources(),
+        resource=resource,
+        record=lambda effect, values: effects.append((effect, values)),
+    )
 
 
 SCRIPTS = {
-    "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": "n", "value": 3, "unit": "x"}))\n',
-    "bad.py": ('import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": "Memory ran out."}))\n'
-               "sys.exit(1)\n"),
+    "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": '
+    '"n", "value": 3, "unit": "x"}))\n',
+    "bad.py": (
+        'import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": '
+        '"Memory ran out."}))\n'
+        "sys.exit(1)\n"
+    ),
     "crash.py": 'import os\nprint("about to crash", flush=True)\nos.abort()\n',
 }

@@ -1,4 +1,6 @@
-"""Steps on a real environment: made by the real uv, checked by real scripts, made active only when proven."""
+"""Steps on a real environment: made by the real uv, checked by real scripts, made active only when
+proven.
+"""
 
 from __future__ import annotations
 
@@ -45,11 +47,20 @@ from app.steps.site import Site
 from tests.steps.conftest import PYTHON
 
 Effects = list[tuple[str, dict[str, str]]]
-CREATE = CreateEnvironment(id="environment", title="Own environment", environment="small-1", python=PYTHON)
+CREATE = CreateEnvironment(
+    id="environment", title="Own environment", environment="small-1", python=PYTHON
+)
 
 
 def check(name: str) -> RunCheck:
-    return RunCheck(id=f"check-{name}", title=name, environment="small-1", check=name, profile="small", limit_seconds=60)
+    return RunCheck(
+        id=f"check-{name}",
+        title=name,
+        environment="small-1",
+        check=name,
+        profile="small",
+        limit_seconds=60,
+    )
 
 
 @pytest.fixture
@@ -62,7 +73,10 @@ def test_an_environment_is_made_once(site: Site, effects: Effects) -> None:
     assert create_environment.done(CREATE, site) is None
     list(create_environment.run(CREATE, site))
     assert create_environment.done(CREATE, site) is not None
-    assert effects[0] == ("made", {"path": site.place.environment("small-1"), "what": "environment"})
+    assert effects[0] == (
+        "made",
+        {"path": site.place.environment("small-1"), "what": "environment"},
+    )
 
 
 def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> None:
@@ -73,9 +87,13 @@ def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> Non
 
 
 @pytest.mark.parametrize("lacking", [("pyvenv.cfg", "made.txt"), ("pyvenv.cfg",), ("made.txt",)])
-def test_half_an_environment_is_made_anew_and_never_handed_to_uv(made: Site, lacking: tuple[str, ...],
-                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without ``pyvenv.cfg`` its interpreter is the Python behind the link, whose packages uv would take away."""
+def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
+    made: Site, lacking: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ``pyvenv.cfg`` its interpreter is the Python behind the link, whose packages uv would
+    take away.
+    """
+
     def cut() -> None:
         for name in lacking:
             made.world.files.remove(made.place.join(made.place.environment("small-1"), name))
@@ -83,7 +101,9 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(made: Site, lac
     cut()
     assert create_environment.done(CREATE, made) is None
     list(create_environment.run(CREATE, made))
-    assert create_environment.done(CREATE, made) is not None and create_environment.whole("small-1", made)
+    assert create_environment.done(CREATE, made) is not None and create_environment.whole(
+        "small-1", made
+    )
     cut()
     handed: list[bool] = []
 
@@ -92,7 +112,9 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(made: Site, lac
         yield Line(text=b"")
 
     monkeypatch.setattr(install_wheels, "run_child", run_child)
-    step = InstallWheels(id="install", title="Packages", environment="small-1", profile="small", parts=("packages",))
+    step = InstallWheels(
+        id="install", title="Packages", environment="small-1", profile="small", parts=("packages",)
+    )
     list(install_wheels.run(step, made))
     assert handed == [True]
 
@@ -115,7 +137,9 @@ def test_an_install_that_was_cut_off_is_not_gone_on_with(made: Site) -> None:
     record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
     made.world.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
     made.world.files.write(made.place.join(record, ".tmpLX3z3O"), b"half")
-    step = InstallWheels(id="install", title="Packages", environment="small-1", profile="small", parts=("packages",))
+    step = InstallWheels(
+        id="install", title="Packages", environment="small-1", profile="small", parts=("packages",)
+    )
     list(install_wheels.run(step, made))
     assert not made.world.files.exists(record)
     assert create_environment.done(CREATE, made) is not None
@@ -146,7 +170,9 @@ def test_only_a_proven_environment_becomes_active(made: Site, effects: Effects) 
         list(activate.run(step, made))
     assert caught.value.exit_code == ExitCode.NOT_WORKING
     assert activate.read_pointer(made) is None
-    made.world.files.write(made.place.verification("small-1"), msgspec.json.encode(Verification(overall="works")))
+    made.world.files.write(
+        made.place.verification("small-1"), msgspec.json.encode(Verification(overall="works"))
+    )
     list(activate.run(step, made))
     pointer = activate.read_pointer(made)
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1", None)
@@ -155,7 +181,9 @@ def test_only_a_proven_environment_becomes_active(made: Site, effects: Effects) 
 
 
 def test_a_hostile_pointer_is_refused(site: Site) -> None:
-    site.world.files.write(site.place.pointer, b'{"schema":"pointer/1","active":"../../etc","profile":"x"}')
+    site.world.files.write(
+        site.place.pointer, b'{"schema":"pointer/1","active":"../../etc","profile":"x"}'
+    )
     with pytest.raises(BadInput, match="active"):
         activate.read_pointer(site)
     site.world.files.write(site.place.pointer, b"half a file")
@@ -192,7 +220,9 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
 
 
 @pytest.mark.parametrize("note", [b"", b"\xff", b"[]", b"{}", b'{"path": 3}', b"half"])
-def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(site: Site, note: bytes) -> None:
+def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(
+    site: Site, note: bytes
+) -> None:
     shelf = site.place.join(site.place.quarantine, "001")
     site.world.files.write(site.place.join(shelf, "content"), b"old")
     site.world.files.write(site.place.join(shelf, "from.json"), note)
@@ -202,10 +232,16 @@ def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(site: Site,
     assert site.world.files.exists(site.place.join(shelf, "content"))
 
 
-def test_a_move_that_fails_leaves_no_shelf(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_move_that_fails_leaves_no_shelf(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = tmp_path / "old"
     old.mkdir()
-    monkeypatch.setattr(type(site.world.files), "move", lambda *_: (_ for _ in ()).throw(ExpectedError("file_in_use", "In use.")))
+    monkeypatch.setattr(
+        type(site.world.files),
+        "move",
+        lambda *_: (_ for _ in ()).throw(ExpectedError("file_in_use", "In use.")),
+    )
     with pytest.raises(ExpectedError, match="In use"):
         list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
     assert old.is_dir() and not site.world.files.exists(site.place.quarantine)
@@ -235,7 +271,9 @@ def test_packages_are_listed_before_they_are_taken_out(made: Site, effects: Effe
     assert uninstall_packages.done(step, made) is not None  # none of them is there
 
 
-def test_a_python_that_was_found_and_tried_is_not_looked_for_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_python_that_was_found_and_tried_is_not_looked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     step = ProvidePython(id="p", title="Python", version=site.profiles["small"].python)
     asked: list[str] = []
     usual = site.world.processes.capture
@@ -250,41 +288,82 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(site: Site, m
     note = Path(site.place.at("locks", f"python-{step.version}.json"))
     told = json.loads(note.read_text())
     asked.clear()
-    monkeypatch.setattr(provide_python, "_known", {})                        # as in the next run
+    monkeypatch.setattr(provide_python, "_known", {})  # as in the next run
     assert provide_python.done(step, site) == first and asked == []
-    assert provide_python.found(step.version, site) == told["path"]          # the steps after it need not look either
-    for other in ({**told, "stamp": "1:2:3"}, {**told, "path": told["path"] + "-gone"}, {"path": 3}):
+    assert (
+        provide_python.found(step.version, site) == told["path"]
+    )  # the steps after it need not look either
+    for other in (
+        {**told, "stamp": "1:2:3"},
+        {**told, "path": told["path"] + "-gone"},
+        {"path": 3},
+    ):
         note.write_text(json.dumps(other))
         asked.clear()
-        assert provide_python.done(step, site) == first and asked            # another file, none, or no such note
+        assert (
+            provide_python.done(step, site) == first and asked
+        )  # another file, none, or no such note
         assert json.loads(note.read_text()) == told
     (Path(site.place.pythons) / f"cpython-{step.version}.9-own").mkdir(parents=True)
     asked.clear()
-    assert provide_python.done(step, site) is not None and asked             # one that uv manages here would come first
+    assert (
+        provide_python.done(step, site) is not None and asked
+    )  # one that uv manages here would come first
 
 
 def test_an_environment_gets_variables_of_its_own(made: Site, effects: Effects) -> None:
-    step = SetVariables(id="v", title="Variables", environment="small-1", python=PYTHON,
-                        variables=(("TORCHDYNAMO_DISABLE", "1"), ("ODD", "it's \\ \"so\""), ("CC", "")))
+    step = SetVariables(
+        id="v",
+        title="Variables",
+        environment="small-1",
+        python=PYTHON,
+        variables=(("TORCHDYNAMO_DISABLE", "1"), ("ODD", 'it\'s \\ "so"'), ("CC", "")),
+    )
     assert set_variables.done(step, made) is None
     list(set_variables.run(step, made))
     assert set_variables.done(step, made) is not None
-    assert any(kind == "made" and values["path"].endswith("unsloth_setup_variables.pth") for kind, values in effects)
-    asked = "import json, os; print(json.dumps([os.environ.get(n) for n in ('TORCHDYNAMO_DISABLE', 'ODD', 'CC', 'KEPT')]))"
-    told = made.world.processes.capture([made.place.environment_python("small-1"), "-I", "-c", asked], 60.0,
-                                        {**os.environ, "CC": "C:/none", "KEPT": "yes"})
-    assert json.loads(told.out) == ["1", "it's \\ \"so\"", None, "yes"]
+    assert any(
+        kind == "made" and values["path"].endswith("unsloth_setup_variables.pth")
+        for kind, values in effects
+    )
+    asked = (
+        "import json, os; print(json.dumps([os.environ.get(n) for n in "
+        "('TORCHDYNAMO_DISABLE', 'ODD', 'CC', 'KEPT')]))"
+    )
+    told = made.world.processes.capture(
+        [made.place.environment_python("small-1"), "-I", "-c", asked],
+        60.0,
+        {**os.environ, "CC": "C:/none", "KEPT": "yes"},
+    )
+    assert json.loads(told.out) == ["1", 'it\'s \\ "so"', None, "yes"]
 
 
-@pytest.mark.parametrize("line", [b'{"what": "\xff"}', b'{"what": ' + b"[" * 100_000, b"{\x00}", b'{"what": "measured", "name": 3}',
-                                  b"{}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"what": "\xff"}',
+        b'{"what": ' + b"[" * 100_000,
+        b"{\x00}",
+        b'{"what": "measured", "name": 3}',
+        b"{}",
+    ],
+)
 def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
     assert run_check.read_event(line) is None
 
 
 def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: Site) -> None:
     version = site.profiles["small"].python
-    for path in (site.place.python_note(version), site.place.at("locks", "small-packages.fetched.json")):
+    for path in (
+        site.place.python_note(version),
+        site.place.at("locks", "small-packages.fetched.json"),
+    ):
         site.world.files.write(path, b'{"path": "\xff", "lock": "\xff"}')
-    assert provide_python.done(ProvidePython(id="p", title="Python", version=version), site) is not None
-    assert fetch_wheels.done(FetchWheels(id="f", title="F", profile="small", part="packages"), site) is None
+    assert (
+        provide_python.done(ProvidePython(id="p", title="Python", version=version), site)
+        is not None
+    )
+    assert (
+        fetch_wheels.done(FetchWheels(id="f", title="F", profile="small", part="packages"), site)
+        is None
+    )

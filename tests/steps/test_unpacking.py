@@ -1,4 +1,6 @@
-"""Unpacking beside the fetch: installing finds the files in the cache, a failure harms nothing, nothing is left."""
+"""Unpacking beside the fetch: installing finds the files in the cache, a failure harms nothing,
+nothing is left.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +35,30 @@ def nobody_stays(site: Site) -> Iterator[None]:
     unpacking.settle(site)
 
 
-def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | None = None, *, at_once: bool = True) -> None:
+def unpacked(
+    site: Site,
+    wheel: SmallWheel,
+    index: FaultIndex,
+    sha256: str | None = None,
+    *,
+    at_once: bool = True,
+) -> None:
     """Fetch one wheel and unpack it meanwhile, or at the end, as the fetch step does."""
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
-    download = Download(url=index.address(wheel), target=site.place.wheel(wheel.file), sha256=(wheel.sha256,), size=len(wheel.data))
-    locked = LockedFile(name=wheel.name, version=wheel.version, file=wheel.file, url="", sha256=(sha256 or wheel.sha256,))
+    download = Download(
+        url=index.address(wheel),
+        target=site.place.wheel(wheel.file),
+        sha256=(wheel.sha256,),
+        size=len(wheel.data),
+    )
+    locked = LockedFile(
+        name=wheel.name,
+        version=wheel.version,
+        file=wheel.file,
+        url="",
+        sha256=(sha256 or wheel.sha256,),
+    )
     work.add([locked], [download], at_once=at_once)
     for _ in site.world.web.fetch([download], work.feeder):
         pass
@@ -47,7 +67,11 @@ def unpacked(site: Site, wheel: SmallWheel, index: FaultIndex, sha256: str | Non
 
 def left(site: Site) -> list[str]:
     """Scratch files that are there."""
-    return [p.name for p in Path(site.place.home).rglob("*") if "unpacking" in p.name or p.name.startswith(".tmp")]
+    return [
+        p.name
+        for p in Path(site.place.home).rglob("*")
+        if "unpacking" in p.name or p.name.startswith(".tmp")
+    ]
 
 
 def cached(site: Site, name: str) -> list[Path]:
@@ -66,9 +90,30 @@ def test_installing_afterwards_links_what_was_unpacked(site: Site) -> None:
     assert python is not None
     list(run_child(site, (uv, "venv", "--quiet", "--python", python, environment), "venv"))
     lock = site.place.at("pylock.e.toml")
-    site.world.files.write(lock, offline_lock([(BIG.file, BIG.sha256, Path(site.place.wheel(BIG.file)).as_uri())]).encode())
-    list(run_child(site, (uv, "pip", "sync", "--python", site.place.environment_python("e"), "--offline", "--default-index",
-                          WHEELHOUSE, "--require-hashes", "--link-mode", "hardlink", lock), "sync"))
+    site.world.files.write(
+        lock,
+        offline_lock([(BIG.file, BIG.sha256, Path(site.place.wheel(BIG.file)).as_uri())]).encode(),
+    )
+    list(
+        run_child(
+            site,
+            (
+                uv,
+                "pip",
+                "sync",
+                "--python",
+                site.place.environment_python("e"),
+                "--offline",
+                "--default-index",
+                WHEELHOUSE,
+                "--require-hashes",
+                "--link-mode",
+                "hardlink",
+                lock,
+            ),
+            "sync",
+        )
+    )
     installed = next(Path(environment).rglob("big/data.bin"))
     assert os.path.samefile(installed, cached(site, "big")[0])
 
@@ -79,7 +124,11 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
     assert work is not None
     target = Path(site.place.wheel(huge.file))
     locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
-    work.add([locked], [Download(url="", target=str(target), sha256=(huge.sha256,), size=len(huge.data))], at_once=True)
+    work.add(
+        [locked],
+        [Download(url="", target=str(target), sha256=(huge.sha256,), size=len(huge.data))],
+        at_once=True,
+    )
     feeder = work.feeder
     assert isinstance(feeder, Feeder)
     half = Path(f"{target}.part")
@@ -87,7 +136,9 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
     half.write_bytes(huge.data[:20_000_000])
     feeder.grown(str(target), 20_000_000, len(huge.data))
     began = time.monotonic()
-    while not cached(site, "huge"):  # uv has made the data file in its cache with a third of the wheel still missing
+    while not cached(
+        site, "huge"
+    ):  # uv has made the data file in its cache with a third of the wheel still missing
         assert time.monotonic() - began < 120.0 and not work.wait(0.05)
     half.write_bytes(huge.data)
     with feeder.finishing(str(target)):
@@ -112,7 +163,9 @@ def test_what_is_not_large_waits_for_a_slow_line(site: Site, rate: float | None)
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
     locked = LockedFile(name="big", version="1.0", file=BIG.file, url="", sha256=(BIG.sha256,))
-    coming = Download(url="", target=site.place.wheel(BIG.file), sha256=(BIG.sha256,), size=len(BIG.data))
+    coming = Download(
+        url="", target=site.place.wheel(BIG.file), sha256=(BIG.sha256,), size=len(BIG.data)
+    )
     work.add([locked], [coming], at_once=False)
     for _ in range(3):
         work.look(rate)
@@ -150,7 +203,10 @@ def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: Site) -> No
         scratch.mkdir(parents=True)
         (scratch / "data.bin").write_bytes(b"half")
     cache = Path(site.place.cache)
-    written, own = cache / "wheels-v8" / "index" / "abc" / "big" / ".tmpAbCdEf", cache / "archive-v0" / "abc" / "big" / ".tmpl"
+    written, own = (
+        cache / "wheels-v8" / "index" / "abc" / "big" / ".tmpAbCdEf",
+        cache / "archive-v0" / "abc" / "big" / ".tmpl",
+    )
     for path in (written, written.with_name("big.msgpack"), own):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half")
@@ -167,8 +223,15 @@ def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
     with FaultIndex([huge], rate=5e6) as index:
         work = unpacking.begin(site, site.profiles["small"].python)
         assert work is not None
-        download = Download(url=index.address(huge), target=site.place.wheel(huge.file), sha256=(huge.sha256,), size=len(huge.data))
-        locked = LockedFile(name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,))
+        download = Download(
+            url=index.address(huge),
+            target=site.place.wheel(huge.file),
+            sha256=(huge.sha256,),
+            size=len(huge.data),
+        )
+        locked = LockedFile(
+            name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,)
+        )
         work.add([locked], [download], at_once=True)
         arriving = iter(site.world.web.fetch([download], work.feeder))
         while next(arriving).done < 5_000_000:

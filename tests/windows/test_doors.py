@@ -1,4 +1,6 @@
-"""The doors that only Windows has, each against the real adapter: registry, folders, cards without NVML, rights."""
+"""The doors that only Windows has, each against the real adapter: registry, folders, cards without
+NVML, rights.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +47,18 @@ if sys.platform == "win32":
     @pytest.fixture
     def own_key() -> Iterator[None]:
         """A key of this test alone, in the user's branch."""
-        write(winreg.HKEY_CURRENT_USER, KEY, {
-            "text": (winreg.REG_SZ, "Jürgen 日本"), "number": (winreg.REG_DWORD, 4294967295),
-            "large": (winreg.REG_QWORD, 25769803776), "bytes": (winreg.REG_BINARY, b"\x00\x01\xff"),
-            "list": (winreg.REG_MULTI_SZ, ["a", "b"]), "": (winreg.REG_SZ, "default")})
+        write(
+            winreg.HKEY_CURRENT_USER,
+            KEY,
+            {
+                "text": (winreg.REG_SZ, "Jürgen 日本"),
+                "number": (winreg.REG_DWORD, 4294967295),
+                "large": (winreg.REG_QWORD, 25769803776),
+                "bytes": (winreg.REG_BINARY, b"\x00\x01\xff"),
+                "list": (winreg.REG_MULTI_SZ, ["a", "b"]),
+                "": (winreg.REG_SZ, "default"),
+            },
+        )
         write(winreg.HKEY_CURRENT_USER, KEY + r"\below", {})
         yield
         delete(winreg.HKEY_CURRENT_USER, KEY)
@@ -57,8 +67,14 @@ if sys.platform == "win32":
     def test_every_kind_of_value_is_read() -> None:
         seen = SystemRegistry().key("HKCU", KEY)
         assert seen is not None
-        assert seen.values == {"text": "Jürgen 日本", "number": 4294967295, "large": 25769803776,
-                               "bytes": b"\x00\x01\xff", "list": ["a", "b"], "": "default"}
+        assert seen.values == {
+            "text": "Jürgen 日本",
+            "number": 4294967295,
+            "large": 25769803776,
+            "bytes": b"\x00\x01\xff",
+            "list": ["a", "b"],
+            "": "default",
+        }
         assert seen.subkeys == ("below",)
 
     def test_a_key_that_is_not_there_is_none() -> None:
@@ -67,33 +83,74 @@ if sys.platform == "win32":
     @pytest.fixture
     def card_in_registry() -> Iterator[None]:
         """An RTX 3090 as its driver writes it; NVML has no part in it."""
-        write(winreg.HKEY_LOCAL_MACHINE, f"{ENUM}\\{INSTANCE}", {
-            "ClassGUID": (winreg.REG_SZ, "{4d36e968-e325-11ce-bfc1-08002be10318}"),
-            "Driver": (winreg.REG_SZ, r"{4d36e968-e325-11ce-bfc1-08002be10318}\0042"),
-            "DeviceDesc": (winreg.REG_SZ, "@oem12.inf,%nvidia_dev.2204%;NVIDIA GeForce RTX 3090"),
-            "CompatibleIDs": (winreg.REG_MULTI_SZ, [r"PCI\VEN_10DE&DEV_2204&REV_A1", r"PCI\CC_030000", r"PCI\CC_0300"])})
-        write(winreg.HKEY_LOCAL_MACHINE, CLASS + r"\0042", {
-            "DriverDesc": (winreg.REG_SZ, "NVIDIA GeForce RTX 3090"), "DriverVersion": (winreg.REG_SZ, "32.0.15.6636"),
-            "ProviderName": (winreg.REG_SZ, "NVIDIA"), "MatchingDeviceId": (winreg.REG_SZ, r"PCI\VEN_10DE&DEV_2204"),
-            "HardwareInformation.qwMemorySize": (winreg.REG_QWORD, 25769803776),
-            "HardwareInformation.MemorySize": (winreg.REG_BINARY, (0xFFF00000).to_bytes(4, "little"))})
+        write(
+            winreg.HKEY_LOCAL_MACHINE,
+            f"{ENUM}\\{INSTANCE}",
+            {
+                "ClassGUID": (winreg.REG_SZ, "{4d36e968-e325-11ce-bfc1-08002be10318}"),
+                "Driver": (winreg.REG_SZ, r"{4d36e968-e325-11ce-bfc1-08002be10318}\0042"),
+                "DeviceDesc": (
+                    winreg.REG_SZ,
+                    "@oem12.inf,%nvidia_dev.2204%;NVIDIA GeForce RTX 3090",
+                ),
+                "CompatibleIDs": (
+                    winreg.REG_MULTI_SZ,
+                    [r"PCI\VEN_10DE&DEV_2204&REV_A1", r"PCI\CC_030000", r"PCI\CC_0300"],
+                ),
+            },
+        )
+        write(
+            winreg.HKEY_LOCAL_MACHINE,
+            CLASS + r"\0042",
+            {
+                "DriverDesc": (winreg.REG_SZ, "NVIDIA GeForce RTX 3090"),
+                "DriverVersion": (winreg.REG_SZ, "32.0.15.6636"),
+                "ProviderName": (winreg.REG_SZ, "NVIDIA"),
+                "MatchingDeviceId": (winreg.REG_SZ, r"PCI\VEN_10DE&DEV_2204"),
+                "HardwareInformation.qwMemorySize": (winreg.REG_QWORD, 25769803776),
+                "HardwareInformation.MemorySize": (
+                    winreg.REG_BINARY,
+                    (0xFFF00000).to_bytes(4, "little"),
+                ),
+            },
+        )
         yield
         delete(winreg.HKEY_LOCAL_MACHINE, ENUM)
         delete(winreg.HKEY_LOCAL_MACHINE, CLASS + r"\0042")
 
     @pytest.mark.usefixtures("card_in_registry")
     def test_a_card_with_more_than_4_gb_is_read_without_nvml() -> None:
-        cards = [c for c in pci.windows_cards(SystemRegistry(), lambda _: True) if c.pci_id == "10de:2204"]
+        cards = [
+            c
+            for c in pci.windows_cards(SystemRegistry(), lambda _: True)
+            if c.pci_id == "10de:2204"
+        ]
         [card] = cards
-        assert (card.vendor, card.name, card.memory_total) == ("nvidia", "NVIDIA GeForce RTX 3090", 25769803776)
+        assert (card.vendor, card.name, card.memory_total) == (
+            "nvidia",
+            "NVIDIA GeForce RTX 3090",
+            25769803776,
+        )
 
     @pytest.mark.usefixtures("card_in_registry")
     def test_a_card_that_was_taken_out_is_not_there() -> None:
         cards = pci.windows_cards(SystemRegistry(), lambda instance: INSTANCE not in instance)
         assert "10de:2204" not in [c.pci_id for c in cards]
 
-    @pytest.mark.parametrize("name", ["profile", "documents", "desktop", "programs", "local", "roaming", "windows",
-                                      "system", "program-files"])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "profile",
+            "documents",
+            "desktop",
+            "programs",
+            "local",
+            "roaming",
+            "windows",
+            "system",
+            "program-files",
+        ],
+    )
     def test_known_folders_are_folders(name: str) -> None:
         path = windows.known_folder(name)
         assert path is not None
@@ -122,7 +179,9 @@ if sys.platform == "win32":
         assert facts["memory_total"] > facts["memory_available"] > 0
 
     def test_no_sleep_while_the_context_lasts() -> None:
-        """``SetThreadExecutionState`` returns what was wished before: the wish must be on inside and off after."""
+        """``SetThreadExecutionState`` returns what was wished before: the wish must be on inside
+        and off after.
+        """
         import ctypes
 
         state = ctypes.windll.kernel32.SetThreadExecutionState

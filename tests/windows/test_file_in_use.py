@@ -1,4 +1,6 @@
-"""A file in use in the middle of an install, on Windows: named, nothing lost, and the next run finishes."""
+"""A file in use in the middle of an install, on Windows: named, nothing lost, and the next run
+finishes.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,11 @@ class Held:
         self.path = path
 
     def __enter__(self) -> Held:
-        self.child = subprocess.Popen([sys.executable, "-c", HOLD, str(self.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.child = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(self.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
         assert self.child.stdout is not None
         assert self.child.stdout.readline().strip() == b"held"
         return self
@@ -49,7 +55,9 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
 
 @pytest.mark.fault("file in use")
 @pytest.mark.parametrize("what", ["half an environment", "the pointer", "a wheel"])
-def test_a_file_in_use_is_named_and_the_next_run_finishes(made: tuple[Session, Path], what: str) -> None:
+def test_a_file_in_use_is_named_and_the_next_run_finishes(
+    made: tuple[Session, Path], what: str
+) -> None:
     _, home = made
     expected = tree(home / "envs" / "small-0")
     begun = home / "envs" / "small-1" / "Lib" / "site-packages" / "begun.pyd"
@@ -57,7 +65,9 @@ def test_a_file_in_use_is_named_and_the_next_run_finishes(made: tuple[Session, P
     begun.write_bytes(b"of a run that was cut off")
     wheel = home / "wheels" / WHEELS[1].file
     wheel.write_bytes(b"damaged")
-    held = {"half an environment": begun, "the pointer": home / "active.json", "a wheel": wheel}[what]
+    held = {"half an environment": begun, "the pointer": home / "active.json", "a wheel": wheel}[
+        what
+    ]
     with FaultIndex(WHEELS) as index:
         visit = session(str(home), index.url, lock_of(WHEELS))
         with Held(held):

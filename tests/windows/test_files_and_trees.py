@@ -1,4 +1,6 @@
-"""What Windows does otherwise than POSIX: files in use, names, process trees whose parent dies, console code pages."""
+"""What Windows does otherwise than POSIX: files in use, names, process trees whose parent dies,
+console code pages.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def command(program: str, *arguments: str, folder: str | None = None) -> Command:
-    return Command(argv=(sys.executable, "-c", program, *arguments), env=dict(os.environ), folder=folder)
+    return Command(
+        argv=(sys.executable, "-c", program, *arguments), env=dict(os.environ), folder=folder
+    )
 
 
 def output(items: list[object]) -> bytes:
@@ -37,9 +41,16 @@ def test_any_folder_name_can_be_written_read_and_worked_in(tmp_path: Path, name:
     files.write(str(folder / f"{name}.txt"), name.encode("utf-8"))
     assert files.read(str(folder / f"{name}.txt")) == name.encode("utf-8")
     assert files.names(str(folder)) == (f"{name}.txt",)
-    seen = list(LocalProcesses(threading.Event()).stream(command(
-        "import os, sys; sys.stdout.buffer.write(os.path.basename(os.getcwd()).encode() + b'|' + sys.argv[1].encode())",
-        name, folder=str(folder))))
+    seen = list(
+        LocalProcesses(threading.Event()).stream(
+            command(
+                "import os, sys; sys.stdout.buffer.write(os.path.basename(os.getcwd()).encode() + "
+                "b'|' + sys.argv[1].encode())",
+                name,
+                folder=str(folder),
+            )
+        )
+    )
     assert output(list(seen)) == f"{name}|{name}".encode()
     assert isinstance(seen[-1], Exit)
     assert seen[-1].code == 0
@@ -76,8 +87,11 @@ def test_a_file_that_is_open_is_named_and_stays(tmp_path: Path) -> None:
 def test_a_running_program_cannot_be_replaced_and_that_is_said(tmp_path: Path) -> None:
     program = tmp_path / "program.exe"
     program.write_bytes(Path(os.environ["COMSPEC"]).read_bytes())
-    running = subprocess.Popen([str(program), "/c", "ping -n 30 127.0.0.1"], stdout=subprocess.DEVNULL,
-                               stdin=subprocess.DEVNULL)
+    running = subprocess.Popen(
+        [str(program), "/c", "ping -n 30 127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
     try:
         with pytest.raises(ExpectedError) as told:
             LocalFiles().write(str(program), b"new")
@@ -86,7 +100,9 @@ def test_a_running_program_cannot_be_replaced_and_that_is_said(tmp_path: Path) -
         running.kill()
         running.wait()
     assert program.read_bytes() != b"new"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["program.exe"], "a temporary file was left"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["program.exe"], (
+        "a temporary file was left"
+    )
 
 
 def test_a_held_replacement_waits_for_a_short_reader(tmp_path: Path) -> None:
@@ -119,7 +135,9 @@ for _ in stream:
 
 
 def test_if_this_program_is_killed_its_grandchildren_end_too() -> None:
-    middle = subprocess.Popen([sys.executable, "-c", MIDDLE], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=ROOT)
+    middle = subprocess.Popen(
+        [sys.executable, "-c", MIDDLE], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, cwd=ROOT
+    )
     assert middle.stdout is not None
     grandchild = int(middle.stdout.readline())
     assert psutil.pid_exists(grandchild)
@@ -132,19 +150,30 @@ def test_if_this_program_is_killed_its_grandchildren_end_too() -> None:
 
 
 def test_bytes_of_an_old_code_page_arrive_untouched() -> None:
-    """A program of 1998 writes code page 850; the door hands over bytes, and the reader replaces what is not UTF-8."""
-    seen = list(LocalProcesses(threading.Event()).stream(command("import sys; sys.stdout.buffer.write('Müßig'.encode('cp850'))")))
+    """A program of 1998 writes code page 850; the door hands over bytes, and the reader replaces
+    what is not UTF-8.
+    """
+    seen = list(
+        LocalProcesses(threading.Event()).stream(
+            command("import sys; sys.stdout.buffer.write('Müßig'.encode('cp850'))")
+        )
+    )
     assert output(list(seen)) == "Müßig".encode("cp850")
 
 
 def test_a_crash_keeps_its_windows_code() -> None:
-    seen = list(LocalProcesses(threading.Event()).stream(command(
-        "import ctypes; ctypes.windll.kernel32.ExitProcess(0xC0000005)")))
+    seen = list(
+        LocalProcesses(threading.Event()).stream(
+            command("import ctypes; ctypes.windll.kernel32.ExitProcess(0xC0000005)")
+        )
+    )
     assert isinstance(seen[-1], Exit)
     assert seen[-1].code & 0xFFFFFFFF == 0xC0000005
 
 
-def test_a_process_that_died_before_it_was_ready_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_died_before_it_was_ready_is_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     starts: list[int] = []
 
     class Dying(subprocess.Popen[bytes]):

@@ -1,7 +1,8 @@
-"""NVML through a real DLL: the loader, the calling convention and the structures, with a library that pretends.
+"""NVML through a real DLL: the loader, the calling convention and the structures, with a library
+that pretends.
 
-The lab builds ``nvml.c`` into ``C:\\lab\\nvml.dll``. Each case runs in a process of its own with a system folder of its
-own, since pynvml loads the library once from ``System32``.
+The lab builds ``nvml.c`` into ``C:\\lab\\nvml.dll``. Each case runs in a process of its own with a
+system folder of its own, since pynvml loads the library once from ``System32``.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def cards(state: str, root: Path, library: bool = True) -> Cards:
     if library:
         shutil.copy(BUILT, system / "nvml.dll")
     env = {**os.environ, "FAKE_NVML": state, "WINDIR": str(root), "ProgramFiles": str(root)}
-    seen = subprocess.run([sys.executable, "-c", ASK], capture_output=True, env=env, check=False, timeout=60)
+    seen = subprocess.run(
+        [sys.executable, "-c", ASK], capture_output=True, env=env, check=False, timeout=60
+    )
     assert seen.returncode == 0, seen.stderr.decode("utf-8", "replace")
     return msgspec.json.decode(seen.stdout, type=Cards)
 
@@ -41,16 +44,30 @@ def cards(state: str, root: Path, library: bool = True) -> Cards:
 @pytest.fixture(autouse=True)
 def _built() -> None:
     if not BUILT.is_file():
-        pytest.skip("the pretended nvml.dll is built by the lab; this Windows has no C:\\lab\\nvml.dll")
+        pytest.skip(
+            "the pretended nvml.dll is built by the lab; this Windows has no C:\\lab\\nvml.dll"
+        )
 
 
 def test_a_card_is_read_through_the_library(tmp_path: Path) -> None:
     seen = cards("good", tmp_path)
     assert seen.driver.nvml == "ok"
-    assert (seen.driver.version, seen.driver.cuda_version, seen.driver.model) == ("566.36", "12.7", "WDDM")
+    assert (seen.driver.version, seen.driver.cuda_version, seen.driver.model) == (
+        "566.36",
+        "12.7",
+        "WDDM",
+    )
     [card] = seen.gpus
-    assert (card.name, card.pci_id, card.compute_capability) == ("NVIDIA GeForce RTX 3090", "10de:2204", "8.6")
-    assert (card.memory_total, card.memory_used, card.power_limit_w) == (25769803776, 1200000000, 350.0)
+    assert (card.name, card.pci_id, card.compute_capability) == (
+        "NVIDIA GeForce RTX 3090",
+        "10de:2204",
+        "8.6",
+    )
+    assert (card.memory_total, card.memory_used, card.power_limit_w) == (
+        25769803776,
+        1200000000,
+        350.0,
+    )
     assert (card.pcie_gen, card.pcie_width, card.display, card.processes) == (4, 16, True, 0)
 
 
@@ -65,7 +82,10 @@ def test_no_device_is_said(tmp_path: Path) -> None:
     assert "no card" in seen.note
 
 
-@pytest.mark.parametrize(("state", "nvml", "word"), [("mismatch", "mismatch", "restart"), ("unloaded", "error", "not loaded")])
+@pytest.mark.parametrize(
+    ("state", "nvml", "word"),
+    [("mismatch", "mismatch", "restart"), ("unloaded", "error", "not loaded")],
+)
 def test_a_driver_that_refuses_is_named(tmp_path: Path, state: str, nvml: str, word: str) -> None:
     seen = cards(state, tmp_path)
     assert seen.driver.nvml == nvml

@@ -1,4 +1,6 @@
-"""Proxy scripts (PAC), evaluated by Windows: a real script on loopback, real answers, and a download that follows them."""
+"""Proxy scripts (PAC), evaluated by Windows: a real script on loopback, real answers, and a
+download that follows them.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +33,16 @@ if sys.platform == "win32":
             else:
                 winreg.SetValueEx(key, name, 0, winreg.REG_SZ, value)
 else:
+
     def write_setting(name: str, value: str | None) -> None:
         """Only Windows has them."""
         raise NotImplementedError(name)
 
-pytestmark = [pytest.mark.windows, pytest.mark.skipif(sys.platform != "win32", reason="Windows alone evaluates such scripts")]
+
+pytestmark = [
+    pytest.mark.windows,
+    pytest.mark.skipif(sys.platform != "win32", reason="Windows alone evaluates such scripts"),
+]
 SETTINGS = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 SCRIPT = """function FindProxyForURL(url, host) {
   if (host == "direct.invalid") return "DIRECT";
@@ -78,11 +85,18 @@ def served() -> Iterator[Served]:
     one.server.server_close()
 
 
-@pytest.mark.parametrize(("address", "answer"), [
-    ("https://index.invalid/simple/", "http://proxy.invalid:3128"), ("https://direct.invalid/x", "direct"),
-    ("https://a.intern.invalid/", "http://intern.invalid:8080"),
-    ("https://jan:secret@index.invalid/secret", "http://proxy.invalid:3128"),   # neither path nor login is handed to a script
-])
+@pytest.mark.parametrize(
+    ("address", "answer"),
+    [
+        ("https://index.invalid/simple/", "http://proxy.invalid:3128"),
+        ("https://direct.invalid/x", "direct"),
+        ("https://a.intern.invalid/", "http://intern.invalid:8080"),
+        (
+            "https://jan:secret@index.invalid/secret",
+            "http://proxy.invalid:3128",
+        ),  # neither path nor login is handed to a script
+    ],
+)
 def test_windows_evaluates_the_script(served: Served, address: str, answer: str) -> None:
     assert proxy_of_script(address, served.url, False) == answer
     assert served.asked == 1
@@ -105,17 +119,30 @@ def test_downloads_go_through_the_proxy_that_the_script_names(served: Served) ->
         assert Connections(where).proxy("https://index.invalid/simple/") == f"http://{proxy.host}"
         assert Connections(where).proxy("https://direct.invalid/") is None
         assert Connections(where).proxy("http://127.0.0.1:1/x") is None
-        error = HttpWeb(threading.Event(), where, Patience(connect=3.0, read=3.0)).examine("https://index.invalid/simple/")
+        error = HttpWeb(threading.Event(), where, Patience(connect=3.0, read=3.0)).examine(
+            "https://index.invalid/simple/"
+        )
         assert isinstance(error, ExpectedError) and error.code == "proxy_needs_password"
         assert [line.rpartition(" ")[0] for line in proxy.seen] == ["CONNECT index.invalid:443"]
 
 
-def test_the_script_of_the_internet_settings_is_found_and_asked(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_of_the_internet_settings_is_found_and_asked(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "PIP_PROXY"):
         monkeypatch.delenv(name, raising=False)
     write_setting("AutoConfigURL", served.url)
     try:
-        found = network.sources(open_world(), Answers(index="https://index.invalid/simple/", pytorch_index="https://direct.invalid/whl"))
+        found = network.sources(
+            open_world(),
+            Answers(
+                index="https://index.invalid/simple/", pytorch_index="https://direct.invalid/whl"
+            ),
+        )
     finally:
         write_setting("AutoConfigURL", None)
-    assert (found.proxy, found.no_proxy, found.proxy_script) == ("http://proxy.invalid:3128", "direct.invalid", served.url)
+    assert (found.proxy, found.no_proxy, found.proxy_script) == (
+        "http://proxy.invalid:3128",
+        "direct.invalid",
+        served.url,
+    )

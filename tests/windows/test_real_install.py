@@ -1,7 +1,8 @@
-"""The whole job on Windows Python: Windows wheels from the index by uv.exe, checked, trained with, reported.
+"""The whole job on Windows Python: Windows wheels from the index by uv.exe, checked, trained with,
+reported.
 
-torch's wheel for the processor runs under Wine with ``KMP_AFFINITY=disabled``, which the lab sets: Wine 8 lacks a call
-that its OpenMP makes. That is a setting of the lab, not of the program.
+torch's wheel for the processor runs under Wine with ``KMP_AFFINITY=disabled``, which the lab sets:
+Wine 8 lacks a call that its OpenMP makes. That is a setting of the lab, not of the program.
 """
 
 from __future__ import annotations
@@ -23,11 +24,31 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def install(home: Path) -> tuple[int, list[dict[str, Any]], str]:
     """One run of the program: exit code, its JSON lines, and what it said beside them."""
-    done = subprocess.run([sys.executable, "-m", "app", "install", "--yes", "--json", "--profile", "practice-cpu", "--home",
-                           str(home)], cwd=ROOT, env={**os.environ, "KMP_AFFINITY": "disabled"}, capture_output=True,
-                          timeout=1500, check=False)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "app",
+            "install",
+            "--yes",
+            "--json",
+            "--profile",
+            "practice-cpu",
+            "--home",
+            str(home),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "KMP_AFFINITY": "disabled"},
+        capture_output=True,
+        timeout=1500,
+        check=False,
+    )
     lines = done.stdout.decode("utf-8").splitlines()
-    return done.returncode, [json.loads(line) for line in lines], done.stderr.decode("utf-8", "replace")
+    return (
+        done.returncode,
+        [json.loads(line) for line in lines],
+        done.stderr.decode("utf-8", "replace"),
+    )
 
 
 def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""The window on Windows' own platform: it stands, closes on WM_CLOSE, and a second start brings the first to the front."""
+"""The window on Windows' own platform: it stands, closes on WM_CLOSE, and a second start brings the
+first to the front.
+"""
 
 from __future__ import annotations
 
@@ -45,8 +47,14 @@ if sys.platform == "win32":
     def start(home: Path, *arguments: str) -> subprocess.Popen[bytes]:
         """The program with its window on the real platform."""
         env = {k: v for k, v in os.environ.items() if k != "QT_QPA_PLATFORM"}
-        return subprocess.Popen([sys.executable, "-m", "app", "--home", str(home), *arguments], cwd=ROOT, env=env,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", "--home", str(home), *arguments],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
 
     def first_window(program: subprocess.Popen[bytes], seconds: float = 30.0) -> tuple[int, str]:
         """Wait for its window."""
@@ -55,7 +63,9 @@ if sys.platform == "win32":
             found = windows_of(program.pid)
             if found:
                 return found[0]
-            assert program.poll() is None, (program.stderr.read() if program.stderr else b"").decode("utf-8", "replace")
+            assert program.poll() is None, (
+                program.stderr.read() if program.stderr else b""
+            ).decode("utf-8", "replace")
             time.sleep(0.05)
         raise AssertionError("no window came")
 

@@ -1,4 +1,6 @@
-"""The feeder: bytes are handed on as they come, never before, never wrong ones as right, and to nobody without the address."""
+"""The feeder: bytes are handed on as they come, never before, never wrong ones as right, and to
+nobody without the address.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ def target(tmp_path: Path, feeder: Feeder) -> Path:
 
 def asked(feeder: Feeder, target: Path) -> urllib3.BaseHTTPResponse:
     """One request, its body unread."""
-    return urllib3.PoolManager().request("GET", feeder.address(target.name), preload_content=False, timeout=30.0, retries=False)
+    return urllib3.PoolManager().request(
+        "GET", feeder.address(target.name), preload_content=False, timeout=30.0, retries=False
+    )
 
 
 def whole(target: Path, feeder: Feeder) -> None:
@@ -44,7 +48,9 @@ def whole(target: Path, feeder: Feeder) -> None:
         half.replace(target)
 
 
-def test_what_is_there_comes_at_once_and_the_rest_when_it_is_there(feeder: Feeder, target: Path) -> None:
+def test_what_is_there_comes_at_once_and_the_rest_when_it_is_there(
+    feeder: Feeder, target: Path
+) -> None:
     answer = asked(feeder, target)
     assert answer.headers["Content-Length"] == str(len(DATA))
     got = answer.read(3_000_000)
@@ -69,16 +75,28 @@ def test_the_end_cuts_everybody_off_and_leaves_no_thread(feeder: Feeder, target:
     with pytest.raises(urllib3.exceptions.HTTPError):
         answer.read()
     feeder.close()
-    assert not any(t.name == "feeder" and t.is_alive() and not t.daemon for t in threading.enumerate())
+    assert not any(
+        t.name == "feeder" and t.is_alive() and not t.daemon for t in threading.enumerate()
+    )
     with pytest.raises(urllib3.exceptions.HTTPError):
         asked(feeder, target)
 
 
-@pytest.mark.parametrize("path", ["/", "/a%20b-1.0.whl", "/wrong/a%20b-1.0.whl", "/{secret}/../../etc/passwd",
-                                  "/{secret}/other.whl"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/a%20b-1.0.whl",
+        "/wrong/a%20b-1.0.whl",
+        "/{secret}/../../etc/passwd",
+        "/{secret}/other.whl",
+    ],
+)
 def test_nothing_else_is_told(feeder: Feeder, target: Path, path: str) -> None:
     base, secret, _ = feeder.address(target.name).rsplit("/", 2)
-    answer = urllib3.PoolManager().request("GET", base + path.format(secret=secret), timeout=30.0, retries=False)
+    answer = urllib3.PoolManager().request(
+        "GET", base + path.format(secret=secret), timeout=30.0, retries=False
+    )
     assert answer.status == 404
 
 

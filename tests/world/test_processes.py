@@ -20,22 +20,30 @@ def command(code: str, *more: str) -> Command:
 
 
 def test_output_of_both_streams_arrives_and_the_exit_code_comes_last() -> None:
-    items = list(LocalProcesses(threading.Event()).stream(command(
-        "import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)")))
+    items = list(
+        LocalProcesses(threading.Event()).stream(
+            command("import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)")
+        )
+    )
     text = b"".join(item.data for item in items if isinstance(item, Output))
     assert text.split() == [b"out", b"err"]
     assert items[-1] == Exit(code=7)
 
 
 def test_a_million_lines_arrive_whole() -> None:
-    items = LocalProcesses(threading.Event()).stream(command("import sys; sys.stdout.write('abcdefghi\\n' * 1_000_000)"))
+    items = LocalProcesses(threading.Event()).stream(
+        command("import sys; sys.stdout.write('abcdefghi\\n' * 1_000_000)")
+    )
     assert sum(item.data.count(b"\n") for item in items if isinstance(item, Output)) == 1_000_000
 
 
 def test_stop_ends_child_and_grandchild_and_waits_for_neither() -> None:
     stop = threading.Event()
-    grand = ("import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(300)']); "
-             "print(p.pid, flush=True); time.sleep(300)")
+    grand = (
+        "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', 'import time; "
+        "time.sleep(300)']); "
+        "print(p.pid, flush=True); time.sleep(300)"
+    )
     stream = LocalProcesses(stop).stream(command(grand))
     first = next(stream)
     assert isinstance(first, Output)
@@ -46,7 +54,9 @@ def test_stop_ends_child_and_grandchild_and_waits_for_neither() -> None:
     with pytest.raises(Stopped):
         for _ in stream:
             pass
-    assert time.monotonic() - began < 60  # both would sleep for 300 s; people see a second (0.1 s between looks)
+    assert (
+        time.monotonic() - began < 60
+    )  # both would sleep for 300 s; people see a second (0.1 s between looks)
     deadline = time.monotonic() + 60
     while _alive(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -61,7 +71,9 @@ def _alive(pid: int) -> bool:
 
 
 def test_a_closed_stream_leaves_no_child() -> None:
-    stream = LocalProcesses(threading.Event()).stream(command("import os, time; print(os.getpid(), flush=True); time.sleep(60)"))
+    stream = LocalProcesses(threading.Event()).stream(
+        command("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+    )
     first = next(stream)
     assert isinstance(first, Output)
     stream.close()  # type: ignore[attr-defined]
@@ -70,7 +82,11 @@ def test_a_closed_stream_leaves_no_child() -> None:
 
 def test_the_time_limit_names_the_program() -> None:
     with pytest.raises(ExpectedError, match="did not end within"):
-        list(LocalProcesses(threading.Event()).stream(command("import time; time.sleep(30)"), limit_seconds=0.3))
+        list(
+            LocalProcesses(threading.Event()).stream(
+                command("import time; time.sleep(30)"), limit_seconds=0.3
+            )
+        )
 
 
 def test_a_program_that_is_not_there_is_named() -> None:
@@ -81,5 +97,10 @@ def test_a_program_that_is_not_there_is_named() -> None:
 
 def test_capture_gives_up_in_time() -> None:
     began = time.monotonic()
-    assert LocalProcesses(threading.Event()).capture([sys.executable, "-c", "import time; time.sleep(90)"], 0.4).code is None
+    assert (
+        LocalProcesses(threading.Event())
+        .capture([sys.executable, "-c", "import time; time.sleep(90)"], 0.4)
+        .code
+        is None
+    )
     assert time.monotonic() - began < 60

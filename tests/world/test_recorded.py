@@ -1,4 +1,6 @@
-"""One contract for every door: what the real one answers, its record plays back, through JSON and anew."""
+"""One contract for every door: what the real one answers, its record plays back, through JSON and
+anew.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,10 @@ class Silent:
     def key(self, root: str, path: str, wow64: bool = False) -> ports.RegistryKey | None:
         if root != "HKLM":
             return None
-        return ports.RegistryKey(values={"qw": 25769803776, "raw": b"\x00\xff", "many": ["a", "b"], "text": "ü"}, subkeys=("0000",))
+        return ports.RegistryKey(
+            values={"qw": 25769803776, "raw": b"\x00\xff", "many": ["a", "b"], "text": "ü"},
+            subkeys=("0000",),
+        )
 
 
 def _outcome(door: Any, ask: Ask) -> Any:
@@ -51,34 +56,92 @@ def _doors(folder: Path) -> list[tuple[str, Any, type, Sequence[Ask]]]:
     (folder / "tree" / "deep").mkdir(parents=True)
     (folder / "tree" / "deep" / "a.bin").write_bytes(b"\x00\x01\xfe")
     here = str(folder / "tree")
-    python = ports.Command(argv=("python3", "-c", "print('ü')"), env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"})
+    python = ports.Command(
+        argv=("python3", "-c", "print('ü')"), env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"}
+    )
     missing = ports.Command(argv=(str(folder / "no-such-program"),))
     return [
-        ("files", LocalFiles(), ports.Files, (
-            lambda door: door.read(here + "/deep/a.bin"), lambda door: door.read(here + "/none"), lambda door: door.names(here),
-            lambda door: door.walk(here), lambda door: door.size(here), lambda door: door.sha256(here + "/none"),
-            lambda door: door.exists(path=here), lambda door: door.disk(here))),
-        ("processes", LocalProcesses(threading.Event()), ports.Processes, (
-            lambda door: door.stream(python), lambda door: door.stream(missing),
-            lambda door: door.capture(["git", "--version"]), lambda door: door.capture(("git", "--version"), seconds=10.0))),
-        ("stopped", LocalProcesses(_stopped()), ports.Processes, (lambda door: door.stream(python),)),
-        ("registry", Silent(), ports.Registry, (
-            lambda door: door.key("HKLM", "A"), lambda door: door.key("HKCU", "A"),
-            lambda door: door.key("HKLM", "A", wow64=True))),
-        ("real-registry", SystemRegistry(), ports.Registry, (lambda door: door.key("HKLM", "SOFTWARE\\None\\Of\\This"),)),
+        (
+            "files",
+            LocalFiles(),
+            ports.Files,
+            (
+                lambda door: door.read(here + "/deep/a.bin"),
+                lambda door: door.read(here + "/none"),
+                lambda door: door.names(here),
+                lambda door: door.walk(here),
+                lambda door: door.size(here),
+                lambda door: door.sha256(here + "/none"),
+                lambda door: door.exists(path=here),
+                lambda door: door.disk(here),
+            ),
+        ),
+        (
+            "processes",
+            LocalProcesses(threading.Event()),
+            ports.Processes,
+            (
+                lambda door: door.stream(python),
+                lambda door: door.stream(missing),
+                lambda door: door.capture(["git", "--version"]),
+                lambda door: door.capture(("git", "--version"), seconds=10.0),
+            ),
+        ),
+        (
+            "stopped",
+            LocalProcesses(_stopped()),
+            ports.Processes,
+            (lambda door: door.stream(python),),
+        ),
+        (
+            "registry",
+            Silent(),
+            ports.Registry,
+            (
+                lambda door: door.key("HKLM", "A"),
+                lambda door: door.key("HKCU", "A"),
+                lambda door: door.key("HKLM", "A", wow64=True),
+            ),
+        ),
+        (
+            "real-registry",
+            SystemRegistry(),
+            ports.Registry,
+            (lambda door: door.key("HKLM", "SOFTWARE\\None\\Of\\This"),),
+        ),
         ("nvml", SystemNvml(), ports.Nvml, (lambda door: door.cards(),)),
-        ("computer", LocalComputer(SystemRegistry()), ports.Computer, (
-            lambda door: door.family, lambda door: door.variables(), lambda door: door.which("git"), lambda door: door.uv(),
-            lambda door: door.known_folder("profile"), lambda door: door.known_folder("no such"), lambda door: door.pci_cards(),
-            lambda door: door.data_folder(), lambda door: door.open(here + "/none"))),
-        ("clock", SystemClock(), ports.Clock, (lambda door: door.now(), lambda door: door.monotonic())),
+        (
+            "computer",
+            LocalComputer(SystemRegistry()),
+            ports.Computer,
+            (
+                lambda door: door.family,
+                lambda door: door.variables(),
+                lambda door: door.which("git"),
+                lambda door: door.uv(),
+                lambda door: door.known_folder("profile"),
+                lambda door: door.known_folder("no such"),
+                lambda door: door.pci_cards(),
+                lambda door: door.data_folder(),
+                lambda door: door.open(here + "/none"),
+            ),
+        ),
+        (
+            "clock",
+            SystemClock(),
+            ports.Clock,
+            (lambda door: door.now(), lambda door: door.monotonic()),
+        ),
     ]
 
 
 def test_a_played_door_answers_as_the_real_one_did(tmp_path: Path) -> None:
     recorder = Recorder()
     doors = _doors(tmp_path)
-    seen = {name: [_outcome(recorder.door(name, real), ask) for ask in asks] for name, real, _, asks in doors}
+    seen = {
+        name: [_outcome(recorder.door(name, real), ask) for ask in asks]
+        for name, real, _, asks in doors
+    }
     record = load(save(recorder.record()), "record.json")
     for name, _, like, asks in doors:
         player = Player(name, record, like)
@@ -121,15 +184,19 @@ def test_contexts_have_no_effect_when_played() -> None:
         pass
 
 
-@pytest.mark.parametrize("data", [b"{", b'{"schema": "record/2"}', b'{"schema": "record/1", "more": 1}'])
+@pytest.mark.parametrize(
+    "data", [b"{", b'{"schema": "record/2"}', b'{"schema": "record/1", "more": 1}']
+)
 def test_a_wrong_record_is_refused(data: bytes) -> None:
     with pytest.raises(BadInput, match=r"^r\.json"):
         load(data, "r.json")
 
 
 def test_a_record_cannot_name_foreign_kinds() -> None:
-    data = (b'{"schema": "record/1", "calls": [{"door": "clock", "method": "now", "arguments": [], '
-            b'"answer": {"$value": "Popen", "fields": {}}}]}')
+    data = (
+        b'{"schema": "record/1", "calls": [{"door": "clock", "method": "now", "arguments": [], '
+        b'"answer": {"$value": "Popen", "fields": {}}}]}'
+    )
     with pytest.raises(BadInput, match="unknown kind 'Popen'"):
         Player("clock", load(data, "r.json"), ports.Clock).now()
 

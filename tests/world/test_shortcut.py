@@ -1,4 +1,6 @@
-"""Entries of the system's menu: read back by the system's own reader on Windows, by the specification's rules elsewhere."""
+"""Entries of the system's menu: read back by the system's own reader on Windows, by the
+specification's rules elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,23 @@ def test_the_entry_opens_a_terminal_with_the_environment_active(tmp_path: Path) 
     read.optionxform = str  # type: ignore[assignment, method-assign]
     read.read(entry, "utf-8")
     keys = dict(read["Desktop Entry"])
-    assert keys["Name"] == "Unsloth · 2.8" and keys["Terminal"] == "true" and keys["Path"] == str(tmp_path)
-    told = keys["Exec"].replace("\\\\", "\\").replace("%%", "%")  # as a reader of the file takes the value apart
+    assert (
+        keys["Name"] == "Unsloth · 2.8"
+        and keys["Terminal"] == "true"
+        and keys["Path"] == str(tmp_path)
+    )
+    told = (
+        keys["Exec"].replace("\\\\", "\\").replace("%%", "%")
+    )  # as a reader of the file takes the value apart
     # Of the four characters that the specification escapes, shlex knows two inside quotes.
     words = [word.replace("\\$", "$").replace("\\`", "`") for word in shlex.split(told)]
-    assert words == ["sh", "-c", '. "$1" && exec "${SHELL:-sh}" -i', "sh", str(environment / "bin" / "activate")]
+    assert words == [
+        "sh",
+        "-c",
+        '. "$1" && exec "${SHELL:-sh}" -i',
+        "sh",
+        str(environment / "bin" / "activate"),
+    ]
 
 
 def test_each_argument_stands_in_quotes() -> None:
@@ -51,13 +65,32 @@ def test_windows_reads_the_link_back(tmp_path: Path) -> None:
     assert link is not None
     file = com.other_face(link, I_PERSIST_FILE)
     assert file is not None
-    assert com.call(file, 5, (wintypes.LPCWSTR, wintypes.DWORD), str(path), 0) >= 0  # IPersistFile::Load
+    assert (
+        com.call(file, 5, (wintypes.LPCWSTR, wintypes.DWORD), str(path), 0) >= 0
+    )  # IPersistFile::Load
     text = ctypes.create_unicode_buffer(1024)
-    for slot, expected in ((8, str(tmp_path)), (10, f'/k ""{environment}\\Scripts\\activate.bat""'), (6, "PyTorch 2.8")):
+    for slot, expected in (
+        (8, str(tmp_path)),
+        (10, f'/k ""{environment}\\Scripts\\activate.bat""'),
+        (6, "PyTorch 2.8"),
+    ):
         assert com.call(link, slot, (wintypes.LPWSTR, ctypes.c_int), text, 1024) >= 0
         assert text.value == expected
-    assert com.call(link, 3, (wintypes.LPWSTR, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD), text, 1024, None, 0) >= 0
+    assert (
+        com.call(
+            link,
+            3,
+            (wintypes.LPWSTR, ctypes.c_int, ctypes.c_void_p, wintypes.DWORD),
+            text,
+            1024,
+            None,
+            0,
+        )
+        >= 0
+    )
     assert text.value.lower().endswith("cmd.exe")
     com.release(file)
     com.release(link)
-    assert environment.encode("utf-16-le") in path.read_bytes()  # by this the step sees whose entry it is
+    assert (
+        environment.encode("utf-16-le") in path.read_bytes()
+    )  # by this the step sees whose entry it is

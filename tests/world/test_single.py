@@ -21,8 +21,12 @@ with Single(sys.argv[1]) as mine:
 
 
 def start_other(name: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", OTHER, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                            text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", OTHER, name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def first_line(child: subprocess.Popen[str]) -> str:
@@ -73,8 +77,12 @@ def test_no_window_of_that_title_is_no_fault() -> None:
 @pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="a mutex needs no folder")
 @pytest.mark.parametrize("how", ["a link of somebody else", "no folder"])
-def test_where_no_lock_can_be_had_the_window_opens_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """The folder is everybody's: a file or link put there by another user must neither be followed nor keep the window shut."""
+def test_where_no_lock_can_be_had_the_window_opens_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The folder is everybody's: a file or link put there by another user must neither be followed
+    nor keep the window shut.
+    """
     folder = tmp_path / "run"
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
     if sys.platform != "win32" and how != "no folder":  # said once more for the types of Windows

@@ -1,4 +1,6 @@
-"""The network door against a real index on loopback: every fault is survived or named, no byte too many, nothing left behind."""
+"""The network door against a real index on loopback: every fault is survived or named, no byte too
+many, nothing left behind.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from tests.fault_index.certificates import OPENSSL, certificate
 from tests.fault_index.proxy import Proxy
 
 HASTY = Patience(connect=2.0, read=0.6, attempts=5, first_attempts=3, backoff=0.05, longest=0.2)
-BIG = make_wheel("big", size=11 << 20)          # three ranges
+BIG = make_wheel("big", size=11 << 20)  # three ranges
 SMALL = make_wheel("small", size=300_000)
 
 
@@ -33,22 +35,45 @@ def index() -> Iterator[FaultIndex]:
         yield running
 
 
-def downloads(index: FaultIndex, folder: Path, *wheels: SmallWheel, sizes: bool = True) -> list[Download]:
+def downloads(
+    index: FaultIndex, folder: Path, *wheels: SmallWheel, sizes: bool = True
+) -> list[Download]:
     """The wheels as the fetch step would ask for them."""
-    return [Download(url=index.address(w), target=str(folder / "wheels" / w.file), sha256=(w.sha256,),
-                     size=len(w.data) if sizes else None) for w in wheels]
+    return [
+        Download(
+            url=index.address(w),
+            target=str(folder / "wheels" / w.file),
+            sha256=(w.sha256,),
+            size=len(w.data) if sizes else None,
+        )
+        for w in wheels
+    ]
 
 
-def fetch(index: FaultIndex, folder: Path, *wheels: SmallWheel, web: HttpWeb | None = None, sizes: bool = True) -> list[Arrived]:
+def fetch(
+    index: FaultIndex,
+    folder: Path,
+    *wheels: SmallWheel,
+    web: HttpWeb | None = None,
+    sizes: bool = True,
+) -> list[Arrived]:
     """Fetch to the end and check that exactly the wheels lie there."""
     wheels = wheels or (BIG, SMALL)
-    told = list((web or HttpWeb(threading.Event(), patience=HASTY)).fetch(downloads(index, folder, *wheels, sizes=sizes)))
-    assert {p.name: p.read_bytes() for p in (folder / "wheels").iterdir()} == {w.file: w.data for w in wheels}
+    told = list(
+        (web or HttpWeb(threading.Event(), patience=HASTY)).fetch(
+            downloads(index, folder, *wheels, sizes=sizes)
+        )
+    )
+    assert {p.name: p.read_bytes() for p in (folder / "wheels").iterdir()} == {
+        w.file: w.data for w in wheels
+    }
     assert told[-1].done == told[-1].total == sum(len(w.data) for w in wheels)
     return told
 
 
-def failure(index: FaultIndex, folder: Path, *wheels: SmallWheel, sources: Sources | None = None) -> ExpectedError:
+def failure(
+    index: FaultIndex, folder: Path, *wheels: SmallWheel, sources: Sources | None = None
+) -> ExpectedError:
     """The fault that a fetch ends with."""
     web = HttpWeb(threading.Event(), sources, patience=HASTY)
     with pytest.raises(ExpectedError) as caught:
@@ -73,10 +98,13 @@ def test_a_second_fetch_asks_nothing(index: FaultIndex, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tenth", range(1, 10))
 @pytest.mark.parametrize("kind", ["drop", "reset"])
-def test_a_drop_at_every_tenth_goes_on_there(index: FaultIndex, tmp_path: Path, tenth: int, kind: str) -> None:
+def test_a_drop_at_every_tenth_goes_on_there(
+    index: FaultIndex, tmp_path: Path, tenth: int, kind: str
+) -> None:
     index.fail(SMALL.file, kind, times=1, after=len(SMALL.data) * tenth // 10)
     told = fetch(index, tmp_path, SMALL)
-    # A reset may take bytes with it that the system had received but nobody had read; a plain close may not.
+    # A reset may take bytes with it that the system had received but nobody had read; a plain close
+    # may not.
     assert index.sent - len(SMALL.data) <= (0 if kind == "drop" else 1 << 20)
     assert any("Trying again" in t.note for t in told)
 
@@ -87,9 +115,20 @@ def test_a_line_that_keeps_dropping_still_ends(index: FaultIndex, tmp_path: Path
     assert index.sent == len(BIG.data)
 
 
-@pytest.mark.parametrize(("code", "name"), [(401, "index_denied"), (403, "index_denied"), (404, "file_missing"),
-                                            (410, "file_missing"), (407, "proxy_needs_password"), (400, "server_error")])
-def test_a_final_answer_is_named_at_once(index: FaultIndex, tmp_path: Path, code: int, name: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (401, "index_denied"),
+        (403, "index_denied"),
+        (404, "file_missing"),
+        (410, "file_missing"),
+        (407, "proxy_needs_password"),
+        (400, "server_error"),
+    ],
+)
+def test_a_final_answer_is_named_at_once(
+    index: FaultIndex, tmp_path: Path, code: int, name: str
+) -> None:
     index.fail(SMALL.file, "status", code=code)
     error = failure(index, tmp_path)
     assert error.code == name
@@ -97,8 +136,12 @@ def test_a_final_answer_is_named_at_once(index: FaultIndex, tmp_path: Path, code
     assert len(index.asked(SMALL.file)) == 1
 
 
-@pytest.mark.parametrize(("code", "name"), [(429, "too_many_requests"), (500, "server_error"), (503, "server_error")])
-def test_server_trouble_is_tried_again_then_named(index: FaultIndex, tmp_path: Path, code: int, name: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "name"), [(429, "too_many_requests"), (500, "server_error"), (503, "server_error")]
+)
+def test_server_trouble_is_tried_again_then_named(
+    index: FaultIndex, tmp_path: Path, code: int, name: str
+) -> None:
     index.fail(SMALL.file, "status", code=code, times=2)
     fetch(index, tmp_path, SMALL)
     index.fail(BIG.file, "status", code=code)
@@ -172,7 +215,11 @@ def test_damaged_bytes_are_fetched_once_more_then_named(index: FaultIndex, tmp_p
     fetch(index, tmp_path, SMALL)
     index.fail(BIG.file, "corrupt")
     error = failure(index, tmp_path, BIG)
-    assert error.code == "pip_hash_mismatch" and BIG.file in error.message and BIG.sha256 in error.details
+    assert (
+        error.code == "pip_hash_mismatch"
+        and BIG.file in error.message
+        and BIG.sha256 in error.details
+    )
     assert [p.name for p in (tmp_path / "wheels").iterdir()] == [SMALL.file]
 
 
@@ -204,7 +251,9 @@ def test_nobody_listens(index: FaultIndex, tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         index.base = f"http://127.0.0.1:{free.getsockname()[1]}"
     error = failure(index, tmp_path)
-    assert error.code == "connection_refused" and index.base.removeprefix("http://") in error.message
+    assert (
+        error.code == "connection_refused" and index.base.removeprefix("http://") in error.message
+    )
 
 
 def test_a_name_that_does_not_exist(index: FaultIndex, tmp_path: Path) -> None:
@@ -225,7 +274,9 @@ def test_a_redirect_may_not_leave_tls(index: FaultIndex, tmp_path: Path) -> None
     assert failure(index, tmp_path).code == "address_unsafe"
 
 
-needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="certificates are made by the openssl program")
+needs_openssl = pytest.mark.skipif(
+    OPENSSL is None, reason="certificates are made by the openssl program"
+)
 
 
 @needs_openssl
@@ -269,16 +320,26 @@ def test_a_proxy_with_a_password(tmp_path: Path) -> None:
             fetch(index, tmp_path, SMALL, web=web)
             assert proxy.seen[0].startswith("CONNECT index.invalid")
             (tmp_path / "wheels" / SMALL.file).unlink()
-            error = failure(index, tmp_path, sources=Sources(certificate=str(bundle), proxy=f"http://jan:falsch@{proxy.host}"))
+            error = failure(
+                index,
+                tmp_path,
+                sources=Sources(certificate=str(bundle), proxy=f"http://jan:falsch@{proxy.host}"),
+            )
             assert error.code == "proxy_needs_password" and proxy.host in error.message
             assert "falsch" not in error.message + error.details + error.hint
-        error = failure(index, tmp_path, sources=Sources(certificate=str(bundle), proxy=f"http://jan:falsch@{proxy.host}"))
+        error = failure(
+            index,
+            tmp_path,
+            sources=Sources(certificate=str(bundle), proxy=f"http://jan:falsch@{proxy.host}"),
+        )
         assert error.code == "proxy_unreachable" and proxy.host in error.message
         assert "falsch" not in error.message + error.details + error.hint
 
 
 def test_an_index_login_goes_to_its_own_host_only(index: FaultIndex, tmp_path: Path) -> None:
-    web = HttpWeb(threading.Event(), Sources(index=index.url.replace("//", "//me:secret@")), patience=HASTY)
+    web = HttpWeb(
+        threading.Event(), Sources(index=index.url.replace("//", "//me:secret@")), patience=HASTY
+    )
     fetch(index, tmp_path, SMALL, web=web)
     assert all(r.headers["Authorization"].startswith("Basic ") for r in index.asked(SMALL.file))
     with FaultIndex([BIG]) as other:
@@ -320,7 +381,9 @@ def test_file_addresses_are_present(index: FaultIndex, tmp_path: Path) -> None:
     source.write_bytes(SMALL.data)
     web = HttpWeb(threading.Event())
     assert web.size(source.as_uri()) == len(SMALL.data)
-    wanted = Download(url=source.as_uri(), target=str(tmp_path / "wheels" / SMALL.file), sha256=(SMALL.sha256,))
+    wanted = Download(
+        url=source.as_uri(), target=str(tmp_path / "wheels" / SMALL.file), sha256=(SMALL.sha256,)
+    )
     list(web.fetch([wanted]))
     assert [p.name for p in (tmp_path / "wheels").iterdir()] == [SMALL.file]
     source.write_bytes(b"changed")
@@ -342,8 +405,9 @@ def test_a_folder_that_cannot_be_made_is_named(index: FaultIndex, tmp_path: Path
     assert str(tmp_path / "wheels") in error.message
 
 
-def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(index: FaultIndex, tmp_path: Path,
-                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(
+    index: FaultIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     whole = ranges.PartFile.note
     noted: list[int] = []
 
@@ -361,9 +425,13 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(index: FaultI
     assert told[0].done >= 20 * 60_000 or any("going on from there" in t.note for t in told)
 
 
-def test_room_is_checked_first_and_watched(index: FaultIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_room_is_checked_first_and_watched(
+    index: FaultIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free = [len(BIG.data)]
-    monkeypatch.setattr("app.world.fetching.shutil.disk_usage", lambda _: SimpleNamespace(free=free[0]))
+    monkeypatch.setattr(
+        "app.world.fetching.shutil.disk_usage", lambda _: SimpleNamespace(free=free[0])
+    )
     error = failure(index, tmp_path, BIG)
     assert error.code == "disk_full" and "0.01 GB are still to be fetched" in error.message
     assert index.requests == []

@@ -1,4 +1,6 @@
-"""Paste the output of the guide's own script: the same comparison, line by line, as after the checks."""
+"""Paste the output of the guide's own script: the same comparison, line by line, as after the
+checks.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +22,17 @@ class CompareOutput(Dialog):
     """A field for the output, the table below it."""
 
     def __init__(self, wizard: Frame) -> None:
-        super().__init__(wizard, translate("Compare", "Compare a pasted output"),
-                         translate("Compare", "Paste what the guide's verification script printed, here or on another day. Each "
-                                              "line is set beside what is right for this PC."), width=820, height=640)
+        super().__init__(
+            wizard,
+            translate("Compare", "Compare a pasted output"),
+            translate(
+                "Compare",
+                "Paste what the guide's verification script printed, here or on another day. Each "
+                "line is set beside what is right for this PC.",
+            ),
+            width=820,
+            height=640,
+        )
         self._session = wizard.session
         self.field = QPlainTextEdit()
         self.field.setFont(theme.font("mono"))

@@ -1,4 +1,6 @@
-"""Another machine: the simulated computers that ship with the program, each with what is special about it, or a file."""
+"""Another machine: the simulated computers that ship with the program, each with what is special
+about it, or a file.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 
-AIR = 16        # pixels above and below a row's text together
+AIR = 16  # pixels above and below a row's text together
 
 
 class Listed(QTableWidget):
@@ -34,9 +36,13 @@ class Listed(QTableWidget):
         widths = [round(wide * share) for share in (0.27, 0.2, 0.53)]
         for column in range(2):
             self.setColumnWidth(column, widths[column])
-        # Not resizeRowsToContents: it wraps the texts without the room that the style sheet keeps at their sides.
+        # Not resizeRowsToContents: it wraps the texts without the room that the style sheet keeps
+        # at their sides.
         for row in range(self.rowCount()):
-            texts = [item.text() if (item := self.item(row, column)) is not None else "" for column in range(3)]
+            texts = [
+                item.text() if (item := self.item(row, column)) is not None else ""
+                for column in range(3)
+            ]
             self.setRowHeight(row, AIR + max(map(self._height, texts, widths)))
 
     def _height(self, text: str, wide: int) -> int:
@@ -48,11 +54,22 @@ class Machines(Dialog):
     """``chosen`` is the name of a shipped machine, or the path of a machine file or report."""
 
     def __init__(self, wizard: Frame) -> None:
-        super().__init__(wizard, translate("Machines", "Another machine"),
-                         translate("Machines", "All pages show what they would show there. Nothing is changed, on this computer or "
-                                               "on another."), width=820, height=620)
+        super().__init__(
+            wizard,
+            translate("Machines", "Another machine"),
+            translate(
+                "Machines",
+                "All pages show what they would show there. Nothing is changed, on this computer "
+                "or "
+                "on another.",
+            ),
+            width=820,
+            height=620,
+        )
         self.chosen: str | None = None
-        listed = sorted(((row_of(facts), name) for name, facts in wizard.machines), key=lambda one: one[0])
+        listed = sorted(
+            ((row_of(facts), name) for name, facts in wizard.machines), key=lambda one: one[0]
+        )
         self._names = [name for _, name in listed]
         self.table = Listed()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
@@ -62,8 +79,15 @@ class Machines(Dialog):
         self.table.setFont(theme.font("small"))
         self.table.setMinimumHeight(110)
         self.table.setAccessibleName(translate("Machines", "Machines"))
-        fill_table(self.table, (translate("Machines", "Graphics card"), translate("Machines", "System"),
-                                translate("Machines", "What is special")), [row for row, _ in listed])
+        fill_table(
+            self.table,
+            (
+                translate("Machines", "Graphics card"),
+                translate("Machines", "System"),
+                translate("Machines", "What is special"),
+            ),
+            [row for row, _ in listed],
+        )
         head = self.table.horizontalHeader()
         for column in range(2):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
@@ -84,8 +108,12 @@ class Machines(Dialog):
             self.accept()
 
     def _browse(self) -> None:
-        path, _kind = QFileDialog.getOpenFileName(self, translate("Machines", "Machine file or report"), "",
-                                                  translate("Machines", "Machine files and reports (*.json *.zip)"))
+        path, _kind = QFileDialog.getOpenFileName(
+            self,
+            translate("Machines", "Machine file or report"),
+            "",
+            translate("Machines", "Machine files and reports (*.json *.zip)"),
+        )
         if path:
             self.chosen = path
             self.accept()
@@ -94,5 +122,13 @@ class Machines(Dialog):
 def row_of(facts: MachineFacts) -> tuple[str, str, str]:
     """A machine's card, its system, and the sentence that its file says of it."""
     card = shown_card(facts.gpus)
-    name = translate("Machines", "No graphics card") if card is None else short_card(card.name or translate("Rail", "Unnamed card"))
-    return name, short_system(facts), said(next((note.text for note in facts.notes if note.about == "machine"), ""))
+    name = (
+        translate("Machines", "No graphics card")
+        if card is None
+        else short_card(card.name or translate("Rail", "Unnamed card"))
+    )
+    return (
+        name,
+        short_system(facts),
+        said(next((note.text for note in facts.notes if note.about == "machine"), "")),
+    )

@@ -16,10 +16,16 @@ class MemoryTable(Dialog):
     """A row for each line of the guide's table."""
 
     def __init__(self, parent: QWidget, guide: Guide) -> None:
-        super().__init__(parent, translate("MemoryTable", "The guide's memory table"),
-                         translate("MemoryTable", "What the guide says a run takes, and what the memory model here predicts for "
-                                                  "the same run in 4 bits. The model was checked against runs on a card."),
-                         width=820)
+        super().__init__(
+            parent,
+            translate("MemoryTable", "The guide's memory table"),
+            translate(
+                "MemoryTable",
+                "What the guide says a run takes, and what the memory model here predicts for "
+                "the same run in 4 bits. The model was checked against runs on a card.",
+            ),
+            width=820,
+        )
         self.table = QTableWidget()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.verticalHeader().hide()
@@ -28,12 +34,27 @@ class MemoryTable(Dialog):
         rows = []
         for row in guide.memory:
             ours = [m.process for m in vram.beside_the_guide(row, guide.models)]
-            span = words.memory(min(ours)) if len(ours) == 1 else translate("MemoryTable", "{low} to {high}").format(
-                low=words.memory(min(ours)), high=words.memory(max(ours))) if ours else ""
+            span = (
+                words.memory(min(ours))
+                if len(ours) == 1
+                else translate("MemoryTable", "{low} to {high}").format(
+                    low=words.memory(min(ours)), high=words.memory(max(ours))
+                )
+                if ours
+                else ""
+            )
             rows.append((row.label, str(row.batch), words.count(row.length), row.guide, span))
-        fill_table(self.table, (translate("MemoryTable", "Model"), translate("MemoryTable", "Batch"),
-                                translate("MemoryTable", "Context"), translate("MemoryTable", "The guide"),
-                                translate("MemoryTable", "Here")), rows)
+        fill_table(
+            self.table,
+            (
+                translate("MemoryTable", "Model"),
+                translate("MemoryTable", "Batch"),
+                translate("MemoryTable", "Context"),
+                translate("MemoryTable", "The guide"),
+                translate("MemoryTable", "Here"),
+            ),
+            rows,
+        )
         self.body.addWidget(self.table)
         self.button(translate("MemoryTable", "Close"), self.accept, primary=True)
 

@@ -1,4 +1,6 @@
-"""Paste a log: any output in, its cause and what mends it out; nothing is said where nothing is wrong."""
+"""Paste a log: any output in, its cause and what mends it out; nothing is said where nothing is
+wrong.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from app.engine.session import Session
 
 
-SHOWN = 200_000     # characters shown: to lay out a log of 12 MB would hold the window for a second
+SHOWN = 200_000  # characters shown: to lay out a log of 12 MB would hold the window for a second
 
 
 class Field(QPlainTextEdit):
@@ -40,16 +42,24 @@ class Field(QPlainTextEdit):
 class PasteLog(Dialog):
     """A field for the log; the answer comes half a second after the last change, found in a thread.
 
-    ``fix_wanted``: the person wants the automatic fix of this name; the sheet closes and its owner shows the plan of it.
+    ``fix_wanted``: the person wants the automatic fix of this name; the sheet closes and its owner
+    shows the plan of it.
     """
 
     fix_wanted = Signal(str)
 
     def __init__(self, parent: QWidget, session: Session, *, fixes: bool = False) -> None:
-        super().__init__(parent, translate("PasteLog", "Paste a log"),
-                         translate("PasteLog", "The output of pip, of a training run, of anything that failed. The whole of it is "
-                                               "best: the cause often stands far above the last line. It stays on this PC."),
-                         width=760, height=620)
+        super().__init__(
+            parent,
+            translate("PasteLog", "Paste a log"),
+            translate(
+                "PasteLog",
+                "The output of pip, of a training run, of anything that failed. The whole of it is "
+                "best: the cause often stands far above the last line. It stays on this PC.",
+            ),
+            width=760,
+            height=620,
+        )
         self._session, self._fixes = session, fixes
         self._stream: Stream | None = None
         self._again = False
@@ -91,7 +101,9 @@ class PasteLog(Dialog):
             self.take(self._session.world.files.read(path) or b"")
 
     def take(self, data: bytes) -> None:
-        """A log as bytes, in whatever encoding it is; what is shown of it is cut, what is judged is not."""
+        """A log as bytes, in whatever encoding it is; what is shown of it is cut, what is judged is
+        not.
+        """
         self.field.setPlainText(data[:SHOWN].decode("utf-8", "replace"))
         self._raw = data
         self._wait.start()
@@ -106,7 +118,9 @@ class PasteLog(Dialog):
             self.show_answer(None)
             return
         self.answer.setText(translate("PasteLog", "Reading …"))
-        self._stream = Stream(lambda: iter((self._session.explain(log),)), self.show_answer, parent=self)
+        self._stream = Stream(
+            lambda: iter((self._session.explain(log),)), self.show_answer, parent=self
+        )
         self._stream.ended.connect(self._explained)
         self._stream.start()
 
@@ -131,7 +145,9 @@ class PasteLog(Dialog):
         else:
             self.answer.setText("")
             helps = diagnosis.fix is not None and self._session.helps(diagnosis.fix.remedy)
-            self.card = DiagnosisCard(diagnosis, retry=False, report=False, fixes=self._fixes and helps)
+            self.card = DiagnosisCard(
+                diagnosis, retry=False, report=False, fixes=self._fixes and helps
+            )
             self.card.fix_wanted.connect(self._mend)
             self.body.addWidget(self.card, 0)
         self.answer.setVisible(bool(self.answer.text()))

@@ -1,4 +1,6 @@
-"""The plan for experts: every step with its kind, bytes and everything it touches; and the same as a script."""
+"""The plan for experts: every step with its kind, bytes and everything it touches; and the same as
+a script.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHeaderView, QPlainTextEdit, QTabWidget, QTreeWidget, QTreeWidgetItem
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHeaderView,
+    QPlainTextEdit,
+    QTabWidget,
+    QTreeWidget,
+    QTreeWidgetItem,
+)
 
 from app.gui import theme, words
 from app.gui.said import said
@@ -21,13 +30,25 @@ _TOLD = {"id", "title", "download_bytes", "disk_bytes", "touches", "kind"}
 
 
 class PlanDetails(Dialog):
-    """Two views of one plan: a tree of its steps, and the script that does the same without this program."""
+    """Two views of one plan: a tree of its steps, and the script that does the same without this
+    program.
+    """
 
     def __init__(self, wizard: Frame, plan: Plan) -> None:
-        super().__init__(wizard, translate("PlanDetails", "Details of the plan"),
-                         translate("PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk.").format(
-                             title=said(plan.title), n=len(plan.steps), fetched=words.size(plan.download_bytes),
-                             disk=words.size(plan.disk_bytes)), width=860, height=600)
+        super().__init__(
+            wizard,
+            translate("PlanDetails", "Details of the plan"),
+            translate(
+                "PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk."
+            ).format(
+                title=said(plan.title),
+                n=len(plan.steps),
+                fetched=words.size(plan.download_bytes),
+                disk=words.size(plan.disk_bytes),
+            ),
+            width=860,
+            height=600,
+        )
         self._wizard, self._plan = wizard, plan
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -52,8 +73,13 @@ class PlanDetails(Dialog):
         tree = QTreeWidget()
         tree.setAccessibleName(translate("PlanDetails", "Steps"))
         tree.setColumnCount(3)
-        tree.setHeaderLabels([translate("PlanDetails", "Step"), translate("PlanDetails", "To fetch"),
-                              translate("PlanDetails", "On disk")])
+        tree.setHeaderLabels(
+            [
+                translate("PlanDetails", "Step"),
+                translate("PlanDetails", "To fetch"),
+                translate("PlanDetails", "On disk"),
+            ]
+        )
         for number, step in enumerate(self._plan.steps, 1):
             tree.addTopLevelItem(self._branch(number, step))
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -68,13 +94,31 @@ class PlanDetails(Dialog):
         return tree
 
     def _branch(self, number: int, step: AnyStep) -> QTreeWidgetItem:
-        branch = QTreeWidgetItem([f"{number}. {said(step.title)}", words.size(step.download_bytes) if step.download_bytes else "",
-                                  words.size(step.disk_bytes) if step.disk_bytes else ""])
-        fields = ", ".join(f"{name} = {_short(value)}" for name, value in msgspec.to_builtins(step).items()
-                           if name not in _TOLD and value not in ("", [], (), None))
-        branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Kind {kind}: {fields}").format(kind=step.kind, fields=fields)]))
+        branch = QTreeWidgetItem(
+            [
+                f"{number}. {said(step.title)}",
+                words.size(step.download_bytes) if step.download_bytes else "",
+                words.size(step.disk_bytes) if step.disk_bytes else "",
+            ]
+        )
+        fields = ", ".join(
+            f"{name} = {_short(value)}"
+            for name, value in msgspec.to_builtins(step).items()
+            if name not in _TOLD and value not in ("", [], (), None)
+        )
+        branch.addChild(
+            QTreeWidgetItem(
+                [
+                    translate("PlanDetails", "Kind {kind}: {fields}").format(
+                        kind=step.kind, fields=fields
+                    )
+                ]
+            )
+        )
         for path in step.touches:
-            branch.addChild(QTreeWidgetItem([translate("PlanDetails", "Touches {path}").format(path=path)]))
+            branch.addChild(
+                QTreeWidgetItem([translate("PlanDetails", "Touches {path}").format(path=path)])
+            )
         return branch
 
     def text(self) -> str:
@@ -98,8 +142,14 @@ class PlanDetails(Dialog):
 
     def _save(self) -> None:
         windows = self._wizard.session.place.family == "windows"
-        name = ("plan.ps1" if windows else "plan.sh") if self.tabs.currentWidget() is self.script else "plan.txt"
-        path, _kind = QFileDialog.getSaveFileName(self, translate("PlanDetails", "Save the plan"), name)
+        name = (
+            ("plan.ps1" if windows else "plan.sh")
+            if self.tabs.currentWidget() is self.script
+            else "plan.txt"
+        )
+        path, _kind = QFileDialog.getSaveFileName(
+            self, translate("PlanDetails", "Save the plan"), name
+        )
         if path:
             self._wizard.session.save(path, self.text().encode())
 

@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 
 
 class PutBack(Dialog):
-    """A row for each thing; ``returned`` are the paths that were put back. What cannot go back says why in its row."""
+    """A row for each thing; ``returned`` are the paths that were put back. What cannot go back says
+    why in its row.
+    """
 
     def __init__(self, parent: QWidget, session: Session) -> None:
-        super().__init__(parent, translate("PutBack", "Put back what was moved away"),
-                         translate("PutBack", "These were moved into the quarantine. Each goes back to where it was; nothing "
-                                              "that lies there now is replaced."), width=680)
+        super().__init__(
+            parent,
+            translate("PutBack", "Put back what was moved away"),
+            translate(
+                "PutBack",
+                "These were moved into the quarantine. Each goes back to where it was; nothing "
+                "that lies there now is replaced.",
+            ),
+            width=680,
+        )
         self._session = session
         self.returned: list[str] = []
         self.buttons: dict[str, Button] = {}
@@ -32,14 +41,18 @@ class PutBack(Dialog):
         for shelf, path in session.quarantined():
             self.body.addWidget(self._row(shelf, path))
         if not self.buttons:
-            self.body.addWidget(Label(translate("PutBack", "Nothing lies in the quarantine."), "text", "muted"))
+            self.body.addWidget(
+                Label(translate("PutBack", "Nothing lies in the quarantine."), "text", "muted")
+            )
         self.body.addStretch(1)
         self.button(translate("PutBack", "Close"), self.accept, primary=True)
 
     def _row(self, shelf: str, path: str) -> Plain:
         row, column = Plain(across=True, gap=14), Plain(gap=3)
         column.box.addWidget(Elided(path, "mono"))
-        self.told[shelf] = Label(translate("PutBack", "lies in {folder}").format(folder=shelf), "small", "muted")
+        self.told[shelf] = Label(
+            translate("PutBack", "lies in {folder}").format(folder=shelf), "small", "muted"
+        )
         column.box.addWidget(self.told[shelf])
         row.box.addWidget(column, 1)
         button = Button(translate("PutBack", "Put back"), partial(self.put_back, shelf), "small")

@@ -1,4 +1,6 @@
-"""The diagnostics report before it is written: what is in it, what was taken out, and the whole of it as it would go out."""
+"""The diagnostics report before it is written: what is in it, what was taken out, and the whole of
+it as it would go out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QTextOption
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QTabWidget, QTextBrowser, QVBoxLayout
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QPlainTextEdit,
+    QTabWidget,
+    QTextBrowser,
+    QVBoxLayout,
+)
 
 from app.gui import theme, words
 from app.gui.said import said
@@ -44,27 +53,41 @@ summary {{ color: {accent} }}
 
 
 def qt_page(page: str) -> str:
-    """The report's page for Qt's own text view, in the colours of the window: what it cannot draw is left out."""
+    """The report's page for Qt's own text view, in the colours of the window: what it cannot draw
+    is left out.
+    """
     tokens = theme.current()
-    colours = {name: getattr(tokens, name) for name in ("muted", "line", "accent", "accent_soft", "ok", "warn", "err", "info")}
+    colours = {
+        name: getattr(tokens, name)
+        for name in ("muted", "line", "accent", "accent_soft", "ok", "warn", "err", "info")
+    }
     sheet = _SHEET.format(mono=theme.font("mono").family(), **colours)
     bare = _NOT_FOR_QT.sub("", page).replace("</head>", f"<style>{sheet}</style></head>")
     bare = re.sub(r"(<span class='tag[^>]*>)(.*?)</span>", r"\1&nbsp;\2&nbsp;</span>", bare)
-    bare = re.sub(r"(<span class=['\"]ic [^>]*>.</span>)<div>(<h1>|<b>)", r"<div>\2\1&nbsp;", bare)  # a mark before its line
+    bare = re.sub(
+        r"(<span class=['\"]ic [^>]*>.</span>)<div>(<h1>|<b>)", r"<div>\2\1&nbsp;", bare
+    )  # a mark before its line
     return bare.replace("<table", '<table width="100%" cellspacing="0"')
 
 
 def kind_word(kind: str) -> str:
     """What a kind of redaction is called, for people."""
     known = {
-        "user": translate("Report", "user name"), "host": translate("Report", "name of this PC"),
-        "home": translate("Report", "home folder"), "email": translate("Report", "e-mail address"),
-        "mac": translate("Report", "network card's number"), "serial": translate("Report", "serial number"),
-        "gpu-uuid": translate("Report", "number of the card"), "uuid": translate("Report", "number of a device"),
+        "user": translate("Report", "user name"),
+        "host": translate("Report", "name of this PC"),
+        "home": translate("Report", "home folder"),
+        "email": translate("Report", "e-mail address"),
+        "mac": translate("Report", "network card's number"),
+        "serial": translate("Report", "serial number"),
+        "gpu-uuid": translate("Report", "number of the card"),
+        "uuid": translate("Report", "number of a device"),
         "network-name": translate("Report", "name of a wireless network"),
-        "token": translate("Report", "access token"), "key": translate("Report", "key"),
-        "password": translate("Report", "password in an address"), "header": translate("Report", "sign-in header"),
-        "public-address": translate("Report", "public network address")}
+        "token": translate("Report", "access token"),
+        "key": translate("Report", "key"),
+        "password": translate("Report", "password in an address"),
+        "header": translate("Report", "sign-in header"),
+        "public-address": translate("Report", "public network address"),
+    }
     return known.get(kind, kind.replace("-", " "))
 
 
@@ -72,9 +95,18 @@ class ReportPreview(Dialog):
     """Fills in when the report has been put together, which takes a moment with long logs."""
 
     def __init__(self, wizard: Frame) -> None:
-        super().__init__(wizard, translate("Report", "Diagnostics report"),
-                         translate("Report", "One zip with everything that helps to find a fault. It is written to this PC only; "
-                                             "you decide whom to give it to."), width=920, height=640)
+        super().__init__(
+            wizard,
+            translate("Report", "Diagnostics report"),
+            translate(
+                "Report",
+                "One zip with everything that helps to find a fault. It is written to this PC "
+                "only; "
+                "you decide whom to give it to.",
+            ),
+            width=920,
+            height=640,
+        )
         self._wizard = wizard
         self.saved = ""
         row = QHBoxLayout()
@@ -82,9 +114,14 @@ class ReportPreview(Dialog):
         left = QVBoxLayout()
         left.setSpacing(14)
         self.taken, self.files = Card(tight=True), Card(tight=True)
-        for card, title in ((self.taken, translate("Report", "Taken out")), (self.files, translate("Report", "What is in it"))):
+        for card, title in (
+            (self.taken, translate("Report", "Taken out")),
+            (self.files, translate("Report", "What is in it")),
+        ):
             card.box.addWidget(Label(title, "strong"))
-            card.setMinimumWidth(196)   # the longest kind of what is taken out, in either language, beside its number
+            card.setMinimumWidth(
+                196
+            )  # the longest kind of what is taken out, in either language, beside its number
             left.addWidget(card)
         left.addStretch(1)
         row.addLayout(left, 2)
@@ -94,7 +131,9 @@ class ReportPreview(Dialog):
             part.setAccessibleName(translate("Report", "Views of the report"))
         self.page = QTextBrowser()
         self.page.setOpenLinks(False)
-        self.page.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # everything wraps
+        self.page.setHorizontalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        )  # everything wraps
         self.page.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.page.setAccessibleName(translate("Report", "The report as a page"))
         self.text = QPlainTextEdit()
@@ -113,7 +152,8 @@ class ReportPreview(Dialog):
         self.save = self.button(translate("Report", "&Save …"), self._save, primary=True)
         for button in (self.copy, self.save):
             button.setEnabled(False)
-        # The window owns the thread: this sheet may be closed long before the report has been put together.
+        # The window owns the thread: this sheet may be closed long before the report has been put
+        # together.
         self._open = True
         self.finished.connect(self._leave)
         self._work(wizard.session.report_preview, self.fill)
@@ -123,6 +163,7 @@ class ReportPreview(Dialog):
 
     def _work(self, make: Callable[[], T], take: Callable[[T], None]) -> None:
         """Do something long in a thread; nothing of it comes back once the sheet is closed."""
+
         def arrived(result: T) -> None:
             if self._open:
                 take(result)
@@ -135,16 +176,29 @@ class ReportPreview(Dialog):
         """Show what the report would be."""
         total = sum(preview.counts.values())
         for kind, count in sorted(preview.counts.items(), key=lambda item: -item[1]):
-            self._fact(self.taken, kind_word(kind), translate("Report", "{n} times").format(n=words.count(count)) if count != 1
-                       else translate("Report", "once"))
+            self._fact(
+                self.taken,
+                kind_word(kind),
+                translate("Report", "{n} times").format(n=words.count(count))
+                if count != 1
+                else translate("Report", "once"),
+            )
         if not total:
-            self.taken.box.addWidget(Label(translate("Report", "Nothing had to be taken out."), "small", "muted"))
+            self.taken.box.addWidget(
+                Label(translate("Report", "Nothing had to be taken out."), "small", "muted")
+            )
         for file in preview.files:
             self._fact(self.files, file.name, words.size(file.size))
         self.page.setHtml(qt_page(preview.page))
         self.text.setPlainText(preview.text)
-        self.note.setText(translate("Report", "{n} pieces of personal data were taken out; read through it before you pass it on."
-                                    ).format(n=words.count(total)) if total else "")
+        self.note.setText(
+            translate(
+                "Report",
+                "{n} pieces of personal data were taken out; read through it before you pass it on.",
+            ).format(n=words.count(total))
+            if total
+            else ""
+        )
         for button in (self.copy, self.save):
             button.setEnabled(True)
         self.save.setFocus()
@@ -172,8 +226,12 @@ class ReportPreview(Dialog):
         self.note.setText(translate("Report", "Copied"))
 
     def _save(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(self, translate("Report", "Save the report"), "unsloth-setup-report.zip",
-                                                  translate("Report", "Zip files (*.zip)"))
+        path, _kind = QFileDialog.getSaveFileName(
+            self,
+            translate("Report", "Save the report"),
+            "unsloth-setup-report.zip",
+            translate("Report", "Zip files (*.zip)"),
+        )
         if path:
             self.write(path)
 

@@ -37,8 +37,13 @@ class CleanUp(Page):
 
     def build(self) -> None:
         """The list's card and the one that explains the quarantine."""
-        self.head(translate("CleanUp", "Clean-up"), translate(
-            "CleanUp", "Older attempts left this. Keeping it does no harm: the new setup does not use it."))
+        self.head(
+            translate("CleanUp", "Clean-up"),
+            translate(
+                "CleanUp",
+                "Older attempts left this. Keeping it does no harm: the new setup does not use it.",
+            ),
+        )
         self.list_card = Card()
         self.list_card.box.setSpacing(0)
         top, self.sum = heading(translate("CleanUp", "Found"))
@@ -47,7 +52,9 @@ class CleanUp(Page):
         self.body.addWidget(self.list_card)
         explained = Card(tight=True)
         self.explanation = Label("", "small", "muted")
-        self.put_back = Button(translate("CleanUp", "&Put back what was moved away"), self._put_back, "link")
+        self.put_back = Button(
+            translate("CleanUp", "&Put back what was moved away"), self._put_back, "link"
+        )
         explained.box.addWidget(self.explanation)
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
@@ -64,21 +71,37 @@ class CleanUp(Page):
         self._shown = self._held = None
 
     def _guide_card(self) -> Card:
-        """The guide's own clean-up: five packages out of one environment. Nothing is chosen by itself."""
+        """The guide's own clean-up: five packages out of one environment. Nothing is chosen by
+        itself.
+        """
         card = Card()
         card.box.setSpacing(8)
         card.box.addWidget(Label(translate("CleanUp", "The guide's own clean-up"), "strong"))
-        card.box.addWidget(Label(translate(
-            "CleanUp", "The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new "
-                       "setup has an environment of its own. Choose one if you want it all the same; the list of everything in "
-                       "it is saved first, so that they can be put back here.").format(packages=", ".join(GUIDE_PACKAGES)),
-            "small", "muted"))
+        card.box.addWidget(
+            Label(
+                translate(
+                    "CleanUp",
+                    "The guide takes {packages} out of an environment before it installs. Nothing "
+                    "here needs that: the new "
+                    "setup has an environment of its own. Choose one if you want it all the same; "
+                    "the list of everything in "
+                    "it is saved first, so that they can be put back here.",
+                ).format(packages=", ".join(GUIDE_PACKAGES)),
+                "small",
+                "muted",
+            )
+        )
         self.guide = Combo()
         self.guide.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.guide.setMinimumContentsLength(12)
         self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.guide.activated.connect(lambda _at: self._count())
-        name = Label(translate("CleanUp", "&Take the guide's five packages out of"), "small", "muted", wrap=False)
+        name = Label(
+            translate("CleanUp", "&Take the guide's five packages out of"),
+            "small",
+            "muted",
+            wrap=False,
+        )
         name.setBuddy(self.guide)
         self.guide.setAccessibleName(name.text())
         card.box.addWidget(name)
@@ -105,7 +128,9 @@ class CleanUp(Page):
         self.guide.addItem(translate("CleanUp", "no environment"), None)
         for holder in held:
             self.guide.addItem(f"{holder.python} · {holder.holds}", holder.python)
-            self.guide.setItemData(self.guide.count() - 1, holder.python, Qt.ItemDataRole.ToolTipRole)
+            self.guide.setItemData(
+                self.guide.count() - 1, holder.python, Qt.ItemDataRole.ToolTipRole
+            )
         self.guide.setCurrentIndex(max(0, self.guide.findData(self.session.answers.uninstall_from)))
         self.guide_card.setVisible(bool(held))
 
@@ -116,10 +141,16 @@ class CleanUp(Page):
         except ExpectedError:
             moved = False  # a journal that cannot be read is a finding of its own
         self.put_back.setVisible(moved)
-        told = translate("CleanUp", "What you choose is moved into a quarantine folder on its own disk when the plan runs. It can "
-                                    "be put back, here and on the last page.")
+        told = translate(
+            "CleanUp",
+            "What you choose is moved into a quarantine folder on its own disk when the plan "
+            "runs. It can "
+            "be put back, here and on the last page.",
+        )
         if any(x.kind == "own" for x in self._shown or ()):
-            told += " " + translate("CleanUp", "Only what this program made itself is deleted for good.")
+            told += " " + translate(
+                "CleanUp", "Only what this program made itself is deleted for good."
+            )
         self.explanation.setText(told)
 
     def _put_back(self) -> None:
@@ -162,7 +193,9 @@ class CleanUp(Page):
         column.setSpacing(2)
         column.addWidget(tick, 0, Qt.AlignmentFlag.AlignLeft)
         under = QVBoxLayout()
-        under.setContentsMargins(32, 0, 0, 0)     # under the tick's text, which has room for a ring around it
+        under.setContentsMargins(
+            32, 0, 0, 0
+        )  # under the tick's text, which has room for a ring around it
         under.setSpacing(3)
         under.addWidget(Elided(leftover.path, "mono", "muted"))
         if leftover.detail:
@@ -172,8 +205,12 @@ class CleanUp(Page):
         size = Label(words.size(leftover.size), "value", wrap=False, tabular=True)
         size.setMinimumHeight(28)  # in line with the button beside it
         box.addWidget(size, 0, Qt.AlignmentFlag.AlignTop)
-        look = Button(translate("CleanUp", "Open"), lambda: self.session.open(leftover.path), "small")
-        look.setAccessibleName(translate("CleanUp", "Open the folder {path}").format(path=leftover.path))
+        look = Button(
+            translate("CleanUp", "Open"), lambda: self.session.open(leftover.path), "small"
+        )
+        look.setAccessibleName(
+            translate("CleanUp", "Open the folder {path}").format(path=leftover.path)
+        )
         box.addWidget(look, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
@@ -181,21 +218,33 @@ class CleanUp(Page):
         chosen = [x for x in self._shown or () if self.boxes[x.id].isChecked()]
         whole = words.size(sum(x.size or 0 for x in self._shown or ()))
         if not chosen:
-            self.sum.setText(translate("CleanUp", "{size} in all, nothing chosen").format(size=whole))
+            self.sum.setText(
+                translate("CleanUp", "{size} in all, nothing chosen").format(size=whole)
+            )
             return
         freed = words.size(sum(x.size or 0 for x in chosen))
-        self.sum.setText(translate("CleanUp", "{part} of {size} go to the quarantine").format(part=freed, size=whole))
+        self.sum.setText(
+            translate("CleanUp", "{part} of {size} go to the quarantine").format(
+                part=freed, size=whole
+            )
+        )
 
     def leave(self) -> None:
         """Remember what is chosen."""
         self._keep()
 
     def _keep(self) -> None:
-        """Ticks of things that a new survey no longer finds are dropped, so that no plan asks for them."""
+        """Ticks of things that a new survey no longer finds are dropped, so that no plan asks for
+        them.
+        """
         facts = self.session.facts
         there = {x.id for x in facts.leftovers} if facts is not None else set()
-        self.session.change(clean_up=tuple(name for name, box in self.boxes.items() if box.isChecked() and name in there),
-                            uninstall_from=self.guide.currentData())
+        self.session.change(
+            clean_up=tuple(
+                name for name, box in self.boxes.items() if box.isChecked() and name in there
+            ),
+            uninstall_from=self.guide.currentData(),
+        )
 
     def _next(self) -> None:
         self.frame.forward()
@@ -203,7 +252,12 @@ class CleanUp(Page):
 
 def kind_title(leftover: Leftover) -> str:
     """What kind of thing it is, in plain words."""
-    return {"venv": translate("CleanUp", "Virtual environment"), "conda": translate("CleanUp", "Conda environment"),
-            "user-site": translate("CleanUp", "Packages in the user's own Python folder"),
-            "cache": translate("CleanUp", "Package cache"), "model-cache": translate("CleanUp", "Downloaded models"),
-            "own": translate("CleanUp", "Made by this program"), "folder": translate("CleanUp", "Folder")}[leftover.kind]
+    return {
+        "venv": translate("CleanUp", "Virtual environment"),
+        "conda": translate("CleanUp", "Conda environment"),
+        "user-site": translate("CleanUp", "Packages in the user's own Python folder"),
+        "cache": translate("CleanUp", "Package cache"),
+        "model-cache": translate("CleanUp", "Downloaded models"),
+        "own": translate("CleanUp", "Made by this program"),
+        "folder": translate("CleanUp", "Folder"),
+    }[leftover.kind]

@@ -1,4 +1,6 @@
-"""Plan and install: first everything that will happen, then the run; what failed is explained, not numbered."""
+"""Plan and install: first everything that will happen, then the run; what failed is explained, not
+numbered.
+"""
 
 from __future__ import annotations
 
@@ -60,8 +62,13 @@ class Install(PlanPage):
         except ExpectedError as error:
             self._show_blocked(error)
             return
-        if self.run is not None and self.view is not None and self.run.plan == plan and self.plan == plan:
-            return      # how its run ended is still what there is to say
+        if (
+            self.run is not None
+            and self.view is not None
+            and self.run.plan == plan
+            and self.plan == plan
+        ):
+            return  # how its run ended is still what there is to say
         self.show_plan(plan)
 
     def _put(self, sheet: QWidget) -> None:
@@ -75,11 +82,13 @@ class Install(PlanPage):
 
     def show_plan(self, plan: Plan, fix: bool = False) -> None:
         """Everything that will happen, before it does; ``fix``: the plan mends what failed."""
-        self.plan, self.view = plan, None       # the sheet of an earlier run goes
+        self.plan, self.view = plan, None  # the sheet of an earlier run goes
         choice = self.session.best()
         place = None if fix else self.session.already_in_place(plan)
-        self.head(translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"),
-                  self._promise(plan, choice, place))
+        self.head(
+            translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"),
+            self._promise(plan, choice, place),
+        )
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
@@ -93,24 +102,38 @@ class Install(PlanPage):
 
     def _promise(self, plan: Plan, choice: Choice, place: Verification | None) -> str:
         if place is not None:
-            return translate("Install", "This setup is in place and proven; there is nothing to do.")
+            return translate(
+                "Install", "This setup is in place and proven; there is nothing to do."
+            )
         if choice.verdict == "blocked" and not self.plays(plan):
             stops = [f.title for f in choice.findings if f.severity == "blocks"]
             return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
-                reason="; ".join(all_said(tuple(stops))) or said(choice.why))
+                reason="; ".join(all_said(tuple(stops))) or said(choice.why)
+            )
         if self.session.simulated:
             if self.plays(plan):
-                return translate("Install", "The report holds a recorded run of this plan; it is played back, nothing is changed.")
+                return translate(
+                    "Install",
+                    "The report holds a recorded run of this plan; it is played back, nothing is "
+                    "changed.",
+                )
             return translate("Install", "Simulation. This is all that would happen, in this order.")
-        return translate("Install", "Nothing has been changed yet. This is all that will happen, in this order.")
+        return translate(
+            "Install", "Nothing has been changed yet. This is all that will happen, in this order."
+        )
 
     def _sums(self, plan: Plan, setup: str) -> Card:
         card = Card()
-        facts = (Fact(translate("Install", "Setup"), setup),
-                 Fact(translate("Install", "Download"), words.size(plan.download_bytes)),
-                 Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
-                 Fact(translate("Install", "Time"), words.about(sum(expected_seconds(s) for s in plan.steps)),
-                      translate("Install", "With a line of 10 MB/s")))
+        facts = (
+            Fact(translate("Install", "Setup"), setup),
+            Fact(translate("Install", "Download"), words.size(plan.download_bytes)),
+            Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
+            Fact(
+                translate("Install", "Time"),
+                words.about(sum(expected_seconds(s) for s in plan.steps)),
+                translate("Install", "With a line of 10 MB/s"),
+            ),
+        )
         row = Folding(wide=560, gap=18)
         row.box.addLayout(at_top(facts[0]), 5)
         rest = Plain()
@@ -119,9 +142,17 @@ class Install(PlanPage):
         row.box.addWidget(rest, 7)
         card.box.addWidget(row)
         card.box.addSpacing(6)
-        card.box.addWidget(Label(translate("Install", "Everything goes to {folder}. The setup that you use today stays as it "
-                                                      "is until the new one is proven.").format(folder=self.session.place.home),
-                                 "small", "muted"))
+        card.box.addWidget(
+            Label(
+                translate(
+                    "Install",
+                    "Everything goes to {folder}. The setup that you use today stays as it "
+                    "is until the new one is proven.",
+                ).format(folder=self.session.place.home),
+                "small",
+                "muted",
+            )
+        )
         return card
 
     def _plan_bar(self, plan: Plan, choice: Choice, place: Verification | None) -> None:
@@ -174,8 +205,14 @@ class Install(PlanPage):
 
     def _run_bar(self) -> None:
         bar = self.fresh_bar()
-        bar.note(translate("Install", "Simulation: nothing is changed on this computer.") if self.session.simulated else
-                 translate("Install", "The PC stays awake. You can close this window; the same start goes on here."))
+        bar.note(
+            translate("Install", "Simulation: nothing is changed on this computer.")
+            if self.session.simulated
+            else translate(
+                "Install",
+                "The PC stays awake. You can close this window; the same start goes on here.",
+            )
+        )
         self.stop_button(bar)
 
     def came(self, event: StepEvent) -> None:
@@ -184,7 +221,9 @@ class Install(PlanPage):
             return
         if any(s.id == event.step and isinstance(s, RunCheck) for s in self.plan.steps):
             self._watching = True
-            self.bar.button(translate("Install", "Watch the chec&ks"), lambda: self.frame.go("verify"))
+            self.bar.button(
+                translate("Install", "Watch the chec&ks"), lambda: self.frame.go("verify")
+            )
 
     def over(self, run: PlanRun, view: RunView) -> None:
         """Finished, failed or stopped: each has its title, its card and its way on."""
@@ -197,9 +236,18 @@ class Install(PlanPage):
         self.focus_primary()
 
     def _finished(self, run: PlanRun) -> None:
-        self.head(translate("Install", "Installed"), words.joined([
-            self.pretence(run.plan), said(run.plan.title),
-            translate("Install", "all steps done in {time}").format(time=words.seconds(run.tally.now))]))
+        self.head(
+            translate("Install", "Installed"),
+            words.joined(
+                [
+                    self.pretence(run.plan),
+                    said(run.plan.title),
+                    translate("Install", "all steps done in {time}").format(
+                        time=words.seconds(run.tally.now)
+                    ),
+                ]
+            ),
+        )
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)
         bar.main(translate("Install", "See the &proof"), self.frame.forward)
@@ -207,8 +255,14 @@ class Install(PlanPage):
             self.frame.forward()
 
     def _stopped(self, run: PlanRun) -> None:
-        self.head(translate("Install", "Stopped"),
-                  translate("Install", "What was fetched and installed is kept; going on starts at the step that was stopped."))
+        self.head(
+            translate("Install", "Stopped"),
+            translate(
+                "Install",
+                "What was fetched and installed is kept; going on starts at the step that was "
+                "stopped.",
+            ),
+        )
         bar = self.fresh_bar()
         bar.button(translate("Install", "&Back"), self.frame.backward)
         bar.main(translate("Install", "&Go on"), partial(self.start, run.plan))
@@ -217,8 +271,14 @@ class Install(PlanPage):
         step, failed = run.failures[0] if run.failures else ("", None)
         found = next((s for s in run.plan.steps if s.id == step), None)
         title = said(found.title if found is not None else run.plan.title)
-        self.head(translate("Install", "Not finished"), said(str(run.fault)) if run.fault is not None else
-                  translate("Install", "“{step}” failed. The setup that you use today was not touched.").format(step=title))
+        self.head(
+            translate("Install", "Not finished"),
+            said(str(run.fault))
+            if run.fault is not None
+            else translate(
+                "Install", "“{step}” failed. The setup that you use today was not touched."
+            ).format(step=title),
+        )
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
             card.retry_wanted.connect(partial(self.start, run.plan))
@@ -232,7 +292,9 @@ class Install(PlanPage):
         bar.main(translate("Install", "&Try again"), partial(self.start, run.plan))
 
     def mend(self, plan: Plan, remedy: str) -> None:
-        """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere second try."""
+        """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere
+        second try.
+        """
         if self.running:
             return
         try:

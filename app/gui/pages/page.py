@@ -6,7 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, QTimer
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+    QWizardPage,
+)
 
 from app.engine.stages import Stage
 from app.gui import theme
@@ -46,8 +55,8 @@ class Bar(QFrame):
         self.fold()
 
     def refit(self) -> None:
-        """Something was added or says something else: the rows are measured once all of it is there. The first paint has room
-        for its two."""
+        """Something was added or says something else: the rows are measured once all of it is
+        there. The first paint has room for its two."""
         if not Button.mnemonics:
             return
         if self._later is None:
@@ -59,7 +68,12 @@ class Bar(QFrame):
     def fold(self) -> None:
         """Links and notes go above the buttons where one row is too short for both."""
         width = self.width()
-        needed = self._left.minimumSize().width() + self._right.minimumSize().width() + 2 * theme.PAGE_MARGIN + 10
+        needed = (
+            self._left.minimumSize().width()
+            + self._right.minimumSize().width()
+            + 2 * theme.PAGE_MARGIN
+            + 10
+        )
         kind = QBoxLayout.Direction
         wanted = kind.TopToBottom if needed > width else kind.LeftToRight
         if wanted != self._row.direction():
@@ -68,7 +82,10 @@ class Bar(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the wider of both rows."""
-        wide = max(self._left.minimumSize().width(), self._right.minimumSize().width()) + 2 * theme.PAGE_MARGIN
+        wide = (
+            max(self._left.minimumSize().width(), self._right.minimumSize().width())
+            + 2 * theme.PAGE_MARGIN
+        )
         return QSize(wide, super().minimumSizeHint().height())
 
     def link(self, text: str, act: Callable[[], object], about: str = "") -> Button:
@@ -109,7 +126,9 @@ class Bar(QFrame):
 
 
 class Filling(QVBoxLayout):
-    """Takes the height that there is. By its texts' wish for height the whole page would scroll, and not its parts."""
+    """Takes the height that there is. By its texts' wish for height the whole page would scroll,
+    and not its parts.
+    """
 
     def hasHeightForWidth(self) -> bool:
         """Not asked for."""
@@ -117,14 +136,17 @@ class Filling(QVBoxLayout):
 
 
 class Page(QWizardPage):
-    """A page of the wizard. Subclasses fill ``body`` and ``bar`` in ``build`` and refresh in ``enter``.
+    """A page of the wizard. Subclasses fill ``body`` and ``bar`` in ``build`` and refresh in
+    ``enter``.
 
-    Nothing is made before a page is first shown. ``rebuild`` throws the contents away and builds anew: for another
-    language, or when the machine has changed under the page.
+    Nothing is made before a page is first shown. ``rebuild`` throws the contents away and builds
+    anew: for another language, or when the machine has changed under the page.
     """
 
     stage: Stage
-    scrolls = True  # False: the body fills the page and its parts scroll; the whole does only where they cannot be smaller
+    # False: the body fills the page and its parts scroll; the whole does only where they cannot be
+    # smaller
+    scrolls = True
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__()
@@ -149,14 +171,18 @@ class Page(QWizardPage):
     # ---- for subclasses
 
     def build(self) -> None:
-        """Fill ``body`` and ``bar``; called once before the page is first shown, and again by ``rebuild``."""
+        """Fill ``body`` and ``bar``; called once before the page is first shown, and again by
+        ``rebuild``.
+        """
         raise NotImplementedError
 
     def enter(self) -> None:
         """The page is about to be seen (each time)."""
 
     def complete(self) -> None:
-        """Once after the window's first paint: the place for what the first page can do without for a moment."""
+        """Once after the window's first paint: the place for what the first page can do without for
+        a moment.
+        """
 
     def leave(self) -> None:
         """Another page is about to be seen."""
@@ -182,7 +208,9 @@ class Page(QWizardPage):
         self.frame.name_window(self.title_label.text())
 
     def lead(self) -> None:
-        """Let the Tab key go as the eye does; to be asked for again where parts of the page were made anew."""
+        """Let the Tab key go as the eye does; to be asked for again where parts of the page were
+        made anew.
+        """
         if self._content is not None and self.frame.painted:
             from app.gui.widgets.stops import lead  # the first page is in order by itself
 
@@ -198,7 +226,9 @@ class Page(QWizardPage):
 
     def _frame_up(self) -> None:
         content = QFrame()
-        content.setObjectName("page")  # a frame, because it paints the sheet's ground where QWizard would show its own white
+        content.setObjectName(
+            "page"
+        )  # a frame, because it paints the sheet's ground where QWizard would show its own white
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -213,7 +243,9 @@ class Page(QWizardPage):
         column.addLayout(head)
         holder = QWidget()
         self.body = QVBoxLayout(holder) if self.scrolls else Filling(holder)
-        self.body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0)
+        self.body.setContentsMargins(
+            theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0
+        )
         self.body.setSpacing(theme.GAP)
         column.addWidget(self._scrolling(holder), 1)
         self.bar = Bar()
@@ -227,7 +259,9 @@ class Page(QWizardPage):
         if self._content is None:
             return
         short = self.frame.cramped[1]
-        self._head.setContentsMargins(theme.PAGE_MARGIN, 12 if short else 28, theme.PAGE_MARGIN, 10 if short else 16)
+        self._head.setContentsMargins(
+            theme.PAGE_MARGIN, 12 if short else 28, theme.PAGE_MARGIN, 10 if short else 16
+        )
         self._head.setSpacing(2 if short else 6)
         self.bar.squeeze(short)
 
@@ -236,11 +270,15 @@ class Page(QWizardPage):
         banner.setObjectName("banner")
         row = QHBoxLayout(banner)
         row.setContentsMargins(theme.PAGE_MARGIN, 6, theme.PAGE_MARGIN, 6)
-        text = Label(translate("Window", "Simulation: this is another computer, nothing is changed."), "link")
+        text = Label(
+            translate("Window", "Simulation: this is another computer, nothing is changed."), "link"
+        )
         row.addWidget(text, 1)
         home = self.frame.home_session
         if home is not None:
-            back = Button(translate("Window", "Back to this PC"), lambda: self.frame.visit(home), "link")
+            back = Button(
+                translate("Window", "Back to this PC"), lambda: self.frame.visit(home), "link"
+            )
             back.setFont(theme.font("link"))
             row.addWidget(back)
         banner.setAccessibleName(text.text())
@@ -250,15 +288,19 @@ class Page(QWizardPage):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setProperty("horizontalScrollBarPolicy", 1)  # always off; see theme.MIDDLE for why these are numbers
-        area.setProperty("focusPolicy", 0)                # none: the keyboard goes to what is inside
+        area.setProperty(
+            "horizontalScrollBarPolicy", 1
+        )  # always off; see theme.MIDDLE for why these are numbers
+        area.setProperty("focusPolicy", 0)  # none: the keyboard goes to what is inside
         area.setWidget(holder)
         bar, body = area.verticalScrollBar(), self.body
 
         def keep_edge(_low: int, high: int) -> None:
             # The cards keep their right edge when a scroll bar appears beside them.
             wide = bar.sizeHint().width() if high > 0 else 0
-            body.setContentsMargins(theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN - wide, 16 if self.scrolls else 0)
+            body.setContentsMargins(
+                theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN - wide, 16 if self.scrolls else 0
+            )
 
         bar.rangeChanged.connect(keep_edge)
         return area

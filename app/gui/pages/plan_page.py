@@ -1,4 +1,6 @@
-"""A page that runs a plan: progress on top, steps at the left, log at the right; stop, failure and going on again."""
+"""A page that runs a plan: progress on top, steps at the left, log at the right; stop, failure and
+going on again.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
 
     from app.gui.frame import Frame
 
-REFRESH_MS = 200     # the head's figures change no more often than people can read
+REFRESH_MS = 200  # the head's figures change no more often than people can read
 
 
 class RunView(QWidget):
-    """What a running plan looks like; ``pace`` chooses how fast a recorded run plays back, where one does."""
+    """What a running plan looks like; ``pace`` chooses how fast a recorded run plays back, where
+    one does.
+    """
 
     def __init__(self, tally: Tally, panel: LogPanel, pace: Pace | None = None) -> None:
         super().__init__()
@@ -82,7 +86,12 @@ class RunView(QWidget):
         if row is not None:
             self.steps.refresh(row, self.tally.rate)
         told = event.what
-        if isinstance(told, Progress) and told.unit == "bytes" and told.rate is not None and event.at - self._sampled >= 0.5:
+        if (
+            isinstance(told, Progress)
+            and told.unit == "bytes"
+            and told.rate is not None
+            and event.at - self._sampled >= 0.5
+        ):
             self._sampled = event.at
             self.spark.add(told.rate)
 
@@ -94,10 +103,14 @@ class RunView(QWidget):
         loading = tally.current is not None and tally.current.state == "down" and not tally.silence
         self.speed.setText(words.rate(tally.rate) if loading else "")
         self.spark.setVisible(loading and len(self.spark.values) > 1)
-        self.meter.put(tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100)))
+        self.meter.put(
+            tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100))
+        )
 
     def show_card(self, card: QWidget | None) -> None:
-        """Put a card above the log, or take it away. A tall one scrolls and leaves the log half of the room."""
+        """Put a card above the log, or take it away. A tall one scrolls and leaves the log half of
+        the room.
+        """
         if self._cards is not None:
             self._right.removeWidget(self._cards)
             self._cards.hide()
@@ -110,7 +123,9 @@ class RunView(QWidget):
             self._cards.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._cards.setWidget(card)
             self._right.insertWidget(0, self._cards)
-            QTimer.singleShot(0, self._fit_card)    # its fonts and paddings are known once it stands there
+            QTimer.singleShot(
+                0, self._fit_card
+            )  # its fonts and paddings are known once it stands there
         self._fold(self._lower.folded)
 
     def _fit_card(self) -> None:
@@ -129,7 +144,8 @@ class RunView(QWidget):
 class PlanPage(Page):
     """A page that shows a plan and runs it. Subclasses say what they show before and after the run.
 
-    ``progress_changed`` carries the share that is done (0 to 1), and -1 when nothing runs: for the task bar.
+    ``progress_changed`` carries the share that is done (0 to 1), and -1 when nothing runs: for the
+    task bar.
     """
 
     scrolls = False
@@ -138,7 +154,7 @@ class PlanPage(Page):
     def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self.run: PlanRun | None = None
-        self._title = ""            # the page's own, while it says that the network is waited for
+        self._title = ""  # the page's own, while it says that the network is waited for
         self.view: RunView | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(REFRESH_MS)
@@ -192,20 +208,28 @@ class PlanPage(Page):
         return self.session.simulated is not None and self.session.plays(plan)
 
     def pretence(self, plan: Plan) -> str:
-        """What the subtitle says first where nothing real happens: a simulation, or a recorded run; else nothing."""
+        """What the subtitle says first where nothing real happens: a simulation, or a recorded run;
+        else nothing.
+        """
         if not self.session.simulated:
             return ""
-        return translate("Run", "Recorded run") if self.plays(plan) else translate("Run", "Simulation")
+        return (
+            translate("Run", "Recorded run") if self.plays(plan) else translate("Run", "Simulation")
+        )
 
     def rebuild(self) -> None:
-        """Everything anew; the run itself goes on, and is forgotten when it belongs to another visit."""
+        """Everything anew; the run itself goes on, and is forgotten when it belongs to another
+        visit.
+        """
         super().rebuild()
         self.view, self._title = None, ""
         if self.run is not None and self.run.session is not self.session:
             self.run = None
 
     def stop_button(self, bar: Bar) -> None:
-        """The button that stops the run. Once it was pressed it rests, also where the page was built anew since."""
+        """The button that stops the run. Once it was pressed it rests, also where the page was
+        built anew since.
+        """
         self._stopper = bar.button(translate("Run", "&Stop"), self.ask_stop)
         self._stopper.setEnabled(self.run is None or not self.run.stopping)
         self._stopper.setFocus()
@@ -214,13 +238,26 @@ class PlanPage(Page):
         """Stop, after one question."""
         if self.run is None or not self.run.running or self.run.stopping:
             return
-        if ask(self.frame, translate("Run", "Stop"),
-               translate("Run", "Stopping ends the step that is running. What has been fetched and installed is kept, and the "
-                                "same plan goes on from here."),
-               translate("Run", "Stop now"), translate("Run", "Go on")) and self.run.running:
+        if (
+            ask(
+                self.frame,
+                translate("Run", "Stop"),
+                translate(
+                    "Run",
+                    "Stopping ends the step that is running. What has been fetched and installed "
+                    "is kept, and the "
+                    "same plan goes on from here.",
+                ),
+                translate("Run", "Stop now"),
+                translate("Run", "Go on"),
+            )
+            and self.run.running
+        ):
             self.run.stop()
             self._stopper.setEnabled(False)
-            self.head(translate("Run", "Stopping"), translate("Run", "The running step is being ended."))
+            self.head(
+                translate("Run", "Stopping"), translate("Run", "The running step is being ended.")
+            )
 
     def open_log(self) -> None:
         """The whole log in the system's own program."""
@@ -260,20 +297,31 @@ class PlanPage(Page):
         silence = self.view.tally.silence
         if silence:
             self._title = self._title or self.title_label.text()
-            self.head(translate("Run", "Waiting for the network"), translate(
-                "Run", "No data for {time}. It goes on by itself when the network answers; what has arrived is kept."
-            ).format(time=words.seconds(silence, whole=True)))
+            self.head(
+                translate("Run", "Waiting for the network"),
+                translate(
+                    "Run",
+                    "No data for {time}. It goes on by itself when the network answers; what has "
+                    "arrived is kept.",
+                ).format(time=words.seconds(silence, whole=True)),
+            )
         else:
             title, self._title = self._title or self.title_label.text(), ""
             self.head(title, self.where(self.run))
 
     def where(self, run: PlanRun) -> str:
-        """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation where it is one."""
+        """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation
+        where it is one.
+        """
         tally, row = run.tally, run.tally.current
-        return words.joined([
-            self.pretence(run.plan), row.title if row else "",
-            translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
-            translate("Run", "{time} left").format(time=words.about(tally.left))])
+        return words.joined(
+            [
+                self.pretence(run.plan),
+                row.title if row else "",
+                translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
+                translate("Run", "{time} left").format(time=words.about(tally.left)),
+            ]
+        )
 
     # ---- the bar and the report
 

@@ -40,7 +40,7 @@ class Ready(Page):
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
-        self._later = QTimer(self)      # the script follows the knobs when they rest
+        self._later = QTimer(self)  # the script follows the knobs when they rest
         self._later.setSingleShot(True)
         self._later.setInterval(150)
         self._later.timeout.connect(self._write_script)
@@ -54,7 +54,10 @@ class Ready(Page):
         self.knobs.changed.connect(self._later.start)
         card = Card()
         card.box.setSpacing(10)
-        row, _ = heading(translate("Ready", "Starter training script"), translate("Ready", "runs as it is, on a tiny data set"))
+        row, _ = heading(
+            translate("Ready", "Starter training script"),
+            translate("Ready", "runs as it is, on a tiny data set"),
+        )
         card.box.addLayout(row)
         card.box.addWidget(self.knobs)
         self.script = QPlainTextEdit()
@@ -64,7 +67,8 @@ class Ready(Page):
         self.script.setTabChangesFocus(True)
         self.script.setAccessibleName(translate("Ready", "The script"))
         self.script.setMinimumHeight(132)
-        # It takes what height there is: by the editor's own wish the page would scroll where it need not.
+        # It takes what height there is: by the editor's own wish the page would scroll where it
+        # need not.
         self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
         acts, low = Folding(wide=560, gap=10), Plain(across=True, gap=10)
@@ -74,7 +78,9 @@ class Ready(Page):
         low.box.addWidget(self.told, 1)
         acts.box.addWidget(low, 1)
         if self.session.knowledge.guide.memory:
-            acts.box.addWidget(Button(translate("Ready", "The guide's memory table"), self._table, "link"))
+            acts.box.addWidget(
+                Button(translate("Ready", "The guide's memory table"), self._table, "link")
+            )
         card.box.addWidget(acts)
         self.body.addWidget(card, 1)
         lower = Folding(wide=620, gap=theme.GAP)
@@ -86,7 +92,9 @@ class Ready(Page):
         self.body.addWidget(self.taken)
 
     def enter(self) -> None:
-        """Title, script and bar as things stand now; all anew where another setup has become active since."""
+        """Title, script and bar as things stand now; all anew where another setup has become active
+        since.
+        """
         if self._read() != self._built:
             self.rebuild()
             self.prepare()
@@ -95,9 +103,16 @@ class Ready(Page):
         name = said(profile.title) if profile is not None else ""
         verdict = self.session.verification
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
-        self.head(translate("Ready", "Ready"), words.joined([
-            translate("Ready", "Simulation") if self.session.simulated else "", name,
-            translate("Ready", "proven on this machine") if proven else ""]))
+        self.head(
+            translate("Ready", "Ready"),
+            words.joined(
+                [
+                    translate("Ready", "Simulation") if self.session.simulated else "",
+                    name,
+                    translate("Ready", "proven on this machine") if proven else "",
+                ]
+            ),
+        )
         self._write_script()
         self.told.put(self._fault)
         self.taken.look()
@@ -107,12 +122,16 @@ class Ready(Page):
             bar.main(translate("Ready", "C&lose"), self.frame.close)
 
     def _read(self) -> tuple[object, ...]:
-        """What is installed and what can be done with it; a broken pointer file leaves only what needs none."""
+        """What is installed and what can be done with it; a broken pointer file leaves only what
+        needs none.
+        """
         self._pointer: Pointer | None = None
         self._fault = ""
         try:
             self._pointer = None if self.session.simulated else self.session.pointer()
-            self._offers = self.session.offers() | ({"put-back"} if self.session.quarantined() else set())
+            self._offers = self.session.offers() | (
+                {"put-back"} if self.session.quarantined() else set()
+            )
         except ExpectedError as error:
             self._fault, self._offers = said(error.message), {"report"}
         self._shown = self._profile()
@@ -123,7 +142,9 @@ class Ready(Page):
             try:
                 return self.session.knowledge.profile(self._pointer.profile)
             except ExpectedError:
-                return self.session.profile      # made by a newer program: this one does not know the profile
+                return (
+                    self.session.profile
+                )  # made by a newer program: this one does not know the profile
         if self.session.profile is not None or self.session.facts is None:
             return self.session.profile
         return self.session.best().profile
@@ -136,8 +157,13 @@ class Ready(Page):
             self.script.setPlainText("")
             return
         try:
-            text = self.session.training_script(model=chosen.model, length=chosen.length, batch=chosen.batch, bits=chosen.bits,
-                                                rank=chosen.rank)
+            text = self.session.training_script(
+                model=chosen.model,
+                length=chosen.length,
+                batch=chosen.batch,
+                bits=chosen.bits,
+                rank=chosen.rank,
+            )
         except ExpectedError as error:
             text = f"# {said(error.message)}\n"
         at = self.script.verticalScrollBar().value()
@@ -149,8 +175,12 @@ class Ready(Page):
         self.told.put(translate("Ready", "Copied"))
 
     def _save(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(self, translate("Ready", "Save the script"), "train.py",
-                                                  translate("Ready", "Python scripts (*.py)"))
+        path, _kind = QFileDialog.getSaveFileName(
+            self,
+            translate("Ready", "Save the script"),
+            "train.py",
+            translate("Ready", "Python scripts (*.py)"),
+        )
         if path:
             self._try(lambda: self.session.save(path, self.script.toPlainText().encode()))
             self.told.put(translate("Ready", "Saved as {path}").format(path=path))
@@ -166,11 +196,27 @@ class Ready(Page):
         offers = self._offers
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
-            ("terminal", translate("Ready", "&Terminal with it active"), partial(self._ask_session, "open_terminal")),
-            ("kernel", translate("Ready", "Make a &Jupyter kernel"), partial(self._keepsake, "kernel")),
-            ("shortcut", translate("Ready", "Start-m&enu entry"), partial(self._keepsake, "shortcut"))]
-        return self._acts(translate("Ready", "Use it"), [(label, act) for name, label, act in acts if name in offers],
-                          translate("Ready", "There is no installed setup to open yet."))
+            (
+                "terminal",
+                translate("Ready", "&Terminal with it active"),
+                partial(self._ask_session, "open_terminal"),
+            ),
+            (
+                "kernel",
+                translate("Ready", "Make a &Jupyter kernel"),
+                partial(self._keepsake, "kernel"),
+            ),
+            (
+                "shortcut",
+                translate("Ready", "Start-m&enu entry"),
+                partial(self._keepsake, "shortcut"),
+            ),
+        ]
+        return self._acts(
+            translate("Ready", "Use it"),
+            [(label, act) for name, label, act in acts if name in offers],
+            translate("Ready", "There is no installed setup to open yet."),
+        )
 
     def _keep(self) -> Card:
         offers = self._offers
@@ -178,8 +224,13 @@ class Ready(Page):
             ("verify", translate("Ready", "&Verify again"), lambda: self.frame.go("verify")),
             ("report", translate("Ready", "Diagnostics &report …"), self.save_report),
             ("rollback", translate("Ready", "&Go back to the previous setup"), self._roll_back),
-            ("put-back", translate("Ready", "&Put back what was moved away"), self._put_back)]
-        return self._acts(translate("Ready", "Keep it"), [(label, act) for name, label, act in acts if name in offers], "")
+            ("put-back", translate("Ready", "&Put back what was moved away"), self._put_back),
+        ]
+        return self._acts(
+            translate("Ready", "Keep it"),
+            [(label, act) for name, label, act in acts if name in offers],
+            "",
+        )
 
     def _acts(self, title: str, acts: list[tuple[str, Callable[[], object]]], none: str) -> Card:
         card = Card()
@@ -187,7 +238,7 @@ class Ready(Page):
         card.box.addWidget(Label(title, "strong"))
         for at in range(0, len(acts), 2):
             pair = Folding()
-            for label, act in acts[at:at + 2]:
+            for label, act in acts[at : at + 2]:
                 pair.box.addWidget(Button(label, act), 0, Qt.AlignmentFlag.AlignLeft)
             pair.box.setStretch(pair.box.count() - 1, 1)
             card.box.addWidget(pair)
@@ -200,7 +251,11 @@ class Ready(Page):
 
     def _open_folder(self) -> None:
         pointer, place = self._pointer, self.session.place
-        self._try(lambda: self.session.open(place.environment(pointer.active) if pointer is not None else place.home))
+        self._try(
+            lambda: self.session.open(
+                place.environment(pointer.active) if pointer is not None else place.home
+            )
+        )
 
     def _ask_session(self, name: str) -> None:
         """Call what the session offers; a sentence that it gives back is shown."""
@@ -211,9 +266,17 @@ class Ready(Page):
                 self.told.put(told)
 
     def _keepsake(self, kind: str) -> None:
-        """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it goes."""
-        plan = self._try(self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan)
-        then = translate("Ready", "Jupyter lists it now") if kind == "kernel" else translate("Ready", "It is in the menu now")
+        """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it
+        goes.
+        """
+        plan = self._try(
+            self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan
+        )
+        then = (
+            translate("Ready", "Jupyter lists it now")
+            if kind == "kernel"
+            else translate("Ready", "It is in the menu now")
+        )
         if not isinstance(plan, Plan) or self.frame.busy():
             return
         titles = {step.id: said(step.title) for step in plan.steps}
@@ -229,23 +292,36 @@ class Ready(Page):
                 show_fault(self.frame, fault)
 
         before = self.frame.busy
-        stream = self.frame.stream(lambda: self.session.run_aside(plan), take, stop=self.session.stop)
+        stream = self.frame.stream(
+            lambda: self.session.run_aside(plan), take, stop=self.session.stop
+        )
         stream.ended.connect(ended)
         self.frame.busy = lambda: stream.running
         stream.start()
 
     def _roll_back(self) -> None:
-        if not ask(self.frame, translate("Ready", "Go back to the previous setup"),
-                   translate("Ready", "The setup that was active before becomes active again. Nothing is deleted; you can change "
-                                      "back the same way."),
-                   translate("Ready", "Go back"), translate("Ready", "Stay")):
+        if not ask(
+            self.frame,
+            translate("Ready", "Go back to the previous setup"),
+            translate(
+                "Ready",
+                "The setup that was active before becomes active again. Nothing is deleted; you "
+                "can change "
+                "back the same way.",
+            ),
+            translate("Ready", "Go back"),
+            translate("Ready", "Stay"),
+        ):
             return
         pointer = self._try(self.session.rollback)
         if pointer is not None:
             self.rebuild()
             self.prepare()
-            self.told.put(translate("Ready", "{name} is active now").format(
-                name=setup_title(self.session, getattr(pointer, "profile", ""))))
+            self.told.put(
+                translate("Ready", "{name} is active now").format(
+                    name=setup_title(self.session, getattr(pointer, "profile", ""))
+                )
+            )
 
     def _put_back(self) -> None:
         from app.gui.dialogs.put_back import offer

@@ -32,8 +32,14 @@ class Setup(Page):
 
     def build(self) -> None:
         """The cards come in ``enter``; here is what surrounds them."""
-        self.head(translate("Setup", "Setup"),
-                  translate("Setup", "Ranked for this PC. Each is pinned: the same files every time, each checked by its hash."))
+        self.head(
+            translate("Setup", "Setup"),
+            translate(
+                "Setup",
+                "Ranked for this PC. Each is pinned: the same files every time, each checked by "
+                "its hash.",
+            ),
+        )
         self.cards = Plain(gap=theme.GAP)
         self.body.addWidget(self.cards)
         row = across(self._folder(), self._sources(), gap=theme.GAP)
@@ -89,21 +95,36 @@ class Setup(Page):
     def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
         wanted = self.session.profile.id if self.session.profile is not None else None
-        return next((c for c in possible if c.profile.id == wanted), possible[0] if possible else None)
+        return next(
+            (c for c in possible if c.profile.id == wanted), possible[0] if possible else None
+        )
 
     def _card(self, choice: Choice, family: str) -> ChoiceCard:
         profile = choice.profile
         big, size = choice.recommended, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
         foot = size if big else words.joined([size, pinned])
-        card = ChoiceCard(said(profile.title), words.joined([said(profile.subtitle), pinned]), said(choice.why), foot, tag(choice),
-                          prominent=big, possible=choice.verdict != "blocked")
+        card = ChoiceCard(
+            said(profile.title),
+            words.joined([said(profile.subtitle), pinned]),
+            said(choice.why),
+            foot,
+            tag(choice),
+            prominent=big,
+            possible=choice.verdict != "blocked",
+        )
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
         if profile.guide:
             card.link(translate("Setup", "What the guide gets wrong"), self._corrections)
-        blocking = next((f for f in choice.findings if f.severity == "blocks" and f.action is not None), None)
-        if choice.verdict == "blocked" and blocking is not None and blocking.action is not None \
-                and blocking.action.kind == "open":
+        blocking = next(
+            (f for f in choice.findings if f.severity == "blocks" and f.action is not None), None
+        )
+        if (
+            choice.verdict == "blocked"
+            and blocking is not None
+            and blocking.action is not None
+            and blocking.action.kind == "open"
+        ):
             target = blocking.action.target
             card.link(said(blocking.action.label), lambda: self.session.open(target))
         card.details(lambda: self._details(choice))
@@ -124,10 +145,18 @@ class Setup(Page):
         if primary is None:
             return
         leftovers = self.frame.standing.leftovers
-        primary.setText(translate("Setup", "&Next: clean-up") if leftovers else translate("Setup", "&Next: the plan"))
+        primary.setText(
+            translate("Setup", "&Next: clean-up")
+            if leftovers
+            else translate("Setup", "&Next: the plan")
+        )
         able = any(b.isChecked() for b in self.group.buttons())
         primary.setEnabled(able)
-        self.reason.setText("" if able else translate("Setup", "No setup can work here yet; each card says what it needs."))
+        self.reason.setText(
+            ""
+            if able
+            else translate("Setup", "No setup can work here yet; each card says what it needs.")
+        )
         self.compare.setEnabled(self._shown is not None and len(self._shown) > 1)
 
     # ---- where to, where from
@@ -135,13 +164,23 @@ class Setup(Page):
     def _folder(self) -> Card:
         card = Card()
         card.box.setSpacing(6)
-        card.box.addWidget(Label(translate("Setup", "Folder for everything (environment, cache, models)"), "small", "muted"))
+        card.box.addWidget(
+            Label(
+                translate("Setup", "Folder for everything (environment, cache, models)"),
+                "small",
+                "muted",
+            )
+        )
         self.folder = Elided("", "mono")
         well = Card(tight=True)
         well.setObjectName("inset")
         well.box.setContentsMargins(14, 8, 14, 8)
         well.box.addWidget(self.folder)
-        self.change = Button(translate("Setup", "C&hange"), self._change_folder, about=translate("Setup", "Choose another folder"))
+        self.change = Button(
+            translate("Setup", "C&hange"),
+            self._change_folder,
+            about=translate("Setup", "Choose another folder"),
+        )
         row = across(well, self.change)
         row.setStretch(0, 1)
         card.box.addLayout(row)
@@ -153,7 +192,9 @@ class Setup(Page):
         self.sources = Label("", "value")
         card.box.addWidget(self.sources)
         card.box.addStretch(1)
-        self.mirrors = Button(translate("Setup", "&Mirrors, proxy, offline folder"), self._change_sources, "link")
+        self.mirrors = Button(
+            translate("Setup", "&Mirrors, proxy, offline folder"), self._change_sources, "link"
+        )
         card.box.addWidget(self.mirrors)
         return card
 
@@ -164,7 +205,9 @@ class Setup(Page):
         self.sources.setText(sources_in_brief(self))
 
     def _change_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, translate("Setup", "Folder for everything"), self.session.place.home)
+        path = QFileDialog.getExistingDirectory(
+            self, translate("Setup", "Folder for everything"), self.session.place.home
+        )
         if path:
             self.session.change(home=path)
             self._show_folder()
@@ -191,7 +234,9 @@ class Setup(Page):
 
 def tag(choice: Choice) -> tuple[str, theme.Tone]:
     """The card's word and its tone."""
-    tone: theme.Tone = "warn" if choice.verdict == "blocked" else "good" if choice.recommended else "grey"
+    tone: theme.Tone = (
+        "warn" if choice.verdict == "blocked" else "good" if choice.recommended else "grey"
+    )
     return said(choice.tag), tone
 
 
@@ -203,6 +248,10 @@ def sources_in_brief(page: Page) -> str:
     found = page.session.sources()
     index = translate("Setup", "Own index") if found.index else translate("Setup", "Default index")
     default = "https://download.pytorch.org/whl"
-    torch = translate("Setup", "PyTorch index") if found.pytorch_index == default else translate("Setup", "PyTorch mirror")
+    torch = (
+        translate("Setup", "PyTorch index")
+        if found.pytorch_index == default
+        else translate("Setup", "PyTorch mirror")
+    )
     proxy = translate("Setup", "through a proxy") if found.proxy else translate("Setup", "no proxy")
     return words.joined([f"{index}, {torch}", proxy])

@@ -1,4 +1,6 @@
-"""What the Setup page shows on demand: a profile's details, the guide's mistakes, two setups side by side, sources."""
+"""What the Setup page shows on demand: a profile's details, the guide's mistakes, two setups side
+by side, sources.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,30 @@ from app.model.answers import SYSTEM, SYSTEM_ALONE
 from app.model.profile import Part, Profile
 
 # The versions that people ask for by name, in the order in which they ask.
-_VERSIONS = (("torch", "PyTorch"), ("cuda", "CUDA"), ("unsloth", "Unsloth"), ("unsloth_zoo", "unsloth-zoo"), ("triton", "Triton"),
-             ("xformers", "xformers"), ("bitsandbytes", "bitsandbytes"), ("transformers", "transformers"), ("trl", "trl"),
-             ("peft", "peft"), ("datasets", "datasets"), ("accelerate", "accelerate"))
+_VERSIONS = (
+    ("torch", "PyTorch"),
+    ("cuda", "CUDA"),
+    ("unsloth", "Unsloth"),
+    ("unsloth_zoo", "unsloth-zoo"),
+    ("triton", "Triton"),
+    ("xformers", "xformers"),
+    ("bitsandbytes", "bitsandbytes"),
+    ("transformers", "transformers"),
+    ("trl", "trl"),
+    ("peft", "peft"),
+    ("datasets", "datasets"),
+    ("accelerate", "accelerate"),
+)
 
 
 def details(choice: Choice, family: str) -> Plain:
     """Everything that is known of one profile."""
     profile = choice.profile
     made = Plain(gap=8)
-    for name, text in ((translate("Setup", "Supports"), said(profile.supports)),
-                       (translate("Setup", "Proven"), said(profile.proven))):
+    for name, text in (
+        (translate("Setup", "Supports"), said(profile.supports)),
+        (translate("Setup", "Proven"), said(profile.proven)),
+    ):
         if text:
             made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
     for text in all_said(profile.good):
@@ -37,8 +52,11 @@ def details(choice: Choice, family: str) -> Plain:
     for text in all_said(profile.bad):
         made.box.addLayout(_point("warn", translate("Setup", "Against"), text))
     made.box.addWidget(line())
-    rows = [(translate("Setup", "Package"), translate("Setup", "Version")), ("Python", profile.python),
-            *((name, value) for key, name in _VERSIONS if (value := getattr(profile.versions, key)))]
+    rows = [
+        (translate("Setup", "Package"), translate("Setup", "Version")),
+        ("Python", profile.python),
+        *((name, value) for key, name in _VERSIONS if (value := getattr(profile.versions, key))),
+    ]
     half = (len(rows) + 1) // 2
     left, right = rows[:half], [rows[0], *rows[half:]]
     about = translate("Setup", "Versions in {title}").format(title=said(profile.title))
@@ -47,7 +65,9 @@ def details(choice: Choice, family: str) -> Plain:
     tables.setStretch(1, 1)
     made.box.addLayout(tables)
     made.box.addWidget(line())
-    made.box.addWidget(Table(_parts(profile, family), (3, 1, 1, 1), translate("Setup", "What is fetched")))
+    made.box.addWidget(
+        Table(_parts(profile, family), (3, 1, 1, 1), translate("Setup", "What is fetched"))
+    )
     return made
 
 
@@ -59,9 +79,25 @@ def _point(state: State, said: str, text: str) -> QHBoxLayout:
 
 def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
     platform = "windows" if family == "windows" else "linux"
-    head = (translate("Setup", "Part"), translate("Setup", "Files"), translate("Setup", "Download"), translate("Setup", "On disk"))
-    return [head, *((said(p.title), words.count(len(p.wheels)) if p.wheels else "–", _size(p, p.download), _size(p, p.disk))
-                    for p in profile.parts if p.platform == platform)]
+    head = (
+        translate("Setup", "Part"),
+        translate("Setup", "Files"),
+        translate("Setup", "Download"),
+        translate("Setup", "On disk"),
+    )
+    return [
+        head,
+        *(
+            (
+                said(p.title),
+                words.count(len(p.wheels)) if p.wheels else "–",
+                _size(p, p.download),
+                _size(p, p.disk),
+            )
+            for p in profile.parts
+            if p.platform == platform
+        ),
+    ]
 
 
 def _size(part: Part, number: int) -> str:
@@ -69,8 +105,12 @@ def _size(part: Part, number: int) -> str:
 
 
 def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> None:
-    """Two setups side by side; differences are what one looks for, so equal rows are left out on demand."""
-    dialog = Dialog(page.frame, translate("Setup", "Two setups side by side"), width=760, height=620)
+    """Two setups side by side; differences are what one looks for, so equal rows are left out on
+    demand.
+    """
+    dialog = Dialog(
+        page.frame, translate("Setup", "Two setups side by side"), width=760, height=620
+    )
     boxes = (Combo(), Combo())
     names = (translate("Setup", "First setup"), translate("Setup", "Second setup"))
     for number, box in enumerate(boxes):
@@ -106,30 +146,51 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
 
 def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, str]]:
     """Rows of the comparison: name, first, second."""
-    verdicts = {"ready": translate("Setup", "works"), "ready_with_warnings": translate("Setup", "works, with notes"),
-                "blocked": translate("Setup", "cannot work yet")}
+    verdicts = {
+        "ready": translate("Setup", "works"),
+        "ready_with_warnings": translate("Setup", "works, with notes"),
+        "blocked": translate("Setup", "cannot work yet"),
+    }
     a, b = one.profile, two.profile
-    rows = [("", said(a.title), said(b.title)), (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
-            (translate("Setup", "Reason"), said(one.why), said(two.why)),
-            (translate("Setup", "Size"), cost(one, family), cost(two, family)),
-            (translate("Setup", "Pinned"), words.day(a.pinned_on), words.day(b.pinned_on)), ("Python", a.python, b.python)]
-    rows += [(name, getattr(a.versions, key) or "–", getattr(b.versions, key) or "–") for key, name in _VERSIONS
-             if getattr(a.versions, key) or getattr(b.versions, key)]
-    rows += [(translate("Setup", "Supports"), said(a.supports), said(b.supports)),
-             (translate("Setup", "Proven"), said(a.proven), said(b.proven)),
-             (translate("Setup", "In favour"), "\n".join(all_said(a.good)), "\n".join(all_said(b.good))),
-             (translate("Setup", "Against"), "\n".join(all_said(a.bad)), "\n".join(all_said(b.bad)))]
+    rows = [
+        ("", said(a.title), said(b.title)),
+        (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
+        (translate("Setup", "Reason"), said(one.why), said(two.why)),
+        (translate("Setup", "Size"), cost(one, family), cost(two, family)),
+        (translate("Setup", "Pinned"), words.day(a.pinned_on), words.day(b.pinned_on)),
+        ("Python", a.python, b.python),
+    ]
+    rows += [
+        (name, getattr(a.versions, key) or "–", getattr(b.versions, key) or "–")
+        for key, name in _VERSIONS
+        if getattr(a.versions, key) or getattr(b.versions, key)
+    ]
+    rows += [
+        (translate("Setup", "Supports"), said(a.supports), said(b.supports)),
+        (translate("Setup", "Proven"), said(a.proven), said(b.proven)),
+        (translate("Setup", "In favour"), "\n".join(all_said(a.good)), "\n".join(all_said(b.good))),
+        (translate("Setup", "Against"), "\n".join(all_said(a.bad)), "\n".join(all_said(b.bad))),
+    ]
     return rows
 
 
 def show_corrections(page: Page) -> None:
     """What the guide gets wrong: its words, what is right, and why."""
     guide = page.session.knowledge.guide
-    dialog = Dialog(page.frame, translate("Setup", "What the guide gets wrong"), translate(
-        "Setup", "Each was checked; the guide's own setup is installed with these corrections."), width=720, height=620)
+    dialog = Dialog(
+        page.frame,
+        translate("Setup", "What the guide gets wrong"),
+        translate(
+            "Setup", "Each was checked; the guide's own setup is installed with these corrections."
+        ),
+        width=720,
+        height=620,
+    )
     for entry in guide.corrections:
-        for state, word, label in (("err", translate("Setup", "The guide says"), Label(said(entry.claim), "value")),
-                                   ("ok", translate("Setup", "Right is"), Label(said(entry.truth), "text"))):
+        for state, word, label in (
+            ("err", translate("Setup", "The guide says"), Label(said(entry.claim), "value")),
+            ("ok", translate("Setup", "Right is"), Label(said(entry.truth), "text")),
+        ):
             row = across(Mark(state, word, 16), label, gap=12, top=True)  # type: ignore[arg-type]
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
@@ -146,21 +207,53 @@ def show_corrections(page: Page) -> None:
 def ask_sources(page: Page) -> bool:
     """Mirrors, proxy, certificates, offline folder. Whether something was changed."""
     answers = page.session.answers
-    dialog = Dialog(page.frame, translate("Setup", "Sources"), translate(
-        "Setup", "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is checked by the same hashes."),
-        width=620)
+    dialog = Dialog(
+        page.frame,
+        translate("Setup", "Sources"),
+        translate(
+            "Setup",
+            "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is "
+            "checked by the same hashes.",
+        ),
+        width=620,
+    )
     fields = {
-        "index": _field(dialog, translate("Setup", "Package index"), answers.index, translate("Setup", "default index")),
-        "pytorch_index": _field(dialog, translate("Setup", "PyTorch index"), answers.pytorch_index,
-                                "https://download.pytorch.org/whl"),
-        "python_mirror": _field(dialog, translate("Setup", "Mirror of Pythons (an address or a folder)"), answers.python_mirror,
-                                translate("Setup", "uv's own source")),
-        "proxy": _field(dialog, translate("Setup", "Proxy"), answers.proxy, translate("Setup", "as the system says")),
-        "certificates": _field(dialog, translate("Setup", "Certificates (a file, or empty for the system's)"),
-                               None if answers.certificates in (SYSTEM, SYSTEM_ALONE) else answers.certificates,
-                               translate("Setup", "the system's store")),
-        "offline": _field(dialog, translate("Setup", "Offline folder (made by the command bundle)"), answers.offline,
-                          translate("Setup", "none: packages come from the index")),
+        "index": _field(
+            dialog,
+            translate("Setup", "Package index"),
+            answers.index,
+            translate("Setup", "default index"),
+        ),
+        "pytorch_index": _field(
+            dialog,
+            translate("Setup", "PyTorch index"),
+            answers.pytorch_index,
+            "https://download.pytorch.org/whl",
+        ),
+        "python_mirror": _field(
+            dialog,
+            translate("Setup", "Mirror of Pythons (an address or a folder)"),
+            answers.python_mirror,
+            translate("Setup", "uv's own source"),
+        ),
+        "proxy": _field(
+            dialog,
+            translate("Setup", "Proxy"),
+            answers.proxy,
+            translate("Setup", "as the system says"),
+        ),
+        "certificates": _field(
+            dialog,
+            translate("Setup", "Certificates (a file, or empty for the system's)"),
+            None if answers.certificates in (SYSTEM, SYSTEM_ALONE) else answers.certificates,
+            translate("Setup", "the system's store"),
+        ),
+        "offline": _field(
+            dialog,
+            translate("Setup", "Offline folder (made by the command bundle)"),
+            answers.offline,
+            translate("Setup", "none: packages come from the index"),
+        ),
     }
 
     def browse() -> None:
@@ -168,14 +261,18 @@ def ask_sources(page: Page) -> bool:
         if path:
             fields["offline"].setText(path)
 
-    dialog.body.addLayout(across(Button(translate("Setup", "Choose the offline &folder"), browse, "small"), None))
+    dialog.body.addLayout(
+        across(Button(translate("Setup", "Choose the offline &folder"), browse, "small"), None)
+    )
     dialog.body.addStretch(1)
     dialog.button(translate("Setup", "Cancel"))
     dialog.button(translate("Setup", "Use these"), dialog.accept, primary=True)
     if not dialog.exec():
         return False
     given = {name: field.text().strip() or None for name, field in fields.items()}
-    given["certificates"] = given["certificates"] or (SYSTEM_ALONE if answers.certificates == SYSTEM_ALONE else SYSTEM)
+    given["certificates"] = given["certificates"] or (
+        SYSTEM_ALONE if answers.certificates == SYSTEM_ALONE else SYSTEM
+    )
     page.session.change(**given)
     return True
 

@@ -51,8 +51,14 @@ class ThisPc(Page):
         also.box.addWidget(self.also)
         self.body.addWidget(also)
         self.body.addStretch(1)
-        self.save = self.bar.link(translate("ThisPc", "&Save machine file"), self._save, translate(
-            "ThisPc", "Everything found here as one file, to try this program on this machine elsewhere"))
+        self.save = self.bar.link(
+            translate("ThisPc", "&Save machine file"),
+            self._save,
+            translate(
+                "ThisPc",
+                "Everything found here as one file, to try this program on this machine elsewhere",
+            ),
+        )
         self.again = self.bar.button(translate("ThisPc", "&Look again"), self._look)
         self.bar.button(translate("ThisPc", "&Back"), self.frame.backward)
         self.bar.main(translate("ThisPc", "&Choose a setup"), self.frame.forward)
@@ -74,13 +80,25 @@ class ThisPc(Page):
         self.card_tag = Tag("")
         # The tag stands above the name, which then has the whole width: those of laptops are long.
         head = Plain()
-        head.box.addLayout(across(Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False), None, self.card_tag,
-                                  top=True))
+        head.box.addLayout(
+            across(
+                Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False),
+                None,
+                self.card_tag,
+                top=True,
+            )
+        )
         head.box.addWidget(self.card_name)
         card.box.addWidget(head)
         card.box.addSpacing(14)
         self.memory_text = Label(WAITING, "text", wrap=False, tabular=True)
-        card.box.addLayout(across(Label(translate("ThisPc", "Memory"), "small", "muted", wrap=False), None, self.memory_text))
+        card.box.addLayout(
+            across(
+                Label(translate("ThisPc", "Memory"), "small", "muted", wrap=False),
+                None,
+                self.memory_text,
+            )
+        )
         card.box.addSpacing(2)
         self.memory_bar = Meter(translate("ThisPc", "Card memory in use"))
         card.box.addWidget(self.memory_bar)
@@ -90,7 +108,10 @@ class ThisPc(Page):
         self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
         facts = Folding(wide=340)
-        for pair, shares in (((self.architecture, self.driver), (11, 9)), ((self.cuda, self.toolkit), (11, 9))):
+        for pair, shares in (
+            ((self.architecture, self.driver), (11, 9)),
+            ((self.cuda, self.toolkit), (11, 9)),
+        ):
             half = Plain()
             half.box.addLayout(grid_of(pair, shares))
             half.box.addStretch(1)
@@ -116,8 +137,19 @@ class ThisPc(Page):
     # ---- live
 
     def _clear(self) -> None:
-        self.head(translate("ThisPc", "This PC"), translate("ThisPc", "Looking. Nothing is changed by it."))
-        for fact in (self.architecture, self.driver, self.cuda, self.toolkit, self.system, self.processor, self.disk):
+        self.head(
+            translate("ThisPc", "This PC"),
+            translate("ThisPc", "Looking. Nothing is changed by it."),
+        )
+        for fact in (
+            self.architecture,
+            self.driver,
+            self.cuda,
+            self.toolkit,
+            self.system,
+            self.processor,
+            self.disk,
+        ):
             fact.put(WAITING)
         self.card_name.setText(WAITING)
         self.memory_text.setText(WAITING)
@@ -125,7 +157,12 @@ class ThisPc(Page):
         self.disk_bar.put(None)
         self.card_tag.put("", "grey")
         self.findings.wait(translate("ThisPc", "still looking"))
-        self.also.setText(translate("ThisPc", "Looking for tools, Python installations and the way to the package indexes."))
+        self.also.setText(
+            translate(
+                "ThisPc",
+                "Looking for tools, Python installations and the way to the package indexes.",
+            )
+        )
         self._controls(False)
 
     def _controls(self, ready: bool) -> None:
@@ -163,8 +200,15 @@ class ThisPc(Page):
                     self._resolve(inner)
 
     def _processor(self) -> None:
-        self.processor.put(words.joined([short_cpu(self._cpu.name) if self._cpu.name else "",
-                                         words.installed(self._memory.total) if self._memory.total else ""]) or WAITING)
+        self.processor.put(
+            words.joined(
+                [
+                    short_cpu(self._cpu.name) if self._cpu.name else "",
+                    words.installed(self._memory.total) if self._memory.total else "",
+                ]
+            )
+            or WAITING
+        )
 
     def _gpus(self, gpus: tuple[Gpu, ...]) -> None:
         gpu = shown_card(gpus)
@@ -173,12 +217,19 @@ class ThisPc(Page):
             self.memory_text.setText("–")
             self.architecture.put("–")
             return
-        self.card_name.setText(gpu.name or translate("ThisPc", "A card without a name ({id})").format(id=gpu.pci_id or "?"))
+        self.card_name.setText(
+            gpu.name
+            or translate("ThisPc", "A card without a name ({id})").format(id=gpu.pci_id or "?")
+        )
         if gpu.memory_total:
             used = gpu.memory_used
-            text = (translate("ThisPc", "{free} free of {total}").format(
-                free=words.memory(gpu.memory_total - used), total=words.memory(gpu.memory_total))
-                if used is not None else words.memory(gpu.memory_total))
+            text = (
+                translate("ThisPc", "{free} free of {total}").format(
+                    free=words.memory(gpu.memory_total - used), total=words.memory(gpu.memory_total)
+                )
+                if used is not None
+                else words.memory(gpu.memory_total)
+            )
             self.memory_text.setText(text)
             self.memory_bar.put(used / gpu.memory_total if used is not None else None, text)
         else:
@@ -187,11 +238,18 @@ class ThisPc(Page):
 
     def _driver(self, driver: Driver) -> None:
         self.driver.put(driver.version or translate("ThisPc", "none"))
-        self.cuda.put(driver.cuda_version or "–", translate(
-            "ThisPc", "The newest CUDA that this driver can run. It says nothing of an installed toolkit."))
+        self.cuda.put(
+            driver.cuda_version or "–",
+            translate(
+                "ThisPc",
+                "The newest CUDA that this driver can run. It says nothing of an installed toolkit.",
+            ),
+        )
 
     def _disk(self, disk: Disk) -> None:
-        text = translate("ThisPc", "{size} free on {root}").format(size=words.size(disk.free), root=disk.root.rstrip("\\") or "/")
+        text = translate("ThisPc", "{size} free on {root}").format(
+            size=words.size(disk.free), root=disk.root.rstrip("\\") or "/"
+        )
         self.disk.put(text)
         if disk.total and disk.free is not None:
             self.disk_bar.put(1 - disk.free / disk.total, text)
@@ -200,7 +258,10 @@ class ThisPc(Page):
         if self.frame.currentPage() is not self:
             return
         if fault is not None:
-            self.head(translate("ThisPc", "This PC"), translate("ThisPc", "The look at this PC ended early."))
+            self.head(
+                translate("ThisPc", "This PC"),
+                translate("ThisPc", "The look at this PC ended early."),
+            )
             self.again.setEnabled(True)
             from app.gui.faults import show_fault
 
@@ -224,7 +285,8 @@ class ThisPc(Page):
         self.findings.put(findings)
         self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
-            time=words.seconds(self.frame.survey_seconds))
+            time=words.seconds(self.frame.survey_seconds)
+        )
         if self.session.simulated:
             found = translate("ThisPc", "Read from a machine file.")
         self.head(translate("ThisPc", "This PC"), found)
@@ -235,8 +297,14 @@ class ThisPc(Page):
         text = translate("ThisPc", "not needed")
         if versions:
             text = translate("ThisPc", "{version}, not needed").format(version=versions)
-        self.toolkit.put(text, translate(
-            "ThisPc", "The packages bring the CUDA parts that they use. A toolkit is for people who compile CUDA programs."))
+        self.toolkit.put(
+            text,
+            translate(
+                "ThisPc",
+                "The packages bring the CUDA parts that they use. A toolkit is for people who "
+                "compile CUDA programs.",
+            ),
+        )
 
     def _tag(self, findings: tuple[Finding, ...]) -> None:
         if any(f.severity == "blocks" for f in findings):
@@ -260,7 +328,10 @@ class ThisPc(Page):
             self.session.open(action.target)
         elif action.kind == "copy":
             QGuiApplication.clipboard().setText(action.target)
-            self.head(self.title_label.text(), translate("ThisPc", "Copied: {text}").format(text=action.target))
+            self.head(
+                self.title_label.text(),
+                translate("ThisPc", "Copied: {text}").format(text=action.target),
+            )
         elif action.kind == "page" and action.target in ("setup", "clean-up", "this-pc"):
             self.frame.go(action.target)  # type: ignore[arg-type]
         elif action.kind == "install-profile":
@@ -270,8 +341,12 @@ class ThisPc(Page):
             show_finding(self, finding)
 
     def _save(self) -> None:
-        path, _kind = QFileDialog.getSaveFileName(self, translate("ThisPc", "Save machine file"), "machine.json",
-                                                  translate("ThisPc", "Machine file (*.json)"))
+        path, _kind = QFileDialog.getSaveFileName(
+            self,
+            translate("ThisPc", "Save machine file"),
+            "machine.json",
+            translate("ThisPc", "Machine file (*.json)"),
+        )
         if not path:
             return
         try:
@@ -281,7 +356,9 @@ class ThisPc(Page):
 
             show_fault(self.frame, error)
             return
-        self.head(self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path))
+        self.head(
+            self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path)
+        )
 
 
 def also(facts: MachineFacts) -> str:
@@ -301,9 +378,15 @@ def also(facts: MachineFacts) -> str:
     if net.index == "reachable" and net.pytorch == "reachable":
         parts.append(translate("ThisPc", "package index and PyTorch index reachable"))
     else:
-        parts += [_reach(translate("ThisPc", "package index"), net.index),
-                  _reach(translate("ThisPc", "PyTorch index"), net.pytorch)]
-    parts.append(translate("ThisPc", "proxy {address}").format(address=net.proxy) if net.proxy else translate("ThisPc", "no proxy"))
+        parts += [
+            _reach(translate("ThisPc", "package index"), net.index),
+            _reach(translate("ThisPc", "PyTorch index"), net.pytorch),
+        ]
+    parts.append(
+        translate("ThisPc", "proxy {address}").format(address=net.proxy)
+        if net.proxy
+        else translate("ThisPc", "no proxy")
+    )
     return words.joined(parts)
 
 
@@ -312,19 +395,29 @@ def _tool(name: str, version: str | None) -> str:
 
 
 def _reach(name: str, reach: str) -> str:
-    said = {"reachable": translate("ThisPc", "reachable"), "unreachable": translate("ThisPc", "not reachable"),
-            "blocked": translate("ThisPc", "answers, but is no package index"),
-            "untrusted": translate("ThisPc", "certificate not trusted"), "unknown": translate("ThisPc", "not asked")}[reach]
+    said = {
+        "reachable": translate("ThisPc", "reachable"),
+        "unreachable": translate("ThisPc", "not reachable"),
+        "blocked": translate("ThisPc", "answers, but is no package index"),
+        "untrusted": translate("ThisPc", "certificate not trusted"),
+        "unknown": translate("ThisPc", "not asked"),
+    }[reach]
     return f"{name} {said}"
 
 
 def show_finding(page: Page, finding: Finding) -> None:
-    """Everything that is known of one finding: what was seen, what it means, what to do, and where that is from."""
+    """Everything that is known of one finding: what was seen, what it means, what to do, and where
+    that is from.
+    """
     from app.gui.widgets.dialog import Dialog
 
     dialog = Dialog(page.frame, said(finding.title))
-    parts = ((translate("Findings", "Seen"), said(finding.seen)), (translate("Findings", "What it means"), said(finding.detail)),
-             (translate("Findings", "What to do"), said(finding.remedy)), (translate("Findings", "Source"), finding.source))
+    parts = (
+        (translate("Findings", "Seen"), said(finding.seen)),
+        (translate("Findings", "What it means"), said(finding.detail)),
+        (translate("Findings", "What to do"), said(finding.remedy)),
+        (translate("Findings", "Source"), finding.source),
+    )
     for name, text in parts:
         if text:
             dialog.body.addWidget(under(Label(name, "small", "muted"), Label(text)))

@@ -10,25 +10,37 @@ from app.model.verdict import Verification
 
 def headline(verdict: Verification) -> str:
     """The title: whether it works."""
-    return {"works": translate("Verify", "It works"), "works_slowly": translate("Verify", "It works, slowly"),
-            "broken": translate("Verify", "It does not work yet"),
-            "not_checked": translate("Verify", "Not checked yet")}[verdict.overall]
+    return {
+        "works": translate("Verify", "It works"),
+        "works_slowly": translate("Verify", "It works, slowly"),
+        "broken": translate("Verify", "It does not work yet"),
+        "not_checked": translate("Verify", "Not checked yet"),
+    }[verdict.overall]
 
 
 def sentence(verdict: Verification, for_cards: bool) -> str:
-    """What the title means. ``for_cards``: whether the setup is one for cards; a simulation of the other names no device."""
+    """What the title means. ``for_cards``: whether the setup is one for cards; a simulation of the
+    other names no device.
+    """
     device = verdict.device or (verdict.fine_tune.device if verdict.fine_tune is not None else "")
     on_card = for_cards and not device.startswith("cpu")
-    where = translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
+    where = (
+        translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
+    )
     if verdict.overall == "works":
         if verdict.seconds is None:
             return translate("Verify", "Checked, measured and trained {where}.").format(where=where)
         return translate("Verify", "Checked, measured and trained {where} in {time}.").format(
-            where=where, time=words.seconds(verdict.seconds))
+            where=where, time=words.seconds(verdict.seconds)
+        )
     if verdict.overall == "works_slowly":
         why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")
-        return said(why) or translate("Verify", "Everything runs; some figures are below what this card reaches elsewhere.")
+        return said(why) or translate(
+            "Verify", "Everything runs; some figures are below what this card reaches elsewhere."
+        )
     if verdict.overall == "broken":
         why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
-        return said(why) or translate("Verify", "A check failed. The cause and what to do stand below.")
+        return said(why) or translate(
+            "Verify", "A check failed. The cause and what to do stand below."
+        )
     return translate("Verify", "The checks have not run to their end.")

@@ -1,4 +1,6 @@
-"""Verify: expected output, benchmark and first fine-tune fill in live; at the end the verdict in plain words."""
+"""Verify: expected output, benchmark and first fine-tune fill in live; at the end the verdict in
+plain words.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ if TYPE_CHECKING:
 
 
 class Verify(PlanPage):
-    """The sixth page. It watches the checks of the install while they run, and runs them again any time."""
+    """The sixth page. It watches the checks of the install while they run, and runs them again any
+    time.
+    """
 
     stage: Stage = "verify"
     scrolls = True
@@ -43,14 +47,16 @@ class Verify(PlanPage):
         self._watched: PlanRun | None = None
         self._measured: list[tuple[str, Measured]] = []
         self._failures: dict[str, Failed] = {}
-        self._fresh = False      # something was measured since the last judgement
+        self._fresh = False  # something was measured since the last judgement
         self._as_table = False
         self._turner: Button | None = None
 
     # ---- what is on it
 
     def build(self) -> None:
-        """Three cards; above them a thin bar while checks run, below them the log when it is asked for."""
+        """Three cards; above them a thin bar while checks run, below them the log when it is asked
+        for.
+        """
         self._progress = Plain(gap=6)
         self._meter = Meter(translate("Verify", "Progress of the checks"), 0.0, height=6)
         self._doing = Label("", "small", "muted", wrap=False)
@@ -70,20 +76,24 @@ class Verify(PlanPage):
         self.body.addWidget(self._log)
         self.body.addStretch(1)
         for part in (self._progress, self._faults, self._log):
-            part.hide()     # an empty holder would leave its gap
+            part.hide()  # an empty holder would leave its gap
 
     def enter(self) -> None:
         """Watch checks that are running; else show the last verdict; else offer to run them."""
         if self.running and self.run is not None:
             self._watch(self.run)
             return
-        other = getattr(self.frame.page(self.frame.visitedIds()[-2]), "run", None) if len(self.frame.visitedIds()) > 1 else None
+        other = (
+            getattr(self.frame.page(self.frame.visitedIds()[-2]), "run", None)
+            if len(self.frame.visitedIds()) > 1
+            else None
+        )
         if isinstance(other, PlanRun) and other.running and other.session is self.session:
             self._watch(other)
             return
         try:
             verdict = self._known_verdict()
-        except ExpectedError as error:      # a broken pointer file
+        except ExpectedError as error:  # a broken pointer file
             self._nothing_yet(said(error.message))
             return
         if verdict is None:
@@ -101,15 +111,23 @@ class Verify(PlanPage):
         return self.session.recorded_verification(pointer.active) if pointer is not None else None
 
     def _nothing_yet(self, fault: str = "") -> None:
-        self.head(translate("Verify", "Verify"), fault or translate(
-            "Verify", "Nothing has been checked yet. It takes about two minutes and changes nothing."))
+        self.head(
+            translate("Verify", "Verify"),
+            fault
+            or translate(
+                "Verify",
+                "Nothing has been checked yet. It takes about two minutes and changes nothing.",
+            ),
+        )
         bar = self.fresh_bar()
         bar.button(translate("Verify", "&Back"), self.frame.backward)
         bar.main(translate("Verify", "&Verify"), self.again)
         self.focus_primary()
 
     def _look_for_changes(self) -> None:
-        """What has changed in the environment since it was proven: asked in a thread, for it reads every package's record."""
+        """What has changed in the environment since it was proven: asked in a thread, for it reads
+        every package's record.
+        """
         if self.session.simulated or self.session.pointer() is None:
             return
         plan = self.session.verify_plan()
@@ -120,13 +138,19 @@ class Verify(PlanPage):
             return
         card = Card()
         card.box.setSpacing(8)
-        row, _ = heading(translate("Verify", "Changed since it was installed"),
-                         translate("Verify", "{n} differences from the lock").format(n=len(changes)))
+        row, _ = heading(
+            translate("Verify", "Changed since it was installed"),
+            translate("Verify", "{n} differences from the lock").format(n=len(changes)),
+        )
         card.box.addLayout(row)
         for change in changes[:5]:
             card.box.addWidget(Label(said(change), "small"))
         if len(changes) > 5:
-            card.box.addWidget(Label(translate("Verify", "and {n} more").format(n=len(changes) - 5), "small", "muted"))
+            card.box.addWidget(
+                Label(
+                    translate("Verify", "and {n} more").format(n=len(changes) - 5), "small", "muted"
+                )
+            )
         back = Button(translate("Verify", "&Put the locked state back"), self._put_back)
         card.box.addLayout(across(back, None))
         self._faults.box.insertWidget(0, card)
@@ -165,7 +189,9 @@ class Verify(PlanPage):
         if not self.session.simulated:
             return self.session.verify_plan()
         plan = self.session.plan()
-        return msgspec.structs.replace(plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck)))
+        return msgspec.structs.replace(
+            plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck))
+        )
 
     def _forget(self) -> None:
         """What was seen of an earlier run or an earlier visit to this page."""
@@ -231,13 +257,21 @@ class Verify(PlanPage):
 
     def _show_measured(self, what: Measured) -> None:
         """What is drawn as it comes; everything else waits for the next judgement."""
-        number = what.value if isinstance(what.value, int | float) and not isinstance(what.value, bool) else None
+        number = (
+            what.value
+            if isinstance(what.value, int | float) and not isinstance(what.value, bool)
+            else None
+        )
         if what.name == "fine_tune.loss" and number is not None:
             self.tuning.add(float(number) if math.isfinite(number) else math.nan)
         elif what.name == "bench.telemetry":
             d = what.detail
-            self.bench.sensors.add(float(d.get("t") or 0.0), _number(d.get("sm_mhz", what.value)), _number(d.get("power_w")),
-                                   _number(d.get("temp_c")))
+            self.bench.sensors.add(
+                float(d.get("t") or 0.0),
+                _number(d.get("sm_mhz", what.value)),
+                _number(d.get("power_w")),
+                _number(d.get("temp_c")),
+            )
             self.bench.show_sensors()
 
     def refresh_head(self) -> None:
@@ -251,7 +285,9 @@ class Verify(PlanPage):
         checks = [s.id for s in run.plan.steps if isinstance(s, RunCheck)]
         done = sum(len([i for i in row.ended if i in checks]) for row in run.tally.rows)
         self._meter.put(done / max(1, len(checks)))
-        self._doing.setText(translate("Verify", "{done} of {all} checks done").format(done=done, all=len(checks)))
+        self._doing.setText(
+            translate("Verify", "{done} of {all} checks done").format(done=done, all=len(checks))
+        )
         if not run.stopping:
             self.head(translate("Verify", "Verifying"), self._where_of(run))
         if run is self.run:
@@ -262,7 +298,14 @@ class Verify(PlanPage):
         from app.decide import judge
 
         knowledge, facts = self.session.knowledge, self.session.known()
-        return judge.judge(self._measured, self._failures, knowledge.profile(plan.profile), facts, knowledge.cards, knowledge.guide)
+        return judge.judge(
+            self._measured,
+            self._failures,
+            knowledge.profile(plan.profile),
+            facts,
+            knowledge.cards,
+            knowledge.guide,
+        )
 
     # ---- the verdict
 
@@ -271,7 +314,10 @@ class Verify(PlanPage):
         if run.outcome == "stopped":
             self._progress.hide()
             self.tuning.halt()
-            self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
+            self.head(
+                translate("Verify", "Stopped"),
+                translate("Verify", "The checks were not finished; nothing was changed."),
+            )
             bar = self.fresh_bar()
             bar.button(translate("Verify", "&Back"), self.frame.backward)
             bar.main(translate("Verify", "&Run again"), self.again)
@@ -291,7 +337,10 @@ class Verify(PlanPage):
             return
         self._progress.hide()
         self.tuning.halt()
-        self.head(translate("Verify", "Stopped"), translate("Verify", "The checks were not finished; nothing was changed."))
+        self.head(
+            translate("Verify", "Stopped"),
+            translate("Verify", "The checks were not finished; nothing was changed."),
+        )
         bar = self.fresh_bar()
         bar.main(translate("Verify", "&Back"), lambda: self.frame.go("install"))
         self.focus_primary()
@@ -300,13 +349,19 @@ class Verify(PlanPage):
         """Title, cards and buttons of the final result."""
         self._progress.hide()
         self._show(verdict, running=False)
-        self.head(headline(verdict), words.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]))
+        self.head(
+            headline(verdict),
+            words.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]),
+        )
         self._show_failures(verdict)
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
         self._turner = bar.link(self._turn_label(), self._turn)
-        bar.link(translate("Verify", "Compare a pasted output"), self._compare,
-                 translate("Verify", "The output of the guide's own script, compared in the same way"))
+        bar.link(
+            translate("Verify", "Compare a pasted output"),
+            self._compare,
+            translate("Verify", "The output of the guide's own script, compared in the same way"),
+        )
         bar.button(translate("Verify", "&Run again"), self.again)
         if verdict.overall in ("works", "works_slowly"):
             bar.main(translate("Verify", "&Finish"), self.frame.forward)
@@ -324,19 +379,29 @@ class Verify(PlanPage):
 
     def _needs_card(self, verdict: Verification) -> bool:
         """Whether the setup is one for cards; a simulation of the other names no device."""
-        return next((p.needs.gpu for p in self.session.knowledge.profiles if p.id == verdict.profile), True)
+        return next(
+            (p.needs.gpu for p in self.session.knowledge.profiles if p.id == verdict.profile), True
+        )
 
     def _show(self, verdict: Verification, running: bool) -> None:
         self.expected.put(verdict.comparisons, running)
         for sample in verdict.telemetry if self.bench.sensors.empty else ():
-            self.bench.sensors.add(float(sample.get("t") or 0.0), _number(sample.get("sm_mhz")), _number(sample.get("power_w")),
-                                   _number(sample.get("temp_c")))
+            self.bench.sensors.add(
+                float(sample.get("t") or 0.0),
+                _number(sample.get("sm_mhz")),
+                _number(sample.get("power_w")),
+                _number(sample.get("temp_c")),
+            )
         facts = self.session.facts
         card = shown_card(facts.gpus) if facts is not None else None
         name = short_card(card.name or "").removeprefix("GeForce ") if card is not None else ""
         self.bench.put(verdict.benchmark, verdict.remarks, name)
         if not running or self._result_told():
-            self.tuning.put(verdict.fine_tune if verdict.fine_tune is not None or running else _untrained(self._failures))
+            self.tuning.put(
+                verdict.fine_tune
+                if verdict.fine_tune is not None or running
+                else _untrained(self._failures)
+            )
 
     def _result_told(self) -> bool:
         return any(m.name == "fine_tune.result" for _, m in self._measured)
@@ -346,7 +411,9 @@ class Verify(PlanPage):
         if verdict.overall in ("works", "works_slowly"):
             return
         plan = self._watched.plan if self._watched is not None else self.session.last_plan
-        titles: Mapping[str, str] = {s.id: said(s.title) for s in plan.steps} if plan is not None else {}
+        titles: Mapping[str, str] = (
+            {s.id: said(s.title) for s in plan.steps} if plan is not None else {}
+        )
         for step, failed in list(self._failures.items())[:2]:
             card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step))
             card.retry_wanted.connect(self.again)
@@ -381,14 +448,25 @@ class Verify(PlanPage):
             self.bar.refit()
 
     def _turn_label(self) -> str:
-        return translate("Verify", "Show as charts") if self._as_table else translate("Verify", "Show as table")
+        return (
+            translate("Verify", "Show as charts")
+            if self._as_table
+            else translate("Verify", "Show as table")
+        )
 
 
 def _untrained(failures: Mapping[str, Failed]) -> FineTune | None:
     """A result that says no for a fine-tune that failed before it had one."""
     if not any("fine" in step for step in failures):
         return None
-    return FineTune(steps=0, loss_first=None, loss_last=None, tokens_per_s=None, peak_vram=None, reloaded_equal=None)
+    return FineTune(
+        steps=0,
+        loss_first=None,
+        loss_last=None,
+        tokens_per_s=None,
+        peak_vram=None,
+        reloaded_equal=None,
+    )
 
 
 def _number(value: Any) -> float | None:

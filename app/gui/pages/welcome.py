@@ -1,4 +1,6 @@
-"""Welcome: what will happen in three lines, what it will take here, the language, and a run to go on with."""
+"""Welcome: what will happen in three lines, what it will take here, the language, and a run to go
+on with.
+"""
 
 from __future__ import annotations
 
@@ -28,21 +30,43 @@ class Welcome(Page):
         wizard.surveyed.connect(self._surveyed)
 
     def build(self) -> None:
-        """Three lines at once; what it takes and the settings follow with the next paint (``complete``)."""
-        self.head(translate("Welcome", "Welcome"),
-                  translate("Welcome", "From this PC to a first fine-tune that ran here, with the proof."))
+        """Three lines at once; what it takes and the settings follow with the next paint
+        (``complete``).
+        """
+        self.head(
+            translate("Welcome", "Welcome"),
+            translate(
+                "Welcome", "From this PC to a first fine-tune that ran here, with the proof."
+            ),
+        )
         unfinished, active = self._standing()
         if unfinished is not None:
-            from app.gui.said import said  # the first paint does without, as nearly always nothing was cut off
+            from app.gui.said import (
+                said,
+            )  # the first paint does without, as nearly always nothing was cut off
 
-            self.body.addWidget(self._notice(
-                translate("Welcome", "Go on where you stopped"),
-                translate("Welcome", "{title}: {done} of {total} steps are done. What has been fetched is kept.").format(
-                    title=said(unfinished.title), done=unfinished.steps_done, total=unfinished.steps_total)))
+            self.body.addWidget(
+                self._notice(
+                    translate("Welcome", "Go on where you stopped"),
+                    translate(
+                        "Welcome",
+                        "{title}: {done} of {total} steps are done. What has been fetched is kept.",
+                    ).format(
+                        title=said(unfinished.title),
+                        done=unfinished.steps_done,
+                        total=unfinished.steps_total,
+                    ),
+                )
+            )
         elif active is not None:
-            self.body.addWidget(self._notice(
-                translate("Welcome", "All in place"),
-                translate("Welcome", "{name} is active and was verified on this PC.").format(name=active)))
+            self.body.addWidget(
+                self._notice(
+                    translate("Welcome", "All in place"),
+                    translate("Welcome", "{name} is active and was verified on this PC.").format(
+                        name=active
+                    ),
+                )
+            )
         self.body.addWidget(self._what_happens())
         self.download: Fact | None = None
         self.body.addStretch(1)
@@ -70,7 +94,8 @@ class Welcome(Page):
             return None, None
         from app.model.errors import ExpectedError
 
-        # A broken journal or pointer is a finding of the survey, not a reason for having no first page.
+        # A broken journal or pointer is a finding of the survey, not a reason for having no first
+        # page.
         try:
             unfinished = self.session.unfinished()
             proven = any(e.active and e.proven for e in self.session.environments())
@@ -95,13 +120,32 @@ class Welcome(Page):
         card.box.setSpacing(0)
         card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong", wrap=False))
         lines = (
-            (translate("Welcome", "Looking"), translate(
-                "Welcome", "The card, its driver, the disk and what older attempts left. Nothing is changed by it.")),
-            (translate("Welcome", "Installing"), translate(
-                "Welcome", "A setup that fits this card, pinned and checked file by file, in a folder of its own. What works "
-                           "today stays as it is until the new one is proven.")),
-            (translate("Welcome", "Proving"), translate(
-                "Welcome", "Checks, a benchmark and a small fine-tune on this card. You get the result as a report.")))
+            (
+                translate("Welcome", "Looking"),
+                translate(
+                    "Welcome",
+                    "The card, its driver, the disk and what older attempts left. Nothing is "
+                    "changed by it.",
+                ),
+            ),
+            (
+                translate("Welcome", "Installing"),
+                translate(
+                    "Welcome",
+                    "A setup that fits this card, pinned and checked file by file, in a folder of "
+                    "its own. What works "
+                    "today stays as it is until the new one is proven.",
+                ),
+            ),
+            (
+                translate("Welcome", "Proving"),
+                translate(
+                    "Welcome",
+                    "Checks, a benchmark and a small fine-tune on this card. You get the result "
+                    "as a report.",
+                ),
+            ),
+        )
         for number, (title, text) in enumerate(lines, 1):
             card.box.addSpacing(12)
             card.box.addWidget(_line(number, title, text))
@@ -133,14 +177,24 @@ class Welcome(Page):
             self.language.addItem(name, code)
         spoken = self.session.answers.language if self.frame.ready else None
         self.language.setCurrentIndex(self.language.findData(languages.chosen(spoken)))
-        self.language.activated.connect(lambda _at: self.frame.speak(str(self.language.currentData())))
+        self.language.activated.connect(
+            lambda _at: self.frame.speak(str(self.language.currentData()))
+        )
         self.look = QComboBox()
-        for code, name in (("system", translate("Welcome", "As the system")), ("light", translate("Welcome", "Light")),
-                           ("dark", translate("Welcome", "Dark"))):
+        for code, name in (
+            ("system", translate("Welcome", "As the system")),
+            ("light", translate("Welcome", "Light")),
+            ("dark", translate("Welcome", "Dark")),
+        ):
             self.look.addItem(name, code)
-        self.look.setCurrentIndex(self.look.findData(self.session.answers.theme if self.frame.ready else "system"))
+        self.look.setCurrentIndex(
+            self.look.findData(self.session.answers.theme if self.frame.ready else "system")
+        )
         self.look.activated.connect(lambda _at: self.frame.dress(str(self.look.currentData())))
-        for name, box in ((translate("Welcome", "Language"), self.language), (translate("Welcome", "Appearance"), self.look)):
+        for name, box in (
+            (translate("Welcome", "Language"), self.language),
+            (translate("Welcome", "Appearance"), self.look),
+        ):
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)
             box.setAccessibleName(name)
@@ -153,13 +207,17 @@ class Welcome(Page):
     def _fill_bar(self, unfinished: Unfinished | None, active: str | None) -> None:
         if unfinished is not None:
             self.bar.button(translate("Welcome", "&Begin anew"), self.frame.forward)
-            self.bar.main(translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished))
+            self.bar.main(
+                translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished)
+            )
         elif active is not None:
             self.bar.button(translate("Welcome", "&Look at this PC"), self.frame.forward)
             self.bar.button(translate("Welcome", "&Verify again"), lambda: self.frame.go("verify"))
             self.bar.main(translate("Welcome", "&Open the setup"), lambda: self.frame.go("ready"))
         else:
-            self.bar.note(translate("Welcome", "Nothing is installed before you have seen the plan."))
+            self.bar.note(
+                translate("Welcome", "Nothing is installed before you have seen the plan.")
+            )
             self.bar.main(translate("Welcome", "&Look at this PC"), self.frame.forward)
 
     def _go_on(self, unfinished: Unfinished) -> None:
@@ -187,8 +245,11 @@ class Welcome(Page):
         self.download.put(words.size(plan.download_bytes))
         self.disk.put(words.size(plan.disk_bytes))
         self.free.put(words.size(disk.free if disk is not None else None))
-        self.cost_note.setText(translate("Welcome", "For {title}. You can choose another setup.").format(
-            title=said(best.profile.title)))
+        self.cost_note.setText(
+            translate("Welcome", "For {title}. You can choose another setup.").format(
+                title=said(best.profile.title)
+            )
+        )
 
 
 def _line(number: int, title: str, text: str) -> QWidget:

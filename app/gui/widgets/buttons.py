@@ -18,17 +18,25 @@ Kind = Literal["normal", "primary", "small", "link", "quiet"]
 
 
 class Button(QPushButton):
-    """A push button. ``primary`` is the page's one main act and takes Enter; ``link`` looks like text.
+    """A push button. ``primary`` is the page's one main act and takes Enter; ``link`` looks like
+    text.
 
-    ``&`` before a letter makes Alt and that letter press it. The line under the letter shows while Alt is held, as Windows
-    does it; the ring shows for a focus that came by keyboard, so that a page opens calm.
+    ``&`` before a letter makes Alt and that letter press it. The line under the letter shows while
+    Alt is held, as Windows does it; the ring shows for a focus that came by keyboard, so that a
+    page opens calm.
     """
 
-    # Set by the window after its first paint: the first use of key sequences takes several milliseconds.
+    # Set by the window after its first paint: the first use of key sequences takes several
+    # milliseconds.
     mnemonics: ClassVar[bool] = False
 
-    def __init__(self, text: str, act: Callable[[], object] | None = None, kind: Kind = "normal",
-                 about: str = "") -> None:
+    def __init__(
+        self,
+        text: str,
+        act: Callable[[], object] | None = None,
+        kind: Kind = "normal",
+        about: str = "",
+    ) -> None:
         super().__init__()
         self._written, self.kind, self.ring = "", kind, False
         self.setProperty("kind", kind)
@@ -36,14 +44,17 @@ class Button(QPushButton):
         self.setText(text)
         if kind == "link":
             self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        # Only the page's primary button answers Enter; a focused button answers it by itself (keyPressEvent).
+        # Only the page's primary button answers Enter; a focused button answers it by itself
+        # (keyPressEvent).
         self.setAutoDefault(False)
         self.setDefault(kind == "primary")
         if about:
             self.setAccessibleDescription(about)
             self.setToolTip(about)
         if act is not None:
-            self.clicked.connect(lambda _checked=False: act())  # the checked state is no business of the act
+            self.clicked.connect(
+                lambda _checked=False: act()
+            )  # the checked state is no business of the act
 
     def setText(self, text: str) -> None:
         """Show a text; its mnemonic works at once."""
@@ -52,7 +63,11 @@ class Button(QPushButton):
 
     def underline(self, shown: bool) -> None:
         """Show or hide the line under the mnemonic's letter."""
-        super().setText(self._written if shown else self._written.replace("&&", "\0").replace("&", "").replace("\0", "&&"))
+        super().setText(
+            self._written
+            if shown
+            else self._written.replace("&&", "\0").replace("&", "").replace("\0", "&&")
+        )
         if self.mnemonics:
             from PySide6.QtGui import QKeySequence
 
@@ -68,8 +83,11 @@ class Button(QPushButton):
     def _by_keys(event: QFocusEvent) -> bool:
         from PySide6.QtCore import Qt
 
-        return event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
-                                  Qt.FocusReason.ShortcutFocusReason)
+        return event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The button as the style sheet says, and the ring on it."""
@@ -81,7 +99,9 @@ class Button(QPushButton):
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(t.colour("text" if self.kind == "primary" else "accent"), 2))
-            if self.kind == "link":     # its letters reach to the edge, and a ring would run through them
+            if (
+                self.kind == "link"
+            ):  # its letters reach to the edge, and a ring would run through them
                 painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
             else:
                 painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), 6, 6)
@@ -112,7 +132,9 @@ class IconButton(Button):
 
         from app.gui.widgets.icons import pixmap
 
-        self.setIcon(QIcon(pixmap(self.icon_name, 18, theme.current().muted, ratio=self.devicePixelRatioF())))
+        self.setIcon(
+            QIcon(pixmap(self.icon_name, 18, theme.current().muted, ratio=self.devicePixelRatioF()))
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw the picture anew in the colours of a new theme."""

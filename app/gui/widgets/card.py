@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.gui import theme
 
@@ -17,10 +26,19 @@ Ink = Literal["text", "muted", "accent", "warn", "err", "ok"]
 
 
 class Label(QLabel):
-    """A text in one of the theme's roles. Always plain text: what it shows may come from logs and foreign files."""
+    """A text in one of the theme's roles. Always plain text: what it shows may come from logs and
+    foreign files.
+    """
 
-    def __init__(self, text: str = "", role: theme.FontRole = "text", ink: Ink = "text", *, wrap: bool = True,
-                 tabular: bool = False) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        role: theme.FontRole = "text",
+        ink: Ink = "text",
+        *,
+        wrap: bool = True,
+        tabular: bool = False,
+    ) -> None:
         super().__init__(text)
         self._heights: dict[int, int] = {}
         self.setProperty("textFormat", 0)  # PlainText; see theme.MIDDLE for why it is a number
@@ -33,13 +51,17 @@ class Label(QLabel):
             self.setMinimumWidth(1)
 
     def heightForWidth(self, width: int) -> int:
-        """Remembered: layouts ask for the same widths over and over, and Qt lays the text out anew each time."""
+        """Remembered: layouts ask for the same widths over and over, and Qt lays the text out anew
+        each time.
+        """
         if width not in self._heights:
             self._heights[width] = super().heightForWidth(width)
         return self._heights[width]
 
     def setToolTip(self, text: str) -> None:
-        """Plain text here too: Qt takes a tag in a tool tip for one, and would open the file or share that an <img> names."""
+        """Plain text here too: Qt takes a tag in a tool tip for one, and would open the file or
+        share that an <img> names.
+        """
         plain = text.replace("&", "&amp;").replace("<", "&lt;")
         super().setToolTip(f"<p style='white-space: pre-wrap'>{plain}</p>" if "<" in text else text)
 
@@ -54,7 +76,9 @@ class Label(QLabel):
         super().setFont(font)
 
     def setBuddy(self, buddy: QWidget) -> None:
-        """Name a field. A mnemonic in the text works, and its letter is not underlined all the time."""
+        """Name a field. A mnemonic in the text works, and its letter is not underlined all the
+        time.
+        """
         super().setBuddy(buddy)
         written = self.text()
         if "&" not in written:
@@ -63,16 +87,24 @@ class Label(QLabel):
         from PySide6.QtGui import QKeySequence, QShortcut
 
         self.setText(written.replace("&", ""))
-        QShortcut(QKeySequence.mnemonic(written), self, lambda: buddy.setFocus(Qt.FocusReason.ShortcutFocusReason))
+        QShortcut(
+            QKeySequence.mnemonic(written),
+            self,
+            lambda: buddy.setFocus(Qt.FocusReason.ShortcutFocusReason),
+        )
 
     def ink(self, ink: Ink) -> None:
         """Change the colour's meaning."""
         self.setProperty("ink", ink)
-        self.setStyleSheet(" ")  # an own sheet, if an empty one: the sure way to have the window's rules read anew
+        self.setStyleSheet(
+            " "
+        )  # an own sheet, if an empty one: the sure way to have the window's rules read anew
 
 
 class Elided(Label):
-    """One line that is cut in the middle where it does not fit, for paths; the tool tip has the whole."""
+    """One line that is cut in the middle where it does not fit, for paths; the tool tip has the
+    whole.
+    """
 
     def __init__(self, text: str = "", role: theme.FontRole = "mono", ink: Ink = "text") -> None:
         super().__init__(text, role, ink, wrap=False)
@@ -99,7 +131,9 @@ class Elided(Label):
     def _cut(self) -> None:
         from PySide6.QtCore import Qt
 
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
+        self.setText(
+            self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width())
+        )
 
 
 class Card(QFrame):
@@ -125,7 +159,9 @@ class Plain(QWidget):
 
 
 def under(name: QWidget, *parts: QWidget) -> Plain:
-    """A quiet name with what it names close below it, so that each name stands with its own and not between two."""
+    """A quiet name with what it names close below it, so that each name stands with its own and not
+    between two.
+    """
     made = Plain(gap=4)
     for part in (name, *parts):
         made.box.addWidget(part)
@@ -172,8 +208,8 @@ def heading(title: str, note: str = "") -> tuple[QHBoxLayout, Label]:
 
 
 def titled(title: str, right: QWidget) -> QHBoxLayout:
-    """A card's title and what stands at its right end. As tall with a note as with a tag, so that cards side by side have
-    their titles on one line."""
+    """A card's title and what stands at its right end. As tall with a note as with a tag, so that
+    cards side by side have their titles on one line."""
     name = Label(title, "strong", wrap=False)
     name.setMinimumHeight(theme.TITLE)
     return across(name, None, right)

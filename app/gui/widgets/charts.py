@@ -1,4 +1,6 @@
-"""What every chart shares, its figures as a table among it, and the bars of the benchmark with their reference marks."""
+"""What every chart shares, its figures as a table among it, and the bars of the benchmark with
+their reference marks.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def figure(value: float) -> str:
 
 
 class Chart(QWidget):
-    """A picture of figures. Subclasses give ``table`` and ``summary``; both are what a screen reader gets."""
+    """A picture of figures. Subclasses give ``table`` and ``summary``; both are what a screen
+    reader gets.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -65,7 +69,9 @@ class Chart(QWidget):
         self.update()
 
     def start(self) -> tuple[QPainter, theme.Tokens]:
-        """A painter with smooth edges, and the colours of the moment; the ring of the focus is drawn."""
+        """A painter with smooth edges, and the colours of the moment; the ring of the focus is
+        drawn.
+        """
         painter, t = QPainter(self), theme.current()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.hasFocus():
@@ -77,7 +83,7 @@ class Chart(QWidget):
 class Tabled(QStackedWidget):
     """A chart with its table behind it: ``show_table`` turns the card over."""
 
-    LONG = 320      # pixels from which on a table scrolls for itself
+    LONG = 320  # pixels from which on a table scrolls for itself
 
     def __init__(self, chart: Chart) -> None:
         super().__init__()
@@ -113,11 +119,17 @@ class Tabled(QStackedWidget):
 
 def whole_height(table: QTableWidget) -> int:
     """The height at which nothing of a table has to scroll."""
-    return table.horizontalHeader().sizeHint().height() + table.verticalHeader().length() + 2 * table.frameWidth()
+    return (
+        table.horizontalHeader().sizeHint().height()
+        + table.verticalHeader().length()
+        + 2 * table.frameWidth()
+    )
 
 
 def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
-    """Put texts into a table; its columns share the width. The Tab key goes past it, the arrow keys through it."""
+    """Put texts into a table; its columns share the width. The Tab key goes past it, the arrow keys
+    through it.
+    """
     table.setTabKeyNavigation(False)
     table.setColumnCount(len(headers))
     table.setHorizontalHeaderLabels(list(headers))
@@ -125,10 +137,12 @@ def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
     for y, row in enumerate(rows):
         for x, text in enumerate(row):
             item = QTableWidgetItem(text)
-            item.setToolTip(text)       # the whole, where a narrow column cuts it
+            item.setToolTip(text)  # the whole, where a narrow column cuts it
             table.setItem(y, x, item)
     table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    table.horizontalHeader().setDefaultAlignment(
+        Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+    )
     table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
     table.verticalHeader().setMinimumSectionSize(30)
     table.resizeRowsToContents()
@@ -136,7 +150,9 @@ def fill_table(table: QTableWidget, headers: Sequence[str], rows: Rows) -> None:
 
 @dataclass(frozen=True)
 class Bar:
-    """One figure of the benchmark. ``state`` ``waiting`` is not measured yet, ``none`` has nothing to compare with."""
+    """One figure of the benchmark. ``state`` ``waiting`` is not measured yet, ``none`` has nothing
+    to compare with.
+    """
 
     title: str
     value: float | None
@@ -154,7 +170,7 @@ class Bar:
 class BenchBars(Chart):
     """A bar for each figure against a mark at the reference for this card."""
 
-    MARK = 0.88          # where the reference stands, as a share of the track: a faster card goes beyond it
+    MARK = 0.88  # where the reference stands, as a share of the track: a faster card goes beyond it
     ROW = 31
 
     def __init__(self, name: str) -> None:
@@ -169,24 +185,45 @@ class BenchBars(Chart):
 
     def headers(self) -> Sequence[str]:
         """Name, value, reference, share, verdict, and what there is to say of it."""
-        return (self.tr("Test"), self.tr("Measured"), self.tr("Reference"), self.tr("Share"), self.tr("Result"), self.tr("Note"))
+        return (
+            self.tr("Test"),
+            self.tr("Measured"),
+            self.tr("Reference"),
+            self.tr("Share"),
+            self.tr("Result"),
+            self.tr("Note"),
+        )
 
     def rows(self) -> Rows:
         """A row for each bar."""
-        return [(b.title, f"{figure(b.value)} {b.unit}" if b.value is not None else "",
-                 f"{figure(b.reference)} {b.unit}" if b.reference else "",
-                 f"{round(b.share * 100)} %" if b.share is not None else "", self._verdict(b), b.note) for b in self.bars]
+        return [
+            (
+                b.title,
+                f"{figure(b.value)} {b.unit}" if b.value is not None else "",
+                f"{figure(b.reference)} {b.unit}" if b.reference else "",
+                f"{round(b.share * 100)} %" if b.share is not None else "",
+                self._verdict(b),
+                b.note,
+            )
+            for b in self.bars
+        ]
 
     def _verdict(self, bar: Bar) -> str:
-        return {"good": self.tr("as expected"), "below": self.tr("below"), "wrong": self.tr("wrong result"),
-                "waiting": self.tr("not measured yet"), "none": self.tr("not compared")}[bar.state]
+        return {
+            "good": self.tr("as expected"),
+            "below": self.tr("below"),
+            "wrong": self.tr("wrong result"),
+            "waiting": self.tr("not measured yet"),
+            "none": self.tr("not compared"),
+        }[bar.state]
 
     def summary(self) -> str:
         """How many were measured and how many are below."""
         measured = sum(b.value is not None for b in self.bars)
         below = sum(b.state in ("below", "wrong") for b in self.bars)
         return self.tr("{measured} of {all} measured, {below} below the reference").format(
-            measured=measured, all=len(self.bars), below=below)
+            measured=measured, all=len(self.bars), below=below
+        )
 
     def event(self, event: QEvent) -> bool:
         """A bar's note is its tool tip."""
@@ -212,20 +249,35 @@ class BenchBars(Chart):
         """Title, track with bar and mark, figures."""
         painter, t = self.start()
         text = QFontMetricsF(theme.font())
-        left = min(self.width() * 0.34, 12 + max([150.0, *(text.horizontalAdvance(b.title) + 16 for b in self.bars)]))
-        right = min(self.width() * 0.34, 12 + max([150.0, *(self._figures_wide(b) for b in self.bars)]))
+        left = min(
+            self.width() * 0.34,
+            12 + max([150.0, *(text.horizontalAdvance(b.title) + 16 for b in self.bars)]),
+        )
+        right = min(
+            self.width() * 0.34, 12 + max([150.0, *(self._figures_wide(b) for b in self.bars)])
+        )
         high = self._row()
         for at, bar in enumerate(self.bars):
             box = QRectF(0, at * high, self.width(), high)
             self._title(painter, t, bar, QRectF(box.left(), box.top(), left - 12, high), text)
-            self._track(painter, t, bar, QRectF(left, box.center().y() - 7, self.width() - left - right, 14))
-            self._figures(painter, t, bar, QRectF(self.width() - right + 12, box.top(), right - 12, high))
+            self._track(
+                painter, t, bar, QRectF(left, box.center().y() - 7, self.width() - left - right, 14)
+            )
+            self._figures(
+                painter, t, bar, QRectF(self.width() - right + 12, box.top(), right - 12, high)
+            )
         painter.end()
 
-    def _title(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF, text: QFontMetricsF) -> None:
+    def _title(
+        self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF, text: QFontMetricsF
+    ) -> None:
         painter.setFont(theme.font())
         painter.setPen(t.colour("muted" if bar.value is None else "text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, text.elidedText(bar.title, Qt.TextElideMode.ElideRight, box.width()))
+        painter.drawText(
+            box,
+            Qt.AlignmentFlag.AlignVCenter,
+            text.elidedText(bar.title, Qt.TextElideMode.ElideRight, box.width()),
+        )
 
     def _track(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
         painter.setPen(t.colour("line") if t.high_contrast else Qt.PenStyle.NoPen)
@@ -249,11 +301,16 @@ class BenchBars(Chart):
         sign = {"below": "! ", "wrong": "× "}.get(bar.state, "")
         if not bar.reference:
             return sign + figure(bar.value), bar.unit
-        return sign + figure(bar.value), self.tr("of {reference} {unit}").format(reference=figure(bar.reference), unit=bar.unit)
+        return sign + figure(bar.value), self.tr("of {reference} {unit}").format(
+            reference=figure(bar.reference), unit=bar.unit
+        )
 
     def _figures_wide(self, bar: Bar) -> float:
         value, rest = self._words(bar)
-        strong, small = QFontMetricsF(theme.font("strong", True)), QFontMetricsF(theme.font("small", True))
+        strong, small = (
+            QFontMetricsF(theme.font("strong", True)),
+            QFontMetricsF(theme.font("small", True)),
+        )
         return strong.horizontalAdvance(value) + small.horizontalAdvance(rest) + 18
 
     def _figures(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
@@ -261,7 +318,9 @@ class BenchBars(Chart):
         painter.setFont(theme.font("small", True))
         painter.setPen(t.colour("muted"))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, rest)
-        box = box.adjusted(0, 0, -QFontMetricsF(theme.font("small", True)).horizontalAdvance(rest) - 5, 0)
+        box = box.adjusted(
+            0, 0, -QFontMetricsF(theme.font("small", True)).horizontalAdvance(rest) - 5, 0
+        )
         painter.setFont(theme.font("strong", True))
         painter.setPen(t.colour({"below": "warn", "wrong": "err"}.get(bar.state, "text")))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, value)

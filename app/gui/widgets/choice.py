@@ -62,14 +62,24 @@ class _Radio(QRadioButton):
 class ChoiceCard(QFrame):
     """Title, what is in it, why, what it costs, a tag; details fold out below.
 
-    ``radio`` carries the choice. A card that cannot be chosen keeps its reason and its details in reach.
+    ``radio`` carries the choice. A card that cannot be chosen keeps its reason and its details in
+    reach.
     """
 
-    def __init__(self, title: str, subtitle: str, why: str, cost: str, tag: tuple[str, theme.Tone], *,
-                 prominent: bool, possible: bool) -> None:
+    def __init__(
+        self,
+        title: str,
+        subtitle: str,
+        why: str,
+        cost: str,
+        tag: tuple[str, theme.Tone],
+        *,
+        prominent: bool,
+        possible: bool,
+    ) -> None:
         super().__init__()
         self._possible = possible
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)      # painted anew as the mouse comes and goes
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew as the mouse comes and goes
         box = QVBoxLayout(self)
         box.setContentsMargins(18, 16, 18, 14)
         box.setSpacing(4)
@@ -85,7 +95,13 @@ class ChoiceCard(QFrame):
             box.addWidget(Label(subtitle, "small", "muted"))
             box.addSpacing(5)
         if why:
-            box.addWidget(Label(why, "text" if prominent else "small", "text" if prominent and possible else "muted"))
+            box.addWidget(
+                Label(
+                    why,
+                    "text" if prominent else "small",
+                    "text" if prominent and possible else "muted",
+                )
+            )
         box.addSpacing(4 if prominent else 0)
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
@@ -130,13 +146,17 @@ class ChoiceCard(QFrame):
         super().mousePressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """A sheet; a thick accent border when chosen, a stronger one under the mouse, a second line inside for the focus."""
+        """A sheet; a thick accent border when chosen, a stronger one under the mouse, a second line
+        inside for the focus.
+        """
         t = theme.current()
         chosen = self.radio.isChecked()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         width = 2.0 if chosen else 1.0
-        edged = "accent" if chosen else t.hover_line if self._possible and self.underMouse() else "line"
+        edged = (
+            "accent" if chosen else t.hover_line if self._possible and self.underMouse() else "line"
+        )
         painter.setPen(QPen(t.colour(edged), width))
         painter.setBrush(t.colour("surface" if self._possible else "bg"))
         edge = QRectF(self.rect()).adjusted(width / 2, width / 2, -width / 2, -width / 2)
@@ -177,6 +197,13 @@ def cost(choice: Choice, family: str) -> str:
     if not parts:
         return ""
     about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
-    return words.joined([
-        translate("Setup", "Download {size}").format(size=about + words.size(sum(p.download for p in parts))),
-        translate("Setup", "{size} on disk").format(size=about + words.size(sum(p.disk for p in parts)))])
+    return words.joined(
+        [
+            translate("Setup", "Download {size}").format(
+                size=about + words.size(sum(p.download for p in parts))
+            ),
+            translate("Setup", "{size} on disk").format(
+                size=about + words.size(sum(p.disk for p in parts))
+            ),
+        ]
+    )

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 class Combo(QComboBox):
-    """The style would cut the text at the arrow, in the middle of a letter. The tool tip has the whole."""
+    """The style would cut the text at the arrow, in the middle of a letter. The tool tip has the
+    whole.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -22,8 +24,12 @@ class Combo(QComboBox):
         """What of the chosen text can be read."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self)
-        return self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 2)
+        room = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        return self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, room.width() - 2
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The box as the style draws it, around what of the text fits."""

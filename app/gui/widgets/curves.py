@@ -21,11 +21,18 @@ def bounds(values: Sequence[float], least: float = 1e-9) -> tuple[float, float]:
     return low - air, high + air
 
 
-def polyline(values: Sequence[float], box: QRectF, low: float, high: float, slots: int) -> QPolygonF:
+def polyline(
+    values: Sequence[float], box: QRectF, low: float, high: float, slots: int
+) -> QPolygonF:
     """Values from left to right in a box with room for ``slots`` of them."""
     wide = box.width() / max(1, slots - 1)
     tall = box.height() / ((high - low) or 1.0)
-    return QPolygonF([QPointF(box.left() + i * wide, box.bottom() - (v - low) * tall) for i, v in enumerate(values)])
+    return QPolygonF(
+        [
+            QPointF(box.left() + i * wide, box.bottom() - (v - low) * tall)
+            for i, v in enumerate(values)
+        ]
+    )
 
 
 class LossCurve(Chart):
@@ -63,7 +70,11 @@ class LossCurve(Chart):
         if not self.losses:
             return self.tr("No step yet")
         return self.tr("{done} of {total} steps, loss from {first} to {last}").format(
-            done=len(self.losses), total=self.total, first=figure(self.losses[0]), last=figure(self.losses[-1]))
+            done=len(self.losses),
+            total=self.total,
+            first=figure(self.losses[0]),
+            last=figure(self.losses[-1]),
+        )
 
     def sizeHint(self) -> QSize:
         """As in a card beside a table."""
@@ -78,11 +89,21 @@ class LossCurve(Chart):
         painter, t = self.start()
         painter.setFont(theme.font("tiny", True))
         metrics = QFontMetricsF(theme.font("tiny", True))
-        seen = [v for v in self.losses if math.isfinite(v)]     # a loss that ran away is in the table, not in the picture
+        seen = [
+            v for v in self.losses if math.isfinite(v)
+        ]  # a loss that ran away is in the table, not in the picture
         low, high = bounds(seen or [0.0, 10.0])
-        labels = [QLocale().toString(v, ord("f"), 1 if high - low >= 0.5 else 2) for v in (high, (high + low) / 2, low)]
+        labels = [
+            QLocale().toString(v, ord("f"), 1 if high - low >= 0.5 else 2)
+            for v in (high, (high + low) / 2, low)
+        ]
         left = max(metrics.horizontalAdvance(label) for label in labels) + 10
-        box = QRectF(left, metrics.height() / 2 + 2, self.width() - left - 6, self.height() - metrics.height() * 2 - 10)
+        box = QRectF(
+            left,
+            metrics.height() / 2 + 2,
+            self.width() - left - 6,
+            self.height() - metrics.height() * 2 - 10,
+        )
         for i, label in enumerate(labels):
             y = box.top() + box.height() * i / 2
             painter.setPen(t.colour("line"))
@@ -93,9 +114,19 @@ class LossCurve(Chart):
                 painter.drawText(beside, Qt.AlignmentFlag.AlignRight, label)
         foot = QRectF(box.left(), box.bottom() + 5, box.width(), metrics.height())
         painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, self.tr("step {n}").format(n=1))
-        painter.drawText(foot, Qt.AlignmentFlag.AlignRight, self.tr("step {n}").format(n=self.total))
+        painter.drawText(
+            foot, Qt.AlignmentFlag.AlignRight, self.tr("step {n}").format(n=self.total)
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(t.colour("accent"), 2.2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(
+                t.colour("accent"),
+                2.2,
+                Qt.PenStyle.SolidLine,
+                Qt.PenCapStyle.RoundCap,
+                Qt.PenJoinStyle.RoundJoin,
+            )
+        )
         if len(seen) > 1:
             painter.drawPolyline(polyline(seen, box, low, high, self.total))
         elif seen:
@@ -125,10 +156,16 @@ class Telemetry(Chart):
 
     def clear(self) -> None:
         """Begin anew."""
-        self.lanes = (Lane(self.tr("Clock"), "MHz"), Lane(self.tr("Power"), "W"), Lane(self.tr("Temperature"), "°C"))
+        self.lanes = (
+            Lane(self.tr("Clock"), "MHz"),
+            Lane(self.tr("Power"), "W"),
+            Lane(self.tr("Temperature"), "°C"),
+        )
         self.changed()
 
-    def add(self, seconds: float, clock: float | None, power: float | None, temperature: float | None) -> None:
+    def add(
+        self, seconds: float, clock: float | None, power: float | None, temperature: float | None
+    ) -> None:
         """One sample; what the card does not tell is left out."""
         for lane, value in zip(self.lanes, (clock, power, temperature), strict=True):
             if value is not None:
@@ -148,11 +185,20 @@ class Telemetry(Chart):
         """A row for each moment."""
         times = sorted({at for lane in self.lanes for at, _ in lane.samples})
         found = [dict(lane.samples) for lane in self.lanes]
-        return [(words.seconds(float(at)), *(figure(v[at]) if at in v else "" for v in found)) for at in times]
+        return [
+            (words.seconds(float(at)), *(figure(v[at]) if at in v else "" for v in found))
+            for at in times
+        ]
 
     def summary(self) -> str:
         """The last of each: ``74 °C · 338 W · 1,755 MHz``."""
-        return words.joined([f"{figure(round(lane.samples[-1][1]))} {lane.unit}" for lane in reversed(self.lanes) if lane.samples])
+        return words.joined(
+            [
+                f"{figure(round(lane.samples[-1][1]))} {lane.unit}"
+                for lane in reversed(self.lanes)
+                if lane.samples
+            ]
+        )
 
     def sizeHint(self) -> QSize:
         """A strip each."""
@@ -176,15 +222,26 @@ class Telemetry(Chart):
         for at, (lane, text) in enumerate(zip(lanes, texts, strict=True)):
             box = QRectF(left, at * self.LANE + 6, self.width() - left - 4, self.LANE - 12)
             painter.setPen(t.colour("text"))
-            painter.drawText(QRectF(0, box.top(), left, box.height() / 2), Qt.AlignmentFlag.AlignBottom, lane.name)
+            painter.drawText(
+                QRectF(0, box.top(), left, box.height() / 2),
+                Qt.AlignmentFlag.AlignBottom,
+                lane.name,
+            )
             painter.setPen(t.colour("muted"))
-            painter.drawText(QRectF(0, box.center().y(), left, box.height() / 2), Qt.AlignmentFlag.AlignTop, text)
+            painter.drawText(
+                QRectF(0, box.center().y(), left, box.height() / 2), Qt.AlignmentFlag.AlignTop, text
+            )
             painter.setPen(t.colour("line"))
             painter.drawLine(box.bottomLeft(), box.bottomRight())
             low, high = bounds([v for _, v in lane.samples], 1.0)
             span = (end - start) or 1.0
-            points = [QPointF(box.left() + (s - start) / span * box.width(),
-                              box.bottom() - (v - low) / (high - low) * box.height()) for s, v in lane.samples]
+            points = [
+                QPointF(
+                    box.left() + (s - start) / span * box.width(),
+                    box.bottom() - (v - low) / (high - low) * box.height(),
+                )
+                for s, v in lane.samples
+            ]
             painter.setPen(QPen(t.colour("info"), 1.6))
             painter.drawPolyline(QPolygonF(points))
         painter.end()
@@ -193,11 +250,15 @@ class Telemetry(Chart):
         low, high = min(v for _, v in lane.samples), max(v for _, v in lane.samples)
         if round(low) == round(high):
             return f"{figure(round(high))} {lane.unit}"
-        return self.tr("{low} to {high} {unit}").format(low=figure(round(low)), high=figure(round(high)), unit=lane.unit)
+        return self.tr("{low} to {high} {unit}").format(
+            low=figure(round(low)), high=figure(round(high)), unit=lane.unit
+        )
 
 
 class Sparkline(Chart):
-    """The speed of a download over the last minutes, small, without axes. Values are bytes a second."""
+    """The speed of a download over the last minutes, small, without axes. Values are bytes a
+    second.
+    """
 
     KEEP = 180
 
@@ -209,7 +270,7 @@ class Sparkline(Chart):
 
     def add(self, value: float) -> None:
         """One more sample; the oldest go."""
-        self.values = [*self.values[1 - self.KEEP:], value]
+        self.values = [*self.values[1 - self.KEEP :], value]
         self.changed()
 
     def clear(self) -> None:
@@ -251,7 +312,15 @@ class Sparkline(Chart):
         ground.setAlphaF(0.14)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ground)
-        painter.drawPolygon(QPolygonF([QPointF(box.left(), box.bottom()), *line.toList(), QPointF(box.right(), box.bottom())]))
+        painter.drawPolygon(
+            QPolygonF(
+                [
+                    QPointF(box.left(), box.bottom()),
+                    *line.toList(),
+                    QPointF(box.right(), box.bottom()),
+                ]
+            )
+        )
         painter.setPen(QPen(t.colour("accent"), 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPolyline(line)

@@ -18,7 +18,7 @@ from app.gui.words import translate
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.event import Failed
 
-_LONG = 56     # letters of a title above which it is a sentence, and not shouted
+_LONG = 56  # letters of a title above which it is a sentence, and not shouted
 
 
 def diagnosis_of(failed: Failed) -> Diagnosis:
@@ -27,20 +27,26 @@ def diagnosis_of(failed: Failed) -> Diagnosis:
         return failed.diagnosis
     lines = [text for text in failed.details.splitlines() if text.strip()][-4:]
     first = len(failed.details.splitlines()) - len(lines) + 1
-    return Diagnosis(title=failed.message, means=failed.hint,
-                     evidence=tuple(EvidenceLine(line=first + i, text=text) for i, text in enumerate(lines)))
+    return Diagnosis(
+        title=failed.message,
+        means=failed.hint,
+        evidence=tuple(EvidenceLine(line=first + i, text=text) for i, text in enumerate(lines)),
+    )
 
 
 def remedy_label(remedy: str | None) -> str:
     """What the button of an automatic fix says."""
     clear = translate("Diagnosis", "Clear the cac&he, try again")
-    known = {"other-profile": translate("Diagnosis", "Take another set&up"),
-             "rebuild-environment": translate("Diagnosis", "Build it &anew"),
-             "compile-off": translate("Diagnosis", "Build &anew without compiling"),
-             "compiler-unset": translate("Diagnosis", "Build &anew without CC"),
-             "refetch": translate("Diagnosis", "&Fetch the files again"),
-             "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
-             "clear-cache": clear, "free-space": clear}
+    known = {
+        "other-profile": translate("Diagnosis", "Take another set&up"),
+        "rebuild-environment": translate("Diagnosis", "Build it &anew"),
+        "compile-off": translate("Diagnosis", "Build &anew without compiling"),
+        "compiler-unset": translate("Diagnosis", "Build &anew without CC"),
+        "refetch": translate("Diagnosis", "&Fetch the files again"),
+        "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
+        "clear-cache": clear,
+        "free-space": clear,
+    }
     return known.get(remedy or "", translate("Diagnosis", "&Apply the fix"))
 
 
@@ -51,13 +57,22 @@ class DiagnosisCard(Card):
     retry_wanted = Signal()
     report_wanted = Signal()
 
-    def __init__(self, diagnosis: Diagnosis, *, step: str = "", retry: bool = True, report: bool = True,
-                 fixes: bool = True) -> None:
+    def __init__(
+        self,
+        diagnosis: Diagnosis,
+        *,
+        step: str = "",
+        retry: bool = True,
+        report: bool = True,
+        fixes: bool = True,
+    ) -> None:
         super().__init__()
         self.diagnosis = diagnosis
         self.box.setSpacing(8)
         title = said(diagnosis.title) or translate("Diagnosis", "The cause is not known")
-        self.setAccessibleName(translate("Diagnosis", "What went wrong: {title}").format(title=title))
+        self.setAccessibleName(
+            translate("Diagnosis", "What went wrong: {title}").format(title=title)
+        )
         self.setAccessibleDescription(said(diagnosis.means))
         self.box.addLayout(self._head(title, step))
         if diagnosis.means:
@@ -75,7 +90,7 @@ class DiagnosisCard(Card):
             self.box.addWidget(Label(f"{name}: {said(diagnosis.fix.does)}", "small", "muted"))
         self._steps()
         self.box.addLayout(self._links(report))
-        self.box.addStretch(1)      # room that is left over stands below, not between the lines
+        self.box.addStretch(1)  # room that is left over stands below, not between the lines
 
     def _head(self, title: str, step: str) -> QHBoxLayout:
         words = QVBoxLayout()
@@ -92,12 +107,23 @@ class DiagnosisCard(Card):
         fix = self.diagnosis.fix
         for number, text in enumerate(all_said(fix.steps if fix is not None else ()), 1):
             step = Label(f"{number}.  {text}", "small", "muted")
-            step.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse
-                                         | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+            step.setTextInteractionFlags(
+                Qt.TextInteractionFlag.TextSelectableByMouse
+                | Qt.TextInteractionFlag.TextSelectableByKeyboard
+            )
             self.box.addWidget(step)
         if self.diagnosis.others:
-            also = "; ".join(f"{said(other.cause.replace('_', ' '))} ({said(other.why)})" for other in self.diagnosis.others[:2])
-            self.box.addWidget(Label(translate("Diagnosis", "Also possible: {causes}").format(causes=also), "small", "muted"))
+            also = "; ".join(
+                f"{said(other.cause.replace('_', ' '))} ({said(other.why)})"
+                for other in self.diagnosis.others[:2]
+            )
+            self.box.addWidget(
+                Label(
+                    translate("Diagnosis", "Also possible: {causes}").format(causes=also),
+                    "small",
+                    "muted",
+                )
+            )
 
     def _acts(self, retry: bool, fixes: bool) -> Folding:
         fix = self.diagnosis.fix
@@ -105,12 +131,18 @@ class DiagnosisCard(Card):
         row.box.setContentsMargins(0, 4, 0, 4)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
-        if fixes and fix is not None and fix.automatic and fix.remedy != "retry":   # that is the button beside it
+        if (
+            fixes and fix is not None and fix.automatic and fix.remedy != "retry"
+        ):  # that is the button beside it
             remedy = fix.remedy or ""
-            self.fix_button = Button(remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=said(fix.does))
+            self.fix_button = Button(
+                remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=said(fix.does)
+            )
             row.box.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignLeft)
         if retry:
-            self.retry_button = Button(translate("Diagnosis", "Try this &step again"), self.retry_wanted.emit)
+            self.retry_button = Button(
+                translate("Diagnosis", "Try this &step again"), self.retry_wanted.emit
+            )
             row.box.addWidget(self.retry_button, 0, Qt.AlignmentFlag.AlignLeft)
         row.box.addStretch(1)
         return row
@@ -123,7 +155,9 @@ class DiagnosisCard(Card):
             copy = translate("Diagnosis", "Copy the steps")
             row.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
         if report:
-            row.addWidget(Button(translate("Diagnosis", "Save report"), self.report_wanted.emit, "link"))
+            row.addWidget(
+                Button(translate("Diagnosis", "Save report"), self.report_wanted.emit, "link")
+            )
         row.addStretch(1)
         return row
 

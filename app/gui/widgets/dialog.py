@@ -13,9 +13,13 @@ from app.gui.widgets.card import Label
 
 
 class Dialog(QDialog):
-    """A modal sheet over the window; Esc closes it. Fill ``body``, then add buttons from left to right."""
+    """A modal sheet over the window; Esc closes it. Fill ``body``, then add buttons from left to
+    right.
+    """
 
-    def __init__(self, parent: QWidget, title: str, intro: str = "", *, width: int = 620, height: int = 0) -> None:
+    def __init__(
+        self, parent: QWidget, title: str, intro: str = "", *, width: int = 620, height: int = 0
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setModal(True)
@@ -38,15 +42,24 @@ class Dialog(QDialog):
         area.setWidget(holder)
         # In line with the buttons below, and clear of a scroll bar where there is one.
         area.verticalScrollBar().rangeChanged.connect(
-            lambda _low, high: self.body.setContentsMargins(0, 0, 8 if high > 0 else 0, 0))
+            lambda _low, high: self.body.setContentsMargins(0, 0, 8 if high > 0 else 0, 0)
+        )
         outer.addWidget(area, 1)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(10)
         self._buttons.addStretch(1)
         outer.addLayout(self._buttons)
-        self._width, self._height, self._holder, self._outer, self._area = width, height, holder, outer, area
+        self._width, self._height, self._holder, self._outer, self._area = (
+            width,
+            height,
+            holder,
+            outer,
+            area,
+        )
 
-    def button(self, text: str, act: Callable[[], object] | None = None, *, primary: bool = False) -> Button:
+    def button(
+        self, text: str, act: Callable[[], object] | None = None, *, primary: bool = False
+    ) -> Button:
         """Add a button; without an act it closes the dialog."""
         made = Button(text, act or self.reject, "primary" if primary else "normal")
         self._buttons.addWidget(made)
@@ -60,7 +73,9 @@ class Dialog(QDialog):
             self._width = min(self._width, max(parent.width() - 24, 456))
             if room < 400:  # a small window: take nearly all that there is
                 room += 40
-        if not self.body.count() and self._area.isVisibleTo(self):  # a mere question has no body, and no gap in its place
+        if not self.body.count() and self._area.isVisibleTo(
+            self
+        ):  # a mere question has no body, and no gap in its place
             self._area.hide()
             self._outer.insertStretch(self._outer.count() - 1, 1)
         self.resize(self._width, min(room, self._height or self._needed()))
@@ -72,7 +87,11 @@ class Dialog(QDialog):
         wraps = body is not None and body.hasHeightForWidth()
         if not self.body.count():
             return 44 + self._fixed(inside) + 8
-        need = 44 + (body.heightForWidth(inside - 8) if body is not None and wraps else self._holder.sizeHint().height())
+        need = 44 + (
+            body.heightForWidth(inside - 8)
+            if body is not None and wraps
+            else self._holder.sizeHint().height()
+        )
         return need + self._fixed(inside)
 
     def _fixed(self, inside: int) -> int:
@@ -81,7 +100,11 @@ class Dialog(QDialog):
         for i in range(self._outer.count()):
             item = self._outer.itemAt(i)
             if item is not None and item.widget() is not self._area:
-                need += 12 + (item.heightForWidth(inside) if item.hasHeightForWidth() else item.sizeHint().height())
+                need += 12 + (
+                    item.heightForWidth(inside)
+                    if item.hasHeightForWidth()
+                    else item.sizeHint().height()
+                )
         return need
 
     def exec(self) -> int:

@@ -21,7 +21,9 @@ STATE: dict[str, State] = {"blocks": "err", "warns": "warn", "informs": "info"}
 class Row(QWidget):
     """One note: a mark, a title, a quiet sentence, and room for one widget at the right."""
 
-    def __init__(self, state: State, said: str, title: str, detail: str, right: QWidget | None = None) -> None:
+    def __init__(
+        self, state: State, said: str, title: str, detail: str, right: QWidget | None = None
+    ) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 12, 0, 12)
@@ -65,7 +67,13 @@ class Findings(Card):
             self._add(self._row(finding))
         self._summary.setText(summary(findings))
         if not findings:
-            self._add(Label(translate("Findings", "Nothing stands in the way and nothing needs a note."), "small", "muted"))
+            self._add(
+                Label(
+                    translate("Findings", "Nothing stands in the way and nothing needs a note."),
+                    "small",
+                    "muted",
+                )
+            )
 
     def wait(self, text: str) -> None:
         """Say that the findings are still to come."""
@@ -79,13 +87,18 @@ class Findings(Card):
         self.box.addWidget(widget)
 
     def _row(self, finding: Finding) -> Row:
-        word = {"blocks": translate("Findings", "In the way"), "warns": translate("Findings", "Take note"),
-                "informs": translate("Findings", "Good to know")}[finding.severity]
+        word = {
+            "blocks": translate("Findings", "In the way"),
+            "warns": translate("Findings", "Take note"),
+            "informs": translate("Findings", "Good to know"),
+        }[finding.severity]
         if finding.action is None and finding.severity == "informs":
             button = Button(translate("Findings", "Why"), lambda: self._act(finding), "link")
             button.setFont(theme.font("link"))
         else:
-            label = said(finding.action.label) if finding.action else translate("Findings", "Details")
+            label = (
+                said(finding.action.label) if finding.action else translate("Findings", "Details")
+            )
             button = Button(label, lambda: self._act(finding))
         button.setAccessibleName(f"{button.text()}: {said(finding.title)}")
         return Row(STATE[finding.severity], word, said(finding.title), said(finding.detail), button)

@@ -15,8 +15,17 @@ from app.gui import theme
 State = Literal["ok", "warn", "err", "info", "down", "run", "wait", "stop", "skip"]
 
 # The colour token of each state's shape.
-STATE_HUE: dict[State, str] = {"ok": "ok", "warn": "warn", "err": "err", "info": "info", "down": "info",
-                                 "run": "info", "wait": "ref", "stop": "warn", "skip": "ref"}
+STATE_HUE: dict[State, str] = {
+    "ok": "ok",
+    "warn": "warn",
+    "err": "err",
+    "info": "info",
+    "down": "info",
+    "run": "info",
+    "wait": "ref",
+    "stop": "warn",
+    "skip": "ref",
+}
 
 
 @lru_cache(maxsize=64)
@@ -33,7 +42,8 @@ def _source(name: str) -> bytes:
 def _drawn(name: str, pixels: int, shape: str, glyph: str) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer  # the first page has no icon to wait for
 
-    # Both at once: a white shape with a black glyph, as dark contrast themes have it, must not be painted over.
+    # Both at once: a white shape with a black glyph, as dark contrast themes have it, must not be
+    # painted over.
     inks = {b"#000000": shape.encode(), b"#ffffff": glyph.encode()}
     data = re.sub(rb"#000000|#ffffff", lambda found: inks[found[0]], _source(name))
     made = QPixmap(pixels, pixels)
@@ -45,7 +55,9 @@ def _drawn(name: str, pixels: int, shape: str, glyph: str) -> QPixmap:
 
 
 def pixmap(name: str, size: int, shape: str, glyph: str = "#ffffff", ratio: float = 1.0) -> QPixmap:
-    """An icon ``size`` logical pixels wide; ``shape`` replaces the file's black, ``glyph`` its white."""
+    """An icon ``size`` logical pixels wide; ``shape`` replaces the file's black, ``glyph`` its
+    white.
+    """
     made = QPixmap(_drawn(name, round(size * ratio), shape, glyph))
     made.setDevicePixelRatio(ratio)
     return made
@@ -75,7 +87,12 @@ class Icon(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw in the colours of the moment."""
         t = theme.current()
-        drawn = _drawn(self._name, round(self._side * self.devicePixelRatioF()), getattr(t, self._hue), t.on_mark)
+        drawn = _drawn(
+            self._name,
+            round(self._side * self.devicePixelRatioF()),
+            getattr(t, self._hue),
+            t.on_mark,
+        )
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawPixmap(QRectF(0, 0, self._side, self._side), drawn, QRectF(drawn.rect()))
@@ -83,7 +100,9 @@ class Icon(QWidget):
 
 
 class Mark(Icon):
-    """The round, square or eight-cornered sign of a state: its shape tells it too, not colour alone."""
+    """The round, square or eight-cornered sign of a state: its shape tells it too, not colour
+    alone.
+    """
 
     def __init__(self, state: State = "wait", about: str = "", size: int = 18) -> None:
         super().__init__(f"mark-{state}", size, STATE_HUE[state], about)

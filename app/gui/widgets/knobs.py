@@ -38,14 +38,17 @@ class Run:
 class Knobs(Folding):
     """Five choices at the left, the memory at the right. ``changed`` when any was turned.
 
-    Models, first choice and verdict are those of the script's own maker (``decide/training.py``), so both always agree.
+    Models, first choice and verdict are those of the script's own maker (``decide/training.py``),
+    so both always agree.
     """
 
     changed = Signal()
 
     def __init__(self, guide: Guide, profile: Profile | None, facts: MachineFacts | None) -> None:
         super().__init__(wide=520, gap=24)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)    # else its rows are the first to give way
+        self.setSizePolicy(
+            QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum
+        )  # else its rows are the first to give way
         self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
         self._models = training.offered(profile, guide) if profile is not None else ()
@@ -60,17 +63,24 @@ class Knobs(Folding):
         self.model = _box([(_named(m), m.id) for m in self._models])
         self.length = _box([(words.count(n), n) for n in LENGTHS])
         self.batch = _box([(str(n), n) for n in BATCHES])
-        self.bits = _box([(translate("Knobs", "4 bits"), 4), (translate("Knobs", "16 bits"), 16)] if self._on_card
-                         else [(translate("Knobs", "16 bits"), 16)])
+        self.bits = _box(
+            [(translate("Knobs", "4 bits"), 4), (translate("Knobs", "16 bits"), 16)]
+            if self._on_card
+            else [(translate("Knobs", "16 bits"), 16)]
+        )
         self.rank = _box([(str(n), n) for n in RANKS])
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(3)
         grid.setRowMinimumHeight(2, 4)  # a name belongs to the box below it
-        places = ((translate("Knobs", "&Model"), self.model, 0, 0, 2), (translate("Knobs", "&Weights in"), self.bits, 0, 2, 1),
-                  (translate("Knobs", "Conte&xt, tokens"), self.length, 3, 0, 1),
-                  (translate("Knobs", "B&atch"), self.batch, 3, 1, 1), (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1))
+        places = (
+            (translate("Knobs", "&Model"), self.model, 0, 0, 2),
+            (translate("Knobs", "&Weights in"), self.bits, 0, 2, 1),
+            (translate("Knobs", "Conte&xt, tokens"), self.length, 3, 0, 1),
+            (translate("Knobs", "B&atch"), self.batch, 3, 1, 1),
+            (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1),
+        )
         for name, box, at, column, wide in places:
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)
@@ -83,7 +93,11 @@ class Knobs(Folding):
         return grid
 
     def _memory(self) -> QVBoxLayout:
-        name = translate("Knobs", "Memory of the card") if self._on_card else translate("Knobs", "Main memory")
+        name = (
+            translate("Knobs", "Memory of the card")
+            if self._on_card
+            else translate("Knobs", "Main memory")
+        )
         self.figure = Label("", "text", wrap=False, tabular=True)
         self.meter = Meter(translate("Knobs", "Memory that the run would take"), 0.0)
         self.sign = Mark("ok", size=18)
@@ -106,11 +120,18 @@ class Knobs(Folding):
         if self._profile is None or self._facts is None or not self._models:
             return
         first = training.size(self._profile, self._facts, self._guide)
-        wanted = ((self.length, first.length), (self.batch, first.batch), (self.rank, first.rank), (self.bits, first.bits))
+        wanted = (
+            (self.length, first.length),
+            (self.batch, first.batch),
+            (self.rank, first.rank),
+            (self.bits, first.bits),
+        )
         for box, value in wanted:
             box.setCurrentIndex(max(0, box.findData(value)))
         names = [(m.id, m.sixteen_bit) for m in self._models]
-        self.model.setCurrentIndex(next((i for i, ids in enumerate(names) if first.model in ids), 0))
+        self.model.setCurrentIndex(
+            next((i for i, ids in enumerate(names) if first.model in ids), 0)
+        )
 
     # ---- the memory
 
@@ -118,51 +139,96 @@ class Knobs(Folding):
         """What the knobs stand at; ``None`` where there is no model to choose."""
         if self.model.currentData() is None:
             return None
-        return Run(model=str(self.model.currentData()), length=int(self.length.currentData()), batch=int(self.batch.currentData()),
-                   bits=int(self.bits.currentData()), rank=int(self.rank.currentData()))
+        return Run(
+            model=str(self.model.currentData()),
+            length=int(self.length.currentData()),
+            batch=int(self.batch.currentData()),
+            bits=int(self.bits.currentData()),
+            rank=int(self.rank.currentData()),
+        )
 
     def sized(self) -> training.Size | None:
         """The chosen run with its memory and the card's."""
         run = self.chosen()
         if run is None or self._profile is None or self._facts is None:
             return None
-        return training.size(self._profile, self._facts, self._guide, model=run.model, length=run.length, batch=run.batch,
-                             bits=run.bits, rank=run.rank)
+        return training.size(
+            self._profile,
+            self._facts,
+            self._guide,
+            model=run.model,
+            length=run.length,
+            batch=run.batch,
+            bits=run.bits,
+            rank=run.rank,
+        )
 
     def _turned(self) -> None:
         size = self.sized()
         if size is None or size.memory is None:
-            self._say("info", translate("Knobs", "No model is listed for this setup."), None, "", "")
+            self._say(
+                "info", translate("Knobs", "No model is listed for this setup."), None, "", ""
+            )
         elif not self._on_card:
             millions = words.count(round(size.memory.parameters / 1e6))
-            self._say("info", translate("Knobs", "{n} million parameters").format(n=millions), None, "",
-                      translate("Knobs", "The prediction is for cards; on the processor it is not made."))
+            self._say(
+                "info",
+                translate("Knobs", "{n} million parameters").format(n=millions),
+                None,
+                "",
+                translate("Knobs", "The prediction is for cards; on the processor it is not made."),
+            )
         else:
             self._say_of(size, size.memory)
         self.changed.emit()
 
     def _say_of(self, size: training.Size, need: vram.Memory) -> None:
         needed, free = words.memory(need.process), size.available
-        parts = words.joined([
-            translate("Knobs", "weights {size}").format(size=words.memory(need.weights)),
-            translate("Knobs", "adapter {size}").format(size=words.memory(need.adapters)),
-            translate("Knobs", "activations {size}").format(size=words.memory(need.activations)),
-            translate("Knobs", "the rest {size}").format(
-                size=words.memory(need.process - need.weights - need.adapters - need.activations))])
+        parts = words.joined(
+            [
+                translate("Knobs", "weights {size}").format(size=words.memory(need.weights)),
+                translate("Knobs", "adapter {size}").format(size=words.memory(need.adapters)),
+                translate("Knobs", "activations {size}").format(
+                    size=words.memory(need.activations)
+                ),
+                translate("Knobs", "the rest {size}").format(
+                    size=words.memory(
+                        need.process - need.weights - need.adapters - need.activations
+                    )
+                ),
+            ]
+        )
         if free is None:
-            self._say("warn", translate("Knobs", "The memory of the card is not known."), None,
-                      translate("Knobs", "{need} needed").format(need=needed), parts)
+            self._say(
+                "warn",
+                translate("Knobs", "The memory of the card is not known."),
+                None,
+                translate("Knobs", "{need} needed").format(need=needed),
+                parts,
+            )
             return
         spare = free - need.process
         state: State = "ok" if size.fits else "warn" if spare >= 0 else "err"
-        text = {"ok": translate("Knobs", "Fits, {size} to spare"), "warn": translate("Knobs", "Fits barely, {size} to spare"),
-                "err": translate("Knobs", "Does not fit: {size} too much")}[state].format(size=words.memory(abs(spare)))
-        self._say(state, text, need.process / free if free > 0 else 1.0,
-                  translate("Knobs", "{need} of the {free} free").format(need=needed, free=words.memory(free)), parts)
+        text = {
+            "ok": translate("Knobs", "Fits, {size} to spare"),
+            "warn": translate("Knobs", "Fits barely, {size} to spare"),
+            "err": translate("Knobs", "Does not fit: {size} too much"),
+        }[state].format(size=words.memory(abs(spare)))
+        self._say(
+            state,
+            text,
+            need.process / free if free > 0 else 1.0,
+            translate("Knobs", "{need} of the {free} free").format(
+                need=needed, free=words.memory(free)
+            ),
+            parts,
+        )
 
     def _say(self, state: State, text: str, share: float | None, figure: str, parts: str) -> None:
         self.meter.setVisible(share is not None)
-        self.meter.put(share, words.joined([figure, text]), {"warn": "warn", "err": "err"}.get(state, "accent"))
+        self.meter.put(
+            share, words.joined([figure, text]), {"warn": "warn", "err": "err"}.get(state, "accent")
+        )
         self.sign.show_state(state, text)
         self.figure.setText(figure)
         self.verdict.setText(text)

@@ -1,4 +1,6 @@
-"""How one line of a log is drawn: grounds for what is selected and searched, a mark for trouble, then its pieces."""
+"""How one line of a log is drawn: grounds for what is selected and searched, a mark for trouble,
+then its pieces.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ MARGIN, TOP = 14, 10
 
 
 class LineBrush:
-    """The face of the log and its measures, in logical pixels. Made anew when the font or the look changes."""
+    """The face of the log and its measures, in logical pixels. Made anew when the font or the look
+    changes.
+    """
 
     def __init__(self) -> None:
         self.font = theme.font("mono")
-        # A log shows its characters one by one: without ligatures and kerning Qt lays a line out a third faster.
+        # A log shows its characters one by one: without ligatures and kerning Qt lays a line out a
+        # third faster.
         self.font.setKerning(False)
         self.font.setStyleStrategy(QFont.StyleStrategy.PreferNoShaping)
         self._bold = QFont(self.font)
@@ -26,7 +31,9 @@ class LineBrush:
         self.high = round(self._metrics.height() * 1.14)
         self._base = self._metrics.ascent() + (self.high - self._metrics.height()) / 2
         self._each = self._metrics.horizontalAdvance("0")
-        self._fixed = all(self._metrics.horizontalAdvance(c * 10) == self._each * 10 for c in "iW. ")
+        self._fixed = all(
+            self._metrics.horizontalAdvance(c * 10) == self._each * 10 for c in "iW. "
+        )
         self._tokens: theme.Tokens | None = None
         self._colours: dict[str, QColor] = {}
         self.stamp_wide = self.wide("00:00:00 ")
@@ -66,9 +73,15 @@ class LineBrush:
         if not any(p.tone in ("warn", "err") for p in made) or not (kind := trouble(raw)):
             return
         painter.setPen(self._colour("err" if kind == "error" else "warn"))
-        painter.drawText(QRectF(1, y, MARGIN - 2, self.high), Qt.AlignmentFlag.AlignCenter, "×" if kind == "error" else "!")
+        painter.drawText(
+            QRectF(1, y, MARGIN - 2, self.high),
+            Qt.AlignmentFlag.AlignCenter,
+            "×" if kind == "error" else "!",
+        )
 
-    def chosen(self, painter: QPainter, text: str, columns: tuple[int, int] | None, y: float, left: float) -> None:
+    def chosen(
+        self, painter: QPainter, text: str, columns: tuple[int, int] | None, y: float, left: float
+    ) -> None:
         """The ground of what is selected."""
         if columns is not None:
             t = theme.current()
@@ -76,7 +89,9 @@ class LineBrush:
             ground.setAlphaF(0.28 if not t.high_contrast else 0.5)
             painter.fillRect(self._box(text + " ", *columns, y, left), ground)
 
-    def hits(self, painter: QPainter, text: str, needle: str, current: bool, y: float, left: float) -> None:
+    def hits(
+        self, painter: QPainter, text: str, needle: str, current: bool, y: float, left: float
+    ) -> None:
         """The ground of each place that was searched for; the current line's have a frame too."""
         if not needle:
             return
@@ -85,7 +100,9 @@ class LineBrush:
         while at >= 0:
             box = self._box(text, at, at + len(needle), y, left)
             painter.fillRect(box, t.colour("warn_soft"))
-            if current or t.high_contrast:  # a contrast theme has no soft ground: there every place has a frame
+            if (
+                current or t.high_contrast
+            ):  # a contrast theme has no soft ground: there every place has a frame
                 painter.setPen(QPen(t.colour("warn"), 2 if current and t.high_contrast else 1))
                 painter.drawRect(box)
             at = low.find(needle, at + len(needle))

@@ -16,7 +16,9 @@ from app.gui.widgets.log_paint import TOP
 from app.gui.widgets.log_text import plain
 from app.gui.widgets.log_view import LogView, Spot
 
-COPY_MOST = 8 << 20     # bytes of log put on the clipboard at once; a clipboard of 80 MB stops some desktops
+COPY_MOST = (
+    8 << 20
+)  # bytes of log put on the clipboard at once; a clipboard of 80 MB stops some desktops
 
 
 class LogPane(LogView):
@@ -38,8 +40,13 @@ class LogPane(LogView):
         text, cut = self._text(begin, end)
         QGuiApplication.clipboard().setText(text)
         count = text.count("\n") + (not text.endswith("\n") and bool(text))
-        self.told.emit(self.tr("Copied the last %n line(s); more would be too much for the clipboard", "", count) if cut
-                       else self.tr("Copied %n line(s)", "", count))
+        self.told.emit(
+            self.tr(
+                "Copied the last %n line(s); more would be too much for the clipboard", "", count
+            )
+            if cut
+            else self.tr("Copied %n line(s)", "", count)
+        )
 
     def _text(self, begin: Spot, end: Spot) -> tuple[str, bool]:
         """Plain text between two spots, and whether its beginning was left out for its size."""
@@ -53,7 +60,7 @@ class LogPane(LogView):
             for line, raw in some:
                 text = plain(raw)
                 to = end[1] if line == last else None
-                made.append(text[begin[1] if line == begin[0] else 0:to])
+                made.append(text[begin[1] if line == begin[0] else 0 : to])
             row += len(some)
         return "\n".join(made), cut
 
@@ -116,8 +123,16 @@ class LogPane(LogView):
             self.find_next(back=True)
         elif event.matches(QKeySequence.StandardKey.FindNext):
             self.find_next()
-        elif event.key() in (moves := {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -page,
-                                       Qt.Key.Key_PageDown: page, Qt.Key.Key_Home: -self.rows(), Qt.Key.Key_End: self.rows()}):
+        elif event.key() in (
+            moves := {
+                Qt.Key.Key_Up: -1,
+                Qt.Key.Key_Down: 1,
+                Qt.Key.Key_PageUp: -page,
+                Qt.Key.Key_PageDown: page,
+                Qt.Key.Key_Home: -self.rows(),
+                Qt.Key.Key_End: self.rows(),
+            }
+        ):
             step = moves[Qt.Key(event.key())]
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
                 self._extend(step)

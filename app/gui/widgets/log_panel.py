@@ -16,7 +16,9 @@ from app.gui.widgets.log_pane import LogPane
 
 
 class SearchLine(QLineEdit):
-    """Enter goes to the next hit, Shift+Enter to the one before, Esc ends the search. ``say`` writes at its right end."""
+    """Enter goes to the next hit, Shift+Enter to the one before, Esc ends the search. ``say``
+    writes at its right end.
+    """
 
     def __init__(self, pane: LogPane) -> None:
         super().__init__()
@@ -26,8 +28,12 @@ class SearchLine(QLineEdit):
         self.note.setParent(self)
         self.setPlaceholderText(self.tr("Search the log"))
         self.setAccessibleName(self.tr("Search the log"))
-        self.setAccessibleDescription(self.tr(
-            "Enter goes to the next place, Shift and Enter to the one before, Escape ends the search"))
+        self.setAccessibleDescription(
+            self.tr(
+                "Enter goes to the next place, Shift and Enter to the one before, Escape ends the "
+                "search"
+            )
+        )
         self.setFont(theme.font())
         self.setStyleSheet("QLineEdit { padding: 3px 10px; } QLineEdit:focus { padding: 2px 9px; }")
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.placeholderText()) + 30)
@@ -36,17 +42,25 @@ class SearchLine(QLineEdit):
         self._place()
 
     def say(self, text: str) -> None:
-        """A short note in the field itself, where its coming and going moves nothing: hits, or what a tool did."""
+        """A short note in the field itself, where its coming and going moves nothing: hits, or what
+        a tool did.
+        """
         self._said = text
         self._place()
 
     def _place(self) -> None:
         room = self.width() // 2 if self.text() else self.width() - 24
-        self.note.setText(self.note.fontMetrics().elidedText(self._said, Qt.TextElideMode.ElideRight, max(0, room)))
+        self.note.setText(
+            self.note.fontMetrics().elidedText(
+                self._said, Qt.TextElideMode.ElideRight, max(0, room)
+            )
+        )
         self.note.setToolTip(self._said)
         self.note.setVisible(bool(self._said))
         self.note.adjustSize()
-        self.note.move(self.width() - self.note.width() - 10, (self.height() - self.note.height()) // 2)
+        self.note.move(
+            self.width() - self.note.width() - 10, (self.height() - self.note.height()) // 2
+        )
         self.setTextMargins(0, 0, self.note.width() + 4 if self._said else 0, 0)
         both = self.note.width() + self.fontMetrics().horizontalAdvance(self.accessibleName()) + 36
         self.setPlaceholderText("" if self._said and both > self.width() else self.accessibleName())
@@ -77,8 +91,18 @@ class LogPanel(QWidget):
         self.filter = Button(self.tr("&Warnings only"), None, "small")
         self.filter.setCheckable(True)
         self.filter.toggled.connect(self.pane.show_troubles_only)
-        copy = Button(self.tr("Cop&y"), self.pane.copy, "small", self.tr("Copy the selected lines, or all that are shown"))
-        self.opener = Button(self.tr("Open fi&le"), open_file, "small", self.tr("Open the whole log in another program"))
+        copy = Button(
+            self.tr("Cop&y"),
+            self.pane.copy,
+            "small",
+            self.tr("Copy the selected lines, or all that are shown"),
+        )
+        self.opener = Button(
+            self.tr("Open fi&le"),
+            open_file,
+            "small",
+            self.tr("Open the whole log in another program"),
+        )
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(4000)
@@ -138,7 +162,9 @@ class LogPanel(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
-        outline.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS)
+        outline.addRoundedRect(
+            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS
+        )
         edge = self.pane.geometry().top() - 1
         painter.setClipPath(outline)
         painter.fillRect(0, 0, self.width(), edge, t.colour("surface"))

@@ -1,4 +1,6 @@
-"""A run's log as the window needs it: the file on disk, an index of one number for each 64 KiB, search and filter in slices."""
+"""A run's log as the window needs it: the file on disk, an index of one number for each 64 KiB,
+search and filter in slices.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +13,40 @@ from time import perf_counter
 from PySide6.QtCore import QByteArray, QFile, QIODevice
 
 CHUNK = 65536
-LONG = 16384            # bytes shown of a line that is longer than a chunk
+LONG = 16384  # bytes shown of a line that is longer than a chunk
 
-# Words that make a line worth a second look. A word inside a file name (error_codes.py, warn-rs) is none.
+# Words that make a line worth a second look. A word inside a file name (error_codes.py, warn-rs) is
+# none.
 TROUBLE = re.compile(
     rb"(?<![\w./\\-])(?:(?P<error>(?:\w+)?(?:errors?|exception)\b|fatal\b|traceback\b|failed\b|failure\b|denied\b|refused\b|abort(?:ed|ing)?\b)"
-    rb"|(?:\w+)?warn(?:ing|ings)?\b|connection reset\b|timed out\b|retry(?:ing)?\b|deprecated\b)(?![\w./\\-]*\.\w)")
-_HINTS = (b"err", b"warn", b"fail", b"except", b"fatal", b"traceback", b"denied", b"refused", b"abort", b"reset",
-          b"timed out", b"retry", b"deprecated")
-_RARE = b"zqjxkvbywgpfmucdlhrsnioate"   # letters by how seldom they are
+    rb"|(?:\w+)?warn(?:ing|ings)?\b|connection reset\b|timed out\b|retry(?:ing)?\b|deprecated\b)(?![\w./\\-]*\.\w)"
+)
+_HINTS = (
+    b"err",
+    b"warn",
+    b"fail",
+    b"except",
+    b"fatal",
+    b"traceback",
+    b"denied",
+    b"refused",
+    b"abort",
+    b"reset",
+    b"timed out",
+    b"retry",
+    b"deprecated",
+)
+_RARE = b"zqjxkvbywgpfmucdlhrsnioate"  # letters by how seldom they are
 _NONE = re.compile(rb"\b(?:0|no) (?:errors?|warnings?|failures?)\b")
 
 
 def trouble(line: bytes) -> str:
-    """``error``, ``warn`` or nothing: what a line's words say of it. The line is taken as it is, in any case."""
+    """``error``, ``warn`` or nothing: what a line's words say of it. The line is taken as it is, in
+    any case.
+    """
     low = _NONE.sub(b"", line[:4096].lower())
-    for hint in _HINTS:     # a loop: any() with a generator takes twice as long, and this is asked for every line in sight
+    # a loop: any() with a generator takes twice as long, and this is asked for every line in sight
+    for hint in _HINTS:
         if hint in low:
             break
     else:
@@ -40,22 +60,23 @@ def trouble(line: bytes) -> str:
 
 
 class LogStore:
-    """All lines of a log. Only the index is held in memory: eight bytes for each 64 KiB, and one time for each second.
+    """All lines of a log. Only the index is held in memory: eight bytes for each 64 KiB, and one
+    time for each second.
 
-    The run writes its bytes to ``path`` before it tells of them, so the file is the truth: ``grow`` only marks the time,
-    and ``catch_up`` counts what the file has (94 MB take 40 ms). Where there is no file (a played-back run), the bytes
-    themselves are kept.
+    The run writes its bytes to ``path`` before it tells of them, so the file is the truth: ``grow``
+    only marks the time, and ``catch_up`` counts what the file has (94 MB take 40 ms). Where there
+    is no file (a played-back run), the bytes themselves are kept.
     """
 
     def __init__(self, path: str | None = None) -> None:
         self.path = path
         self.size = 0
         self._newlines = 0
-        self._marks = array("Q", [0])       # line ends before each multiple of CHUNK
-        self._open_end = False              # the last line has no end yet
-        self._told = 0                      # bytes that ``grow`` was given
+        self._marks = array("Q", [0])  # line ends before each multiple of CHUNK
+        self._open_end = False  # the last line has no end yet
+        self._told = 0  # bytes that ``grow`` was given
         self._time_offsets = array("Q")
-        self._time_lines = array("Q")       # the same as line numbers, as far as anybody has asked
+        self._time_lines = array("Q")  # the same as line numbers, as far as anybody has asked
         self._times = array("d")
         self._kept = bytearray()
         self._file: QFile | None = None
@@ -81,7 +102,9 @@ class LogStore:
                 self._count(self.raw(self.size, CHUNK - self.size % CHUNK))
 
     def catch_up(self, seconds: float = 0.002) -> bool:
-        """Index what the file has beyond what is known, for at most this long; whether its end was reached."""
+        """Index what the file has beyond what is known, for at most this long; whether its end was
+        reached.
+        """
         if self.path is None:
             return True
         until = perf_counter() + seconds
@@ -113,7 +136,7 @@ class LogStore:
     def raw(self, offset: int, count: int) -> QByteArray:
         """The same as Qt's own array, for who only counts in it."""
         if self.path is None:
-            return QByteArray(bytes(self._kept[offset:offset + count]))
+            return QByteArray(bytes(self._kept[offset : offset + count]))
         if self._file is None:
             made = QFile(self.path)
             # Unbuffered: Qt's own buffer would hold an old end of a file that grows.
@@ -136,7 +159,9 @@ class LogStore:
         return at * CHUNK + len(chunk) - len(rest)
 
     def get(self, first: int, count: int) -> list[bytes]:
-        """Lines without their ends, as they are in the file. One longer than a chunk comes as ``LONG`` bytes of it."""
+        """Lines without their ends, as they are in the file. One longer than a chunk comes as
+        ``LONG`` bytes of it.
+        """
         found: list[bytes] = []
         line, at = first, self.start_of(first)
         while len(found) < count and at < self.size:
@@ -152,7 +177,7 @@ class LogStore:
                 continue
             if at + len(chunk) >= self.size and rest:
                 parts.append(rest)
-            found.extend(parts[:count - len(found)])
+            found.extend(parts[: count - len(found)])
             line += len(parts)
             at += sum(map(len, parts)) + len(parts)
         return found
@@ -166,7 +191,9 @@ class LogStore:
 
     def clock(self, line: int) -> float | None:
         """The time that ``grow`` was given for a line."""
-        while (n := len(self._time_lines)) < len(self._time_offsets) and self._time_offsets[n] <= self.size:
+        while (n := len(self._time_lines)) < len(self._time_offsets) and self._time_offsets[
+            n
+        ] <= self.size:
             self._time_lines.append(self.line_at(self._time_offsets[n]))
         at = bisect_right(self._time_lines, line) - 1
         return self._times[at] if at >= 0 else None
@@ -181,24 +208,30 @@ class LogStore:
         return self.lines_before(whole) + self.read(whole, offset - whole).count(b"\n")
 
 
-_FEW = 64               # places in a chunk: to look at one takes 0.001 ms, a chunk in small letters 0.05 ms
+_FEW = 64  # places in a chunk: to look at one takes 0.001 ms, a chunk in small letters 0.05 ms
 
 
 class Search:
     """A text in all lines, ignoring case, in slices. Escape codes in the middle of a word hide it.
 
-    Kept is the number of hits in each chunk; a hit itself is looked up when somebody goes to it. Qt's array makes small
-    letters and counts in a third of the time of Python's bytes; a chunk without the text's rarest letter is not looked into.
+    Kept is the number of hits in each chunk; a hit itself is looked up when somebody goes to it.
+    Qt's array makes small letters and counts in a third of the time of Python's bytes; a chunk
+    without the text's rarest letter is not looked into.
     """
 
     def __init__(self, store: LogStore, text: str) -> None:
         self._store = store
         self._ascii = text.isascii()
         self.needle = self._fold(text.encode())
-        self._rare = min(self.needle, key=lambda b: _RARE.find(b) % 99) if self._ascii and text else 0
+        self._rare = (
+            min(self.needle, key=lambda b: _RARE.find(b) % 99) if self._ascii and text else 0
+        )
         # Qt counts hits that overlap, people do not.
-        self._plain = self._ascii and not any(self.needle.startswith(self.needle[n:]) for n in range(1, len(self.needle)))
-        # What has no case, such as the "_96." of "kernel_96.cu", is looked for as it stands, without a copy in small letters.
+        self._plain = self._ascii and not any(
+            self.needle.startswith(self.needle[n:]) for n in range(1, len(self.needle))
+        )
+        # What has no case, such as the "_96." of "kernel_96.cu", is looked for as it stands,
+        # without a copy in small letters.
         runs = re.finditer(rb"[^a-z]{2,}", self.needle) if self._plain else iter(())
         found = max(runs, key=lambda run: run.end() - run.start(), default=None)
         self._caseless, self._caseless_at = (found.group(), found.start()) if found else (b"", 0)
@@ -221,7 +254,7 @@ class Search:
 
     def step(self, seconds: float = 0.002) -> bool:
         """Look on for at most this long (one chunk at least); whether it is done."""
-        until = perf_counter() + seconds * 0.95     # a chunk takes 0.05 ms
+        until = perf_counter() + seconds * 0.95  # a chunk takes 0.05 ms
         while not self.done:
             hits = self._hits(len(self._counts))
             if (len(self._counts) + 1) * CHUNK <= self._store.size:
@@ -247,7 +280,9 @@ class Search:
         return int(raw.toLower().count(self.needle))
 
     def _around(self, raw: QByteArray) -> int | None:
-        """Hits, by the places of what has no case in the text; ``None`` where there are too many of them to look at each."""
+        """Hits, by the places of what has no case in the text; ``None`` where there are too many of
+        them to look at each.
+        """
         hits, length = 0, len(self.needle)
         at = raw.indexOf(self._caseless)
         for _ in range(_FEW):
@@ -277,14 +312,21 @@ class Search:
 
     def after(self, line: int) -> int | None:
         """The first line beyond this one that holds the text; ``None`` where there is none."""
-        return self._look(self._blocks(self._store.start_of(line + 1), forward=True), lambda n: n > line, first=True)
+        return self._look(
+            self._blocks(self._store.start_of(line + 1), forward=True),
+            lambda n: n > line,
+            first=True,
+        )
 
     def before(self, line: int) -> int | None:
         """The last line before this one that holds the text."""
-        return self._look(self._blocks(self._store.start_of(line), forward=False), lambda n: n < line, first=False)
+        return self._look(
+            self._blocks(self._store.start_of(line), forward=False), lambda n: n < line, first=False
+        )
 
     def _blocks(self, offset: int, forward: bool) -> Iterable[int]:
-        # A hit near the edge is counted in the chunk before its line's start, hence one more to the left.
+        # A hit near the edge is counted in the chunk before its line's start, hence one more to the
+        # left.
         here = min(offset // CHUNK, len(self._counts))
         return range(max(0, here - 1), len(self._counts) + 1) if forward else range(here, -1, -1)
 
@@ -302,8 +344,8 @@ class Troubles:
     def __init__(self, store: LogStore) -> None:
         self._store = store
         self.lines = array("Q")
-        self._from = 0          # whole lines below this offset were judged
-        self._seen = 0          # size of the log when its end was last reached
+        self._from = 0  # whole lines below this offset were judged
+        self._seen = 0  # size of the log when its end was last reached
 
     @property
     def done(self) -> bool:
@@ -323,7 +365,8 @@ class Troubles:
         size = self._store.size
         chunk = self._store.read(self._from, min(CHUNK, size - self._from))
         last = self._from + len(chunk) >= size
-        # A line without its end yet is judged again when more of it has come; one longer than a chunk, piece by piece.
+        # A line without its end yet is judged again when more of it has come; one longer than a
+        # chunk, piece by piece.
         whole = chunk.rfind(b"\n") + 1 or (0 if last else len(chunk))
         low = chunk.lower()
         if any(hint in low for hint in _HINTS):

@@ -1,4 +1,6 @@
-"""One raw line of a log as pieces to paint: escape codes become colours, redraws their latest state, bad bytes are replaced."""
+"""One raw line of a log as pieces to paint: escape codes become colours, redraws their latest
+state, bad bytes are replaced.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,18 @@ from typing import NamedTuple
 
 from app.gui.widgets.log_store import trouble
 
-MOST = 4096     # characters painted and copied of one line
+MOST = 4096  # characters painted and copied of one line
 
 _SGR = re.compile(r"\x1b\[([0-9;:]*)m")
-# Every other escape: cursor and erase commands, hyperlinks and titles (OSC up to BEL or ESC \), two-byte ones; then
-# the control characters that would show as boxes.
-_OTHER = re.compile(r"\x1b\[[0-9;:?<=>!]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]|\x1b(?!\[)"
-                    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
-_STAMP = re.compile(r"(?:\[?\d{4}-\d\d-\d\d[T ])?\[?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?=\s)")
+# Every other escape: cursor and erase commands, hyperlinks and titles (OSC up to BEL or ESC \),
+# two-byte ones; then the control characters that would show as boxes.
+_OTHER = re.compile(
+    r"\x1b\[[0-9;:?<=>!]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]|\x1b(?!\[)"
+    r"|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]"
+)
+_STAMP = re.compile(
+    r"(?:\[?\d{4}-\d\d-\d\d[T ])?\[?\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\]?(?=\s)"
+)
 _OK = re.compile(r"(?:\bhash ok|\bok|\bpassed|\bverified|\bdone)(?=[.)]?$)", re.IGNORECASE)
 # Terminal colours by the theme's names, so that each is readable on light and on dark.
 _TERMINAL = ("text", "err", "ok", "warn", "info", "accent", "accent", "text")
@@ -56,9 +62,14 @@ def pieces(line: bytes) -> list[Piece]:
     made = []
     if stamp := _STAMP.match(text):
         made.append(Piece(stamp[0], "muted"))
-        text = text[stamp.end():]
+        text = text[stamp.end() :]
     if ground == "text" and (good := _OK.search(text, max(0, len(text) - 12))):
-        return [*made, Piece(text[:good.start()]), Piece(good[0], "ok"), *([Piece(rest)] if (rest := text[good.end():]) else [])]
+        return [
+            *made,
+            Piece(text[: good.start()]),
+            Piece(good[0], "ok"),
+            *([Piece(rest)] if (rest := text[good.end() :]) else []),
+        ]
     return [*made, Piece(text, ground)]
 
 
@@ -72,8 +83,8 @@ def _coloured(text: str) -> list[Piece]:
             continue
         part = _OTHER.sub("", part)
         if "\t" in part:
-            part = (" " * (width % 8) + part).expandtabs(8)[width % 8:]
-        part = part[:MOST - width]
+            part = (" " * (width % 8) + part).expandtabs(8)[width % 8 :]
+        part = part[: MOST - width]
         if part:
             made.append(Piece(part, tone, bold))
             width += len(part)

@@ -1,4 +1,6 @@
-"""The log on screen: paints only the lines in sight, however many there are; follows what grows, finds, filters."""
+"""The log on screen: paints only the lines in sight, however many there are; follows what grows,
+finds, filters.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ from app.gui.widgets.log_store import LogStore, Search, Troubles, trouble
 from app.gui.widgets.log_text import Piece, pieces, plain
 from app.gui.words import translate
 
-TICK = 33               # milliseconds between two looks at what has grown
-SLICE = 0.002           # seconds of search or filter in one tick of the idle loop
+TICK = 33  # milliseconds between two looks at what has grown
+SLICE = 0.002  # seconds of search or filter in one tick of the idle loop
 
 Spot = tuple[int, int]  # line and column
 
@@ -31,8 +33,9 @@ Spot = tuple[int, int]  # line and column
 class LogView(QAbstractScrollArea):
     """A window on a ``LogStore``, for the eyes alone: ``LogPane`` adds the hands.
 
-    ``found(number, total, done)`` tells of the search: the place of the current hit's line (-1: none), hits so far,
-    whether all was looked at. ``told`` carries one sentence about what a command did.
+    ``found(number, total, done)`` tells of the search: the place of the current hit's line (-1:
+    none), hits so far, whether all was looked at. ``told`` carries one sentence about what a
+    command did.
     """
 
     found = Signal(int, int, bool)
@@ -62,7 +65,8 @@ class LogView(QAbstractScrollArea):
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
         self._timer.timeout.connect(self._tick)
-        # With nothing else to do the loop comes back at once: a search of 80 MB in slices is through in tenths of a second.
+        # With nothing else to do the loop comes back at once: a search of 80 MB in slices is
+        # through in tenths of a second.
         self._idle = QTimer(self)
         self._idle.setInterval(0)
         self._idle.timeout.connect(self._look_on)
@@ -70,14 +74,16 @@ class LogView(QAbstractScrollArea):
         self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
         self._to_end = QPushButton(translate("LogPane", "Go to the end"), self)
         self._to_end.setProperty("kind", "small")
-        self._to_end.setFocusPolicy(Qt.FocusPolicy.NoFocus)   # the End key does the same
+        self._to_end.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the End key does the same
         self._to_end.clicked.connect(self.follow)
         self._to_end.hide()
 
     # ---- what it shows
 
     def show_log(self, store: LogStore) -> None:
-        """Show another log, from its end. A file is indexed in slices, however big it is; what is known is shown at once."""
+        """Show another log, from its end. A file is indexed in slices, however big it is; what is
+        known is shown at once.
+        """
         self.store.close()
         self.store = store
         self._search = None
@@ -103,7 +109,9 @@ class LogView(QAbstractScrollArea):
         return self._troubles is not None
 
     def show_troubles_only(self, on: bool) -> None:
-        """Filter to warnings and errors, or show all again at the place of the line that was on top."""
+        """Filter to warnings and errors, or show all again at the place of the line that was on
+        top.
+        """
         top = self._line_of(self.verticalScrollBar().value())
         self._troubles = Troubles(self.store) if on else None
         self._idle.start()
@@ -124,7 +132,11 @@ class LogView(QAbstractScrollArea):
         """Go to the next line that holds the text, or to the one before; round the end."""
         if self._search is None or not self._search.total:
             return
-        here = self._hit if self._hit >= 0 else self._line_of(self.verticalScrollBar().value()) - (not back)
+        here = (
+            self._hit
+            if self._hit >= 0
+            else self._line_of(self.verticalScrollBar().value()) - (not back)
+        )
         to = self._search.before(here) if back else self._search.after(here)
         if to is None:
             to = self._search.before(self.store.lines + 1) if back else self._search.after(-1)
@@ -169,7 +181,11 @@ class LogView(QAbstractScrollArea):
         """Shown lines with their numbers."""
         if self._troubles is None:
             return list(enumerate(self.store.get(row, count), row))
-        return [(n, raw) for n in self._troubles.lines[row:row + count] for raw in self.store.get(n, 1)]
+        return [
+            (n, raw)
+            for n in self._troubles.lines[row : row + count]
+            for raw in self.store.get(n, 1)
+        ]
 
     def _page(self) -> int:
         return max(1, int((self.viewport().height() - TOP) / self._brush.high))
@@ -179,7 +195,7 @@ class LogView(QAbstractScrollArea):
     def _tick(self) -> None:
         whole = self.store.catch_up(0.003)
         bar, rows, page = self.verticalScrollBar(), self.rows(), self._page()
-        following = self.following      # a longer range must not look like somebody scrolling up
+        following = self.following  # a longer range must not look like somebody scrolling up
         bar.setPageStep(page)
         bar.setRange(0, max(0, rows - page))
         if following:
@@ -244,7 +260,9 @@ class LogView(QAbstractScrollArea):
     def _left(self) -> float:
         """Where a line's text begins."""
         stamped = self.stamped and self.store.clock(0) is not None
-        return MARGIN + (self._brush.stamp_wide if stamped else 0) - self.horizontalScrollBar().value()
+        return (
+            MARGIN + (self._brush.stamp_wide if stamped else 0) - self.horizontalScrollBar().value()
+        )
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the lines in sight, and nothing of the others."""
@@ -263,22 +281,33 @@ class LogView(QAbstractScrollArea):
                 stamp = QDateTime.fromSecsSinceEpoch(int(at)).toString("HH:mm:ss")
                 self._brush.write(painter, MARGIN - side.value(), y, Piece(stamp, "muted"))
             self._brush.mark(painter, made, raw, y)
-            self._widest = max(self._widest, self._brush.line(painter, made, y, left) + side.value())
+            self._widest = max(
+                self._widest, self._brush.line(painter, made, y, left) + side.value()
+            )
             y += self._brush.high
         side.setPageStep(self.viewport().width())
         side.setRange(0, max(0, int(self._widest + MARGIN - self.viewport().width())))
 
     def _chosen_in(self, line: int, length: int) -> tuple[int, int] | None:
-        """The columns of a line that are selected; one more than its length where the line's end is."""
+        """The columns of a line that are selected; one more than its length where the line's end
+        is.
+        """
         chosen = self.selection()
         if chosen is None or not chosen[0][0] <= line <= chosen[1][0]:
             return None
-        return (chosen[0][1] if line == chosen[0][0] else 0), (chosen[1][1] if line == chosen[1][0] else length + 1)
+        return (chosen[0][1] if line == chosen[0][0] else 0), (
+            chosen[1][1] if line == chosen[1][0] else length + 1
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More or fewer lines are in sight; the end stays the end."""
         size = self._to_end.sizeHint()
-        self._to_end.setGeometry(self.width() - size.width() - 24, self.height() - size.height() - 18, size.width(), size.height())
+        self._to_end.setGeometry(
+            self.width() - size.width() - 24,
+            self.height() - size.height() - 18,
+            size.width(),
+            size.height(),
+        )
         following = self.following
         self._tick()
         if following:
@@ -296,7 +325,11 @@ class LogView(QAbstractScrollArea):
 
     def changeEvent(self, event: QEvent) -> None:
         """Another font or look: measure and paint again."""
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange, QEvent.Type.PaletteChange):
+        if event.type() in (
+            QEvent.Type.FontChange,
+            QEvent.Type.StyleChange,
+            QEvent.Type.PaletteChange,
+        ):
             self._brush = LineBrush()
             self.viewport().update()
         super().changeEvent(event)

@@ -12,10 +12,13 @@ from app.gui import theme
 class Meter(QProgressBar):
     """A progress bar by nature (a screen reader meets one), drawn as a thin rounded line.
 
-    ``hue`` is the token of the filled part; ``share`` runs from 0 to 1, ``None`` while nothing is known.
+    ``hue`` is the token of the filled part; ``share`` runs from 0 to 1, ``None`` while nothing is
+    known.
     """
 
-    def __init__(self, name: str, share: float | None = None, *, height: int = 8, hue: str = "accent") -> None:
+    def __init__(
+        self, name: str, share: float | None = None, *, height: int = 8, hue: str = "accent"
+    ) -> None:
         super().__init__()
         self._hue, self._thick = hue, height
         self.setRange(0, 1000)

@@ -26,8 +26,11 @@ class Pace(Plain):
             button = Button(f"{factor}×", partial(change, float(factor)), "small")
             button.setCheckable(True)
             button.setChecked(factor == now)
-            button.setAccessibleName(translate("Pace", "As fast as it happened") if factor == 1 else
-                                     translate("Pace", "{n} times as fast as it happened").format(n=factor))
+            button.setAccessibleName(
+                translate("Pace", "As fast as it happened")
+                if factor == 1
+                else translate("Pace", "{n} times as fast as it happened").format(n=factor)
+            )
             button.setToolTip(button.accessibleName())
             group.addButton(button)
             self.buttons[factor] = button

@@ -16,9 +16,17 @@ from app.model.plan import Plan
 
 def bytes_of(row: Row) -> str:
     """``3.5 GB to fetch · 8.1 GB on disk``; empty for steps that need none."""
-    fetched, disk = (sum(getattr(s, name) for s in row.steps) for name in ("download_bytes", "disk_bytes"))
-    return words.joined([translate("Plan", "{size} to fetch").format(size=words.size(fetched)) if fetched else "",
-                         translate("Plan", "{size} on disk").format(size=words.size(disk)) if disk else ""])
+    fetched, disk = (
+        sum(getattr(s, name) for s in row.steps) for name in ("download_bytes", "disk_bytes")
+    )
+    return words.joined(
+        [
+            translate("Plan", "{size} to fetch").format(size=words.size(fetched))
+            if fetched
+            else "",
+            translate("Plan", "{size} on disk").format(size=words.size(disk)) if disk else "",
+        ]
+    )
 
 
 class PlanList(Card):
@@ -29,7 +37,10 @@ class PlanList(Card):
     def __init__(self, plan: Plan) -> None:
         super().__init__()
         rows = rows_of(plan)
-        title, _ = heading(translate("Plan", "What will happen"), translate("Plan", "{n} steps").format(n=len(rows)))
+        title, _ = heading(
+            translate("Plan", "What will happen"),
+            translate("Plan", "{n} steps").format(n=len(rows)),
+        )
         self.box.addLayout(title)
         holder = QWidget()
         column = QVBoxLayout(holder)
@@ -56,9 +67,19 @@ class PlanList(Card):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         size = bytes_of(row)
-        grid.addWidget(Mark("wait", translate("Plan", "step {n}").format(n=number)), 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(
+            Mark("wait", translate("Plan", "step {n}").format(n=number)),
+            0,
+            0,
+            Qt.AlignmentFlag.AlignTop,
+        )
         grid.addWidget(Label(row.title, "value"), 0, 1)
-        grid.addWidget(Label(size, "small", "muted", wrap=False, tabular=True), 0, 2, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(
+            Label(size, "small", "muted", wrap=False, tabular=True),
+            0,
+            2,
+            Qt.AlignmentFlag.AlignRight,
+        )
         touched = list(dict.fromkeys(path for step in row.steps for path in step.touches))
         if touched:
             grid.addWidget(Elided(touched[0], "small", "muted"), 1, 1)
@@ -67,7 +88,7 @@ class PlanList(Card):
                 link = Button(more, self.details_wanted.emit, "link")
                 link.setFont(theme.font("link"))
                 grid.addWidget(link, 1, 2, Qt.AlignmentFlag.AlignRight)
-        grid.setRowMinimumHeight(1, 20)     # as tall with a link as without
+        grid.setRowMinimumHeight(1, 20)  # as tall with a link as without
         grid.setColumnStretch(1, 1)
         made.setAccessibleName(words.joined([row.title, size]))
         made.setAccessibleDescription("\n".join(touched))

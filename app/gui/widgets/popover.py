@@ -31,7 +31,8 @@ class Popover(QFrame):
         if source:
             box.addWidget(Label(source, "small", "muted"))
         self.ensurePolished()
-        # Not the size hint: that of wrapped texts is for a narrower sheet, and its height would stand between the lines.
+        # Not the size hint: that of wrapped texts is for a narrower sheet, and its height would
+        # stand between the lines.
         self.setFixedSize(self.WIDE, box.totalHeightForWidth(self.WIDE))
 
     def pop(self, beside: QWidget) -> None:

@@ -1,4 +1,6 @@
-"""The three parts of the proof: expected output line by line, the benchmark against its reference, the first fine-tune."""
+"""The three parts of the proof: expected output line by line, the benchmark against its reference,
+the first fine-tune.
+"""
 
 from __future__ import annotations
 
@@ -21,26 +23,41 @@ from app.gui.widgets.tag import Tag
 from app.gui.words import translate
 from app.model.verdict import Bench, Comparison, FineTune, Remark
 
-_MARKS: dict[str, State] = {"same": "ok", "explained": "info", "below": "warn", "different": "err", "missing": "warn"}
+_MARKS: dict[str, State] = {
+    "same": "ok",
+    "explained": "info",
+    "below": "warn",
+    "different": "err",
+    "missing": "warn",
+}
 
 
 def verdict_word(result: str, running: bool = False) -> str:
     """A line's verdict in a word."""
     if result == "missing":
-        return translate("Proof", "not checked yet") if running else translate("Proof", "did not come out")
-    return {"same": translate("Proof", "same"), "explained": translate("Proof", "corrected"),
-            "below": translate("Proof", "below"), "different": translate("Proof", "wrong")}[result]
+        return (
+            translate("Proof", "not checked yet")
+            if running
+            else translate("Proof", "did not come out")
+        )
+    return {
+        "same": translate("Proof", "same"),
+        "explained": translate("Proof", "corrected"),
+        "below": translate("Proof", "below"),
+        "different": translate("Proof", "wrong"),
+    }[result]
 
 
 SHORT = 24  # letters of a value that stays on one line, its *why* beside it
-FEW = 7     # lines shown at first, so that the benchmark below is in sight too
+FEW = 7  # lines shown at first, so that the benchmark below is in sight too
 _WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
 
 
 class ExpectedOutput(Card):
     """What the guide prints, what is right here, what came out; *why* opens the reason.
 
-    The lines that say most come first into sight; a link shows all of them. ``filled`` when lines were made anew.
+    The lines that say most come first into sight; a link shows all of them. ``filled`` when lines
+    were made anew.
     """
 
     filled = Signal()
@@ -52,7 +69,9 @@ class ExpectedOutput(Card):
         self.box.addLayout(row)
         self._holder: QWidget | None = None
         self.lines: tuple[Comparison, ...] = ()
-        self.waiting = Label(translate("Proof", "Compared line by line as the checks come in."), "small", "muted")
+        self.waiting = Label(
+            translate("Proof", "Compared line by line as the checks come in."), "small", "muted"
+        )
         self.box.addWidget(self.waiting)
         self._all = False
         self._running = False
@@ -76,7 +95,10 @@ class ExpectedOutput(Card):
         """The lines that are shown now, in the guide's order."""
         if self._all:
             return list(self.lines)
-        ranked = sorted(self.lines, key=lambda c: 4 if self._running and c.result == "missing" else _WEIGHT[c.result])
+        ranked = sorted(
+            self.lines,
+            key=lambda c: 4 if self._running and c.result == "missing" else _WEIGHT[c.result],
+        )
         chosen = {c.check for c in ranked[:FEW]}
         return [c for c in self.lines if c.check in chosen]
 
@@ -84,8 +106,11 @@ class ExpectedOutput(Card):
         lines, running = self.lines, self._running
         self.waiting.setVisible(not lines)
         self.more.setVisible(len(lines) > FEW)
-        self.more.setText(translate("Proof", "Show fewer") if self._all
-                          else translate("Proof", "Show all {n} lines").format(n=len(lines)))
+        self.more.setText(
+            translate("Proof", "Show fewer")
+            if self._all
+            else translate("Proof", "Show all {n} lines").format(n=len(lines))
+        )
         if self._holder is not None:
             self.box.removeWidget(self._holder)
             self._holder.hide()
@@ -98,11 +123,22 @@ class ExpectedOutput(Card):
         same, corrected = (sum(c.result == kind for c in lines) for kind in ("same", "explained"))
         wrong = sum(c.result in ("different", "below") for c in lines)
         missing = sum(c.result == "missing" for c in lines)
-        self.note.setText(words.joined([
-            translate("Proof", "{n} same").format(n=same), translate("Proof", "{n} corrected").format(n=corrected),
-            translate("Proof", "{n} wrong").format(n=wrong),
-            translate("Proof", "{n} to come").format(n=missing) if missing and running else
-            translate("Proof", "{n} missing").format(n=missing) if missing else ""]) if lines else "")
+        self.note.setText(
+            words.joined(
+                [
+                    translate("Proof", "{n} same").format(n=same),
+                    translate("Proof", "{n} corrected").format(n=corrected),
+                    translate("Proof", "{n} wrong").format(n=wrong),
+                    translate("Proof", "{n} to come").format(n=missing)
+                    if missing and running
+                    else translate("Proof", "{n} missing").format(n=missing)
+                    if missing
+                    else "",
+                ]
+            )
+            if lines
+            else ""
+        )
 
     def _grid(self, running: bool) -> QWidget:
         holder = QWidget()
@@ -110,10 +146,16 @@ class ExpectedOutput(Card):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(7)
-        for column, title in enumerate((translate("Proof", "Guide"), translate("Proof", "Right here"),
-                                        translate("Proof", "Came out")), 1):
+        for column, title in enumerate(
+            (
+                translate("Proof", "Guide"),
+                translate("Proof", "Right here"),
+                translate("Proof", "Came out"),
+            ),
+            1,
+        ):
             grid.addWidget(Label(title, "small", "muted", wrap=False), 0, column)
-        grid.setRowMinimumHeight(0, 24)     # the names of the columns stand clear of the card's own
+        grid.setRowMinimumHeight(0, 24)  # the names of the columns stand clear of the card's own
         for at, c in enumerate(self.in_sight()):
             grid.addWidget(line(), 2 * at + 1, 0, 1, 4)
             self._line(grid, 2 * at + 2, c, running)
@@ -124,7 +166,11 @@ class ExpectedOutput(Card):
     def _line(self, grid: QGridLayout, row: int, c: Comparison, running: bool) -> None:
         coming = running and c.result == "missing"
         verdict = verdict_word(c.result, running)
-        grid.addWidget(Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"), row, 0)
+        grid.addWidget(
+            Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"),
+            row,
+            0,
+        )
         grid.addWidget(_cell(guide_text(c), wrap=True), row, 1)
         right = QHBoxLayout()
         right.setSpacing(6)
@@ -132,13 +178,21 @@ class ExpectedOutput(Card):
         if c.why and c.result != "same":
             why = Button(translate("Proof", "why"), None, "link")
             why.setFont(theme.font("link"))
-            why.setAccessibleName(translate("Proof", "Why {title} differs").format(title=said(c.title or c.check)))
+            why.setAccessibleName(
+                translate("Proof", "Why {title} differs").format(title=said(c.title or c.check))
+            )
             why.clicked.connect(partial(self._explain, why, c))
             right.addWidget(why)
         if len(c.expected) <= SHORT:
             right.addStretch(1)
         grid.addLayout(right, row, 2)
-        came = _cell(said(c.actual) if c.actual is not None else "" if coming else translate("Proof", "nothing"))
+        came = _cell(
+            said(c.actual)
+            if c.actual is not None
+            else ""
+            if coming
+            else translate("Proof", "nothing")
+        )
         came.setAccessibleName(f"{said(c.title or c.check)}: {came.text()}, {verdict}")
         grid.addWidget(came, row, 3)
 
@@ -150,7 +204,9 @@ def guide_text(c: Comparison) -> str:
     """The guide's line with its name in front, once."""
     if not c.title or c.title.lower() in c.guide.lower():
         return c.guide or said(c.title)
-    sign = "" if c.guide[:1].isdigit() else ":"     # a figure is read with its name, a word only after a pause
+    sign = (
+        "" if c.guide[:1].isdigit() else ":"
+    )  # a figure is read with its name, a word only after a pause
     return f"{said(c.title)}{sign} {c.guide}" if c.guide else said(c.title)
 
 
@@ -180,7 +236,9 @@ class FineTuneCard(Card):
         """Nothing has run."""
         self.curve.put(())
         self.tag.put("", "grey")
-        self.about.setText(translate("Proof", "A small model is made here and trained for 20 steps."))
+        self.about.setText(
+            translate("Proof", "A small model is made here and trained for 20 steps.")
+        )
         self.foot.setText("")
 
     def add(self, loss: float) -> None:
@@ -188,7 +246,11 @@ class FineTuneCard(Card):
         if not self.curve.losses:
             self.tag.put(translate("Proof", "Training"), "info")
         self.curve.add(loss)
-        self.foot.setText(translate("Proof", "Step {n}, loss {loss}").format(n=len(self.curve.losses), loss=figure(loss)))
+        self.foot.setText(
+            translate("Proof", "Step {n}, loss {loss}").format(
+                n=len(self.curve.losses), loss=figure(loss)
+            )
+        )
 
     def halt(self) -> None:
         """The run was stopped; what was drawn of it stays."""
@@ -201,16 +263,44 @@ class FineTuneCard(Card):
             return
         if result.losses:
             self.curve.put(result.losses, result.steps)
-        self.tag.put(translate("Proof", "Passed") if result.passed else translate("Proof", "Not passed"),
-                     "good" if result.passed else "err")
-        saved = {True: translate("Proof", "adapter saved and loaded again: same answer"),
-                 False: translate("Proof", "the saved adapter gave another answer when loaded again"), None: ""}
-        how = translate("Proof", "simulated") if result.trainer == "simulated" else result.trainer or translate("Proof", "LoRA")
-        self.about.setText(", ".join(filter(None, [translate("Proof", "{n} steps").format(n=result.steps), how,
-                                                   saved[result.reloaded_equal]])))
-        self.foot.setText(words.joined([
-            translate("Proof", "{n} tokens/s").format(n=figure(round(result.tokens_per_s))) if result.tokens_per_s else "",
-            translate("Proof", "peak {size}").format(size=words.memory(result.peak_vram)) if result.peak_vram else ""]))
+        self.tag.put(
+            translate("Proof", "Passed") if result.passed else translate("Proof", "Not passed"),
+            "good" if result.passed else "err",
+        )
+        saved = {
+            True: translate("Proof", "adapter saved and loaded again: same answer"),
+            False: translate("Proof", "the saved adapter gave another answer when loaded again"),
+            None: "",
+        }
+        how = (
+            translate("Proof", "simulated")
+            if result.trainer == "simulated"
+            else result.trainer or translate("Proof", "LoRA")
+        )
+        self.about.setText(
+            ", ".join(
+                filter(
+                    None,
+                    [
+                        translate("Proof", "{n} steps").format(n=result.steps),
+                        how,
+                        saved[result.reloaded_equal],
+                    ],
+                )
+            )
+        )
+        self.foot.setText(
+            words.joined(
+                [
+                    translate("Proof", "{n} tokens/s").format(n=figure(round(result.tokens_per_s)))
+                    if result.tokens_per_s
+                    else "",
+                    translate("Proof", "peak {size}").format(size=words.memory(result.peak_vram))
+                    if result.peak_vram
+                    else "",
+                ]
+            )
+        )
 
 
 class BenchCard(Card):
@@ -225,7 +315,11 @@ class BenchCard(Card):
         head.box.addStretch(1)
         head.box.addWidget(self.note)
         self.box.addWidget(head)
-        self.waiting = Label(translate("Proof", "Measured after the checks; it takes at most half a minute."), "small", "muted")
+        self.waiting = Label(
+            translate("Proof", "Measured after the checks; it takes at most half a minute."),
+            "small",
+            "muted",
+        )
         self.bars = BenchBars(translate("Proof", "Benchmark"))
         self.tabled = Tabled(self.bars)
         self.sensors = Telemetry(translate("Proof", "Clock, power and temperature of the card"))
@@ -243,18 +337,34 @@ class BenchCard(Card):
     def put(self, benches: Sequence[Bench], remarks: Sequence[Remark], card: str) -> None:
         """Show figures and remarks; ``card`` is the name of what they are compared with."""
         states = {"as_expected": "good", "below": "below", "wrong": "wrong"}
-        bars = [Bar(title=said(b.title or b.name), value=b.value, unit=b.unit, reference=b.reference,
-                    state=states.get(b.result, "none" if b.value is not None else "waiting"), note=said(b.note))  # type: ignore[arg-type]
-                for b in benches]
+        bars = [
+            Bar(
+                title=said(b.title or b.name),
+                value=b.value,
+                unit=b.unit,
+                reference=b.reference,
+                state=states.get(b.result, "none" if b.value is not None else "waiting"),  # type: ignore[arg-type]
+                note=said(b.note),
+            )
+            for b in benches
+        ]
         self.bars.put(bars)
         compared = any(b.reference for b in benches)
         self.waiting.setVisible(not bars)
         self.tabled.setVisible(bool(bars))
         self.tabled.updateGeometry()
-        self.title.setText(translate("Proof", "Benchmark against a healthy {card}").format(card=card) if compared and card
-                           else translate("Proof", "Benchmark"))
-        self.note.setText(translate("Proof", "the mark is the reference for this card") if compared
-                          else translate("Proof", "nothing to compare it with") if bars else "")
+        self.title.setText(
+            translate("Proof", "Benchmark against a healthy {card}").format(card=card)
+            if compared and card
+            else translate("Proof", "Benchmark")
+        )
+        self.note.setText(
+            translate("Proof", "the mark is the reference for this card")
+            if compared
+            else translate("Proof", "nothing to compare it with")
+            if bars
+            else ""
+        )
         self._say(tuple(remarks))
         self.show_sensors()
 
@@ -279,9 +389,11 @@ class BenchCard(Card):
 
     def _remark(self, remark: Remark, beside: str) -> QWidget:
         made = QWidget()
-        kinds: dict[str, tuple[State, str]] = {"blocks": ("err", translate("Proof", "fault")),
-                                               "warns": ("warn", translate("Proof", "warning")),
-                                               "informs": ("info", translate("Proof", "note"))}
+        kinds: dict[str, tuple[State, str]] = {
+            "blocks": ("err", translate("Proof", "fault")),
+            "warns": ("warn", translate("Proof", "warning")),
+            "informs": ("info", translate("Proof", "note")),
+        }
         state, word = kinds[remark.severity]
         grid = QGridLayout(made)
         grid.setContentsMargins(0, 11, 0, 6)

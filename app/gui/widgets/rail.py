@@ -39,7 +39,8 @@ class Brand(QWidget):
 class Step(QFrame):
     """One stage of the visit: its number or a tick, and its name.
 
-    Made of labels and the style sheet alone: the first pen or brush of a painter brings in the whole of PySide6.QtCore.Qt.
+    Made of labels and the style sheet alone: the first pen or brush of a painter brings in the
+    whole of PySide6.QtCore.Qt.
     """
 
     def __init__(self, number: int, title: str, count: int) -> None:
@@ -73,16 +74,25 @@ class Step(QFrame):
         if state == self._state:
             return
         again, self._state = self._state is not None, state
-        said = {"done": translate("Rail", "done"), "now": translate("Rail", "this page"), "open": translate("Rail", "to come"),
-                "skipped": translate("Rail", "nothing to do")}[state]
-        self.setAccessibleName(translate("Rail", "Step {n} of {count}: {title}, {state}").format(
-            n=self._number, count=self._count, title=self._title, state=said))
+        said = {
+            "done": translate("Rail", "done"),
+            "now": translate("Rail", "this page"),
+            "open": translate("Rail", "to come"),
+            "skipped": translate("Rail", "nothing to do"),
+        }[state]
+        self.setAccessibleName(
+            translate("Rail", "Step {n} of {count}: {title}, {state}").format(
+                n=self._number, count=self._count, title=self._title, state=said
+            )
+        )
         self.setToolTip(said if state == "skipped" else "")
         self.name.setFont(theme.font("strong" if state == "now" else "text"))
         for part in (self, self._dot, self.name):
             part.setProperty("state", state)
         if again:
-            self.setStyleSheet(" ")  # an own sheet, if an empty one: the sure way to have the window's rules read anew
+            self.setStyleSheet(
+                " "
+            )  # an own sheet, if an empty one: the sure way to have the window's rules read anew
 
     def _sign(self, state: StageState) -> None:
         if state not in ("done", "skipped"):
@@ -116,7 +126,8 @@ class Rail(QFrame):
         if self._inner is not None:
             self._outer.removeWidget(self._inner)
             self._inner.hide()
-            self._inner.deleteLater()  # later: the click that asks for it may come from one of its own buttons
+            # later: the click that asks for it may come from one of its own buttons
+            self._inner.deleteLater()
         self._inner = QWidget()
         self._outer.addWidget(self._inner)
         self._box = box = QVBoxLayout(self._inner)
@@ -125,7 +136,9 @@ class Rail(QFrame):
         self._brand = Brand("Unsloth Setup")
         box.addWidget(self._brand)
         box.addSpacing(22)
-        self.steps = {stage: Step(i + 1, title, len(titles)) for i, (stage, title) in enumerate(titles)}
+        self.steps = {
+            stage: Step(i + 1, title, len(titles)) for i, (stage, title) in enumerate(titles)
+        }
         for step in self.steps.values():
             box.addWidget(step)
         box.addStretch(1)
@@ -134,7 +147,9 @@ class Rail(QFrame):
             self.squeeze(self._narrow, self._short)
 
     def squeeze(self, narrow: bool, short: bool) -> None:
-        """Fit a cramped window: numbers without names in a narrow one, less air and no summary of the machine in a short one."""
+        """Fit a cramped window: numbers without names in a narrow one, less air and no summary of
+        the machine in a short one.
+        """
         self._narrow, self._short = narrow, short
         self.setFixedWidth(theme.RAIL_NARROW if narrow else theme.RAIL_WIDTH)
         side, end = 16, 10 if short else 24
@@ -153,12 +168,21 @@ class Rail(QFrame):
     def _foot(self, menu: Callable[[], object]) -> QFrame:
         foot = QFrame()
         foot.setObjectName("foot")
-        self.card, self.detail, self.system = Label("", "card"), Label("", "foot", "muted"), Label("", "foot", "muted")
+        self.card, self.detail, self.system = (
+            Label("", "card"),
+            Label("", "foot", "muted"),
+            Label("", "foot", "muted"),
+        )
         column = QVBoxLayout()
         column.setSpacing(3)
         for label in (self.card, self.detail, self.system):
             column.addWidget(label)
-        self.menu_button = Button("…", menu, "quiet", translate("Rail", "Menu: another machine, log, language, about (F10)"))
+        self.menu_button = Button(
+            "…",
+            menu,
+            "quiet",
+            translate("Rail", "Menu: another machine, log, language, about (F10)"),
+        )
         self.menu_button.setAccessibleName(translate("Rail", "Menu"))
         self._foot_row = row = QHBoxLayout(foot)
         row.setContentsMargins(8, 12, 0, 0)

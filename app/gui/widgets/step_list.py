@@ -13,21 +13,37 @@ from app.gui.widgets.meter import Meter
 from app.gui.words import translate
 from app.model.plan import Activate, FirstImport
 
-_MARKS: dict[RowState, State] = {"wait": "wait", "run": "run", "down": "down", "ok": "ok", "skip": "skip", "err": "err",
-                                 "stop": "stop"}
+_MARKS: dict[RowState, State] = {
+    "wait": "wait",
+    "run": "run",
+    "down": "down",
+    "ok": "ok",
+    "skip": "skip",
+    "err": "err",
+    "stop": "stop",
+}
 
 
 def state_word(state: RowState) -> str:
     """A state in a word, for a screen reader."""
-    return {"wait": translate("Steps", "waiting"), "run": translate("Steps", "running"),
-            "down": translate("Steps", "downloading"), "ok": translate("Steps", "done"),
-            "skip": translate("Steps", "was already done"), "err": translate("Steps", "failed"),
-            "stop": translate("Steps", "stopped")}[state]
+    return {
+        "wait": translate("Steps", "waiting"),
+        "run": translate("Steps", "running"),
+        "down": translate("Steps", "downloading"),
+        "ok": translate("Steps", "done"),
+        "skip": translate("Steps", "was already done"),
+        "err": translate("Steps", "failed"),
+        "stop": translate("Steps", "stopped"),
+    }[state]
 
 
 def mark_of(row: Row) -> tuple[State, str]:
     """The sign of a row and its word; one that waits for the network carries a warning's."""
-    return ("warn", translate("Steps", "waiting for the network")) if row.waiting else (_MARKS[row.state], state_word(row.state))
+    return (
+        ("warn", translate("Steps", "waiting for the network"))
+        if row.waiting
+        else (_MARKS[row.state], state_word(row.state))
+    )
 
 
 def detail(row: Row, rate: float | None) -> str:
@@ -54,20 +70,25 @@ def _at_work(row: Row, rate: float | None) -> str:
     told = row.progress
     if told is not None and told.unit == "bytes":
         if row.waiting:
-            return translate("Steps", "waiting for the network")    # how much is here, the bars show
+            return translate("Steps", "waiting for the network")  # how much is here, the bars show
         speed = told.rate or rate
         left = ""
         if told.total and speed:
             seconds = (told.total - told.done) / speed
-            left = (translate("Steps", "{n} min").format(n=round(seconds / 60)) if seconds >= 60
-                    else translate("Steps", "{n} s").format(n=round(seconds)))
+            left = (
+                translate("Steps", "{n} min").format(n=round(seconds / 60))
+                if seconds >= 60
+                else translate("Steps", "{n} s").format(n=round(seconds))
+            )
         return words.joined([words.of(told.done, told.total), left])
     counted = ""
     if told is not None and told.total:
         done, total = words.count(int(told.done)), words.count(int(told.total))
         counted = translate("Steps", "{done} of {total}").format(done=done, total=total)
     if len(row.steps) > 1:
-        place = translate("Steps", "{n} of {all}").format(n=min(row.done + 1, len(row.steps)), all=len(row.steps))
+        place = translate("Steps", "{n} of {all}").format(
+            n=min(row.done + 1, len(row.steps)), all=len(row.steps)
+        )
         return words.joined([place, row.note, counted])
     return words.joined([counted, told.note if told is not None else ""]) or state_word("run")
 
@@ -91,7 +112,9 @@ class StepRow(QWidget):
         self.mark = Mark("wait", size=18)
         self.title = Label(row.title, "value", "muted")
         self.note = Label("", "small", "muted", tabular=True)
-        self.meter = Meter(translate("Steps", "Progress of {step}").format(step=row.title), height=4)
+        self.meter = Meter(
+            translate("Steps", "Progress of {step}").format(step=row.title), height=4
+        )
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 12, 0, 12)
         grid.setHorizontalSpacing(12)
@@ -127,7 +150,9 @@ class StepRow(QWidget):
 
 
 class StepList(Card):
-    """All rows in a card that scrolls; the row at work is kept in sight. ``WIDE`` beside a log, else as wide as there is room."""
+    """All rows in a card that scrolls; the row at work is kept in sight. ``WIDE`` beside a log,
+    else as wide as there is room.
+    """
 
     WIDE = 280
 
@@ -155,12 +180,12 @@ class StepList(Card):
         self._area.setWidget(holder)
         self.box.addWidget(self._area)
         self.spread(False)
-        self.setMinimumHeight(84)   # one row, whatever stands below
+        self.setMinimumHeight(84)  # one row, whatever stands below
 
     def spread(self, on: bool) -> None:
         """Take all the width there is, or the narrow column's."""
         self.setMinimumWidth(0 if on else self.WIDE)
-        self.setMaximumWidth(16777215 if on else self.WIDE)     # Qt's own word for no limit
+        self.setMaximumWidth(16777215 if on else self.WIDE)  # Qt's own word for no limit
 
     def widget_of(self, row: Row) -> StepRow:
         """The row's widget."""

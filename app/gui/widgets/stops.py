@@ -10,17 +10,19 @@ from PySide6.QtWidgets import QLayout, QScrollArea, QWidget
 
 
 def stops(widget: QWidget) -> Iterator[QWidget]:
-    """A widget and what lies in it, where the Tab key may stop: from its layouts, which go as the eye does."""
+    """A widget and what lies in it, where the Tab key may stop: from its layouts, which go as the
+    eye does.
+    """
     stop = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
     if stop:
         yield widget
-    if isinstance(widget, QScrollArea):     # a list that scrolls by keyboard may hold links
+    if isinstance(widget, QScrollArea):  # a list that scrolls by keyboard may hold links
         inside = widget.widget()
         if inside is not None:
             yield from stops(inside)
         return
     layout = widget.layout()
-    if layout is not None and not stop:     # what else lies within a control is its own affair
+    if layout is not None and not stop:  # what else lies within a control is its own affair
         yield from _within(layout)
 
 

@@ -34,7 +34,9 @@ class Tag(QLabel):
     def sizeHint(self) -> QSize:
         """The word and eight pixels at either side."""
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 17, max(theme.TITLE, metrics.height() + 4))
+        return QSize(
+            metrics.horizontalAdvance(self.text()) + 17, max(theme.TITLE, metrics.height() + 4)
+        )
 
     def minimumSizeHint(self) -> QSize:
         """Never cut."""
@@ -52,7 +54,9 @@ class Tag(QLabel):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(t.colour("line") if t.high_contrast else QColor(0, 0, 0, 0))
         painter.setBrush(QColor(ground))
-        painter.drawRoundedRect(self.rect().adjusted(0, 0, -1, -1) if t.high_contrast else self.rect(), 5, 5)
+        painter.drawRoundedRect(
+            self.rect().adjusted(0, 0, -1, -1) if t.high_contrast else self.rect(), 5, 5
+        )
         painter.setPen(QColor(ink))
         painter.drawText(self.rect(), theme.CENTRE, self.text())
         painter.end()

@@ -1,4 +1,6 @@
-"""What the guide's clean-up took out of an environment, a quiet row each: where, when, what, and the way back."""
+"""What the guide's clean-up took out of an environment, a quiet row each: where, when, what, and
+the way back.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 
 
 class TakenOut(Card):
-    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page; ``filled`` when the rows are there."""
+    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page;
+    ``filled`` when the rows are there.
+    """
 
     filled = Signal()
 
@@ -42,7 +46,9 @@ class TakenOut(Card):
             return
         found: list[Taken] = []
         stream = self._wizard.stream(self._wizard.session.packages_taken_out, found.append)
-        stream.ended.connect(lambda fault: self._show(found) if fault is None and isValid(self) else None)
+        stream.ended.connect(
+            lambda fault: self._show(found) if fault is None and isValid(self) else None
+        )
         stream.start()
 
     def _show(self, found: list[Taken]) -> None:
@@ -56,7 +62,7 @@ class TakenOut(Card):
         for taken in found:
             row = Row(self._wizard, taken)
             self.rows[taken.saved] = row
-            for part in ((line(), row) if self._parts else (row,)):
+            for part in (line(), row) if self._parts else (row,):
                 self._parts.append(part)
                 self.box.addWidget(part)
         self.setVisible(bool(found))
@@ -64,14 +70,18 @@ class TakenOut(Card):
 
 
 class Row(QWidget):
-    """One saved list. Its button shows first what would be installed, then becomes the one that stops it."""
+    """One saved list. Its button shows first what would be installed, then becomes the one that
+    stops it.
+    """
 
     def __init__(self, wizard: Frame, taken: Taken) -> None:
         super().__init__()
         self._wizard, self._taken, self.running = wizard, taken, False
         root = root_of(taken, wizard)
         self.name = translate("TakenOut", "Packages taken out of {environment} on {date}").format(
-            environment=root.replace("\\", "/").rpartition("/")[2] or root, date=words.day(taken.day))
+            environment=root.replace("\\", "/").rpartition("/")[2] or root,
+            date=words.day(taken.day),
+        )
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 6, 0, 6)
         box.setSpacing(14)
@@ -83,7 +93,9 @@ class Row(QWidget):
         column.addWidget(self.told)
         box.addLayout(column, 1)
         self.button = Button(translate("TakenOut", "Put back …"), self._press, "small")
-        self.button.setAccessibleName(translate("TakenOut", "Put back: {name}").format(name=self.name))
+        self.button.setAccessibleName(
+            translate("TakenOut", "Put back: {name}").format(name=self.name)
+        )
         box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
 
     def _press(self) -> None:
@@ -93,7 +105,9 @@ class Row(QWidget):
             self._run()
 
     def _run(self) -> None:
-        """Carry the plan out beside the page, through the runner that every plan goes through, and say how it goes."""
+        """Carry the plan out beside the page, through the runner that every plan goes through, and
+        say how it goes.
+        """
         session, before = self._wizard.session, self._wizard.busy
         ends: list[Failed | Halted] = []
 
@@ -107,7 +121,9 @@ class Row(QWidget):
 
         def ended(fault: BaseException | None) -> None:
             self.running, self._wizard.busy = False, before
-            if not isValid(self):  # the page was built anew meanwhile, in another language for example
+            if not isValid(
+                self
+            ):  # the page was built anew meanwhile, in another language for example
                 return
             self.button.setText(translate("TakenOut", "Put back …"))
             if fault is None and not ends:
@@ -116,8 +132,11 @@ class Row(QWidget):
                 self.told.put(translate("TakenOut", "Back where they were"))
                 self._wizard.look()
                 return
-            self.told.put(translate("TakenOut", "Stopped. What is missing can be put back later.") if fault is None
-                          else told_of(self._taken))
+            self.told.put(
+                translate("TakenOut", "Stopped. What is missing can be put back later.")
+                if fault is None
+                else told_of(self._taken)
+            )
             if fault is not None:
                 show_fault(self._wizard, fault)
 
@@ -137,9 +156,17 @@ class Offer(Dialog):
     """What would be installed where, before anything is."""
 
     def __init__(self, wizard: Frame, taken: Taken) -> None:
-        super().__init__(wizard, translate("TakenOut", "Put packages back"), translate(
-            "TakenOut", "These are installed again, in the very versions that were taken out, from the indexes that are set. "
-                        "Nothing else in the environment changes."), width=560)
+        super().__init__(
+            wizard,
+            translate("TakenOut", "Put packages back"),
+            translate(
+                "TakenOut",
+                "These are installed again, in the very versions that were taken out, from the "
+                "indexes that are set. "
+                "Nothing else in the environment changes.",
+            ),
+            width=560,
+        )
         self.body.addWidget(Elided(root_of(taken, wizard), "mono", "muted"))
         listed = Card(tight=True)
         for package in taken.packages:
@@ -161,4 +188,6 @@ def told_of(taken: Taken) -> str:
     """The missing packages on one line, a few by name."""
     few = [package.replace("==", " ") for package in taken.packages[:5]]
     more = len(taken.packages) - len(few)
-    return ", ".join(few) + (" " + translate("TakenOut", "and {n} more").format(n=more) if more else "")
+    return ", ".join(few) + (
+        " " + translate("TakenOut", "and {n} more").format(n=more) if more else ""
+    )

@@ -1,4 +1,6 @@
-"""Attention: torch's own, causal, forward alone and forward with backward; the last rows against float64."""
+"""Attention: torch's own, causal, forward alone and forward with backward; the last rows against
+float64.
+"""
 
 import math
 import time
@@ -8,7 +10,9 @@ from bench.timing import Bench
 
 
 def rows_error(torch: Any, q: Any, k: Any, v: Any, out: Any) -> float:
-    """The last 64 queries of two heads, written out in float64 on the processor; NaN counts as infinite."""
+    """The last 64 queries of two heads, written out in float64 on the processor; NaN counts as
+    infinite.
+    """
     length, width = q.shape[-2:]
     last, largest = min(64, length), 0.0
     future = torch.arange(length)[None, :] > torch.arange(length - last, length)[:, None]
@@ -22,10 +26,15 @@ def rows_error(torch: Any, q: Any, k: Any, v: Any, out: Any) -> float:
 
 
 def attention(bench: Bench) -> None:
-    """4 x 16 heads x 2048 tokens x 128 on a card; a toy on a processor. A causal mask halves the work."""
+    """4 x 16 heads x 2048 tokens x 128 on a card; a toy on a processor. A causal mask halves the
+    work.
+    """
     torch, since = bench.torch, time.perf_counter()
     shape = (4 if bench.free >= 6 << 30 else 1, 16, 2048, 128) if bench.cuda else (1, 4, 512, 64)
-    q, k, v = (torch.randn(*shape, device=bench.device, dtype=bench.half, requires_grad=True) for _ in range(3))
+    q, k, v = (
+        torch.randn(*shape, device=bench.device, dtype=bench.half, requires_grad=True)
+        for _ in range(3)
+    )
     weight = torch.randn(*shape, device=bench.device, dtype=bench.half)
     attend = torch.nn.functional.scaled_dot_product_attention
 
@@ -41,5 +50,21 @@ def attention(bench: Bench) -> None:
     error = rows_error(torch, q, k, v, forward())
     work = 4 * shape[0] * shape[1] * shape[2] ** 2 * shape[3] / 2 / 1e12
     shared = {"error": error, "limit": 2e-2, "shape": list(shape)}
-    bench.report("attention.forward", work / one["seconds"], "TFLOP/s", error < 2e-2, since, took=one, **shared)
-    bench.report("attention.both", 3.5 * work / two["seconds"], "TFLOP/s", error < 2e-2, since, took=two, **shared)
+    bench.report(
+        "attention.forward",
+        work / one["seconds"],
+        "TFLOP/s",
+        error < 2e-2,
+        since,
+        took=one,
+        **shared,
+    )
+    bench.report(
+        "attention.both",
+        3.5 * work / two["seconds"],
+        "TFLOP/s",
+        error < 2e-2,
+        since,
+        took=two,
+        **shared,
+    )

@@ -1,4 +1,6 @@
-"""The card's sensors while it works: clocks, temperature, power, throttle reasons, link, other processes. NVML by ctypes."""
+"""The card's sensors while it works: clocks, temperature, power, throttle reasons, link, other
+processes. NVML by ctypes.
+"""
 
 import ctypes
 import os
@@ -10,17 +12,34 @@ from typing import Any
 import telling
 
 # nvml.h, nvmlClocksThrottleReasons…
-REASONS = {1: "idle", 2: "application_clocks", 4: "power_cap", 8: "hw_slowdown", 16: "sync_boost", 32: "sw_thermal",
-           64: "hw_thermal", 128: "power_brake", 256: "display_clocks"}
+REASONS = {
+    1: "idle",
+    2: "application_clocks",
+    4: "power_cap",
+    8: "hw_slowdown",
+    16: "sync_boost",
+    32: "sw_thermal",
+    64: "hw_thermal",
+    128: "power_brake",
+    256: "display_clocks",
+}
 ROOT = os.environ.get("SYSTEMROOT", r"C:\Windows")
 PROGRAMS = os.environ.get("PROGRAMFILES", r"C:\Program Files")
-NAMES = ([os.path.join(ROOT, "System32", "nvml.dll"), os.path.join(PROGRAMS, "NVIDIA Corporation", "NVSMI", "nvml.dll")]
-         if os.name == "nt" else ["libnvidia-ml.so.1", "libnvidia-ml.so"])
+NAMES = (
+    [
+        os.path.join(ROOT, "System32", "nvml.dll"),
+        os.path.join(PROGRAMS, "NVIDIA Corporation", "NVSMI", "nvml.dll"),
+    ]
+    if os.name == "nt"
+    else ["libnvidia-ml.so.1", "libnvidia-ml.so"]
+)
 PROCESS_BYTES = 24  # nvmlProcessInfo_t: pid, used memory, two instance ids
 
 
 class Nvml:
-    """The few calls of NVML that are needed; each answers ``None`` where a card does not support it."""
+    """The few calls of NVML that are needed; each answers ``None`` where a card does not support
+    it.
+    """
 
     def __init__(self, uuid: str | None, index: int) -> None:
         self.library = self._open()
@@ -64,33 +83,48 @@ class Nvml:
         count, rows = ctypes.c_uint(64), ctypes.create_string_buffer(64 * PROCESS_BYTES)
         if call is None or call(self.handle, ctypes.byref(count), rows) != 0:
             return None
-        pids = [int.from_bytes(rows.raw[i * PROCESS_BYTES:i * PROCESS_BYTES + 4], "little") for i in range(count.value)]
+        pids = [
+            int.from_bytes(rows.raw[i * PROCESS_BYTES : i * PROCESS_BYTES + 4], "little")
+            for i in range(count.value)
+        ]
         return sum(pid != os.getpid() for pid in pids)
 
     def facts(self) -> dict[str, Any]:
         """What does not change while the benchmark runs."""
-        return {"power_limit_w": watts(self.number("nvmlDeviceGetEnforcedPowerLimit")),
-                "power_default_w": watts(self.number("nvmlDeviceGetPowerManagementDefaultLimit")),
-                "sm_mhz_max": self.number("nvmlDeviceGetMaxClockInfo", 1),
-                "pcie_gen_max": self.number("nvmlDeviceGetMaxPcieLinkGeneration"),
-                "pcie_width_max": self.number("nvmlDeviceGetMaxPcieLinkWidth"),
-                "slowdown_c": self.number("nvmlDeviceGetTemperatureThreshold", 1), "other_processes": self.others(),
-                "busy": self.load()}
+        return {
+            "power_limit_w": watts(self.number("nvmlDeviceGetEnforcedPowerLimit")),
+            "power_default_w": watts(self.number("nvmlDeviceGetPowerManagementDefaultLimit")),
+            "sm_mhz_max": self.number("nvmlDeviceGetMaxClockInfo", 1),
+            "pcie_gen_max": self.number("nvmlDeviceGetMaxPcieLinkGeneration"),
+            "pcie_width_max": self.number("nvmlDeviceGetMaxPcieLinkWidth"),
+            "slowdown_c": self.number("nvmlDeviceGetTemperatureThreshold", 1),
+            "other_processes": self.others(),
+            "busy": self.load(),
+        }
 
     def load(self) -> int | None:
-        """Percent of the last moments in which a kernel ran (``nvidia-smi --query-gpu=utilization.gpu``)."""
+        """Percent of the last moments in which a kernel ran (``nvidia-smi
+        --query-gpu=utilization.gpu``).
+        """
         both = (ctypes.c_uint * 2)()
         call = getattr(self.library, "nvmlDeviceGetUtilizationRates", None)
-        return int(both[0]) if call is not None and call(self.handle, ctypes.byref(both)) == 0 else None
+        return (
+            int(both[0])
+            if call is not None and call(self.handle, ctypes.byref(both)) == 0
+            else None
+        )
 
     def sample(self) -> dict[str, Any]:
         """The card at this moment."""
         mask = self.long("nvmlDeviceGetCurrentClocksThrottleReasons") or 0
-        return {"sm_mhz": self.number("nvmlDeviceGetClockInfo", 1), "temp_c": self.number("nvmlDeviceGetTemperature", 0),
-                "power_w": watts(self.number("nvmlDeviceGetPowerUsage")),
-                "throttle": [name for bit, name in REASONS.items() if mask & bit and bit != 1],
-                "pcie_gen": self.number("nvmlDeviceGetCurrPcieLinkGeneration"),
-                "pcie_width": self.number("nvmlDeviceGetCurrPcieLinkWidth")}
+        return {
+            "sm_mhz": self.number("nvmlDeviceGetClockInfo", 1),
+            "temp_c": self.number("nvmlDeviceGetTemperature", 0),
+            "power_w": watts(self.number("nvmlDeviceGetPowerUsage")),
+            "throttle": [name for bit, name in REASONS.items() if mask & bit and bit != 1],
+            "pcie_gen": self.number("nvmlDeviceGetCurrPcieLinkGeneration"),
+            "pcie_width": self.number("nvmlDeviceGetCurrPcieLinkWidth"),
+        }
 
 
 def watts(milliwatts: int | None) -> float | None:
@@ -115,10 +149,14 @@ class Sensors(threading.Thread):
             self.rows.append((now, row))
             if now - last >= 0.5:
                 last = now
-                telling.measured("bench.telemetry", row["sm_mhz"], "MHz", t=round(now - self.begin, 2), **row)
+                telling.measured(
+                    "bench.telemetry", row["sm_mhz"], "MHz", t=round(now - self.begin, 2), **row
+                )
 
     def window(self, since: float) -> dict[str, Any]:
-        """What was seen since a moment: median clock, hottest, mean power, widest link, share of each throttle reason."""
+        """What was seen since a moment: median clock, hottest, mean power, widest link, share of
+        each throttle reason.
+        """
         return summary([row for at, row in self.rows if at >= since])
 
     def close(self) -> None:
@@ -132,13 +170,20 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     if not rows:
         return {}
     out: dict[str, Any] = {"samples": len(rows)}
-    for name, pick in (("sm_mhz", statistics.median), ("temp_c", max), ("power_w", statistics.mean), ("pcie_gen", max),
-                       ("pcie_width", max)):
+    for name, pick in (
+        ("sm_mhz", statistics.median),
+        ("temp_c", max),
+        ("power_w", statistics.mean),
+        ("pcie_gen", max),
+        ("pcie_width", max),
+    ):
         values = [row[name] for row in rows if row[name] is not None]
         if values:
             out[name] = round(pick(values), 1)
     reasons = [reason for row in rows for reason in row["throttle"]]
-    out["throttle"] = {reason: round(reasons.count(reason) / len(rows), 3) for reason in sorted(set(reasons))}
+    out["throttle"] = {
+        reason: round(reasons.count(reason) / len(rows), 3) for reason in sorted(set(reasons))
+    }
     return out
 
 

@@ -13,7 +13,7 @@ import telling
 def middle(samples: list[float]) -> float:
     """The mean without the lowest and the highest tenth."""
     cut = len(samples) // 10
-    return statistics.fmean(sorted(samples)[cut:len(samples) - cut])
+    return statistics.fmean(sorted(samples)[cut : len(samples) - cut])
 
 
 def distance(groups: list[list[float]]) -> float:
@@ -24,7 +24,9 @@ def distance(groups: list[list[float]]) -> float:
 
 
 class Timer:
-    """Times calls on one device. Every kernel stays far below 2 s, after which Windows resets a card with a display."""
+    """Times calls on one device. Every kernel stays far below 2 s, after which Windows resets a
+    card with a display.
+    """
 
     def __init__(self, torch: Any, device: Any) -> None:
         self.torch, self.device, self.cuda = torch, device, device.type == "cuda"
@@ -45,7 +47,9 @@ class Timer:
         return float(first.elapsed_time(last)) / 1e3 / count
 
     def samples(self, work: Callable[[], Any], count: int, each: int) -> list[float]:
-        """Seconds of one call in ``count`` samples of ``each`` calls, queued without a pause between them."""
+        """Seconds of one call in ``count`` samples of ``each`` calls, queued without a pause
+        between them.
+        """
         if not self.cuda:
             return [self.calls(work, each) for _ in range(count)]
         marks = [self.torch.cuda.Event(enable_timing=True) for _ in range(count + 1)]
@@ -57,13 +61,17 @@ class Timer:
         marks[-1].synchronize()
         return [float(a.elapsed_time(b)) / 1e3 / each for a, b in itertools.pairwise(marks)]
 
-    def sustained(self, work: Callable[[], Any], window: float = 0.3, warm: float = 0.4, limit: float = 1.5) -> dict[str, float]:
-        """Seconds of one call when the card is warm: the mean of samples of 10 ms, the slowest and fastest tenth left out.
+    def sustained(
+        self, work: Callable[[], Any], window: float = 0.3, warm: float = 0.4, limit: float = 1.5
+    ) -> dict[str, float]:
+        """Seconds of one call when the card is warm: the mean of samples of 10 ms, the slowest and
+        fastest tenth left out.
 
-        At its power limit the clock of a card swings between 1400 and 1980 MHz in a cycle of about a second (seen on an
-        H100): single calls spread by 20 %, windows of 0.3 s by 12 %. So windows go on until three in a row agree within
-        2 % or until ``limit`` seconds, and all samples count. ``spread`` compares three interleaved repeats (every third
-        sample), ``swing`` the windows. From process to process the result then stays within 1 %.
+        At its power limit the clock of a card swings between 1400 and 1980 MHz in a cycle of about
+        a second (seen on an H100): single calls spread by 20 %, windows of 0.3 s by 12 %. So
+        windows go on until three in a row agree within 2 % or until ``limit`` seconds, and all
+        samples count. ``spread`` compares three interleaved repeats (every third sample), ``swing``
+        the windows. From process to process the result then stays within 1 %.
         """
         if not self.cuda:
             window, warm, limit = 0.1, 0.1, 0.3
@@ -74,14 +82,22 @@ class Timer:
         self.samples(work, max(1, round(warm / (one * each))), each)
         windows: list[list[float]] = []
         begin = time.perf_counter()
-        while len(windows) < 3 or (distance(windows[-3:]) > 0.02 and time.perf_counter() - begin < limit):
+        while len(windows) < 3 or (
+            distance(windows[-3:]) > 0.02 and time.perf_counter() - begin < limit
+        ):
             windows.append(self.samples(work, count, each))
         everything = [sample for part in windows for sample in part]
-        return {"seconds": middle(everything), "best": min(middle(part) for part in windows),
-                "spread": distance([everything[i::3] for i in range(3)]), "swing": distance(windows)}
+        return {
+            "seconds": middle(everything),
+            "best": min(middle(part) for part in windows),
+            "spread": distance([everything[i::3] for i in range(3)]),
+            "swing": distance(windows),
+        }
 
     def peak(self, work: Callable[[], Any], one: float, tries: int = 3) -> float:
-        """Seconds of one call in a short burst from rest, before a power limit pulls the clock down: the best of a few."""
+        """Seconds of one call in a short burst from rest, before a power limit pulls the clock
+        down: the best of a few.
+        """
         if not self.cuda:
             return one
         count = max(2, min(10, int(0.014 / max(one, 1e-7))))
@@ -99,10 +115,17 @@ class Bench:
     """What all parts need: the device, its types, free memory, the timer and the sensors."""
 
     def __init__(self, torch: Any, device: Any, sensors: Any) -> None:
-        self.torch, self.device, self.sensors, self.cuda = torch, device, sensors, device.type == "cuda"
+        self.torch, self.device, self.sensors, self.cuda = (
+            torch,
+            device,
+            sensors,
+            device.type == "cuda",
+        )
         self.timer = Timer(torch, device)
         self.wrong: list[str] = []
-        self.fastest = 0.0  # TFLOP/s of the best 16-bit product, which decides how large the training step is
+        self.fastest = (
+            0.0  # TFLOP/s of the best 16-bit product, which decides how large the training step is
+        )
         if self.cuda:
             self.capability = torch.cuda.get_device_capability(device)
             self.free = torch.cuda.mem_get_info(device)[0]
@@ -110,17 +133,38 @@ class Bench:
         else:
             self.capability, self.free, self.half = (0, 0), 2 << 30, torch.float32
 
-    def report(self, name: str, value: float, unit: str, ok: bool, since: float, took: dict[str, float] | None = None,
-               **detail: Any) -> None:
-        """One figure with its spread and what the sensors saw since a moment; a wrong result is remembered."""
+    def report(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        ok: bool,
+        since: float,
+        took: dict[str, float] | None = None,
+        **detail: Any,
+    ) -> None:
+        """One figure with its spread and what the sensors saw since a moment; a wrong result is
+        remembered.
+        """
         if took:
             detail |= {"spread": round(took["spread"], 5), "swing": round(took["swing"], 4)}
         seen = self.sensors.window(since) if self.sensors else {}
-        telling.measured(f"bench.{name}", value, unit, ok=ok, comparable=self.cuda, device=self.device.type, **detail, **seen)
+        telling.measured(
+            f"bench.{name}",
+            value,
+            unit,
+            ok=ok,
+            comparable=self.cuda,
+            device=self.device.type,
+            **detail,
+            **seen,
+        )
         if not ok:
             self.wrong.append(f"{name} ({detail.get('error')})")
 
 
 def dtype_name(dtype: Any) -> str:
     """``bf16``, ``fp16`` or ``fp32``."""
-    return {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}[str(dtype).removeprefix("torch.")]
+    return {"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}[
+        str(dtype).removeprefix("torch.")
+    ]

@@ -1,4 +1,6 @@
-"""A LoRA training step of a Llama-shaped model in plain torch: tokens a second, and a loss that must fall."""
+"""A LoRA training step of a Llama-shaped model in plain torch: tokens a second, and a loss that
+must fall.
+"""
 
 import math
 import statistics
@@ -34,7 +36,9 @@ def shape_for(bench: Bench) -> Shape:
 
 
 def build(bench: Bench, shape: Shape, packed: bool) -> Any:
-    """The model with random weights and LoRA on all seven projections; ``packed``: weights in 4 bits."""
+    """The model with random weights and LoRA on all seven projections; ``packed``: weights in 4
+    bits.
+    """
     torch, dtype = bench.torch, bench.half
     nn, functional = torch.nn, torch.nn.functional
     head_width = shape.width // shape.heads
@@ -47,17 +51,26 @@ def build(bench: Bench, shape: Shape, packed: bool) -> Any:
             weight = (torch.randn(out, width, device=bench.device) / math.sqrt(width)).to(dtype)
             if packed:
                 import bitsandbytes as bnb
-                self.base = bnb.nn.Linear4bit(width, out, bias=False, compute_dtype=dtype, quant_type="nf4")
-                self.base.weight = bnb.nn.Params4bit(weight.cpu(), requires_grad=False, quant_type="nf4")
+
+                self.base = bnb.nn.Linear4bit(
+                    width, out, bias=False, compute_dtype=dtype, quant_type="nf4"
+                )
+                self.base.weight = bnb.nn.Params4bit(
+                    weight.cpu(), requires_grad=False, quant_type="nf4"
+                )
                 self.base = self.base.to(bench.device)
             else:
                 self.base = nn.Linear(width, out, bias=False, device="meta")
                 self.base.weight = nn.Parameter(weight, requires_grad=False)
-            self.down = nn.Parameter(torch.randn(shape.rank, width, device=bench.device) / math.sqrt(width))
+            self.down = nn.Parameter(
+                torch.randn(shape.rank, width, device=bench.device) / math.sqrt(width)
+            )
             self.up = nn.Parameter(torch.zeros(out, shape.rank, device=bench.device))
 
         def forward(self, x: Any) -> Any:
-            small = functional.linear(functional.linear(x, self.down.to(x.dtype)), self.up.to(x.dtype))
+            small = functional.linear(
+                functional.linear(x, self.down.to(x.dtype)), self.up.to(x.dtype)
+            )
             return self.base(x) + small * 2.0
 
     def norm(x: Any) -> Any:
@@ -71,7 +84,10 @@ def build(bench: Bench, shape: Shape, packed: bool) -> Any:
             kv_width = shape.kv * head_width
             self.q, self.o = Adapted(shape.width, shape.width), Adapted(shape.width, shape.width)
             self.k, self.v = Adapted(shape.width, kv_width), Adapted(shape.width, kv_width)
-            self.gate, self.lift = Adapted(shape.width, shape.inner), Adapted(shape.width, shape.inner)
+            self.gate, self.lift = (
+                Adapted(shape.width, shape.inner),
+                Adapted(shape.width, shape.inner),
+            )
             self.fall = Adapted(shape.inner, shape.width)
 
         def forward(self, x: Any, cos: Any, sin: Any) -> Any:
@@ -87,7 +103,9 @@ def build(bench: Bench, shape: Shape, packed: bool) -> Any:
             y, copies = norm(x), shape.heads // shape.kv
             k = turn(split(self.k(y), shape.kv)).repeat_interleave(copies, 1)
             v = split(self.v(y), shape.kv).repeat_interleave(copies, 1)
-            seen = functional.scaled_dot_product_attention(turn(split(self.q(y), shape.heads)), k, v, is_causal=True)
+            seen = functional.scaled_dot_product_attention(
+                turn(split(self.q(y), shape.heads)), k, v, is_causal=True
+            )
             x = x + self.o(seen.transpose(1, 2).reshape(batch, length, shape.width)) * 0.3
             y = norm(x)
             return x + self.fall(functional.silu(self.gate(y)) * self.lift(y)) * 0.3
@@ -99,24 +117,34 @@ def build(bench: Bench, shape: Shape, packed: bool) -> Any:
             super().__init__()
             table = torch.randn(2, shape.vocabulary, shape.width, device=bench.device)
             self.embedding = nn.Parameter(table[0].to(dtype), requires_grad=False)
-            self.head = nn.Parameter((table[1] / math.sqrt(shape.width)).to(dtype), requires_grad=False)
+            self.head = nn.Parameter(
+                (table[1] / math.sqrt(shape.width)).to(dtype), requires_grad=False
+            )
             self.layers = nn.ModuleList(Layer() for _ in range(shape.layers))
 
         def forward(self, ids: Any) -> Any:
             steps = torch.arange(0, head_width, 2, device=bench.device).float() / head_width
-            angle = torch.outer(torch.arange(ids.shape[1], device=bench.device).float(), 1e4 ** -steps)
-            cos, sin = (torch.cat((part, part), -1).to(dtype) for part in (angle.cos(), angle.sin()))
+            angle = torch.outer(
+                torch.arange(ids.shape[1], device=bench.device).float(), 1e4**-steps
+            )
+            cos, sin = (
+                torch.cat((part, part), -1).to(dtype) for part in (angle.cos(), angle.sin())
+            )
             x = functional.embedding(ids, self.embedding)
             for layer in self.layers:
                 x = layer(x, cos, sin)
             logits = functional.linear(norm(x), self.head)[:, :-1].float()
-            return functional.cross_entropy(logits.reshape(-1, shape.vocabulary), ids[:, 1:].reshape(-1))
+            return functional.cross_entropy(
+                logits.reshape(-1, shape.vocabulary), ids[:, 1:].reshape(-1)
+            )
 
     return Model()
 
 
 def tokens(torch: Any, shape: Shape, chance: Any, circle: Any) -> Any:
-    """A circle of 61 tokens from a random start; one token in ten is random, so that the loss levels off above zero."""
+    """A circle of 61 tokens from a random start; one token in ten is random, so that the loss
+    levels off above zero.
+    """
     start = torch.randint(0, 61, (shape.batch, 1), generator=chance)
     ids = circle[(start + torch.arange(shape.length)) % 61]
     noise = torch.rand(ids.shape, generator=chance) < 0.1
@@ -133,7 +161,9 @@ def train(bench: Bench, packed: bool = False, steps: int = 20, limit: float = 3.
         torch.cuda.reset_peak_memory_stats()
     model = build(bench, shape, packed)
     trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-3 if bench.cuda else 1e-2, betas=(0.9, 0.99), weight_decay=0.0)
+    optimizer = torch.optim.AdamW(
+        trained, lr=1e-3 if bench.cuda else 1e-2, betas=(0.9, 0.99), weight_decay=0.0
+    )
     scaler = torch.amp.GradScaler("cuda") if bench.half is torch.float16 else None
     chance = torch.Generator().manual_seed(6)
     circle = torch.randperm(shape.vocabulary, generator=torch.Generator().manual_seed(5))[:61]
@@ -155,15 +185,32 @@ def train(bench: Bench, packed: bool = False, steps: int = 20, limit: float = 3.
     finish(bench, shape, packed, losses, times, since, before)
 
 
-def finish(bench: Bench, shape: Shape, packed: bool, losses: list[float], times: list[float], since: float,
-           before: int) -> None:
+def finish(
+    bench: Bench,
+    shape: Shape,
+    packed: bool,
+    losses: list[float],
+    times: list[float],
+    since: float,
+    before: int,
+) -> None:
     """Report tokens a second, spread, loss and peak memory."""
     warm = sorted(times[3:])
     middle = statistics.median(warm)
     drop = losses[0] - min(losses[-3:])
     ok = all(math.isfinite(x) for x in losses) and drop > (0.5 if bench.cuda else 0.2)
     peak = bench.torch.cuda.max_memory_allocated() - before if bench.cuda else None
-    bench.report("train.qlora" if packed else "train.lora", shape.batch * shape.length / middle, "tokens/s", ok, since,
-                 spread=(warm[int(0.75 * (len(warm) - 1))] - warm[int(0.25 * (len(warm) - 1))]) / middle, steps=len(losses),
-                 loss_first=round(losses[0], 3), loss_last=round(losses[-1], 3), peak_bytes=peak,
-                 tokens=shape.batch * shape.length, error=None if ok else f"the loss moved by {drop:.2f} only")
+    bench.report(
+        "train.qlora" if packed else "train.lora",
+        shape.batch * shape.length / middle,
+        "tokens/s",
+        ok,
+        since,
+        spread=(warm[int(0.75 * (len(warm) - 1))] - warm[int(0.25 * (len(warm) - 1))]) / middle,
+        steps=len(losses),
+        loss_first=round(losses[0], 3),
+        loss_last=round(losses[-1], 3),
+        peak_bytes=peak,
+        tokens=shape.batch * shape.length,
+        error=None if ok else f"the loss moved by {drop:.2f} only",
+    )
