@@ -9,12 +9,11 @@ import msgspec
 from app.model.value import Value
 
 
-def _kebab(name: str) -> str:
-    return "".join("-" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+class Step(Value, tag_field="kind", frozen=True, kw_only=True):
+    """What every step says of itself before it runs: its bytes and everything it will touch.
 
-
-class Step(Value, tag_field="kind", tag=_kebab, frozen=True, kw_only=True):
-    """What every step says of itself before it runs: its bytes and everything it will touch."""
+    The tag of each kind is written out: journals and reports keep it when a class is renamed.
+    """
 
     id: str
     title: str
@@ -28,13 +27,13 @@ class Step(Value, tag_field="kind", tag=_kebab, frozen=True, kw_only=True):
         return str(self.__struct_config__.tag)
 
 
-class ProvidePython(Step, frozen=True, kw_only=True):
+class ProvidePython(Step, tag="provide-python", frozen=True, kw_only=True):
     """Find a managed Python or let uv fetch one into ``home/python`` (``uv python install``)."""
 
     version: str
 
 
-class FetchWheels(Step, frozen=True, kw_only=True):
+class FetchWheels(Step, tag="fetch-wheels", frozen=True, kw_only=True):
     """Bring the files of one lock into the wheelhouse, each checked by its hash."""
 
     profile: str
@@ -42,14 +41,14 @@ class FetchWheels(Step, frozen=True, kw_only=True):
     index: str = "default"
 
 
-class CreateEnvironment(Step, frozen=True, kw_only=True):
+class CreateEnvironment(Step, tag="create-environment", frozen=True, kw_only=True):
     """Make a new, empty environment beside the old ones (``uv venv``)."""
 
     environment: str
     python: str
 
 
-class InstallWheels(Step, frozen=True, kw_only=True):
+class InstallWheels(Step, tag="install-wheels", frozen=True, kw_only=True):
     """Install the fetched files offline, with hashes required, and compile their byte code."""
 
     environment: str
@@ -57,13 +56,13 @@ class InstallWheels(Step, frozen=True, kw_only=True):
     parts: tuple[str, ...]
 
 
-class MendOpenmp(Step, frozen=True, kw_only=True):
+class MendOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
     """Give torch 2.4.0 on Windows the OpenMP file its wheel forgot, from the wheel's own copy."""
 
     environment: str
 
 
-class SetVariables(Step, frozen=True, kw_only=True):
+class SetVariables(Step, tag="set-variables", frozen=True, kw_only=True):
     """Give every Python of one environment variables of its own; an empty value takes a variable of
     the user's away.
 
@@ -75,14 +74,14 @@ class SetVariables(Step, frozen=True, kw_only=True):
     variables: tuple[tuple[str, str], ...]
 
 
-class FirstImport(Step, frozen=True, kw_only=True):
+class FirstImport(Step, tag="first-import", frozen=True, kw_only=True):
     """Import what training imports once, so that caches are warm and a broken DLL shows here."""
 
     environment: str
     profile: str
 
 
-class RunCheck(Step, frozen=True, kw_only=True):
+class RunCheck(Step, tag="run-check", frozen=True, kw_only=True):
     """Run one stand-alone check script inside the environment, with its own time limit."""
 
     environment: str
@@ -94,28 +93,28 @@ class RunCheck(Step, frozen=True, kw_only=True):
     stage: str = "checks"
 
 
-class Activate(Step, frozen=True, kw_only=True):
+class Activate(Step, tag="activate", frozen=True, kw_only=True):
     """Swap the pointer file to the proven environment. The one before stays for a rollback."""
 
     environment: str
     profile: str
 
 
-class Quarantine(Step, frozen=True, kw_only=True):
+class Quarantine(Step, tag="quarantine", frozen=True, kw_only=True):
     """Move one chosen leftover into the quarantine on its own volume; it can be put back."""
 
     leftover: str
     path: str
 
 
-class UninstallPackages(Step, frozen=True, kw_only=True):
+class UninstallPackages(Step, tag="uninstall-packages", frozen=True, kw_only=True):
     """Take the guide's five packages out of a chosen environment, its package list saved before."""
 
     python: str
     packages: tuple[str, ...]
 
 
-class PutPackagesBack(Step, frozen=True, kw_only=True):
+class PutPackagesBack(Step, tag="put-packages-back", frozen=True, kw_only=True):
     """Install again what was taken out of an environment: the lines of a saved list that it lacks."""
 
     python: str
@@ -123,13 +122,13 @@ class PutPackagesBack(Step, frozen=True, kw_only=True):
     packages: tuple[str, ...] = ()
 
 
-class RemoveTree(Step, frozen=True, kw_only=True):
+class RemoveTree(Step, tag="remove-tree", frozen=True, kw_only=True):
     """Delete one folder or file that this program made and the user chose."""
 
     path: str
 
 
-class MakeKernel(Step, frozen=True, kw_only=True):
+class MakeKernel(Step, tag="make-kernel", frozen=True, kw_only=True):
     """Let Jupyter run notebooks with an environment that stays as it was proven.
 
     The kernel's packages (``kernel`` names their locks) lie in a folder of their own, ``spec`` is
@@ -143,7 +142,7 @@ class MakeKernel(Step, frozen=True, kw_only=True):
     label: str
 
 
-class MakeShortcut(Step, frozen=True, kw_only=True):
+class MakeShortcut(Step, tag="make-shortcut", frozen=True, kw_only=True):
     """Put an entry into the Start menu, or the desktop's menu, that opens a terminal with the
     environment active.
     """
