@@ -14,9 +14,9 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from app.adapters.processes.stdio import flush_and_close, has_display, print_error, set_up
 from app.cli import COMMANDS
-from app.model.errors import BadInput, ExitCode, ExpectedError
-from app.world.own_process import complain, has_display, let_go, settle_in
+from app.model.errors import ExitCode, ExpectedError, InputError
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -29,14 +29,14 @@ def open_session(options: argparse.Namespace) -> Session:
     """A session as the options ask: this computer or a machine file's, with the answers given."""
     import msgspec
 
+    from app.adapters.local_system import open_system
+    from app.adapters.processes.stdio import whole_path
+    from app.adapters.resources import read_input, resource_names, resource_reader
     from app.engine.answer_file import check_answers, load_answers, located, wrong_values
-    from app.engine.opening import load_machine, recorded_run
+    from app.engine.load_machine import load_machine, recorded_run
     from app.engine.session import Session
     from app.knowledge import load
     from app.model.answers import Answers
-    from app.world.open import open_world
-    from app.world.own_process import whole_path
-    from app.world.resources import read_input, resource_names, resource_reader
 
     for option in ("home", "offline", "output", "verify", "bundle", "put_back"):
         given = getattr(options, option, None)
@@ -65,18 +65,18 @@ def open_session(options: argparse.Namespace) -> Session:
     }
     given = {k: v for k, v in given.items() if v is not None}
     for field, why in wrong_values(Answers(**given)):
-        raise BadInput(f"--{field.replace('_', '-')}: {why}.")
+        raise InputError(f"--{field.replace('_', '-')}: {why}.")
     answers = msgspec.structs.replace(answers, **given)
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)
         machine = _resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
-    world = open_world(simulated=options.machine)
+    system = open_system(simulated=options.machine)
     if not options.machine and answers.home is None:
-        whole_path(world.computer.data_folder(), "The home folder")
+        whole_path(system.computer.data_folder(), "The home folder")
     session = Session(
-        world, load(resource_reader(), resource_names()), answers, _resource, facts, recording
+        system, load(resource_reader(), resource_names()), answers, _resource, facts, recording
     )
     if machine is not None:
         session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
@@ -87,7 +87,7 @@ def open_session(options: argparse.Namespace) -> Session:
             written,
             options.answers,
             tuple(known),
-            None if options.machine else session.world.files.exists,
+            None if options.machine else session.system.files.exists,
         )
         session.blame = lambda error: located(error, said, written, options.answers)
     if answers.profile is not None:
@@ -101,7 +101,7 @@ def open_session(options: argparse.Namespace) -> Session:
 
 
 def _resource(name: str) -> bytes:
-    from app.world.resources import resource_reader
+    from app.adapters.resources import resource_reader
 
     data = resource_reader()(name)
     if data is None:
@@ -116,29 +116,29 @@ def _resource(name: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
-    settle_in()
+    set_up()
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     finally:
-        let_go()
+        flush_and_close()
 
 
 def _run(given: list[str]) -> int:
     try:
         return _window(given) if _wants_window(given) else _command(given)
     except ExpectedError as error:
-        from app.decide.logtext import plain  # a stranger's file may be named in it
+        from app.decide.diagnosis.log_text import plain  # a stranger's file may be named in it
 
-        complain(
+        print_error(
             plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
         )
         return int(error.exit_code)
     except KeyboardInterrupt:
-        complain("Stopped.\n")
+        print_error("Stopped.\n")
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
         path = _crash(error, given)
-        complain(
+        print_error(
             f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report "
             f"lies at {path}.\n"
         )
@@ -146,12 +146,12 @@ def _run(given: list[str]) -> int:
 
 
 def _crash(error: BaseException, given: list[str]) -> str:
+    from app.adapters.local_system import open_system
     from app.engine.crash import write_crash
-    from app.world.open import open_world
 
-    world = open_world()
-    home = next((b for a, b in pairwise(given) if a == "--home"), world.computer.data_folder())
-    return write_crash(world.files, world.clock, home, error, given, world.computer.variables())
+    system = open_system()
+    home = next((b for a, b in pairwise(given) if a == "--home"), system.computer.data_folder())
+    return write_crash(system.files, system.clock, home, error, given, system.computer.variables())
 
 
 def _wants_window(given: list[str]) -> bool:
@@ -166,8 +166,8 @@ def _wants_window(given: list[str]) -> bool:
 
 
 def _command(given: list[str]) -> int:
+    from app.adapters.resources import read_input
     from app.cli import commands
-    from app.world.resources import read_input
 
     return commands.main(given, open_session, read_input)
 
@@ -175,14 +175,14 @@ def _command(given: list[str]) -> int:
 def _window(given: list[str]) -> int:
     options, rest = _window_options(given)
     if not has_display() and "-platform" not in rest:
-        raise BadInput(
+        raise InputError(
             "There is no display for the window; expected a command, one of: "
             + ", ".join(COMMANDS)
             + ".",
             hint="“install --yes” does what the window does.",
         )
+    from app.adapters.processes.single_instance import Single, show_other
     from app.gui.main import run
-    from app.world.single import Single, show_other
 
     with Single(
         "unsloth-setup" if options.home is None else f"unsloth-setup-{options.home}"
@@ -213,16 +213,16 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
         name, equals, value = word.partition("=")
         if name.startswith("--") and name[2:] in _WINDOW_OPTIONS:
             if not equals and not queue:
-                raise BadInput(f"{name} needs a value.")
+                raise InputError(f"{name} needs a value.")
             setattr(options, name[2:].replace("-", "_"), value if equals else queue.pop(0))
         elif word in ("--json", "--yes"):
-            raise BadInput(f"{word} needs a command, one of: {', '.join(COMMANDS)}.")
+            raise InputError(f"{word} needs a command, one of: {', '.join(COMMANDS)}.")
         elif word.startswith("-"):
             rest.append(word)
             if word in ("-platform", "-style") and queue:
                 rest.append(queue.pop(0))
         else:
-            raise BadInput(f"{word!r} is no command; see --help for those that exist.")
+            raise InputError(f"{word!r} is no command; see --help for those that exist.")
     return options, rest
 
 
@@ -239,8 +239,8 @@ def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
 
 def machines() -> tuple[tuple[str, MachineFacts], ...]:
     """The simulated computers that ship with the program: id and facts."""
+    from app.adapters.resources import resource_names, resource_reader
     from app.model.machine import decode_machine
-    from app.world.resources import resource_names, resource_reader
 
     read, names = resource_reader(), resource_names()
     found = []

@@ -10,11 +10,11 @@ import msgspec
 
 from app.model.card import Cards
 from app.model.condition import NAMES, parse
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.guide import Guide
+from app.model.known_issue import Chapter, KnownIssues
 from app.model.profile import Part, Profile, Wheel
 from app.model.rules import Rule, Rules, RulesFile
-from app.model.trouble import Chapter, Troubles
 from app.model.value import Value
 
 Read = Callable[[str], bytes | None]
@@ -46,26 +46,26 @@ class Knowledge(Value, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     rules: Rules
     cards: Cards
-    troubles: Troubles = Troubles()
+    known_issues: KnownIssues = KnownIssues()
     guide: Guide = Guide()
     kernels: tuple[
         Profile, ...
     ] = ()  # packages for a notebook kernel, one set for each Python: never an environment
 
     def profile(self, name: str) -> Profile:
-        """The profile with this id. Raises ``BadInput`` that lists the ids."""
+        """The profile with this id. Raises ``InputError`` that lists the ids."""
         for profile in self.profiles:
             if profile.id == name:
                 return profile
         known = ", ".join(p.id for p in self.profiles)
-        raise BadInput(f"There is no profile {name!r}; expected one of {known}.")
+        raise InputError(f"There is no profile {name!r}; expected one of {known}.")
 
 
 def load(read: Read, names: Names) -> Knowledge:
     """Read and check all of ``resources/``.
 
     ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names``
-    lists a folder. Raises ``BadInput`` that names the file, the place in it and what was expected.
+    lists a folder. Raises ``InputError`` that names the file, the place in it and what was expected.
     """
 
     def all_of(kind: str) -> tuple[Profile, ...]:
@@ -80,7 +80,7 @@ def load(read: Read, names: Names) -> Knowledge:
         kernels=all_of("kernels"),
         rules=rules(read),
         cards=_decode(read, "gpus.toml", Cards),
-        troubles=troubles(read, names),
+        known_issues=known_issues(read, names),
         guide=guide(read, names),
     )
 
@@ -90,7 +90,7 @@ def profile(read: Read, folder: str, kind: str = "profiles") -> Profile:
     where = f"{kind}/{folder}/profile.toml"
     found = _decode(read, where, Profile)
     if found.id != folder:
-        raise BadInput(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
+        raise InputError(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
     return msgspec.structs.replace(
         found, parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts)
     )
@@ -98,12 +98,12 @@ def profile(read: Read, folder: str, kind: str = "profiles") -> Profile:
 
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:
     if not _PART.fullmatch(part.id):
-        raise BadInput(
+        raise InputError(
             f"{where}: the part's id is {part.id!r}; expected a plain word, since files are named "
             f"by it."
         )
     if not _PLACE.fullmatch(part.index):
-        raise BadInput(
+        raise InputError(
             f"{where}, part {part.id!r}: `index` is {part.index!r}; expected default, or pytorch/ "
             f"and a folder there."
         )
@@ -115,7 +115,7 @@ def _part(read: Read, folder: str, part: Part, where: str) -> Part:
     )
     for wheel in listed.wheel:
         if entries.get(_plain(wheel.name)) != wheel.version:
-            raise BadInput(
+            raise InputError(
                 f"{sizes}: {wheel.name} {wheel.version} is not in {part.lock}; "
                 "expected the lock's packages: make the sizes again."
             )
@@ -136,7 +136,7 @@ def _part(read: Read, folder: str, part: Part, where: str) -> Part:
 
 
 def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[str, str]:
-    """The pinned names and versions of a lock. Raises ``BadInput`` where a line is no pin, has no
+    """The pinned names and versions of a lock. Raises ``InputError`` where a line is no pin, has no
     hash or an address.
     """
     found: dict[str, str] = {}
@@ -147,18 +147,18 @@ def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[st
             continue
         pin = _REQUIREMENT.match(line)
         if not pin or "://" in line:
-            raise BadInput(
+            raise InputError(
                 f"{where}: the line {line[:60]!r} is not a pinned requirement; expected "
                 f"name==version with hashes."
             )
         if not _HASH.search(line) and pin["name"] not in unhashed:
-            raise BadInput(
+            raise InputError(
                 f"{where}: {pin['name']}=={pin['version']} has no SHA-256 hash; "
                 "expected one, or the name in the part's `unhashed`."
             )
         found[_plain(pin["name"])] = pin["version"]
     if not found:
-        raise BadInput(f"{where}: no requirement in it; expected name==version with hashes.")
+        raise InputError(f"{where}: no requirement in it; expected name==version with hashes.")
     return found
 
 
@@ -173,7 +173,7 @@ def rules(read: Read) -> Rules:
         for text in (table.title, table.detail, table.seen, table.remedy):
             for name in _FILL.findall(text):
                 if name not in NAMES and name not in limits:
-                    raise BadInput(
+                    raise InputError(
                         f"{where}: the text fills in {{{name}}}, which is not a name of the "
                         f"rules' language."
                     )
@@ -190,14 +190,16 @@ def rules(read: Read) -> Rules:
     )
 
 
-def troubles(read: Read, names: Names) -> Troubles:
-    """All chapters of ``troubles/``, and the words that speak for each cause."""
+def known_issues(read: Read, names: Names) -> KnownIssues:
+    """All chapters of ``known_issues/``, and the words that speak for each cause."""
     chapters = [
-        _decode(read, f"troubles/{n}", Chapter) for n in names("troubles") if n.endswith(".toml")
+        _decode(read, f"known_issues/{n}", Chapter)
+        for n in names("known_issues")
+        if n.endswith(".toml")
     ]
-    words = "troubles/words.json"
-    return Troubles(
-        causes=tuple(t for c in chapters for t in c.trouble),
+    words = "known_issues/words.json"
+    return KnownIssues(
+        causes=tuple(t for c in chapters for t in c.known_issue),
         harmless=tuple(h for c in chapters for h in c.harmless),
         words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {},
     )
@@ -216,11 +218,11 @@ def guide(read: Read, names: Names) -> Guide:
 def _text(read: Read, path: str, asked_by: str) -> str:
     data = read(path)
     if data is None:
-        raise BadInput(f"resources/{path} is missing; {asked_by} expects it.")
+        raise InputError(f"resources/{path} is missing; {asked_by} expects it.")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as fault:
-        raise BadInput(f"resources/{path}: not UTF-8 at byte {fault.start}.")
+        raise InputError(f"resources/{path}: not UTF-8 at byte {fault.start}.")
 
 
 def _decode(read: Read, path: str, shape: type[T]) -> T:
@@ -228,7 +230,7 @@ def _decode(read: Read, path: str, shape: type[T]) -> T:
         decode = msgspec.json.decode if path.endswith(".json") else msgspec.toml.decode
         return decode(_text(read, path, "the program"), type=shape)
     except msgspec.MsgspecError as fault:
-        raise BadInput(f"resources/{path}: {fault}")
+        raise InputError(f"resources/{path}: {fault}")
 
 
 def _plain(name: str) -> str:

@@ -1,7 +1,7 @@
 """The doors to the outside, as Protocols. Every question and answer is a plain value, so any door
 can be recorded.
 
-Only ``world/`` implements them. Doors that block look at the stop event and raise ``Stopped``;
+Only ``adapters/`` implements them. Doors that block look at the stop event and raise ``StoppedError``;
 doors that fail in a known way raise ``ExpectedError``; a missing fact is ``None``, never an
 exception.
 """
@@ -67,7 +67,7 @@ class Processes(Protocol):
         self, command: Command, limit_seconds: float | None = None
     ) -> Iterator[Output | Silence | Exit]:
         """Start and yield output as it comes; the last item is ``Exit``. Stops the tree when the
-        stop event is set or the generator is closed. Raises ``Stopped``,
+        stop event is set or the generator is closed. Raises ``StoppedError``,
         ``ExpectedError('timeout')``, ``ExpectedError('not-started')``.
         """
 
@@ -377,7 +377,7 @@ class Stop(Protocol):
         """Sleep, but wake at once when asked to stop; whether that was so."""
 
 
-class World(Protocol):
+class System(Protocol):
     """All doors together. ``simulated`` names the machine file when this is somebody else's
     computer.
     """

@@ -35,16 +35,16 @@ UNSEEN = (
     "app/__main__.py",
     "app/knowledge.py",
     "app/model/condition.py",
-    "app/world/recorded.py",
+    "app/adapters/replay.py",
 )
 # Functions and tables whose every sentence is put into one of those, or stands beside a thing that
 # was found.
 WHOLE = {
-    "app/decide/index_faults.py": ("_CAUSES", "_host"),
-    "app/steps/children.py": ("ending",),
-    "app/world/files.py": ("_holder",),
+    "app/decide/plans/uv_errors.py": ("_CAUSES", "_host"),
+    "app/steps/subprocesses.py": ("ending",),
+    "app/adapters/files.py": ("_holder",),
     "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
-    "app/steps/locked_state.py": ("sentence",),
+    "app/steps/drift.py": ("sentence",),
     "resources/checks/fine_tune.py": ("judge",),
     "app/engine/answer_file.py": ("wrong_values",),
 }

@@ -1,7 +1,7 @@
 """Collects the window's strings into resources/translations/*.ts and compiles them: python
 build/translations.py [--check].
 
-English is the source text. The texts of data and conclusions (build/data_texts.py) are in the
+English is the source text. The texts of data and conclusions (build/extract_messages.py) are in the
 context ``Data``; those with places to fill in are also listed in shapes.txt, where the window looks
 a filled one up. ``--check`` changes nothing and says which language lacks what; exit code 1 where
 one does.
@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from build.data_texts import ROOT, texts
+from build.extract_messages import ROOT, texts
 
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de",)

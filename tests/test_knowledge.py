@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.knowledge import Knowledge, check_lock, load
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 ROOT = Path(__file__).parents[1]
 RESOURCES = ROOT / "resources"
@@ -211,11 +211,11 @@ def test_a_broken_file_is_named_with_what_was_expected(
             ("practice-cpu",)
             if folder == "profiles"
             else ()
-            if folder == "troubles"
+            if folder == "known_issues"
             else names(folder)
         )
 
-    with pytest.raises(BadInput) as fault:
+    with pytest.raises(InputError) as fault:
         load(changed(path, change), few)
     assert words in fault.value.message
     assert path.rsplit("/", 1)[-1] in fault.value.message
@@ -225,12 +225,12 @@ def test_bytes_that_are_no_text_are_named() -> None:
     def reader(asked: str) -> bytes | None:
         return b"\xff\xfe" if asked == "findings.toml" else read(asked)
 
-    with pytest.raises(BadInput, match="not UTF-8"):
+    with pytest.raises(InputError, match="not UTF-8"):
         load(reader, names)
 
 
 def test_an_unknown_profile_lists_the_known_ones(knowledge: Knowledge) -> None:
-    with pytest.raises(BadInput, match=r"practice-cpu"):
+    with pytest.raises(InputError, match=r"practice-cpu"):
         knowledge.profile("practice")
 
 

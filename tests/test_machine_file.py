@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from app.decide.recommend import rank
+from app.adapters.resources import resource_names, resource_reader
+from app.decide.findings.ranking import rank
 from app.knowledge import Knowledge, load
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.machine import Gpu, MachineFacts, decode_machine, main_card
-from app.world.resources import resource_names, resource_reader
 
 GIB = 2**30
 WHOLE: dict[str, Any] = {
@@ -120,7 +120,7 @@ def test_null_means_that_it_could_not_be_found_out(
 
 @pytest.mark.parametrize("where", sorted(NEEDED))
 def test_what_a_machine_file_cannot_do_without_is_named(where: tuple[str, ...]) -> None:
-    with pytest.raises(BadInput, match=where[-1]):
+    with pytest.raises(InputError, match=where[-1]):
         decode_machine(with_null(where), "pc.json")
 
 
@@ -131,7 +131,7 @@ def test_an_item_that_says_nothing_is_left_out_with_a_note() -> None:
 
 
 def test_a_null_in_place_of_an_item_is_still_wrong() -> None:
-    with pytest.raises(BadInput, match=r"gpus\[0\]"):
+    with pytest.raises(InputError, match=r"gpus\[0\]"):
         decode_machine(json.dumps({**WHOLE, "gpus": [None]}).encode(), "pc.json")
 
 

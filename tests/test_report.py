@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decide.redact import redactor
+from app.decide.redaction.redact import redactor
 from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding, Fix, OtherCause
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, Finished, Line, Skipped, Started, StepEvent
 from app.model.machine import Disk, Driver, Gpu, Home, Leftover, MachineFacts, Note, Os, Python
 from app.model.plan import FetchWheels, InstallWheels, Plan, ProvidePython
@@ -337,13 +337,13 @@ def test_a_reader_gets_the_machine_and_the_run_back() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 not a zip", b"x" * 100])
 def test_a_file_that_is_no_report_is_named(data: bytes) -> None:
-    with pytest.raises(BadInput, match=r"mine\.zip"):
+    with pytest.raises(InputError, match=r"mine\.zip"):
         read_machine(data, "mine.zip")
 
 
 def test_a_report_without_a_machine_file_is_named() -> None:
     data = build(msgspec.structs.replace(report(), facts=None, events=()), redactor(), TEMPLATE)
-    with pytest.raises(BadInput, match=r"holds no machine\.json"):
+    with pytest.raises(InputError, match=r"holds no machine\.json"):
         read_machine(data)
     assert read_events(data) == ()
 
@@ -355,7 +355,7 @@ def test_a_broken_event_is_named_with_its_line() -> None:
             "events.jsonl",
             '{"at": 1, "step": "a", "what": "started"}\n{"at": 1, "step": "a", "what": "sung"}\n',
         )
-    with pytest.raises(BadInput, match="line 2"):
+    with pytest.raises(InputError, match="line 2"):
         read_events(packed.getvalue())
 
 

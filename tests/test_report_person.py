@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from app.decide.redact import redactor
+from app.decide.redaction.redact import redactor
 from app.model.event import Line, StepEvent
 from app.model.machine import MachineFacts
 from app.report import build, read_events, read_machine, read_profile

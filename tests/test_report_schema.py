@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import open_session
-from app.decide.redact import redactor
+from app.decide.redaction.redact import redactor
 from app.report import build
 from tests.test_report import NAMES, TEMPLATE, members, report
 

@@ -12,10 +12,10 @@ import msgspec
 
 from app import __version__
 from app.cli import COMMANDS, text
-from app.decide.remedies import REMEDIES
+from app.decide.plans.fixes import REMEDIES
 from app.engine.session import Session
-from app.model.errors import BadInput, ExitCode, ExpectedError
-from app.model.event import Failed, Halted, Line, Progress, Skipped, Started, StepEvent, flat
+from app.model.errors import ExitCode, ExpectedError, InputError
+from app.model.event import Failed, Line, Progress, Skipped, Started, StepEvent, Stopped, flat
 from app.model.plan import Plan
 from app.model.profile import Profile
 
@@ -26,7 +26,7 @@ SessionMaker = Callable[[argparse.Namespace], Session]
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadInput(
+        raise InputError(
             f"The command line cannot be used: {message}.", hint=f"See {self.prog} --help."
         )
 
@@ -142,7 +142,7 @@ def main(arguments: Sequence[str], make: SessionMaker, read: Callable[[str], byt
     """
     options = parser().parse_args(list(arguments))
     if options.command is None:
-        raise BadInput("No command was given; expected one of: " + ", ".join(COMMANDS) + ".")
+        raise InputError("No command was given; expected one of: " + ", ".join(COMMANDS) + ".")
     return int(
         _Run(
             options, make, read, text.Calm(sys.stdout, document=options.json), text.Calm(sys.stderr)
@@ -231,7 +231,9 @@ class _Run:
         session = self.make(self.options)
         if self.options.action == "show":
             if not self.options.id:
-                raise BadInput("profiles show needs the id of a profile; see the command profiles.")
+                raise InputError(
+                    "profiles show needs the id of a profile; see the command profiles."
+                )
             profile = session.knowledge.profile(self.options.id)
             self.document(_public(profile), text.profile(profile))
         else:
@@ -345,7 +347,7 @@ class _Run:
         ]
         unknown = [r for r in self.options.remove if r != "all" and r not in {i.id for i in items}]
         if unknown:
-            raise BadInput(
+            raise InputError(
                 f"There is no item {unknown[0]!r} to remove; expected one that the command "
                 f"uninstall lists."
             )
@@ -375,7 +377,7 @@ class _Run:
             return self._checked(self.options.verify)
         session = self.make(self.options)
         if not self.options.output:
-            raise BadInput("bundle needs --output DIR, the folder to make.")
+            raise InputError("bundle needs --output DIR, the folder to make.")
         for event in session.bundle(self.options.output, self.options.platform):
             self._tell(event)
         self.document({"schema": "written/1", "bundle": self.options.output}, self.options.output)
@@ -447,7 +449,7 @@ class _Run:
             text.show_progress(self.err, what)
         elif isinstance(what, Failed):
             self.say(text.failure(what))
-        elif isinstance(what, Halted):
+        elif isinstance(what, Stopped):
             self.say("Stopped. The same command goes on from here.")
 
     def _more(self, step: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 import msgspec
 
-from app.decide.logtext import plain
+from app.decide.diagnosis.log_text import plain
 from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.event import Failed, Progress

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.model.answers import Answers
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.sources import unencrypted
 
 _HINT = "Its fields are listed in resources/schemas/answers.json."
@@ -33,7 +33,7 @@ _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
 
 def load_answers(data: bytes, name: str) -> Answers:
-    """The answers. Raises ``BadInput`` naming file, line, field and what was expected."""
+    """The answers. Raises ``InputError`` naming file, line, field and what was expected."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -68,7 +68,7 @@ def check_answers(
     profiles: Sequence[str],
     exists: Callable[[str], bool] | None = None,
 ) -> None:
-    """What only the knowledge and this computer can tell. Raises ``BadInput`` naming file, line,
+    """What only the knowledge and this computer can tell. Raises ``InputError`` naming file, line,
     field and what was expected.
 
     ``exists`` looks at this computer's disk; without it, as on somebody else's, paths are taken as
@@ -100,7 +100,7 @@ def check_answers(
                 )
 
 
-def located(error: BadInput, answers: Answers, data: bytes, name: str) -> BadInput:
+def located(error: InputError, answers: Answers, data: bytes, name: str) -> InputError:
     """The fault of a leftover's id, which only a survey can find wrong, with its line; any other as
     it is.
     """
@@ -259,5 +259,5 @@ def _shown(address: str) -> str:
     return re.sub(r"^(\w+://)?.*@", r"\1", address, flags=re.DOTALL)
 
 
-def _wrong(name: str, line: int, why: str) -> BadInput:
-    return BadInput(f"The answer file {name} cannot be used, line {line}: {why}.", hint=_HINT)
+def _wrong(name: str, line: int, why: str) -> InputError:
+    return InputError(f"The answer file {name} cannot be used, line {line}: {why}.", hint=_HINT)

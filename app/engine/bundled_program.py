@@ -15,13 +15,13 @@ from dataclasses import replace
 import msgspec
 
 from app.model.errors import ExpectedError
-from app.model.event import What
-from app.model.place import Place
+from app.model.event import AnyPayload
+from app.model.home_layout import HomeLayout
 from app.model.plan import FetchWheels
 from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.steps import fetch_wheels, provide_python
-from app.steps.children import run_child, say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 
 # What the command line runs with: the dependencies of pyproject.toml without the window's (86 MB,
 # and no display is needed).
@@ -41,9 +41,11 @@ _SYSTEMS = {"windows": "windows-x86_64-none", "linux": "linux-x86_64-gnu"}  # as
 _START = "templates/start_bundle.py"
 
 
-def pack_papers(profile: Profile, platform: Platform, target: Place, site: Site) -> Iterator[What]:
+def pack_papers(
+    profile: Profile, platform: Platform, target: HomeLayout, site: StepContext
+) -> Iterator[AnyPayload]:
     """The locks as text and every check script."""
-    files = site.world.files
+    files = site.system.files
     for part in (p for p in profile.parts if p.platform == platform):
         files.write(target.at("locks", f"{part.id}.lock.txt"), part.requirements.encode())
     index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
@@ -54,13 +56,13 @@ def pack_papers(profile: Profile, platform: Platform, target: Place, site: Site)
 
 
 def pack_program(
-    python: str, platform: Platform, target: Place, site: Site, notes: list[str]
-) -> Iterator[What]:
+    python: str, platform: Platform, target: HomeLayout, site: StepContext, notes: list[str]
+) -> Iterator[AnyPayload]:
     """The program's files and, of a checkout, its packages for that platform. What cannot be had
     becomes a note.
     """
-    files = site.world.files
-    root, names, packed = site.world.computer.program()
+    files = site.system.files
+    root, names, packed = site.system.computer.program()
     if packed and platform != site.place.family:
         notes.append(
             f"This program is packed for {site.place.family}; the one for {platform} has to be "
@@ -94,7 +96,7 @@ def pack_program(
         proven="",
         parts=(part,),
     )
-    place = Place(target.at("program"), site.place.family)
+    place = HomeLayout(target.at("program"), site.place.family)
     inner = replace(site, place=place, platform=platform, profiles={"program": own})
     step = FetchWheels(id="program", title=part.title, profile="program", part="program")
     try:
@@ -112,12 +114,12 @@ def pack_program(
 
 
 def pack_python(
-    version: str, platform: Platform, target: Place, site: Site, notes: list[str]
-) -> Iterator[What]:
+    version: str, platform: Platform, target: HomeLayout, site: StepContext, notes: list[str]
+) -> Iterator[AnyPayload]:
     """An interpreter that may be moved: fetched by uv, for the other system too, else a copy of the
     one that uv manages here.
     """
-    making, files = Place(target.at("making"), site.place.family), site.world.files
+    making, files = HomeLayout(target.at("making"), site.place.family), site.system.files
     wanted = (
         f"cpython-{version}"
         if platform == site.place.family
@@ -127,7 +129,7 @@ def pack_python(
     try:
         yield from run_child(
             replace(site, place=making),
-            (site.world.computer.uv(), "python", "install", "--no-bin", wanted),
+            (site.system.computer.uv(), "python", "install", "--no-bin", wanted),
             f"Packing Python {version}",
             limit=1800,
             extra=provide_python.origins(site),
@@ -162,7 +164,7 @@ def pack_python(
         return
     name = managed.replace("\\", "/").rpartition("/")[2]
     yield say(f"Copying {managed}, which uv manages and which may be moved")
-    site.world.files.copy_tree(managed, target.join(target.pythons, name))
+    site.system.files.copy_tree(managed, target.join(target.pythons, name))
 
 
 def _chosen(lock: str) -> str:

@@ -9,16 +9,16 @@ import msgspec
 
 from app import __version__
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
-from app.model.errors import BadInput
-from app.model.event import Finished, Line, Started, StepEvent, What
-from app.model.place import Place
+from app.model.errors import InputError
+from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
+from app.model.home_layout import HomeLayout
 from app.model.plan import FetchWheels
 from app.model.profile import Platform, Profile
 from app.model.value import Value
 from app.ports import Files
 from app.steps import fetch_wheels
-from app.steps.children import say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import say
 
 MANIFEST = "bundle.json"
 
@@ -52,7 +52,9 @@ class Bundle(Value, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Iterator[StepEvent]:
+def bundle(
+    profile: Profile, platform: Platform, target: str, site: StepContext
+) -> Iterator[StepEvent]:
     """Fetch the profile's files for a platform, pack an interpreter where possible, write the list
     with hashes.
 
@@ -60,18 +62,18 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     """
     parts = [p for p in profile.parts if p.platform == platform]
     if not parts:
-        raise BadInput(
+        raise InputError(
             f"The profile {profile.id} has no lock for {platform}; expected one of its systems."
         )
     # What is made there is the user's, and no effect on this computer that uninstalling would take
     # back.
     site = replace(site, record=lambda *_: None)
-    own = replace(site, place=Place(target, site.place.family), platform=platform)
+    own = replace(site, place=HomeLayout(target, site.place.family), platform=platform)
     _begin(profile, platform, own)
-    clock = site.world.clock
+    clock = site.system.clock
     began = clock.monotonic()
 
-    def at(step: str, what: What) -> StepEvent:
+    def at(step: str, what: AnyPayload) -> StepEvent:
         return StepEvent(at=clock.monotonic() - began, step=step, what=what)
 
     for part in parts:
@@ -89,7 +91,7 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
         yield at(step.id, Finished())
     notes: list[str] = []
     program: list[str] = []
-    stages: tuple[tuple[str, str, Iterator[What]], ...] = (
+    stages: tuple[tuple[str, str, Iterator[AnyPayload]], ...] = (
         ("papers", "Locks and checks", pack_papers(profile, platform, own.place, site)),
         (
             "program",
@@ -111,22 +113,22 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
         yield at("python", say(note))
     yield at("list", Started(title="List with hashes"))
     for made_beside in (own.place.cache, own.place.at("work")):
-        site.world.files.remove(made_beside)
-    for name in site.world.files.names(own.place.at("locks")):
+        site.system.files.remove(made_beside)
+    for name in site.system.files.names(own.place.at("locks")):
         if name.endswith((".asked.txt", ".pages.txt")):
-            site.world.files.remove(own.place.at("locks", name))
+            site.system.files.remove(own.place.at("locks", name))
     made = Bundle(
         program=__version__,
         profile=profile.id,
         platform=platform,
         notes=(*program, *notes),
         python="" if notes else profile.python,
-        files=tuple(_listed(target, own.place, site.world.files)),
+        files=tuple(_listed(target, own.place, site.system.files)),
     )
-    site.world.files.write(
+    site.system.files.write(
         own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1)
     )
-    site.world.files.share(target)
+    site.system.files.share(target)
     size = sum(f.size for f in made.files)
     yield at(
         "list",
@@ -135,22 +137,22 @@ def bundle(profile: Profile, platform: Platform, target: str, site: Site) -> Ite
     yield at("list", Finished())
 
 
-def _begin(profile: Profile, platform: Platform, own: Site) -> None:
-    """Take the folder: a new or empty one, or this very bundle's. Raises ``BadInput`` for any
+def _begin(profile: Profile, platform: Platform, own: StepContext) -> None:
+    """Take the folder: a new or empty one, or this very bundle's. Raises ``InputError`` for any
     other: parts of it are deleted.
     """
-    target, files = own.place.home, own.world.files
+    target, files = own.place.home, own.system.files
     if files.exists(target) and not files.is_folder(target):
-        raise BadInput(f"{target} is no folder; expected a new or empty one for the bundle.")
+        raise InputError(f"{target} is no folder; expected a new or empty one for the bundle.")
     if files.names(target):
         if not files.exists(own.place.at(MANIFEST)):
-            raise BadInput(
+            raise InputError(
                 f"The folder {target} is not empty and holds no bundle; expected a new or empty "
                 f"one."
             )
         there = read(target, own.place, files)
         if (there.profile, there.platform) != (profile.id, platform):
-            raise BadInput(
+            raise InputError(
                 f"The folder {target} holds a bundle of {there.profile} for {there.platform}; "
                 f"expected a new or empty "
                 "one."
@@ -159,15 +161,15 @@ def _begin(profile: Profile, platform: Platform, own: Site) -> None:
     files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
 
 
-def read(target: str, place: Place, files: Files) -> Bundle:
-    """The list of a bundle. Raises ``BadInput`` where that is none, or names a place outside of it."""
+def read(target: str, place: HomeLayout, files: Files) -> Bundle:
+    """The list of a bundle. Raises ``InputError`` where that is none, or names a place outside of it."""
     data = files.read(place.join(target, MANIFEST))
     if data is None:
-        raise BadInput(f"{target} is no bundle; expected a folder with the file {MANIFEST}.")
+        raise InputError(f"{target} is no bundle; expected a folder with the file {MANIFEST}.")
     try:
         made = msgspec.json.decode(data, type=Bundle)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
+        raise InputError(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
     for listed in made.files:
         if (
             ".." in listed.path.split("/")
@@ -175,30 +177,30 @@ def read(target: str, place: Place, files: Files) -> Bundle:
             or ":" in listed.path
             or "\\" in listed.path
         ):
-            raise BadInput(
+            raise InputError(
                 f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle."
             )
     return made
 
 
 def check(
-    target: str, place: Place, files: Files, hashed: Callable[[str], bool] = lambda _: True
+    target: str, place: HomeLayout, files: Files, hashed: Callable[[str], bool] = lambda _: True
 ) -> Bundle:
     """Compare a bundle with its list: nothing missing, changed or added. ``hashed`` says of which
     files the hash is looked at.
 
-    Raises ``BadInput`` naming the first file that is not as listed.
+    Raises ``InputError`` naming the first file that is not as listed.
     """
     made = read(target, place, files)
     if not made.finished:
-        raise BadInput(
+        raise InputError(
             f"The bundle {target} was not finished; run the command bundle for it again."
         )
     here = {_below(path, target, place): size for path, size in files.walk(target)}
     for listed in made.files:
         path = place.join(target, *listed.path.split("/"))
         if listed.path not in here:
-            raise BadInput(f"{listed.path} is missing from the bundle {target}; copy it again.")
+            raise InputError(f"{listed.path} is missing from the bundle {target}; copy it again.")
         same = files.link(path) == listed.link and (
             listed.link is not None
             or (
@@ -207,7 +209,7 @@ def check(
             )
         )
         if not same:
-            raise BadInput(
+            raise InputError(
                 f"{listed.path} in the bundle {target} differs from its list; copy it again."
             )
     known = {MANIFEST, *(listed.path for listed in made.files)}
@@ -215,29 +217,29 @@ def check(
         if name not in known and "__pycache__" not in name.split(
             "/"
         ):  # written by the bundle's own Python where that is used
-            raise BadInput(
+            raise InputError(
                 f"{name} in the bundle {target} is not in its list; take it away, or copy the "
                 f"bundle again."
             )
     return made
 
 
-def usable(target: str, profile: str, place: Place, files: Files) -> None:
+def usable(target: str, profile: str, place: HomeLayout, files: Files) -> None:
     """Whether this home can be set up from a bundle: of that profile and system, whole, and its
     Python as listed.
 
-    Its wheels are compared with the lock when they are taken. Raises ``BadInput``.
+    Its wheels are compared with the lock when they are taken. Raises ``InputError``.
     """
     made = check(target, place, files, hashed=lambda path: path.startswith("python/"))
     if (made.profile, made.platform) != (profile, place.family):
-        raise BadInput(
+        raise InputError(
             f"The bundle {target} is of {made.profile} for {made.platform}; expected one of "
             f"{profile} for "
             f"{place.family}."
         )
 
 
-def _listed(target: str, place: Place, files: Files) -> Iterator[BundledFile]:
+def _listed(target: str, place: HomeLayout, files: Files) -> Iterator[BundledFile]:
     for path, size in files.walk(target):
         name, link = _below(path, target, place), files.link(path)
         if name != MANIFEST:
@@ -249,5 +251,5 @@ def _listed(target: str, place: Place, files: Files) -> Iterator[BundledFile]:
             )
 
 
-def _below(path: str, target: str, place: Place) -> str:
+def _below(path: str, target: str, place: HomeLayout) -> str:
     return path[len(place.join(target, "x")) - 1 :].replace("\\", "/")

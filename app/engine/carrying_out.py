@@ -9,25 +9,27 @@ from contextlib import ExitStack
 
 import msgspec
 
-from app.decide import explain, judge, rehearsed, remedies
-from app.decide.secrets import Veil, known_secrets
+from app.decide.diagnosis import explain
+from app.decide.plans import fixes
+from app.decide.redaction.masking import SecretMasker, known_secrets
+from app.decide.verification import judge, simulated_results
 from app.engine import bundling
-from app.engine.rehearsal import rehearse
 from app.engine.runner import Runner
+from app.engine.simulation import rehearse
 from app.engine.visit import Visit
 from app.model.advice import Diagnosis, EvidenceLine
-from app.model.errors import BadInput, ExitCode, ExpectedError
-from app.model.event import Failed, Halted, Line, Measured, Started, StepEvent, flat
+from app.model.errors import ExitCode, ExpectedError, InputError
+from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
 from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RemoveTree, RunCheck
 from app.model.verdict import Verification
 from app.steps import create_environment
-from app.steps.handlers import HANDLERS
-from app.steps.locked_state import drift
+from app.steps.drift import drift
+from app.steps.registry import HANDLERS
 
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
 
-class CarryingOut(Visit):
+class Execution(Visit):
     """A visit whose plans run. Afterwards its fields tell how the last run went."""
 
     # ---- do
@@ -49,7 +51,7 @@ class CarryingOut(Visit):
         tell how it went.
         """
         self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
-        self.world.stop.clear()
+        self.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
         stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
@@ -72,7 +74,7 @@ class CarryingOut(Visit):
 
     def stop(self) -> None:
         """Ask the running plan to stop; it ends within a second and can be gone on with."""
-        self.world.stop.set()
+        self.system.stop.set()
 
     def plays(self, plan: Plan) -> bool:
         """Whether carrying out this plan would play a recorded run: the report has one, of this
@@ -89,32 +91,32 @@ class CarryingOut(Visit):
         if any(isinstance(step, RunCheck) for step in plan.steps):
             self.known()  # which card the checks are pointed at
         run = self._new_run()
-        if not self.world.files.writable(self.place.home):
-            raise BadInput(
+        if not self.system.files.writable(self.place.home):
+            raise InputError(
                 f"The home folder {self.place.home} cannot be written; expected a folder that you "
                 f"may write to.",
                 hint="Choose another one with --home.",
             )
         bundle = self.sources().offline
         if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
-            bundling.usable(bundle, plan.profile, self.place, self.world.files)
+            bundling.usable(bundle, plan.profile, self.place, self.system.files)
         self._room(plan)
         self.log_path = self.place.join(self.place.logs, f"{run}.log")
         with ExitStack() as held:
-            held.enter_context(self.world.files.hold(self.place.lock, plan.title))
-            held.enter_context(self.world.computer.keep_awake())
+            held.enter_context(self.system.files.hold(self.place.lock, plan.title))
+            held.enter_context(self.system.computer.keep_awake())
             self._lay_out(run)
             create_environment.sweep(self.site())
-            veil = Veil(known_secrets(self.sources(), self.world.computer.variables()))
+            veil = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
             record = keeping(
-                self.world.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
+                self.system.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
             )
             runner = Runner(
                 self.site(),
                 HANDLERS,
                 self.journal,
                 run,
-                self.world.files.open_log(self.log_path),
+                self.system.files.open_log(self.log_path),
                 self._explain_step,
                 veil,
                 record,
@@ -130,9 +132,9 @@ class CarryingOut(Visit):
         """
         record = self.journal.effect(run, "")
         for folder in self.place.layout:
-            if not self.world.files.exists(folder):
+            if not self.system.files.exists(folder):
                 record("made", {"path": folder})
-                self.world.files.make_folder(folder)
+                self.system.files.make_folder(folder)
 
     def _room(self, plan: Plan) -> None:
         """Whether all of the plan fits, before its first byte: hours may lie between the survey and
@@ -140,7 +142,7 @@ class CarryingOut(Visit):
 
         Raises ``ExpectedError('disk_full')``.
         """
-        disk = self.world.files.disk(self.place.home)
+        disk = self.system.files.disk(self.place.home)
         if (
             disk is None
             or disk.free is None
@@ -149,7 +151,7 @@ class CarryingOut(Visit):
             return
         here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
         freed = sum(
-            self.world.files.size(step.path) or 0
+            self.system.files.size(step.path) or 0
             for step in plan.steps
             if isinstance(step, RemoveTree)
         )
@@ -165,23 +167,23 @@ class CarryingOut(Visit):
 
     def _new_run(self) -> str:
         """A name that no earlier run has: a clock that was set back brings the same second twice."""
-        first = name = self.world.clock.now().replace(":", "").replace("-", "")
+        first = name = self.system.clock.now().replace(":", "").replace("-", "")
         number = 1
-        while self.world.files.exists(self.place.join(self.place.logs, f"{name}.log")):
+        while self.system.files.exists(self.place.join(self.place.logs, f"{name}.log")):
             number += 1
             name = f"{first}-{number}"
         return name
 
     def _rehearse(self, plan: Plan) -> Iterator[StepEvent]:
         profile = self.knowledge.profile(plan.profile)
-        checks = rehearsed.measurements(plan, profile, self.known(), self.knowledge.cards)
+        checks = simulated_results.measurements(plan, profile, self.known(), self.knowledge.cards)
         failed = stopped = False
         steps = {step.id for step in plan.steps}
         played = tuple(e for e in self.recording if e.step in steps) if self.plays(plan) else ()
-        for event in rehearse(plan, played, checks, self.world.stop, lambda: self.speed):
+        for event in rehearse(plan, played, checks, self.system.stop, lambda: self.speed):
             failed, stopped = (
                 failed or isinstance(event.what, Failed),
-                isinstance(event.what, Halted),
+                isinstance(event.what, Stopped),
             )
             yield event
         self.outcome = "stopped" if stopped else "failed" if failed else "finished"
@@ -202,7 +204,7 @@ class CarryingOut(Visit):
             verdict, profile=plan.profile, environment=plan.environment
         )
         if not self.simulated:
-            self.world.files.write(
+            self.system.files.write(
                 self.place.verification(plan.environment),
                 msgspec.json.format(msgspec.json.encode(self.verification)),
             )
@@ -215,7 +217,7 @@ class CarryingOut(Visit):
         if pointer is None or pointer.active != plan.environment:
             return None
         python = self.place.environment_python(plan.environment)
-        if self.world.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
+        if self.system.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
         if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
             return None
@@ -229,7 +231,7 @@ class CarryingOut(Visit):
     def recorded_verification(self, environment: str) -> Verification | None:
         """What the last verification of an environment said."""
         data = (
-            None if self.simulated else self.world.files.read(self.place.verification(environment))
+            None if self.simulated else self.system.files.read(self.place.verification(environment))
         )
         if data is None:
             return None
@@ -240,25 +242,23 @@ class CarryingOut(Visit):
 
     def explain(self, log: bytes) -> Diagnosis:
         """The cause that a log shows, with this machine's facts where they are known."""
-        return explain.explain(log, self.knowledge.troubles, self.facts)
+        return explain.explain(log, self.knowledge.known_issues, self.facts)
 
     def _explain_step(self, log: bytes, code: str) -> Diagnosis:
         """The step's own error names the cause where it can; its lines prove it; else the whole
         output is read.
         """
         found = self.explain(log)
-        trouble = self.knowledge.troubles.find(code)
-        if trouble is not None and found.cause != trouble.label:
+        known_issue = self.knowledge.known_issues.find(code)
+        if known_issue is not None and found.cause != known_issue.label:
             found = Diagnosis(
-                cause=trouble.label,
-                title=trouble.title,
-                means=trouble.means,
-                fix=remedies.fix_of(trouble),
+                cause=known_issue.label,
+                title=known_issue.title,
+                means=known_issue.means,
+                fix=fixes.fix_of(known_issue),
                 evidence=_last_line(log),
             )
-        return (
-            found if found.fix is None or self.helps(found.fix.remedy) else remedies.by_hand(found)
-        )
+        return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)
 
 
 def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Mapping
 
 from app import __version__
-from app.decide.secrets import Veil, known_secrets
+from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.engine.journal import Journal
 from app.model.errors import ExpectedError
 from app.model.sources import Sources
@@ -28,7 +28,7 @@ def write_crash(
     Logins in the arguments and what ``variables`` hold as secrets are blotted out.
     """
     at = clock.now()
-    veil = Veil(
+    veil = SecretMasker(
         known_secrets(
             Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables
         )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import msgspec
 
 from app.engine.journal import Journal
-from app.model.errors import BadInput
-from app.model.place import Place
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
 from app.model.pointer import Pointer
 from app.ports import Clock, Files
 
@@ -25,7 +25,7 @@ class Environment:
 
 
 def list_environments(
-    files: Files, place: Place, pointer: Pointer | None
+    files: Files, place: HomeLayout, pointer: Pointer | None
 ) -> tuple[Environment, ...]:
     """All environments, the active one first, then the one before it."""
     found = [
@@ -43,16 +43,16 @@ def list_environments(
 
 
 def swap_back(
-    files: Files, clock: Clock, place: Place, pointer: Pointer | None, journal: Journal
+    files: Files, clock: Clock, place: HomeLayout, pointer: Pointer | None, journal: Journal
 ) -> Pointer:
     """Swap active and previous in the pointer file, atomically."""
     if pointer is None or pointer.previous is None:
-        raise BadInput(
+        raise InputError(
             "There is no earlier environment to go back to; expected one that was active before "
             "the last install."
         )
     if not files.exists(place.environment_python(pointer.previous)):
-        raise BadInput(
+        raise InputError(
             f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
             f"stays active."
         )

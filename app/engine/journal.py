@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.plan import Plan
 from app.model.value import Value
 from app.ports import Clock, Files
@@ -71,7 +71,7 @@ class Journal:
         self._add(Entry(at=self._clock.now(), run=run, kind="ended", outcome=outcome))
 
     def entries(self) -> tuple[Entry, ...]:
-        """All entries, oldest first. Raises ``BadInput`` naming the line when one in the middle is
+        """All entries, oldest first. Raises ``InputError`` naming the line when one in the middle is
         no entry.
         """
         data = self._files.read(self._path) or b""
@@ -85,7 +85,7 @@ class Journal:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
-                raise BadInput(
+                raise InputError(
                     f"The journal {self._path} cannot be read at line {number}: {error}.",
                     hint="Rename the file to start a new journal; environments stay as they are.",
                 ) from error

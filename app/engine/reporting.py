@@ -8,37 +8,37 @@ import msgspec
 
 from app import __version__, report
 from app.model.advice import Choice
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, StepEvent
 from app.model.plan import Plan
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
 from app.report.cleaning import unflat
-from app.steps.locked_state import installed_versions
+from app.steps.drift import installed_versions
 
 if TYPE_CHECKING:
-    from app.engine.carrying_out import CarryingOut
+    from app.engine.carrying_out import Execution
 
 _TEMPLATE = "templates/report.html"
 _LOGS = 3  # the newest runs tell what happened; older ones are only weight
 _LOG_BYTES = 2_000_000
 
 
-def report_zip(session: CarryingOut) -> bytes:
+def report_zip(session: Execution) -> bytes:
     """The report's zip, the person taken out."""
     return report.build(
         gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
     )
 
 
-def preview(session: CarryingOut) -> Preview:
+def preview(session: Execution) -> Preview:
     """What the report would hold and what was taken out of it."""
     return report.preview(
         gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
     )
 
 
-def gathered(session: CarryingOut) -> Report:
+def gathered(session: Execution) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
     events, ran = (
         (tuple(session.events), None)
@@ -55,7 +55,7 @@ def gathered(session: CarryingOut) -> Report:
     best = session.best()
     plan = told or session.plan()
     return Report(
-        written_at=session.world.clock.now(),
+        written_at=session.system.clock.now(),
         program=__version__,
         profile=plan.profile or best.profile.id,
         environment=environment,
@@ -88,13 +88,13 @@ def _without_locks(choice: Choice) -> Choice:
     )
 
 
-def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]:
+def _last_run(session: Execution) -> tuple[tuple[StepEvent, ...], Plan | None]:
     """The newest recorded run under home, and its plan where the journal has it. A line that a
     crash cut off ends it.
     """
     if session.simulated:
         return session.recording, None
-    place, files = session.place, session.world.files
+    place, files = session.place, session.system.files
     recorded = _in_order(session, ".events.jsonl")
     found: list[StepEvent] = []
     if not recorded:
@@ -107,36 +107,36 @@ def _last_run(session: CarryingOut) -> tuple[tuple[StepEvent, ...], Plan | None]
     return tuple(found), _plan_of(session, recorded[-1].removesuffix(".events.jsonl"))
 
 
-def _plan_of(session: CarryingOut, run: str) -> Plan | None:
+def _plan_of(session: Execution, run: str) -> Plan | None:
     """A run's own plan: another setup may be the best one by now."""
     try:
         return next(
             (e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None
         )
-    except BadInput:
+    except InputError:
         return (
             None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
         )
 
 
-def _in_order(session: CarryingOut, ending: str) -> list[str]:
+def _in_order(session: Execution, ending: str) -> list[str]:
     """Files of the log folder, the newest run last, as the journal has it: names bear the clock's
     time, and clocks are set.
     """
-    names = [n for n in session.world.files.names(session.place.logs) if n.endswith(ending)]
+    names = [n for n in session.system.files.names(session.place.logs) if n.endswith(ending)]
     try:
         place = {run: number for number, run in enumerate(session.journal.runs())}
-    except BadInput:
+    except InputError:
         # a journal that cannot be read is told of elsewhere; a report is wanted just then
         return names
     return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
 
 
-def _logs(session: CarryingOut) -> dict[str, bytes]:
+def _logs(session: Execution) -> dict[str, bytes]:
     """The ends of the newest logs, and all crash files."""
     if session.simulated:
         return {}
-    place, files = session.place, session.world.files
+    place, files = session.place, session.system.files
     names = _in_order(session, ".log")[-_LOGS:]
     found = {n: _end(files.read(place.join(place.logs, n)) or b"") for n in names}
     for name in files.names(place.reports):
@@ -153,7 +153,7 @@ def _end(log: bytes) -> bytes:
 
 
 def _versions(
-    session: CarryingOut, environment: str, verification: Verification | None
+    session: Execution, environment: str, verification: Verification | None
 ) -> dict[str, str]:
     """What is installed, from the packages' own records."""
     if session.simulated or not environment:

@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from app.decide.secrets import Veil
+from app.decide.redaction.masking import SecretMasker
 from app.engine.journal import Journal
 from app.model.advice import Diagnosis
-from app.model.errors import ExpectedError, Stopped
-from app.model.event import Failed, Finished, Halted, Line, Skipped, Started, StepEvent, What
+from app.model.errors import ExpectedError, StoppedError
+from app.model.event import AnyPayload, Failed, Finished, Line, Skipped, Started, StepEvent, Stopped
 from app.model.plan import AnyStep, Plan, RunCheck
-from app.steps.site import Site
+from app.steps.step_context import StepContext
 
 Outcome = str  # "finished", "failed", "stopped"
 _TAIL = 200_000
@@ -28,20 +28,20 @@ class Runner:
 
     def __init__(
         self,
-        site: Site,
+        site: StepContext,
         handlers: Mapping[str, Any],
         journal: Journal,
         run: str,
         log: Callable[[bytes], None],
         explain: Callable[[bytes, str], Diagnosis],
-        veil: Veil | None = None,
+        veil: SecretMasker | None = None,
         keep: Callable[[StepEvent], None] | None = None,
     ) -> None:
         """``log`` appends to the run's log, ``keep`` to its record; where the disk takes no more,
         the step has failed.
         """
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
-        self._veil = veil or Veil(())
+        self._veil = veil or SecretMasker(())
         self._log, self._explain = log, explain
         self._keep = keep or (lambda _: None)
         self._began = 0.0
@@ -53,7 +53,7 @@ class Runner:
         """Yield every happening of every step. A failed check lets the others go on; any other
         failure ends the plan.
         """
-        self._began = self._site.world.clock.monotonic()
+        self._began = self._site.system.clock.monotonic()
         self._journal.began(self._run, plan)
         try:
             for step in plan.steps:
@@ -72,13 +72,13 @@ class Runner:
                 self._journal.ended(self._run, self.outcome)
 
     def _step(self, step: AnyStep) -> Iterator[StepEvent]:
-        began = self._site.world.clock.monotonic()
+        began = self._site.system.clock.monotonic()
         tail = bytearray()
         try:
             acted = yield from self._acts(step, tail)
-        except Stopped:
+        except StoppedError:
             self.outcome = "halted"
-            yield self._last(step, Halted())
+            yield self._last(step, Stopped())
         except ExpectedError as error:
             self.failed.add(step.id)
             self.error = self._veil.error(error)
@@ -97,7 +97,7 @@ class Runner:
         else:
             if acted:
                 yield self._last(
-                    step, Finished(seconds=round(self._site.world.clock.monotonic() - began, 3))
+                    step, Finished(seconds=round(self._site.system.clock.monotonic() - began, 3))
                 )
 
     def _acts(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
@@ -124,20 +124,20 @@ class Runner:
         self._journal.step_done(self._run, step.id)
         return True
 
-    def _told(self, step: AnyStep, what: What) -> StepEvent:
+    def _told(self, step: AnyStep, what: AnyPayload) -> StepEvent:
         event = StepEvent(
-            at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what
+            at=self._site.system.clock.monotonic() - self._began, step=step.id, what=what
         )
         self._keep(event)
         return event
 
-    def _last(self, step: AnyStep, what: What) -> StepEvent:
+    def _last(self, step: AnyStep, what: AnyPayload) -> StepEvent:
         """How a step ended is told, whether or not a full disk takes it."""
         try:
             return self._told(step, what)
         except ExpectedError:
             return StepEvent(
-                at=self._site.world.clock.monotonic() - self._began, step=step.id, what=what
+                at=self._site.system.clock.monotonic() - self._began, step=step.id, what=what
             )
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:

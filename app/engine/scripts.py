@@ -7,26 +7,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.plan import (
     Activate,
     AnyStep,
     CreateEnvironment,
     FetchWheels,
     FirstImport,
+    FixOpenmp,
     InstallWheels,
-    MendOpenmp,
     Plan,
     ProvidePython,
     RunCheck,
 )
 from app.model.profile import Part, Profile
 from app.model.sources import Sources
-from app.probe.system import without_secrets
+from app.probe.operating_system import without_secrets
 
 
 def plan_script(
-    plan: Plan, place: Place, profiles: Mapping[str, Profile], sources: Sources, shell: str
+    plan: Plan, place: HomeLayout, profiles: Mapping[str, Profile], sources: Sources, shell: str
 ) -> str:
     """The script's text for ``powershell`` or ``sh``. It stops at the first error; it needs only
     ``uv`` on the path.
@@ -48,7 +48,7 @@ def plan_script(
 def _commands(
     step: AnyStep,
     writer: _PowerShell | _Posix,
-    place: Place,
+    place: HomeLayout,
     profiles: Mapping[str, Profile],
     sources: Sources,
 ) -> list[str]:
@@ -87,7 +87,7 @@ def _commands(
                 )
             )
         return lines
-    if isinstance(step, MendOpenmp):
+    if isinstance(step, FixOpenmp):
         library = ("Lib", "site-packages", "torch", "lib")
         return [
             writer.copy(

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.decide import judge, planning
-from app.decide.secrets import Veil, known_secrets
+from app.decide.plans import builder
+from app.decide.redaction.masking import SecretMasker, known_secrets
+from app.decide.verification import judge
 from app.engine import bundling, scripts, uninstalling
-from app.engine.carrying_out import CarryingOut
+from app.engine.carrying_out import Execution
 from app.engine.environments import Environment, list_environments, swap_back
 from app.engine.uninstalling import Uninstallable, what_is_here
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import StepEvent
 from app.model.plan import Plan
 from app.model.pointer import Pointer
 from app.model.profile import Platform
 from app.model.verdict import Comparison
 from app.steps import put_packages_back, quarantine
-from app.steps.locked_state import drift
+from app.steps.drift import drift
 
 if TYPE_CHECKING:
     from app.model.report import Preview
@@ -39,7 +40,7 @@ class Unfinished:
     plan: Plan
 
 
-class Session(CarryingOut):
+class Session(Execution):
     """One visit to one computer, whole: seen, decided, carried out, taken back, told. Everything
     but long work answers at once.
     """
@@ -70,17 +71,17 @@ class Session(CarryingOut):
         return (
             ()
             if self.simulated
-            else list_environments(self.world.files, self.place, self.pointer())
+            else list_environments(self.system.files, self.place, self.pointer())
         )
 
     def rollback(self) -> Pointer:
-        """Make the environment that was active before active again. Raises ``BadInput`` when there
+        """Make the environment that was active before active again. Raises ``InputError`` when there
         is none.
         """
         self.really()
         with self._alone("going back to the setup before"):
             return swap_back(
-                self.world.files, self.world.clock, self.place, self.pointer(), self.journal
+                self.system.files, self.system.clock, self.place, self.pointer(), self.journal
             )
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
@@ -90,7 +91,7 @@ class Session(CarryingOut):
         return (
             ()
             if self.simulated
-            else what_is_here(self.world.files, self.place, self.pointer(), self.journal)
+            else what_is_here(self.system.files, self.place, self.pointer(), self.journal)
         )
 
     def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
@@ -99,17 +100,17 @@ class Session(CarryingOut):
         """
         self.really()
         with self._alone("uninstalling"):
-            yield from uninstalling.remove(chosen, self.world.files, self.place, self.journal)
+            yield from uninstalling.remove(chosen, self.system.files, self.place, self.journal)
             empty = not self.uninstallable()
         if empty:
-            uninstalling.leave(self.world.files, self.place)
+            uninstalling.leave(self.system.files, self.place)
 
     def _alone(self, what: str) -> AbstractContextManager[None]:
         """Nothing else may run in this home folder meanwhile. Raises
         ``ExpectedError('already-running')``; nobody needs a folder that is not there."""
         return (
-            self.world.files.hold(self.place.lock, what)
-            if self.world.files.is_folder(self.place.home)
+            self.system.files.hold(self.place.lock, what)
+            if self.system.files.is_folder(self.place.home)
             else nullcontext()
         )
 
@@ -132,12 +133,12 @@ class Session(CarryingOut):
             yield from put_packages_back.taken_out(self.site())
 
     def packages_back_plan(self, saved: str) -> Plan:
-        """The plan that puts the packages of a saved list back. Raises ``BadInput`` where that is
+        """The plan that puts the packages of a saved list back. Raises ``InputError`` where that is
         no such list.
         """
         self.really()
         found = put_packages_back.taken(saved, self.site())
-        return planning.packages_back_plan(saved, found.python, found.packages, self.place)
+        return builder.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path. A folder of somebody else's could
@@ -145,7 +146,7 @@ class Session(CarryingOut):
         """
         self.really()
         if shelf not in {folder for folder, _ in self.quarantined()}:
-            raise BadInput(
+            raise InputError(
                 f"{shelf} is no quarantined item; expected a folder that the command uninstall "
                 f"lists."
             )
@@ -163,10 +164,10 @@ class Session(CarryingOut):
         rank: int | None = None,
     ) -> str:
         """A starter training script for the profile's own API, sized to this machine's card."""
-        from app.decide import training  # first needed on the last page
+        from app.decide.training import starter_script  # first needed on the last page
 
         profile = self.profile or self._active_profile() or self.best().profile
-        return training.script(
+        return starter_script.script(
             profile,
             self.known(),
             self.knowledge.guide,
@@ -202,15 +203,15 @@ class Session(CarryingOut):
         """
         profile = self.profile or self.best().profile
         site = self.site_here()
-        veil = Veil(known_secrets(site.sources, self.world.computer.variables()))
+        veil = SecretMasker(known_secrets(site.sources, self.system.computer.variables()))
         for event in bundling.bundle(profile, platform or self._platform(), target, site):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:
-        """Check every file of a bundle against its list. Raises ``BadInput`` naming the first that
+        """Check every file of a bundle against its list. Raises ``InputError`` naming the first that
         differs.
         """
-        return bundling.check(folder, self.place, self.world.files)
+        return bundling.check(folder, self.place, self.system.files)
 
     def write_report(self, path: str | None = None) -> str:
         """Write the diagnostics report; its path."""
@@ -218,15 +219,15 @@ class Session(CarryingOut):
 
         data = reporting.report_zip(self)
         name = path or self.place.join(
-            self.place.reports, f"report-{self.world.clock.now().replace(':', '')}.zip"
+            self.place.reports, f"report-{self.system.clock.now().replace(':', '')}.zip"
         )
         if self.simulated and path is None:
-            raise BadInput(
+            raise InputError(
                 "A report of a simulated machine needs a place to go to; expected --output FILE."
             )
-        if path is None and not self.world.files.exists(self.place.reports):
+        if path is None and not self.system.files.exists(self.place.reports):
             self.journal.effect("report", "")("made", {"path": self.place.reports})
-        self.world.files.write(name, data)
+        self.system.files.write(name, data)
         return name
 
     def report_preview(self) -> Preview:
@@ -252,23 +253,23 @@ class Session(CarryingOut):
         simulation.
         """
         if not self.simulated:
-            self.world.computer.open(target)
+            self.system.computer.open(target)
 
     def open_terminal(self) -> str:
         """A terminal with the active environment; a sentence that says so."""
         pointer = self.pointer()
         if pointer is None or self.simulated:
-            raise BadInput(
+            raise InputError(
                 "There is no active environment to open a terminal in; expected one, made by an "
                 "install."
             )
-        self.world.computer.open_terminal(self.place.home, self.place.environment(pointer.active))
+        self.system.computer.open_terminal(self.place.home, self.place.environment(pointer.active))
         return f"A terminal opened with {pointer.active} active."
 
     def show_progress(self, window: int, share: float) -> None:
         """How far the run is, on the task bar; below zero takes it away."""
-        self.world.computer.show_progress(window, share if share >= 0 else None)
+        self.system.computer.show_progress(window, share if share >= 0 else None)
 
     def save(self, path: str, data: bytes) -> None:
         """Write a file that the user asked for."""
-        self.world.files.write(path, data)
+        self.system.files.write(path, data)

@@ -18,7 +18,7 @@ STAGES: tuple[Stage, ...] = (
 )
 
 
-class Standing(NamedTuple):
+class WizardState(NamedTuple):
     """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has
     counted them.
     """
@@ -35,24 +35,24 @@ class Standing(NamedTuple):
         )
 
 
-def path(standing: Standing) -> tuple[Stage, ...]:
+def path(standing: WizardState) -> tuple[Stage, ...]:
     """The stages of this visit, in order."""
     return tuple(s for s in STAGES if not standing.skips(s))
 
 
-def following(stage: Stage, standing: Standing) -> Stage | None:
+def following(stage: Stage, standing: WizardState) -> Stage | None:
     """The stage after ``stage``; ``None`` after the last. ``stage`` itself may be one that is
     skipped by now.
     """
     return next((s for s in STAGES[STAGES.index(stage) + 1 :] if not standing.skips(s)), None)
 
 
-def before(stage: Stage, standing: Standing) -> Stage | None:
+def before(stage: Stage, standing: WizardState) -> Stage | None:
     """The stage before ``stage``; ``None`` before the first."""
     return next((s for s in reversed(STAGES[: STAGES.index(stage)]) if not standing.skips(s)), None)
 
 
-def states(now: Stage, standing: Standing) -> dict[Stage, StageState]:
+def states(now: Stage, standing: WizardState) -> dict[Stage, StageState]:
     """How each stage looks in an overview while ``now`` is on screen."""
     at = STAGES.index(now)
     found: dict[Stage, StageState] = {}

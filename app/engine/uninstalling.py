@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.engine.environments import list_environments
 from app.engine.journal import Journal
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.pointer import Pointer, decode_pointer
 from app.ports import Files
 
@@ -55,7 +55,7 @@ class Uninstallable:
 
 
 def what_is_here(
-    files: Files, place: Place, pointer: Pointer | None, journal: Journal
+    files: Files, place: HomeLayout, pointer: Pointer | None, journal: Journal
 ) -> tuple[Uninstallable, ...]:
     """Everything that this program made and that is still there, what was made last first."""
     made = journal.made()
@@ -104,7 +104,9 @@ def what_is_here(
     return tuple(sorted(told, key=lambda item: order.get(item.path, len(order))))
 
 
-def _environments(files: Files, place: Place, pointer: Pointer | None) -> Iterator[Uninstallable]:
+def _environments(
+    files: Files, place: HomeLayout, pointer: Pointer | None
+) -> Iterator[Uninstallable]:
     whole = {one.name: one for one in list_environments(files, place, pointer)}
     for name in files.names(place.environments):
         path = place.environment(name)
@@ -118,7 +120,7 @@ def _environments(files: Files, place: Place, pointer: Pointer | None) -> Iterat
         yield Uninstallable(f"env:{name}", title, path, files.size(path) or 0, " ".join(notes))
 
 
-def _strangers(environment: str, files: Files, place: Place) -> tuple[str, ...]:
+def _strangers(environment: str, files: Files, place: HomeLayout) -> tuple[str, ...]:
     """What lies in an environment's own folder and came neither with it nor with a package: a
     person put it there.
     """
@@ -136,7 +138,7 @@ def _strangers(environment: str, files: Files, place: Place) -> tuple[str, ...]:
 
 
 def remove(
-    chosen: Sequence[Uninstallable], files: Files, place: Place, journal: Journal
+    chosen: Sequence[Uninstallable], files: Files, place: HomeLayout, journal: Journal
 ) -> Iterator[Uninstallable]:
     """Remove what was chosen, each thing written down before; yields each when it is gone."""
     record = journal.effect("uninstall", "")
@@ -148,7 +150,7 @@ def remove(
         yield item
 
 
-def _paths(item: Uninstallable, files: Files, place: Place, journal: Journal) -> Iterator[str]:
+def _paths(item: Uninstallable, files: Files, place: HomeLayout, journal: Journal) -> Iterator[str]:
     """What goes with a thing: of an environment the pointer that names it, and what would start it
     or is told of it.
     """
@@ -170,7 +172,7 @@ def _paths(item: Uninstallable, files: Files, place: Place, journal: Journal) ->
         yield item.path
 
 
-def leave(files: Files, place: Place) -> None:
+def leave(files: Files, place: HomeLayout) -> None:
     """Nothing that was made is left: pointer, journal, lock and home go too, folders only where
     they are empty then.
     """

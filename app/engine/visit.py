@@ -9,29 +9,30 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.decide import circumstances, diagnose, planning, recommend, remedies
-from app.decide.secrets import known_secrets
-from app.engine import bundling, keepsakes
-from app.engine.begun import begun
+from app.decide.findings import fact_table, ranking, rules
+from app.decide.plans import builder, fixes
+from app.decide.redaction.masking import known_secrets
+from app.engine import bundling, integrations
 from app.engine.journal import Journal
+from app.engine.resumable_bytes import begun
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
 from app.model.answers import SYSTEM_ALONE, Answers
-from app.model.errors import BadInput, ExpectedError
+from app.model.errors import ExpectedError, InputError
 from app.model.event import StepEvent
-from app.model.machine import MachineFacts, Sighting
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
+from app.model.machine import MachineFacts, ProbeResult
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.pointer import Pointer, decode_pointer
 from app.model.profile import Platform, Profile
 from app.model.sources import Sources
 from app.model.verdict import Verification
-from app.ports import World
+from app.ports import System
 from app.probe import network, survey
-from app.steps.site import Site
+from app.steps.step_context import StepContext
 
 if TYPE_CHECKING:
-    from app.decide.redact import Redactor
+    from app.decide.redaction.redact import Redactor
 
 
 class Visit:
@@ -43,15 +44,15 @@ class Visit:
 
     def __init__(
         self,
-        world: World,
+        system: System,
         knowledge: Knowledge,
         answers: Answers,
         resource: Callable[[str], bytes],
         facts: MachineFacts | None = None,
         recording: tuple[StepEvent, ...] = (),
     ) -> None:
-        self.world, self.knowledge, self.answers, self.resource = (
-            world,
+        self.system, self.knowledge, self.answers, self.resource = (
+            system,
             knowledge,
             answers,
             resource,
@@ -68,7 +69,7 @@ class Visit:
         self.log_path: str | None = None
         self.outcome = ""
         self.error: ExpectedError | None = None
-        self.blame: Callable[[BadInput], BadInput] = lambda error: (
+        self.blame: Callable[[InputError], InputError] = lambda error: (
             error
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
@@ -78,24 +79,24 @@ class Visit:
     @property
     def simulated(self) -> str | None:
         """The name of the machine file when this is somebody else's computer."""
-        return self.world.simulated
+        return self.system.simulated
 
     @property
-    def place(self) -> Place:
+    def place(self) -> HomeLayout:
         """The home folder's layout, for the system that is looked at."""
         if self.simulated and self.facts is not None:
             home = self.answers.home or (
                 self.facts.home.path if self.facts.home else "/home/someone/UnslothSetup"
             )
-            return Place(home, self.facts.os.family)
-        return Place(
-            self.answers.home or self.world.computer.data_folder(), self.world.computer.family
+            return HomeLayout(home, self.facts.os.family)
+        return HomeLayout(
+            self.answers.home or self.system.computer.data_folder(), self.system.computer.family
         )
 
     @property
     def journal(self) -> Journal:
         """The home folder's journal."""
-        return Journal(self.world.files, self.world.clock, self.place.journal)
+        return Journal(self.system.files, self.system.clock, self.place.journal)
 
     def change(self, **fields: object) -> None:
         """Take a choice of the user; the facts that depend on it are read again when next asked."""
@@ -110,7 +111,7 @@ class Visit:
             moved = msgspec.structs.replace(
                 self.facts.home, path=str(fields["home"]), volume=None, begun=None
             )
-            volume = None if self.simulated else self.world.files.disk(moved.path)
+            volume = None if self.simulated else self.system.files.disk(moved.path)
             if volume is not None:
                 moved = msgspec.structs.replace(moved, volume=volume.root)
                 if volume.root not in {disk.root for disk in self.facts.disks}:
@@ -123,19 +124,19 @@ class Visit:
         """Where packages come from: the answers, then pip's and uv's own settings."""
         if self._sources is None:
             self._sources = (
-                Sources() if self.simulated else network.sources(self.world, self.answers)
+                Sources() if self.simulated else network.sources(self.system, self.answers)
             )
         return self._sources
 
-    def site(self) -> Site:
+    def site(self) -> StepContext:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
         cards = sum(gpu.of_nvidia for gpu in self.facts.gpus) if self.facts is not None else 0
-        disturbing = circumstances.disturbing(
-            self.world.computer.variables(), self.knowledge.rules, cards
+        disturbing = fact_table.disturbing(
+            self.system.computer.variables(), self.knowledge.rules, cards
         )
-        return Site(
-            world=self.world,
+        return StepContext(
+            system=self.system,
             place=self.place,
             profiles=known,
             answers=self.answers,
@@ -143,42 +144,42 @@ class Visit:
             resource=self.resource,
             record=self.journal.effect("session", ""),
             left_out=frozenset(name.upper() for name, _, _ in disturbing),
-            card=circumstances.pointed_at(self.facts) if self.facts is not None else None,
+            card=fact_table.pointed_at(self.facts) if self.facts is not None else None,
         )
 
-    def site_here(self) -> Site:
+    def site_here(self) -> StepContext:
         """The same for what is really done while somebody else's computer is looked at: that
         happens on this one.
         """
         if not self.simulated:
             return self.site()
-        here = Place(
-            self.answers.home or self.world.computer.data_folder(), self.world.computer.family
+        here = HomeLayout(
+            self.answers.home or self.system.computer.data_folder(), self.system.computer.family
         )
-        journal = Journal(self.world.files, self.world.clock, here.journal)
+        journal = Journal(self.system.files, self.system.clock, here.journal)
         return replace(
             self.site(),
             place=here,
-            sources=network.sources(self.world, self.answers),
+            sources=network.sources(self.system, self.answers),
             record=journal.effect("session", ""),
         )
 
     def really(self) -> None:
-        """Raises ``BadInput`` where this is somebody else's computer: nothing is changed there."""
+        """Raises ``InputError`` where this is somebody else's computer: nothing is changed there."""
         if self.simulated:
-            raise BadInput(
+            raise InputError(
                 f"This is a simulation of {self.simulated}: nothing can be taken back or removed "
                 f"on that computer.",
                 hint="Leave out --machine to do it on this one.",
             )
 
     def pointer(self) -> Pointer | None:
-        """Which environment is active; none on somebody else's computer. Raises ``BadInput`` when
+        """Which environment is active; none on somebody else's computer. Raises ``InputError`` when
         the file is broken.
         """
         if self.simulated:
             return None
-        data = self.world.files.read(self.place.pointer)
+        data = self.system.files.read(self.place.pointer)
         return None if data is None else decode_pointer(data, self.place.pointer)
 
     def _active_profile(self) -> Profile | None:
@@ -193,15 +194,15 @@ class Visit:
 
     # ---- look
 
-    def survey(self) -> Iterator[Sighting]:
+    def survey(self) -> Iterator[ProbeResult]:
         """Look at the machine; the last sighting carries all facts. A simulated machine answers
         from its file.
         """
         if self.simulated and self.facts is not None:
             yield from survey.played(self.facts)
             return
-        self.world.web.use(self.sources())
-        for sighting in survey.survey(self.world, self.place, self.answers):
+        self.system.web.use(self.sources())
+        for sighting in survey.survey(self.system, self.place, self.answers):
             if sighting.facts is not None:
                 self.facts = self._with_begun(sighting.facts)
                 yield msgspec.structs.replace(sighting, facts=self.facts)
@@ -221,12 +222,12 @@ class Visit:
         elsewhere.
         """
         active = unfinished = None
-        with suppress(BadInput):
+        with suppress(InputError):
             pointer, cut_off = self.pointer(), self.journal.unfinished()
             active = pointer.active if pointer is not None else None
             unfinished = cut_off[0].profile if cut_off is not None else None
         return begun(
-            facts, self.knowledge.profiles, self.place, self.world.files, active, unfinished
+            facts, self.knowledge.profiles, self.place, self.system.files, active, unfinished
         )
 
     def known(self) -> MachineFacts:
@@ -248,18 +249,18 @@ class Visit:
         """What takes the person out of all that leaves this computer: by rule, and by what is known
         here.
         """
-        from app.decide.redact import redactor  # first needed at the end of a visit
+        from app.decide.redaction.redact import redactor  # first needed at the end of a visit
 
         if self.simulated:
             return redactor(self.known())
-        known = self.world.computer.facts()
+        known = self.system.computer.facts()
         names = {
             name: str(known[name])
             for name in ("user", "host", "user_home", "full_name")
             if known.get(name)
         }
         return redactor(
-            self.known(), names, known_secrets(self.sources(), self.world.computer.variables())
+            self.known(), names, known_secrets(self.sources(), self.system.computer.variables())
         )
 
     # ---- decide
@@ -267,14 +268,14 @@ class Visit:
     def findings(self) -> tuple[Finding, ...]:
         """What the facts mean, for the chosen profile where one is chosen."""
         profile = self.profile or (self.best().profile if self.knowledge.profiles else None)
-        return diagnose.findings(
+        return rules.findings(
             self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers
         )
 
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
         known = self.knowledge
-        return recommend.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
+        return ranking.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
 
     def best(self) -> Choice:
         """The chosen profile's judgement, or the best one's."""
@@ -284,15 +285,15 @@ class Visit:
         return ranked[0]
 
     def choose(self, profile_id: str) -> None:
-        """Take a profile. Raises ``BadInput`` naming those that exist."""
+        """Take a profile. Raises ``InputError`` naming those that exist."""
         self.profile = self.knowledge.profile(profile_id)
 
     def take_bundle(self) -> None:
-        """Where a bundle is given and no profile: that of the bundle. Raises ``BadInput`` where the
+        """Where a bundle is given and no profile: that of the bundle. Raises ``InputError`` where the
         folder is none.
         """
         if self.answers.offline and not self.simulated:
-            made = bundling.read(self.answers.offline, self.place, self.world.files)
+            made = bundling.read(self.answers.offline, self.place, self.system.files)
             if self.profile is None:
                 self.choose(made.profile)
 
@@ -300,18 +301,18 @@ class Visit:
         """The whole plan for the chosen or best profile, the chosen clean-up first."""
         profile = self.profile or self.best().profile
         facts = self.known()
-        install = planning.install_plan(facts, profile, self.place, self.answers)
+        install = builder.install_plan(facts, profile, self.place, self.answers)
         pointer = None if self.simulated else self.pointer()
         if pointer is not None and pointer.active.startswith(install.environment + "."):
-            install = remedies.renamed(
+            install = fixes.renamed(
                 install, self.place, pointer.active
             )  # the one that was made anew beside it
         install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
             return self._as_recorded(install)
         try:
-            clean = planning.clean_up_plan(facts, self.place, self.answers.clean_up)
-        except BadInput as error:
+            clean = builder.clean_up_plan(facts, self.place, self.answers.clean_up)
+        except InputError as error:
             raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
 
@@ -375,35 +376,35 @@ class Visit:
     def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """A Jupyter kernel for an environment, the active one where none is named."""
         profile, environment = self._or_active(profile, environment)
-        return keepsakes.kernel_plan(
-            profile, environment, self.place, self.knowledge, self.world.computer
+        return integrations.kernel_plan(
+            profile, environment, self.place, self.knowledge, self.system.computer
         )
 
     def shortcut_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """An entry of the system's menu for an environment, the active one where none is named."""
         profile, environment = self._or_active(profile, environment)
-        return keepsakes.shortcut_plan(profile, environment, self.place, self.world.computer)
+        return integrations.shortcut_plan(profile, environment, self.place, self.system.computer)
 
     def _or_active(self, profile: Profile | None, environment: str | None) -> tuple[Profile, str]:
         if profile is not None and environment is not None:
             return profile, environment
         pointer = self.pointer()
         if pointer is None or self.simulated:
-            raise BadInput("There is no active environment; expected one, made by an install.")
+            raise InputError("There is no active environment; expected one, made by an install.")
         return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
         """The plan that mends what failed: the fix's own steps, then the rest. Changes the choices
         where the fix is one.
 
-        Raises ``BadInput`` for a fix that would change nothing here.
+        Raises ``InputError`` for a fix that would change nothing here.
         """
         if remedy == "other-profile":
             self.choose(self._next_profile(failed.profile))
             return self.plan()
         if remedy == "system-certificates":
             if not self.helps(remedy):
-                raise BadInput(
+                raise InputError(
                     "Only the system's certificates are in use already, so this fix would change "
                     "nothing.",
                     hint="Ask whoever manages the network for its root certificate, and name its "
@@ -416,7 +417,7 @@ class Visit:
             if pointer is None
             else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
         )
-        return remedies.mended(remedy, failed, self.place, kept)
+        return fixes.mended(remedy, failed, self.place, kept)
 
     def helps(self, remedy: str | None) -> bool:
         """Whether an automatic fix would change anything on this computer."""
@@ -445,7 +446,7 @@ class Visit:
     def _next_profile(self, failed: str) -> str:
         others = self._others(failed)
         if not others:
-            raise BadInput("No other setup can work on this machine; the findings say why.")
+            raise InputError("No other setup can work on this machine; the findings say why.")
         return others[0]
 
     def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
@@ -453,18 +454,18 @@ class Visit:
         pointer = self.pointer()
         name = environment or (pointer.active if pointer else None)
         if name is None:
-            raise BadInput(
+            raise InputError(
                 "There is no active environment to verify; expected one, made by the command "
                 "install."
             )
-        known = self.world.files.names(self.place.environments)
+        known = self.system.files.names(self.place.environments)
         if name not in known:
-            raise BadInput(
+            raise InputError(
                 f"There is no environment {name!r} to verify; expected one of "
                 f"{', '.join(known) or 'an install'}."
             )
         profile = self.knowledge.profile(self.profile_of(name, pointer))
-        return planning.verify_plan(profile, self.place, name, quick)
+        return builder.verify_plan(profile, self.place, name, quick)
 
     def profile_of(self, name: str, pointer: Pointer | None = None) -> str:
         """The id of the profile that an environment was made from."""

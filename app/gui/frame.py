@@ -12,14 +12,14 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWizard, QWizardPage
 
 from app.engine import stages
-from app.engine.stages import STAGES, Stage, Standing
+from app.engine.stages import STAGES, Stage, WizardState
 from app.gui import languages
 
 if TYPE_CHECKING:
     from app.engine.session import Session
     from app.gui.stream import Stream
     from app.gui.widgets.rail import Rail
-    from app.model.machine import MachineFacts, Sighting
+    from app.model.machine import MachineFacts, ProbeResult
     from app.model.plan import Plan
 
 Shipped = tuple[tuple[str, "MachineFacts"], ...]
@@ -60,7 +60,7 @@ class Frame(QWizard):
         self.fault: BaseException | None = None  # why the session could not be opened
         self._wanted: Stage | None = None  # pressed before the session was there
         self.home_session: Session | None = None  # the real one, while another machine is tried
-        self.sightings: list[Sighting] = []
+        self.sightings: list[ProbeResult] = []
         self.survey_seconds = 0.0
         self.resume: Plan | None = None  # set by Welcome: the plan page goes on with it at once
         self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
@@ -128,16 +128,16 @@ class Frame(QWizard):
         return STAGES[max(0, self.currentId())]
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> WizardState:
         """What decides which stages this visit passes."""
         if self._session is None:
-            return Standing()
+            return WizardState()
         facts, verify = self._session.facts, self._session.answers.verify != "none"
         if facts is None:
-            return Standing(verify=verify)
-        from app.decide.planning import holders  # the first paint does without
+            return WizardState(verify=verify)
+        from app.decide.plans.builder import holders  # the first paint does without
 
-        return Standing(
+        return WizardState(
             leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify
         )
 
@@ -194,7 +194,7 @@ class Frame(QWizard):
         self._survey.ended.connect(self._looked)
         self._survey.start()
 
-    def _sight(self, sighting: Sighting) -> None:
+    def _sight(self, sighting: ProbeResult) -> None:
         self.sightings.append(sighting)
         self.survey_seconds = time.monotonic() - self._look_began
         self.sighted.emit(sighting)

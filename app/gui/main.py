@@ -86,7 +86,7 @@ def _catcher(
     def caught(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        from app.gui.faults import show_fault
+        from app.gui.error_dialog import show_fault
 
         sys.__excepthook__(kind, error, trace)
         show_fault(wizard, error)

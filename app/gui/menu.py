@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMenu
 
 from app import __version__
 from app.gui import languages
+from app.gui.formatting import translate
 from app.gui.widgets.card import Label
-from app.gui.words import translate
 from app.model.errors import ExpectedError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def visit(wizard: Frame, name: str) -> None:
     try:
         session = wizard.rehearse(name)
     except ExpectedError as error:
-        from app.gui.faults import show_fault
+        from app.gui.error_dialog import show_fault
 
         show_fault(wizard, error)
         return
@@ -111,7 +111,7 @@ def mend(wizard: Frame, remedy: str) -> None:
     """The fix of a pasted log's cause is a plan like any other: shown on the page of plans, carried
     out from there.
     """
-    from app.gui.faults import show_fault
+    from app.gui.error_dialog import show_fault
     from app.gui.pages.install import Install
 
     try:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, QObject, Signal
 
-from app.gui.tally import Tally
-from app.gui.widgets.log_pane import LogPane
-from app.gui.widgets.log_store import LogStore
+from app.gui.log_view.pane import LogPane
+from app.gui.log_view.store import LogStore
+from app.gui.run_progress import RunProgress
 from app.model.event import Failed, Line, StepEvent
 from app.model.plan import Plan
 
@@ -33,7 +33,7 @@ class PlanRun(QObject):
         super().__init__(wizard)
         self.session = wizard.session
         self.plan, self.pane = plan, pane
-        self.tally = Tally(plan)
+        self.tally = RunProgress(plan)
         self.failures: list[tuple[str, Failed]] = []
         self.watchers: list[Callable[[StepEvent], None]] = []
         self.store = LogStore()

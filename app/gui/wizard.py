@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWizard
 from app.engine import stages
 from app.engine.stages import STAGES, Stage
 from app.gui import languages, theme
+from app.gui.formatting import translate
 from app.gui.frame import Frame, Machines
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.rail import Rail
-from app.gui.words import translate
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QKeyEvent, QPaintEvent, QResizeEvent
@@ -144,7 +144,7 @@ class Wizard(Frame):
         self.rail.show_states(stages.states(self.stage, self.standing))
         facts = self._session.facts if self._session is not None else None
         if facts is not None:
-            from app.gui.brief import brief
+            from app.gui.summaries import brief
 
             self.rail.show_machine(*brief(facts))
 
@@ -227,7 +227,7 @@ class Wizard(Frame):
     def _open_failed(self, fault: BaseException | None) -> None:
         if fault is None:
             return
-        from app.gui.faults import show_fault
+        from app.gui.error_dialog import show_fault
 
         self.fault = fault
         show_fault(self, fault)

@@ -54,11 +54,11 @@ class Share(Value, frozen=True, kw_only=True):
 
 
 class Series(Value, frozen=True, kw_only=True):
-    """Cards told by a part of their name (``says`` is a regular expression over it), for models
+    """Cards told by a part of their name (``regex`` is a regular expression over it), for models
     without a row.
     """
 
-    says: str
+    regex: str
     compute_capability: str
 
 
@@ -105,7 +105,7 @@ class Cards(Value, frozen=True, kw_only=True):
         if known:
             return known.compute_capability
         for row in self.series:
-            if name and re.search(row.says, name, re.IGNORECASE):
+            if name and re.search(row.regex, name, re.IGNORECASE):
                 return row.compute_capability
         found = re.fullmatch(
             r"(?:0x)?10de[:\s]?(?:0x)?([0-9a-f]{4})\b.*", (pci_id or "").strip().lower()

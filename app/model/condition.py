@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.value import Value
 
 Kind = Literal["yes-no", "number", "memory", "disk", "version", "text", "list"]
@@ -171,7 +171,7 @@ def literal(kind: Kind, text: str) -> Any:
 def parse(raw: object, where: str, limits: tuple[str, ...] = ()) -> Condition:
     """A condition from TOML. ``where`` names file and table, ``limits`` the known thresholds.
 
-    Raises ``BadInput`` that names file, table and clause.
+    Raises ``InputError`` that names file, table and clause.
     """
     if isinstance(raw, str):
         return _clause(raw, where, limits)
@@ -184,7 +184,7 @@ def parse(raw: object, where: str, limits: tuple[str, ...] = ()) -> Condition:
         if word in ("all", "any") and isinstance(inner, (list, tuple)):
             parts = tuple(parse(part, where, limits) for part in inner)
             return All(parts=parts) if word == "all" else AnyOf(parts=parts)
-    raise BadInput(
+    raise InputError(
         f"{where}: `when` is {raw!r}; expected clauses in a list, or one of all, any, not with "
         f"its clauses."
     )
@@ -195,7 +195,7 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
         return Not(part=_clause(text.strip()[4:], where, limits))
     found = _CLAUSE.match(text)
     if not found:
-        raise BadInput(
+        raise InputError(
             f"{where}: the clause {text!r} cannot be read; expected a name, a comparison and a "
             f"value."
         )
@@ -203,13 +203,13 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
     operator: Any = " ".join((found["op"] or "holds").split())
     kind = NAMES.get(left)
     if kind is None:
-        raise BadInput(
+        raise InputError(
             f"{where}: the clause {text!r} asks for {left!r}, which is not a name of the rules' "
             f"language."
         )
     fault = _misuse(operator, kind, right)
     if fault:
-        raise BadInput(f"{where}: the clause {text!r} {fault}.")
+        raise InputError(f"{where}: the clause {text!r} {fault}.")
     if operator in ("holds", "known", "unknown"):
         return Clause(left=left, operator=operator)
     if right in NAMES or right in limits:
@@ -219,7 +219,7 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
     )
     for value in values:
         if not value or literal(kind, value) is None:
-            raise BadInput(
+            raise InputError(
                 f"{where}: the clause {text!r} compares {left} with {value!r}; expected a {kind} "
                 f"or a name."
             )

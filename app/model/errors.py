@@ -44,7 +44,7 @@ class ExpectedError(Exception):
         self.exit_code = exit_code
 
 
-class BadInput(ExpectedError):
+class InputError(ExpectedError):
     """A file, a field or an argument that people gave is wrong; the sentence names it and what was
     expected.
     """
@@ -55,5 +55,5 @@ class BadInput(ExpectedError):
         )
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The user asked to stop. Doors raise it while they block; the runner turns it into an event."""

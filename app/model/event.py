@@ -10,23 +10,23 @@ from app.model.advice import Diagnosis
 from app.model.value import Value
 
 
-class Happening(Value, tag_field="what", frozen=True, kw_only=True):
+class EventPayload(Value, tag_field="what", frozen=True, kw_only=True):
     """Something that happened in a step."""
 
 
-class Started(Happening, tag="started", frozen=True, kw_only=True):
+class Started(EventPayload, tag="started", frozen=True, kw_only=True):
     """The step begins."""
 
     title: str = ""
 
 
-class Skipped(Happening, tag="skipped", frozen=True, kw_only=True):
+class Skipped(EventPayload, tag="skipped", frozen=True, kw_only=True):
     """The step was already done: the disk says so. ``why`` tells what was found."""
 
     why: str = ""
 
 
-class Line(Happening, tag="line", frozen=True, kw_only=True):
+class Line(EventPayload, tag="line", frozen=True, kw_only=True):
     """Raw output, one or many lines as they came (UTF-8, undecodable bytes replaced by the reader).
 
     A chunk, not a line: a signal or an object for each line freezes a window for seconds (measured
@@ -36,7 +36,7 @@ class Line(Happening, tag="line", frozen=True, kw_only=True):
     text: bytes
 
 
-class Progress(Happening, tag="progress", frozen=True, kw_only=True):
+class Progress(EventPayload, tag="progress", frozen=True, kw_only=True):
     """``done`` of ``total`` in ``unit`` (``bytes``, ``files``, ``steps``); ``rate`` in units a
     second.
     """
@@ -48,13 +48,13 @@ class Progress(Happening, tag="progress", frozen=True, kw_only=True):
     note: str = ""
 
 
-class Quiet(Happening, tag="quiet", frozen=True, kw_only=True):
+class Quiet(EventPayload, tag="quiet", frozen=True, kw_only=True):
     """The child has said nothing for ``seconds``; that alone is never a reason to kill it."""
 
     seconds: float
 
 
-class Measured(Happening, tag="measured", frozen=True, kw_only=True):
+class Measured(EventPayload, tag="measured", frozen=True, kw_only=True):
     """One measured value of a check; ``value`` is any JSON value, ``detail`` holds what belongs to
     it.
     """
@@ -65,13 +65,13 @@ class Measured(Happening, tag="measured", frozen=True, kw_only=True):
     detail: dict[str, Any] = {}
 
 
-class Finished(Happening, tag="finished", frozen=True, kw_only=True):
+class Finished(EventPayload, tag="finished", frozen=True, kw_only=True):
     """The step is done."""
 
     seconds: float = 0.0
 
 
-class Failed(Happening, tag="failed", frozen=True, kw_only=True):
+class Failed(EventPayload, tag="failed", frozen=True, kw_only=True):
     """The step failed: what people read, the details for experts, and what diagnosis made of it."""
 
     code: str
@@ -81,11 +81,11 @@ class Failed(Happening, tag="failed", frozen=True, kw_only=True):
     diagnosis: Diagnosis | None = None
 
 
-class Halted(Happening, tag="stopped", frozen=True, kw_only=True):
+class Stopped(EventPayload, tag="stopped", frozen=True, kw_only=True):
     """The user stopped the plan here; everything so far can be gone on with."""
 
 
-What = Started | Skipped | Line | Progress | Quiet | Measured | Finished | Failed | Halted
+AnyPayload = Started | Skipped | Line | Progress | Quiet | Measured | Finished | Failed | Stopped
 
 
 class StepEvent(Value, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ class StepEvent(Value, frozen=True, kw_only=True):
 
     at: float
     step: str
-    what: What
+    what: AnyPayload
 
 
 def flat(event: StepEvent) -> dict[str, Any]:

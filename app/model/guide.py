@@ -17,7 +17,7 @@ class Print(Value, frozen=True, kw_only=True):
     ``value`` is empty).
     """
 
-    says: str
+    regex: str
     value: str = ""
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from app.model.condition import version
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.expected import field_sentence, json_text
 from app.model.unknowns import opened
 from app.model.value import Value
@@ -233,7 +233,7 @@ def worth(capability: str | None, memory: int | None) -> tuple[int, int, tuple[i
     return (fits, memory or 0, told or ())
 
 
-class Sighting(Value, frozen=True, kw_only=True):
+class ProbeResult(Value, frozen=True, kw_only=True):
     """One probe's answer during a survey; the last one of a survey has subject ``all`` and the
     whole ``facts``.
 
@@ -249,35 +249,35 @@ class Sighting(Value, frozen=True, kw_only=True):
 
 
 def decode_machine(data: bytes, name: str) -> MachineFacts:
-    """A machine file's facts. Raises ``BadInput`` with one sentence: the file ``name``, the field,
+    """A machine file's facts. Raises ``InputError`` with one sentence: the file ``name``, the field,
     what was expected.
     """
     try:
         head = msgspec.json.decode(_utf8(data))
     except msgspec.DecodeError as error:
-        raise BadInput(f"{name} is not a machine file: it is not JSON ({error}).") from error
+        raise InputError(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
-        raise BadInput(
+        raise InputError(
             f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)
         ) from error
     except RecursionError as error:
-        raise BadInput(
+        raise InputError(
             f"{name} is not a machine file: its values are nested too deeply.", details=str(error)
         ) from error
     if not isinstance(head, dict):
-        raise BadInput(
+        raise InputError(
             f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.'
         )
     if head.get("schema") != "machine/1":
         found = json_text(head.get("schema")) if "schema" in head else "nothing"
-        raise BadInput(
+        raise InputError(
             f'{name}: the field "schema" was expected to be "machine/1", but is {found}.'
         )
     known, left = opened(head, MachineFacts)
     try:
         facts = msgspec.convert(known, MachineFacts)
     except msgspec.ValidationError as error:
-        raise BadInput(
+        raise InputError(
             f"{name}: {field_sentence(str(error), known, MachineFacts)}", details=str(error)
         ) from error
     notes = tuple(

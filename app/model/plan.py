@@ -56,7 +56,7 @@ class InstallWheels(Step, tag="install-wheels", frozen=True, kw_only=True):
     parts: tuple[str, ...]
 
 
-class MendOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
+class FixOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
     """Give torch 2.4.0 on Windows the OpenMP file its wheel forgot, from the wheel's own copy."""
 
     environment: str
@@ -157,7 +157,7 @@ AnyStep = (
     | FetchWheels
     | CreateEnvironment
     | InstallWheels
-    | MendOpenmp
+    | FixOpenmp
     | SetVariables
     | FirstImport
     | RunCheck

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.value import Value
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
@@ -30,13 +30,13 @@ def decode_pointer(data: bytes, name: str) -> Pointer:
     try:
         pointer = msgspec.json.decode(data, type=Pointer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(
+        raise InputError(
             f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
             hint="Run install again, or delete the file to start without an active environment.",
         ) from error
     for field, value in (("active", pointer.active), ("previous", pointer.previous)):
         if value is not None and not _NAME.match(value):
-            raise BadInput(
+            raise InputError(
                 f"The pointer file {name} names {value!r} in the field {field}; expected the name "
                 f"of a folder in envs."
             )

@@ -48,7 +48,7 @@ class Rule(RuleTable, frozen=True, kw_only=True):
     when: Condition
 
 
-class Troublemaker(Value, frozen=True, kw_only=True):
+class ConflictingVariable(Value, frozen=True, kw_only=True):
     """An environment variable that disturbs a Python setup. ``values`` empty: any value does; else
     one of these patterns.
 
@@ -72,7 +72,7 @@ class Rules(Value, frozen=True, kw_only=True):
 
     thresholds: tuple[Threshold, ...] = ()
     rules: tuple[Rule, ...] = ()
-    variables: tuple[Troublemaker, ...] = ()
+    variables: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
@@ -88,7 +88,7 @@ class RulesFile(Value, frozen=True, kw_only=True):
 
     threshold: tuple[Threshold, ...]
     rule: tuple[RuleTable, ...]
-    variable: tuple[Troublemaker, ...] = ()
+    variable: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath, PureWindowsPath
 
-from app.model.place import Place, interpreter
-from app.ports import World
+from app.model.home_layout import HomeLayout, interpreter
+from app.ports import System
 
 # What decides whether training works; the rest of an environment is not looked at.
 PACKAGES = frozenset(
@@ -69,9 +69,9 @@ def below(path: str, folder: str, family: str) -> bool:
     return flavour(path).is_relative_to(flavour(folder))
 
 
-def config_version(world: World, place: Place, root: str) -> str | None:
+def config_version(system: System, place: HomeLayout, root: str) -> str | None:
     """The version that ``pyvenv.cfg`` of a virtual environment names; ``None`` where there is none."""
-    text = (world.files.read(place.join(root, "pyvenv.cfg")) or b"").decode("utf-8", "replace")
+    text = (system.files.read(place.join(root, "pyvenv.cfg")) or b"").decode("utf-8", "replace")
     for line in text.splitlines():
         name, _, value = line.partition("=")
         if name.strip().lower() in ("version", "version_info"):
@@ -79,26 +79,26 @@ def config_version(world: World, place: Place, root: str) -> str | None:
     return None
 
 
-def conda_version(world: World, place: Place, root: str) -> str | None:
+def conda_version(system: System, place: HomeLayout, root: str) -> str | None:
     """The Python of a conda environment, from the names in ``conda-meta``."""
-    for name in world.files.names(place.join(root, "conda-meta")):
+    for name in system.files.names(place.join(root, "conda-meta")):
         found = _CONDA_PYTHON.match(name)
         if found:
             return found[1]
     return None
 
 
-def is_conda(world: World, place: Place, root: str) -> bool:
+def is_conda(system: System, place: HomeLayout, root: str) -> bool:
     """Whether conda made this folder."""
-    return world.files.is_folder(place.join(root, "conda-meta"))
+    return system.files.is_folder(place.join(root, "conda-meta"))
 
 
-def is_conda_base(world: World, place: Place, root: str) -> bool:
+def is_conda_base(system: System, place: HomeLayout, root: str) -> bool:
     """Whether this is conda itself: its own environment must never be offered for removal."""
-    return is_conda(world, place, root) and world.files.is_folder(place.join(root, "condabin"))
+    return is_conda(system, place, root) and system.files.is_folder(place.join(root, "condabin"))
 
 
-def conda_python(place: Place, root: str) -> str:
+def conda_python(place: HomeLayout, root: str) -> str:
     """The interpreter of a conda environment."""
     return (
         place.join(root, "python.exe")
@@ -107,12 +107,12 @@ def conda_python(place: Place, root: str) -> str:
     )
 
 
-def venv_python(place: Place, root: str) -> str:
+def venv_python(place: HomeLayout, root: str) -> str:
     """The interpreter of a virtual environment."""
     return interpreter(root, place.family)
 
 
-def sites(world: World, place: Place, root: str, version: str | None) -> tuple[str, ...]:
+def sites(system: System, place: HomeLayout, root: str, version: str | None) -> tuple[str, ...]:
     """The package folders of an installation or environment, Debian's own among them."""
     if place.family == "windows":
         return (place.join(root, "Lib", "site-packages"),)
@@ -121,7 +121,7 @@ def sites(world: World, place: Place, root: str, version: str | None) -> tuple[s
         if version
         else [
             name.removeprefix("python")
-            for name in world.files.names(place.join(root, "lib"))
+            for name in system.files.names(place.join(root, "lib"))
             if name.startswith("python3.")
         ]
     )
@@ -133,7 +133,7 @@ def sites(world: World, place: Place, root: str, version: str | None) -> tuple[s
     return tuple(folders)
 
 
-def packages(world: World, place: Place, folders: tuple[str, ...]) -> dict[str, str]:
+def packages(system: System, place: HomeLayout, folders: tuple[str, ...]) -> dict[str, str]:
     """Names and versions of the packages that matter, from the names of their metadata folders.
 
     torch's build (``+cu121``, ``+cpu``) is not in its metadata when it came from the default index:
@@ -141,31 +141,31 @@ def packages(world: World, place: Place, folders: tuple[str, ...]) -> dict[str, 
     """
     found: dict[str, str] = {}
     for folder in folders:
-        for name in world.files.names(folder):
+        for name in system.files.names(folder):
             match = _METADATA.fullmatch(name)
             package = match[1].lower().replace("_", "-").replace(".", "-") if match else ""
             if match and package in PACKAGES and package not in found:
                 found[package] = match[2]
                 if package == "torch":
-                    found["torch"] = _torch_version(world, place, folder) or match[2]
+                    found["torch"] = _torch_version(system, place, folder) or match[2]
     return found
 
 
-def _torch_version(world: World, place: Place, folder: str) -> str | None:
-    text = (world.files.read(place.join(folder, "torch", "version.py")) or b"").decode(
+def _torch_version(system: System, place: HomeLayout, folder: str) -> str | None:
+    text = (system.files.read(place.join(folder, "torch", "version.py")) or b"").decode(
         "utf-8", "replace"
     )
     line = _VERSION_LINE.search(text)
     return line[1] if line else None
 
 
-def conda_environments(world: World, place: Place) -> tuple[str, ...]:
+def conda_environments(system: System, place: HomeLayout) -> tuple[str, ...]:
     """``conda env list``: ``~/.conda/environments.txt``, what lies in ``envs`` of each conda, and
     the usual places.
     """
-    profile = world.computer.known_folder("profile") or ""
-    variables = world.computer.variables()
-    text = (world.files.read(place.join(profile, ".conda", "environments.txt")) or b"").decode(
+    profile = system.computer.known_folder("profile") or ""
+    variables = system.computer.variables()
+    text = (system.files.read(place.join(profile, ".conda", "environments.txt")) or b"").decode(
         "utf-8", "replace"
     )
     roots = [line.strip() for line in text.splitlines() if line.strip()]
@@ -187,64 +187,64 @@ def conda_environments(world: World, place: Place) -> tuple[str, ...]:
     roots += [place.join(base, kind) for base in bases if base for kind in kinds]
     for root in tuple(roots):
         roots += [
-            place.join(root, "envs", name) for name in world.files.names(place.join(root, "envs"))
+            place.join(root, "envs", name) for name in system.files.names(place.join(root, "envs"))
         ]
     found: dict[str, str] = {}
     for root in roots:
-        if is_conda(world, place, root):
+        if is_conda(system, place, root):
             found.setdefault(norm(root, place.family), root)
     return tuple(found.values())
 
 
-def virtual_environments(world: World, place: Place) -> tuple[str, ...]:
+def virtual_environments(system: System, place: HomeLayout) -> tuple[str, ...]:
     """Folders with a ``pyvenv.cfg`` in the places where people make them; those below our own home
     are left out.
     """
     found: dict[str, str] = {}
-    for root in _candidates(world, place):
+    for root in _candidates(system, place):
         key = norm(root, place.family)
         if (
             key not in found
             and not below(root, place.home, place.family)
-            and world.files.exists(place.join(root, "pyvenv.cfg"))
+            and system.files.exists(place.join(root, "pyvenv.cfg"))
         ):
             found[key] = root
     return tuple(found.values())
 
 
-def _candidates(world: World, place: Place) -> Iterator[str]:
-    variables = world.computer.variables()
+def _candidates(system: System, place: HomeLayout) -> Iterator[str]:
+    variables = system.computer.variables()
     if variables.get("VIRTUAL_ENV"):
         yield variables["VIRTUAL_ENV"]
-    profile = world.computer.known_folder("profile")
+    profile = system.computer.known_folder("profile")
     homes = [place.join(profile, name) for name in _VENV_HOMES] if profile else []
     homes += [variables["WORKON_HOME"]] if variables.get("WORKON_HOME") else []
     for folder in homes:
-        yield from (place.join(folder, name) for name in world.files.names(folder))
-    for folder in bases(world, place):
-        for name in world.files.names(folder)[:_MOST_NAMES]:
+        yield from (place.join(folder, name) for name in system.files.names(folder))
+    for folder in bases(system, place):
+        for name in system.files.names(folder)[:_MOST_NAMES]:
             child = place.join(folder, name)
-            if not world.files.is_folder(child):
+            if not system.files.is_folder(child):
                 continue
             yield child
             yield from (place.join(child, inner) for inner in _VENV_NAMES)
 
 
-def bases(world: World, place: Place) -> tuple[str, ...]:
+def bases(system: System, place: HomeLayout) -> tuple[str, ...]:
     """The folders in which people start projects: the profile, desktop, documents, downloads, and
     roots of drives.
     """
-    profile = world.computer.known_folder("profile")
+    profile = system.computer.known_folder("profile")
     folders = [
         profile,
-        *(world.computer.known_folder(name) for name in ("desktop", "documents", "downloads")),
+        *(system.computer.known_folder(name) for name in ("desktop", "documents", "downloads")),
     ]
     if profile:
         folders += [place.join(profile, *name.split("/")) for name in _PROJECT_FOLDERS]
     if place.family == "windows":
-        folders += [disk.root for disk in world.computer.disks()]
+        folders += [disk.root for disk in system.computer.disks()]
     found: dict[str, str] = {}
     for folder in folders:
-        if folder and world.files.is_folder(folder):
+        if folder and system.files.is_folder(folder):
             found.setdefault(norm(folder, place.family), folder)
     return tuple(found.values())

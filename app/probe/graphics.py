@@ -11,10 +11,10 @@ import json
 import re
 from pathlib import PurePath
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import CudaToolkit, Driver, Gpu, Note
-from app.model.place import Place
 from app.model.value import Value
-from app.ports import Cards, World
+from app.ports import Cards, System
 
 _CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
 _TOOLKITS = r"SOFTWARE\NVIDIA Corporation\GPU Computing Toolkit\CUDA"
@@ -31,17 +31,19 @@ class Graphics(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def graphics(world: World) -> Graphics:
+def graphics(system: System) -> Graphics:
     """``nvidia-smi`` and ``lspci -nn`` in one: NVML's cards, then those that only the PCI bus
     knows.
     """
-    seen = world.nvml.cards()
-    gpus = merged(seen.gpus, world.computer.pci_cards())
+    seen = system.nvml.cards()
+    gpus = merged(seen.gpus, system.computer.pci_cards())
     driver = seen.driver
     nvidia = any(gpu.vendor == "nvidia" for gpu in gpus)
     if driver.version is None and nvidia:
         version = (
-            _windows_driver(world) if world.computer.family == "windows" else _linux_driver(world)
+            _windows_driver(system)
+            if system.computer.family == "windows"
+            else _linux_driver(system)
         )
         driver = Driver(
             version=version, cuda_version=driver.cuda_version, nvml=driver.nvml, model=driver.model
@@ -115,14 +117,14 @@ def nvidia_version(windows: str) -> str | None:
     return f"{int(digits[-5:-2])}.{digits[-2:]}" if len(digits) >= 5 else None
 
 
-def _windows_driver(world: World) -> str | None:
+def _windows_driver(system: System) -> str | None:
     """The newest version that NVIDIA's own driver wrote into the display class key; Microsoft's
     basic one does not count.
     """
-    classes = world.registry.key("HKLM", _CLASS)
+    classes = system.registry.key("HKLM", _CLASS)
     found = []
     for sub in classes.subkeys if classes else ():
-        key = world.registry.key("HKLM", f"{_CLASS}\\{sub}") if sub.isdigit() else None
+        key = system.registry.key("HKLM", f"{_CLASS}\\{sub}") if sub.isdigit() else None
         if key is None or "VEN_10DE" not in str(key.values.get("MatchingDeviceId", "")).upper():
             continue
         if "NVIDIA" in str(key.values.get("ProviderName", "NVIDIA")).upper():
@@ -132,40 +134,42 @@ def _windows_driver(world: World) -> str | None:
     return max(found, key=lambda version: [int(part) for part in version.split(".")], default=None)
 
 
-def _linux_driver(world: World) -> str | None:
+def _linux_driver(system: System) -> str | None:
     """``cat /proc/driver/nvidia/version``: the kernel module that is loaded, whatever the libraries
     say.
     """
-    data = world.files.read("/proc/driver/nvidia/version") or b""
+    data = system.files.read("/proc/driver/nvidia/version") or b""
     found = _KERNEL_MODULE.search(data.decode("utf-8", "replace"))
     return found[1] if found else None
 
 
-def cuda_toolkits(world: World, place: Place) -> tuple[CudaToolkit, ...]:
+def cuda_toolkits(system: System, place: HomeLayout) -> tuple[CudaToolkit, ...]:
     r"""``nvcc --version`` of every toolkit: ``CUDA_PATH*``, ``/usr/local/cuda*``, ``reg query
     "HKLM\SOFTWARE\NVIDIA Corporation\GPU Computing Toolkit\CUDA"``. Read from version.json,
     version.txt or the folder's name, never started."""
     folders = [
         value
-        for name, value in sorted(world.computer.variables().items())
+        for name, value in sorted(system.computer.variables().items())
         if name.upper() in ("CUDA_HOME", "CUDA_ROOT") or name.upper().startswith("CUDA_PATH")
     ]
-    if world.computer.family == "windows":
-        folders += _registered(world)
+    if system.computer.family == "windows":
+        folders += _registered(system)
         folders += [
-            place.join(_WINDOWS_TOOLKITS, name) for name in world.files.names(_WINDOWS_TOOLKITS)
+            place.join(_WINDOWS_TOOLKITS, name) for name in system.files.names(_WINDOWS_TOOLKITS)
         ]
     else:
         folders += [
             f"/usr/local/{name}"
-            for name in world.files.names("/usr/local")
+            for name in system.files.names("/usr/local")
             if name.startswith("cuda")
         ]
-        folders += [f"/opt/{name}" for name in world.files.names("/opt") if name.startswith("cuda")]
+        folders += [
+            f"/opt/{name}" for name in system.files.names("/opt") if name.startswith("cuda")
+        ]
     found: dict[str, CudaToolkit] = {}
     for folder in folders:
         path = folder.rstrip("\\/")
-        version = _toolkit_version(world, place, path)
+        version = _toolkit_version(system, place, path)
         # /usr/local/cuda is a link to one of its neighbours: the one with the number in its name is
         # kept.
         if version and (version not in found or len(path) > len(found[version].path)):
@@ -176,29 +180,29 @@ def cuda_toolkits(world: World, place: Place) -> tuple[CudaToolkit, ...]:
     )
 
 
-def _registered(world: World) -> list[str]:
-    key = world.registry.key("HKLM", _TOOLKITS)
+def _registered(system: System) -> list[str]:
+    key = system.registry.key("HKLM", _TOOLKITS)
     folders = []
     for sub in key.subkeys if key else ():
-        entry = world.registry.key("HKLM", f"{_TOOLKITS}\\{sub}")
+        entry = system.registry.key("HKLM", f"{_TOOLKITS}\\{sub}")
         if entry and entry.values.get("InstallDir"):
             folders.append(str(entry.values["InstallDir"]))
     return folders
 
 
-def _toolkit_version(world: World, place: Place, folder: str) -> str | None:
-    if not folder or not world.files.is_folder(folder):
+def _toolkit_version(system: System, place: HomeLayout, folder: str) -> str | None:
+    if not folder or not system.files.is_folder(folder):
         return None
-    compiler = "nvcc.exe" if world.computer.family == "windows" else "nvcc"
-    written = _written(world.files.read(place.join(folder, "version.json")))
+    compiler = "nvcc.exe" if system.computer.family == "windows" else "nvcc"
+    written = _written(system.files.read(place.join(folder, "version.json")))
     if written:
         return written
-    text = (world.files.read(place.join(folder, "version.txt")) or b"").decode("utf-8", "replace")
+    text = (system.files.read(place.join(folder, "version.txt")) or b"").decode("utf-8", "replace")
     named = _VERSION.search(text) or _VERSION.search(PurePath(folder.replace("\\", "/")).name)
     # A folder that merely carries the name (the runtime's libraries of a package) is no toolkit.
     return (
         named[0]
-        if named and (text or world.files.exists(place.join(folder, "bin", compiler)))
+        if named and (text or system.files.exists(place.join(folder, "bin", compiler)))
         else None
     )
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import Note, Tools
-from app.model.place import Place
 from app.model.value import Value
-from app.ports import World
+from app.ports import System
 from app.probe import environments
 
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
@@ -29,19 +29,19 @@ class Installed(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def installed(world: World, place: Place) -> Installed:
+def installed(system: System, place: HomeLayout) -> Installed:
     """Versions of what is there; each missing one gets a note."""
     windows = place.family == "windows"
     tools = Tools(
-        git=_answer(world, "git"),
-        cmake=_answer(world, "cmake"),
-        uv=_answer(world, "uv"),
-        conda=_conda(world, place),
-        gcc=None if windows else _answer(world, "gcc"),
-        msvc=_msvc(world, place) if windows else None,
-        windows_sdk=_sdk(world) if windows else None,
-        vc_runtime=_runtime(world) if windows else None,
-        libomp140=_libomp(world, place) if windows else None,
+        git=_answer(system, "git"),
+        cmake=_answer(system, "cmake"),
+        uv=_answer(system, "uv"),
+        conda=_conda(system, place),
+        gcc=None if windows else _answer(system, "gcc"),
+        msvc=_msvc(system, place) if windows else None,
+        windows_sdk=_sdk(system) if windows else None,
+        vc_runtime=_runtime(system) if windows else None,
+        libomp140=_libomp(system, place) if windows else None,
     )
     return Installed(tools=tools, notes=_notes(tools, windows))
 
@@ -70,37 +70,37 @@ def _notes(tools: Tools, windows: bool) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _answer(world: World, name: str) -> str | None:
+def _answer(system: System, name: str) -> str | None:
     """``NAME --version``, the first number in it."""
-    path = world.computer.which(name)
+    path = system.computer.which(name)
     if path is None:
         return None
-    found = _VERSION.search(world.processes.capture([path, "--version"], seconds=5.0).out)
+    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=5.0).out)
     return found[0] if found else None
 
 
-def _conda(world: World, place: Place) -> str | None:
+def _conda(system: System, place: HomeLayout) -> str | None:
     """``conda --version``, from the names in its own metadata: starting conda takes seconds."""
-    for root in environments.conda_environments(world, place):
-        if environments.is_conda_base(world, place, root):
-            for name in world.files.names(place.join(root, "conda-meta")):
+    for root in environments.conda_environments(system, place):
+        if environments.is_conda_base(system, place, root):
+            for name in system.files.names(place.join(root, "conda-meta")):
                 found = re.match(r"conda-(\d[\d.]*)-", name)
                 if found:
                     return found[1]
-    return _answer(world, "conda")
+    return _answer(system, "conda")
 
 
-def _msvc(world: World, place: Place) -> str | None:
+def _msvc(system: System, place: HomeLayout) -> str | None:
     """``vswhere -latest -products * -requires …VC.Tools.x86.x64 -property installationPath``, then
     the version it names.
     """
-    programs = world.computer.known_folder("program-files-x86")
+    programs = system.computer.known_folder("program-files-x86")
     if not programs:
         return None
     vswhere = place.join(programs, "Microsoft Visual Studio", "Installer", "vswhere.exe")
-    if not world.files.exists(vswhere):
+    if not system.files.exists(vswhere):
         return None
-    answer = world.processes.capture(
+    answer = system.processes.capture(
         [
             vswhere,
             "-latest",
@@ -117,7 +117,7 @@ def _msvc(world: World, place: Place) -> str | None:
     )
     folder = answer.out.strip().splitlines()[0].strip() if answer.out.strip() else ""
     data = (
-        world.files.read(place.join(folder, "VC", "Auxiliary", "Build", _DEFAULT_TOOLS))
+        system.files.read(place.join(folder, "VC", "Auxiliary", "Build", _DEFAULT_TOOLS))
         if folder
         else None
     )
@@ -125,26 +125,26 @@ def _msvc(world: World, place: Place) -> str | None:
     return found[0] if found else None
 
 
-def _sdk(world: World) -> str | None:
+def _sdk(system: System) -> str | None:
     r"""``reg query "HKLM\SOFTWARE\Microsoft\Windows Kits\Installed Roots"``: its subkeys are the
     versions.
     """
     versions = [
         name
         for wow64 in (False, True)
-        if (key := world.registry.key("HKLM", _KITS, wow64))
+        if (key := system.registry.key("HKLM", _KITS, wow64))
         for name in key.subkeys
         if _VERSION.fullmatch(name)
     ]
     return max(versions, key=lambda text: [int(part) for part in text.split(".")], default=None)
 
 
-def _runtime(world: World) -> str | None:
+def _runtime(system: System) -> str | None:
     r"""``reg query HKLM\SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64``: Microsoft's own
     documented sign.
     """
     for wow64 in (False, True):
-        key = world.registry.key("HKLM", _RUNTIME, wow64)
+        key = system.registry.key("HKLM", _RUNTIME, wow64)
         if key and key.values.get("Installed") == 1:
             found = re.search(r"\d+\.\d+\.\d+", str(key.values.get("Version", "")))
             if found:
@@ -152,13 +152,13 @@ def _runtime(world: World) -> str | None:
     return None
 
 
-def _libomp(world: World, place: Place) -> str | None:
+def _libomp(system: System, place: HomeLayout) -> str | None:
     r"""``dir %SystemRoot%\System32\libomp140.x86_64.dll``: torch 2.4.0 for Windows needs it and
     does not bring it.
     """
-    system = world.computer.known_folder("system")
+    folder = system.computer.known_folder("system")
     return (
         "present"
-        if system and world.files.exists(place.join(system, "libomp140.x86_64.dll"))
+        if folder and system.files.exists(place.join(folder, "libomp140.x86_64.dll"))
         else None
     )

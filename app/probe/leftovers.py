@@ -12,10 +12,10 @@ import json
 import threading
 from collections.abc import Iterator
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover, LeftoverKind, Note
-from app.model.place import Place
 from app.model.value import Value
-from app.ports import World
+from app.ports import System
 from app.probe import environments
 
 _SECONDS = 8.0  # for all sizes together; a bigger tree is named without its size
@@ -58,14 +58,14 @@ class Leftovers(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def leftovers(world: World, place: Place, seconds: float = _SECONDS) -> Leftovers:
+def leftovers(system: System, place: HomeLayout, seconds: float = _SECONDS) -> Leftovers:
     """Everything found, with true sizes (``du -sb``: links not followed, hard links once) as far as
     the time goes.
     """
     found: dict[str, Leftover] = {}
-    for item in _found(world, place):
+    for item in _found(system, place):
         found.setdefault(environments.norm(item.path, place.family), item)
-    sizes = _sizes(world, [item.path for item in found.values()], seconds)
+    sizes = _sizes(system, [item.path for item in found.values()], seconds)
     sized = tuple(
         Leftover(
             id=item.id,
@@ -89,7 +89,7 @@ def leftovers(world: World, place: Place, seconds: float = _SECONDS) -> Leftover
     )
 
 
-def _sizes(world: World, paths: list[str], seconds: float) -> dict[str, int]:
+def _sizes(system: System, paths: list[str], seconds: float) -> dict[str, int]:
     """Sizes of those trees that could be measured in time. What is still being measured then is
     left to end by itself.
     """
@@ -98,9 +98,9 @@ def _sizes(world: World, paths: list[str], seconds: float) -> dict[str, int]:
 
     def measure() -> None:
         for path in paths:
-            if over.is_set() or world.stop.is_set():
+            if over.is_set() or system.stop.is_set():
                 return
-            size = world.files.size(path)
+            size = system.files.size(path)
             if size is not None:
                 sizes[path] = size
 
@@ -119,28 +119,28 @@ def _named(kind: LeftoverKind, path: str, detail: str, family: str, name: str = 
     return Leftover(id=f"{kind}:{name or digest}", kind=kind, path=path, detail=detail)
 
 
-def _found(world: World, place: Place) -> Iterator[Leftover]:
-    yield from _own(world, place)
-    for root in environments.virtual_environments(world, place):
-        version = environments.config_version(world, place, root)
+def _found(system: System, place: HomeLayout) -> Iterator[Leftover]:
+    yield from _own(system, place)
+    for root in environments.virtual_environments(system, place):
+        version = environments.config_version(system, place, root)
         said = _telling(
-            environments.packages(world, place, environments.sites(world, place, root, version))
+            environments.packages(system, place, environments.sites(system, place, root, version))
         )
         if said:
             yield _named("venv", root, said, place.family)
-    for root in environments.conda_environments(world, place):
-        if environments.is_conda_base(world, place, root):
+    for root in environments.conda_environments(system, place):
+        if environments.is_conda_base(system, place, root):
             continue  # conda itself; its packages show under the Python installations
-        version = environments.conda_version(world, place, root)
+        version = environments.conda_version(system, place, root)
         said = _telling(
-            environments.packages(world, place, environments.sites(world, place, root, version))
+            environments.packages(system, place, environments.sites(system, place, root, version))
         )
         if said:
             yield _named("conda", root, said, place.family)
-    yield from _user_sites(world, place)
-    yield from _caches(world, place)
-    yield from _models(world, place)
-    yield from _compiled(world, place)
+    yield from _user_sites(system, place)
+    yield from _caches(system, place)
+    yield from _models(system, place)
+    yield from _compiled(system, place)
 
 
 def _telling(packages: dict[str, str]) -> str:
@@ -150,20 +150,20 @@ def _telling(packages: dict[str, str]) -> str:
     return ", ".join(f"{name} {packages[name]}" for name in _TELLING if name in packages)
 
 
-def _own(world: World, place: Place) -> Iterator[Leftover]:
+def _own(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """Environments below our home that the pointer does not name as active; unfinished ones among
     them.
     """
     try:
-        pointer = json.loads(world.files.read(place.pointer) or b"{}")
+        pointer = json.loads(system.files.read(place.pointer) or b"{}")
     except ValueError:
         pointer = {}
     active, previous = (
         pointer.get(key) if isinstance(pointer, dict) else None for key in ("active", "previous")
     )
-    for name in world.files.names(place.environments):
+    for name in system.files.names(place.environments):
         path = place.environment(name)
-        if name != active and world.files.is_folder(path):
+        if name != active and system.files.is_folder(path):
             said = (
                 "the setup before the active one; going back needs it"
                 if name == previous
@@ -172,42 +172,42 @@ def _own(world: World, place: Place) -> Iterator[Leftover]:
             yield _named("own", path, said, place.family, name)
 
 
-def _user_sites(world: World, place: Place) -> Iterator[Leftover]:
+def _user_sites(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """``python -m site --user-site``: packages there are seen by every Python of that version."""
     if place.family == "windows":
-        roaming = world.computer.known_folder("roaming")
+        roaming = system.computer.known_folder("roaming")
         root = place.join(roaming, "Python") if roaming else ""
         folders = (
-            [place.join(root, name, "site-packages") for name in world.files.names(root)]
+            [place.join(root, name, "site-packages") for name in system.files.names(root)]
             if root
             else []
         )
     else:
-        profile = world.computer.known_folder("profile") or ""
+        profile = system.computer.known_folder("profile") or ""
         lib = place.join(profile, ".local", "lib")
         folders = [
             place.join(lib, name, "site-packages")
-            for name in world.files.names(lib)
+            for name in system.files.names(lib)
             if name.startswith("python3")
         ]
     for folder in folders:
-        said = _telling(environments.packages(world, place, (folder,)))
+        said = _telling(environments.packages(system, place, (folder,)))
         if said:
             yield _named("user-site", folder, said, place.family)
 
 
-def _caches(world: World, place: Place) -> Iterator[Leftover]:
+def _caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """``pip cache dir``, ``uv cache dir`` and where torch and Triton keep what they compiled."""
-    variables = world.computer.variables()
+    variables = system.computer.variables()
     for name, base, below in _WINDOWS_CACHES if place.family == "windows" else _POSIX_CACHES:
-        root = world.computer.known_folder(base)
+        root = system.computer.known_folder(base)
         path = variables.get(_CACHE_VARIABLES[name]) or (
             place.join(root, *below.split("/")) if root else ""
         )
-        if path and world.files.is_folder(path) and world.files.names(path):
+        if path and system.files.is_folder(path) and system.files.names(path):
             yield _named("cache", path, _SAID[name], place.family, name)
-    temporary = world.computer.known_folder("temp")
-    for name in world.files.names(temporary) if temporary else ():
+    temporary = system.computer.known_folder("temp")
+    for name in system.files.names(temporary) if temporary else ():
         if name.startswith("torchinductor_") and temporary:
             yield _named(
                 "cache",
@@ -218,12 +218,12 @@ def _caches(world: World, place: Place) -> Iterator[Leftover]:
             )
 
 
-def _models(world: World, place: Place) -> Iterator[Leftover]:
+def _models(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """``hf cache scan``: downloaded models and data. They are the user's: shown, never chosen for
     him.
     """
-    variables = world.computer.variables()
-    profile = world.computer.known_folder("profile") or ""
+    variables = system.computer.variables()
+    profile = system.computer.known_folder("profile") or ""
     cache = variables.get("XDG_CACHE_HOME") or place.join(profile, ".cache")
     home = variables.get("HF_HOME") or place.join(cache, "huggingface")
     named = [
@@ -232,21 +232,21 @@ def _models(world: World, place: Place) -> Iterator[Leftover]:
         if variables.get(name)
     ]
     for path in (home, *named):
-        if world.files.is_folder(path) and not (
+        if system.files.is_folder(path) and not (
             path != home and environments.below(path, home, place.family)
         ):
             yield _named("model-cache", path, "models and data of Hugging Face", place.family)
 
 
-def _compiled(world: World, place: Place) -> Iterator[Leftover]:
+def _compiled(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """Unsloth writes its compiled trainers into the folder where a script was started."""
-    for base in environments.bases(world, place):
-        for name in world.files.names(base):
+    for base in environments.bases(system, place):
+        for name in system.files.names(base):
             if name == _COMPILED:
                 yield _named(
                     "cache", place.join(base, name), "trainers that Unsloth compiled", place.family
                 )
-            elif world.files.is_folder(place.join(base, name, _COMPILED)):
+            elif system.files.is_folder(place.join(base, name, _COMPILED)):
                 yield _named(
                     "cache",
                     place.join(base, name, _COMPILED),

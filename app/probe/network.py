@@ -14,9 +14,9 @@ from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 from app.model.machine import Network, Note, Reach, Setting
 from app.model.sources import Sources
 from app.model.value import Value
-from app.ports import World
+from app.ports import System
 from app.probe import settings as own
-from app.probe.system import without_secrets
+from app.probe.operating_system import without_secrets
 
 _INTERNET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _DEFAULT = re.compile(r"--default-index.*?default:\s*<\s*([^>\s]+)\s*>", re.DOTALL)
@@ -31,26 +31,26 @@ class Reached(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def network(world: World, answers: Answers | None = None) -> Reached:
+def network(system: System, answers: Answers | None = None) -> Reached:
     """Proxy, the user's package settings, and both indexes asked at the same time (``curl -I
     ADDRESS``).
     """
-    where = sources(world, answers or Answers())
-    shown = settings(world)
+    where = sources(system, answers or Answers())
+    shown = settings(system)
     if where.offline:
         return Reached(
             network=Network(settings=shown),
             notes=(Note(about="network", text="not asked: an offline bundle is used"),),
         )
-    index = where.index or default_index(world)
+    index = where.index or default_index(system)
     pytorch: list[Reach] = []
     beside = threading.Thread(
-        target=lambda: pytorch.append(_reach(world, _project(where.pytorch_index, "torch"))),
+        target=lambda: pytorch.append(_reach(system, _project(where.pytorch_index, "torch"))),
         name="reach-pytorch",
         daemon=True,
     )
     beside.start()
-    first: Reach = _reach(world, _project(index, "pip")) if index else "unknown"
+    first: Reach = _reach(system, _project(index, "pip")) if index else "unknown"
     beside.join(_SECONDS)
     notes = (
         []
@@ -72,17 +72,17 @@ def network(world: World, answers: Answers | None = None) -> Reached:
         )
     return Reached(
         network=Network(
-            proxy=world.web.proxy() or _shown(where.proxy),
+            proxy=system.web.proxy() or _shown(where.proxy),
             index=first,
             settings=shown,
             pytorch=pytorch[0] if pytorch else "unknown",
-            at_hand=_at_hand(world, where),
+            at_hand=_at_hand(system, where),
         ),
         notes=tuple(notes),
     )
 
 
-def _at_hand(world: World, where: Sources) -> tuple[str, ...]:
+def _at_hand(system: System, where: Sources) -> tuple[str, ...]:
     """PyTorch's wheels in the user's find-links folders (``ls FOLDER/torch*.whl``): for them no
     index has to be reached.
     """
@@ -90,7 +90,7 @@ def _at_hand(world: World, where: Sources) -> tuple[str, ...]:
         unquote(name)
         for folder in where.find_links
         if "://" not in folder
-        for name in world.files.names(folder)
+        for name in system.files.names(folder)
     }
     return tuple(
         sorted(
@@ -108,47 +108,47 @@ def _project(index: str, name: str) -> str:
     return index if index.startswith("file://") else f"{index.rstrip('/')}/{name}/"
 
 
-def _reach(world: World, address: str) -> Reach:
+def _reach(system: System, address: str) -> Reach:
     if address.startswith("file://"):
         folder = unquote(urlsplit(address).path)
         return (
             "reachable"
-            if world.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder)
+            if system.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder)
             else "unreachable"
         )
-    answer = world.web.reach(address)
+    answer = system.web.reach(address)
     return cast(Reach, answer) if answer in _REACHES else "unknown"
 
 
-def default_index(world: World) -> str | None:
+def default_index(system: System) -> str | None:
     """The index that uv asks when nobody says otherwise, as ``uv pip install --help`` prints it. No
     address is ours.
     """
-    answer = world.processes.capture(
-        [world.computer.uv(), "pip", "install", "--help"], seconds=10.0
+    answer = system.processes.capture(
+        [system.computer.uv(), "pip", "install", "--help"], seconds=10.0
     )
     found = _DEFAULT.search(answer.out)
     return found[1] if found else None
 
 
-def settings(world: World) -> tuple[Setting, ...]:
+def settings(system: System) -> tuple[Setting, ...]:
     """``pip config list`` and uv's: every setting that bends where packages come from, without
     logins.
     """
     return tuple(
         Setting(name=item.name, value=without_secrets("", item.value), origin=item.origin)
-        for item in (*own.uv(world).values(), *own.pip(world).values())
+        for item in (*own.uv(system).values(), *own.pip(system).values())
     )
 
 
-def sources(world: World, answers: Answers) -> Sources:
+def sources(system: System, answers: Answers) -> Sources:
     """Where an install takes packages from: answers first, then uv's settings, then pip's, then the
     defaults.
 
     May hold passwords: for children and downloads only. Lists are joined, as a lock with hashes
     cannot be misled by them.
     """
-    uv, pip = own.uv(world), own.pip(world)
+    uv, pip = own.uv(system), own.pip(system)
     index = (
         answers.index
         or _value(uv.get("default-index"))
@@ -162,7 +162,7 @@ def sources(world: World, answers: Answers) -> Sources:
         *own.words(pip.get("extra-index-url")),
     )
     pytorch = answers.pytorch_index or Sources().pytorch_index
-    proxy, no_proxy, script, detect = _ways(world, answers, pip, index, pytorch)
+    proxy, no_proxy, script, detect = _ways(system, answers, pip, index, pytorch)
     links = (
         *answers.find_links,
         *own.words(uv.get("find-links")),
@@ -179,13 +179,13 @@ def sources(world: World, answers: Answers) -> Sources:
         no_proxy=no_proxy,
         proxy_script=script,
         proxy_detect=detect,
-        certificate=_certificate(world, answers, pip),
+        certificate=_certificate(system, answers, pip),
         offline=answers.offline,
     )
 
 
 def _ways(
-    world: World, answers: Answers, pip: dict[str, Setting], index: str | None, pytorch: str
+    system: System, answers: Answers, pip: dict[str, Setting], index: str | None, pytorch: str
 ) -> tuple[str | None, str | None, str | None, bool]:
     """Proxy, its exceptions, the proxy script, whether to look for one. What a person chose goes
     before what Windows says.
@@ -194,24 +194,24 @@ def _ways(
     and hosts that the script reaches directly as exceptions. Downloads ask the script anew for each
     host.
     """
-    chosen = answers.proxy or _chosen_proxy(world, pip)
-    script, detect = (None, False) if chosen or answers.offline else _script(world)
+    chosen = answers.proxy or _chosen_proxy(system, pip)
+    script, detect = (None, False) if chosen or answers.offline else _script(system)
     if not script and not detect:
-        return _with_scheme(chosen or _windows_proxy(world)), _no_proxy(world), None, False
+        return _with_scheme(chosen or _windows_proxy(system)), _no_proxy(system), None, False
     ours = [
         address
-        for address in (index or default_index(world), pytorch)
+        for address in (index or default_index(system), pytorch)
         if address and address.startswith("http")
     ]
-    said = {address: world.computer.proxy_of_script(address, script, detect) for address in ours}
+    said = {address: system.computer.proxy_of_script(address, script, detect) for address in ours}
     if not any(
         said.values()
         # nothing detected, or a script that cannot be had: then the fixed setting counts, as in
         # Windows
     ):
         return (
-            _with_scheme(_windows_proxy(world)),
-            _no_proxy(world),
+            _with_scheme(_windows_proxy(system)),
+            _no_proxy(system),
             script,
             detect and script is not None,
         )
@@ -232,20 +232,20 @@ def _value(setting: Setting | None) -> str | None:
     return found[0] if found else None
 
 
-def _variable(world: World, *names: str) -> str | None:
+def _variable(system: System, *names: str) -> str | None:
     """The first of these variables that is set, whatever its case."""
-    variables = {name.upper(): value for name, value in world.computer.variables().items()}
+    variables = {name.upper(): value for name, value in system.computer.variables().items()}
     return next((variables[name] for name in names if variables.get(name)), None)
 
 
-def _chosen_proxy(world: World, pip: dict[str, Setting]) -> str | None:
+def _chosen_proxy(system: System, pip: dict[str, Setting]) -> str | None:
     """What a person chose: variables, then pip's setting."""
-    return _variable(world, "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY") or _value(pip.get("proxy"))
+    return _variable(system, "HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY") or _value(pip.get("proxy"))
 
 
-def _windows_proxy(world: World) -> str | None:
+def _windows_proxy(system: System) -> str | None:
     """The fixed proxy of Windows' Internet settings."""
-    values = _internet(world)
+    values = _internet(system)
     if values.get("ProxyEnable") != 1:
         return None
     server = str(values.get("ProxyServer", ""))
@@ -257,34 +257,34 @@ def _with_scheme(proxy: str | None) -> str | None:
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
 
 
-def _script(world: World) -> tuple[str | None, bool]:
+def _script(system: System) -> tuple[str | None, bool]:
     r"""The proxy script's address, and whether one is looked for: byte 8 of
     ``DefaultConnectionSettings``, bit 3.
     """
-    if world.computer.family != "windows":
+    if system.computer.family != "windows":
         return None, False
-    address = str(_internet(world).get("AutoConfigURL") or "").strip() or None
-    key = world.registry.key("HKCU", _INTERNET + r"\Connections")
+    address = str(_internet(system).get("AutoConfigURL") or "").strip() or None
+    key = system.registry.key("HKCU", _INTERNET + r"\Connections")
     raw = key.values.get("DefaultConnectionSettings") if key else None
     return address, isinstance(raw, bytes) and len(raw) > 8 and bool(raw[8] & 0x08)
 
 
-def _no_proxy(world: World) -> str | None:
-    chosen = _variable(world, "NO_PROXY")
-    values = _internet(world)
+def _no_proxy(system: System) -> str | None:
+    chosen = _variable(system, "NO_PROXY")
+    values = _internet(system)
     if not chosen and values.get("ProxyEnable") == 1 and values.get("ProxyOverride"):
         hosts = [host.strip().lstrip("*") for host in str(values["ProxyOverride"]).split(";")]
         chosen = ",".join(host for host in hosts if host and host != "<local>") or None
     return chosen
 
 
-def _internet(world: World) -> dict[str, object]:
+def _internet(system: System) -> dict[str, object]:
     r"""``reg query "HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings"``."""
-    key = world.registry.key("HKCU", _INTERNET)
+    key = system.registry.key("HKCU", _INTERNET)
     return dict(key.values) if key else {}
 
 
-def _certificate(world: World, answers: Answers, pip: dict[str, Setting]) -> str | None:
+def _certificate(system: System, answers: Answers, pip: dict[str, Setting]) -> str | None:
     """A bundle that the user named; ``None`` is the system's store. A file that is not there helps
     nobody.
     """
@@ -293,11 +293,11 @@ def _certificate(world: World, answers: Answers, pip: dict[str, Setting]) -> str
     if answers.certificates not in ("", SYSTEM):
         return answers.certificates
     for path in (
-        _variable(world, "SSL_CERT_FILE"),
+        _variable(system, "SSL_CERT_FILE"),
         pip["cert"].value if "cert" in pip else None,
-        _variable(world, "REQUESTS_CA_BUNDLE"),
+        _variable(system, "REQUESTS_CA_BUNDLE"),
     ):
-        if path and world.files.exists(path):
+        if path and system.files.exists(path):
             return path
     return None
 

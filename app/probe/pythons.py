@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import Python
-from app.model.place import Place
-from app.ports import RegistryKey, World
+from app.ports import RegistryKey, System
 from app.probe import environments
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -26,115 +26,120 @@ _ASK = (
 )
 
 
-def pythons(world: World, place: Place) -> tuple[Python, ...]:
+def pythons(system: System, place: HomeLayout) -> tuple[Python, ...]:
     """Every interpreter once, in the order in which a person would meet them: search path,
     registry, tools, environments.
     """
     found: dict[str, Python] = {}
-    for python in _all(world, place):
+    for python in _all(system, place):
         key = environments.norm(python.path, place.family)
         if key not in found or (found[key].version is None and python.version):
             found[key] = python
     return tuple(found.values())
 
 
-def _all(world: World, place: Place) -> Iterator[Python]:
-    registered = tuple(_registered(world, place))
+def _all(system: System, place: HomeLayout) -> Iterator[Python]:
+    registered = tuple(_registered(system, place))
     known = {environments.norm(python.path, place.family): python for python in registered}
-    yield from _on_path(world, place, known)
+    yield from _on_path(system, place, known)
     yield from registered
-    yield from _managed(world, place)
-    for root in environments.conda_environments(world, place):
+    yield from _managed(system, place)
+    for root in environments.conda_environments(system, place):
         yield _python(
-            world,
+            system,
             place,
             root,
             environments.conda_python(place, root),
-            environments.conda_version(world, place, root),
+            environments.conda_version(system, place, root),
             "conda",
         )
-    for root in environments.virtual_environments(world, place):
+    for root in environments.virtual_environments(system, place):
         yield _python(
-            world,
+            system,
             place,
             root,
             environments.venv_python(place, root),
-            environments.config_version(world, place, root),
+            environments.config_version(system, place, root),
             "venv",
         )
 
 
 def _python(
-    world: World,
-    place: Place,
+    system: System,
+    place: HomeLayout,
     root: str,
     path: str,
     version: str | None,
     origin: str,
     bits: int | None = None,
 ) -> Python:
-    folders = environments.sites(world, place, root, version)
+    folders = environments.sites(system, place, root, version)
     return Python(
         path=path,
         version=version,
         bits=bits,
         origin=origin,
-        packages=environments.packages(world, place, folders),
+        packages=environments.packages(system, place, folders),
     )
 
 
-def _registered(world: World, place: Place) -> Iterator[Python]:
+def _registered(system: System, place: HomeLayout) -> Iterator[Python]:
     r"""PEP 514: ``SOFTWARE\Python\COMPANY\TAG\InstallPath`` for the machine, the user, and 32-bit
     programs.
     """
     for root, wow64 in (("HKCU", False), ("HKLM", False), ("HKLM", True)):
-        companies = world.registry.key(root, r"SOFTWARE\Python", wow64)
+        companies = system.registry.key(root, r"SOFTWARE\Python", wow64)
         for company in companies.subkeys if companies else ():
-            tags = world.registry.key(root, rf"SOFTWARE\Python\{company}", wow64)
+            tags = system.registry.key(root, rf"SOFTWARE\Python\{company}", wow64)
             for tag in tags.subkeys if tags and company.lower() != "pylauncher" else ():
-                entry = world.registry.key(root, rf"SOFTWARE\Python\{company}\{tag}", wow64)
-                install = world.registry.key(
+                entry = system.registry.key(root, rf"SOFTWARE\Python\{company}\{tag}", wow64)
+                install = system.registry.key(
                     root, rf"SOFTWARE\Python\{company}\{tag}\InstallPath", wow64
                 )
                 if entry and install:
-                    yield from _of_entry(world, place, company, entry, install, wow64)
+                    yield from _of_entry(system, place, company, entry, install, wow64)
 
 
 def _of_entry(
-    world: World, place: Place, company: str, entry: RegistryKey, install: RegistryKey, wow64: bool
+    system: System,
+    place: HomeLayout,
+    company: str,
+    entry: RegistryKey,
+    install: RegistryKey,
+    wow64: bool,
 ) -> Iterator[Python]:
     folder = str(install.values.get("") or "").rstrip("\\/")
     path = str(
         install.values.get("ExecutablePath") or (place.join(folder, "python.exe") if folder else "")
     )
-    if not path or not world.files.exists(path):
+    if not path or not system.files.exists(path):
         return  # an uninstaller forgot its entry
     version = str(entry.values.get("Version") or entry.values.get("SysVersion") or "") or None
     words = str(entry.values.get("SysArchitecture", ""))
     bits = int(words[:2]) if words[:2] in ("32", "64") else 32 if wow64 else 64
     origin = "store" if "WindowsApps" in path else _ORIGINS.get(company.lower(), company)
-    yield _python(world, place, folder or _folder(path), path, version, origin, bits)
+    yield _python(system, place, folder or _folder(path), path, version, origin, bits)
 
 
-def _on_path(world: World, place: Place, known: dict[str, Python]) -> Iterator[Python]:
+def _on_path(system: System, place: HomeLayout, known: dict[str, Python]) -> Iterator[Python]:
     """``where python``, ``which -a python3``: in the order of the search path."""
     windows = place.family == "windows"
-    variables = {name.upper(): value for name, value in world.computer.variables().items()}
+    variables = {name.upper(): value for name, value in system.computer.variables().items()}
     seen: set[str] = set()
     for folder in variables.get("PATH", "").split(";" if windows else ":"):
         folder = folder.strip().strip('"')
         if not folder or environments.norm(folder, place.family) in seen or _is_shims(folder):
             continue
         seen.add(environments.norm(folder, place.family))
-        for name in world.files.names(folder):
+        for name in system.files.names(folder):
             if not _ON_PATH.fullmatch(name) or (windows and name.lower() != "python.exe"):
                 continue
             path = place.join(folder, name)
             if windows and "windowsapps" in folder.lower():
-                yield _store(world, place, folder, path)
+                yield _store(system, place, folder, path)
             else:
                 yield known.get(environments.norm(path, place.family)) or _met(
-                    world, place, folder, path
+                    system, place, folder, path
                 )
 
 
@@ -144,11 +149,11 @@ def _is_shims(folder: str) -> bool:
     return parts[-1] == "shims" and any("pyenv" in part for part in parts)
 
 
-def _store(world: World, place: Place, folder: str, path: str) -> Python:
+def _store(system: System, place: HomeLayout, folder: str, path: str) -> Python:
     """The Microsoft Store's ``python.exe``: never started, as without an installed Python it opens
     the Store instead.
     """
-    apps = sorted(name for name in world.files.names(folder) if name.startswith(_STORE))
+    apps = sorted(name for name in system.files.names(folder) if name.startswith(_STORE))
     if not apps:
         return Python(path=path, origin="store-stub")
     return Python(
@@ -156,7 +161,7 @@ def _store(world: World, place: Place, folder: str, path: str) -> Python:
     )
 
 
-def _met(world: World, place: Place, folder: str, path: str) -> Python:
+def _met(system: System, place: HomeLayout, folder: str, path: str) -> Python:
     """One interpreter of the search path: what its folder says, and only where that says nothing,
     its own answer.
     """
@@ -165,23 +170,25 @@ def _met(world: World, place: Place, folder: str, path: str) -> Python:
         if place.family == "windows" and not folder.lower().endswith("scripts")
         else _folder(folder)
     )
-    version = environments.config_version(world, place, root)
+    version = environments.config_version(system, place, root)
     if version:
-        return _python(world, place, root, environments.venv_python(place, root), version, "venv")
-    version = environments.conda_version(world, place, root)
+        return _python(system, place, root, environments.venv_python(place, root), version, "venv")
+    version = environments.conda_version(system, place, root)
     if version:
-        return _python(world, place, root, environments.conda_python(place, root), version, "conda")
-    answer = world.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=4.0)
+        return _python(
+            system, place, root, environments.conda_python(place, root), version, "conda"
+        )
+    answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=4.0)
     words = answer.out.strip().split(" ", 2)
     if answer.code != 0 or len(words) != 3 or not _VERSION.match(words[0]):
         return Python(path=path, origin="path")
     real = words[2].strip()
     return _python(
-        world, place, _root(place, real), real, words[0], _origin_of(real), int(words[1])
+        system, place, _root(place, real), real, words[0], _origin_of(real), int(words[1])
     )
 
 
-def _root(place: Place, executable: str) -> str:
+def _root(place: HomeLayout, executable: str) -> str:
     folder = _folder(executable)
     return folder if place.family == "windows" else _folder(folder)
 
@@ -195,43 +202,45 @@ def _origin_of(path: str) -> str:
     return "system" if lower.startswith(("/usr/bin/", "/bin/")) else "path"
 
 
-def _managed(world: World, place: Place) -> Iterator[Python]:
+def _managed(system: System, place: HomeLayout) -> Iterator[Python]:
     """``pyenv versions``, ``uv python list --only-installed``, and interpreters that this program
     itself brought.
     """
-    profile = world.computer.known_folder("profile") or ""
-    variables = world.computer.variables()
+    profile = system.computer.known_folder("profile") or ""
+    variables = system.computer.variables()
     windows = place.family == "windows"
     usual = place.join(profile, ".pyenv", "pyenv-win") if windows else place.join(profile, ".pyenv")
     versions = place.join(
         variables.get("PYENV_ROOT") or variables.get("PYENV") or usual, "versions"
     )
-    for name in world.files.names(versions):
+    for name in system.files.names(versions):
         if _VERSION.match(name):
-            yield from _existing(world, place, place.join(versions, name), name, "pyenv")
-    data = world.computer.known_folder("roaming" if windows else "local") or ""
+            yield from _existing(system, place, place.join(versions, name), name, "pyenv")
+    data = system.computer.known_folder("roaming" if windows else "local") or ""
     for folder in (
         variables.get("UV_PYTHON_INSTALL_DIR")
         or (place.join(data, "uv", "python") if data else ""),
         place.pythons,
     ):
-        for name in world.files.names(folder) if folder else ():
+        for name in system.files.names(folder) if folder else ():
             version = _VERSION.search(
                 name
             )  # cpython-3.11 without a third number is a link to a neighbour
             if name.startswith("cpython-") and version:
-                yield from _existing(world, place, place.join(folder, name), version[0], "uv")
+                yield from _existing(system, place, place.join(folder, name), version[0], "uv")
 
 
-def _existing(world: World, place: Place, root: str, version: str, origin: str) -> Iterator[Python]:
+def _existing(
+    system: System, place: HomeLayout, root: str, version: str, origin: str
+) -> Iterator[Python]:
     parts = (
         ["python.exe"]
         if place.family == "windows"
         else ["bin", f"python{version.rpartition('.')[0]}"]
     )
     path = place.join(root, *parts)
-    if world.files.exists(path):
-        yield _python(world, place, root, path, version, origin, 64)
+    if system.files.exists(path):
+        yield _python(system, place, root, path, version, origin, 64)
 
 
 def _folder(path: str) -> str:

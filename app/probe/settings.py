@@ -13,9 +13,9 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import Setting
-from app.model.place import Place
-from app.ports import World
+from app.ports import System
 
 # What bends where packages come from; other settings of pip and uv do not concern an install from a
 # lock.
@@ -51,31 +51,31 @@ _UV_VARIABLES = {
 _SECTIONS = ("global", "install", "download")
 
 
-def pip(world: World) -> dict[str, Setting]:
+def pip(system: System) -> dict[str, Setting]:
     """``pip config list``: the strongest value of each key; later files win, variables win over
     files.
     """
     found: dict[str, Setting] = {}
-    for path in _pip_files(world):
-        for name, value in _ini(world.files.read(path)):
+    for path in _pip_files(system):
+        for name, value in _ini(system.files.read(path)):
             if name in _PIP_KEYS:
                 found[name] = Setting(name=name, value=value, origin=f"pip: {path}")
-    for variable, value in _upper(world).items():
+    for variable, value in _upper(system).items():
         name = variable.removeprefix("PIP_").lower().replace("_", "-")
         if variable.startswith("PIP_") and name in _PIP_KEYS and value:
             found[name] = Setting(name=name, value=value, origin=f"pip: {variable}")
     return found
 
 
-def uv(world: World) -> dict[str, Setting]:
+def uv(system: System) -> dict[str, Setting]:
     """uv's own files (``uv.toml`` of the system, then of the user) and variables; the same order of
     strength.
     """
     found: dict[str, Setting] = {}
-    variables = _upper(world)
+    variables = _upper(system)
     if variables.get("UV_NO_CONFIG", "").lower() not in ("1", "true", "yes"):
-        for path in _uv_files(world):
-            for name, value in _toml(world.files.read(path)):
+        for path in _uv_files(system):
+            for name, value in _toml(system.files.read(path)):
                 found[name] = Setting(name=name, value=value, origin=f"uv: {path}")
     for variable, name in _UV_VARIABLES.items():
         if variables.get(variable):
@@ -95,30 +95,30 @@ def words(setting: Setting | None) -> tuple[str, ...]:
     return tuple(re.sub(r"^[\w.-]+=(?=[a-z+]+:|/)", "", part) for part in parts if part)
 
 
-def _upper(world: World) -> dict[str, str]:
-    return {name.upper(): value for name, value in world.computer.variables().items()}
+def _upper(system: System) -> dict[str, str]:
+    return {name.upper(): value for name, value in system.computer.variables().items()}
 
 
-def _pip_files(world: World) -> tuple[str, ...]:
+def _pip_files(system: System) -> tuple[str, ...]:
     """pip's files, weakest first ("Configuration", pip documentation). ``os.devnull`` in
     ``PIP_CONFIG_FILE`` means none.
     """
-    chosen = _upper(world).get("PIP_CONFIG_FILE", "")
+    chosen = _upper(system).get("PIP_CONFIG_FILE", "")
     if chosen.lower() in ("/dev/null", "nul"):
         return ()
-    join = Place("", world.computer.family).join
-    profile = world.computer.known_folder("profile") or ""
-    if world.computer.family == "windows":
+    join = HomeLayout("", system.computer.family).join
+    profile = system.computer.known_folder("profile") or ""
+    if system.computer.family == "windows":
         common, roaming = (
-            world.computer.known_folder("common"),
-            world.computer.known_folder("roaming"),
+            system.computer.known_folder("common"),
+            system.computer.known_folder("roaming"),
         )
         files = [join(common, "pip", "pip.ini")] if common else []
         files += [join(profile, "pip", "pip.ini")] + (
             [join(roaming, "pip", "pip.ini")] if roaming else []
         )
     else:
-        variables = _upper(world)
+        variables = _upper(system)
         files = [
             join(folder, "pip", "pip.conf")
             for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
@@ -127,30 +127,30 @@ def _pip_files(world: World) -> tuple[str, ...]:
         files += [
             "/etc/pip.conf",
             join(profile, ".pip", "pip.conf"),
-            join(_config_home(world, profile), "pip", "pip.conf"),
+            join(_config_home(system, profile), "pip", "pip.conf"),
         ]
     return (*files, chosen) if chosen else tuple(files)
 
 
-def _uv_files(world: World) -> tuple[str, ...]:
+def _uv_files(system: System) -> tuple[str, ...]:
     """uv's files, weakest first ("Configuration files", uv documentation)."""
-    chosen = _upper(world).get("UV_CONFIG_FILE")
+    chosen = _upper(system).get("UV_CONFIG_FILE")
     if chosen:
         return (chosen,)
-    join = Place("", world.computer.family).join
-    if world.computer.family == "windows":
-        folders = (world.computer.known_folder("common"), world.computer.known_folder("roaming"))
+    join = HomeLayout("", system.computer.family).join
+    if system.computer.family == "windows":
+        folders = (system.computer.known_folder("common"), system.computer.known_folder("roaming"))
         return tuple(join(folder, "uv", "uv.toml") for folder in folders if folder)
-    profile = world.computer.known_folder("profile") or ""
+    profile = system.computer.known_folder("profile") or ""
     return (
         "/etc/uv/uv.toml",
         "/etc/xdg/uv/uv.toml",
-        join(_config_home(world, profile), "uv", "uv.toml"),
+        join(_config_home(system, profile), "uv", "uv.toml"),
     )
 
 
-def _config_home(world: World, profile: str) -> str:
-    return _upper(world).get("XDG_CONFIG_HOME") or Place("", world.computer.family).join(
+def _config_home(system: System, profile: str) -> str:
+    return _upper(system).get("XDG_CONFIG_HOME") or HomeLayout("", system.computer.family).join(
         profile, ".config"
     )
 

@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.model.answers import Answers
-from app.model.errors import BadInput, Stopped
-from app.model.machine import MachineFacts, Note, Os, Sighting, decode_machine
-from app.model.place import Place
-from app.ports import World
-from app.probe import graphics, installed, leftovers, network, pythons, system
+from app.model.errors import InputError, StoppedError
+from app.model.home_layout import HomeLayout
+from app.model.machine import MachineFacts, Note, Os, ProbeResult, decode_machine
+from app.ports import System
+from app.probe import graphics, installed, leftovers, network, operating_system, pythons
 
 
 class Visit(NamedTuple):
     """What every probe is given."""
 
-    world: World
-    place: Place
+    system: System
+    place: HomeLayout
     answers: Answers
 
 
@@ -36,18 +36,18 @@ class Probe(NamedTuple):
 
 
 PROBES: tuple[Probe, ...] = (
-    Probe("os", 6.0, lambda at: system.system(at.world, at.world.computer.facts())),
-    Probe("cpu", 6.0, lambda at: system.cpu(at.world.computer.facts())),
-    Probe("memory", 6.0, lambda at: system.memory(at.world.computer.facts())),
-    Probe("disks", 6.0, lambda at: system.disks(at.world, at.place)),
-    Probe("graphics", 12.0, lambda at: graphics.graphics(at.world)),
-    Probe("cuda_toolkits", 6.0, lambda at: graphics.cuda_toolkits(at.world, at.place)),
-    Probe("tools", 20.0, lambda at: installed.installed(at.world, at.place)),
-    Probe("pythons", 20.0, lambda at: pythons.pythons(at.world, at.place)),
-    Probe("variables", 4.0, lambda at: system.variables(at.world)),
-    Probe("leftovers", 15.0, lambda at: leftovers.leftovers(at.world, at.place)),
-    Probe("home", 8.0, lambda at: system.home(at.world, at.place)),
-    Probe("network", 15.0, lambda at: network.network(at.world, at.answers)),
+    Probe("os", 6.0, lambda at: operating_system.system(at.system, at.system.computer.facts())),
+    Probe("cpu", 6.0, lambda at: operating_system.cpu(at.system.computer.facts())),
+    Probe("memory", 6.0, lambda at: operating_system.memory(at.system.computer.facts())),
+    Probe("disks", 6.0, lambda at: operating_system.disks(at.system, at.place)),
+    Probe("graphics", 12.0, lambda at: graphics.graphics(at.system)),
+    Probe("cuda_toolkits", 6.0, lambda at: graphics.cuda_toolkits(at.system, at.place)),
+    Probe("tools", 20.0, lambda at: installed.installed(at.system, at.place)),
+    Probe("pythons", 20.0, lambda at: pythons.pythons(at.system, at.place)),
+    Probe("variables", 4.0, lambda at: operating_system.variables(at.system)),
+    Probe("leftovers", 15.0, lambda at: leftovers.leftovers(at.system, at.place)),
+    Probe("home", 8.0, lambda at: operating_system.home(at.system, at.place)),
+    Probe("network", 15.0, lambda at: network.network(at.system, at.answers)),
 )
 _LOOK = 0.1  # seconds between looks at the stop wish
 
@@ -60,39 +60,42 @@ class _Answer(NamedTuple):
 
 
 def survey(
-    world: World, place: Place, answers: Answers | None = None, probes: Sequence[Probe] = PROBES
-) -> Iterator[Sighting]:
+    system: System,
+    place: HomeLayout,
+    answers: Answers | None = None,
+    probes: Sequence[Probe] = PROBES,
+) -> Iterator[ProbeResult]:
     """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Raises
-    ``Stopped``.
+    ``StoppedError``.
 
     The whole takes as long as the slowest probe. Threads are daemons: one that hangs for ever holds
     up nobody.
     """
-    if world.simulated is not None:
-        yield from _simulated(world, world.simulated)
+    if system.simulated is not None:
+        yield from _simulated(system, system.simulated)
         return
-    began = world.clock.monotonic()
+    began = system.clock.monotonic()
     parts: dict[str, Any] = {}
     notes: list[Note] = []
-    for answer in _answers(Visit(world, place, answers or Answers()), probes):
+    for answer in _answers(Visit(system, place, answers or Answers()), probes):
         if answer.fault is not None:
             notes.append(Note(about=answer.probe.subject, text=answer.fault))
         else:
             parts[answer.probe.subject] = answer.part
             notes.extend(getattr(answer.part, "notes", ()))
-        yield Sighting(
+        yield ProbeResult(
             subject=answer.probe.subject,
             seconds=answer.seconds,
             part=answer.part,
             note=answer.fault,
         )
-    facts = _facts(world, parts, notes)
-    yield Sighting(subject="all", seconds=world.clock.monotonic() - began, facts=facts)
+    facts = _facts(system, parts, notes)
+    yield ProbeResult(subject="all", seconds=system.clock.monotonic() - began, facts=facts)
 
 
 def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
     done: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
-    began = at.world.clock.monotonic()
+    began = at.system.clock.monotonic()
     for probe in sorted(
         probes, key=lambda one: -one.seconds
     ):  # the slow ones first: they decide how long it takes
@@ -101,10 +104,10 @@ def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
         ).start()
     waiting = {probe.subject: probe for probe in probes}
     while waiting:
-        if at.world.stop.is_set():
-            raise Stopped
+        if at.system.stop.is_set():
+            raise StoppedError
         soonest = min(probe.seconds for probe in waiting.values())
-        left = began + soonest - at.world.clock.monotonic()
+        left = began + soonest - at.system.clock.monotonic()
         try:
             answer = done.get(timeout=max(0.0, min(left, _LOOK)))
         except queue.Empty:
@@ -119,15 +122,15 @@ def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
 
 
 def _run(at: Visit, probe: Probe, done: queue.SimpleQueue[_Answer]) -> None:
-    began = at.world.clock.monotonic()
+    began = at.system.clock.monotonic()
     try:
         part, fault = probe.look(at), None
     except Exception as error:  # noqa: BLE001  (one probe's fault becomes a note; the survey goes on)
         part, fault = None, f"could not be looked at: {type(error).__name__}: {error}"
-    done.put(_Answer(probe, at.world.clock.monotonic() - began, part, fault))
+    done.put(_Answer(probe, at.system.clock.monotonic() - began, part, fault))
 
 
-def _facts(world: World, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
+def _facts(system: System, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
     """All parts as one document; a part that is missing keeps the values that say "not known"."""
     cards = parts.get("graphics") or graphics.Graphics()
     plain = {
@@ -136,8 +139,8 @@ def _facts(world: World, parts: dict[str, Any], notes: list[Note]) -> MachineFac
         if name in parts
     }
     facts = MachineFacts(
-        taken_at=world.clock.now(),
-        os=parts.get("os") or Os(family=world.computer.family),
+        taken_at=system.clock.now(),
+        os=parts.get("os") or Os(family=system.computer.family),
         gpus=cards.gpus,
         driver=cards.driver,
         tools=(parts.get("tools") or installed.Installed()).tools,
@@ -217,14 +220,14 @@ def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
     return msgspec.structs.replace(facts, notes=(*facts.notes, *more))
 
 
-def _simulated(world: World, path: str) -> Iterator[Sighting]:
-    data = world.files.read(path)
+def _simulated(system: System, path: str) -> Iterator[ProbeResult]:
+    data = system.files.read(path)
     if data is None:
-        raise BadInput(f"The machine file {path} does not exist or cannot be read.")
+        raise InputError(f"The machine file {path} does not exist or cannot be read.")
     yield from played(decode_machine(data, path))
 
 
-def played(facts: MachineFacts) -> Iterator[Sighting]:
+def played(facts: MachineFacts) -> Iterator[ProbeResult]:
     """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
     parts: dict[str, Any] = {
         "os": facts.os,
@@ -241,5 +244,5 @@ def played(facts: MachineFacts) -> Iterator[Sighting]:
         "network": network.Reached(network=facts.network),
     }
     for subject, part in parts.items():
-        yield Sighting(subject=subject, seconds=0.0, part=part)
-    yield Sighting(subject="all", seconds=0.0, facts=facts)
+        yield ProbeResult(subject=subject, seconds=0.0, part=part)
+    yield ProbeResult(subject="all", seconds=0.0, facts=facts)

@@ -12,8 +12,8 @@ from zlib import error as zlib_error
 
 import msgspec
 
-from app.decide.redact import Redactor
-from app.model.errors import BadInput
+from app.decide.redaction.redact import Redactor
+from app.model.errors import InputError
 from app.model.event import StepEvent, flat
 from app.model.plan import Plan, decode_plan
 from app.model.report import Judged, Packed, Preview, Report, Summary
@@ -99,14 +99,14 @@ def _json(value: Any) -> bytes:
 
 
 def read_machine(data: bytes, name: str = "the report") -> bytes:
-    """The machine file in a report. Raises ``BadInput`` naming the file when it is no report or
+    """The machine file in a report. Raises ``InputError`` naming the file when it is no report or
     holds none.
     """
     return _member(data, name, "machine.json", required=True)
 
 
 def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
-    """The recorded run in a report; empty when there is none. Raises ``BadInput`` naming file and
+    """The recorded run in a report; empty when there is none. Raises ``InputError`` naming file and
     line.
     """
     found: list[StepEvent] = []
@@ -118,7 +118,7 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
         except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
-            raise BadInput(
+            raise InputError(
                 f"{name}: line {number} of events.jsonl is not an event; expected one JSON object "
                 f"a line: {error}."
             ) from error
@@ -126,13 +126,13 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
 
 
 def read_profile(data: bytes, name: str = "the report") -> str | None:
-    """The id of the profile that the report is about, if it says so. Raises ``BadInput`` naming the
+    """The id of the profile that the report is about, if it says so. Raises ``InputError`` naming the
     file when it is no report.
     """
     try:
         said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(
+        raise InputError(
             f"{name}: report.json is not JSON; expected a report of this program: {error}."
         ) from error
     found = said.get("profile") if isinstance(said, dict) else None
@@ -155,16 +155,18 @@ def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:
             entry = next((e for e in archive.infolist() if e.filename == member), None)
             if entry is None:
                 if required:
-                    raise BadInput(f"{name} holds no {member}; expected a report of this program.")
+                    raise InputError(
+                        f"{name} holds no {member}; expected a report of this program."
+                    )
                 return b""
             with archive.open(entry) as stream:  # the size in the archive's list may lie
                 content = stream.read(LARGEST + 1)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib_error) as error:
-        raise BadInput(
+        raise InputError(
             f"{name} cannot be read as a zip file; expected a report of this program: {error}."
         ) from error
     if len(content) > LARGEST:
-        raise BadInput(
+        raise InputError(
             f"{name}: {member} is larger than {LARGEST // 10**6} MB; expected a report of this "
             f"program."
         )

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from app.decide.logtext import decode, plain
-from app.decide.redact import Redactor
+from app.decide.diagnosis.log_text import decode, plain
+from app.decide.redaction.redact import Redactor
 from app.model.event import Line, StepEvent
 from app.model.report import Report
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.decide.logtext import decode, plain
+from app.decide.diagnosis.log_text import decode, plain
 from app.model.machine import MachineFacts
 from app.model.report import Report
 from app.report.words import OVERALL, RESULT, VERDICT, duration, gibibytes, gigabytes, steps

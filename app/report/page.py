@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from app.decide.logtext import decode, plain
+from app.decide.diagnosis.log_text import decode, plain
 from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines

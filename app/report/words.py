@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from app.model.event import Failed, Finished, Halted, Skipped, Started, StepEvent
+from app.model.event import Failed, Finished, Skipped, Started, StepEvent, Stopped
 from app.model.plan import Plan
 from app.model.report import StepLine
 
@@ -123,7 +123,7 @@ def steps(plan: Plan | None, events: tuple[StepEvent, ...]) -> tuple[StepLine, .
             line = StepLine(
                 id=event.step, title=title, state="failed", seconds=seconds, text=what.message
             )
-        elif isinstance(what, Halted):
+        elif isinstance(what, Stopped):
             line = StepLine(id=event.step, title=title, state="stopped")
         if line is not None:
             found[event.step] = line

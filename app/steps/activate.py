@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import msgspec
 
 from app.model.errors import ExitCode, ExpectedError
-from app.model.event import What
+from app.model.event import AnyPayload
 from app.model.plan import Activate
 from app.model.pointer import Pointer, decode_pointer
 from app.model.verdict import Verification
-from app.steps.children import say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import say
 
 
-def done(step: Activate, site: Site) -> str | None:
+def done(step: Activate, site: StepContext) -> str | None:
     """Found when the pointer names this environment already."""
     pointer = read_pointer(site)
     return (
@@ -25,11 +25,11 @@ def done(step: Activate, site: Site) -> str | None:
     )
 
 
-def run(step: Activate, site: Site) -> Iterator[What]:
+def run(step: Activate, site: StepContext) -> Iterator[AnyPayload]:
     """Replace ``active.json`` atomically, only when the recorded verification says that the
     environment works.
     """
-    data = site.world.files.read(site.place.verification(step.environment))
+    data = site.system.files.read(site.place.verification(step.environment))
     verdict = (
         msgspec.json.decode(data, type=Verification).overall if data is not None else "not_checked"
     )
@@ -46,15 +46,15 @@ def run(step: Activate, site: Site) -> Iterator[What]:
         "swapped", {"path": site.place.pointer, "from": previous or "", "to": step.environment}
     )
     pointer = Pointer(
-        active=step.environment, profile=step.profile, previous=previous, at=site.world.clock.now()
+        active=step.environment, profile=step.profile, previous=previous, at=site.system.clock.now()
     )
-    site.world.files.write(site.place.pointer, msgspec.json.format(msgspec.json.encode(pointer)))
+    site.system.files.write(site.place.pointer, msgspec.json.format(msgspec.json.encode(pointer)))
     yield say(
         f"active environment: {step.environment}" + (f" (before: {previous})" if previous else "")
     )
 
 
-def read_pointer(site: Site) -> Pointer | None:
-    """The pointer file. Raises ``BadInput`` naming the file when it is not one."""
-    data = site.world.files.read(site.place.pointer)
+def read_pointer(site: StepContext) -> Pointer | None:
+    """The pointer file. Raises ``InputError`` naming the file when it is not one."""
+    data = site.system.files.read(site.place.pointer)
     return None if data is None else decode_pointer(data, site.place.pointer)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.model.errors import ExpectedError
-from app.model.event import What
+from app.model.event import AnyPayload
 from app.model.plan import CreateEnvironment
 from app.steps import provide_python
-from app.steps.children import run_child, say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 
 GONE = ".gone"
 INSTALLED = "installed.txt"  # written when all packages are in it
@@ -17,7 +17,7 @@ _MADE = "made.txt"  # written when uv has ended: what lacks both was cut off in 
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
 
 
-def done(step: CreateEnvironment, site: Site) -> str | None:
+def done(step: CreateEnvironment, site: StepContext) -> str | None:
     """Found when uv has made all of it, and its interpreter starts, is of the wanted version and is
     that of an environment.
 
@@ -25,19 +25,19 @@ def done(step: CreateEnvironment, site: Site) -> str | None:
     Python that the link leads to, and packages would be put into that (seen at kill 42 of 200).
     """
     python = site.place.environment_python(step.environment)
-    if not site.world.files.exists(python) or not whole(step.environment, site):
+    if not site.system.files.exists(python) or not whole(step.environment, site):
         return None
-    answer = site.world.processes.capture([python, "-I", "-c", _ASK], 30.0)
+    answer = site.system.processes.capture([python, "-I", "-c", _ASK], 30.0)
     if answer.code == 0 and answer.out.split() == [step.python, "True"]:
         return f"The environment {step.environment} is there and starts."
     return None
 
 
-def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
+def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     """``uv venv`` into a folder of its own. A folder that is there but is no whole environment is
     made anew.
     """
-    files, folder = site.world.files, site.place.environment(step.environment)
+    files, folder = site.system.files, site.place.environment(step.environment)
     python = provide_python.found(step.python, site) or provide_python.find(
         step.python, site
     )  # the plan's first step tried it
@@ -52,39 +52,39 @@ def run(step: CreateEnvironment, site: Site) -> Iterator[What]:
         yield say(f"{step.environment} was begun before and not finished: it is made anew.")
         set_aside(folder, site)
     files.make_folder(site.place.environments)
-    uv = site.world.computer.uv()
+    uv = site.system.computer.uv()
     yield from run_child(
         site,
         (uv, "venv", "--no-project", "--python", python, folder),
         "Making the environment",
         limit=300,
     )
-    site.world.files.write(site.place.join(folder, _MADE), f"{step.python}\n".encode())
+    site.system.files.write(site.place.join(folder, _MADE), f"{step.python}\n".encode())
 
 
-def whole(environment: str, site: Site) -> bool:
+def whole(environment: str, site: StepContext) -> bool:
     """Whether an environment is one of its own: with what makes Python take it for one, and made to
     the end.
     """
     folder = site.place.environment(environment)
     config, *marks = (
-        site.world.files.exists(site.place.join(folder, name))
+        site.system.files.exists(site.place.join(folder, name))
         for name in ("pyvenv.cfg", _MADE, INSTALLED)
     )
     return config and any(marks)
 
 
-def set_aside(folder: str, site: Site) -> None:
+def set_aside(folder: str, site: StepContext) -> None:
     """Remove an environment so that a kill in the middle never leaves half of it: first out of the
     way, then away.
     """
-    site.world.files.remove(folder + GONE)
-    site.world.files.move(folder, folder + GONE)
-    site.world.files.remove(folder + GONE)
+    site.system.files.remove(folder + GONE)
+    site.system.files.move(folder, folder + GONE)
+    site.system.files.remove(folder + GONE)
 
 
-def sweep(site: Site) -> None:
+def sweep(site: StepContext) -> None:
     """Remove what a killed run had set aside."""
-    for name in site.world.files.names(site.place.environments):
+    for name in site.system.files.names(site.place.environments):
         if name.endswith(GONE):
-            site.world.files.remove(site.place.environment(name))
+            site.system.files.remove(site.place.environment(name))

@@ -9,19 +9,19 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 import msgspec
 
-from app.decide.index_faults import from_uv
-from app.decide.pylock import LockedFile, Pin, canonical, completed, files, pins
-from app.model.errors import BadInput, ExpectedError
-from app.model.event import Progress, What
+from app.decide.plans.pylock import LockedFile, Pin, canonical, completed, files, pins
+from app.decide.plans.uv_errors import from_uv
+from app.model.errors import ExpectedError, InputError
+from app.model.event import AnyPayload, Progress
 from app.model.plan import FetchWheels
 from app.model.profile import Part
 from app.model.value import Value
 from app.ports import Download
-from app.steps.asking import Index, ask, indexes
-from app.steps.children import say
-from app.steps.later import Later
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
+from app.steps.background import Background
+from app.steps.child_environment import child_environment
+from app.steps.index_lookup import Index, ask, indexes
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import say
 from app.steps.unpacking import begin
 
 _LARGE = 16_000_000  # bytes of a file that is worth being looked up before the others
@@ -46,7 +46,7 @@ class Record(Value, frozen=True, kw_only=True):
     files: tuple[Fetched, ...]
 
 
-def done(step: FetchWheels, site: Site) -> str | None:
+def done(step: FetchWheels, site: StepContext) -> str | None:
     """Found when every file of the lock is in the wheelhouse with its hash (hashed again where size
     or time has changed).
     """
@@ -61,21 +61,21 @@ def done(step: FetchWheels, site: Site) -> str | None:
     seen = []
     for one in record.files:
         path = site.place.wheel(one.file)
-        stamp = site.world.files.stamp(path)
-        if stamp is None or (stamp != one.stamp and site.world.files.sha256(path) != one.sha256):
+        stamp = site.system.files.stamp(path)
+        if stamp is None or (stamp != one.stamp and site.system.files.sha256(path) != one.sha256):
             return None
         seen.append(Fetched(file=one.file, sha256=one.sha256, stamp=stamp))
     if (
         tuple(seen) != record.files
     ):  # hashed again, for example after a restart of the computer: need not be done twice
-        site.world.files.write(
+        site.system.files.write(
             _record_path(step, site),
             msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))),
         )
     return f"{len(record.files)} files of the lock are in the wheelhouse."
 
 
-def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]:
+def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterator[AnyPayload]:
     """``uv pip compile LOCK --no-deps --format pylock.toml`` for the addresses, then HTTP ranges
     into the wheelhouse.
 
@@ -84,13 +84,13 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
     part = part_of(step, site)
     wanted = pins(part.requirements)
     for folder in (site.place.wheels, site.place.at("locks"), site.place.cache):
-        if not site.world.files.is_folder(folder):
+        if not site.system.files.is_folder(folder):
             site.record("made", {"path": folder})
-            site.world.files.make_folder(folder)
-    site.world.web.use(site.sources)
+            site.system.files.make_folder(folder)
+    site.system.web.use(site.sources)
     first, rest = _shares(part, wanted)
     found = list((yield from _resolve(step, part, first, site)))
-    later = Later(_resolve(step, part, rest, site, "-rest")) if rest else None
+    later = Background(_resolve(step, part, rest, site, "-rest")) if rest else None
     yield from _told(found)
     unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
 
@@ -108,7 +108,7 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
     whole = False
     try:
         feeder = unpacking.feeder if unpacking else None
-        for arrived in site.world.web.fetch(
+        for arrived in site.system.web.fetch(
             taken(found, first=True), feeder, more if later is not None else None
         ):
             yield from later.said() if later is not None else ()
@@ -134,7 +134,7 @@ def run(step: FetchWheels, site: Site, *, unpack: bool = True) -> Iterator[What]
     _keep(step, part, found, site)
 
 
-def _told(found: Sequence[LockedFile]) -> Iterator[What]:
+def _told(found: Sequence[LockedFile]) -> Iterator[AnyPayload]:
     for one in found:
         if one.published:
             told = (
@@ -157,7 +157,7 @@ def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[st
     return (large, rest) if large and len(rest) >= _MANY else (wanted, {})
 
 
-def fetched(profile: str, part: Part, site: Site) -> tuple[Fetched, ...] | None:
+def fetched(profile: str, part: Part, site: StepContext) -> tuple[Fetched, ...] | None:
     """The part's files in the wheelhouse, as they were recorded when they were fetched for this
     very lock.
     """
@@ -165,22 +165,22 @@ def fetched(profile: str, part: Part, site: Site) -> tuple[Fetched, ...] | None:
     return record.files if record is not None and record.lock == part.requirements else None
 
 
-def part_of(step: FetchWheels, site: Site) -> Part:
-    """The profile's part for this system that the step fetches. Raises ``BadInput`` where the plan
+def part_of(step: FetchWheels, site: StepContext) -> Part:
+    """The profile's part for this system that the step fetches. Raises ``InputError`` where the plan
     names none.
     """
     for part in site.profiles[step.profile].parts if step.profile in site.profiles else ():
         if part.platform == (site.platform or site.place.family) and part.id == step.part:
             return part
-    raise BadInput(
+    raise InputError(
         f"The plan names the part {step.part} of {step.profile}, which is not there for this "
         f"system."
     )
 
 
 def _resolve(
-    step: FetchWheels, part: Part, wanted: dict[str, Pin], site: Site, share: str = ""
-) -> Generator[What, None, tuple[LockedFile, ...]]:
+    step: FetchWheels, part: Part, wanted: dict[str, Pin], site: StepContext, share: str = ""
+) -> Generator[AnyPayload, None, tuple[LockedFile, ...]]:
     """Look where the files are: the user's own folders first where they can hold a whole part, then
     the index.
     """
@@ -205,19 +205,19 @@ def _resolve(
     return _chosen(text, wanted, part, step, site)
 
 
-def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: Site) -> None:
+def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: StepContext) -> None:
     """Where the index's own hashes will count, its pages must come over TLS to the end: uv would
     follow a way that leaves it.
     """
     for name in (canonical(n) for n in part.unhashed):
         if name in wanted and index.address and index.address.startswith("http"):
-            found = site.world.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
             if found is not None and found.code == "address_unsafe":
                 raise found
 
 
 def _behind(
-    named: ExpectedError, wanted: dict[str, Pin], index: Index, site: Site
+    named: ExpectedError, wanted: dict[str, Pin], index: Index, site: StepContext
 ) -> ExpectedError | None:
     """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that
     lacks the package.
@@ -227,22 +227,22 @@ def _behind(
     name = next((n for n in wanted if n in named.message), next(iter(wanted)))
     for address in (index.address or _default_index(site), *site.sources.extra_indexes):
         if address and address.startswith("http"):
-            found = site.world.web.examine(f"{address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{address.rstrip('/')}/{name}/", 10.0)
             if found is not None and found.code != "file_missing":
                 return found
     return None
 
 
-def _default_index(site: Site) -> str | None:
+def _default_index(site: StepContext) -> str | None:
     """uv's own default index, as uv tells it for an empty list."""
     empty = site.place.at("locks", "empty.txt")
-    site.world.files.write(empty, b"")
-    answer = site.world.processes.capture(
-        [site.world.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"],
+    site.system.files.write(empty, b"")
+    answer = site.system.processes.capture(
+        [site.system.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"],
         30.0,
         child_environment(site) | {"UV_OFFLINE": "1"},
     )
-    site.world.files.remove(empty)
+    site.system.files.remove(empty)
     return next(
         (line.split()[1] for line in answer.out.splitlines() if line.startswith("--index-url ")),
         None,
@@ -250,56 +250,56 @@ def _default_index(site: Site) -> str | None:
 
 
 def _chosen(
-    text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: Site
+    text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: StepContext
 ) -> tuple[LockedFile, ...]:
     return files(
         text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site)
     )
 
 
-def _download(one: LockedFile, site: Site) -> Download:
+def _download(one: LockedFile, site: StepContext) -> Download:
     """The file as the web door takes it. A missing size is asked for, so that the bar knows its
     end.
     """
-    size = one.size if one.size is not None else site.world.web.size(one.url)
+    size = one.size if one.size is not None else site.system.web.size(one.url)
     return Download(url=one.url, target=site.place.wheel(one.file), sha256=one.sha256, size=size)
 
 
-def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: Site) -> None:
+def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext) -> None:
     """Note what is there, and write the lock anew with the hashes that the index published."""
     fetched, published = [], {}
     for one in found:
         path = site.place.wheel(one.file)
-        sha256 = one.sha256[0] if len(one.sha256) == 1 else site.world.files.sha256(path)
+        sha256 = one.sha256[0] if len(one.sha256) == 1 else site.system.files.sha256(path)
         fetched.append(
-            Fetched(file=one.file, sha256=sha256, stamp=site.world.files.stamp(path) or "")
+            Fetched(file=one.file, sha256=sha256, stamp=site.system.files.stamp(path) or "")
         )
         if one.published:
             published[one.name] = sha256
     if part.unhashed:
-        site.world.files.write(
+        site.system.files.write(
             site.place.at("locks", f"{step.profile}-{part.id}.txt"),
             completed(part.requirements, published).encode(),
         )
-    site.world.files.write(
+    site.system.files.write(
         _record_path(step, site),
         msgspec.json.encode(Record(lock=part.requirements, files=tuple(fetched))),
     )
 
 
-def _record_path(step: FetchWheels, site: Site) -> str:
+def _record_path(step: FetchWheels, site: StepContext) -> str:
     return site.place.at("locks", f"{step.profile}-{step.part}.fetched.json")
 
 
-def _recorded(step: FetchWheels, site: Site) -> Record | None:
-    raw = site.world.files.read(_record_path(step, site))
+def _recorded(step: FetchWheels, site: StepContext) -> Record | None:
+    raw = site.system.files.read(_record_path(step, site))
     try:
         return None if raw is None else msgspec.json.decode(raw, type=Record)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
-def _local(site: Site) -> tuple[str, ...]:
+def _local(site: StepContext) -> tuple[str, ...]:
     """Folders of this computer that files may come from, as ``file://`` addresses."""
     flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
     sources = site.sources

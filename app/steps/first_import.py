@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.model.event import What
+from app.model.event import AnyPayload
 from app.model.plan import FirstImport
-from app.steps.children import run_child, say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 
 _CODE = """import importlib, sys, time
 for name in sys.argv[1:]:
@@ -19,12 +19,12 @@ for name in sys.argv[1:]:
 """
 
 
-def done(step: FirstImport, site: Site) -> str | None:
+def done(step: FirstImport, site: StepContext) -> str | None:
     """Never skipped: an import is the only proof that it still works, and warm it takes seconds."""
     return None
 
 
-def run(step: FirstImport, site: Site) -> Iterator[What]:
+def run(step: FirstImport, site: StepContext) -> Iterator[AnyPayload]:
     """``python -c "import torch, transformers, peft, trl"``. ``import unsloth`` needs a card: its
     own check does that.
     """

@@ -6,23 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.decide.pylock import WHEELHOUSE, offline_lock
-from app.model.event import Progress, What
+from app.decide.plans.pylock import WHEELHOUSE, offline_lock
+from app.model.event import AnyPayload, Progress
 from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
 from app.steps import create_environment
-from app.steps.children import run_child, say
+from app.steps.drift import drift, installed_versions
 from app.steps.fetch_wheels import fetched
-from app.steps.locked_state import drift, installed_versions
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 from app.steps.unpacking import settle
 
 
-def done(step: InstallWheels, site: Site) -> str | None:
+def done(step: InstallWheels, site: StepContext) -> str | None:
     """Found when the stamp of the last whole install names these very locks and no package differs
     from them.
     """
-    stamp = site.world.files.read(
+    stamp = site.system.files.read(
         site.place.join(site.place.environment(step.environment), create_environment.INSTALLED)
     )
     if stamp is None or stamp.decode("utf-8", "replace") != _wanted(step, site):
@@ -32,7 +32,7 @@ def done(step: InstallWheels, site: Site) -> str | None:
     return f"{_count(step, site)} packages are installed as locked."
 
 
-def run(step: InstallWheels, site: Site) -> Iterator[What]:
+def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
     """``uv pip sync --offline --require-hashes LOCK``, LOCK naming each file of the wheelhouse with
     its hash (PEP 751).
 
@@ -44,11 +44,11 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     """
     environment = site.place.environment(step.environment)
     stamp = site.place.join(environment, create_environment.INSTALLED)
-    begun = site.world.files.read(stamp) is None and bool(
+    begun = site.system.files.read(stamp) is None and bool(
         installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"}
     )
     whole = create_environment.whole(step.environment, site)
-    site.world.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
+    site.system.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
     if begun or not whole:
         # uv takes a package for installed as soon as its METADATA lies there; killed a moment later
         # it has no INSTALLER and holds a temporary file for ever (seen at kill 21 of 24). What a
@@ -69,7 +69,7 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
     yield from run_child(
         site,
         (
-            site.world.computer.uv(),
+            site.system.computer.uv(),
             "pip",
             "sync",
             "--python",
@@ -87,11 +87,11 @@ def run(step: InstallWheels, site: Site) -> Iterator[What]:
         limit=3600,
         extra={"UV_PREVIEW_FEATURES": "pylock"},
     )
-    site.world.files.write(stamp, _wanted(step, site).encode())
+    site.system.files.write(stamp, _wanted(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")
 
 
-def parts_of(step: InstallWheels, site: Site) -> tuple[Part, ...]:
+def parts_of(step: InstallWheels, site: StepContext) -> tuple[Part, ...]:
     """The profile's parts for this system that the step installs."""
     family = site.place.family
     return tuple(
@@ -99,7 +99,7 @@ def parts_of(step: InstallWheels, site: Site) -> tuple[Part, ...]:
     )
 
 
-def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
+def source(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]]:
     """The file that uv installs from, and uv's arguments for where the wheels are.
 
     What the fetch steps have unpacked uv finds under the wheelhouse's index name, the rest it
@@ -110,7 +110,7 @@ def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
     plain = site.place.at(
         "locks", f"{step.environment}.txt"
     )  # the check of the versions reads it too
-    site.world.files.write(plain, _wanted(step, site).encode())
+    site.system.files.write(plain, _wanted(step, site).encode())
     if None in records:
         return plain, ("--no-index", "--find-links", site.place.wheels)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
@@ -119,22 +119,22 @@ def source(step: InstallWheels, site: Site) -> tuple[str, tuple[str, ...]]:
         for files in records
         for one in files or ()
     ]
-    site.world.files.write(lock, offline_lock(here).encode())
+    site.system.files.write(lock, offline_lock(here).encode())
     return lock, ("--default-index", WHEELHOUSE)
 
 
-def _wanted(step: InstallWheels, site: Site) -> str:
+def _wanted(step: InstallWheels, site: StepContext) -> str:
     """All locks as one, with the hashes taken from the index where the lock had none (recorded by
     the fetch step).
     """
     texts = []
     for part in parts_of(step, site):
-        fetched = site.world.files.read(site.place.at("locks", f"{step.profile}-{part.id}.txt"))
+        fetched = site.system.files.read(site.place.at("locks", f"{step.profile}-{part.id}.txt"))
         texts.append(
             fetched.decode() if fetched is not None and part.unhashed else part.requirements
         )
     return "\n".join(texts)
 
 
-def _count(step: InstallWheels, site: Site) -> int:
+def _count(step: InstallWheels, site: StepContext) -> int:
     return sum(len(p.wheels) for p in parts_of(step, site))

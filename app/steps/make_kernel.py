@@ -8,22 +8,22 @@ from collections.abc import Iterator
 
 import msgspec
 
-from app.model.errors import BadInput
-from app.model.event import What
+from app.model.errors import InputError
+from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
-from app.steps.children import run_child, say
 from app.steps.install_wheels import source
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 
 
-def done(step: MakeKernel, site: Site) -> str | None:
+def done(step: MakeKernel, site: StepContext) -> str | None:
     """Found when ``kernel.json`` starts this very environment with these packages."""
-    written = site.world.files.read(site.place.join(step.spec, "kernel.json"))
-    there = site.world.files.exists(site.place.join(_folder(step, site), "launch.py"))
+    written = site.system.files.read(site.place.join(step.spec, "kernel.json"))
+    there = site.system.files.exists(site.place.join(_folder(step, site), "launch.py"))
     return f"Jupyter lists {step.label}." if there and written == _spec(step, site) else None
 
 
-def run(step: MakeKernel, site: Site) -> Iterator[What]:
+def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     """``uv pip install --target`` from the wheelhouse into a new folder, then ``kernel.json``, then
     one question to the kernel.
 
@@ -31,12 +31,12 @@ def run(step: MakeKernel, site: Site) -> Iterator[What]:
     none of its files changes. A kernel that does not answer is not listed.
     """
     python = site.place.environment_python(step.environment)
-    if not site.world.files.exists(python):
-        raise BadInput(
+    if not site.system.files.exists(python):
+        raise InputError(
             f"There is no environment {step.environment} to make a kernel for; expected one, made "
             f"by an install."
         )
-    files, folder = site.world.files, _folder(step, site)
+    files, folder = site.system.files, _folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
         files.remove(building)
@@ -56,7 +56,7 @@ def run(step: MakeKernel, site: Site) -> Iterator[What]:
         yield from run_child(
             site,
             (
-                site.world.computer.uv(),
+                site.system.computer.uv(),
                 "pip",
                 "install",
                 "--python",
@@ -98,7 +98,7 @@ def run(step: MakeKernel, site: Site) -> Iterator[What]:
     yield say(f"{step.label}: listed in {step.spec}")
 
 
-def _folder(step: MakeKernel, site: Site) -> str:
+def _folder(step: MakeKernel, site: StepContext) -> str:
     return site.place.join(site.place.kernels, step.kernel)
 
 
@@ -106,7 +106,7 @@ def _name(step: MakeKernel) -> str:
     return step.spec.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _spec(step: MakeKernel, site: Site) -> bytes:
+def _spec(step: MakeKernel, site: StepContext) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
     argv = [
         site.place.environment_python(step.environment),

@@ -9,18 +9,18 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.model.errors import BadInput, ExpectedError
-from app.model.event import What
+from app.model.errors import ExpectedError, InputError
+from app.model.event import AnyPayload
 from app.model.plan import ProvidePython
 from app.model.sources import unencrypted
 from app.model.value import Value
-from app.steps.children import run_child, say
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child, say
 
 
-def origins(site: Site) -> dict[str, str]:
-    """The mirror and the list of Pythons as uv's variables. Raises ``BadInput`` where either would
+def origins(site: StepContext) -> dict[str, str]:
+    """The mirror and the list of Pythons as uv's variables. Raises ``InputError`` where either would
     come without TLS.
 
     uv checks every Python against the hashes of its list, so a mirror may be any; the list itself
@@ -30,13 +30,13 @@ def origins(site: Site) -> dict[str, str]:
     if sources.offline:
         return {}
     if sources.python_list and unencrypted(sources.python_list):
-        raise BadInput(
+        raise InputError(
             f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without "
             f"TLS, which is refused.",
             hint="Give its address with https, or a file of this computer.",
         )
     if sources.python_mirror and unencrypted(sources.python_mirror):
-        raise BadInput(
+        raise InputError(
             f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, "
             f"which is refused.",
             hint="Give the mirror's address with https, or a folder of this computer.",
@@ -48,7 +48,7 @@ def origins(site: Site) -> dict[str, str]:
     return {name: site.place.address(value) for name, value in found.items() if value}
 
 
-def find(version: str, site: Site) -> str | None:
+def find(version: str, site: StepContext) -> str | None:
     """The interpreter that uv would take for a version (``uv python find VERSION``, 25 ms), or
     ``None``.
     """
@@ -59,9 +59,9 @@ def find(version: str, site: Site) -> str | None:
         }
         if preference == "only-system":
             env["PATH"] = _variable(site, "PATH")
-        answer = site.world.processes.capture(
+        answer = site.system.processes.capture(
             [
-                site.world.computer.uv(),
+                site.system.computer.uv(),
                 "python",
                 "find",
                 "--no-project",
@@ -78,7 +78,7 @@ def find(version: str, site: Site) -> str | None:
     return None
 
 
-def managed(version: str, site: Site) -> str | None:
+def managed(version: str, site: StepContext) -> str | None:
     """The folder of an interpreter that uv manages (python-build-standalone, which may be moved),
     or ``None``.
     """
@@ -90,9 +90,9 @@ def managed(version: str, site: Site) -> str | None:
         env,
         {name: value for name, value in env.items() if name != "UV_PYTHON_INSTALL_DIR"},
     ):
-        answer = site.world.processes.capture(
+        answer = site.system.processes.capture(
             [
-                site.world.computer.uv(),
+                site.system.computer.uv(),
                 "python",
                 "find",
                 "--no-cache",
@@ -109,7 +109,7 @@ def managed(version: str, site: Site) -> str | None:
     return None
 
 
-def _root(python: str, site: Site) -> str:
+def _root(python: str, site: StepContext) -> str:
     """The folder of an installation: the interpreter lies in it on Windows, in its ``bin``
     elsewhere.
     """
@@ -120,10 +120,10 @@ def _root(python: str, site: Site) -> str:
 _known: dict[tuple[str, str], str] = {}
 
 
-def found(version: str, site: Site) -> str | None:
+def found(version: str, site: StepContext) -> str | None:
     """What ``find`` told last for this home in this run of the program, if it is still there."""
     path = _known.get((site.place.home, version))
-    return path if path is not None and site.world.files.exists(path) else None
+    return path if path is not None and site.system.files.exists(path) else None
 
 
 class Remembered(Value, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class Remembered(Value, frozen=True, kw_only=True):
     stamp: str
 
 
-def done(step: ProvidePython, site: Site) -> str | None:
+def done(step: ProvidePython, site: StepContext) -> str | None:
     """Found when uv finds that version, managed or installed.
 
     What was found and tried in an earlier run, and is unchanged since, is not looked for again:
@@ -143,25 +143,25 @@ def done(step: ProvidePython, site: Site) -> str | None:
     path = _remembered(step.version, site)
     if path is None:
         path = find(step.version, site)
-        stamp = site.world.files.stamp(path) if path is not None else None
+        stamp = site.system.files.stamp(path) if path is not None else None
         if path is not None and stamp is not None:
-            site.world.files.write(
+            site.system.files.write(
                 site.place.python_note(step.version),
                 msgspec.json.encode(Remembered(path=path, stamp=stamp)),
             )
     return f"Python {step.version} is there: {path}" if path else None
 
 
-def _remembered(version: str, site: Site) -> str | None:
+def _remembered(version: str, site: StepContext) -> str | None:
     """The interpreter of the last run, as long as its file is the same and none that uv manages
     here would come before it.
     """
-    raw = site.world.files.read(site.place.python_note(version))
+    raw = site.system.files.read(site.place.python_note(version))
     try:
         noted = msgspec.json.decode(raw, type=Remembered) if raw is not None else None
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
-    if noted is None or site.world.files.stamp(noted.path) != noted.stamp:
+    if noted is None or site.system.files.stamp(noted.path) != noted.stamp:
         return None
     if _has_managed(site) and not noted.path.startswith(site.place.pythons):
         return None
@@ -169,17 +169,17 @@ def _remembered(version: str, site: Site) -> str | None:
     return noted.path
 
 
-def _has_managed(site: Site) -> bool:
-    return any(name.startswith("cpython-") for name in site.world.files.names(site.place.pythons))
+def _has_managed(site: StepContext) -> bool:
+    return any(name.startswith("cpython-") for name in site.system.files.names(site.place.pythons))
 
 
-def run(step: ProvidePython, site: Site) -> Iterator[What]:
+def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
     """``uv python install VERSION`` into ``home/python``; where that cannot be reached, say what
     would serve instead.
     """
-    if not site.world.files.exists(site.place.pythons):
+    if not site.system.files.exists(site.place.pythons):
         site.record("made", {"path": site.place.pythons})
-        site.world.files.make_folder(site.place.pythons)
+        site.system.files.make_folder(site.place.pythons)
     if site.sources.offline and _from_bundle(site.sources.offline, site):
         path = find(step.version, site)
         if path is not None:
@@ -189,7 +189,7 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
     try:
         yield from run_child(
             site,
-            (site.world.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
+            (site.system.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
             f"Providing Python {step.version}",
             limit=1800,
             extra=own,
@@ -212,13 +212,13 @@ def run(step: ProvidePython, site: Site) -> Iterator[What]:
     yield say(f"Python {step.version}: {path}")
 
 
-def _from_bundle(bundle: str, site: Site) -> bool:
+def _from_bundle(bundle: str, site: StepContext) -> bool:
     """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed
     run is made anew.
 
     Without byte code, which the bundle's list need not name and nobody has checked.
     """
-    files, folder = site.world.files, site.place.join(bundle, "python")
+    files, folder = site.system.files, site.place.join(bundle, "python")
     names = [name for name in files.names(folder) if name.startswith("cpython-")]
     for name in names:
         target = site.place.join(site.place.pythons, name)
@@ -230,15 +230,15 @@ def _from_bundle(bundle: str, site: Site) -> bool:
     return bool(names)
 
 
-def _variable(site: Site, name: str) -> str:
-    return next((v for k, v in site.world.computer.variables().items() if k.upper() == name), "")
+def _variable(site: StepContext, name: str) -> str:
+    return next((v for k, v in site.system.computer.variables().items() if k.upper() == name), "")
 
 
-def _usable(path: str, site: Site) -> bool:
+def _usable(path: str, site: StepContext) -> bool:
     """64-bit, with ``ensurepip``-free essentials: the Store's stub answers with nothing and exit
     code 9009.
     """
-    answer = site.world.processes.capture(
+    answer = site.system.processes.capture(
         [path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"],
         30.0,
         child_environment(site),

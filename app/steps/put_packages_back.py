@@ -7,12 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.model.errors import BadInput, ExpectedError
-from app.model.event import What
+from app.model.errors import ExpectedError, InputError
+from app.model.event import AnyPayload
 from app.model.plan import PutPackagesBack
 from app.model.value import Value
-from app.steps.children import freeze, run_child, say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import freeze, run_child, say
 
 _LIST = re.compile(r"packages-(\d{4}-\d\d-\d\d)T[0-9Z-]+\.txt")
 _LOGIN = re.compile(r"://[^\s/@]+@")
@@ -33,33 +33,33 @@ class Taken(Value, frozen=True, kw_only=True):
     packages: tuple[str, ...]
 
 
-def taken_out(site: Site) -> Iterator[Taken]:
+def taken_out(site: StepContext) -> Iterator[Taken]:
     """Every saved list of which something is missing (``uv pip freeze`` for each, 30 ms).
 
     Environments that are gone, or whose packages cannot be listed, are left out: nothing could be
     put back into them.
     """
-    for name in site.world.files.names(site.place.quarantine):
+    for name in site.system.files.names(site.place.quarantine):
         saved, named = site.place.join(site.place.quarantine, name), _LIST.fullmatch(name)
         python, lines = _read(saved, site) if named else ("", [])
-        here = freeze(python, site) if python and site.world.files.exists(python) else None
+        here = freeze(python, site) if python and site.system.files.exists(python) else None
         if named and here is not None and (packages := _missing(lines, here)):
             yield Taken(saved=saved, python=python, day=named[1], packages=_shown(packages))
 
 
-def taken(saved: str, site: Site) -> Taken:
-    """One saved list, also where nothing of it is missing. Raises ``BadInput`` where that is no
+def taken(saved: str, site: StepContext) -> Taken:
+    """One saved list, also where nothing of it is missing. Raises ``InputError`` where that is no
     such list of this home.
     """
     named = _LIST.fullmatch(saved[len(site.place.quarantine) + 1 :])
     if site.place.folder_of(saved) != site.place.quarantine or named is None:
-        raise BadInput(
+        raise InputError(
             f"{saved} is no saved list of packages; expected a file that the command uninstall "
             f"lists."
         )
     python, lines = _read(saved, site)
     if not python:
-        raise BadInput(
+        raise InputError(
             f"{saved} does not say which Python its packages belong to; expected “# PATH” as its "
             f"first line."
         )
@@ -77,7 +77,7 @@ def _shown(lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_LOGIN.sub("://***@", line) for line in lines)
 
 
-def done(step: PutPackagesBack, site: Site) -> str | None:
+def done(step: PutPackagesBack, site: StepContext) -> str | None:
     """Found when nothing of the list is missing (``uv pip freeze``)."""
     return (
         None
@@ -86,7 +86,7 @@ def done(step: PutPackagesBack, site: Site) -> str | None:
     )
 
 
-def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
+def run(step: PutPackagesBack, site: StepContext) -> Iterator[AnyPayload]:
     """``uv pip install --no-deps`` of those lines of the saved list that are no longer installed,
     from the user's own indexes.
 
@@ -97,13 +97,13 @@ def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
     yield say(f"{len(found.packages)} packages are put back into {found.python}")
     file = site.place.at("locks", "put-back.txt")
     missing = _missing(_read(step.saved, site)[1], freeze(found.python, site) or "")
-    site.world.files.write(file, ("\n".join(missing) + "\n").encode())
+    site.system.files.write(file, ("\n".join(missing) + "\n").encode())
     site.record("put-back-packages", {"path": found.python, "list": found.saved})
     try:
         yield from run_child(
             site,
             (
-                site.world.computer.uv(),
+                site.system.computer.uv(),
                 "pip",
                 "install",
                 "--python",
@@ -117,10 +117,10 @@ def run(step: PutPackagesBack, site: Site) -> Iterator[What]:
             extra=_indexes(found, site),
         )
     finally:
-        site.world.files.remove(file)
+        site.system.files.remove(file)
 
 
-def _indexes(found: Taken, site: Site) -> dict[str, str]:
+def _indexes(found: Taken, site: StepContext) -> dict[str, str]:
     """The user's own indexes and the PyTorch index of the builds that are wanted, as uv's
     variables.
     """
@@ -142,9 +142,9 @@ def _indexes(found: Taken, site: Site) -> dict[str, str]:
     return env
 
 
-def _read(saved: str, site: Site) -> tuple[str, list[str]]:
+def _read(saved: str, site: StepContext) -> tuple[str, list[str]]:
     """The interpreter that a list names, and its lines."""
-    head, *lines = (site.world.files.read(saved) or b"").decode(
+    head, *lines = (site.system.files.read(saved) or b"").decode(
         "utf-8", "replace"
     ).splitlines() or [""]
     return head.removeprefix("#").strip() if head.startswith("#") else "", [

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.model.errors import BadInput
-from app.model.event import What
+from app.model.errors import InputError
+from app.model.event import AnyPayload
 from app.model.plan import RemoveTree
-from app.steps.children import say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import say
 
 
-def done(step: RemoveTree, site: Site) -> str | None:
+def done(step: RemoveTree, site: StepContext) -> str | None:
     """Found when nothing lies there any more."""
-    return None if site.world.files.exists(step.path) else f"Nothing lies at {step.path}."
+    return None if site.system.files.exists(step.path) else f"Nothing lies at {step.path}."
 
 
-def run(step: RemoveTree, site: Site) -> Iterator[What]:
+def run(step: RemoveTree, site: StepContext) -> Iterator[AnyPayload]:
     """Remove it. Only things below the home folder: whatever else a plan names is refused."""
     if not site.place.holds(step.path):
-        raise BadInput(
+        raise InputError(
             f"{step.path} is not below the home folder {site.place.home}, so it is not removed."
         )
-    size = site.world.files.size(step.path)
+    size = site.system.files.size(step.path)
     site.record("removed", {"path": step.path, "size": str(size)})
-    site.world.files.remove(step.path)
+    site.system.files.remove(step.path)
     # Not "freed": what an environment shares with the cache by hard links stays on the disk.
     yield say(f"{step.path} removed" + (f", {size / 1e9:.2f} GB were in it" if size else ""))

@@ -8,22 +8,22 @@ from typing import Any
 import msgspec
 
 from app.model.errors import ExpectedError
-from app.model.event import Failed, Finished, Line, Measured, Progress, Quiet, What
+from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
 from app.model.plan import RunCheck
 from app.ports import Command, Exit, Output, Silence
-from app.steps.children import ending, say
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import ending, say
 
 _TAIL = 60_000
 
 
-def done(step: RunCheck, site: Site) -> str | None:
+def done(step: RunCheck, site: StepContext) -> str | None:
     """Never skipped: a check is what proves that things still work."""
     return None
 
 
-def run(step: RunCheck, site: Site) -> Iterator[What]:
+def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     """``python checks/NAME.py`` with its own time limit, so that a crash is a result and not an
     end.
 
@@ -45,9 +45,9 @@ def run(step: RunCheck, site: Site) -> Iterator[What]:
         "TORCHINDUCTOR_CACHE_DIR": site.place.at("cache", "inductor"),
     }
     work = site.place.at("work", step.check)
-    site.world.files.make_folder(work)
+    site.system.files.make_folder(work)
     tail, rest, failed = bytearray(), b"", None
-    for item in site.world.processes.stream(
+    for item in site.system.processes.stream(
         Command(argv=argv, env=env, folder=work), step.limit_seconds
     ):
         if isinstance(item, Silence):
@@ -67,7 +67,7 @@ def run(step: RunCheck, site: Site) -> Iterator[What]:
         elif isinstance(item, Exit):
             if rest:
                 yield Line(text=rest + b"\n")
-            site.world.files.remove(work)
+            site.system.files.remove(work)
             if failed is not None or item.code != 0:
                 raise _fault(step, failed, item.code, bytes(tail).decode("utf-8", "replace"))
 
@@ -102,7 +102,7 @@ def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> Expec
     )
 
 
-def _unpack(site: Site, check: str) -> str:
+def _unpack(site: StepContext, check: str) -> str:
     """Write the script and its companions under home, so that the environment's own Python can read
     them.
     """
@@ -111,6 +111,6 @@ def _unpack(site: Site, check: str) -> str:
     for name in index[check]:
         data = site.resource(f"checks/{name}")
         target = site.place.join(folder, *name.split("/"))
-        if site.world.files.read(target) != data:
-            site.world.files.write(target, data)
+        if site.system.files.read(target) != data:
+            site.system.files.write(target, data)
     return site.place.join(folder, *index[check][0].split("/"))

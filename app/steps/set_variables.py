@@ -6,22 +6,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.model.event import What
+from app.model.event import AnyPayload
 from app.model.plan import SetVariables
-from app.steps.children import say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import say
 
 
-def done(step: SetVariables, site: Site) -> str | None:
+def done(step: SetVariables, site: StepContext) -> str | None:
     """Found when the file says just this."""
     return (
         f"{_told(step)} in this environment."
-        if site.world.files.read(_path(step, site)) == _text(step)
+        if site.system.files.read(_path(step, site)) == _text(step)
         else None
     )
 
 
-def run(step: SetVariables, site: Site) -> Iterator[What]:
+def run(step: SetVariables, site: StepContext) -> Iterator[AnyPayload]:
     """Write ``site-packages/unsloth_setup_variables.pth``, one line of Python that runs whenever
     this environment's Python starts.
 
@@ -31,11 +31,11 @@ def run(step: SetVariables, site: Site) -> Iterator[What]:
     """
     path = _path(step, site)
     site.record("made", {"path": path})
-    site.world.files.write(path, _text(step))
+    site.system.files.write(path, _text(step))
     yield say(f"{_told(step)} whenever a Python of this environment starts ({path})")
 
 
-def _path(step: SetVariables, site: Site) -> str:
+def _path(step: SetVariables, site: StepContext) -> str:
     return site.place.join(
         site.place.site_packages(step.environment, step.python), "unsloth_setup_variables.pth"
     )

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.model.errors import ExpectedError
-from app.model.event import What
+from app.model.event import AnyPayload
 from app.model.plan import UninstallPackages
-from app.steps.children import freeze, run_child, say
-from app.steps.site import Site
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import freeze, run_child, say
 
 
-def done(step: UninstallPackages, site: Site) -> str | None:
+def done(step: UninstallPackages, site: StepContext) -> str | None:
     """Found when none of the packages is in that environment (``pip freeze``)."""
     frozen = freeze(step.python, site)
     if frozen is None:
@@ -28,7 +28,7 @@ def done(step: UninstallPackages, site: Site) -> str | None:
     )
 
 
-def run(step: UninstallPackages, site: Site) -> Iterator[What]:
+def run(step: UninstallPackages, site: StepContext) -> Iterator[AnyPayload]:
     """``uv pip freeze``, kept under ``quarantine``, then ``uv pip uninstall torch torchvision
     torchaudio unsloth unsloth-zoo``.
 
@@ -41,19 +41,19 @@ def run(step: UninstallPackages, site: Site) -> Iterator[What]:
             f"{step.python}, out of which packages are to be taken, does not start.",
             hint="Name the interpreter of an environment, or leave uninstall_from out.",
         )
-    stamp = site.world.clock.now().replace(":", "")
+    stamp = site.system.clock.now().replace(":", "")
     saved, number = site.place.join(site.place.quarantine, f"packages-{stamp}.txt"), 1
-    while site.world.files.exists(saved):  # a clock that was set back must not cost an older list
+    while site.system.files.exists(saved):  # a clock that was set back must not cost an older list
         number += 1
         saved = site.place.join(site.place.quarantine, f"packages-{stamp}-{number}.txt")
-    if not site.world.files.exists(site.place.quarantine):
+    if not site.system.files.exists(site.place.quarantine):
         site.record("made", {"path": site.place.quarantine})
     site.record("removed-packages", {"path": step.python, "list": saved})
-    site.world.files.write(saved, f"# {step.python}\n{frozen}".encode())
+    site.system.files.write(saved, f"# {step.python}\n{frozen}".encode())
     yield say(f"{len(frozen.splitlines())} packages listed in {saved}; that list puts them back")
     yield from run_child(
         site,
-        (site.world.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
+        (site.system.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
         "Taking the packages out",
         limit=600,
     )

@@ -20,12 +20,12 @@ import threading
 from collections.abc import Generator, Sequence
 from typing import cast
 
-from app.decide.pylock import WHEELHOUSE, LockedFile, offline_lock
-from app.model.errors import ExpectedError, Stopped
+from app.decide.plans.pylock import WHEELHOUSE, LockedFile, offline_lock
+from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Download, Exit, Feeder, Output, Silence
 from app.steps import provide_python
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
 
 # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
 _WORTHWHILE = 8_000_000
@@ -44,7 +44,7 @@ class Unpacking:
     waits for it.
     """
 
-    def __init__(self, site: Site, version: str, feeder: Feeder, number: int) -> None:
+    def __init__(self, site: StepContext, version: str, feeder: Feeder, number: int) -> None:
         self._site, self._version, self._number = site, version, number
         self.feeder = feeder
         self._lock = threading.Lock()
@@ -59,7 +59,9 @@ class Unpacking:
         ``complete`` says so.
         """
         self.feeder.expect(downloads)
-        to_come = sum(d.size or 0 for d in downloads if not self._site.world.files.exists(d.target))
+        to_come = sum(
+            d.size or 0 for d in downloads if not self._site.system.files.exists(d.target)
+        )
         if to_come < _WORTHWHILE:
             return
         self._waiting.append([f for f in files if len(f.sha256) == 1])
@@ -115,10 +117,10 @@ class Unpacking:
             if python is None:
                 return
             here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
-            site.world.files.write(lock, offline_lock(here).encode())
+            site.system.files.write(lock, offline_lock(here).encode())
             self._prepare(
                 (
-                    site.world.computer.uv(),
+                    site.system.computer.uv(),
                     "pip",
                     "sync",
                     "--python",
@@ -134,14 +136,14 @@ class Unpacking:
                     lock,
                 )
             )
-        except (ExpectedError, Stopped) as ended:
+        except (ExpectedError, StoppedError) as ended:
             self.fault: Exception = ended  # said by the install step, should it meet the same
         finally:
             with contextlib.suppress(
                 ExpectedError
             ):  # a scanner may hold a file; ``settle`` tries again
                 for left in (scratch, lock):
-                    site.world.files.remove(left)
+                    site.system.files.remove(left)
             with self._lock:
                 self._busy -= 1
                 last = self._all and not self._busy
@@ -151,7 +153,7 @@ class Unpacking:
     def _prepare(self, argv: tuple[str, ...]) -> None:
         """Let uv unpack everything, and end it before it installs: the cache is what is wanted."""
         site, said = self._site, b""
-        stream = site.world.processes.stream(
+        stream = site.system.processes.stream(
             Command(argv=argv, env=_environment(site), folder=site.place.home)
         )
         with contextlib.closing(
@@ -163,7 +165,7 @@ class Unpacking:
                     return
 
 
-def begin(site: Site, version: str) -> Unpacking | None:
+def begin(site: StepContext, version: str) -> Unpacking | None:
     """Get ready for files that are about to be fetched; ``None`` where they are for another system.
 
     The fetch is to be given the ``feeder``.
@@ -171,7 +173,7 @@ def begin(site: Site, version: str) -> Unpacking | None:
     if site.platform not in (None, site.place.family):
         return None
     try:
-        feeder = site.world.web.feeder()
+        feeder = site.system.web.feeder()
     except ExpectedError:
         return None
     at_work = _at_work.setdefault(site.place.home, [])
@@ -179,27 +181,27 @@ def begin(site: Site, version: str) -> Unpacking | None:
     return at_work[-1]
 
 
-def settle(site: Site) -> None:
-    """Wait until the workers of this home have ended, and sweep up. Raises ``Stopped``."""
+def settle(site: StepContext) -> None:
+    """Wait until the workers of this home have ended, and sweep up. Raises ``StoppedError``."""
     waited = 0.0
     for worker in _at_work.pop(site.place.home, []):
         while not worker.wait(0.1):
             waited += 0.1
-            if site.world.stop.is_set() or waited > _LONGEST:
+            if site.system.stop.is_set() or waited > _LONGEST:
                 worker.give_up()
-            if site.world.stop.is_set():
-                raise Stopped
+            if site.system.stop.is_set():
+                raise StoppedError
     _sweep(site)
 
 
-def _scratch(site: Site, name: str) -> tuple[str, str]:
+def _scratch(site: StepContext, name: str) -> tuple[str, str]:
     """What is there for a while: where uv would install, and its lock."""
     return site.place.at("cache", f"unpacking-{name}"), site.place.at(
         "locks", f"pylock.unpacking-{name}.toml"
     )
 
 
-def _sweep(site: Site) -> None:
+def _sweep(site: StepContext) -> None:
     """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked
     folders go too.
     """
@@ -207,24 +209,24 @@ def _sweep(site: Site) -> None:
         (site.place.cache, ("unpacking", ".tmp")),
         (site.place.at("locks"), ("pylock.unpacking",)),
     ):
-        for name in site.world.files.names(folder):
+        for name in site.system.files.names(folder):
             if name.startswith(start):
-                site.world.files.remove(site.place.join(folder, name))
-    for bucket in site.world.files.names(site.place.cache):
+                site.system.files.remove(site.place.join(folder, name))
+    for bucket in site.system.files.names(site.place.cache):
         if not bucket.startswith(_UNPACKED):
             _sweep_bucket(site.place.join(site.place.cache, bucket), site)
 
 
-def _sweep_bucket(folder: str, site: Site) -> None:
+def _sweep_bucket(folder: str, site: StepContext) -> None:
     """What uv was writing when it was killed lies beside the file that it was to become (seen once
     in 200 kills).
     """
-    for path, _ in tuple(site.world.files.walk(folder)):
+    for path, _ in tuple(site.system.files.walk(folder)):
         if path.replace("\\", "/").rpartition("/")[2].startswith(".tmp"):
-            site.world.files.remove(path)
+            site.system.files.remove(path)
 
 
-def _environment(site: Site) -> dict[str, str]:
+def _environment(site: StepContext) -> dict[str, str]:
     """As any child's, but the feeder is on this computer: no proxy stands between, and it may take
     hours.
     """

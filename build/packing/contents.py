@@ -11,7 +11,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
-from build.packing.left_out import Entry
+from build.packing.excludes import Entry
 
 
 def _key(path: str | Path) -> str:

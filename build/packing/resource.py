@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from build.packing.left_out import Entry
+from build.packing.excludes import Entry
 
 PUBLISHER = "Unsloth Setup Wizard contributors"
 # Per-monitor scaling, paths over 260 characters, no elevation, Windows 10 and newer, and the modern
@@ -95,7 +95,7 @@ def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str
     unopened.
 
     Qt reads pictures, faces and translations by path, and Windows loads libraries by path; all else
-    is read by name through app/world/packed.py. Returns PyInstaller's table of the first and its
+    is read by name through app/adapters/windows/embedded_resources.py. Returns PyInstaller's table of the first and its
     ``resources`` (10 is RT_RCDATA).
     """
     opened: list[Entry] = []

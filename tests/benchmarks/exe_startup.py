@@ -51,7 +51,7 @@ sys.exit(app.exec())
 '''
 SPEC = """import sys
 sys.path.insert(0, {root!r})
-from build.packing.left_out import MODULES, sift
+from build.packing.excludes import MODULES, sift
 found = Analysis([{script!r}], excludes=[name for name, _ in MODULES])
 found.binaries[:], _ = sift(found.binaries)
 found.datas[:], _ = sift(found.datas)

@@ -32,16 +32,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from app.adapters.local_system import open_system
 from app.model.answers import Answers
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.plan import FetchWheels, InstallWheels
 from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.model.sources import Sources
 from app.steps import fetch_wheels, install_wheels, provide_python
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
 from app.steps.unpacking import settle
-from app.world.open import open_world
 from tests.fault_index import load_wheels, lock_of, make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -70,13 +70,13 @@ class Bench:
         )
         self.url, self.scratch, self.number = url, scratch, 0
 
-    def site(self) -> Site:
+    def site(self) -> StepContext:
         """A fresh home with an empty environment in it."""
         self.number += 1
-        world = open_world()
+        system = open_system()
         home = self.scratch / f"home{self.number}"
         home.mkdir()
-        platform: Platform = "windows" if world.computer.family == "windows" else "linux"
+        platform: Platform = "windows" if system.computer.family == "windows" else "linux"
         part = Part(
             id="all",
             title="everything",
@@ -96,9 +96,9 @@ class Bench:
             proven="",
             parts=(part,),
         )
-        site = Site(
-            world=world,
-            place=Place(str(home), world.computer.family),
+        site = StepContext(
+            system=system,
+            place=HomeLayout(str(home), system.computer.family),
             profiles={"bench": profile},
             answers=Answers(),
             sources=Sources(index=self.url),
@@ -110,16 +110,16 @@ class Bench:
         provide_python.find(PYTHON, site)  # the plan's earlier step
         return site
 
-    def uv(self, site: Site, *arguments: str) -> None:
+    def uv(self, site: StepContext, *arguments: str) -> None:
         """Run uv as the steps do."""
         subprocess.run(
-            [site.world.computer.uv(), *arguments],
+            [site.system.computer.uv(), *arguments],
             env=child_environment(site),
             check=True,
             capture_output=True,
         )
 
-    def ours(self, site: Site) -> None:
+    def ours(self, site: StepContext) -> None:
         """The product's way."""
         for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
             pass
@@ -139,7 +139,7 @@ class Bench:
             lock,
         )
 
-    def plain(self, site: Site) -> None:
+    def plain(self, site: StepContext) -> None:
         """What uv does alone."""
         self.uv(
             site,
@@ -153,13 +153,13 @@ class Bench:
             site.place.at("lock.txt"),
         )
 
-    def cost(self, way: Callable[[Site], None]) -> Cost:
+    def cost(self, way: Callable[[StepContext], None]) -> Cost:
         """One cold run."""
         site = self.site()
         began, before = time.perf_counter(), used()
         way(site)
         cost = Cost(time.perf_counter() - began, used() - before)
-        site.world.files.remove(site.place.home)
+        site.system.files.remove(site.place.home)
         return cost
 
 

@@ -26,13 +26,13 @@ import psutil
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.adapters.files import LocalFiles
+from app.adapters.processes.local_processes import LocalProcesses
+from app.gui.log_view.pane import LogPane
+from app.gui.log_view.store import LogStore, Search
 from app.gui.stream import Stream
-from app.gui.widgets.log_pane import LogPane
-from app.gui.widgets.log_store import LogStore, Search
 from app.model.event import Line, StepEvent
 from app.ports import Command, Output
-from app.world.files import LocalFiles
-from app.world.processes import LocalProcesses
 
 C_CHILD = r"""
 #include <stdio.h>

@@ -13,27 +13,27 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from app.adapters.local_system import open_system
 from app.model.answers import Answers
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.probe.survey import PROBES, Visit, survey
-from app.world.open import open_world
 
 
 def main() -> None:
     """Measure and print; the three kinds of run alternate, so that the disk's cache favours none."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    world = open_world()
-    place = Place(world.computer.data_folder(), world.computer.family)
+    system = open_system()
+    place = HomeLayout(system.computer.data_folder(), system.computer.family)
     over, whole, ratio, chain = [], [], [], []
     for _ in range(rounds):
-        seen = list(survey(world, place))
+        seen = list(survey(system, place))
         slowest = max(one.seconds for one in seen[:-1])
         whole.append(seen[-1].seconds)
         over.append(seen[-1].seconds - slowest)
         ratio.append(seen[-1].seconds / slowest)
         began = time.monotonic()
         for probe in PROBES:
-            probe.look(Visit(world, place, Answers()))
+            probe.look(Visit(system, place, Answers()))
         chain.append(time.monotonic() - began)
     print(
         f"survey {statistics.median(whole):.3f} s, median of {rounds} rounds; "

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from build.packing import icon, left_out, records
+from build.packing import excludes, icon, records
 from build.packing.resource import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,18 +63,19 @@ CONTENTS = {
     ],
 )
 def test_what_goes_in(name: str, inside: bool) -> None:
-    kept, left = left_out.sift([(name, "", "BINARY")])
+    kept, left = excludes.sift([(name, "", "BINARY")])
     assert (len(kept), len(left)) == ((1, 0) if inside else (0, 1))
 
 
 def test_no_module_that_is_left_out_is_imported_here() -> None:
     """Importing the command line must not need what the package lacks."""
-    names = [name for name, _ in left_out.MODULES]
+    names = [name for name, _ in excludes.MODULES]
     program = f"""
 import sys
 for name in {names!r}:
     sys.modules[name] = None
-import app.cli.commands, app.engine.session, app.world.open, app.world.web, app.probe.survey, app.steps.handlers
+import app.cli.commands, app.engine.session, app.adapters.local_system
+import app.adapters.download.web, app.probe.survey, app.steps.registry
 """
     seen = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from app.adapters.resources import resource_names, resource_reader
 from app.knowledge import Knowledge, load
-from app.world.resources import resource_names, resource_reader
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from app.engine.answer_file import check_answers, line_of, load_answers, located
 from app.gui.languages import LANGUAGES
 from app.model.answers import Answers
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 ROOT = Path(__file__).parents[2]
 _FIELDS = set(Answers.__struct_fields__)
@@ -98,7 +98,7 @@ def test_a_sound_file_fills_every_field_and_begins_with_or_without_a_mark() -> N
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, line: int, words: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         check_answers(
             load_answers(text.encode(), "a.toml"), text.encode(), "a.toml", ("practice-cpu",)
         )
@@ -108,24 +108,24 @@ def test_what_is_wrong_is_named_with_its_line(text: str, line: int, words: str) 
 
 
 def test_bytes_that_are_no_text_are_named_with_their_line() -> None:
-    with pytest.raises(BadInput, match="line 3: it is not UTF-8 text"):
+    with pytest.raises(InputError, match="line 3: it is not UTF-8 text"):
         load_answers(b"profile = 'x'\n\nhome = '\xff'\n", "a.toml")
 
 
 def test_a_leftover_that_the_survey_did_not_find_is_named_with_its_line() -> None:
     text = "clean_up = [\n  'venv:1',\n  'venv:2',\n]\n"
     answers = load_answers(text.encode(), "a.toml")
-    error = BadInput("clean_up: there is no leftover 'venv:2'; the survey found venv:1.")
+    error = InputError("clean_up: there is no leftover 'venv:2'; the survey found venv:1.")
     assert (
         "a.toml cannot be used, line 3: clean_up"
         in located(error, answers, text.encode(), "a.toml").message
     )
-    other = BadInput("Something else.")
+    other = InputError("Something else.")
     assert located(other, answers, text.encode(), "a.toml") is other
 
 
 def test_a_password_is_not_repeated() -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         load_answers(b"index = 'https://jan:geheim@'", "a.toml")
     assert "geheim" not in caught.value.message
 
@@ -205,7 +205,7 @@ def test_the_published_schema_has_the_same_fields_and_values() -> None:
 def test_what_comes_without_tls_or_too_deep_is_named_with_its_line(
     text: str, line: int, words: str
 ) -> None:
-    with pytest.raises(BadInput, match=rf"line {line}: .*{words}"):
+    with pytest.raises(InputError, match=rf"line {line}: .*{words}"):
         load_answers(text.encode(), "a.toml")
 
 
@@ -221,7 +221,7 @@ def test_an_index_on_this_computer_needs_no_tls() -> None:
     "proxy", ["jan:geheim@ho st:80", "http://jan:geheim@ho st", "jan:gehe/im@@x y"]
 )
 def test_a_wrong_address_is_told_without_its_login(proxy: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         load_answers(f"proxy = {json.dumps(proxy)}".encode(), "a.toml")
     assert "gehe" not in caught.value.message and "jan" not in caught.value.message
 
@@ -239,6 +239,6 @@ def test_a_path_that_is_not_there_is_named_with_its_line(text: str, line: int, w
     data = text.encode()
     answers = load_answers(data, "a.toml")
     check_answers(answers, data, "a.toml", ())  # on somebody else's computer nobody can know
-    with pytest.raises(BadInput, match=rf"line {line}: .*{words}"):
+    with pytest.raises(InputError, match=rf"line {line}: .*{words}"):
         check_answers(answers, data, "a.toml", (), lambda path: not path.startswith("/no"))
     check_answers(answers, data, "a.toml", (), lambda _: True)

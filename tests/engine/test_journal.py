@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.clock import SystemClock
+from app.adapters.files import LocalFiles
 from app.engine.journal import Journal
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.plan import CreateEnvironment, Plan, Quarantine
-from app.world.clock import SystemClock
-from app.world.files import LocalFiles
 
 PLAN = Plan(
     title="Install",
@@ -57,7 +57,7 @@ def test_a_foreign_line_in_the_middle_is_named(journal: Journal, tmp_path: Path)
     journal.began("1", PLAN)
     path = tmp_path / "journal.jsonl"
     path.write_bytes(b"hello\n" + path.read_bytes())
-    with pytest.raises(BadInput, match="line 1"):
+    with pytest.raises(InputError, match="line 1"):
         journal.entries()
 
 

@@ -64,12 +64,12 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(
 def test_a_recorded_machine_file_is_the_one_of_a_report(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    facts = session.world.computer.facts() | {
+    facts = session.system.computer.facts() | {
         "user": "kimxyz",
         "full_name": "Kim Exampleton",
         "host": "BENCH77",
     }
-    monkeypatch.setattr(session.world.computer, "facts", lambda: facts)
+    monkeypatch.setattr(session.system.computer, "facts", lambda: facts)
     assert session.facts is not None
     session.facts = msgspec.structs.replace(
         session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),)

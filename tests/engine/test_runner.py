@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
+from app.adapters.local_system import open_system
 from app.engine.journal import Journal
 from app.engine.runner import Runner
 from app.model.advice import Diagnosis
 from app.model.answers import Answers
-from app.model.errors import ExpectedError, Stopped
-from app.model.event import Failed, Line, StepEvent, What
-from app.model.place import Place
+from app.model.errors import ExpectedError, StoppedError
+from app.model.event import AnyPayload, Failed, Line, StepEvent
+from app.model.home_layout import HomeLayout
 from app.model.plan import AnyStep, CreateEnvironment, Plan, RunCheck
 from app.model.sources import Sources
-from app.steps.site import Site
-from app.world.open import open_world
+from app.steps.step_context import StepContext
 
 
 class Scripted:
@@ -29,17 +29,17 @@ class Scripted:
     def __init__(self) -> None:
         self.ran: list[str] = []
 
-    def done(self, step: AnyStep, site: Site) -> str | None:
+    def done(self, step: AnyStep, site: StepContext) -> str | None:
         return "It was there." if step.title == "there" else None
 
-    def run(self, step: AnyStep, site: Site) -> Iterator[What]:
+    def run(self, step: AnyStep, site: StepContext) -> Iterator[AnyPayload]:
         self.ran.append(step.id)
         site.record("made", {"path": step.id})
         yield Line(text=b"working\n")
         if step.title == "fails":
             raise ExpectedError("disk_full", "The disk is full.", details="No space left on device")
         if step.title == "stops":
-            raise Stopped
+            raise StoppedError
 
 
 def make(step_id: str, title: str) -> CreateEnvironment:
@@ -54,9 +54,9 @@ def check(step_id: str, title: str, needs: tuple[str, ...] = ()) -> RunCheck:
 
 class Bench:
     def __init__(self, home: Path) -> None:
-        self.world = open_world()
-        self.place = Place(str(home), self.world.computer.family)
-        self.journal = Journal(self.world.files, self.world.clock, self.place.journal)
+        self.system = open_system()
+        self.place = HomeLayout(str(home), self.system.computer.family)
+        self.journal = Journal(self.system.files, self.system.clock, self.place.journal)
         self.scripted = Scripted()
         self.log = bytearray()
         self.explained: list[tuple[bytes, str]] = []
@@ -67,8 +67,8 @@ class Bench:
         log: Callable[[bytes], None] | None = None,
         keep: Callable[[StepEvent], None] | None = None,
     ) -> tuple[Runner, list[StepEvent]]:
-        site = Site(
-            world=self.world,
+        site = StepContext(
+            system=self.system,
             place=self.place,
             profiles={},
             answers=Answers(),
@@ -133,7 +133,7 @@ def test_a_failed_step_ends_the_plan_with_its_diagnosis(bench: Bench) -> None:
 def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(
     bench: Bench, which: str
 ) -> None:
-    full = bench.world.files.open_log("/dev/full")
+    full = bench.system.files.open_log("/dev/full")
     kept: list[StepEvent] = []
 
     def keep(event: StepEvent) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.scripts import plan_script
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.plan import (
     Activate,
     CreateEnvironment,
@@ -65,7 +65,7 @@ PLAN = Plan(
 def test_the_posix_script_is_valid_and_survives_a_hostile_home(tmp_path: Path) -> None:
     text = plan_script(
         PLAN,
-        Place("/home/o'neil/$(touch owned)/Set up", "linux"),
+        HomeLayout("/home/o'neil/$(touch owned)/Set up", "linux"),
         {"p": profile()},
         Sources(),
         "sh",
@@ -83,7 +83,7 @@ def test_the_posix_script_is_valid_and_survives_a_hostile_home(tmp_path: Path) -
 def test_the_powershell_script_quotes_its_paths() -> None:
     text = plan_script(
         PLAN,
-        Place("C:\\Users\\O'Neil\\Set up", "windows"),
+        HomeLayout("C:\\Users\\O'Neil\\Set up", "windows"),
         {"p": profile()},
         Sources(),
         "powershell",
@@ -102,7 +102,7 @@ def test_no_quote_of_a_path_ends_a_text_of_powershell(quote: str) -> None:
     home, too.
     """
     home = f"C:\\Users\\D{quote}; {EVIL} #"
-    text = plan_script(PLAN, Place(home, "windows"), {"p": profile()}, Sources(), "powershell")
+    text = plan_script(PLAN, HomeLayout(home, "windows"), {"p": profile()}, Sources(), "powershell")
     assert f"$HOME_DIR = 'C:\\Users\\D{quote}{quote}; {EVIL} #'" in text
 
 
@@ -113,7 +113,7 @@ def test_a_line_break_in_a_name_does_not_end_a_comment(shell: str, end: str) -> 
     move = Quarantine(id="q", title=f"Move {path} away", leftover="l", path=path, touches=(path,))
     text = plan_script(
         Plan(title=f"P{end}{EVIL}", profile="p", environment="p-1", steps=(move, *PLAN.steps)),
-        Place("/home/kim/setup", "linux"),
+        HomeLayout("/home/kim/setup", "linux"),
         {"p": profile()},
         Sources(),
         shell,

@@ -12,8 +12,8 @@ import pytest
 
 from app.__main__ import main
 from app.engine.uninstalling import Uninstallable
-from app.model.errors import BadInput
-from tests.engine.test_opening import opened
+from app.model.errors import InputError
+from tests.engine.test_load_machine import opened
 
 ROOT = Path(__file__).parents[2]
 
@@ -105,7 +105,7 @@ def test_what_would_change_something_says_that_it_is_a_simulation(home: Path, ma
         lambda: session.put_back(str(home)),
         lambda: session.packages_back_plan(str(home / "packages.txt")),
     ):
-        with pytest.raises(BadInput, match="simulation"):
+        with pytest.raises(InputError, match="simulation"):
             act()
     assert session.pointer() is None
     assert session.uninstallable() == ()

@@ -7,35 +7,35 @@ import sys
 
 import pytest
 
-from app.engine.stages import STAGES, Stage, Standing, before, following, path, states
+from app.engine.stages import STAGES, Stage, WizardState, before, following, path, states
 
 
 def test_all_seven_stages_follow_each_other() -> None:
-    standing = Standing(leftovers=2)
+    standing = WizardState(leftovers=2)
     assert path(standing) == STAGES
     assert [following(s, standing) for s in STAGES] == [*STAGES[1:], None]
     assert [before(s, standing) for s in STAGES] == [None, *STAGES[:-1]]
 
 
 def test_clean_up_is_skipped_only_when_it_is_known_to_be_empty() -> None:
-    assert following("setup", Standing(leftovers=0)) == "install"
-    assert before("install", Standing(leftovers=0)) == "setup"
-    assert following("setup", Standing(leftovers=None)) == "clean-up"
-    assert "clean-up" not in path(Standing(leftovers=0))
+    assert following("setup", WizardState(leftovers=0)) == "install"
+    assert before("install", WizardState(leftovers=0)) == "setup"
+    assert following("setup", WizardState(leftovers=None)) == "clean-up"
+    assert "clean-up" not in path(WizardState(leftovers=0))
 
 
 def test_a_visit_that_declines_verification_ends_after_the_install() -> None:
-    assert following("install", Standing(verify=False)) == "ready"
+    assert following("install", WizardState(verify=False)) == "ready"
 
 
 def test_a_stage_that_has_become_empty_can_still_be_left() -> None:
-    assert following("clean-up", Standing(leftovers=0)) == "install"
-    assert before("clean-up", Standing(leftovers=0)) == "setup"
+    assert following("clean-up", WizardState(leftovers=0)) == "install"
+    assert before("clean-up", WizardState(leftovers=0)) == "setup"
 
 
 @pytest.mark.parametrize("now", STAGES)
 def test_states_say_what_is_behind_and_what_is_to_come(now: Stage) -> None:
-    shown = states(now, Standing(leftovers=0))
+    shown = states(now, WizardState(leftovers=0))
     assert list(shown) == list(STAGES)
     assert shown[now] == "now"
     at = STAGES.index(now)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from app.adapters.download.web import HttpWeb
 from app.ports import Download
-from app.world.web import HttpWeb
 
 
 def main() -> None:

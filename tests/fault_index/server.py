@@ -61,7 +61,7 @@ class Request:
     sent: int = 0
 
 
-class Pace:
+class PlaybackSpeed:
     """Holds all streams together to one rate, in bytes a second."""
 
     def __init__(self, rate: float) -> None:
@@ -95,7 +95,7 @@ class FaultIndex:
         self.rules: list[Rule] = []
         self.requests: list[Request] = []
         self.sizes, self.hashes, self.small_buffer = sizes, hashes, small_buffer
-        self._pace = Pace(rate) if rate else None
+        self._pace = PlaybackSpeed(rate) if rate else None
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)

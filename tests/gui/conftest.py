@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.gui.wizard import Wizard
-from tests.gui.staged import Staged, let_go
+from tests.gui.fake_session import Staged, flush_and_close
 
 
 @pytest.fixture
@@ -29,4 +29,4 @@ def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
     made.resize(1120, 740)
     yield made
     session.stop()
-    let_go(made)
+    flush_and_close(made)

@@ -9,7 +9,8 @@ import msgspec
 
 from app.model.advice import Action, Choice, Finding
 from app.model.answers import Answers
-from app.model.errors import BadInput
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
 from app.model.machine import (
     Cpu,
     Disk,
@@ -21,11 +22,10 @@ from app.model.machine import (
     Memory,
     Network,
     Os,
+    ProbeResult,
     Python,
-    Sighting,
     Tools,
 )
-from app.model.place import Place
 from app.model.plan import (
     Activate,
     CreateEnvironment,
@@ -262,9 +262,11 @@ class FakeSession:
         self.taken: list[Taken] = []  # packages out of environments
 
     @property
-    def place(self) -> Place:
+    def place(self) -> HomeLayout:
         """The home folder of the invented PC."""
-        return Place(self.answers.home or "C:\\Users\\kim\\AppData\\Local\\UnslothSetup", "windows")
+        return HomeLayout(
+            self.answers.home or "C:\\Users\\kim\\AppData\\Local\\UnslothSetup", "windows"
+        )
 
     def change(self, **fields: Any) -> None:
         """Take answers."""
@@ -274,13 +276,13 @@ class FakeSession:
         """Nothing set."""
         return Sources()
 
-    def survey(self) -> Iterator[Sighting]:
+    def survey(self) -> Iterator[ProbeResult]:
         """Subject by subject, then all."""
         self.surveys += 1
         for name in ("os", "cpu", "memory", "disks", "gpus", "driver"):
-            yield Sighting(subject=name, seconds=0.1, part=getattr(self.to_find, name))
+            yield ProbeResult(subject=name, seconds=0.1, part=getattr(self.to_find, name))
         self.facts = self.to_find
-        yield Sighting(subject="all", seconds=0.9, facts=self.to_find)
+        yield ProbeResult(subject="all", seconds=0.9, facts=self.to_find)
 
     def findings(self) -> tuple[Finding, ...]:
         """Three notes."""
@@ -378,7 +380,7 @@ class FakeSession:
     def put_back(self, shelf: str) -> str:
         """Return one thing, unless its place is taken."""
         if self.moved[shelf] in self.occupied:
-            raise BadInput(
+            raise InputError(
                 f"{self.moved[shelf]} exists again, so the quarantined one stays where it is: "
                 f"{shelf}."
             )

@@ -28,11 +28,11 @@ from app.gui.pages.install import Install
 from app.gui.pages.page import Page
 from app.gui.pages.ready import Ready
 from app.gui.widgets.card import Elided, Label
-from app.gui.widgets.folding import Folding
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.wizard import Wizard
 from app.model.event import StepEvent
-from tests.gui.staged import PLAN, VERDICT, Staged, failed_install, inside
-from tests.gui.test_taken_out import TAKEN
+from tests.gui.fake_session import PLAN, VERDICT, Staged, failed_install, inside
+from tests.gui.test_removed_packages import TAKEN
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_the_tab_key_goes_as_the_eye_does(
             above := outer.parentWidget()
         ) is not None and above is not shown.body.parentWidget():
             outer = above
-        return outer.y(), 0 if isinstance(outer, Folding) else stop.mapTo(
+        return outer.y(), 0 if isinstance(outer, Collapsible) else stop.mapTo(
             outer, QPoint(0, 0)
         ).y() // 24
 

@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from app.gui import theme
-from app.gui.widgets.charts import Bar, BenchBars, Chart, Tabled, figure
-from app.gui.widgets.curves import LossCurve, Sparkline, Telemetry, bounds, polyline
+from app.gui.charts.bar_charts import Bar, BenchBars, Chart, Tabled, figure
+from app.gui.charts.line_charts import LossCurve, Sparkline, Telemetry, bounds, polyline
 
 BARS = (
     Bar("bf16 matrix product", 68.4, "TFLOP/s", 71.0, "good"),

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.gui.dialogs.put_back import PutBack
+from app.gui.dialogs.restore import Restore
 from app.gui.pages.clean_up import CleanUp
 from tests.gui.fakes import FACTS, FakeSession
 from tests.gui.test_pages import at
@@ -46,13 +46,13 @@ def test_what_was_moved_away_is_put_back_or_says_why_not(
     assert page.put_back.isVisible()
     told: dict[str, str] = {}
 
-    def press_all(dialog: PutBack) -> int:
+    def press_all(dialog: Restore) -> int:
         for button in dialog.buttons.values():
             button.click()
         told.update({shelf: label.text() for shelf, label in dialog.told.items()})
         return 1
 
-    monkeypatch.setattr(PutBack, "exec", press_all)
+    monkeypatch.setattr(Restore, "exec", press_all)
     with qtbot.waitSignal(
         wizard.surveyed, timeout=5000
     ):  # the page looks again: what is back is among what was found

@@ -15,12 +15,20 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.gui.pages.install import Install
-from app.gui.tally import Tally, rows_of
+from app.gui.run_progress import RunProgress, rows_of
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.wizard import Wizard
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, Finished, Line, Progress, Started, StepEvent
-from tests.gui.staged import DIAGNOSIS, PLAN, Act, Staged, failed_install, good_install, inside
+from tests.gui.fake_session import (
+    DIAGNOSIS,
+    PLAN,
+    Act,
+    Staged,
+    failed_install,
+    good_install,
+    inside,
+)
 
 
 def page(wizard: Wizard) -> Install:
@@ -54,7 +62,7 @@ def test_checks_that_follow_one_another_are_one_row() -> None:
 
 
 def test_the_tally_counts_true_bytes_and_never_goes_back() -> None:
-    tally, shares = Tally(PLAN), []
+    tally, shares = RunProgress(PLAN), []
     for at, (step, what) in enumerate(good_install()):
         tally.take(StepEvent(at=float(at), step=step, what=what))
         shares.append(tally.share)
@@ -66,7 +74,7 @@ def test_the_tally_counts_true_bytes_and_never_goes_back() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.013, 0.25, 0.999])
 def test_bytes_shown_are_bytes_fetched(share: float) -> None:
-    tally = Tally(PLAN)
+    tally = RunProgress(PLAN)
     tally.take(StepEvent(at=0, step="torch", what=Started()))
     tally.take(
         StepEvent(
@@ -203,7 +211,9 @@ def test_a_failure_without_a_diagnosis_still_says_what_happened(
 
 def test_a_run_that_could_not_begin_says_why(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
     def refused() -> Iterator[Act]:
-        raise BadInput("The home folder D:\\Unsloth cannot be written.", hint="Choose another one.")
+        raise InputError(
+            "The home folder D:\\Unsloth cannot be written.", hint="Choose another one."
+        )
         yield "python", Started()
 
     session.acts = refused

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.__main__ import machines
 from app.gui import menu
 from app.gui.dialogs.machines import Machines, row_of
-from app.gui.said import said
+from app.gui.messages import said
 from app.gui.wizard import Wizard
 from tests.gui.fakes import FakeSession
 from tests.gui.test_wizard import _speaks_english, opened  # noqa: F401

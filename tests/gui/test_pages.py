@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.decide.circumstances import nvidia
+from app.decide.findings.fact_table import nvidia
 from app.gui import theme
 from app.gui.pages.setup import Setup, tag
 from app.gui.pages.setup_details import ask_sources, comparison
@@ -25,9 +25,9 @@ from app.gui.widgets.choice import ChoiceCard
 from app.gui.widgets.dialog import Dialog
 from app.gui.wizard import Wizard
 from app.model.advice import Action, Finding
-from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Sighting, Tools
+from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, ProbeResult, Tools
+from tests.gui.fake_session import real_knowledge
 from tests.gui.fakes import CHOICES, FACTS, FINDINGS, FakeSession
-from tests.gui.staged import real_knowledge
 from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
 
 
@@ -101,11 +101,11 @@ def test_this_pc_resolves_line_by_line(qtbot: QtBot) -> None:
     session = FakeSession()
     steps: list[tuple[str, str, bool]] = []
 
-    def survey() -> Iterator[Sighting]:
+    def survey() -> Iterator[ProbeResult]:
         for name in ("os", "gpus", "driver"):
-            yield Sighting(subject=name, seconds=0.1, part=getattr(FACTS, name))
+            yield ProbeResult(subject=name, seconds=0.1, part=getattr(FACTS, name))
         session.facts = FACTS
-        yield Sighting(subject="all", seconds=0.2, facts=FACTS)
+        yield ProbeResult(subject="all", seconds=0.2, facts=FACTS)
 
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
@@ -277,9 +277,11 @@ def test_a_survey_that_fails_says_so_and_can_be_repeated(
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
     shown: list[BaseException] = []
-    monkeypatch.setattr("app.gui.faults.show_fault", lambda _wizard, fault: shown.append(fault))
+    monkeypatch.setattr(
+        "app.gui.error_dialog.show_fault", lambda _wizard, fault: shown.append(fault)
+    )
 
-    def failing() -> Iterator[Sighting]:
+    def failing() -> Iterator[ProbeResult]:
         raise OSError("the registry is locked")
         yield
 

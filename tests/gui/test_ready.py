@@ -15,31 +15,31 @@ from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from app.decide import vram
-from app.decide.explain import explain
-from app.decide.redact import redactor
+from app.decide.diagnosis.explain import explain
+from app.decide.redaction.redact import redactor
+from app.decide.training import memory_estimate
 from app.gui import theme
+from app.gui.charts.bar_charts import whole_height
 from app.gui.dialogs.memory_table import MemoryTable
 from app.gui.dialogs.paste_log import SHOWN, PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
-from app.gui.dialogs.put_back import PutBack
 from app.gui.dialogs.report_preview import ReportPreview, qt_page
+from app.gui.dialogs.restore import Restore
 from app.gui.menu import mend
 from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
-from app.gui.widgets.charts import whole_height
-from app.gui.widgets.knobs import Knobs
+from app.gui.widgets.training_settings import TrainingSettings
 from app.gui.wizard import Wizard
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Started, StepEvent
 from app.model.plan import MakeShortcut, Plan
 from app.model.pointer import Pointer
 from app.model.report import Preview
 from app.report import preview
+from tests.gui.fake_session import PLAN, Staged, inside, real_knowledge
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
-from tests.gui.staged import PLAN, Staged, inside, real_knowledge
 from tests.test_report import NAMES, TEMPLATE, report
 
 
@@ -57,7 +57,7 @@ def with_memory(gigabytes: float):  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("gigabytes", [6, 8, 12, 16, 24, 48])
 def test_the_first_choice_fits_the_card(qtbot: QtBot, gigabytes: int) -> None:
-    knobs = Knobs(real_knowledge().guide, TORCH28, with_memory(gigabytes))
+    knobs = TrainingSettings(real_knowledge().guide, TORCH28, with_memory(gigabytes))
     qtbot.addWidget(knobs)
     size = knobs.sized()
     assert size is not None and size.memory is not None and size.memory.process < gigabytes * 2**30
@@ -65,12 +65,12 @@ def test_the_first_choice_fits_the_card(qtbot: QtBot, gigabytes: int) -> None:
 
 
 def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
-    knobs = Knobs(real_knowledge().guide, TORCH28, FACTS)
+    knobs = TrainingSettings(real_knowledge().guide, TORCH28, FACTS)
     qtbot.addWidget(knobs)
     heard: list[bool] = []
     knobs.changed.connect(lambda: heard.append(True))
 
-    def need() -> vram.Memory:
+    def need() -> memory_estimate.Memory:
         size = knobs.sized()
         assert size is not None and size.memory is not None
         return size.memory
@@ -82,35 +82,39 @@ def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
     run = knobs.chosen()
     assert run is not None and len(heard) == 4
     shape = next(m.shape for m in real_knowledge().guide.models if m.id == run.model)
-    assert need() == vram.predict(shape, bits=16, rank=128, batch=16, length=32768)
+    assert need() == memory_estimate.predict(shape, bits=16, rank=128, batch=16, length=32768)
     assert knobs.sign.state == "err" and "too much" in knobs.verdict.text()
     assert knobs.meter.share == 1.0
 
 
 def test_memory_that_others_use_counts(qtbot: QtBot) -> None:
     gpu = msgspec.structs.replace(FACTS.gpus[0], memory_used=20 * 2**30)
-    knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
+    knobs = TrainingSettings(
+        real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,))
+    )
     qtbot.addWidget(knobs)
     assert knobs.figure.text().endswith("of the 4 GB free")
 
 
 def test_unknown_memory_is_said_and_not_guessed(qtbot: QtBot) -> None:
     gpu = msgspec.structs.replace(FACTS.gpus[0], memory_total=None, memory_used=None)
-    knobs = Knobs(real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,)))
+    knobs = TrainingSettings(
+        real_knowledge().guide, TORCH28, msgspec.structs.replace(FACTS, gpus=(gpu,))
+    )
     qtbot.addWidget(knobs)
     assert knobs.verdict.text() == "The memory of the card is not known."
     assert not knobs.meter.isVisibleTo(knobs)
 
 
 def test_the_processor_gets_no_figure_that_was_made_for_cards(qtbot: QtBot) -> None:
-    knobs = Knobs(real_knowledge().guide, PRACTICE, FACTS)
+    knobs = TrainingSettings(real_knowledge().guide, PRACTICE, FACTS)
     qtbot.addWidget(knobs)
     assert "million parameters" in knobs.verdict.text() and knobs.figure.text() == ""
 
 
 def test_models_are_those_that_the_setup_knows(qtbot: QtBot) -> None:
     def names(profile) -> set[str]:  # type: ignore[no-untyped-def]
-        knobs = Knobs(real_knowledge().guide, profile, FACTS)
+        knobs = TrainingSettings(real_knowledge().guide, profile, FACTS)
         qtbot.addWidget(knobs)
         return {str(knobs.model.itemData(i)) for i in range(knobs.model.count())}
 
@@ -213,7 +217,7 @@ def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(
 @pytest.fixture
 def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
     """A visit that knows all causes."""
-    monkeypatch.setattr(session, "explain", lambda log: explain(log, real_knowledge().troubles))
+    monkeypatch.setattr(session, "explain", lambda log: explain(log, real_knowledge().known_issues))
     return session
 
 
@@ -350,7 +354,7 @@ def test_a_report_that_takes_long_may_be_left(
 
 def test_a_broken_pointer_is_said_and_the_page_still_opens(wizard: Wizard, session: Staged) -> None:
     def broken() -> set[str]:
-        raise BadInput("active.json is not a pointer file.")
+        raise InputError("active.json is not a pointer file.")
 
     session.offers = broken  # type: ignore[method-assign]
     session.pointer = broken  # type: ignore[method-assign, assignment]
@@ -387,11 +391,11 @@ def test_what_was_moved_away_can_be_put_back_from_the_last_page(
     session.moved = {"Q:\\001": "C:\\old"}
     assert "Put back what was moved away" in labels()
 
-    def press(dialog: PutBack) -> int:
+    def press(dialog: Restore) -> int:
         next(iter(dialog.buttons.values())).click()
         return 1
 
-    monkeypatch.setattr(PutBack, "exec", press)
+    monkeypatch.setattr(Restore, "exec", press)
     next(
         b for b in inside(page(wizard), Button) if b.text() == "Put back what was moved away"
     ).click()

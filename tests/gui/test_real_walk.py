@@ -31,7 +31,7 @@ from app.gui.main import application
 from app.gui.pages.ready import Ready
 from app.gui.pages.verify import Verify
 from app.gui.wizard import Wizard
-from tests.gui.staged import inside, let_go
+from tests.gui.fake_session import flush_and_close, inside
 
 pytestmark = [
     pytest.mark.real,
@@ -59,7 +59,7 @@ def wizard(qtbot: QtBot, tmp_path: Path) -> Iterator[Wizard]:
     made = Wizard(lambda: open_session(options), machines=machines)
     qtbot.addWidget(made)
     yield made
-    let_go(made)
+    flush_and_close(made)
 
 
 def press(key: Qt.Key, where: QWidget | None = None) -> None:

@@ -12,16 +12,16 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.__main__ import open_session
-from app.engine.rehearsal import rehearse
 from app.engine.session import Session
+from app.engine.simulation import rehearse
 from app.gui import languages
 from app.gui.main import application
 from app.gui.pages.install import Install
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.wizard import Wizard
-from app.model.event import Failed, Finished, Halted, Line, Started, StepEvent
+from app.model.event import Failed, Finished, Line, Started, StepEvent, Stopped
 from app.model.plan import Plan
-from tests.gui.staged import let_go
+from tests.gui.fake_session import flush_and_close
 from tests.gui.test_wizard import inside, text_of
 
 MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
@@ -94,7 +94,7 @@ def test_the_speed_can_change_while_it_plays_and_a_stop_ends_it() -> None:
     stopped = Clock(after=3.0)
     assert isinstance(
         list(rehearse(Plan(title="", profile=""), recording(), {}, stopped, lambda: 1.0))[-1].what,
-        Halted,
+        Stopped,
     )
     assert stopped.waited < 3.2
 
@@ -121,7 +121,7 @@ def wizard(qtbot: QtBot, report: Path) -> Iterator[Wizard]:
         made.show()
     made.resize(1120, 740)
     yield made
-    let_go(made)
+    flush_and_close(made)
 
 
 def install(wizard: Wizard) -> Install:
@@ -195,9 +195,9 @@ def test_a_failed_run_plays_back_to_the_senders_card(
     sender = session_of(MACHINE, "torch28-2025.11")
     plan = sender.plan()
     step = plan.steps[1]
-    trouble = sender.explain(b"line one\nOSError: [Errno 28] No space left on device\n")
-    assert trouble.cause == "disk_full" and trouble.evidence
-    failed = Failed(code="disk-full", message="The disk is full.", diagnosis=trouble)
+    known_issue = sender.explain(b"line one\nOSError: [Errno 28] No space left on device\n")
+    assert known_issue.cause == "disk_full" and known_issue.evidence
+    failed = Failed(code="disk-full", message="The disk is full.", diagnosis=known_issue)
     sender.recording = (
         StepEvent(at=0.0, step=step.id, what=Started(title=step.title)),
         StepEvent(
@@ -217,8 +217,8 @@ def test_a_failed_run_plays_back_to_the_senders_card(
     page.bar.primary.click()
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
     (card,) = inside(wizard, DiagnosisCard)
-    assert card.diagnosis == trouble
-    assert trouble.title in text_of(wizard)
+    assert card.diagnosis == known_issue
+    assert known_issue.title in text_of(wizard)
 
 
 def test_a_plain_machine_file_has_no_recording() -> None:

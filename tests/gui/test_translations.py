@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QLocale
 from pytestqt.qtbot import QtBot
 
-from app.gui import languages, words
+from app.gui import formatting, languages
 from build.translations import FOLDER, LANGUAGES, messages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,11 +61,11 @@ def test_the_compiled_file_is_that_of_the_source(language: str, qtbot: QtBot) ->
 def test_figures_follow_the_language(qtbot: QtBot) -> None:
     languages.speak("de")
     try:
-        assert words.size(4_118_402_316) == "4,1 GB"
-        assert words.count(4118) == "4.118"
+        assert formatting.size(4_118_402_316) == "4,1 GB"
+        assert formatting.count(4118) == "4.118"
     finally:
         languages.speak("en")
-    assert words.size(4_118_402_316) == "4.1 GB"
+    assert formatting.size(4_118_402_316) == "4.1 GB"
 
 
 def test_an_unknown_language_means_the_systems_or_english() -> None:

@@ -19,12 +19,12 @@ from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.widgets.icons import Mark
 from app.gui.widgets.popover import Popover
-from app.gui.widgets.proof import guide_text
+from app.gui.widgets.verification_cards import guide_text
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
 from app.model.pointer import Pointer
 from app.model.verdict import Comparison, Verification
-from tests.gui.staged import (
+from tests.gui.fake_session import (
     DIAGNOSIS,
     ENV,
     LOSSES,

@@ -12,26 +12,26 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.gui.pages.install import Install
-from app.gui.tally import SILENT, Tally
+from app.gui.run_progress import SILENT, RunProgress
 from app.gui.widgets.step_list import detail, mark_of, shortened
 from app.gui.wizard import Wizard
-from app.model.event import Failed, Progress, Started, StepEvent, What
-from tests.gui.staged import PLAN, Act, Staged
+from app.model.event import AnyPayload, Failed, Progress, Started, StepEvent
+from tests.gui.fake_session import PLAN, Act, Staged
 
 WHOLE = 3_461_384_651
 
 
-def told(tally: Tally, at: float, what: What) -> None:
+def told(tally: RunProgress, at: float, what: AnyPayload) -> None:
     """One event of the torch step."""
     tally.take(StepEvent(at=at, step="torch", what=what))
 
 
-def fetching(tally: Tally, at: float, done: float, rate: float = 7e6) -> None:
+def fetching(tally: RunProgress, at: float, done: float, rate: float = 7e6) -> None:
     told(tally, at, Progress(done=done, total=WHOLE, rate=rate))
 
 
 def test_a_line_without_data_is_waited_for_and_its_speed_is_not_forgotten() -> None:
-    tally = Tally(PLAN)
+    tally = RunProgress(PLAN)
     told(tally, 0.0, Started(title="torch"))
     for at in range(1, 5):
         fetching(tally, at, 1e8 * at)
@@ -56,7 +56,7 @@ def test_a_line_without_data_is_waited_for_and_its_speed_is_not_forgotten() -> N
 
 def test_a_fetch_that_is_being_hashed_or_whose_size_is_not_known_waits_for_nobody() -> None:
     for total in (WHOLE, None):
-        tally = Tally(PLAN)
+        tally = RunProgress(PLAN)
         told(tally, 0.0, Started(title="torch"))
         for at in range(60):
             told(tally, at, Progress(done=WHOLE, total=total, rate=0.0))
@@ -64,7 +64,7 @@ def test_a_fetch_that_is_being_hashed_or_whose_size_is_not_known_waits_for_nobod
 
 
 def test_a_failed_fetch_keeps_its_share() -> None:
-    tally = Tally(PLAN)
+    tally = RunProgress(PLAN)
     told(tally, 0.0, Started(title="torch"))
     fetching(tally, 1.0, WHOLE / 4)
     before = tally.fetched

@@ -30,7 +30,7 @@ from app.gui.main import application
 from app.gui.menu import make_menu
 from app.gui.widgets.buttons import Button
 from app.gui.wizard import Wizard
-from app.model.machine import MachineFacts, Sighting
+from app.model.machine import MachineFacts, ProbeResult
 from tests.gui.fakes import FACTS, FakeSession
 
 T = TypeVar("T", bound=QWidget)
@@ -83,7 +83,7 @@ def test_the_window_is_painted_before_the_survey_begins(qtbot: QtBot) -> None:
     seen: list[bool] = []
     real = session.survey
 
-    def survey() -> Iterator[Sighting]:
+    def survey() -> Iterator[ProbeResult]:
         seen.append(wizard.painted)
         return real()
 
@@ -120,7 +120,9 @@ def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[BaseException] = []
-    monkeypatch.setattr("app.gui.faults.show_fault", lambda _wizard, fault: shown.append(fault))
+    monkeypatch.setattr(
+        "app.gui.error_dialog.show_fault", lambda _wizard, fault: shown.append(fault)
+    )
 
     def opening() -> Any:
         raise OSError("resources/gpus.toml cannot be read")
@@ -349,10 +351,10 @@ def test_closing_joins_a_survey_that_is_still_running(qtbot: QtBot) -> None:
     session = FakeSession()
     left = threading.Event()
 
-    def slow() -> Iterator[Sighting]:
+    def slow() -> Iterator[ProbeResult]:
         try:
             while not left.wait(0.01):
-                yield Sighting(subject="disks", seconds=0.1)
+                yield ProbeResult(subject="disks", seconds=0.1)
         finally:
             left.set()
 

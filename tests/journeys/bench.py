@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
-from app.model.place import interpreter
-from app.world.computer import FAMILY
+from app.adapters.computer import FAMILY
+from app.model.home_layout import interpreter
 from tests.fault_index import FaultIndex, SmallWheel, lock_of
 
 ROOT = Path(__file__).parents[2]

@@ -18,6 +18,11 @@ from pathlib import Path
 
 import msgspec
 
+from app.adapters.clock import SystemClock
+from app.adapters.download.fetch_context import RetryPolicy
+from app.adapters.download.web import HttpWeb
+from app.adapters.local_system import open_system
+from app.adapters.resources import resource_names, resource_reader
 from app.engine.session import Session
 from app.knowledge import Knowledge, load
 from app.model.answers import Answers
@@ -33,12 +38,7 @@ from app.model.plan import (
     RunCheck,
 )
 from app.model.profile import Needs, Part, Profile, Versions, Wheel
-from app.steps import surroundings
-from app.world.clock import SystemClock
-from app.world.crew import Patience
-from app.world.open import open_world
-from app.world.resources import resource_names, resource_reader
-from app.world.web import HttpWeb
+from app.steps import child_environment
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHECK = """import json, importlib.metadata
@@ -130,10 +130,10 @@ def session(home: str, index: str, lock: str) -> Session:
         rules=known.rules,
         cards=known.cards,
         guide=known.guide,
-        troubles=known.troubles,
+        known_issues=known.known_issues,
     )
-    world = open_world()
-    facts = MachineFacts(os=Os(family=world.computer.family), home=Home(path=home))
+    system = open_system()
+    facts = MachineFacts(os=Os(family=system.computer.family), home=Home(path=home))
 
     def resource(name: str) -> bytes:
         check = os.environ.get("SMALL_CHECK", CHECK)
@@ -144,18 +144,18 @@ def session(home: str, index: str, lock: str) -> Session:
         return own.get(name) or resource_reader()(name) or b""
 
     if "SMALL_CLOCK" in os.environ:
-        world.clock = JumpingClock({"forward": 1, "back": -1}[os.environ["SMALL_CLOCK"]])
+        system.clock = JumpingClock({"forward": 1, "back": -1}[os.environ["SMALL_CLOCK"]])
     if "SMALL_PATIENCE" in os.environ:
-        world.web = HttpWeb(
-            world.stop, patience=Patience(**json.loads(os.environ["SMALL_PATIENCE"]))
+        system.web = HttpWeb(
+            system.stop, patience=RetryPolicy(**json.loads(os.environ["SMALL_PATIENCE"]))
         )
-        usual = surroundings.uv_settings
-        surroundings.uv_settings = lambda site: (
+        usual = child_environment.uv_settings
+        child_environment.uv_settings = lambda site: (
             usual(site) | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"}
         )
     given = json.loads(os.environ.get("SMALL_ANSWERS", "{}"))
     answers = msgspec.convert({"home": home, "index": index, "verify": "none", **given}, Answers)
-    return Session(world, knowledge, answers, resource, facts)
+    return Session(system, knowledge, answers, resource, facts)
 
 
 def main(home: str, index: str, lock: str, name: str) -> int:

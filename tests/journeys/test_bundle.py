@@ -18,9 +18,9 @@ import msgspec
 import pytest
 
 from app.engine import bundled_program, bundling
-from app.model.errors import BadInput, ExpectedError
+from app.model.errors import ExpectedError, InputError
 from app.model.event import Failed, Line
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.probe import network
 from app.steps import provide_python
 from tests.fault_index import FaultIndex, lock_of, make_wheel
@@ -91,10 +91,10 @@ def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path
     wheel = next(folder.glob("wheels/*.whl"))
     data = wheel.read_bytes()
     wheel.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    with pytest.raises(BadInput, match=wheel.name):
+    with pytest.raises(InputError, match=wheel.name):
         visit.check_bundle(str(folder))
     wheel.unlink()
-    with pytest.raises(BadInput, match="missing"):
+    with pytest.raises(InputError, match="missing"):
         visit.check_bundle(str(folder))
 
 
@@ -136,10 +136,10 @@ def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Pa
         listed, files=(msgspec.structs.replace(listed.files[0], path="../../etc/passwd"),)
     )
     (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(hostile))
-    with pytest.raises(BadInput, match="inside the bundle"):
+    with pytest.raises(InputError, match="inside the bundle"):
         visit.check_bundle(str(folder))
     (folder / bundling.MANIFEST).unlink()
-    with pytest.raises(BadInput, match="no bundle"):
+    with pytest.raises(InputError, match="no bundle"):
         visit.check_bundle(str(folder))
 
 
@@ -216,7 +216,7 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
     own.write_text("#!/bin/sh\n")
     visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     visit.change(offline=str(folder))
-    with pytest.raises(BadInput, match=r"cpython-3.99.0-own/bin/python3.* is not in its list"):
+    with pytest.raises(InputError, match=r"cpython-3.99.0-own/bin/python3.* is not in its list"):
         list(visit.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
@@ -224,7 +224,7 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
     (folder / bundling.MANIFEST).write_bytes(
         msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu"))
     )
-    with pytest.raises(BadInput, match="is of practice-cpu"):
+    with pytest.raises(InputError, match="is of practice-cpu"):
         list(visit.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
 
@@ -319,7 +319,7 @@ def test_no_spelling_of_a_listed_path_leads_outside(
     (folder / bundling.MANIFEST).write_bytes(
         msgspec.json.encode(msgspec.structs.replace(listed, files=(first,)))
     )
-    with pytest.raises(BadInput, match="inside the bundle"):
+    with pytest.raises(InputError, match="inside the bundle"):
         visit.check_bundle(str(folder))
 
 
@@ -344,7 +344,7 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(
         raise ExpectedError("child-failed", "Packing Python 3.11 failed.")
 
     monkeypatch.setattr(bundled_program, "run_child", refused)
-    bundle, notes = Place(str(tmp_path / "bundle"), visit.place.family), [""][:0]
+    bundle, notes = HomeLayout(str(tmp_path / "bundle"), visit.place.family), [""][:0]
     told = list(bundled_program.pack_python("3.11", visit._platform(), bundle, visit.site(), notes))
     assert notes == [] and "may be moved" in said(list(told))
     site = replace(
@@ -465,7 +465,7 @@ def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_p
     home.mkdir()
     with FaultIndex(wheels) as index:
         visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
-        visit.change(extra_indexes=(network.default_index(visit.world) or "",))
+        visit.change(extra_indexes=(network.default_index(visit.system) or "",))
         list(
             bundling.bundle(
                 visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()

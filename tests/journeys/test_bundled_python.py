@@ -19,14 +19,14 @@ from urllib.parse import unquote
 
 import pytest
 
+from app.adapters.computer import FAMILY
 from app.engine import bundling
 from app.engine.session import Session
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, Line
-from app.model.place import interpreter
+from app.model.home_layout import interpreter
 from app.steps import provide_python
-from app.steps.site import Site
-from app.world.computer import FAMILY
+from app.steps.step_context import StepContext
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import PYTHON, plan, session
 
@@ -180,7 +180,7 @@ def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if FAMILY == "windows":
         usual = provide_python.find
 
-        def managed_only(version: str, site: Site) -> str | None:
+        def managed_only(version: str, site: StepContext) -> str | None:
             found = usual(version, site)
             return found if found is not None and site.place.holds(found) else None
 
@@ -233,7 +233,7 @@ def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(
     assert base_of(home, "small-1").resolve() == (home / "python" / python.name).resolve()
     damaged = next(p for p in sorted(python.rglob("*.py")))
     damaged.write_bytes(damaged.read_bytes() + b"\n")
-    with pytest.raises(BadInput, match=damaged.name):
+    with pytest.raises(InputError, match=damaged.name):
         visit.check_bundle(str(target))
 
 
@@ -304,9 +304,9 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
     """Without a list of one's own a mirror has to hold the very files that uv knows."""
     visit = visits(tmp_path / "home")
     env = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "manual"}
-    told = visit.world.processes.capture(
+    told = visit.system.processes.capture(
         [
-            visit.world.computer.uv(),
+            visit.system.computer.uv(),
             "python",
             "list",
             PYTHON,

@@ -17,15 +17,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.decide import planning
+from app.adapters.computer import FAMILY
+from app.decide.plans import builder
 from app.engine.session import Session
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed
+from app.model.home_layout import interpreter
 from app.model.machine import Leftover
-from app.model.place import interpreter
 from app.model.plan import Plan, PutPackagesBack, UninstallPackages
 from app.probe.leftovers import leftovers
-from app.world.computer import FAMILY
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys import command, small
 from tests.journeys.small import session
@@ -190,10 +190,10 @@ def visit(person: Path) -> Session:
             "roaming": "AppData/Roaming",
             "temp": "AppData/Local/Temp",
         }
-        one.world.computer.known_folder = lambda name: (  # type: ignore[method-assign]
+        one.system.computer.known_folder = lambda name: (  # type: ignore[method-assign]
             str(person / known[name]) if name in known else None
         )
-    found = leftovers(one.world, one.place, seconds=60.0).leftovers
+    found = leftovers(one.system, one.place, seconds=60.0).leftovers
     assert one.facts is not None
     one.facts = msgspec.structs.replace(one.facts, leftovers=found)
     return one
@@ -255,7 +255,7 @@ def test_only_what_was_ticked_changes_and_all_of_it_comes_back(
     assert len(whole) > len(outside) + 30
     assert visit.facts is not None
     events = list(
-        visit.run(planning.clean_up_plan(visit.facts, visit.place, [one.id for one in chosen]))
+        visit.run(builder.clean_up_plan(visit.facts, visit.place, [one.id for one in chosen]))
     )
     assert visit.outcome == "finished", [e.what for e in events if isinstance(e.what, Failed)]
     assert tree(person, ours) == outside
@@ -275,7 +275,7 @@ def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, visit: Session)
     ours = person / OURS
     outside, active = tree(person, ours), tree(ours / "envs/small-now")
     assert visit.facts is not None
-    list(visit.run(planning.clean_up_plan(visit.facts, visit.place, [chosen[0].id])))
+    list(visit.run(builder.clean_up_plan(visit.facts, visit.place, [chosen[0].id])))
     assert visit.outcome == "finished"
     assert not (ours / "envs/small-old").exists()
     assert (tree(person, ours), tree(ours / "envs/small-now")) == (outside, active)
@@ -287,8 +287,8 @@ def test_a_plan_that_names_what_is_no_leftover_moves_nothing(
 ) -> None:
     before = tree(person, person / OURS)
     assert visit.facts is not None
-    with pytest.raises(BadInput, match="there is no leftover"):
-        planning.clean_up_plan(visit.facts, visit.place, [hostile])
+    with pytest.raises(InputError, match="there is no leftover"):
+        builder.clean_up_plan(visit.facts, visit.place, [hostile])
     assert tree(person, person / OURS) == before
 
 
@@ -312,7 +312,7 @@ def used(tmp_path: Path) -> Iterator[tuple[Session, Path, FaultIndex]]:
     """A real environment with the guide's packages and others, outside of home."""
     with FaultIndex(OLD) as index:
         visit = session(str(tmp_path / "home"), index.url, lock_of(OLD))
-        uv, root, lock = visit.world.computer.uv(), tmp_path / "old env", tmp_path / "lock.txt"
+        uv, root, lock = visit.system.computer.uv(), tmp_path / "old env", tmp_path / "lock.txt"
         lock.write_text(lock_of(OLD))
         quiet = {
             **os.environ,
@@ -359,7 +359,7 @@ def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back
         id="u",
         title="Take out",
         python=interpreter(str(root), FAMILY),
-        packages=planning.GUIDE_PACKAGES,
+        packages=builder.GUIDE_PACKAGES,
     )
     list(visit.run(Plan(title="Clean up", steps=(step,))))
     assert visit.outcome == "finished"
@@ -404,7 +404,7 @@ def test_a_list_of_somebody_else_is_refused(
         visit.place.join(visit.place.quarantine, "..", other.name),
         "packages-2026-11-24T150000Z.txt",
     ):
-        with pytest.raises(BadInput, match="no saved list"):
+        with pytest.raises(InputError, match="no saved list"):
             visit.packages_back_plan(path)
     assert tree(root) == before
     shutil.rmtree(root)
@@ -467,14 +467,14 @@ def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) 
             "UV_DEFAULT_INDEX": index.url,
         }
         subprocess.run(
-            [visit.world.computer.uv(), "venv", "-q", "--python", sys.executable, str(old)],
+            [visit.system.computer.uv(), "venv", "-q", "--python", sys.executable, str(old)],
             check=True,
             env=quiet,
         )
         python = interpreter(str(old), FAMILY)
         both = [f"{w.name}=={w.version}" for w in OLD]
         subprocess.run(
-            [visit.world.computer.uv(), "pip", "install", "-q", "--python", python, *both],
+            [visit.system.computer.uv(), "pip", "install", "-q", "--python", python, *both],
             check=True,
             env=quiet,
         )
@@ -532,7 +532,7 @@ def test_a_python_that_is_not_there_is_named_and_not_passed_over(
         id="u",
         title="Take out",
         python=interpreter(str(root), FAMILY),
-        packages=planning.GUIDE_PACKAGES,
+        packages=builder.GUIDE_PACKAGES,
     )
     events = list(visit.run(Plan(title="Clean up", steps=(step,))))
     [failed] = [e.what for e in events if isinstance(e.what, Failed)]

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.download.web import HttpWeb
+from app.adapters.files import LocalFiles
+from app.adapters.processes.local_processes import LocalProcesses
 from app.engine import reporting
 from app.model.errors import ExpectedError
 from app.model.event import Failed
 from app.ports import Command, Download
-from app.world.files import LocalFiles
-from app.world.processes import LocalProcesses
-from app.world.web import HttpWeb
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import plan, session
 
@@ -52,7 +52,7 @@ def test_two_runs_in_the_same_second_keep_their_own_records(
 ) -> None:
     with FaultIndex(WHEELS) as index:
         visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
-        monkeypatch.setattr(type(visit.world.clock), "now", lambda _: "2026-11-24T15:00:00Z")
+        monkeypatch.setattr(type(visit.system.clock), "now", lambda _: "2026-11-24T15:00:00Z")
         index.fail("whl$", "status", code=404, times=1)
         list(visit.run(plan("small-1")))
         list(visit.run(plan("small-1")))

@@ -20,11 +20,11 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.resources import resource_names, resource_reader
 from app.cli import text
 from app.knowledge import load
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, Line, StepEvent, flat
-from app.world.resources import resource_names, resource_reader
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
 from tests.journeys.small import plan, session
 
@@ -234,7 +234,7 @@ def test_a_profile_cannot_name_a_place(old: str, new: str) -> None:
     sound = (read(file) or b"").decode()
     changed = sound.replace(old, new, 1)
     assert changed != sound, old
-    with pytest.raises(BadInput, match=r"practice-cpu|profile\.toml"):
+    with pytest.raises(InputError, match=r"practice-cpu|profile\.toml"):
         load(lambda name: changed.encode() if name == file else read(name), resource_names())
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.decide.planning import install_plan
+from app.decide.plans.builder import install_plan
 from app.engine.session import Session
 from app.model.advice import Diagnosis
 from app.model.answers import SYSTEM_ALONE
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.event import Failed, Skipped
 from app.model.plan import Plan, RemoveTree
 from tests.fault_index import FaultIndex, lock_of, make_wheel
@@ -86,7 +86,7 @@ def test_an_emptied_cache_costs_time_only(visit: Session) -> None:
     made = mended(visit, "clear-cache", plan("small-1"))
     assert made.steps[0].touches == (str(cache),)
     assert not (cache / "stale").exists()
-    assert visit.world.files.exists(visit.place.environment_python("small-1"))
+    assert visit.system.files.exists(visit.place.environment_python("small-1"))
 
 
 def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to(
@@ -115,7 +115,7 @@ def test_a_bundle_of_certificates_gives_way_to_the_system_s(visit: Session, tmp_
     assert visit.sources().certificate is None
     assert visit.answers.certificates == SYSTEM_ALONE
     assert not visit.helps("system-certificates")
-    with pytest.raises(BadInput, match="would change nothing"):
+    with pytest.raises(InputError, match="would change nothing"):
         visit.remedy_plan("system-certificates", plan("small-1"))
 
 
@@ -172,7 +172,7 @@ def test_what_was_tried_comes_last(visit: Session, index: FaultIndex) -> None:
 def test_without_another_setup_none_is_offered(visit: Session) -> None:
     assert run(visit, plan("small-1")) is None
     assert not visit.helps("other-profile")
-    with pytest.raises(BadInput, match="No other setup can work"):
+    with pytest.raises(InputError, match="No other setup can work"):
         visit.remedy_plan("other-profile", plan("small-1"))
 
 
@@ -196,7 +196,7 @@ def test_variables_are_set_in_a_new_environment_and_gone_with_it(visit: Session)
     asked = "import os; print(os.environ.get('TORCHDYNAMO_DISABLE'))"
 
     def told(environment: str) -> str:
-        return visit.world.processes.capture(
+        return visit.system.processes.capture(
             [visit.place.environment_python(environment), "-c", asked], 60.0
         ).out.strip()
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
+from app.adapters.local_system import open_system
+from app.adapters.resources import resource_names, resource_reader
 from app.knowledge import load
 from app.model.answers import Answers
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.plan import FetchWheels
 from app.model.profile import Profile
 from app.model.sources import Sources
 from app.probe import network
 from app.steps import fetch_wheels
-from app.steps.site import Site
-from app.world.open import open_world
-from app.world.resources import resource_names, resource_reader
+from app.steps.step_context import StepContext
 
 if sys.platform == "win32":
     pytest.skip("fetched once, from Linux: the files are the same", allow_module_level=True)
@@ -32,16 +32,16 @@ CARD_PROFILES = [p for p in load(resource_reader(), resource_names()).profiles i
 
 @pytest.mark.parametrize("profile", CARD_PROFILES, ids=[p.id for p in CARD_PROFILES])
 def test_the_windows_lock_can_be_had_whole(profile: Profile, tmp_path: Path) -> None:
-    world = open_world()
+    system = open_system()
     part = next(p for p in profile.parts if p.platform == "windows" and p.index == "default")
     answers = Answers()
     effects: list[tuple[str, dict[str, str]]] = []
-    site = Site(
-        world=world,
-        place=Place(str(tmp_path / "home"), world.computer.family),
+    site = StepContext(
+        system=system,
+        place=HomeLayout(str(tmp_path / "home"), system.computer.family),
         profiles={profile.id: profile},
         answers=answers,
-        sources=network.sources(world, answers),
+        sources=network.sources(system, answers),
         resource=str.encode,
         record=lambda *effect: effects.append(effect),
         platform="windows",
@@ -64,7 +64,7 @@ def test_the_windows_lock_can_be_had_whole(profile: Profile, tmp_path: Path) -> 
         path.unlink()
 
 
-def replace_links(site: Site) -> Sources:
+def replace_links(site: StepContext) -> Sources:
     """The user's sources without folders of this computer: what is proven is the index."""
     from msgspec.structs import replace as changed
 

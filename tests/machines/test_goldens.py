@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.decide.planning import install_plan
-from app.decide.recommend import rank
+from app.decide.findings.ranking import rank
+from app.decide.plans.builder import install_plan
 from app.knowledge import Knowledge
 from app.model.answers import Answers
+from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts
-from app.model.place import Place
 
 MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
 GOLDENS = Path(__file__).parent / "goldens"
@@ -26,7 +26,7 @@ def told(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
     """Verdict, profile, findings, alternatives and steps, as the plan command would print them."""
     facts = msgspec.json.decode(machine.read_bytes(), type=MachineFacts)
     best, *others = rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)
-    place = Place(facts.home.path if facts.home else "/home/x", facts.os.family)
+    place = HomeLayout(facts.home.path if facts.home else "/home/x", facts.os.family)
     plan = install_plan(facts, best.profile, place, Answers())
     return {
         "verdict": best.verdict,

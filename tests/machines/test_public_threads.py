@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.decide.recommend import rank
+from app.decide.findings.ranking import rank
 from app.knowledge import Knowledge
 from app.model.machine import MachineFacts
 

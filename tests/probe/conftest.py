@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from app.adapters.clock import SystemClock
 from app.model.machine import Disk, Family, Gpu
 from app.ports import Cards, Completed, RegistryKey
-from app.world.clock import SystemClock
 
 
 @dataclass

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from app.adapters.pci import linux_cards, windows_cards
+from app.model.home_layout import HomeLayout
 from app.model.machine import Driver, Gpu
-from app.model.place import Place
 from app.ports import Cards
 from app.probe.graphics import cuda_toolkits, graphics, merged, nvidia_version
-from app.world.pci import linux_cards, windows_cards
 
 CLASS = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 PCI = "HKLM\\SYSTEM\\CurrentControlSet\\Enum\\PCI"
@@ -45,9 +45,9 @@ INTEL = {
 def _windows(
     pc: Any, registry: dict[str, Any], gone: str = "nothing", nvml: Cards | None = None
 ) -> Any:
-    world = pc("windows", registry=registry, nvml=nvml)
-    world.computer.cards = windows_cards(world.registry, lambda instance: gone not in instance)
-    return world
+    system = pc("windows", registry=registry, nvml=nvml)
+    system.computer.cards = windows_cards(system.registry, lambda instance: gone not in instance)
+    return system
 
 
 def test_class_key_gives_name_memory_and_driver_without_nvml(pc: Any) -> None:
@@ -158,23 +158,23 @@ def test_linux_kernel_module_tells_the_driver_when_the_library_does_not_fit(pc: 
         b"NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.14  Thu Feb 22 01:44:30 UTC 2024\n"
     )
     card = Gpu(vendor="nvidia", pci_id="10de:2204")
-    world = pc(
+    system = pc(
         "linux",
         files={"/proc/driver/nvidia/version": text},
         pci=(card,),
         nvml=Cards(driver=Driver(nvml="mismatch"), note="a restart is needed"),
     )
-    assert graphics(world).driver == Driver(version="550.54.14", nvml="mismatch")
+    assert graphics(system).driver == Driver(version="550.54.14", nvml="mismatch")
 
 
 def test_open_kernel_module_line(pc: Any) -> None:
     text = b"NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  570.86.15  Release Build\n"
-    world = pc(
+    system = pc(
         "linux",
         files={"/proc/driver/nvidia/version": text},
         pci=(Gpu(vendor="nvidia", pci_id="10de:2684"),),
     )
-    assert graphics(world).driver.version == "570.86.15"
+    assert graphics(system).driver.version == "570.86.15"
 
 
 def test_no_display_adapter_is_said(pc: Any) -> None:
@@ -213,7 +213,7 @@ def test_pci_bus_of_linux(tmp_path: Any) -> None:
 
 def test_toolkits_from_folders_variables_and_registry(pc: Any) -> None:
     root = "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA"
-    world = pc(
+    system = pc(
         "windows",
         files={
             f"{root}\\v12.1\\version.json": b'{"cuda": {"name": "CUDA SDK", "version": "12.1.105"}}',
@@ -228,7 +228,7 @@ def test_toolkits_from_folders_variables_and_registry(pc: Any) -> None:
             }
         },
     )
-    found = cuda_toolkits(world, Place("C:\\home", "windows"))
+    found = cuda_toolkits(system, HomeLayout("C:\\home", "windows"))
     assert [(one.version, one.path) for one in found] == [
         ("10.2.89", "D:\\cuda"),
         ("11.8", f"{root}\\v11.8"),
@@ -238,10 +238,10 @@ def test_toolkits_from_folders_variables_and_registry(pc: Any) -> None:
 
 def test_a_link_and_its_target_are_one_toolkit(pc: Any) -> None:
     text = b'{"cuda": {"version": "12.4.1"}}'
-    world = pc(
+    system = pc(
         "linux",
         files={"/usr/local/cuda/version.json": text, "/usr/local/cuda-12.4/version.json": text},
     )
-    assert [one.path for one in cuda_toolkits(world, Place("/home/anna/x", "linux"))] == [
+    assert [one.path for one in cuda_toolkits(system, HomeLayout("/home/anna/x", "linux"))] == [
         "/usr/local/cuda-12.4"
     ]

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from app.model.place import Place
+from app.adapters.computer import FAMILY, LocalComputer
+from app.adapters.files import LocalFiles
+from app.adapters.local_system import LocalSystem, open_system
+from app.adapters.windows.registry import SystemRegistry
+from app.model.home_layout import HomeLayout
 from app.probe.leftovers import leftovers
 from app.probe.pythons import pythons
-from app.world.computer import FAMILY, LocalComputer
-from app.world.files import LocalFiles
-from app.world.open import OpenWorld, open_world
-from app.world.registry import SystemRegistry
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenWorld:
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalSystem:
     """This computer, but its user's folders are below a fresh one and nothing is on the search
     path.
     """
@@ -37,7 +37,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenWorld:
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", "")
-    opened = open_world()
+    opened = open_system()
     own = LocalComputer(SystemRegistry())
     computer: Any = SimpleNamespace(
         family=FAMILY,
@@ -63,19 +63,19 @@ def _package(environment: Path, name: str, files: dict[str, str]) -> None:
         (site / path).write_text(text)
 
 
-def test_a_real_venv_with_an_old_torch(world: OpenWorld, tmp_path: Path) -> None:
-    profile = Path(world.computer.known_folder("profile") or "")
+def test_a_real_venv_with_an_old_torch(system: LocalSystem, tmp_path: Path) -> None:
+    profile = Path(system.computer.known_folder("profile") or "")
     environment = profile / "my lora" / ".venv"
     venv.create(environment, with_pip=False, symlinks=sys.platform != "win32")
     _package(
         environment, "torch-2.4.0.dist-info", {"torch/version.py": "__version__ = '2.4.0+cu121'\n"}
     )
-    place = Place(str(tmp_path / "home"), FAMILY)
-    mine = next(one for one in pythons(world, place) if one.origin == "venv")
+    place = HomeLayout(str(tmp_path / "home"), FAMILY)
+    mine = next(one for one in pythons(system, place) if one.origin == "venv")
     assert mine.version == ".".join(map(str, sys.version_info[:3]))
     assert mine.packages == {"torch": "2.4.0+cu121"}
     assert Path(mine.path).exists()
-    [left] = leftovers(world, place).leftovers
+    [left] = leftovers(system, place).leftovers
     assert (left.kind, left.path, left.detail) == ("venv", str(environment), "torch 2.4.0+cu121")
     assert left.size == sum(
         one.lstat().st_size for one in environment.rglob("*") if not one.is_dir()
@@ -84,14 +84,14 @@ def test_a_real_venv_with_an_old_torch(world: OpenWorld, tmp_path: Path) -> None
 
 @pytest.mark.posix
 @pytest.mark.skipif(sys.platform == "win32", reason="uses du and links")
-def test_the_size_is_that_of_du(world: OpenWorld, tmp_path: Path) -> None:
-    tree = Path(world.computer.known_folder("profile") or "") / ".cache" / "huggingface"
+def test_the_size_is_that_of_du(system: LocalSystem, tmp_path: Path) -> None:
+    tree = Path(system.computer.known_folder("profile") or "") / ".cache" / "huggingface"
     (tree / "hub").mkdir(parents=True)
     (tree / "hub" / "a").write_bytes(b"x" * 10_000)
     (tree / "hub" / "hard").hardlink_to(tree / "hub" / "a")
     (tree / "hub" / "soft").symlink_to(tree / "hub" / "a")
     (tree / "elsewhere").symlink_to("/usr")
-    [left] = leftovers(world, Place(str(tmp_path / "home"), FAMILY)).leftovers
+    [left] = leftovers(system, HomeLayout(str(tmp_path / "home"), FAMILY)).leftovers
     said = subprocess.run(
         ["/usr/bin/du", "-sb", str(tree)], capture_output=True, text=True, check=True
     ).stdout

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover
-from app.model.place import Place
 from app.probe.installed import installed
 from app.probe.leftovers import leftovers
 from app.probe.pythons import pythons
@@ -13,35 +13,35 @@ from app.probe.pythons import pythons
 USER = "C:\\Users\\Jürgen"
 HOME = USER + "\\AppData\\Local\\UnslothSetup"
 APPS = USER + "\\AppData\\Local\\Microsoft\\WindowsApps"
-PLACE = Place(HOME, "windows")
-LINUX = Place("/home/anna/.local/share/UnslothSetup", "linux")
+PLACE = HomeLayout(HOME, "windows")
+LINUX = HomeLayout("/home/anna/.local/share/UnslothSetup", "linux")
 
 
 def test_store_stub_is_named_and_never_started(pc: Any) -> None:
-    world = pc(
+    system = pc(
         files={f"{APPS}\\python.exe": b"", f"{APPS}\\python3.exe": b""},
         variables={"Path": APPS + ";C:\\Windows"},
     )
-    found = pythons(world, PLACE)
+    found = pythons(system, PLACE)
     assert [(one.path, one.version, one.origin) for one in found] == [
         (f"{APPS}\\python.exe", None, "store-stub")
     ]
-    assert world.processes.started == []
+    assert system.processes.started == []
 
 
 def test_real_store_python_is_told_from_the_stub(pc: Any) -> None:
-    world = pc(
+    system = pc(
         files={
             f"{APPS}\\python.exe": b"",
             f"{APPS}\\PythonSoftwareFoundation.Python.3.12_qbz5n2kfra8p0\\python.exe": b"",
         },
         variables={"PATH": APPS},
     )
-    assert [(one.version, one.origin) for one in pythons(world, PLACE)] == [("3.12", "store")]
+    assert [(one.version, one.origin) for one in pythons(system, PLACE)] == [("3.12", "store")]
 
 
 def test_registry_names_version_and_bits_without_starting(pc: Any) -> None:
-    world = pc(
+    system = pc(
         files={
             "C:\\Python311\\python.exe": b"",
             "C:\\Py32\\python.exe": b"",
@@ -62,12 +62,12 @@ def test_registry_names_version_and_bits_without_starting(pc: Any) -> None:
             "HKCU\\SOFTWARE\\Python\\PythonCore\\3.8\\InstallPath": {"": "C:\\Gone\\"},
         },
     )
-    found = pythons(world, PLACE)
+    found = pythons(system, PLACE)
     assert [(one.version, one.bits, one.origin, one.packages) for one in found] == [
         ("3.11.9", 64, "python.org", {"torch": "2.1.0+cpu"}),
         ("3.9.1", 32, "python.org", {}),
     ]
-    assert world.processes.started == []
+    assert system.processes.started == []
 
 
 def test_linux_path_is_asked_once_for_each_and_shims_are_left_out(pc: Any) -> None:
@@ -81,25 +81,25 @@ def test_linux_path_is_asked_once_for_each_and_shims_are_left_out(pc: Any) -> No
         "/home/anna/.local/share/uv/python/cpython-3.11.9-linux-x86_64-gnu/bin/python3.11": b"",
     }
     said = "3.11.2 64 /usr/bin/python3.11\n"
-    world = pc(
+    system = pc(
         "linux",
         files=files,
         variables={"PATH": "/home/anna/.pyenv/shims:/usr/bin"},
         answers={"/usr/bin/python3": said, "/usr/bin/python3.11": said},
     )
-    found = pythons(world, LINUX)
+    found = pythons(system, LINUX)
     assert [(one.version, one.origin) for one in found] == [
         ("3.11.2", "system"),
         ("3.12.1", "pyenv"),
         ("3.11.9", "uv"),
     ]
     assert found[0].packages == {"numpy": "1.24.2"}
-    assert not any("shims" in argv[0] for argv in world.processes.started)
+    assert not any("shims" in argv[0] for argv in system.processes.started)
 
 
 def test_one_that_does_not_answer_is_still_named(pc: Any) -> None:
-    world = pc("linux", files={"/opt/broken/python3": b""}, variables={"PATH": "/opt/broken"})
-    assert [(one.path, one.version) for one in pythons(world, LINUX)] == [
+    system = pc("linux", files={"/opt/broken/python3": b""}, variables={"PATH": "/opt/broken"})
+    assert [(one.path, one.version) for one in pythons(system, LINUX)] == [
         ("/opt/broken/python3", None)
     ]
 
@@ -107,7 +107,7 @@ def test_one_that_does_not_answer_is_still_named(pc: Any) -> None:
 def test_conda_environments_and_venvs_with_the_build_of_torch(pc: Any) -> None:
     envs = f"{USER}\\miniconda3\\envs\\unsloth_env"
     venv = f"{USER}\\Documents\\lora\\.venv"
-    world = pc(
+    system = pc(
         files={
             f"{USER}\\.conda\\environments.txt": f"{USER}\\miniconda3\r\n{envs}\r\nC:\\gone\r\n".encode(),
             f"{USER}\\miniconda3\\conda-meta\\conda-24.5.0-py311.json": b"",
@@ -123,23 +123,23 @@ def test_conda_environments_and_venvs_with_the_build_of_torch(pc: Any) -> None:
             f"{USER}\\plain\\venv\\pyvenv.cfg": b"version_info = 3.11.9.final.0\n",
         }
     )
-    assert [(one.version, one.origin, one.packages) for one in pythons(world, PLACE)] == [
+    assert [(one.version, one.origin, one.packages) for one in pythons(system, PLACE)] == [
         ("3.12.3", "conda", {}),
         ("3.11.9", "conda", {"torch": "2.4.0+cu121", "unsloth": "2024.8"}),
         ("3.11.9", "venv", {}),
         ("3.10.6", "venv", {"torch": "2.3.0+cpu"}),
     ]
-    found = leftovers(world, PLACE).leftovers
+    found = leftovers(system, PLACE).leftovers
     assert [(one.kind, one.path, one.detail) for one in found] == [
         ("venv", venv, "torch 2.3.0+cpu"),
         ("conda", envs, "unsloth 2024.8, torch 2.4.0+cu121"),
     ]
-    assert installed(world, PLACE).tools.conda == "24.5.0"
+    assert installed(system, PLACE).tools.conda == "24.5.0"
 
 
 def test_leftovers_of_every_kind_with_sizes(pc: Any) -> None:
     home = "/home/anna"
-    world = pc(
+    system = pc(
         "linux",
         files={
             LINUX.pointer: b'{"schema": "pointer/1", "active": "now", "profile": "p", "previous": '
@@ -155,7 +155,7 @@ def test_leftovers_of_every_kind_with_sizes(pc: Any) -> None:
             f"{home}/.cache/uv/e": b"12345678",
         },
     )
-    found = {one.id: one for one in leftovers(world, LINUX).leftovers}
+    found = {one.id: one for one in leftovers(system, LINUX).leftovers}
     kinds = {(one.kind, one.path.removeprefix(home), one.size) for one in found.values()}
     assert kinds == {
         ("own", "/.local/share/UnslothSetup/envs/before", 2),
@@ -185,11 +185,11 @@ def test_ids_stay_the_same_and_differ(pc: Any) -> None:
 
 
 def test_a_tree_that_takes_too_long_has_no_size_and_a_note(pc: Any) -> None:
-    world = pc("linux", files={"/home/anna/.cache/pip/a": b"1", "/home/anna/.triton/b": b"1"})
-    plain = world.files.size
-    world.files.size = lambda path: world.stop.wait(3) if path.endswith("pip") else plain(path)
-    seen = leftovers(world, LINUX, seconds=0.2)
-    world.stop.set()
+    system = pc("linux", files={"/home/anna/.cache/pip/a": b"1", "/home/anna/.triton/b": b"1"})
+    plain = system.files.size
+    system.files.size = lambda path: system.stop.wait(3) if path.endswith("pip") else plain(path)
+    seen = leftovers(system, LINUX, seconds=0.2)
+    system.stop.set()
     assert [one.size for one in seen.leftovers] == [None, None]
     assert "could not be measured" in seen.notes[0].text
 
@@ -197,7 +197,7 @@ def test_a_tree_that_takes_too_long_has_no_size_and_a_note(pc: Any) -> None:
 def test_windows_tools(pc: Any) -> None:
     vswhere = "C:\\Program Files (x86)\\Microsoft Visual Studio\\Installer\\vswhere.exe"
     studio = "C:\\Program Files\\Microsoft Visual Studio\\2022\\BuildTools"
-    world = pc(
+    system = pc(
         files={
             vswhere: b"",
             f"{studio}\\VC\\Auxiliary\\Build\\Microsoft.VCToolsVersion.default.txt": b"14.41.34120\r\n",
@@ -217,7 +217,7 @@ def test_windows_tools(pc: Any) -> None:
             "HKLM!32\\SOFTWARE\\Microsoft\\Windows Kits\\Installed Roots\\10.0.22621.0": {},
         },
     )
-    tools = installed(world, PLACE).tools
+    tools = installed(system, PLACE).tools
     assert (
         tools.git,
         tools.msvc,

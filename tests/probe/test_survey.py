@@ -11,12 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.model.errors import BadInput, Stopped
+from app.model.errors import InputError, StoppedError
+from app.model.home_layout import HomeLayout
 from app.model.machine import Gpu, MachineFacts, Os, decode_machine
-from app.model.place import Place
 from app.probe.survey import PROBES, Probe, survey
 
-PLACE = Place("C:\\home", "windows")
+PLACE = HomeLayout("C:\\home", "windows")
 
 
 def _facts(sightings: list[Any]) -> MachineFacts:
@@ -32,22 +32,22 @@ def test_every_subject_comes_once_and_all_comes_last(pc: Any) -> None:
 
 
 def test_a_hanging_and_a_dying_probe_become_notes(pc: Any) -> None:
-    world = pc(facts={"name": "Windows 11 Pro"})
+    system = pc(facts={"name": "Windows 11 Pro"})
 
     def die(at: Any) -> None:
         raise ZeroDivisionError("no reason")
 
     probes = (
-        Probe("graphics", 0.2, lambda at: at.world.stop.wait(60)),
+        Probe("graphics", 0.2, lambda at: at.system.stop.wait(60)),
         Probe("tools", 5.0, die),
         PROBES[0],
     )
     began = time.monotonic()
-    facts = _facts(list(survey(world, PLACE, probes=probes)))
+    facts = _facts(list(survey(system, PLACE, probes=probes)))
     assert (
         time.monotonic() - began < 40
     )  # the hanging probe would take 60 s; how busy this machine is does not matter
-    world.stop.set()
+    system.stop.set()
     notes = {note.about: note.text for note in facts.notes}
     assert notes["graphics"] == "did not answer within 0.2 s"
     assert notes["tools"] == "could not be looked at: ZeroDivisionError: no reason"
@@ -55,12 +55,12 @@ def test_a_hanging_and_a_dying_probe_become_notes(pc: Any) -> None:
 
 
 def test_what_resolves_first_is_told_first(pc: Any) -> None:
-    world = pc()
+    system = pc()
     probes = (
-        Probe("graphics", 9.0, lambda at: at.world.stop.wait(0.3) and None),
+        Probe("graphics", 9.0, lambda at: at.system.stop.wait(0.3) and None),
         Probe("variables", 1.0, lambda _: {}),
     )
-    assert [one.subject for one in survey(world, PLACE, probes=probes)] == [
+    assert [one.subject for one in survey(system, PLACE, probes=probes)] == [
         "variables",
         "graphics",
         "all",
@@ -68,23 +68,23 @@ def test_what_resolves_first_is_told_first(pc: Any) -> None:
 
 
 def test_stop_ends_a_survey(pc: Any) -> None:
-    world = pc()
+    system = pc()
     asking = survey(
-        world,
+        system,
         PLACE,
         probes=(Probe("home", 30.0, lambda _: time.sleep(3)), Probe("cpu", 1.0, PROBES[1].look)),
     )
     assert next(asking).subject == "cpu"
-    world.stop.set()
-    with pytest.raises(Stopped):
+    system.stop.set()
+    with pytest.raises(StoppedError):
         next(asking)
 
 
 def test_a_hanging_probe_does_not_hold_up_the_end_of_the_program() -> None:
     text = (
-        "import time, threading\nfrom types import SimpleNamespace as N\nfrom app.world.clock "
+        "import time, threading\nfrom types import SimpleNamespace as N\nfrom app.adapters.clock "
         "import SystemClock\n"
-        "from app.model.place import Place\nfrom app.probe.survey import Probe, survey\n"
+        "from app.model.home_layout import Place\nfrom app.probe.survey import Probe, survey\n"
         "w = N(clock=SystemClock(), stop=threading.Event(), simulated=None, "
         "computer=N(family='linux'))\n"
         "print(list(survey(w, Place('/x', 'linux'), probes=(Probe('home', 0.1, lambda at: "
@@ -105,25 +105,25 @@ def test_a_simulated_machine_shows_its_file(pc: Any) -> None:
     facts = MachineFacts(
         os=Os(family="windows", name="Windows 11"), gpus=(Gpu(vendor="amd", pci_id="1002:744c"),)
     )
-    world = pc("linux", files={"/m.json": msgspec.json.encode(facts), "/bad.json": b"{"})
-    world.simulated = "/m.json"
-    seen = list(survey(world, PLACE))
+    system = pc("linux", files={"/m.json": msgspec.json.encode(facts), "/bad.json": b"{"})
+    system.simulated = "/m.json"
+    seen = list(survey(system, PLACE))
     assert _facts(seen) == facts
     assert next(one for one in seen if one.subject == "graphics").part.gpus == facts.gpus
-    assert world.processes.started == []
-    world.simulated = "/bad.json"
-    with pytest.raises(BadInput, match=r"/bad\.json is not a machine file"):
-        list(survey(world, PLACE))
-    world.simulated = "/none.json"
-    with pytest.raises(BadInput, match=r"/none\.json does not exist"):
-        list(survey(world, PLACE))
+    assert system.processes.started == []
+    system.simulated = "/bad.json"
+    with pytest.raises(InputError, match=r"/bad\.json is not a machine file"):
+        list(survey(system, PLACE))
+    system.simulated = "/none.json"
+    with pytest.raises(InputError, match=r"/none\.json does not exist"):
+        list(survey(system, PLACE))
 
 
 def test_this_machine(tmp_path: Path) -> None:
-    from app.world.open import open_world
+    from app.adapters.local_system import open_system
 
-    world = open_world()
-    facts = _facts(list(survey(world, Place(str(tmp_path), world.computer.family))))
+    system = open_system()
+    facts = _facts(list(survey(system, HomeLayout(str(tmp_path), system.computer.family))))
     assert facts.os.name
     assert (facts.memory.total or 0) > 1 << 28
     assert facts.disks
@@ -194,7 +194,7 @@ def test_this_machine(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_machine_file_is_named_with_its_field(data: bytes, said: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         decode_machine(data, "pc.json")
     assert caught.value.message.startswith("pc.json")
     assert said in caught.value.message

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.model.place import Place
-from app.probe.system import home, system, variables, without_secrets
+from app.model.home_layout import HomeLayout
+from app.probe.operating_system import home, system, variables, without_secrets
 
 LONG = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\FileSystem"
 
@@ -26,7 +26,7 @@ def test_long_paths(pc: Any, registry: dict[str, Any], expected: bool | None) ->
 
 
 def test_only_disturbing_variables_and_no_secrets(pc: Any) -> None:
-    world = pc(
+    system = pc(
         variables={
             "PYTHONPATH": "C:\\old",
             "Path": "C:\\Windows",
@@ -42,7 +42,7 @@ def test_only_disturbing_variables_and_no_secrets(pc: Any) -> None:
             "KMP_DUPLICATE_LIB_OK": "TRUE",
         }
     )
-    seen = variables(world)
+    seen = variables(system)
     assert seen == {
         "PYTHONPATH": "C:\\old",
         "HF_TOKEN": "(hidden)",
@@ -84,10 +84,10 @@ def test_logins_and_signatures_are_taken_out_and_nothing_else(value: str, shown:
     ],
 )
 def test_onedrive(pc: Any, path: str, variables: dict[str, str], expected: bool) -> None:
-    assert home(pc(variables=variables), Place(path, "windows")).on_onedrive is expected
+    assert home(pc(variables=variables), HomeLayout(path, "windows")).on_onedrive is expected
 
 
 def test_a_folder_that_cannot_be_written_is_said(pc: Any) -> None:
-    world = pc()
-    world.files.read_only = True
-    assert home(world, Place("C:\\x", "windows")).writable is False
+    system = pc()
+    system.files.read_only = True
+    assert home(system, HomeLayout("C:\\x", "windows")).writable is False

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from app.adapters.local_system import open_system
 from app.model.answers import Answers
-from app.model.place import Place
+from app.model.home_layout import HomeLayout
 from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.model.sources import Sources
-from app.steps.site import Site
-from app.world.open import open_world
+from app.steps.step_context import StepContext
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -25,10 +25,10 @@ def effects() -> list[tuple[str, dict[str, str]]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
+def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepContext:
     """Real doors on a temporary home folder with a space and an umlaut in its name."""
-    world = open_world()
-    family = world.computer.family
+    system = open_system()
+    family = system.computer.family
     platform: Platform = "windows" if family == "windows" else "linux"
     part = Part(
         id="packages",
@@ -58,9 +58,9 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> Site:
             ).encode()
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
-    return Site(
-        world=world,
-        place=Place(str(home), family),
+    return StepContext(
+        system=system,
+        place=HomeLayout(str(home), family),
         profiles={"small": profile},
         answers=Answers(),
         sources=Sources(),

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.model.errors import BadInput, ExitCode, ExpectedError
+from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Line, Measured
 from app.model.plan import (
     Activate,
     CreateEnvironment,
     FetchWheels,
+    FixOpenmp,
     InstallWheels,
-    MendOpenmp,
     ProvidePython,
     Quarantine,
     RemoveTree,
@@ -34,8 +34,8 @@ from app.steps import (
     activate,
     create_environment,
     fetch_wheels,
+    fix_openmp,
     install_wheels,
-    mend_openmp,
     provide_python,
     quarantine,
     remove_tree,
@@ -43,7 +43,7 @@ from app.steps import (
     set_variables,
     uninstall_packages,
 )
-from app.steps.site import Site
+from app.steps.step_context import StepContext
 from tests.steps.conftest import PYTHON
 
 Effects = list[tuple[str, dict[str, str]]]
@@ -64,12 +64,12 @@ def check(name: str) -> RunCheck:
 
 
 @pytest.fixture
-def made(site: Site) -> Site:
+def made(site: StepContext) -> StepContext:
     list(create_environment.run(CREATE, site))
     return site
 
 
-def test_an_environment_is_made_once(site: Site, effects: Effects) -> None:
+def test_an_environment_is_made_once(site: StepContext, effects: Effects) -> None:
     assert create_environment.done(CREATE, site) is None
     list(create_environment.run(CREATE, site))
     assert create_environment.done(CREATE, site) is not None
@@ -79,8 +79,8 @@ def test_an_environment_is_made_once(site: Site, effects: Effects) -> None:
     )
 
 
-def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> None:
-    site.world.files.write(site.place.environment_python("small-1"), b"not a program")
+def test_a_begun_environment_that_does_not_start_is_made_anew(site: StepContext) -> None:
+    site.system.files.write(site.place.environment_python("small-1"), b"not a program")
     assert create_environment.done(CREATE, site) is None
     list(create_environment.run(CREATE, site))
     assert create_environment.done(CREATE, site) is not None
@@ -88,7 +88,7 @@ def test_a_begun_environment_that_does_not_start_is_made_anew(site: Site) -> Non
 
 @pytest.mark.parametrize("lacking", [("pyvenv.cfg", "made.txt"), ("pyvenv.cfg",), ("made.txt",)])
 def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
-    made: Site, lacking: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    made: StepContext, lacking: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without ``pyvenv.cfg`` its interpreter is the Python behind the link, whose packages uv would
     take away.
@@ -96,7 +96,7 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
 
     def cut() -> None:
         for name in lacking:
-            made.world.files.remove(made.place.join(made.place.environment("small-1"), name))
+            made.system.files.remove(made.place.join(made.place.environment("small-1"), name))
 
     cut()
     assert create_environment.done(CREATE, made) is None
@@ -107,7 +107,7 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
     cut()
     handed: list[bool] = []
 
-    def run_child(site: Site, argv: Sequence[str], *_: Any, **__: Any) -> Iterator[Line]:
+    def run_child(site: StepContext, argv: Sequence[str], *_: Any, **__: Any) -> Iterator[Line]:
         handed.append(create_environment.whole("small-1", site))
         yield Line(text=b"")
 
@@ -119,58 +119,58 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
     assert handed == [True]
 
 
-def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: Site) -> None:
+def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: StepContext) -> None:
     folder = made.place.environment("small-1")
-    made.world.files.remove(made.place.join(folder, "made.txt"))
-    made.world.files.write(made.place.join(folder, create_environment.INSTALLED), b"lock")
+    made.system.files.remove(made.place.join(folder, "made.txt"))
+    made.system.files.write(made.place.join(folder, create_environment.INSTALLED), b"lock")
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_what_a_killed_removal_left_is_swept_away(made: Site) -> None:
+def test_what_a_killed_removal_left_is_swept_away(made: StepContext) -> None:
     folder = made.place.environment("small-1")
-    made.world.files.move(folder, folder + create_environment.GONE)
+    made.system.files.move(folder, folder + create_environment.GONE)
     create_environment.sweep(made)
-    assert made.world.files.names(made.place.environments) == ()
+    assert made.system.files.names(made.place.environments) == ()
 
 
-def test_an_install_that_was_cut_off_is_not_gone_on_with(made: Site) -> None:
+def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> None:
     record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
-    made.world.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
-    made.world.files.write(made.place.join(record, ".tmpLX3z3O"), b"half")
+    made.system.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
+    made.system.files.write(made.place.join(record, ".tmpLX3z3O"), b"half")
     step = InstallWheels(
         id="install", title="Packages", environment="small-1", profile="small", parts=("packages",)
     )
     list(install_wheels.run(step, made))
-    assert not made.world.files.exists(record)
+    assert not made.system.files.exists(record)
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_a_check_gives_measurements_and_lines(made: Site) -> None:
+def test_a_check_gives_measurements_and_lines(made: StepContext) -> None:
     told = list(run_check.run(check("good"), made))
     assert [t for t in told if isinstance(t, Measured)] == [Measured(name="n", value=3, unit="x")]
     assert any(isinstance(t, Line) and b"plain words" in t.text for t in told)
 
 
-def test_a_failed_check_carries_its_own_sentence(made: Site) -> None:
+def test_a_failed_check_carries_its_own_sentence(made: StepContext) -> None:
     with pytest.raises(ExpectedError, match="Memory ran out") as caught:
         list(run_check.run(check("bad"), made))
     assert caught.value.code == "cuda_oom"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="abort opens a dialog under Wine")
-def test_a_crash_is_a_result_with_the_last_words(made: Site) -> None:
+def test_a_crash_is_a_result_with_the_last_words(made: StepContext) -> None:
     with pytest.raises(ExpectedError, match="signal 6: abort") as caught:
         list(run_check.run(check("crash"), made))
     assert "about to crash" in caught.value.details
 
 
-def test_only_a_proven_environment_becomes_active(made: Site, effects: Effects) -> None:
+def test_only_a_proven_environment_becomes_active(made: StepContext, effects: Effects) -> None:
     step = Activate(id="activate", title="Switch", environment="small-1", profile="small")
     with pytest.raises(ExpectedError) as caught:
         list(activate.run(step, made))
     assert caught.value.exit_code == ExitCode.NOT_WORKING
     assert activate.read_pointer(made) is None
-    made.world.files.write(
+    made.system.files.write(
         made.place.verification("small-1"), msgspec.json.encode(Verification(overall="works"))
     )
     list(activate.run(step, made))
@@ -180,29 +180,29 @@ def test_only_a_proven_environment_becomes_active(made: Site, effects: Effects) 
     assert effects[-1][0] == "swapped"
 
 
-def test_a_hostile_pointer_is_refused(site: Site) -> None:
-    site.world.files.write(
+def test_a_hostile_pointer_is_refused(site: StepContext) -> None:
+    site.system.files.write(
         site.place.pointer, b'{"schema":"pointer/1","active":"../../etc","profile":"x"}'
     )
-    with pytest.raises(BadInput, match="active"):
+    with pytest.raises(InputError, match="active"):
         activate.read_pointer(site)
-    site.world.files.write(site.place.pointer, b"half a file")
-    with pytest.raises(BadInput, match="pointer/1"):
+    site.system.files.write(site.place.pointer, b"half a file")
+    with pytest.raises(InputError, match="pointer/1"):
         activate.read_pointer(site)
 
 
-def test_the_missing_openmp_file_is_made_from_the_wheels_own(site: Site) -> None:
+def test_the_missing_openmp_file_is_made_from_the_wheels_own(site: StepContext) -> None:
     library = site.place.join(site.place.environment("old"), "Lib", "site-packages", "torch", "lib")
-    step = MendOpenmp(id="mend-openmp", title="OpenMP file", environment="old")
+    step = FixOpenmp(id="mend-openmp", title="OpenMP file", environment="old")
     with pytest.raises(ExpectedError, match="libiomp5md"):
-        list(mend_openmp.run(step, site))
-    site.world.files.write(site.place.join(library, "libiomp5md.dll"), b"MZ openmp")
-    list(mend_openmp.run(step, site))
-    assert site.world.files.read(site.place.join(library, "libomp140.x86_64.dll")) == b"MZ openmp"
-    assert mend_openmp.done(step, site) is not None
+        list(fix_openmp.run(step, site))
+    site.system.files.write(site.place.join(library, "libiomp5md.dll"), b"MZ openmp")
+    list(fix_openmp.run(step, site))
+    assert site.system.files.read(site.place.join(library, "libomp140.x86_64.dll")) == b"MZ openmp"
+    assert fix_openmp.done(step, site) is not None
 
 
-def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path) -> None:
+def test_a_leftover_moves_to_the_quarantine_and_back(site: StepContext, tmp_path: Path) -> None:
     old = tmp_path / "old env"
     (old / "bin").mkdir(parents=True)
     (old / "bin" / "python").write_text("x")
@@ -221,68 +221,68 @@ def test_a_leftover_moves_to_the_quarantine_and_back(site: Site, tmp_path: Path)
 
 @pytest.mark.parametrize("note", [b"", b"\xff", b"[]", b"{}", b'{"path": 3}', b"half"])
 def test_a_note_that_cannot_be_read_hides_a_shelf_and_breaks_nothing(
-    site: Site, note: bytes
+    site: StepContext, note: bytes
 ) -> None:
     shelf = site.place.join(site.place.quarantine, "001")
-    site.world.files.write(site.place.join(shelf, "content"), b"old")
-    site.world.files.write(site.place.join(shelf, "from.json"), note)
+    site.system.files.write(site.place.join(shelf, "content"), b"old")
+    site.system.files.write(site.place.join(shelf, "from.json"), note)
     assert quarantine.shelves(site) == ()
-    with pytest.raises(BadInput, match="no quarantined item"):
+    with pytest.raises(InputError, match="no quarantined item"):
         quarantine.put_back(shelf, site)
-    assert site.world.files.exists(site.place.join(shelf, "content"))
+    assert site.system.files.exists(site.place.join(shelf, "content"))
 
 
 def test_a_move_that_fails_leaves_no_shelf(
-    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: StepContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = tmp_path / "old"
     old.mkdir()
     monkeypatch.setattr(
-        type(site.world.files),
+        type(site.system.files),
         "move",
         lambda *_: (_ for _ in ()).throw(ExpectedError("file_in_use", "In use.")),
     )
     with pytest.raises(ExpectedError, match="In use"):
         list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
-    assert old.is_dir() and not site.world.files.exists(site.place.quarantine)
+    assert old.is_dir() and not site.system.files.exists(site.place.quarantine)
 
 
-def test_putting_back_never_overwrites(site: Site, tmp_path: Path) -> None:
+def test_putting_back_never_overwrites(site: StepContext, tmp_path: Path) -> None:
     old = tmp_path / "old"
     old.mkdir()
     list(quarantine.run(Quarantine(id="q", title="Old", leftover="env:1", path=str(old)), site))
     old.mkdir()
-    with pytest.raises(BadInput, match="exists again"):
+    with pytest.raises(InputError, match="exists again"):
         quarantine.put_back(site.place.join(site.place.quarantine, "001"), site)
 
 
-def test_nothing_outside_home_is_removed(site: Site, tmp_path: Path) -> None:
+def test_nothing_outside_home_is_removed(site: StepContext, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     for path in (str(outside), site.place.at("..", "outside"), site.place.home):
-        with pytest.raises(BadInput, match="not below the home folder"):
+        with pytest.raises(InputError, match="not below the home folder"):
             list(remove_tree.run(RemoveTree(id="r", title="Remove", path=path), site))
     assert outside.exists()
 
 
-def test_packages_are_listed_before_they_are_taken_out(made: Site, effects: Effects) -> None:
+def test_packages_are_listed_before_they_are_taken_out(made: StepContext, effects: Effects) -> None:
     python = made.place.environment_python("small-1")
     step = UninstallPackages(id="u", title="Take out", python=python, packages=("torch", "unsloth"))
     assert uninstall_packages.done(step, made) is not None  # none of them is there
 
 
 def test_a_python_that_was_found_and_tried_is_not_looked_for_again(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: StepContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = ProvidePython(id="p", title="Python", version=site.profiles["small"].python)
     asked: list[str] = []
-    usual = site.world.processes.capture
+    usual = site.system.processes.capture
 
     def capture(argv: Sequence[str], *rest: Any, **more: Any) -> Any:
         asked.append(argv[0])
         return usual(argv, *rest, **more)
 
-    monkeypatch.setattr(site.world.processes, "capture", capture)
+    monkeypatch.setattr(site.system.processes, "capture", capture)
     first = provide_python.done(step, site)
     assert first is not None and len(asked) >= 2
     note = Path(site.place.at("locks", f"python-{step.version}.json"))
@@ -311,7 +311,7 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(
     )  # one that uv manages here would come first
 
 
-def test_an_environment_gets_variables_of_its_own(made: Site, effects: Effects) -> None:
+def test_an_environment_gets_variables_of_its_own(made: StepContext, effects: Effects) -> None:
     step = SetVariables(
         id="v",
         title="Variables",
@@ -330,7 +330,7 @@ def test_an_environment_gets_variables_of_its_own(made: Site, effects: Effects) 
         "import json, os; print(json.dumps([os.environ.get(n) for n in "
         "('TORCHDYNAMO_DISABLE', 'ODD', 'CC', 'KEPT')]))"
     )
-    told = made.world.processes.capture(
+    told = made.system.processes.capture(
         [made.place.environment_python("small-1"), "-I", "-c", asked],
         60.0,
         {**os.environ, "CC": "C:/none", "KEPT": "yes"},
@@ -352,13 +352,13 @@ def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
     assert run_check.read_event(line) is None
 
 
-def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: Site) -> None:
+def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: StepContext) -> None:
     version = site.profiles["small"].python
     for path in (
         site.place.python_note(version),
         site.place.at("locks", "small-packages.fetched.json"),
     ):
-        site.world.files.write(path, b'{"path": "\xff", "lock": "\xff"}')
+        site.system.files.write(path, b'{"path": "\xff", "lock": "\xff"}')
     assert (
         provide_python.done(ProvidePython(id="p", title="Python", version=version), site)
         is not None

@@ -13,15 +13,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.model.errors import BadInput, ExpectedError
-from app.model.event import Line, Progress, What
+from app.adapters.download.fetch_context import RetryPolicy
+from app.adapters.download.web import HttpWeb
+from app.model.errors import ExpectedError, InputError
+from app.model.event import AnyPayload, Line, Progress
 from app.model.plan import FetchWheels
 from app.model.profile import Part, Wheel
 from app.model.sources import Sources
-from app.steps import fetch_wheels, surroundings
-from app.steps.site import Site
-from app.world.crew import Patience
-from app.world.web import HttpWeb
+from app.steps import child_environment, fetch_wheels
+from app.steps.step_context import StepContext
 from tests.fault_index import FaultIndex, lock_of, make_wheel, server
 from tests.fault_index.certificates import OPENSSL, issued
 
@@ -38,19 +38,19 @@ def index() -> Iterator[FaultIndex]:
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """uv tries once and waits two seconds, so that the tests need not sit through its patience."""
-    usual = surroundings.uv_settings
+    usual = child_environment.uv_settings
     monkeypatch.setattr(
-        surroundings,
+        child_environment,
         "uv_settings",
         lambda site: usual(site) | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "2"},
     )
 
 
-Make = Callable[..., Site]
+Make = Callable[..., StepContext]
 
 
 @pytest.fixture
-def at(site: Site) -> Make:
+def at(site: StepContext) -> Make:
     """A site whose index is the given one, with a lock of the two wheels or of other text."""
 
     def made(
@@ -59,7 +59,7 @@ def at(site: Site) -> Make:
         lock: str | None = None,
         unhashed: tuple[str, ...] = (),
         **sources: object,
-    ) -> Site:
+    ) -> StepContext:
         text = lock_of([ONE, TWO]) if lock is None else lock
         profile = site.profiles["small"]
         part = Part(
@@ -75,15 +75,15 @@ def at(site: Site) -> Make:
             **{f: getattr(profile, f) for f in profile.__struct_fields__} | {"parts": (part,)}
         )
         own = Sources(**({"index": index.url} | sources))  # type: ignore[arg-type]
-        site.world.web = HttpWeb(
-            site.world.stop, patience=Patience(read=1.0, backoff=0.05, longest=0.1)
+        site.system.web = HttpWeb(
+            site.system.stop, patience=RetryPolicy(read=1.0, backoff=0.05, longest=0.1)
         )
         return replace(site, profiles={"small": small}, sources=own)
 
     return made
 
 
-def wheels(site: Site) -> dict[str, bytes]:
+def wheels(site: StepContext) -> dict[str, bytes]:
     """What lies in the wheelhouse."""
     return (
         {p.name: p.read_bytes() for p in Path(site.place.wheels).iterdir()}
@@ -92,12 +92,12 @@ def wheels(site: Site) -> dict[str, bytes]:
     )
 
 
-def said(events: list[What]) -> str:
+def said(events: list[AnyPayload]) -> str:
     """All lines of a run."""
     return b"".join(e.text for e in events if isinstance(e, Line)).decode()
 
 
-def failed(site: Site) -> ExpectedError:
+def failed(site: StepContext) -> ExpectedError:
     """The fault that the step ends with; it always has a next step, and nothing is in the
     wheelhouse.
     """
@@ -124,7 +124,7 @@ def test_a_lock_arrives_whole_and_only_once(
     assert index.sent == before
 
 
-def large_and_many(at: Make, index: FaultIndex) -> Site:
+def large_and_many(at: Make, index: FaultIndex) -> StepContext:
     """A lock of one file that the profile knows to be large and of ten others: they are looked up
     in two shares.
     """
@@ -232,7 +232,7 @@ def test_a_changed_file_of_an_index_without_hashes_is_refused(at: Make) -> None:
 def test_without_an_answer_from_its_pages_uv_fetches_the_files_itself(
     at: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.steps.asking.as_pylock", lambda *_: None)
+    monkeypatch.setattr("app.steps.index_lookup.as_pylock", lambda *_: None)
     with FaultIndex([ONE, TWO], hashes=False) as index:
         site = at(index)
         list(fetch_wheels.run(STEP, site))
@@ -450,12 +450,12 @@ def test_a_bundle_needs_no_network(index: FaultIndex, at: Make, tmp_path: Path) 
     assert index.requests == []
 
 
-def test_a_plan_for_another_system_is_refused(site: Site) -> None:
-    with pytest.raises(BadInput, match="the part nothing of small"):
+def test_a_plan_for_another_system_is_refused(site: StepContext) -> None:
+    with pytest.raises(InputError, match="the part nothing of small"):
         list(fetch_wheels.run(FetchWheels(id="f", title="", profile="small", part="nothing"), site))
 
 
-def failed_with(step: FetchWheels, site: Site) -> ExpectedError:
+def failed_with(step: FetchWheels, site: StepContext) -> ExpectedError:
     """The fault of another step than the usual."""
     with pytest.raises(ExpectedError) as caught:
         list(fetch_wheels.run(step, site))

@@ -8,21 +8,21 @@ from collections.abc import Generator
 import pytest
 
 from app.model.errors import ExpectedError
-from app.model.event import Line, What
-from app.steps.children import say
-from app.steps.later import Later
+from app.model.event import AnyPayload, Line
+from app.steps.background import Background
+from app.steps.subprocesses import say
 
 
 def test_its_words_and_its_result_are_passed_on() -> None:
     gate = threading.Event()
 
-    def work() -> Generator[What, None, int]:
+    def work() -> Generator[AnyPayload, None, int]:
         yield say("begun")
         gate.wait(60)
         yield say("over")
         return 7
 
-    later = Later(work())
+    later = Background(work())
     assert later.result() is None
     gate.set()
     later.wait(60)
@@ -32,11 +32,11 @@ def test_its_words_and_its_result_are_passed_on() -> None:
 
 
 def test_its_fault_comes_when_asked() -> None:
-    def work() -> Generator[What, None, int]:
+    def work() -> Generator[AnyPayload, None, int]:
         yield say("begun")
         raise ExpectedError("index_denied", "The index refused.")
 
-    later = Later(work())
+    later = Background(work())
     later.wait(60)
     with pytest.raises(ExpectedError) as caught:
         later.result()

@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from app.adapters.local_system import open_system
+from app.adapters.resources import resource_names, resource_reader
 from app.engine.session import Session
 from app.knowledge import Knowledge, load
 from app.model.answers import Answers
 from app.model.machine import Gpu, MachineFacts, Os
-from app.steps.site import Site
-from app.steps.surroundings import child_environment
-from app.world.open import open_world
-from app.world.resources import resource_names, resource_reader
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
 
 CARD = Gpu(
     vendor="nvidia",
@@ -40,7 +40,7 @@ def knowledge() -> Knowledge:
 def seen(knowledge: Knowledge, *gpus: Gpu) -> dict[str, str]:
     """The variables of a child of a visit to this computer, with these cards in it."""
     facts = MachineFacts(os=Os(family="linux"), gpus=gpus)
-    visit = Session(open_world(), knowledge, Answers(home="/nowhere"), lambda _: b"", facts)
+    visit = Session(open_system(), knowledge, Answers(home="/nowhere"), lambda _: b"", facts)
     return child_environment(visit.site())
 
 
@@ -83,7 +83,7 @@ def second_of(gpu: Gpu) -> Gpu:
 
 
 def test_a_variable_that_is_left_out_is_so_in_any_spelling(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: StepContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert "CUDA_VISIBLE_DEVICES" in child_environment(site)

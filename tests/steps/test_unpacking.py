@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from app.decide.pylock import WHEELHOUSE, LockedFile, offline_lock
-from app.model.errors import Stopped
+from app.adapters.download.loopback_server import Feeder
+from app.decide.plans.pylock import WHEELHOUSE, LockedFile, offline_lock
+from app.model.errors import StoppedError
 from app.ports import Download
 from app.steps import provide_python, unpacking
-from app.steps.children import run_child
-from app.steps.site import Site
-from app.world.feeding import Feeder
+from app.steps.step_context import StepContext
+from app.steps.subprocesses import run_child
 from tests.fault_index import FaultIndex, SmallWheel, make_wheel
 
 BIG = make_wheel("big", size=9_000_000)
@@ -28,15 +28,15 @@ SLOW, FAST = 1e6, 1e9  # lines, in bytes a second
 
 
 @pytest.fixture(autouse=True)
-def nobody_stays(site: Site) -> Iterator[None]:
+def nobody_stays(site: StepContext) -> Iterator[None]:
     """Every test ends with an idle worker."""
     yield
-    site.world.stop.clear()
+    site.system.stop.clear()
     unpacking.settle(site)
 
 
 def unpacked(
-    site: Site,
+    site: StepContext,
     wheel: SmallWheel,
     index: FaultIndex,
     sha256: str | None = None,
@@ -60,12 +60,12 @@ def unpacked(
         sha256=(sha256 or wheel.sha256,),
     )
     work.add([locked], [download], at_once=at_once)
-    for _ in site.world.web.fetch([download], work.feeder):
+    for _ in site.system.web.fetch([download], work.feeder):
         pass
     work.complete()
 
 
-def left(site: Site) -> list[str]:
+def left(site: StepContext) -> list[str]:
     """Scratch files that are there."""
     return [
         p.name
@@ -74,23 +74,23 @@ def left(site: Site) -> list[str]:
     ]
 
 
-def cached(site: Site, name: str) -> list[Path]:
+def cached(site: StepContext, name: str) -> list[Path]:
     """The data file of a package, unpacked in the cache."""
     return list(Path(site.place.cache).rglob(f"{name}/data.bin"))
 
 
-def test_installing_afterwards_links_what_was_unpacked(site: Site) -> None:
+def test_installing_afterwards_links_what_was_unpacked(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index)
         unpacking.settle(site)
         assert index.sent == len(BIG.data)
     assert len(cached(site, "big")) == 1 and left(site) == []
-    environment, uv = site.place.environment("e"), site.world.computer.uv()
+    environment, uv = site.place.environment("e"), site.system.computer.uv()
     python = provide_python.find(site.profiles["small"].python, site)
     assert python is not None
     list(run_child(site, (uv, "venv", "--quiet", "--python", python, environment), "venv"))
     lock = site.place.at("pylock.e.toml")
-    site.world.files.write(
+    site.system.files.write(
         lock,
         offline_lock([(BIG.file, BIG.sha256, Path(site.place.wheel(BIG.file)).as_uri())]).encode(),
     )
@@ -118,7 +118,7 @@ def test_installing_afterwards_links_what_was_unpacked(site: Site) -> None:
     assert os.path.samefile(installed, cached(site, "big")[0])
 
 
-def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
+def test_a_wheel_is_unpacked_while_it_still_comes(site: StepContext) -> None:
     huge = make_wheel("huge", size=30_000_000)
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
@@ -148,7 +148,7 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: Site) -> None:
     assert [path.stat().st_size for path in cached(site, "huge")] == [30_000_000]
 
 
-def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: Site) -> None:
+def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         index.fail("/files/", "corrupt", times=3)  # 9 MB are three ranges
         unpacked(site, BIG, index)
@@ -159,7 +159,7 @@ def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: Si
 
 
 @pytest.mark.parametrize("rate", [FAST, 0.0, None])
-def test_what_is_not_large_waits_for_a_slow_line(site: Site, rate: float | None) -> None:
+def test_what_is_not_large_waits_for_a_slow_line(site: StepContext, rate: float | None) -> None:
     work = unpacking.begin(site, site.profiles["small"].python)
     assert work is not None
     locked = LockedFile(name="big", version="1.0", file=BIG.file, url="", sha256=(BIG.sha256,))
@@ -175,14 +175,14 @@ def test_what_is_not_large_waits_for_a_slow_line(site: Site, rate: float | None)
     work.give_up()
 
 
-def test_what_waited_is_unpacked_when_all_is_there(site: Site) -> None:
+def test_what_waited_is_unpacked_when_all_is_there(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index, at_once=False)
     unpacking.settle(site)
     assert len(cached(site, "big")) == 1 and left(site) == []
 
 
-def test_little_is_left_to_the_install_step(site: Site) -> None:
+def test_little_is_left_to_the_install_step(site: StepContext) -> None:
     little = make_wheel("little", size=1000)
     with FaultIndex([little]) as index:
         unpacked(site, little, index)
@@ -190,14 +190,14 @@ def test_little_is_left_to_the_install_step(site: Site) -> None:
     assert not cached(site, "little")
 
 
-def test_a_file_with_a_wrong_hash_is_not_unpacked_and_harms_nothing(site: Site) -> None:
+def test_a_file_with_a_wrong_hash_is_not_unpacked_and_harms_nothing(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index, "0" * 64)
     unpacking.settle(site)
     assert left(site) == [] and not cached(site, "big")
 
 
-def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: Site) -> None:
+def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: StepContext) -> None:
     for name in ("unpacking-0-0", ".tmpAbCdEf"):
         scratch = Path(site.place.cache) / name / "big"
         scratch.mkdir(parents=True)
@@ -218,7 +218,7 @@ def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: Site) -> No
 
 
 @pytest.mark.parametrize("how", ["stop", "give up"])
-def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
+def test_a_fetch_that_ends_early_ends_the_work(site: StepContext, how: str) -> None:
     huge = make_wheel("huge", size=60_000_000)
     with FaultIndex([huge], rate=5e6) as index:
         work = unpacking.begin(site, site.profiles["small"].python)
@@ -233,24 +233,24 @@ def test_a_fetch_that_ends_early_ends_the_work(site: Site, how: str) -> None:
             name="huge", version="1.0", file=huge.file, url="", sha256=(huge.sha256,)
         )
         work.add([locked], [download], at_once=True)
-        arriving = iter(site.world.web.fetch([download], work.feeder))
+        arriving = iter(site.system.web.fetch([download], work.feeder))
         while next(arriving).done < 5_000_000:
             pass
         if how == "stop":
-            site.world.stop.set()
+            site.system.stop.set()
         arriving.close()  # type: ignore[attr-defined]
         work.give_up()
-        with contextlib.suppress(Stopped):  # not raised where the work saw the wish first
+        with contextlib.suppress(StoppedError):  # not raised where the work saw the wish first
             unpacking.settle(site)
     began = time.monotonic()
     while any(t.name == "unpacking" for t in threading.enumerate()):
         assert time.monotonic() - began < 60.0
         time.sleep(0.02)
-    site.world.stop.clear()
+    site.system.stop.clear()
     unpacking.settle(site)
     assert left(site) == []
 
 
-def test_files_for_another_system_are_not_unpacked(site: Site) -> None:
+def test_files_for_another_system_are_not_unpacked(site: StepContext) -> None:
     other = replace(site, platform="linux" if site.place.family == "windows" else "windows")
     assert unpacking.begin(other, "3.11") is None

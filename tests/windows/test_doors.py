@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 
-from app.world import pci
-from app.world.computer import LocalComputer
-from app.world.registry import SystemRegistry
+from app.adapters import pci
+from app.adapters.computer import LocalComputer
+from app.adapters.windows.registry import SystemRegistry
 
 pytestmark = [pytest.mark.windows]
 
 if sys.platform == "win32":
     import winreg
 
-    from app.world import windows
+    from app.adapters.windows import system_api
 
     KEY = r"Software\UnslothSetup test Ümläut"
     CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
@@ -152,23 +152,23 @@ if sys.platform == "win32":
         ],
     )
     def test_known_folders_are_folders(name: str) -> None:
-        path = windows.known_folder(name)
+        path = system_api.known_folder(name)
         assert path is not None
         assert os.path.isdir(path), path
 
     def test_an_unknown_folder_is_none() -> None:
-        assert windows.known_folder("no such folder") is None
+        assert system_api.known_folder("no such folder") is None
 
     def test_the_profile_is_the_users() -> None:
-        found = windows.known_folder("profile")
+        found = system_api.known_folder("profile")
         assert found is not None
         assert os.path.samefile(found, os.environ["USERPROFILE"])
 
     def test_what_windows_itself_is_asked() -> None:
-        assert windows.native_arch() == "x86_64"
-        assert windows.avx2() in {True, False}
-        assert windows.is_admin() in {True, False}
-        locale = windows.locale_name()
+        assert system_api.native_arch() == "x86_64"
+        assert system_api.avx2() in {True, False}
+        assert system_api.is_admin() in {True, False}
+        locale = system_api.locale_name()
         assert locale is not None
         assert len(locale.split("-")[0]) in {2, 3}
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from app.adapters.files import LocalFiles
+from app.adapters.processes.local_processes import LocalProcesses
 from app.model.errors import ExpectedError
 from app.ports import Command, Exit, Output
-from app.world.files import LocalFiles
-from app.world.processes import LocalProcesses
 
 pytestmark = [pytest.mark.windows]
 NAMES = ["with space", "Jürgen Müßig", "日本語", "O'Brien & Co (x86)", "percent%PATH%", "a" * 120]
@@ -123,7 +123,7 @@ def test_a_held_replacement_waits_for_a_short_reader(tmp_path: Path) -> None:
 MIDDLE = """
 import os, sys, threading
 from app.ports import Command
-from app.world.processes import LocalProcesses
+from app.adapters.processes.local_processes import LocalProcesses
 grand = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 child = ("import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE); "
          "print(p.stdout.readline().decode().strip(), flush=True); p.wait()")
@@ -183,7 +183,7 @@ def test_a_process_that_died_before_it_was_ready_is_started_again(
                 raise OSError(22, "Internal error", None, 1359)
             super().__init__(*words, **how)  # type: ignore[call-overload]  # what start() gives, passed on
 
-    monkeypatch.setattr("app.world.trees.subprocess.Popen", Dying)
+    monkeypatch.setattr("app.adapters.processes.process_tree.subprocess.Popen", Dying)
     seen = list(LocalProcesses(threading.Event()).stream(command("print('here')")))
     assert output(list(seen)).strip() == b"here"
     assert len(starts) == 3
@@ -196,7 +196,7 @@ def test_any_other_fault_of_a_start_is_told_at_once(monkeypatch: pytest.MonkeyPa
         starts.append(1)
         raise OSError(13, "Access is denied", None, 5)
 
-    monkeypatch.setattr("app.world.trees.subprocess.Popen", refused)
+    monkeypatch.setattr("app.adapters.processes.process_tree.subprocess.Popen", refused)
     with pytest.raises(ExpectedError):
         next(LocalProcesses(threading.Event()).stream(command("")))
     assert len(starts) == 1

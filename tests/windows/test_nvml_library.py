@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.windows]
 BUILT = Path("C:/lab/nvml.dll")
 ASK = """
 import sys, msgspec, pynvml
-from app.world.nvml import SystemNvml
+from app.adapters.nvml import SystemNvml
 sys.stdout.buffer.write(msgspec.json.encode(SystemNvml().cards()))
 """
 

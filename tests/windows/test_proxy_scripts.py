@@ -11,15 +11,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.adapters.download.connection_pool import Connections
+from app.adapters.download.fetch_context import RetryPolicy
+from app.adapters.download.web import HttpWeb
+from app.adapters.local_system import open_system
+from app.adapters.windows.proxy_script import proxy_of_script
 from app.model.answers import Answers
 from app.model.errors import ExpectedError
 from app.model.sources import Sources
 from app.probe import network
-from app.world.connections import Connections
-from app.world.crew import Patience
-from app.world.open import open_world
-from app.world.pac import proxy_of_script
-from app.world.web import HttpWeb
 from tests.fault_index.proxy import Proxy
 
 if sys.platform == "win32":
@@ -119,7 +119,7 @@ def test_downloads_go_through_the_proxy_that_the_script_names(served: Served) ->
         assert Connections(where).proxy("https://index.invalid/simple/") == f"http://{proxy.host}"
         assert Connections(where).proxy("https://direct.invalid/") is None
         assert Connections(where).proxy("http://127.0.0.1:1/x") is None
-        error = HttpWeb(threading.Event(), where, Patience(connect=3.0, read=3.0)).examine(
+        error = HttpWeb(threading.Event(), where, RetryPolicy(connect=3.0, read=3.0)).examine(
             "https://index.invalid/simple/"
         )
         assert isinstance(error, ExpectedError) and error.code == "proxy_needs_password"
@@ -134,7 +134,7 @@ def test_the_script_of_the_internet_settings_is_found_and_asked(
     write_setting("AutoConfigURL", served.url)
     try:
         found = network.sources(
-            open_world(),
+            open_system(),
             Answers(
                 index="https://index.invalid/simple/", pytorch_index="https://direct.invalid/whl"
             ),

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.world.taskbar import FLAGS, TaskBar, thousandths
+from app.adapters.windows.taskbar import FLAGS, TaskBar, thousandths
 
 
 @pytest.mark.posix
@@ -26,7 +26,7 @@ def test_progress_stays_on_the_bar(done: float, total: float, wanted: int) -> No
 
 WINDOW = """
 import ctypes, sys
-from app.world.taskbar import TaskBar, FLAGS
+from app.adapters.windows.taskbar import TaskBar, FLAGS
 user = ctypes.windll.user32
 user.CreateWindowExW.restype = ctypes.c_void_p
 window = user.CreateWindowExW(0, "STATIC", "task bar test", 0x10CF0000, 0, 0, 200, 100, None, None, None, None)

@@ -10,9 +10,9 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QPlainTextEdit
 
 from app.gui import theme
+from app.gui.formatting import translate
 from app.gui.widgets.dialog import Dialog
-from app.gui.widgets.proof import ExpectedOutput
-from app.gui.words import translate
+from app.gui.widgets.verification_cards import ExpectedOutput
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame

@@ -10,11 +10,11 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QFileDialog, QHeaderView, QTableWidget
 
 from app.gui import theme
-from app.gui.brief import short_card, short_system, shown_card
-from app.gui.said import said
-from app.gui.widgets.charts import fill_table
+from app.gui.charts.bar_charts import fill_table
+from app.gui.formatting import translate
+from app.gui.messages import said
+from app.gui.summaries import short_card, short_system, shown_card
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 from app.model.machine import MachineFacts
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTableWidget, QWidget
 
-from app.decide import vram
-from app.gui import words
-from app.gui.widgets.charts import fill_table, whole_height
+from app.decide.training import memory_estimate
+from app.gui import formatting
+from app.gui.charts.bar_charts import fill_table, whole_height
+from app.gui.formatting import translate
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 from app.model.guide import Guide
 
 
@@ -33,17 +33,17 @@ class MemoryTable(Dialog):
         self.table.setAccessibleName(translate("MemoryTable", "The guide's memory table"))
         rows = []
         for row in guide.memory:
-            ours = [m.process for m in vram.beside_the_guide(row, guide.models)]
+            ours = [m.process for m in memory_estimate.beside_the_guide(row, guide.models)]
             span = (
-                words.memory(min(ours))
+                formatting.memory(min(ours))
                 if len(ours) == 1
                 else translate("MemoryTable", "{low} to {high}").format(
-                    low=words.memory(min(ours)), high=words.memory(max(ours))
+                    low=formatting.memory(min(ours)), high=formatting.memory(max(ours))
                 )
                 if ours
                 else ""
             )
-            rows.append((row.label, str(row.batch), words.count(row.length), row.guide, span))
+            rows.append((row.label, str(row.batch), formatting.count(row.length), row.guide, span))
         fill_table(
             self.table,
             (

@@ -11,12 +11,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from app.gui import theme
-from app.gui.said import said
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.stream import Stream
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 from app.model.advice import Diagnosis
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class PasteLog(Dialog):
     def _open_file(self) -> None:
         path, _kind = QFileDialog.getOpenFileName(self, translate("PasteLog", "Open a log"))
         if path:
-            self.take(self._session.world.files.read(path) or b"")
+            self.take(self._session.system.files.read(path) or b"")
 
     def take(self, data: bytes) -> None:
         """A log as bytes, in whatever encoding it is; what is shown of it is cut, what is judged is

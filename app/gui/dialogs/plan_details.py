@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QTreeWidgetItem,
 )
 
-from app.gui import theme, words
-from app.gui.said import said
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 from app.model.plan import AnyStep, Plan
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class PlanDetails(Dialog):
             ).format(
                 title=said(plan.title),
                 n=len(plan.steps),
-                fetched=words.size(plan.download_bytes),
-                disk=words.size(plan.disk_bytes),
+                fetched=formatting.size(plan.download_bytes),
+                disk=formatting.size(plan.disk_bytes),
             ),
             width=860,
             height=600,
@@ -97,8 +97,8 @@ class PlanDetails(Dialog):
         branch = QTreeWidgetItem(
             [
                 f"{number}. {said(step.title)}",
-                words.size(step.download_bytes) if step.download_bytes else "",
-                words.size(step.disk_bytes) if step.disk_bytes else "",
+                formatting.size(step.download_bytes) if step.download_bytes else "",
+                formatting.size(step.disk_bytes) if step.disk_bytes else "",
             ]
         )
         fields = ", ".join(

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from app.gui import theme, words
-from app.gui.said import said
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.report import Preview
 
@@ -179,7 +179,7 @@ class ReportPreview(Dialog):
             self._fact(
                 self.taken,
                 kind_word(kind),
-                translate("Report", "{n} times").format(n=words.count(count))
+                translate("Report", "{n} times").format(n=formatting.count(count))
                 if count != 1
                 else translate("Report", "once"),
             )
@@ -188,14 +188,14 @@ class ReportPreview(Dialog):
                 Label(translate("Report", "Nothing had to be taken out."), "small", "muted")
             )
         for file in preview.files:
-            self._fact(self.files, file.name, words.size(file.size))
+            self._fact(self.files, file.name, formatting.size(file.size))
         self.page.setHtml(qt_page(preview.page))
         self.text.setPlainText(preview.text)
         self.note.setText(
             translate(
                 "Report",
                 "{n} pieces of personal data were taken out; read through it before you pass it on.",
-            ).format(n=words.count(total))
+            ).format(n=formatting.count(total))
             if total
             else ""
         )
@@ -217,7 +217,7 @@ class ReportPreview(Dialog):
         if isinstance(fault, ExpectedError):
             self.note.setText(f"{said(fault.message)} {said(fault.hint)}".strip())
         elif isinstance(fault, BaseException):
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self._wizard, fault)
 

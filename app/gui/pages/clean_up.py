@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.decide.planning import GUIDE_PACKAGES, Holder, holders
+from app.decide.plans.builder import GUIDE_PACKAGES, Holder, holders
 from app.engine.stages import Stage
-from app.gui import theme, words
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.pages.page import Page
-from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.combo import Combo
-from app.gui.widgets.taken_out import TakenOut
-from app.gui.words import translate
+from app.gui.widgets.removed_packages import RemovedPackages
 from app.model.errors import ExpectedError
 from app.model.machine import Leftover
 
@@ -58,7 +58,7 @@ class CleanUp(Page):
         explained.box.addWidget(self.explanation)
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
-        self.taken = TakenOut(self.frame)
+        self.taken = RemovedPackages(self.frame)
         self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
         self.guide_card = self._guide_card()
@@ -154,7 +154,7 @@ class CleanUp(Page):
         self.explanation.setText(told)
 
     def _put_back(self) -> None:
-        from app.gui.dialogs.put_back import offer
+        from app.gui.dialogs.restore import offer
 
         if offer(self.frame, self.session):
             self._say_quarantine()
@@ -186,7 +186,7 @@ class CleanUp(Page):
         tick = QCheckBox(title)
         tick.setFont(theme.font("value"))
         tick.setChecked(ticked)
-        tick.setAccessibleName(f"{title}, {leftover.path}, {words.size(leftover.size)}")
+        tick.setAccessibleName(f"{title}, {leftover.path}, {formatting.size(leftover.size)}")
         tick.toggled.connect(lambda _on: self._count())
         self.boxes[leftover.id] = tick
         column = QVBoxLayout()
@@ -202,7 +202,7 @@ class CleanUp(Page):
             under.addWidget(Label(said(leftover.detail), "small", "muted"))
         column.addLayout(under)
         box.addLayout(column, 1)
-        size = Label(words.size(leftover.size), "value", wrap=False, tabular=True)
+        size = Label(formatting.size(leftover.size), "value", wrap=False, tabular=True)
         size.setMinimumHeight(28)  # in line with the button beside it
         box.addWidget(size, 0, Qt.AlignmentFlag.AlignTop)
         look = Button(
@@ -216,13 +216,13 @@ class CleanUp(Page):
 
     def _count(self) -> None:
         chosen = [x for x in self._shown or () if self.boxes[x.id].isChecked()]
-        whole = words.size(sum(x.size or 0 for x in self._shown or ()))
+        whole = formatting.size(sum(x.size or 0 for x in self._shown or ()))
         if not chosen:
             self.sum.setText(
                 translate("CleanUp", "{size} in all, nothing chosen").format(size=whole)
             )
             return
-        freed = words.size(sum(x.size or 0 for x in chosen))
+        freed = formatting.size(sum(x.size or 0 for x in chosen))
         self.sum.setText(
             translate("CleanUp", "{part} of {size} go to the quarantine").format(
                 part=freed, size=whole

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from app.engine.stages import Stage
-from app.gui import theme, words
-from app.gui.faults import show_fault
+from app.gui import formatting, theme
+from app.gui.error_dialog import show_fault
+from app.gui.formatting import translate
+from app.gui.messages import all_said, said
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
-from app.gui.said import all_said, said
-from app.gui.tally import expected_seconds
+from app.gui.run_progress import expected_seconds
 from app.gui.widgets.card import Card, Fact, Label, Plain, at_top, grid_of
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
-from app.gui.widgets.folding import Folding
 from app.gui.widgets.plan_list import PlanList
-from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.event import Started, StepEvent
 from app.model.plan import Plan, RunCheck
@@ -126,15 +126,15 @@ class Install(PlanPage):
         card = Card()
         facts = (
             Fact(translate("Install", "Setup"), setup),
-            Fact(translate("Install", "Download"), words.size(plan.download_bytes)),
-            Fact(translate("Install", "On disk"), words.size(plan.disk_bytes)),
+            Fact(translate("Install", "Download"), formatting.size(plan.download_bytes)),
+            Fact(translate("Install", "On disk"), formatting.size(plan.disk_bytes)),
             Fact(
                 translate("Install", "Time"),
-                words.about(sum(expected_seconds(s) for s in plan.steps)),
+                formatting.about(sum(expected_seconds(s) for s in plan.steps)),
                 translate("Install", "With a line of 10 MB/s"),
             ),
         )
-        row = Folding(wide=560, gap=18)
+        row = Collapsible(wide=560, gap=18)
         row.box.addLayout(at_top(facts[0]), 5)
         rest = Plain()
         rest.box.addLayout(grid_of(facts[1:], (2, 2, 3)))
@@ -238,12 +238,12 @@ class Install(PlanPage):
     def _finished(self, run: PlanRun) -> None:
         self.head(
             translate("Install", "Installed"),
-            words.joined(
+            formatting.joined(
                 [
                     self.pretence(run.plan),
                     said(run.plan.title),
                     translate("Install", "all steps done in {time}").format(
-                        time=words.seconds(run.tally.now)
+                        time=formatting.seconds(run.tally.now)
                     ),
                 ]
             ),

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from app.engine.stages import Stage
 from app.gui import theme
+from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
-from app.gui.words import translate
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -212,7 +212,7 @@ class Page(QWizardPage):
         made anew.
         """
         if self._content is not None and self.frame.painted:
-            from app.gui.widgets.stops import lead  # the first page is in order by itself
+            from app.gui.widgets.tab_order import lead  # the first page is in order by itself
 
             lead(self._content)
 

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from app.gui import words
+from app.gui import formatting
+from app.gui.charts.line_charts import Sparkline
+from app.gui.charts.meter import Meter
+from app.gui.formatting import translate
+from app.gui.log_view.panel import LogPanel
 from app.gui.pages.page import Bar, Page
 from app.gui.plan_run import PlanRun
-from app.gui.tally import Tally
+from app.gui.run_progress import RunProgress
 from app.gui.widgets.card import Label, Plain, across
-from app.gui.widgets.curves import Sparkline
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.dialog import ask
-from app.gui.widgets.folding import Folding
-from app.gui.widgets.log_panel import LogPanel
-from app.gui.widgets.meter import Meter
-from app.gui.widgets.pace import Pace
+from app.gui.widgets.playback_speed import PlaybackSpeed
 from app.gui.widgets.step_list import StepList
-from app.gui.words import translate
 from app.model.errors import ExpectedError
 from app.model.event import Line, Progress, StepEvent
 from app.model.plan import Plan
@@ -39,7 +39,9 @@ class RunView(QWidget):
     one does.
     """
 
-    def __init__(self, tally: Tally, panel: LogPanel, pace: Pace | None = None) -> None:
+    def __init__(
+        self, tally: RunProgress, panel: LogPanel, pace: PlaybackSpeed | None = None
+    ) -> None:
         super().__init__()
         self.tally = tally
         self.meter = Meter(translate("Run", "Total progress"), 0.0, height=6)
@@ -63,7 +65,7 @@ class RunView(QWidget):
         self._right = right.box
         self._right.addWidget(panel, 1)
         # Under one another where the log's tools would not fit beside the steps.
-        lower = Folding(wide=self.steps.WIDE + 14 + 400, gap=14)
+        lower = Collapsible(wide=self.steps.WIDE + 14 + 400, gap=14)
         lower.box.addWidget(self.steps)
         lower.box.addWidget(right, 1)
         lower.turned.connect(self._fold)
@@ -99,9 +101,9 @@ class RunView(QWidget):
         """The head's figures."""
         tally = self.tally
         total = tally.plan.download_bytes
-        self.bytes.setText(words.of(tally.fetched, total) if total else "")
+        self.bytes.setText(formatting.of(tally.fetched, total) if total else "")
         loading = tally.current is not None and tally.current.state == "down" and not tally.silence
-        self.speed.setText(words.rate(tally.rate) if loading else "")
+        self.speed.setText(formatting.rate(tally.rate) if loading else "")
         self.spark.setVisible(loading and len(self.spark.values) > 1)
         self.meter.put(
             tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100))
@@ -197,8 +199,8 @@ class PlanPage(Page):
         self.view = RunView(run.tally, panel, self._pace(run.plan))
         return self.view
 
-    def _pace(self, plan: Plan) -> Pace | None:
-        return Pace(self.session.speed, self._change_pace) if self.plays(plan) else None
+    def _pace(self, plan: Plan) -> PlaybackSpeed | None:
+        return PlaybackSpeed(self.session.speed, self._change_pace) if self.plays(plan) else None
 
     def _change_pace(self, factor: float) -> None:
         self.session.speed = factor
@@ -279,7 +281,7 @@ class PlanPage(Page):
             self.view.panel.pane.touch()
             self.over(self.run, self.view)
         if isinstance(fault, BaseException):
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, fault)
 
@@ -303,7 +305,7 @@ class PlanPage(Page):
                     "Run",
                     "No data for {time}. It goes on by itself when the network answers; what has "
                     "arrived is kept.",
-                ).format(time=words.seconds(silence, whole=True)),
+                ).format(time=formatting.seconds(silence, whole=True)),
             )
         else:
             title, self._title = self._title or self.title_label.text(), ""
@@ -314,12 +316,12 @@ class PlanPage(Page):
         where it is one.
         """
         tally, row = run.tally, run.tally.current
-        return words.joined(
+        return formatting.joined(
             [
                 self.pretence(run.plan),
                 row.title if row else "",
                 translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
-                translate("Run", "{time} left").format(time=words.about(tally.left)),
+                translate("Run", "{time} left").format(time=formatting.about(tally.left)),
             ]
         )
 
@@ -348,6 +350,6 @@ class PlanPage(Page):
         try:
             save_report(self.frame)
         except ExpectedError as error:
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, error)

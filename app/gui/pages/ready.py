@@ -11,18 +11,18 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QSizePolicy
 
 from app.engine.stages import Stage
-from app.gui import theme, words
-from app.gui.brief import setup_title
-from app.gui.faults import show_fault
+from app.gui import formatting, theme
+from app.gui.error_dialog import show_fault
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.pages.page import Page
-from app.gui.said import said
+from app.gui.summaries import setup_title
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, heading
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.dialog import ask
-from app.gui.widgets.folding import Folding
-from app.gui.widgets.knobs import Knobs
-from app.gui.widgets.taken_out import TakenOut
-from app.gui.words import translate
+from app.gui.widgets.removed_packages import RemovedPackages
+from app.gui.widgets.training_settings import TrainingSettings
 from app.model.errors import ExpectedError
 from app.model.event import Started, StepEvent
 from app.model.plan import Plan
@@ -50,7 +50,7 @@ class Ready(Page):
         self._built = self._read()
         profile = self._shown
         facts = self.session.facts
-        self.knobs = Knobs(self.session.knowledge.guide, profile, facts)
+        self.knobs = TrainingSettings(self.session.knowledge.guide, profile, facts)
         self.knobs.changed.connect(self._later.start)
         card = Card()
         card.box.setSpacing(10)
@@ -71,7 +71,7 @@ class Ready(Page):
         # need not.
         self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
-        acts, low = Folding(wide=560, gap=10), Plain(across=True, gap=10)
+        acts, low = Collapsible(wide=560, gap=10), Plain(across=True, gap=10)
         self.told = Elided("", "small", "muted")
         low.box.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
         low.box.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
@@ -83,11 +83,11 @@ class Ready(Page):
             )
         card.box.addWidget(acts)
         self.body.addWidget(card, 1)
-        lower = Folding(wide=620, gap=theme.GAP)
+        lower = Collapsible(wide=620, gap=theme.GAP)
         lower.box.addWidget(self._use(), 1)
         lower.box.addWidget(self._keep(), 1)
         self.body.addWidget(lower)
-        self.taken = TakenOut(self.frame)
+        self.taken = RemovedPackages(self.frame)
         self.taken.filled.connect(self.lead)
         self.body.addWidget(self.taken)
 
@@ -105,7 +105,7 @@ class Ready(Page):
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
         self.head(
             translate("Ready", "Ready"),
-            words.joined(
+            formatting.joined(
                 [
                     translate("Ready", "Simulation") if self.session.simulated else "",
                     name,
@@ -237,7 +237,7 @@ class Ready(Page):
         card.box.setSpacing(10)
         card.box.addWidget(Label(title, "strong"))
         for at in range(0, len(acts), 2):
-            pair = Folding()
+            pair = Collapsible()
             for label, act in acts[at : at + 2]:
                 pair.box.addWidget(Button(label, act), 0, Qt.AlignmentFlag.AlignLeft)
             pair.box.setStretch(pair.box.count() - 1, 1)
@@ -324,7 +324,7 @@ class Ready(Page):
             )
 
     def _put_back(self) -> None:
-        from app.gui.dialogs.put_back import offer
+        from app.gui.dialogs.restore import offer
 
         if self._try(lambda: offer(self.frame, self.session)):
             self.rebuild()

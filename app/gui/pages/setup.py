@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QButtonGroup, QFileDialog
 
 from app.engine.stages import Stage
-from app.gui import theme, words
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.pages.page import Page
-from app.gui.said import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, across
 from app.gui.widgets.choice import ChoiceCard, cost
-from app.gui.words import translate
 from app.model.advice import Choice
 
 if TYPE_CHECKING:
@@ -102,11 +102,11 @@ class Setup(Page):
     def _card(self, choice: Choice, family: str) -> ChoiceCard:
         profile = choice.profile
         big, size = choice.recommended, cost(choice, family)
-        pinned = translate("Setup", "pinned {date}").format(date=words.day(profile.pinned_on))
-        foot = size if big else words.joined([size, pinned])
+        pinned = translate("Setup", "pinned {date}").format(date=formatting.day(profile.pinned_on))
+        foot = size if big else formatting.joined([size, pinned])
         card = ChoiceCard(
             said(profile.title),
-            words.joined([said(profile.subtitle), pinned]),
+            formatting.joined([said(profile.subtitle), pinned]),
             said(choice.why),
             foot,
             tag(choice),
@@ -254,4 +254,4 @@ def sources_in_brief(page: Page) -> str:
         else translate("Setup", "PyTorch mirror")
     )
     proxy = translate("Setup", "through a proxy") if found.proxy else translate("Setup", "no proxy")
-    return words.joined([f"{index}, {torch}", proxy])
+    return formatting.joined([f"{index}, {torch}", proxy])

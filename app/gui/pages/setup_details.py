@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
 
-from app.gui import words
+from app.gui import formatting
+from app.gui.formatting import translate
+from app.gui.messages import all_said, said
 from app.gui.pages.page import Page
-from app.gui.said import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line, under
 from app.gui.widgets.choice import Table, cost
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
-from app.gui.words import translate
 from app.model.advice import Choice
 from app.model.answers import SYSTEM, SYSTEM_ALONE
 from app.model.profile import Part, Profile
@@ -90,7 +90,7 @@ def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
         *(
             (
                 said(p.title),
-                words.count(len(p.wheels)) if p.wheels else "–",
+                formatting.count(len(p.wheels)) if p.wheels else "–",
                 _size(p, p.download),
                 _size(p, p.disk),
             )
@@ -101,7 +101,7 @@ def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
 
 
 def _size(part: Part, number: int) -> str:
-    return (translate("Setup", "about ") if part.estimated else "") + words.size(number)
+    return (translate("Setup", "about ") if part.estimated else "") + formatting.size(number)
 
 
 def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> None:
@@ -157,7 +157,7 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
         (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
         (translate("Setup", "Reason"), said(one.why), said(two.why)),
         (translate("Setup", "Size"), cost(one, family), cost(two, family)),
-        (translate("Setup", "Pinned"), words.day(a.pinned_on), words.day(b.pinned_on)),
+        (translate("Setup", "Pinned"), formatting.day(a.pinned_on), formatting.day(b.pinned_on)),
         ("Python", a.python, b.python),
     ]
     rows += [

@@ -8,19 +8,19 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
-from app.gui import theme, words
-from app.gui.brief import architecture, home_disk, short_card, short_cpu, shown_card
+from app.gui import formatting, theme
+from app.gui.charts.meter import Meter
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.pages.page import Page
-from app.gui.said import said
+from app.gui.summaries import architecture, home_disk, short_card, short_cpu, shown_card
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of, under
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.findings import STATE, Findings
-from app.gui.widgets.folding import Folding
-from app.gui.widgets.meter import Meter
 from app.gui.widgets.tag import Tag
-from app.gui.words import translate
 from app.model.advice import Finding
 from app.model.errors import ExpectedError
-from app.model.machine import Cpu, Disk, Driver, Gpu, MachineFacts, Memory, Os, Sighting
+from app.model.machine import Cpu, Disk, Driver, Gpu, MachineFacts, Memory, Os, ProbeResult
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
@@ -40,7 +40,7 @@ class ThisPc(Page):
 
     def build(self) -> None:
         """The card, the system, findings, and all else in one line."""
-        row = Folding(wide=560, gap=theme.GAP)
+        row = Collapsible(wide=560, gap=theme.GAP)
         row.box.addWidget(self._graphics(), 3)
         row.box.addWidget(self._system(), 2)
         self.body.addWidget(row)
@@ -107,7 +107,7 @@ class ThisPc(Page):
         self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
         self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
-        facts = Folding(wide=340)
+        facts = Collapsible(wide=340)
         for pair, shares in (
             ((self.architecture, self.driver), (11, 9)),
             ((self.cuda, self.toolkit), (11, 9)),
@@ -173,7 +173,7 @@ class ThisPc(Page):
             if ready and not self.frame.isHidden():
                 self.bar.primary.setFocus()
 
-    def _sighted(self, sighting: Sighting) -> None:
+    def _sighted(self, sighting: ProbeResult) -> None:
         if self.frame.currentPage() is self:
             self._resolve(sighting.part)
 
@@ -201,10 +201,10 @@ class ThisPc(Page):
 
     def _processor(self) -> None:
         self.processor.put(
-            words.joined(
+            formatting.joined(
                 [
                     short_cpu(self._cpu.name) if self._cpu.name else "",
-                    words.installed(self._memory.total) if self._memory.total else "",
+                    formatting.installed(self._memory.total) if self._memory.total else "",
                 ]
             )
             or WAITING
@@ -225,10 +225,11 @@ class ThisPc(Page):
             used = gpu.memory_used
             text = (
                 translate("ThisPc", "{free} free of {total}").format(
-                    free=words.memory(gpu.memory_total - used), total=words.memory(gpu.memory_total)
+                    free=formatting.memory(gpu.memory_total - used),
+                    total=formatting.memory(gpu.memory_total),
                 )
                 if used is not None
-                else words.memory(gpu.memory_total)
+                else formatting.memory(gpu.memory_total)
             )
             self.memory_text.setText(text)
             self.memory_bar.put(used / gpu.memory_total if used is not None else None, text)
@@ -248,7 +249,7 @@ class ThisPc(Page):
 
     def _disk(self, disk: Disk) -> None:
         text = translate("ThisPc", "{size} free on {root}").format(
-            size=words.size(disk.free), root=disk.root.rstrip("\\") or "/"
+            size=formatting.size(disk.free), root=disk.root.rstrip("\\") or "/"
         )
         self.disk.put(text)
         if disk.total and disk.free is not None:
@@ -263,7 +264,7 @@ class ThisPc(Page):
                 translate("ThisPc", "The look at this PC ended early."),
             )
             self.again.setEnabled(True)
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, fault)
         elif self.session.facts is not None:
@@ -285,7 +286,7 @@ class ThisPc(Page):
         self.findings.put(findings)
         self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
-            time=words.seconds(self.frame.survey_seconds)
+            time=formatting.seconds(self.frame.survey_seconds)
         )
         if self.session.simulated:
             found = translate("ThisPc", "Read from a machine file.")
@@ -352,7 +353,7 @@ class ThisPc(Page):
         try:
             self.session.save(path, self.session.machine_file())
         except ExpectedError as error:
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, error)
             return
@@ -387,7 +388,7 @@ def also(facts: MachineFacts) -> str:
         if net.proxy
         else translate("ThisPc", "no proxy")
     )
-    return words.joined(parts)
+    return formatting.joined(parts)
 
 
 def _tool(name: str, version: str | None) -> str:

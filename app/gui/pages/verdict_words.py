@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.gui import words
-from app.gui.said import said
-from app.gui.words import translate
+from app.gui import formatting
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.model.verdict import Verification
 
 
@@ -31,7 +31,7 @@ def sentence(verdict: Verification, for_cards: bool) -> str:
         if verdict.seconds is None:
             return translate("Verify", "Checked, measured and trained {where}.").format(where=where)
         return translate("Verify", "Checked, measured and trained {where} in {time}.").format(
-            where=where, time=words.seconds(verdict.seconds)
+            where=where, time=formatting.seconds(verdict.seconds)
         )
     if verdict.overall == "works_slowly":
         why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")

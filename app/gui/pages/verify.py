@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from app.engine.stages import Stage
-from app.gui import theme, words
-from app.gui.brief import short_card, shown_card
+from app.gui import formatting, theme
+from app.gui.charts.meter import Meter
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.pages.verdict_words import headline, sentence
 from app.gui.plan_run import PlanRun
-from app.gui.said import said
+from app.gui.summaries import short_card, shown_card
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, Plain, across, heading
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
-from app.gui.widgets.folding import Folding
-from app.gui.widgets.meter import Meter
-from app.gui.widgets.proof import BenchCard, ExpectedOutput, FineTuneCard
-from app.gui.words import translate
+from app.gui.widgets.verification_cards import BenchCard, ExpectedOutput, FineTuneCard
 from app.model.errors import ExpectedError
 from app.model.event import Failed, Line, Measured, StepEvent
 from app.model.plan import Plan, RunCheck
@@ -65,7 +65,7 @@ class Verify(PlanPage):
         self._faults = Plain(gap=theme.GAP)
         self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
         self.expected.filled.connect(self.lead)
-        row = Folding(wide=640, gap=theme.GAP)
+        row = Collapsible(wide=640, gap=theme.GAP)
         row.box.addWidget(self.expected, 175)
         row.box.addWidget(self.tuning, 106)
         self._log = Plain()
@@ -173,7 +173,7 @@ class Verify(PlanPage):
         try:
             plan = self._plan()
         except ExpectedError as error:
-            from app.gui.faults import show_fault
+            from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, error)
             return
@@ -222,7 +222,7 @@ class Verify(PlanPage):
 
     def _where_of(self, run: PlanRun) -> str:
         step = said(run.tally.step.title if run.tally.step is not None else run.plan.title)
-        return words.joined([self.pretence(run.plan), step])
+        return formatting.joined([self.pretence(run.plan), step])
 
     def _running_bar(self, run: PlanRun) -> None:
         bar = self.fresh_bar()
@@ -295,7 +295,7 @@ class Verify(PlanPage):
 
     def _judge(self, plan: Plan) -> Verification:
         """What the measurements so far amount to: the same pure function that gives the verdict."""
-        from app.decide import judge
+        from app.decide.verification import judge
 
         knowledge, facts = self.session.knowledge, self.session.known()
         return judge.judge(
@@ -351,7 +351,7 @@ class Verify(PlanPage):
         self._show(verdict, running=False)
         self.head(
             headline(verdict),
-            words.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]),
+            formatting.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]),
         )
         self._show_failures(verdict)
         bar = self.fresh_bar()

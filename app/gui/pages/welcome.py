@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QWidget
 
 from app.engine.stages import Stage
-from app.gui import languages, theme, words
+from app.gui import formatting, languages, theme
+from app.gui.formatting import translate
 from app.gui.pages.page import Page
 from app.gui.widgets.card import Card, Fact, Label, Plain, across, at_top
 from app.gui.widgets.tag import Number
-from app.gui.words import translate
 
 if TYPE_CHECKING:
     from app.engine.session import Unfinished
@@ -41,7 +41,7 @@ class Welcome(Page):
         )
         unfinished, active = self._standing()
         if unfinished is not None:
-            from app.gui.said import (
+            from app.gui.messages import (
                 said,
             )  # the first paint does without, as nearly always nothing was cut off
 
@@ -104,7 +104,7 @@ class Welcome(Page):
             return None, None
         if pointer is None:
             return unfinished, None
-        from app.gui.brief import setup_title
+        from app.gui.summaries import setup_title
 
         return unfinished, setup_title(self.session, pointer.profile)
 
@@ -238,13 +238,13 @@ class Welcome(Page):
                 fact.put("…")
             self.cost_note.setText(translate("Welcome", "Looking at this PC."))
             return
-        from app.gui.brief import home_disk
-        from app.gui.said import said
+        from app.gui.messages import said
+        from app.gui.summaries import home_disk
 
         best, plan, disk = self.session.best(), self.session.plan(), home_disk(facts)
-        self.download.put(words.size(plan.download_bytes))
-        self.disk.put(words.size(plan.disk_bytes))
-        self.free.put(words.size(disk.free if disk is not None else None))
+        self.download.put(formatting.size(plan.download_bytes))
+        self.disk.put(formatting.size(plan.disk_bytes))
+        self.free.put(formatting.size(disk.free if disk is not None else None))
         self.cost_note.setText(
             translate("Welcome", "For {title}. You can choose another setup.").format(
                 title=said(best.profile.title)

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.gui import theme, words
+from app.gui import formatting, theme
+from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, Plain, across, line
 from app.gui.widgets.tag import Tag
-from app.gui.words import translate
 from app.model.advice import Choice
 
 
@@ -197,13 +197,13 @@ def cost(choice: Choice, family: str) -> str:
     if not parts:
         return ""
     about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
-    return words.joined(
+    return formatting.joined(
         [
             translate("Setup", "Download {size}").format(
-                size=about + words.size(sum(p.download for p in parts))
+                size=about + formatting.size(sum(p.download for p in parts))
             ),
             translate("Setup", "{size} on disk").format(
-                size=about + words.size(sum(p.disk for p in parts))
+                size=about + formatting.size(sum(p.disk for p in parts))
             ),
         ]
     )

@@ -9,12 +9,12 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.gui import theme
-from app.gui.said import all_said, said
+from app.gui.formatting import translate
+from app.gui.messages import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across
-from app.gui.widgets.folding import Folding
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.icons import Mark
-from app.gui.words import translate
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.event import Failed
 
@@ -125,9 +125,9 @@ class DiagnosisCard(Card):
                 )
             )
 
-    def _acts(self, retry: bool, fixes: bool) -> Folding:
+    def _acts(self, retry: bool, fixes: bool) -> Collapsible:
         fix = self.diagnosis.fix
-        row = Folding(gap=10)
+        row = Collapsible(gap=10)
         row.box.setContentsMargins(0, 4, 0, 4)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None

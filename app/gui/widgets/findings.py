@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui import theme
-from app.gui.said import said
+from app.gui.formatting import translate
+from app.gui.messages import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, heading, line
 from app.gui.widgets.icons import Mark, State
-from app.gui.words import translate
 from app.model.advice import Finding
 
 STATE: dict[str, State] = {"blocks": "err", "warns": "warn", "informs": "info"}

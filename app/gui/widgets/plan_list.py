@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.gui import theme, words
-from app.gui.tally import Row, rows_of
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.run_progress import Row, rows_of
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.icons import Mark
-from app.gui.words import translate
 from app.model.plan import Plan
 
 
@@ -19,12 +19,12 @@ def bytes_of(row: Row) -> str:
     fetched, disk = (
         sum(getattr(s, name) for s in row.steps) for name in ("download_bytes", "disk_bytes")
     )
-    return words.joined(
+    return formatting.joined(
         [
-            translate("Plan", "{size} to fetch").format(size=words.size(fetched))
+            translate("Plan", "{size} to fetch").format(size=formatting.size(fetched))
             if fetched
             else "",
-            translate("Plan", "{size} on disk").format(size=words.size(disk)) if disk else "",
+            translate("Plan", "{size} on disk").format(size=formatting.size(disk)) if disk else "",
         ]
     )
 
@@ -90,6 +90,6 @@ class PlanList(Card):
                 grid.addWidget(link, 1, 2, Qt.AlignmentFlag.AlignRight)
         grid.setRowMinimumHeight(1, 20)  # as tall with a link as without
         grid.setColumnStretch(1, 1)
-        made.setAccessibleName(words.joined([row.title, size]))
+        made.setAccessibleName(formatting.joined([row.title, size]))
         made.setAccessibleDescription("\n".join(touched))
         return made

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWi
 
 from app.engine.stages import Stage, StageState
 from app.gui import theme
+from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
-from app.gui.words import translate
 
 
 class Brand(QWidget):

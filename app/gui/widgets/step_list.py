@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
-from app.gui import words
-from app.gui.tally import Row, RowState
+from app.gui import formatting
+from app.gui.charts.meter import Meter
+from app.gui.formatting import translate
+from app.gui.run_progress import Row, RowState
 from app.gui.widgets.card import Card, Label, Plain, line
 from app.gui.widgets.icons import Mark, State
-from app.gui.widgets.meter import Meter
-from app.gui.words import translate
 from app.model.plan import Activate, FirstImport
 
 _MARKS: dict[RowState, State] = {
@@ -51,7 +51,7 @@ def detail(row: Row, rate: float | None) -> str:
     if row.state in ("run", "down"):
         return _at_work(row, rate)
     if row.state == "ok":
-        return words.seconds(row.seconds) if row.seconds is not None else state_word("ok")
+        return formatting.seconds(row.seconds) if row.seconds is not None else state_word("ok")
     if row.state == "wait":
         return _to_come(row)
     if row.state == "stop":
@@ -80,17 +80,17 @@ def _at_work(row: Row, rate: float | None) -> str:
                 if seconds >= 60
                 else translate("Steps", "{n} s").format(n=round(seconds))
             )
-        return words.joined([words.of(told.done, told.total), left])
+        return formatting.joined([formatting.of(told.done, told.total), left])
     counted = ""
     if told is not None and told.total:
-        done, total = words.count(int(told.done)), words.count(int(told.total))
+        done, total = formatting.count(int(told.done)), formatting.count(int(told.total))
         counted = translate("Steps", "{done} of {total}").format(done=done, total=total)
     if len(row.steps) > 1:
         place = translate("Steps", "{n} of {all}").format(
             n=min(row.done + 1, len(row.steps)), all=len(row.steps)
         )
-        return words.joined([place, row.note, counted])
-    return words.joined([counted, told.note if told is not None else ""]) or state_word("run")
+        return formatting.joined([place, row.note, counted])
+    return formatting.joined([counted, told.note if told is not None else ""]) or state_word("run")
 
 
 def _to_come(row: Row) -> str:
@@ -100,7 +100,7 @@ def _to_come(row: Row) -> str:
     if isinstance(step, FirstImport):
         return translate("Steps", "about a minute")
     fetched = sum(s.download_bytes for s in row.steps)
-    return words.size(fetched) if fetched else ""
+    return formatting.size(fetched) if fetched else ""
 
 
 class StepRow(QWidget):

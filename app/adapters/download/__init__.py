@@ -1,0 +1,1 @@
+"""Many files over HTTP: found, fetched in ranges, resumed and checked."""

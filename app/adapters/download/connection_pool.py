@@ -1,0 +1,244 @@
+"""HTTP as this program uses it: the system's certificates, the chosen proxy, TLS only except on
+loopback.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import ipaddress
+import ssl
+import threading
+import urllib.request
+from urllib.parse import unquote, urljoin, urlsplit
+
+import truststore
+import urllib3
+from urllib3 import exceptions as u3
+
+from app.adapters.download.download_errors import Endpoint, fault, from_error, host
+from app.adapters.windows.proxy_script import DIRECT, proxy_of_script
+from app.model.sources import Sources, unencrypted
+
+_HOPS = 8
+_AGENT = "unsloth-setup/1"
+REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def loopback(url: str) -> bool:
+    """Whether an address stays on this computer; only there may a connection go without TLS."""
+    name = (urlsplit(url).hostname or "").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+class Connections:
+    """Pools of connections for one choice of sources. Safe for several threads."""
+
+    def __init__(
+        self, sources: Sources | None, *, connect: float = 10.0, read: float = 20.0
+    ) -> None:
+        self._sources = sources or Sources()
+        self._system = sources is None
+        self._timeout = urllib3.Timeout(connect=connect, read=read)
+        self._lock = threading.Lock()
+        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._credentials = _credentials(self._sources)
+
+    def proxy(self, url: str) -> str | None:
+        """The proxy for an address, with its password; ``None`` for loopback, exceptions and direct
+        connections.
+        """
+        if loopback(url):
+            return None
+        name = urlsplit(url).hostname or ""
+        # nobody has read the settings yet: what the system says (variables, the Windows registry)
+        if self._system:
+            if urllib.request.proxy_bypass(name):
+                return None
+            found = urllib.request.getproxies()
+            return found.get(urlsplit(url).scheme) or found.get("all")
+        if self._sources.proxy_script or self._sources.proxy_detect:
+            said = proxy_of_script(url, self._sources.proxy_script, self._sources.proxy_detect)
+            if said is not None:
+                return None if said == DIRECT else said
+        return None if _excepted(name, self._sources.no_proxy) else self._sources.proxy
+
+    def spot(self, url: str) -> Endpoint:
+        """What sentences about this address name."""
+        return Endpoint(url, self.proxy(url))
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str] | None = None,
+        *,
+        timeout: urllib3.Timeout | None = None,
+    ) -> urllib3.BaseHTTPResponse:
+        """One request, redirects followed; the body is left unread. Raises ``Fault``."""
+        first = url
+        for _ in range(_HOPS):
+            spot = self.spot(url)
+            response = self._once(method, url, dict(headers or {}), spot, timeout)
+            target = response.headers.get("Location") if response.status in REDIRECTS else None
+            if not target:
+                return response
+            response.close()
+            url = urljoin(url, target)
+        raise fault(
+            "redirect_loop",
+            f"{host(first)} sends the request for {Endpoint(first).file} in a circle.",
+            hint="A sign-in page of the network may be in between: open any page in a browser, or "
+            "choose another index.",
+        )
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        spot: Endpoint,
+        timeout: urllib3.Timeout | None,
+    ) -> urllib3.BaseHTTPResponse:
+        scheme = urlsplit(url).scheme
+        if scheme not in ("https", "http"):
+            raise fault(
+                "address_unsafe",
+                f"The address of {spot.file} on {spot.host} is neither http nor https.",
+                hint="Choose another index.",
+            )
+        if unencrypted(url):
+            raise fault(
+                "address_unsafe",
+                f"{spot.host} offers {spot.file} without TLS, which is refused.",
+                hint="Give the index with https.",
+            )
+        headers.setdefault("User-Agent", _AGENT)
+        headers.setdefault("Accept-Encoding", "identity")
+        login = self._credentials.get(_place(url))
+        parts = urlsplit(url)
+        if parts.username:
+            login = _basic(unquote(parts.username), unquote(parts.password or ""))
+            url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        if login:
+            headers["Authorization"] = login
+        try:
+            return self._manager(spot.proxy).request(
+                method,
+                url,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                retries=False,
+                timeout=timeout or self._timeout,
+            )
+        except (u3.HTTPError, OSError, ValueError) as error:
+            raise from_error(error, spot) from error
+
+    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+        with self._lock:
+            if proxy not in self._managers:
+                self._managers[proxy] = self._made(proxy)
+            return self._managers[proxy]
+
+    def _made(self, proxy: str | None) -> urllib3.PoolManager:
+        context = self._context()
+        if proxy is None:
+            return urllib3.PoolManager(maxsize=16, ssl_context=context)
+        if "://" not in proxy:
+            proxy = "http://" + proxy
+        parts = urlsplit(proxy)
+        if parts.scheme not in ("http", "https"):
+            raise fault(
+                "proxy_unreachable",
+                f"The proxy {host(proxy)} is of the kind {parts.scheme}, which is not supported.",
+                hint="Give an http or https proxy.",
+            )
+        headers = {}
+        if parts.username:
+            headers = urllib3.make_headers(
+                proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            )
+        bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return urllib3.ProxyManager(
+            bare,
+            proxy_headers=headers,
+            maxsize=16,
+            ssl_context=context,
+            proxy_ssl_context=self._context(),
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        """The system's store (so that company roots count), and the chosen bundle beside it."""
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        bundle = self._sources.certificate
+        if bundle:
+            try:
+                context.load_verify_locations(cafile=bundle)
+            except (OSError, ssl.SSLError) as error:
+                raise fault(
+                    "certificate_unreadable",
+                    f"The certificate bundle {bundle} could not be read.",
+                    details=str(error),
+                    hint="Give a file of certificates in PEM form.",
+                ) from error
+        return context
+
+    def close(self) -> None:
+        """Close every idle connection."""
+        with self._lock:
+            for manager in self._managers.values():
+                with contextlib.suppress(u3.HTTPError):
+                    manager.clear()
+
+
+def without_password(url: str) -> str:
+    """An address with its password, if any, taken out."""
+    parts = urlsplit(url if "://" in url else "//" + url)
+    if "@" not in parts.netloc:
+        return url
+    user, _, place = parts.netloc.rpartition("@")
+    return (
+        parts._replace(netloc=f"{user.partition(':')[0]}:***@{place}").geturl().removeprefix("//")
+    )
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    parts = urlsplit(url)
+    return (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(
+        parts.scheme
+    )
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
+    """The logins that index addresses carry; they count for files on the same host and port,
+    nowhere else.
+    """
+    known = {}
+    for url in (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
+        parts = urlsplit(url or "")
+        if parts.hostname and parts.username:
+            known[_place(url or "")] = _basic(
+                unquote(parts.username), unquote(parts.password or "")
+            )
+    return known
+
+
+def _excepted(name: str, exceptions: str | None) -> bool:
+    """Whether ``NO_PROXY`` names this host: a name, a domain (with or without its dot), ``*``."""
+    for one in (exceptions or "").replace(";", ",").split(","):
+        if one.strip() == "*":
+            return True
+        one = one.strip().lower().partition(":")[0].removeprefix("*").removeprefix(".")
+        if one and (name.lower() == one or name.lower().endswith("." + one)):
+            return True
+    return False

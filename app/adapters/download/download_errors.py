@@ -1,0 +1,295 @@
+"""What goes wrong between here and an index, each as one sentence that names host, file and cause,
+with a next step.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import unquote, urlsplit
+
+import urllib3
+from urllib3 import exceptions as u3
+
+from app.model.errors import ExpectedError
+
+_AGAIN = "Check the network, then run it again; what has arrived is kept."
+MANY = 99  # as often as the fetch's patience allows
+SIGN_IN = (
+    "A sign-in page of the network or a filter is in between: open any page in a browser, sign "
+    "in, then run it "
+    "again."
+)
+_COMPANY = (
+    "A company proxy or a virus scanner may re-sign the connection. Give its root certificate "
+    "with the certificates "
+    "setting, or have it put into the system's store."
+)
+
+
+class Fault(Exception):
+    """One failed try. ``limit`` is how many tries make sense (1: trying again cannot help),
+    ``wait`` what the server asked for.
+    """
+
+    def __init__(self, error: ExpectedError, *, limit: int = 1, wait: float | None = None) -> None:
+        super().__init__(error.message)
+        self.error, self.limit, self.wait = error, limit, wait
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What a sentence names: the host, the file, and the proxy in between (without its password)."""
+
+    url: str
+    proxy: str | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and, where it is unusual, port; never a user's name or password."""
+        return host(self.url)
+
+    @property
+    def file(self) -> str:
+        """The last part of the address."""
+        return unquote(urlsplit(self.url).path.rstrip("/").rpartition("/")[2]) or self.host
+
+
+def host(url: str) -> str:
+    """The host of an address as people know it; an unusual port is kept, a password never."""
+    try:
+        parts = urlsplit(url)
+        name, port = parts.hostname or "?", parts.port
+    except ValueError:
+        return "?"
+    return f"{name}:{port}" if port else name
+
+
+def fault(
+    code: str,
+    sentence: str,
+    *,
+    limit: int = 1,
+    hint: str = _AGAIN,
+    details: str = "",
+    wait: float | None = None,
+) -> Fault:
+    """A fault from its parts."""
+    return Fault(ExpectedError(code, sentence, hint=hint, details=details), limit=limit, wait=wait)
+
+
+def from_status(response: urllib3.BaseHTTPResponse, spot: Endpoint) -> Fault:
+    """An answer that is neither the file nor a redirect."""
+    status, at, name = response.status, spot.host, spot.file
+    said = f"{at} answered {status} for {name}"
+    if status == 401:
+        return fault(
+            "index_denied",
+            f"{said}: it wants a name and a password.",
+            hint="Put the credentials into the index address of pip or uv, or choose another index.",
+        )
+    if status == 403:
+        return fault(
+            "index_denied",
+            f"{said}: access is refused.",
+            hint="A company filter or the index itself refuses this file; ask who runs it, or "
+            "choose another index.",
+        )
+    if status in (404, 410):
+        return fault(
+            "file_missing",
+            f"{said}: the file is not there.",
+            hint="The index or mirror lacks this file; choose another index, or wait until the "
+            "mirror has caught up.",
+        )
+    if status == 407:
+        return proxy_denied(spot)
+    if status == 429:
+        return fault(
+            "too_many_requests",
+            f"{said}: too many requests.",
+            limit=MANY,
+            wait=retry_after(response),
+            hint="Wait some minutes, then run it again; what has arrived is kept.",
+        )
+    if status == 408 or status >= 500:
+        return fault(
+            "server_error",
+            f"{said}: the server has trouble.",
+            limit=MANY,
+            wait=retry_after(response),
+            hint="Wait some minutes, then run it again, or choose another index; what has arrived "
+            "is kept.",
+        )
+    return fault("server_error", f"{said}, which was not expected.")
+
+
+def proxy_denied(spot: Endpoint) -> Fault:
+    """The proxy wants a name and a password."""
+    return fault(
+        "proxy_needs_password",
+        f"The proxy {host(spot.proxy or spot.url)} wants a name and a password for {spot.host}.",
+        hint="Give the proxy as http://name:password@host:port in the proxy setting.",
+    )
+
+
+def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    """Seconds that the server asked to wait (``Retry-After``, as a number or a date), at most two
+    minutes.
+    """
+    said = response.headers.get("Retry-After")
+    if not said:
+        return None
+    try:
+        seconds = float(said)
+    except ValueError:
+        try:
+            then = parsedate_to_datetime(said)
+            now = parsedate_to_datetime(response.headers.get("Date", ""))
+            seconds = (then - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), 120.0)
+
+
+def from_error(error: Exception, spot: Endpoint) -> Fault:
+    """An exception of the HTTP library, of TLS or of the sockets below."""
+    chain = list(_chain(error))
+    details = "\n".join(dict.fromkeys(f"{type(e).__name__}: {e}" for e in chain))
+    via = f" through the proxy {host(spot.proxy)}" if spot.proxy else ""
+    for one in chain:
+        if isinstance(one, ssl.SSLCertVerificationError):
+            return _certificate(one, spot, details)
+    if any("407" in str(e) for e in chain if isinstance(e, OSError)):
+        return proxy_denied(spot)
+    if spot.proxy and any(isinstance(e, u3.ProxyError) for e in chain):
+        return fault(
+            "proxy_unreachable",
+            f"The proxy {host(spot.proxy)} could not be used to reach {spot.host}: {_short(chain)}.",
+            limit=MANY,
+            details=details,
+            hint="Check the proxy setting, or take it out where no proxy is needed.",
+        )
+    if any(isinstance(e, socket.gaierror | u3.NameResolutionError) for e in chain):
+        return fault(
+            "dns_failure",
+            f"The name {spot.host} could not be resolved.",
+            limit=MANY,
+            details=details,
+            hint="Check the network connection and the name server; behind a company network a "
+            "proxy may be needed.",
+        )
+    if any(isinstance(e, ConnectionRefusedError) for e in chain):
+        return fault(
+            "connection_refused",
+            f"{spot.host} refuses the connection{via}, so {spot.file} could not be fetched.",
+            limit=MANY,
+            details=details,
+        )
+    if any(isinstance(e, ssl.SSLError) for e in chain) or isinstance(error, u3.SSLError):
+        return fault(
+            "tls_failed",
+            f"A secure connection to {spot.host} could not be made: {_short(chain)}.",
+            limit=MANY,
+            details=details,
+            hint=_COMPANY,
+        )
+    if any(isinstance(e, u3.TimeoutError | TimeoutError) for e in chain):
+        return fault(
+            "network_timeout",
+            f"{spot.host} did not answer in time{via} while {spot.file} was fetched.",
+            limit=MANY,
+            details=details,
+        )
+    if any(
+        isinstance(e, OSError) and e.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for e in chain
+    ):
+        return fault(
+            "network_unreachable",
+            f"There is no way to {spot.host} in the network{via}.",
+            limit=MANY,
+            details=details,
+        )
+    return fault(
+        "network_interrupted",
+        f"The connection to {spot.host} broke while {spot.file} was fetched.",
+        limit=MANY,
+        details=details,
+    )
+
+
+def _certificate(error: ssl.SSLCertVerificationError, spot: Endpoint, details: str) -> Fault:
+    text = f"{error.verify_message or ''} {error}".lower()
+    if "expired" in text or error.verify_code == 10:
+        return fault(
+            "server_certificate_expired",
+            f"The certificate of {spot.host} has expired.",
+            details=details,
+            hint="Check this computer's date and time first; if they are right, choose another "
+            "index or wait.",
+        )
+    if "not yet valid" in text or error.verify_code == 9:
+        return fault(
+            "server_certificate_expired",
+            f"The certificate of {spot.host} is not valid yet.",
+            details=details,
+            hint="Check this computer's date and time.",
+        )
+    if (
+        "hostname mismatch" in text
+        or "ip address mismatch" in text
+        or "doesn't match" in text
+        or error.verify_code in (62, 64)
+    ):
+        return fault(
+            "tls_intercepted",
+            f"The certificate that answered for {spot.host} belongs to another name.",
+            details=details,
+            hint=_COMPANY,
+        )
+    if "self-signed" in text or "self signed" in text:
+        return fault(
+            "tls_intercepted",
+            f"The certificate of {spot.host} is self-signed and not trusted on this computer.",
+            details=details,
+            hint=_COMPANY,
+        )
+    return fault(
+        "tls_intercepted",
+        f"The certificate of {spot.host} was issued by somebody whom this computer does not trust.",
+        details=details,
+        hint=_COMPANY,
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything behind it: causes, contexts, urllib3's ``reason`` and
+    ``original_error``.
+    """
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [
+            getattr(one, "reason", None),
+            getattr(one, "original_error", None),
+            one.__cause__,
+            one.__context__,
+            *one.args,
+        ]
+
+
+def _short(chain: list[BaseException]) -> str:
+    """The innermost cause in a few words."""
+    for one in reversed(chain):
+        if isinstance(one, OSError) and one.strerror:
+            return one.strerror.lower()
+    return str(chain[-1])[:200]

@@ -1,0 +1,482 @@
+"""One file on its way: what is there already, one stream at a time into a range, and the check at
+the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import urllib3
+from urllib3 import exceptions as u3
+
+from app.adapters.download.download_errors import (
+    MANY,
+    SIGN_IN,
+    Endpoint,
+    Fault,
+    fault,
+    from_error,
+    from_status,
+    host,
+)
+from app.adapters.download.fetch_context import FetchContext
+from app.adapters.download.part_file import RANGE, PartFile, Range, Writer, leftovers
+from app.adapters.files import disk_fault, long_path, private, replace_file
+from app.ports import Download
+
+_READ = (
+    1 << 16
+)  # bytes taken from a socket at once: a kill loses no more of each stream (256 KB was no quicker)
+_HOLD = 1 << 15  # bytes a stream holds before they are written: a kill loses no more of each stream
+_HELD = 0.25  # seconds after which a slow stream writes what it holds
+UNKNOWN = 1 << 50  # a file whose size nobody told ends where its stream ends
+
+
+class Transfer:
+    """One file. ``state``: new, busy (one worker finds out), ranged, single, checking, done;
+    changes under ``turn``.
+    """
+
+    def __init__(self, file: Download, crew: FetchContext) -> None:
+        self.file, self.size = file, file.size
+        self.state = "new"
+        self.part: PartFile | None = None
+        self.active = self.bytes = self.failures = self.since_failure = self.mismatches = 0
+        self._most = (
+            0  # bytes that were there at best: a stream that starts again and again is no progress
+        )
+        self.not_before = 0.0
+        self.responses: list[urllib3.BaseHTTPResponse] = []
+        self._writers: list[Writer] = []
+        self._crew = crew
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return os.path.basename(self.file.target)
+
+    def take(self) -> Range | None:
+        """A range that nobody fills; where the server knows no ranges, all that is missing."""
+        if (
+            self.part is None
+            or self.state not in ("ranged", "single")
+            or (self.state == "single" and self.active)
+        ):
+            return None
+        return self.part.take(RANGE if self.state == "ranged" else UNKNOWN)
+
+    @property
+    def large(self) -> bool:
+        """Whether the file has more than one range, as far as anybody knows."""
+        return self.size is None or self.size > RANGE
+
+    @property
+    def ripe(self) -> bool:
+        """Whether all bytes are there and nobody is checking them."""
+        return (
+            not self.active
+            and self.state in ("ranged", "single")
+            and self.part is not None
+            and self.part.whole
+        )
+
+    def advance(self, piece: Range | None) -> None:
+        """Do one piece of work: look what is there, fill a range, or check the whole. Raises
+        ``Fault``.
+        """
+        if self.state == "busy":
+            piece = self._begin()
+        if piece is not None and self.part is not None:
+            self._stream(piece, self.part)
+        with self._crew.turn:
+            if self.part is None or not self.part.whole or self.state == "done":
+                return
+            if (
+                self.state not in ("busy", "checking") and self.active > 1
+            ):  # the last one out checks; see also ``ripe``
+                return
+            self.state = "checking"
+        self._check(self.part)
+
+    def flush_and_close(self) -> None:
+        """The fetch is over: what has arrived stays for the next one, an empty beginning goes.
+
+        A worker may still wait in a read (Windows does not wake it when its socket is shut); its
+        file is closed here, since an open file could not be renamed by the next fetch.
+        """
+        for writer in list(self._writers):
+            writer.close()
+        if self.part is None:
+            return
+        if self.state != "done" and not self.active and self.part.present == 0:
+            self.part.discard()
+        else:
+            self.part.close()
+
+    def _begin(self) -> Range | None:
+        """What is there already, and the first range to ask for."""
+        if self._present():
+            return None
+        if urlsplit(self.file.url).scheme == "file":
+            self._copy()
+            return None
+        identity = "\n".join(sorted(self.file.sha256)).encode() or self.file.url.encode()
+        if self.part is None:
+            self.part = PartFile(
+                self.file.target, self.size if self.size is not None else UNKNOWN, identity
+            )
+            with self._crew.turn:
+                self.bytes = self._most = self.part.present
+                if self.bytes:
+                    self._crew.note(
+                        f"{self.name}: {self.bytes / 1e6:.1f} MB are here already, going on from "
+                        f"there"
+                    )
+        return self.part.take()
+
+    def _present(self) -> bool:
+        """A file of the right content under its final name needs nothing; a wrong one goes."""
+        target = long_path(self.file.target)
+        try:
+            size = os.stat(target).st_size
+        except FileNotFoundError:
+            return False
+        if (self.size is None or size == self.size) and self._right(
+            _hash(target, self._crew.alive)
+        ):
+            self._done(size)
+            self._fed()
+            return True
+        with _named(self.file.target):
+            os.unlink(target)
+        self._crew.note(
+            f"{self.name}: the file in the wheelhouse is not the locked one and is fetched again"
+        )
+        return False
+
+    def _copy(self) -> None:
+        """A file of this computer: linked where the volume allows it, else copied, then checked as
+        any other.
+        """
+        source = long_path(url2pathname(_local(self.file.url)))
+        target = long_path(self.file.target)
+        if not os.path.isfile(source):
+            raise fault(
+                "file_missing",
+                f"{source} is not there.",
+                hint="Check the find-links folder or the bundle.",
+            )
+        part = target + ".part"
+        with _named(self.file.target):
+            Path(part).unlink(missing_ok=True)
+            try:
+                os.link(os.path.realpath(source), part)
+            except OSError:
+                with open(source, "rb") as read, open(part, "wb", opener=private) as write:
+                    while chunk := read.read(1 << 20):
+                        self._crew.alive()
+                        write.write(chunk)
+                        self._count(len(chunk), net=False)
+            size = os.stat(part).st_size
+            found = _hash(part, self._crew.alive)
+            if not self._right(found):
+                os.unlink(part)
+                raise self._mismatch(found)
+            replace_file(Path(part), Path(target))
+        self._done(size)
+        self._fed()
+
+    def _stream(self, piece: Range, part: PartFile) -> None:
+        """One request and its body. However it ends, what has arrived of the range stays, the rest
+        can be taken again.
+        """
+        try:
+            headers = self._headers(piece)
+            spot = self._crew.connections.spot(self.file.url)
+            response = self._crew.connections.request("GET", self.file.url, headers)
+            with self._crew.turn:
+                self.responses.append(response)
+            try:
+                self._crew.alive()
+                piece = self._accept(piece, part, response, spot, ranged="Range" in headers)
+                self._pour(piece, part, response, spot)
+            finally:
+                with self._crew.turn:
+                    self.responses.remove(response)
+                if piece.left:
+                    response.close()
+                else:
+                    response.release_conn()
+        finally:
+            part.finish(piece)
+            if self._crew.feeder is not None:
+                self._crew.feeder.grown(self.file.target, part.front, self.size)
+
+    def _headers(self, piece: Range) -> dict[str, str]:
+        """A range, unless the piece is the whole file: plain requests work everywhere."""
+        headers = {}
+        if self.state != "single" and (piece.at, piece.end) != (0, self.size):
+            headers["Range"] = f"bytes={piece.at}-{min(piece.end, piece.at + RANGE) - 1}"
+        if self.mismatches:
+            headers["Cache-Control"] = (
+                "no-cache"  # a broken copy in a proxy's cache must not come a second time
+            )
+        return headers
+
+    def _accept(
+        self,
+        piece: Range,
+        part: PartFile,
+        response: urllib3.BaseHTTPResponse,
+        spot: Endpoint,
+        *,
+        ranged: bool,
+    ) -> Range:
+        """Judge an answer by its head. Returns the range that the body really fills."""
+        if response.status not in (200, 206):
+            raise from_status(response, spot)
+        if response.headers.get("Content-Type", "").lower().startswith("text/html"):
+            raise fault(
+                "captive_portal",
+                f"{spot.host} answered with a web page instead of {spot.file}.",
+                details=_opening(response),
+                hint=SIGN_IN,
+            )
+        if response.status == 206:
+            start, total = _content_range(response.headers.get("Content-Range", ""))
+            if start != piece.at:
+                raise fault(
+                    "server_error",
+                    f"{spot.host} sent another range of {spot.file} than was asked for.",
+                    limit=3,
+                )
+            self._sized(total, piece, part, spot)
+            self._opened("ranged")
+            return piece
+        length = response.headers.get("Content-Length", "")
+        if self.size is not None and length.isdigit() and int(length) != self.size:
+            raise self._size_fault(int(length), self.size, spot)
+        if not ranged and piece.at == 0:
+            self._opened("ranged")
+            return piece
+        return self._whole(part, int(length) if length.isdigit() else self.size, spot)
+
+    def _opened(self, state: str) -> None:
+        """The first answer told how the server behaves: others may now take ranges."""
+        with self._crew.turn:
+            if self.state == "busy":
+                self.state = state
+                self._crew.turn.notify_all()
+
+    def _whole(self, part: PartFile, size: int | None, spot: Endpoint) -> Range:
+        """The server refused the range and sends the whole file: one stream takes it, from the
+        front.
+        """
+        with self._crew.turn:
+            if self.state != "single" and size is not None and size > RANGE:
+                self._crew.note(f"{spot.host} sends {spot.file} only as a whole: one stream")
+            self.state = "single"
+            if self.active > 1:
+                raise fault(
+                    "network_interrupted",
+                    f"{spot.host} stopped sending ranges of {spot.file}.",
+                    limit=8,
+                )
+            self.bytes, self.size = 0, size
+            self._lost()
+            return part.restart(UNKNOWN if size is None else size)
+
+    def _sized(self, total: int | None, piece: Range, part: PartFile, spot: Endpoint) -> None:
+        """Learn or compare the size that the server tells."""
+        if total is None:
+            return
+        if self.size is None:
+            part.resize(total)
+            piece.end = min(piece.end, total)
+            with self._crew.turn:
+                self.size = total
+        elif total != self.size:
+            raise self._size_fault(total, self.size, spot)
+
+    def _size_fault(self, found: int, wanted: int, spot: Endpoint) -> Fault:
+        return fault(
+            "wrong_size",
+            f"{spot.host} offers {spot.file} with {found:,} bytes; the index says {wanted:,}.",
+            limit=3,
+            hint="The mirror holds a damaged or cut file: run it again later, or choose another "
+            "index.",
+        )
+
+    def _pour(
+        self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Endpoint
+    ) -> None:
+        """Move the body to the disk. A stream that falls below the slowest useful rate counts as
+        stalled.
+        """
+        writer = part.writer(piece)
+        self._writers.append(writer)
+        held = bytearray()
+        flushed = began = time.monotonic()
+        seen = 0
+        try:
+            while piece.left - len(held) > 0:
+                chunk = response.read1(min(_READ, piece.left - len(held)), decode_content=False)
+                self._crew.alive()
+                if not chunk:
+                    break
+                seen += len(chunk)
+                now = time.monotonic()
+                if not held and len(chunk) >= _HOLD:  # a fast line: straight to the disk
+                    flushed = now
+                    self._write(writer, chunk)
+                    continue
+                held += chunk
+                if len(held) >= _HOLD or now - flushed > _HELD:
+                    flushed = now
+                    self._flush(writer, held)
+                if now - began > self._crew.patience.read:
+                    if seen < self._crew.patience.slowest * (now - began):
+                        raise TimeoutError(f"{seen} bytes in {now - began:.0f} s")
+                    began, seen = now, 0
+        except (u3.HTTPError, OSError, ValueError, AttributeError) as error:
+            self._crew.alive()
+            raise from_error(error, spot) from error
+        finally:
+            try:
+                if held and not self._crew.over.is_set():
+                    self._flush(writer, held)
+            finally:
+                writer.close()
+                self._writers.remove(writer)
+        if piece.left and self.size is None:
+            part.cut(piece)
+            with self._crew.turn:
+                self.size = piece.at
+        elif piece.left:
+            raise fault(
+                "network_interrupted",
+                f"{spot.host} closed the connection in the middle of {spot.file}.",
+                limit=MANY,
+            )
+
+    def _flush(self, writer: Writer, held: bytearray) -> None:
+        self._write(writer, held)
+        held.clear()
+
+    def _write(self, writer: Writer, chunk: bytes | bytearray) -> None:
+        writer.write(chunk)
+        self._count(len(chunk))
+
+    def _check(self, part: PartFile) -> None:
+        """The whole file is there: it counts only with the hash of the lock."""
+        found = part.digest()
+        self._crew.alive()
+        if self._right(found):
+            with (
+                self._crew.feeder.finishing(self.file.target)
+                if self._crew.feeder
+                else contextlib.nullcontext()
+            ):
+                part.keep()
+            self._done(part.size)
+            return
+        self._lost()
+        part.discard()
+        with self._crew.turn:
+            self.part, self.bytes, self.state, self.mismatches = None, 0, "new", self.mismatches + 1
+            self._crew.note(
+                f"{self.name} from {host(self.file.url)} does not have the locked hash: fetching "
+                f"it once more, whole"
+            )
+        if self.mismatches > 1:
+            raise self._mismatch(found)
+
+    def _fed(self) -> None:
+        if self._crew.feeder is not None:
+            self._crew.feeder.finished(self.file.target)
+
+    def _lost(self) -> None:
+        if self._crew.feeder is not None:
+            self._crew.feeder.lost(self.file.target)
+
+    def _mismatch(self, found: str) -> Fault:
+        return fault(
+            "pip_hash_mismatch",
+            f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "
+            "SHA-256 differs.",
+            details=f"wanted {', '.join(self.file.sha256)}\nfound {found}",
+            hint="A mirror, proxy or virus scanner changed the file. Choose another index, or run "
+            "it again on another "
+            "network.",
+        )
+
+    def _right(self, found: str) -> bool:
+        return not self.file.sha256 or found in self.file.sha256
+
+    def _done(self, size: int) -> None:
+        for left in leftovers(long_path(self.file.target)):
+            Path(left).unlink(missing_ok=True)
+        with self._crew.turn:
+            self.size, self.bytes, self.state = size, size, "done"
+            self._crew.turn.notify_all()
+
+    def _count(self, count: int, *, net: bool = True) -> None:
+        with self._crew.turn:
+            self.bytes += count
+            self.since_failure += max(0, self.bytes - self._most)
+            self._most = max(self._most, self.bytes)
+        if net:
+            self._crew.arrived(count)
+
+
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk_fault(error, path) from error
+
+
+def _hash(path: str, alive: Callable[[], None]) -> str:
+    digest = hashlib.sha256()
+    with _named(path), open(path, "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            alive()
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _local(url: str) -> str:
+    parts = urlsplit(url)
+    return f"//{parts.netloc}{parts.path}" if parts.netloc not in ("", "localhost") else parts.path
+
+
+def local_size(url: str) -> int | None:
+    """The size of a ``file://`` address; ``None`` where there is no file."""
+    try:
+        return os.stat(long_path(url2pathname(_local(url)))).st_size
+    except OSError:
+        return None
+
+
+def _content_range(text: str) -> tuple[int | None, int | None]:
+    """Start and total of ``bytes 0-99/1000``; ``None`` for what is not told."""
+    unit, _, rest = text.strip().partition(" ")
+    span, _, total = rest.partition("/")
+    start = span.partition("-")[0]
+    if unit != "bytes" or not start.isdigit():
+        return None, None
+    return int(start), int(total) if total.isdigit() else None
+
+
+def _opening(response: urllib3.BaseHTTPResponse) -> str:
+    with contextlib.suppress(u3.HTTPError, OSError):
+        return response.read(600, decode_content=False).decode("utf-8", "replace")
+    return ""

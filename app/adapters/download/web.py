@@ -1,0 +1,156 @@
+"""The door to the network: what can be reached, how large a file is, and fetching many files with
+resume and checks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3 import exceptions as u3
+
+from app import ports
+from app.adapters.download.connection_pool import Connections, without_password
+from app.adapters.download.download_errors import SIGN_IN, Fault, from_error, from_status
+from app.adapters.download.downloader import Fetch
+from app.adapters.download.fetch_context import RetryPolicy
+from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.transfer import local_size
+from app.model.errors import ExpectedError, StoppedError
+from app.model.sources import Sources
+from app.ports import Arrived, Download, Stop
+
+_LOOK = 65536  # bytes of an index page that are enough to tell it from a sign-in page
+_ACCEPT = (
+    "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.9, "
+    "text/html;q=0.5"
+)
+_UNTRUSTED = ("tls_intercepted", "server_certificate_expired", "tls_failed")
+_BLOCKED = (
+    "captive_portal",
+    "redirect_loop",
+    "index_denied",
+    "proxy_needs_password",
+    "too_many_requests",
+    "server_error",
+)
+
+
+class HttpWeb:
+    """HTTP for this program. ``use`` changes the sources once the user's settings are known."""
+
+    def __init__(
+        self, stop: Stop, sources: Sources | None = None, patience: RetryPolicy | None = None
+    ) -> None:
+        self._stop = stop
+        self._patience = patience or RetryPolicy()
+        self._lock = threading.Lock()
+        self._connections = self._made(sources)
+
+    def _made(self, sources: Sources | None) -> Connections:
+        return Connections(sources, connect=self._patience.connect, read=self._patience.read)
+
+    def use(self, sources: Sources | None) -> None:
+        """From now on take this proxy, these certificates and these logins."""
+        with self._lock:
+            old, self._connections = self._connections, self._made(sources)
+        old.close()
+
+    def reach(self, url: str, seconds: float = 5.0) -> str:
+        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
+        ``untrusted`` (certificate).
+
+        Source of the difference: an index page is JSON or a list of links; it has neither forms nor
+        scripts (PEP 503).
+        """
+        fault = self.examine(url, seconds)
+        if (
+            fault is None or fault.code == "file_missing"
+        ):  # some indexes have no list of all projects, only single pages
+            return "reachable"
+        return (
+            "untrusted"
+            if fault.code in _UNTRUSTED
+            else "blocked"
+            if fault.code in _BLOCKED
+            else "unreachable"
+        )
+
+    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
+        """What stands between here and an index page, named; ``None`` where the page is sound."""
+        spot = self._connections.spot(url)
+        try:
+            response = self._connections.request(
+                "GET", url, {"Accept": _ACCEPT}, timeout=urllib3.Timeout(seconds, connect=seconds)
+            )
+            try:
+                if response.status != 200:
+                    raise from_status(response, spot)
+                page = response.read(_LOOK, decode_content=True).lower()
+            except (u3.HTTPError, OSError) as error:
+                raise from_error(error, spot) from error
+            finally:
+                response.close()
+        except Fault as one:
+            return one.error
+        if b"vnd.pypi" not in page and any(
+            word in page for word in (b"<form", b"<script", b'http-equiv="refresh', b"<input")
+        ):
+            return ExpectedError(
+                "captive_portal",
+                f"{spot.host} answered with a web page instead of a list of packages.",
+                hint=SIGN_IN,
+                details=page[:600].decode("utf-8", "replace"),
+            )
+        return None
+
+    def size(self, url: str) -> int | None:
+        """What a HEAD says of a file's size; ``None`` where it does not, or where the server could
+        not be asked.
+        """
+        if self._stop.is_set():
+            raise StoppedError
+        if urlsplit(url).scheme == "file":
+            return local_size(url)
+        try:
+            response = self._connections.request(
+                "HEAD", url, timeout=urllib3.Timeout(10.0, connect=5.0)
+            )
+        except Fault:
+            return None
+        response.release_conn()
+        said = response.headers.get("Content-Length", "")
+        return int(said) if response.status == 200 and said.isdigit() else None
+
+    def feeder(self) -> Feeder:
+        """A server on loopback, to be given to ``fetch``. Raises
+        ``ExpectedError('feeder-refused')``.
+        """
+        try:
+            return Feeder()
+        except OSError as error:
+            raise ExpectedError(
+                "feeder-refused",
+                f"This computer allows no server on loopback: {error.strerror or error}.",
+            ) from error
+
+    def fetch(
+        self,
+        files: Sequence[Download],
+        feeder: ports.Feeder | None = None,
+        more: Callable[[], Sequence[Download] | None] | None = None,
+    ) -> Iterator[Arrived]:
+        """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming
+        file and cause.
+        """
+        if self._stop.is_set():
+            raise StoppedError
+        told = feeder if isinstance(feeder, Feeder) else None
+        yield from Fetch(files, self._connections, self._patience, self._stop, told, more).run()
+
+    def proxy(self) -> str | None:
+        """The proxy that requests to the outside take, its password removed."""
+        found = self._connections.proxy("https://download.pytorch.org/")
+        return without_password(found) if found else None

@@ -1,0 +1,453 @@
+"""The disk: atomic writes, true sizes, trees removed without following links."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import shutil
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+
+from app.adapters.file_tree import below, taken
+from app.model.errors import ExitCode, ExpectedError
+from app.model.machine import Disk
+
+# Windows: sharing violation, lock violation, access denied because a file is mapped or being
+# deleted.
+_IN_USE = {5, 32, 33}
+
+
+def long_path(path: str) -> str:
+    r"""The path as Windows takes it beyond 260 characters (``\\?\``); unchanged elsewhere.
+
+    Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
+    """
+    if (
+        sys.platform != "win32"
+        or path.startswith("\\\\?\\")
+        or not os.path.isabs(path)
+        or len(path) < 240
+    ):
+        return path
+    whole = os.path.abspath(path)
+    return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
+
+
+def disk_fault(error: OSError, path: str) -> ExpectedError:
+    """An OSError as a sentence that names the path and the next step."""
+    windows = getattr(error, "winerror", None)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
+        return ExpectedError(
+            "disk_full",
+            f"The disk is full: {path} could not be written.",
+            details=str(error),
+            hint="Make room on that disk, then run the same command again; it goes on from here.",
+        )
+    if windows in _IN_USE or error.errno == errno.ETXTBSY:
+        return ExpectedError(
+            "file_in_use",
+            f"{path} is in use by another program and could not be changed.",
+            details=str(error),
+            hint="Close programs that use it (a running Python, an editor), then try again.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ExpectedError(
+            "permission_denied",
+            f"{path} cannot be written: permission denied.",
+            details=str(error),
+            hint="Choose a folder that you may write to.",
+        )
+    return ExpectedError(
+        "disk_error",
+        f"{path} could not be read or written: {error.strerror or error}.",
+        details=str(error),
+        hint="Look at what lies there and whether the disk is sound, or choose another folder.",
+    )
+
+
+@contextlib.contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk_fault(error, path) from error
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of
+    data folders).
+    """
+    missing = [path]
+    while (
+        not (above := missing[-1].parent).exists() and above != missing[-1]
+    ):  # a drive that is not there is its own parent
+        missing.append(above)
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def private(path: str, flags: int) -> int:
+    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
+    was started with.
+    """
+    return os.open(path, flags, 0o600)
+
+
+class LocalFiles:
+    """This computer's disk. What is made here is the user's alone; ``share`` lets others read it."""
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file; ``None`` where there is none."""
+        with _named(path):
+            try:
+                return Path(long_path(path)).read_bytes()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return None
+
+    def write(self, path: str, data: bytes) -> None:
+        """Replace a file atomically: temporary file beside it, fsync, rename.
+
+        The temporary name is always the same, so that what a kill leaves is taken over by the next
+        write.
+        """
+        target = Path(long_path(path))
+        temporary = target.with_name(f".{target.name}.tmp")
+        with _named(path):
+            make_folders(target.parent)
+            try:
+                with open(temporary, "wb", opener=private) as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                replace_file(temporary, target)
+            finally:
+                temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
+    def append(self, path: str, data: bytes) -> None:
+        """Add to the end and fsync; of a new file its name too, which a power cut could take
+        otherwise.
+        """
+        target = Path(long_path(path))
+        with _named(path):
+            make_folders(target.parent)
+            new = not target.exists()
+            with open(target, "ab", opener=private) as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            if new:
+                _sync_folder(target.parent)
+
+    def open_log(self, path: str) -> Callable[[bytes], None]:
+        """A function that appends unbuffered: what was given is in the file when it returns."""
+        with _named(path):
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "ab", buffering=0, opener=private)  # noqa: SIM115  (lives as long as the run)
+
+        def add(data: bytes) -> None:
+            with _named(path):
+                stream.write(data)
+
+        return add
+
+    def exists(self, path: str) -> bool:
+        """Whether anything is there; a broken link counts."""
+        return os.path.lexists(long_path(path))
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder is there."""
+        return os.path.isdir(long_path(path))
+
+    def names(self, path: str) -> tuple[str, ...]:
+        """Names in a folder, sorted; empty where there is none or it may not be read."""
+        try:
+            return tuple(sorted(os.listdir(long_path(path))))
+        except OSError:
+            return ()
+
+    def walk(self, path: str) -> Iterator[tuple[str, int]]:
+        """Every file and every link below a folder with its size, links not followed, in a stable
+        order.
+        """
+        return below(long_path(path))
+
+    def link(self, path: str) -> str | None:
+        """Where a link leads, as it says itself; ``None`` where there is none."""
+        try:
+            return os.readlink(long_path(path))
+        except OSError:
+            return None
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder and its parents."""
+        with _named(path):
+            make_folders(Path(long_path(path)))
+
+    def share(self, path: str) -> None:
+        """Let others read a folder and what is below it, as far as the user's own mask lets them
+        read what he makes.
+        """
+        if sys.platform == "win32":
+            return
+        mask = os.umask(0o077)
+        os.umask(mask)
+        with _named(path):
+            for folder, _, files in os.walk(path):
+                os.chmod(folder, os.stat(folder).st_mode | (0o755 & ~mask))
+                for name in files:
+                    whole = os.path.join(folder, name)
+                    if not os.path.islink(whole):
+                        mode = stat.S_IMODE(os.stat(whole).st_mode)
+                        os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
+
+    def remove(self, path: str) -> None:
+        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree``
+        refuses them).
+        """
+        whole = long_path(path)
+        with _named(path):
+            if os.path.islink(whole) or not os.path.isdir(whole):
+                with contextlib.suppress(FileNotFoundError):
+                    _make_writable(whole)
+                    os.unlink(whole)
+            else:
+                shutil.rmtree(whole, onerror=_retry_writable)
+
+    def remove_empty(self, path: str) -> None:
+        """Delete a folder if nothing is in it (``rmdir``)."""
+        with contextlib.suppress(OSError):
+            os.rmdir(long_path(path))
+
+    def move(self, source: str, target: str) -> None:
+        """Rename on one volume, folder or file."""
+        with _named(source):
+            make_folders(Path(long_path(target)).parent)
+            os.rename(long_path(source), long_path(target))
+
+    def copy(self, source: str, target: str) -> None:
+        """Copy one file, atomically."""
+        goal = Path(long_path(target))
+        temporary = goal.with_name(f".{goal.name}.tmp")
+        with _named(target):
+            make_folders(goal.parent)
+            try:
+                shutil.copyfile(long_path(source), temporary)
+                replace_file(temporary, goal)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def copy_tree(self, source: str, target: str) -> None:
+        """Copy a folder as it is: permissions, times and links; the target must not exist."""
+        with _named(target):
+            try:
+                shutil.copytree(long_path(source), long_path(target), symlinks=True)
+            except shutil.Error as error:  # a list of what could not be copied
+                raise OSError(f"{error.args[0][0][2]}") from error
+
+    def size(self, path: str) -> int | None:
+        """Bytes of a file or of all below a folder; hard links counted once, links not followed,
+        holes not counted.
+        """
+        return taken(long_path(path))
+
+    def sha256(self, path: str) -> str:
+        """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
+        with _named(path), open(long_path(path), "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def stamp(self, path: str) -> str | None:
+        """Size, time of the last change and this start of the computer; ``None`` where there is no
+        file.
+
+        After a power cut a file may have its name, size and time but not its bytes: another start
+        means to look again.
+        """
+        try:
+            found = os.stat(long_path(path))
+        except OSError:
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        # the start's second wavers with the clock
+        return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"
+
+    def disk(self, path: str) -> Disk | None:
+        """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume
+        diskfree``).
+
+        Links are followed: a home folder that is a link lies where the link leads.
+        """
+        place = Path(os.path.realpath(path))
+        while not place.exists():
+            if place == place.parent:
+                return None
+            place = place.parent
+        try:
+            usage = shutil.disk_usage(place)
+        except OSError:
+            return None
+        best = ""
+        kind = None
+        for part in psutil.disk_partitions(all=True):
+            if _below(str(place), part.mountpoint) and len(part.mountpoint) > len(best):
+                best, kind = part.mountpoint, part.fstype or None
+        return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
+
+    def writable(self, path: str) -> bool:
+        """Whether a file can be made there, tried with a real one in the nearest folder that
+        exists.
+        """
+        place = Path(path)
+        while not place.exists():
+            if place == place.parent:
+                return False
+            place = place.parent
+        if not place.is_dir():
+            return False
+        probe = place / f".unsloth-setup-{os.getpid()}-{time.monotonic_ns()}"
+        try:
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def hold(self, path: str, who: str) -> Iterator[None]:
+        """Hold a lock file. The system lets go when this process ends, however it ends."""
+        with _named(path):
+            make_folders(Path(long_path(path)).parent)
+            stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
+        with stream:
+            with _named(path):
+                held = _try_lock(stream.fileno())
+            if not held:
+                stream.seek(_LOCK_LENGTH)
+                raise ExpectedError(
+                    "already-running",
+                    f"Another run is at work in this home folder: {_holder(stream.read())}.",
+                    hint="Wait for it or stop it, then start again.",
+                    exit_code=ExitCode.BAD_INPUT,
+                )
+            stream.truncate(0)
+            stream.write(
+                b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode()
+            )
+            stream.flush()
+            try:
+                yield
+            finally:
+                stream.truncate(0)
+                _unlock(stream.fileno())
+
+
+# The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
+_LOCK_LENGTH = 1
+
+
+def _holder(data: bytes) -> str:
+    try:
+        known = json.loads(data)
+        return f"process {known['pid']} ({known['who']})"
+    except (ValueError, KeyError, TypeError):
+        return "an unknown process"
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(handle: int) -> bool:
+        os.lseek(handle, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, _LOCK_LENGTH)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        with contextlib.suppress(OSError):
+            msvcrt.locking(handle, msvcrt.LK_UNLCK, _LOCK_LENGTH)
+
+    def _sync_folder(folder: Path) -> None:
+        """Windows writes folder entries through by itself; there is no handle to sync."""
+else:
+    import fcntl
+
+    def _try_lock(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
+                raise
+            # some network and FUSE file systems know no locks: nobody could ever start there
+        return True
+
+    def _unlock(handle: int) -> None:
+        with contextlib.suppress(
+            OSError
+        ):  # where there are no locks, as above; closing the file lets go in any case
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+    def _sync_folder(folder: Path) -> None:
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (
+                errno.EINVAL,
+                errno.ENOTSUP,
+            ):  # some network file systems cannot sync a folder
+                raise
+        finally:
+            os.close(handle)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment
+    (WinError 5, 32).
+    """
+    for wait in (0.05, 0.1, 0.2, 0.4, 0.8):
+        try:
+            os.replace(source, target)
+            return
+        except OSError as error:
+            if getattr(error, "winerror", None) not in _IN_USE:
+                raise
+            time.sleep(wait)
+    os.replace(source, target)
+
+
+def _make_writable(path: str) -> None:
+    if sys.platform == "win32":
+        with contextlib.suppress(OSError):
+            os.chmod(path, stat.S_IWRITE)
+
+
+def _retry_writable(function: Callable[[str], object], path: str, info: object) -> None:
+    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once,
+    try again.
+    """
+    if sys.platform != "win32":
+        error = info[1] if isinstance(info, tuple) else info
+        if isinstance(error, FileNotFoundError):
+            return
+        raise error  # type: ignore[misc]
+    _make_writable(path)
+    function(path)
+
+
+def _below(path: str, root: str) -> bool:
+    path, root = os.path.normcase(path), os.path.normcase(root)
+    return path == root or path.startswith(root.rstrip("\\/") + os.sep)

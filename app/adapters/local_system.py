@@ -1,0 +1,50 @@
+"""All doors of this computer, opened together."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from app.adapters.clock import SystemClock
+from app.adapters.computer import LocalComputer
+from app.adapters.files import LocalFiles
+from app.adapters.nvml import SystemNvml
+from app.adapters.processes.local_processes import LocalProcesses
+from app.adapters.windows.registry import SystemRegistry
+from app.ports import Clock, Computer, Files, Nvml, Processes, Registry, Stop, Web
+
+
+@dataclass
+class LocalSystem:
+    """The doors as plain attributes, so that a test or a face can put another one in its place."""
+
+    processes: Processes
+    files: Files
+    web: Web
+    registry: Registry
+    nvml: Nvml
+    computer: Computer
+    clock: Clock
+    stop: Stop
+    simulated: str | None = None
+
+
+def open_system(simulated: str | None = None) -> LocalSystem:
+    """The doors of this computer. ``simulated`` names a machine file whose facts stand for this
+    computer's.
+    """
+    from app.adapters.download.web import HttpWeb  # heavy: HTTP and certificates
+
+    stop = threading.Event()
+    registry = SystemRegistry()
+    return LocalSystem(
+        processes=LocalProcesses(stop),
+        files=LocalFiles(),
+        web=HttpWeb(stop),
+        registry=registry,
+        nvml=SystemNvml(),
+        computer=LocalComputer(registry),
+        clock=SystemClock(),
+        stop=stop,
+        simulated=simulated,
+    )

@@ -1,0 +1,84 @@
+"""This program's own process: streams that are missing or break, the mask of what it makes, paths
+as people give them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TextIO
+
+from app.model.errors import InputError
+
+
+def set_up() -> None:
+    """Before anything else: nothing that is made may be written by others, and every standard
+    stream is one.
+
+    Started with a stream closed (``>&-``, a service, a windowed program), Python has none there,
+    and the next file that is opened would take its number.
+    """
+    if sys.platform != "win32":
+        os.umask(os.umask(0o077) | 0o022)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (lives as long as the process)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                encoding="utf-8", errors="replace"
+            )  # a Windows console may still be code page 437
+
+
+def print_error(words: str) -> None:
+    """Say something on standard error, where that can still be written."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(words)
+
+
+def flush_and_close() -> None:
+    """At the end: hand on what waits. What nobody reads any more is dropped, so that Python does
+    not stumble over it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _drop(stream)
+
+
+def _drop(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown; Qt ends the process where it finds out by itself."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def whole_path(path: str, name: str) -> str:
+    """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``InputError``
+    where there is none.
+
+    Names that are no text (Linux takes any bytes) could neither be written down nor told to
+    children.
+    """
+    if not path.strip():
+        raise InputError(f"{name} is empty; expected a path.")
+    if any("\ud800" <= sign <= "\udfff" for sign in path):
+        raise InputError(
+            f"{name}: {path} holds bytes that are no text; expected a path of letters and digits."
+        )
+    try:
+        return os.path.abspath(os.path.expanduser(path))
+    except OSError as error:  # the working folder is gone
+        raise InputError(
+            f"{name}: {path} cannot be found from here: {error.strerror or error}. Give the whole "
+            f"path."
+        ) from error

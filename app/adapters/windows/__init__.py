@@ -1,0 +1,1 @@
+"""What only Windows can be asked or told; other systems get an honest answer."""

@@ -1,0 +1,1 @@
+"""From the log of a failure to its cause, the lines that prove it, and the fix."""

@@ -1,0 +1,165 @@
+"""Which profile for this machine: every profile judged, ranked and explained, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.decide.findings.conditions import fill
+from app.decide.findings.fact_table import table
+from app.decide.findings.rules import fired, verdict
+from app.model.advice import Choice, Finding
+from app.model.answers import Answers
+from app.model.card import Cards
+from app.model.condition import version
+from app.model.machine import MachineFacts
+from app.model.profile import Profile
+from app.model.rules import Rule, Rules
+from app.model.value import Value
+
+
+class Judged(Value, frozen=True, kw_only=True):
+    """One profile on this machine. ``serves``: its kind is right here, even where something must be
+    mended first.
+    """
+
+    profile: Profile
+    fired: tuple[tuple[Rule, Finding], ...]
+    circumstances: dict[str, Any]
+    serves: bool
+    score: int
+
+
+def rank(
+    facts: MachineFacts,
+    profiles: Sequence[Profile],
+    rules: Rules,
+    cards: Cards,
+    answers: Answers | None = None,
+) -> tuple[Choice, ...]:
+    """Every profile as a choice, best first; the first is recommended.
+
+    Architecture decides first. The best profile for a usable card stays first even when something
+    that a person can mend holds it back; the practice profile comes first only where no NVIDIA card
+    can be used. Behind the first, what works now stands before what does not, and what never will
+    comes last.
+    """
+    judged = [_judge(facts, profile, rules, cards, answers) for profile in profiles]
+    card_serves = any(j.serves and j.profile.needs.gpu for j in judged)
+
+    def before(j: Judged) -> tuple[int, int]:
+        if not j.serves:
+            return (
+                3 if j.profile.needs.gpu else 2,
+                -j.score,
+            )  # where nothing serves, the simplest stands first
+        return (0 if j.profile.needs.gpu is card_serves else 1, -j.score)
+
+    order = sorted(judged, key=before)
+    rest = sorted(order[1:], key=lambda j: (not j.serves, _blocked(j), before(j)))
+    return tuple(
+        _choice(j, number == 0, card_serves) for number, j in enumerate((*order[:1], *rest))
+    )
+
+
+def _judge(
+    facts: MachineFacts, profile: Profile, rules: Rules, cards: Cards, answers: Answers | None
+) -> Judged:
+    circumstances = table(facts, rules, cards, profile, answers)
+    told = fired(circumstances, rules)
+    architecture = circumstances.get("card.architecture")
+    # A card of unknown generation is taken for the common case: what most generations rank highest.
+    score = (
+        profile.rank.get(architecture, 0)
+        if architecture
+        else max(
+            (n for name, n in profile.rank.items() if name in ("Ampere", "Ada", "Blackwell")),
+            default=0,
+        )
+    )
+    serves = bool(circumstances["profile.platform"]) and not any(
+        rule.hopeless and rule.severity == "blocks" for rule, _ in told
+    )
+    return Judged(
+        profile=profile, fired=told, circumstances=circumstances, serves=serves, score=score
+    )
+
+
+def _blocked(judged: Judged) -> bool:
+    return any(rule.severity == "blocks" for rule, _ in judged.fired)
+
+
+def _choice(judged: Judged, first: bool, card_serves: bool) -> Choice:
+    found = tuple(finding for _, finding in judged.fired)
+    blocks = [(rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"]
+    blocking = next((pair for pair in blocks if pair[0].hopeless), blocks[0] if blocks else None)
+    tag = "Recommended" if first else "Possible"
+    if blocking:
+        tag = blocking[0].tag or "Not possible now"
+    elif not judged.profile.needs.gpu and card_serves:
+        tag = "Not needed here"
+    return Choice(
+        profile=judged.profile,
+        verdict=verdict(found),
+        why=_why(judged, blocking, card_serves),
+        findings=found,
+        recommended=first,
+        tag=tag,
+    )
+
+
+def _why(judged: Judged, blocking: tuple[Rule, Finding] | None, card_serves: bool) -> str:
+    """One sentence: the reason of this profile for this card, then what stands in the way or speaks
+    for it.
+    """
+    profile, facts = judged.profile, judged.circumstances
+    architecture = facts.get("card.architecture") or "default"
+    reason = (
+        profile.reasons.get(architecture)
+        or profile.reasons.get("default")
+        or profile.summary.rstrip(".")
+    )
+    if facts.get("card.architecture") is None:
+        reason = reason.replace("{card.architecture} cards", "this kind of card")
+    reason = fill(reason, facts)
+    if blocking:
+        rule, finding = blocking
+        return (
+            f"{finding.title}: {finding.seen}."
+            if rule.hopeless
+            else f"{reason}. {_needs(finding, facts)}"
+        )
+    if not profile.needs.gpu:
+        return f"{reason}. This PC has a card that can do more." if card_serves else f"{reason}."
+    return f"{reason}; {_driver(facts)}."
+
+
+def _needs(finding: Finding, facts: Mapping[str, Any]) -> str:
+    if finding.id == "driver-too-old" and facts.get("driver.version"):
+        return (
+            f"Needs driver {facts['profile.driver']} or newer; yours is {facts['driver.version']}."
+        )
+    if finding.id == "disk-low":
+        return fill("Needs {disk.needed}; {disk.free} are free on {disk.root}.", facts)
+    return (
+        f"In the way: {finding.title[:1].lower()}{finding.title[1:]}."
+        if not finding.title.startswith(("NVIDIA", "Windows", "Linux"))
+        else f"In the way: {finding.title}."
+    )
+
+
+def _driver(facts: Mapping[str, Any]) -> str:
+    own, cuda, wanted = (
+        facts.get("driver.version"),
+        facts.get("profile.cuda"),
+        facts.get("profile.driver"),
+    )
+    mark, told = version(str(wanted or "")), version(str(own or ""))
+    if told is None or mark is None:
+        return f"its CUDA {cuda} wants driver {wanted} or newer, and yours could not be read"
+    if told >= mark:
+        return f"your driver {own} runs CUDA {cuda} directly ({wanted} or newer)"
+    return (
+        f"your driver {own} runs CUDA {cuda} by NVIDIA's compatibility promise ({wanted} or "
+        f"newer is better)"
+    )

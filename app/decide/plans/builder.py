@@ -1,0 +1,347 @@
+"""From a choice to a plan: every step, its bytes, and every file or setting it will touch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from app.decide.findings.fact_table import parts_for
+from app.model.answers import Answers
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
+from app.model.machine import Leftover, MachineFacts
+from app.model.plan import (
+    Activate,
+    AnyStep,
+    CreateEnvironment,
+    FetchWheels,
+    FirstImport,
+    FixOpenmp,
+    InstallWheels,
+    MakeKernel,
+    MakeShortcut,
+    Plan,
+    ProvidePython,
+    PutPackagesBack,
+    Quarantine,
+    RemoveTree,
+    RunCheck,
+    UninstallPackages,
+)
+from app.model.profile import Part, Profile
+
+# One uv-managed CPython: the archive and what it unpacks to (seen for 3.11 and 3.12 on Linux;
+# Windows is a little less).
+_PYTHON_DOWNLOAD, _PYTHON_DISK = 30_000_000, 100_000_000
+# The five packages that the guide tells people to remove.
+GUIDE_PACKAGES = ("torch", "torchvision", "torchaudio", "unsloth", "unsloth-zoo")
+
+
+class Holder(NamedTuple):
+    """A Python outside this program's home that holds packages which the guide removes."""
+
+    python: str
+    holds: str
+
+
+class _Check(NamedTuple):
+    """A check script, its title, its time limit in seconds, and to which part of the verify page it
+    belongs.
+    """
+
+    name: str
+    title: str
+    limit: float
+    stage: str
+    gpu: bool = False
+
+
+# Limits are far above what a slow disk and a first compilation need: a check that hits one hangs.
+_CHECKS = (
+    _Check("versions", "Installed versions", 180, "checks"),
+    _Check("torch_basics", "PyTorch itself", 600, "checks"),
+    _Check("card", "The card as PyTorch sees it", 300, "checks", gpu=True),
+    _Check("kernel", "A real matrix product", 300, "checks"),
+    _Check("triton_kernel", "A kernel compiled by Triton", 600, "checks", gpu=True),
+    _Check("attention", "Attention", 600, "checks", gpu=True),
+    _Check("bnb_4bit", "4-bit weights with bitsandbytes", 300, "checks", gpu=True),
+    _Check("unsloth_import", "Unsloth's import", 900, "checks", gpu=True),
+    _Check("benchmark", "Benchmark", 600, "benchmark"),
+    _Check("fine_tune", "First fine-tune", 1800, "fine-tune"),
+)
+
+
+def environment_name(profile: Profile, family: str) -> str:
+    """``<profile>-<8 hex>``: the digest of everything that decides what is installed."""
+    digest = hashlib.sha256(profile.python.encode())
+    for part in parts_for(profile, family):
+        digest.update(f"\n{part.id} {part.index}\n{part.requirements}".encode())
+    return f"{profile.id}-{digest.hexdigest()[:8]}"
+
+
+def install_plan(
+    facts: MachineFacts, profile: Profile, place: HomeLayout, answers: Answers, verify: bool = True
+) -> Plan:
+    """The plan that takes this machine to the proven profile; it has no steps where the profile has
+    no lock for it.
+
+    A new environment is made beside the old ones; the pointer moves last, when everything before
+    has passed.
+    """
+    parts = parts_for(profile, place.family)
+    name = environment_name(profile, place.family)
+    if not parts:
+        return Plan(title=f"Install {profile.title}", profile=profile.id)
+    steps: list[AnyStep] = []
+    if answers.uninstall_from:
+        steps.append(_uninstall(answers.uninstall_from, place))
+    steps += _provide(profile, parts, place, name, bool(answers.offline))
+    if profile.mend_openmp and place.family == "windows" and facts.tools.libomp140 is None:
+        library = place.join(
+            place.site_packages(name, profile.python), "torch", "lib", "libomp140.x86_64.dll"
+        )
+        steps.append(
+            FixOpenmp(
+                id="mend-openmp",
+                title="The OpenMP file that PyTorch 2.4.0 lacks",
+                environment=name,
+                disk_bytes=2_000_000,
+                touches=(library,),
+            )
+        )
+    steps.append(
+        FirstImport(
+            id="first-import",
+            title="First import",
+            environment=name,
+            profile=profile.id,
+            touches=(place.environment(name), place.at("cache")),
+        )
+    )
+    if verify and answers.verify != "none":
+        steps += _checks(profile, place, name, quick=answers.verify == "quick")
+    steps.append(
+        Activate(
+            id="activate",
+            title="Switch to the new setup",
+            environment=name,
+            profile=profile.id,
+            touches=(place.pointer,),
+        )
+    )
+    return Plan(
+        title=f"Install {profile.title}", profile=profile.id, environment=name, steps=tuple(steps)
+    )
+
+
+def _provide(
+    profile: Profile, parts: Sequence[Part], place: HomeLayout, name: str, offline: bool
+) -> Iterator[AnyStep]:
+    yield ProvidePython(
+        id="python",
+        title=f"Python {profile.python}",
+        version=profile.python,
+        download_bytes=0 if offline else _PYTHON_DOWNLOAD,
+        disk_bytes=_PYTHON_DISK,
+        touches=(place.pythons,),
+    )
+    for part in parts:
+        title = part.title
+        if part.unhashed:
+            title += (
+                f" (no hash on record for {' and '.join(part.unhashed)}: taken from the "
+                f"index over "
+                f"TLS)"
+            )
+        yield FetchWheels(
+            id=f"fetch-{part.id}",
+            title=title,
+            profile=profile.id,
+            part=part.id,
+            index=part.index,
+            download_bytes=0 if offline else part.download,
+            disk_bytes=part.download,
+            touches=(place.wheels, place.at("locks", f"{profile.id}-{part.id}.txt")),
+        )
+    yield CreateEnvironment(
+        id="environment",
+        title="An environment of its own",
+        environment=name,
+        python=profile.python,
+        touches=(place.environment(name),),
+    )
+    yield InstallWheels(
+        id="install",
+        title=f"{sum(len(p.wheels) for p in parts)} packages into the environment",
+        environment=name,
+        profile=profile.id,
+        parts=tuple(p.id for p in parts),
+        disk_bytes=sum(p.disk for p in parts),
+        touches=(place.environment(name), place.cache, place.at("locks", f"{name}.txt")),
+    )
+
+
+def _checks(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iterator[RunCheck]:
+    for check in _CHECKS:
+        if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
+            continue
+        arguments = ("--lock", place.at("locks", f"{name}.txt")) if check.name == "versions" else ()
+        yield RunCheck(
+            id=f"check-{check.name}",
+            title=check.title,
+            environment=name,
+            check=check.name,
+            profile=profile.id,
+            arguments=arguments,
+            limit_seconds=check.limit,
+            stage=check.stage,
+            touches=(place.at("checks"), place.at("work", check.name), place.cache),
+        )
+
+
+def verify_plan(profile: Profile, place: HomeLayout, environment: str, quick: bool) -> Plan:
+    """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune."""
+    return Plan(
+        title=f"Verify {profile.title}",
+        profile=profile.id,
+        environment=environment,
+        steps=tuple(_checks(profile, place, environment, quick)),
+    )
+
+
+def kernel_plan(
+    profile: Profile, kernel: Profile, place: HomeLayout, environment: str, folder: str
+) -> Plan:
+    """A Jupyter kernel for an installed environment. ``kernel`` holds its packages, ``folder`` is
+    Jupyter's of all kernels.
+    """
+    spec = place.join(folder, f"unsloth-{environment.lower()}")
+    parts = parts_for(kernel, place.family)
+    steps: list[AnyStep] = [
+        FetchWheels(
+            id=f"fetch-{part.id}",
+            title=part.title,
+            profile=kernel.id,
+            part=part.id,
+            index=part.index,
+            download_bytes=part.download,
+            disk_bytes=part.download,
+            touches=(place.wheels, place.at("locks", f"{kernel.id}-{part.id}.txt")),
+        )
+        for part in parts
+    ]
+    steps.append(
+        MakeKernel(
+            id="kernel",
+            title="A Jupyter kernel",
+            environment=environment,
+            kernel=kernel.id,
+            spec=spec,
+            label=profile.title,
+            disk_bytes=sum(p.disk for p in parts),
+            touches=(place.join(place.kernels, kernel.id), spec),
+        )
+    )
+    return Plan(title=f"Jupyter kernel for {profile.title}", profile=profile.id, steps=tuple(steps))
+
+
+def shortcut_plan(profile: Profile, place: HomeLayout, environment: str, folder: str) -> Plan:
+    """An entry of the system's menu, ``folder`` being where it looks, that opens a terminal with an
+    environment active.
+    """
+    if (
+        place.family == "windows"
+    ):  # the file's name is what the Start menu shows; Windows takes none of these in one
+        name = "".join(c for c in profile.title if c not in '<>:"/\\|?*') + ".lnk"
+    else:
+        name = f"unsloth-setup-{environment}.desktop"
+    path = place.join(folder, name)
+    return Plan(
+        title=f"Menu entry for {profile.title}",
+        profile=profile.id,
+        steps=(
+            MakeShortcut(
+                id="shortcut",
+                title="An entry in the menu",
+                environment=environment,
+                path=path,
+                label=profile.title,
+                touches=(path,),
+            ),
+        ),
+    )
+
+
+def clean_up_plan(facts: MachineFacts, place: HomeLayout, ids: Sequence[str]) -> Plan:
+    """Chosen leftovers moved into the quarantine; what this program made itself is deleted.
+
+    Raises ``InputError`` that names an id which the survey did not find.
+    """
+    known = {left.id: left for left in facts.leftovers}
+    for wanted in ids:
+        if wanted not in known:
+            found = ", ".join(known) or "none at all"
+            raise InputError(
+                f"clean_up: there is no leftover {wanted!r}; the survey found {found}."
+            )
+    return Plan(
+        title="Clean up",
+        steps=tuple(_clean_up(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)),
+    )
+
+
+def _clean_up(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
+    if left.kind == "own":
+        return RemoveTree(
+            id=f"remove-{number}", title=f"Delete {left.path}", path=left.path, touches=(left.path,)
+        )
+    return Quarantine(
+        id=f"quarantine-{number}",
+        title=f"Move {left.path} into the quarantine",
+        leftover=left.id,
+        path=left.path,
+        touches=(left.path, place.quarantine),
+    )
+
+
+def holders(facts: MachineFacts, place: HomeLayout) -> tuple[Holder, ...]:
+    """The environments that the guide's own clean-up could be carried out in: those that hold one
+    of its five packages.
+
+    What lies under home is left out: this program's environments are whole or gone.
+    """
+    home = place.home.replace("\\", "/").casefold().rstrip("/") + "/"
+    found = []
+    for python in facts.pythons:
+        holds = [
+            f"{name} {python.packages[name]}" for name in GUIDE_PACKAGES if name in python.packages
+        ]
+        if holds and not python.path.replace("\\", "/").casefold().startswith(home):
+            found.append(Holder(python.path, ", ".join(holds)))
+    return tuple(found)
+
+
+def _uninstall(python: str, place: HomeLayout) -> UninstallPackages:
+    return UninstallPackages(
+        id="uninstall",
+        title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
+        python=python,
+        packages=GUIDE_PACKAGES,
+        touches=(python, place.quarantine),
+    )
+
+
+def packages_back_plan(saved: str, python: str, packages: Sequence[str], place: HomeLayout) -> Plan:
+    """The plan that installs again what the guide's clean-up took out; ``packages`` are the lines
+    of the list that are missing.
+    """
+    step = PutPackagesBack(
+        id="put-back",
+        title=f"{len(packages)} packages back into {python}",
+        python=python,
+        saved=saved,
+        packages=tuple(packages),
+        touches=(python, place.cache),
+    )
+    return Plan(title="Put packages back", steps=(step,))

@@ -1,0 +1,185 @@
+"""Automatic fixes as plans: the steps that mend come first, the plan that failed follows. Planned,
+shown, journalled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import msgspec
+
+from app.model.advice import Diagnosis, Fix
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
+from app.model.known_issue import KnownIssue
+from app.model.plan import (
+    AnyStep,
+    CreateEnvironment,
+    FixOpenmp,
+    InstallWheels,
+    Plan,
+    RemoveTree,
+    SetVariables,
+)
+
+# Every remedy that data may name, with exactly what it does.
+REMEDIES = {
+    "retry": "Runs the plan again; it goes on where it stopped.",
+    "refetch": "Deletes the files that this program has fetched, then runs the plan again: they "
+    "are fetched anew and each is "
+    "checked by its hash. Environments stay as they are.",
+    "clear-cache": "Deletes this program's package cache, which only saves time, then runs the "
+    "plan again. Environments and "
+    "fetched files stay.",
+    "free-space": "Deletes this program's package cache, which only saves time, then runs the "
+    "plan again. Environments and "
+    "fetched files stay.",
+    "rebuild-environment": "Makes the environment anew from its locked files and checks it. A "
+    "setup that works stays in use until "
+    "then, and can be gone back to.",
+    "system-certificates": "Trusts the system's certificates alone and runs the plan again, for "
+    "this visit. No setting of yours is "
+    "changed.",
+    "compile-off": "Makes the environment anew from its locked files, with torch.compile switched "
+    "off in it (TORCHDYNAMO_DISABLE "
+    "is 1), and checks it. A setup that works stays in use until then, and can be gone back to.",
+    "compiler-unset": "Makes the environment anew from its locked files, without your variables "
+    "CC and CXX in it, and checks it. "
+    "Your own settings stay as they are, and a setup that works stays in use until then.",
+    "other-profile": "Plans the best setup for this computer that was not tried here yet. What is "
+    "installed stays, and can be gone "
+    "back to.",
+}
+
+# What these set for every Python of the environment; an empty value takes a variable away. Both
+# seen to mend it on an H200: with no compiler at hand torch.compile ran with the first and failed
+# without it, and so did Triton with a CC that may not be started.
+VARIABLES = {
+    "compile-off": (
+        ("TORCHDYNAMO_DISABLE", "1"),
+    ),  # torch.compile then hands back what it was given: torch._dynamo.config
+    "compiler-unset": (
+        ("CC", ""),
+        ("CXX", ""),
+    ),  # Triton and torch.compile then look for a compiler themselves
+}
+
+
+def fix_of(known_issue: KnownIssue) -> Fix:
+    """What mends a cause, with what this program would do where it can do it by itself."""
+    fix = known_issue.fix
+    return (
+        msgspec.structs.replace(fix, does=REMEDIES[fix.remedy])
+        if fix.automatic and fix.remedy
+        else fix
+    )
+
+
+def by_hand(diagnosis: Diagnosis) -> Diagnosis:
+    """The same diagnosis where the automatic fix would change nothing: what remains is what a
+    person can do.
+    """
+    if diagnosis.fix is None:
+        return diagnosis
+    return msgspec.structs.replace(
+        diagnosis, fix=msgspec.structs.replace(diagnosis.fix, automatic=False, remedy=None, does="")
+    )
+
+
+def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = ()) -> Plan:
+    """The plan with the remedy's steps before it.
+
+    ``kept`` are the environments that work now, the active one and the one to go back to: they are
+    never removed; a rebuild then gets a new name beside them. ``other-profile`` and
+    ``system-certificates`` are choices, made before: the plan comes back as it is. Raises
+    ``InputError`` for a remedy that does not exist.
+    """
+    if remedy not in REMEDIES:
+        raise InputError(f"There is no fix {remedy!r}; expected one of {', '.join(REMEDIES)}.")
+    if remedy == "refetch":
+        return _before(plan, _remove("wheels", "Fetched files thrown away", place.wheels))
+    if remedy in ("clear-cache", "free-space"):
+        return _before(plan, _remove("cache", "Package cache emptied", place.cache))
+    if remedy == "rebuild-environment" and plan.environment:
+        return _anew(plan, place, kept)
+    if remedy in VARIABLES and plan.environment:
+        return _with_variables(_anew(plan, place, kept), place, VARIABLES[remedy])
+    return plan
+
+
+def _anew(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
+    if plan.environment not in kept:
+        return _before(
+            plan, _remove("environment", "Old attempt removed", place.environment(plan.environment))
+        )
+    name = plan.environment
+    while name in kept:
+        name = _next_name(name)
+    return renamed(plan, place, name)
+
+
+def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, str], ...]) -> Plan:
+    """The plan with variables set in its environment, once that is installed and before anything of
+    it runs.
+    """
+    steps = [s for s in plan.steps if not isinstance(s, SetVariables)]
+    python = next((s.python for s in steps if isinstance(s, CreateEnvironment)), None)
+    if python is None:
+        return plan  # nothing is made anew, so there is nothing to set them in
+    at = (
+        max(
+            n
+            for n, s in enumerate(steps)
+            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp)
+        )
+        + 1
+    )
+    touched = place.join(
+        place.site_packages(plan.environment, python), "unsloth_setup_variables.pth"
+    )
+    step = SetVariables(
+        id="set-variables",
+        title="Variables of the environment",
+        environment=plan.environment,
+        python=python,
+        variables=variables,
+        touches=(touched,),
+    )
+    return msgspec.structs.replace(plan, steps=(*steps[:at], step, *steps[at:]))
+
+
+def renamed(plan: Plan, place: HomeLayout, name: str) -> Plan:
+    """The same plan for an environment of another name: every step and every path it touches."""
+    old, new = place.environment(plan.environment), place.environment(name)
+
+    def moved(step: AnyStep) -> AnyStep:
+        touches = tuple(t.replace(old, new) for t in step.touches)
+        changes: dict[str, object] = {"touches": touches}
+        if getattr(step, "environment", None) == plan.environment:
+            changes["environment"] = name
+        return msgspec.structs.replace(step, **changes)
+
+    return msgspec.structs.replace(
+        plan, environment=name, steps=tuple(moved(s) for s in plan.steps)
+    )
+
+
+def _next_name(environment: str) -> str:
+    """``p-12ab34cd`` becomes ``p-12ab34cd.2``, then ``.3``: the profile's id stays readable before
+    the last dash.
+    """
+    stem, dot, number = environment.rpartition(".")
+    return (
+        f"{stem}.{int(number) + 1}"
+        if dot and number.isdigit() and "-" in stem
+        else f"{environment}.2"
+    )
+
+
+def _remove(name: str, title: str, path: str) -> RemoveTree:
+    return RemoveTree(id=f"fix-{name}", title=title, path=path, touches=(path,))
+
+
+def _before(plan: Plan, step: AnyStep) -> Plan:
+    kept = tuple(s for s in plan.steps if not s.id.startswith("fix-"))
+    return msgspec.structs.replace(plan, steps=(step, *kept))

@@ -1,0 +1,276 @@
+"""Takes the person out of what leaves the computer: names, paths, addresses, serial numbers,
+tokens, passwords.
+
+Two sources: rules for what has a known shape (``shapes``), and what the machine itself knows
+(``known_names``, and the secrets of this visit). Both are looked for in what a text says, however
+it is written (``readings``). What is put instead never matches a rule again, breaks no JSON, takes
+away no line, and keeps what findings depend on: a user's folder with an accent stays one with an
+accent.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple, cast, get_type_hints
+
+import msgspec
+
+from app.decide.diagnosis.log_text import decode
+from app.decide.diagnosis.regex_prefilter import small, sub
+from app.decide.redaction.decoding import APART, FULL, DecodedView, goes_on_like, joined, readings
+from app.decide.redaction.identities import Rule, known_rules
+from app.decide.redaction.masking import spellings
+from app.decide.redaction.secret_patterns import HARMLESS_VALUE, LAST, SECRET_NAME, SHAPES
+from app.model.event import StepEvent
+from app.model.machine import MachineFacts
+
+# Fields that hold names of this program: steps, profiles, checks, causes.
+OWN = frozenset({"id", "step", "profile", "check", "code", "cause", "part", "remedy"})
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
+
+
+def redactor(
+    facts: MachineFacts | None = None,
+    names: Mapping[str, str] | None = None,
+    secrets: Iterable[str] = (),
+) -> Redactor:
+    """A redactor for one computer.
+
+    ``names`` maps a kind (``user``, ``host``, ``home``, …) to what is known of it; ``secrets`` are
+    known tokens and passwords.
+    """
+    return Redactor(facts, names or {}, secrets)
+
+
+@lru_cache(maxsize=256)
+def _prescribed(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The fields of a struct that take a few given words alone."""
+    return frozenset(
+        name for name, hint in get_type_hints(kind).items() if "Literal[" in repr(hint)
+    )
+
+
+class Edit(NamedTuple):
+    """What is put (``new``) in place of the written text from ``start`` to ``end``; ``depth`` is
+    that of the reading.
+    """
+
+    start: int
+    end: int
+    depth: int
+    new: str
+    kind: str
+
+
+class Redactor:
+    """Replaces what identifies a person or opens an account. ``counts`` says how often, by kind."""
+
+    def __init__(
+        self, facts: MachineFacts | None, names: Mapping[str, str], secrets: Iterable[str] = ()
+    ) -> None:
+        self.counts: dict[str, int] = {}
+        known = known_rules(facts, names)
+        self._names = tuple(rule.pattern for rule in known)
+        self._rules = [*_known_secrets(secrets), *SHAPES, *known, *LAST]
+
+    def text(self, text: str) -> str:
+        """The text without the person. Doing it again changes nothing."""
+        found = readings(text)
+        broken = (
+            joined(text, lambda word: any(name.search(word) for name in self._names))
+            if "\n" in text
+            else None
+        )
+        if found or broken is not None:
+            text = self._without(
+                text,
+                [
+                    edit
+                    for depth, reading in enumerate(
+                        [*found, *([broken] if broken is not None else [])]
+                    )
+                    for edit in self._edits(reading, text, depth)
+                ],
+            )
+        lower = small(text)
+        for rule in self._rules:
+            changed = sub(
+                rule.pattern, self._count(rule.kind, rule.instead), text, lower, rule.sign
+            )
+            if changed is not text:
+                text, lower = changed, small(changed)
+        return text
+
+    def data(self, data: bytes) -> bytes:
+        """A log's bytes in any encoding, as UTF-8 without the person."""
+        return self.text(decode(data)).encode("utf-8", "replace")
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """A value without the person: every string in it, and the names in it that are no field
+        names.
+
+        A struct stays what it is: its fields' names and the words that its schema prescribes are
+        nobody's. Names that this program gave (``OWN``) lose secrets alone: a user called “legacy”
+        must not take a profile of that name from a report.
+        """
+        if isinstance(value, str):
+            if key and SECRET_NAME.fullmatch(key) and value and not HARMLESS_VALUE.match(value):
+                self._add("token")
+                return "<token>"
+            return self.text(value)
+        if isinstance(value, msgspec.Struct):
+            fields = {
+                name: getattr(value, name)
+                for name in value.__struct_fields__
+                if name not in _prescribed(type(value))
+            }
+            own = (
+                OWN if type(value).__module__ != MachineFacts.__module__ else frozenset()
+            )  # what a survey saw has other names
+            return msgspec.structs.replace(
+                value,
+                **{
+                    name: self._own(found)
+                    if name in own and _SLUG.fullmatch(str(found))
+                    else self.value(found, name)
+                    for name, found in fields.items()
+                },
+            )
+        if isinstance(value, dict):
+            return {self.text(k): self.value(v, k) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            return type(value)(self.value(v, key) for v in value)
+        return value
+
+    def facts(self, facts: MachineFacts) -> MachineFacts:
+        """A machine file without the person; it gives the same findings."""
+        return cast(MachineFacts, self.value(facts))
+
+    def event(self, event: StepEvent) -> StepEvent:
+        """One happening of a run without the person."""
+        return cast(StepEvent, self.value(event))
+
+    def _own(self, name: str) -> str:
+        """A name that the program gave, unless it has the shape of a secret."""
+        for rule in SHAPES:
+            name = rule.pattern.sub(self._count(rule.kind, rule.instead), name)
+        return name
+
+    def _count(
+        self, kind: str, instead: Callable[[re.Match[str]], str]
+    ) -> Callable[[re.Match[str]], str]:
+        def replace(match: re.Match[str]) -> str:
+            new = instead(match)
+            if new != match.group():
+                self._add(kind)
+                new += "\n" * (
+                    match.group().count("\n") - new.count("\n")
+                )  # lines keep their numbers
+            return new
+
+        return replace
+
+    def _add(self, kind: str) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+
+    def _edits(self, reading: DecodedView, written: str, depth: int) -> list[Edit]:
+        """What a reading of the written text says that has to go: counted from its beginning, in
+        the text as it is written.
+        """
+        edits: list[Edit] = []
+        said, lower = reading.text, small(reading.text)
+        for rule in self._rules:
+
+            def take(match: re.Match[str], rule: Rule = rule) -> str:
+                whole = match.group()
+                found = match if not reading.breaks else self._broken(reading, match, rule, written)
+                new = rule.instead(found) if found is not None else ""
+                if found is None or new == found.group() or APART[1] in found.group():
+                    return whole
+                kept = (
+                    found.group(1) or ""
+                    if rule.pattern.groups and new.startswith(found.group(1) or "")
+                    else ""
+                )
+                start, end = reading.place(found.start() + len(kept), found.end())
+                edits.append(Edit(start, end, depth, new[len(kept) :], rule.kind))
+                rest = whole[found.end() - match.start() :]
+                return (
+                    kept + "<" * (len(whole) - len(kept) - len(rest)) + rest
+                )  # nothing is found in that, and places stay
+
+            said = sub(rule.pattern, take, said, lower, rule.sign)
+        return edits
+
+    def _without(self, written: str, edits: list[Edit]) -> str:
+        """The written text after all edits. Where readings differ in how far a find goes, all of it
+        goes.
+        """
+        parts: list[str] = []
+        at = 0
+        for start, end, best in _merged(edits):
+            parts += [written[at:start], best.new, "\n" * written.count("\n", start, end)]
+            at = end
+            self._add(best.kind)
+        return "".join([*parts, written[at:]]) if parts else written
+
+    def _broken(
+        self, reading: DecodedView, match: re.Match[str], rule: Rule, written: str
+    ) -> re.Match[str] | None:
+        """The find, where it lies across a line break that was left out: not a line's end with the
+        next line's first word.
+        """
+        found: re.Match[str] | None = None if rule.pattern.pattern.startswith("^") else match
+        while found is not None:
+            number = bisect_left(reading.breaks, found.end()) - 1
+            if number < 0 or reading.breaks[number] <= found.start():
+                return None
+            at = reading.breaks[number]
+            place = reading.place(at - 1, at)[1]
+            line = place - written.rfind("\n", 0, place)
+            without = rule.pattern.match(match.string, match.start(), at)
+            if without is None or rule.instead(without) == without.group():
+                # neither half says it, both together do; but two versions one below the other are
+                # no address
+                two = (
+                    rule.kind == "public-address"
+                    and ":" not in found.group()
+                    and match.string[at - 1 : at + 1].isalnum()
+                )
+                return None if two and line < FULL else found
+            if found.group()[-1] not in "\\/" and match.string[found.end() : found.end() + 1] in {
+                "\\",
+                "/",
+            }:
+                return found  # a folder's name
+            if goes_on_like(match.string[at : found.end()], line):
+                return found
+            found = without
+        return None
+
+
+def _merged(edits: list[Edit]) -> Iterator[tuple[int, int, Edit]]:
+    """Edits that overlap as one: from where to where, and which of them says best what stood there."""
+    cluster: list[Edit] = []
+    end = -1
+    for edit in sorted(edits):
+        if cluster and edit.start >= end:
+            yield cluster[0].start, end, max(cluster, key=lambda e: (e.end - e.start, e.depth))
+            cluster = []
+        end = max(end, edit.end) if cluster else edit.end
+        cluster.append(edit)
+    if cluster:
+        yield cluster[0].start, end, max(cluster, key=lambda e: (e.end - e.start, e.depth))
+
+
+def _known_secrets(secrets: Iterable[str]) -> tuple[Rule, ...]:
+    forms = sorted(
+        {form for secret in secrets for form in spellings(secret)},
+        key=lambda form: (-len(form), form),
+    )
+    if not forms:
+        return ()
+    return (Rule("token", re.compile("|".join(map(re.escape, forms))), lambda _: "<token>"),)

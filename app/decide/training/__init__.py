@@ -1,0 +1,1 @@
+"""How much a training run needs, and the script that does it."""

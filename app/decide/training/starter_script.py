@@ -1,0 +1,291 @@
+"""A starter training script for a profile's own trl, sized to the card's memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from string import Template
+
+from packaging.version import InvalidVersion, Version
+
+from app.decide.findings.fact_table import pointed_at
+from app.decide.training import memory_estimate
+from app.model.errors import InputError
+from app.model.guide import Guide, Model
+from app.model.machine import Gpu, MachineFacts
+from app.model.profile import Profile
+from app.model.value import Value
+
+LENGTHS = (512, 1024, 2048, 4096, 8192, 16384, 32768)
+# A first script takes no larger model by itself: 8B in 4 bits is a download of 6 GB, 14B one of 10
+# GB.
+LARGEST_BY_ITSELF = 9e9
+# Windows and the desktop keep some of the card; a run that fills the rest spills into main memory.
+USABLE = 0.92
+
+
+# The prediction is at most 10 % off (tests/decide/training/test_memory.py).
+SPARE = 1.1
+
+
+class Size(Value, frozen=True, kw_only=True):
+    """One way to train: model and settings, the predicted memory (``None`` for a model of unknown
+    shape), and the card's.
+    """
+
+    model: str
+    label: str
+    bits: int
+    rank: int
+    batch: int
+    length: int
+    accumulation: int
+    memory: memory_estimate.Memory | None = None
+    available: float | None = None
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether it fits the card; ``None`` where either figure is unknown."""
+        if self.memory is None or self.available is None:
+            return None
+        return self.memory.process * SPARE <= self.available
+
+
+def offered(profile: Profile, guide: Guide) -> tuple[Model, ...]:
+    """The models that this profile's Unsloth (or its transformers) knows, smallest first."""
+    return tuple(
+        sorted(
+            (m for m in guide.models if m.card == profile.needs.gpu and _known(m, profile)),
+            key=lambda m: memory_estimate.predict(m.shape).parameters,
+        )
+    )
+
+
+def size(
+    profile: Profile,
+    facts: MachineFacts,
+    guide: Guide,
+    *,
+    model: str | None = None,
+    length: int | None = None,
+    batch: int | None = None,
+    bits: int | None = None,
+    rank: int | None = None,
+) -> Size:
+    """Settings that fit the card, with what the user asked for kept.
+
+    ``model`` is a name, a folder or a size (``3B``). Raises ``InputError`` for values that no
+    training can have.
+    """
+    _check(length=length, batch=batch, rank=rank, bits=bits)
+    gpu = _card(facts) if profile.needs.gpu else None
+    room = usable(gpu)
+    if not profile.needs.gpu:
+        bits = 16
+    choices = offered(profile, guide)
+    chosen = _named(model, choices) if model else None
+    if model and chosen is None:
+        return Size(
+            model=model,
+            label="",
+            bits=bits or 4,
+            rank=rank or 16,
+            batch=batch or 2,
+            length=length or 2048,
+            accumulation=_accumulation(batch or 2),
+            available=room,
+        )
+    if chosen:
+        return _fitting(chosen, room, length, batch, bits or 4, rank or 16, profile)
+    tries = [
+        m
+        for m in reversed(choices)
+        if memory_estimate.predict(m.shape).parameters < LARGEST_BY_ITSELF
+    ]
+    roomy = [
+        _fitting(
+            m,
+            room,
+            length or (2048 if profile.needs.gpu else None),
+            batch or 2,
+            bits or 4,
+            rank or 16,
+            profile,
+        )
+        for m in tries
+    ]
+    smallest = _fitting(tries[-1], room, length, batch, bits or 4, rank or 16, profile)
+    return next((s for s in roomy if s.fits is not False), smallest)
+
+
+def usable(gpu: Gpu | None) -> float | None:
+    """Bytes that a run may take: what is free if that is known to be less, else most of the card."""
+    if gpu is None or not gpu.memory_total:
+        return None
+    return min(gpu.memory_total * USABLE, float(gpu.memory_total - (gpu.memory_used or 0)))
+
+
+def script(
+    profile: Profile,
+    facts: MachineFacts,
+    guide: Guide,
+    resource: Callable[[str], bytes],
+    *,
+    model: str | None = None,
+    length: int | None = None,
+    batch: int | None = None,
+    bits: int | None = None,
+    rank: int | None = None,
+) -> str:
+    """The text of the script. ``resource`` gives ``templates/train_….py.tmpl``."""
+    chosen = size(
+        profile, facts, guide, model=model, length=length, batch=batch, bits=bits, rank=rank
+    )
+    kind = "unsloth" if profile.needs.gpu else "plain"
+    template = Template(resource(f"templates/train_{kind}.py.tmpl").decode("utf-8"))
+    gpu = _card(facts)
+    extra = [
+        'dataset_text_field="text"',
+        f"{profile.training.length_name}=LENGTH",
+        f"dataset_num_proc={profile.training.dataset_num_proc}",
+        "packing=False",
+    ]
+    in_config = profile.training.arguments_in == "config"
+    return template.substitute(
+        profile=profile.id,
+        torch=profile.versions.torch,
+        unsloth=profile.versions.unsloth or "",
+        trl=profile.versions.trl or "",
+        datasets=profile.versions.datasets or "",
+        model=_quoted(chosen.model),
+        length=chosen.length,
+        batch=chosen.batch,
+        accumulation=chosen.accumulation,
+        rank=chosen.rank,
+        four_bits=chosen.bits == 4,
+        card=_quoted(gpu.name if gpu and gpu.name else "an unknown card"),
+        estimate=estimate(chosen),
+        pointing=_pointing(facts),
+        tokenizer_name=profile.training.tokenizer_name,
+        config_arguments=_lines(extra, 12) if in_config else "",
+        trainer_arguments="" if in_config else _lines(extra, 8),
+    )
+
+
+def estimate(chosen: Size) -> str:
+    """The memory in one sentence."""
+    if chosen.memory is None:
+        return "How much memory this model takes is not known."
+    if chosen.available is None:
+        return f"The model has {chosen.memory.parameters / 1e6:,.0f} million parameters."
+    need = (
+        f"It takes about {chosen.memory.process / 2**30:.1f} GB of "
+        f"{chosen.available / 2**30:.1f} GB that a run may use."
+    )
+    return (
+        need if chosen.fits else f"{need} It does not fit: take a smaller model, context or batch."
+    )
+
+
+def _fitting(
+    model: Model,
+    room: float | None,
+    length: int | None,
+    batch: int | None,
+    bits: int,
+    rank: int,
+    profile: Profile,
+) -> Size:
+    """The longest of 2048, 1024, 512 tokens and the largest batch of 2, 1 that fit; what the user
+    gave stays.
+    """
+    on_card = profile.needs.gpu
+    lengths = (length,) if length else ((2048, 1024, 512) if on_card else (512,))
+    batches = (batch,) if batch else (2, 1)
+    last: Size | None = None
+    for tokens in lengths:
+        for rows in batches:
+            memory = memory_estimate.predict(
+                model.shape, bits=bits, rank=rank, batch=rows, length=tokens
+            )
+            last = Size(
+                model=model.id if bits == 4 else model.sixteen_bit or model.id,
+                label=model.label,
+                bits=bits,
+                rank=rank,
+                batch=rows,
+                length=tokens,
+                accumulation=_accumulation(rows),
+                memory=memory,
+                available=room,
+            )
+            if last.fits is not False:
+                return last
+    assert last is not None  # noqa: S101 - both lists hold at least one value
+    return last
+
+
+def _accumulation(batch: int) -> int:
+    """Eight rows for each step of the weights, as the guide has it."""
+    return max(1, 8 // batch)
+
+
+def _named(wish: str, choices: tuple[Model, ...]) -> Model | None:
+    return next(
+        (
+            m
+            for m in choices
+            if wish.lower() in (m.id.lower(), m.sixteen_bit.lower(), m.label.lower())
+        ),
+        None,
+    )
+
+
+def _known(model: Model, profile: Profile) -> bool:
+    if not model.since or profile.versions.unsloth is None:
+        return not model.since
+    try:
+        return Version(profile.versions.unsloth) >= Version(model.since)
+    except InvalidVersion:
+        return False
+
+
+def _card(facts: MachineFacts) -> Gpu | None:
+    return facts.main_card()
+
+
+def _pointing(facts: MachineFacts) -> str:
+    """Lines that choose the card that the script is sized for, where the PC has others too."""
+    card = pointed_at(facts)
+    if card is None:
+        return ""
+    return (
+        "import os\n\n# This PC has several cards; the script is sized for this one.\n"
+        'os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")\n'
+        f'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "{_quoted(card)}")\n'
+    )
+
+
+def _check(*, length: int | None, batch: int | None, rank: int | None, bits: int | None) -> None:
+    for name, value, low, high in (
+        ("length", length, 64, 1_000_000),
+        ("batch", batch, 1, 4096),
+        ("rank", rank, 1, 1024),
+    ):
+        if value is not None and not low <= value <= high:
+            raise InputError(f"The {name} is {value}; expected a number from {low} to {high}.")
+    if bits not in (None, 4, 16):
+        raise InputError(f"The number of bits is {bits}; expected 4 or 16.")
+
+
+def _lines(arguments: list[str], indent: int) -> str:
+    return "".join(" " * indent + argument + ",\n" for argument in arguments)
+
+
+def _quoted(name: str) -> str:
+    """A name as it stands inside double quotes of Python, one or three: a card's comes from a
+    machine file, and so a stranger.
+    """
+    return "".join(
+        f"\\{sign}" if sign in '\\"' else sign if sign.isprintable() else f"\\U{ord(sign):08x}"
+        for sign in name
+    )

@@ -1,0 +1,1 @@
+"""From what the checks measured to a verdict, line by line."""

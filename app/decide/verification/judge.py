@@ -1,0 +1,303 @@
+"""What verification concludes: the guide's expected output line by line, the benchmark against this
+card, the fine-tune.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.decide.verification import benchmarks, slowdowns
+from app.model.card import Cards, plain
+from app.model.event import Failed, Measured
+from app.model.guide import Expected, Guide
+from app.model.machine import Gpu, MachineFacts
+from app.model.profile import Profile
+from app.model.verdict import (
+    Bench,
+    Comparison,
+    ComparisonResult,
+    FineTune,
+    Overall,
+    Remark,
+    Verification,
+)
+
+# A check that ends with one of these could not be made; that says nothing about the environment.
+NOT_A_VERDICT = frozenset({"lock-unreadable", "stopped"})
+# PyTorch sees less than NVML: 0.6 % less on an H100, up to 3 % on cards whose driver keeps more for
+# itself.
+MEMORY_SHARE = (0.97, 1.003)
+
+
+def judge(
+    measured: Sequence[tuple[str, Measured]],
+    failures: Mapping[str, Failed],
+    profile: Profile,
+    facts: MachineFacts,
+    cards: Cards,
+    guide: Guide,
+) -> Verification:
+    """The whole verdict from what the checks measured (step id and happening) and from the steps
+    that failed.
+    """
+    found = _latest(measured)
+    gpu = the_card(facts, found.get("gpu.name"))
+    comparisons = (
+        compare(found, profile, gpu, guide)
+        if "torch.version" in found or "python.version" in found
+        else ()
+    )
+    benches = benchmarks.benches([m for _, m in measured], gpu, cards, guide)
+    tune = fine_tune(found.get("fine_tune.result"))
+    remarks = slowdowns.remarks([m for _, m in measured], benches, gpu, facts) + _failure_remarks(
+        failures
+    )
+    return Verification(
+        overall=_overall(comparisons, benches, tune, failures, guide, bool(measured)),
+        device=_device(found),
+        comparisons=comparisons,
+        benchmark=benches,
+        fine_tune=tune,
+        remarks=remarks,
+        telemetry=tuple(
+            m.detail
+            for _, m in measured
+            if m.name == "bench.telemetry" and "skipped" not in m.detail
+        ),
+    )
+
+
+def compare_pasted(
+    text: str, profile: Profile, facts: MachineFacts, guide: Guide
+) -> tuple[Comparison, ...]:
+    """The same comparison for the pasted output of the guide's own script, whatever stands around
+    it.
+    """
+    found: dict[str, Measured] = {}
+    for line in guide.lines:
+        for form in line.prints:
+            match = re.search(form.regex, text.replace("\r\n", "\n"), re.MULTILINE)
+            if match and line.check not in found:
+                said = form.value.replace("{unsloth}", profile.versions.unsloth or "") or match[1]
+                value = float(said) * line.scale if line.scale != 1.0 else said
+                found[line.check] = Measured(name=line.check, value=value)
+    return compare(found, profile, the_card(facts, found.get("gpu.name")), guide)
+
+
+def compare(
+    found: Mapping[str, Measured], profile: Profile, gpu: Gpu | None, guide: Guide
+) -> tuple[Comparison, ...]:
+    """Each line of the guide once, by the first entry whose conditions hold for this profile and
+    card.
+    """
+    made: dict[str, Comparison] = {}
+    words = _words(profile, gpu, guide)
+    for line in guide.lines:
+        if line.check not in made and _counts(line, profile, gpu):
+            made[line.check] = _one(line, found.get(line.check), words)
+    return tuple(made.values())
+
+
+def the_card(facts: MachineFacts, named: Measured | None) -> Gpu | None:
+    """The card that PyTorch named, else the one that training takes: PyTorch and the driver count
+    in different orders.
+    """
+    said = plain(str(named.value)) if named is not None and named.value else ""
+    return next(
+        (g for g in facts.gpus if g.of_nvidia and g.name and plain(g.name) == said),
+        facts.main_card(),
+    )
+
+
+def fine_tune(result: Measured | None) -> FineTune | None:
+    """The fine-tune's own figures as a value; ``None`` where it did not come to an end."""
+    if result is None:
+        return None
+    d = result.detail
+    losses = tuple(x for x in map(_number, d.get("losses", ())) if x is not None)
+    return FineTune(
+        steps=int(d.get("steps", 0)),
+        loss_first=_number(d.get("loss_first")),
+        loss_last=_number(d.get("loss_last")),
+        tokens_per_s=_number(d.get("tokens_per_s")),
+        peak_vram=d.get("peak_vram"),
+        reloaded_equal=d.get("reloaded_equal"),
+        losses=losses,
+        device=str(d.get("device", "")),
+        trainer=str(d.get("trainer", "")),
+        passed=bool(d.get("passed", result.value)),
+    )
+
+
+def _latest(measured: Sequence[tuple[str, Measured]]) -> dict[str, Measured]:
+    return {m.name: m for _, m in measured}
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _counts(line: Expected, profile: Profile, gpu: Gpu | None) -> bool:
+    if line.profiles and profile.id not in line.profiles:
+        return False
+    if line.card is not None and line.card != profile.needs.gpu:
+        return False
+    if line.native_bf16 is None:
+        return True
+    capability = gpu.compute_capability if gpu is not None else None
+    native = int(capability.split(".")[0]) >= 8 if capability else True
+    return line.native_bf16 == native
+
+
+def _words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str, str]:
+    """What fills the templates; an empty word makes its expectation one that cannot be compared."""
+    memory = gpu.memory_total if gpu is not None else None
+    base = profile.versions.torch.partition("+")[0]
+    cudnn = next((row.version for row in guide.cudnn if row.torch == base), None)
+    low, high = (f"{memory * share / 1e9:.1f}" for share in MEMORY_SHARE) if memory else ("", "")
+    return {
+        "python": profile.python,
+        "torch": profile.versions.torch,
+        "cuda": profile.versions.cuda or "",
+        "unsloth": profile.versions.unsloth or "",
+        "gpu": (gpu.name or "") if gpu is not None else "",
+        "memory_low": low,
+        "memory_high": high,
+        "cudnn": str(cudnn or ""),
+    }
+
+
+def _one(line: Expected, found: Measured | None, words: Mapping[str, str]) -> Comparison:
+    names = re.findall(r"\{(\w+)\}", line.expected)
+    known = all(words[name] for name in names)
+    expected = line.expected.format(**words) if known else ""
+    actual = _shown(line, found)
+    result, why = _result(line, found, actual, expected, words)
+    return Comparison(
+        check=line.check,
+        title=line.title,
+        guide=line.guide,
+        expected=expected,
+        actual=actual,
+        result=result,
+        why=why.format(**words),
+        evidence=line.evidence,
+    )
+
+
+def _result(
+    line: Expected,
+    found: Measured | None,
+    actual: str | None,
+    expected: str,
+    words: Mapping[str, str],
+) -> tuple[ComparisonResult, str]:
+    """Verdict and reason: same, explained, below, different or missing."""
+    if line.rule == "any":
+        return ("same" if actual == line.guide else "explained"), line.why
+    if expected == "None":  # right here is that there is nothing, and a printed None says so too
+        return ("explained", line.why) if actual in (None, "None") else ("different", line.wrong)
+    if found is None or actual is None:
+        return "missing", (
+            line.wrong if found is not None and found.value is False else "Not measured."
+        )
+    if not expected:
+        return "explained", "Nothing on record to compare this with."
+    if _right(line, found.value, actual, expected, words):
+        return ("same", "") if actual == line.guide else ("explained", line.why)
+    low = line.rule in ("at_least", "between") and _lower(line, found.value, words)
+    return ("below" if low else "different"), line.wrong
+
+
+def _right(
+    line: Expected, value: Any, actual: str, expected: str, words: Mapping[str, str]
+) -> bool:
+    if line.rule == "begins":
+        return actual == expected or actual.startswith(expected + ".")
+    if line.rule == "card":
+        return plain(actual) == plain(expected)
+    if line.rule == "at_least":
+        return float(value) >= float(words["cudnn"])
+    if line.rule == "between":
+        return (
+            float(words["memory_low"])
+            <= round(float(value) / line.scale, 1)
+            <= float(words["memory_high"])
+        )
+    return actual == expected or ("+" not in actual and actual == expected.partition("+")[0])
+
+
+def _lower(line: Expected, value: Any, words: Mapping[str, str]) -> bool:
+    limit = words["cudnn"] if line.rule == "at_least" else words["memory_low"]
+    return float(value) / line.scale < float(limit)
+
+
+def _shown(line: Expected, found: Measured | None) -> str | None:
+    """What came out, in the words of the guide's script."""
+    if found is None or (
+        found.value is None and "skipped" in found.detail and line.expected != "None"
+    ):
+        return None
+    value = found.value
+    if value is None:
+        return None
+    if line.scale != 1.0:
+        return f"{float(value) / line.scale:.2f} GB"
+    if (
+        isinstance(value, bool)
+        and not line.check.startswith("torch.cuda_")
+        and line.check != "torch.bf16"
+    ):
+        positive = next((form.value for form in line.prints if form.value), "True")
+        return positive if value else f"not {positive}"
+    return str(value)
+
+
+def _failure_remarks(failures: Mapping[str, Failed]) -> tuple[Remark, ...]:
+    return tuple(
+        Remark(
+            severity="informs" if f.code in NOT_A_VERDICT else "blocks",
+            title=f"{_named(step)} failed",
+            detail=f.message,
+        )
+        for step, f in failures.items()
+    )
+
+
+def _named(step: str) -> str:
+    return step.removeprefix("check-").replace("_", " ").capitalize()
+
+
+def _device(found: Mapping[str, Measured]) -> str:
+    card = found.get("gpu.name")
+    if card is not None and card.value:
+        return str(card.value)
+    return "processor" if found else ""
+
+
+def _overall(
+    comparisons: Sequence[Comparison],
+    benches: Sequence[Bench],
+    tune: FineTune | None,
+    failures: Mapping[str, Failed],
+    guide: Guide,
+    anything: bool,
+) -> Overall:
+    """Broken beats slow beats works. A benchmark that only could not run (no memory, no time)
+    breaks nothing.
+    """
+    if not anything and not failures:
+        return "not_checked"
+    for step, failure in failures.items():
+        harmless = step.endswith("benchmark") and failure.code != "wrong-result"
+        if failure.code not in NOT_A_VERDICT and not harmless:
+            return "broken"
+    trivial = {line.check for line in guide.lines if not line.serious}
+    wrong = [
+        c for c in comparisons if c.result in ("different", "below") and c.check not in trivial
+    ]
+    if wrong or any(b.result == "wrong" for b in benches) or (tune is not None and not tune.passed):
+        return "broken"
+    return "works_slowly" if any(b.result == "below" for b in benches) else "works"

@@ -1,0 +1,126 @@
+"""What a healthy computer of this kind would measure: numbers for a rehearsal, made from data and
+marked as such.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from app.model.card import Card, Cards
+from app.model.event import AnyPayload, Measured
+from app.model.machine import Gpu, MachineFacts
+from app.model.plan import Plan, RunCheck
+from app.model.profile import Profile
+
+_STEPS = 20
+# What the wheels of each CUDA bring, as resources/guide/expected.toml has it for each torch.
+_CUDNN = {"cu121": 90100, "cu124": 90100, "cu128": 91002, "cu130": 92000}
+
+
+def measurements(
+    plan: Plan, profile: Profile, facts: MachineFacts, cards: Cards
+) -> dict[str, tuple[AnyPayload, ...]]:
+    """For each check step of the plan what it would tell. Every value carries ``simulated`` in its
+    detail.
+    """
+    gpu = facts.main_card() if profile.needs.gpu else None
+    card = cards.named(gpu.name, gpu.memory_total) if gpu is not None else None
+    made = {
+        "versions": _versions(profile),
+        "torch_basics": _torch(profile, gpu, card, cards),
+        "kernel": [],
+        "unsloth_import": _unsloth(profile),
+        "benchmark": _benchmark(card, cards),
+        "fine_tune": _fine_tune(gpu),
+    }
+    return {
+        step.id: tuple(made.get(step.check, []))
+        for step in plan.steps
+        if isinstance(step, RunCheck)
+    }
+
+
+def _measured(name: str, value: Any, unit: str | None = None, **detail: Any) -> Measured:
+    return Measured(name=name, value=value, unit=unit, detail={"simulated": True, **detail})
+
+
+def _versions(profile: Profile) -> list[Measured]:
+    return [
+        _measured("python.version", profile.python),
+        _measured("packages.checked", 1, "packages", differ={}, extra={}),
+    ]
+
+
+def _torch(profile: Profile, gpu: Gpu | None, card: Card | None, cards: Cards) -> list[Measured]:
+    versions = profile.versions
+    tag = "" if versions.cuda_tag in ("", "cpu") else f"+{versions.cuda_tag}"
+    told = [
+        _measured("torch.version", versions.torch.split("+")[0] + (tag or "+cpu")),
+        _measured("torch.build", versions.cuda_tag),
+        _measured("torch.cuda_available", gpu is not None),
+        _measured("torch.cuda", versions.cuda),
+        _measured("torch.inductor", True),
+    ]
+    if gpu is not None:
+        told += [
+            _measured("torch.cudnn", _CUDNN.get(versions.cuda_tag)),
+            _measured("gpu.name", gpu.name),
+        ]
+        if gpu.memory_total:
+            told.append(_measured("gpu.memory", int(gpu.memory_total * 0.994), "bytes"))
+        if card is not None:
+            told.append(_measured("torch.bf16", card.bf16_native, native=card.bf16_native))
+    return told
+
+
+def _unsloth(profile: Profile) -> list[Measured]:
+    if profile.versions.unsloth is None:
+        return []
+    return [
+        _measured("unsloth.version", profile.versions.unsloth),
+        _measured("unsloth.import", True, seconds=31.0),
+        _measured("unsloth.fast_language_model", True),
+    ]
+
+
+def _benchmark(card: Card | None, cards: Cards) -> list[Measured]:
+    """The middle of the band that a healthy card of this model reaches."""
+    if card is None:
+        return [_measured("bench.matmul.fp32", 0.11, "TFLOP/s", spread=0.02, comparable=False)]
+    share = cards.expect
+    rows = (
+        ("bench.matmul.bf16", card.bf16_tensor_tflops, share.tensor, "TFLOP/s"),
+        ("bench.matmul.fp16", card.fp16_tensor_fp32acc_tflops, share.tensor, "TFLOP/s"),
+        ("bench.matmul.fp32", card.fp32_tflops, share.fp32, "TFLOP/s"),
+        ("bench.copy", card.mem_bandwidth_gb_s, share.copy, "GB/s"),
+    )
+    return [
+        _measured(name, round(figure * sum(band) / 2, 1), unit, spread=0.01)
+        for name, figure, band, unit in rows
+        if figure
+    ]
+
+
+def _fine_tune(gpu: Gpu | None) -> list[Measured]:
+    losses = [round(6.1 + 2.25 * math.exp(-step / 5.5), 3) for step in range(_STEPS)]
+    told = [
+        _measured("fine_tune.loss", loss, "nats a token", step=step + 1)
+        for step, loss in enumerate(losses)
+    ]
+    told.append(
+        _measured(
+            "fine_tune.result",
+            True,
+            steps=_STEPS,
+            loss_first=losses[0],
+            loss_last=losses[-1],
+            tokens_per_s=5000.0 if gpu is not None else 700.0,
+            peak_vram=900_000_000,
+            reloaded_equal=True,
+            losses=losses,
+            device="cuda:0" if gpu is not None else "cpu",
+            trainer="simulated",
+        )
+    )
+    return told

@@ -1,0 +1,55 @@
+"""What an installed setup can leave outside its home on request: a Jupyter kernel, an entry of the
+system's menu.
+"""
+
+from __future__ import annotations
+
+from app.decide.plans import builder
+from app.knowledge import Knowledge
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
+from app.model.plan import Plan
+from app.model.profile import Profile
+from app.ports import Computer
+
+
+def kernel_plan(
+    profile: Profile, environment: str, place: HomeLayout, knowledge: Knowledge, computer: Computer
+) -> Plan:
+    """The plan of a Jupyter kernel for an environment. Raises ``InputError`` where there are no
+    packages for its Python.
+    """
+    kernel = next((k for k in knowledge.kernels if k.python == profile.python), None)
+    if kernel is None or not any(p.platform == place.family for p in kernel.parts):
+        raise InputError(f"There is no Jupyter kernel for Python {profile.python} on this system.")
+    return builder.kernel_plan(
+        profile, kernel, place, environment, jupyter_kernels(computer, place)
+    )
+
+
+def shortcut_plan(
+    profile: Profile, environment: str, place: HomeLayout, computer: Computer
+) -> Plan:
+    """The plan of a menu entry for an environment. Raises ``InputError`` where the system has no
+    menu.
+    """
+    folder = computer.known_folder("programs")
+    if folder is None:
+        raise InputError("This system names no folder for the entries of its menu.")
+    return builder.shortcut_plan(profile, place, environment, folder)
+
+
+def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
+    """Where Jupyter looks for a user's kernels (``jupyter --paths``;
+    jupyter_core.paths.jupyter_data_dir).
+    """
+    own = computer.variables().get("JUPYTER_DATA_DIR")
+    if own:
+        return place.join(own, "kernels")
+    folder = computer.known_folder("roaming" if place.family == "windows" else "local")
+    if folder is None:
+        raise InputError(
+            "This system names no folder for a user's settings, where Jupyter would look for "
+            "kernels."
+        )
+    return place.join(folder, "jupyter", "kernels")

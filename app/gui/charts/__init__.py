@@ -1,0 +1,1 @@
+"""Charts that are painted: bars, curves and meters."""

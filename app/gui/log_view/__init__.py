@@ -1,0 +1,1 @@
+"""The log on screen: a virtual view of a file of any length."""

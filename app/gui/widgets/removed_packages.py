@@ -1,0 +1,193 @@
+"""What the guide's clean-up took out of an environment, a quiet row each: where, when, what, and
+the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from app.decide.diagnosis.log_text import plain
+from app.gui import formatting
+from app.gui.error_dialog import show_fault
+from app.gui.formatting import translate
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Elided, Label, line
+from app.gui.widgets.dialog import Dialog
+from app.model.event import Failed, Line, StepEvent, Stopped
+from app.steps.put_packages_back import Taken
+
+if TYPE_CHECKING:
+    from app.gui.frame import Frame
+
+
+class RemovedPackages(Card):
+    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page;
+    ``filled`` when the rows are there.
+    """
+
+    filled = Signal()
+
+    def __init__(self, wizard: Frame) -> None:
+        super().__init__(tight=True)
+        self._wizard = wizard
+        self.box.setSpacing(6)
+        self.rows: dict[str, Row] = {}
+        self._parts: list[QWidget] = []
+        self.setVisible(False)
+
+    def look(self) -> None:
+        """Find out what is missing now; a row that is putting back stays as it is."""
+        if any(row.running for row in self.rows.values()):
+            return
+        found: list[Taken] = []
+        stream = self._wizard.stream(self._wizard.session.packages_taken_out, found.append)
+        stream.ended.connect(
+            lambda fault: self._show(found) if fault is None and isValid(self) else None
+        )
+        stream.start()
+
+    def _show(self, found: list[Taken]) -> None:
+        if any(row.running for row in self.rows.values()):
+            return
+        for old in self._parts:
+            self.box.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._parts, self.rows = [], {}
+        for taken in found:
+            row = Row(self._wizard, taken)
+            self.rows[taken.saved] = row
+            for part in (line(), row) if self._parts else (row,):
+                self._parts.append(part)
+                self.box.addWidget(part)
+        self.setVisible(bool(found))
+        self.filled.emit()
+
+
+class Row(QWidget):
+    """One saved list. Its button shows first what would be installed, then becomes the one that
+    stops it.
+    """
+
+    def __init__(self, wizard: Frame, taken: Taken) -> None:
+        super().__init__()
+        self._wizard, self._taken, self.running = wizard, taken, False
+        root = root_of(taken, wizard)
+        self.name = translate("TakenOut", "Packages taken out of {environment} on {date}").format(
+            environment=root.replace("\\", "/").rpartition("/")[2] or root,
+            date=formatting.day(taken.day),
+        )
+        box = QHBoxLayout(self)
+        box.setContentsMargins(0, 6, 0, 6)
+        box.setSpacing(14)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        column.addWidget(Label(self.name, "value"))
+        column.addWidget(Elided(root, "mono", "muted"))
+        self.told = Elided(told_of(taken), "small", "muted")
+        column.addWidget(self.told)
+        box.addLayout(column, 1)
+        self.button = Button(translate("TakenOut", "Put back …"), self._press, "small")
+        self.button.setAccessibleName(
+            translate("TakenOut", "Put back: {name}").format(name=self.name)
+        )
+        box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
+
+    def _press(self) -> None:
+        if self.running:
+            self._wizard.session.stop()
+        elif not self._wizard.busy() and Offer(self._wizard, self._taken).exec():
+            self._run()
+
+    def _run(self) -> None:
+        """Carry the plan out beside the page, through the runner that every plan goes through, and
+        say how it goes.
+        """
+        session, before = self._wizard.session, self._wizard.busy
+        ends: list[Failed | Stopped] = []
+
+        def take(event: StepEvent) -> None:
+            if isinstance(event.what, Line) and isValid(self.told):
+                said = plain(event.what.text.decode("utf-8", "replace")).strip().splitlines()
+                if said:
+                    self.told.put(said[-1].strip())
+            elif isinstance(event.what, Failed | Stopped):
+                ends.append(event.what)
+
+        def ended(fault: BaseException | None) -> None:
+            self.running, self._wizard.busy = False, before
+            if not isValid(
+                self
+            ):  # the page was built anew meanwhile, in another language for example
+                return
+            self.button.setText(translate("TakenOut", "Put back …"))
+            if fault is None and not ends:
+                self.button.setVisible(False)
+                self.told.ink("ok")
+                self.told.put(translate("TakenOut", "Back where they were"))
+                self._wizard.look()
+                return
+            self.told.put(
+                translate("TakenOut", "Stopped. What is missing can be put back later.")
+                if fault is None
+                else told_of(self._taken)
+            )
+            if fault is not None:
+                show_fault(self._wizard, fault)
+
+        def events() -> Iterator[StepEvent]:
+            return session.run_aside(session.packages_back_plan(self._taken.saved))
+
+        self.running = True
+        self.button.setText(translate("TakenOut", "Stop"))
+        self.told.put(translate("TakenOut", "Putting the packages back …"))
+        stream = self._wizard.stream(events, take, stop=session.stop)
+        stream.ended.connect(ended)
+        self._wizard.busy = lambda: stream.running
+        stream.start()
+
+
+class Offer(Dialog):
+    """What would be installed where, before anything is."""
+
+    def __init__(self, wizard: Frame, taken: Taken) -> None:
+        super().__init__(
+            wizard,
+            translate("TakenOut", "Put packages back"),
+            translate(
+                "TakenOut",
+                "These are installed again, in the very versions that were taken out, from the "
+                "indexes that are set. "
+                "Nothing else in the environment changes.",
+            ),
+            width=560,
+        )
+        self.body.addWidget(Elided(root_of(taken, wizard), "mono", "muted"))
+        listed = Card(tight=True)
+        for package in taken.packages:
+            listed.box.addWidget(Elided(package, "mono"))
+        self.body.addWidget(listed)
+        self.body.addStretch(1)
+        self.button(translate("TakenOut", "Cancel"))
+        self.button(translate("TakenOut", "&Put back"), self.accept, primary=True)
+
+
+def root_of(taken: Taken, wizard: Frame) -> str:
+    """The environment's folder: its interpreter lies in it, or in one named for programs below it."""
+    place = wizard.session.place
+    folder = place.folder_of(taken.python)
+    return place.folder_of(folder) if folder.lower().endswith(("/bin", "\\scripts")) else folder
+
+
+def told_of(taken: Taken) -> str:
+    """The missing packages on one line, a few by name."""
+    few = [package.replace("==", " ") for package in taken.packages[:5]]
+    more = len(taken.packages) - len(few)
+    return ", ".join(few) + (
+        " " + translate("TakenOut", "and {n} more").format(n=more) if more else ""
+    )

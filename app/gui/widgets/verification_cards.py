@@ -1,0 +1,411 @@
+"""The three parts of the proof: expected output line by line, the benchmark against its reference,
+the first fine-tune.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from app.gui import formatting, theme
+from app.gui.charts.bar_charts import Bar, BenchBars, Tabled, figure
+from app.gui.charts.line_charts import LossCurve, Telemetry
+from app.gui.formatting import translate
+from app.gui.messages import said
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Card, Label, heading, line, titled
+from app.gui.widgets.collapsible import Collapsible
+from app.gui.widgets.icons import Mark, State
+from app.gui.widgets.popover import Popover
+from app.gui.widgets.tag import Tag
+from app.model.verdict import Bench, Comparison, FineTune, Remark
+
+_MARKS: dict[str, State] = {
+    "same": "ok",
+    "explained": "info",
+    "below": "warn",
+    "different": "err",
+    "missing": "warn",
+}
+
+
+def verdict_word(result: str, running: bool = False) -> str:
+    """A line's verdict in a word."""
+    if result == "missing":
+        return (
+            translate("Proof", "not checked yet")
+            if running
+            else translate("Proof", "did not come out")
+        )
+    return {
+        "same": translate("Proof", "same"),
+        "explained": translate("Proof", "corrected"),
+        "below": translate("Proof", "below"),
+        "different": translate("Proof", "wrong"),
+    }[result]
+
+
+SHORT = 24  # letters of a value that stays on one line, its *why* beside it
+FEW = 7  # lines shown at first, so that the benchmark below is in sight too
+_WEIGHT = {"different": 0, "below": 0, "missing": 1, "explained": 2, "same": 3}
+
+
+class ExpectedOutput(Card):
+    """What the guide prints, what is right here, what came out; *why* opens the reason.
+
+    The lines that say most come first into sight; a link shows all of them. ``filled`` when lines
+    were made anew.
+    """
+
+    filled = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.box.setSpacing(6)
+        row, self.note = heading(translate("Proof", "Expected output"))
+        self.box.addLayout(row)
+        self._holder: QWidget | None = None
+        self.lines: tuple[Comparison, ...] = ()
+        self.waiting = Label(
+            translate("Proof", "Compared line by line as the checks come in."), "small", "muted"
+        )
+        self.box.addWidget(self.waiting)
+        self._all = False
+        self._running = False
+        self.more = Button("", self._turn, "link")
+        self.more.hide()
+        self.box.addWidget(self.more)
+        self.box.addStretch(1)
+
+    def put(self, lines: Sequence[Comparison], running: bool) -> None:
+        """Show the lines; while the checks run, one that is missing is still to come."""
+        if tuple(lines) == self.lines and running == self._running:
+            return
+        self.lines, self._running = tuple(lines), running
+        self._show()
+
+    def _turn(self) -> None:
+        self._all = not self._all
+        self._show()
+
+    def in_sight(self) -> list[Comparison]:
+        """The lines that are shown now, in the guide's order."""
+        if self._all:
+            return list(self.lines)
+        ranked = sorted(
+            self.lines,
+            key=lambda c: 4 if self._running and c.result == "missing" else _WEIGHT[c.result],
+        )
+        chosen = {c.check for c in ranked[:FEW]}
+        return [c for c in self.lines if c.check in chosen]
+
+    def _show(self) -> None:
+        lines, running = self.lines, self._running
+        self.waiting.setVisible(not lines)
+        self.more.setVisible(len(lines) > FEW)
+        self.more.setText(
+            translate("Proof", "Show fewer")
+            if self._all
+            else translate("Proof", "Show all {n} lines").format(n=len(lines))
+        )
+        if self._holder is not None:
+            self.box.removeWidget(self._holder)
+            self._holder.hide()
+            self._holder.deleteLater()
+            self._holder = None
+        if lines:
+            self._holder = self._grid(running)
+            self.box.insertWidget(1, self._holder)
+            self.filled.emit()
+        same, corrected = (sum(c.result == kind for c in lines) for kind in ("same", "explained"))
+        wrong = sum(c.result in ("different", "below") for c in lines)
+        missing = sum(c.result == "missing" for c in lines)
+        self.note.setText(
+            formatting.joined(
+                [
+                    translate("Proof", "{n} same").format(n=same),
+                    translate("Proof", "{n} corrected").format(n=corrected),
+                    translate("Proof", "{n} wrong").format(n=wrong),
+                    translate("Proof", "{n} to come").format(n=missing)
+                    if missing and running
+                    else translate("Proof", "{n} missing").format(n=missing)
+                    if missing
+                    else "",
+                ]
+            )
+            if lines
+            else ""
+        )
+
+    def _grid(self, running: bool) -> QWidget:
+        holder = QWidget()
+        grid = QGridLayout(holder)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(7)
+        for column, title in enumerate(
+            (
+                translate("Proof", "Guide"),
+                translate("Proof", "Right here"),
+                translate("Proof", "Came out"),
+            ),
+            1,
+        ):
+            grid.addWidget(Label(title, "small", "muted", wrap=False), 0, column)
+        grid.setRowMinimumHeight(0, 24)  # the names of the columns stand clear of the card's own
+        for at, c in enumerate(self.in_sight()):
+            grid.addWidget(line(), 2 * at + 1, 0, 1, 4)
+            self._line(grid, 2 * at + 2, c, running)
+        for column, stretch in ((1, 11), (2, 10), (3, 7)):
+            grid.setColumnStretch(column, stretch)
+        return holder
+
+    def _line(self, grid: QGridLayout, row: int, c: Comparison, running: bool) -> None:
+        coming = running and c.result == "missing"
+        verdict = verdict_word(c.result, running)
+        grid.addWidget(
+            Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"),
+            row,
+            0,
+        )
+        grid.addWidget(_cell(guide_text(c), wrap=True), row, 1)
+        right = QHBoxLayout()
+        right.setSpacing(6)
+        right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > SHORT else 0)
+        if c.why and c.result != "same":
+            why = Button(translate("Proof", "why"), None, "link")
+            why.setFont(theme.font("link"))
+            why.setAccessibleName(
+                translate("Proof", "Why {title} differs").format(title=said(c.title or c.check))
+            )
+            why.clicked.connect(partial(self._explain, why, c))
+            right.addWidget(why)
+        if len(c.expected) <= SHORT:
+            right.addStretch(1)
+        grid.addLayout(right, row, 2)
+        came = _cell(
+            said(c.actual)
+            if c.actual is not None
+            else ""
+            if coming
+            else translate("Proof", "nothing")
+        )
+        came.setAccessibleName(f"{said(c.title or c.check)}: {came.text()}, {verdict}")
+        grid.addWidget(came, row, 3)
+
+    def _explain(self, beside: QWidget, c: Comparison, _checked: bool = False) -> None:
+        Popover(beside, said(c.title or c.check), said(c.why), c.evidence).pop(beside)
+
+
+def guide_text(c: Comparison) -> str:
+    """The guide's line with its name in front, once."""
+    if not c.title or c.title.lower() in c.guide.lower():
+        return c.guide or said(c.title)
+    sign = (
+        "" if c.guide[:1].isdigit() else ":"
+    )  # a figure is read with its name, a word only after a pause
+    return f"{said(c.title)}{sign} {c.guide}" if c.guide else said(c.title)
+
+
+def _cell(text: str, wrap: bool = False) -> QLabel:
+    made = Label(text, "small", wrap=wrap or len(text) > SHORT)
+    made.setToolTip(text)
+    return made
+
+
+class FineTuneCard(Card):
+    """The loss as it falls, how fast, how much memory, and whether it passed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tag = Tag("")
+        self.about = Label("", "small", "muted")
+        self.curve = LossCurve(translate("Proof", "Loss of the first fine-tune"))
+        self.tabled = Tabled(self.curve)
+        self.foot = Label("", "small", "muted", tabular=True)
+        self.box.addLayout(titled(translate("Proof", "First fine-tune"), self.tag))
+        self.box.addWidget(self.about)
+        self.box.addWidget(self.tabled, 1)
+        self.box.addWidget(self.foot)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing has run."""
+        self.curve.put(())
+        self.tag.put("", "grey")
+        self.about.setText(
+            translate("Proof", "A small model is made here and trained for 20 steps.")
+        )
+        self.foot.setText("")
+
+    def add(self, loss: float) -> None:
+        """One step more."""
+        if not self.curve.losses:
+            self.tag.put(translate("Proof", "Training"), "info")
+        self.curve.add(loss)
+        self.foot.setText(
+            translate("Proof", "Step {n}, loss {loss}").format(
+                n=len(self.curve.losses), loss=figure(loss)
+            )
+        )
+
+    def halt(self) -> None:
+        """The run was stopped; what was drawn of it stays."""
+        if self.curve.losses:
+            self.tag.put(translate("Proof", "Stopped"), "grey")
+
+    def put(self, result: FineTune | None) -> None:
+        """The judged result; the curve stays where it has more than the result."""
+        if result is None:
+            return
+        if result.losses:
+            self.curve.put(result.losses, result.steps)
+        self.tag.put(
+            translate("Proof", "Passed") if result.passed else translate("Proof", "Not passed"),
+            "good" if result.passed else "err",
+        )
+        saved = {
+            True: translate("Proof", "adapter saved and loaded again: same answer"),
+            False: translate("Proof", "the saved adapter gave another answer when loaded again"),
+            None: "",
+        }
+        how = (
+            translate("Proof", "simulated")
+            if result.trainer == "simulated"
+            else result.trainer or translate("Proof", "LoRA")
+        )
+        self.about.setText(
+            ", ".join(
+                filter(
+                    None,
+                    [
+                        translate("Proof", "{n} steps").format(n=result.steps),
+                        how,
+                        saved[result.reloaded_equal],
+                    ],
+                )
+            )
+        )
+        self.foot.setText(
+            formatting.joined(
+                [
+                    translate("Proof", "{n} tokens/s").format(n=figure(round(result.tokens_per_s)))
+                    if result.tokens_per_s
+                    else "",
+                    translate("Proof", "peak {size}").format(
+                        size=formatting.memory(result.peak_vram)
+                    )
+                    if result.peak_vram
+                    else "",
+                ]
+            )
+        )
+
+
+class BenchCard(Card):
+    """Bars with reference marks, what to know about them, and the sensors over time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = Label(translate("Proof", "Benchmark"), "strong", wrap=False)
+        self.note = Label("", "small", "muted", wrap=False)
+        head = Collapsible(wide=520)
+        head.box.addWidget(self.title)
+        head.box.addStretch(1)
+        head.box.addWidget(self.note)
+        self.box.addWidget(head)
+        self.waiting = Label(
+            translate("Proof", "Measured after the checks; it takes at most half a minute."),
+            "small",
+            "muted",
+        )
+        self.bars = BenchBars(translate("Proof", "Benchmark"))
+        self.tabled = Tabled(self.bars)
+        self.sensors = Telemetry(translate("Proof", "Clock, power and temperature of the card"))
+        self.sensor_table = Tabled(self.sensors)
+        self._remarks = QVBoxLayout()
+        self._remarks.setSpacing(0)
+        for part in (self.waiting, self.tabled):
+            self.box.addWidget(part)
+        self.box.addLayout(self._remarks)
+        self.box.addWidget(self.sensor_table)
+        self._said: tuple[Remark, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self.put((), (), "")
+
+    def put(self, benches: Sequence[Bench], remarks: Sequence[Remark], card: str) -> None:
+        """Show figures and remarks; ``card`` is the name of what they are compared with."""
+        states = {"as_expected": "good", "below": "below", "wrong": "wrong"}
+        bars = [
+            Bar(
+                title=said(b.title or b.name),
+                value=b.value,
+                unit=b.unit,
+                reference=b.reference,
+                state=states.get(b.result, "none" if b.value is not None else "waiting"),  # type: ignore[arg-type]
+                note=said(b.note),
+            )
+            for b in benches
+        ]
+        self.bars.put(bars)
+        compared = any(b.reference for b in benches)
+        self.waiting.setVisible(not bars)
+        self.tabled.setVisible(bool(bars))
+        self.tabled.updateGeometry()
+        self.title.setText(
+            translate("Proof", "Benchmark against a healthy {card}").format(card=card)
+            if compared and card
+            else translate("Proof", "Benchmark")
+        )
+        self.note.setText(
+            translate("Proof", "the mark is the reference for this card")
+            if compared
+            else translate("Proof", "nothing to compare it with")
+            if bars
+            else ""
+        )
+        self._say(tuple(remarks))
+        self.show_sensors()
+
+    def show_sensors(self) -> None:
+        """The curves, once there is more than one sample."""
+        self.sensor_table.setVisible(any(len(lane.samples) > 1 for lane in self.sensors.lanes))
+        self.sensor_table.updateGeometry()
+
+    def _say(self, remarks: tuple[Remark, ...]) -> None:
+        if remarks == self._said:
+            return
+        self._said = remarks
+        while self._remarks.count():
+            widget = self._remarks.takeAt(0).widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+        for at, remark in enumerate(remarks):
+            self._remarks.addSpacing(6 if not at else 0)
+            self._remarks.addWidget(line())
+            self._remarks.addWidget(self._remark(remark, self.sensors.summary() if not at else ""))
+
+    def _remark(self, remark: Remark, beside: str) -> QWidget:
+        made = QWidget()
+        kinds: dict[str, tuple[State, str]] = {
+            "blocks": ("err", translate("Proof", "fault")),
+            "warns": ("warn", translate("Proof", "warning")),
+            "informs": ("info", translate("Proof", "note")),
+        }
+        state, word = kinds[remark.severity]
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 11, 0, 6)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(1)
+        grid.addWidget(Mark(state, word), 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(Label(said(remark.title), "value"), 0, 1)
+        grid.addWidget(Label(said(remark.detail), "small", "muted"), 1, 1)
+        grid.addWidget(Label(beside, "small", "muted", wrap=False, tabular=True), 0, 2)
+        grid.setColumnStretch(1, 1)
+        made.setAccessibleName(f"{word}: {said(remark.title)}")
+        made.setAccessibleDescription(said(remark.detail))
+        return made

@@ -1,0 +1,56 @@
+"""A generator of happenings run in the background: what it says is passed on, what it returns or
+raises is asked for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from typing import Generic, TypeVar
+
+from app.model.errors import ExpectedError, StoppedError
+from app.model.event import AnyPayload
+
+T = TypeVar("T")
+
+
+class Background(Generic[T]):
+    """Starts at once. It ends by itself: whatever it waits for looks at the stop wish and has a
+    limit.
+    """
+
+    def __init__(self, work: Generator[AnyPayload, None, T]) -> None:
+        self._work, self._said = work, deque[AnyPayload]()
+        self._result: list[T] = []
+        self._fault: ExpectedError | StoppedError | None = None
+        self._thread = threading.Thread(target=self._run, name="later", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._said.append(next(self._work))
+        except StopIteration as end:
+            self._result.append(end.value)
+        except (ExpectedError, StoppedError) as fault:
+            self._fault = fault
+
+    def said(self) -> Iterator[AnyPayload]:
+        """What has happened since the last asking."""
+        while self._said:
+            yield self._said.popleft()
+
+    def wait(self, seconds: float) -> None:
+        """Give it this time to end."""
+        self._thread.join(seconds)
+
+    def result(self) -> T | None:
+        """What it returned; ``None`` while it runs. Raises what it raised."""
+        if self._thread.is_alive():
+            return None
+        if self._fault is not None:
+            raise self._fault
+        if not self._result:
+            raise RuntimeError("the background work ended without a result")
+        return self._result[0]

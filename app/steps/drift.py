@@ -1,0 +1,98 @@
+"""What has changed in an environment since its lock was installed, told from the packages' own
+records on disk.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from app.model.profile import Profile
+from app.steps.step_context import StepContext
+
+_RECORD = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info\Z")
+# What a new environment holds by itself, or tools put there that no lock names.
+_OWN = frozenset({"pip", "uv", "wheel"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """One package that differs: ``locked`` and ``found`` versions, ``by`` the tool that wrote it,
+    where that is told.
+    """
+
+    name: str
+    locked: str | None
+    found: str | None
+    by: str | None = None
+
+    def sentence(self) -> str:
+        """For people: what it was, what it is, who did it."""
+        done_by = f" It was put there by {self.by}." if self.by else ""
+        if self.found is None:
+            return f"{self.name} {self.locked} is missing from the environment."
+        if self.locked is None:
+            return f"{self.name} {self.found} was added and is not in the lock.{done_by}"
+        return f"{self.name} is {self.found}; the lock has {self.locked}.{done_by}"
+
+
+def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change, ...]:
+    """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by
+    name.
+
+    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by the
+    check ``versions``.
+    """
+    found = _records(environment, profile, site)
+    locked = {
+        _canonical(w.name): w.version
+        for p in profile.parts
+        if p.platform == site.place.family
+        for w in p.wheels
+    }
+    changes = []
+    for name in sorted(locked.keys() | found.keys()):
+        version, record = found.get(name, (None, None))
+        if name in locked and version is not None and _same(locked[name], version):
+            continue
+        if name not in locked and name in _OWN:
+            continue
+        changes.append(Change(name, locked.get(name), version, _writer(record, site)))
+    return tuple(changes)
+
+
+def installed_versions(environment: str, profile: Profile, site: StepContext) -> dict[str, str]:
+    """Every package of an environment with its version (``uv pip freeze``), from the packages' own
+    records.
+    """
+    return {
+        name: version for name, (version, _) in sorted(_records(environment, profile, site).items())
+    }
+
+
+def _records(environment: str, profile: Profile, site: StepContext) -> dict[str, tuple[str, str]]:
+    """Name to version and the path of the record."""
+    packages = site.place.site_packages(environment, profile.python)
+    found: dict[str, tuple[str, str]] = {}
+    for entry in site.system.files.names(packages):
+        match = _RECORD.match(entry)
+        if match:
+            found[_canonical(match["name"])] = (match["version"], site.place.join(packages, entry))
+    return found
+
+
+def _writer(record: str | None, site: StepContext) -> str | None:
+    """The tool that wrote a package: the file ``INSTALLER`` of its record (PEP 376)."""
+    data = site.system.files.read(site.place.join(record, "INSTALLER")) if record else None
+    return data.decode("utf-8", "replace").strip() or None if data is not None else None
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _same(locked: str, found: str) -> bool:
+    """``2.8.0`` in a lock is met by ``2.8.0`` only; a record writes ``+`` of a local version as it
+    is.
+    """
+    return locked == found or locked.replace("-", "_") == found

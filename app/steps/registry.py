@@ -1,0 +1,61 @@
+"""Which file carries out which kind of step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol, cast
+
+from app.model.event import AnyPayload
+from app.model.plan import AnyStep
+from app.steps import (
+    activate,
+    create_environment,
+    fetch_wheels,
+    first_import,
+    fix_openmp,
+    install_wheels,
+    make_kernel,
+    make_shortcut,
+    provide_python,
+    put_packages_back,
+    quarantine,
+    remove_tree,
+    run_check,
+    set_variables,
+    uninstall_packages,
+)
+from app.steps.step_context import StepContext
+
+
+class Handler(Protocol):
+    """What every kind of step offers."""
+
+    def done(self, step: Any, site: StepContext) -> str | None:
+        """A sentence about what was found when the step is already done, else ``None``."""
+
+    def run(self, step: Any, site: StepContext) -> Iterator[AnyPayload]:
+        """Do it, telling what happens. Raises ``ExpectedError`` or ``StoppedError``."""
+
+
+HANDLERS: dict[str, Any] = {
+    "provide-python": provide_python,
+    "fetch-wheels": fetch_wheels,
+    "create-environment": create_environment,
+    "install-wheels": install_wheels,
+    "mend-openmp": fix_openmp,
+    "set-variables": set_variables,
+    "first-import": first_import,
+    "run-check": run_check,
+    "activate": activate,
+    "quarantine": quarantine,
+    "uninstall-packages": uninstall_packages,
+    "remove-tree": remove_tree,
+    "put-packages-back": put_packages_back,
+    "make-kernel": make_kernel,
+    "make-shortcut": make_shortcut,
+}
+
+
+def handler(step: AnyStep) -> Handler:
+    """The file that carries out this step."""
+    return cast(Handler, HANDLERS[step.kind])

@@ -1,0 +1,39 @@
+"""What every step is given: the doors, the layout of the home folder, the profiles, the user's
+choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from app.model.answers import Answers
+from app.model.home_layout import HomeLayout
+from app.model.profile import Platform, Profile
+from app.model.sources import Sources
+from app.ports import System
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """Where a plan is carried out.
+
+    ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its
+    relative path (``checks/versions.py``).
+    ``record`` writes an effect into the journal before it happens: kind of effect (``made``,
+    ``swapped``, ``moved``, ``removed-packages``), then the values that undoing needs. ``platform``
+    is set where packages for another system than this one are wanted (a bundle). ``left_out`` names
+    variables of the user's that would disturb children, in capitals; ``card`` is the one that they
+    are pointed at where several kinds are in the PC.
+    """
+
+    system: System
+    place: HomeLayout
+    profiles: Mapping[str, Profile]
+    answers: Answers
+    sources: Sources
+    resource: Callable[[str], bytes]
+    record: Callable[[str, dict[str, str]], None]
+    platform: Platform | None = None
+    left_out: frozenset[str] = frozenset()
+    card: str | None = None

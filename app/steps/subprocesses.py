@@ -1,0 +1,101 @@
+"""Running uv and interpreters in a step: output as lines, a bad end as an error with its last
+words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.model.errors import ExpectedError
+from app.model.event import AnyPayload, Line, Quiet
+from app.ports import Command, Exit, Output, Silence
+from app.steps.child_environment import child_environment
+from app.steps.step_context import StepContext
+
+_TAIL = 60_000
+
+
+def say(text: str) -> Line:
+    """One line of our own for the log."""
+    return Line(text=(text + "\n").encode())
+
+
+def run_child(
+    site: StepContext,
+    argv: tuple[str, ...],
+    what: str,
+    *,
+    python: str | None = None,
+    limit: float | None = None,
+    extra: dict[str, str] | None = None,
+) -> Iterator[AnyPayload]:
+    """Run one child, its command shown first. A non-zero end raises
+    ``ExpectedError('child-failed')``.
+
+    ``what`` completes the sentence "… failed"; ``details`` of the error is the end of the child's
+    output.
+    """
+    tail = bytearray()
+    yield say("> " + " ".join(_quoted(a) for a in argv))
+    environment = child_environment(site, python) | (extra or {})
+    for item in site.system.processes.stream(
+        Command(argv=argv, env=environment, folder=site.place.home), limit
+    ):
+        if isinstance(item, Output):
+            tail += item.data
+            del tail[:-_TAIL]
+            yield Line(text=item.data)
+        elif isinstance(item, Silence):
+            yield Quiet(seconds=item.seconds)
+        elif isinstance(item, Exit) and item.code != 0:
+            raise ExpectedError(
+                "child-failed",
+                f"{what} failed ({ending(item.code)}).",
+                details=bytes(tail).decode("utf-8", "replace"),
+            )
+
+
+def freeze(python: str, site: StepContext) -> str | None:
+    """What is installed beside an interpreter (``uv pip freeze``); ``None`` where that cannot be
+    told.
+
+    Without a cache: uv would make one where the user keeps his, and nothing but what was chosen may
+    change.
+    """
+    answer = site.system.processes.capture(
+        (site.system.computer.uv(), "pip", "freeze", "--no-cache", "--python", python),
+        60.0,
+        child_environment(site),
+    )
+    return answer.out if answer.code == 0 else None
+
+
+def ending(code: int) -> str:
+    """How a child ended, in words: an exit code, a signal, or one of Windows' crash codes."""
+    crashes = {
+        0xC0000005: "access violation",
+        0xC0000135: "a DLL was not found",
+        0xC000007B: "a DLL of the wrong kind",
+        0xC0000142: "a DLL could not start",
+        0xC00000FD: "stack overflow",
+        0xC000001D: "illegal instruction",
+        0xC0000409: "fatal error",
+        0xC0000374: "damaged heap",
+    }
+    unsigned = code & 0xFFFFFFFF
+    if unsigned in crashes:
+        return f"crashed: {crashes[unsigned]}, 0x{unsigned:08X}"
+    if code < 0:
+        signals = {
+            -4: "illegal instruction",
+            -6: "abort",
+            -9: "ended from outside, often for lack of memory",
+            -11: "access violation",
+            -15: "ended from outside",
+        }
+        return f"signal {-code}" + (f": {signals[code]}" if code in signals else "")
+    return f"exit code {code}"
+
+
+def _quoted(argument: str) -> str:
+    return f'"{argument}"' if " " in argument or not argument else argument

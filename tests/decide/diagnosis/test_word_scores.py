@@ -1,0 +1,144 @@
+"""Where no rule names the cause, neighbours and words fill the first three places, and say so;
+silence stays silent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+
+import msgspec
+import pytest
+
+from app.decide.diagnosis.explain import BY_WORDS, SAME_PICTURE, UNNAMED, explain
+from app.decide.diagnosis.word_scores import likeness, pack, words
+from app.model.known_issue import KnownIssues
+from build.word_scores import TABLE, count, judged, kept, own_logs, table
+from tests.decide.diagnosis.test_explain import KNOWN_ISSUES
+
+FOLDS = 5
+# A traceback cut before its message, as people paste them.
+CUT = (
+    "Traceback (most recent call last):\n  File "
+    '"C:\\Users\\somebody\\env\\lib\\site-packages\\torch\\utils\\data\\dataloader.py", '
+    "line 1043, in __init__\n    w.start()\n  File "
+    '"C:\\Python311\\lib\\multiprocessing\\context.py", line 327, in _Popen\n'
+    "    return Popen(process_obj)\n"
+)
+
+
+def test_words_know_no_person_and_no_line() -> None:
+    found = words(
+        '  file "c:\\users\\somebody\\env\\lib\\site-packages\\torch\\_utils.py", line 1043, in '
+        "__init__\nwinerror 1455"
+    )
+    assert {"torch", "winerror 1455", "_utils py"} <= found
+    assert not {
+        word for word in found if "somebody" in word or "1043" in word or "env" in word.split()
+    }
+
+
+def test_the_cause_of_most_alike_logs_comes_first() -> None:
+    counted = pack([("one", [("red", 2.0), ("blue sky", 1.5)]), ("two", [("red", 0.5)])])
+    assert likeness("a red thing under a blue sky", counted) == [("one", 3.5), ("two", 0.5)]
+    assert likeness("nothing of it", counted) == []
+    assert likeness("red", {}) == []
+
+
+def test_what_is_counted_stands_in_two_logs_at_least() -> None:
+    counted = count(
+        [
+            ("one", frozenset({"red", "mine"})),
+            ("one", frozenset({"red"})),
+            ("two", frozenset({"green"})),
+        ]
+    )
+    assert "red" in str(counted["one"])
+    assert "mine" not in str(counted)
+
+
+def test_the_table_is_what_counting_gives() -> None:
+    """After a change to the logs or to what is harmless: ``python -m build.word_scores``."""
+    assert TABLE.read_text("utf-8") == table(KNOWN_ISSUES)
+
+
+def test_empty_places_are_filled_behind_what_rules_find() -> None:
+    found = explain("AssertionError: Torch not compiled with CUDA enabled", KNOWN_ISSUES)
+    assert found.cause == "torch_cpu_build"
+    assert not found.means.startswith(UNNAMED)
+    assert len(found.others) >= 2
+    assert {o.why for o in found.others} <= {SAME_PICTURE, BY_WORDS} or any(
+        o.why.startswith("Line ") for o in found.others
+    )
+    assert len({found.cause, *(o.cause for o in found.others)}) == 1 + len(found.others)
+
+
+def test_a_cause_that_no_line_names_says_so() -> None:
+    silent = msgspec.structs.replace(
+        KNOWN_ISSUES,
+        causes=tuple(msgspec.structs.replace(t, patterns=()) for t in KNOWN_ISSUES.causes),
+    )  # as if no rule knew it
+    found = explain(CUT, silent)
+    assert found.cause in {"worker_pickling", "multiprocessing_spawn", "dataset_worker_crash"}
+    assert found.means.startswith(UNNAMED)
+    assert found.evidence
+    assert explain(CUT, msgspec.structs.replace(silent, words={})).cause is None
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        CUT + "KeyboardInterrupt\n",
+        'Traceback (most recent call last):\n  File "/home/me/prepare.py", line 12, in <module>\n'
+        "ValueError: invalid literal for int() with base 10: 'ten'\n",
+        "ImportError: the torch extension zork is missing\n{'loss': 1.2, 'epoch': 0.1}\n",
+        "error_log: /var/log/torch/error.log\nabort_on_nan=True\nnum_failed=0\n",
+        "WARNING: no module named 'zork'; skipping this optional part of torch\nTraining complete\n",
+    ],
+)
+def test_words_alone_make_no_cause_of_what_is_none(log: str) -> None:
+    assert explain(log, KNOWN_ISSUES).cause is None
+
+
+def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
+    """Five folds: the words are counted anew without the fold that is judged. The tests' own logs
+    are each another form of their cause, so words alone find only some."""
+    logs = [(label, log) for label, log in own_logs() if KNOWN_ISSUES.find(label)]
+    parts = [hashlib.sha256(log.encode()).digest()[0] % FOLDS for _, log in logs]
+    ready = judged(logs, KNOWN_ISSUES)
+    bare = msgspec.structs.replace(
+        KNOWN_ISSUES,
+        causes=tuple(msgspec.structs.replace(t, patterns=()) for t in KNOWN_ISSUES.causes),
+    )
+    alone = both = 0
+    for fold in range(FOLDS):
+        counted = count(
+            [*kept(), *(one for one, part in zip(ready, parts, strict=True) if part != fold)]
+        )
+        for (label, log), part in zip(logs, parts, strict=True):
+            if part != fold:
+                continue
+            alone += label in _three(log, msgspec.structs.replace(bare, words=counted))
+            both += label in _three(log, msgspec.structs.replace(KNOWN_ISSUES, words=counted))
+    print(f"\namong three, of {len(logs)} logs: words alone {alone}, with the rules {both}")
+    assert both >= 0.99 * len(logs)
+    assert alone >= 0.3 * len(logs)  # chance gives 3 per cent: three of 94 causes
+
+
+def _three(log: str, known_issues: KnownIssues) -> list[str | None]:
+    found = explain(log, known_issues)
+    return [found.cause, *(o.cause for o in found.others)][:3]
+
+
+def test_no_harmless_pattern_takes_for_ever() -> None:
+    """Twice as long, about twice the time: blank and indented lines after a traceback's head once
+    took minutes.
+    """
+    took = []
+    for size in (1, 2):
+        lines = "\n      \n    x" * 2000 * size
+        log = f"traceback (most recent call last):{lines}\nexception ignored in: x{lines}"
+        began = time.process_time()
+        explain(log, KNOWN_ISSUES)
+        took.append(time.process_time() - began)
+    assert took[1] < 8 * took[0]

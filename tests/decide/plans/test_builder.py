@@ -1,0 +1,229 @@
+"""Plans: the right steps in the right order, with bytes and everything they touch."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from app.decide.findings.fact_table import table
+from app.decide.plans.builder import (
+    clean_up_plan,
+    environment_name,
+    holders,
+    install_plan,
+    verify_plan,
+)
+from app.knowledge import Knowledge
+from app.model.answers import Answers
+from app.model.errors import InputError
+from app.model.home_layout import HomeLayout
+from app.model.machine import MachineFacts
+from app.model.plan import InstallWheels, Quarantine, RemoveTree, RunCheck, decode_plan
+
+WINDOWS, LINUX = HomeLayout("C:\\Users\\kim\\u", "windows"), HomeLayout("/home/sam/u", "linux")
+FACTS = msgspec.convert({"os": {"family": "windows"}}, MachineFacts)
+HEAD = ["python", "fetch-torch", "fetch-packages", "environment", "install"]
+CHECKS = [
+    "versions",
+    "torch_basics",
+    "card",
+    "kernel",
+    "triton_kernel",
+    "attention",
+    "bnb_4bit",
+    "unsloth_import",
+    "benchmark",
+    "fine_tune",
+]
+
+
+def steps(
+    knowledge: Knowledge,
+    profile: str,
+    place: HomeLayout,
+    facts: MachineFacts = FACTS,
+    answers: Answers | None = None,
+) -> list[str]:
+    return [
+        s.id
+        for s in install_plan(facts, knowledge.profile(profile), place, answers or Answers()).steps
+    ]
+
+
+def test_the_steps_of_an_install(knowledge: Knowledge) -> None:
+    assert steps(knowledge, "torch28-2025.11", WINDOWS) == [
+        *HEAD,
+        "first-import",
+        *(f"check-{c}" for c in CHECKS),
+        "activate",
+    ]
+    assert steps(knowledge, "torch28-2025.11", LINUX)[:3] == [
+        "python",
+        "fetch-packages",
+        "environment",
+    ]
+
+
+def test_the_practice_profile_checks_what_a_processor_can(knowledge: Knowledge) -> None:
+    for place in (WINDOWS, LINUX):
+        found = [
+            s.removeprefix("check-")
+            for s in steps(knowledge, "practice-cpu", place)
+            if s.startswith("check-")
+        ]
+        assert found == ["versions", "torch_basics", "kernel", "benchmark", "fine_tune"]
+
+
+def test_the_openmp_file_is_mended_only_where_it_is_missing(knowledge: Knowledge) -> None:
+    there = msgspec.convert(
+        {"os": {"family": "windows"}, "tools": {"libomp140": "14.42"}}, MachineFacts
+    )
+    assert "mend-openmp" in steps(knowledge, "guide-2024.9.post3", WINDOWS)
+    assert "mend-openmp" not in steps(knowledge, "guide-2024.9.post3", WINDOWS, there)
+    assert "mend-openmp" not in steps(knowledge, "guide-2024.9.post3", LINUX)
+    assert "mend-openmp" not in steps(knowledge, "torch28-2025.11", WINDOWS)
+
+
+def test_quick_and_no_verification(knowledge: Knowledge) -> None:
+    quick = steps(knowledge, "torch28-2025.11", WINDOWS, answers=Answers(verify="quick"))
+    assert "check-unsloth_import" in quick
+    assert not {"check-benchmark", "check-fine_tune"} & set(quick)
+    none = steps(knowledge, "torch28-2025.11", WINDOWS, answers=Answers(verify="none"))
+    assert none == [*HEAD, "first-import", "activate"]
+
+
+def test_every_step_tells_its_bytes_and_what_it_touches_below_the_home(
+    knowledge: Knowledge,
+) -> None:
+    for profile in knowledge.profiles:
+        for place in (WINDOWS, LINUX):
+            plan = install_plan(FACTS, profile, place, Answers())
+            assert plan.environment == environment_name(profile, place.family)
+            assert len({s.id for s in plan.steps}) == len(plan.steps)
+            for step in plan.steps:
+                assert step.touches, step.id
+                assert all(t.startswith(place.home) for t in step.touches)
+            parts = [p for p in profile.parts if p.platform == place.family]
+            assert plan.download_bytes >= sum(p.download for p in parts) > 10**8
+            assert plan.disk_bytes > plan.download_bytes
+            assert decode_plan(msgspec.json.encode(plan)) == plan
+
+
+def test_the_disk_that_the_rules_ask_for_is_the_plan_s(knowledge: Knowledge) -> None:
+    for profile in knowledge.profiles:
+        plan = install_plan(FACTS, profile, WINDOWS, Answers())
+        needed = table(FACTS, knowledge.rules, knowledge.cards, profile)["disk.needed"]
+        assert abs(needed - plan.disk_bytes) < 0.05 * plan.disk_bytes
+
+
+def test_a_missing_hash_is_said_in_the_plan(knowledge: Knowledge) -> None:
+    titles = {
+        s.id: s.title
+        for s in install_plan(
+            FACTS, knowledge.profile("guide-2024.9.post3"), WINDOWS, Answers()
+        ).steps
+    }
+    assert "no hash on record for torchvision" in titles["fetch-torch"]
+    whole = {
+        s.id: s.title
+        for s in install_plan(FACTS, knowledge.profile("torch28-2025.11"), WINDOWS, Answers()).steps
+    }
+    assert "hash" not in whole["fetch-torch"]
+
+
+def test_a_bundle_downloads_nothing(knowledge: Knowledge) -> None:
+    plan = install_plan(
+        FACTS, knowledge.profile("torch28-2025.11"), WINDOWS, Answers(offline="D:\\bundle")
+    )
+    assert plan.download_bytes == 0
+
+
+def test_no_lock_for_the_system_gives_no_steps(knowledge: Knowledge) -> None:
+    place = HomeLayout("/Users/ada/u", "macos")
+    assert install_plan(FACTS, knowledge.profile("practice-cpu"), place, Answers()).steps == ()
+
+
+def test_the_name_follows_the_locks(knowledge: Knowledge) -> None:
+    profile = knowledge.profile("practice-cpu")
+    name = environment_name(profile, "linux")
+    assert name.startswith("practice-cpu-")
+    assert len(name) == len("practice-cpu-") + 8
+    changed = msgspec.structs.replace(
+        profile,
+        parts=tuple(
+            msgspec.structs.replace(p, requirements=p.requirements + "\n# x") for p in profile.parts
+        ),
+    )
+    assert environment_name(changed, "linux") != name
+    assert environment_name(profile, "windows") != name
+
+
+def test_verification_of_an_installed_environment(knowledge: Knowledge) -> None:
+    plan = verify_plan(
+        knowledge.profile("torch28-2025.11"), WINDOWS, "torch28-2025.11-0123abcd", quick=True
+    )
+    assert all(
+        isinstance(s, RunCheck) and s.environment == "torch28-2025.11-0123abcd" for s in plan.steps
+    )
+    assert len(plan.steps) == len(CHECKS) - 2
+
+
+def test_clean_up_moves_what_is_foreign_and_deletes_what_is_own() -> None:
+    facts = msgspec.convert(
+        {
+            "os": {"family": "linux"},
+            "leftovers": [
+                {"id": "venv:1", "kind": "venv", "path": "/home/sam/old"},
+                {"id": "own:1", "kind": "own", "path": "/home/sam/u/envs/x"},
+                {"id": "venv:2", "kind": "venv", "path": "/home/sam/keep"},
+            ],
+        },
+        MachineFacts,
+    )
+    plan = clean_up_plan(facts, LINUX, ["venv:1", "own:1"])
+    assert [type(s) for s in plan.steps] == [Quarantine, RemoveTree]
+    assert {t for s in plan.steps for t in s.touches} == {
+        "/home/sam/old",
+        "/home/sam/u/envs/x",
+        "/home/sam/u/quarantine",
+    }
+    with pytest.raises(InputError, match="venv:9"):
+        clean_up_plan(facts, LINUX, ["venv:9"])
+
+
+def test_the_guide_s_packages_come_out_of_the_named_environment_first(knowledge: Knowledge) -> None:
+    found = steps(
+        knowledge, "torch28-2025.11", WINDOWS, answers=Answers(uninstall_from="C:\\old\\python.exe")
+    )
+    assert found[:2] == ["uninstall", "python"]
+
+
+def test_an_install_names_all_parts_of_its_system(knowledge: Knowledge) -> None:
+    plan = install_plan(FACTS, knowledge.profile("torch28-2025.11"), WINDOWS, Answers())
+    assert next(s for s in plan.steps if isinstance(s, InstallWheels)).parts == (
+        "torch",
+        "packages",
+    )
+
+
+def test_the_guides_clean_up_is_for_environments_outside_home_that_hold_its_packages() -> None:
+    facts = msgspec.convert(
+        {
+            "os": {"family": "windows"},
+            "pythons": [
+                {
+                    "path": "C:\\old\\Scripts\\python.exe",
+                    "packages": {"torch": "2.1.0", "unsloth": "2024.8", "numpy": "2.0"},
+                },
+                {"path": "C:\\Python311\\python.exe", "packages": {"numpy": "2.0"}},
+                {
+                    "path": "c:\\users\\Kim\\u\\envs\\torch28\\Scripts\\python.exe",
+                    "packages": {"torch": "2.8.0"},
+                },
+            ],
+        },
+        MachineFacts,
+    )
+    assert holders(facts, WINDOWS) == (
+        ("C:\\old\\Scripts\\python.exe", "torch 2.1.0, unsloth 2024.8"),
+    )

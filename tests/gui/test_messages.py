@@ -1,0 +1,178 @@
+"""The texts of data and conclusions in German: found as they stand, by their shape, and part by
+part; English where unknown.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import msgspec
+import pytest
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+
+from app.decide.diagnosis.explain import explain
+from app.decide.findings.ranking import rank
+from app.decide.findings.rules import findings
+from app.decide.plans.builder import install_plan
+from app.gui import languages
+from app.gui.messages import said, shapes
+from app.gui.widgets.card import Label
+from app.gui.widgets.diagnosis_card import DiagnosisCard
+from app.model.answers import Answers
+from app.model.errors import ExpectedError
+from app.model.home_layout import HomeLayout
+from app.model.known_issue import KnownIssue
+from app.model.machine import MachineFacts
+from tests.gui.fake_session import real_knowledge
+
+MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
+# Words that every English sentence of some length has and no German one.
+_ENGLISH = re.compile(
+    r"\b(?:the|is|are|and|of|to|with|for|your|it|needs|this|that|from|by)\b", re.IGNORECASE
+)
+
+
+@pytest.fixture
+def german(qtbot: QtBot) -> Iterator[None]:
+    languages.speak("de")
+    yield
+    languages.speak("en")
+
+
+def shown(machine: Path) -> Iterator[str]:
+    """Every text of data that This PC, Setup and the plan show for a machine."""
+    raw = json.loads(machine.read_text("utf-8"))
+    facts = msgspec.convert(raw.get("facts", raw), MachineFacts)
+    known = real_knowledge()
+    for finding in findings(facts, known.rules, known.cards, None):
+        yield from (
+            finding.title,
+            finding.detail,
+            finding.remedy,
+            finding.action.label if finding.action else "",
+        )
+    place = HomeLayout("/home/kim/unsloth", facts.os.family)
+    for choice in rank(facts, known.profiles, known.rules, known.cards):
+        profile = choice.profile
+        yield from (
+            choice.why,
+            choice.tag,
+            profile.supports,
+            profile.proven,
+            *profile.good,
+            *profile.bad,
+        )
+        for finding in choice.findings:
+            yield from (finding.title, finding.detail, finding.remedy)
+        try:
+            plan = install_plan(facts, profile, place, Answers())
+        except ExpectedError:
+            continue
+        yield from (plan.title, *(step.title for step in plan.steps))
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda p: p.stem)
+def test_what_a_person_sees_of_a_machine_is_german(german: None, machine: Path) -> None:
+    for text in dict.fromkeys(shown(machine)):
+        own = re.sub("„[^“]*“", "", said(text))  # what a program prints stays as it prints it
+        assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
+
+
+def test_a_filled_text_is_found_by_its_shape_with_figures_as_people_write_them(
+    german: None,
+) -> None:
+    assert said("4.2 GB free on C:\\") == "4,2 GB frei auf C:\\"
+    assert (
+        said("Needs driver 570.65 or newer; yours is 452.06.")
+        == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
+    )
+
+
+def test_a_reason_of_several_parts_is_translated_whole(german: None) -> None:
+    assert said(
+        "Best proven for Ampere cards; your driver 576.80 runs CUDA 12.8 directly (570.65 or "
+        "newer)."
+    ) == (
+        "Am besten erprobt für Ampere-Karten; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus "
+        "(570.65 oder neuer)."
+    )
+    assert said("In the way: the NVIDIA driver is missing.") == "Im Weg: Der NVIDIA-Treiber fehlt."
+
+
+def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
+    for text in (
+        "Compiled with a hammer and nails",
+        "Nobody has written this sentence: it is new. It stays.",
+        "",
+    ):
+        assert said(text) == text
+
+
+def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
+    languages.speak("en")
+    assert (
+        said("Needs driver 570.65 or newer; yours is 452.06.")
+        == "Needs driver 570.65 or newer; yours is 452.06."
+    )
+
+
+@pytest.mark.parametrize("known_issue", real_knowledge().known_issues.causes, ids=lambda t: t.label)
+def test_a_diagnosis_is_german(german: None, known_issue: KnownIssue) -> None:
+    for text in (known_issue.title, known_issue.means, known_issue.fix.text):
+        assert said(text) != text
+        assert not _ENGLISH.search(said(text)), f"{text!r} became {said(text)!r}"
+    for step in known_issue.fix.steps:
+        assert said(step) != step or "pip" in step, (
+            step
+        )  # a bare command is the same in every language
+        assert not _ENGLISH.search(said(step).replace("IT-Abteilung", "")), (
+            f"{step!r} became {said(step)!r}"
+        )
+
+
+def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
+    found = explain(
+        "Traceback (most recent call last):\nAssertionError: Torch not compiled with CUDA enabled\n",
+        real_knowledge().known_issues,
+    )
+    card = DiagnosisCard(found)
+    shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
+    assert "torch ist die CPU-Fassung" in shown
+    assert found.fix is not None and said(found.fix.text) in shown and said(found.means) in shown
+    assert not {found.title, found.means, found.fix.text} & set(shown)
+    assert card.accessibleDescription() == said(found.means)
+
+
+def test_other_possible_causes_are_german(german: None) -> None:
+    found = explain(
+        "ImportError: DLL load failed while importing libtriton: WinError 1114\n"
+        'OSError: [WinError 1114] Error loading "C:\\\\torch\\\\lib\\\\c10.dll" or one of its '
+        "dependencies.\n",
+        real_knowledge().known_issues,
+    )
+    assert found.others
+    card = DiagnosisCard(found)
+    shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
+    also = next(text for text in shown if text.startswith("Auch möglich: "))
+    assert not _ENGLISH.search(also) and "Zeile " in also
+
+
+def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
+    for entry in real_knowledge().guide.corrections:
+        for text in filter(None, (entry.truth, entry.evidence)):
+            assert said(text) != text
+            own = re.sub("„[^“]*“", "", said(text))
+            assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
+
+
+def test_every_shape_is_translated(german: None) -> None:
+    listed = shapes()
+    assert len(listed) > 80
+    for shape, pieces in listed:
+        assert len(pieces) > 1
+        assert QCoreApplication.translate("Data", shape), shape

@@ -1,0 +1,102 @@
+"""A full HD screen at 300 % leaves 640 by 330 pixels: every page fits, every button can be pressed,
+the rest scrolls.
+"""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.engine.stages import STAGES, Stage
+from app.gui import languages, theme
+from app.gui.pages.install import Install
+from app.gui.widgets.buttons import Button
+from app.gui.wizard import Wizard
+from tests.gui.fake_session import PLAN, Staged, failed_install, inside
+
+WIDE, HIGH = 640, 330
+
+
+@pytest.fixture
+def small(qtbot: QtBot, wizard: Wizard) -> Wizard:
+    """The window at that size, in the longer language."""
+    languages.speak("de")
+    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    wizard.speak("de")
+    wizard.resize(WIDE, HIGH)
+    return wizard
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> object:
+    """The next test speaks English."""
+    yield
+    languages.speak("en")
+
+
+def whole(widget: QWidget, wizard: Wizard) -> bool:
+    """Whether all of a widget lies in the window and nothing of it is cut."""
+    at = widget.mapTo(wizard, QPoint(0, 0))
+    in_window = (
+        at.x() >= 0
+        and at.y() >= 0
+        and at.x() + widget.width() <= WIDE
+        and at.y() + widget.height() <= HIGH
+    )
+    return (
+        in_window
+        and widget.visibleRegion().boundingRect() == widget.rect()
+        and widget.width() >= widget.sizeHint().width()
+    )
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_page_fits_and_its_acts_are_in_sight(
+    qtbot: QtBot, small: Wizard, stage: Stage
+) -> None:
+    small.go(stage)
+    qtbot.wait(50)
+    assert (small.width(), small.height()) == (WIDE, HIGH)
+    buttons = [b for b in inside(small.page_of(stage).bar, Button) if b.isVisible()]
+    assert buttons
+    qtbot.waitUntil(
+        lambda: all(whole(b, small) for b in buttons), timeout=20_000
+    )  # the bar folds a moment later
+    for step in small.rail.steps.values():
+        assert whole(step, small), (
+            step.geometry(),
+            step.sizeHint(),
+            step.visibleRegion().boundingRect(),
+        )
+    assert whole(small.rail.menu_button, small)
+
+
+def test_a_failure_can_be_read_and_tried_again(
+    qtbot: QtBot, small: Wizard, session: Staged
+) -> None:
+    session.acts = failed_install
+    small.go("install")
+    page = small.page_of("install")
+    assert isinstance(page, Install)
+    page.start(PLAN)
+    qtbot.waitUntil(lambda: not page.running, timeout=30_000)
+    qtbot.wait(50)
+    assert (small.width(), small.height()) == (WIDE, HIGH)
+    assert page.bar.primary is not None and whole(page.bar.primary, small)
+
+
+def test_the_rail_has_names_again_when_there_is_room(qtbot: QtBot, small: Wizard) -> None:
+    assert small.rail.width() == theme.RAIL_NARROW
+    assert not any(step.name.isVisible() for step in small.rail.steps.values())
+    assert (
+        "Einrichtung" in small.rail.steps["setup"].accessibleName()
+        and small.rail.steps["setup"].toolTip() == "Einrichtung"
+    )
+    small.resize(1120, 740)
+    qtbot.waitUntil(lambda: small.rail.width() == theme.RAIL_WIDTH, timeout=10_000)
+    assert (
+        all(step.name.isVisible() for step in small.rail.steps.values())
+        and small.rail.card.isVisible()
+    )
