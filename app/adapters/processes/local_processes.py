@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import subprocess
@@ -13,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from app.adapters.processes.process_tree import Tree, start
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Completed, Exit, Output, Silence, Stop
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
 _WAITING = 16  # chunks between the reader and the run: 4 MiB at most
@@ -49,6 +52,7 @@ class LocalProcesses:
                 f"{command.argv[0]} could not be started: {error.strerror or error}.",
                 details=str(error),
             ) from error
+        log.info("child started: %s", command.argv)
         chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=_WAITING)
         reader = threading.Thread(
             target=_read, args=(tree, chunks), name="child-output", daemon=True
@@ -93,6 +97,7 @@ class LocalProcesses:
         while True:
             code = tree.wait(_LOOK)
             if code is not None:
+                log.info("child ended: %s with %d", _name(command), code)
                 return code
             if self._stop.is_set():
                 raise StoppedError
