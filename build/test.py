@@ -125,7 +125,7 @@ def static_parts(python: str) -> list[Result]:
     ]
 
 
-def suite(python: str, form: str, paths: Sequence[str]) -> Result:
+def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -> Result:
     """pytest on this machine's Python, on all cores. ``form`` is ``quick``, ``core`` or ``whole``.
 
     ``core`` leaves out what needs the package index or trains, ``quick`` what is slow as well.
@@ -143,6 +143,7 @@ def suite(python: str, form: str, paths: Sequence[str]) -> Result:
         [
             *[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10"],
             *parallel,
+            *(["--release"] if release else []),
             *["-m", marks, *chosen],
         ],
         here_environment(),
@@ -246,6 +247,7 @@ def main(arguments: Sequence[str]) -> int:
         const="core",
         help="about 20 minutes: also the slow tests; no Wine, no index, no training",
     )
+    parser.add_argument("--release", action="store_true", help="also what only a release must hold")
     parser.add_argument("paths", nargs="*", help="what pytest shall run (default: all)")
     chosen = parser.parse_args(arguments)
     try:
@@ -261,13 +263,13 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.windows:
         results.append(windows_suite(chosen.paths))
     elif chosen.paths:
-        results.append(suite(python, chosen.form or "whole", chosen.paths))
+        results.append(suite(python, chosen.form or "whole", chosen.paths, chosen.release))
     else:
         results += static_parts(python)
         with ThreadPoolExecutor(1) as beside:
             # Wine's part uses one core most of the time; its output follows in one piece.
             windows = beside.submit(windows_suite, (), held=True) if whole else None
-            results.append(suite(python, chosen.form or "whole", ()))
+            results.append(suite(python, chosen.form or "whole", (), chosen.release))
             if windows is not None:
                 results.append(windows.result())
         if whole and results[-1].outcome != "skipped":
