@@ -80,6 +80,14 @@ def shape_of(roles: Mapping[Role, str], turns_are_sharegpt: bool = False) -> Sha
     return exact or ("instruction" if roles["question"] == "instruction" else "question-answer")
 
 
+def is_columns(values: Mapping[str, object]) -> bool:
+    """Whether an object holds a whole table: for each column a list (or numbered cells, as pandas writes them) of one length."""
+    cells = [list(v.values()) if isinstance(v, dict) else v for v in values.values()]
+    lists = [column for column in cells if isinstance(column, list)]
+    whole = len(lists) == len(values) and len({len(column) for column in lists}) == 1 and bool(lists[0])
+    return whole and bool(find_roles(list(values))) and not any(isinstance(c, dict) for column in lists for c in column)
+
+
 def list_names(names: Iterable[str]) -> str:
     """Names for a sentence: ``'a', 'b' and 'c'``."""
     quoted = [f"'{name}'" for name in names]

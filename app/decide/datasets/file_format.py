@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from app.decide.datasets.columns import find_roles
+from app.decide.datasets.columns import find_roles, is_columns
 from app.model.dataset import Format
 from app.model.errors import BadInput
 
@@ -30,6 +30,8 @@ _SIGNATURES = (
     (b"ARROW1", "is an Arrow file; save it as Parquet or JSON lines"),
     (b"version https://git-lfs", "is a Git LFS pointer: the data themselves were not downloaded"),
     (b"GGUF", "is a model in GGUF form, not training data"),
+    (b"MZ\x90", "is a Windows program"),
+    (b"\x7fELF", "is a Linux program"),
 )
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES_TO_JUDGE = 50
@@ -37,7 +39,7 @@ _LINES_TO_JUDGE = 50
 
 def refuse_foreign(name: str, data: bytes) -> None:
     """Raise ``BadInput`` with what to do for a file that is empty or of a kind that holds no rows of text."""
-    if not data.strip(b"\0 \t\r\n"):
+    if not data[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff") and not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff"):
         raise BadInput(f"{name} is empty.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
@@ -61,7 +63,7 @@ def recognise_format(name: str, text: str) -> Format:
         return "json-lines"
     if ending in ("csv", "tsv"):
         return ending
-    if start.startswith(("[", "{")) and (ending in (None, "json") or _is_json(text)):
+    if start.startswith(("[", "{")) and (ending in (None, "json") or _begins_with_long_value(text)):
         return "json"
     if ending in ("json", "json-lines"):
         return ending
@@ -84,7 +86,8 @@ def is_json_lines(text: str) -> bool:
     values = [_value(line) for line in lines]
     objects = [value for value in values if isinstance(value, dict)]
     if len(lines) == 1 and objects:
-        return bool(find_roles(list(objects[0]))) or not any(isinstance(v, (list, dict)) for v in objects[0].values())
+        row = bool(find_roles(list(objects[0]))) or not any(isinstance(v, (list, dict)) for v in objects[0].values())
+        return row and not is_columns(objects[0])
     return bool(objects) and len(objects) * 2 >= len(lines)
 
 
@@ -125,8 +128,14 @@ def _first_rows(text: str, sign: str) -> list[list[str]]:
     return rows
 
 
-def _is_json(text: str) -> bool:
-    return _value(text) is not None
+def _begins_with_long_value(text: str) -> bool:
+    """Whether the text begins with a JSON value that is all of it, or goes over several lines."""
+    begin = len(text) - len(text.lstrip())
+    try:
+        _, end = json.JSONDecoder().raw_decode(text, begin)
+    except (ValueError, RecursionError):
+        return False
+    return "\n" in text[begin:end] or not text[end:].strip()
 
 
 def _value(text: str) -> object:

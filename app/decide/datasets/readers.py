@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from app.decide.datasets.columns import find_roles, list_names, normalise
+from app.decide.datasets.columns import find_roles, is_columns, list_names, normalise
 from app.model.dataset import BadRow, RowUnit
 from app.model.errors import BadInput
 from app.model.value import Value
@@ -66,13 +66,14 @@ def read_json(name: str, text: str, list_name: str | None = None) -> tuple[str |
         if list_name not in lists:
             raise BadInput(f"{name} has no list {list_name!r}; it has {list_names(lists)}.")
         return list_name, _elements(name, text, lists[list_name])
-    if find_roles(list(members)) and not _is_columns(members):
-        return None, iter([_record(1, {key: value for key, (_, value) in members.items()})])
+    values = {key: value for key, (_, value) in members.items()}
+    if is_columns(values):
+        return None, _columns(values)
+    if find_roles(list(values)):
+        return None, iter([_record(1, values)])
     if len(rows) == 1:
         only = next(iter(rows))
         return only, _elements(name, text, rows[only])
-    if _is_columns(members):
-        return None, _columns({key: value for key, (_, value) in members.items()})
     if rows:
         raise BadInput(f"{name} holds several lists of rows: {list_names(rows)}; say which one to use.")
     raise BadInput(f"{name} is one JSON object without a list of rows; expected an array of objects, or one list inside.")
@@ -224,13 +225,6 @@ def _members(name: str, text: str, start: int) -> dict[str, tuple[int, Any]]:
         at = _skip(text, at)
         at = _skip(text, at + 1) if text.startswith(",", at) else at
     return members
-
-
-def _is_columns(members: dict[str, tuple[int, Any]]) -> bool:
-    """Lists (or numbered objects, as pandas writes them) of one length, one a column."""
-    values = [value for _, value in members.values()]
-    lists = [list(v.values()) if isinstance(v, dict) else v for v in values if isinstance(v, (list, dict))]
-    return bool(find_roles(list(members))) and len(lists) == len(values) and len({len(v) for v in lists}) == 1
 
 
 def _columns(columns: dict[str, Any]) -> Iterator[Record | BadRow]:
