@@ -8,7 +8,9 @@ from app.model.value import Value
 
 Format = Literal["json-lines", "json", "csv", "tsv", "parquet", "text", "markdown"]
 FORMATS: tuple[Format, ...] = ("json-lines", "json", "csv", "tsv", "parquet", "text", "markdown")
-Shape = Literal["instruction", "messages", "sharegpt", "prompt-completion", "question-answer", "text"]
+Shape = Literal[
+    "instruction", "messages", "sharegpt", "prompt-completion", "question-answer", "text"
+]
 Role = Literal["messages", "system", "question", "context", "history", "answer", "text"]
 ROLES: tuple[Role, ...] = ("messages", "system", "question", "context", "history", "answer", "text")
 RowUnit = Literal["document", "paragraph", "line"]

@@ -76,7 +76,9 @@ class StopNow(Exception):
 # ---- Telling ----
 
 AS_JSON = False
-FIRST = os.environ.get("RANK", "0") == "0"  # of several processes on several cards only the first one talks
+FIRST = (
+    os.environ.get("RANK", "0") == "0"
+)  # of several processes on several cards only the first one talks
 
 
 def tell(what, text="", **fields):
@@ -84,7 +86,11 @@ def tell(what, text="", **fields):
     if not FIRST:
         return
     if AS_JSON:
-        line = "\n" + json.dumps({"what": what, **plain(fields)}, ensure_ascii=False, allow_nan=False) + "\n"
+        line = (
+            "\n"
+            + json.dumps({"what": what, **plain(fields)}, ensure_ascii=False, allow_nan=False)
+            + "\n"
+        )
     elif text:
         line = text + "\n"
     else:
@@ -116,7 +122,12 @@ class Stop:
     """Notices a wish to stop within a fraction of a second, whatever the main thread computes."""
 
     def __init__(self, path):
-        self.path, self.wished, self.phase, self.on_exit = path, threading.Event(), "preparing", None
+        self.path, self.wished, self.phase, self.on_exit = (
+            path,
+            threading.Event(),
+            "preparing",
+            None,
+        )
         self.lock = threading.Lock()
 
     def watch(self):
@@ -132,7 +143,11 @@ class Stop:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self):
-        stops = tuple(getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, n))
+        stops = tuple(
+            getattr(signal, n)
+            for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+            if hasattr(signal, n)
+        )
         while True:
             rung = 0
             try:
@@ -157,10 +172,20 @@ class Stop:
             if self.phase == "training":
                 measured("train.stopping", True, None, "Stopping: a checkpoint is written first.")
             elif self.phase == "preparing":
-                measured("train.stopped", 0, "steps", "Stopped before training began: there was nothing to save.")
+                measured(
+                    "train.stopped",
+                    0,
+                    "steps",
+                    "Stopped before training began: there was nothing to save.",
+                )
                 self.leave()
             else:
-                measured("train.stopping", True, None, "Stopping: training is over, the adapter is being saved.")
+                measured(
+                    "train.stopping",
+                    True,
+                    None,
+                    "Stopping: training is over, the adapter is being saved.",
+                )
 
     def enter(self, phase):
         """Say what goes on now: preparing, training or finishing."""
@@ -180,7 +205,9 @@ class Stop:
 def read_rows(path):
     """The rows of data.jsonl; a row that is not in the form above is named with its line."""
     if not os.path.isfile(path):
-        raise Problem("no-data", f"There is no file {path}.", "Make data.jsonl, or say --data FILE.", 2)
+        raise Problem(
+            "no-data", f"There is no file {path}.", "Make data.jsonl, or say --data FILE.", 2
+        )
     rows = []
     try:
         with open(path, encoding="utf-8-sig") as file:
@@ -188,9 +215,16 @@ def read_rows(path):
                 if line.strip():
                     rows.append(check_row(json.loads(line), f"Line {number} of {path}"))
     except UnicodeDecodeError as fault:
-        raise Problem("bad-data", f"{path} is not UTF-8: {fault.reason}.", "Save it as UTF-8.", 2) from fault
+        raise Problem(
+            "bad-data", f"{path} is not UTF-8: {fault.reason}.", "Save it as UTF-8.", 2
+        ) from fault
     except (ValueError, RecursionError) as fault:
-        raise Problem("bad-data", f"Line {number} of {path} is not JSON: {fault}.", "One JSON object a line.", 2) from fault
+        raise Problem(
+            "bad-data",
+            f"Line {number} of {path} is not JSON: {fault}.",
+            "One JSON object a line.",
+            2,
+        ) from fault
     if not rows:
         raise Problem("bad-data", f"{path} holds no rows.", "", 2)
     return rows
@@ -198,16 +232,22 @@ def read_rows(path):
 
 def check_row(row, where):
     """A row as it is, if it has one of the two forms."""
-    good = isinstance(row, dict) and (isinstance(row.get("text"), str) and row["text"].strip() or row.get("messages"))
+    good = isinstance(row, dict) and (
+        isinstance(row.get("text"), str) and row["text"].strip() or row.get("messages")
+    )
     if good and "messages" in row:
         turns = row["messages"]
         good = isinstance(turns, list) and all(
-            isinstance(m, dict) and m.get("role") in ("system", "user", "assistant") and isinstance(m.get("content"), str)
+            isinstance(m, dict)
+            and m.get("role") in ("system", "user", "assistant")
+            and isinstance(m.get("content"), str)
             for m in turns
         )
         body = turns[1:] if good and turns[0]["role"] == "system" else turns
         good = good and bool(body) and len(body) % 2 == 0
-        good = good and all(m["role"] == ("assistant" if i % 2 else "user") for i, m in enumerate(body))
+        good = good and all(
+            m["role"] == ("assistant" if i % 2 else "user") for i, m in enumerate(body)
+        )
     if not good:
         raise Problem("bad-data", f"{where} is not a row: expected messages (question and answer by turns) or text.",
                       "Let the program convert your file, or see the head of this script.", 2)  # fmt: skip
@@ -222,6 +262,7 @@ class Tokens:
 
     def __init__(self, model, length, learn):
         from transformers import AutoTokenizer
+
         self.tokenizer = AutoTokenizer.from_pretrained(model)
         self.length, self.learn, self.notes, self.scaffolds = length, learn, [], {}
         self.eos = self.tokenizer.eos_token or ""
@@ -230,7 +271,9 @@ class Tokens:
                           "Take another model.", 2)  # fmt: skip
         if not self.tokenizer.chat_template:
             self.tokenizer.chat_template = PLAIN_TEMPLATE
-            self.notes.append("The model has no chat template; a plain form is used (### Instruction, ### Response).")
+            self.notes.append(
+                "The model has no chat template; a plain form is used (### Instruction, ### Response)."
+            )
         self.marks = {*self.tokenizer.all_special_tokens, *self.tokenizer.get_added_vocab()}
         first = self.tokenizer("a")["input_ids"][:1]
         self.bos = first if first == [self.tokenizer.bos_token_id] else []
@@ -238,7 +281,9 @@ class Tokens:
 
     def render(self, messages, prompt=False):
         """The text of a conversation in the model's own form; ``prompt``: ready for the next answer."""
-        return self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=prompt)
+        return self.tokenizer.apply_chat_template(
+            messages, tokenize=False, add_generation_prompt=prompt
+        )
 
     def fit(self, messages):
         """The messages as the template takes them: without a system role of its own it stands before the first question."""
@@ -261,9 +306,17 @@ class Tokens:
         if "text" in row:
             ids = self._tokenize(row["text"], [])[0]
             half = min(64, len(ids) // 2)
-            return ids[:half], self.tokenizer.decode(ids[half : half + ANSWER_TOKENS]), self.tokenizer.decode(ids[:half])
+            return (
+                ids[:half],
+                self.tokenizer.decode(ids[half : half + ANSWER_TOKENS]),
+                self.tokenizer.decode(ids[:half]),
+            )
         messages = self.fit(row["messages"])
-        return self._tokenize(self.render(messages[:-1], True), [])[0], messages[-1]["content"], messages[-2]["content"]
+        return (
+            self._tokenize(self.render(messages[:-1], True), [])[0],
+            messages[-1]["content"],
+            messages[-2]["content"],
+        )
 
     def _takes_system(self):
         turns = [{"role": "system", "content": "Qsys7"}, {"role": "user", "content": "Qusr7"}]
@@ -284,7 +337,9 @@ class Tokens:
         """What the template writes around the contents, found with contents that stand for others; None: it differs."""
         if roles not in self.scaffolds:
             marks = [f"Qz{number}zQ" for number in range(len(roles))]
-            text = self.render([{"role": role, "content": mark} for role, mark in zip(roles, marks)])
+            text = self.render(
+                [{"role": role, "content": mark} for role, mark in zip(roles, marks)]
+            )
             pieces, rest = [], text
             for mark in marks:
                 before, found, rest = rest.partition(mark)
@@ -301,12 +356,18 @@ class Tokens:
         scaffold = self._scaffold(tuple(m["role"] for m in messages))
         found = None
         if scaffold:
-            for contents in ([m["content"] for m in messages], [m["content"].strip() for m in messages]):
+            for contents in (
+                [m["content"] for m in messages],
+                [m["content"].strip() for m in messages],
+            ):
                 found = found or match(text, scaffold[0], contents)
         pieces, opening = scaffold or ([], "")
         found = found or search(text, messages)
         if not found:
-            raise Problem("template", "the model's chat template changes the answers, so that they cannot be found in its text")
+            raise Problem(
+                "template",
+                "the model's chat template changes the answers, so that they cannot be found in its text",
+            )
         tail = text[found[-1][1] :]
         spans = []
         for number, (message, (begin, end)) in enumerate(zip(messages, found)):
@@ -314,7 +375,9 @@ class Tokens:
                 continue
             before = text[found[number - 1][1] if number else 0 : begin]
             at = before.rfind(opening) if opening else -1
-            if at >= 0:  # what stands between the opening and the answer (an empty thought) is the model's to write
+            if (
+                at >= 0
+            ):  # what stands between the opening and the answer (an empty thought) is the model's to write
                 begin -= len(before) - at - len(opening)
             after = text[end : found[number + 1][0]] if number + 1 < len(found) else tail
             spans.append((begin, end + len(os.path.commonprefix([tail, after]).rstrip())))
@@ -382,18 +445,29 @@ class Prepared:
         lengths = []
         for number, row in enumerate(rows, 1):
             if number % 2000 == 0:
-                tell("progress", f"  {number} of {len(rows)} rows", done=number, total=len(rows), unit="rows", note="tokens")
+                tell(
+                    "progress",
+                    f"  {number} of {len(rows)} rows",
+                    done=number,
+                    total=len(rows),
+                    unit="rows",
+                    note="tokens",
+                )
             try:
                 made = tokens.examples(row)
             except Problem as problem:
                 self._leave_out(str(problem))
                 continue
-            except Exception as fault:  # a template raises what it likes: jinja's errors, or its own
+            except (
+                Exception
+            ) as fault:  # a template raises what it likes: jinja's errors, or its own
                 self._leave_out(f"the model's chat template refuses it ({first_line(fault)})")
                 continue
             for ids, learnt, text, spans, cut in made:
                 if len(self.shown) < 3 and text:
-                    self.shown.append({"text": text, "learnt": spans, "tokens": len(ids) + cut, "cut": cut})
+                    self.shown.append(
+                        {"text": text, "learnt": spans, "tokens": len(ids) + cut, "cut": cut}
+                    )
                 lengths.append(len(ids) + cut)
                 self.cut += cut > 0
                 if not any(learnt[1:]):
@@ -402,7 +476,12 @@ class Prepared:
                 self.examples.append((ids, learnt))
                 self.sources.append(row)
         if not self.examples:
-            raise Problem("no-rows", f"No row is left to train on: {'; '.join(self.left_out) or 'there was none'}.", "", 2)
+            raise Problem(
+                "no-rows",
+                f"No row is left to train on: {'; '.join(self.left_out) or 'there was none'}.",
+                "",
+                2,
+            )
         self.lengths = sorted(lengths)
         self._split(wishes)
 
@@ -430,7 +509,11 @@ class Prepared:
         top = self.lengths[-1]
         edge = 2 ** max(0, math.ceil(math.log2(top / 8)))
         edges = [edge * (k + 1) for k in range(math.ceil(top / edge))]
-        counts = [sum(e - edge < n <= e for n in self.lengths) for e in edges] if len(self.lengths) < 2e5 else []
+        counts = (
+            [sum(e - edge < n <= e for n in self.lengths) for e in edges]
+            if len(self.lengths) < 2e5
+            else []
+        )
         learnt = sum(sum(mask) for _, mask in self.training)
         total = sum(len(ids) for ids, _ in self.training)
         return {"rows": self.shown, "examples": len(self.examples), "training": len(self.training),
@@ -450,9 +533,14 @@ def show(seen, wishes):
             at = end
         text += row["text"][at:]
         more = f", of which {row['cut']} are cut off" if row["cut"] else ""
-        lines += [f"--- Row {number}: {row['tokens']} tokens{more}. What is learnt stands in [[ ]]. ---", text[:2000]]
+        lines += [
+            f"--- Row {number}: {row['tokens']} tokens{more}. What is learnt stands in [[ ]]. ---",
+            text[:2000],
+        ]
     length = seen["length"]
-    lines.append(f"--- {seen['training']} rows to train on, {seen['evaluation']} to measure on, {seen['held_out']} to answer ---")
+    lines.append(
+        f"--- {seen['training']} rows to train on, {seen['evaluation']} to measure on, {seen['held_out']} to answer ---"
+    )
     width = max([*length["counts"], 1])
     for edge, count in zip(length["edges"], length["counts"]):
         lines.append(f"  up to {edge:6} tokens  {count:7}  {'#' * math.ceil(40 * count / width)}")
@@ -480,7 +568,12 @@ class Run:
         earlier = read_json(self.path)
         if resume:
             if earlier is None:
-                raise Problem("no-run", f"There is no run to go on with in {self.folder}.", "Start without --resume.", 2)
+                raise Problem(
+                    "no-run",
+                    f"There is no run to go on with in {self.folder}.",
+                    "Start without --resume.",
+                    2,
+                )
             self.compare(earlier)
             self.values["answers_before"] = earlier.get("answers_before")
         elif os.path.isdir(self.folder) and os.listdir(self.folder) and not overwrite:
@@ -491,7 +584,9 @@ class Run:
         try:
             os.makedirs(self.checkpoints, exist_ok=True)
         except OSError as fault:
-            raise Problem("output", f"The folder {self.folder} cannot be made: {fault.strerror}.", "", 2) from fault
+            raise Problem(
+                "output", f"The folder {self.folder} cannot be made: {fault.strerror}.", "", 2
+            ) from fault
         found = self.complete() if resume else []
         for name in os.listdir(self.checkpoints) if resume else []:
             if name not in found:  # begun when the run was cut off
@@ -504,7 +599,12 @@ class Run:
     def compare(self, earlier):
         """Raise with all that differs from the run that is to be gone on with."""
         if earlier.get("state") == "finished":
-            raise Problem("finished", f"The run in {self.folder} is finished; nothing is left to go on with.", "", 2)
+            raise Problem(
+                "finished",
+                f"The run in {self.folder} is finished; nothing is left to go on with.",
+                "",
+                2,
+            )
         differs = []
         for name, now in self.values["settings"].items():
             was = earlier.get("settings", {}).get(name)
@@ -513,15 +613,24 @@ class Run:
         if earlier.get("data") != self.values["data"]:
             differs.append("the data are others")
         if earlier.get("model") != self.values["model"]:
-            differs.append(f"the model was {(earlier.get('model') or {}).get('name')} or its files have changed")
+            differs.append(
+                f"the model was {(earlier.get('model') or {}).get('name')} or its files have changed"
+            )
         if differs:
             raise Problem("differs", f"This run cannot be gone on with: {'; '.join(differs)}.",
                           "Set them as they were, or start anew in another folder.", 2, differs=differs)  # fmt: skip
 
     def complete(self):
         """Names of the checkpoints that were written to their end, oldest first."""
-        names = [n for n in os.listdir(self.checkpoints) if n.startswith("checkpoint-") and n[11:].isdigit()]
-        return sorted((n for n in names if is_complete(os.path.join(self.checkpoints, n))), key=lambda n: int(n[11:]))
+        names = [
+            n
+            for n in os.listdir(self.checkpoints)
+            if n.startswith("checkpoint-") and n[11:].isdigit()
+        ]
+        return sorted(
+            (n for n in names if is_complete(os.path.join(self.checkpoints, n))),
+            key=lambda n: int(n[11:]),
+        )
 
     def seal(self, folder):
         """Mark a checkpoint as complete once its bytes are on the disk; only then older ones go, all but one."""
@@ -548,7 +657,9 @@ def is_complete(folder):
     noted = read_json(os.path.join(folder, "complete.json"))
     files = noted.get("files") if isinstance(noted, dict) else None
     paths = {os.path.join(folder, name): size for name, size in (files or {}).items()}
-    return bool(paths) and all(os.path.isfile(path) and os.path.getsize(path) == size for path, size in paths.items())
+    return bool(paths) and all(
+        os.path.isfile(path) and os.path.getsize(path) == size for path, size in paths.items()
+    )
 
 
 def read_json(path):
@@ -597,15 +708,44 @@ def model_mark(model):
 def check_model(model):
     """Refuse what is no model before anything heavy is loaded."""
     if model.lower().endswith(".gguf"):
-        raise Problem("model", f"{model} is a GGUF file, which can be run but not trained.", "Name the model it came from.", 2)
+        raise Problem(
+            "model",
+            f"{model} is a GGUF file, which can be run but not trained.",
+            "Name the model it came from.",
+            2,
+        )
     if os.path.isdir(model):
         if not os.path.isfile(os.path.join(model, "config.json")):
-            what = "an adapter" if os.path.isfile(os.path.join(model, "adapter_config.json")) else "no model (no config.json)"
-            raise Problem("model", f"The folder {model} holds {what}.", "Name a model's folder, or its name on the hub.", 2)
+            what = (
+                "an adapter"
+                if os.path.isfile(os.path.join(model, "adapter_config.json"))
+                else "no model (no config.json)"
+            )
+            raise Problem(
+                "model",
+                f"The folder {model} holds {what}.",
+                "Name a model's folder, or its name on the hub.",
+                2,
+            )
         if not any(name.endswith((".safetensors", ".bin")) for name in os.listdir(model)):
-            raise Problem("model", f"The folder {model} holds no weights (.safetensors).", "Fetch the model whole.", 2)
-    elif os.path.isabs(model) or model.startswith((".", "~")) or model.count("/") > 1 or "\\" in model:
-        raise Problem("model", f"There is no folder {model}.", "Name a model's folder, or its name on the hub.", 2)
+            raise Problem(
+                "model",
+                f"The folder {model} holds no weights (.safetensors).",
+                "Fetch the model whole.",
+                2,
+            )
+    elif (
+        os.path.isabs(model)
+        or model.startswith((".", "~"))
+        or model.count("/") > 1
+        or "\\" in model
+    ):
+        raise Problem(
+            "model",
+            f"There is no folder {model}.",
+            "Name a model's folder, or its name on the hub.",
+            2,
+        )
 
 
 def load(wishes):
@@ -613,19 +753,35 @@ def load(wishes):
     try:
         from unsloth import FastLanguageModel
     except ImportError as fault:
-        raise Problem("no-unsloth", f"Unsloth cannot be imported: {first_line(fault)}", "Run inside the environment.") from fault
+        raise Problem(
+            "no-unsloth",
+            f"Unsloth cannot be imported: {first_line(fault)}",
+            "Run inside the environment.",
+        ) from fault
     import torch
+
     loader = sys.modules.get("unsloth.models.loader_utils")
-    if hasattr(loader, "_get_new_mapper"):  # releases up to 2025 run a file from the internet for names they do not know
+    if hasattr(
+        loader, "_get_new_mapper"
+    ):  # releases up to 2025 run a file from the internet for names they do not know
         loader._get_new_mapper = lambda *_: ({}, {}, {})
     if torch.version.cuda is not None and not torch.cuda.is_available():
-        raise Problem("no-card", "PyTorch is built for CUDA but reaches no card: driver missing, too old, or the card is hidden.")
+        raise Problem(
+            "no-card",
+            "PyTorch is built for CUDA but reaches no card: driver missing, too old, or the card is hidden.",
+        )
     on_card = torch.cuda.is_available()
     if not on_card:
         wishes.bits = 16
-    bf16 = on_card and torch.cuda.get_device_capability()[0] >= 8  # is_bf16_supported() also says yes where it is imitated
+    bf16 = (
+        on_card and torch.cuda.get_device_capability()[0] >= 8
+    )  # is_bf16_supported() also says yes where it is imitated
     dtype = (torch.bfloat16 if bf16 else torch.float16) if on_card else torch.float32
-    more = {"device_map": {"": int(os.environ["LOCAL_RANK"])}} if int(os.environ.get("WORLD_SIZE", "1")) > 1 else {}
+    more = (
+        {"device_map": {"": int(os.environ["LOCAL_RANK"])}}
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1
+        else {}
+    )
     model, _ = FastLanguageModel.from_pretrained(model_name=wishes.model, max_seq_length=wishes.length, dtype=dtype,
                                                  load_in_4bit=wishes.bits == 4, **more)  # fmt: skip
     model = FastLanguageModel.get_peft_model(
@@ -649,7 +805,9 @@ def answers(fast, model, tokens, rows, stop):
         ends = ends_of(model, tokens)
         for row in rows:
             ids, expected, question = tokens.prompt(row)
-            ids = torch.tensor([list(ids[-tokens.length :])], device=next(model.parameters()).device)
+            ids = torch.tensor(
+                [list(ids[-tokens.length :])], device=next(model.parameters()).device
+            )
             with torch.no_grad():
                 out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), max_new_tokens=ANSWER_TOKENS,
                                      do_sample=False, pad_token_id=ends[0], eos_token_id=ends,
@@ -660,7 +818,12 @@ def answers(fast, model, tokens, rows, stop):
     except Exception as fault:
         if out_of_memory(fault):
             torch.cuda.empty_cache() if torch.cuda.is_available() else None
-        measured("train.note", first_line(fault), None, f"The answers could not be made: {first_line(fault)}")
+        measured(
+            "train.note",
+            first_line(fault),
+            None,
+            f"The answers could not be made: {first_line(fault)}",
+        )
     finally:
         fast.for_training(model)
     return given
@@ -684,6 +847,7 @@ class Collator:
 
     def __call__(self, rows):
         import torch
+
         width = math.ceil(max(len(ids) for ids, _ in rows) / 8) * 8
         ids = torch.full((len(rows), width), self.pad, dtype=torch.long)
         mask = torch.zeros_like(ids)
@@ -692,7 +856,9 @@ class Collator:
             n = len(numbers)
             ids[i, :n] = torch.tensor(list(numbers))
             mask[i, :n] = 1
-            labels[i, :n] = torch.where(torch.tensor(list(learnt), dtype=torch.bool), ids[i, :n], -100)
+            labels[i, :n] = torch.where(
+                torch.tensor(list(learnt), dtype=torch.bool), ids[i, :n], -100
+            )
             self.tokens += n
         batch = {"input_ids": ids, "attention_mask": mask, "labels": labels}
         if self.types:  # models with pictures want to know which tokens are text
@@ -736,7 +902,12 @@ def watcher(wishes, run, stop, collator, dtype):
             if FIRST:
                 run.seal(os.path.join(args.output_dir, f"checkpoint-{state.global_step}"))
                 run.save(step=state.global_step)
-                measured("train.checkpoint", state.global_step, "steps", f"Checkpoint at step {state.global_step}.")
+                measured(
+                    "train.checkpoint",
+                    state.global_step,
+                    "steps",
+                    f"Checkpoint at step {state.global_step}.",
+                )
 
         def on_log(self, args, state, control, logs=None, **more):
             logs = logs or {}
@@ -778,6 +949,7 @@ def arguments(wishes, run, prepared, dtype):
     import inspect
     import torch
     from transformers import TrainingArguments
+
     on_card = torch.cuda.is_available()
     total = prepared.steps(wishes)
     wanted = {
@@ -804,6 +976,7 @@ def train(wishes, run, stop, checkpoint, rows):
     fast, model, dtype = load(wishes)
     import inspect
     from transformers import Trainer
+
     tokens = Tokens(wishes.model, wishes.length, wishes.learn)
     prepared = Prepared(rows, tokens, wishes, stop)
     seen = prepared.describe(tokens, wishes)
@@ -813,13 +986,17 @@ def train(wishes, run, stop, checkpoint, rows):
     before = run.values.get("answers_before") or answers(fast, model, tokens, prepared.held, stop)
     run.save(answers_before=before)
     base = getattr(model, "get_base_model", lambda: model)()
-    types = "token_type_ids" in inspect.signature(base.forward).parameters and hasattr(model.config, "vision_config")
+    types = "token_type_ids" in inspect.signature(base.forward).parameters and hasattr(
+        model.config, "vision_config"
+    )
     collator = Collator(tokens.tokenizer.pad_token_id or 0, types)
     eye = watcher(wishes, run, stop, collator, dtype)
     trainer = Trainer(model=model, args=arguments(wishes, run, prepared, dtype), train_dataset=prepared.training,
                       eval_dataset=prepared.evaluation or None, data_collator=collator, callbacks=[eye])  # fmt: skip
     for kind in ("PrinterCallback", "ProgressCallback"):  # the watcher tells all of it
-        trainer.callback_handler.callbacks = [c for c in trainer.callback_handler.callbacks if type(c).__name__ != kind]
+        trainer.callback_handler.callbacks = [
+            c for c in trainer.callback_handler.callbacks if type(c).__name__ != kind
+        ]
     stop.enter("training")
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
@@ -851,9 +1028,17 @@ def train(wishes, run, stop, checkpoint, rows):
 def check_room(model, run):
     """Refuse a disk on which three checkpoints and the adapter have no room, before hours of training."""
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    need = trained * 12 * 3 + (64 << 20)  # weights in fp32 and two states of the optimizer, three times for a moment
+    need = trained * 12 * 3 + (
+        64 << 20
+    )  # weights in fp32 and two states of the optimizer, three times for a moment
     free = shutil.disk_usage(run.folder).free
-    measured("train.trainable", trained, "parameters", f"{trained / 1e6:.1f} million parameters are trained.", checkpoint=trained * 12)
+    measured(
+        "train.trainable",
+        trained,
+        "parameters",
+        f"{trained / 1e6:.1f} million parameters are trained.",
+        checkpoint=trained * 12,
+    )
     if free < need:
         raise Problem("disk-full", f"The checkpoints need {need / 1e9:.2f} GB in {run.folder}; {free / 1e9:.2f} GB are free.",
                       "Make room, or name another folder with --output.")  # fmt: skip
@@ -865,7 +1050,9 @@ def save_adapter(model, tokenizer, run):
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
     tokenizer.save_pretrained(part)
-    if os.path.isdir(final):  # of the run that --overwrite replaces, or of a run cut off after saving
+    if os.path.isdir(
+        final
+    ):  # of the run that --overwrite replaces, or of a run cut off after saving
         shutil.rmtree(final)
     os.replace(part, final)
 
@@ -880,7 +1067,12 @@ def first_line(fault):
 
 def out_of_memory(fault):
     text = str(fault).lower()
-    return isinstance(fault, MemoryError) or "out of memory" in text or "can't allocate memory" in text or "not enough memory" in text
+    return (
+        isinstance(fault, MemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "not enough memory" in text
+    )
 
 
 def smaller(wishes):
@@ -893,9 +1085,19 @@ def smaller(wishes):
     if wishes.bits == 16:
         ways.append({"options": {"bits": 4}, "costs": "a little precision of the base weights"})
     if wishes.length > 256:
-        ways.append({"options": {"length": wishes.length // 2}, "costs": "longer rows are cut at half the length"})
+        ways.append(
+            {
+                "options": {"length": wishes.length // 2},
+                "costs": "longer rows are cut at half the length",
+            }
+        )
     if wishes.rank > 8:
-        ways.append({"options": {"rank": wishes.rank // 2, "alpha": max(1, wishes.alpha // 2)}, "costs": "room to learn"})
+        ways.append(
+            {
+                "options": {"rank": wishes.rank // 2, "alpha": max(1, wishes.alpha // 2)},
+                "costs": "room to learn",
+            }
+        )
     return ways
 
 
@@ -905,14 +1107,30 @@ def explain(fault, wishes):
     low = text.lower()
     if out_of_memory(fault):
         ways = smaller(wishes)
-        said = "; or ".join(" ".join(f"--{k} {v}" for k, v in way["options"].items()) + f" (costs {way['costs']})" for way in ways)
-        return Problem("memory-full", "The memory is full.", f"Take {said}." if said else "Take a smaller model.", smaller=ways)
+        said = "; or ".join(
+            " ".join(f"--{k} {v}" for k, v in way["options"].items()) + f" (costs {way['costs']})"
+            for way in ways
+        )
+        return Problem(
+            "memory-full",
+            "The memory is full.",
+            f"Take {said}." if said else "Take a smaller model.",
+            smaller=ways,
+        )
     try:
         free = shutil.disk_usage(wishes.output).free
     except OSError:
         free = 1 << 40
-    if "no space left" in low or getattr(fault, "errno", None) == 28 or (free < 64 << 20 and "write" in low):
-        return Problem("disk-full", f"The disk that holds {wishes.output} is full.", "Make room; then go on with --resume.")
+    if (
+        "no space left" in low
+        or getattr(fault, "errno", None) == 28
+        or (free < 64 << 20 and "write" in low)
+    ):
+        return Problem(
+            "disk-full",
+            f"The disk that holds {wishes.output} is full.",
+            "Make room; then go on with --resume.",
+        )
     if "gated" in low or "401" in low or "403" in low:
         return Problem("model-gated", f"The hub does not give {wishes.model}: {first_line(fault)}",
                        "Accept its licence on its page, and check that your token is valid.")  # fmt: skip
@@ -940,16 +1158,28 @@ def explain(fault, wishes):
 
 def options(argv):
     """The settings of the head, changed by options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     for name in SETTINGS:
         default = globals()[name]
         limits = {"BITS": [4, 16], "LEARN": ["answers", "all"]}.get(name)
         parser.add_argument("--" + name.lower().replace("_", "-"), type=type(default), default=default, choices=limits,
                             help=f"default: {default}")  # fmt: skip
-    parser.add_argument("--preview", action="store_true", help="show rows as the model sees them; train nothing")
+    parser.add_argument(
+        "--preview", action="store_true", help="show rows as the model sees them; train nothing"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--check-resume", action="store_true", help="say whether --resume is possible; train nothing")
-    parser.add_argument("--overwrite", action="store_true", help="write into an output folder that is not empty")
+    parser.add_argument(
+        "--check-resume",
+        action="store_true",
+        help="say whether --resume is possible; train nothing",
+    )
+    parser.add_argument(
+        "--overwrite", action="store_true", help="write into an output folder that is not empty"
+    )
     parser.add_argument("--card", help="the card's number, counted as nvidia-smi does")
     parser.add_argument("--stop-file", help="stop when this file appears; it is taken away then")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -959,10 +1189,18 @@ def options(argv):
                             ("evaluate", 0, 0.5), ("checkpoint_minutes", 0, 10**6)):  # fmt: skip
         value = getattr(wishes, name)
         if not low <= value <= high or (value == 0 and name in ("epochs", "learning_rate")):
-            parser.error(f"--{name.replace('_', '-')} is {value}; expected a number from {low} to {high}")
+            parser.error(
+                f"--{name.replace('_', '-')} is {value}; expected a number from {low} to {high}"
+            )
     for name in ("data", "output"):
         value = getattr(wishes, name)
-        setattr(wishes, name, os.path.abspath(os.path.join(HERE, value) if value == globals()[name.upper()] else value))
+        setattr(
+            wishes,
+            name,
+            os.path.abspath(
+                os.path.join(HERE, value) if value == globals()[name.upper()] else value
+            ),
+        )
     return wishes
 
 
@@ -1005,7 +1243,13 @@ def main(argv=None):
             run.compare(earlier)
             steps = run.complete() if os.path.isdir(run.checkpoints) else []
             step = int(steps[-1][11:]) if steps else 0
-            measured("train.resumable", step, "steps", f"The run can go on from step {step}.", total=earlier.get("total"))
+            measured(
+                "train.resumable",
+                step,
+                "steps",
+                f"The run can go on from step {step}.",
+                total=earlier.get("total"),
+            )
             return 0
         checkpoint = run.open(wishes.resume, wishes.overwrite)
         stop.on_exit = lambda: run.save(state="stopped")
@@ -1019,7 +1263,10 @@ def main(argv=None):
     except Exception as fault:
         problem = explain(fault, wishes)
         if problem is None:
-            problem = Problem("unexpected", f"Training stopped for a reason that nobody foresaw: {first_line(fault)}")
+            problem = Problem(
+                "unexpected",
+                f"Training stopped for a reason that nobody foresaw: {first_line(fault)}",
+            )
         return failed(problem, run, traceback.format_exc())
     finally:
         if run is not None and not wishes.check_resume:
@@ -1033,15 +1280,29 @@ def failed(problem, run, details=""):
         with open(path, "w", encoding="utf-8") as file:
             file.write(details)
         problem.hint = f"{problem.hint} Details: {path}".strip()
-    if run is not None and os.path.isfile(run.path) and run.values["state"] == "running" and problem.exit_code == 4:
+    if (
+        run is not None
+        and os.path.isfile(run.path)
+        and run.values["state"] == "running"
+        and problem.exit_code == 4
+    ):
         run.save(state="failed", error={"code": problem.code, "message": str(problem)})
-    tell("failed", f"{problem} {problem.hint}".strip(), code=problem.code, message=str(problem), hint=problem.hint, details=details)
+    tell(
+        "failed",
+        f"{problem} {problem.hint}".strip(),
+        code=problem.code,
+        message=str(problem),
+        hint=problem.hint,
+        details=details,
+    )
     for way in problem.detail.get("smaller", []):
         measured("train.smaller", way["options"], None, "", costs=way["costs"])
     return problem.exit_code
 
 
-if __name__ == "__main__":  # Windows starts helper processes by importing this file again: without this line they multiply
+if (
+    __name__ == "__main__"
+):  # Windows starts helper processes by importing this file again: without this line they multiply
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -14,7 +14,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "resources" / "training"
 TRAINING_PYTHON = os.environ.get("TRAINING_PYTHON", "")
-with_unsloth = pytest.mark.skipif(not TRAINING_PYTHON, reason="TRAINING_PYTHON names no interpreter with Unsloth")
+with_unsloth = pytest.mark.skipif(
+    not TRAINING_PYTHON, reason="TRAINING_PYTHON names no interpreter with Unsloth"
+)
 
 
 class Ended(msgspec.Struct):
@@ -46,11 +48,16 @@ def read_event(line: str) -> dict[str, Any] | None:
 
 
 def run_script(
-    *arguments: str, script: str = "train.py", python: str = TRAINING_PYTHON, on_event: Callable[..., None] | None = None
+    *arguments: str,
+    script: str = "train.py",
+    python: str = TRAINING_PYTHON,
+    on_event: Callable[..., None] | None = None,
 ) -> Ended:
     """Run a script with ``--json``. ``on_event(event, process)`` is called for each event while it runs."""
     argv = [python, str(SCRIPTS / script), "--json", *arguments]
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace") as process:
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", errors="replace"
+    ) as process:
         assert process.stdout is not None
         lines, events = [], []
         for line in process.stdout:

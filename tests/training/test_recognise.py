@@ -39,7 +39,9 @@ FILES: dict[str, tuple[Format, str, bool, Shape, dict[str, str], int, tuple[str,
 }  # fmt: skip
 
 
-def rows_of(name: str, data: bytes, options: ReadOptions | None = None, agreed: Confirmation | None = None) -> list[Any]:
+def rows_of(
+    name: str, data: bytes, options: ReadOptions | None = None, agreed: Confirmation | None = None
+) -> list[Any]:
     """The canonical rows, parsed."""
     return [json.loads(line) for line in canonical_lines(name, data, options, agreed)]
 
@@ -69,7 +71,15 @@ def test_fifteen_files(name: str) -> None:
     """Each is recognised as what it is, with every column in use; what cannot be used is asked about."""
     seen = recognise(name, (DATA / name).read_bytes())
     assert seen.encoding is not None
-    found = (seen.format, seen.encoding.name, seen.encoding.mark, seen.shape, seen.mapping, seen.rows, asked(seen))
+    found = (
+        seen.format,
+        seen.encoding.name,
+        seen.encoding.mark,
+        seen.shape,
+        seen.mapping,
+        seen.rows,
+        asked(seen),
+    )
     assert found == FILES[name]
     assert seen.unused == ()
 
@@ -89,7 +99,10 @@ def test_the_sound_files_become_canonical(name: str) -> None:
 def test_no_column_is_lost() -> None:
     """Alpaca's input stands under its instruction; a system text is the first message."""
     row = rows_of("b_alpaca_input.jsonl", (DATA / "b_alpaca_input.jsonl").read_bytes())[0]
-    assert turns(row) == [("user", "Translate to German\n\ngood morning"), ("assistant", "guten Morgen")]
+    assert turns(row) == [
+        ("user", "Translate to German\n\ngood morning"),
+        ("assistant", "guten Morgen"),
+    ]
     row = rows_of("n_system.jsonl", (DATA / "n_system.jsonl").read_bytes())[0]
     assert turns(row)[0] == ("system", "Be brief.")
 
@@ -97,7 +110,10 @@ def test_no_column_is_lost() -> None:
 def test_empty_answers_are_refused_by_line() -> None:
     """With all rows bad nothing is left, whatever was agreed to."""
     data = (DATA / "k_empty_output.jsonl").read_bytes()
-    with pytest.raises(BadInput, match="no row that can be used: all 4 are bad, the first in line 1: 'output' is empty"):
+    with pytest.raises(
+        BadInput,
+        match="no row that can be used: all 4 are bad, the first in line 1: 'output' is empty",
+    ):
         rows_of("k_empty_output.jsonl", data, agreed=Confirmation(skip_bad_rows=True))
 
 
@@ -108,7 +124,10 @@ def test_a_code_page_is_said_and_not_guessed() -> None:
     assert "cp1252" in question.text and "Größe 0?" in question.text
     with pytest.raises(BadInput, match="probably cp1252"):
         rows_of("l_ansi.jsonl", data)
-    assert turns(rows_of("l_ansi.jsonl", data, ReadOptions(encoding="cp1252"))[0])[0] == ("user", "Größe 0?")
+    assert turns(rows_of("l_ansi.jsonl", data, ReadOptions(encoding="cp1252"))[0])[0] == (
+        "user",
+        "Größe 0?",
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -116,7 +135,10 @@ def test_encodings_with_a_mark_or_utf8(encoding: str) -> None:
     """The same rows come out, and nothing is asked."""
     text = '{"question": "Größe?", "answer": "schön – 好"}\n'
     assert recognise("x.jsonl", text.encode(encoding)).questions == ()
-    assert turns(rows_of("x.jsonl", text.encode(encoding))[0]) == [("user", "Größe?"), ("assistant", "schön – 好")]
+    assert turns(rows_of("x.jsonl", text.encode(encoding))[0]) == [
+        ("user", "Größe?"),
+        ("assistant", "schön – 好"),
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
@@ -131,14 +153,20 @@ def test_the_computers_own_code_page_is_proposed() -> None:
     """Japanese text of an older program, on a Japanese Windows."""
     data = '{"question": "大きさ", "answer": "小さい"}\n'.encode("cp932")
     seen = recognise("x.jsonl", data, ReadOptions(code_page="cp932"))
-    assert seen.encoding is not None and seen.encoding.name == "cp932" and "大きさ" in seen.encoding.sample
+    assert (
+        seen.encoding is not None
+        and seen.encoding.name == "cp932"
+        and "大きさ" in seen.encoding.sample
+    )
     assert asked(seen) == ("encoding",)
 
 
 def test_one_damaged_line_does_not_make_a_file_a_code_page() -> None:
     """UTF-8 with a line of another encoding pasted in: that row is bad, the others are read as they are."""
     good = [{"question": f"Größe {n}", "answer": "schön"} for n in range(5)]
-    data = lines(*good) + '{"question": "Höhe", "answer": "groß"}\n'.encode("cp1252") + lines(good[0])
+    data = (
+        lines(*good) + '{"question": "Höhe", "answer": "groß"}\n'.encode("cp1252") + lines(good[0])
+    )
     seen = recognise("x.jsonl", data)
     assert (seen.rows, [(b.line, b.code) for b in seen.bad_rows]) == (6, [(6, "not-utf8")])
     assert seen.bad_rows[0].reason == "byte 0xf6 is no UTF-8"
@@ -149,7 +177,9 @@ def test_one_damaged_line_does_not_make_a_file_a_code_page() -> None:
 def test_a_wrong_encoding_is_refused(chosen: str, said: str) -> None:
     """One sentence."""
     with pytest.raises(BadInput, match=said):
-        recognise("x.jsonl", '{"question": "ä", "answer": "bb"}'.encode(), ReadOptions(encoding=chosen))
+        recognise(
+            "x.jsonl", '{"question": "ä", "answer": "bb"}'.encode(), ReadOptions(encoding=chosen)
+        )
 
 
 def test_a_mark_contradicts_a_wish() -> None:
@@ -173,7 +203,11 @@ def test_tables(kind: str) -> None:
     """The sign between cells is found; a comma in a cell does not mislead."""
     text, name, delimiter = TABLES[kind]
     seen = recognise(name, text.encode())
-    assert (seen.format in ("csv", "tsv"), seen.delimiter, len(seen.columns)) == (True, delimiter, 2)
+    assert (seen.format in ("csv", "tsv"), seen.delimiter, len(seen.columns)) == (
+        True,
+        delimiter,
+        2,
+    )
     assert seen.bad_rows == ()
 
 
@@ -189,7 +223,9 @@ def test_rows_of_a_table_that_do_not_fit() -> None:
 def test_a_long_cell_and_a_table_without_header() -> None:
     """Longer than Python's own limit of 128 KiB; columns are mapped by number."""
     data = f"why,{'x' * 200_000}\nhow,so\n".encode()
-    made = rows_of("x.csv", data, ReadOptions(header=False, mapping={"question": "1", "answer": "2"}))
+    made = rows_of(
+        "x.csv", data, ReadOptions(header=False, mapping={"question": "1", "answer": "2"})
+    )
     assert len(made) == 2 and len(turns(made[0])[1][1]) == 200_000
 
 
@@ -255,7 +291,9 @@ def test_bad_lines_are_named_and_counted() -> None:
 
 def test_columns_without_a_use_must_be_confirmed() -> None:
     """Named, each or all at once; another name than they have does not count."""
-    data = lines(*[{"id": n, "instruction": "a", "output": "b", "Source Name": "web"} for n in range(3)])
+    data = lines(
+        *[{"id": n, "instruction": "a", "output": "b", "Source Name": "web"} for n in range(3)]
+    )
     assert recognise("x.jsonl", data).unused == ("id", "Source Name")
     for ignored in ((), ("id",), ("id", "other")):
         with pytest.raises(BadInput, match="'id' and 'Source Name'"):
@@ -268,7 +306,9 @@ def test_a_mapping_by_hand() -> None:
     """Columns that nobody knows, mapped; what is not mapped is named."""
     data = lines(*[{"Frage": "a", "Antwort": "b", "Nr": 1}] * 2)
     assert asked(recognise("x.jsonl", data)) == ("mapping",)
-    with pytest.raises(BadInput, match="No shape of x.jsonl is known: its columns are 'Frage', 'Antwort' and 'Nr'"):
+    with pytest.raises(
+        BadInput, match="No shape of x.jsonl is known: its columns are 'Frage', 'Antwort' and 'Nr'"
+    ):
         rows_of("x.jsonl", data)
     by_hand = ReadOptions(mapping={"question": "frage", "answer": "Antwort"})
     assert recognise("x.jsonl", data, by_hand).unused == ("Nr",)
@@ -360,12 +400,20 @@ def test_rows_of_several_shapes() -> None:
     """The shape that most rows have is taken; the others are bad rows, not silence."""
     pair, text = {"question": "q", "answer": "a"}, {"text": "t"}
     seen = recognise("x.jsonl", lines(*[pair] * 5, text))
-    assert (seen.shape, seen.rows, [b.line for b in seen.bad_rows], seen.unused) == ("question-answer", 5, [6], ("text",))
+    assert (seen.shape, seen.rows, [b.line for b in seen.bad_rows], seen.unused) == (
+        "question-answer",
+        5,
+        [6],
+        ("text",),
+    )
     assert recognise("x.jsonl", lines(*[text] * 5, pair)).shape == "text"
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from(["x.jsonl", "x.json", "x.csv", "x.tsv", "x.txt", "x.md", "x", "x.parquet"]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["x.jsonl", "x.json", "x.csv", "x.tsv", "x.txt", "x.md", "x", "x.parquet"]),
+)
 def test_any_bytes_give_an_answer_or_one_sentence(data: bytes, name: str) -> None:
     """Never another exception."""
     try:
@@ -379,7 +427,19 @@ def test_any_bytes_give_an_answer_or_one_sentence(data: bytes, name: str) -> Non
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
                     max_leaves=8)  # fmt: skip
-NAMES = st.sampled_from(["instruction", "Output", "messages", "conversations", "system", "history", "text", "role", "input"])
+NAMES = st.sampled_from(
+    [
+        "instruction",
+        "Output",
+        "messages",
+        "conversations",
+        "system",
+        "history",
+        "text",
+        "role",
+        "input",
+    ]
+)
 
 
 @settings(max_examples=100, deadline=None)

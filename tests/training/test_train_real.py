@@ -19,7 +19,12 @@ pytestmark = [with_unsloth, pytest.mark.real, pytest.mark.slow]
 def write_rows(path: Path, count: int = 24) -> Path:
     """Questions with answers, in the canonical form."""
     rows = [
-        {"messages": [{"role": "user", "content": f"Say {n}"}, {"role": "assistant", "content": f"The number is {n}."}]}
+        {
+            "messages": [
+                {"role": "user", "content": f"Say {n}"},
+                {"role": "assistant", "content": f"The number is {n}."},
+            ]
+        }
         for n in range(count)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
@@ -33,7 +38,9 @@ def weights(folder: Path) -> dict[str, Any]:
         "print(json.dumps({k: v.double().flatten().tolist() for k, v in load_file(sys.argv[1]).items()}))"
     )
     file = folder / "adapter" / "adapter_model.safetensors"
-    done = subprocess.run([TRAINING_PYTHON, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [TRAINING_PYTHON, "-c", code, str(file)], capture_output=True, text=True, check=True
+    )
     numbers: dict[str, Any] = json.loads(done.stdout)
     return numbers
 
@@ -42,12 +49,19 @@ def largest_difference(one: dict[str, Any], other: dict[str, Any]) -> float:
     """The largest difference of two adapters over the largest number in the first."""
     assert one.keys() == other.keys()
     largest = max(abs(x) for values in one.values() for x in values)
-    return max(abs(a - b) for key in one for a, b in zip(one[key], other[key], strict=True)) / largest
+    return (
+        max(abs(a - b) for key in one for a, b in zip(one[key], other[key], strict=True)) / largest
+    )
 
 
 def losses(*runs: Ended) -> dict[int, float]:
     """Step to loss of runs that went on from one another."""
-    return {e["detail"]["step"]: e["value"] for run in runs for e in run.events if e.get("name") == "train.loss"}
+    return {
+        e["detail"]["step"]: e["value"]
+        for run in runs
+        for e in run.events
+        if e.get("name") == "train.loss"
+    }
 
 
 class StopAt:
@@ -57,7 +71,11 @@ class StopAt:
         self.step, self.stop_file, self.send, self.sent = step, stop_file, send, False
 
     def __call__(self, event: dict[str, Any], process: subprocess.Popen[str]) -> None:
-        if event.get("name") == "train.loss" and event["detail"]["step"] >= self.step and not self.sent:
+        if (
+            event.get("name") == "train.loss"
+            and event["detail"]["step"] >= self.step
+            and not self.sent
+        ):
             self.sent = True
             if self.stop_file is not None:
                 self.stop_file.touch()
@@ -66,7 +84,9 @@ class StopAt:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Ended]:
+def undisturbed(
+    small_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path, Ended]:
     """Data, output and events of a run that nobody disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     data = write_rows(folder / "data.jsonl")
@@ -85,7 +105,9 @@ def test_a_whole_run_learns_and_saves(undisturbed: tuple[Path, Path, Ended]) -> 
     assert run.values("train.evaluation_loss")[-1] < run.values("train.evaluation_loss")[0]
     answers = [e["detail"] for e in run.events if e.get("name") == "train.answer"]
     assert len(answers) == 3
-    assert all(a["expected"].startswith("The number is") and a["before"] != a["answer"] for a in answers)
+    assert all(
+        a["expected"].startswith("The number is") and a["before"] != a["answer"] for a in answers
+    )
     record = json.loads((output / "run.json").read_text("utf-8"))
     assert (record["state"], record["step"], record["total"]) == ("finished", 9, 9)
     assert {p.name for p in output.iterdir()} == {"adapter", "checkpoints", "run.json"}
@@ -105,7 +127,9 @@ def test_stopped_and_resumed_is_as_undisturbed(
     assert Path(first.detail("train.stopped")["checkpoint"]).is_dir()
     check = run_script(*options, "--check-resume", python=sys.executable)
     assert check.values("train.resumable") == [stopped]
-    second = run_script(*options, "--resume", "--stop-file", str(stop_file), on_event=StopAt(5, stop_file))
+    second = run_script(
+        *options, "--resume", "--stop-file", str(stop_file), on_event=StopAt(5, stop_file)
+    )
     assert second.code == 6, second.output[-3000:]
     assert second.detail("train.steps")["begin"] == stopped
     assert not stop_file.exists()

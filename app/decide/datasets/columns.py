@@ -10,16 +10,38 @@ from app.model.errors import BadInput
 # Names in the order in which they are taken where a file has several; the others are then named as unused. Collected from
 # the data formats that Unsloth, LLaMA-Factory, axolotl and trl document, and from Alpaca, Dolly, OpenOrca and ShareGPT.
 NAMES: dict[Role, tuple[str, ...]] = {
-    "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat", "turns"),
+    "messages": (
+        "messages",
+        "conversations",
+        "conversation",
+        "dialogue",
+        "dialog",
+        "chat",
+        "turns",
+    ),
     "question": ("instruction", "prompt", "question", "query", "user", "human", "request", "input"),
-    "answer": ("output", "completion", "response", "answer", "reply", "assistant", "gpt", "target", "chosen"),
+    "answer": (
+        "output",
+        "completion",
+        "response",
+        "answer",
+        "reply",
+        "assistant",
+        "gpt",
+        "target",
+        "chosen",
+    ),
     "context": ("input", "context"),
     "system": ("system", "system_prompt", "system_message"),
     "history": ("history",),
     "text": ("text", "content", "document", "body"),
 }
 REQUIRED: tuple[tuple[Role, ...], ...] = (("messages",), ("question", "answer"), ("text",))
-_BESIDE: dict[Role, tuple[Role, ...]] = {"messages": ("system",), "question": ("context", "system", "history"), "text": ()}
+_BESIDE: dict[Role, tuple[Role, ...]] = {
+    "messages": ("system",),
+    "question": ("context", "system", "history"),
+    "text": (),
+}
 _PAIRS: dict[tuple[str, str], Shape] = {
     ("instruction", "output"): "instruction", ("prompt", "completion"): "prompt-completion",
     ("question", "answer"): "question-answer",
@@ -46,7 +68,15 @@ def choose_roles(key_sets: Mapping[frozenset[str], int]) -> dict[Role, str]:
     most = 0
     for required in REQUIRED:
         roles = _roles_for(required, everything)
-        whole = sum(n for keys, n in key_sets.items() if all(roles.get(role) in keys for role in required)) if roles else 0
+        whole = (
+            sum(
+                n
+                for keys, n in key_sets.items()
+                if all(roles.get(role) in keys for role in required)
+            )
+            if roles
+            else 0
+        )
         if whole > most:
             best, most = roles, whole
     return best
@@ -58,15 +88,23 @@ def map_by_hand(mapping: Mapping[Role, str], names: Iterable[str]) -> dict[Role,
     roles: dict[Role, str] = {}
     for role, column in mapping.items():
         if role not in ROLES:
-            raise BadInput(f"A column cannot be mapped to {role!r}; expected one of {', '.join(ROLES)}.")
+            raise BadInput(
+                f"A column cannot be mapped to {role!r}; expected one of {', '.join(ROLES)}."
+            )
         if normalise(column) not in known:
-            raise BadInput(f"There is no column {column!r}; the file has {list_names(known.values())}.")
+            raise BadInput(
+                f"There is no column {column!r}; the file has {list_names(known.values())}."
+            )
         roles[role] = normalise(column)
     used = list(roles.values())
     if len(set(used)) < len(used):
-        raise BadInput("The mapping names one column twice; expected a column of its own for each role.")
+        raise BadInput(
+            "The mapping names one column twice; expected a column of its own for each role."
+        )
     if not any(all(role in roles for role in required) for required in REQUIRED):
-        raise BadInput("The mapping is not complete; expected question and answer, or messages, or text.")
+        raise BadInput(
+            "The mapping is not complete; expected question and answer, or messages, or text."
+        )
     return roles
 
 
@@ -84,21 +122,35 @@ def is_columns(values: Mapping[str, object]) -> bool:
     """Whether an object holds a whole table: for each column a list (or numbered cells, as pandas writes them) of one length."""
     cells = [list(v.values()) if isinstance(v, dict) else v for v in values.values()]
     lists = [column for column in cells if isinstance(column, list)]
-    whole = len(lists) == len(values) and len({len(column) for column in lists}) == 1 and bool(lists[0])
-    return whole and bool(find_roles(list(values))) and not any(isinstance(c, dict) for column in lists for c in column)
+    whole = (
+        len(lists) == len(values) and len({len(column) for column in lists}) == 1 and bool(lists[0])
+    )
+    return (
+        whole
+        and bool(find_roles(list(values)))
+        and not any(isinstance(c, dict) for column in lists for c in column)
+    )
 
 
 def list_names(names: Iterable[str]) -> str:
     """Names for a sentence: ``'a', 'b' and 'c'``."""
     quoted = [f"'{name}'" for name in names]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}" if quoted else "none"
+    return (
+        quoted[0]
+        if len(quoted) == 1
+        else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+        if quoted
+        else "none"
+    )
 
 
 def _roles_for(required: tuple[Role, ...], names: Sequence[str]) -> dict[Role, str]:
     present = {normalise(name) for name in names}
     roles: dict[Role, str] = {}
     for role in (*required, *_BESIDE[required[0]]):
-        found = next((name for name in NAMES[role] if name in present and name not in roles.values()), None)
+        found = next(
+            (name for name in NAMES[role] if name in present and name not in roles.values()), None
+        )
         if found is not None:
             roles[role] = found
         elif role in required:

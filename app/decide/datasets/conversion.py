@@ -29,7 +29,9 @@ class _RowError(Exception):
         self.code = code
 
 
-def convert(record: Record, roles: Mapping[Role, str], names: Mapping[str, str]) -> dict[str, Any] | BadRow:
+def convert(
+    record: Record, roles: Mapping[Role, str], names: Mapping[str, str]
+) -> dict[str, Any] | BadRow:
     """The canonical form of a record, or why it has none.
 
     ``roles``: role to normalised column; ``names``: normalised column to its name in the file, for the sentence.
@@ -40,7 +42,11 @@ def convert(record: Record, roles: Mapping[Role, str], names: Mapping[str, str])
         broken = ESCAPED.search(json.dumps(row, ensure_ascii=False))
         if broken:
             damaged = "\udc80" <= broken.group() <= "\udcff"
-            what = f"byte 0x{ord(broken.group()) - 0xDC00:02x} is no UTF-8" if damaged else "it holds half a character"
+            what = (
+                f"byte 0x{ord(broken.group()) - 0xDC00:02x} is no UTF-8"
+                if damaged
+                else "it holds half a character"
+            )
             raise _RowError("not-utf8", what)
     except _RowError as fault:
         return BadRow(line=record.line, code=fault.code, reason=str(fault))
@@ -51,10 +57,17 @@ def is_sharegpt(record: Record, column: str) -> bool:
     """Whether the turns of a record are named as ShareGPT names them: from and value."""
     value = _normalised_or_empty(record.fields).get(column)
     turns = _parsed(value) if isinstance(value, str) else value
-    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
+    return (
+        isinstance(turns, list)
+        and bool(turns)
+        and isinstance(turns[0], dict)
+        and "from" in turns[0]
+    )
 
 
-def _row(fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str]) -> dict[str, Any]:
+def _row(
+    fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str]
+) -> dict[str, Any]:
     def text(role: Role, needed: bool = False) -> str:
         return _text(fields, roles.get(role), names, needed)
 
@@ -71,7 +84,9 @@ def _row(fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, 
     return {"messages": messages}
 
 
-def _pair(fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str], text: Any) -> list[dict[str, str]]:
+def _pair(
+    fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str], text: Any
+) -> list[dict[str, str]]:
     """Question and answer, each a text or (as trl's conversational form has it) a list of messages."""
     asked, answered = fields.get(roles["question"]), fields.get(roles["answer"])
     if isinstance(answered, list):
@@ -80,14 +95,20 @@ def _pair(fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str,
             {"role": "user", "content": text("question", needed=True)}
         ]  # fmt: skip
         return after if after[: len(before)] == before else before + after
-    messages = _history(fields.get(roles["history"]), names[roles["history"]]) if "history" in roles else []
+    messages = (
+        _history(fields.get(roles["history"]), names[roles["history"]])
+        if "history" in roles
+        else []
+    )
     if isinstance(asked, list):
         messages += _turns(asked, names[roles["question"]])
     else:
         question, context = text("question"), text("context")
         if not question and not context:
             text("question", needed=True)
-        messages.append({"role": "user", "content": "\n\n".join(part for part in (question, context) if part)})
+        messages.append(
+            {"role": "user", "content": "\n\n".join(part for part in (question, context) if part)}
+        )
     messages.append({"role": "assistant", "content": text("answer", needed=True)})
     return messages
 
@@ -97,16 +118,27 @@ def _history(value: Any, name: str) -> list[dict[str, str]]:
     value = _parsed(value) if isinstance(value, str) and value.strip() else value
     messages: list[dict[str, str]] = []
     for pair in value or []:
-        if not (isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(part, str) and part for part in pair)):
+        if not (
+            isinstance(pair, list | tuple)
+            and len(pair) == 2
+            and all(isinstance(part, str) and part for part in pair)
+        ):
             raise _RowError("history", f"'{name}' is not a list of pairs of question and answer")
-        messages += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]
+        messages += [
+            {"role": "user", "content": pair[0]},
+            {"role": "assistant", "content": pair[1]},
+        ]
     return messages
 
 
 def _turns(value: Any, name: str) -> list[dict[str, str]]:
     turns = _parsed(value) if isinstance(value, str) else value
-    if isinstance(turns, dict) and all(isinstance(v, list) for v in turns.values()):  # as datasets keeps lists of objects
-        turns = [dict(zip(turns, cells, strict=False)) for cells in zip(*turns.values(), strict=False)]
+    if isinstance(turns, dict) and all(
+        isinstance(v, list) for v in turns.values()
+    ):  # as datasets keeps lists of objects
+        turns = [
+            dict(zip(turns, cells, strict=False)) for cells in zip(*turns.values(), strict=False)
+        ]
     if not isinstance(turns, list):
         raise _RowError("no-messages", f"'{name}' is not a list of messages")
     if not turns:
@@ -121,7 +153,9 @@ def _turn(turn: Any, where: str) -> dict[str, str]:
     said = next((fields[key] for key in _ROLE_KEYS if key in fields), None)
     role = _ROLES.get(said.strip().lower()) if isinstance(said, str) else None
     if role is None:
-        raise _RowError("role", f"{where} has the role {said!r}; expected system, user or assistant")
+        raise _RowError(
+            "role", f"{where} has the role {said!r}; expected system, user or assistant"
+        )
     if fields.get("tool_calls") or fields.get("function_call"):
         raise _RowError("tools", f"{where} calls a tool, which is not trained here")
     key = next((key for key in _CONTENT_KEYS if key in fields), None)
@@ -133,7 +167,9 @@ def _turn(turn: Any, where: str) -> dict[str, str]:
 def _content(value: Any, where: str) -> str:
     if isinstance(value, list):  # parts, as in the newer chat forms
         if any(not isinstance(part, dict) or part.get("type", "text") != "text" for part in value):
-            raise _RowError("not-text", f"{where} holds something that is not text, such as a picture")
+            raise _RowError(
+                "not-text", f"{where} holds something that is not text, such as a picture"
+            )
         value = "".join(str(part.get("text") or "") for part in value)
     return _as_text(value, where, needed=True)
 
@@ -144,8 +180,15 @@ def _check_order(messages: list[dict[str, str]]) -> None:
     for number, turn in enumerate(turns):
         expected = "assistant" if number % 2 else "user"
         if turn["role"] != expected:
-            found = {"system": "a system message", "user": "a second question", "assistant": "an answer"}[turn["role"]]
-            raise _RowError("order", f"{found} stands where {'an answer' if number % 2 else 'a question'} was expected")
+            found = {
+                "system": "a system message",
+                "user": "a second question",
+                "assistant": "an answer",
+            }[turn["role"]]
+            raise _RowError(
+                "order",
+                f"{found} stands where {'an answer' if number % 2 else 'a question'} was expected",
+            )
     if not turns or turns[-1]["role"] != "assistant":
         raise _RowError("no-answer", "the last message is no answer")
 
@@ -156,7 +199,9 @@ def _value(fields: dict[str, Any], column: str, names: Mapping[str, str]) -> Any
     return fields[column]
 
 
-def _text(fields: dict[str, Any], column: str | None, names: Mapping[str, str], needed: bool) -> str:
+def _text(
+    fields: dict[str, Any], column: str | None, names: Mapping[str, str], needed: bool
+) -> str:
     if column is None:
         return ""
     if needed:
@@ -167,7 +212,9 @@ def _text(fields: dict[str, Any], column: str | None, names: Mapping[str, str], 
 def _as_text(value: Any, where: str, needed: bool) -> str:
     """A text as it is; a number as it is written; nothing for null."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-        raise _RowError("not-text", f"{where} is {'true or false' if isinstance(value, bool) else 'no text'}")
+        raise _RowError(
+            "not-text", f"{where} is {'true or false' if isinstance(value, bool) else 'no text'}"
+        )
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         value = None  # what table programs write for an empty cell
     text = "" if value is None else str(value)

@@ -16,7 +16,10 @@ _ENDINGS: dict[str, Format] = {
 }  # fmt: skip
 EXPECTED = "expected .jsonl, .json, .csv, .tsv, .parquet, .txt or .md"
 _SIGNATURES = (
-    (b"PK\x03\x04", "is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)"),
+    (
+        b"PK\x03\x04",
+        "is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)",
+    ),
     (b"\xd0\xcf\x11\xe0", "is an older Office document; save the table as CSV (UTF-8)"),
     (b"%PDF", "is a PDF; save its text as .txt"),
     (b"{\\rtf", "is a rich text document; save it as plain text"),
@@ -39,7 +42,9 @@ _LINES_TO_JUDGE = 50
 
 def refuse_foreign(name: str, data: bytes) -> None:
     """Raise ``BadInput`` with what to do for a file that is empty or of a kind that holds no rows of text."""
-    if not data[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff") and not data.strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff"):
+    if not data[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff") and not data.strip(
+        b"\0 \t\r\n\xef\xbb\xbf\xfe\xff"
+    ):
         raise BadInput(f"{name} is empty.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
@@ -56,7 +61,9 @@ def recognise_format(name: str, text: str) -> Format:
     ending = _ENDINGS.get(name.rpartition(".")[2].lower()) if "." in name else None
     start = text[:_LINES_TO_JUDGE].lstrip().lower()
     if start.startswith(("<!doctype html", "<html")):
-        raise BadInput(f"{name} is a web page, not data: perhaps an error page was saved in its place; {EXPECTED}.")
+        raise BadInput(
+            f"{name} is a web page, not data: perhaps an error page was saved in its place; {EXPECTED}."
+        )
     if "\0" in text:
         raise BadInput(f"{name} is not text: it holds zero bytes; {EXPECTED}.")
     if is_json_lines(text):
@@ -72,8 +79,12 @@ def recognise_format(name: str, text: str) -> Format:
     if _is_known_table(text):
         return "csv"
     if ending == "parquet":
-        raise BadInput(f"{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download.")
-    raise BadInput(f"What {name} holds is not known from its content or its name; {EXPECTED}, or say its format.")
+        raise BadInput(
+            f"{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download."
+        )
+    raise BadInput(
+        f"What {name} holds is not known from its content or its name; {EXPECTED}, or say its format."
+    )
 
 
 def is_json_lines(text: str) -> bool:
@@ -86,7 +97,9 @@ def is_json_lines(text: str) -> bool:
     values = [_value(line) for line in lines]
     objects = [value for value in values if isinstance(value, dict)]
     if len(lines) == 1 and objects:
-        row = bool(find_roles(list(objects[0]))) or not any(isinstance(v, (list, dict)) for v in objects[0].values())
+        row = bool(find_roles(list(objects[0]))) or not any(
+            isinstance(v, (list, dict)) for v in objects[0].values()
+        )
         return row and not is_columns(objects[0])
     return bool(objects) and len(objects) * 2 >= len(lines)
 
@@ -96,12 +109,18 @@ def find_delimiter(text: str, preferred: str | None = None) -> str:
     first = text[: text.find("\n")].strip().lower() if "\n" in text else ""
     if first.startswith("sep=") and len(first) == 5:
         return first[4]
-    order = [preferred, *(d for d in _DELIMITERS if d != preferred)] if preferred else list(_DELIMITERS)
+    order = (
+        [preferred, *(d for d in _DELIMITERS if d != preferred)] if preferred else list(_DELIMITERS)
+    )
     heads = {sign: _first_rows(text, sign) for sign in order if sign}
     for sign, rows in heads.items():
         if rows and len(rows[0]) > 1 and find_roles(rows[0]):
             return sign
-    equal = {sign: len(rows[0]) for sign, rows in heads.items() if rows and len({len(row) for row in rows}) == 1}
+    equal = {
+        sign: len(rows[0])
+        for sign, rows in heads.items()
+        if rows and len({len(row) for row in rows}) == 1
+    }
     best = max(equal, key=lambda sign: equal[sign], default=None)
     return best if best and equal[best] > 1 else preferred or ","
 
@@ -110,7 +129,12 @@ def _is_known_table(text: str) -> bool:
     """A header of known names under one of the delimiters, and as many cells in the next rows."""
     for sign in _DELIMITERS:
         rows = _first_rows(text, sign)
-        if len(rows) > 1 and len(rows[0]) > 1 and len({len(row) for row in rows}) == 1 and find_roles(rows[0]):
+        if (
+            len(rows) > 1
+            and len(rows[0]) > 1
+            and len({len(row) for row in rows}) == 1
+            and find_roles(rows[0])
+        ):
             return True
     return False
 

@@ -38,17 +38,27 @@ def read_json_lines(text: str) -> Iterator[Record | BadRow]:
             value = _DECODER.decode(line.strip())
         except json.JSONDecodeError as fault:
             ends = line.rstrip().endswith(",") and fault.msg == "Extra data"
-            why = "it ends with a comma, which JSON lines have not" if ends else f"{fault.msg} at column {fault.colno}"
+            why = (
+                "it ends with a comma, which JSON lines have not"
+                if ends
+                else f"{fault.msg} at column {fault.colno}"
+            )
             yield BadRow(line=number, code="not-json", reason=f"not JSON: {why}")
         except _DuplicateKeyError as fault:
             yield BadRow(line=number, code="key-twice", reason=str(fault))
         except (ValueError, RecursionError):
-            yield BadRow(line=number, code="not-json", reason="not JSON that can be read: too deep, or a number too long")
+            yield BadRow(
+                line=number,
+                code="not-json",
+                reason="not JSON that can be read: too deep, or a number too long",
+            )
         else:
             yield _record(number, value)
 
 
-def read_json(name: str, text: str, list_name: str | None = None) -> tuple[str | None, Iterator[Record | BadRow]]:
+def read_json(
+    name: str, text: str, list_name: str | None = None
+) -> tuple[str | None, Iterator[Record | BadRow]]:
     """An array of objects, an object with one such list inside (its name is returned), or objects one after another.
 
     Raises ``BadInput`` where the file is not JSON, or where several lists could be meant and ``list_name`` names none.
@@ -61,7 +71,11 @@ def read_json(name: str, text: str, list_name: str | None = None) -> tuple[str |
     except _SeveralObjectsError:
         return None, _objects(name, text, start)
     lists = {key: at for key, (at, value) in members.items() if isinstance(value, list)}
-    rows = {key: at for key, at in lists.items() if any(isinstance(item, dict) for item in members[key][1])}
+    rows = {
+        key: at
+        for key, at in lists.items()
+        if any(isinstance(item, dict) for item in members[key][1])
+    }
     if list_name is not None:
         if list_name not in lists:
             raise BadInput(f"{name} has no list {list_name!r}; it has {list_names(lists)}.")
@@ -75,11 +89,17 @@ def read_json(name: str, text: str, list_name: str | None = None) -> tuple[str |
         only = next(iter(rows))
         return only, _elements(name, text, rows[only])
     if rows:
-        raise BadInput(f"{name} holds several lists of rows: {list_names(rows)}; say which one to use.")
-    raise BadInput(f"{name} is one JSON object without a list of rows; expected an array of objects, or one list inside.")
+        raise BadInput(
+            f"{name} holds several lists of rows: {list_names(rows)}; say which one to use."
+        )
+    raise BadInput(
+        f"{name} is one JSON object without a list of rows; expected an array of objects, or one list inside."
+    )
 
 
-def read_table(name: str, text: str, delimiter: str, header: bool = True) -> Iterator[Record | BadRow]:
+def read_table(
+    name: str, text: str, delimiter: str, header: bool = True
+) -> Iterator[Record | BadRow]:
     """Rows of CSV or TSV under their header. Without one the columns are called 1, 2, 3 …
 
     Raises ``BadInput`` for a header that names a column twice or not at all.
@@ -98,7 +118,11 @@ def read_table(name: str, text: str, delimiter: str, header: bool = True) -> Ite
         except StopIteration:
             return
         except csv.Error as fault:
-            why = "a quotation mark is opened and never closed" if "unexpected end" in str(fault) else str(fault)
+            why = (
+                "a quotation mark is opened and never closed"
+                if "unexpected end" in str(fault)
+                else str(fault)
+            )
             yield BadRow(line=begin, code="bad-table-row", reason=f"not a row of the table: {why}")
             continue
         if not any(cell.strip() for cell in cells):
@@ -108,7 +132,11 @@ def read_table(name: str, text: str, delimiter: str, header: bool = True) -> Ite
             if header:
                 continue
         if len(cells) != len(names):
-            yield BadRow(line=begin, code="cell-count", reason=f"it has {len(cells)} cells, the header has {len(names)}")
+            yield BadRow(
+                line=begin,
+                code="cell-count",
+                reason=f"it has {len(cells)} cells, the header has {len(names)}",
+            )
         else:
             yield Record(line=begin, fields=dict(zip(names, cells, strict=True)))
 
@@ -155,8 +183,12 @@ def _lines(text: str) -> list[str]:
 
 def _record(line: int, value: object) -> Record | BadRow:
     if not isinstance(value, dict):
-        kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(type(value), "a number")
-        return BadRow(line=line, code="not-an-object", reason=f"{kind} instead of an object with named values")
+        kind = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+            type(value), "a number"
+        )
+        return BadRow(
+            line=line, code="not-an-object", reason=f"{kind} instead of an object with named values"
+        )
     return Record(line=line, fields=value)
 
 
@@ -195,7 +227,12 @@ def _elements(name: str, text: str, start: int) -> Iterator[Record | BadRow]:
         if text.startswith("]", at):
             return
         if not text.startswith(",", at):
-            _not_json(name, text, at, "a comma or the closing bracket is missing, as where a file was cut off")
+            _not_json(
+                name,
+                text,
+                at,
+                "a comma or the closing bracket is missing, as where a file was cut off",
+            )
         at = _skip(text, at + 1)
 
 
@@ -228,7 +265,10 @@ def _members(name: str, text: str, start: int) -> dict[str, tuple[int, Any]]:
 
 
 def _columns(columns: dict[str, Any]) -> Iterator[Record | BadRow]:
-    lists = {key: list(value.values()) if isinstance(value, dict) else value for key, value in columns.items()}
+    lists = {
+        key: list(value.values()) if isinstance(value, dict) else value
+        for key, value in columns.items()
+    }
     for number, cells in enumerate(zip(*lists.values(), strict=True), 1):
         yield Record(line=number, fields=dict(zip(lists, cells, strict=True)))
 

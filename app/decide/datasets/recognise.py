@@ -8,7 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.decide.datasets import file_format, readers, text_encoding
-from app.decide.datasets.columns import NAMES, choose_roles, list_names, map_by_hand, normalise, shape_of
+from app.decide.datasets.columns import (
+    NAMES,
+    choose_roles,
+    list_names,
+    map_by_hand,
+    normalise,
+    shape_of,
+)
 from app.decide.datasets.conversion import convert, is_sharegpt
 from app.decide.datasets.readers import Record
 from app.model.dataset import (
@@ -53,18 +60,26 @@ def canonical_lines(
 def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
     """Raise ``BadInput`` with the first question that is open, or where no row is left."""
     if dataset.needs_environment:
-        raise BadInput(f"{dataset.name} is a Parquet file; it is read inside an installed environment.")
+        raise BadInput(
+            f"{dataset.name} is a Parquet file; it is read inside an installed environment."
+        )
     for question in dataset.questions:
         if question.code == "bad-rows" and (agreed.skip_bad_rows or not dataset.rows):
             continue
         if question.code == "unused-columns":
             ignored = {normalise(column) for column in agreed.ignore_columns}
-            if "*" in agreed.ignore_columns or all(normalise(item) in ignored for item in question.items):
+            if "*" in agreed.ignore_columns or all(
+                normalise(item) in ignored for item in question.items
+            ):
                 continue
         raise BadInput(question.text)
     if not dataset.rows:
         first = dataset.bad_rows[0] if dataset.bad_rows else None
-        why = f": all {len(dataset.bad_rows)} are bad, the first in line {first.line}: {first.reason}" if first else ""
+        why = (
+            f": all {len(dataset.bad_rows)} are bad, the first in line {first.line}: {first.reason}"
+            if first
+            else ""
+        )
         raise BadInput(f"{dataset.name} holds no row that can be used{why}.")
 
 
@@ -83,17 +98,23 @@ class _Reading:
 
     def __init__(self, name: str, data: bytes, options: ReadOptions) -> None:
         if len(data) > LARGEST:
-            raise BadInput(f"{name} has {len(data) / 2**30:.1f} GB; expected at most {LARGEST >> 30} GB. Split it.")
+            raise BadInput(
+                f"{name} has {len(data) / 2**30:.1f} GB; expected at most {LARGEST >> 30} GB. Split it."
+            )
         self.name, self.options = name, options
         self.rows: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.delimiter: str | None = None
         self.list_name: str | None = None
         if file_format.is_parquet(data) or options.format == "parquet":
-            self.dataset = Dataset(name=name, size=len(data), format="parquet", needs_environment=True)
+            self.dataset = Dataset(
+                name=name, size=len(data), format="parquet", needs_environment=True
+            )
             return
         file_format.refuse_foreign(name, data)
-        encoding = text_encoding.detect(name, data, chosen=options.encoding, code_page=options.code_page)
+        encoding = text_encoding.detect(
+            name, data, chosen=options.encoding, code_page=options.code_page
+        )
         text = text_encoding.decode(data, encoding)
         kind = options.format or file_format.recognise_format(name, text)
         records, bad = self._read(kind, text)
@@ -105,7 +126,9 @@ class _Reading:
         elif kind == "json":
             self.list_name, items = readers.read_json(self.name, text, self.options.list_name)
         elif kind in ("csv", "tsv"):
-            self.delimiter = self.options.delimiter or file_format.find_delimiter(text, "\t" if kind == "tsv" else None)
+            self.delimiter = self.options.delimiter or file_format.find_delimiter(
+                text, "\t" if kind == "tsv" else None
+            )
             items = readers.read_table(self.name, text, self.delimiter, self.options.header)
         else:
             items = readers.read_text(text, self.options.row_unit)
@@ -132,14 +155,19 @@ class _Reading:
                     filled[normal] += 1
                     examples.setdefault(normal, _brief(value))
         by_hand = self.options.mapping
-        roles = map_by_hand(by_hand, names.values()) if by_hand and names else choose_roles(key_sets)
+        roles = (
+            map_by_hand(by_hand, names.values()) if by_hand and names else choose_roles(key_sets)
+        )
         bad += self._convert(records, roles, names)
         bad.sort(key=lambda row: row.line)
         used = {column: role for role, column in roles.items()}
         columns = tuple(
-            Column(name=names[n], role=used.get(n), filled=filled[n], example=examples.get(n, "")) for n in names
+            Column(name=names[n], role=used.get(n), filled=filled[n], example=examples.get(n, ""))
+            for n in names
         )
-        sharegpt = "messages" in roles and any(is_sharegpt(record, roles["messages"]) for record in records[:20])
+        sharegpt = "messages" in roles and any(
+            is_sharegpt(record, roles["messages"]) for record in records[:20]
+        )
         lines = [canonical_line(row) for row in self.rows]
         return Dataset(
             name=self.name, size=size, format=kind, encoding=encoding, delimiter=self.delimiter, list_name=self.list_name,
@@ -149,7 +177,9 @@ class _Reading:
             questions=tuple(_questions(self.name, encoding, columns, roles, bad)),
         )  # fmt: skip
 
-    def _convert(self, records: list[Record], roles: dict[Role, str], names: dict[str, str]) -> list[BadRow]:
+    def _convert(
+        self, records: list[Record], roles: dict[Role, str], names: dict[str, str]
+    ) -> list[BadRow]:
         bad: list[BadRow] = []
         if not roles:
             return bad
@@ -163,7 +193,11 @@ class _Reading:
 
 
 def _questions(
-    name: str, encoding: Encoding, columns: tuple[Column, ...], roles: dict[Role, str], bad: list[BadRow]
+    name: str,
+    encoding: Encoding,
+    columns: tuple[Column, ...],
+    roles: dict[Role, str],
+    bad: list[BadRow],
 ) -> Iterator[Question]:
     if encoding.assumed:
         yield Question(
@@ -172,7 +206,9 @@ def _questions(
             f"Say the encoding: {encoding.name} if that line reads right.",
         )  # fmt: skip
     if columns and not roles:
-        known = ", ".join(f"{NAMES[q][0]} and {NAMES[a][0]}" for q, a in ((("question", "answer"),)))
+        known = ", ".join(
+            f"{NAMES[q][0]} and {NAMES[a][0]}" for q, a in ((("question", "answer"),))
+        )
         yield Question(
             code="mapping", items=tuple(column.name for column in columns),
             text=f"No shape of {name} is known: its columns are {list_names(c.name for c in columns)}. Expected {known}, "

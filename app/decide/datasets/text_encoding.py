@@ -16,13 +16,19 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_USUAL_CODE_PAGE = "cp1252"  # Windows in western Europe and America; proposed where this computer's own is UTF-8
+_USUAL_CODE_PAGE = (
+    "cp1252"  # Windows in western Europe and America; proposed where this computer's own is UTF-8
+)
 _HEAD = 4096
 _SAMPLE = 60
-ESCAPED = re.compile("[\ud800-\udfff]")  # bytes that were no UTF-8 (Python's surrogateescape), or half a character
+ESCAPED = re.compile(
+    "[\ud800-\udfff]"
+)  # bytes that were no UTF-8 (Python's surrogateescape), or half a character
 
 
-def detect(name: str, data: bytes, *, chosen: str | None = None, code_page: str | None = None) -> Encoding:
+def detect(
+    name: str, data: bytes, *, chosen: str | None = None, code_page: str | None = None
+) -> Encoding:
     """The encoding of a file's bytes.
 
     UTF-8 in which a few lines are damaged stays UTF-8: those rows are named later. Raises ``BadInput`` for an encoding that
@@ -32,7 +38,9 @@ def detect(name: str, data: bytes, *, chosen: str | None = None, code_page: str 
     wish = _look_up(chosen) if chosen else None
     if mark is not None:
         if wish is not None and not mark.startswith(wish.removesuffix("-sig")):
-            raise BadInput(f"{name} begins with the mark of {mark.upper()}, but the encoding asked for is {chosen}.")
+            raise BadInput(
+                f"{name} begins with the mark of {mark.upper()}, but the encoding asked for is {chosen}."
+            )
         return Encoding(name=mark, mark=True)
     if wish is not None:
         _check_decodes(name, data, wish)
@@ -40,7 +48,10 @@ def detect(name: str, data: bytes, *, chosen: str | None = None, code_page: str 
     wide = _wide(data)
     if wide:
         return Encoding(
-            name=wide, assumed=True, why="every second byte is zero and there is no mark", sample=_first_text(data, wide)
+            name=wide,
+            assumed=True,
+            why="every second byte is zero and there is no mark",
+            sample=_first_text(data, wide),
         )
     fault = _first_fault(data, "utf-8")
     if fault is None or _mostly_utf8(data):
@@ -56,7 +67,9 @@ def decode(data: bytes, encoding: Encoding) -> str:
         return data.decode("utf-8", "surrogateescape")
     if encoding.name.startswith("utf-"):
         width = 4 if encoding.name.startswith("utf-32") else 2
-        return data[: len(data) // width * width].decode(encoding.name, "replace" if width == 4 else "surrogatepass")
+        return data[: len(data) // width * width].decode(
+            encoding.name, "replace" if width == 4 else "surrogatepass"
+        )
     return data.decode(encoding.name)
 
 
@@ -65,7 +78,9 @@ def _look_up(chosen: str) -> str:
         info = codecs.lookup(chosen)
         "".encode(info.name)  # a codec such as base64 is no encoding of text
     except (LookupError, ValueError):
-        raise BadInput(f"There is no encoding {chosen!r}; expected one such as utf-8, utf-16 or cp1252.") from None
+        raise BadInput(
+            f"There is no encoding {chosen!r}; expected one such as utf-8, utf-16 or cp1252."
+        ) from None
     return info.name
 
 
@@ -74,7 +89,9 @@ def _check_decodes(name: str, data: bytes, encoding: str) -> None:
         return  # damaged lines are named one by one
     fault = _first_fault(data, encoding)
     if fault is not None:
-        raise BadInput(f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line(data, fault)} has no meaning there.")
+        raise BadInput(
+            f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line(data, fault)} has no meaning there."
+        )
 
 
 def _wide(data: bytes) -> str | None:
@@ -115,7 +132,8 @@ def _propose(name: str, data: bytes, fault: int, code_page: str | None) -> Encod
     why = f"byte 0x{data[fault]:02x} in line {_line(data, fault)} is no UTF-8, and the file has no mark"
     if _first_fault(data, proposal) is not None:
         raise BadInput(
-            f"{name} is neither UTF-8 nor {proposal}: {why}.", hint="Say its encoding, or save it as UTF-8."
+            f"{name} is neither UTF-8 nor {proposal}: {why}.",
+            hint="Say its encoding, or save it as UTF-8.",
         )
     return Encoding(name=proposal, assumed=True, why=why, sample=_first_text(data, proposal))
 
