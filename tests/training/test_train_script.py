@@ -8,6 +8,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -300,12 +301,15 @@ def stopper(tmp_path: Path, phase: str, kind: str, act: Any) -> tuple[int, list[
     ]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        guard = threading.Timer(120, process.kill)  # no test waits for ever
+        guard.start()
         events = []
         for line in process.stdout:
             event = read_event(line)
             if event is not None:
                 events.append(event)
                 act(event["name"], process)
+        guard.cancel()
         return process.wait(), events
 
 
