@@ -33,20 +33,29 @@ def tell(what, **fields):
 def load(folder, length):
     """The model with the adapter on it, its tokenizer, and the numbers of the tokens that end an answer."""
     if not os.path.isfile(os.path.join(folder, "adapter_config.json")):
-        raise Problem("adapter", f"The folder {folder} holds no adapter (no adapter_config.json).", 2)
+        raise Problem(
+            "adapter", f"The folder {folder} holds no adapter (no adapter_config.json).", 2
+        )
     with open(os.path.join(folder, "adapter_config.json"), encoding="utf-8") as file:
         base = json.load(file).get("base_model_name_or_path") or ""
     if os.path.isabs(base) and not os.path.isdir(base):
-        raise Problem("model", f"The model on which the adapter was trained is no longer in {base}.", 2)
+        raise Problem(
+            "model", f"The model on which the adapter was trained is no longer in {base}.", 2
+        )
     from unsloth import FastLanguageModel  # before the others: it replaces parts of them
     import torch
     from transformers import AutoTokenizer
+
     loader = sys.modules.get("unsloth.models.loader_utils")
-    if hasattr(loader, "_get_new_mapper"):  # releases up to 2025 run a file from the internet for names they do not know
+    if hasattr(
+        loader, "_get_new_mapper"
+    ):  # releases up to 2025 run a file from the internet for names they do not know
         loader._get_new_mapper = lambda *_: ({}, {}, {})
     dtype = None if torch.cuda.is_available() else torch.float32
     four = torch.cuda.is_available() and "4bit" in base.lower()
-    model, _ = FastLanguageModel.from_pretrained(model_name=folder, max_seq_length=length, dtype=dtype, load_in_4bit=four)
+    model, _ = FastLanguageModel.from_pretrained(
+        model_name=folder, max_seq_length=length, dtype=dtype, load_in_4bit=four
+    )
     FastLanguageModel.for_inference(model)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     own = getattr(model.generation_config, "eos_token_id", None)
@@ -58,13 +67,24 @@ def answer(model, tokenizer, ends, messages, wishes, show):
     """One answer; ``show`` gets it piece by piece."""
     import torch
     from transformers import TextIteratorStreamer
+
     text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
     special = not text.startswith(tokenizer.bos_token) if tokenizer.bos_token else True
-    ids = tokenizer(text=text, return_tensors="pt", add_special_tokens=special)["input_ids"].to(next(model.parameters()).device)
+    ids = tokenizer(text=text, return_tensors="pt", add_special_tokens=special)["input_ids"].to(
+        next(model.parameters()).device
+    )
     if ids.shape[1] + wishes.tokens > wishes.length:
-        raise Problem("too-long", f"The conversation has {ids.shape[1]} tokens and leaves no room in a context of {wishes.length}.", 2)
+        raise Problem(
+            "too-long",
+            f"The conversation has {ids.shape[1]} tokens and leaves no room in a context of {wishes.length}.",
+            2,
+        )
     streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-    warm = {"do_sample": True, "temperature": wishes.temperature} if wishes.temperature > 0 else {"do_sample": False}
+    warm = (
+        {"do_sample": True, "temperature": wishes.temperature}
+        if wishes.temperature > 0
+        else {"do_sample": False}
+    )
     faults = []
 
     def work():
@@ -86,7 +106,11 @@ def answer(model, tokenizer, ends, messages, wishes, show):
     worker.join()
     if faults:
         full = "out of memory" in str(faults[0]).lower()
-        said = "The memory is full." if full else f"The model could not answer: {type(faults[0]).__name__}: {faults[0]}"[:300]
+        said = (
+            "The memory is full."
+            if full
+            else f"The model could not answer: {type(faults[0]).__name__}: {faults[0]}"[:300]
+        )
         raise Problem("memory-full" if full else "answer-failed", said)
     return "".join(pieces)
 
@@ -120,13 +144,21 @@ def talk(wishes):
 
 def main(argv=None):
     global AS_JSON
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
-    parser.add_argument("--adapter", default=os.path.join(HERE, "adapter"), help="the folder of the adapter")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--adapter", default=os.path.join(HERE, "adapter"), help="the folder of the adapter"
+    )
     parser.add_argument("--prompt", help="one question; without it a conversation begins")
     parser.add_argument("--system", help="a system text")
     parser.add_argument("--tokens", type=int, default=256, help="the longest answer")
     parser.add_argument("--length", type=int, default=2048, help="context in tokens")
-    parser.add_argument("--temperature", type=float, default=0.0, help="0: always the likeliest word")
+    parser.add_argument(
+        "--temperature", type=float, default=0.0, help="0: always the likeliest word"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     wishes = parser.parse_args(argv)
     AS_JSON = wishes.json

@@ -15,8 +15,22 @@ import shutil
 import subprocess
 import sys
 
-QUANTIZATIONS = {"f32": "f32", "f16": "f16", "bf16": "bf16", "q8_0": "q8_0"}  # what the converter itself writes
-K_QUANTS = ("q2_k", "q3_k_m", "q4_0", "q4_k_s", "q4_k_m", "q5_k_s", "q5_k_m", "q6_k")  # what llama-quantize writes
+QUANTIZATIONS = {
+    "f32": "f32",
+    "f16": "f16",
+    "bf16": "bf16",
+    "q8_0": "q8_0",
+}  # what the converter itself writes
+K_QUANTS = (
+    "q2_k",
+    "q3_k_m",
+    "q4_0",
+    "q4_k_s",
+    "q4_k_m",
+    "q5_k_s",
+    "q5_k_m",
+    "q6_k",
+)  # what llama-quantize writes
 PIECE = 2 << 30  # bytes of one file of weights, all of which is in memory while it is made
 PREFIX = "base_model.model."
 AS_JSON = False
@@ -59,25 +73,45 @@ class Adapter:
 
     def __init__(self, folder):
         from safetensors import safe_open
+
         self.folder = folder
         config = read_json(os.path.join(folder, "adapter_config.json"))
-        if config.get("peft_type", "LORA") != "LORA" or config.get("use_dora") or config.get("lora_bias"):
-            raise Problem("adapter", "Only plain LoRA adapters are merged here; this one is of another kind.", "", 2)
+        if (
+            config.get("peft_type", "LORA") != "LORA"
+            or config.get("use_dora")
+            or config.get("lora_bias")
+        ):
+            raise Problem(
+                "adapter",
+                "Only plain LoRA adapters are merged here; this one is of another kind.",
+                "",
+                2,
+            )
         self.base, self.config = config.get("base_model_name_or_path") or "", config
         path = os.path.join(folder, "adapter_model.safetensors")
         if not os.path.isfile(path):
             raise Problem("missing", f"There is no file {path}.", "", 2)
         self.tensors = safe_open(path, framework="pt")
         keys = list(self.tensors.keys())
-        self.modules = [k.removeprefix(PREFIX).removesuffix(".lora_A.weight") for k in keys if k.endswith(".lora_A.weight")]
-        self.whole = {k.removeprefix(PREFIX): k for k in keys if ".lora_" not in k}  # modules_to_save: taken as they are
+        self.modules = [
+            k.removeprefix(PREFIX).removesuffix(".lora_A.weight")
+            for k in keys
+            if k.endswith(".lora_A.weight")
+        ]
+        self.whole = {
+            k.removeprefix(PREFIX): k for k in keys if ".lora_" not in k
+        }  # modules_to_save: taken as they are
         odd = [k for k in keys if "lora_embedding" in k or "lora_magnitude" in k]
         if odd or not self.modules:
-            raise Problem("adapter", f"The adapter in {folder} changes something that cannot be merged here: {(odd or ['nothing'])[0]}.")
+            raise Problem(
+                "adapter",
+                f"The adapter in {folder} changes something that cannot be merged here: {(odd or ['nothing'])[0]}.",
+            )
 
     def change(self, module):
         """What is added to a weight: ``scale * B @ A`` in float32, of the weight's shape."""
         import torch
+
         a = self.tensors.get_tensor(f"{PREFIX}{module}.lora_A.weight").to(torch.float32)
         b = self.tensors.get_tensor(f"{PREFIX}{module}.lora_B.weight").to(torch.float32)
         alpha = pattern(self.config.get("alpha_pattern"), module, self.config["lora_alpha"])
@@ -88,7 +122,9 @@ class Adapter:
 
 def pattern(patterns, module, default):
     """A value that an adapter gives for some modules alone."""
-    return next((v for k, v in (patterns or {}).items() if module == k or module.endswith("." + k)), default)
+    return next(
+        (v for k, v in (patterns or {}).items() if module == k or module.endswith("." + k)), default
+    )
 
 
 class Base:
@@ -96,18 +132,30 @@ class Base:
 
     def __init__(self, folder):
         from safetensors import safe_open
+
         self.folder = folder
         index = os.path.join(folder, "model.safetensors.index.json")
-        names = sorted(set(read_json(index)["weight_map"].values())) if os.path.isfile(index) else ["model.safetensors"]
+        names = (
+            sorted(set(read_json(index)["weight_map"].values()))
+            if os.path.isfile(index)
+            else ["model.safetensors"]
+        )
         self.where = {}
         for name in names:
             path = os.path.join(folder, name)
             if not os.path.isfile(path):
-                raise Problem("model", f"The model's file {path} is missing.", "Fetch the model whole (safetensors).", 2)
+                raise Problem(
+                    "model",
+                    f"The model's file {path} is missing.",
+                    "Fetch the model whole (safetensors).",
+                    2,
+                )
             try:
                 file = safe_open(path, framework="pt")
             except Exception as fault:
-                raise Problem("model-damaged", f"{path} cannot be read: {fault}.", "Fetch it again.", 2) from fault
+                raise Problem(
+                    "model-damaged", f"{path} cannot be read: {fault}.", "Fetch it again.", 2
+                ) from fault
             self.where.update(dict.fromkeys(file.keys(), file))
         self.names = [n for n in self.where if not is_part_of_quantization(n, self.where)]
 
@@ -115,7 +163,11 @@ class Base:
         """One weight, in the type in which it is kept (4-bit: the type that it stands for)."""
         state = next((k for k in self.where if k.startswith(f"{name}.quant_state.")), None)
         tensor = self.where[name].get_tensor(name)
-        return dequantize(tensor, self._parts(name), self.where[state].get_tensor(state)) if state else tensor
+        return (
+            dequantize(tensor, self._parts(name), self.where[state].get_tensor(state))
+            if state
+            else tensor
+        )
 
     def size(self, name):
         """Bytes of a weight in 16 bits (or as it is kept)."""
@@ -144,15 +196,26 @@ def is_part_of_quantization(name, names):
 def dequantize(packed, parts, state):
     """bitsandbytes' 4-bit form to numbers: two codes a byte, a scale for each block, the scales themselves packed in 8 bits."""
     import torch
+
     told = json.loads(bytes(state.tolist()).decode("utf-8"))
     scales = parts["absmax"].to(torch.float32)
     if "nested_absmax" in parts:
         steps = parts["nested_quant_map"].to(torch.float32)[parts["absmax"].long()]
-        coarse = parts["nested_absmax"].to(torch.float32).repeat_interleave(told["nested_blocksize"])[: len(steps)]
+        coarse = (
+            parts["nested_absmax"]
+            .to(torch.float32)
+            .repeat_interleave(told["nested_blocksize"])[: len(steps)]
+        )
         scales = steps * coarse + told["nested_offset"]
     codes = packed.flatten().view(torch.uint8)
-    values = parts["quant_map"].to(torch.float32)[torch.stack((codes >> 4, codes & 15), 1).flatten().long()]
-    values = values.view(-1, told["blocksize"]) if len(values) % told["blocksize"] == 0 else pad(values, told["blocksize"])
+    values = parts["quant_map"].to(torch.float32)[
+        torch.stack((codes >> 4, codes & 15), 1).flatten().long()
+    ]
+    values = (
+        values.view(-1, told["blocksize"])
+        if len(values) % told["blocksize"] == 0
+        else pad(values, told["blocksize"])
+    )
     whole = (values * scales[:, None]).flatten()
     count = 1
     for side in told["shape"]:
@@ -163,6 +226,7 @@ def dequantize(packed, parts, state):
 def pad(values, block):
     """The last, shorter block filled up with zeros."""
     import torch
+
     return torch.nn.functional.pad(values, (0, -len(values) % block)).view(-1, block)
 
 
@@ -173,6 +237,7 @@ def find_base(adapter, wish):
         return name
     try:
         from huggingface_hub import snapshot_download
+
         return snapshot_download(name, local_files_only=True)
     except Exception as fault:
         raise Problem("model", f"The model {name!r}, on which the adapter was trained, is not on this computer.",
@@ -184,7 +249,9 @@ def targets(adapter, base):
     found = {}
     for module in adapter.modules:
         parts = module.split(".")
-        for start in range(len(parts)):  # files name some models' parts otherwise than the program does; the end agrees
+        for start in range(
+            len(parts)
+        ):  # files name some models' parts otherwise than the program does; the end agrees
             tail = ".".join(parts[start:]) + ".weight"
             fitting = [n for n in base.names if n == tail or n.endswith("." + tail)]
             if fitting:
@@ -200,7 +267,11 @@ def check_room(need_disk, need_memory, folder):
     """Ask for disk and memory before anything is written."""
     free = shutil.disk_usage(folder).free
     if free < need_disk + (64 << 20):
-        raise Problem("disk-full", f"The export needs {need_disk / 1e9:.1f} GB in {folder}; {free / 1e9:.1f} GB are free.", "Make room.")
+        raise Problem(
+            "disk-full",
+            f"The export needs {need_disk / 1e9:.1f} GB in {folder}; {free / 1e9:.1f} GB are free.",
+            "Make room.",
+        )
     memory = available_memory()
     measured("export.needs", need_disk, "bytes", f"Needs {need_disk / 1e9:.1f} GB of disk, {need_memory / 1e9:.1f} GB of memory.",
              memory=need_memory, memory_available=memory)  # fmt: skip
@@ -213,6 +284,7 @@ def available_memory():
     """Bytes of memory that are available, or None where it cannot be found out."""
     try:
         import psutil
+
         return int(psutil.virtual_memory().available)
     except ImportError:
         return None
@@ -222,9 +294,14 @@ def merge(adapter, base, folder, piece):
     """A model's folder in 16 bits with the adapter in it, written in pieces."""
     import torch
     from safetensors.torch import save_file
+
     chosen = targets(adapter, base)
     sizes = {name: base.size(name) for name in base.names}
-    check_room(sum(sizes.values()), min(piece, sum(sizes.values())) + 6 * max(sizes.values()) + (512 << 20), os.path.dirname(folder))
+    check_room(
+        sum(sizes.values()),
+        min(piece, sum(sizes.values())) + 6 * max(sizes.values()) + (512 << 20),
+        os.path.dirname(folder),
+    )
     os.makedirs(folder)
     gathered, bytes_now, files, done = {}, 0, [], 0
 
@@ -255,21 +332,41 @@ def merge(adapter, base, folder, piece):
     write()
     index = {"metadata": {"total_size": sum(sizes.values())}, "weight_map": {}}
     for number, (path, names) in enumerate(files, 1):
-        final = f"model-{number:05}-of-{len(files):05}.safetensors" if len(files) > 1 else "model.safetensors"
+        final = (
+            f"model-{number:05}-of-{len(files):05}.safetensors"
+            if len(files) > 1
+            else "model.safetensors"
+        )
         os.replace(path, os.path.join(folder, final))
         index["weight_map"].update(dict.fromkeys(names, final))
     if len(files) > 1:
-        write_text(os.path.join(folder, "model.safetensors.index.json"), json.dumps(index, indent=1))
+        write_text(
+            os.path.join(folder, "model.safetensors.index.json"), json.dumps(index, indent=1)
+        )
     copy_small_files(adapter.folder, base.folder, folder)
-    measured("export.merged", folder, None, f"Merged {done} matrices into {folder}.", matrices=done, files=len(files))
+    measured(
+        "export.merged",
+        folder,
+        None,
+        f"Merged {done} matrices into {folder}.",
+        matrices=done,
+        files=len(files),
+    )
 
 
 def copy_small_files(adapter, base, folder):
     """Configuration and tokenizer: the model's, then the adapter's over them (it may hold another chat template)."""
     for source in (base, adapter):
         for name in sorted(os.listdir(source)):
-            small = name.endswith((".json", ".jinja", ".model", ".txt", ".tiktoken")) and "safetensors" not in name
-            if small and not name.startswith("adapter_") and os.path.isfile(os.path.join(source, name)):
+            small = (
+                name.endswith((".json", ".jinja", ".model", ".txt", ".tiktoken"))
+                and "safetensors" not in name
+            )
+            if (
+                small
+                and not name.startswith("adapter_")
+                and os.path.isfile(os.path.join(source, name))
+            ):
                 shutil.copyfile(os.path.join(source, name), os.path.join(folder, name))
     config = read_json(os.path.join(folder, "config.json"))
     for part in (config, *(v for v in config.values() if isinstance(v, dict))):
@@ -286,7 +383,10 @@ def write_text(path, text):
 def find_tool(folder, name):
     """A program of llama.cpp in its folder, or None."""
     name = name + ".exe" if os.name == "nt" and not name.endswith(".py") else name
-    places = [os.path.join(folder, *parts, name) for parts in ((), ("bin",), ("build", "bin"), ("build", "bin", "Release"))]
+    places = [
+        os.path.join(folder, *parts, name)
+        for parts in ((), ("bin",), ("build", "bin"), ("build", "bin", "Release"))
+    ]
     return next((p for p in places if os.path.isfile(p)), None)
 
 
@@ -303,14 +403,25 @@ def to_gguf(merged, target, quantization, llama):
                       f"Take one of {', '.join(QUANTIZATIONS)}.")  # fmt: skip
     first = target if own else target + ".f16"
     env = {**os.environ, "PYTHONPATH": os.path.join(os.path.dirname(converter), "gguf-py")}
-    run([sys.executable, converter, merged, "--outfile", first, "--outtype", own or "f16"], "the converter", env)
+    run(
+        [sys.executable, converter, merged, "--outfile", first, "--outtype", own or "f16"],
+        "the converter",
+        env,
+    )
     if tool:
         run([tool, first, target, quantization.upper()], "llama-quantize", env)
         os.remove(first)
     with open(target, "rb") as file:
         if file.read(4) != b"GGUF":
             raise Problem("gguf", f"{target} is no GGUF file.")
-    measured("export.gguf", target, None, f"Wrote {target}.", bytes=os.path.getsize(target), quantization=quantization)
+    measured(
+        "export.gguf",
+        target,
+        None,
+        f"Wrote {target}.",
+        bytes=os.path.getsize(target),
+        quantization=quantization,
+    )
 
 
 def run(argv, what, env):
@@ -322,7 +433,9 @@ def run(argv, what, env):
             last = line.strip() or last
     if child.returncode:
         said = last.decode("utf-8", "replace")[:300]
-        raise Problem("gguf", f"llama.cpp's step failed ({what} ended with {child.returncode}): {said}")
+        raise Problem(
+            "gguf", f"llama.cpp's step failed ({what} ended with {child.returncode}): {said}"
+        )
 
 
 # ---- Modelfile: Ollama's own template language, made from what the model's chat template writes ----
@@ -331,12 +444,19 @@ def run(argv, what, env):
 def modelfile(folder, gguf):
     """The text of a Modelfile whose template and stop words are the model's."""
     from transformers import AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer.chat_template:
-        raise Problem("template", "The model has no chat template, so that there is none for a Modelfile.")
+        raise Problem(
+            "template", "The model has no chat template, so that there is none for a Modelfile."
+        )
     parts = template_parts(tokenizer)
     stops = stop_words(tokenizer, parts)
-    lines = [f"FROM ./{gguf}", f'TEMPLATE """{go_template(parts)}"""', *(f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in stops)]
+    lines = [
+        f"FROM ./{gguf}",
+        f'TEMPLATE """{go_template(parts)}"""',
+        *(f"PARAMETER stop {json.dumps(stop, ensure_ascii=False)}" for stop in stops),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -353,7 +473,10 @@ def template_parts(tokenizer):
         for mark in marks:
             before, found, text = text.partition(mark)
             if not found:
-                raise Problem("template", "The model's chat template does not keep what is said; no Modelfile can be made of it.")
+                raise Problem(
+                    "template",
+                    "The model's chat template does not keep what is said; no Modelfile can be made of it.",
+                )
             pieces.append(before)
         return [*pieces, text]
 
@@ -362,32 +485,49 @@ def template_parts(tokenizer):
     start, _, middle, _, end = between(render(*turns), q, a, q2, a2)
     ends = os.path.commonprefix([middle, end])  # what closes an answer
     question = middle[len(ends) :]  # what opens a question
-    answer = between(render(("user", q), prompt=True), q)[1] or between(render(("user", q), ("assistant", a)), q, a)[1]
+    answer = (
+        between(render(("user", q), prompt=True), q)[1]
+        or between(render(("user", q), ("assistant", a)), q, a)[1]
+    )
     default = start[: len(start) - len(question)] if question and start.endswith(question) else ""
     try:
         before, after, *_ = between(render(("system", s), *turns[:2]), s, q, a)
-        system = (before, after[: len(after) - len(question)] if after.endswith(question) else after)
+        system = (
+            before,
+            after[: len(after) - len(question)] if after.endswith(question) else after,
+        )
     except Problem:
         raise
     except Exception:  # templates raise what they like for a role that they do not know
         system = None
-    return {"default": default, "system": system, "question": question or start, "answer": answer, "end": ends or end}
+    return {
+        "default": default,
+        "system": system,
+        "question": question or start,
+        "answer": answer,
+        "end": ends or end,
+    }
 
 
 def go_template(parts):
     """Ollama's template: the same text around the same contents."""
     quote = {name: escape(value) for name, value in parts.items() if isinstance(value, str)}
     if parts["system"] is None:  # no role of its own: before the first question, as in training
-        head, opening = "", quote["question"] + "{{ if and $.System (eq $i 0) }}{{ $.System }}\n\n{{ end }}"
+        head, opening = (
+            "",
+            quote["question"] + "{{ if and $.System (eq $i 0) }}{{ $.System }}\n\n{{ end }}",
+        )
     else:
         before, after = map(escape, parts["system"])
         other = "{{ else }}" + quote["default"] if quote["default"] else ""
-        head, opening = "{{ if .System }}" + before + "{{ .System }}" + after + other + "{{ end }}", quote["question"]
-    return (
-        head + "{{ range $i, $m := .Messages }}{{ $last := eq (len (slice $.Messages $i)) 1 }}"
-        '{{ if eq .Role "user" }}' + opening + "{{ .Content }}" + quote["answer"] + '{{ else if eq .Role "assistant" }}{{ .Content }}'
-        "{{ if not $last }}" + quote["end"] + "{{ end }}{{ end }}{{ end }}"
-    )  # fmt: skip
+        head, opening = (
+            "{{ if .System }}" + before + "{{ .System }}" + after + other + "{{ end }}",
+            quote["question"],
+        )
+    loop = "{{ range $i, $m := .Messages }}{{ $last := eq (len (slice $.Messages $i)) 1 }}"
+    asked = '{{ if eq .Role "user" }}' + opening + "{{ .Content }}" + quote["answer"]
+    said = '{{ else if eq .Role "assistant" }}{{ .Content }}{{ if not $last }}' + quote["end"]
+    return head + loop + asked + said + "{{ end }}{{ end }}{{ end }}"
 
 
 def escape(text):
@@ -401,7 +541,9 @@ def stop_words(tokenizer, parts):
     after = [m for m in marks if m and m in parts["end"]]
     opening = [m for m in marks if m and parts["question"].lstrip().startswith(m)]
     words = [*after, tokenizer.eos_token or "", *opening]
-    return [w for w in dict.fromkeys(words) if w and w != tokenizer.bos_token] or [parts["question"].strip()]
+    return [w for w in dict.fromkeys(words) if w and w != tokenizer.bos_token] or [
+        parts["question"].strip()
+    ]
 
 
 # ---- Start ----
@@ -409,14 +551,24 @@ def stop_words(tokenizer, parts):
 
 def options(argv):
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     parser.add_argument("--adapter", required=True, help="the folder of the adapter")
     parser.add_argument("--format", choices=["adapter", "merged", "gguf"], required=True)
     parser.add_argument("--to", required=True, help="the folder that is made")
-    parser.add_argument("--base", help="the folder of the model that it was trained on, where it has moved")
-    parser.add_argument("--quantization", type=str.lower, default="q8_0", choices=[*QUANTIZATIONS, *K_QUANTS])
+    parser.add_argument(
+        "--base", help="the folder of the model that it was trained on, where it has moved"
+    )
+    parser.add_argument(
+        "--quantization", type=str.lower, default="q8_0", choices=[*QUANTIZATIONS, *K_QUANTS]
+    )
     parser.add_argument("--llama-cpp", help="the folder of llama.cpp")
-    parser.add_argument("--modelfile", action="store_true", help="write a Modelfile for Ollama (always with gguf)")
+    parser.add_argument(
+        "--modelfile", action="store_true", help="write a Modelfile for Ollama (always with gguf)"
+    )
     parser.add_argument("--piece", type=int, default=PIECE, help="bytes of one file of weights")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser.parse_args(argv)
@@ -426,21 +578,35 @@ def export(wishes):
     """Make the folder: beside its name first, so that it is there whole or not at all."""
     target = os.path.abspath(wishes.to)
     if os.path.exists(target) and (not os.path.isdir(target) or os.listdir(target)):
-        raise Problem("output-not-empty", f"{target} is there already.", "Name a folder that is empty or not there.", 2)
+        raise Problem(
+            "output-not-empty",
+            f"{target} is there already.",
+            "Name a folder that is empty or not there.",
+            2,
+        )
     if not os.path.isfile(os.path.join(wishes.adapter, "adapter_config.json")):
-        raise Problem("adapter", f"The folder {wishes.adapter} holds no adapter (no adapter_config.json).", "", 2)
+        raise Problem(
+            "adapter",
+            f"The folder {wishes.adapter} holds no adapter (no adapter_config.json).",
+            "",
+            2,
+        )
     parent = os.path.dirname(target)
     try:
         os.makedirs(parent, exist_ok=True)
     except OSError as fault:
-        raise Problem("output", f"The folder {parent} cannot be made: {fault.strerror}.", "", 2) from fault
+        raise Problem(
+            "output", f"The folder {parent} cannot be made: {fault.strerror}.", "", 2
+        ) from fault
     part = target + ".part"
     shutil.rmtree(part, ignore_errors=True)
     try:
         if wishes.format == "adapter":
             shutil.copytree(wishes.adapter, part)
             if wishes.modelfile:
-                raise Problem("modelfile", "A Modelfile belongs to a GGUF file.", "Take --format gguf.", 2)
+                raise Problem(
+                    "modelfile", "A Modelfile belongs to a GGUF file.", "Take --format gguf.", 2
+                )
         else:
             adapter = Adapter(wishes.adapter)
             merge(adapter, Base(find_base(adapter, wishes.base)), part, wishes.piece)
@@ -449,7 +615,9 @@ def export(wishes):
             shutil.rmtree(part, ignore_errors=True)
             os.makedirs(part)
             try:
-                to_gguf(merged, os.path.join(part, "model.gguf"), wishes.quantization, wishes.llama_cpp)
+                to_gguf(
+                    merged, os.path.join(part, "model.gguf"), wishes.quantization, wishes.llama_cpp
+                )
                 write_text(os.path.join(part, "Modelfile"), modelfile(merged, "model.gguf"))
             finally:
                 shutil.rmtree(merged, ignore_errors=True)
@@ -465,17 +633,31 @@ def main(argv=None):
     global AS_JSON
     wishes = options(argv)
     AS_JSON = wishes.json
-    os.environ.update(HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", UNSLOTH_DISABLE_STATISTICS="1")
+    os.environ.update(
+        HF_HUB_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1", UNSLOTH_DISABLE_STATISTICS="1"
+    )
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         export(wishes)
     except Problem as problem:
-        tell("failed", f"{problem} {problem.hint}".strip(), code=problem.code, message=str(problem), hint=problem.hint)
+        tell(
+            "failed",
+            f"{problem} {problem.hint}".strip(),
+            code=problem.code,
+            message=str(problem),
+            hint=problem.hint,
+        )
         return problem.exit_code
     except (OSError, MemoryError) as fault:
         full = getattr(fault, "errno", None) == 28 or "No space left" in str(fault)
-        said = "The disk is full." if full else "The memory is full." if isinstance(fault, MemoryError) else f"{fault}"
+        said = (
+            "The disk is full."
+            if full
+            else "The memory is full."
+            if isinstance(fault, MemoryError)
+            else f"{fault}"
+        )
         tell("failed", said, code="disk-full" if full else "export-failed", message=said)
         return 4
     return 0

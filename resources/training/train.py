@@ -233,7 +233,7 @@ def read_rows(path):
 def check_row(row, where):
     """A row as it is, if it has one of the two forms."""
     good = isinstance(row, dict) and (
-        isinstance(row.get("text"), str) and row["text"].strip() or row.get("messages")
+        (isinstance(row.get("text"), str) and row["text"].strip()) or row.get("messages")
     )
     if good and "messages" in row:
         turns = row["messages"]
@@ -361,7 +361,7 @@ class Tokens:
                 [m["content"].strip() for m in messages],
             ):
                 found = found or match(text, scaffold[0], contents)
-        pieces, opening = scaffold or ([], "")
+        opening = scaffold[1] if scaffold else ""
         found = found or search(text, messages)
         if not found:
             raise Problem(
@@ -1225,12 +1225,11 @@ def main(argv=None):
     AS_JSON = wishes.json
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
-    stop, run, temporary = Stop(wishes.stop_file), None, None
+    stop, run = Stop(wishes.stop_file), None
     try:
         check_model(wishes.model)
         rows = read_rows(wishes.data)
         if wishes.preview:
-            temporary = None if os.path.isdir(wishes.output) else wishes.output
             tokens = Tokens(wishes.model, wishes.length, wishes.learn)
             seen = Prepared(rows, tokens, wishes).describe(tokens, wishes)
             measured("train.preview", seen["training"], "rows", show(seen, wishes), **seen)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.decide.datasets.recognise import canonical_lines, count_reasons, recognise
 from app.model.dataset import Confirmation, Dataset, Format, ReadOptions, Shape
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 DATA = Path(__file__).parent / "data"
 QA: dict[str, str] = {"question": "instruction", "answer": "output"}
@@ -111,7 +111,7 @@ def test_empty_answers_are_refused_by_line() -> None:
     """With all rows bad nothing is left, whatever was agreed to."""
     data = (DATA / "k_empty_output.jsonl").read_bytes()
     with pytest.raises(
-        BadInput,
+        InputError,
         match="no row that can be used: all 4 are bad, the first in line 1: 'output' is empty",
     ):
         rows_of("k_empty_output.jsonl", data, agreed=Confirmation(skip_bad_rows=True))
@@ -122,7 +122,7 @@ def test_a_code_page_is_said_and_not_guessed() -> None:
     data = (DATA / "l_ansi.jsonl").read_bytes()
     question = recognise("l_ansi.jsonl", data).questions[0]
     assert "cp1252" in question.text and "Größe 0?" in question.text
-    with pytest.raises(BadInput, match="probably cp1252"):
+    with pytest.raises(InputError, match="probably cp1252"):
         rows_of("l_ansi.jsonl", data)
     assert turns(rows_of("l_ansi.jsonl", data, ReadOptions(encoding="cp1252"))[0])[0] == (
         "user",
@@ -176,7 +176,7 @@ def test_one_damaged_line_does_not_make_a_file_a_code_page() -> None:
                                               ("ascii", "has no meaning there")])  # fmt: skip
 def test_a_wrong_encoding_is_refused(chosen: str, said: str) -> None:
     """One sentence."""
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(InputError, match=said):
         recognise(
             "x.jsonl", '{"question": "ä", "answer": "bb"}'.encode(), ReadOptions(encoding=chosen)
         )
@@ -184,7 +184,7 @@ def test_a_wrong_encoding_is_refused(chosen: str, said: str) -> None:
 
 def test_a_mark_contradicts_a_wish() -> None:
     """The file says UTF-16, the person cp1252."""
-    with pytest.raises(BadInput, match="mark of UTF-16"):
+    with pytest.raises(InputError, match="mark of UTF-16"):
         recognise("x.jsonl", '{"a": "b"}'.encode("utf-16"), ReadOptions(encoding="cp1252"))
 
 
@@ -231,7 +231,8 @@ def test_a_long_cell_and_a_table_without_header() -> None:
 
 JSONS = {
     "one list inside": ('{"version": 1, "data": [{"prompt": "a", "completion": "b"}]}', "prompt-completion", 1),
-    "objects over lines": ('{\n"prompt": "a",\n"completion": "b"\n}\n{\n"prompt": "c",\n"completion": "d"\n}', "prompt-completion", 2),
+    "objects over lines": (  # one object over several lines
+        '{\n"prompt": "a",\n"completion": "b"\n}\n{\n"prompt": "c",\n"completion": "d"\n}', "prompt-completion", 2),
     "columns as lists": ('{"question": ["a", "b"], "answer": ["c", "d"]}', "question-answer", 2),
     "columns as pandas writes them": ('{"question": {"0": "a", "1": "b"}, "answer": {"0": "c", "1": "d"}}', "question-answer", 2),
     "one row": ('{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}', "messages", 1),
@@ -250,10 +251,10 @@ def test_forms_of_json(kind: str, name: str) -> None:
 def test_several_lists_are_asked_about() -> None:
     """Which of them is a person's choice."""
     data = b'{"train": [{"text": "a"}], "test": [{"text": "b"}]}'
-    with pytest.raises(BadInput, match="several lists of rows: 'train' and 'test'"):
+    with pytest.raises(InputError, match="several lists of rows: 'train' and 'test'"):
         recognise("x.json", data)
     assert rows_of("x.json", data, ReadOptions(list_name="test")) == [{"text": "b"}]
-    with pytest.raises(BadInput, match="no list 'dev'"):
+    with pytest.raises(InputError, match="no list 'dev'"):
         recognise("x.json", data, ReadOptions(list_name="dev"))
 
 
@@ -267,7 +268,7 @@ def test_several_lists_are_asked_about() -> None:
 ])  # fmt: skip
 def test_json_that_is_none(text: str, said: str) -> None:
     """Line and column, one sentence."""
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(InputError, match=said):
         recognise("x.json", text.encode())
 
 
@@ -284,7 +285,7 @@ def test_bad_lines_are_named_and_counted() -> None:
     assert seen.rows == 12 and seen.duplicates == 11
     assert "ends with a comma" in seen.bad_rows[2].reason
     assert dict(count_reasons(seen.bad_rows))["it has no 'output'"] == 1
-    with pytest.raises(BadInput, match="8 rows of x.jsonl cannot be used"):
+    with pytest.raises(InputError, match=r"8 rows of x\.jsonl cannot be used"):
         rows_of("x.jsonl", data)
     assert len(rows_of("x.jsonl", data, agreed=Confirmation(skip_bad_rows=True))) == 12
 
@@ -296,7 +297,7 @@ def test_columns_without_a_use_must_be_confirmed() -> None:
     )
     assert recognise("x.jsonl", data).unused == ("id", "Source Name")
     for ignored in ((), ("id",), ("id", "other")):
-        with pytest.raises(BadInput, match="'id' and 'Source Name'"):
+        with pytest.raises(InputError, match="'id' and 'Source Name'"):
             rows_of("x.jsonl", data, agreed=Confirmation(ignore_columns=ignored))
     for ignored in (("id", "source_name"), ("*",)):
         assert len(rows_of("x.jsonl", data, agreed=Confirmation(ignore_columns=ignored))) == 3
@@ -307,7 +308,8 @@ def test_a_mapping_by_hand() -> None:
     data = lines(*[{"Frage": "a", "Antwort": "b", "Nr": 1}] * 2)
     assert asked(recognise("x.jsonl", data)) == ("mapping",)
     with pytest.raises(
-        BadInput, match="No shape of x.jsonl is known: its columns are 'Frage', 'Antwort' and 'Nr'"
+        InputError,
+        match=r"No shape of x\.jsonl is known: its columns are 'Frage', 'Antwort' and 'Nr'",
     ):
         rows_of("x.jsonl", data)
     by_hand = ReadOptions(mapping={"question": "frage", "answer": "Antwort"})
@@ -321,7 +323,7 @@ def test_a_mapping_by_hand() -> None:
 ])  # fmt: skip
 def test_a_wrong_mapping(mapping: Any, said: str) -> None:
     """One sentence."""
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(InputError, match=said):
         recognise("x.jsonl", lines({"q": "1", "a": "2"}), ReadOptions(mapping=mapping))
 
 
@@ -343,7 +345,8 @@ CONVERSATIONS: dict[str, tuple[object, list[tuple[str, str]] | str]] = {
     "numbers": ({"question": 6, "answer": 7.5}, [("user", "6"), ("assistant", "7.5")]),
     "a list in a cell": ({"messages": "[{'role': 'user', 'content': 'q'}, {'role': 'assistant', 'content': 'a'}]"},
                          [("user", "q"), ("assistant", "a")]),
-    "two questions": ({"messages": [{"role": "user", "content": "q"}, {"role": "user", "content": "q"}]}, "a second question stands"),
+    "two questions": ({"messages": [{"role": "user", "content": "q"}, {"role": "user", "content": "q"}]},
+                      "a second question stands"),
     "no answer": ({"messages": [{"role": "user", "content": "q"}]}, "the last message is no answer"),
     "answer first": ({"messages": [{"role": "assistant", "content": "a"}]}, "an answer stands where a question"),
     "a tool": ({"messages": [{"role": "tool", "content": "q"}]}, "has the role 'tool'"),
@@ -379,7 +382,7 @@ def test_parquet_needs_an_environment() -> None:
     """It is recognised; reading it is said to need pyarrow."""
     seen = recognise("x.parquet", b"PAR1" + bytes(40) + b"PAR1")
     assert seen.needs_environment and seen.format == "parquet"
-    with pytest.raises(BadInput, match="inside an installed environment"):
+    with pytest.raises(InputError, match="inside an installed environment"):
         rows_of("x.parquet", b"PAR1" + bytes(40) + b"PAR1")
 
 
@@ -392,7 +395,7 @@ def test_parquet_needs_an_environment() -> None:
 ])  # fmt: skip
 def test_foreign_files(name: str, data: bytes, said: str) -> None:
     """What it is instead, and what is expected."""
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(InputError, match=said):
         recognise(name, data)
 
 
@@ -418,7 +421,7 @@ def test_any_bytes_give_an_answer_or_one_sentence(data: bytes, name: str) -> Non
     """Never another exception."""
     try:
         seen = recognise(name, data)
-    except BadInput as fault:
+    except InputError as fault:
         assert "\n" not in fault.message
         return
     assert seen.rows + len(seen.bad_rows) >= 0

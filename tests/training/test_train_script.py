@@ -90,7 +90,8 @@ def test_imports_nothing_but_the_library_of_python() -> None:
 
 @pytest.mark.parametrize(("line", "said"), [
     ("not json", "Line 2 of"), ('{"messages": []}', "is not a row"), ('{"text": " "}', "is not a row"), ("[1]", "is not a row"),
-    ('{"messages": [{"role": "user", "content": "q"}]}', "is not a row"), ('{"messages": [{"role": "tool", "content": "q"}]}', "is not"),
+    ('{"messages": [{"role": "user", "content": "q"}]}', "is not a row"),
+    ('{"messages": [{"role": "tool", "content": "q"}]}', "is not a row"),
     ('{"messages": [7, 8]}', "is not a row"), ('{"messages": [{"role": "system", "content": "s"}]}', "is not a row"),
     ("[" * 100_000, "Line 2 of"), ('{"messages": "text"}', "is not a row"),
 ])  # fmt: skip
@@ -275,7 +276,9 @@ def test_faults_of_libraries_are_named(
 
 STOPPER = """
 import importlib.util, sys, time
-spec = importlib.util.spec_from_file_location("t", sys.argv[1]); t = importlib.util.module_from_spec(spec); spec.loader.exec_module(t)
+spec = importlib.util.spec_from_file_location("t", sys.argv[1])
+t = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(t)
 t.AS_JSON = True
 stop = t.Stop(sys.argv[2]); stop.watch(); stop.enter(sys.argv[3])
 t.measured("ready", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.model.dataset import ROLES, Role, Shape
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 # Names in the order in which they are taken where a file has several; the others are then named as unused. Collected from
 # the data formats that Unsloth, LLaMA-Factory, axolotl and trl document, and from Alpaca, Dolly, OpenOrca and ShareGPT.
@@ -83,26 +83,26 @@ def choose_roles(key_sets: Mapping[frozenset[str], int]) -> dict[Role, str]:
 
 
 def map_by_hand(mapping: Mapping[Role, str], names: Iterable[str]) -> dict[Role, str]:
-    """Role to normalised name from a person's words. Raises ``BadInput`` for a role or a column that there is not."""
+    """Role to normalised name from a person's words. Raises ``InputError`` for a role or a column that there is not."""
     known = {normalise(name): name for name in names}
     roles: dict[Role, str] = {}
     for role, column in mapping.items():
         if role not in ROLES:
-            raise BadInput(
+            raise InputError(
                 f"A column cannot be mapped to {role!r}; expected one of {', '.join(ROLES)}."
             )
         if normalise(column) not in known:
-            raise BadInput(
+            raise InputError(
                 f"There is no column {column!r}; the file has {list_names(known.values())}."
             )
         roles[role] = normalise(column)
     used = list(roles.values())
     if len(set(used)) < len(used):
-        raise BadInput(
+        raise InputError(
             "The mapping names one column twice; expected a column of its own for each role."
         )
     if not any(all(role in roles for role in required) for required in REQUIRED):
-        raise BadInput(
+        raise InputError(
             "The mapping is not complete; expected question and answer, or messages, or text."
         )
     return roles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -215,7 +216,7 @@ def _as_text(value: Any, where: str, needed: bool) -> str:
         raise _RowError(
             "not-text", f"{where} is {'true or false' if isinstance(value, bool) else 'no text'}"
         )
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         value = None  # what table programs write for an empty cell
     text = "" if value is None else str(value)
     if not text.strip():

@@ -8,7 +8,7 @@ import json
 
 from app.decide.datasets.columns import find_roles, is_columns
 from app.model.dataset import Format
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 _ENDINGS: dict[str, Format] = {
     "jsonl": "json-lines", "ndjson": "json-lines", "json": "json", "csv": "csv", "tsv": "tsv", "tab": "tsv",
@@ -41,14 +41,14 @@ _LINES_TO_JUDGE = 50
 
 
 def refuse_foreign(name: str, data: bytes) -> None:
-    """Raise ``BadInput`` with what to do for a file that is empty or of a kind that holds no rows of text."""
+    """Raise ``InputError`` with what to do for a file that is empty or of a kind that holds no rows of text."""
     if not data[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff") and not data.strip(
         b"\0 \t\r\n\xef\xbb\xbf\xfe\xff"
     ):
-        raise BadInput(f"{name} is empty.")
+        raise InputError(f"{name} is empty.")
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
-            raise BadInput(f"{name} {what}; {EXPECTED}.")
+            raise InputError(f"{name} {what}; {EXPECTED}.")
 
 
 def is_parquet(data: bytes) -> bool:
@@ -57,15 +57,15 @@ def is_parquet(data: bytes) -> bool:
 
 
 def recognise_format(name: str, text: str) -> Format:
-    """The format of a text. Raises ``BadInput`` for a name's ending and a content that are neither known."""
+    """The format of a text. Raises ``InputError`` for a name's ending and a content that are neither known."""
     ending = _ENDINGS.get(name.rpartition(".")[2].lower()) if "." in name else None
     start = text[:_LINES_TO_JUDGE].lstrip().lower()
     if start.startswith(("<!doctype html", "<html")):
-        raise BadInput(
+        raise InputError(
             f"{name} is a web page, not data: perhaps an error page was saved in its place; {EXPECTED}."
         )
     if "\0" in text:
-        raise BadInput(f"{name} is not text: it holds zero bytes; {EXPECTED}.")
+        raise InputError(f"{name} is not text: it holds zero bytes; {EXPECTED}.")
     if is_json_lines(text):
         return "json-lines"
     if ending in ("csv", "tsv"):
@@ -79,10 +79,10 @@ def recognise_format(name: str, text: str) -> Format:
     if _is_known_table(text):
         return "csv"
     if ending == "parquet":
-        raise BadInput(
+        raise InputError(
             f"{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download."
         )
-    raise BadInput(
+    raise InputError(
         f"What {name} holds is not known from its content or its name; {EXPECTED}, or say its format."
     )
 

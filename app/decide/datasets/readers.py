@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from app.decide.datasets.columns import find_roles, is_columns, list_names, normalise
 from app.model.dataset import BadRow, RowUnit
-from app.model.errors import BadInput
+from app.model.errors import InputError
 from app.model.value import Value
 
 _LARGEST_CELL = 1 << 30
@@ -61,7 +61,7 @@ def read_json(
 ) -> tuple[str | None, Iterator[Record | BadRow]]:
     """An array of objects, an object with one such list inside (its name is returned), or objects one after another.
 
-    Raises ``BadInput`` where the file is not JSON, or where several lists could be meant and ``list_name`` names none.
+    Raises ``InputError`` where the file is not JSON, or where several lists could be meant and ``list_name`` names none.
     """
     start = _skip(text, 0)
     if text.startswith("[", start):
@@ -78,7 +78,7 @@ def read_json(
     }
     if list_name is not None:
         if list_name not in lists:
-            raise BadInput(f"{name} has no list {list_name!r}; it has {list_names(lists)}.")
+            raise InputError(f"{name} has no list {list_name!r}; it has {list_names(lists)}.")
         return list_name, _elements(name, text, lists[list_name])
     values = {key: value for key, (_, value) in members.items()}
     if is_columns(values):
@@ -89,10 +89,10 @@ def read_json(
         only = next(iter(rows))
         return only, _elements(name, text, rows[only])
     if rows:
-        raise BadInput(
+        raise InputError(
             f"{name} holds several lists of rows: {list_names(rows)}; say which one to use."
         )
-    raise BadInput(
+    raise InputError(
         f"{name} is one JSON object without a list of rows; expected an array of objects, or one list inside."
     )
 
@@ -102,7 +102,7 @@ def read_table(
 ) -> Iterator[Record | BadRow]:
     """Rows of CSV or TSV under their header. Without one the columns are called 1, 2, 3 …
 
-    Raises ``BadInput`` for a header that names a column twice or not at all.
+    Raises ``InputError`` for a header that names a column twice or not at all.
     """
     csv.field_size_limit(_LARGEST_CELL)  # the module's own is 128 KiB, which a long answer exceeds
     offset = 0
@@ -211,7 +211,7 @@ def _value_at(name: str, text: str, at: int) -> tuple[Any, int]:
 def _not_json(name: str, text: str, at: int, why: str) -> NoReturn:
     line = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
-    raise BadInput(f"{name} is not JSON: line {line}, column {column}: {why}.")
+    raise InputError(f"{name} is not JSON: line {line}, column {column}: {why}.")
 
 
 def _elements(name: str, text: str, start: int) -> Iterator[Record | BadRow]:
@@ -278,5 +278,5 @@ def _header(name: str, cells: list[str]) -> list[str]:
     normal = [normalise(cell) for cell in names]
     twice = next((names[i] for i, cell in enumerate(normal) if cell in normal[:i]), None)
     if twice is not None:
-        raise BadInput(f"The header of {name} names the column {twice!r} twice.")
+        raise InputError(f"The header of {name} names the column {twice!r} twice.")
     return names

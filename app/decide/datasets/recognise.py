@@ -29,7 +29,7 @@ from app.model.dataset import (
     ReadOptions,
     Role,
 )
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 LARGEST = 2 << 30  # bytes; the whole file is held in memory
 _EXAMPLE = 60
@@ -39,7 +39,7 @@ _SAMPLES = 3
 def recognise(name: str, data: bytes, options: ReadOptions | None = None) -> Dataset:
     """What a file holds. ``name`` is for the sentences and its ending.
 
-    Raises ``BadInput`` for a file of which nothing can be said: empty, of a foreign kind, or not readable as its format.
+    Raises ``InputError`` for a file of which nothing can be said: empty, of a foreign kind, or not readable as its format.
     """
     return _Reading(name, data, options or ReadOptions()).dataset
 
@@ -49,7 +49,7 @@ def canonical_lines(
 ) -> Iterator[bytes]:
     """The usable rows as JSON lines in UTF-8, one ``{"messages": [...]}`` or ``{"text": ...}`` each, in the file's order.
 
-    Raises ``BadInput`` for whatever ``recognise`` asks about and ``agreed`` does not answer, before the first line.
+    Raises ``InputError`` for whatever ``recognise`` asks about and ``agreed`` does not answer, before the first line.
     """
     reading = _Reading(name, data, options or ReadOptions())
     refuse_unanswered(reading.dataset, agreed or Confirmation())
@@ -58,9 +58,9 @@ def canonical_lines(
 
 
 def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
-    """Raise ``BadInput`` with the first question that is open, or where no row is left."""
+    """Raise ``InputError`` with the first question that is open, or where no row is left."""
     if dataset.needs_environment:
-        raise BadInput(
+        raise InputError(
             f"{dataset.name} is a Parquet file; it is read inside an installed environment."
         )
     for question in dataset.questions:
@@ -72,7 +72,7 @@ def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
                 normalise(item) in ignored for item in question.items
             ):
                 continue
-        raise BadInput(question.text)
+        raise InputError(question.text)
     if not dataset.rows:
         first = dataset.bad_rows[0] if dataset.bad_rows else None
         why = (
@@ -80,7 +80,7 @@ def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
             if first
             else ""
         )
-        raise BadInput(f"{dataset.name} holds no row that can be used{why}.")
+        raise InputError(f"{dataset.name} holds no row that can be used{why}.")
 
 
 def canonical_line(row: dict[str, Any]) -> bytes:
@@ -98,7 +98,7 @@ class _Reading:
 
     def __init__(self, name: str, data: bytes, options: ReadOptions) -> None:
         if len(data) > LARGEST:
-            raise BadInput(
+            raise InputError(
                 f"{name} has {len(data) / 2**30:.1f} GB; expected at most {LARGEST >> 30} GB. Split it."
             )
         self.name, self.options = name, options

@@ -6,7 +6,7 @@ import codecs
 import re
 
 from app.model.dataset import Encoding
-from app.model.errors import BadInput
+from app.model.errors import InputError
 
 # UTF-32 before UTF-16: the first two bytes of its mark are UTF-16's.
 _MARKS = (
@@ -31,14 +31,14 @@ def detect(
 ) -> Encoding:
     """The encoding of a file's bytes.
 
-    UTF-8 in which a few lines are damaged stays UTF-8: those rows are named later. Raises ``BadInput`` for an encoding that
+    UTF-8 in which a few lines are damaged stays UTF-8: those rows are named later. Raises ``InputError`` for an encoding that
     does not exist, that contradicts the file's own mark, or where nothing fits.
     """
     mark = next((known for signature, known in _MARKS if data.startswith(signature)), None)
     wish = _look_up(chosen) if chosen else None
     if mark is not None:
         if wish is not None and not mark.startswith(wish.removesuffix("-sig")):
-            raise BadInput(
+            raise InputError(
                 f"{name} begins with the mark of {mark.upper()}, but the encoding asked for is {chosen}."
             )
         return Encoding(name=mark, mark=True)
@@ -78,7 +78,7 @@ def _look_up(chosen: str) -> str:
         info = codecs.lookup(chosen)
         "".encode(info.name)  # a codec such as base64 is no encoding of text
     except (LookupError, ValueError):
-        raise BadInput(
+        raise InputError(
             f"There is no encoding {chosen!r}; expected one such as utf-8, utf-16 or cp1252."
         ) from None
     return info.name
@@ -89,7 +89,7 @@ def _check_decodes(name: str, data: bytes, encoding: str) -> None:
         return  # damaged lines are named one by one
     fault = _first_fault(data, encoding)
     if fault is not None:
-        raise BadInput(
+        raise InputError(
             f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line(data, fault)} has no meaning there."
         )
 
@@ -131,7 +131,7 @@ def _propose(name: str, data: bytes, fault: int, code_page: str | None) -> Encod
     proposal = _USUAL_CODE_PAGE if own.startswith("utf") else own
     why = f"byte 0x{data[fault]:02x} in line {_line(data, fault)} is no UTF-8, and the file has no mark"
     if _first_fault(data, proposal) is not None:
-        raise BadInput(
+        raise InputError(
             f"{name} is neither UTF-8 nor {proposal}: {why}.",
             hint="Say its encoding, or save it as UTF-8.",
         )
