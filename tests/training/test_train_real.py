@@ -48,10 +48,9 @@ def weights(folder: Path) -> dict[str, Any]:
 def largest_difference(one: dict[str, Any], other: dict[str, Any]) -> float:
     """The largest difference of two adapters over the largest number in the first."""
     assert one.keys() == other.keys()
-    largest = max(abs(x) for values in one.values() for x in values)
-    return (
-        max(abs(a - b) for key in one for a, b in zip(one[key], other[key], strict=True)) / largest
-    )
+    largest: float = max(abs(x) for values in one.values() for x in values)
+    apart: float = max(abs(a - b) for key in one for a, b in zip(one[key], other[key], strict=True))
+    return apart / largest
 
 
 def losses(*runs: Ended) -> dict[int, float]:

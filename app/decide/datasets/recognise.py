@@ -9,7 +9,6 @@ from typing import Any
 
 from app.decide.datasets import file_format, readers, text_encoding
 from app.decide.datasets.columns import (
-    NAMES,
     choose_roles,
     list_names,
     map_by_hand,
@@ -206,13 +205,11 @@ def _questions(
             f"Say the encoding: {encoding.name} if that line reads right.",
         )  # fmt: skip
     if columns and not roles:
-        known = ", ".join(
-            f"{NAMES[q][0]} and {NAMES[a][0]}" for q, a in ((("question", "answer"),))
-        )
         yield Question(
             code="mapping", items=tuple(column.name for column in columns),
-            text=f"No shape of {name} is known: its columns are {list_names(c.name for c in columns)}. Expected {known}, "
-            "prompt and completion, question and answer, messages, conversations or text. Say which column is which.",
+            text=f"No shape of {name} is known: its columns are {list_names(c.name for c in columns)}. Expected "
+            "instruction and output, prompt and completion, question and answer, messages, conversations or text. "
+            "Say which column is which.",
         )  # fmt: skip
     unused = [column.name for column in columns if column.role is None]
     if roles and unused:
