@@ -9,21 +9,22 @@ import time
 from typing import Any
 
 import telling
+import unsloth_import
 
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 RANK, SEED = 16, 3407
 
 
 class Unsloth:
-    """FastLanguageModel, 4-bit where bitsandbytes works."""
+    """FastLanguageModel: 4-bit where bitsandbytes works on a card, whole weights on a processor."""
 
     trainer = "unsloth"
 
-    def __init__(self, torch: Any, length: int, bits: int) -> None:
-        from unsloth import FastLanguageModel
-
-        self.torch, self.length, self.bits, self.fast = torch, length, bits, FastLanguageModel
-        self.dtype = telling.half_type(torch, torch.device("cuda", 0))
+    def __init__(self, torch: Any, length: int, bits: int, device: Any) -> None:
+        self.fast = unsloth_import.bring_in()
+        self.torch, self.length = torch, length
+        self.bits = 32 if device.type == "cpu" else bits
+        self.dtype = telling.half_type(torch, device)
 
     def load(self, folder: str) -> tuple[Any, Any]:
         """A model, or an adapter together with the model it names."""
