@@ -97,6 +97,7 @@ def _profiles() -> Iterator[str]:
             *profile.get("reasons", {}).values(),
         )
         yield from (part["title"] for part in profile.get("parts", ()))
+        yield from (one["why"] for one in profile.get("without", ()))
 
 
 def _guide() -> Iterator[str]:

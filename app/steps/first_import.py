@@ -48,7 +48,7 @@ def run(step: FirstImport, site: StepContext) -> Iterator[AnyPayload]:
         "The first import",
         python=python,
         limit=900,
-        extra={"HF_HUB_OFFLINE": "1", "UNSLOTH_DISABLE_STATISTICS": "1"},
+        extra={"HF_HUB_OFFLINE": "1"},
     )
 
 

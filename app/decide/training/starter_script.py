@@ -136,11 +136,11 @@ def script(
     bits: int | None = None,
     rank: int | None = None,
 ) -> str:
-    """The text of the script. ``resource`` gives ``templates/train_unsloth.py.tmpl``."""
+    """The text of the script. ``resource`` gives ``templates/train.py.tmpl``."""
     chosen = size(
         profile, facts, guide, model=model, length=length, batch=batch, bits=bits, rank=rank
     )
-    template = Template(resource("templates/train_unsloth.py.tmpl").decode("utf-8"))
+    template = Template(resource("templates/train.py.tmpl").decode("utf-8"))
     gpu = _card(facts) if profile.needs.gpu else None
     extra = [
         'dataset_text_field="text"',

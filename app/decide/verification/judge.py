@@ -275,12 +275,14 @@ def _unmet_remarks(unmet: Measured | None, profile: Profile) -> tuple[Remark, ..
             )
             continue
         by = ", ".join(f"{row['by']} ({name}{row['asked']})" for row in rows)
-        there = f"{rows[0]['found']} is installed" if rows[0]["found"] else "It is not installed"
+        version = rows[0]["found"]
         made.append(
             Remark(
                 severity="informs",
                 title=f"A requirement of a package is not met: {name}",
-                detail=f"{there}; asked for by {by}.",
+                detail=f"Version {version} is installed. Who asks for it: {by}."
+                if version
+                else f"It is not installed. Who asks for it: {by}.",
             )
         )
     return tuple(made)

@@ -258,7 +258,7 @@ def test_what_is_left_out_on_purpose_is_told_with_its_reason(knowledge: Knowledg
         ("triton is left out on purpose", reason),
         (
             "A requirement of a package is not met: other",
-            "2.1 is installed; asked for by thing (other<2).",
+            "Version 2.1 is installed. Who asks for it: thing (other<2).",
         ),
     ]
 
