@@ -41,7 +41,7 @@ STEPS = tuple(
         "fetch_wheels",
         "install_wheels",
         "provide_python",
-        "mend_openmp",
+        "fix_openmp",
     )
 )
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
