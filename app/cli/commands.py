@@ -15,7 +15,17 @@ from app.cli import COMMANDS, text
 from app.decide.plans.fixes import REMEDIES
 from app.engine.session import Session
 from app.model.errors import ExitCode, ExpectedError, InputError
-from app.model.event import Failed, Line, Progress, Skipped, Started, StepEvent, Stopped, flat
+from app.model.event import (
+    Failed,
+    Finished,
+    Line,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    Stopped,
+    flat,
+)
 from app.model.plan import Plan
 from app.model.profile import Profile
 
@@ -447,6 +457,8 @@ class _Run:
             self.say(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             text.show_progress(self.err, what)
+        elif isinstance(what, Finished):
+            self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Failed):
             self.say(text.failure(what))
         elif isinstance(what, Stopped):

@@ -60,6 +60,7 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
         site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
     )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
+    env.update(UNSLOTH_DISABLE_STATISTICS="1", HF_HUB_DISABLE_TELEMETRY="1")
     env.update(uv_settings(site))
     sources = site.sources
     if sources.proxy:
