@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from build import start
+from build import first_start as start
 
 TOOL = "osslsigncode"
 

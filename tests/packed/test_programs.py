@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from build import start, windows_lab
+from build import first_start as start
+from build import windows_lab
 
 DIST = start.ROOT / "dist"
 PICTURES = DIST / "records" / "pictures"
