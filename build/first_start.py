@@ -373,12 +373,12 @@ def _try_lock(number: int) -> bool:
 
 def _make_venv(stamp: str, lock: int) -> float:
     started = time.monotonic()
-    say(f"Making {VENV.name} from {LOCK.name} (once, and when the lock changes)")
     try:
         __import__("ensurepip")
     except ImportError:
         install_debian([f"python3.{sys.version_info[1]}-venv"], "a virtual environment")
     _empty_venv()
+    say(f"Making {VENV.name} from {LOCK.name} (once, and when the lock changes)")
     base = getattr(sys, "_base_executable", None) or sys.executable
     run_quietly([base, "-I", "-m", "venv", VENV], child_environment(), keep=(lock,))
     run_quietly(
