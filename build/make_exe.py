@@ -21,8 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from build import first_start as start
-from build import windows_lab
+from build import start, windows_lab
 from build.packing import records, sign
 
 DIST = start.ROOT / "dist"

@@ -27,3 +27,5 @@ if __name__ == "__main__":
     from build.first_start import main
 
     sys.exit(main(sys.argv[1:]))
+else:  # the other tools of this folder
+    from build.first_start import *  # noqa: F403

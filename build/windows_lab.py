@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from build import first_start as start
+from build import start
 
 LAB = Path(os.environ.get("UNSLOTH_LAB") or start.ROOT / ".lab")
 SCRIPT = start.ROOT / "build" / "winlab.sh"

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from build import first_start as start
+from build import start
 
 TOOL = "osslsigncode"
 

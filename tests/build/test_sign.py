@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from build import first_start as start
+from build import start
 from build.packing import sign
 
 pytestmark = [

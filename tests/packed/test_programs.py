@@ -19,8 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from build import first_start as start
-from build import windows_lab
+from build import start, windows_lab
 
 DIST = start.ROOT / "dist"
 PICTURES = DIST / "records" / "pictures"
