@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
+from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
 from app.model.plan import RunCheck
 from app.ports import Command, Exit, Output, Silence
 from app.steps.child_environment import child_environment
 from app.steps.step_context import StepContext
-from app.steps.subprocesses import ending, say
+from app.steps.subprocesses import say
 
 _TAIL = 60_000
 
