@@ -164,12 +164,16 @@ class Files(Protocol):
 
 
 class Download(Value, frozen=True, kw_only=True):
-    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right)."""
+    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right).
+
+    ``most`` is what the file can have at most, whatever an index or a server tells.
+    """
 
     url: str
     target: str
     sha256: tuple[str, ...]
     size: int | None = None
+    most: int | None = None
 
 
 class Arrived(Value, frozen=True, kw_only=True):

@@ -95,7 +95,7 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
 
     def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
-        downloads = [_download(one, site) for one in files]
+        downloads = [_download(one, part, site) for one in files]
         if unpacking is not None:
             unpacking.add(files, downloads, at_once=first)
         return downloads
@@ -257,12 +257,26 @@ def _chosen(
     )
 
 
-def _download(one: LockedFile, site: StepContext) -> Download:
+def _download(one: LockedFile, part: Part, site: StepContext) -> Download:
     """The file as the web door takes it. A missing size is asked for, so that the bar knows its
-    end.
+    end; how large it can be says the lock.
     """
     size = one.size if one.size is not None else site.system.web.size(one.url)
-    return Download(url=one.url, target=site.place.wheel(one.file), sha256=one.sha256, size=size)
+    return Download(
+        url=one.url,
+        target=site.place.wheel(one.file),
+        sha256=one.sha256,
+        size=size,
+        most=_most(one, part),
+    )
+
+
+def _most(one: LockedFile, part: Part) -> int | None:
+    """What the lock says of this file's size, a quarter more (some figures are estimates); ``None``
+    where it knows another file of the package.
+    """
+    size = next((w.size for w in part.wheels if w.file == one.file), None)
+    return None if size is None else size + size // 4 + (1 << 20)
 
 
 def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext) -> None:
