@@ -13,6 +13,8 @@ from collections import Counter
 
 import pytest
 
+from tests import fuzzing
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
@@ -39,12 +41,18 @@ _FAULTS = pytest.StashKey[Faults]()
 _FIGURES = pytest.StashKey[list[str]]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--long``: fuzz for hours instead of seconds."""
+    parser.addoption("--long", action="store_true", help="fuzz fifty times as long, with new cases")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known and start the count."""
     config.addinivalue_line(
         "markers",
         "fault(kind): one fault; the closing summary counts it as survived when the test passes",
     )
+    fuzzing.FACTOR = fuzzing.LONG if config.getoption("--long") else 1
     config.stash[_FAULTS] = Faults()
     config.stash[_FIGURES] = []
 
