@@ -17,6 +17,7 @@ from app.engine import bundling
 from app.engine.runner import Runner
 from app.engine.simulation import rehearse
 from app.engine.visit import Visit
+from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
@@ -217,7 +218,7 @@ class Execution(Visit):
         if pointer is None or pointer.active != plan.environment:
             return None
         python = self.place.environment_python(plan.environment)
-        if self.system.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
+        if self.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
         if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
             return None

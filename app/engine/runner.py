@@ -11,6 +11,7 @@ from typing import Any
 
 from app.decide.redaction.masking import SecretMasker
 from app.engine.journal import Journal
+from app.engine.output_cap import OutputCap
 from app.model.advice import Diagnosis
 from app.model.errors import ExpectedError, StoppedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Skipped, Started, StepEvent, Stopped
@@ -44,6 +45,7 @@ class Runner:
         self._veil = veil or SecretMasker(())
         self._log, self._explain = log, explain
         self._keep = keep or (lambda _: None)
+        self._cap = OutputCap()
         self._began = 0.0
         self.outcome: Outcome = "stopped"
         self.error: ExpectedError | None = None
@@ -115,7 +117,7 @@ class Runner:
             yield self._told(step, self._veil.happening(Skipped(why=found)))
             return False
         yield self._told(step, Started(title=step.title))
-        for what in self._veil.over(self._handlers[step.kind].run(step, site)):
+        for what in self._cap.over(self._veil.over(self._handlers[step.kind].run(step, site))):
             if isinstance(what, Line):
                 self._log(what.text)
                 tail += what.text

@@ -97,6 +97,7 @@ PAGE_LOOK = _bound(
     "bytes",
     "The beginning of an index page, enough to tell it from a sign-in page.",
 )
+PAGE = _bound("PAGE", 10, "seconds", "The beginning of one index page; a slow line needs 3 s.")
 RETRY_AFTER = _bound(
     "RETRY_AFTER", 120, "seconds", "What a server may ask to wait; nobody watches a bar longer."
 )
@@ -162,6 +163,39 @@ ENDING = _bound(
     "ENDING", 5, "seconds", "For a killed child to be gone; a driver in a bad state can hold it."
 )
 
+# ---- steps
+
+LOOKING_UP = _bound(
+    "LOOKING_UP",
+    600,
+    "seconds",
+    "uv asking an index for 80 files: 0.3 s here, minutes on a bad line.",
+)
+FIRST_IMPORT = _bound(
+    "FIRST_IMPORT",
+    900,
+    "seconds",
+    "The first import of torch and its kin: 10 s on an SSD, minutes under a virus scanner.",
+)
+INSTALLING = _bound(
+    "INSTALLING",
+    3600,
+    "seconds",
+    "uv linking or copying 36,000 files: 5 s on one volume, an hour on a slow stick under a scanner.",
+)
+PYTHON_COMING = _bound(
+    "PYTHON_COMING", 1800, "seconds", "uv fetching and unpacking a Python of 30 MB on a slow line."
+)
+MAKING = _bound(
+    "MAKING",
+    600,
+    "seconds",
+    "A small piece of work of uv or Python: an environment, a kernel, taking packages out.",
+)
+UNPACKING = _bound(
+    "UNPACKING", 1800, "seconds", "What installing waits for that is still being unpacked."
+)
+
 # ---- the survey
 
 NATIVE_LIBRARY = _bound(
@@ -175,6 +209,15 @@ VOLUME = _bound(
     2,
     "seconds",
     "One volume: a local disk wakes up in that time or is broken; a dead share takes 20 s and more.",
+)
+TOOL = _bound(
+    "TOOL", 8, "seconds", "One tool that says its version or where it lies; git takes 0.1 s."
+)
+UV_ANSWER = _bound(
+    "UV_ANSWER",
+    60,
+    "seconds",
+    "uv telling of itself or of what is installed: 0.1 s, on a cold disk some seconds.",
 )
 PYTHON_ANSWER = _bound(
     "PYTHON_ANSWER", 4, "seconds", "One Python of the search path; a cold one takes 1 s."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
 from app.model.machine import Note, Tools
 from app.model.value import Value
@@ -75,7 +76,7 @@ def _answer(system: System, name: str) -> str | None:
     path = system.computer.which(name)
     if path is None:
         return None
-    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=5.0).out)
+    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=limits.TOOL).out)
     return found[0] if found else None
 
 
@@ -113,7 +114,7 @@ def _msvc(system: System, place: HomeLayout) -> str | None:
             "-utf8",
             "-nologo",
         ],
-        seconds=8.0,
+        seconds=limits.TOOL,
     )
     folder = answer.out.strip().splitlines()[0].strip() if answer.out.strip() else ""
     data = (

@@ -10,6 +10,7 @@ import threading
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
+from app.model import limits
 from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 from app.model.machine import Network, Note, Reach, Setting
 from app.model.sources import Sources
@@ -125,7 +126,7 @@ def default_index(system: System) -> str | None:
     address is ours.
     """
     answer = system.processes.capture(
-        [system.computer.uv(), "pip", "install", "--help"], seconds=10.0
+        [system.computer.uv(), "pip", "install", "--help"], seconds=limits.UV_ANSWER
     )
     found = _DEFAULT.search(answer.out)
     return found[1] if found else None

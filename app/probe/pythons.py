@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
 from app.model.machine import Python
 from app.ports import RegistryKey, System
@@ -178,7 +179,7 @@ def _met(system: System, place: HomeLayout, folder: str, path: str) -> Python:
         return _python(
             system, place, root, environments.conda_python(place, root), version, "conda"
         )
-    answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=4.0)
+    answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=limits.PYTHON_ANSWER)
     words = answer.out.strip().split(" ", 2)
     if answer.code != 0 or len(words) != 3 or not _VERSION.match(words[0]):
         return Python(path=path, origin="path")

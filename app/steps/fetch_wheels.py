@@ -11,6 +11,7 @@ import msgspec
 
 from app.decide.plans.pylock import LockedFile, Pin, canonical, completed, files, pins
 from app.decide.plans.uv_errors import from_uv
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload, Progress
 from app.model.plan import FetchWheels
@@ -211,7 +212,7 @@ def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: StepConte
     """
     for name in (canonical(n) for n in part.unhashed):
         if name in wanted and index.address and index.address.startswith("http"):
-            found = site.system.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{index.address.rstrip('/')}/{name}/", limits.PAGE)
             if found is not None and found.code == "address_unsafe":
                 raise found
 
@@ -227,7 +228,7 @@ def _behind(
     name = next((n for n in wanted if n in named.message), next(iter(wanted)))
     for address in (index.address or _default_index(site), *site.sources.extra_indexes):
         if address and address.startswith("http"):
-            found = site.system.web.examine(f"{address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{address.rstrip('/')}/{name}/", limits.PAGE)
             if found is not None and found.code != "file_missing":
                 return found
     return None
@@ -239,7 +240,7 @@ def _default_index(site: StepContext) -> str | None:
     site.system.files.write(empty, b"")
     answer = site.system.processes.capture(
         [site.system.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"],
-        30.0,
+        limits.UV_ANSWER,
         child_environment(site) | {"UV_OFFLINE": "1"},
     )
     site.system.files.remove(empty)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, Quiet
@@ -65,7 +66,7 @@ def freeze(python: str, site: StepContext) -> str | None:
     """
     answer = site.system.processes.capture(
         (site.system.computer.uv(), "pip", "freeze", "--no-cache", "--python", python),
-        60.0,
+        limits.UV_ANSWER,
         child_environment(site),
     )
     return answer.out if answer.code == 0 else None

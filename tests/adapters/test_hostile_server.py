@@ -161,7 +161,7 @@ def test_a_fetch_in_which_nothing_moves_ends(
     with RawServer(answer) as server:
         web = HttpWeb(threading.Event(), Sources(), patience=patient)
         wanted = Download(url=server.base + "/a.whl", target=str(tmp_path / "a.whl"), sha256=())
-        with pytest.raises(ExpectedError, match="Nothing of a.whl came") as caught:
+        with pytest.raises(ExpectedError, match=r"Nothing of a\.whl came") as caught:
             list(web.fetch([wanted]))
         silent.set()
     assert caught.value.code == "network_timeout"
