@@ -18,6 +18,7 @@ from typing import BinaryIO
 import psutil
 
 from app.adapters.file_tree import below, taken
+from app.adapters.volumes import disk_of
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
@@ -349,21 +350,7 @@ class LocalFiles:
 
         Links are followed: a home folder that is a link lies where the link leads.
         """
-        place = Path(os.path.realpath(path))
-        while not place.exists():
-            if place == place.parent:
-                return None
-            place = place.parent
-        try:
-            usage = shutil.disk_usage(place)
-        except OSError:
-            return None
-        best = ""
-        kind = None
-        for part in psutil.disk_partitions(all=True):
-            if _below(str(place), part.mountpoint) and len(part.mountpoint) > len(best):
-                best, kind = part.mountpoint, part.fstype or None
-        return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
+        return disk_of(path)
 
     def free_files(self, path: str) -> int | None:
         """How many files the volume of a path can still take; ``None`` where it has no such limit."""
@@ -513,8 +500,3 @@ def _retry_writable(function: Callable[[str], object], path: str, info: object) 
         raise error  # type: ignore[misc]
     _make_writable(path)
     function(path)
-
-
-def _below(path: str, root: str) -> bool:
-    path, root = os.path.normcase(path), os.path.normcase(root)
-    return path == root or path.startswith(root.rstrip("\\/") + os.sep)
