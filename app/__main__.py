@@ -172,10 +172,12 @@ def _wants_window(given: list[str]) -> bool:
 
 
 def _command(given: list[str]) -> int:
+    from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.resources import read_input
     from app.cli import commands
 
-    return commands.main(given, open_session, read_input)
+    with like_ctrl_c():
+        return commands.main(given, open_session, read_input)
 
 
 def _window(given: list[str]) -> int:

@@ -173,7 +173,7 @@ def test_a_volume_that_does_not_answer_holds_nobody(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(volumes, "_NO_DISKS", set())
     found = volumes.local_disks()
     assert [disk.root for disk in found] == [os.sep]
-    monkeypatch.setattr(volumes, "_disk_of", lambda path: asked("/gone"))
+    monkeypatch.setattr(volumes, "_disk_of", lambda _: asked("/gone"))
     assert volumes.disk_of("/gone/home") is None
     forever.set()
 
