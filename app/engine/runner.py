@@ -85,7 +85,7 @@ class Runner:
             self.failed.add(step.id)
             self.error = self._veil.error(error)
             with suppress(ExpectedError):  # as in ``_last``
-                self._log(f"{error.message}\n".encode())
+                self._log(f"{error.message}\n".encode("utf-8", "replace"))
             yield self._last(
                 step,
                 Failed(
@@ -144,6 +144,6 @@ class Runner:
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""
-        log = tail + b"\n" + error.details.encode() + b"\n" + error.message.encode()
+        log = tail + f"\n{error.details}\n{error.message}".encode("utf-8", "replace")
         found = self._explain(log, error.code)
         return found if found.cause is not None else None

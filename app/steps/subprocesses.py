@@ -19,7 +19,7 @@ _TAIL = 60_000
 
 def say(text: str) -> Line:
     """One line of our own for the log."""
-    return Line(text=(text + "\n").encode())
+    return Line(text=(text + "\n").encode("utf-8", "replace"))
 
 
 def run_child(

@@ -21,6 +21,7 @@ from app.adapters.download.deadlines import bounded
 from app.adapters.download.download_errors import Endpoint, Fault, fault, from_error, host
 from app.adapters.windows.proxy_script import DIRECT, proxy_of_script
 from app.model import limits
+from app.model.odd_text import as_bytes
 from app.model.sources import Sources, unencrypted
 
 _AGENT = "unsloth-setup/1"
@@ -255,7 +256,7 @@ def _place(url: str) -> tuple[str, int | None]:
 
 
 def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return "Basic " + base64.b64encode(as_bytes(f"{user}:{password}")).decode()
 
 
 def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
