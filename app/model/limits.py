@@ -84,6 +84,26 @@ READ_FILE = _bound(
 REDIRECTS = _bound(
     "REDIRECTS", 8, "items", "Ways on that one request follows; sign-in pages send in circles."
 )
+CONNECT = _bound("CONNECT", 10, "seconds", "Making one connection; across the world 1 s.")
+READ = _bound(
+    "READ", 20, "seconds", "Between two pieces of an answer; a stream that is silent is stalled."
+)
+SLOWEST = _bound(
+    "SLOWEST",
+    1024,
+    "bytes",
+    "A second; a stream below it counts as stalled. A modem line had six times as much.",
+)
+TRIES = _bound("TRIES", 8, "items", "Tries of one file without any progress in between.")
+LONGEST_WAIT = _bound(
+    "LONGEST_WAIT", 30, "seconds", "Between two tries: a line that comes back is taken soon."
+)
+REACHING = _bound(
+    "REACHING", 5, "seconds", "Whether an index answers, while a person waits for the survey."
+)
+PROXY_SCRIPT = _bound(
+    "PROXY_SCRIPT", 6, "seconds", "Windows running a proxy script; looking for one takes 4 s."
+)
 HEADERS = _bound(
     "HEADERS",
     40,
@@ -198,6 +218,25 @@ UNPACKING = _bound(
 
 # ---- the survey
 
+PROBE_QUICK = _bound(
+    "PROBE_QUICK", 8, "seconds", "What the system tells at once; more than asking volumes takes."
+)
+PROBE_CARDS = _bound(
+    "PROBE_CARDS", 14, "seconds", "Cards and driver: more than NVIDIA's library may take."
+)
+PROBE_PROGRAMS = _bound(
+    "PROBE_PROGRAMS", 20, "seconds", "Tools and Pythons: more than all of them may take together."
+)
+PROBE_LEFTOVERS = _bound(
+    "PROBE_LEFTOVERS", 15, "seconds", "Old environments and caches, with their sizes."
+)
+LEFTOVER_SIZES = _bound(
+    "LEFTOVER_SIZES", 8, "seconds", "All sizes together; a bigger tree is named without its size."
+)
+PROBE_NETWORK = _bound(
+    "PROBE_NETWORK", 15, "seconds", "Settings and two indexes: more than reaching both may take."
+)
+
 NATIVE_LIBRARY = _bound(
     "NATIVE_LIBRARY",
     10,
@@ -233,7 +272,7 @@ FOLDER = _bound(
 )
 PYTHONS = _bound(
     "PYTHONS",
-    14,
+    12,
     "seconds",
     "All Pythons of the search path together; what has not answered by then is listed unasked.",
 )

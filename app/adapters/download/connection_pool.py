@@ -54,7 +54,7 @@ class Connections:
     """Pools of connections for one choice of sources. Safe for several threads."""
 
     def __init__(
-        self, sources: Sources | None, *, connect: float = 10.0, read: float = 20.0
+        self, sources: Sources | None, *, connect: float = limits.CONNECT, read: float = limits.READ
     ) -> None:
         self._sources = sources or Sources()
         self._system = sources is None

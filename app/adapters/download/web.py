@@ -59,7 +59,7 @@ class HttpWeb:
             old, self._connections = self._connections, self._made(sources)
         old.close()
 
-    def reach(self, url: str, seconds: float = 5.0) -> str:
+    def reach(self, url: str, seconds: float = limits.REACHING) -> str:
         """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
         ``untrusted`` (certificate).
 
@@ -79,7 +79,7 @@ class HttpWeb:
             else "unreachable"
         )
 
-    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
+    def examine(self, url: str, seconds: float = limits.REACHING) -> ExpectedError | None:
         """What stands between here and an index page, named; ``None`` where the page is sound."""
         spot = self._connections.spot(url)
         try:
@@ -117,7 +117,7 @@ class HttpWeb:
             return local_size(url)
         try:
             response = self._connections.request(
-                "HEAD", url, timeout=urllib3.Timeout(10.0, connect=5.0)
+                "HEAD", url, timeout=urllib3.Timeout(limits.PAGE, connect=limits.PAGE)
             )
         except Fault:
             return None
