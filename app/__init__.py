@@ -1,3 +1,3 @@
 """Unsloth Setup: from a PC with an NVIDIA card to a proven fine-tuning environment."""
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"

@@ -1,10 +1,10 @@
-"""Everything that must hold, in one command: the walls, the types, the suite, and the suite on
-Windows Python.
+"""Everything that must hold, in one command: static checks, the suite, Windows under Wine, the .exe.
 
-``python build/test.py [--windows] [--quick] [PATHS]``: without options all of it; ``--windows``
-only the part under Wine; ``--quick`` leaves out what is slow, needs the package index or Wine;
-PATHS narrows pytest to these. At the end stands what ran, what was skipped and why. Exit code 1
-when anything failed.
+``python build/test.py [--quick | --core | --windows] [PATHS]``: without options all of it.
+``--quick`` leaves out what is slow, needs the package index or Wine; ``--core`` only what needs
+the index, trains, or needs Wine; ``--windows`` is the part under Wine; PATHS narrows pytest to
+these. The Linux suite uses all cores, and Wine's part runs beside it. Each part prints its time; at
+the end stands what ran, what was skipped and why. Exit code 1 when anything failed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from build import start, windows_lab
+from build import check, start, windows_lab
 
 ROOT = start.ROOT
 CLOSING = re.compile(
@@ -47,12 +48,26 @@ class Result:
 
 
 def watch(
-    name: str, command: Sequence[str], env: dict[str, str] | None = None, limit: float = 3600.0
+    name: str,
+    command: Sequence[str],
+    env: dict[str, str] | None = None,
+    limit: float = 3600.0,
+    held: bool = False,
 ) -> Result:
-    """Run one part with its output passed through, read it for pytest's closing line, and end it at
-    its limit.
+    """Run one part, read its output for pytest's closing line, and end it at its limit (seconds).
+
+    The output is passed through as it comes, or, where it is ``held``, in one piece at the end: two
+    parts that run beside each other stay readable.
     """
-    print(f"\n=== {name}: {' '.join(command)}", flush=True)
+    kept: list[str] = []
+
+    def tell(line: str) -> None:
+        if held:
+            kept.append(line)
+        else:
+            print(line, flush=True)
+
+    tell(f"\n=== {name}: {' '.join(command)}")
     began = time.monotonic()
     child = subprocess.Popen(
         list(command),
@@ -77,7 +92,7 @@ def watch(
     result = Result(name, "passed")
     for raw in child.stdout or ():
         line = raw.decode("utf-8", "replace").rstrip()
-        print(line, flush=True)
+        tell(line)
         if CLOSING.search(line):
             result.closing = line.strip("= ")
         elif line.startswith("Faults: tried "):
@@ -91,6 +106,9 @@ def watch(
         result.outcome, result.note = "failed", f"ended at its limit of {limit:.0f} s"
     elif code:
         result.outcome, result.note = "failed", f"exit code {code}"
+    if kept:
+        print("\n".join(kept), flush=True)
+    print(f"=== {name}: {result.outcome} after {result.seconds:.0f} s", flush=True)
     return result
 
 
@@ -100,42 +118,39 @@ def here_environment() -> dict[str, str]:
 
 
 def static_parts(python: str) -> list[Result]:
-    """The linter, the types and the walls between the rooms."""
-    tools = str(Path(python).parent)
+    """Format, linter, types on both systems, and the import rules."""
     return [
-        watch("ruff", [f"{tools}/ruff", "check", "."]),
-        watch("mypy", [python, "-m", "mypy"]),
-        watch("mypy, as on Windows", [python, "-m", "mypy", "--platform", "win32"]),
-        watch("lint-imports", [f"{tools}/lint-imports"], {**os.environ, "PYTHONPATH": str(ROOT)}),
+        watch(name, command, check.environment())
+        for name, command in check.commands(python).items()
     ]
 
 
-def suite(python: str, quick: bool, paths: Sequence[str]) -> Result:
-    """pytest on this machine's Python; the journeys on the real index are part of it unless it
-    shall be quick.
+def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -> Result:
+    """pytest on this machine's Python, on all cores. ``form`` is ``quick``, ``core`` or ``whole``.
+
+    ``core`` leaves out what needs the package index or trains, ``quick`` what is slow as well.
     """
-    marks = "not windows and not real and not slow" if quick else "not windows"
+    marks = {
+        "quick": "not windows and not real and not slow",
+        "core": "not windows and not real",
+        "whole": "not windows",
+    }[form]
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]
+    # A file's tests stay together: its fixtures (an installed home, a window) are made once.
+    parallel = [] if paths else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     return watch(
         "suite",
         [
-            python,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "--durations=10",
-            "-m",
-            marks,
-            *chosen,
+            *[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10"],
+            *parallel,
+            *(["--release"] if release else []),
+            *["-m", marks, *chosen],
         ],
         here_environment(),
-        limit=3600,
     )
 
 
-def windows_suite(paths: Sequence[str]) -> Result:
+def windows_suite(paths: Sequence[str], held: bool = False) -> Result:
     """pytest on Windows Python under Wine. Where the lab cannot be had, a stated skip; as root on
     Debian a failure.
     """
@@ -167,7 +182,8 @@ def windows_suite(paths: Sequence[str]) -> Result:
             *chosen,
         ],
         windows_lab.environment(),
-        limit=2400,
+        limit=2700,
+        held=held,
     )
 
 
@@ -213,12 +229,25 @@ def report(results: Sequence[Result]) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Run the chosen parts and report."""
     parser = argparse.ArgumentParser(description="Run everything that must hold.")
-    parser.add_argument(
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
         "--windows", action="store_true", help="only the suite on Windows Python under Wine"
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="leave out what is slow, needs the index, or Wine"
+    form.add_argument(
+        "--quick",
+        dest="form",
+        action="store_const",
+        const="quick",
+        help="about 3 minutes: static checks, and tests that need neither index nor Wine",
     )
+    form.add_argument(
+        "--core",
+        dest="form",
+        action="store_const",
+        const="core",
+        help="about 20 minutes: also the slow tests; no Wine, no index, no training",
+    )
+    parser.add_argument("--release", action="store_true", help="also what only a release must hold")
     parser.add_argument("paths", nargs="*", help="what pytest shall run (default: all)")
     chosen = parser.parse_args(arguments)
     try:
@@ -230,14 +259,22 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     python = str(start.venv_python())
     results: list[Result] = []
-    if not chosen.windows:
-        if not chosen.paths:
-            results += static_parts(python)
-        results.append(suite(python, chosen.quick, chosen.paths))
-    if chosen.windows or not (chosen.quick or chosen.paths):
+    whole = not (chosen.windows or chosen.form or chosen.paths)
+    if chosen.windows:
         results.append(windows_suite(chosen.paths))
-        if not chosen.paths and results[-1].outcome != "skipped":
+    elif chosen.paths:
+        results.append(suite(python, chosen.form or "whole", chosen.paths, chosen.release))
+    else:
+        results += static_parts(python)
+        with ThreadPoolExecutor(1) as beside:
+            # Wine's part uses one core most of the time; its output follows in one piece.
+            windows = beside.submit(windows_suite, (), held=True) if whole else None
+            results.append(suite(python, chosen.form or "whole", (), chosen.release))
+            if windows is not None:
+                results.append(windows.result())
+        if whole and results[-1].outcome != "skipped":
             results += packed(python)
+    if chosen.windows or whole:
         windows_lab.stop()
     return report(results)
 

@@ -42,8 +42,18 @@ _FIGURES = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--long``: fuzz for hours instead of seconds."""
-    parser.addoption("--long", action="store_true", help="fuzz fifty times as long, with new cases")
+    """``--long``: the trials that a run in CI has no time for (more kills, more fuzzing)."""
+    parser.addoption("--long", action="store_true", help="also the long trials")
+    parser.addoption("--release", action="store_true", help="also what only a release must hold")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Between releases a missing translation falls back to English and fails nothing."""
+    if config.getoption("--release"):
+        return
+    for item in items:
+        if item.get_closest_marker("release"):
+            item.add_marker(pytest.mark.skip(reason="only a release must hold it: --release"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,6 +75,30 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     mark = item.get_closest_marker("fault")
     if mark is not None and call.when == "call" and not report.skipped:
         item.config.stash[_FAULTS].add(mark.args[0], report.passed)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of a parallel run hands its count to the controller."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        counted = session.config.stash[_FAULTS]
+        output["faults"] = [dict(counted.tried), dict(counted.survived)]
+        figures: list[str] = session.config.stash[_FIGURES]
+        output["figures"] = figures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object, error: object) -> None:
+    """The controller of a parallel run adds up what its workers counted."""
+    output = getattr(node, "workeroutput", {})
+    config: pytest.Config | None = getattr(node, "config", None)
+    if config is None:
+        return
+    tried, survived = output.get("faults", [{}, {}])
+    config.stash[_FAULTS].tried.update(tried)
+    config.stash[_FAULTS].survived.update(survived)
+    figures: list[str] = output.get("figures", [])
+    config.stash[_FIGURES].extend(figures)
 
 
 def pytest_terminal_summary(

@@ -184,7 +184,11 @@ class LocalComputer:
         papers = tuple(name for name in _PAPERS if (root / name).is_file())
         return (
             str(root),
-            (*papers, *_below(root / "app", root), *_below(root / "resources", root)),
+            (
+                *papers,
+                *_below(root / "app", root),
+                *(_below(root / "resources", root) if (root / "resources").is_dir() else ()),
+            ),
             False,
         )
 

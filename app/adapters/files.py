@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import stat
@@ -22,6 +23,8 @@ from app.adapters.volumes import disk_of
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
+
+log = logging.getLogger(__name__)
 
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being
 # deleted.
@@ -296,6 +299,7 @@ class LocalFiles:
         with _named(source):
             make_folders(Path(long_path(target)).parent)
             os.rename(long_path(source), long_path(target))
+        log.info("moved %s to %s", source, target)
 
     def copy(self, source: str, target: str) -> None:
         """Copy one file, atomically."""

@@ -12,11 +12,15 @@ from app.model.errors import InputError
 
 
 def root() -> Path:
-    """Where ``resources/`` lies: beside the package in a checkout, inside the bundle in the packed
-    program.
+    """Where ``resources/`` lies: beside the package in a checkout, in it where a wheel was installed,
+    inside the bundle in the packed program.
     """
     packed = getattr(sys, "_MEIPASS", None)
-    return (Path(packed) if packed else Path(__file__).resolve().parents[2]) / "resources"
+    if packed:
+        return Path(packed) / "resources"
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "resources"
+    return installed if installed.is_dir() else package.parent / "resources"
 
 
 def resource_reader() -> Callable[[str], bytes | None]:

@@ -76,7 +76,9 @@ def pack_program(
     if packed:
         return
     files.write(target.at("start.py"), site.resource(_START))
-    lock = _chosen((files.read(target.join(root, _LOCK)) or b"").decode("utf-8", "replace"))
+    # Beside the package in a checkout, in it where a wheel was installed.
+    locked = files.read(target.join(root, _LOCK)) or files.read(target.join(root, "app", _LOCK))
+    lock = _chosen((locked or b"").decode("utf-8", "replace"))
     wheels = tuple(Wheel(name=name, version="") for name in PACKAGES)
     part = Part(
         id="program",

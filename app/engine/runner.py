@@ -4,6 +4,7 @@ run again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -17,6 +18,8 @@ from app.model.errors import ExpectedError, StoppedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Skipped, Started, StepEvent, Stopped
 from app.model.plan import AnyStep, Plan, RunCheck
 from app.steps.step_context import StepContext
+
+log = logging.getLogger(__name__)
 
 Outcome = str  # "finished", "failed", "stopped"
 _TAIL = 200_000
@@ -84,6 +87,7 @@ class Runner:
         except ExpectedError as error:
             self.failed.add(step.id)
             self.error = self._veil.error(error)
+            log.warning("step %s failed: %s: %s", step.id, error.code, error.message)
             with suppress(ExpectedError):  # as in ``_last``
                 self._log(f"{error.message}\n".encode("utf-8", "replace"))
             yield self._last(
@@ -114,8 +118,10 @@ class Runner:
         site = replace(self._site, record=self._journal.effect(self._run, step.id))
         found = self._handlers[step.kind].done(step, site)
         if found is not None:
+            log.info("step %s is done already: %s", step.id, found)
             yield self._told(step, self._veil.happening(Skipped(why=found)))
             return False
+        log.info("step %s (%s) begins", step.id, step.kind)
         yield self._told(step, Started(title=step.title))
         for what in self._cap.over(self._veil.over(self._handlers[step.kind].run(step, site))):
             if isinstance(what, Line):

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import sys
 from functools import cache
-from pathlib import PurePath
 from typing import Any, Literal
 
 from PySide6.QtCore import QFile
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 
+from app.adapters.resources import root
+
 # Beside the packages in a checkout, and at the same place below the unpacked folder of the packaged
 # program. With forward slashes: a style sheet reads "\D" of "\Downloads" as an escaped character
 # and drops every rule after it.
-RESOURCES = (PurePath(__file__).parents[2] / "resources").as_posix()
+RESOURCES = root().as_posix()
 
 RAIL_WIDTH = 232
 RAIL_NARROW = 69  # the numbers alone

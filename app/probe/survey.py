@@ -4,6 +4,7 @@ becomes a note.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,8 @@ from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts, Note, Os, ProbeResult, decode_machine
 from app.ports import System
 from app.probe import graphics, installed, leftovers, network, operating_system, pythons
+
+log = logging.getLogger(__name__)
 
 
 class Visit(NamedTuple):
@@ -87,6 +90,12 @@ def survey(
     parts: dict[str, Any] = {}
     notes: list[Note] = []
     for answer in _answers(Visit(system, place, answers or Answers()), probes):
+        log.info(
+            "probe %s answered after %.2f s: %s",
+            answer.probe.subject,
+            answer.seconds,
+            answer.fault or answer.part,
+        )
         if answer.fault is not None:
             notes.append(Note(about=answer.probe.subject, text=answer.fault))
         else:

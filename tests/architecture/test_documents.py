@@ -11,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from app import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
     "README.md",
@@ -51,7 +53,7 @@ def test_paths_in_documents_exist(name: str) -> None:
 def test_the_newest_change_is_this_version() -> None:
     found = re.search(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)
     assert found is not None
-    assert found[1] == PROJECT["version"]
+    assert found[1] == __version__
 
 
 def test_the_lock_fits_what_the_project_asks_for() -> None:

@@ -71,6 +71,7 @@ def test_many_sentences_are_read_from_all_rooms() -> None:
         assert text in ALL
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("text", ALL)
 def test_each_is_german_with_the_same_values(german: None, text: str) -> None:
     there = QCoreApplication.translate("Data", text)
@@ -195,6 +196,7 @@ def test_what_nobody_wrote_stays_english(german: None) -> None:
     assert (said(own.message), said(own.hint)) == (own.message, own.hint)
 
 
+@pytest.mark.release
 def test_what_has_changed_in_an_environment_is_german(german: None) -> None:
     assert said(Change("torch", "2.8.0", None).sentence()) == "torch 2.8.0 fehlt in der Umgebung."
     assert said(Change("torch", "2.8.0", "2.6.0", "pip").sentence()) == (

@@ -76,6 +76,7 @@ def shown(machine: Path) -> Iterator[str]:
         yield from (plan.title, *(step.title for step in plan.steps))
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda p: p.stem)
 def test_what_a_person_sees_of_a_machine_is_german(german: None, machine: Path) -> None:
     for text in dict.fromkeys(shown(machine)):
@@ -121,6 +122,7 @@ def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
     )
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("known_issue", real_knowledge().known_issues.causes, ids=lambda t: t.label)
 def test_a_diagnosis_is_german(german: None, known_issue: KnownIssue) -> None:
     for text in (known_issue.title, known_issue.means, known_issue.fix.text):
@@ -148,6 +150,7 @@ def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
     assert card.accessibleDescription() == said(found.means)
 
 
+@pytest.mark.release
 def test_other_possible_causes_are_german(german: None) -> None:
     found = explain(
         "ImportError: DLL load failed while importing libtriton: WinError 1114\n"
@@ -162,6 +165,7 @@ def test_other_possible_causes_are_german(german: None) -> None:
     assert not _ENGLISH.search(also) and "Zeile " in also
 
 
+@pytest.mark.release
 def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
     for entry in real_knowledge().guide.corrections:
         for text in filter(None, (entry.truth, entry.evidence)):
@@ -170,6 +174,7 @@ def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
             assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
 
 
+@pytest.mark.release
 def test_every_shape_is_translated(german: None) -> None:
     listed = shapes()
     assert len(listed) > 80

@@ -17,6 +17,7 @@ from build.translations import FOLDER, LANGUAGES, messages
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_string_of_the_source_is_translated(language: str) -> None:
     done = subprocess.run(
@@ -47,6 +48,7 @@ def test_what_has_a_mnemonic_keeps_one(language: str) -> None:
         )
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_compiled_file_is_that_of_the_source(language: str, qtbot: QtBot) -> None:
     assert languages.speak(language) == language

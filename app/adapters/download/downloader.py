@@ -5,6 +5,7 @@ check each file.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import sys
@@ -24,6 +25,8 @@ from app.adapters.files import disk_fault, long_path, make_folders
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Arrived, Download, Stop
+
+log = logging.getLogger(__name__)
 
 _LOOK = 0.1  # seconds between two looks at the stop wish and two tellings of progress
 _SOON = 0.01  # the same while further files are being looked up
@@ -275,6 +278,7 @@ class Fetch:
                 delay = min(self.patience.backoff * 2 ** (one.failures - 1), self.patience.longest)
                 delay = max(delay, fault.wait or 0.0)
                 one.not_before = now + delay
+                log.warning("%s (try %d): %s", one.file.target, one.failures, fault.error.message)
                 self._notes.append(f"{fault.error.message} Trying again in {delay:.1f} s.")
             self.turn.notify_all()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import subprocess
@@ -14,6 +15,8 @@ from app.adapters.processes.process_tree import Tree, start
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Completed, Exit, Output, Silence, Stop
+
+log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 18
 _WAITING = 16  # chunks between the reader and the run: 4 MiB at most
@@ -50,6 +53,7 @@ class LocalProcesses:
                 f"{getattr(error, 'strerror', None) or error}.",
                 details=str(error),
             ) from error
+        log.info("child started: %s", command.argv)
         output = _Reader(tree)
         began = last = time.monotonic()
         said = _QUIET_AFTER
@@ -95,6 +99,7 @@ class LocalProcesses:
         while True:
             code = tree.wait(_LOOK)
             if code is not None:
+                log.info("child ended: %s with %d", _name(command), code)
                 return code
             if self._stop.is_set():
                 raise StoppedError

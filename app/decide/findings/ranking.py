@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.model.machine import MachineFacts
 from app.model.profile import Profile
 from app.model.rules import Rule, Rules
 from app.model.value import Value
+
+log = logging.getLogger(__name__)
 
 
 class Judged(Value, frozen=True, kw_only=True):
@@ -56,6 +59,8 @@ def rank(
         return (0 if j.profile.needs.gpu is card_serves else 1, -j.score)
 
     order = sorted(judged, key=before)
+    for j in order:
+        log.info("profile %s: score %s, serves %s", j.profile.id, j.score, j.serves)
     rest = sorted(order[1:], key=lambda j: (not j.serves, _blocked(j), before(j)))
     return tuple(
         _choice(j, number == 0, card_serves) for number, j in enumerate((*order[:1], *rest))
