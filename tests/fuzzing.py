@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import HealthCheck, settings
 
 FACTOR = 1  # set by ``--long`` before any test is collected
 LONG = 50
 
 
-def runs(count: int) -> Any:
+def runs(count: int) -> settings:
     """A decorator: so many examples, the same ones each time in the suite, new ones with ``--long``."""
     return settings(
         max_examples=count * FACTOR,

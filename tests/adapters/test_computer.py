@@ -186,7 +186,7 @@ def test_one_volume_is_asked_for_one_path(tmp_path: Path, monkeypatch: pytest.Mo
         asked.append(str(path))
         return real(str(path))
 
-    monkeypatch.setattr(volumes.shutil, "disk_usage", usage)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     disk = volumes.disk_of(str(tmp_path / "not" / "yet"))
     assert disk is not None
     assert asked == [str(tmp_path)]

@@ -47,7 +47,7 @@ def _numbers(tree: ast.Module) -> Iterator[tuple[int, str]]:
         named = [(k.arg, k.value) for k in call.keywords if k.arg in _NAMES]
         for name, value in [*named, *((asked, a) for a in call.args if asked in _ASKS)]:
             number = value.value if isinstance(value, ast.Constant) else None
-            if number and type(number) in (int, float):
+            if isinstance(number, int | float) and number:
                 yield call.lineno, f"{name}={number}"
 
 

@@ -190,7 +190,8 @@ def test_a_venv_whose_files_cannot_be_read_costs_itself_alone(
     def refused(path: str) -> bytes | None:
         if path.startswith(root):
             raise ExpectedError("permission_denied", "no")
-        return read(path)
+        found: bytes | None = read(path)
+        return found
 
     monkeypatch.setattr(system.files, "read", refused)
     assert "3.12.1" in [one.version for one in pythons(system, LINUX)]

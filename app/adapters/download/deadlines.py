@@ -11,10 +11,12 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator
+from http.client import HTTPException
 from typing import Any
 
 import urllib3
 from urllib3 import connection, connectionpool
+from urllib3 import exceptions as u3
 
 from app.model import limits
 
@@ -38,7 +40,7 @@ def _in_time(holder: Any, what: str) -> Iterator[None]:
     clock.start()
     try:
         yield
-    except Exception as error:
+    except (u3.HTTPError, HTTPException, OSError, ValueError, AttributeError) as error:
         if late.is_set():
             raise TimeoutError(f"{what} took longer than {limits.HEADERS} s") from error
         raise

@@ -174,7 +174,8 @@ class _Reader:
 
     def __init__(self, tree: Tree) -> None:
         self.chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=_WAITING)
-        self.taken = 0
+        self.taken = self.turns = 0
+        self.holding = False  # whether it has, or is about to have, bytes that ``taken`` lacks
         self._tree = tree
         self._thread = threading.Thread(target=self._run, name="child-output", daemon=True)
         self._thread.start()
@@ -182,12 +183,15 @@ class _Reader:
     def _run(self) -> None:
         while True:
             try:
+                self.holding = self._tree.ready()
                 data = self._tree.read(_CHUNK)
-            except OSError:
+            except (OSError, ValueError):  # its tree was ended
                 break
             if not data:
                 break
             self.taken += len(data)
+            self.turns += 1
+            self.holding = False
             self.chunks.put(data)
             if _BURST <= len(data) < _CHUNK < self._tree.room:
                 time.sleep(_GATHER)
@@ -219,22 +223,29 @@ class _Ended:
 
     def __init__(self, tree: Tree, output: _Reader) -> None:
         self._tree, self._output = tree, output
-        self._looked = self._at = 0.0
+        self._looked = 0.0
+        self._at: float | None = None
         self._owed: int | None = None
         self.handed_on = 0
 
     def enough(self, now: float) -> bool:
         """Whether to wait no longer for the end of the output."""
-        if self._owed is None:
+        if self._at is None:
             if now - self._looked < _LOOK:
                 return False
             self._looked = now
             if self._tree.wait(0) is None:
                 return False
-            self._at, self._owed = now, self._output.taken + self._tree.unread()
-        if now - self._at < limits.HELD_OPEN:
-            return False
-        return self.handed_on >= self._owed or now - self._at > limits.LAST_WORDS
+            self._at = now
+        if now - self._at > limits.LAST_WORDS:
+            return True
+        if self._owed is None:
+            turn, holding = self._output.turns, self._output.holding
+            owed = self._output.taken + self._tree.unread()
+            if holding or self._output.holding or turn != self._output.turns:
+                return False  # bytes are on their way between pipe and count: look again
+            self._owed = owed
+        return now - self._at >= limits.HELD_OPEN and self.handed_on >= self._owed
 
 
 def _text(data: bytes | str | None) -> str:

@@ -30,6 +30,9 @@ class Tree(Protocol):
         closed.
         """
 
+    def ready(self) -> bool:
+        """Wait until something can be read, or the end; at once false where the system cannot say."""
+
     def read_errors(self, most: int) -> bytes:
         """The same of standard error alone, where ``start`` was asked to keep it apart."""
 
@@ -139,6 +142,9 @@ if sys.platform == "win32":
         def read(self, most: int) -> bytes:
             return _read(self._process, most)
 
+        def ready(self) -> bool:
+            return False
+
         def read_errors(self, most: int) -> bytes:
             return _read(self._process, most, errors=True)
 
@@ -226,6 +232,7 @@ else:
     import array
     import ctypes
     import fcntl
+    import select
     import termios
 
     _WIDE = (
@@ -258,6 +265,15 @@ else:
 
         def read(self, most: int) -> bytes:
             return _read(self._process, most)
+
+        def ready(self) -> bool:
+            pipe = self._process.stdout
+            if pipe is None or pipe.closed:
+                return False
+            waiting = select.poll()
+            waiting.register(pipe.fileno(), select.POLLIN)
+            waiting.poll()
+            return True
 
         def read_errors(self, most: int) -> bytes:
             return _read(self._process, most, errors=True)
