@@ -14,10 +14,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from app.adapters.file_tree import below, taken
+from app.adapters.volumes import disk_of
+from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
 
@@ -44,9 +47,38 @@ def long_path(path: str) -> str:
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
 
 
+def free_files(path: str) -> int | None:
+    """How many files the volume of a path can still take (``df -i``); ``None`` where it has no such
+    limit.
+    """
+    if sys.platform == "win32":
+        return None
+    place = Path(path)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        found = os.statvfs(place)
+    except OSError:
+        return None
+    return found.f_favail if found.f_files else None
+
+
+def no_free_files(path: str, details: str = "") -> ExpectedError:
+    """The volume has room, but for no more files."""
+    return ExpectedError(
+        "disk_full",
+        f"The volume that holds {path} can take no more files: its inodes are used up, though "
+        f"there may be free space.",
+        details=details,
+        hint="Delete many small files there (df -i shows the count), or choose another folder.",
+    )
+
+
 def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
     windows = getattr(error, "winerror", None)
+    if error.errno == errno.ENOSPC and free_files(path) == 0:
+        return no_free_files(path, str(error))
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
         return ExpectedError(
             "disk_full",
@@ -97,6 +129,18 @@ def make_folders(path: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def _opened(path: str) -> BinaryIO:
+    """A file for reading, and only a file: opening a pipe would wait for its writer."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISREG(kind):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
+
+
 def private(path: str, flags: int) -> int:
     """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
     was started with.
@@ -108,12 +152,32 @@ class LocalFiles:
     """This computer's disk. What is made here is the user's alone; ``share`` lets others read it."""
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; ``None`` where there is none."""
+        """The bytes of a file; ``None`` where there is none. What is no file (a pipe waits for a
+        writer for ever, a device never ends) and what is larger than ``READ_FILE`` is a fault.
+        """
         with _named(path):
             try:
-                return Path(long_path(path)).read_bytes()
+                with _opened(long_path(path)) as stream:
+                    data = stream.read(limits.READ_FILE + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
+        if len(data) > limits.READ_FILE:
+            raise ExpectedError(
+                "disk_error",
+                f"{path} is larger than {limits.READ_FILE >> 20} MB, which no file of its kind is.",
+                hint="Look at what lies there, or choose another folder.",
+            )
+        return data
+
+    def end(self, path: str, most: int) -> bytes:
+        """The last ``most`` bytes of a file; empty where there is none."""
+        with _named(path):
+            try:
+                with _opened(long_path(path)) as stream:
+                    stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
+                    return stream.read(most)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return b""
 
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically: temporary file beside it, fsync, rename.
@@ -290,21 +354,11 @@ class LocalFiles:
 
         Links are followed: a home folder that is a link lies where the link leads.
         """
-        place = Path(os.path.realpath(path))
-        while not place.exists():
-            if place == place.parent:
-                return None
-            place = place.parent
-        try:
-            usage = shutil.disk_usage(place)
-        except OSError:
-            return None
-        best = ""
-        kind = None
-        for part in psutil.disk_partitions(all=True):
-            if _below(str(place), part.mountpoint) and len(part.mountpoint) > len(best):
-                best, kind = part.mountpoint, part.fstype or None
-        return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
+        return disk_of(path)
+
+    def free_files(self, path: str) -> int | None:
+        """How many files the volume of a path can still take; ``None`` where it has no such limit."""
+        return free_files(path)
 
     def writable(self, path: str) -> bool:
         """Whether a file can be made there, tried with a real one in the nearest folder that
@@ -450,8 +504,3 @@ def _retry_writable(function: Callable[[str], object], path: str, info: object) 
         raise error  # type: ignore[misc]
     _make_writable(path)
     function(path)
-
-
-def _below(path: str, root: str) -> bool:
-    path, root = os.path.normcase(path), os.path.normcase(root)
-    return path == root or path.startswith(root.rstrip("\\/") + os.sep)
