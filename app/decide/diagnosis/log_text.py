@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import re
 
-from app.decide.diagnosis.lineform import bare
-
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
 # under 2 s).
 WHOLE = 1_000_000
@@ -165,8 +163,8 @@ def _likeness(text: str, page: str) -> float:
 
 
 class Text:
-    """A log made ready: ``lower`` is searched, ``said`` is the same before times and levels were
-    taken off; ``line`` and ``shown`` give back what stands there, by position."""
+    """A log made ready: ``lower`` is searched; ``line`` and ``shown`` give back what stands there,
+    by position."""
 
     def __init__(self, log: bytes | str) -> None:
         self._numbers: list[int] | None = None
@@ -185,8 +183,6 @@ class Text:
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
-        self.said = lower  # with what other programs put before its lines
-        lower = bare(lower)
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
             lower = _UV_TALK.sub(_unwrapped, lower)
         self.lower = _LONG_LINE.sub(_folded, lower)

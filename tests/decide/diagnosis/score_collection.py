@@ -1,5 +1,5 @@
 """Scores the diagnosis on the judged collection: ``python -m tests.decide.diagnosis.score_collection
-[read|kept|all] [--write]``.
+[read|kept|all] [--strict] [--write]``.
 
 Prints how many causes were named right at first place and among three, how many wrong ones were
 named firmly or with an automatic fix, what stayed silent although it is known, which unknown ones
@@ -28,11 +28,15 @@ TABLE = HERE / "confusions.md"
 
 
 class JudgedLog(NamedTuple):
-    """One log with what its judge said of it. ``right`` is empty where no label fits."""
+    """One log with what its judge said of it. ``right`` is empty where no label fits; ``accepted``
+    are labels that may be named all the same, ``also`` those that the judge did not know.
+    """
 
     id: str
     half: str
     right: tuple[str, ...]
+    accepted: tuple[str, ...]
+    also: tuple[str, ...]
     log: bytes
 
 
@@ -49,16 +53,22 @@ def collection(half: str = "all") -> list[JudgedLog]:
         log = logs[answer["id"]]["log"].encode()
         if hashlib.sha256(log).hexdigest() != logs[answer["id"]]["sha256"]:
             raise ValueError(f"The log {answer['id']} is not the one that was judged.")
-        right = (answer["label"], *answer.get("accept", ())) if answer["label"] else ()
+        accepted = tuple(answer.get("accept", ()))
+        right = (answer["label"], *accepted) if answer["label"] else ()
         if half in ("all", answer["half"]):
-            found.append(JudgedLog(answer["id"], answer["half"], right, log))
+            also = tuple(answer.get("also", ()))
+            found.append(JudgedLog(answer["id"], answer["half"], right, accepted, also, log))
     return found
 
 
 class Score:
     """The counts over some judged logs, and what was said where it was not right."""
 
-    def __init__(self, logs: Sequence[JudgedLog], known: KnownIssues) -> None:
+    def __init__(
+        self, logs: Sequence[JudgedLog], known: KnownIssues, *, strict: bool = False
+    ) -> None:
+        """``strict`` counts a label that the judge did not know as wrong."""
+        self.strict = strict
         labels = {cause.label for cause in known.causes}
         self.labelled = self.first = self.among = self.sure = self.without_rules = 0
         self.firm: list[str] = []  # a wrong cause, said with certainty
@@ -74,6 +84,8 @@ class Score:
 
     def _count(self, one: JudgedLog, found: Diagnosis, labels: set[str]) -> None:
         said = found.cause or "-"
+        allowed = one.right + one.accepted + (() if self.strict else one.also)
+        fits = found.cause is None if one.id.startswith("h") else said in (*allowed, "-")
         note = f"{one.id} {(one.right or ('-',))[0]}: {said} ({_confidence(found)})"
         if one.id.startswith("h"):
             self.harmless += 1
@@ -81,7 +93,7 @@ class Score:
                 self.alarmed.append(note)
         elif not one.right:
             self.unknown += 1
-            if found.cause:
+            if not fits:
                 self.named.append(note)
         else:
             self.labelled += 1
@@ -91,13 +103,13 @@ class Score:
             self.among += any(label in one.right for label in ranked[:3])
             if found.cause is None:
                 self.silent.append(note)
-        wrong = bool(found.cause) and found.cause not in one.right
+        wrong = bool(found.cause) and not fits
         self.sure += bool(found.cause) and not wrong and _confidence(found) == "certain"
         if wrong and _confidence(found) == "certain":
             self.firm.append(note)
         if wrong and found.fix is not None and found.fix.automatic:
             self.mended.append(note)
-        if said not in (one.right or ("-",)):
+        if not fits or (said == "-" and one.right):
             self.confusions[("harmless" if one.id[0] == "h" else (one.right or ("-",))[0], said)] += 1
 
     def lines(self) -> list[str]:
@@ -107,7 +119,7 @@ class Score:
             f"{_share(self.among, self.labelled)} ({self.without_rules} of them have no rules)",
             f"wrong and said as certain {len(self.firm)}, wrong with an automatic fix "
             f"{len(self.mended)}, silent although judged {len(self.silent)}",
-            f"without a label {self.unknown}, of which {len(self.named)} were named; harmless "
+            f"without a label {self.unknown}, of which {len(self.named)} were named wrongly; harmless "
             f"{self.harmless}, of which {len(self.alarmed)} were called a cause",
         ]
 
@@ -141,7 +153,7 @@ def main(arguments: list[str]) -> int:
     """Print the figures and every answer that was not right."""
     half = next((word for word in arguments if not word.startswith("-")), "all")
     known = known_issues(resource_reader(), resource_names())
-    score = Score(collection(half), known)
+    score = Score(collection(half), known, strict="--strict" in arguments)
     print(*score.lines(), sep="\n")
     for name in ("firm", "mended", "silent", "named", "alarmed"):
         print(f"{name}:", *getattr(score, name), sep="\n  ")
