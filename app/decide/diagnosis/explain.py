@@ -48,7 +48,14 @@ ENDED = re.compile(
 WORKED = re.compile(
     r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
-    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b"
+    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b",
+    re.MULTILINE,
+)
+# That what is reached over a network, or needs memory or a free file, was had after all.
+PASSED = re.compile(
+    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
+    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
+    re.MULTILINE,
 )
 # That it has to do with what this program sets up, and is not a fault of somebody's own script.
 FIELD = re.compile(
@@ -121,13 +128,22 @@ def explain(
 
 def _went_on(lower: str, best: Candidate) -> bool:
     """Whether work went on after the last line that speaks for a cause, and nothing ended it later:
-    what was caught or overcome is no cause.
+    what was caught or overcome is no cause. What goes on after an error that stands for itself may
+    be another run.
     """
     end = lower.find("\n", best.last)
-    if end < 0 or best.known_issue.lasting or not WORKED.search(lower, end):
+    issue = best.known_issue
+    starts = [lower.rfind("\n", 0, place) + 1 for place in best.places]
+    if end < 0 or issue.lasting or any(ERROR_LINE.match(lower, start) for start in starts):
         return False
-    well = max(match.end() for match in WORKED.finditer(lower, end))
-    return not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well)
+    if issue.passing or issue.stage == "network":
+        after = end
+        well = PASSED.search(lower, end)
+    else:
+        matches = list(WORKED.finditer(lower, end))
+        well = matches[-1] if matches else None
+        after = well.end() if well else end
+    return well is not None and not ENDED.search(lower, after) and not ERROR_LINE.search(lower, after)
 
 
 def _fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:

@@ -27,6 +27,14 @@ CAUSES: list[tuple[str, str]] = []
 for _piece in (LOGS / "causes.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:
     _label, _, _log = _piece.partition("\n")
     CAUSES.append((_label, _log))
+IDEAS: list[tuple[str, str]] = []
+for _piece in (LOGS / "ideas.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:
+    _label, _, _log = _piece.partition("\n")
+    IDEAS.append((_label, _log))
+IDEAS: list[tuple[str, str]] = []
+for _piece in (LOGS / "ideas.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:
+    _label, _, _log = _piece.partition("\n")
+    IDEAS.append((_label, _log))
 SILENT = (LOGS / "silent.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]
 
 
@@ -35,9 +43,117 @@ def test_each_cause_is_named_from_its_log(label: str, log: str) -> None:
     found = explain(log, KNOWN_ISSUES)
     assert found.cause == label, [o.cause for o in found.others]
     assert found.title and found.means and found.fix
+    assert found.confidence is not None
+    assert not found.fix.automatic or found.confidence == "certain"
+    assert found.confidence is not None
+    assert not found.fix.automatic or found.confidence == "certain"
     assert found.evidence
     lines = log.split("\n")
     assert all(e.text in lines[e.line - 1] for e in found.evidence)
+
+
+@pytest.mark.parametrize(("label", "log"), IDEAS)
+def test_what_only_hints_stays_an_idea_with_a_first_thing_to_look_at(label: str, log: str) -> None:
+    found = explain(log, KNOWN_ISSUES)
+    assert (found.cause, found.confidence, found.fix) == (None, None, None)
+    assert label in [other.cause for other in found.others]
+    assert all(other.why and other.check for other in found.others)
+
+
+@pytest.mark.parametrize(
+    "package", ["unsloth", "transformers", "trl", "peft", "datasets", "triton", "xformers"]
+)
+def test_the_package_that_raised_is_no_cause(package: str) -> None:
+    log = (
+        'Traceback (most recent call last):\n  File "/home/kim/go.py", line 3, in <module>\n'
+        f'    go()\n  File "/home/kim/env/lib/python3.12/site-packages/{package}/models/x.py", '
+        'line 611, in go\n    raise RuntimeError("the moon is made of cheese")\n'
+        "RuntimeError: the moon is made of cheese\n"
+    )
+    assert explain(log, KNOWN_ISSUES).cause is None
+
+
+def test_a_likely_cause_is_told_without_a_button() -> None:
+    log = "ImportError: cannot import name 'Zork' from 'transformers'\n"
+    likely = explain(log, KNOWN_ISSUES)
+    assert (likely.cause, likely.confidence) == ("transformers_incompatible", "likely")
+    assert likely.fix is not None
+    assert not likely.fix.automatic
+    assert likely.fix.remedy is None
+    assert likely.fix.text
+
+
+def test_steps_for_another_system_are_left_out() -> None:
+    log = "ModuleNotFoundError: No module named 'triton'\n"
+    linux = explain('  File "/home/kim/train.py", line 1\n' + log, KNOWN_ISSUES)
+    windows = explain('  File "C:\\kim\\train.py", line 1\n' + log, KNOWN_ISSUES)
+    assert linux.cause == windows.cause == "triton_missing"
+    assert linux.fix is not None
+    assert windows.fix is not None
+    assert not any(step.startswith("Windows") for step in linux.fix.steps)
+    assert any(step.startswith("Windows") for step in windows.fix.steps)
+
+
+def test_a_fix_that_cannot_help_here_is_replaced() -> None:
+    plain = explain("OSError: We couldn't connect to 'https://huggingface.co' to load", KNOWN_ISSUES)
+    mirror = explain("OSError: We couldn't connect to 'http://mirror.lan:80' to load", KNOWN_ISSUES)
+    assert plain.cause == mirror.cause == "hf_unreachable"
+    assert plain.fix is not None
+    assert mirror.fix is not None
+    assert "HF_ENDPOINT" in mirror.fix.text
+    assert "HF_ENDPOINT" not in plain.fix.text
+
+
+@pytest.mark.parametrize(("label", "log"), IDEAS)
+def test_what_only_hints_stays_an_idea_with_a_first_thing_to_look_at(label: str, log: str) -> None:
+    found = explain(log, KNOWN_ISSUES)
+    assert (found.cause, found.confidence, found.fix) == (None, None, None)
+    assert label in [other.cause for other in found.others]
+    assert all(other.why and other.check for other in found.others)
+
+
+@pytest.mark.parametrize(
+    "package", ["unsloth", "transformers", "trl", "peft", "datasets", "triton", "xformers"]
+)
+def test_the_package_that_raised_is_no_cause(package: str) -> None:
+    log = (
+        'Traceback (most recent call last):\n  File "/home/kim/go.py", line 3, in <module>\n'
+        f'    go()\n  File "/home/kim/env/lib/python3.12/site-packages/{package}/models/x.py", '
+        'line 611, in go\n    raise RuntimeError("the moon is made of cheese")\n'
+        "RuntimeError: the moon is made of cheese\n"
+    )
+    assert explain(log, KNOWN_ISSUES).cause is None
+
+
+def test_a_likely_cause_is_told_without_a_button() -> None:
+    log = "ImportError: cannot import name 'Zork' from 'transformers'\n"
+    likely = explain(log, KNOWN_ISSUES)
+    assert (likely.cause, likely.confidence) == ("transformers_incompatible", "likely")
+    assert likely.fix is not None
+    assert not likely.fix.automatic
+    assert likely.fix.remedy is None
+    assert likely.fix.text
+
+
+def test_steps_for_another_system_are_left_out() -> None:
+    log = "ModuleNotFoundError: No module named 'triton'\n"
+    linux = explain('  File "/home/kim/train.py", line 1\n' + log, KNOWN_ISSUES)
+    windows = explain('  File "C:\\kim\\train.py", line 1\n' + log, KNOWN_ISSUES)
+    assert linux.cause == windows.cause == "triton_missing"
+    assert linux.fix is not None
+    assert windows.fix is not None
+    assert not any(step.startswith("Windows") for step in linux.fix.steps)
+    assert any(step.startswith("Windows") for step in windows.fix.steps)
+
+
+def test_a_fix_that_cannot_help_here_is_replaced() -> None:
+    plain = explain("OSError: We couldn't connect to 'https://huggingface.co' to load", KNOWN_ISSUES)
+    mirror = explain("OSError: We couldn't connect to 'http://mirror.lan:80' to load", KNOWN_ISSUES)
+    assert plain.cause == mirror.cause == "hf_unreachable"
+    assert plain.fix is not None
+    assert mirror.fix is not None
+    assert "HF_ENDPOINT" in mirror.fix.text
+    assert "HF_ENDPOINT" not in plain.fix.text
 
 
 def test_every_cause_has_a_log() -> None:
