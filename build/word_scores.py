@@ -26,7 +26,7 @@ from app.knowledge import load
 from app.model.known_issue import KnownIssues
 
 ROOT = Path(__file__).resolve().parents[1]
-LOGS_OF_TESTS = ROOT / "tests" / "decide" / "logs"
+LOGS_OF_TESTS = ROOT / "tests" / "decide" / "diagnosis" / "logs"
 TABLE = ROOT / "resources" / "known_issues" / "words.json"
 MOST = 120  # words kept for each cause: more bring nothing (five folds over 700 logs)
 LOGS = 2  # in how many logs a word must stand at least
