@@ -49,9 +49,11 @@ class FixCase(Value, frozen=True, kw_only=True):
 class KnownIssue(Value, frozen=True, kw_only=True):
     """One cause. ``label`` is its name in the taxonomy, ``supersedes`` names causes that are only its
     symptoms, ``codes`` are the codes of this program's own faults (``ExpectedError``) that mean the
-    same, ``unless`` rules the cause out. ``lasting``: work that goes on does not show that it was
-    overcome; ``passing``: any success after it does, as with networks and memory. ``check`` is a first thing to look at where the cause is only an idea; empty takes
-    the one of its stage."""
+    same, ``unless`` rules the cause out, ``cases`` are other fixes for some logs.
+
+    ``lasting``: work that goes on does not show that it was overcome; ``passing``: any success
+    after it does, as with networks and memory. ``check`` is a first thing to look at where the
+    cause is only an idea; empty takes the one of its stage."""
 
     label: str
     title: str

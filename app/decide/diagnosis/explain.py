@@ -143,7 +143,9 @@ def _went_on(lower: str, best: Candidate) -> bool:
         matches = list(WORKED.finditer(lower, end))
         well = matches[-1] if matches else None
         after = well.end() if well else end
-    return well is not None and not ENDED.search(lower, after) and not ERROR_LINE.search(lower, after)
+    return (
+        well is not None and not ENDED.search(lower, after) and not ERROR_LINE.search(lower, after)
+    )
 
 
 def _fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
@@ -181,7 +183,7 @@ def _behind(
     others += [
         OtherCause(cause=issue.label, why=SAME_PICTURE, check=known_issues.check(issue))
         for issue in near
-        if issue is not None
+        if issue is not None and not _ruled_out(issue, text.lower)
     ]
     return others[: max(len(others[:OTHERS]), IDEAS - 1)][:OTHERS]
 
@@ -205,10 +207,10 @@ def _ideas(text: Text, known_issues: KnownIssues, ranked: list[Candidate]) -> li
     named = {c.known_issue.label for c in ranked}
     for label, points in likeness(text.lower, known_issues.words):
         issue = known_issues.find(label)
-        if points >= ALIKE and issue is not None and label not in named:
-            ideas.append(
-                OtherCause(cause=label, why=BY_WORDS, check=known_issues.check(issue))
-            )
+        if points < ALIKE or issue is None or label in named:
+            continue
+        if not _ruled_out(issue, text.lower):
+            ideas.append(OtherCause(cause=label, why=BY_WORDS, check=known_issues.check(issue)))
     return ideas[:IDEAS]
 
 
@@ -254,7 +256,7 @@ def candidates(text: Text, known_issues: KnownIssues, known: dict[str, Any]) -> 
                 weights.append(pattern.weight)
                 places += at
                 last = max(last, end)
-        if not weights or any(_found(regex, lower) for regex in known_issue.unless):
+        if not weights or _ruled_out(known_issue, lower):
             continue
         weights.sort(reverse=True)
         leaning = _leaning(known_issue.hints, known)
@@ -372,6 +374,10 @@ def _why(text: Text, other: Candidate, best: Candidate) -> str:
     ):
         return f"Line {line} fits it too; from the log alone the two are hard to tell apart."
     return f"Line {line} fits it, but names the cause less clearly."
+
+
+def _ruled_out(known_issue: KnownIssue, lower: str) -> bool:
+    return any(_found(regex, lower) for regex in known_issue.unless)
 
 
 def _found(pattern: str, lower: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.model.machine import MachineFacts
+from app.model.machine import Gpu, MachineFacts
 
 _WINDOWS = re.compile(r"(?<![a-z0-9])[a-z]:\\+[^\s\"'<>|]|platform: windows|\bwinerror\b")
 _LINUX = re.compile(
@@ -20,7 +20,8 @@ _OLD_CARD = re.compile(
 )
 # As nvidia-smi writes it, as a package is named, and as Windows counts it (32.0.15.9048 is 590.48).
 _DRIVER = re.compile(
-    r"driver version:? ?(\d{3})\.\d|nvidia-(?:driver|dkms)-(\d{3})\b|\b3\d\.0\.1[3-9]\.(\d{3})\d\b|\b(\d{3})\.\d\d(?:\.\d\d)? nvidia driver"
+    r"driver version:? ?(\d{3})\.\d|nvidia-(?:driver|dkms)-(\d{3})\b|\b3\d\.0\.1[3-9]\.(\d{3})\d\b|"
+    r"\b(\d{3})\.\d\d(?:\.\d\d)? nvidia driver"
 )
 FIRST_WITHOUT_VOLTA = 590
 
@@ -40,7 +41,8 @@ def facts_for(lower: str, facts: MachineFacts | None) -> dict[str, Any]:
     known["os"] = {**(known.get("os") or {}), "family": family or here}
     known["log"] = {
         "wsl": _WSL.search(lower) is not None,
-        "driver_too_new": _too_new(lower) or (facts is not None and bool(known.get("gpus")) and _outgrown(facts)),
+        "driver_too_new": _too_new(lower)
+        or (facts is not None and bool(known.get("gpus")) and _outgrown(facts)),
     }
     return known
 
@@ -54,14 +56,14 @@ def _too_new(lower: str) -> bool:
     )
 
 
+def _old(gpu: Gpu) -> bool:
+    if gpu.compute_capability is not None:
+        return tuple(map(int, re.findall(r"\d+", gpu.compute_capability))) < (7, 5)
+    return _OLD_CARD.search((gpu.name or "").lower()) is not None
+
+
 def _outgrown(facts: MachineFacts) -> bool:
     """Whether this machine has only cards of Volta or older and a driver that leaves them out."""
     branch = re.match(r"\d+", (facts.driver and facts.driver.version) or "")
-    cards = [gpu for gpu in facts.gpus if gpu.of_nvidia]
-    old = [
-        _OLD_CARD.search((gpu.name or "").lower()) is not None
-        or (gpu.compute_capability or "9")[:1] in "34567"
-        and (gpu.compute_capability or "") < "7.5"
-        for gpu in cards
-    ]
+    old = [_old(gpu) for gpu in facts.gpus if gpu.of_nvidia]
     return branch is not None and int(branch[0]) >= FIRST_WITHOUT_VOLTA and bool(old) and all(old)

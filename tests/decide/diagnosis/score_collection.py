@@ -110,7 +110,9 @@ class Score:
         if wrong and found.fix is not None and found.fix.automatic:
             self.mended.append(note)
         if not fits or (said == "-" and one.right):
-            self.confusions[("harmless" if one.id[0] == "h" else (one.right or ("-",))[0], said)] += 1
+            self.confusions[
+                ("harmless" if one.id[0] == "h" else (one.right or ("-",))[0], said)
+            ] += 1
 
     def lines(self) -> list[str]:
         """The figures, one sentence a line."""

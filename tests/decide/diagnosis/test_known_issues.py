@@ -155,7 +155,9 @@ def test_anchors(pattern: str, expected: tuple[str, ...]) -> None:
 
 
 # Patterns of every operation that Python's parser knows, over a few letters, so that they match often.
-LETTERS = st.sampled_from(["a", "b", "s", "i", "k", "I", "S", "\u0131", "\u017f", "\u0130", "\u212a", "\xe4"])
+LETTERS = st.sampled_from(
+    ["a", "b", "s", "i", "k", "I", "S", "\u0131", "\u017f", "\u0130", "\u212a", "\xe4"]
+)
 PLAIN = st.text(LETTERS, min_size=1, max_size=4)
 ATOMS = st.one_of(
     PLAIN,
