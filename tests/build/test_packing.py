@@ -60,6 +60,8 @@ CONTENTS = {
         ("PySide6/translations/qt_help_de.qm", False),
         ("PySide6/Qt6Network.dll", False),
         ("PySide6/plugins/imageformats/qjpeg.dll", False),
+        ("PySide6/plugins/imageformats/qsvg.dll", True),
+        ("PySide6/plugins/iconengines/qsvgicon.dll", True),
     ],
 )
 def test_what_goes_in(name: str, inside: bool) -> None:
