@@ -109,9 +109,9 @@ def make_both() -> list[Path]:
     if not (FOLDER / "UnslothSetup.exe").is_file() or not contents.is_file():
         raise start.CannotStart(f"There is no program in {FOLDER}; run: python build/make_exe.py")
     version = json.loads(contents.read_text("utf-8"))["version"]
-    pfx = sign.certificate()
+    signer = sign.signer()
     made = []
-    with sign.script(pfx) as signing:
+    with sign.script(signer) as signing:
         for everybody in (False, True):
             target = DIST / installer_name(version, everybody)
             make(FOLDER, version, everybody, target, signing)

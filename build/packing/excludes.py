@@ -44,6 +44,8 @@ FILES: tuple[tuple[str, str], ...] = (
         "Qt's own words in languages that the window does not speak",
     ),
     ("PySide6/translations/qt_*.qm", "words of Qt modules that are not inside"),
+    ("resources/licences/*", "texts that stand in LICENCES.txt, which is made for the package"),
+    ("license_expression/data/*.LICENSE", "texts; the program needs the names alone"),
     ("resources/translations/*.ts", "what translators write in; Qt reads the .qm beside it"),
     ("sqlite3.dll", "a database; nothing here uses one"),
     ("_sqlite3.pyd", "a database; nothing here uses one"),

@@ -106,6 +106,7 @@ def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str
             zips["PROGRAMS"].append(("uv.exe", source))
         elif plain.startswith("resources/") and plain.split("/")[1] not in (
             "fonts",
+            "licences",
             "icons",
             "translations",
         ):
