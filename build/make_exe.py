@@ -136,6 +136,7 @@ def write_records(signed: str) -> dict[str, object]:
         "zip_bytes": packed.stat().st_size,
         "single_bytes": {p.name: p.stat().st_size for p in records.files_below(SINGLE)},
         "left_out_bytes": sum(i["bytes"] for i in contents["left_out"]),
+        "version": contents["version"],
         "signature": signed,
         "python": next(d["version"] for d in contents["distributions"] if d["name"] == "CPython"),
         "openssl": next(p["version"] for p in contents["parts"] if p["name"] == "OpenSSL"),

@@ -46,7 +46,7 @@ def install_lines(folder: Path) -> str:
             place = relative.parent
             below = "" if str(place) == "." else "\\" + _quoted(place)
             lines.append(f'SetOutPath "$INSTDIR{below}"')
-        lines.append(f'File "{str(path).replace("$", "$$")}"')
+        lines.append(f'File "/oname={_quoted(PurePosixPath(relative.name))}" "{path}"')
     return "\n".join(lines) + "\n"
 
 

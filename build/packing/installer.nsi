@@ -9,6 +9,8 @@
 Unicode true
 Target amd64-unicode
 Name "Unsloth Setup"
+Caption "Unsloth Setup ${VERSION}"
+UninstallCaption "Unsloth Setup ${VERSION}"
 OutFile "${OUT}"
 SetCompressor /SOLID lzma
 SetDateSave off

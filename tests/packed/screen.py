@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,22 +87,20 @@ def running(process: int) -> bool:
     return False
 
 
-def press(key: str) -> None:
-    """A real key press in the program's window; there is no window manager, so the focus is given
-    first.
+def press(key: str, window: str = "Unsloth Setup$") -> None:
+    """A real key press in the window whose title fits; there is no window manager, so the focus is
+    given first.
     """
-    lab(
-        "xdo",
-        "search",
-        "--onlyvisible",
-        "--name",
-        "Unsloth Setup$",
-        "windowfocus",
-        "--sync",
-        "key",
-        "--clearmodifiers",
-        key,
-    )
+    found = ("search", "--onlyvisible", "--name", window)
+    lab("xdo", *found, "windowfocus", "--sync", "key", "--clearmodifiers", key)
+
+
+def until(what: str, seen: Callable[[], object], seconds: float = 120.0) -> None:
+    """Wait until ``seen`` says yes; past the time it fails and names ``what``."""
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline, f"{what}: not seen in {seconds:.0f} s"
+        time.sleep(0.3)
 
 
 def end(process: int, seconds: float = 30.0) -> bool:
