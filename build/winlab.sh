@@ -53,11 +53,11 @@ enter() {  # this script again, inside the lab's Debian
     mkdir -p "$root$d"
     mount --rbind "$d" "$root$d"
   done
-  cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
-  if [ -s /etc/ssl/certs/ca-certificates.crt ]; then      # a company's own roots hold in the lab too
-    cmp -s /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt" ||
-      cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-  fi
+  for d in resolv.conf hosts ssl/certs/ca-certificates.crt; do    # a company's own roots hold in the lab too
+    if [ -s "/etc/$d" ] && ! cmp -s "/etc/$d" "$root/etc/$d"; then
+      cp -L "/etc/$d" "$root/etc/$d.new.$$" && mv "$root/etc/$d.new.$$" "$root/etc/$d"
+    fi
+  done
   WINLAB_INSIDE=1 exec chroot "$root" /bin/bash -c 'cd "$1" && shift && exec "$@"' - "$PWD" /bin/bash "$@"
 }
 if [ -z "${WINLAB_INSIDE:-}" ]; then

@@ -1,5 +1,5 @@
 """The packed programs themselves, under Wine: the command line, the window walked by keys, a second
-start, the papers.
+start, what a killed one leaves.
 
 Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of
 the walk go to ``dist/records/pictures/``.
@@ -7,17 +7,21 @@ the walk go to ``dist/records/pictures/``.
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import os
 import re
+import shutil
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from build import windows_lab
+from build.packing import sweep
 from tests.packed.screen import (
-    DIST,
     FORMS,
     MACHINE,
     NEEDS_PROGRAMS,
@@ -28,6 +32,7 @@ from tests.packed.screen import (
     lab,
     press,
     running,
+    until,
     wait_for,
     windows,
 )
@@ -108,6 +113,59 @@ def test_the_single_file_opens_its_window_and_closes(program: int) -> None:
     assert end(program)
 
 
+def test_a_later_start_sweeps_up_after_a_killed_one_alone() -> None:
+    """Of three folders that a start meets, the killed one's goes; a running one's and another
+    program's stay.
+    """
+    temporary = windows_lab.LAB / "prefix/drive_c/users/root/AppData/Local/Temp"
+    for left in temporary.glob("_MEI*"):
+        shutil.rmtree(left)
+    single = str(FORMS["single"] / "UnslothSetup.exe")
+    killed = int(lab("start-exe", single, "--machine", MACHINE).stdout.split()[-1])
+    wait_for("Welcome")
+    for process in single_files():
+        os.kill(process, signal.SIGKILL)
+    until("the killed one is gone", lambda: not running(killed) and not windows())
+    [left] = temporary.glob("_MEI*")
+    foreign = temporary / "_MEI99999"
+    shutil.copytree(left, foreign)
+    (foreign / sweep.MARK).write_bytes(b"another program's\n")
+    alive = int(lab("start-exe", single, "--machine", MACHINE).stdout.split()[-1])
+    wait_for("Welcome")
+    assert left.is_dir(), "one that may still be unpacking was taken"
+    for folder in temporary.glob("_MEI*"):  # an hour later
+        os.utime(folder / sweep.MARK, (time.time() - 3600,) * 2)
+    try:
+        seen = console("single", "detect", "--json")
+        assert seen.returncode == 0, seen.stderr
+        until("the left folder is swept", lambda: sweeps(left))
+        assert foreign.is_dir()
+        assert running(alive)
+        assert len(list(temporary.glob("_MEI*"))) == 2
+    finally:
+        assert end(alive)
+        shutil.rmtree(foreign)
+    assert list(temporary.glob("_MEI*")) == []
+
+
+def sweeps(left: Path) -> bool:
+    """One more start of the command line, after which ``left`` may be gone."""
+    console("single", "profiles", "--json")
+    return not left.exists()
+
+
+def single_files() -> list[int]:
+    """Processes of the single window program, whichever forked them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes()
+                if b"single" in words and b"UnslothSetup.exe" in words and b"bash" not in words:
+                    found.append(int(entry.name))
+    return found
+
+
 def test_a_second_one_leaves_the_first_alone() -> None:
     """On this computer itself, single file: the second sees the first's mutex and ends with code 0."""
     single = str(FORMS["single"] / "UnslothSetup.exe")
@@ -155,25 +213,6 @@ def test_version_icon_and_manifest_are_in_the_programs(form: str) -> None:
         assert 'level="asInvoker"' in manifest
         assert icon
         assert kind == subsystem
-
-
-def test_every_hash_is_right_and_the_bill_names_every_file() -> None:
-    listed = [
-        line.split("  ", 1)
-        for line in (DIST / "records/files.sha256").read_text("utf-8").splitlines()
-    ]
-    assert len(listed) > 100
-    for digest, name in listed:
-        assert hashlib.sha256((DIST / name).read_bytes()).hexdigest() == digest, name
-    bill = json.loads((DIST / "records/sbom.cdx.json").read_text("utf-8"))
-    named = {c["name"] for c in bill["components"] if c["type"] == "file"}
-    there = {
-        p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*") if p.is_file()
-    }
-    assert named == there
-    libraries = {c["name"] for c in bill["components"] if c["type"] == "library"}
-    assert {"CPython", "PySide6_Essentials", "msgspec", "uv", "urllib3", "psutil"} <= libraries
-    assert not {"pytest", "mypy", "ruff", "setuptools", "hypothesis"} & libraries
 
 
 def test_nothing_of_the_tests_or_of_this_machine_is_inside() -> None:
