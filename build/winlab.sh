@@ -149,7 +149,7 @@ install_python() {  # install_python NUMBER DLL_SHA256 [LIBRARIES_ZIP]: a whole 
   fi
   echo "$2  $c/Python$n/python$n.dll" | sha256sum -c --quiet
   rm -rf "$c/Python$n/Scripts/"*.exe "$c/Python$n/Lib/site-packages/"*  # the repacker's own tools
-  wine_run "C:\\Python$n\\python.exe" -m ensurepip --default-pip >/dev/null
+  wine_run "C:\\Python$n\\python.exe" -m ensurepip --default-pip >/dev/null 2>&1
   touch "$c/Python$n/.winlab-ready"
 }
 
@@ -188,6 +188,17 @@ REGEDIT4
 @="C:\\Python311\\"
 "ExecutablePath"="C:\\Python311\\python.exe"
 "WindowedExecutablePath"="C:\\Python311\\pythonw.exe"
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Python\PythonCore\3.13]
+"DisplayName"="Python 3.13 (64-bit)"
+"Version"="3.13.11"
+"SysVersion"="3.13"
+"SysArchitecture"="64bit"
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Python\PythonCore\3.13\InstallPath]
+@="C:\\Python313\\"
+"ExecutablePath"="C:\\Python313\\python.exe"
+"WindowedExecutablePath"="C:\\Python313\\pythonw.exe"
 
 [HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\FileSystem]
 "LongPathsEnabled"=dword:00000001

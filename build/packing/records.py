@@ -31,6 +31,7 @@ ADDED: dict[str, tuple[str, ...]] = {
     "PySide6_Essentials": _GNU,
     "shiboken6": _GNU,
     "nvidia-ml-py": ("nvidia-ml-py.txt",),
+    "packageurl-python": ("packageurl-python.txt",),
     "CPython": ("python-incorporated.txt",),
 }
 

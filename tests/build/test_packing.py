@@ -233,6 +233,8 @@ def test_every_part_inside_another_has_a_text_and_a_place() -> None:
         assert part["inside"] in {"CPython", "PySide6_Essentials", *names}
         if not part["licence"].startswith("LicenseRef-"):
             assert (records.LICENCES / part["text"]).is_file(), part["name"]
+    for files in records.ADDED.values():
+        assert all((records.LICENCES / file).stat().st_size > 500 for file in files)
     notices = (records.LICENCES / "qt-third-party.txt").read_text("utf-8")
     assert all(p["name"] in notices for p in parts if p["inside"] == "Qt")
 
