@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from app.gui import menu, theme
 from app.gui.dialogs.licences import PACKED, licence_text
 from app.gui.wizard import Wizard
-from tests.gui.staged import inside
+from tests.gui.fake_session import inside
 
 
 def test_a_checkout_shows_the_texts_of_its_resources() -> None:

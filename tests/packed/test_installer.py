@@ -122,8 +122,8 @@ def installers() -> dict[bool, Path]:
     """
     version = json.loads((DIST / "records/sizes.json").read_text("utf-8"))["version"]
     made = {w: DIST / make_installer.installer_name(version, w) for w in (False, True)}
-    if not all(path.is_file() for path in made.values()):
-        pytest.skip("dist/ has no installers: python build/make_installer.py makes them")
+    if not made[False].is_file():
+        pytest.skip("dist/ has no installer: python build/make_installer.py makes it")
     return made
 
 

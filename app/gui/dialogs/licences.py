@@ -6,8 +6,8 @@ from PySide6.QtCore import QDir, QFile, QIODevice
 from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
 from app.gui import theme
+from app.gui.formatting import translate
 from app.gui.widgets.dialog import Dialog
-from app.gui.words import translate
 
 PACKED = "LICENCES.txt"  # made when the program is packed, of all that is inside it then
 
