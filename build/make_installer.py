@@ -14,6 +14,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path, PurePosixPath
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -67,7 +69,7 @@ def make(
 
     Raises ``CannotStart`` with what makensis said.
     """
-    work = WORK / "installer-lists"
+    work = WORK / f"{target.stem}-lists"
     work.mkdir(parents=True, exist_ok=True)
     (work / "files.nsh").write_text(install_lines(folder), "utf-8-sig")
     (work / "unfiles.nsh").write_text(uninstall_lines(folder), "utf-8-sig")
@@ -110,12 +112,11 @@ def make_both() -> list[Path]:
         raise start.CannotStart(f"There is no program in {FOLDER}; run: python build/make_exe.py")
     version = json.loads(contents.read_text("utf-8"))["version"]
     signer = sign.signer()
-    made = []
-    with sign.script(signer) as signing:
-        for everybody in (False, True):
-            target = DIST / installer_name(version, everybody)
-            make(FOLDER, version, everybody, target, signing)
-            made.append(target)
+    made = [DIST / installer_name(version, everybody) for everybody in (False, True)]
+    # squeezing takes one core for more than a minute each
+    with sign.script(signer) as signing, ThreadPoolExecutor(len(made)) as pool:
+        each = pool.map(make, repeat(FOLDER), repeat(version), (False, True), made, repeat(signing))
+        list(each)  # raises what one of them raised
     hashes = {p.name: records.sha256(p) for p in made}
     place = DIST / "winget"
     shutil.rmtree(place, ignore_errors=True)
