@@ -74,7 +74,7 @@ def inner_parts(files: Collection[str]) -> list[dict[str, str]]:
         "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
         "zlib (Python)": zlib.ZLIB_RUNTIME_VERSION,
         "Expat": pyexpat.EXPAT_VERSION.removeprefix("expat_"),
-        "libmpdec": decimal.__libmpdec_version__,  # type: ignore[attr-defined]  # not in its stub
+        "libmpdec": decimal.__libmpdec_version__,
     }
     there = {name.lower() for name in files}
     found = []

@@ -78,8 +78,8 @@ def bill_of_materials(contents: dict[str, Any], folder: Path | None, made_at: da
         Part(name=p["name"], version=p["version"], licence=p["licence"], inside=p["inside"])
         for p in contents["parts"]
     ]
-    for path in files_below(folder) if folder is not None else ():
-        name = path.relative_to(folder).as_posix()
+    for path in files_below(folder) if folder else ():
+        name = path.relative_to(folder or "").as_posix()
         source = origin.get(name.removeprefix("_internal/"), "Unsloth Setup")
         parts.append(Part(name=name, kind="file", sha256=sha256(path), origin=source))
     program = Part("Unsloth Setup", version, "application", "Apache-2.0")

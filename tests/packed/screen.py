@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ DIST = start.ROOT / "dist"
 PICTURES = DIST / "records" / "pictures"
 MACHINE = "resources/machines/rtx3090-windows.json"
 FORMS = {"folder": DIST / "UnslothSetup", "single": DIST / "single"}
+KILL = 9  # SIGKILL, a name that Windows types do not have
 STAGES = ["Welcome", "This PC", "Setup", "Clean-up", "Plan", "It works", "Ready"]
 
 NEEDS_PROGRAMS = [
@@ -112,5 +112,5 @@ def end(process: int, seconds: float = 30.0) -> bool:
     left = running(process)
     with contextlib.suppress(OSError):
         if left:
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, KILL)
     return not left

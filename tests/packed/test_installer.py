@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,12 +108,15 @@ def clean() -> Iterator[None]:
     """No installed program before and after."""
     yield
     for folder in (PROGRAMS, MACHINE_WIDE):
-        if (folder / "uninstall.exe").is_file():
-            run(folder / "uninstall.exe", "/S")
-            until(
-                "the uninstaller is through", lambda at=folder: not (at / "uninstall.exe").exists()
-            )
+        uninstaller = folder / "uninstall.exe"
+        if uninstaller.is_file():
+            run(uninstaller, "/S")
+            until("the uninstaller is through", partial(_is_gone, uninstaller))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_gone(path: Path) -> bool:
+    return not path.exists()
 
 
 @pytest.fixture(scope="module")

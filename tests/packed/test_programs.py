@@ -12,7 +12,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from build import windows_lab
 from build.packing import sweep
 from tests.packed.screen import (
     FORMS,
+    KILL,
     MACHINE,
     NEEDS_PROGRAMS,
     PICTURES,
@@ -124,7 +124,7 @@ def test_a_later_start_sweeps_up_after_a_killed_one_alone() -> None:
     killed = int(lab("start-exe", single, "--machine", MACHINE).stdout.split()[-1])
     wait_for("Welcome")
     for process in single_files():
-        os.kill(process, signal.SIGKILL)
+        os.kill(process, KILL)
     until("the killed one is gone", lambda: not running(killed) and not windows())
     [left] = temporary.glob("_MEI*")
     foreign = temporary / "_MEI99999"
