@@ -38,7 +38,7 @@ HOME = DRIVE / "users/root/AppData/Local/UnslothSetup"
 MENU = DRIVE / "users/root/AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Unsloth Setup.lnk"
 COMMON_MENU = DRIVE / "ProgramData/Microsoft/Windows/Start Menu/Programs/Unsloth Setup.lnk"
 KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\UnslothSetup"
-CAPTION = r"Unsloth Setup [0-9.]+$"
+CAPTION = r"^Unsloth Setup [0-9.]+"
 DONE, CANCELLED, NOT_WRITTEN, NEWER, RUNNING, NOT_PURGED = range(6)
 
 REGISTRY = r"""
@@ -66,7 +66,8 @@ def registry() -> dict[str, dict[str, str]]:
     seen = lab("python", "-c", REGISTRY)
     assert seen.returncode == 0, seen.stderr
     found: dict[str, dict[str, str]] = json.loads(seen.stdout)
-    return found
+    # Wine itself writes down there what any program asks of the desktop
+    return {k: v for k, v in found.items() if not k.startswith(r"HKCU:Software\Wine")}
 
 
 def files() -> dict[str, int]:
@@ -107,6 +108,9 @@ def remove(folder: Path = PROGRAMS, *arguments: str) -> int:
 def clean() -> Iterator[None]:
     """No installed program before and after."""
     yield
+    if windows():  # a test that failed left it there
+        press("alt+F4")
+        until("the program has closed", lambda: not windows(), 30)
     for folder in (PROGRAMS, MACHINE_WIDE):
         uninstaller = folder / "uninstall.exe"
         if uninstaller.is_file():
