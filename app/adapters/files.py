@@ -17,7 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from app.adapters.file_tree import below, taken
+from app.adapters.file_tree import below, leads_elsewhere, taken
+from app.adapters.in_use import users
+from app.adapters.tree_removal import Removal
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
 
@@ -26,22 +28,32 @@ log = logging.getLogger(__name__)
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being
 # deleted.
 _IN_USE = {5, 32, 33}
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
 
 
 def long_path(path: str) -> str:
-    r"""The path as Windows takes it beyond 260 characters (``\\?\``); unchanged elsewhere.
+    r"""The path as Windows takes it beyond 259 characters (``\\?\``); unchanged elsewhere.
 
+    Every whole path is written so, whatever its length: files that lie deeper are reached from it.
     Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
     """
     if (
         sys.platform != "win32"
-        or path.startswith("\\\\?\\")
+        or path.startswith(("\\\\?\\", "\\\\.\\"))
         or not os.path.isabs(path)
-        or len(path) < 240
     ):
         return path
     whole = os.path.abspath(path)
+    if whole.startswith("\\\\.\\"):  # a device such as NUL
+        return path
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
+
+
+def _is_busy(error: OSError) -> bool:
+    return getattr(error, "winerror", None) in _IN_USE or error.errno in (
+        errno.ETXTBSY,
+        errno.EBUSY,
+    )
 
 
 def disk_fault(error: OSError, path: str) -> ExpectedError:
@@ -54,7 +66,7 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
             details=str(error),
             hint="Make room on that disk, then run the same command again; it goes on from here.",
         )
-    if windows in _IN_USE or error.errno == errno.ETXTBSY:
+    if _is_busy(error):
         return ExpectedError(
             "file_in_use",
             f"{path} is in use by another program and could not be changed.",
@@ -181,7 +193,9 @@ class LocalFiles:
         """Every file and every link below a folder with its size, links not followed, in a stable
         order.
         """
-        return below(long_path(path))
+        whole = long_path(path)
+        for found, size in below(whole):
+            yield path.rstrip("\\/") + found[len(whole.rstrip("\\/")) :], size
 
     def link(self, path: str) -> str | None:
         """Where a link leads, as it says itself; ``None`` where there is none."""
@@ -213,17 +227,39 @@ class LocalFiles:
                         os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
 
     def remove(self, path: str) -> None:
-        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree``
-        refuses them).
+        """Delete a file or a whole tree, as far as that is possible; links and junctions are
+        removed, never followed. Raises ``ExpectedError`` naming the first that stays, and who uses
+        it.
         """
         whole = long_path(path)
-        with _named(path):
-            if os.path.islink(whole) or not os.path.isdir(whole):
-                with contextlib.suppress(FileNotFoundError):
-                    _make_writable(whole)
-                    os.unlink(whole)
-            else:
-                shutil.rmtree(whole, onerror=_retry_writable)
+        removal = Removal(busy=_is_busy)
+        removal.remove(whole)
+        if not removal.kept:
+            return
+        first, error = removal.kept[0]
+        shown = path.rstrip("\\/") + first[len(whole.rstrip("\\/")) :]
+        fault = _used(disk_fault(error, shown), first)
+        if len(removal.kept) > 1:
+            fault.details = "\n".join(f"{kept}: {why}" for kept, why in removal.kept[:50])
+        raise fault
+
+    def set_aside(self, source: str, target: str) -> None:
+        """Rename a file or tree on its volume. Refused, with who it is, while a program runs from it
+        or holds a file of it.
+        """
+        whole = long_path(source)
+        busy = users(source) if sys.platform != "win32" and os.path.isdir(whole) else ()
+        if busy and not leads_elsewhere(whole):
+            # a rename works here in any case, and what runs would go on with half of its files
+            raise _in_use(source, busy)
+        try:
+            os.rename(whole, long_path(target))
+        except OSError as error:
+            raise _used(disk_fault(error, source), whole) from error
+
+    def users(self, path: str) -> tuple[str, ...]:
+        """The programs that use a file or tree, as far as the system tells: ``python3 (process 7)``."""
+        return users(long_path(path))
 
     def remove_empty(self, path: str) -> None:
         """Delete a folder if nothing is in it (``rmdir``)."""
@@ -290,11 +326,9 @@ class LocalFiles:
 
         Links are followed: a home folder that is a link lies where the link leads.
         """
-        place = Path(os.path.realpath(path))
-        while not place.exists():
-            if place == place.parent:
-                return None
-            place = place.parent
+        place = _nearest(os.path.realpath(path))
+        if place is None:
+            return None
         try:
             usage = shutil.disk_usage(place)
         except OSError:
@@ -307,23 +341,19 @@ class LocalFiles:
         return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
 
     def writable(self, path: str) -> bool:
-        """Whether a file can be made there, tried with a real one in the nearest folder that
-        exists.
+        """Whether a file can be made in the nearest folder that exists, as the system's rights say:
+        nothing is made.
         """
-        place = Path(path)
-        while not place.exists():
-            if place == place.parent:
-                return False
-            place = place.parent
-        if not place.is_dir():
-            return False
-        probe = place / f".unsloth-setup-{os.getpid()}-{time.monotonic_ns()}"
-        try:
-            probe.write_bytes(b"")
-            probe.unlink()
-        except OSError:
-            return False
-        return True
+        place = _nearest(path)
+        return place is not None and place.is_dir() and _may_add(str(place))
+
+    def locks(self, path: str) -> bool:
+        """Whether the file system of a path knows locks between programs, asked of the nearest
+        folder that exists: nothing is made. Windows locks files alone, so there it is taken for so
+        until a file is there.
+        """
+        place = _nearest(path)
+        return place is None or _knows_locks(str(place))
 
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
@@ -354,6 +384,16 @@ class LocalFiles:
                 _unlock(stream.fileno())
 
 
+def _nearest(path: str) -> Path | None:
+    """The path itself or the nearest folder above it that exists."""
+    place = Path(path)
+    while not place.exists():
+        if place == place.parent:
+            return None
+        place = place.parent
+    return place
+
+
 # The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
 _LOCK_LENGTH = 1
 
@@ -367,7 +407,33 @@ def _holder(data: bytes) -> str:
 
 
 if sys.platform == "win32":
+    import ctypes
     import msvcrt
+
+    def _may_add(folder: str) -> bool:
+        """Whether Windows opens the folder for adding a file (``FILE_ADD_FILE``), which makes none."""
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        kernel.CreateFileW.restype = ctypes.c_void_p
+        kernel.CreateFileW.argtypes = (
+            ctypes.c_wchar_p,
+            *(ctypes.c_uint32,) * 2,
+            ctypes.c_void_p,
+            *(ctypes.c_uint32,) * 2,
+            ctypes.c_void_p,
+        )
+        backup_semantics, share_all, open_existing = 0x02000000, 7, 3
+        handle = kernel.CreateFileW(
+            long_path(folder), 2, share_all, None, open_existing, backup_semantics, None
+        )
+        if handle in (None, ctypes.c_void_p(-1).value):
+            return False
+        kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
+        kernel.CloseHandle(handle)
+        return True
+
+    def _knows_locks(folder: str) -> bool:
+        """Windows locks parts of files, never folders."""
+        return True
 
     def _try_lock(handle: int) -> bool:
         os.lseek(handle, 0, os.SEEK_SET)
@@ -387,13 +453,32 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+    def _may_add(folder: str) -> bool:
+        """Whether this user may write and enter the folder, on a disk that takes writes."""
+        own = os.access in os.supports_effective_ids
+        return os.access(folder, os.W_OK | os.X_OK, effective_ids=own)
+
+    def _knows_locks(folder: str) -> bool:
+        """A lock that is tried on the folder itself: only a file system without locks says so."""
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except OSError:
+            return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in _NO_LOCKS
+        finally:
+            os.close(handle)
+        return True
+
     def _try_lock(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
+            if error.errno not in _NO_LOCKS:
                 raise
             # some network and FUSE file systems know no locks: nobody could ever start there
         return True
@@ -433,23 +518,22 @@ def replace_file(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
-def _make_writable(path: str) -> None:
-    if sys.platform == "win32":
-        with contextlib.suppress(OSError):
-            os.chmod(path, stat.S_IWRITE)
+def _in_use(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
+    named = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
+    return ExpectedError(
+        "file_in_use",
+        f"{path} is in use by {named} and could not be changed.",
+        details=details,
+        hint="Close what uses it, then try again.",
+    )
 
 
-def _retry_writable(function: Callable[[str], object], path: str, info: object) -> None:
-    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once,
-    try again.
-    """
-    if sys.platform != "win32":
-        error = info[1] if isinstance(info, tuple) else info
-        if isinstance(error, FileNotFoundError):
-            return
-        raise error  # type: ignore[misc]
-    _make_writable(path)
-    function(path)
+def _used(fault: ExpectedError, path: str) -> ExpectedError:
+    """The same fault with the programs that use the path, where the system names them."""
+    if fault.code != "file_in_use":
+        return fault
+    who = users(path)
+    return _in_use(path.removeprefix("\\\\?\\"), who, fault.details) if who else fault
 
 
 def _below(path: str, root: str) -> bool:

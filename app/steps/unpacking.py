@@ -205,16 +205,21 @@ def _sweep(site: StepContext) -> None:
     """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked
     folders go too.
     """
-    for folder, start in (
-        (site.place.cache, ("unpacking", ".tmp")),
-        (site.place.at("locks"), ("pylock.unpacking",)),
-    ):
-        for name in site.system.files.names(folder):
-            if name.startswith(start):
-                site.system.files.remove(site.place.join(folder, name))
-    for bucket in site.system.files.names(site.place.cache):
-        if not bucket.startswith(_UNPACKED):
-            _sweep_bucket(site.place.join(site.place.cache, bucket), site)
+    cache, locks = site.place.cache, site.place.at("locks")
+    for folder, start in ((cache, ("unpacking", ".tmp")), (locks, ("pylock.unpacking",))):
+        if _ours(folder, site):
+            for name in site.system.files.names(folder):
+                if name.startswith(start):
+                    site.system.files.remove(site.place.join(folder, name))
+    if _ours(cache, site):
+        for bucket in site.system.files.names(cache):
+            if not bucket.startswith(_UNPACKED):
+                _sweep_bucket(site.place.join(cache, bucket), site)
+
+
+def _ours(folder: str, site: StepContext) -> bool:
+    """Whether this program made the folder, and it leads nowhere else: only then it is swept."""
+    return site.ours(folder) and site.system.files.link(folder) is None
 
 
 def _sweep_bucket(folder: str, site: StepContext) -> None:
