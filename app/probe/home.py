@@ -92,12 +92,12 @@ def place_refused(system: System, place: HomeLayout) -> Refusal | None:
     disk = system.files.disk(place.home)
     if disk is not None and _plain(disk.root, place) == path:
         return "drive-root"
-    if _system(system, place, path):
-        return "system"
     own = [system.computer.known_folder(name) for name in _PERSONAL]
     folders = [_plain(folder, place) for folder in own if folder]
     if path in folders or (folders and path in folders[0].parents):
         return "profile"
+    if _system(system, place, path):
+        return "system"
     return None if system.files.locks(place.home) else "no-locks"
 
 
