@@ -70,6 +70,10 @@ class _Guarded:
         if self._files.exists(path):
             self._check(path)
         elif not self._ours(path):
+            while not self._files.exists(above := self._place.folder_of(path)) and (
+                self._place.holds(above)
+            ):
+                path = above  # a folder that is made for the file is ours as a whole
             self._record("made", {"path": path})
 
     def _check(self, path: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -23,6 +24,7 @@ from app.model.answers import SYSTEM_ALONE, Answers
 from app.model.errors import ExpectedError, InputError
 from app.model.event import StepEvent
 from app.model.home_layout import HomeLayout
+from app.model.home_marker import decode_marker
 from app.model.machine import MachineFacts, ProbeResult
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.pointer import Pointer, decode_pointer
@@ -37,6 +39,11 @@ from app.steps.step_context import StepContext
 
 if TYPE_CHECKING:
     from app.decide.redaction.redact import Redactor
+
+# Files that every run writes anew, and reads back: locks as they were asked, checks, records.
+_NOTES = re.compile(
+    r"locks/(?!pylock\.unpacking)[\w.+-]+\.(txt|json|toml)|checks/[\w/-]+\.py|verified/[\w.-]+\.json"
+)
 
 
 class Visit:
@@ -205,7 +212,24 @@ class Visit:
                 ):
                     return self.system.files.link(below) is None and bool(name)
             folder, below = self.place.folder_of(folder), folder
-        return self.journal.lists(path)
+        return self._marked(below) or self.journal.lists(path)
+
+    def _marked(self, top: str) -> bool:
+        """Whether what lies at the top of home is ours by the marker of a home that was empty when it
+        was made.
+        """
+        own = (*self.place.layout, self.place.pythons, self.place.kernels)
+        marker = decode_marker(self.system.files.read(self.place.marker) or b"")
+        return marker is not None and not marker.adopted and top in own
+
+    def _may_replace(self, path: str) -> bool:
+        """What steps may replace: ours, and in a home whose journal was lost and that has its pointer
+        still the notes of an older run, which are known by their names.
+        """
+        if self.ours(path):
+            return True
+        below = path[len(self.place.home) + 1 :].replace("\\", "/")
+        return _NOTES.fullmatch(below) is not None and self.pointer() is not None
 
     def _guarded(self, place: HomeLayout, journal: Journal) -> System:
         """The doors for steps: what is not ours below home is neither deleted nor replaced."""

@@ -20,7 +20,7 @@ from app.ports import Download
 from app.steps.background import Background
 from app.steps.child_environment import child_environment
 from app.steps.index_lookup import Index, ask, indexes
-from app.steps.removing import not_ours
+from app.steps.removing import claim, not_ours
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 from app.steps.unpacking import begin
@@ -98,7 +98,7 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
         downloads = [_download(one, site) for one in files]
         for download in downloads:
-            _claim(download, site)
+            _check(download, site)
         if unpacking is not None:
             unpacking.add(files, downloads, at_once=first)
         return downloads
@@ -137,15 +137,13 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     _keep(step, part, found, site)
 
 
-def _claim(download: Download, site: StepContext) -> None:
+def _check(download: Download, site: StepContext) -> None:
     """Raises ``ExpectedError('not-ours')`` where a file of somebody else's would be replaced; in a
     folder of somebody else's each new file is written down.
     """
-    if site.ours(download.target):
-        return
-    if not site.system.files.exists(download.target):
-        site.record("made", {"path": download.target})
-    elif site.system.files.sha256(download.target) not in download.sha256:
+    claim(download.target, site)
+    there = site.system.files.exists(download.target) and not site.ours(download.target)
+    if there and site.system.files.sha256(download.target) not in download.sha256:
         raise not_ours(download.target)
 
 

@@ -56,7 +56,7 @@ def sweep(files: Files, place: HomeLayout, moved: Sequence[str]) -> None:
     for shelf in dict.fromkeys(moved):
         base = place.folder_of(shelf)
         ours = base == place.quarantine or place.join(place.folder_of(base), _BESIDE) == base
-        if ours and shelf[len(base) + 1 :].isdigit() and files.is_folder(shelf):
+        if ours and shelf[len(base) + 1 :].isdigit() and files.is_folder(base):
             _clear(shelf, files, place)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from app.model.errors import ExpectedError
 from app.ports import Files
+from app.steps.step_context import StepContext
 
 GONE = ".gone"
 Record = Callable[[str, dict[str, str]], None]
@@ -55,6 +56,14 @@ def take_some_away(
         raise
     then()
     return delete(aside, files)
+
+
+def claim(path: str, site: StepContext) -> None:
+    """Write down a path that another program is about to make for this one, if it is new and its
+    folder is not ours.
+    """
+    if not site.system.files.exists(path) and not site.ours(path):
+        site.record("made", {"path": path})
 
 
 def free_name(path: str, files: Files) -> str:

@@ -25,6 +25,7 @@ from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Download, Exit, Feeder, Output, Silence
 from app.steps import provide_python
 from app.steps.child_environment import child_environment
+from app.steps.removing import claim
 from app.steps.step_context import StepContext
 
 # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
@@ -118,6 +119,7 @@ class Unpacking:
                 return
             here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
             site.system.files.write(lock, offline_lock(here).encode())
+            claim(scratch, site)
             self._prepare(
                 (
                     site.system.computer.uv(),

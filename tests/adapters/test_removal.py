@@ -37,7 +37,7 @@ def test_a_tree_deeper_than_259_is_measured_walked_moved_and_removed(
 ) -> None:
     root = str(tmp_path / ("h" * max(8, 100 - len(str(tmp_path)))) / "envs" / "one")
     deep = f"{root}/{DEEPEST}"
-    assert len(root) < 240 < 259 < len(deep)
+    assert len(root) < 240 and len(deep) > 259
     files.write(deep, b"x" * 5000)
     assert files.read(deep) is not None and files.exists(deep)
     assert files.size(root) == 5000
