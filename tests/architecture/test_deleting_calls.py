@@ -25,9 +25,9 @@ def deleting_calls(source: str) -> Iterator[str]:
     tree = ast.parse(source)
     called_directly = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node, around in _walk(tree, ()):
-        if id(node) in called_directly:
-            continue
         called = node.func if isinstance(node, ast.Call) else node
+        if id(node) in called_directly or not isinstance(called, ast.Attribute | ast.Name):
+            continue
         name = ast.unparse(called)
         passed = isinstance(node, ast.Attribute) and _SYSTEM.fullmatch(name)
         if passed or (

@@ -112,8 +112,9 @@ class Home:
 
 @pytest.fixture(autouse=True)
 def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Programs are killed here, not computers: nothing has to reach the platter."""
+    """Programs are killed here, not computers: nothing has to reach the platter, and nobody works in it."""
     monkeypatch.setattr("os.fsync", lambda _: None)
+    monkeypatch.setattr("app.adapters.files.users", lambda _: ())  # tests/adapters/test_removal.py
 
 
 @pytest.fixture
