@@ -21,6 +21,11 @@ def users(path: str) -> tuple[str, ...]:
     """
     import psutil
 
+    for prefix, instead in (("\\\\?\\UNC\\", "\\\\"), ("\\\\?\\", "")):
+        if path.startswith(
+            prefix
+        ):  # how Windows takes long paths; programs name themselves without
+            path = instead + path[len(prefix) :]
     whole = os.path.normcase(os.path.realpath(path))
     spelled = os.path.normcase(os.path.abspath(path))
     found: dict[int, str] = {}

@@ -80,7 +80,7 @@ class Session(Execution):
         """A run that was cut off, if there is one to go on with."""
         if self.simulated:
             return None
-        found = self.journal.unfinished() if self.home_state().ours else None
+        found = self.journal.unfinished() if self.owns_home() else None
         if found is None:
             return None
         plan, done = found
@@ -99,7 +99,7 @@ class Session(Execution):
         """All environments under home, the active one first."""
         return (
             ()
-            if self.simulated or not self.home_state().ours
+            if self.simulated or not self.owns_home()
             else list_environments(self.system.files, self.place, self.pointer())
         )
 
@@ -127,7 +127,7 @@ class Session(Execution):
         """Everything this program put on the machine, with sizes; on somebody else's nothing can be
         seen, and in a folder that is not ours nothing is.
         """
-        if self.simulated or not self.home_state().ours:
+        if self.simulated or not self.owns_home():
             return ()
         return what_is_here(self.system.files, self.place, self.pointer(), self.journal)
 
@@ -138,7 +138,7 @@ class Session(Execution):
         """
         self.really()
         files, place = self.system.files, self.place
-        if self.home_state().ours:
+        if self.owns_home():
             with self._alone("uninstalling"):
                 uninstalling.finish(files, place, self.journal)
                 yield from uninstalling.remove(chosen, files, place, self.journal)
@@ -152,15 +152,11 @@ class Session(Execution):
         """Nothing else may run in this home folder meanwhile. Raises
         ``ExpectedError('already-running')``; nobody needs a folder that is not there, and none that
         is not ours is touched."""
-        return (
-            self.system.files.hold(self.place.lock, what)
-            if self.home_state().ours
-            else nullcontext()
-        )
+        return self.system.files.hold(self.place.lock, what) if self.owns_home() else nullcontext()
 
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
-        if self.simulated or not self.home_state().ours:
+        if self.simulated or not self.owns_home():
             return ()
         return quarantine.shelves(self.site(), self.journal.moved())
 
@@ -168,7 +164,7 @@ class Session(Execution):
         """What the guide's clean-up took out of environments and is still missing there (30 ms for
         each saved list).
         """
-        if not self.simulated and self.home_state().ours:
+        if not self.simulated and self.owns_home():
             yield from put_packages_back.taken_out(self.site())
 
     def packages_back_plan(self, saved: str) -> Plan:

@@ -33,7 +33,7 @@ from app.model.sources import Sources
 from app.model.verdict import Verification
 from app.ports import System
 from app.probe import network, survey
-from app.probe.home import HomeState, home_state
+from app.probe.home import HomeState, home_state, is_ours
 from app.steps import create_environment
 from app.steps.step_context import StepContext
 
@@ -150,6 +150,10 @@ class Visit:
         """Whether the home folder is this program's, may become so, or is somebody else's."""
         return home_state(self.system, self.place)
 
+    def owns_home(self) -> bool:
+        """Whether the home folder is one of this program; quick, whatever disk it lies on."""
+        return is_ours(self.system, self.place)
+
     def sources(self) -> Sources:
         """Where packages come from: the answers, then pip's and uv's own settings."""
         if self._sources is None:
@@ -253,7 +257,7 @@ class Visit:
         if self.simulated:
             return None
         data = self.system.files.read(self.place.pointer)
-        if data is None or not self.home_state().ours:
+        if data is None or not self.owns_home():
             return None
         return decode_pointer(data, self.place.pointer)
 

@@ -69,16 +69,26 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 def home_state(system: System, place: HomeLayout) -> HomeState:
-    """What a home folder is to this program, from its names and its own files."""
+    """What a home folder is to this program, from its names, its own files and its place."""
     files = system.files
-    names = files.names(place.home)
-    marked = decode_marker(files.read(place.marker) or b"") is not None
-    known = marked or _journal(files.read(place.journal)) or _pointer(place, system)
     return HomeState(
-        ours=known or (bool(names) and _NAMES.issuperset(names)),
-        marked=marked,
-        empty=not names,
+        ours=is_ours(system, place),
+        marked=decode_marker(files.read(place.marker) or b"") is not None,
+        empty=not files.names(place.home),
         place=place_refused(system, place),
+    )
+
+
+def is_ours(system: System, place: HomeLayout) -> bool:
+    """Whether a folder is a home of this program, by its papers or its names alone."""
+    read = system.files.read
+    if decode_marker(read(place.marker) or b"") is not None:
+        return True
+    names = system.files.names(place.home)
+    return (
+        _journal(read(place.journal))
+        or _pointer(place, system)
+        or (bool(names) and _NAMES.issuperset(names))
     )
 
 

@@ -17,6 +17,7 @@ from app.knowledge import load
 from app.model.answers import Answers
 from app.model.errors import ExpectedError, InputError
 from app.model.home_layout import HomeLayout
+from app.model.plan import CreateEnvironment, Plan
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it was made on Linux")
 MADE = Path(__file__).with_name("first_version")
@@ -119,6 +120,32 @@ def test_uninstalling_it_leaves_nothing_but_what_a_person_put_there(home: Path) 
     }
     (home / "thesis.txt").unlink()
     list(session(home).remove(()))
+    assert not home.exists()
+
+
+def test_at_a_place_where_none_is_made_today_all_but_installing_still_works(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.probe.home.place_refused", lambda *_: "profile")
+    visit = session(home)
+    assert visit.home_state().ours and visit.home_state().refused == "profile"
+    visit.choose("practice-cpu")
+    assert {"home-not-ours"} == {
+        f.id for f in visit.findings() if f.severity == "blocks" and f.id.startswith("home")
+    }
+    install = Plan(
+        title="x",
+        profile="practice-cpu",
+        environment="new",
+        steps=(CreateEnvironment(id="e", title="e", environment="new", python="3.11"),),
+    )
+    with pytest.raises(ExpectedError) as told:
+        list(visit.run(install))
+    assert (told.value.code, told.value.exit_code) == ("home-not-ours", 3)
+    list(visit.run(visit.verify_plan(quick=True)))
+    assert visit.verification is not None
+    assert visit.write_report().startswith(str(home))
+    list(visit.remove(visit.uninstallable()))
     assert not home.exists()
 
 
