@@ -49,6 +49,13 @@ def long_path(path: str) -> str:
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
 
 
+def _plain(path: str) -> str:
+    """A path as people write it, without Windows' prefix for long ones."""
+    if path.startswith("\\\\?\\UNC\\"):
+        return "\\\\" + path[8:]
+    return path.removeprefix("\\\\?\\")
+
+
 def _is_busy(error: OSError) -> bool:
     return getattr(error, "winerror", None) in _IN_USE or error.errno in (
         errno.ETXTBSY,
@@ -58,6 +65,7 @@ def _is_busy(error: OSError) -> bool:
 
 def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
+    path = _plain(path)
     windows = getattr(error, "winerror", None)
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
         return ExpectedError(
@@ -533,7 +541,7 @@ def _used(fault: ExpectedError, path: str) -> ExpectedError:
     if fault.code != "file_in_use":
         return fault
     who = users(path)
-    return _in_use(path.removeprefix("\\\\?\\"), who, fault.details) if who else fault
+    return _in_use(_plain(path), who, fault.details) if who else fault
 
 
 def _below(path: str, root: str) -> bool:
