@@ -117,9 +117,15 @@ def _resource(name: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--ask-nvml"]:  # a child of the packed program, see adapters/nvml.py
+        from app.adapters.nvml import answer
+
+        answer()
+        return int(ExitCode.DONE)
     set_up()
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(given)
     finally:
         flush_and_close()
 
@@ -167,10 +173,12 @@ def _wants_window(given: list[str]) -> bool:
 
 
 def _command(given: list[str]) -> int:
+    from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.resources import read_input
     from app.cli import commands
 
-    return commands.main(given, open_session, read_input)
+    with like_ctrl_c():
+        return commands.main(given, open_session, read_input)
 
 
 def _window(given: list[str]) -> int:

@@ -87,7 +87,12 @@ class Files(Protocol):
     """
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; ``None`` where there is none."""
+        """The bytes of a file; ``None`` where there is none. Raises ``ExpectedError('disk_error')``
+        for what is no file or larger than ``limits.READ_FILE``.
+        """
+
+    def end(self, path: str, most: int) -> bytes:
+        """The last ``most`` bytes of a file; empty where there is none."""
 
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically (temporary file beside it, fsync, rename). Makes its folder."""
@@ -162,6 +167,9 @@ class Files(Protocol):
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path (which need not exist yet)."""
 
+    def free_files(self, path: str) -> int | None:
+        """How many files the volume of a path can still take; ``None`` where it has no such limit."""
+
     def writable(self, path: str) -> bool:
         """Whether a file could be made there, as the system tells it: nothing is made."""
 
@@ -175,12 +183,16 @@ class Files(Protocol):
 
 
 class Download(Value, frozen=True, kw_only=True):
-    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right)."""
+    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right).
+
+    ``most`` is what the file can have at most, whatever an index or a server tells.
+    """
 
     url: str
     target: str
     sha256: tuple[str, ...]
     size: int | None = None
+    most: int | None = None
 
 
 class Arrived(Value, frozen=True, kw_only=True):

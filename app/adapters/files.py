@@ -14,12 +14,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
+from app.adapters.file_locks import (
+    LOCK_LENGTH,
+    holder,
+    knows_locks,
+    may_add,
+    sync_folder,
+    try_lock,
+    unlock,
+)
 from app.adapters.file_tree import below, leads_elsewhere, taken
 from app.adapters.in_use import users
 from app.adapters.tree_removal import Removal
+from app.adapters.volumes import disk_of
+from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
 
@@ -28,7 +40,6 @@ log = logging.getLogger(__name__)
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being
 # deleted.
 _IN_USE = {5, 32, 33}
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
 
 
 def long_path(path: str) -> str:
@@ -49,6 +60,33 @@ def long_path(path: str) -> str:
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
 
 
+def free_files(path: str) -> int | None:
+    """How many files the volume of a path can still take (``df -i``); ``None`` where it has no such
+    limit.
+    """
+    if sys.platform == "win32":
+        return None
+    place = Path(path)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        found = os.statvfs(place)
+    except OSError:
+        return None
+    return found.f_favail if found.f_files else None
+
+
+def no_free_files(path: str, details: str = "") -> ExpectedError:
+    """The volume has room, but for no more files."""
+    return ExpectedError(
+        "disk_full",
+        f"The volume that holds {path} can take no more files: its inodes are used up, though "
+        f"there may be free space.",
+        details=details,
+        hint="Delete many small files there (df -i shows the count), or choose another folder.",
+    )
+
+
 def _plain(path: str) -> str:
     """A path as people write it, without Windows' prefix for long ones."""
     if path.startswith("\\\\?\\UNC\\"):
@@ -67,6 +105,8 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
     path = _plain(path)
     windows = getattr(error, "winerror", None)
+    if error.errno == errno.ENOSPC and free_files(path) == 0:
+        return no_free_files(path, str(error))
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
         return ExpectedError(
             "disk_full",
@@ -117,6 +157,18 @@ def make_folders(path: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
+def _opened(path: str) -> BinaryIO:
+    """A file for reading, and only a file: opening a pipe would wait for its writer."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    kind = os.fstat(handle).st_mode
+    if stat.S_ISREG(kind):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
+
+
 def private(path: str, flags: int) -> int:
     """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
     was started with.
@@ -128,12 +180,32 @@ class LocalFiles:
     """This computer's disk. What is made here is the user's alone; ``share`` lets others read it."""
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; ``None`` where there is none."""
+        """The bytes of a file; ``None`` where there is none. What is no file (a pipe waits for a
+        writer for ever, a device never ends) and what is larger than ``READ_FILE`` is a fault.
+        """
         with _named(path):
             try:
-                return Path(long_path(path)).read_bytes()
+                with _opened(long_path(path)) as stream:
+                    data = stream.read(limits.READ_FILE + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
+        if len(data) > limits.READ_FILE:
+            raise ExpectedError(
+                "disk_error",
+                f"{path} is larger than {limits.READ_FILE >> 20} MB, which no file of its kind is.",
+                hint="Look at what lies there, or choose another folder.",
+            )
+        return data
+
+    def end(self, path: str, most: int) -> bytes:
+        """The last ``most`` bytes of a file; empty where there is none."""
+        with _named(path):
+            try:
+                with _opened(long_path(path)) as stream:
+                    stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
+                    return stream.read(most)
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                return b""
 
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically: temporary file beside it, fsync, rename.
@@ -153,7 +225,7 @@ class LocalFiles:
                 replace_file(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def append(self, path: str, data: bytes) -> None:
         """Add to the end and fsync; of a new file its name too, which a power cut could take
@@ -168,7 +240,7 @@ class LocalFiles:
                 stream.flush()
                 os.fsync(stream.fileno())
             if new:
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
@@ -334,26 +406,18 @@ class LocalFiles:
 
         Links are followed: a home folder that is a link lies where the link leads.
         """
-        place = _nearest(os.path.realpath(path))
-        if place is None:
-            return None
-        try:
-            usage = shutil.disk_usage(place)
-        except OSError:
-            return None
-        best = ""
-        kind = None
-        for part in psutil.disk_partitions(all=True):
-            if _below(str(place), part.mountpoint) and len(part.mountpoint) > len(best):
-                best, kind = part.mountpoint, part.fstype or None
-        return Disk(root=best or place.anchor, total=usage.total, free=usage.free, filesystem=kind)
+        return disk_of(path)
+
+    def free_files(self, path: str) -> int | None:
+        """How many files the volume of a path can still take; ``None`` where it has no such limit."""
+        return free_files(path)
 
     def writable(self, path: str) -> bool:
         """Whether a file can be made in the nearest folder that exists, as the system's rights say:
         nothing is made.
         """
         place = _nearest(path)
-        return place is not None and place.is_dir() and _may_add(str(place))
+        return place is not None and place.is_dir() and may_add(long_path(str(place)))
 
     def locks(self, path: str) -> bool:
         """Whether the file system of a path knows locks between programs, asked of the nearest
@@ -361,7 +425,7 @@ class LocalFiles:
         until a file is there.
         """
         place = _nearest(path)
-        return place is None or _knows_locks(str(place))
+        return place is None or knows_locks(str(place))
 
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
@@ -371,25 +435,23 @@ class LocalFiles:
             stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
         with stream:
             with _named(path):
-                held = _try_lock(stream.fileno())
+                held = try_lock(stream.fileno())
             if not held:
-                stream.seek(_LOCK_LENGTH)
+                stream.seek(LOCK_LENGTH)
                 raise ExpectedError(
                     "already-running",
-                    f"Another run is at work in this home folder: {_holder(stream.read())}.",
+                    f"Another run is at work in this home folder: {holder(stream.read())}.",
                     hint="Wait for it or stop it, then start again.",
                     exit_code=ExitCode.BAD_INPUT,
                 )
             stream.truncate(0)
-            stream.write(
-                b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode()
-            )
+            stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
             stream.flush()
             try:
                 yield
             finally:
                 stream.truncate(0)
-                _unlock(stream.fileno())
+                unlock(stream.fileno())
 
 
 def _nearest(path: str) -> Path | None:
@@ -400,115 +462,6 @@ def _nearest(path: str) -> Path | None:
             return None
         place = place.parent
     return place
-
-
-# The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
-_LOCK_LENGTH = 1
-
-
-def _holder(data: bytes) -> str:
-    try:
-        known = json.loads(data)
-        return f"process {known['pid']} ({known['who']})"
-    except (ValueError, KeyError, TypeError):
-        return "an unknown process"
-
-
-if sys.platform == "win32":
-    import ctypes
-    import msvcrt
-
-    def _may_add(folder: str) -> bool:
-        """Whether Windows opens the folder for adding a file (``FILE_ADD_FILE``), which makes none."""
-        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
-        kernel.CreateFileW.restype = ctypes.c_void_p
-        kernel.CreateFileW.argtypes = (
-            ctypes.c_wchar_p,
-            *(ctypes.c_uint32,) * 2,
-            ctypes.c_void_p,
-            *(ctypes.c_uint32,) * 2,
-            ctypes.c_void_p,
-        )
-        backup_semantics, share_all, open_existing = 0x02000000, 7, 3
-        handle = kernel.CreateFileW(
-            long_path(folder), 2, share_all, None, open_existing, backup_semantics, None
-        )
-        if handle in (None, ctypes.c_void_p(-1).value):
-            return False
-        kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
-        kernel.CloseHandle(handle)
-        return True
-
-    def _knows_locks(folder: str) -> bool:
-        """Windows locks parts of files, never folders."""
-        return True
-
-    def _try_lock(handle: int) -> bool:
-        os.lseek(handle, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, _LOCK_LENGTH)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        with contextlib.suppress(OSError):
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, _LOCK_LENGTH)
-
-    def _sync_folder(folder: Path) -> None:
-        """Windows writes folder entries through by itself; there is no handle to sync."""
-else:
-    import fcntl
-
-    def _may_add(folder: str) -> bool:
-        """Whether this user may write and enter the folder, on a disk that takes writes."""
-        own = os.access in os.supports_effective_ids
-        return os.access(folder, os.W_OK | os.X_OK, effective_ids=own)
-
-    def _knows_locks(folder: str) -> bool:
-        """A lock that is tried on the folder itself: only a file system without locks says so."""
-        try:
-            handle = os.open(folder, os.O_RDONLY)
-        except OSError:
-            return True
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno not in _NO_LOCKS
-        finally:
-            os.close(handle)
-        return True
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            # some network and FUSE file systems know no locks: nobody could ever start there
-        return True
-
-    def _unlock(handle: int) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # where there are no locks, as above; closing the file lets go in any case
-            fcntl.flock(handle, fcntl.LOCK_UN)
-
-    def _sync_folder(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        except OSError as error:
-            if error.errno not in (
-                errno.EINVAL,
-                errno.ENOTSUP,
-            ):  # some network file systems cannot sync a folder
-                raise
-        finally:
-            os.close(handle)
 
 
 def replace_file(source: Path, target: Path) -> None:
@@ -542,8 +495,3 @@ def _used(fault: ExpectedError, path: str) -> ExpectedError:
         return fault
     who = users(path)
     return _in_use(_plain(path), who, fault.details) if who else fault
-
-
-def _below(path: str, root: str) -> bool:
-    path, root = os.path.normcase(path), os.path.normcase(root)
-    return path == root or path.startswith(root.rstrip("\\/") + os.sep)

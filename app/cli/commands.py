@@ -184,10 +184,20 @@ class _Run:
         )  # all others give one document
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
+        self._ended = False  # whether the last JSON object was written
 
     def go(self) -> ExitCode:
         command: Callable[[], ExitCode] = getattr(self, self.options.command.replace("-", "_"))
-        code = command()
+        try:
+            code = command()
+        except (
+            KeyboardInterrupt
+        ):  # before or after a plan ran; ``_run_plan`` hears it while one does
+            self._end_line()
+            self.say("Stopped.")
+            if self._lines and not self._ended:
+                self._result("stopped", None)
+            code = ExitCode.STOPPED
         self.out.flush()
         if self.out.lost is not None and not isinstance(self.out.lost, BrokenPipeError):
             raise ExpectedError(
@@ -512,6 +522,7 @@ class _Run:
             self._more(self._begun_by, b"\n")
 
     def _result(self, outcome: str, verdict: Any) -> None:
+        self._ended = True
         if self.options.json:
             self.out.write(
                 msgspec.json.encode(

@@ -17,6 +17,7 @@ from app.engine import bundling, home_folder, uninstalling
 from app.engine.runner import Runner
 from app.engine.simulation import rehearse
 from app.engine.visit import Visit
+from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
@@ -27,6 +28,7 @@ from app.steps.create_environment import INSTALLED
 from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
+_BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
 
@@ -154,12 +156,21 @@ class Execution(Visit):
 
         Raises ``ExpectedError('disk_full')``.
         """
+        if not any(isinstance(step, FetchWheels) for step in plan.steps):
+            return
+        room = self.system.files.free_files(self.place.home)
+        files = min(limits.FREE_FILES, 1000 + plan.disk_bytes // _BYTES_A_FILE)
+        if room is not None and room < files:
+            raise ExpectedError(
+                "disk_full",
+                f"The volume of {self.place.home} can take only {room:,} more files (free inodes), "
+                f"the plan makes up to {files:,}.",
+                exit_code=ExitCode.BLOCKED,
+                hint="Delete many small files there (df -i shows the count), or choose another "
+                "folder.",
+            )
         disk = self.system.files.disk(self.place.home)
-        if (
-            disk is None
-            or disk.free is None
-            or not any(isinstance(step, FetchWheels) for step in plan.steps)
-        ):
+        if disk is None or disk.free is None:
             return
         here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
         freed = sum(
@@ -229,7 +240,7 @@ class Execution(Visit):
         if pointer is None or pointer.active != plan.environment:
             return None
         python = self.place.environment_python(plan.environment)
-        if self.system.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
+        if self.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
         profile = self.knowledge.profile(plan.profile)
         if drift(plan.environment, profile, self.site()) or self._lost(plan):
@@ -296,9 +307,10 @@ class Execution(Visit):
         if known_issue is not None and found.cause != known_issue.label:
             found = Diagnosis(
                 cause=known_issue.label,
+                confidence="certain",
                 title=known_issue.title,
                 means=known_issue.means,
-                fix=fixes.fix_of(known_issue),
+                fix=fixes.fix_of(known_issue.fix),
                 evidence=_last_line(log),
             )
         return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)

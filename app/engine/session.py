@@ -26,6 +26,7 @@ from app.steps import put_packages_back, quarantine
 from app.steps.drift import drift
 
 if TYPE_CHECKING:
+    from app.model.advice import Diagnosis
     from app.model.report import Preview
 
 
@@ -284,6 +285,12 @@ class Session(Execution):
                 said, hint=f"Name another folder, or a file with {what} --output FILE."
             )
         home_folder.mark(self.system, self.place, state, self.journal, what)
+
+    def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
+        """The short text for an issue, the person taken out; about a pasted log where one is given."""
+        from app.engine import reporting
+
+        return reporting.issue(self, log, diagnosis)
 
     def report_preview(self) -> Preview:
         """What a report would hold and what was taken out of it, by kind and count."""

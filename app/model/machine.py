@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from app.model import limits
 from app.model.condition import version
 from app.model.errors import InputError
 from app.model.expected import field_sentence, json_text
@@ -256,6 +257,11 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
     """A machine file's facts. Raises ``InputError`` with one sentence: the file ``name``, the field,
     what was expected.
     """
+    if len(data) > limits.MACHINE:
+        raise InputError(
+            f"{name} is larger than {limits.MACHINE >> 20} MB; expected a machine file, which has "
+            f"some 50 kB."
+        )
     try:
         head = msgspec.json.decode(_utf8(data))
     except msgspec.DecodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.plan import CreateEnvironment
@@ -27,7 +28,7 @@ def done(step: CreateEnvironment, site: StepContext) -> str | None:
     python = site.place.environment_python(step.environment)
     if not site.system.files.exists(python) or not whole(step.environment, site):
         return None
-    answer = site.system.processes.capture([python, "-I", "-c", _ASK], 30.0)
+    answer = site.system.processes.capture([python, "-I", "-c", _ASK], limits.UV_ANSWER)
     if answer.code == 0 and answer.out.split() == [step.python, "True"]:
         return f"The environment {step.environment} is there and starts."
     return None
@@ -58,7 +59,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
         site,
         (uv, "venv", "--no-project", "--python", python, folder),
         "Making the environment",
-        limit=300,
+        limit=limits.MAKING,
     )
     site.system.files.write(site.place.join(folder, MADE), f"{step.python}\n".encode())
 

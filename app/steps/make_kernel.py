@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
@@ -77,7 +78,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
                 lock,
             ),
             "Installing the kernel's packages",
-            limit=600,
+            limit=limits.MAKING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )
         files.write(
@@ -92,7 +93,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
         (python, site.place.join(folder, "launch.py"), "--ask", _name(step)),
         "Starting the kernel",
         python=python,
-        limit=180,
+        limit=limits.MAKING,
         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"},
     )
     files.remove(site.place.at("work", "kernel"))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.plan import ProvidePython
@@ -69,7 +70,7 @@ def find(version: str, site: StepContext) -> str | None:
                 "--system",
                 f"cpython-{version}",
             ],
-            30.0,
+            limits.UV_ANSWER,
             env,
         )
         path = answer.out.strip()
@@ -101,7 +102,7 @@ def managed(version: str, site: StepContext) -> str | None:
                 "--system",
                 f"cpython-{version}",
             ],
-            30.0,
+            limits.UV_ANSWER,
             own,
         )
         path = answer.out.strip()
@@ -192,7 +193,7 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
             site,
             (site.system.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
             f"Providing Python {step.version}",
-            limit=1800,
+            limit=limits.PYTHON_COMING,
             extra=own,
         )
     except ExpectedError as error:
@@ -241,7 +242,7 @@ def _usable(path: str, site: StepContext) -> bool:
     """
     answer = site.system.processes.capture(
         [path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"],
-        30.0,
+        limits.UV_ANSWER,
         child_environment(site),
     )
     return answer.code == 0 and answer.out.strip() == "True"

@@ -21,6 +21,7 @@ from collections.abc import Generator, Sequence
 from typing import cast
 
 from app.decide.plans.pylock import WHEELHOUSE, LockedFile, offline_lock
+from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Download, Exit, Feeder, Output, Silence
 from app.steps import provide_python
@@ -33,7 +34,6 @@ _WORTHWHILE = 8_000_000
 # bytes a second of a line that leaves the processors idle: two cores unpack about as many
 _SLOW = 150e6
 _PREPARED = re.compile(rb"^Prepared \d+ package", re.MULTILINE)
-_LONGEST = 1800.0  # seconds that installing waits for what is still being unpacked
 _UNPACKED = (
     "archive-"  # the part of uv's cache that holds the packages' own files, which may have any name
 )
@@ -162,7 +162,9 @@ class Unpacking:
             cast("Generator[Output | Silence | Exit, None, None]", stream)
         ) as items:
             for item in items:
-                said += item.data if isinstance(item, Output) else b""
+                said = (
+                    (said + item.data)[-limits.CHILD_LINE :] if isinstance(item, Output) else said
+                )
                 if _PREPARED.search(said):
                     return
 
@@ -189,7 +191,7 @@ def settle(site: StepContext) -> None:
     for worker in _at_work.pop(site.place.home, []):
         while not worker.wait(0.1):
             waited += 0.1
-            if site.system.stop.is_set() or waited > _LONGEST:
+            if site.system.stop.is_set() or waited > limits.UNPACKING:
                 worker.give_up()
             if site.system.stop.is_set():
                 raise StoppedError
