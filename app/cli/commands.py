@@ -287,6 +287,10 @@ class _Run:
                 "failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)}
             )
             return ExitCode.BLOCKED
+        if not self.options.fix:
+            plan, broken = session.repaired(plan)
+            if broken:
+                self.say(f"To be mended: {broken}. The environment is made anew.")
         proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
             self.say(
@@ -355,6 +359,10 @@ class _Run:
 
     def rollback(self) -> ExitCode:
         session = self.make(self.options)
+        back = session.going_back()
+        self.say(back.sentence)
+        if back.doubtful and not self.options.yes and not self._agreed():
+            return ExitCode.STOPPED
         pointer = session.rollback()
         self.document(pointer, f"Active again: {pointer.active}. Before: {pointer.previous}.")
         return ExitCode.DONE
@@ -383,7 +391,9 @@ class _Run:
             if not self.options.yes and not self._agreed():
                 return ExitCode.STOPPED
             for item in session.remove(chosen):
-                self.say(f"Removed: {item.title}, {text.size(item.size)}.")
+                self.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
+        elif "all" in self.options.remove:
+            list(session.remove(()))  # what a run that was cut off left of nothing but its papers
         self.document(
             [
                 {
@@ -533,6 +543,8 @@ class _Run:
 def _ending(session: Session) -> ExitCode:
     if session.outcome == "stopped":
         return ExitCode.STOPPED
+    if session.cut_short:
+        return ExitCode.STEP_FAILED
     if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
         return ExitCode.NOT_WORKING
     if session.verification is not None and session.verification.overall == "broken":

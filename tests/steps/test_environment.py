@@ -128,13 +128,6 @@ def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: S
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_what_a_killed_removal_left_is_swept_away(made: StepContext) -> None:
-    folder = made.place.environment("small-1")
-    made.system.files.move(folder, folder + create_environment.GONE)
-    create_environment.sweep(made)
-    assert made.system.files.names(made.place.environments) == ()
-
-
 def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> None:
     record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
     made.system.files.write(made.place.join(record, "METADATA"), b"Name: one\n")

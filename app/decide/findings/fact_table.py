@@ -290,6 +290,8 @@ def _home(
         "home.writable": facts.home.writable
         if facts.home and not (answers and answers.home)
         else None,
+        "home.refused": known.refused if known is not None else None,
+        "home.subfolder": _subfolder(path, windows) if path else None,
         "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
         "home.broken": broken(path, windows, rules.broken_characters) if path else None,
         "disk.root": disk.root if disk else None,
@@ -298,6 +300,12 @@ def _home(
         "disk.download": download or None,
         "disk.spare": free - needed if free is not None and needed is not None else None,
     }
+
+
+def _subfolder(path: str, windows: bool) -> str:
+    """A folder of this program's own below another one."""
+    sign = "\\" if windows else "/"
+    return path.rstrip("\\/") + sign + "UnslothSetup"
 
 
 def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
@@ -434,13 +442,8 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
         None,
     )
     return {
-        # A mirror that the user named for this run was not asked by the survey: unknown.
-        "network.index": None
-        if net.index == "unknown" or (answers and answers.index)
-        else net.index,
-        "network.pytorch": None
-        if net.pytorch == "unknown" or (answers and answers.pytorch_index)
-        else net.pytorch,
+        "network.index": None if net.index == "unknown" else net.index,
+        "network.pytorch": None if net.pytorch == "unknown" else net.pytorch,
         "network.proxy": net.proxy or "none",
         "network.mirror": mirror or "none",
         "network.bundle": bool(answers and answers.offline),
