@@ -17,7 +17,7 @@ from app.model.value import Value
 Bytes = Annotated[int, msgspec.Meta(ge=0)]
 Family = Literal["windows", "linux", "macos"]
 Vendor = Literal["nvidia", "amd", "intel", "other"]
-NvmlState = Literal["ok", "missing", "mismatch", "error"]
+NvmlState = Literal["ok", "missing", "mismatch", "error", "crashed"]
 Reach = Literal["reachable", "unreachable", "blocked", "untrusted", "unknown"]
 LeftoverKind = Literal["venv", "conda", "user-site", "cache", "model-cache", "own", "folder"]
 
