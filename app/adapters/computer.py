@@ -7,7 +7,6 @@ import getpass
 import ntpath
 import os
 import platform
-import shlex
 import shutil
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from app.adapters.windows.embedded_resources import unpack_program
 from app.adapters.windows.taskbar import TaskBar
 from app.model.errors import ExpectedError, InputError
 from app.model.machine import Disk, Family, Gpu
+from app.model.quoting import cmd, sh
 from app.ports import Registry
 
 FAMILY: Family = (
@@ -233,7 +233,7 @@ class LocalComputer:
                     raise ExpectedError(
                         "not-opened",
                         "No terminal program was found on this computer.",
-                        hint=f"In a terminal of your own: . {shlex.quote(activate)}",
+                        hint=f"In a terminal of your own: . {sh(activate)}",
                     )
                 subprocess.Popen(
                     [
@@ -310,7 +310,7 @@ def terminal_line(system: str | None, environment: str) -> str:
     """
     console = ntpath.join(system or r"C:\Windows\System32", "cmd.exe")
     activate = ntpath.join(environment, "Scripts", "activate.bat")
-    return f'"{console}" /k ""{activate}""'
+    return f'{cmd(console)} /k "{cmd(activate)}"'
 
 
 def _below(folder: Path, root: Path) -> Iterator[str]:

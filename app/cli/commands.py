@@ -13,9 +13,20 @@ import msgspec
 from app import __version__
 from app.cli import COMMANDS, text
 from app.decide.plans.fixes import REMEDIES
+from app.engine.scripts import as_file
 from app.engine.session import Session
 from app.model.errors import ExitCode, ExpectedError, InputError
-from app.model.event import Failed, Line, Progress, Skipped, Started, StepEvent, Stopped, flat
+from app.model.event import (
+    Failed,
+    Finished,
+    Line,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    Stopped,
+    flat,
+)
 from app.model.plan import Plan
 from app.model.profile import Profile
 
@@ -129,6 +140,11 @@ def parser() -> argparse.ArgumentParser:
     script.add_argument(
         "--train", action="store_true", help="print a starter training script instead"
     )
+    script.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write it as a file, as its shell reads it (default: standard output)",
+    )
     record = add("record", "write the machine file of this machine")
     record.add_argument(
         "--output", metavar="FILE", help="where to write it (default: standard output)"
@@ -231,6 +247,7 @@ class _Run:
 
     def plan(self) -> ExitCode:
         session = self.make(self.options)
+        _refuse_settings(session)
         document = text.plan_document(
             session.best(), session.choices(), session.findings(), session.plan()
         )
@@ -253,6 +270,7 @@ class _Run:
 
     def install(self) -> ExitCode:
         session = self.make(self.options)
+        _refuse_settings(session)
         if self.options.kernel or self.options.menu_entry:
             session.change(
                 kernel=self.options.kernel or session.answers.kernel,
@@ -412,7 +430,14 @@ class _Run:
             if self.options.train
             else session.plan_script(self.options.shell)
         )
-        self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
+        if self.options.output:
+            shell = "" if self.options.train else self.options.shell or session.own_shell
+            session.save(self.options.output, as_file(script, shell))
+            self.document(
+                {"schema": "written/1", "script": self.options.output}, self.options.output
+            )
+        else:
+            self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
         return ExitCode.DONE
 
     # ---- running plans
@@ -457,6 +482,8 @@ class _Run:
             self.say(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             text.show_progress(self.err, what)
+        elif isinstance(what, Finished):
+            self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Failed):
             self.say(text.failure(what))
         elif isinstance(what, Stopped):
@@ -511,6 +538,12 @@ def _ending(session: Session) -> ExitCode:
     if session.verification is not None and session.verification.overall == "broken":
         return ExitCode.NOT_WORKING
     return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
+
+
+def _refuse_settings(session: Session) -> None:
+    """Raise ``InputError`` for a setting of pip or uv that is no address, as for ``--index``."""
+    if refused := session.sources().refused:
+        raise InputError(refused)
 
 
 def _public(profile: Profile) -> dict[str, Any]:

@@ -263,10 +263,18 @@ def failure(failed: Failed) -> str:
 
 
 def diagnosis(found: Diagnosis) -> str:
-    """A cause with its proof and its fix."""
-    if found.cause is None:
+    """A cause with its proof and its fix; ideas with a first thing to look at where none is named."""
+    if found.cause is None and not found.others:
         return "No known cause was found in this log."
-    lines = [f"{found.title} ({found.cause})", f"  {found.means}"]
+    if found.cause is None:
+        lines = ["The log does not say what went wrong."]
+        for other in found.others:
+            lines += [f"  It may be {other.cause}: {other.why}", f"    Look first: {other.check}"]
+        return "\n".join(lines)
+    head = f"{found.title} ({found.cause})"
+    if found.confidence == "likely":
+        head = f"Likely, not certain: {head}"
+    lines = [head, f"  {found.means}"]
     lines += [f"  line {e.line}: {e.text}" for e in found.evidence]
     if found.fix is not None:
         lines.append(f"  Fix: {found.fix.text}")

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 import msgspec
 
 from app.model import limits
 from app.model.answers import Answers
 from app.model.errors import InputError
-from app.model.sources import unencrypted
+from app.model.sources import is_address, unencrypted
 from app.model.toml_depth import deep_key
 
 _HINT = "Its fields are listed in resources/schemas/answers.json."
@@ -256,17 +255,9 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
 
 
 def _address(address: str, *, folder: bool) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
     if "://" not in address:
         return folder and bool(address.strip())
-    return (
-        parts.scheme in ("https", "http", "file")
-        and bool(parts.hostname or parts.scheme == "file")
-        and " " not in address
-    )
+    return is_address(address)
 
 
 def _shown(address: str) -> str:

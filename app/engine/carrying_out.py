@@ -264,9 +264,10 @@ class Execution(Visit):
         if known_issue is not None and found.cause != known_issue.label:
             found = Diagnosis(
                 cause=known_issue.label,
+                confidence="certain",
                 title=known_issue.title,
                 means=known_issue.means,
-                fix=fixes.fix_of(known_issue),
+                fix=fixes.fix_of(known_issue.fix),
                 evidence=_last_line(log),
             )
         return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)

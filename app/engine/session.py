@@ -26,6 +26,7 @@ from app.steps import put_packages_back, quarantine
 from app.steps.drift import drift
 
 if TYPE_CHECKING:
+    from app.model.advice import Diagnosis
     from app.model.report import Preview
 
 
@@ -180,10 +181,18 @@ class Session(Execution):
         )
 
     def plan_script(self, shell: str | None = None) -> str:
-        """The plan as a script that a person can read and run."""
-        wanted = shell or ("powershell" if self.place.family == "windows" else "sh")
+        """The plan as a script that a person can read and run. Raises ``InputError`` for a setting
+        of pip or uv that is no address.
+        """
+        wanted = shell or self.own_shell
         profiles = {p.id: p for p in self.knowledge.profiles}
-        return scripts.plan_script(self.plan(), self.place, profiles, self.sources(), wanted)
+        uv = "" if self.simulated else self.system.computer.uv()
+        return scripts.plan_script(self.plan(), self.place, profiles, self.sources(), wanted, uv)
+
+    @property
+    def own_shell(self) -> str:
+        """The shell that a script for this machine is written in."""
+        return "powershell" if self.place.family == "windows" else "sh"
 
     def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
         """The output of the guide's own script, pasted, against what is right here."""
@@ -229,6 +238,12 @@ class Session(Execution):
             self.journal.effect("report", "")("made", {"path": self.place.reports})
         self.system.files.write(name, data)
         return name
+
+    def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
+        """The short text for an issue, the person taken out; about a pasted log where one is given."""
+        from app.engine import reporting
+
+        return reporting.issue(self, log, diagnosis)
 
     def report_preview(self) -> Preview:
         """What a report would hold and what was taken out of it, by kind and count."""
