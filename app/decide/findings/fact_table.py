@@ -111,7 +111,7 @@ def hidden_card(facts: MachineFacts) -> bool:
     return not facts.gpus and (
         facts.driver.nvml == "mismatch"
         or (
-            facts.driver.nvml in ("ok", "error")
+            facts.driver.nvml in ("ok", "error", "crashed")
             and facts.driver.version is not None
             and facts.os.wsl is True
         )

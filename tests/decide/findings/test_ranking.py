@@ -298,7 +298,7 @@ MACHINES = st.fixed_dictionaries(
                 "version": maybe
                 | st.sampled_from(["391.35", "528.33", "576.80", "600", "x", "32.0.15.7680"]),
                 "cuda_version": maybe | st.sampled_from(["11.4", "12.2", "13.0", "ERR!"]),
-                "nvml": st.sampled_from(["ok", "missing", "mismatch", "error"]),
+                "nvml": st.sampled_from(["ok", "missing", "mismatch", "error", "crashed"]),
             }
         ),
         "home": maybe
