@@ -95,7 +95,9 @@ class Reference(Value, frozen=True, kw_only=True):
 
 
 class Shape(Value, frozen=True, kw_only=True):
-    """A decoder of the Llama shape."""
+    """A decoder of the Llama shape. ``head_dim`` is the length of one head, 0 for ``width / heads``;
+    ``head_norm``: queries and keys are normed before they meet, as in Qwen 3 and Gemma 3.
+    """
 
     width: int
     inner: int
@@ -104,6 +106,8 @@ class Shape(Value, frozen=True, kw_only=True):
     kv_heads: int
     vocabulary: int
     tied: bool
+    head_dim: int = 0
+    head_norm: bool = False
 
 
 class Model(Value, frozen=True, kw_only=True):

@@ -97,12 +97,20 @@ class Needs(Value, frozen=True, kw_only=True):
 
 
 class Training(Value, frozen=True, kw_only=True):
-    """How a training script talks to this profile's trl and datasets."""
+    """How a training script talks to this profile's trl and datasets, and how its Unsloth computes
+    the loss.
+
+    ``fused_loss_from`` is the compute capability from which the loss is computed without holding
+    all logits (empty: on none); ``fused_loss_above`` the number of tokens up to which they are held
+    all the same.
+    """
 
     length_name: Literal["max_seq_length", "max_length"] = "max_length"
     tokenizer_name: Literal["tokenizer", "processing_class"] = "processing_class"
     dataset_num_proc: int | None = None
     arguments_in: Literal["config", "trainer"] = "config"
+    fused_loss_from: str = "0"
+    fused_loss_above: int = 0
 
 
 class Profile(Value, frozen=True, kw_only=True):
