@@ -43,6 +43,7 @@ NAMES: dict[str, Kind] = {
     "card.name": "text",
     "card.architecture": "text",
     "card.capability": "version",
+    "card.driver_end": "version",
     "card.memory": "memory",
     "card.used": "memory",
     "card.free": "memory",

@@ -205,6 +205,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
     gpu = card.gpu if card else None
     memory, used = (card.memory if card else None), (gpu.memory_used if gpu else None)
     capabilities = {c.capability for c in ours}
+    generation = cards.generation_of(card.capability) if card else None
     return {
         "gpus.count": len(facts.gpus),
         "gpus.cards": len(real),
@@ -217,7 +218,8 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
         "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
         "card.capability": card.capability if card else None,
-        "card.architecture": cards.architecture_of(card.capability) if card else None,
+        "card.architecture": generation.name if generation else None,
+        "card.driver_end": generation.driver_end if generation else None,
         "card.memory": memory,
         "card.used": used,
         "card.free": memory - used if memory is not None and used is not None else None,

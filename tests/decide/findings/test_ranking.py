@@ -383,3 +383,45 @@ def test_on_any_machine_the_promises_hold(raw: dict[str, Any]) -> None:
     if choices[0].profile.id == "practice-cpu":
         assert not served
         assert choices[0].verdict != "ready"
+
+
+@pytest.mark.parametrize("family", ["windows", "linux"])
+@pytest.mark.parametrize(
+    ("driver", "found"),
+    [("595.71.05", "driver-too-new"), ("590.00", "driver-too-new"), ("580.95.05", None)],
+)
+def test_a_driver_that_left_the_generation_behind_blocks(
+    driver: str, found: str | None, family: str, knowledge: Knowledge
+) -> None:
+    """The cure is an older driver, never a newer one; a card of today is not concerned."""
+    best = ranked(knowledge, machine("7.0", driver=driver, family=family))[0]
+    assert best.profile.id == "torch26-2025.3"
+    assert (best.verdict == "blocked") is (found is not None)
+    told = [f for f in best.findings if f.id == "driver-too-new"]
+    assert bool(told) is (found is not None)
+    assert all("570 or 580" in f.remedy for f in told)
+    today = ranked(knowledge, machine("8.6", driver=driver, family=family))[0]
+    assert "driver-too-new" not in {f.id for f in today.findings}
+
+
+def test_without_a_driver_volta_is_not_sent_to_the_newest(knowledge: Knowledge) -> None:
+    told = {
+        capability: next(
+            f
+            for f in ranked(knowledge, machine(capability, driver=None, family="linux"))[0].findings
+            if f.id == "driver-missing"
+        ).remedy
+        for capability in ("7.0", "7.5")
+    }
+    assert "570 or 580" in told["7.0"]
+    assert "570 or 580" not in told["7.5"]
+
+
+@pytest.mark.parametrize("family", ["windows", "linux"])
+@pytest.mark.parametrize("name", ["aarch64", "arm64", "ARM64"])
+def test_arm_is_told_that_others_serve_it(name: str, family: str, knowledge: Knowledge) -> None:
+    facts = machine("12.1", family=family, os={"family": family, "arch": name, "build": 26100})
+    best = ranked(knowledge, facts)[0]
+    finding = next(f for f in best.findings if f.id == "os-arch-unsupported")
+    assert finding.severity == "blocks"
+    assert "DGX Spark" in finding.remedy
