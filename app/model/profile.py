@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.model.proof import Proof
 from app.model.value import Value
 
 Platform = Literal["windows", "linux"]
@@ -115,7 +116,9 @@ class Training(Value, frozen=True, kw_only=True):
 
 class Profile(Value, frozen=True, kw_only=True):
     """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by
-    architecture name.
+    architecture name. ``fresh_until`` is the day up to which its versions know the models of the
+    time: four months, after which a pinned set met its first unknown family. ``proof`` are the records in
+    its folder ``proof``.
     """
 
     id: str
@@ -125,7 +128,7 @@ class Profile(Value, frozen=True, kw_only=True):
     python: str
     versions: Versions
     pinned_on: str
-    proven: str
+    fresh_until: str = ""
     supports: str = ""
     good: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
@@ -137,6 +140,7 @@ class Profile(Value, frozen=True, kw_only=True):
     training: Training = Training()
     without: tuple[Without, ...] = ()
     parts: tuple[Part, ...] = ()
+    proof: tuple[Proof, ...] = ()
 
     def left_out(self, family: str) -> tuple[Without, ...]:
         """What is left out on one system."""

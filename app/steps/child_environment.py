@@ -91,7 +91,7 @@ def uv_folders(place: HomeLayout) -> dict[str, str]:
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_PREFERENCE": "managed",
         "UV_SYSTEM_CERTS": "1",
-        "UV_SYSTEM_CERTS": "1",
+        "UV_NATIVE_TLS": "1",
         "UV_HTTP_TIMEOUT": "60",
         "UV_NO_BUILD": "1",
     }

@@ -47,7 +47,13 @@ def machine(
 
 
 def ranked(knowledge: Knowledge, facts: MachineFacts) -> tuple[Choice, ...]:
-    return rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)
+    return rank(
+        facts,
+        knowledge.profiles,
+        knowledge.rules,
+        knowledge.cards,
+        advisories=knowledge.advisories,
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,12 +61,12 @@ def ranked(knowledge: Knowledge, facts: MachineFacts) -> tuple[Choice, ...]:
     [
         ("7.0", "torch26-2025.3", "legacy-2024.9.post4"),
         ("7.5", "torch26-2025.3", "legacy-2024.9.post4"),
-        ("8.0", "torch28-2025.11", "torch212-2026.10"),
-        ("8.6", "torch28-2025.11", "torch212-2026.10"),
-        ("8.9", "torch28-2025.11", "torch212-2026.10"),
-        ("9.0", "torch28-2025.11", "torch212-2026.10"),
-        ("10.0", "torch28-2025.11", "torch212-2026.10"),
-        ("12.0", "torch28-2025.11", "torch212-2026.10"),
+        ("8.0", "torch212-2026.10", "torch28-2025.11"),
+        ("8.6", "torch212-2026.10", "torch28-2025.11"),
+        ("8.9", "torch212-2026.10", "torch28-2025.11"),
+        ("9.0", "torch212-2026.10", "torch28-2025.11"),
+        ("10.0", "torch212-2026.10", "torch28-2025.11"),
+        ("12.0", "torch212-2026.10", "torch28-2025.11"),
         ("10.3", "torch212-2026.10", "practice-cpu"),
         ("12.1", "torch212-2026.10", "practice-cpu"),
         ("6.1", "practice-cpu", None),
@@ -89,15 +95,17 @@ def test_every_profile_is_there_once_with_a_reason_and_one_is_recommended(
     assert [c.recommended for c in choices] == [True] + [False] * (len(choices) - 1)
     assert all(c.why.endswith(".") and "{" not in c.why and c.tag for c in choices)
     assert choices[0].why == (
-        "Best proven for Ampere cards; your driver 581.80 runs CUDA 12.8 directly (570.65 or "
+        "The newest setup for Ampere cards, pinned on 2026-11-20; security advisories on its "
+        "versions: 1, the gravest 1.9 of 10; your driver 581.80 runs CUDA 13.0 directly (580.88 or "
         "newer)."
     )
+    assert [a.id for a in choices[0].advisories] == ["CVE-2025-3000"]
 
 
 def test_a_good_card_held_back_stays_with_its_best_profile(knowledge: Knowledge) -> None:
     best, *others = ranked(knowledge, machine(driver=None))
     assert (best.profile.id, best.verdict, best.tag) == (
-        "torch28-2025.11",
+        "torch212-2026.10",
         "blocked",
         "Needs the driver",
     )
@@ -110,7 +118,8 @@ def test_a_newer_driver_is_asked_for_by_number(knowledge: Knowledge) -> None:
     )
     assert newest.tag == "Needs a newer driver"
     assert newest.why == (
-        "Newest, and less proven than PyTorch 2.8. Needs driver 580.88 or newer; yours is 576.80."
+        "The newest setup for Ampere cards, pinned on 2026-11-20; security advisories on its "
+        "versions: 1, the gravest 1.9 of 10. Needs driver 580.88 or newer; yours is 576.80."
     )
 
 
@@ -142,7 +151,40 @@ def test_of_several_cards_the_one_that_can_train_decides(knowledge: Knowledge) -
         ]
     )
     assert nvidia(facts, knowledge.cards)[0].gpu.index == 1
-    assert ranked(knowledge, facts)[0].profile.id == "torch28-2025.11"
+    assert ranked(knowledge, facts)[0].profile.id == "torch212-2026.10"
+
+
+@pytest.mark.parametrize("capability", ["8.0", "8.6", "8.9", "9.0", "12.0"])
+@pytest.mark.parametrize(
+    ("driver", "first"),
+    [
+        ("610.10", "torch212-2026.10"),
+        ("580.88", "torch212-2026.10"),
+        ("579.99", "torch28-2025.11"),
+        ("570.65", "torch28-2025.11"),
+        ("536.99", "torch28-2025.11"),
+        ("452.06", "torch212-2026.10"),
+        (None, "torch212-2026.10"),
+    ],
+)
+def test_the_driver_at_hand_decides_between_setups(
+    capability: str, driver: str | None, first: str, knowledge: Knowledge
+) -> None:
+    """The newest that runs now; where the driver must be replaced anyway, the newest of all."""
+    assert ranked(knowledge, machine(capability, driver=driver))[0].profile.id == first
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [("2026-11-29", set()), ("2027-03-20", set()), ("2027-04-01", {"setup-old", "knowledge-old"})],
+)
+def test_after_its_time_the_knowledge_says_how_old_it_is(
+    day: str, found: set[str], knowledge: Knowledge
+) -> None:
+    best = ranked(knowledge, machine(taken_at=f"{day}T10:00:00Z"))[0]
+    told = {f.id: f for f in best.findings if f.id in ("setup-old", "knowledge-old")}
+    assert set(told) == found
+    assert all(f.severity == "informs" and "{" not in f.detail + f.seen for f in told.values())
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,8 @@ def test_whole_logits_are_counted(knowledge: Knowledge) -> None:
     shape = next(run.shape for run in RUNS if run.model == "llama 8b")
     fused = memory_estimate.predict(shape, batch=2, length=32768)
     whole = memory_estimate.predict(shape, batch=2, length=32768, whole_logits=True)
-    assert fused.process < 24e9 < 32e9 < whole.process
+    assert fused.process < 24e9
+    assert whole.process > 32e9
     old, new = knowledge.profile("legacy-2024.9.post4"), knowledge.profile("torch212-2026.10")
     middle = knowledge.profile("torch26-2025.3")
     asked = memory_estimate.holds_whole_logits
