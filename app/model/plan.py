@@ -62,6 +62,20 @@ class FixOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
     environment: str
 
 
+class CloseMapper(Step, tag="close-mapper", frozen=True, kw_only=True):
+    """Keep an older Unsloth from fetching code and executing it: ``before`` in ``file`` of the
+    environment's packages becomes ``after``. ``python`` is the environment's version.
+    """
+
+    environment: str
+    python: str
+    file: str
+    before: str = "def _get_new_mapper():\n"
+    after: str = (
+        "def _get_new_mapper():\n    return {}, {}, {}  # Unsloth Setup: no code from the network\n"
+    )
+
+
 class SetVariables(Step, tag="set-variables", frozen=True, kw_only=True):
     """Give every Python of one environment variables of its own; an empty value takes a variable of
     the user's away.
@@ -158,6 +172,7 @@ AnyStep = (
     | CreateEnvironment
     | InstallWheels
     | FixOpenmp
+    | CloseMapper
     | SetVariables
     | FirstImport
     | RunCheck

@@ -117,7 +117,8 @@ class Training(Value, frozen=True, kw_only=True):
 class Profile(Value, frozen=True, kw_only=True):
     """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by
     architecture name. ``fresh_until`` is the day up to which its versions know the models of the
-    time: four months, after which a pinned set met its first unknown family. ``proof`` are the records in
+    time: four months, after which a pinned set met its first unknown family. ``fetches_mapper`` is the
+    file of Unsloth that fetches code and executes it. ``proof`` are the records in
     its folder ``proof``.
     """
 
@@ -136,6 +137,7 @@ class Profile(Value, frozen=True, kw_only=True):
     rank: dict[str, int] = {}
     reasons: dict[str, str] = {}
     mend_openmp: bool = False
+    fetches_mapper: str = ""
     guide: bool = False
     training: Training = Training()
     without: tuple[Without, ...] = ()

@@ -14,6 +14,7 @@ from app.model.home_layout import HomeLayout
 from app.model.known_issue import KnownIssue
 from app.model.plan import (
     AnyStep,
+    CloseMapper,
     CreateEnvironment,
     FixOpenmp,
     InstallWheels,
@@ -130,7 +131,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
         max(
             n
             for n, s in enumerate(steps)
-            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp)
+            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp | CloseMapper)
         )
         + 1
     )
