@@ -70,9 +70,10 @@ class CloseMapper(Step, tag="close-mapper", frozen=True, kw_only=True):
     environment: str
     python: str
     file: str
-    before: str = "def _get_new_mapper():\n"
+    before: str = "def _get_new_mapper():"
     after: str = (
-        "def _get_new_mapper():\n    return {}, {}, {}  # Unsloth Setup: no code from the network\n"
+        "def _get_new_mapper(): return {}, {}, {}  # Unsloth Setup: no code from the network\n\n\n"
+        "def _never_called():"
     )
 
 

@@ -220,7 +220,10 @@ def get_model_name(name):
 """
 
 
-def test_unsloth_fetches_no_code_any_more(site: StepContext, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "end", ["\n", "\r\n"]
+)  # 2024.9 and 2025.3 have the second, 2025.11 the first
+def test_unsloth_fetches_no_code_any_more(site: StepContext, tmp_path: Path, end: str) -> None:
     """Nobody is asked, the RECORD fits again, a second run has nothing to do, and a file of the same
     data elsewhere (uv's cache) stays as it was.
     """
@@ -238,7 +241,7 @@ def test_unsloth_fetches_no_code_any_more(site: StepContext, tmp_path: Path) -> 
     with pytest.raises(ExpectedError, match=r"loader\.py"):
         list(close_mapper.run(step, site))
     cached = tmp_path / "cached.py"
-    cached.write_text(MAPPER, "utf-8")
+    cached.write_text(MAPPER, "utf-8", newline=end)
     Path(path).parent.mkdir(parents=True)
     os.link(cached, path)
     files.write(record, b"unsloth/a.py,sha256=x,1\nunsloth/models/loader.py,sha256=y,2\n")
@@ -248,7 +251,7 @@ def test_unsloth_fetches_no_code_any_more(site: StepContext, tmp_path: Path) -> 
     names: dict[str, Any] = {}
     exec(compile(files.read(path) or b"", path, "exec"), names)  # noqa: S102 - our own text
     assert names["get_model_name"]("org/name") == ({}, {}, {})
-    assert cached.read_text("utf-8") == MAPPER
+    assert cached.read_bytes() == MAPPER.replace("\n", end).encode()
     data = files.read(path) or b""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     assert (
