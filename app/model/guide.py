@@ -112,7 +112,9 @@ class Shape(Value, frozen=True, kw_only=True):
 
 class Model(Value, frozen=True, kw_only=True):
     """A model that a starter script may name. ``label`` is its size for people; ``since`` the first
-    Unsloth that knows it.
+    Unsloth that knows it (of those whose list was read), ``transformers`` the first of these that
+    knows its family. ``gated``: it asks for an account. ``source`` and ``date`` say where and when
+    that was looked up.
     """
 
     id: str
@@ -121,6 +123,22 @@ class Model(Value, frozen=True, kw_only=True):
     shape: Shape
     sixteen_bit: str = ""
     card: bool = True
+    transformers: str = ""
+    licence: str = ""
+    gated: bool = False
+    source: str = ""
+    date: str = ""
+
+
+class SmallCard(Value, frozen=True, kw_only=True):
+    """The most that is advised on a card with less memory than ``below_gib``, as the finding
+    ``vram-low`` says it: parameters in billions, rows of a step, tokens.
+    """
+
+    below_gib: float
+    billions: float
+    batch: int
+    length: int
 
 
 class MemoryRow(Value, frozen=True, kw_only=True):
@@ -148,3 +166,4 @@ class Guide(Value, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
     models: tuple[Model, ...] = ()
     memory: tuple[MemoryRow, ...] = ()
+    small_cards: tuple[SmallCard, ...] = ()
