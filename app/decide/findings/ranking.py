@@ -121,7 +121,7 @@ def _choice(
     return Choice(
         profile=judged.profile,
         verdict=verdict(found),
-        why=_why(judged, blocking, card_serves, newest, advisories),
+        why=_why(judged, blocking, card_serves, first, newest, advisories),
         advisories=advisories,
         findings=found,
         recommended=first,
@@ -133,6 +133,7 @@ def _why(
     judged: Judged,
     blocking: tuple[Rule, Finding] | None,
     card_serves: bool,
+    first: bool,
     newest: str,
     advisories: tuple[Advisory, ...],
 ) -> str:
@@ -144,7 +145,11 @@ def _why(
     reason = (
         profile.reasons.get(architecture)
         or profile.reasons.get("default")
-        or (_age(profile, newest, advisories) if profile.needs.gpu else profile.summary.rstrip("."))
+        or (
+            _age(profile, first, newest, advisories)
+            if profile.needs.gpu
+            else profile.summary.rstrip(".")
+        )
     )
     if facts.get("card.architecture") is None:
         reason = reason.replace("{card.architecture} cards", "this kind of card")
@@ -161,9 +166,12 @@ def _why(
     return f"{reason}; {_driver(facts)}."
 
 
-def _age(profile: Profile, newest: str, advisories: tuple[Advisory, ...]) -> str:
+def _age(profile: Profile, first: bool, newest: str, advisories: tuple[Advisory, ...]) -> str:
     """What dates and advisories say of a profile."""
-    age = "The newest setup" if profile.pinned_on >= newest else "An older setup"
+    if profile.pinned_on >= newest:
+        age = "The newest setup"
+    else:  # an older one is first only where the newest needs another driver
+        age = "The newest setup that your driver runs" if first else "An older setup"
     grave = max((a.score or 0.0 for a in advisories), default=0.0)
     safety = (
         f"; security advisories on its versions: {len(advisories)}, the gravest {grave:g} of 10"
