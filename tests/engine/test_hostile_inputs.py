@@ -245,7 +245,7 @@ def test_no_door_to_the_disk_waits_for_a_pipe(tmp_path: Path, door: str) -> None
         "append": lambda: files.append(path, b"x"),
         "open_log": lambda: files.open_log(path),
         "sha256": lambda: files.sha256(path),
-        "hold": lambda: files.hold(path, "me").__enter__(),
+        "hold": lambda: files.hold(path, "me").__enter__(),  # type: ignore[no-untyped-call]
     }
     said: list[str] = []
 
