@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ntpath
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -126,8 +127,8 @@ def test_a_junction_goes_and_its_target_stays(
 def test_every_whole_path_is_prefixed_on_windows(
     monkeypatch: pytest.MonkeyPatch, path: str, expected: str
 ) -> None:
-    monkeypatch.setattr(door.sys, "platform", "win32")
-    monkeypatch.setattr(door.os, "path", ntpath)
+    monkeypatch.setattr("app.adapters.files.sys.platform", "win32")
+    monkeypatch.setattr("app.adapters.files.os.path", ntpath)
     assert door.long_path(path) == expected
 
 
@@ -158,7 +159,7 @@ def test_a_disk_mounted_inside_is_no_part_of_the_tree(
     (tmp_path / "tree" / "photos").mkdir(parents=True)
     (tmp_path / "tree" / "photos" / "keep").write_text("kept")
     (tmp_path / "tree" / "other").write_text("x")
-    real = door.os.lstat
+    real = os.lstat
 
     class Other:
         def __init__(self, found: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -42,7 +43,7 @@ def all_mine(home: Path, *names: str) -> bool:
 
 
 @pytest.fixture
-def index() -> FaultIndex:
+def index() -> Iterator[FaultIndex]:
     with FaultIndex(WHEELS) as served:
         yield served
 
