@@ -12,7 +12,9 @@ import msgspec
 
 from app import __version__
 from app.cli import COMMANDS, text
+from app.decide.findings.advisories import concerning
 from app.decide.plans.fixes import REMEDIES
+from app.engine import proving
 from app.engine.scripts import as_file
 from app.engine.session import Session
 from app.model.errors import ExitCode, ExpectedError, InputError
@@ -97,6 +99,9 @@ def parser() -> argparse.ArgumentParser:
     )
     verify.add_argument(
         "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
+    )
+    verify.add_argument(
+        "--save-proof", metavar="FILE", help="write a record of what passed, without names"
     )
     report = add("report", "write the diagnostics report")
     report.add_argument("--output", metavar="FILE", help="where to write the zip")
@@ -262,7 +267,9 @@ class _Run:
                     "profiles show needs the id of a profile; see the command profiles."
                 )
             profile = session.knowledge.profile(self.options.id)
-            self.document(_public(profile), text.profile(profile))
+            told = concerning(profile, session.knowledge.advisories)
+            document = {**_public(profile), "advisories": msgspec.to_builtins(told)}
+            self.document(document, text.profile(profile, told))
         else:
             profiles = session.knowledge.profiles
             self.document([_public(p) for p in profiles], text.profile_list(profiles))
@@ -343,7 +350,13 @@ class _Run:
             plan = session.verify_plan(self.options.quick, self.options.environment)
             for change in session.changes(plan):
                 self.say(change)
-        return self._run_plan(session, plan)
+        code = self._run_plan(session, plan)
+        if self.options.save_proof and code == ExitCode.DONE:
+            made = proving.record(session, plan)
+            data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+            session.save(self.options.save_proof, data)
+            self.say(f"The record of what passed is in {self.options.save_proof}.")
+        return code
 
     def report(self) -> ExitCode:
         session = self.make(self.options)
