@@ -154,11 +154,18 @@ def _run(given: list[str]) -> int:
 
 def _crash(error: BaseException, given: list[str]) -> str:
     from app.adapters.local_system import open_system
-    from app.engine.crash import write_crash
+    from app.engine.crash import crash_home, write_crash
 
     system = open_system()
     home = next((b for a, b in pairwise(given) if a == "--home"), system.computer.data_folder())
-    return write_crash(system, home, error, given)
+    return write_crash(
+        system.files,
+        system.clock,
+        crash_home(system, home),
+        error,
+        given,
+        system.computer.variables(),
+    )
 
 
 def _wants_window(given: list[str]) -> bool:

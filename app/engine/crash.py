@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import traceback
+from collections.abc import Mapping
+from contextlib import suppress
 
 from app import __version__
 from app.decide.redaction.masking import SecretMasker, known_secrets
@@ -12,21 +14,47 @@ from app.engine.journal import Journal
 from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
 from app.model.sources import Sources
-from app.ports import System
+from app.ports import Clock, Files, System
 from app.probe.home import home_state
 
 
-def write_crash(system: System, home: str, error: BaseException, arguments: list[str]) -> str:
-    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where
-    that failed too. A home that is somebody else's is not touched: the usual one is taken then.
-
-    Logins in the arguments and what variables hold as secrets are blotted out.
+def crash_home(system: System, home: str) -> str:
+    """Where a crash file may lie: in this home, else in the usual one, each only if it is ours or new;
+    empty where neither is. A new one is marked.
     """
-    at = system.clock.now()
+    for folder in dict.fromkeys((home, system.computer.data_folder())):
+        place = HomeLayout(folder, system.computer.family)
+        with suppress(ExpectedError, ValueError):  # ValueError: a folder whose name is no text
+            state = home_state(system, place)
+            if state.ours or state.refused is None:
+                mark(
+                    system,
+                    place,
+                    state,
+                    Journal(system.files, system.clock, place.journal),
+                    "crash",
+                )
+                return folder
+    return ""
+
+
+def write_crash(
+    files: Files,
+    clock: Clock,
+    home: str,
+    error: BaseException,
+    arguments: list[str],
+    variables: Mapping[str, str],
+) -> str:
+    """Write traceback, version, system and arguments below ``reports/``; the path, or a word where
+    that failed too.
+
+    Logins in the arguments and what ``variables`` hold as secrets are blotted out.
+    """
+    at = clock.now()
     veil = SecretMasker(
         known_secrets(
-            Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)),
-            system.computer.variables(),
+            Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables
         )
     )
     text = "\n".join(
@@ -39,19 +67,16 @@ def write_crash(system: System, home: str, error: BaseException, arguments: list
         ]
     )
     text = veil.text(text)
-    for folder in dict.fromkeys((home, system.computer.data_folder())):
-        place = HomeLayout(folder, system.computer.family)
-        path = place.join(place.reports, f"crash-{at.replace(':', '').replace('-', '')}.txt")
-        try:
-            state = home_state(system, place)
-            if state.refused is not None and not state.ours:
-                continue
-            journal = Journal(system.files, system.clock, place.journal)
-            mark(system, place, state, journal, "crash")
-            if not system.files.exists(place.reports):
-                journal.effect("crash", "")("made", {"path": place.reports})
-            system.files.write(path, text.encode("utf-8", "replace"))
-        except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
-            continue
-        return path
-    return f"(could not be written)\n{text}"
+    if not home:
+        return f"(could not be written)\n{text}"
+    folder = f"{home}/reports"
+    path = f"{folder}/crash-{at.replace(':', '').replace('-', '')}.txt"
+    try:
+        if not files.exists(folder):
+            Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")(
+                "made", {"path": folder}
+            )
+        files.write(path, text.encode("utf-8", "replace"))
+    except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
+        return f"(could not be written)\n{text}"
+    return path

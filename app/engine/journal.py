@@ -15,7 +15,7 @@ from app.model.value import Value
 from app.ports import Clock, Files
 
 VERSION = 2  # of the lines that are written here; lines of the first programs carry none
-_MOVED = ("made", "set-aside", "gone")  # effects whose paths move with the home folder
+_MOVED = ("made", "chosen", "set-aside", "gone")  # effects whose paths move with the home folder
 
 
 class Entry(Value, frozen=True, kw_only=True):
@@ -169,14 +169,17 @@ class Journal:
         """Every path that runs have made and no uninstall has taken away since, newest first, each
         once. What lay in a home folder that was moved lies in this one.
         """
+        return self._standing("made")
+
+    def _standing(self, *effects: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for entry in self.entries():
             if entry.kind != "effect" or "path" not in entry.values:
                 continue
             path = self._now(entry.values)
-            if entry.effect in ("made", "gone"):
+            if entry.effect in (*effects, "gone"):
                 found.pop(path, None)
-            if entry.effect == "made":
+            if entry.effect in effects:
                 found[path] = None
         return tuple(reversed(found))
 
@@ -197,10 +200,11 @@ class Journal:
         )
 
     def lists(self, path: str) -> bool:
-        """Whether a path is one that runs have made, or lies below one."""
-        return any(
-            path == made or path.startswith((made + "/", made + "\\")) for made in self.made()
-        )
+        """Whether a path is one that runs have made or a person chose to be deleted, or lies below
+        one.
+        """
+        listed = self._standing("made", "chosen")
+        return any(path == one or path.startswith((one + "/", one + "\\")) for one in listed)
 
     def _now(self, values: dict[str, str], which: str = "path") -> str:
         path, home = values[which], values.get("home")

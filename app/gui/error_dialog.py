@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QPlainTextEdit
 
-from app.engine.crash import write_crash
+from app.engine.crash import crash_home, write_crash
 from app.gui import theme
 from app.gui.formatting import translate
 from app.gui.messages import said
@@ -30,8 +30,15 @@ def show_fault(wizard: Frame, error: BaseException) -> None:
     else:
         path = "–"
         if wizard.ready:
-            session = wizard.session
-            path = write_crash(session.system, session.place.home, error, [])
+            system = wizard.session.system
+            path = write_crash(
+                system.files,
+                system.clock,
+                crash_home(system, wizard.session.place.home),
+                error,
+                [],
+                system.computer.variables(),
+            )
         dialog = Dialog(
             wizard,
             translate("Faults", "A fault in this program"),

@@ -11,6 +11,8 @@ from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 
+TICKED = "remove-"  # how the ids of steps begin that a person ticked one by one
+
 
 def done(step: RemoveTree, site: StepContext) -> str | None:
     """Found when nothing lies there any more."""
@@ -23,6 +25,8 @@ def run(step: RemoveTree, site: StepContext) -> Iterator[AnyPayload]:
         raise InputError(
             f"{step.path} is not below the home folder {site.place.home}, so it is not removed."
         )
+    if step.id.startswith(TICKED) and site.place.folder_of(step.path) == site.place.environments:
+        site.record("chosen", {"path": step.path})  # by a person, so it goes whoever made it
     size = site.system.files.size(step.path)
     site.record("removed", {"path": step.path, "size": str(size)})
     left = take_away(step.path, site.system.files, site.record)

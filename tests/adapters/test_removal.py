@@ -127,8 +127,8 @@ def test_a_junction_goes_and_its_target_stays(
 def test_every_whole_path_is_prefixed_on_windows(
     monkeypatch: pytest.MonkeyPatch, path: str, expected: str
 ) -> None:
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setattr("os.path", ntpath)
+    monkeypatch.setattr("app.adapters.files.sys.platform", "win32")
+    monkeypatch.setattr("app.adapters.files.os.path", ntpath)
     assert door.long_path(path) == expected
 
 
