@@ -14,7 +14,8 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from app.adapters.processes.stdio import flush_and_close, has_display, print_error, set_up
+from app.adapters.display import has_display
+from app.adapters.processes.stdio import flush_and_close, print_error, set_up
 from app.cli import COMMANDS
 from app.model.errors import ExitCode, ExpectedError, InputError
 
@@ -116,9 +117,15 @@ def _resource(name: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--ask-nvml"]:  # a child of the packed program, see adapters/nvml.py
+        from app.adapters.nvml import answer
+
+        answer()
+        return int(ExitCode.DONE)
     set_up()
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(given)
     finally:
         flush_and_close()
 
@@ -151,7 +158,7 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
     system = open_system()
     home = next((b for a, b in pairwise(given) if a == "--home"), system.computer.data_folder())
-    return write_crash(system.files, system.clock, home, error, given, system.computer.variables())
+    return write_crash(system, home, error, given)
 
 
 def _wants_window(given: list[str]) -> bool:
@@ -166,10 +173,12 @@ def _wants_window(given: list[str]) -> bool:
 
 
 def _command(given: list[str]) -> int:
+    from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.resources import read_input
     from app.cli import commands
 
-    return commands.main(given, open_session, read_input)
+    with like_ctrl_c():
+        return commands.main(given, open_session, read_input)
 
 
 def _window(given: list[str]) -> int:

@@ -41,7 +41,7 @@ STEPS = tuple(
         "fetch_wheels",
         "install_wheels",
         "provide_python",
-        "mend_openmp",
+        "fix_openmp",
     )
 )
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
@@ -88,15 +88,14 @@ def _rules() -> Iterator[str]:
 def _profiles() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "profiles").glob("*/profile.toml")):
         profile = _toml(f"profiles/{path.parent.name}/profile.toml")
-        yield from (
-            profile.get(key, "") for key in ("title", "subtitle", "summary", "proven", "supports")
-        )
+        yield from (profile.get(key, "") for key in ("title", "subtitle", "summary", "supports"))
         yield from (
             *profile.get("good", ()),
             *profile.get("bad", ()),
             *profile.get("reasons", {}).values(),
         )
         yield from (part["title"] for part in profile.get("parts", ()))
+        yield from (one["why"] for one in profile.get("without", ()))
 
 
 def _guide() -> Iterator[str]:

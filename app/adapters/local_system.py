@@ -37,12 +37,13 @@ def open_system(simulated: str | None = None) -> LocalSystem:
 
     stop = threading.Event()
     registry = SystemRegistry()
+    processes = LocalProcesses(stop)
     return LocalSystem(
-        processes=LocalProcesses(stop),
+        processes=processes,
         files=LocalFiles(),
         web=HttpWeb(stop),
         registry=registry,
-        nvml=SystemNvml(),
+        nvml=SystemNvml(processes),
         computer=LocalComputer(registry),
         clock=SystemClock(),
         stop=stop,

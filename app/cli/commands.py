@@ -12,10 +12,23 @@ import msgspec
 
 from app import __version__
 from app.cli import COMMANDS, text
+from app.decide.findings.advisories import concerning
 from app.decide.plans.fixes import REMEDIES
+from app.engine import proving
+from app.engine.scripts import as_file
 from app.engine.session import Session
 from app.model.errors import ExitCode, ExpectedError, InputError
-from app.model.event import Failed, Line, Progress, Skipped, Started, StepEvent, Stopped, flat
+from app.model.event import (
+    Failed,
+    Finished,
+    Line,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    Stopped,
+    flat,
+)
 from app.model.plan import Plan
 from app.model.profile import Profile
 
@@ -87,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
     verify.add_argument(
         "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
     )
+    verify.add_argument(
+        "--save-proof", metavar="FILE", help="write a record of what passed, without names"
+    )
     report = add("report", "write the diagnostics report")
     report.add_argument("--output", metavar="FILE", help="where to write the zip")
     diagnose = add("diagnose", "read a log, name the cause and the fix")
@@ -129,6 +145,11 @@ def parser() -> argparse.ArgumentParser:
     script.add_argument(
         "--train", action="store_true", help="print a starter training script instead"
     )
+    script.add_argument(
+        "--output",
+        metavar="FILE",
+        help="write it as a file, as its shell reads it (default: standard output)",
+    )
     record = add("record", "write the machine file of this machine")
     record.add_argument(
         "--output", metavar="FILE", help="where to write it (default: standard output)"
@@ -168,10 +189,20 @@ class _Run:
         )  # all others give one document
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
+        self._ended = False  # whether the last JSON object was written
 
     def go(self) -> ExitCode:
         command: Callable[[], ExitCode] = getattr(self, self.options.command.replace("-", "_"))
-        code = command()
+        try:
+            code = command()
+        except (
+            KeyboardInterrupt
+        ):  # before or after a plan ran; ``_run_plan`` hears it while one does
+            self._end_line()
+            self.say("Stopped.")
+            if self._lines and not self._ended:
+                self._result("stopped", None)
+            code = ExitCode.STOPPED
         self.out.flush()
         if self.out.lost is not None and not isinstance(self.out.lost, BrokenPipeError):
             raise ExpectedError(
@@ -221,6 +252,7 @@ class _Run:
 
     def plan(self) -> ExitCode:
         session = self.make(self.options)
+        _refuse_settings(session)
         document = text.plan_document(
             session.best(), session.choices(), session.findings(), session.plan()
         )
@@ -235,7 +267,9 @@ class _Run:
                     "profiles show needs the id of a profile; see the command profiles."
                 )
             profile = session.knowledge.profile(self.options.id)
-            self.document(_public(profile), text.profile(profile))
+            told = concerning(profile, session.knowledge.advisories)
+            document = {**_public(profile), "advisories": msgspec.to_builtins(told)}
+            self.document(document, text.profile(profile, told))
         else:
             profiles = session.knowledge.profiles
             self.document([_public(p) for p in profiles], text.profile_list(profiles))
@@ -243,6 +277,7 @@ class _Run:
 
     def install(self) -> ExitCode:
         session = self.make(self.options)
+        _refuse_settings(session)
         if self.options.kernel or self.options.menu_entry:
             session.change(
                 kernel=self.options.kernel or session.answers.kernel,
@@ -259,6 +294,10 @@ class _Run:
                 "failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)}
             )
             return ExitCode.BLOCKED
+        if not self.options.fix:
+            plan, broken = session.repaired(plan)
+            if broken:
+                self.say(f"To be mended: {broken}. The environment is made anew.")
         proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
             self.say(
@@ -311,7 +350,13 @@ class _Run:
             plan = session.verify_plan(self.options.quick, self.options.environment)
             for change in session.changes(plan):
                 self.say(change)
-        return self._run_plan(session, plan)
+        code = self._run_plan(session, plan)
+        if self.options.save_proof and code == ExitCode.DONE:
+            made = proving.record(session, plan)
+            data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+            session.save(self.options.save_proof, data)
+            self.say(f"The record of what passed is in {self.options.save_proof}.")
+        return code
 
     def report(self) -> ExitCode:
         session = self.make(self.options)
@@ -327,6 +372,10 @@ class _Run:
 
     def rollback(self) -> ExitCode:
         session = self.make(self.options)
+        back = session.going_back()
+        self.say(back.sentence)
+        if back.doubtful and not self.options.yes and not self._agreed():
+            return ExitCode.STOPPED
         pointer = session.rollback()
         self.document(pointer, f"Active again: {pointer.active}. Before: {pointer.previous}.")
         return ExitCode.DONE
@@ -355,7 +404,9 @@ class _Run:
             if not self.options.yes and not self._agreed():
                 return ExitCode.STOPPED
             for item in session.remove(chosen):
-                self.say(f"Removed: {item.title}, {text.size(item.size)}.")
+                self.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
+        elif "all" in self.options.remove:
+            list(session.remove(()))  # what a run that was cut off left of nothing but its papers
         self.document(
             [
                 {
@@ -402,7 +453,14 @@ class _Run:
             if self.options.train
             else session.plan_script(self.options.shell)
         )
-        self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
+        if self.options.output:
+            shell = "" if self.options.train else self.options.shell or session.own_shell
+            session.save(self.options.output, as_file(script, shell))
+            self.document(
+                {"schema": "written/1", "script": self.options.output}, self.options.output
+            )
+        else:
+            self.document({"schema": "script/1", "text": script}, script.rstrip("\n"))
         return ExitCode.DONE
 
     # ---- running plans
@@ -447,6 +505,8 @@ class _Run:
             self.say(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             text.show_progress(self.err, what)
+        elif isinstance(what, Finished):
+            self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Failed):
             self.say(text.failure(what))
         elif isinstance(what, Stopped):
@@ -475,6 +535,7 @@ class _Run:
             self._more(self._begun_by, b"\n")
 
     def _result(self, outcome: str, verdict: Any) -> None:
+        self._ended = True
         if self.options.json:
             self.out.write(
                 msgspec.json.encode(
@@ -495,11 +556,19 @@ class _Run:
 def _ending(session: Session) -> ExitCode:
     if session.outcome == "stopped":
         return ExitCode.STOPPED
+    if session.cut_short:
+        return ExitCode.STEP_FAILED
     if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
         return ExitCode.NOT_WORKING
     if session.verification is not None and session.verification.overall == "broken":
         return ExitCode.NOT_WORKING
     return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
+
+
+def _refuse_settings(session: Session) -> None:
+    """Raise ``InputError`` for a setting of pip or uv that is no address, as for ``--index``."""
+    if refused := session.sources().refused:
+        raise InputError(refused)
 
 
 def _public(profile: Profile) -> dict[str, Any]:

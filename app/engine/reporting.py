@@ -150,10 +150,10 @@ def _logs(session: Execution) -> dict[str, bytes]:
         return {}
     place, files = session.place, session.system.files
     names = _in_order(session, ".log")[-_LOGS:]
-    found = {n: _end(files.read(place.join(place.logs, n)) or b"") for n in names}
+    found = {n: _end(files.end(place.join(place.logs, n), _LOG_BYTES + 1)) for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):
-            found[name] = _end(files.read(place.join(place.reports, name)) or b"")
+            found[name] = _end(files.end(place.join(place.reports, name), _LOG_BYTES + 1))
     return found
 
 

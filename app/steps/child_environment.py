@@ -4,6 +4,7 @@ install.
 
 from __future__ import annotations
 
+from app.model.home_layout import HomeLayout
 from app.steps.step_context import StepContext
 
 # What programs need to run at all, and where temporary files go. Everything else stays outside: a
@@ -40,6 +41,7 @@ _ALLOWED = (
     "NVIDIA_VISIBLE_DEVICES",
     "KMP_AFFINITY",
 )
+_LOOPBACK = "localhost,127.0.0.1,::1"
 _SYSTEM_PATH = {"windows": ("System32", "", "System32\\Wbem"), "linux": (), "macos": ()}
 
 
@@ -60,12 +62,15 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
         site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
     )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
+    env.update(UNSLOTH_DISABLE_STATISTICS="1", HF_HUB_DISABLE_TELEMETRY="1")
     env.update(uv_settings(site))
     sources = site.sources
     if sources.proxy:
         env.update(HTTP_PROXY=sources.proxy, HTTPS_PROXY=sources.proxy, ALL_PROXY=sources.proxy)
-    if sources.no_proxy:
-        env["NO_PROXY"] = sources.no_proxy
+    if sources.proxy or sources.no_proxy:
+        # uv would ask the proxy for this computer itself, which no proxy can reach, and the index
+        # would be blamed; this program's own requests go past it as well
+        env["NO_PROXY"] = ",".join(filter(None, (sources.no_proxy, _LOOPBACK)))
     if site.card is not None and "CUDA_VISIBLE_DEVICES" not in own:
         env.update(CUDA_VISIBLE_DEVICES=site.card, CUDA_DEVICE_ORDER="PCI_BUS_ID")
     if sources.certificate:
@@ -77,9 +82,14 @@ def uv_settings(site: StepContext) -> dict[str, str]:
     """uv's settings: folders below home, no configuration files, no progress redraws, the system's
     certificates.
     """
+    return uv_folders(site.place)
+
+
+def uv_folders(place: HomeLayout) -> dict[str, str]:
+    """The same for a home; the plan as a script sets them too."""
     return {
-        "UV_CACHE_DIR": site.place.cache,
-        "UV_PYTHON_INSTALL_DIR": site.place.pythons,
+        "UV_CACHE_DIR": place.cache,
+        "UV_PYTHON_INSTALL_DIR": place.pythons,
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_PREFERENCE": "managed",

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
+from app.model.quoting import kernel_argument
 from app.steps.install_wheels import source
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -39,8 +42,9 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     files, folder = site.system.files, _folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
-        files.remove(building)
-        files.remove(folder)
+        for old in (building, folder):
+            if left := take_away(old, files, site.record):
+                yield say(left)
         if not files.exists(site.place.kernels):
             site.record("made", {"path": site.place.kernels})
         lock, origin = source(
@@ -74,7 +78,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
                 lock,
             ),
             "Installing the kernel's packages",
-            limit=600,
+            limit=limits.MAKING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )
         files.write(
@@ -89,7 +93,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
         (python, site.place.join(folder, "launch.py"), "--ask", _name(step)),
         "Starting the kernel",
         python=python,
-        limit=180,
+        limit=limits.MAKING,
         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"},
     )
     files.remove(site.place.at("work", "kernel"))
@@ -109,8 +113,8 @@ def _name(step: MakeKernel) -> str:
 def _spec(step: MakeKernel, site: StepContext) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
     argv = [
-        site.place.environment_python(step.environment),
-        site.place.join(_folder(step, site), "launch.py"),
+        kernel_argument(site.place.environment_python(step.environment)),
+        kernel_argument(site.place.join(_folder(step, site), "launch.py")),
         "-f",
         "{connection_file}",
     ]

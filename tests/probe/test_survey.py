@@ -84,10 +84,10 @@ def test_a_hanging_probe_does_not_hold_up_the_end_of_the_program() -> None:
     text = (
         "import time, threading\nfrom types import SimpleNamespace as N\nfrom app.adapters.clock "
         "import SystemClock\n"
-        "from app.model.home_layout import Place\nfrom app.probe.survey import Probe, survey\n"
+        "from app.model.home_layout import HomeLayout\nfrom app.probe.survey import Probe, survey\n"
         "w = N(clock=SystemClock(), stop=threading.Event(), simulated=None, "
         "computer=N(family='linux'))\n"
-        "print(list(survey(w, Place('/x', 'linux'), probes=(Probe('home', 0.1, lambda at: "
+        "print(list(survey(w, HomeLayout('/x', 'linux'), probes=(Probe('home', 0.1, lambda at: "
         "time.sleep(600)),)))[-1].subject)\n"
     )
     done = subprocess.run(

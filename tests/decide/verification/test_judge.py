@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.decide.verification import judge
+from app.decide.verification import benchmarks, judge
 from app.knowledge import Knowledge
 from app.model.event import Failed, Measured
 from app.model.machine import Gpu, MachineFacts, Os
@@ -228,14 +228,39 @@ def test_practice_profile_on_the_processor(knowledge: Knowledge) -> None:
         torch__cudnn=None,
         gpu__name=(None, None, {"skipped": "x"}),
         torch__inductor=True,
-        unsloth__import=(None, None, {"skipped": "x"}),
+        unsloth__import=True,
+        unsloth__version="2026.10.9",
+        unsloth__fast_language_model=True,
         bench__copy=(19.0, "GB/s", {"ok": True, "comparable": False, "device": "cpu"}),
     )
     got = verdict(knowledge, stream, "practice-cpu")
     assert got.overall == "works"
     assert got.device == "processor"
-    assert {row.result for row in got.comparisons} == {"explained"}
+    real = {"unsloth.import", "unsloth.fast_language_model"}
+    assert {row.check for row in got.comparisons if row.result == "same"} == real
+    assert {row.result for row in got.comparisons} == {"same", "explained"}
     assert got.benchmark[0].result == "not_compared"
+
+
+def test_what_is_left_out_on_purpose_is_told_with_its_reason(knowledge: Knowledge) -> None:
+    """What the profile leaves out has the profile's reason; what it does not name says who asks."""
+    rows = [
+        {"by": "unsloth", "name": "triton", "asked": ">=3.0.0", "found": None},
+        {"by": "unsloth-zoo", "name": "triton", "asked": ">=3.0.0", "found": None},
+        {"by": "thing", "name": "other", "asked": "<2", "found": "2.1"},
+    ]
+    stream = measured(torch__version="2.13.0+cpu", packages__unmet=(3, None, {"rows": rows}))
+    got = verdict(knowledge, stream, "practice-cpu").remarks
+    [reason] = [
+        o.why for o in knowledge.profile("practice-cpu").left_out("linux") if o.name == "triton"
+    ]
+    assert [(r.title, r.detail) for r in got] == [
+        ("triton is left out on purpose", reason),
+        (
+            "A requirement of a package is not met: other",
+            "Version 2.1 is installed. Who asks for it: thing (other<2).",
+        ),
+    ]
 
 
 def test_processor_build_where_a_card_belongs(knowledge: Knowledge) -> None:
@@ -539,3 +564,33 @@ def test_every_wrong_claim_of_the_guide_has_its_correction(
 ) -> None:
     """Words of the guide's own text; what each is corrected to was checked in the packages."""
     assert any(words in c.claim for c in knowledge.guide.corrections)
+
+
+@pytest.mark.parametrize(
+    ("name", "judged"),
+    [
+        ("NVIDIA L40", True),
+        ("Tesla T4", False),
+        ("NVIDIA RTX PRO 4500 Blackwell", False),
+        ("NVIDIA RTX PRO 5000 Blackwell", False),
+    ],
+)
+def test_a_bar_that_no_healthy_card_reaches_judges_nobody(
+    knowledge: Knowledge, name: str, judged: bool
+) -> None:
+    """Half of the dense rate is as expected on an L40; unconfirmed figures and clocks that a card
+    of 75 W cannot hold are no bar.
+    """
+    card = knowledge.cards.named(name)
+    assert card is not None
+    fp16 = Measured(name="bench.matmul.fp16", value=0.7 * card.fp16_tensor_fp32acc_tflops, unit="")
+    low = Measured(name="bench.matmul.fp16", value=1.0, unit="TFLOP/s")
+    gpu = Gpu(name=name, vendor="nvidia")
+    (good,), (bad,) = (
+        benchmarks.benches([m], gpu, knowledge.cards, knowledge.guide) for m in (fp16, low)
+    )
+    assert (good.result == "as_expected") is judged
+    assert (bad.result == "below") is judged
+    assert good.note and bad.note
+    if name == "NVIDIA L40":
+        assert (card.bf16_tensor_tflops, card.tf32_tensor_tflops) == (181.05, 90.5)

@@ -1,0 +1,249 @@
+"""One record to one canonical row: ``{"messages": [...]}`` or ``{"text": ...}``; what cannot be converted says why."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from app.decide.datasets.columns import normalise
+from app.decide.datasets.readers import Record
+from app.decide.datasets.text_encoding import ESCAPED
+from app.model.dataset import BadRow, Role
+
+_ROLES = {
+    "system": "system", "developer": "system",
+    "user": "user", "human": "user", "prompter": "user", "question": "user",
+    "assistant": "assistant", "gpt": "assistant", "chatgpt": "assistant", "model": "assistant", "bot": "assistant",
+    "ai": "assistant", "bing": "assistant", "bard": "assistant", "answer": "assistant",
+}  # fmt: skip
+_ROLE_KEYS, _CONTENT_KEYS = ("role", "from", "speaker"), ("content", "value", "text")
+
+
+class _RowError(Exception):
+    """Why a row cannot be used: a short name and the rest of a sentence."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def convert(
+    record: Record, roles: Mapping[Role, str], names: Mapping[str, str]
+) -> dict[str, Any] | BadRow:
+    """The canonical form of a record, or why it has none.
+
+    ``roles``: role to normalised column; ``names``: normalised column to its name in the file, for the sentence.
+    """
+    try:
+        fields = _normalised(record.fields)
+        row = _row(fields, roles, names)
+        broken = ESCAPED.search(json.dumps(row, ensure_ascii=False))
+        if broken:
+            damaged = "\udc80" <= broken.group() <= "\udcff"
+            what = (
+                f"byte 0x{ord(broken.group()) - 0xDC00:02x} is no UTF-8"
+                if damaged
+                else "it holds half a character"
+            )
+            raise _RowError("not-utf8", what)
+    except _RowError as fault:
+        return BadRow(line=record.line, code=fault.code, reason=str(fault))
+    return row
+
+
+def is_sharegpt(record: Record, column: str) -> bool:
+    """Whether the turns of a record are named as ShareGPT names them: from and value."""
+    value = _normalised_or_empty(record.fields).get(column)
+    turns = _parsed(value) if isinstance(value, str) else value
+    return (
+        isinstance(turns, list)
+        and bool(turns)
+        and isinstance(turns[0], dict)
+        and "from" in turns[0]
+    )
+
+
+def _row(
+    fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str]
+) -> dict[str, Any]:
+    def text(role: Role, needed: bool = False) -> str:
+        return _text(fields, roles.get(role), names, needed)
+
+    if "text" in roles and "answer" not in roles and "messages" not in roles:
+        return {"text": text("text", needed=True)}
+    if "messages" in roles:
+        messages = _turns(_value(fields, roles["messages"], names), names[roles["messages"]])
+    else:
+        messages = _pair(fields, roles, names, text)
+    system = text("system")
+    if system and not (messages and messages[0]["role"] == "system"):
+        messages.insert(0, {"role": "system", "content": system})
+    _check_order(messages)
+    return {"messages": messages}
+
+
+def _pair(
+    fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str], text: Any
+) -> list[dict[str, str]]:
+    """Question and answer, each a text or (as trl's conversational form has it) a list of messages."""
+    asked, answered = fields.get(roles["question"]), fields.get(roles["answer"])
+    if isinstance(answered, list):
+        after = _turns(answered, names[roles["answer"]])
+        before = _turns(asked, names[roles["question"]]) if isinstance(asked, list) else [
+            {"role": "user", "content": text("question", needed=True)}
+        ]  # fmt: skip
+        return after if after[: len(before)] == before else before + after
+    messages = (
+        _history(fields.get(roles["history"]), names[roles["history"]])
+        if "history" in roles
+        else []
+    )
+    if isinstance(asked, list):
+        messages += _turns(asked, names[roles["question"]])
+    else:
+        question, context = text("question"), text("context")
+        if not question and not context:
+            text("question", needed=True)
+        messages.append(
+            {"role": "user", "content": "\n\n".join(part for part in (question, context) if part)}
+        )
+    messages.append({"role": "assistant", "content": text("answer", needed=True)})
+    return messages
+
+
+def _history(value: Any, name: str) -> list[dict[str, str]]:
+    """Earlier turns as LLaMA-Factory writes them: a list of [question, answer]."""
+    value = _parsed(value) if isinstance(value, str) and value.strip() else value
+    messages: list[dict[str, str]] = []
+    for pair in value or []:
+        if not (
+            isinstance(pair, list | tuple)
+            and len(pair) == 2
+            and all(isinstance(part, str) and part for part in pair)
+        ):
+            raise _RowError("history", f"'{name}' is not a list of pairs of question and answer")
+        messages += [
+            {"role": "user", "content": pair[0]},
+            {"role": "assistant", "content": pair[1]},
+        ]
+    return messages
+
+
+def _turns(value: Any, name: str) -> list[dict[str, str]]:
+    turns = _parsed(value) if isinstance(value, str) else value
+    if isinstance(turns, dict) and all(
+        isinstance(v, list) for v in turns.values()
+    ):  # as datasets keeps lists of objects
+        turns = [
+            dict(zip(turns, cells, strict=False)) for cells in zip(*turns.values(), strict=False)
+        ]
+    if not isinstance(turns, list):
+        raise _RowError("no-messages", f"'{name}' is not a list of messages")
+    if not turns:
+        raise _RowError("empty", f"'{name}' is empty")
+    return [_turn(turn, f"message {number} of '{name}'") for number, turn in enumerate(turns, 1)]
+
+
+def _turn(turn: Any, where: str) -> dict[str, str]:
+    if not isinstance(turn, dict):
+        raise _RowError("no-messages", f"{where} is not an object with a role and a content")
+    fields = _normalised(turn)
+    said = next((fields[key] for key in _ROLE_KEYS if key in fields), None)
+    role = _ROLES.get(said.strip().lower()) if isinstance(said, str) else None
+    if role is None:
+        raise _RowError(
+            "role", f"{where} has the role {said!r}; expected system, user or assistant"
+        )
+    if fields.get("tool_calls") or fields.get("function_call"):
+        raise _RowError("tools", f"{where} calls a tool, which is not trained here")
+    key = next((key for key in _CONTENT_KEYS if key in fields), None)
+    if key is None:
+        raise _RowError("missing", f"{where} has no content")
+    return {"role": role, "content": _content(fields[key], where)}
+
+
+def _content(value: Any, where: str) -> str:
+    if isinstance(value, list):  # parts, as in the newer chat forms
+        if any(not isinstance(part, dict) or part.get("type", "text") != "text" for part in value):
+            raise _RowError(
+                "not-text", f"{where} holds something that is not text, such as a picture"
+            )
+        value = "".join(str(part.get("text") or "") for part in value)
+    return _as_text(value, where, needed=True)
+
+
+def _check_order(messages: list[dict[str, str]]) -> None:
+    """System first if at all, then question and answer by turns, an answer at the end: what every chat template takes."""
+    turns = messages[1:] if messages[0]["role"] == "system" else messages
+    for number, turn in enumerate(turns):
+        expected = "assistant" if number % 2 else "user"
+        if turn["role"] != expected:
+            found = {
+                "system": "a system message",
+                "user": "a second question",
+                "assistant": "an answer",
+            }[turn["role"]]
+            raise _RowError(
+                "order",
+                f"{found} stands where {'an answer' if number % 2 else 'a question'} was expected",
+            )
+    if not turns or turns[-1]["role"] != "assistant":
+        raise _RowError("no-answer", "the last message is no answer")
+
+
+def _value(fields: dict[str, Any], column: str, names: Mapping[str, str]) -> Any:
+    if column not in fields:
+        raise _RowError("missing", f"it has no '{names[column]}'")
+    return fields[column]
+
+
+def _text(
+    fields: dict[str, Any], column: str | None, names: Mapping[str, str], needed: bool
+) -> str:
+    if column is None:
+        return ""
+    if needed:
+        _value(fields, column, names)
+    return _as_text(fields.get(column), f"'{names[column]}'", needed)
+
+
+def _as_text(value: Any, where: str, needed: bool) -> str:
+    """A text as it is; a number as it is written; nothing for null."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | None):
+        raise _RowError(
+            "not-text", f"{where} is {'true or false' if isinstance(value, bool) else 'no text'}"
+        )
+    if isinstance(value, float) and not math.isfinite(value):
+        value = None  # what table programs write for an empty cell
+    text = "" if value is None else str(value)
+    if not text.strip():
+        if needed:
+            raise _RowError("empty", f"{where} is empty")
+        return ""
+    return text
+
+
+def _parsed(value: str) -> Any:
+    """A list that stands in a table's cell as JSON, or as Python writes it; ``None`` where it is neither."""
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return None
+
+
+def _normalised(fields: Mapping[str, Any]) -> dict[str, Any]:
+    normal = {normalise(key): value for key, value in fields.items()}
+    if len(normal) < len(fields):
+        raise _RowError("key-twice", "it has one key in two spellings")
+    return normal
+
+
+def _normalised_or_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {normalise(key): value for key, value in fields.items()}
