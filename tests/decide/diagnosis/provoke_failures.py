@@ -10,8 +10,8 @@ Seen on an H200 (torch 2.11.0+cu130, transformers and peft of November 2026), be
 at first place and 7 of 8 runs that work left alone, then 27 of 28 and 7 of 7. What was missed is mended: torch's own
 ``python.h`` among the headers of a failed compilation, and what torch tells of its inner workings (``TORCH_LOGS``).
 
-Of ``--life`` the first sixteen on a processor (torch 2.13, transformers 5.17, datasets 4.8, huggingface_hub 1.33), before a rule was
-changed for them: 15 of 16 at first place. The other one, a Git LFS pointer given to ``torch.load``, is mended.
+Of ``--life`` the first sixteen on a processor (torch 2.13, transformers 5.17, datasets 4.8, huggingface_hub 1.33), before a rule
+was changed for them: 15 of 16 at first place. The other one, a Git LFS pointer given to ``torch.load``, is mended.
 """
 
 from __future__ import annotations
