@@ -148,6 +148,17 @@ def test_diagnose_names_a_cause_or_says_that_it_found_none() -> None:
         stdin="torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n",
     )
     assert (oom.returncode, json.loads(oom.stdout)["cause"]) == (0, "cuda_oom")
+    open_ = app(
+        "diagnose", "--json", stdin="RuntimeError: CUDA error: device-side assert triggered\n"
+    )
+    found = json.loads(open_.stdout)
+    assert (open_.returncode, found["cause"], found["confidence"], found["fix"]) == (
+        7,
+        None,
+        None,
+        None,
+    )
+    assert all(other["why"] and other["check"] for other in found["others"])
     fine = app("diagnose", "--json", stdin="Successfully installed torch-2.8.0\n")
     assert (fine.returncode, json.loads(fine.stdout)["cause"]) == (7, None)
 
