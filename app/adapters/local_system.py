@@ -10,8 +10,9 @@ from app.adapters.computer import LocalComputer
 from app.adapters.files import LocalFiles
 from app.adapters.nvml import SystemNvml
 from app.adapters.processes.local_processes import LocalProcesses
+from app.adapters.processes.local_terminal import LocalTerminal
 from app.adapters.windows.registry import SystemRegistry
-from app.ports import Clock, Computer, Files, Nvml, Processes, Registry, Stop, Web
+from app.ports import Clock, Computer, Files, Nvml, Processes, Registry, Stop, Terminal, Web
 
 
 @dataclass
@@ -19,6 +20,7 @@ class LocalSystem:
     """The doors as plain attributes, so that a test or a face can put another one in its place."""
 
     processes: Processes
+    terminal: Terminal
     files: Files
     web: Web
     registry: Registry
@@ -39,6 +41,7 @@ def open_system(simulated: str | None = None) -> LocalSystem:
     registry = SystemRegistry()
     return LocalSystem(
         processes=LocalProcesses(stop),
+        terminal=LocalTerminal(),
         files=LocalFiles(),
         web=HttpWeb(stop),
         registry=registry,

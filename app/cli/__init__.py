@@ -1,17 +1,1 @@
 """The command line."""
-
-COMMANDS = (
-    "detect",
-    "plan",
-    "install",
-    "verify",
-    "report",
-    "diagnose",
-    "profiles",
-    "rollback",
-    "uninstall",
-    "bundle",
-    "verify-bundle",
-    "script",
-    "record",
-)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from app.engine.journal import Journal
-from app.model.errors import InputError
+from app.model.errors import ExitCode, ExpectedError, NotInstalledError
 from app.model.home_layout import HomeLayout
 from app.model.pointer import Pointer
 from app.ports import Clock, Files
@@ -47,14 +47,17 @@ def swap_back(
 ) -> Pointer:
     """Swap active and previous in the pointer file, atomically."""
     if pointer is None or pointer.previous is None:
-        raise InputError(
+        raise ExpectedError(
+            "no-earlier",
             "There is no earlier environment to go back to; expected one that was active before "
-            "the last install."
+            "the last install.",
+            exit_code=ExitCode.NOTHING_FOUND,
         )
     if not files.exists(place.environment_python(pointer.previous)):
-        raise InputError(
+        raise NotInstalledError(
             f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
-            f"stays active."
+            f"stays active.",
+            hint="",
         )
     back = Pointer(
         active=pointer.previous,

@@ -55,6 +55,11 @@ def _drop(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+def wants_no_colour() -> bool:
+    """The user's wish for a terminal without colours (no-color.org), or one that knows none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
 def has_display() -> bool:
     """Whether a window can be shown; Qt ends the process where it finds out by itself."""
     if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
