@@ -139,10 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: list[str]) -> int:
-    if not _wants_window(given):
-        return _command(given)
     try:
-        return _window(given)
+        return _window(given) if _wants_window(given) else _command(given)
     except ExpectedError as error:
         from app.decide.diagnosis.log_text import plain  # a stranger's file may be named in it
 

@@ -14,7 +14,7 @@ from app.model.event import Finished, StepEvent
 from app.model.result import ResultError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from app.cli.command_run import CommandRun
     from app.engine.uninstalling import Uninstallable
@@ -168,7 +168,7 @@ def uninstall(run: CommandRun) -> ExitCode:
     return ExitCode.DONE
 
 
-def _removed(run: CommandRun, chosen: Sequence[Uninstallable]) -> Iterator[StepEvent]:
+def _removed(run: CommandRun, chosen: Sequence[Uninstallable]) -> Generator[StepEvent, None, None]:
     clock = run.session.system.clock
     began = clock.monotonic()
     for item in run.session.remove(chosen):

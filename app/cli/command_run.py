@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -40,7 +40,8 @@ class CommandRun:
         self.options, self.read, self.out, self.err = options, read, out, err
         self.stream = bool(options.json) and stream
         self.report: str | None = None
-        self._make, self._session = make, None
+        self._make = make
+        self._session: Session | None = None
         self._ended = False
         self._progress = ProgressLine(err)
         self._begun = b""  # output of a child that came without the end of its line
@@ -164,9 +165,9 @@ class CommandRun:
         )
         return code
 
-    def tell(self, events: Iterable[StepEvent]) -> None:
+    def tell(self, events: Generator[StepEvent, None, None]) -> None:
         """Every event as it comes. Raises ``KeyboardInterrupt`` where nobody reads any more."""
-        with closing(iter(events)) as stream:  # type: ignore[type-var]  (a generator, always)
+        with closing(events) as stream:
             for event in stream:
                 self._tell(event)
                 if self.out.lost is not None or self.err.lost is not None:
@@ -242,7 +243,9 @@ def ending(session: Session) -> ExitCode:
 
 
 def _outcome(code: ExitCode) -> Outcome:
-    return {ExitCode.DONE: "finished", ExitCode.STOPPED: "stopped"}.get(code, "failed")  # type: ignore[return-value]
+    if code == ExitCode.STOPPED:
+        return "stopped"
+    return "finished" if code == ExitCode.DONE else "failed"
 
 
 def failure(session: Session) -> ResultError:

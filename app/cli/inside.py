@@ -4,7 +4,7 @@ words.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from app.model.errors import ExitCode, InputError, NotInstalledError
 
@@ -53,4 +53,4 @@ def completion(run: CommandRun) -> ExitCode:
 
 def _child(code: int) -> ExitCode:
     """A child's exit code as it is: most have no name among this program's."""
-    return code  # type: ignore[return-value]
+    return cast(ExitCode, code)

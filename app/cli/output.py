@@ -43,7 +43,7 @@ class Calm:
         else:
             words = "\r".join(plain(piece) for piece in words.split("\r"))
         for pattern, code in _COLOURS if self._colour else ():
-            words = pattern.sub(lambda found, code=code: f"\x1b[{code}m{found[0]}\x1b[0m", words)
+            words = pattern.sub(f"\x1b[{code}m\\g<0>\x1b[0m", words)
         try:
             self._stream.write(words)
         except OSError as error:

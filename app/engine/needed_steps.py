@@ -31,17 +31,15 @@ def unneeded(
         return found  # nothing of ours is here, and looking with uv would leave its folders
     site = replace(site, system=_reading(site.system), record=_no_effect)
     kernels = {
-        step.kernel: why
+        step.kernel: handlers[step.kind].done(step, site)
         for step in plan.steps
         if isinstance(step, MakeKernel)
-        and (why := handlers[step.kind].done(step, site)) is not None
     }
     for step in plan.steps:
-        if isinstance(step, FetchWheels) and step.profile in kernels:
-            why: str | None = kernels[step.profile]
-        elif proven is not None and _makes(step, plan):
+        why: str | None = kernels.get(step.profile) if isinstance(step, FetchWheels) else None
+        if why is None and proven is not None and _makes(step, plan):
             why = f"{plan.environment} is active and in place ({_WORDS[proven.overall]})."
-        else:
+        elif why is None:
             why = handlers[step.kind].done(step, site)
         if why is not None:
             found[step.id] = why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -200,7 +200,9 @@ class Session(Execution):
         profile = self.knowledge.profile(plan.profile)
         return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
 
-    def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
+    def bundle(
+        self, target: str, platform: Platform | None = None
+    ) -> Generator[StepEvent, None, None]:
         """Make a folder with everything that the chosen or best profile needs on a machine without
         internet.
         """
