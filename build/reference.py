@@ -129,8 +129,8 @@ def man() -> str:
         for words, why in spec.examples:
             lines += [".PP", f".B {_troff(f'{PROGRAM} {words}')}", ".br", _troff(why)]
     lines.append(".SH OPTIONS OF EVERY COMMAND")
-    for flags, words in ALWAYS:
-        lines += [".TP", f".B {_troff(', '.join(flags))}", _troff(words["help"])]
+    for flags, how in ALWAYS:
+        lines += [".TP", f".B {_troff(', '.join(flags))}", _troff(str(how["help"]))]
     lines.append(".SH EXIT STATUS")
     for code, meaning in MEANINGS.items():
         lines += [".TP", f".B {int(code)}", _troff(meaning)]
