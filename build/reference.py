@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT))
 from app import __version__  # noqa: E402  (the path to the package comes first)
 from app.cli.command_table import ALWAYS, COMMANDS, CommandSpec  # noqa: E402
 from app.cli.endings import MEANINGS, SITUATIONS, codes_of, endings  # noqa: E402
-from app.cli.parser import PROGRAM, parser  # noqa: E402
+from app.cli.parser import PROGRAM, commands_of, parser  # noqa: E402
 
 PAGE, MAN = ROOT / "docs" / "COMMANDS.md", ROOT / "docs" / f"{PROGRAM}.1"
 VARIABLES = (
@@ -37,8 +37,8 @@ _ALWAYS = {flag for flags, _ in ALWAYS for flag in flags} | {"-h", "--help"}
 
 def _actions(name: str) -> list[argparse.Action]:
     """The command's own options and words, without those of every command."""
-    commands = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return [a for a in commands.choices[name]._actions if not _ALWAYS & set(a.option_strings)]
+    made = commands_of(parser())[name]
+    return [a for a in made._actions if not _ALWAYS & set(a.option_strings)]
 
 
 def _named(action: argparse.Action) -> str:

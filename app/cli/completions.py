@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from app.cli.parser import PROGRAM, parser
+from app.cli.parser import PROGRAM, commands_of, parser
 
 _FILES = frozenset({"FILE", "DIR", "PATH"})
 
 
 def _commands() -> dict[str, argparse.ArgumentParser]:
-    found = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return dict(found.choices)
+    return commands_of(parser())
 
 
 def _words(made: argparse.ArgumentParser) -> list[str]:

@@ -15,6 +15,7 @@ from app.cli.endings import MEANINGS, codes_of
 from app.model.errors import InputError
 
 PROGRAM = "unsloth-setup"
+_ALONE = ("-h", "--help", "-V", "--version")
 
 
 class Parser(argparse.ArgumentParser):
@@ -75,13 +76,18 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     """The options that were given. Raises ``InputError`` that says what was meant, as far as that
     can be guessed.
     """
+    first = arguments[0] if arguments else ""
+    if first.startswith("-") and first.partition("=")[0] not in _ALONE:
+        names = ", ".join(one.name for one in COMMANDS)
+        flags = {flag for made in commands_of(parser()).values() for flag in flags_of(made)}
+        raise InputError(
+            f"{first} needs a command before it, one of {names}.",
+            hint="" if first.partition("=")[0] in flags else _meant(first, sorted(flags)),
+        )
     options, strange = parser().parse_known_args(list(arguments))
     if options.command is None:
         names = ", ".join(one.name for one in COMMANDS)
-        option = next((word for word in arguments if word.startswith("-")), None)
-        if option is None:
-            raise InputError(f"No command was given; expected one of {names}.")
-        raise InputError(f"{option} needs a command before it, one of {names}.")
+        raise InputError(f"No command was given; expected one of {names}.")
     if strange:
         spec = next(one for one in COMMANDS if one.name == options.command)
         raise InputError(
@@ -90,19 +96,24 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def flags_of(name: str) -> list[str]:
+def commands_of(top: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Each command's own parser, by name."""
+    found = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+def flags_of(made: argparse.ArgumentParser) -> list[str]:
     """The long and short options of one command."""
-    top = parser()
-    made = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices[name]
     return [flag for action in made._actions for flag in action.option_strings]
 
 
 def _elsewhere(word: str, spec: CommandSpec) -> str:
     """Where an option does act, or which one was meant."""
     word = word.partition("=")[0]
-    if guess := _meant(word, flags_of(spec.name)):
+    commands = commands_of(parser())
+    if guess := _meant(word, flags_of(commands[spec.name])):
         return guess
-    there = [one.name for one in COMMANDS if word in flags_of(one.name)]
+    there = [name for name, made in commands.items() if word in flags_of(made)]
     if there:
         return f"It acts on {', '.join(there)}."
     return f"See {PROGRAM} {spec.name} --help."

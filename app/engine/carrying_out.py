@@ -255,7 +255,8 @@ class Execution(Visit):
         if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
             return None
         recorded = self.recorded_verification(plan.environment)
-        if recorded is None and self.answers.verify == "none":
+        overall = recorded.overall if recorded is not None else "not_checked"
+        if overall == "not_checked" and self.answers.verify == "none":
             return Verification(profile=plan.profile, environment=plan.environment)
         return (
             recorded

@@ -16,7 +16,7 @@ from app.model.machine import MachineFacts, Os
 from app.model.pointer import Pointer
 from app.model.profile import Profile
 from app.model.status import Drift, ProgramAge, Status
-from app.model.verdict import Overall
+from app.model.verdict import Overall, Verification
 from app.steps.drift import drift, missing_files
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def status(session: Execution) -> Status:
         return empty
     profile = next((p for p in session.knowledge.profiles if p.id == pointer.profile), None)
     changes = _drift(session, pointer, profile)
-    record = place.verification(pointer.active)
+    recorded = session.recorded_verification(pointer.active)
+    worked = recorded is not None and recorded.overall in ("works", "works_slowly")
+    proof = session.system.files.changed_at(place.verification(pointer.active))
     return msgspec.structs.replace(
         empty,
         installed=True,
@@ -41,8 +43,8 @@ def status(session: Execution) -> Status:
         environment=place.environment(pointer.active),
         python=place.environment_python(pointer.active),
         path=stable_path(session.system.files, place, pointer),
-        verdict=_verdict(session, pointer, changes),
-        proven_at=session.system.files.changed_at(record),
+        verdict=_verdict(session, pointer, recorded, changes),
+        proven_at=proof if worked else None,
         drift=changes,
         previous=pointer.previous,
         newer_profile=_newer(session, profile) if profile is not None else None,
@@ -64,11 +66,15 @@ def _scope(session: Execution) -> Literal["user", "all-users"]:
     return "all-users" if session.place.home == shared else "user"
 
 
-def _verdict(session: Execution, pointer: Pointer, changes: tuple[Drift, ...]) -> Overall:
+def _verdict(
+    session: Execution,
+    pointer: Pointer,
+    recorded: Verification | None,
+    changes: tuple[Drift, ...],
+) -> Overall:
     """The recorded verdict, as long as what it was given for is what is here."""
     if not session.system.files.exists(session.place.environment_python(pointer.active)):
         return "broken"
-    recorded = session.recorded_verification(pointer.active)
     if recorded is None or (changes and recorded.overall != "broken"):
         return "not_checked"
     return recorded.overall
