@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Any, cast
 
 from app.adapters.clock import SystemClock
 from app.adapters.computer import LocalComputer
@@ -31,19 +32,34 @@ class LocalSystem:
     simulated: str | None = None
 
 
+class _LaterWeb:
+    """The web, opened when it is first asked: HTTP and certificates are a third of the start of a
+    command that asks nobody.
+    """
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+        self._web: Web | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._web is None:
+            from app.adapters.download.web import HttpWeb
+
+            self._web = HttpWeb(self._stop)
+        return getattr(self._web, name)
+
+
 def open_system(simulated: str | None = None) -> LocalSystem:
     """The doors of this computer. ``simulated`` names a machine file whose facts stand for this
     computer's.
     """
-    from app.adapters.download.web import HttpWeb  # heavy: HTTP and certificates
-
     stop = threading.Event()
     registry = SystemRegistry()
     return LocalSystem(
         processes=LocalProcesses(stop),
         terminal=LocalTerminal(),
         files=LocalFiles(),
-        web=HttpWeb(stop),
+        web=cast(Web, _LaterWeb(stop)),
         registry=registry,
         nvml=SystemNvml(),
         computer=LocalComputer(registry),
