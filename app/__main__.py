@@ -8,6 +8,7 @@ is opened.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -132,6 +133,9 @@ def _resource(name: str) -> bytes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
     set_up()
+    logger = logging.getLogger("app")
+    if not logger.handlers:  # else Python writes warnings to standard error where nobody listens
+        logger.addHandler(logging.NullHandler())
     try:
         return _run(list(sys.argv[1:] if arguments is None else arguments))
     finally:

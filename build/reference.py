@@ -12,8 +12,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from app import __version__  # noqa: E402  (the path to the package comes first)
-from app.cli.command_table import ALWAYS, COMMANDS, CommandSpec  # noqa: E402
+from app.cli.command_table import (  # noqa: E402  (the path to the package comes first)
+    ALWAYS,
+    COMMANDS,
+    CommandSpec,
+)
 from app.cli.endings import MEANINGS, SITUATIONS, codes_of, endings  # noqa: E402
 from app.cli.parser import PROGRAM, commands_of, parser  # noqa: E402
 
@@ -111,7 +114,7 @@ def _section(spec: CommandSpec) -> list[str]:
 def man() -> str:
     """The man page, troff (``man docs/unsloth-setup.1``)."""
     lines = [
-        f'.TH {PROGRAM.upper()} 1 "" "{PROGRAM} {__version__}" "User Commands"',
+        f'.TH {PROGRAM.upper()} 1 "" "{PROGRAM}" "User Commands"',
         ".SH NAME",
         f"{PROGRAM} \\- from a PC with an NVIDIA card to a proven fine\\-tuning environment",
         ".SH SYNOPSIS",

@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 
 Outcome = str  # "finished", "failed", "stopped"
 _TAIL = 200_000
-_log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -135,10 +134,6 @@ class Runner:
         event = StepEvent(
             at=self._site.system.clock.monotonic() - self._began, step=step.id, what=what
         )
-        if isinstance(what, Started | Skipped | Finished | Failed | Stopped):
-            why = what.why if isinstance(what, Skipped) else ""
-            why = f"{what.code}, {what.message}" if isinstance(what, Failed) else why
-            _log.info("step %s: %s %s", step.id, what.__struct_config__.tag, why)
         self._keep(event)
         return event
 

@@ -282,17 +282,15 @@ def test_quiet_says_nothing_and_verbose_the_programs_own_log(capsys: Told) -> No
     assert program.main(words) in (0, 3)
     logged = capsys.readouterr().err
     assert "app.cli.commands: command plan" in logged and "s3cr3tpass" not in logged
-    assert not logging.getLogger("app").handlers
+    assert all(isinstance(h, logging.NullHandler) for h in logging.getLogger("app").handlers)
 
 
 @pytest.mark.slow
 def test_commands_that_hold_a_home_write_the_programs_log_there(
     stage: Stage, known: None, capfd: Told
 ) -> None:
-    log = stage.made / "logs" / "program.log"
-    assert (
-        "step install: started" in log.read_text() and "step activate: finished" in log.read_text()
-    )
+    told = (stage.made / "logs" / "program.log").read_text()
+    assert "step install (install-wheels) begins" in told
 
 
 def test_progress_is_told_in_bytes_every_few_seconds_where_nobody_looks() -> None:
