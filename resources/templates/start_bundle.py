@@ -87,7 +87,9 @@ def main():
         from app.cli import COMMANDS
 
         words = sys.argv[1:]
-        if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in words):
+        if not any(
+            word in COMMANDS or word in ("-h", "--help", "-V", "--version") for word in words
+        ):
             with open(os.path.join(HERE, "bundle.json"), encoding="utf-8") as file:
                 profile = json.load(file)["profile"]
             words = ["install", "--offline", HERE, "--profile", profile, *words]
