@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from app.adapters.processes.stdio import flush_and_close, has_display, print_error, set_up
+from app.adapters.display import has_display
+from app.adapters.processes.stdio import flush_and_close, print_error, set_up
 from app.model.errors import ExitCode, ExpectedError, InputError
 
 if TYPE_CHECKING:

@@ -41,7 +41,7 @@ STEPS = tuple(
         "fetch_wheels",
         "install_wheels",
         "provide_python",
-        "mend_openmp",
+        "fix_openmp",
     )
 )
 # Names of systems and generations, patterns, and sentences for developers or for the answers file.
@@ -97,6 +97,7 @@ def _profiles() -> Iterator[str]:
             *profile.get("reasons", {}).values(),
         )
         yield from (part["title"] for part in profile.get("parts", ()))
+        yield from (one["why"] for one in profile.get("without", ()))
 
 
 def _guide() -> Iterator[str]:

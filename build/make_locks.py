@@ -61,6 +61,18 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lock: tuple[Made, ...]
 
 
+class Absent(msgspec.Struct, frozen=True):
+    """A ``[[without]]`` table of ``profile.toml``: what packages declare and this profile leaves out."""
+
+    name: str
+
+
+class Absents(msgspec.Struct, frozen=True):
+    """What ``profile.toml`` says to the lock maker."""
+
+    without: tuple[Absent, ...] = ()
+
+
 class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One wheel of the PyTorch index as public records hold it."""
 
@@ -113,8 +125,14 @@ def platform_arguments(made: Made) -> list[str]:
     ]
 
 
+def absent(folder: Path) -> list[str]:
+    """The names that ``profile.toml`` leaves out although installed packages declare them."""
+    text = (folder / "profile.toml").read_bytes()
+    return [one.name for one in msgspec.toml.decode(text, type=Absents).without]
+
+
 def resolved(made: Made, folder: Path, find_links: str) -> str:
-    """The text of a lock that uv resolves on the default index."""
+    """The text of a lock that uv resolves on the default index, without what the profile leaves out."""
     words = [
         "pip",
         "compile",
@@ -136,9 +154,15 @@ def resolved(made: Made, folder: Path, find_links: str) -> str:
     if find_links:
         words += ["--find-links", find_links]
     shown = " ".join(w for w in words if w not in ("--quiet", "--find-links", find_links))
-    lines = [
-        x for x in uv(words, folder).splitlines() if not x.startswith(("--", "#")) and x.strip()
-    ]
+    names = absent(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        if names:
+            excludes = Path(scratch) / "without.txt"
+            excludes.write_text("\n".join(names) + "\n", encoding="utf-8")
+            words += ["--excludes", str(excludes)]
+            shown += f" --excludes [{' '.join(names)}]"
+        printed = uv(words, folder)
+    lines = [x for x in printed.splitlines() if not x.startswith(("--", "#")) and x.strip()]
     return f"# Made by build/make_locks.py: uv {shown}\n" + "\n".join(lines) + "\n"
 
 

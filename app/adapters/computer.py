@@ -20,6 +20,7 @@ from app.adapters.windows.embedded_resources import unpack_program
 from app.adapters.windows.taskbar import TaskBar
 from app.model.errors import ExpectedError, InputError
 from app.model.machine import Disk, Family, Gpu
+from app.model.quoting import cmd, sh
 from app.ports import Registry
 
 FAMILY: Family = (
@@ -261,8 +262,10 @@ class LocalComputer:
         """
         try:
             if sys.platform == "win32":
-                subprocess.Popen(
-                    ["cmd.exe", "/k", os.path.join(environment, "Scripts", "activate.bat")],
+                shell = os.environ.get("COMSPEC", "C:\\Windows\\System32\\cmd.exe")
+                activate = os.path.join(environment, "Scripts", "activate.bat")
+                subprocess.Popen(  # cmd takes the outer pair of quotes away ("cmd /?")
+                    f'{cmd(shell)} /k "{cmd(activate)}"',
                     cwd=folder,
                     creationflags=subprocess.CREATE_NEW_CONSOLE,
                 )
@@ -277,7 +280,7 @@ class LocalComputer:
                     raise ExpectedError(
                         "not-opened",
                         "No terminal program was found on this computer.",
-                        hint=f"In a terminal of your own: . '{activate}'",
+                        hint=f"In a terminal of your own: . {sh(activate)}",
                     )
                 subprocess.Popen(
                     [

@@ -13,7 +13,17 @@ import msgspec
 from app.cli import text
 from app.cli.output import Calm, ProgressLine
 from app.model.errors import ExitCode, ExpectedError, InputError
-from app.model.event import Failed, Line, Progress, Skipped, Started, StepEvent, Stopped, flat
+from app.model.event import (
+    Failed,
+    Finished,
+    Line,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    Stopped,
+    flat,
+)
 from app.model.plan import Plan
 from app.model.result import Result, ResultError, ResultPaths
 
@@ -195,6 +205,8 @@ class CommandRun:
             self.say(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             self._progress.show(event.step, event.at, what)
+        elif isinstance(what, Finished) and what.seconds:
+            self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Stopped):
             self.say("Stopped. The same command goes on from here.")
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from app.cli.command_run import CommandRun
     from app.model.profile import Profile
 
-_BOM = "\ufeff"
-
 
 def detect(run: CommandRun) -> ExitCode:
     """``detect``."""
@@ -64,6 +62,8 @@ def take_choices(run: CommandRun) -> str | None:
     is kept.
     """
     session = run.session
+    if refused := session.sources().refused:  # of pip or uv: no address, as for --index
+        raise InputError(refused)
     for option in ("kernel", "menu_entry"):
         if getattr(run.options, option) and session.fixed.get(option) is False:
             raise InputError(
@@ -127,19 +127,18 @@ def diagnose(run: CommandRun) -> ExitCode:
 
 def script(run: CommandRun) -> ExitCode:
     """``script``."""
+    from app.engine.scripts import as_file
+
     session, path = run.session, run.options.output
     if path:
         run.refuse_existing(path)
-    wanted = run.options.shell or ("powershell" if session.place.family == "windows" else "sh")
+    wanted = run.options.shell or session.own_shell
     made = session.training_script() if run.options.train else session.plan_script(wanted)
-    if not path:
-        run.document(None, made.rstrip("\n"))
-    else:
-        # Windows PowerShell 5.1 reads a file without a mark in the system's own code page.
-        if wanted == "powershell" and not run.options.train:
-            made = _BOM + made.replace("\r\n", "\n").replace("\n", "\r\n")
-        session.save(path, made.encode())
+    if path:
+        session.save(path, as_file(made, "" if run.options.train else wanted))
         run.say(f"Script written: {path}")
+    else:
+        run.document(None, made.rstrip("\n"))
     return ExitCode.DONE
 
 

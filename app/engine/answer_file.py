@@ -7,13 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
 from app.model.answers import Answers
 from app.model.errors import InputError
-from app.model.sources import unencrypted
+from app.model.sources import is_address, unencrypted
 
 _HINT = "Its fields are listed in resources/schemas/answers.json."
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
@@ -257,17 +256,9 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
 
 
 def _address(address: str, *, folder: bool) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
     if "://" not in address:
         return folder and bool(address.strip())
-    return (
-        parts.scheme in ("https", "http", "file")
-        and bool(parts.hostname or parts.scheme == "file")
-        and " " not in address
-    )
+    return is_address(address)
 
 
 def _shown(address: str) -> str:

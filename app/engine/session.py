@@ -183,10 +183,18 @@ class Session(Execution):
         )
 
     def plan_script(self, shell: str | None = None) -> str:
-        """The plan as a script that a person can read and run."""
-        wanted = shell or ("powershell" if self.place.family == "windows" else "sh")
+        """The plan as a script that a person can read and run. Raises ``InputError`` for a setting
+        of pip or uv that is no address.
+        """
+        wanted = shell or self.own_shell
         profiles = {p.id: p for p in self.knowledge.profiles}
-        return scripts.plan_script(self.plan(), self.place, profiles, self.sources(), wanted)
+        uv = "" if self.simulated else self.system.computer.uv()
+        return scripts.plan_script(self.plan(), self.place, profiles, self.sources(), wanted, uv)
+
+    @property
+    def own_shell(self) -> str:
+        """The shell that a script for this machine is written in."""
+        return "powershell" if self.place.family == "windows" else "sh"
 
     def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
         """The output of the guide's own script, pasted, against what is right here."""

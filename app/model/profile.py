@@ -42,6 +42,18 @@ class Part(Value, frozen=True, kw_only=True):
     unhashed: tuple[str, ...] = ()
 
 
+class Without(Value, frozen=True, kw_only=True):
+    """What installed packages declare and a profile leaves out on purpose. ``platform`` empty: on both systems.
+
+    ``seen`` is the run that shows that training works without it.
+    """
+
+    name: str
+    why: str
+    seen: str
+    platform: Platform | None = None
+
+
 class Versions(Value, frozen=True, kw_only=True):
     """The versions that people ask for by name. ``None`` where the profile does not hold it."""
 
@@ -115,4 +127,9 @@ class Profile(Value, frozen=True, kw_only=True):
     mend_openmp: bool = False
     guide: bool = False
     training: Training = Training()
+    without: tuple[Without, ...] = ()
     parts: tuple[Part, ...] = ()
+
+    def left_out(self, family: str) -> tuple[Without, ...]:
+        """What is left out on one system."""
+        return tuple(one for one in self.without if one.platform in (None, family))

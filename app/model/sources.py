@@ -5,9 +5,12 @@ secrets: never shown raw.
 from __future__ import annotations
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 from app.model.value import Value
+
+_NO_ADDRESS = re.compile(r"[\s\x00-\x1f\x7f\"<>\\^`{|}\u2018-\u201f]")
 
 
 class Sources(Value, frozen=True, kw_only=True):
@@ -17,7 +20,8 @@ class Sources(Value, frozen=True, kw_only=True):
     password. ``proxy_script`` and ``proxy_detect`` say that Windows asks a script (PAC), or looks
     for one, for each host's proxy. ``python_mirror`` and ``python_list`` are uv's
     ``python-install-mirror`` and ``python-downloads-json-url``. ``offline`` is a bundle folder:
-    then nothing is asked of any index.
+    then nothing is asked of any index. ``refused`` is a sentence about a setting of pip or uv that
+    is no address: it is left out here, and whoever would ask an index says the sentence instead.
     """
 
     index: str | None = None
@@ -32,6 +36,21 @@ class Sources(Value, frozen=True, kw_only=True):
     proxy_detect: bool = False
     certificate: str | None = None
     offline: str | None = None
+    refused: str = ""
+
+
+def is_address(address: str) -> bool:
+    """Whether this is an address of an index: https, http or file, and only signs that an address
+    may have (RFC 3986; letters of any language, as people write hosts).
+    """
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme in ("https", "http", "file")
+        complete = bool(parts.hostname) or parts.scheme == "file"
+        port = parts.port  # raises where it is none
+    except ValueError:
+        return False
+    return known and complete and port != 0 and _NO_ADDRESS.search(address) is None
 
 
 def unencrypted(address: str) -> bool:

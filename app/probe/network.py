@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 from app.model.machine import Network, Note, Reach, Setting
-from app.model.sources import Sources
+from app.model.sources import Sources, is_address
 from app.model.value import Value
 from app.ports import System
 from app.probe import settings as own
@@ -57,6 +57,8 @@ def network(system: System, answers: Answers | None = None) -> Reached:
         if index
         else [Note(about="network.index", text="uv did not say which index it asks by default")]
     )
+    if where.refused:
+        notes.append(Note(about="network.index", text=where.refused))
     if where.proxy_script:
         said = (
             "no proxy for the index"
@@ -148,7 +150,7 @@ def sources(system: System, answers: Answers) -> Sources:
     May hold passwords: for children and downloads only. Lists are joined, as a lock with hashes
     cannot be misled by them.
     """
-    uv, pip = own.uv(system), own.pip(system)
+    uv, pip, refused = _usable(own.uv(system), own.pip(system))
     index = (
         answers.index
         or _value(uv.get("default-index"))
@@ -181,7 +183,32 @@ def sources(system: System, answers: Answers) -> Sources:
         proxy_detect=detect,
         certificate=_certificate(system, answers, pip),
         offline=answers.offline,
+        refused="" if answers.offline else refused,
     )
+
+
+_INDEXES = ("default-index", "index", "index-url", "extra-index-url")
+
+
+def _usable(
+    uv: dict[str, Setting], pip: dict[str, Setting]
+) -> tuple[dict[str, Setting], dict[str, Setting], str]:
+    """Both tools' settings without those that name no address, and a sentence about the first."""
+    refused = ""
+    kept: list[dict[str, Setting]] = []
+    for settings_of in (uv, pip):
+        good: dict[str, Setting] = {}
+        for name, item in settings_of.items():
+            wrong = [w for w in own.words(item) if not is_address(w)] if name in _INDEXES else []
+            if not wrong:
+                good[name] = item
+            elif not refused:
+                refused = (
+                    f"The setting {name} ({item.origin}) names {without_secrets('', wrong[0])!r}, "
+                    f"which is no address; expected one that begins with https:// or file://."
+                )
+        kept.append(good)
+    return kept[0], kept[1], refused
 
 
 def _ways(

@@ -4,6 +4,7 @@ install.
 
 from __future__ import annotations
 
+from app.model.home_layout import HomeLayout
 from app.steps.step_context import StepContext
 
 # What programs need to run at all, and where temporary files go. Everything else stays outside: a
@@ -60,6 +61,7 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
         site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
     )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
+    env.update(UNSLOTH_DISABLE_STATISTICS="1", HF_HUB_DISABLE_TELEMETRY="1")
     env.update(uv_settings(site))
     sources = site.sources
     if sources.proxy:
@@ -77,9 +79,14 @@ def uv_settings(site: StepContext) -> dict[str, str]:
     """uv's settings: folders below home, no configuration files, no progress redraws, the system's
     certificates.
     """
+    return uv_folders(site.place)
+
+
+def uv_folders(place: HomeLayout) -> dict[str, str]:
+    """The same for a home; the plan as a script sets them too."""
     return {
-        "UV_CACHE_DIR": site.place.cache,
-        "UV_PYTHON_INSTALL_DIR": site.place.pythons,
+        "UV_CACHE_DIR": place.cache,
+        "UV_PYTHON_INSTALL_DIR": place.pythons,
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_PREFERENCE": "managed",

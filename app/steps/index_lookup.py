@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from app.decide.plans.pylock import Pin, as_pylock, lookup_project, selected
-from app.model.errors import ExpectedError
+from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.profile import Part
 from app.model.sources import unencrypted
@@ -41,10 +41,12 @@ def indexes(wanted: str, site: StepContext) -> list[Index]:
     """Whom to ask for a part, in order: the user's own folders where they can hold all of it, then
     the index.
 
-    Raises ``ExpectedError('address_unsafe')`` for one that would answer without TLS: its pages say
-    what is fetched from where.
+    Raises ``InputError`` for a setting that is no address, ``ExpectedError('address_unsafe')`` for
+    one that would answer without TLS: its pages say what is fetched from where.
     """
     sources = site.sources
+    if sources.refused:
+        raise InputError(sources.refused)
     for address in (
         ()
         if sources.offline

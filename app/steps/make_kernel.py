@@ -11,6 +11,7 @@ import msgspec
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
+from app.model.quoting import kernel_argument
 from app.steps.install_wheels import source
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
@@ -109,8 +110,8 @@ def _name(step: MakeKernel) -> str:
 def _spec(step: MakeKernel, site: StepContext) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
     argv = [
-        site.place.environment_python(step.environment),
-        site.place.join(_folder(step, site), "launch.py"),
+        kernel_argument(site.place.environment_python(step.environment)),
+        kernel_argument(site.place.join(_folder(step, site), "launch.py")),
         "-f",
         "{connection_file}",
     ]

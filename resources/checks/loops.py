@@ -1,6 +1,4 @@
-"""The two ways to fine-tune: Unsloth on a card, plain transformers and peft elsewhere, both with
-the profile's own trainer.
-"""
+"""Fine-tuning with Unsloth, on a card or on the processor, by the profile's own trainer."""
 
 import inspect
 import os
@@ -9,21 +7,22 @@ import time
 from typing import Any
 
 import telling
+import unsloth_import
 
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 RANK, SEED = 16, 3407
 
 
 class Unsloth:
-    """FastLanguageModel, 4-bit where bitsandbytes works."""
+    """FastLanguageModel: 4-bit where bitsandbytes works on a card, whole weights on a processor."""
 
     trainer = "unsloth"
 
-    def __init__(self, torch: Any, length: int, bits: int) -> None:
-        from unsloth import FastLanguageModel
-
-        self.torch, self.length, self.bits, self.fast = torch, length, bits, FastLanguageModel
-        self.dtype = telling.half_type(torch, torch.device("cuda", 0))
+    def __init__(self, torch: Any, length: int, bits: int, device: Any) -> None:
+        self.fast = unsloth_import.bring_in()
+        self.torch, self.length = torch, length
+        self.bits = 32 if device.type == "cpu" else bits
+        self.dtype = telling.half_type(torch, device)
 
     def load(self, folder: str) -> tuple[Any, Any]:
         """A model, or an adapter together with the model it names."""
@@ -50,54 +49,6 @@ class Unsloth:
     def for_answers(self, model: Any) -> None:
         """Unsloth's own switch to generating."""
         self.fast.for_inference(model)
-
-
-class Plain:
-    """transformers and peft, without Unsloth."""
-
-    trainer = "transformers + peft"
-
-    def __init__(self, torch: Any, length: int, device: Any) -> None:
-        self.bits = 32 if device.type == "cpu" else 16
-        self.torch, self.length, self.device = torch, length, device
-        self.dtype = telling.half_type(torch, device)
-
-    def load(self, folder: str) -> tuple[Any, Any]:
-        """A model, or an adapter together with the model it names (peft writes it into
-        adapter_config.json).
-        """
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
-        base, adapter = folder, None
-        if os.path.exists(os.path.join(folder, "adapter_config.json")):
-            from peft import PeftConfig, PeftModel
-
-            base, adapter = PeftConfig.from_pretrained(folder).base_model_name_or_path, folder
-        model = AutoModelForCausalLM.from_pretrained(base).to(self.device, self.dtype)
-        if adapter:
-            model = PeftModel.from_pretrained(model, adapter).to(self.device)
-        return model, AutoTokenizer.from_pretrained(folder)
-
-    def adapt(self, model: Any) -> Any:
-        """Put LoRA matrices on all seven projections."""
-        from peft import LoraConfig, get_peft_model
-
-        self.torch.manual_seed(SEED)
-        return get_peft_model(
-            model,
-            LoraConfig(
-                r=RANK,
-                lora_alpha=RANK,
-                lora_dropout=0.0,
-                bias="none",
-                target_modules=MODULES,
-                task_type="CAUSAL_LM",
-            ),
-        )
-
-    def for_answers(self, model: Any) -> None:
-        """Dropout and the like off."""
-        model.eval()
 
 
 def workers() -> int | None:
@@ -138,6 +89,7 @@ def build_trainer(
     from trl import SFTConfig, SFTTrainer
 
     on_card = way.torch.cuda.is_available() and way.torch.version.cuda is not None
+    # No gradient_checkpointing: get_peft_model has set it, and the trainer's own would undo Unsloth's.
     wishes = {
         "per_device_train_batch_size": 4,
         "gradient_accumulation_steps": 2,
@@ -160,14 +112,9 @@ def build_trainer(
         "dataloader_num_workers": 0,
         "bf16": on_card and way.dtype is way.torch.bfloat16,
         "fp16": on_card and way.dtype is way.torch.float16,
-        "gradient_checkpointing": False,
         "use_cpu": not on_card,
         "dataloader_pin_memory": on_card,
     }
-    if way.trainer == "unsloth":
-        wishes.pop(
-            "gradient_checkpointing"
-        )  # set by get_peft_model; the trainer's own would undo Unsloth's
     data = Dataset.from_dict({"text": [row + tokenizer.eos_token for row in rows]})
     tokens = (
         "tokenizer"

@@ -6,12 +6,44 @@ import sys
 import tempfile
 import time
 import traceback
+from typing import Any
 
 sys.path.insert(
     0, os.path.dirname(os.path.abspath(__file__))
 )  # python -I leaves the script's folder out
 
 import telling
+
+
+def bring_in() -> Any:
+    """Import Unsloth, measure it, and return ``FastLanguageModel``. The fine-tune takes it from here too, so that one
+    import serves both.
+    """
+    telling.measured(
+        "unsloth.version", telling.version("unsloth"), zoo=telling.version("unsloth-zoo")
+    )
+    begin = time.perf_counter()
+    try:
+        import unsloth
+    except Exception as fault:
+        raise telling.CheckFailed(
+            "unsloth-import",
+            f"Unsloth cannot be imported: {telling.first_line(fault)}",
+            traceback.format_exc(),
+        ) from fault
+    telling.measured(
+        "unsloth.import",
+        True,
+        seconds=round(time.perf_counter() - begin, 1),
+        has_version=hasattr(unsloth, "__version__"),
+    )
+    from unsloth import FastLanguageModel
+
+    telling.measured(
+        "unsloth.fast_language_model",
+        callable(getattr(FastLanguageModel, "from_pretrained", None)),
+    )
+    return FastLanguageModel
 
 
 def check() -> None:
@@ -22,34 +54,11 @@ def check() -> None:
         for name in ("unsloth.import", "unsloth.version", "unsloth.fast_language_model"):
             telling.skipped(name, "Unsloth is not part of this profile")
         return
-    telling.measured(
-        "unsloth.version", telling.version("unsloth"), zoo=telling.version("unsloth-zoo")
-    )
     telling.pick_device(telling.need("torch"))
     with tempfile.TemporaryDirectory(prefix="unsloth_check_", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", os.path.join(folder, "compiled"))
         os.environ.setdefault("UNSLOTH_DISABLE_STATISTICS", "1")
-        begin = time.perf_counter()
-        try:
-            import unsloth
-        except Exception as fault:
-            raise telling.CheckFailed(
-                "unsloth-import",
-                f"Unsloth cannot be imported: {telling.first_line(fault)}",
-                traceback.format_exc(),
-            ) from fault
-        telling.measured(
-            "unsloth.import",
-            True,
-            seconds=round(time.perf_counter() - begin, 1),
-            has_version=hasattr(unsloth, "__version__"),
-        )
-        from unsloth import FastLanguageModel
-
-        telling.measured(
-            "unsloth.fast_language_model",
-            callable(getattr(FastLanguageModel, "from_pretrained", None)),
-        )
+        bring_in()
 
 
 if __name__ == "__main__":

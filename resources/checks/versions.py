@@ -96,6 +96,37 @@ def damaged(names: set[str]) -> list[str]:
     return found
 
 
+def unmet() -> list[dict[str, Any]] | None:
+    """Requirements that installed packages declare for this system and that nothing here meets, as ``pip check`` lists
+    them: who asks, for what, and the version found. ``None`` where there is no ``packaging`` to read them with.
+    """
+    try:
+        from packaging.requirements import InvalidRequirement, Requirement
+    except ImportError:
+        return None
+    have = installed()
+    found = []
+    for item in importlib.metadata.distributions():
+        for line in item.requires or ():
+            try:
+                asked = Requirement(line)
+            except InvalidRequirement:  # of a package older than the form
+                continue
+            if asked.marker is not None and not asked.marker.evaluate({"extra": ""}):
+                continue
+            version = have.get(canonical(asked.name))
+            if version is None or not asked.specifier.contains(version, prereleases=True):
+                found.append(
+                    {
+                        "by": canonical(item.metadata["Name"]),
+                        "name": canonical(asked.name),
+                        "asked": str(asked.specifier),
+                        "found": version,
+                    }
+                )
+    return sorted(found, key=lambda row: (str(row["name"]), str(row["by"])))
+
+
 def size(path: str) -> int:
     """Bytes of a file, ``-1`` where there is none. Windows takes long paths in this spelling alone."""
     whole = "\\\\?\\" + os.path.abspath(path) if os.name == "nt" else path
@@ -118,6 +149,9 @@ def check() -> None:
     parser.add_argument("files", nargs="*", help="locks: pinned requirements with hashes")
     parser.add_argument(
         "--lock", action="append", default=[], help="a lock; may be given several times"
+    )
+    parser.add_argument(
+        "--without", action="append", default=[], help="a requirement that is left out on purpose"
     )
     arguments = parser.parse_args()
     telling.measured(
@@ -151,6 +185,10 @@ def check() -> None:
     ]
     extra = sorted(set(have) - set(wanted) - {"pip", "setuptools", "wheel", "uv"})
     telling.measured("packages.checked", len(wanted), "packages", differ=differ, extra=extra)
+    if (lacking := unmet()) is not None:
+        telling.measured(
+            "packages.unmet", len(lacking), "requirements", rows=lacking, without=arguments.without
+        )
     if differ:
         named = ", ".join(
             f"{row['name']} {row['found'] or 'missing'} instead of {row['wanted']}"

@@ -39,6 +39,10 @@ def ask(name: str) -> int:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--ask"]:
         raise SystemExit(ask(sys.argv[2]))
+    # Unsloth counts its users by a small download, trl and the Hub's own package report what is
+    # trained. Remove this line to let them.
+    for name in ("UNSLOTH_DISABLE_STATISTICS", "HF_HUB_DISABLE_TELEMETRY"):
+        os.environ.setdefault(name, "1")
     from ipykernel.kernelapp import launch_new_instance
 
     launch_new_instance()

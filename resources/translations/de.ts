@@ -885,10 +885,6 @@
         <translation>Keine RTX 50: Diese Pakete enthalten keinen Code dafür.</translation>
     </message>
     <message>
-        <source>No Unsloth: it needs a card.</source>
-        <translation>Kein Unsloth: Es braucht eine Karte.</translation>
-    </message>
-    <message>
         <source>No card takes part here; the script leaves this line out.</source>
         <translation>Keine Karte nimmt hier teil; das Skript lässt diese Zeile weg.</translation>
     </message>
@@ -1133,10 +1129,6 @@
         <translation>PyTorch für den Prozessor</translation>
     </message>
     <message>
-        <source>PyTorch for the processor and {count} packages</source>
-        <translation>PyTorch für den Prozessor und {count} Pakete</translation>
-    </message>
-    <message>
         <source>PyTorch index {network.pytorch}, proxy {network.proxy}</source>
         <translation>PyTorch-Index {network.pytorch}, Proxy {network.proxy}</translation>
     </message>
@@ -1179,10 +1171,6 @@
     <message>
         <source>Python</source>
         <translation>Python</translation>
-    </message>
-    <message>
-        <source>Python 3.11, PyTorch 2.13, transformers 5.23, trl 1.16</source>
-        <translation>Python 3.11, PyTorch 2.13, transformers 5.23, trl 1.16</translation>
     </message>
     <message>
         <source>Python 3.11, Triton 3.1 (Windows) or 3.0 (Linux), xformers 0.0.27, bitsandbytes 0.43</source>
@@ -1287,14 +1275,6 @@
     <message>
         <source>Restart the PC, then look again. If it stays, remove the NVIDIA packages and install one version of them.</source>
         <translation>Starten Sie den PC neu und sehen Sie dann erneut nach. Bleibt es so, entfernen Sie die NVIDIA-Pakete und installieren Sie eine einzige Version.</translation>
-    </message>
-    <message>
-        <source>Run from start to end on both systems.</source>
-        <translation>Auf beiden Systemen von Anfang bis Ende durchlaufen.</translation>
-    </message>
-    <message>
-        <source>Run whole on Linux and, with the Windows files, under Wine: imports, 20 LoRA steps on a small model, adapter saved and loaded again with the same result.</source>
-        <translation>Unter Linux und, mit den Windows-Dateien, unter Wine ganz durchlaufen: Importe, 20 LoRA-Schritte an einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen.</translation>
     </message>
     <message>
         <source>Second choice for Volta cards, with an older but complete set of kernels</source>
@@ -1805,10 +1785,6 @@
         <translation>Unsloth lässt sich nicht importieren.</translation>
     </message>
     <message>
-        <source>Unsloth needs a card. Here transformers and peft train.</source>
-        <translation>Unsloth braucht eine Karte. Hier trainieren transformers und peft.</translation>
-    </message>
-    <message>
         <source>Unsloth&apos;s fast kernels are for LoRA without dropout; any other value trains more slowly.</source>
         <translation>Unsloths schnelle Kernel sind für LoRA ohne Dropout; jeder andere Wert trainiert langsamer.</translation>
     </message>
@@ -2179,10 +2155,6 @@
     <message>
         <source>{card.used} of {card.memory} in use</source>
         <translation>{card.used} von {card.memory} belegt</translation>
-    </message>
-    <message>
-        <source>{count} packages for training</source>
-        <translation>{count} Pakete zum Trainieren</translation>
     </message>
     <message>
         <source>{disk.free} free on {disk.root}</source>
@@ -6269,10 +6241,6 @@
         <translation>erfolgreich importiert</translation>
     </message>
     <message>
-        <source>not part of this profile</source>
-        <translation>nicht Teil dieser Einrichtung</translation>
-    </message>
-    <message>
         <source>{memory_low} to {memory_high} GB</source>
         <translation>{memory_low} bis {memory_high} GB</translation>
     </message>
@@ -6287,6 +6255,54 @@
     <message>
         <source>{1}: report.json is not JSON; expected a report of this program: {2}.</source>
         <translation>{1}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {2}.</translation>
+    </message>
+    <message>
+        <source>A requirement of a package is not met: {1}</source>
+        <translation>Eine Anforderung eines Pakets ist nicht erfüllt: {1}</translation>
+    </message>
+    <message>
+        <source>It compiles kernels for a card; on a processor Unsloth takes PyTorch&apos;s own.</source>
+        <translation>Es übersetzt Rechenkerne für eine Karte; auf dem Prozessor nimmt Unsloth die von PyTorch.</translation>
+    </message>
+    <message>
+        <source>It is not installed. Who asks for it: {1}.</source>
+        <translation>Es ist nicht installiert. Wer es verlangt: {1}.</translation>
+    </message>
+    <message>
+        <source>Its attention is for a card; on a processor PyTorch&apos;s own is taken.</source>
+        <translation>Seine Attention ist für eine Karte; auf dem Prozessor wird die von PyTorch genommen.</translation>
+    </message>
+    <message>
+        <source>PyTorch for the processor, Unsloth and {count} packages</source>
+        <translation>PyTorch für den Prozessor, Unsloth und {count} Pakete</translation>
+    </message>
+    <message>
+        <source>Python 3.11, PyTorch 2.13, Unsloth 2026.10</source>
+        <translation>Python 3.11, PyTorch 2.13, Unsloth 2026.10</translation>
+    </message>
+    <message>
+        <source>The real Unsloth: the same calls as on a card, so that what is learned here holds there.</source>
+        <translation>Das echte Unsloth: dieselben Aufrufe wie mit einer Karte, sodass hier Gelerntes dort gilt.</translation>
+    </message>
+    <message>
+        <source>Version {1} is installed. Who asks for it: {2}.</source>
+        <translation>Version {1} ist installiert. Wer es verlangt: {2}.</translation>
+    </message>
+    <message>
+        <source>{1} is left out on purpose</source>
+        <translation>{1} fehlt mit Absicht</translation>
+    </message>
+    <message>
+        <source>Run whole on Linux; with the Windows files the training under Wine: Unsloth imported, 20 LoRA steps on a small model, adapter saved and loaded again with the same result, text generated.</source>
+        <translation>Ganz durchgelaufen unter Linux; mit den Windows-Dateien das Training unter Wine: Unsloth importiert, 20 LoRA-Schritte mit einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen, Text erzeugt.</translation>
+    </message>
+    <message>
+        <source>It prepares pictures; on a processor Unsloth trains text models only.</source>
+        <translation>Es bereitet Bilder auf; auf dem Prozessor trainiert Unsloth nur Textmodelle.</translation>
+    </message>
+    <message>
+        <source>Triton, xformers and torchvision are left out: no kernels for cards, and text models only.</source>
+        <translation>Triton, xformers und torchvision fehlen: keine Rechenkerne für Karten, und nur Textmodelle.</translation>
     </message>
 </context>
 <context>

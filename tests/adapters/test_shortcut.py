@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.windows.shortcut import command_line, make_shortcut
+from app.adapters.windows.shortcut import make_shortcut
 
 
 @pytest.mark.posix
@@ -42,10 +42,6 @@ def test_the_entry_opens_a_terminal_with_the_environment_active(tmp_path: Path) 
         "sh",
         str(environment / "bin" / "activate"),
     ]
-
-
-def test_each_argument_stands_in_quotes() -> None:
-    assert command_line(["a b", 'c"d', "50%", "`$x`"]) == '"a b" "c\\"d" "50%%" "\\`\\$x\\`"'
 
 
 @pytest.mark.skipif(sys.platform != "win32", reason="a .lnk is Windows' own")

@@ -126,6 +126,39 @@ def test_versions_name_files_that_are_lost(tmp_path: Path, change: str, files: i
         assert "thing/__init__.py" in events[-1].message
 
 
+@pytest.mark.parametrize(
+    ("declared", "names"),
+    [
+        ("nowhere>=2", ["nowhere"]),
+        ("nowhere ; extra == 'more'", []),
+        ("nowhere ; sys_platform == 'plan9'", []),
+        ("packaging<1", ["packaging"]),
+        ("packaging>=1", []),
+    ],
+)
+def test_versions_name_requirements_that_nothing_meets(
+    tmp_path: Path, declared: str, names: list[str]
+) -> None:
+    """As ``pip check``: what a package declares for this system, without its extras."""
+    info = tmp_path / "thing-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: thing\nVersion: 1.0\nRequires-Dist: {declared}\n"
+    )
+    (info / "RECORD").write_text("thing-1.0.dist-info/RECORD,,\n")
+    (tmp_path / "lock.txt").write_text("thing==1.0\n")
+    code = (
+        f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(CHECKS)!r}]; "
+        f"sys.argv[1:] = ['--lock', {str(tmp_path / 'lock.txt')!r}, '--without', 'nowhere']; "
+        f"import telling, versions; telling.run(versions.check)"
+    )
+    ended, events = run("versions", code=code)
+    unmet = next(e for e in events if isinstance(e, Measured) and e.name == "packages.unmet")
+    assert [r["name"] for r in unmet.detail["rows"] if r["by"] == "thing"] == names
+    assert unmet.detail["without"] == ["nowhere"]
+    assert ended == 0
+
+
 def test_versions_without_a_readable_lock(tmp_path: Path) -> None:
     """That is no verdict: exit code 2."""
     code, events = run("versions", str(tmp_path / "none.txt"))

@@ -380,13 +380,68 @@ def started(tmp_path: Path) -> Path:
     return folder
 
 
-def start(folder: Path) -> subprocess.CompletedProcess[str]:
+def start(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(folder / "start.py"), "plan"],
+        env={**os.environ, **variables},
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("path", ["", ".", ":HERE:"])
+@pytest.mark.parametrize("name", ["json", "token", "os", "app"])
+def test_nothing_beside_the_start_is_imported(started: Path, name: str, path: str) -> None:
+    """Also where PYTHONPATH leads there, or to the working folder."""
+    (started / f"{name}.py").write_text("open('RAN', 'w').close()\nprint('evil')\n")
+    path = path.replace("HERE", str(started)).replace(":", os.pathsep)
+    done = start(started, PYTHONPATH=path) if path and name != "os" else start(started)
+    assert (done.returncode, done.stdout) == (0, "honest\n"), done.stderr
+    assert not (started / "RAN").exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'{"profile": "small", "files": [{"path": "program/app',
+        b"[]",
+        b"null",
+        b"7",
+        b'{"files": 7}',
+        b'{"profile": "small"}',
+        b'{"profile": 7, "files": [{"path": "a", "sha256": "b"}]}',
+        b'{"profile": "small", "files": [7]}',
+        b'{"profile": "small", "files": [{"path": "program/x"}]}',
+        b'{"profile": "small", "files": [{"path": 7, "sha256": null}]}',
+        b"\xff\xfe{\x00}\x00",
+        b"[" * 200_000,
+        b"\x00" * 1000,
+    ],
+)
+def test_a_broken_list_is_one_sentence(started: Path, data: bytes) -> None:
+    (started / "bundle.json").write_bytes(data)
+    done = start(started)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "bundle.json" in done.stderr
+    assert "copy the bundle again" in done.stderr
+
+
+def test_a_missing_list_and_another_python_are_one_sentence(started: Path) -> None:
+    listed = json.loads((started / "bundle.json").read_bytes())
+    wheel = {"path": "program/wheels/msgspec-0.19-cp39-cp39-win_amd64.whl", "sha256": "0" * 64}
+    (started / "bundle.json").write_text(json.dumps({**listed, "files": [*listed["files"], wheel]}))
+    done = start(started)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "needs Python 3.9" in done.stderr
+    (started / "bundle.json").unlink()
+    done = start(started)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "bundle.json cannot be read" in done.stderr
 
 
 def test_an_honest_bundle_starts_and_stays_as_it_is(started: Path) -> None:

@@ -7,12 +7,17 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+import tomllib
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +87,37 @@ def test_1_install_from_nothing_to_a_proven_environment(home: Path, took: dict[s
     tuned = verdict["fine_tune"]
     assert tuned["reloaded_equal"] is True
     assert tuned["loss_last"] < tuned["loss_first"] - 0.5
+    assert tuned["trainer"].startswith("unsloth")
+    came = {c["check"]: c["result"] for c in verdict["comparisons"]}
+    assert came["unsloth.import"] == came["unsloth.fast_language_model"] == "same"
+    said = [str(line.get("text")) for line in lines[:-1] if line["what"] == "line"]
+    assert any("import unsloth:" in text and "byte code of" in text for text in said)
     assert json.loads((home / "active.json").read_text())["active"].startswith("practice-cpu-")
+
+
+def test_1_what_packages_declare_and_nobody_installs_is_exactly_what_the_profile_says(
+    home: Path,
+) -> None:
+    """uv's own comparison names the same packages; verification gives the profile's reason for each."""
+    profile = tomllib.loads((ROOT / "resources/profiles/practice-cpu/profile.toml").read_text())
+    left_out = {
+        one["name"]: one["why"]
+        for one in profile["without"]
+        if one.get("platform", "linux") == "linux"
+    }
+    python = home / "envs" / json.loads((home / "active.json").read_text())["active"] / "bin/python"
+    check = subprocess.run(
+        [sys.executable, "-m", "uv", "pip", "check", "--no-config", "--python", str(python)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    missing = set(re.findall(r"requires `([\w.-]+)[^`]*`, but it's not installed", check.stderr))
+    assert missing == set(left_out)
+    assert f"Found {check.stderr.count('requires `')} incompatibilities" in check.stderr
+    verified = app("verify", "--quick", "--json", "--home", str(home))
+    remarks = {r["title"]: r["detail"] for r in last(verified)["verdict"]["remarks"]}
+    assert remarks == {f"{name} is left out on purpose": why for name, why in left_out.items()}
 
 
 def test_2_a_second_call_says_that_all_is_in_place(home: Path, took: dict[str, float]) -> None:
@@ -135,9 +170,29 @@ def test_4_the_report_holds_everything_but_the_person(home: Path, tmp_path: Path
     assert json.loads(replayed.stdout)["profile"] == "practice-cpu"
 
 
-def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
+@contextmanager
+def listener() -> Iterator[tuple[str, list[bytes]]]:
+    """An address of this computer in the Hub's place, and what was asked of it."""
+    asked: list[bytes] = []
+
+    class Nothing(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            asked.append(self.rfile.readline())
+            self.close_connection = True
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+def test_5_the_starter_script_trains_with_no_compiler_and_asks_nobody(
+    home: Path, tmp_path: Path
+) -> None:
+    """Nothing on the path, and no switch that keeps the Hub out: it is not asked all the same."""
     script = tmp_path / "train.py"
     script.write_text(app("script", "--train", "--home", str(home)).stdout)
+    assert "FastLanguageModel.from_pretrained" in script.read_text()
     environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
     python = str(environment / "bin" / "python")
     small = tmp_path / "small"
@@ -152,16 +207,37 @@ def test_5_the_starter_script_runs_as_it_is(home: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert made.returncode == 0, made.stderr[-2000:]
-    done = subprocess.run(
-        [python, str(script), "--model", str(small), "--max-steps", "2"],
+    (tmp_path / "empty").mkdir()
+    bare = {"PATH": str(tmp_path / "empty"), "HOME": str(tmp_path / "person")}
+    with listener() as (address, asked):
+        done = subprocess.run(
+            [python, str(script), "--model", str(small), "--max-steps", "2"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**bare, "HF_ENDPOINT": address},
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert asked == []
+        asks = "import huggingface_hub as h; h.HfApi().whoami('hf_x')"
+        subprocess.run(
+            [python, "-c", asks],
+            env={**bare, "HF_ENDPOINT": address},
+            capture_output=True,
+            check=False,
+        )
+        assert asked, "what asks the Hub is seen here"
+    assert (tmp_path / "outputs" / "adapter" / "adapter_model.safetensors").is_file()
+    check = subprocess.run(
+        [python, "-I", str(home / "checks" / "fine_tune.py")],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-        timeout=300,
+        env=bare,
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert check.returncode == 0, check.stdout[-2000:]
 
 
 def test_6_a_kernel_and_a_menu_entry_leave_the_environment_as_it_is(home: Path, kept: Path) -> None:

@@ -63,6 +63,7 @@ def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None
     assert verdict["overall"] in {"works", "works_slowly"}
     tune = verdict["fine_tune"]
     assert tune["passed"]
+    assert tune["trainer"].startswith("unsloth")
     assert tune["reloaded_equal"]
     assert tune["loss_last"] < tune["loss_first"]
     pointer = json.loads((home / "active.json").read_text("utf-8"))

@@ -4,12 +4,16 @@ as people give them.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
+import unicodedata
 from typing import TextIO
 
 from app.model.errors import InputError
+
+_PLAIN = {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "→": "->", "·": "-"}
 
 
 def set_up() -> None:
@@ -24,11 +28,25 @@ def set_up() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (lives as long as the process)
+    codecs.register_error("plainly", _plainly)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
+            # A file or a pipe is read by programs, a Windows console takes UTF-8 through Python
+            # whatever its code page: those get UTF-8. A terminal gets what it says it shows.
+            terminal = sys.platform != "win32" and stream.isatty()
             stream.reconfigure(
-                encoding="utf-8", errors="replace"
-            )  # a Windows console may still be code page 437
+                encoding=stream.encoding if terminal else "utf-8",
+                errors="plainly" if terminal else "replace",
+            )
+
+
+def _plainly(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal cannot show, in the nearest letters that it can: no accent, plain quotes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    said = "".join(_PLAIN.get(c, c) for c in error.object[error.start : error.end])
+    bare = "".join(c for c in unicodedata.normalize("NFKD", said) if not unicodedata.combining(c))
+    return bare.encode("ascii", "replace").decode(), error.end
 
 
 def print_error(words: str) -> None:
@@ -58,13 +76,6 @@ def _drop(stream: TextIO) -> None:
 def wants_no_colour() -> bool:
     """The user's wish for a terminal without colours (no-color.org), or one that knows none."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-
-
-def has_display() -> bool:
-    """Whether a window can be shown; Qt ends the process where it finds out by itself."""
-    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def whole_path(path: str, name: str) -> str:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from app.model.errors import ExpectedError
+from app.model.quoting import desktop_exec, desktop_text
 
 SHELL_LINK = "{00021401-0000-0000-C000-000000000046}"
 I_SHELL_LINK, I_PERSIST_FILE = (
@@ -25,6 +25,7 @@ if sys.platform == "win32":
     from ctypes import wintypes
 
     from app.adapters.windows import com
+    from app.model.quoting import cmd
 
     def make_shortcut(path: str, label: str, environment: str, folder: str) -> None:
         """Write the .lnk ``path``: a console in ``folder`` with ``environment`` active. Raises
@@ -41,7 +42,10 @@ if sys.platform == "win32":
             activate = os.path.join(environment, "Scripts", "activate.bat")
             wishes = (
                 (SET_PATH, os.environ.get("COMSPEC", "C:\\Windows\\System32\\cmd.exe")),
-                (SET_ARGUMENTS, f'/k ""{activate}""'),  # cmd takes the outer pair away ("cmd /?")
+                (
+                    SET_ARGUMENTS,
+                    f'/k "{cmd(activate)}"',
+                ),  # cmd takes the outer pair away ("cmd /?")
                 (SET_FOLDER, folder),
                 (SET_DESCRIPTION, label),
             )
@@ -61,10 +65,10 @@ else:
         lines = [
             "[Desktop Entry]",
             "Type=Application",
-            f"Name={_text(label)}",
+            f"Name={desktop_text(label)}",
             "Terminal=true",
-            f"Path={_text(folder)}",
-            f"Exec={_text(command_line(['sh', '-c', SHELL, 'sh', activate]))}",
+            f"Path={desktop_text(folder)}",
+            f"Exec={desktop_exec(['sh', '-c', SHELL, 'sh', activate])}",
             "Categories=Development;",
         ]
         target = Path(path)
@@ -78,17 +82,3 @@ else:
 
 
 SHELL = '. "$1" && exec "${SHELL:-sh}" -i'
-
-
-def command_line(argv: Sequence[str]) -> str:
-    """Arguments as the key ``Exec`` takes them (Desktop Entry Specification, "The Exec key")."""
-    quoted = []
-    for argument in argv:
-        escaped = "".join("\\" + c if c in '"`$\\' else c for c in argument).replace("%", "%%")
-        quoted.append(f'"{escaped}"')
-    return " ".join(quoted)
-
-
-def _text(value: str) -> str:
-    """A value of the kind string: backslashes and line ends escaped."""
-    return value.replace("\\", "\\\\").replace("\n", "\\n")

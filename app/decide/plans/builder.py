@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from app.decide.findings.fact_table import parts_for
@@ -66,7 +67,7 @@ _CHECKS = (
     _Check("triton_kernel", "A kernel compiled by Triton", 600, "checks", gpu=True),
     _Check("attention", "Attention", 600, "checks", gpu=True),
     _Check("bnb_4bit", "4-bit weights with bitsandbytes", 300, "checks", gpu=True),
-    _Check("unsloth_import", "Unsloth's import", 900, "checks", gpu=True),
+    _Check("unsloth_import", "Unsloth's import", 900, "checks"),
     _Check("benchmark", "Benchmark", 600, "benchmark"),
     _Check("fine_tune", "First fine-tune", 1800, "fine-tune"),
 )
@@ -186,7 +187,9 @@ def _checks(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iter
     for check in _CHECKS:
         if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
             continue
-        arguments = ("--lock", place.at("locks", f"{name}.txt")) if check.name == "versions" else ()
+        if check.name == "unsloth_import" and not profile.needs.gpu and not quick:
+            continue  # without a card there is nothing to keep apart, and the fine-tune tells the same
+        arguments = _for_versions(profile, place, name) if check.name == "versions" else ()
         yield RunCheck(
             id=f"check-{check.name}",
             title=check.title,
@@ -198,6 +201,12 @@ def _checks(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iter
             stage=check.stage,
             touches=(place.at("checks"), place.at("work", check.name), place.cache),
         )
+
+
+def _for_versions(profile: Profile, place: HomeLayout, name: str) -> tuple[str, ...]:
+    """The lock, and what the profile leaves out although installed packages declare it."""
+    left_out = [("--without", one.name) for one in profile.left_out(place.family)]
+    return ("--lock", place.at("locks", f"{name}.txt"), *chain.from_iterable(left_out))
 
 
 def verify_plan(profile: Profile, place: HomeLayout, environment: str, quick: bool) -> Plan:

@@ -136,13 +136,12 @@ def script(
     bits: int | None = None,
     rank: int | None = None,
 ) -> str:
-    """The text of the script. ``resource`` gives ``templates/train_….py.tmpl``."""
+    """The text of the script. ``resource`` gives ``templates/train.py.tmpl``."""
     chosen = size(
         profile, facts, guide, model=model, length=length, batch=batch, bits=bits, rank=rank
     )
-    kind = "unsloth" if profile.needs.gpu else "plain"
-    template = Template(resource(f"templates/train_{kind}.py.tmpl").decode("utf-8"))
-    gpu = _card(facts)
+    template = Template(resource("templates/train.py.tmpl").decode("utf-8"))
+    gpu = _card(facts) if profile.needs.gpu else None
     extra = [
         'dataset_text_field="text"',
         f"{profile.training.length_name}=LENGTH",
@@ -162,9 +161,12 @@ def script(
         accumulation=chosen.accumulation,
         rank=chosen.rank,
         four_bits=chosen.bits == 4,
-        card=_quoted(gpu.name if gpu and gpu.name else "an unknown card"),
+        card=_quoted(gpu.name if gpu and gpu.name else "an unknown card")
+        if profile.needs.gpu
+        else "learning and testing on the processor",
         estimate=estimate(chosen),
-        pointing=_pointing(facts),
+        steps=60 if profile.needs.gpu else 20,
+        pointing=_pointing(facts) if profile.needs.gpu else "",
         tokenizer_name=profile.training.tokenizer_name,
         config_arguments=_lines(extra, 12) if in_config else "",
         trainer_arguments="" if in_config else _lines(extra, 8),
@@ -259,7 +261,7 @@ def _pointing(facts: MachineFacts) -> str:
     if card is None:
         return ""
     return (
-        "import os\n\n# This PC has several cards; the script is sized for this one.\n"
+        "\n# This PC has several cards; the script is sized for this one.\n"
         'os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")\n'
         f'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "{_quoted(card)}")\n'
     )

@@ -51,8 +51,10 @@ def judge(
     )
     benches = benchmarks.benches([m for _, m in measured], gpu, cards, guide)
     tune = fine_tune(found.get("fine_tune.result"))
-    remarks = slowdowns.remarks([m for _, m in measured], benches, gpu, facts) + _failure_remarks(
-        failures
+    remarks = (
+        slowdowns.remarks([m for _, m in measured], benches, gpu, facts)
+        + _unmet_remarks(found.get("packages.unmet"), profile)
+        + _failure_remarks(failures)
     )
     return Verification(
         overall=_overall(comparisons, benches, tune, failures, guide, bool(measured)),
@@ -253,6 +255,37 @@ def _shown(line: Expected, found: Measured | None) -> str | None:
         positive = next((form.value for form in line.prints if form.value), "True")
         return positive if value else f"not {positive}"
     return str(value)
+
+
+def _unmet_remarks(unmet: Measured | None, profile: Profile) -> tuple[Remark, ...]:
+    """What installed packages declare and nothing meets: the profile's own reason, or who asks for it."""
+    asked: dict[str, list[dict[str, Any]]] = {}
+    for row in unmet.detail.get("rows", ()) if unmet is not None else ():
+        asked.setdefault(str(row["name"]), []).append(row)
+    reason = {one.name: one.why for one in profile.without}
+    made = []
+    for name, rows in asked.items():
+        if name in reason:
+            made.append(
+                Remark(
+                    severity="informs",
+                    title=f"{name} is left out on purpose",
+                    detail=reason[name],
+                )
+            )
+            continue
+        by = ", ".join(f"{row['by']} ({name}{row['asked']})" for row in rows)
+        version = rows[0]["found"]
+        made.append(
+            Remark(
+                severity="informs",
+                title=f"A requirement of a package is not met: {name}",
+                detail=f"Version {version} is installed. Who asks for it: {by}."
+                if version
+                else f"It is not installed. Who asks for it: {by}.",
+            )
+        )
+    return tuple(made)
 
 
 def _failure_remarks(failures: Mapping[str, Failed]) -> tuple[Remark, ...]:

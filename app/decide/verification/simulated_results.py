@@ -32,7 +32,7 @@ def measurements(
         "kernel": [],
         "unsloth_import": _unsloth(profile),
         "benchmark": _benchmark(card, cards),
-        "fine_tune": _fine_tune(gpu),
+        "fine_tune": _unsloth(profile) + _fine_tune(gpu),
     }
     return {
         step.id: tuple(made.get(step.check, []))

@@ -72,6 +72,23 @@ def test_the_practice_profile_checks_what_a_processor_can(knowledge: Knowledge) 
             if s.startswith("check-")
         ]
         assert found == ["versions", "torch_basics", "kernel", "benchmark", "fine_tune"]
+        quick = steps(knowledge, "practice-cpu", place, answers=Answers(verify="quick"))
+        assert "check-unsloth_import" in quick, "without the fine-tune its own check imports it"
+
+
+def test_the_versions_are_checked_with_what_the_profile_leaves_out(knowledge: Knowledge) -> None:
+    """Triton has another name on Windows; a profile that leaves nothing out says nothing."""
+    for place, name in ((LINUX, "triton"), (WINDOWS, "triton-windows")):
+        plan = install_plan(FACTS, knowledge.profile("practice-cpu"), place, Answers())
+        [check] = [s for s in plan.steps if isinstance(s, RunCheck) and s.check == "versions"]
+        assert check.arguments[2:] == (
+            *("--without", name),
+            *("--without", "xformers"),
+            *("--without", "torchvision"),
+        )
+    plan = install_plan(FACTS, knowledge.profile("torch28-2025.11"), LINUX, Answers())
+    [check] = [s for s in plan.steps if isinstance(s, RunCheck) and s.check == "versions"]
+    assert "--without" not in check.arguments
 
 
 def test_the_openmp_file_is_mended_only_where_it_is_missing(knowledge: Knowledge) -> None:

@@ -228,14 +228,39 @@ def test_practice_profile_on_the_processor(knowledge: Knowledge) -> None:
         torch__cudnn=None,
         gpu__name=(None, None, {"skipped": "x"}),
         torch__inductor=True,
-        unsloth__import=(None, None, {"skipped": "x"}),
+        unsloth__import=True,
+        unsloth__version="2026.10.9",
+        unsloth__fast_language_model=True,
         bench__copy=(19.0, "GB/s", {"ok": True, "comparable": False, "device": "cpu"}),
     )
     got = verdict(knowledge, stream, "practice-cpu")
     assert got.overall == "works"
     assert got.device == "processor"
-    assert {row.result for row in got.comparisons} == {"explained"}
+    real = {"unsloth.import", "unsloth.fast_language_model"}
+    assert {row.check for row in got.comparisons if row.result == "same"} == real
+    assert {row.result for row in got.comparisons} == {"same", "explained"}
     assert got.benchmark[0].result == "not_compared"
+
+
+def test_what_is_left_out_on_purpose_is_told_with_its_reason(knowledge: Knowledge) -> None:
+    """What the profile leaves out has the profile's reason; what it does not name says who asks."""
+    rows = [
+        {"by": "unsloth", "name": "triton", "asked": ">=3.0.0", "found": None},
+        {"by": "unsloth-zoo", "name": "triton", "asked": ">=3.0.0", "found": None},
+        {"by": "thing", "name": "other", "asked": "<2", "found": "2.1"},
+    ]
+    stream = measured(torch__version="2.13.0+cpu", packages__unmet=(3, None, {"rows": rows}))
+    got = verdict(knowledge, stream, "practice-cpu").remarks
+    [reason] = [
+        o.why for o in knowledge.profile("practice-cpu").left_out("linux") if o.name == "triton"
+    ]
+    assert [(r.title, r.detail) for r in got] == [
+        ("triton is left out on purpose", reason),
+        (
+            "A requirement of a package is not met: other",
+            "Version 2.1 is installed. Who asks for it: thing (other<2).",
+        ),
+    ]
 
 
 def test_processor_build_where_a_card_belongs(knowledge: Knowledge) -> None:
