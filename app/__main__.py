@@ -133,12 +133,18 @@ def _resource(name: str) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Window without a command, command line with one. Returns the exit code of the contract."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["--ask-nvml"]:  # a child of the packed program, see adapters/nvml.py
+        from app.adapters.nvml import answer
+
+        answer()
+        return int(ExitCode.DONE)
     set_up()
     logger = logging.getLogger("app")
     if not logger.handlers:  # else Python writes warnings to standard error where nobody listens
         logger.addHandler(logging.NullHandler())
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(given)
     finally:
         flush_and_close()
 
@@ -174,7 +180,7 @@ def _crash(error: BaseException, given: list[str]) -> str:
     home = next((b for a, b in pairwise(given) if a == "--home"), None)
     if home is None or any(word.partition("=")[0] == "--machine" for word in given):
         home = system.computer.data_folder()
-    return write_crash(system.files, system.clock, home, error, given, system.computer.variables())
+    return write_crash(system, home, error, given)
 
 
 def _wants_window(given: list[str]) -> bool:
@@ -189,11 +195,13 @@ def _wants_window(given: list[str]) -> bool:
 
 
 def _command(given: list[str]) -> int:
+    from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.processes.stdio import wants_no_colour
     from app.adapters.resources import read_input
     from app.cli import commands
 
-    return commands.main(given, open_session, read_input, _crash, wants_no_colour())
+    with like_ctrl_c():
+        return commands.main(given, open_session, read_input, _crash, wants_no_colour())
 
 
 def _window(given: list[str]) -> int:

@@ -202,6 +202,7 @@ def known_issues(read: Read, names: Names) -> KnownIssues:
     return KnownIssues(
         causes=tuple(t for c in chapters for t in c.known_issue),
         harmless=tuple(h for c in chapters for h in c.harmless),
+        checks={stage: check for c in chapters for stage, check in c.checks.items()},
         words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {},
     )
 

@@ -98,7 +98,12 @@ class Files(Protocol):
     """
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; ``None`` where there is none."""
+        """The bytes of a file; ``None`` where there is none. Raises ``ExpectedError('disk_error')``
+        for what is no file or larger than ``limits.READ_FILE``.
+        """
+
+    def end(self, path: str, most: int) -> bytes:
+        """The last ``most`` bytes of a file; empty where there is none."""
 
     def write(self, path: str, data: bytes) -> None:
         """Replace a file atomically (temporary file beside it, fsync, rename). Makes its folder."""
@@ -138,7 +143,15 @@ class Files(Protocol):
         """
 
     def remove(self, path: str) -> None:
-        """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
+        """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed.
+
+        Goes on past what cannot be deleted, then raises ``ExpectedError`` naming it.
+        """
+
+    def set_aside(self, source: str, target: str) -> None:
+        """Rename on one volume what is about to be removed; raises ``ExpectedError('file_in_use')``
+        with who uses it.
+        """
 
     def remove_empty(self, path: str) -> None:
         """Delete a folder if nothing is in it."""
@@ -173,8 +186,14 @@ class Files(Protocol):
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path (which need not exist yet)."""
 
+    def free_files(self, path: str) -> int | None:
+        """How many files the volume of a path can still take; ``None`` where it has no such limit."""
+
     def writable(self, path: str) -> bool:
-        """Whether a file could be made there, tried with a real one where the folder exists."""
+        """Whether a file could be made there, as the system tells it: nothing is made."""
+
+    def locks(self, path: str) -> bool:
+        """Whether the file system of a path knows locks between programs; nothing is made."""
 
     def hold(self, path: str, who: str) -> AbstractContextManager[None]:
         """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')``
@@ -183,12 +202,16 @@ class Files(Protocol):
 
 
 class Download(Value, frozen=True, kw_only=True):
-    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right)."""
+    """One file to fetch. ``size`` may be unknown; ``sha256`` is the lock's (any of them is right).
+
+    ``most`` is what the file can have at most, whatever an index or a server tells.
+    """
 
     url: str
     target: str
     sha256: tuple[str, ...]
     size: int | None = None
+    most: int | None = None
 
 
 class Arrived(Value, frozen=True, kw_only=True):

@@ -13,6 +13,8 @@ from collections import Counter
 
 import pytest
 
+from tests import fuzzing
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
@@ -60,6 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "fault(kind): one fault; the closing summary counts it as survived when the test passes",
     )
+    fuzzing.FACTOR = fuzzing.LONG if config.getoption("--long") else 1
     config.stash[_FAULTS] = Faults()
     config.stash[_FIGURES] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import getpass
+import ntpath
 import os
 import platform
 import shutil
@@ -14,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from app.adapters import pci
+from app.adapters import pci, volumes
 from app.adapters.windows import proxy_script, system_api
 from app.adapters.windows.embedded_resources import unpack_program
 from app.adapters.windows.taskbar import TaskBar
@@ -32,8 +33,6 @@ _CURRENT_VERSION = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 _PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
 _WINDOWS_11 = 22000
 _ARCHES = {"amd64": "x86_64", "x64": "x86_64", "aarch64": "arm64", "i386": "x86", "i686": "x86"}
-# Read-only images and memory: nothing can be installed there, and each would be one more line.
-_NO_DISKS = {"squashfs", "tmpfs", "devtmpfs", "iso9660", "cdfs", "udf", "ramfs", "erofs"}
 
 
 # Beside the sources: the licence, and the lock of what the program runs with.
@@ -92,33 +91,7 @@ class LocalComputer:
 
     def disks(self) -> tuple[Disk, ...]:
         """Local volumes that can hold files (``df -T``; ``wmic logicaldisk``)."""
-        import psutil
-
-        found: dict[str, Disk] = {}
-        devices: set[str] = set()
-        for part in psutil.disk_partitions(all=FAMILY == "linux"):
-            local = part.device.startswith("/dev/") or part.mountpoint == "/" or FAMILY != "linux"
-            if (
-                not local
-                or part.fstype.lower() in _NO_DISKS
-                or "cdrom" in part.opts
-                or part.device in devices
-            ):
-                continue
-            if FAMILY == "linux" and not os.path.isdir(part.mountpoint):
-                continue  # containers mount single files
-            try:
-                usage = shutil.disk_usage(part.mountpoint)
-            except OSError:  # a card reader without a card
-                continue
-            devices.add(part.device)
-            found[part.mountpoint] = Disk(
-                root=part.mountpoint,
-                total=usage.total,
-                free=usage.free,
-                filesystem=part.fstype or None,
-            )
-        return tuple(found[root] for root in sorted(found))
+        return volumes.local_disks()
 
     def variables(self) -> dict[str, str]:
         """This process's environment variables (``set``, ``env``)."""
@@ -262,10 +235,8 @@ class LocalComputer:
         """
         try:
             if sys.platform == "win32":
-                shell = os.environ.get("COMSPEC", "C:\\Windows\\System32\\cmd.exe")
-                activate = os.path.join(environment, "Scripts", "activate.bat")
-                subprocess.Popen(  # cmd takes the outer pair of quotes away ("cmd /?")
-                    f'{cmd(shell)} /k "{cmd(activate)}"',
+                subprocess.Popen(
+                    terminal_line(system_api.known_folder("system"), environment),
                     cwd=folder,
                     creationflags=subprocess.CREATE_NEW_CONSOLE,
                 )
@@ -346,6 +317,18 @@ class LocalComputer:
                 details=str(error),
                 hint="Open it by hand.",
             ) from error
+
+
+def terminal_line(system: str | None, environment: str) -> str:
+    """The command line of a console with an environment active.
+
+    The console is named by its whole path: a bare name is looked for in this program's own folder
+    first. The inner pair of quotes keeps ``&``, ``^`` and brackets of a path from being commands; the
+    outer one cmd takes away ("cmd /?").
+    """
+    console = ntpath.join(system or r"C:\Windows\System32", "cmd.exe")
+    activate = ntpath.join(environment, "Scripts", "activate.bat")
+    return f'{cmd(console)} /k "{cmd(activate)}"'
 
 
 def _below(folder: Path, root: Path) -> Iterator[str]:

@@ -55,13 +55,14 @@ def open_system(simulated: str | None = None) -> LocalSystem:
     """
     stop = threading.Event()
     registry = SystemRegistry()
+    processes = LocalProcesses(stop)
     return LocalSystem(
-        processes=LocalProcesses(stop),
+        processes=processes,
         terminal=LocalTerminal(),
         files=LocalFiles(),
         web=cast(Web, _LaterWeb(stop)),
         registry=registry,
-        nvml=SystemNvml(),
+        nvml=SystemNvml(processes),
         computer=LocalComputer(registry),
         clock=SystemClock(),
         stop=stop,

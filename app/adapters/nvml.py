@@ -1,5 +1,5 @@
-"""The driver's management library through ``pynvml`` (package nvidia-ml-py), imported when it is
-first asked.
+"""The driver's management library through ``pynvml`` (package nvidia-ml-py), asked in a child of
+its own.
 
 What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory.used,power.limit
 --format=csv`` shows.
@@ -7,11 +7,18 @@ What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from app.model import limits
+from app.model.child_exit import ending
 from app.model.machine import Driver, Gpu, NvmlState
-from app.ports import Cards
+from app.ports import Cards, Processes
 
 # nvml.h, nvmlReturn_t
 _DRIVER_NOT_LOADED = 9
@@ -27,28 +34,75 @@ _SAID = {
 _DRIVER_MODELS = {0: "WDDM", 1: "TCC", 2: "MCDM"}
 
 
+_QUESTION = "--ask-nvml"  # what the packed program takes as its only argument for that
+# A child takes this program's own search path and nothing of the folder it is started in.
+_CODE = "import sys; sys.path[:] = sys.argv[1:]; from app.adapters.nvml import answer; answer()"
+_END = "end of the answer"
+
+
 class SystemNvml:
-    """This computer's NVML. Every field is optional: old drivers and laptops refuse some questions."""
+    """This computer's NVML, asked in a child: a library that crashes, hangs or ends its process
+    takes nothing else along.
+    """
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
 
     def cards(self) -> Cards:
         """All cards and the driver; where the library says nothing, the state and the reason."""
-        import pynvml
+        argv = (
+            [sys.executable, _QUESTION]
+            if getattr(sys, "frozen", False)
+            else [sys.executable, "-I", "-c", _CODE, *(path for path in sys.path if path)]
+        )
+        said = self._processes.capture(argv, limits.NATIVE_LIBRARY)
+        for line in said.out.split("\n"):  # a driver may print lines of its own
+            if line.rstrip("\r").endswith(_END):
+                try:
+                    return msgspec.json.decode(line.rstrip("\r").removesuffix(_END), type=Cards)
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                    break
+        why = (
+            said.err.strip()[-300:] or "it could not be asked"
+            if said.code is None
+            else f"it ended the program that asked it ({ending(said.code)})"
+        )
+        return Cards(
+            driver=Driver(nvml="error"), note=f"NVIDIA's management library gave no answer: {why}"
+        )
 
-        try:
-            pynvml.nvmlInit()
-        except pynvml.NVMLError as error:
-            return _refused(int(error.value), str(error))
-        except OSError as error:  # a library that is there but cannot be loaded
-            return Cards(
-                driver=Driver(nvml="error"),
-                note=f"NVIDIA's management library could not be loaded: {error}",
-            )
-        try:
-            return _read(pynvml)
-        except pynvml.NVMLError as error:
-            return _refused(int(error.value), str(error))
-        finally:
-            _ask(pynvml, pynvml.nvmlShutdown)
+
+def answer() -> None:
+    """In the child: one line with what the library says, which only a whole answer ends."""
+    if sys.platform == "win32":
+        # no box of Windows that waits for a person where the library crashes (errhandlingapi.h)
+        ctypes.windll.kernel32.SetErrorMode(0x8003)
+    line = b"\n" + msgspec.json.encode(read_cards()) + _END.encode() + b"\n"
+    while line:
+        line = line[os.write(1, line) :]
+
+
+def read_cards() -> Cards:
+    """What the library says, in this process. Every field is optional: old drivers and laptops
+    refuse some questions.
+    """
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        return _refused(int(error.value), str(error))
+    except OSError as error:  # a library that is there but cannot be loaded
+        return Cards(
+            driver=Driver(nvml="error"),
+            note=f"NVIDIA's management library could not be loaded: {error}",
+        )
+    try:
+        return _read(pynvml)
+    except pynvml.NVMLError as error:
+        return _refused(int(error.value), str(error))
+    finally:
+        _ask(pynvml, pynvml.nvmlShutdown)
 
 
 def _refused(code: int, text: str) -> Cards:

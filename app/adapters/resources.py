@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from app.adapters.windows.embedded_resources import data_files
+from app.model import limits
 from app.model.errors import InputError
-
-_MOST = 1 << 30  # bytes that are read of a file that people hand in
 
 
 def root() -> Path:
@@ -75,14 +74,14 @@ def read_input(name: str) -> bytes:
     """
     try:
         if name == "-":
-            data = sys.stdin.buffer.read(_MOST + 1)
+            data = sys.stdin.buffer.read(limits.INPUT + 1)
         else:
             with open(name, "rb") as file:
-                data = file.read(_MOST + 1)
+                data = file.read(limits.INPUT + 1)
     except OSError as error:
         raise InputError(
             f"{name} cannot be read: {error.strerror or error}. Expected a file."
         ) from error
-    if len(data) > _MOST:
-        raise InputError(f"{name} is larger than 1 GB; expected a shorter file.")
+    if len(data) > limits.INPUT:
+        raise InputError(f"{name} is larger than {limits.INPUT >> 30} GB; expected a shorter file.")
     return data

@@ -33,6 +33,9 @@ def install(run: CommandRun) -> ExitCode:
         plan = session.remedy_plan(run.options.fix, plan)
         run.say(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
     else:
+        plan, broken = session.repaired(plan)
+        if broken:
+            run.say(f"To be mended: {broken}. The environment is made anew.")
         proven = session.already_in_place(plan)
     best = session.best()
     if proven is not None:
@@ -120,6 +123,10 @@ def verify(run: CommandRun) -> ExitCode:
 
 def rollback(run: CommandRun) -> ExitCode:
     """``rollback``."""
+    back = run.session.going_back()
+    run.say(back.sentence)
+    if back.doubtful and not run.agreed():
+        return run.unanswered()
     pointer = run.session.rollback()
     run.say(f"Active again: {pointer.active}. Before: {pointer.previous}.")
     fields = msgspec.to_builtins(pointer)
@@ -149,6 +156,8 @@ def uninstall(run: CommandRun) -> ExitCode:
         if not run.agreed():
             return run.unanswered()
         run.tell(_removed(run, chosen))
+    elif "all" in options.remove:
+        list(session.remove(()))  # what a run that was cut off left of nothing but its papers
     listed = [
         {
             "id": i.id,
@@ -174,7 +183,7 @@ def _removed(run: CommandRun, chosen: Sequence[Uninstallable]) -> Generator[Step
     for item in run.session.remove(chosen):
         run.session.changed = True
         if not run.stream:
-            run.say(f"Removed: {item.title}, {text.size(item.size)}.")
+            run.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
         yield StepEvent(at=clock.monotonic() - began, step=item.id, what=Finished())
 
 

@@ -239,13 +239,8 @@ def ending(session: Session) -> ExitCode:
 
     if session.outcome == "stopped":
         return ExitCode.STOPPED
-    kinds = {step.id: step.kind for step in session.last_plan.steps} if session.last_plan else {}
-    failed = [
-        (kinds.get(e.step), e.what.code) for e in session.events if isinstance(e.what, Failed)
-    ]
-    if any(
-        (kind != "run-check" and code != "not-proven") or code in PREVENTED for kind, code in failed
-    ):
+    codes = {event.what.code for event in session.events if isinstance(event.what, Failed)}
+    if session.cut_short or not codes.isdisjoint(PREVENTED):
         return ExitCode.STEP_FAILED
     if session.verification is not None and session.verification.overall == "broken":
         return ExitCode.NOT_WORKING

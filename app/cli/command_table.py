@@ -292,7 +292,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "rollback",
         "go back to the environment that was active before",
         changing.rollback,
-        _PLACES,
+        (*_PLACES, "yes"),
         streams=lambda _: True,
     ),
     CommandSpec(

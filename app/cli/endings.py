@@ -92,7 +92,7 @@ _ENDINGS = (
     Ending("diagnose", "no-cause", _C.NOTHING_FOUND, "diagnosis/1"),
     Ending("profiles", "done", _C.DONE, OWN),
     _result("rollback", "done", _C.DONE, "finished"),
-    _result("rollback", "no-earlier", _C.NOTHING_FOUND, error="no-earlier"),
+    _result("rollback", "no-earlier", _C.NOTHING_FOUND, error="nothing-before"),
     _result("rollback", "busy", _C.BUSY, error="already-running"),
     Ending("uninstall", "done", _C.DONE, OWN),
     _result("uninstall --remove all", "done", _C.DONE, "finished"),

@@ -46,7 +46,9 @@ def plan(run: CommandRun) -> ExitCode:
     """``plan``: what ``install`` with the same options would do."""
     session = run.session
     kept = take_choices(run)
-    whole = session.plan()
+    whole, broken = session.repaired(session.plan())
+    if broken:
+        run.say(f"To be mended: {broken}. The environment is made anew.")
     document = text.plan_document(
         session.best(), session.choices(), session.findings(), whole, session.unneeded(whole)
     )

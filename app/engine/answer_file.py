@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from app.model import limits
 from app.model.answers import Answers
 from app.model.errors import InputError
 from app.model.sources import is_address, unencrypted
+from app.model.toml_depth import deep_key
 
 _HINT = "Its fields are listed in resources/schemas/answers.json."
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
@@ -34,10 +36,14 @@ _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
 def load_answers(data: bytes, name: str) -> Answers:
     """The answers. Raises ``InputError`` naming file, line, field and what was expected."""
+    if len(data) > limits.ANSWERS:
+        raise _wrong(name, 1, f"it has more than {limits.ANSWERS >> 10} kB; expected a few lines")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _wrong(name, data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from error
+    if (deep := deep_key(text)) is not None:
+        raise _wrong(name, deep, "its values are nested too deeply")
     try:
         answers = msgspec.toml.decode(text, type=Answers)
     except msgspec.ValidationError as error:
@@ -56,6 +62,8 @@ def load_answers(data: bytes, name: str) -> Answers:
         raise _wrong(name, 1, "its values are nested too deeply") from error
     except msgspec.DecodeError as error:
         raise _wrong(name, *_syntax(text, str(error))) from error
+    except ValueError as error:  # a number of more digits than Python reads, a date that is none
+        raise _wrong(name, _odd_line(text), f"a value in it cannot be read ({error})") from error
     for where, why in wrong_values(answers):
         raise _wrong(name, line_of(text, where), f"{where}: {why}")
     return answers
@@ -143,6 +151,12 @@ def line_of(text: str, path: str) -> int:
                 _item("".join(lines[number - 1 :]), int(index)) if index.isdigit() else 0
             )
     return 1
+
+
+def _odd_line(text: str) -> int:
+    """The line of the longest number: what the reader refuses without saying where it stands."""
+    numbers = max(re.finditer(r"\d+", text), key=lambda found: len(found[0]), default=None)
+    return 1 if numbers is None else text.count("\n", 0, numbers.start()) + 1
 
 
 def _item(text: str, index: int) -> int:

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
@@ -133,7 +134,7 @@ def pack_python(
             replace(site, place=making),
             (site.system.computer.uv(), "python", "install", "--no-bin", wanted),
             f"Packing Python {version}",
-            limit=1800,
+            limit=limits.PYTHON_COMING,
             extra=provide_python.origins(site),
         )
         # Not its lock, and not the link named by the minor version, which no stick or archive would

@@ -13,12 +13,13 @@ from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge, simulated_results
-from app.engine import bundling, current_link
+from app.engine import bundling, current_link, home_folder, uninstalling
 from app.engine.needed_steps import unneeded
 from app.engine.program_log import program_log
 from app.engine.runner import Runner
 from app.engine.simulation import rehearse
 from app.engine.visit import Visit
+from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
@@ -32,11 +33,13 @@ from app.model.plan import (
     RunCheck,
 )
 from app.model.verdict import Verification
-from app.steps import create_environment
-from app.steps.drift import drift
+from app.steps.activate import NOT_PROVEN
+from app.steps.create_environment import INSTALLED
+from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
 PREVENTED = ("disk_full", "permission_denied")
+_BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
 
@@ -62,9 +65,9 @@ class Execution(Visit):
         tell how it went.
         """
         self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
-        self.changed, checks = False, {s.id for s in plan.steps if isinstance(s, RunCheck)}
-        checked = False
-        looks = checks | {s.id for s in plan.steps if isinstance(s, FirstImport)}
+        self.changed, self.cut_short, checked = False, False, False
+        checks = {step.id for step in plan.steps if isinstance(step, RunCheck)}
+        looks = checks | {step.id for step in plan.steps if isinstance(step, FirstImport)}
         self.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
@@ -77,6 +80,8 @@ class Execution(Visit):
             if isinstance(event.what, Started):
                 checked = checked or event.step in checks
                 self.changed = self.changed or (not self.simulated and event.step not in looks)
+            if isinstance(event.what, Failed) and event.step not in checks:
+                self.cut_short = event.what.code != NOT_PROVEN
             if isinstance(event.what, Measured):
                 measured.append((event.step, event.what))
             elif isinstance(event.what, Failed):
@@ -108,6 +113,8 @@ class Execution(Visit):
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
         if any(isinstance(step, RunCheck) for step in plan.steps):
             self.known()  # which card the checks are pointed at
+        before = self.home_state()
+        home_folder.refuse(before, plan, self.place)
         run = self._new_run()
         if not self.system.files.writable(self.place.home):
             raise ExpectedError(
@@ -125,20 +132,24 @@ class Execution(Visit):
         with ExitStack() as held:
             held.enter_context(self.system.files.hold(self.place.lock, plan.title))
             held.enter_context(self.system.computer.keep_awake())
+            home_folder.mark(self.system, self.place, before, self.journal, run)
             self._lay_out(run)
-            create_environment.sweep(self.site())
+            left = uninstalling.finish(self.system.files, self.place, self.journal)
             veil = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
             held.enter_context(program_log(self.system.files, self.place, veil))
             held.callback(self.mend_current)
             record = keeping(
                 self.system.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
             )
+            log = self.system.files.open_log(self.log_path)
+            for stays in left:
+                log(f"{stays}\n".encode())
             runner = Runner(
                 self.site(),
                 HANDLERS,
                 self.journal,
                 run,
-                self.system.files.open_log(self.log_path),
+                log,
                 self._explain_step,
                 veil,
                 record,
@@ -169,12 +180,21 @@ class Execution(Visit):
 
         Raises ``ExpectedError('disk_full')``.
         """
+        if not any(isinstance(step, FetchWheels) for step in plan.steps):
+            return
+        room = self.system.files.free_files(self.place.home)
+        files = min(limits.FREE_FILES, 1000 + plan.disk_bytes // _BYTES_A_FILE)
+        if room is not None and room < files:
+            raise ExpectedError(
+                "disk_full",
+                f"The volume of {self.place.home} can take only {room:,} more files (free inodes), "
+                f"the plan makes up to {files:,}.",
+                exit_code=ExitCode.BLOCKED,
+                hint="Delete many small files there (df -i shows the count), or choose another "
+                "folder.",
+            )
         disk = self.system.files.disk(self.place.home)
-        if (
-            disk is None
-            or disk.free is None
-            or not any(isinstance(step, FetchWheels) for step in plan.steps)
-        ):
+        if disk is None or disk.free is None:
             return
         here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
         freed = sum(
@@ -231,7 +251,7 @@ class Execution(Visit):
             verdict, profile=plan.profile, environment=plan.environment
         )
         if not self.simulated:
-            self.system.files.write(
+            self.site().system.files.write(
                 self.place.verification(plan.environment),
                 msgspec.json.format(msgspec.json.encode(self.verification)),
             )
@@ -250,9 +270,10 @@ class Execution(Visit):
         if pointer is None or pointer.active != plan.environment:
             return None
         python = self.place.environment_python(plan.environment)
-        if self.system.processes.capture([python, "-I", "-c", ""], 30.0).code != 0:
+        if self.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
-        if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
+        profile = self.knowledge.profile(plan.profile)
+        if drift(plan.environment, profile, self.site()) or self._lost(plan):
             return None
         recorded = self.recorded_verification(plan.environment)
         overall = recorded.overall if recorded is not None else "not_checked"
@@ -304,6 +325,36 @@ class Execution(Visit):
             return pointer.active if pointer is not None else None
         return None
 
+    def repaired(self, plan: Plan) -> tuple[Plan, str]:
+        """The plan that mends what is broken in its environment, and what that is; the same plan and
+        nothing where it is sound or not there.
+
+        Broken is: files of packages are gone or cut off; or it was proven and active, and its last
+        verification says that it does not work.
+        """
+        name = plan.environment
+        if self.simulated or not self.system.files.exists(self.place.environment_python(name)):
+            return plan, ""
+        pointer, said = self.pointer(), ""
+        if lost := self._lost(plan):
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            said = f"{lost[0]}{more} of {name} is missing or cut off"
+        elif pointer is not None and pointer.active == name:
+            last = self.recorded_verification(name)
+            if last is not None and last.overall == "broken":
+                said = f"the last verification of {name} found it broken"
+        if not said:
+            return plan, ""
+        kept = [] if pointer is None else [n for n in (pointer.active, pointer.previous) if n]
+        return fixes.repaired(plan, self.place, kept), said
+
+    def _lost(self, plan: Plan) -> tuple[str, ...]:
+        """Lost files of an environment whose install had come to its end."""
+        stamp = self.place.join(self.place.environment(plan.environment), INSTALLED)
+        if not self.system.files.exists(stamp):
+            return ()
+        return lost_files(plan.environment, self.knowledge.profile(plan.profile), self.site())
+
     def recorded_verification(self, environment: str) -> Verification | None:
         """What the last verification of an environment said."""
         data = (
@@ -329,9 +380,10 @@ class Execution(Visit):
         if known_issue is not None and found.cause != known_issue.label:
             found = Diagnosis(
                 cause=known_issue.label,
+                confidence="certain",
                 title=known_issue.title,
                 means=known_issue.means,
-                fix=fixes.fix_of(known_issue),
+                fix=fixes.fix_of(known_issue.fix),
                 evidence=_last_line(log),
             )
         return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app import __version__, report
-from app.model.advice import Choice
+from app.model.advice import Choice, Diagnosis
 from app.model.errors import InputError
 from app.model.event import Failed, StepEvent
 from app.model.plan import Plan
 from app.model.report import Preview, Report
 from app.model.verdict import Verification
-from app.report.cleaning import unflat
+from app.report.cleaning import clean, unflat
+from app.report.issue import issue_text
 from app.steps.drift import installed_versions
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ def preview(session: Execution) -> Preview:
     return report.preview(
         gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
     )
+
+
+def issue(session: Execution, log: bytes | None, diagnosis: Diagnosis | None) -> str:
+    """The short text for an issue, the person taken out. A pasted log stands in it instead of this
+    visit's run."""
+    found = gathered(session)
+    if log is not None:
+        found = msgspec.structs.replace(
+            found, diagnosis=diagnosis, logs={"pasted.log": _end(log)}, events=(), plan=None
+        )
+    return issue_text(clean(found, session.redactor()))
 
 
 def gathered(session: Execution) -> Report:
@@ -138,10 +150,10 @@ def _logs(session: Execution) -> dict[str, bytes]:
         return {}
     place, files = session.place, session.system.files
     names = _in_order(session, ".log")[-_LOGS:]
-    found = {n: _end(files.read(place.join(place.logs, n)) or b"") for n in names}
+    found = {n: _end(files.end(place.join(place.logs, n), _LOG_BYTES + 1)) for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):
-            found[name] = _end(files.read(place.join(place.reports, name)) or b"")
+            found[name] = _end(files.end(place.join(place.reports, name), _LOG_BYTES + 1))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.decide.redaction.masking import SecretMasker
 from app.engine.journal import Journal
+from app.engine.output_cap import OutputCap
 from app.model.advice import Diagnosis
 from app.model.errors import ExpectedError, StoppedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Skipped, Started, StepEvent, Stopped
@@ -47,6 +48,7 @@ class Runner:
         self._veil = veil or SecretMasker(())
         self._log, self._explain = log, explain
         self._keep = keep or (lambda _: None)
+        self._cap = OutputCap()
         self._began = 0.0
         self.outcome: Outcome = "stopped"
         self.error: ExpectedError | None = None
@@ -87,7 +89,7 @@ class Runner:
             self.error = self._veil.error(error)
             log.warning("step %s failed: %s: %s", step.id, error.code, error.message)
             with suppress(ExpectedError):  # as in ``_last``
-                self._log(f"{error.message}\n".encode())
+                self._log(f"{error.message}\n".encode("utf-8", "replace"))
             yield self._last(
                 step,
                 Failed(
@@ -121,7 +123,7 @@ class Runner:
             return False
         log.info("step %s (%s) begins", step.id, step.kind)
         yield self._told(step, Started(title=step.title))
-        for what in self._veil.over(self._handlers[step.kind].run(step, site)):
+        for what in self._cap.over(self._veil.over(self._handlers[step.kind].run(step, site))):
             if isinstance(what, Line):
                 self._log(what.text)
                 tail += what.text
@@ -148,6 +150,6 @@ class Runner:
 
     def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""
-        log = tail + b"\n" + error.details.encode() + b"\n" + error.message.encode()
+        log = tail + f"\n{error.details}\n{error.message}".encode("utf-8", "replace")
         found = self._explain(log, error.code)
         return found if found.cause is not None else None

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.adapters.processes.end_signals import EndSignals
 from app.gui import languages, theme
 from app.gui.frame import Machines
 from app.gui.wizard import Wizard
+from app.model.errors import ExitCode
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -42,14 +44,27 @@ def run(
     wizard.finished.connect(app.quit)
     wizard.show()
     QTimer.singleShot(0, lambda: _name_icon(app))
+    signals = EndSignals()
+    watch = QSocketNotifier(signals.fileno(), QSocketNotifier.Type.Read)
+    watch.activated.connect(lambda: _end(app, wizard))
+    # Windows' end of session: asked nothing, and what runs is stopped before the answer
+    app.commitDataRequest.connect(lambda _: wizard.end_streams())
     try:
         code = app.exec()
     finally:
         sys.excepthook = former
+        watch.setEnabled(False)
+        signals.close()
     if wizard.fault is not None:
         # the window has said it; the caller turns it into the exit code of the contract
         raise wizard.fault
     return code
+
+
+def _end(app: QApplication, wizard: Wizard) -> None:
+    """Somebody outside ended the program: like "Stop and close", unasked, with Ctrl+C's exit code."""
+    wizard.end_streams()
+    app.exit(int(ExitCode.STOPPED))
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:

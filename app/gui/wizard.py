@@ -330,10 +330,14 @@ class Wizard(Frame):
         """
         if self.isVisible() and self.busy() and not self._leave_running():
             return
+        self.end_streams()
+        super().reject()
+
+    def end_streams(self) -> None:
+        """Stop whatever runs and wait for it: the window, or the whole session, is being left."""
         self._left = True
         for stream in list(self._streams):
             stream.close()
-        super().reject()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """The same as Esc."""

@@ -9,6 +9,7 @@ from app.model.value import Value
 
 Severity = Literal["blocks", "warns", "informs"]
 ReadyVerdict = Literal["ready", "ready_with_warnings", "blocked"]
+Confidence = Literal["certain", "likely"]
 ActionKind = Literal["open", "copy", "page", "install-profile", "run"]
 
 
@@ -73,19 +74,25 @@ class Fix(Value, frozen=True, kw_only=True):
 
 
 class OtherCause(Value, frozen=True, kw_only=True):
-    """A cause that also fits, and why it stands behind."""
+    """A cause that it may be instead: why it is thought of, and a first thing to look at. It never
+    carries a remedy.
+    """
 
     cause: str
     why: str
+    check: str = ""
 
 
 class Diagnosis(Value, frozen=True, kw_only=True):
-    """What a log says went wrong, ``diagnosis/1``. ``cause`` is a label of the taxonomy or
-    ``None``.
+    """What a log says went wrong, ``diagnosis/1``. ``cause`` is a label of the taxonomy, or ``None``
+    where nothing is known to be wrong or the log does not say.
+
+    ``certain``: a line states the mechanism; ``likely``: a line fits one mechanism best.
     """
 
     schema: Literal["diagnosis/1"] = "diagnosis/1"
     cause: str | None = None
+    confidence: Confidence | None = None
     title: str = ""
     means: str = ""
     evidence: tuple[EvidenceLine, ...] = ()

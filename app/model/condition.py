@@ -56,6 +56,8 @@ NAMES: dict[str, Kind] = {
     "home.length": "number",
     "home.on_onedrive": "yes-no",
     "home.writable": "yes-no",
+    "home.refused": "text",
+    "home.subfolder": "text",
     "home.unsafe": "text",
     "home.broken": "text",
     "disk.root": "text",

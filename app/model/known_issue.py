@@ -14,7 +14,8 @@ class Pattern(Value, frozen=True, kw_only=True):
     All patterns are regular expressions over lower-case text. ``regex`` is the line that proves it;
     every pattern in ``needs`` must be found somewhere else in the log, none in ``unless``, and none
     in ``settled`` after the proof. ``weight`` is how surely it names the cause: 90 the message
-    itself names it, 60 it usually does, 30 a hint. ``weak`` signs count only where the log shows
+    itself names it (from 88 on the cause is certain), 60 it usually does, 30 a hint that names
+    nothing. ``weak`` signs count only where the log shows
     that something failed at all.
     """
 
@@ -38,10 +39,21 @@ class Hint(Value, frozen=True, kw_only=True):
     adds: int
 
 
+class FixCase(Value, frozen=True, kw_only=True):
+    """Another fix, for logs in which ``regex`` is found: there the usual one cannot help."""
+
+    regex: str
+    fix: Fix
+
+
 class KnownIssue(Value, frozen=True, kw_only=True):
     """One cause. ``label`` is its name in the taxonomy, ``supersedes`` names causes that are only its
     symptoms, ``codes`` are the codes of this program's own faults (``ExpectedError``) that mean the
-    same."""
+    same, ``unless`` rules the cause out, ``cases`` are other fixes for some logs.
+
+    ``lasting``: work that goes on does not show that it was overcome; ``passing``: any success
+    after it does, as with networks and memory. ``check`` is a first thing to look at where the
+    cause is only an idea; empty takes the one of its stage."""
 
     label: str
     title: str
@@ -53,6 +65,11 @@ class KnownIssue(Value, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
     patterns: tuple[Pattern, ...] = ()
+    unless: tuple[str, ...] = ()
+    cases: tuple[FixCase, ...] = ()
+    lasting: bool = False
+    passing: bool = False
+    check: str = ""
 
 
 class Harmless(Value, frozen=True, kw_only=True):
@@ -65,10 +82,11 @@ class Harmless(Value, frozen=True, kw_only=True):
 
 
 class Chapter(Value, frozen=True, kw_only=True):
-    """One file of troubles, in TOML."""
+    """One file of known issues, in TOML. ``checks`` holds a first thing to look at for each stage."""
 
     known_issue: tuple[KnownIssue, ...] = ()
     harmless: tuple[Harmless, ...] = ()
+    checks: dict[str, str] = {}
 
 
 class KnownIssues(Value, frozen=True, kw_only=True):
@@ -79,6 +97,12 @@ class KnownIssues(Value, frozen=True, kw_only=True):
     words: dict[
         str, dict[str, str]
     ] = {}  # cause, points, words that speak for it: app/decide/diagnosis/word_scores.py
+
+    checks: dict[str, str] = {}
+
+    def check(self, known_issue: KnownIssue) -> str:
+        """A first thing to look at for a cause that is only an idea."""
+        return known_issue.check or self.checks.get(known_issue.stage, "")
 
     def find(self, label: str) -> KnownIssue | None:
         """The cause with this label, or the one that a fault's code means."""

@@ -4,6 +4,8 @@ command step.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from app.model.value import Value
@@ -193,3 +195,34 @@ class Plan(Value, frozen=True, kw_only=True):
 def decode_plan(data: bytes) -> Plan:
     """A plan from its JSON. Raises ``msgspec.ValidationError`` that names the field."""
     return msgspec.json.decode(data, type=Plan)
+
+
+def read_plan(data: bytes) -> tuple[Plan, bool]:
+    """A plan that any version of this program wrote, and whether all of it is understood. Steps of
+    an unknown kind, or with fields that this program does not know, are left out. Raises
+    ``msgspec.ValidationError`` where it is no plan at all.
+    """
+    try:
+        return decode_plan(data), True
+    except msgspec.ValidationError:
+        fields = msgspec.json.decode(data, type=_AnyPlan)
+    steps = []
+    for step in fields.steps:
+        with suppress(msgspec.ValidationError):
+            steps.append(msgspec.json.decode(step, type=AnyStep))
+    plan = Plan(
+        title=fields.title,
+        profile=fields.profile,
+        environment=fields.environment,
+        steps=tuple(steps),
+    )
+    return plan, False
+
+
+class _AnyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan with its steps unread, and whatever else it says left aside."""
+
+    title: str = ""
+    profile: str = ""
+    environment: str = ""
+    steps: tuple[msgspec.Raw, ...] = ()

@@ -8,8 +8,12 @@ Shows what ``git --version``, ``cmake --version``, ``vswhere -latest``, ``gcc --
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
+from app.model.in_time import in_time
 from app.model.machine import Note, Tools
 from app.model.value import Value
 from app.ports import System
@@ -32,17 +36,25 @@ class Installed(Value, frozen=True, kw_only=True):
 def installed(system: System, place: HomeLayout) -> Installed:
     """Versions of what is there; each missing one gets a note."""
     windows = place.family == "windows"
-    tools = Tools(
-        git=_answer(system, "git"),
-        cmake=_answer(system, "cmake"),
-        uv=_answer(system, "uv"),
-        conda=_conda(system, place),
-        gcc=None if windows else _answer(system, "gcc"),
-        msvc=_msvc(system, place) if windows else None,
-        windows_sdk=_sdk(system) if windows else None,
-        vc_runtime=_runtime(system) if windows else None,
-        libomp140=_libomp(system, place) if windows else None,
-    )
+    asked: dict[str, Callable[[], str | None]] = {
+        "git": partial(_answer, system, "git"),
+        "cmake": partial(_answer, system, "cmake"),
+        "uv": partial(_answer, system, "uv"),
+        "conda": partial(_conda, system, place),
+    }
+    if windows:
+        asked |= {
+            "msvc": partial(_msvc, system, place),
+            "windows_sdk": partial(_sdk, system),
+            "vc_runtime": partial(_runtime, system),
+            "libomp140": partial(_libomp, system, place),
+        }
+    else:
+        asked["gcc"] = partial(_answer, system, "gcc")
+    # side by side: a tool that hangs or answers oddly costs itself alone
+    answers = in_time(list(asked.values()), limits.PROBE_PROGRAMS - 2)
+    told = {n: a for n, a in zip(asked, answers, strict=True) if isinstance(a, str)}
+    tools = Tools(**told)
     return Installed(tools=tools, notes=_notes(tools, windows))
 
 
@@ -75,7 +87,7 @@ def _answer(system: System, name: str) -> str | None:
     path = system.computer.which(name)
     if path is None:
         return None
-    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=5.0).out)
+    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=limits.TOOL).out)
     return found[0] if found else None
 
 
@@ -113,7 +125,7 @@ def _msvc(system: System, place: HomeLayout) -> str | None:
             "-utf8",
             "-nologo",
         ],
-        seconds=8.0,
+        seconds=limits.TOOL,
     )
     folder = answer.out.strip().splitlines()[0].strip() if answer.out.strip() else ""
     data = (

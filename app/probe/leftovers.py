@@ -12,13 +12,13 @@ import json
 import threading
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover, LeftoverKind, Note
 from app.model.value import Value
 from app.ports import System
 from app.probe import environments
 
-_SECONDS = 8.0  # for all sizes together; a bigger tree is named without its size
 _TELLING = ("unsloth", "unsloth-zoo", "torch", "xformers", "bitsandbytes")
 _WINDOWS_CACHES = (
     ("pip", "local", "pip/Cache"),
@@ -58,7 +58,9 @@ class Leftovers(Value, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def leftovers(system: System, place: HomeLayout, seconds: float = _SECONDS) -> Leftovers:
+def leftovers(
+    system: System, place: HomeLayout, seconds: float = limits.LEFTOVER_SIZES
+) -> Leftovers:
     """Everything found, with true sizes (``du -sb``: links not followed, hard links once) as far as
     the time goes.
     """

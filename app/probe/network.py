@@ -10,6 +10,7 @@ import threading
 from typing import cast
 from urllib.parse import unquote, urlsplit
 
+from app.model import limits
 from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 from app.model.machine import Network, Note, Reach, Setting
 from app.model.sources import Sources, is_address
@@ -20,7 +21,6 @@ from app.probe.operating_system import without_secrets
 
 _INTERNET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _DEFAULT = re.compile(r"--default-index.*?default:\s*<\s*([^>\s]+)\s*>", re.DOTALL)
-_SECONDS = 8.0
 _REACHES = ("reachable", "unreachable", "blocked", "untrusted")
 
 
@@ -51,7 +51,7 @@ def network(system: System, answers: Answers | None = None) -> Reached:
     )
     beside.start()
     first: Reach = _reach(system, _project(index, "pip")) if index else "unknown"
-    beside.join(_SECONDS)
+    beside.join(limits.REACHING)
     notes = (
         []
         if index
@@ -127,7 +127,7 @@ def default_index(system: System) -> str | None:
     address is ours.
     """
     answer = system.processes.capture(
-        [system.computer.uv(), "pip", "install", "--help"], seconds=10.0
+        [system.computer.uv(), "pip", "install", "--help"], seconds=limits.TOOL
     )
     found = _DEFAULT.search(answer.out)
     return found[1] if found else None

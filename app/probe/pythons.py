@@ -8,14 +8,20 @@ what is on the search path is ever started.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
+from app.model.in_time import in_time
 from app.model.machine import Python
 from app.ports import RegistryKey, System
 from app.probe import environments
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
+_SAID = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}[\w.+-]{0,40}", re.ASCII)
+_PATH = re.compile(r"[^\x00-\x1f]{1,4096}")
 _ON_PATH = re.compile(r"python(?:3(?:\.\d+)?)?(?:\.exe)?", re.IGNORECASE)
 _STORE = "PythonSoftwareFoundation.Python."
 _ORIGINS = {"pythoncore": "python.org", "continuumanalytics": "conda", "astral": "uv"}
@@ -29,39 +35,68 @@ _ASK = (
 def pythons(system: System, place: HomeLayout) -> tuple[Python, ...]:
     """Every interpreter once, in the order in which a person would meet them: search path,
     registry, tools, environments.
+
+    All are looked at side by side and within ``limits.PYTHONS``: one that hangs, prints without end
+    or lies on a drive that is gone costs itself alone.
     """
+    registered, *rest = (
+        answer if isinstance(answer, list) else []
+        for answer in in_time(
+            [
+                lambda: list(_registered(system, place)),
+                lambda: list(_managed(system, place)),
+                lambda: list(_conda(system, place)),
+                lambda: list(_virtual(system, place)),
+            ],
+            limits.FOLDER,
+        )
+    )
+    met = _on_path(
+        system, place, {environments.norm(one.path, place.family): one for one in registered}
+    )
+    candidates = [*met, *registered, *(one for source in rest for one in source)]
+    answers = in_time([one.ask for one in candidates], limits.PYTHONS, limits.PYTHONS_AT_ONCE)
     found: dict[str, Python] = {}
-    for python in _all(system, place):
+    for candidate, answer in zip(candidates, answers, strict=True):
+        python = (
+            answer
+            if isinstance(answer, Python)
+            else Python(path=candidate.path, origin=candidate.origin)
+        )
         key = environments.norm(python.path, place.family)
         if key not in found or (found[key].version is None and python.version):
             found[key] = python
     return tuple(found.values())
 
 
-def _all(system: System, place: HomeLayout) -> Iterator[Python]:
-    registered = tuple(_registered(system, place))
-    known = {environments.norm(python.path, place.family): python for python in registered}
-    yield from _on_path(system, place, known)
-    yield from registered
-    yield from _managed(system, place)
+class Candidate(NamedTuple):
+    """One that was met: what is known of it without touching it, and what looks at it."""
+
+    path: str
+    origin: str
+    ask: Callable[[], Python]
+
+
+def _conda(system: System, place: HomeLayout) -> Iterator[Candidate]:
     for root in environments.conda_environments(system, place):
-        yield _python(
-            system,
-            place,
-            root,
-            environments.conda_python(place, root),
-            environments.conda_version(system, place, root),
-            "conda",
-        )
+        path = environments.conda_python(place, root)
+
+        def ask(root: str = root, path: str = path) -> Python:
+            version = environments.conda_version(system, place, root)
+            return _python(system, place, root, path, version, "conda")
+
+        yield Candidate(path, "conda", ask)
+
+
+def _virtual(system: System, place: HomeLayout) -> Iterator[Candidate]:
     for root in environments.virtual_environments(system, place):
-        yield _python(
-            system,
-            place,
-            root,
-            environments.venv_python(place, root),
-            environments.config_version(system, place, root),
-            "venv",
-        )
+        path = environments.venv_python(place, root)
+
+        def ask(root: str = root, path: str = path) -> Python:
+            version = environments.config_version(system, place, root)
+            return _python(system, place, root, path, version, "venv")
+
+        yield Candidate(path, "venv", ask)
 
 
 def _python(
@@ -83,7 +118,7 @@ def _python(
     )
 
 
-def _registered(system: System, place: HomeLayout) -> Iterator[Python]:
+def _registered(system: System, place: HomeLayout) -> Iterator[Candidate]:
     r"""PEP 514: ``SOFTWARE\Python\COMPANY\TAG\InstallPath`` for the machine, the user, and 32-bit
     programs.
     """
@@ -107,7 +142,7 @@ def _of_entry(
     entry: RegistryKey,
     install: RegistryKey,
     wow64: bool,
-) -> Iterator[Python]:
+) -> Iterator[Candidate]:
     folder = str(install.values.get("") or "").rstrip("\\/")
     path = str(
         install.values.get("ExecutablePath") or (place.join(folder, "python.exe") if folder else "")
@@ -118,29 +153,39 @@ def _of_entry(
     words = str(entry.values.get("SysArchitecture", ""))
     bits = int(words[:2]) if words[:2] in ("32", "64") else 32 if wow64 else 64
     origin = "store" if "WindowsApps" in path else _ORIGINS.get(company.lower(), company)
-    yield _python(system, place, folder or _folder(path), path, version, origin, bits)
+    root = folder or _folder(path)
+    yield Candidate(
+        path, origin, partial(_python, system, place, root, path, version, origin, bits)
+    )
 
 
-def _on_path(system: System, place: HomeLayout, known: dict[str, Python]) -> Iterator[Python]:
-    """``where python``, ``which -a python3``: in the order of the search path."""
+def _on_path(system: System, place: HomeLayout, known: dict[str, Candidate]) -> list[Candidate]:
+    """``where python``, ``which -a python3``: in the order of the search path. All folders are listed
+    at the same time.
+    """
     windows = place.family == "windows"
     variables = {name.upper(): value for name, value in system.computer.variables().items()}
-    seen: set[str] = set()
+    folders: dict[str, str] = {}
     for folder in variables.get("PATH", "").split(";" if windows else ":"):
         folder = folder.strip().strip('"')
-        if not folder or environments.norm(folder, place.family) in seen or _is_shims(folder):
-            continue
-        seen.add(environments.norm(folder, place.family))
-        for name in system.files.names(folder):
+        if folder and not _is_shims(folder):
+            folders.setdefault(environments.norm(folder, place.family), folder)
+    listed = in_time(
+        [partial(system.files.names, folder) for folder in folders.values()], limits.FOLDER
+    )
+    found = []
+    for folder, names in zip(folders.values(), listed, strict=True):
+        for name in names if isinstance(names, tuple) else ():
             if not _ON_PATH.fullmatch(name) or (windows and name.lower() != "python.exe"):
                 continue
             path = place.join(folder, name)
+            registered = known.get(environments.norm(path, place.family))
             if windows and "windowsapps" in folder.lower():
-                yield _store(system, place, folder, path)
+                ask = partial(_store, system, folder, path)
             else:
-                yield known.get(environments.norm(path, place.family)) or _met(
-                    system, place, folder, path
-                )
+                ask = partial(_met, system, place, folder, path)
+            found.append(registered or Candidate(path, "path", ask))
+    return found
 
 
 def _is_shims(folder: str) -> bool:
@@ -149,7 +194,7 @@ def _is_shims(folder: str) -> bool:
     return parts[-1] == "shims" and any("pyenv" in part for part in parts)
 
 
-def _store(system: System, place: HomeLayout, folder: str, path: str) -> Python:
+def _store(system: System, folder: str, path: str) -> Python:
     """The Microsoft Store's ``python.exe``: never started, as without an installed Python it opens
     the Store instead.
     """
@@ -178,11 +223,17 @@ def _met(system: System, place: HomeLayout, folder: str, path: str) -> Python:
         return _python(
             system, place, root, environments.conda_python(place, root), version, "conda"
         )
-    answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=4.0)
+    answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=limits.PYTHON_ANSWER)
     words = answer.out.strip().split(" ", 2)
-    if answer.code != 0 or len(words) != 3 or not _VERSION.match(words[0]):
+    if (
+        answer.code != 0
+        or len(words) != 3
+        or not _SAID.fullmatch(words[0])
+        or words[1] not in ("32", "64")
+        or not _PATH.fullmatch(words[2])
+    ):
         return Python(path=path, origin="path")
-    real = words[2].strip()
+    real = words[2]
     return _python(
         system, place, _root(place, real), real, words[0], _origin_of(real), int(words[1])
     )
@@ -202,7 +253,7 @@ def _origin_of(path: str) -> str:
     return "system" if lower.startswith(("/usr/bin/", "/bin/")) else "path"
 
 
-def _managed(system: System, place: HomeLayout) -> Iterator[Python]:
+def _managed(system: System, place: HomeLayout) -> Iterator[Candidate]:
     """``pyenv versions``, ``uv python list --only-installed``, and interpreters that this program
     itself brought.
     """
@@ -232,7 +283,7 @@ def _managed(system: System, place: HomeLayout) -> Iterator[Python]:
 
 def _existing(
     system: System, place: HomeLayout, root: str, version: str, origin: str
-) -> Iterator[Python]:
+) -> Iterator[Candidate]:
     parts = (
         ["python.exe"]
         if place.family == "windows"
@@ -240,7 +291,9 @@ def _existing(
     )
     path = place.join(root, *parts)
     if system.files.exists(path):
-        yield _python(system, place, root, path, version, origin, 64)
+        yield Candidate(
+            path, origin, partial(_python, system, place, root, path, version, origin, 64)
+        )
 
 
 def _folder(path: str) -> str:

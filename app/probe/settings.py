@@ -13,8 +13,10 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
+from app.model import limits
 from app.model.home_layout import HomeLayout
 from app.model.machine import Setting
+from app.model.toml_depth import deep_key
 from app.ports import System
 
 # What bends where packages come from; other settings of pip and uv do not concern an install from a
@@ -158,7 +160,7 @@ def _config_home(system: System, profile: str) -> str:
 def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string((data or b"").decode("utf-8-sig", "replace"))
+        parser.read_string((data or b"")[: limits.ANSWERS].decode("utf-8-sig", "replace"))
     except configparser.Error:
         return  # pip itself refuses such a file
     for section in _SECTIONS:
@@ -169,9 +171,10 @@ def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
 
 
 def _toml(data: bytes | None) -> Iterator[tuple[str, str]]:
+    text = (data or b"")[: limits.ANSWERS].decode("utf-8", "replace")
     try:
-        whole = tomllib.loads((data or b"").decode("utf-8", "replace"))
-    except tomllib.TOMLDecodeError:
+        whole = {} if deep_key(text) else tomllib.loads(text)
+    except (ValueError, RecursionError):
         return  # uv itself refuses such a file
     for table in (whole, whole.get("pip")):
         if isinstance(table, dict):

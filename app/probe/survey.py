@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from app.model import limits
 from app.model.answers import Answers
 from app.model.errors import InputError, StoppedError
 from app.model.home_layout import HomeLayout
@@ -39,18 +40,26 @@ class Probe(NamedTuple):
 
 
 PROBES: tuple[Probe, ...] = (
-    Probe("os", 6.0, lambda at: operating_system.system(at.system, at.system.computer.facts())),
-    Probe("cpu", 6.0, lambda at: operating_system.cpu(at.system.computer.facts())),
-    Probe("memory", 6.0, lambda at: operating_system.memory(at.system.computer.facts())),
-    Probe("disks", 6.0, lambda at: operating_system.disks(at.system, at.place)),
-    Probe("graphics", 12.0, lambda at: graphics.graphics(at.system)),
-    Probe("cuda_toolkits", 6.0, lambda at: graphics.cuda_toolkits(at.system, at.place)),
-    Probe("tools", 20.0, lambda at: installed.installed(at.system, at.place)),
-    Probe("pythons", 20.0, lambda at: pythons.pythons(at.system, at.place)),
-    Probe("variables", 4.0, lambda at: operating_system.variables(at.system)),
-    Probe("leftovers", 15.0, lambda at: leftovers.leftovers(at.system, at.place)),
-    Probe("home", 8.0, lambda at: operating_system.home(at.system, at.place)),
-    Probe("network", 15.0, lambda at: network.network(at.system, at.answers)),
+    Probe(
+        "os",
+        limits.PROBE_QUICK,
+        lambda at: operating_system.system(at.system, at.system.computer.facts()),
+    ),
+    Probe("cpu", limits.PROBE_QUICK, lambda at: operating_system.cpu(at.system.computer.facts())),
+    Probe(
+        "memory", limits.PROBE_QUICK, lambda at: operating_system.memory(at.system.computer.facts())
+    ),
+    Probe("disks", limits.PROBE_QUICK, lambda at: operating_system.disks(at.system, at.place)),
+    Probe("graphics", limits.PROBE_CARDS, lambda at: graphics.graphics(at.system)),
+    Probe(
+        "cuda_toolkits", limits.PROBE_QUICK, lambda at: graphics.cuda_toolkits(at.system, at.place)
+    ),
+    Probe("tools", limits.PROBE_PROGRAMS, lambda at: installed.installed(at.system, at.place)),
+    Probe("pythons", limits.PROBE_PROGRAMS, lambda at: pythons.pythons(at.system, at.place)),
+    Probe("variables", limits.PROBE_QUICK, lambda at: operating_system.variables(at.system)),
+    Probe("leftovers", limits.PROBE_LEFTOVERS, lambda at: leftovers.leftovers(at.system, at.place)),
+    Probe("home", limits.PROBE_QUICK, lambda at: operating_system.home(at.system, at.place)),
+    Probe("network", limits.PROBE_NETWORK, lambda at: network.network(at.system, at.answers)),
 )
 _LOOK = 0.1  # seconds between looks at the stop wish
 

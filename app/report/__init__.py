@@ -4,11 +4,8 @@ machine file that replays.
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from typing import Any
-from zlib import error as zlib_error
 
 import msgspec
 
@@ -17,26 +14,18 @@ from app.model.errors import InputError
 from app.model.event import StepEvent, flat
 from app.model.plan import Plan, decode_plan
 from app.model.report import Judged, Packed, Preview, Report, Summary
+from app.report.archive import read_member, write_archive
 from app.report.cleaning import clean, unflat
 from app.report.issue import headline, issue_text
 from app.report.page import page
 from app.report.words import steps
-
-LARGEST = 64_000_000  # bytes of one file that is read out of somebody's report
 
 
 def build(report: Report, redactor: Redactor, template: str) -> bytes:
     """The report's zip. The same report gives the same bytes. ``template`` is
     ``resources/templates/report.html``.
     """
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, data in files(report, redactor, template).items():
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o600 << 16
-            archive.writestr(entry, data)
-    return packed.getvalue()
+    return write_archive(files(report, redactor, template))
 
 
 def preview(report: Report, redactor: Redactor, template: str) -> Preview:
@@ -102,7 +91,7 @@ def read_machine(data: bytes, name: str = "the report") -> bytes:
     """The machine file in a report. Raises ``InputError`` naming the file when it is no report or
     holds none.
     """
-    return _member(data, name, "machine.json", required=True)
+    return read_member(data, name, "machine.json", required=True)
 
 
 def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
@@ -111,13 +100,19 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
     """
     found: list[StepEvent] = []
     for number, line in enumerate(
-        _member(data, name, "events.jsonl", required=False).split(b"\n"), 1
+        read_member(data, name, "events.jsonl", required=False).split(b"\n"), 1
     ):
         if not line.strip():
             continue
         try:
             found.append(unflat(msgspec.json.decode(line, type=dict[str, Any])))
-        except (msgspec.DecodeError, TypeError, ValueError, RecursionError) as error:
+        except (
+            msgspec.DecodeError,
+            TypeError,
+            ValueError,
+            RecursionError,
+            OverflowError,
+        ) as error:
             raise InputError(
                 f"{name}: line {number} of events.jsonl is not an event; expected one JSON object "
                 f"a line: {error}."
@@ -130,7 +125,7 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
     file when it is no report.
     """
     try:
-        said = msgspec.json.decode(_member(data, name, "report.json", required=False) or b"{}")
+        said = msgspec.json.decode(read_member(data, name, "report.json", required=False) or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"{name}: report.json is not JSON; expected a report of this program: {error}."
@@ -144,30 +139,6 @@ def read_plan(data: bytes, name: str = "the report") -> Plan | None:
     is made anew from the facts.
     """
     try:
-        return decode_plan(_member(data, name, "plan.json", required=False))
+        return decode_plan(read_member(data, name, "plan.json", required=False))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _member(data: bytes, name: str, member: str, *, required: bool) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            entry = next((e for e in archive.infolist() if e.filename == member), None)
-            if entry is None:
-                if required:
-                    raise InputError(
-                        f"{name} holds no {member}; expected a report of this program."
-                    )
-                return b""
-            with archive.open(entry) as stream:  # the size in the archive's list may lie
-                content = stream.read(LARGEST + 1)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, zlib_error) as error:
-        raise InputError(
-            f"{name} cannot be read as a zip file; expected a report of this program: {error}."
-        ) from error
-    if len(content) > LARGEST:
-        raise InputError(
-            f"{name}: {member} is larger than {LARGEST // 10**6} MB; expected a report of this "
-            f"program."
-        )
-    return content

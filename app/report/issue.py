@@ -162,11 +162,14 @@ def _verdict(report: Report) -> list[str]:
 
 def _diagnosis(report: Report) -> list[str]:
     found = report.diagnosis
-    if found is None or found.cause is None:
+    if found is None:
         return []
+    if found.cause is None:
+        ideas = [f"- `{_plain(o.cause)}`? {_plain(o.why)}" for o in found.others]
+        return ["", "**Diagnosis**: the log does not say why.", *ideas] if ideas else []
     lines = [
         "",
-        f"**Diagnosis**: {_plain(found.title)} (`{found.cause}`)",
+        f"**Diagnosis**: {_plain(found.title)} (`{found.cause}`, {found.confidence or 'certain'})",
         *_block("\n".join(f"{e.line}: {e.text}" for e in found.evidence)),
     ]
     if found.fix:

@@ -41,6 +41,7 @@ _ALLOWED = (
     "NVIDIA_VISIBLE_DEVICES",
     "KMP_AFFINITY",
 )
+_LOOPBACK = "localhost,127.0.0.1,::1"
 _SYSTEM_PATH = {"windows": ("System32", "", "System32\\Wbem"), "linux": (), "macos": ()}
 
 
@@ -66,8 +67,10 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
     sources = site.sources
     if sources.proxy:
         env.update(HTTP_PROXY=sources.proxy, HTTPS_PROXY=sources.proxy, ALL_PROXY=sources.proxy)
-    if sources.no_proxy:
-        env["NO_PROXY"] = sources.no_proxy
+    if sources.proxy or sources.no_proxy:
+        # uv would ask the proxy for this computer itself, which no proxy can reach, and the index
+        # would be blamed; this program's own requests go past it as well
+        env["NO_PROXY"] = ",".join(filter(None, (sources.no_proxy, _LOOPBACK)))
     if site.card is not None and "CUDA_VISIBLE_DEVICES" not in own:
         env.update(CUDA_VISIBLE_DEVICES=site.card, CUDA_DEVICE_ORDER="PCI_BUS_ID")
     if sources.certificate:

@@ -11,6 +11,7 @@ import msgspec
 
 from app.decide.plans.pylock import LockedFile, Pin, canonical, completed, files, pins
 from app.decide.plans.uv_errors import from_uv
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload, Progress
 from app.model.plan import FetchWheels
@@ -20,6 +21,7 @@ from app.ports import Download
 from app.steps.background import Background
 from app.steps.child_environment import child_environment
 from app.steps.index_lookup import Index, ask, indexes
+from app.steps.removing import claim, not_ours
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 from app.steps.unpacking import begin
@@ -95,7 +97,9 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
 
     def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
-        downloads = [_download(one, site) for one in files]
+        downloads = [_download(one, part, site) for one in files]
+        for download in downloads:
+            _check(download, site)
         if unpacking is not None:
             unpacking.add(files, downloads, at_once=first)
         return downloads
@@ -132,6 +136,16 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     if later is not None:
         yield from _told(later.result() or ())
     _keep(step, part, found, site)
+
+
+def _check(download: Download, site: StepContext) -> None:
+    """Raises ``ExpectedError('not-ours')`` where a file of somebody else's would be replaced; in a
+    folder of somebody else's each new file is written down.
+    """
+    claim(download.target, site)
+    there = site.system.files.exists(download.target) and not site.ours(download.target)
+    if there and site.system.files.sha256(download.target) not in download.sha256:
+        raise not_ours(download.target)
 
 
 def _told(found: Sequence[LockedFile]) -> Iterator[AnyPayload]:
@@ -211,7 +225,7 @@ def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: StepConte
     """
     for name in (canonical(n) for n in part.unhashed):
         if name in wanted and index.address and index.address.startswith("http"):
-            found = site.system.web.examine(f"{index.address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{index.address.rstrip('/')}/{name}/", limits.PAGE)
             if found is not None and found.code == "address_unsafe":
                 raise found
 
@@ -227,7 +241,7 @@ def _behind(
     name = next((n for n in wanted if n in named.message), next(iter(wanted)))
     for address in (index.address or _default_index(site), *site.sources.extra_indexes):
         if address and address.startswith("http"):
-            found = site.system.web.examine(f"{address.rstrip('/')}/{name}/", 10.0)
+            found = site.system.web.examine(f"{address.rstrip('/')}/{name}/", limits.PAGE)
             if found is not None and found.code != "file_missing":
                 return found
     return None
@@ -239,7 +253,7 @@ def _default_index(site: StepContext) -> str | None:
     site.system.files.write(empty, b"")
     answer = site.system.processes.capture(
         [site.system.computer.uv(), "pip", "compile", empty, "--quiet", "--emit-index-url"],
-        30.0,
+        limits.UV_ANSWER,
         child_environment(site) | {"UV_OFFLINE": "1"},
     )
     site.system.files.remove(empty)
@@ -257,12 +271,26 @@ def _chosen(
     )
 
 
-def _download(one: LockedFile, site: StepContext) -> Download:
+def _download(one: LockedFile, part: Part, site: StepContext) -> Download:
     """The file as the web door takes it. A missing size is asked for, so that the bar knows its
-    end.
+    end; how large it can be says the lock.
     """
     size = one.size if one.size is not None else site.system.web.size(one.url)
-    return Download(url=one.url, target=site.place.wheel(one.file), sha256=one.sha256, size=size)
+    return Download(
+        url=one.url,
+        target=site.place.wheel(one.file),
+        sha256=one.sha256,
+        size=size,
+        most=_most(one, part),
+    )
+
+
+def _most(one: LockedFile, part: Part) -> int | None:
+    """What the lock says of this file's size, a quarter more (some figures are estimates); ``None``
+    where it knows another file of the package.
+    """
+    size = next((w.size for w in part.wheels if w.file == one.file), None)
+    return None if size is None else size + size // 4 + (1 << 20)
 
 
 def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext) -> None:

@@ -8,12 +8,14 @@ from collections.abc import Generator, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from app.decide.plans.pylock import Pin, as_pylock, lookup_project, selected
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.profile import Part
 from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps import provide_python
+from app.steps.removing import claim
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -135,9 +137,11 @@ def ask(
         site.place.at("locks", stem + ".asked.txt"), selected(part.requirements, wanted).encode()
     )
     site.system.files.remove(answer)  # uv would take an old answer's pins as wishes
+    claim(answer, site)
     if not index.tells_hashes:
         pages = site.place.at("locks", stem + ".pages.txt")
         site.system.files.remove(pages)
+        claim(pages, site)
         yield from _compile(question, ("-o", pages), site)
         site.system.files.remove(pages)
         try:
@@ -182,7 +186,9 @@ def _compile(question: _Question, more: tuple[str, ...], site: StepContext) -> I
         argv = (*argv, "--python", ready)
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
-        yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
+        yield from run_child(
+            site, argv, "Looking up the files", limit=limits.LOOKING_UP, extra=extra
+        )
     except ExpectedError as error:
         python = (
             provide_python.find(question.python, site)
@@ -192,7 +198,11 @@ def _compile(question: _Question, more: tuple[str, ...], site: StepContext) -> I
         if python is None:
             raise
         yield from run_child(
-            site, (*argv, "--python", python), "Looking up the files", limit=600, extra=extra
+            site,
+            (*argv, "--python", python),
+            "Looking up the files",
+            limit=limits.LOOKING_UP,
+            extra=extra,
         )
 
 
@@ -231,7 +241,9 @@ def _addresses(
         argv = (*argv, "--python", python)
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never", "UV_CONFIG_FILE": settings}
     try:
-        yield from run_child(site, argv, "Looking up the files", limit=600, extra=extra)
+        yield from run_child(
+            site, argv, "Looking up the files", limit=limits.LOOKING_UP, extra=extra
+        )
         return as_pylock(_text(site.place.join(folder, "uv.lock"), site), question.wanted)
     except ExpectedError as error:
         yield say(

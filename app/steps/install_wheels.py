@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.decide.plans.pylock import WHEELHOUSE, offline_lock
+from app.model import limits
 from app.model.event import AnyPayload, Progress
 from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
@@ -84,7 +85,7 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
             lock,
         ),
         "Installing the packages",
-        limit=3600,
+        limit=limits.INSTALLING,
         extra={"UV_PREVIEW_FEATURES": "pylock"},
     )
     site.system.files.write(stamp, _wanted(step, site).encode())

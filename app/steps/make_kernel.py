@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
 from app.model.quoting import kernel_argument
 from app.steps.install_wheels import source
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -40,8 +42,9 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     files, folder = site.system.files, _folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
-        files.remove(building)
-        files.remove(folder)
+        for old in (building, folder):
+            if left := take_away(old, files, site.record):
+                yield say(left)
         if not files.exists(site.place.kernels):
             site.record("made", {"path": site.place.kernels})
         lock, origin = source(
@@ -75,7 +78,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
                 lock,
             ),
             "Installing the kernel's packages",
-            limit=600,
+            limit=limits.MAKING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )
         files.write(
@@ -90,7 +93,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
         (python, site.place.join(folder, "launch.py"), "--ask", _name(step)),
         "Starting the kernel",
         python=python,
-        limit=180,
+        limit=limits.MAKING,
         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"},
     )
     files.remove(site.place.at("work", "kernel"))

@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.plan import ProvidePython
 from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps.child_environment import child_environment
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -68,7 +70,7 @@ def find(version: str, site: StepContext) -> str | None:
                 "--system",
                 f"cpython-{version}",
             ],
-            30.0,
+            limits.UV_ANSWER,
             env,
         )
         path = answer.out.strip()
@@ -100,7 +102,7 @@ def managed(version: str, site: StepContext) -> str | None:
                 "--system",
                 f"cpython-{version}",
             ],
-            30.0,
+            limits.UV_ANSWER,
             own,
         )
         path = answer.out.strip()
@@ -191,7 +193,7 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
             site,
             (site.system.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
             f"Providing Python {step.version}",
-            limit=1800,
+            limit=limits.PYTHON_COMING,
             extra=own,
         )
     except ExpectedError as error:
@@ -222,7 +224,7 @@ def _from_bundle(bundle: str, site: StepContext) -> bool:
     names = [name for name in files.names(folder) if name.startswith("cpython-")]
     for name in names:
         target = site.place.join(site.place.pythons, name)
-        files.remove(target)
+        take_away(target, files, site.record)
         files.copy_tree(site.place.join(folder, name), target)
         for path in {site.place.folder_of(path) for path, _ in files.walk(target)}:
             if path.endswith("__pycache__"):
@@ -240,7 +242,7 @@ def _usable(path: str, site: StepContext) -> bool:
     """
     answer = site.system.processes.capture(
         [path, "-I", "-c", "import sys, ssl, ctypes, sqlite3; print(sys.maxsize > 2**32)"],
-        30.0,
+        limits.UV_ANSWER,
         child_environment(site),
     )
     return answer.code == 0 and answer.out.strip() == "True"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.plan import PutPackagesBack
@@ -113,7 +114,7 @@ def run(step: PutPackagesBack, site: StepContext) -> Iterator[AnyPayload]:
                 file,
             ),
             "Putting the packages back",
-            limit=3600,
+            limit=limits.INSTALLING,
             extra=_indexes(found, site),
         )
     finally:

@@ -7,13 +7,15 @@ from typing import Any
 
 import msgspec
 
+from app.model import limits
+from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
 from app.model.plan import RunCheck
 from app.ports import Command, Exit, Output, Silence
 from app.steps.child_environment import child_environment
 from app.steps.step_context import StepContext
-from app.steps.subprocesses import ending, say
+from app.steps.subprocesses import say
 
 _TAIL = 60_000
 
@@ -46,7 +48,7 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     }
     work = site.place.at("work", step.check)
     site.system.files.make_folder(work)
-    tail, rest, failed = bytearray(), b"", None
+    tail, rest, failed, said, whole = bytearray(), b"", None, 0, False
     for item in site.system.processes.stream(
         Command(argv=argv, env=env, folder=work), step.limit_seconds
     ):
@@ -54,10 +56,15 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
             yield Quiet(seconds=item.seconds)
         elif isinstance(item, Output):
             *lines, rest = (rest + item.data).split(b"\n")
+            if len(rest) > limits.CHILD_LINE:  # a line without end waits for none
+                lines, rest = [*lines, rest], b""
             for line in lines:
-                happening = read_event(line)
+                happening = read_event(line) if said + len(line) <= limits.CHECK_EVENTS else None
+                said += len(line) if happening is not None else 0
                 if isinstance(happening, Failed):
                     failed = happening
+                elif isinstance(happening, Finished):
+                    whole = True  # the runner tells the end of the step
                 elif happening is not None:
                     yield happening
                 else:
@@ -68,7 +75,7 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
             if rest:
                 yield Line(text=rest + b"\n")
             site.system.files.remove(work)
-            if failed is not None or item.code != 0:
+            if failed is not None or item.code != 0 or not whole:
                 raise _fault(step, failed, item.code, bytes(tail).decode("utf-8", "replace"))
 
 
@@ -97,8 +104,9 @@ def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> Expec
             details=(failed.details + "\n" + tail).strip(),
             hint=failed.hint,
         )
+    how = ending(code) if code else "it ended before it was through, with exit code 0"
     return ExpectedError(
-        "check-failed", f"The check “{step.title}” did not pass ({ending(code)}).", details=tail
+        "check-failed", f"The check “{step.title}” did not pass ({how}).", details=tail
     )
 
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.model import limits
+from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, Quiet
 from app.ports import Command, Exit, Output, Silence
@@ -17,7 +19,7 @@ _TAIL = 60_000
 
 def say(text: str) -> Line:
     """One line of our own for the log."""
-    return Line(text=(text + "\n").encode())
+    return Line(text=(text + "\n").encode("utf-8", "replace"))
 
 
 def run_child(
@@ -64,37 +66,10 @@ def freeze(python: str, site: StepContext) -> str | None:
     """
     answer = site.system.processes.capture(
         (site.system.computer.uv(), "pip", "freeze", "--no-cache", "--python", python),
-        60.0,
+        limits.UV_ANSWER,
         child_environment(site),
     )
     return answer.out if answer.code == 0 else None
-
-
-def ending(code: int) -> str:
-    """How a child ended, in words: an exit code, a signal, or one of Windows' crash codes."""
-    crashes = {
-        0xC0000005: "access violation",
-        0xC0000135: "a DLL was not found",
-        0xC000007B: "a DLL of the wrong kind",
-        0xC0000142: "a DLL could not start",
-        0xC00000FD: "stack overflow",
-        0xC000001D: "illegal instruction",
-        0xC0000409: "fatal error",
-        0xC0000374: "damaged heap",
-    }
-    unsigned = code & 0xFFFFFFFF
-    if unsigned in crashes:
-        return f"crashed: {crashes[unsigned]}, 0x{unsigned:08X}"
-    if code < 0:
-        signals = {
-            -4: "illegal instruction",
-            -6: "abort",
-            -9: "ended from outside, often for lack of memory",
-            -11: "access violation",
-            -15: "ended from outside",
-        }
-        return f"signal {-code}" + (f": {signals[code]}" if code in signals else "")
-    return f"exit code {code}"
 
 
 def _quoted(argument: str) -> str:

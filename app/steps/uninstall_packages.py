@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.plan import UninstallPackages
@@ -55,5 +56,5 @@ def run(step: UninstallPackages, site: StepContext) -> Iterator[AnyPayload]:
         site,
         (site.system.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
         "Taking the packages out",
-        limit=600,
+        limit=limits.MAKING,
     )

@@ -156,6 +156,7 @@ def run(check: Callable[[], None], noisy: bool = False) -> None:
     code = 0
     try:
         check()
+        tell("finished")  # exit code 0 alone proves nothing: an import can end the process with it
     except CheckFailed as fault:
         tell(
             "failed",

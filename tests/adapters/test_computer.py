@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from app.adapters.computer import LocalComputer, windows_name
+from app.adapters import volumes
+from app.adapters.computer import LocalComputer, terminal_line, windows_name
 from app.adapters.windows.proxy_script import first_proxy
 from app.adapters.windows.registry import SystemRegistry
+from app.model import limits
 from app.model.errors import ExpectedError, InputError
+from app.model.machine import Disk
 
 
 @pytest.fixture
@@ -141,3 +146,47 @@ def test_elsewhere_no_proxy_script_is_evaluated(computer: LocalComputer) -> None
         computer.proxy_of_script("https://index.invalid/", "http://127.0.0.1:9/proxy.pac", True)
         is None
     )
+
+
+@pytest.mark.parametrize("name", ["Tom&Ann", "Tom & Ann", "Tom (1)", "a^b", "Jürgen"])
+def test_a_console_is_started_by_its_whole_path_with_the_path_in_quotes(name: str) -> None:
+    environment = rf"C:\Users\{name}\envs\a"
+    line = terminal_line(r"C:\Windows\System32", environment)
+    assert line == (
+        r'"C:\Windows\System32\cmd.exe" /k ' + f'""{environment}\\Scripts\\activate.bat""'
+    )
+    assert terminal_line(None, "x").startswith(r'"C:\Windows\System32\cmd.exe" ')
+
+
+def test_a_volume_that_does_not_answer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "VOLUME", 1)
+    forever = threading.Event()
+    real = volumes._disk
+
+    def asked(root: str) -> Disk:
+        if root == "/gone":
+            forever.wait(120)
+        return real(root)
+
+    monkeypatch.setattr(volumes, "_mounted", lambda: [("/gone", "a"), ("/", "b")])
+    monkeypatch.setattr(volumes, "_disk", asked)
+    monkeypatch.setattr(volumes, "_NO_DISKS", set())
+    found = volumes.local_disks()
+    assert [disk.root for disk in found] == [os.sep]
+    monkeypatch.setattr(volumes, "_disk_of", lambda _: asked("/gone"))
+    assert volumes.disk_of("/gone/home") is None
+    forever.set()
+
+
+def test_one_volume_is_asked_for_one_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = shutil.disk_usage
+
+    def usage(path: object) -> object:
+        asked.append(str(path))
+        return real(str(path))
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    disk = volumes.disk_of(str(tmp_path / "not" / "yet"))
+    assert disk is not None
+    assert asked == [str(tmp_path)]

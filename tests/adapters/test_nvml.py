@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pynvml
 import pytest
 
-from app.adapters.nvml import SystemNvml
+from app.adapters.nvml import SystemNvml, read_cards
+from app.adapters.processes.local_processes import LocalProcesses
+from app.model import limits
 from app.model.machine import Driver, Gpu
 
 
@@ -48,7 +52,7 @@ def _answers(monkeypatch: pytest.MonkeyPatch, count: int = 1, **more: Any) -> No
 
 def test_a_card_with_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     _answers(monkeypatch)
-    seen = SystemNvml().cards()
+    seen = read_cards()
     assert seen.gpus == (
         Gpu(
             index=0,
@@ -81,7 +85,7 @@ def test_every_field_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         **{name: _refuse(3) for name in names},
         nvmlSystemGetCudaDriverVersion_v2=_refuse(13),
     )
-    seen = SystemNvml().cards()
+    seen = read_cards()
     assert seen.gpus == (Gpu(index=0, vendor="nvidia"),)
     assert seen.driver == Driver(version="566.36", nvml="ok")
 
@@ -90,9 +94,9 @@ def test_hardware_numbers_are_read_only_to_tell_cards_apart(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _answers(monkeypatch, count=2)
-    assert [card.uuid for card in SystemNvml().cards().gpus] == ["GPU-0", "GPU-1"]
+    assert [card.uuid for card in read_cards().gpus] == ["GPU-0", "GPU-1"]
     _answers(monkeypatch, count=1)
-    assert SystemNvml().cards().gpus[0].uuid is None
+    assert read_cards().gpus[0].uuid is None
 
 
 @pytest.mark.parametrize(
@@ -108,14 +112,14 @@ def test_refusals_name_the_state_and_the_reason(
     monkeypatch: pytest.MonkeyPatch, code: int, state: str, word: str
 ) -> None:
     _answers(monkeypatch, nvmlInit=_refuse(code))
-    seen = SystemNvml().cards()
+    seen = read_cards()
     assert (seen.gpus, seen.driver) == ((), Driver(nvml=state))  # type: ignore[arg-type]
     assert word in seen.note
 
 
 def test_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
     _answers(monkeypatch, count=0)
-    seen = SystemNvml().cards()
+    seen = read_cards()
     assert (seen.gpus, seen.driver.nvml, seen.note) == (
         (),
         "ok",
@@ -130,4 +134,61 @@ def test_a_card_that_fell_off_the_bus_hides_no_other(monkeypatch: pytest.MonkeyP
         return index
 
     _answers(monkeypatch, count=2, nvmlDeviceGetHandleByIndex=handle)
-    assert [card.index for card in SystemNvml().cards().gpus] == [1]
+    assert [card.index for card in read_cards().gpus] == [1]
+
+
+_FAKE = """
+import os, sys, time
+class NVMLError(Exception):
+    pass
+def nvmlInit():
+    {way}
+"""
+
+
+@pytest.mark.fault("native library")
+@pytest.mark.parametrize(
+    ("way", "word"),
+    [
+        ("os.abort()", "signal 6"),
+        ("import ctypes; ctypes.string_at(0)", "signal 11"),
+        ("os._exit(0)", "exit code 0"),
+        ("sys.exit(3)", "exit code 3"),
+        ("raise ValueError('odd')", "exit code 1"),
+        ("os.write(1, b'end of the answer\\n'); os._exit(0)", "exit code 0"),
+        ("time.sleep(300)", "did not answer within"),
+        ("while True: os.write(1, b'x' * 65536)", "printed more than"),
+    ],
+)
+def test_a_library_that_ends_its_process_is_a_note_and_no_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str, word: str
+) -> None:
+    monkeypatch.setattr(limits, "NATIVE_LIBRARY", 60 if "sleep" not in way else 1)
+    (tmp_path / "pynvml.py").write_text(_FAKE.format(way=way))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    seen = SystemNvml(LocalProcesses(threading.Event())).cards()
+    assert (seen.gpus, seen.driver) == ((), Driver(nvml="error"))
+    assert "gave no answer" in seen.note
+    assert word in seen.note
+
+
+def test_what_a_driver_prints_itself_does_not_disturb_the_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pynvml.py").write_text(
+        _FAKE.format(way="os.write(1, b'NVRM: hello'); os.write(2, b'\\xff')")
+        + "def nvmlShutdown():\n    os.write(1, b'bye')\n"
+        "def nvmlDeviceGetCount():\n    return 0\n"
+        "def nvmlSystemGetDriverVersion():\n    return '566.36'\n"
+        "def nvmlSystemGetCudaDriverVersion_v2():\n    return 12070\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    seen = SystemNvml(LocalProcesses(threading.Event())).cards()
+    assert (seen.driver.nvml, seen.driver.version) == ("ok", "566.36")
+
+
+def test_the_packed_program_answers_for_the_library(capfd: pytest.CaptureFixture[str]) -> None:
+    from app.__main__ import main
+
+    assert main(["--ask-nvml"]) == 0
+    assert capfd.readouterr().out.rstrip().endswith("end of the answer")

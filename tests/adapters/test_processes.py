@@ -6,11 +6,14 @@ import os
 import sys
 import threading
 import time
+from typing import Any
 
 import psutil
 import pytest
 
+from app.adapters.processes import process_tree
 from app.adapters.processes.local_processes import LocalProcesses
+from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Exit, Output
 
@@ -104,3 +107,82 @@ def test_capture_gives_up_in_time() -> None:
         is None
     )
     assert time.monotonic() - began < 60
+
+
+def _words(code: str) -> tuple[bytes, int]:
+    items = list(LocalProcesses(threading.Event()).stream(command(code)))
+    last = items[-1]
+    assert isinstance(last, Exit)
+    return b"".join(item.data for item in items if isinstance(item, Output)), last.code
+
+
+def test_last_words_are_read_although_the_reader_comes_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = process_tree._read
+
+    def late(*arguments: Any, **named: Any) -> bytes:
+        data = real(*arguments, **named)
+        if data:
+            time.sleep(1.5)
+        return data
+
+    monkeypatch.setattr(process_tree, "_read", late)
+    monkeypatch.setattr(limits, "HELD_OPEN", 0)
+    said, code = _words("import sys, time; time.sleep(0.3); sys.exit('the reason')")
+    assert (said.strip(), code) == (b"the reason", 1)
+
+
+def test_the_wait_after_the_end_counts_from_the_end_for_what_was_left_behind() -> None:
+    said, code = _words(
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-u', '-c', 'import time\\n"
+        "while True: print(1); time.sleep(0.01)']); print('mine', flush=True)"
+    )
+    assert b"mine" in said
+    assert code == 0
+
+
+def test_what_a_child_prints_without_end_does_not_fill_the_memory() -> None:
+    stream = LocalProcesses(threading.Event()).stream(
+        command("import os\nwhile True: os.write(1, b'x' * 65536)")
+    )
+    before, seen = psutil.Process().memory_info().rss, 0
+    for item in stream:
+        seen += len(item.data) if isinstance(item, Output) else 0
+        if seen > 500_000_000:
+            break
+    stream.close()  # type: ignore[attr-defined]
+    assert psutil.Process().memory_info().rss - before < 100_000_000
+
+
+@pytest.mark.parametrize("pipe", [1, 2])
+def test_an_answer_without_end_is_ended_and_costs_no_memory(pipe: int) -> None:
+    before = psutil.Process().memory_info().rss
+    answer = LocalProcesses(threading.Event()).capture(
+        [sys.executable, "-c", f"import os\nwhile True: os.write({pipe}, b'x' * 65536)"], 120.0
+    )
+    assert (answer.code, answer.err) == (None, "printed more than 8 MB")
+    assert psutil.Process().memory_info().rss - before < 100_000_000
+
+
+def test_an_answer_takes_what_it_left_behind_along() -> None:
+    answer = LocalProcesses(threading.Event()).capture(
+        [
+            sys.executable,
+            "-c",
+            "import subprocess, sys; p = subprocess.Popen([sys.executable, '-c', 'import time; "
+            "time.sleep(300)']); print(p.pid)",
+        ],
+        60.0,
+    )
+    assert answer.code == 0
+    deadline = time.monotonic() + 60
+    while _alive(int(answer.out)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _alive(int(answer.out))
+
+
+def test_a_name_with_a_nul_is_an_answer_and_not_a_fault() -> None:
+    assert LocalProcesses(threading.Event()).capture(["a\0b"]).code is None
+    with pytest.raises(ExpectedError, match="could not be started"):
+        list(LocalProcesses(threading.Event()).stream(Command(argv=("a\0b",))))

@@ -109,7 +109,12 @@ def _doors(folder: Path) -> list[tuple[str, Any, type, Sequence[Ask]]]:
             ports.Registry,
             (lambda door: door.key("HKLM", "SOFTWARE\\None\\Of\\This"),),
         ),
-        ("nvml", SystemNvml(), ports.Nvml, (lambda door: door.cards(),)),
+        (
+            "nvml",
+            SystemNvml(LocalProcesses(threading.Event())),
+            ports.Nvml,
+            (lambda door: door.cards(),),
+        ),
         (
             "computer",
             LocalComputer(SystemRegistry()),

@@ -228,7 +228,7 @@ def test_what_pip_said_becomes_one_sentence(said: str, why: str) -> None:
 
 
 def test_without_apt_no_apt_is_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr(start, "missing_qt_libraries", lambda: ["libegl1"])
     with pytest.raises(start.CannotStart, match="install --yes") as said:
         start.ensure_qt_libraries()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters import resources
+from app.model import limits
 from app.model.errors import InputError
 from tests.rights import held_above_permissions, obey_permissions
 
@@ -191,7 +192,7 @@ def test_a_folder_that_is_no_quarantine_is_not_put_anywhere(tmp_path: Path) -> N
 
 
 def test_a_file_without_an_end_does_not_take_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "_MOST", 1 << 20)
+    monkeypatch.setattr(limits, "INPUT", 1 << 20)
     with pytest.raises(InputError, match="larger than"):
         resources.read_input("/dev/zero")
 

@@ -23,7 +23,10 @@ from app.model.sources import is_address
 SIGNS = string.printable + "äß€\u2018\u2019\u201a\u201b\u201c\u2028\x85\xa0日\x7f\x1b"
 WORDS = st.one_of(
     st.text(SIGNS, max_size=30),
-    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20),
+    st.text(
+        st.characters(categories=None, exclude_categories=["Cs"], exclude_characters="\0"),
+        max_size=20,
+    ),
     st.sampled_from(
         (
             "",

@@ -13,6 +13,7 @@ import pytest
 from app.adapters.local_system import open_system
 from app.engine.journal import Journal
 from app.engine.runner import Runner
+from app.model import limits
 from app.model.advice import Diagnosis
 from app.model.answers import Answers
 from app.model.errors import ExpectedError, StoppedError
@@ -36,6 +37,11 @@ class Scripted:
         self.ran.append(step.id)
         site.record("made", {"path": step.id})
         yield Line(text=b"working\n")
+        if step.title.startswith("prints"):
+            for number in range(int(step.title.split()[1])):
+                yield Line(text=b"%06d %s\n" % (number, b"x" * 92))
+            if step.title.endswith("fails"):
+                raise ExpectedError("child-failed", "It failed.")
         if step.title == "fails":
             raise ExpectedError("disk_full", "The disk is full.", details="No space left on device")
         if step.title == "stops":
@@ -165,3 +171,30 @@ def test_stopping_is_told_and_kept_to_go_on_with(bench: Bench) -> None:
     unfinished = bench.journal.unfinished()
     assert unfinished is not None
     assert unfinished[1] == ("a",)
+
+
+@pytest.mark.parametrize("end", ["", " fails"])
+def test_the_log_of_endless_output_is_capped_says_so_and_keeps_the_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(limits, "CHILD_LOG", 100_000)
+    monkeypatch.setattr(limits, "CHILD_END", 10_000)
+    bench = Bench(tmp_path)
+    _, events = bench.run(make("one", f"prints 5000{end}"), check("two", f"prints 50{end}"))
+    lines = bytes(bench.log).splitlines()
+    assert len(bench.log) < 130_000
+    assert lines[1].startswith(b"000000 ")
+    assert sum(b"of output: what follows is left out" in line for line in lines) >= 1
+    assert any(b"bytes left out ...]" in line for line in lines)
+    assert any(line.startswith(b"004999 ") for line in lines)
+    if not end:
+        assert lines[-1].startswith(b"000049 ")
+    told = b"".join(e.what.text for e in events if isinstance(e.what, Line))
+    assert bytes(bench.log).startswith(told)
+
+
+def test_short_output_is_handed_on_as_it_is(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.run(make("one", "prints 500"))
+    assert b"left out" not in bytes(bench.log)
+    assert len(bench.log) == 8 + 500 * 100

@@ -492,6 +492,11 @@ class Staged(FakeSession):
         self.reports.append(path)
         return path or "report.zip"
 
+    def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
+        """What was asked for, in one line."""
+        ideas = [other.cause for other in diagnosis.others] if diagnosis else []
+        return f"issue about {len(log or b'')} bytes: {', '.join(ideas)}"
+
     def report_preview(self) -> Preview:
         """Two files, three things taken out."""
         return Preview(

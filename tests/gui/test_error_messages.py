@@ -17,11 +17,11 @@ from app.gui import languages
 from app.gui.messages import said
 from app.gui.run_progress import RunProgress
 from app.gui.widgets.diagnosis_card import diagnosis_of
+from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import Failed, StepEvent
 from app.model.plan import CreateEnvironment, Plan
 from app.steps.drift import Change
-from app.steps.subprocesses import ending
 from build.fault_texts import sentences, unread
 
 # Words that every English sentence of some length has and no German one.

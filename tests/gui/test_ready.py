@@ -214,6 +214,36 @@ def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(
     sheet.accept()
 
 
+def test_where_the_log_does_not_say_ideas_are_told_and_copied_for_an_issue(
+    wizard: Wizard, knowing: Staged, qtbot: QtBot
+) -> None:
+    """Three looks: certain, likely, open; only the open one has the issue as its main act."""
+    sheet = PasteLog(wizard, knowing, fixes=True)  # type: ignore[arg-type]
+    sheet.show()
+    looks = []
+    for log in (
+        "AssertionError: Torch not compiled with CUDA enabled",
+        "ImportError: cannot import name 'Zork' from 'transformers'",
+        "RuntimeError: CUDA error: device-side assert triggered",
+    ):
+        before = sheet.card
+        sheet.field.setPlainText(log)
+        qtbot.waitUntil(lambda before=before: sheet.card not in (None, before))  # type: ignore[misc]
+        assert sheet.card is not None
+        looks.append((sheet.card.mark.state, sheet.card.issue_button is not None))
+        assert sheet.card.fix_button is None or sheet.card.diagnosis.confidence == "certain"
+    assert looks == [("err", False), ("warn", False), ("info", True)]
+    assert sheet.card is not None
+    assert sheet.card.issue_button is not None
+    assert sheet.card.issue_button.kind == "primary"
+    shown = [label.text() for label in inside(sheet.card, Label)]
+    assert any("CUDA_LAUNCH_BLOCKING" in text for text in shown)
+    sheet.card.issue_button.click()
+    qtbot.waitUntil(lambda: "cuda_kernel_fault" in QGuiApplication.clipboard().text())
+    qtbot.waitUntil(lambda: sheet.answer.text().startswith("Copied"))
+    sheet.accept()
+
+
 @pytest.fixture
 def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
     """A visit that knows all causes."""

@@ -44,6 +44,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CHECK = """import json, importlib.metadata
 names = sorted(d.metadata["Name"] for d in importlib.metadata.distributions())
 print(json.dumps({"what": "measured", "name": "packages", "value": names}))
+print(json.dumps({"what": "finished"}))
 """
 
 

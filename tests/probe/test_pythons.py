@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import pytest
+
+from app.model import limits
+from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover
+from app.ports import Completed
 from app.probe.installed import installed
 from app.probe.leftovers import leftovers
 from app.probe.pythons import pythons
@@ -102,6 +108,93 @@ def test_one_that_does_not_answer_is_still_named(pc: Any) -> None:
     assert [(one.path, one.version) for one in pythons(system, LINUX)] == [
         ("/opt/broken/python3", None)
     ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "3.11.2 sixty-four /usr/bin/python3\n",
+        "3.11.2 \u00b2\u00b2 /usr/bin/python3\n",
+        f"{'9' * 5000}.1.1 64 /usr/bin/python3\n",
+        "3.11.2 64 /usr/\x07bin\n",
+        "3.11.2 64 " + "x" * 9000,
+        "Warning: hello",
+        "",
+    ],
+    ids=range(7),
+)
+def test_an_odd_answer_costs_one_python(pc: Any, said: str) -> None:
+    good = "3.12.1 64 /opt/good/python3\n"
+    system = pc(
+        "linux",
+        files={"/opt/odd/python3": b"", "/opt/good/python3": b""},
+        variables={"PATH": "/opt/odd:/opt/good"},
+        answers={"/opt/odd/python3": said, "/opt/good/python3": good},
+    )
+    assert [(one.path, one.version) for one in pythons(system, LINUX)] == [
+        ("/opt/odd/python3", None),
+        ("/opt/good/python3", "3.12.1"),
+    ]
+
+
+def test_pythons_that_hang_or_fail_cost_themselves_alone(
+    pc: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PYTHONS", 3)
+    monkeypatch.setattr(limits, "FOLDER", 2)
+    bad = [f"/opt/bad{n}/python3" for n in range(7)]
+    system = pc(
+        "linux",
+        files=dict.fromkeys((*bad, "/opt/good/python3", "/opt/dead/python3"), b""),
+        variables={
+            "PATH": ":".join([*(f"/opt/bad{n}" for n in range(7)), "/opt/dead", "/opt/good"])
+        },
+    )
+    forever = threading.Event()
+    names = system.files.names
+
+    def capture(argv: Any, seconds: float = 10.0, env: Any = None) -> Completed:
+        if argv[0] == bad[0]:
+            raise RuntimeError("odd")
+        if argv[0] in bad:
+            forever.wait(120)
+        return Completed(code=0, out="3.12.1 64 /opt/good/python3\n")
+
+    def listed(path: str) -> tuple[str, ...]:
+        if path == "/opt/dead":
+            forever.wait(120)
+        return tuple(names(path))
+
+    monkeypatch.setattr(system.processes, "capture", capture)
+    monkeypatch.setattr(system.files, "names", listed)
+    found = pythons(system, LINUX)
+    forever.set()
+    assert [(one.path, one.version) for one in found] == [
+        *((path, None) for path in bad),
+        ("/opt/good/python3", "3.12.1"),
+    ]
+
+
+def test_a_venv_whose_files_cannot_be_read_costs_itself_alone(
+    pc: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = "/home/anna/.venv"
+    system = pc(
+        "linux",
+        files={f"{root}/pyvenv.cfg": b"version = 3.11.2\n", "/opt/good/python3": b""},
+        variables={"PATH": "/opt/good", "VIRTUAL_ENV": root},
+        answers={"/opt/good/python3": "3.12.1 64 /opt/good/python3\n"},
+    )
+    read = system.files.read
+
+    def refused(path: str) -> bytes | None:
+        if path.startswith(root):
+            raise ExpectedError("permission_denied", "no")
+        found: bytes | None = read(path)
+        return found
+
+    monkeypatch.setattr(system.files, "read", refused)
+    assert "3.12.1" in [one.version for one in pythons(system, LINUX)]
 
 
 def test_conda_environments_and_venvs_with_the_build_of_torch(pc: Any) -> None:

@@ -54,7 +54,7 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepConte
     def resource(name: str) -> bytes:
         if name == "checks/index.json":
             return json.dumps(
-                {"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"]}
+                {"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"], "gone": ["gone.py"]}
             ).encode()
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
@@ -71,7 +71,9 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepConte
 
 SCRIPTS = {
     "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": '
-    '"n", "value": 3, "unit": "x"}))\n',
+    '"n", "value": 3, "unit": "x"}))\nprint(json.dumps({"what": "finished"}))\n',
+    "gone.py": 'import json, os\nprint(json.dumps({"what": "measured", "name": "n", "value": 3}))\n'
+    "os._exit(0)\n",
     "bad.py": (
         'import json, sys\nprint(json.dumps({"what": "failed", "code": "cuda_oom", "message": '
         '"Memory ran out."}))\n'

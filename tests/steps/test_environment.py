@@ -20,6 +20,7 @@ from app.model.plan import (
     Activate,
     CreateEnvironment,
     FetchWheels,
+    FirstImport,
     FixOpenmp,
     InstallWheels,
     ProvidePython,
@@ -34,6 +35,7 @@ from app.steps import (
     activate,
     create_environment,
     fetch_wheels,
+    first_import,
     fix_openmp,
     install_wheels,
     provide_python,
@@ -126,13 +128,6 @@ def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: S
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_what_a_killed_removal_left_is_swept_away(made: StepContext) -> None:
-    folder = made.place.environment("small-1")
-    made.system.files.move(folder, folder + create_environment.GONE)
-    create_environment.sweep(made)
-    assert made.system.files.names(made.place.environments) == ()
-
-
 def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> None:
     record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
     made.system.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
@@ -155,6 +150,31 @@ def test_a_failed_check_carries_its_own_sentence(made: StepContext) -> None:
     with pytest.raises(ExpectedError, match="Memory ran out") as caught:
         list(run_check.run(check("bad"), made))
     assert caught.value.code == "cuda_oom"
+
+
+def test_an_end_with_exit_code_0_before_the_check_is_through_is_no_success(
+    made: StepContext,
+) -> None:
+    with pytest.raises(ExpectedError, match="ended before it was through, with exit code 0"):
+        list(run_check.run(check("gone"), made))
+
+
+def test_an_import_that_ends_the_process_with_exit_code_0_is_no_good_import(
+    made: StepContext,
+) -> None:
+    python = made.place.environment_python("small-1")
+    answer = made.system.processes.capture(
+        [python, "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    )
+    for name in ("torch", "transformers", "datasets", "peft"):
+        made.system.files.write(made.place.join(answer.out.strip(), f"{name}.py"), b"")
+    step = FirstImport(id="first", title="Import", environment="small-1", profile="small")
+    list(first_import.run(step, made))
+    made.system.files.write(
+        made.place.join(answer.out.strip(), "peft.py"), b"import os\nos._exit(0)\n"
+    )
+    with pytest.raises(ExpectedError, match="ended before all was imported, with exit code 0"):
+        list(first_import.run(step, made))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="abort opens a dialog under Wine")

@@ -21,9 +21,11 @@ from app.ports import Cards
 pytestmark = [pytest.mark.windows]
 BUILT = Path("C:/lab/nvml.dll")
 ASK = """
-import sys, msgspec, pynvml
+import sys, threading, msgspec
 from app.adapters.nvml import SystemNvml
-sys.stdout.buffer.write(msgspec.json.encode(SystemNvml().cards()))
+from app.adapters.processes.local_processes import LocalProcesses
+door = SystemNvml(LocalProcesses(threading.Event()))
+sys.stdout.buffer.write(msgspec.json.encode(door.cards()))
 """
 
 

@@ -10,19 +10,33 @@ import ipaddress
 import ssl
 import threading
 import urllib.request
+from http.client import HTTPException
 from urllib.parse import unquote, urljoin, urlsplit
 
 import truststore
 import urllib3
 from urllib3 import exceptions as u3
 
-from app.adapters.download.download_errors import Endpoint, fault, from_error, host
+from app.adapters.download.deadlines import bounded
+from app.adapters.download.download_errors import Endpoint, Fault, fault, from_error, host
 from app.adapters.windows.proxy_script import DIRECT, proxy_of_script
+from app.model import limits
+from app.model.odd_text import as_bytes
 from app.model.sources import Sources, unencrypted
 
-_HOPS = 8
 _AGENT = "unsloth-setup/1"
+# What the HTTP library and those below it raise over an answer that breaks the rules.
+BROKEN = (u3.HTTPError, HTTPException, OSError, ValueError, AttributeError)
 REDIRECTS = (301, 302, 303, 307, 308)
+
+
+def sound(url: str) -> bool:
+    """Whether an address can be taken apart: brackets in pairs, a port that exists."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.scheme) and (parts.port is None or parts.hostname is not None)
+    except ValueError:
+        return False
 
 
 def loopback(url: str) -> bool:
@@ -40,7 +54,7 @@ class Connections:
     """Pools of connections for one choice of sources. Safe for several threads."""
 
     def __init__(
-        self, sources: Sources | None, *, connect: float = 10.0, read: float = 20.0
+        self, sources: Sources | None, *, connect: float = limits.CONNECT, read: float = limits.READ
     ) -> None:
         self._sources = sources or Sources()
         self._system = sources is None
@@ -82,14 +96,16 @@ class Connections:
     ) -> urllib3.BaseHTTPResponse:
         """One request, redirects followed; the body is left unread. Raises ``Fault``."""
         first = url
-        for _ in range(_HOPS):
+        if not sound(url):
+            raise _unsound(url, "is no address that can be used")
+        for _ in range(limits.REDIRECTS):
             spot = self.spot(url)
             response = self._once(method, url, dict(headers or {}), spot, timeout)
             target = response.headers.get("Location") if response.status in REDIRECTS else None
             if not target:
                 return response
             response.close()
-            url = urljoin(url, target)
+            url = _next(url, target)
         raise fault(
             "redirect_loop",
             f"{host(first)} sends the request for {Endpoint(first).file} in a circle.",
@@ -137,7 +153,7 @@ class Connections:
                 retries=False,
                 timeout=timeout or self._timeout,
             )
-        except (u3.HTTPError, OSError, ValueError) as error:
+        except BROKEN as error:
             raise from_error(error, spot) from error
 
     def _manager(self, proxy: str | None) -> urllib3.PoolManager:
@@ -149,7 +165,7 @@ class Connections:
     def _made(self, proxy: str | None) -> urllib3.PoolManager:
         context = self._context()
         if proxy is None:
-            return urllib3.PoolManager(maxsize=16, ssl_context=context)
+            return bounded(urllib3.PoolManager(maxsize=16, ssl_context=context))
         if "://" not in proxy:
             proxy = "http://" + proxy
         parts = urlsplit(proxy)
@@ -165,12 +181,14 @@ class Connections:
                 proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             )
         bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return urllib3.ProxyManager(
-            bare,
-            proxy_headers=headers,
-            maxsize=16,
-            ssl_context=context,
-            proxy_ssl_context=self._context(),
+        return bounded(
+            urllib3.ProxyManager(
+                bare,
+                proxy_headers=headers,
+                maxsize=16,
+                ssl_context=context,
+                proxy_ssl_context=self._context(),
+            )
         )
 
     def _context(self) -> ssl.SSLContext:
@@ -197,6 +215,28 @@ class Connections:
                     manager.clear()
 
 
+def _next(url: str, target: str) -> str:
+    """Where a redirect leads. Raises ``Fault`` naming the server that sends to no address."""
+    try:
+        found = urljoin(url, target)
+    except ValueError:
+        found = ""
+    if not sound(found):
+        raise _unsound(url, f"sends the request on to {target[:80]!r}, which is no address")
+    return found
+
+
+def _unsound(url: str, what: str) -> Fault:
+    """An address that cannot be taken apart, ours or a server's."""
+    return fault(
+        "server_error",
+        f"{host(url)} {what}.",
+        limit=3,
+        hint="The index or what stands in between is broken: run it again later, or choose "
+        "another index.",
+    )
+
+
 def without_password(url: str) -> str:
     """An address with its password, if any, taken out."""
     parts = urlsplit(url if "://" in url else "//" + url)
@@ -216,7 +256,7 @@ def _place(url: str) -> tuple[str, int | None]:
 
 
 def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    return "Basic " + base64.b64encode(as_bytes(f"{user}:{password}")).decode()
 
 
 def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
@@ -225,11 +265,11 @@ def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
     """
     known = {}
     for url in (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
-        parts = urlsplit(url or "")
+        if not url or not sound(url):
+            continue
+        parts = urlsplit(url)
         if parts.hostname and parts.username:
-            known[_place(url or "")] = _basic(
-                unquote(parts.username), unquote(parts.password or "")
-            )
+            known[_place(url)] = _basic(unquote(parts.username), unquote(parts.password or ""))
     return known
 
 

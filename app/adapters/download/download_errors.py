@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 from urllib3 import exceptions as u3
 
+from app.model import limits
 from app.model.errors import ExpectedError
 
 _AGAIN = "Check the network, then run it again; what has arrived is kept."
@@ -56,7 +57,11 @@ class Endpoint:
     @property
     def file(self) -> str:
         """The last part of the address."""
-        return unquote(urlsplit(self.url).path.rstrip("/").rpartition("/")[2]) or self.host
+        try:
+            path = urlsplit(self.url).path
+        except ValueError:  # no address at all
+            return self.host
+        return unquote(path.rstrip("/").rpartition("/")[2])[:200] or self.host
 
 
 def host(url: str) -> str:
@@ -144,16 +149,16 @@ def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     said = response.headers.get("Retry-After")
     if not said:
         return None
+    number = limits.whole_number(said)
+    if number is not None:
+        return float(min(number, limits.RETRY_AFTER))
     try:
-        seconds = float(said)
-    except ValueError:
-        try:
-            then = parsedate_to_datetime(said)
-            now = parsedate_to_datetime(response.headers.get("Date", ""))
-            seconds = (then - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), 120.0)
+        then = parsedate_to_datetime(said)
+        now = parsedate_to_datetime(response.headers.get("Date", ""))
+        seconds = (then - now).total_seconds()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return min(max(seconds, 0.0), float(limits.RETRY_AFTER))
 
 
 def from_error(error: Exception, spot: Endpoint) -> Fault:

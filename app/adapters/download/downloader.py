@@ -22,6 +22,7 @@ from app.adapters.download.loopback_server import Feeder
 from app.adapters.download.part_file import RANGE, Range
 from app.adapters.download.transfer import Transfer
 from app.adapters.files import disk_fault, long_path, make_folders
+from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Arrived, Download, Stop
 
@@ -84,7 +85,8 @@ class Fetch:
 
     def _watch(self) -> Iterator[Arrived]:
         past: deque[tuple[float, int]] = deque()
-        looked = time.monotonic()
+        looked = moved = time.monotonic()
+        known = (-1, -1)
         while True:
             self._look_for_more()
             with self.turn:
@@ -108,10 +110,24 @@ class Fetch:
                 return
             if self._stop.is_set():
                 raise StoppedError
-            if now - looked > 1.0:
+            if now - looked > min(1.0, limits.NO_PROGRESS):
                 looked = now
                 self._watch_room()
+                here = (self._received, sum(j.state == "done" for j in self._files))
+                if here != known or self._more is not None:
+                    known, moved = here, now
+                elif now - moved > limits.NO_PROGRESS:
+                    raise self._still()
             yield self._arrived(rate)
+
+    def _still(self) -> ExpectedError:
+        """Not one byte came in all that time, however often it was tried."""
+        name = next((j.name for j in self._files if j.state != "done"), "the files")
+        return ExpectedError(
+            "network_timeout",
+            f"Nothing of {name} came within {limits.NO_PROGRESS // 60} minutes.",
+            hint="Check the network, then run it again; what has arrived is kept.",
+        )
 
     def _look_for_more(self) -> None:
         files = self._more() if self._more is not None else None

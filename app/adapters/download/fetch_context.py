@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.adapters.download.connection_pool import Connections
 from app.adapters.download.loopback_server import Feeder
+from app.model import limits
 
 
 @dataclass(frozen=True)
@@ -16,15 +17,15 @@ class RetryPolicy:
     between.
     """
 
-    connect: float = 10.0
-    read: float = 20.0
-    attempts: int = 8
+    connect: float = limits.CONNECT
+    read: float = limits.READ
+    attempts: int = limits.TRIES
     first_attempts: int = (
         4  # before anything at all has arrived: then the cause rarely goes away by waiting
     )
     backoff: float = 0.5
-    longest: float = 30.0
-    slowest: float = 1024.0  # bytes a second below which a stream counts as stalled
+    longest: float = limits.LONGEST_WAIT
+    slowest: float = limits.SLOWEST  # bytes a second below which a stream counts as stalled
     streams: int = 8  # at once, for all files
     # of these on files of more than one range: more brings no speed but loses more when killed
     wide: int = 4

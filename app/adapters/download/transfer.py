@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import urllib3
-from urllib3 import exceptions as u3
 
+from app.adapters.download.connection_pool import BROKEN
 from app.adapters.download.download_errors import (
     MANY,
     SIGN_IN,
@@ -29,6 +29,7 @@ from app.adapters.download.download_errors import (
 from app.adapters.download.fetch_context import FetchContext
 from app.adapters.download.part_file import RANGE, PartFile, Range, Writer, leftovers
 from app.adapters.files import disk_fault, long_path, private, replace_file
+from app.model import limits
 from app.ports import Download
 
 _READ = (
@@ -46,6 +47,7 @@ class Transfer:
 
     def __init__(self, file: Download, crew: FetchContext) -> None:
         self.file, self.size = file, file.size
+        self.most = limits.FILE_OF_UNKNOWN_SIZE if file.most is None else file.most
         self.state = "new"
         self.part: PartFile | None = None
         self.active = self.bytes = self.failures = self.since_failure = self.mismatches = 0
@@ -124,6 +126,8 @@ class Transfer:
         """What is there already, and the first range to ask for."""
         if self._present():
             return None
+        if self.size is not None and self.size > self.most:
+            raise self._too_large(self._crew.connections.spot(self.file.url))
         if urlsplit(self.file.url).scheme == "file":
             self._copy()
             return None
@@ -260,13 +264,15 @@ class Transfer:
             self._sized(total, piece, part, spot)
             self._opened("ranged")
             return piece
-        length = response.headers.get("Content-Length", "")
-        if self.size is not None and length.isdigit() and int(length) != self.size:
-            raise self._size_fault(int(length), self.size, spot)
+        length = limits.whole_number(response.headers.get("Content-Length", ""))
+        if self.size is not None and length is not None and length != self.size:
+            raise self._size_fault(length, self.size, spot)
+        if length is not None and length > self.most:
+            raise self._too_large(spot)
         if not ranged and piece.at == 0:
             self._opened("ranged")
             return piece
-        return self._whole(part, int(length) if length.isdigit() else self.size, spot)
+        return self._whole(part, self.size if length is None else length, spot)
 
     def _opened(self, state: str) -> None:
         """The first answer told how the server behaves: others may now take ranges."""
@@ -297,6 +303,8 @@ class Transfer:
         """Learn or compare the size that the server tells."""
         if total is None:
             return
+        if total > self.most:
+            raise self._too_large(spot)
         if self.size is None:
             part.resize(total)
             piece.end = min(piece.end, total)
@@ -312,6 +320,14 @@ class Transfer:
             limit=3,
             hint="The mirror holds a damaged or cut file: run it again later, or choose another "
             "index.",
+        )
+
+    def _too_large(self, spot: Endpoint) -> Fault:
+        return fault(
+            "wrong_size",
+            f"{spot.host} sends more for {spot.file} than that file has: over {self.most:,} bytes.",
+            limit=2,
+            hint="The server or what stands in between is broken: choose another index.",
         )
 
     def _pour(
@@ -332,6 +348,8 @@ class Transfer:
                 if not chunk:
                     break
                 seen += len(chunk)
+                if piece.at + len(held) + len(chunk) > self.most:
+                    raise self._too_large(spot)
                 now = time.monotonic()
                 if not held and len(chunk) >= _HOLD:  # a fast line: straight to the disk
                     flushed = now
@@ -345,7 +363,7 @@ class Transfer:
                     if seen < self._crew.patience.slowest * (now - began):
                         raise TimeoutError(f"{seen} bytes in {now - began:.0f} s")
                     began, seen = now, 0
-        except (u3.HTTPError, OSError, ValueError, AttributeError) as error:
+        except BROKEN as error:
             self._crew.alive()
             raise from_error(error, spot) from error
         finally:
@@ -470,13 +488,13 @@ def _content_range(text: str) -> tuple[int | None, int | None]:
     """Start and total of ``bytes 0-99/1000``; ``None`` for what is not told."""
     unit, _, rest = text.strip().partition(" ")
     span, _, total = rest.partition("/")
-    start = span.partition("-")[0]
-    if unit != "bytes" or not start.isdigit():
+    start = limits.whole_number(span.partition("-")[0])
+    if unit != "bytes" or start is None:
         return None, None
-    return int(start), int(total) if total.isdigit() else None
+    return start, limits.whole_number(total)
 
 
 def _opening(response: urllib3.BaseHTTPResponse) -> str:
-    with contextlib.suppress(u3.HTTPError, OSError):
-        return response.read(600, decode_content=False).decode("utf-8", "replace")
+    with contextlib.suppress(*BROKEN):  # one read: a server may drip
+        return response.read1(600, decode_content=False).decode("utf-8", "replace")
     return ""

@@ -5,24 +5,25 @@ resume and checks.
 from __future__ import annotations
 
 import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import urllib3
-from urllib3 import exceptions as u3
 
 from app import ports
-from app.adapters.download.connection_pool import Connections, without_password
+from app.adapters.download.connection_pool import BROKEN, Connections, without_password
 from app.adapters.download.download_errors import SIGN_IN, Fault, from_error, from_status
 from app.adapters.download.downloader import Fetch
 from app.adapters.download.fetch_context import RetryPolicy
 from app.adapters.download.loopback_server import Feeder
 from app.adapters.download.transfer import local_size
+from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.model.sources import Sources
 from app.ports import Arrived, Download, Stop
 
-_LOOK = 65536  # bytes of an index page that are enough to tell it from a sign-in page
 _ACCEPT = (
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.9, "
     "text/html;q=0.5"
@@ -58,7 +59,7 @@ class HttpWeb:
             old, self._connections = self._connections, self._made(sources)
         old.close()
 
-    def reach(self, url: str, seconds: float = 5.0) -> str:
+    def reach(self, url: str, seconds: float = limits.REACHING) -> str:
         """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
         ``untrusted`` (certificate).
 
@@ -78,7 +79,7 @@ class HttpWeb:
             else "unreachable"
         )
 
-    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
+    def examine(self, url: str, seconds: float = limits.REACHING) -> ExpectedError | None:
         """What stands between here and an index page, named; ``None`` where the page is sound."""
         spot = self._connections.spot(url)
         try:
@@ -88,8 +89,8 @@ class HttpWeb:
             try:
                 if response.status != 200:
                     raise from_status(response, spot)
-                page = response.read(_LOOK, decode_content=True).lower()
-            except (u3.HTTPError, OSError) as error:
+                page = _opening(response, seconds).lower()
+            except BROKEN as error:
                 raise from_error(error, spot) from error
             finally:
                 response.close()
@@ -116,13 +117,13 @@ class HttpWeb:
             return local_size(url)
         try:
             response = self._connections.request(
-                "HEAD", url, timeout=urllib3.Timeout(10.0, connect=5.0)
+                "HEAD", url, timeout=urllib3.Timeout(limits.PAGE, connect=limits.PAGE)
             )
         except Fault:
             return None
         response.release_conn()
         said = response.headers.get("Content-Length", "")
-        return int(said) if response.status == 200 and said.isdigit() else None
+        return limits.whole_number(said) if response.status == 200 else None
 
     def feeder(self) -> Feeder:
         """A server on loopback, to be given to ``fetch``. Raises
@@ -154,3 +155,22 @@ class HttpWeb:
         """The proxy that requests to the outside take, its password removed."""
         found = self._connections.proxy("https://download.pytorch.org/")
         return without_password(found) if found else None
+
+
+def _opening(response: urllib3.BaseHTTPResponse, seconds: float) -> bytes:
+    """The beginning of a page, in time and unpacked by no more than is looked at: identity was asked
+    for, but some servers compress all the same.
+    """
+    until = time.monotonic() + seconds
+    data = b""
+    while len(data) < limits.PAGE_LOOK and time.monotonic() < until:
+        piece = response.read1(limits.PAGE_LOOK - len(data), decode_content=False)
+        if not piece:
+            break
+        data += piece
+    if response.headers.get("Content-Encoding", "").strip().lower() in ("gzip", "deflate"):
+        try:
+            return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(data, limits.PAGE_LOOK)
+        except zlib.error:
+            return data
+    return data

@@ -9,9 +9,10 @@ import queue
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from app.adapters.processes.process_tree import Tree, start
+from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Completed, Exit, Output, Silence, Stop
 
@@ -25,7 +26,6 @@ _WAITING = 16  # chunks between the reader and the run: 4 MiB at most
 _BURST, _GATHER = 2048, 0.001
 _LOOK = 0.1  # seconds between looks at the stop wish: half of what people feel as "at once"
 _QUIET_AFTER = 10.0
-_HELD_OPEN = 2.0
 
 
 class LocalProcesses:
@@ -45,21 +45,19 @@ class LocalProcesses:
         if self._stop.is_set():
             raise StoppedError
         try:
-            tree = start(list(command.argv), dict(command.env), command.folder)
-        except OSError as error:
+            tree = start(list(command.argv), dict(command.env) or None, command.folder)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in a path
             raise ExpectedError(
                 "not-started",
-                f"{command.argv[0]} could not be started: {error.strerror or error}.",
+                f"{command.argv[0]} could not be started: "
+                f"{getattr(error, 'strerror', None) or error}.",
                 details=str(error),
             ) from error
         log.info("child started: %s", command.argv)
-        chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=_WAITING)
-        reader = threading.Thread(
-            target=_read, args=(tree, chunks), name="child-output", daemon=True
-        )
-        reader.start()
+        output = _Reader(tree)
         began = last = time.monotonic()
         said = _QUIET_AFTER
+        ended = _Ended(tree, output)
         try:
             while True:
                 if self._stop.is_set():
@@ -72,11 +70,11 @@ class LocalProcesses:
                         f"stopped.",
                         hint="Look at the last lines of the log.",
                     )
+                if ended.enough(now):
+                    break  # something it left behind holds its output open, or writes on and on
                 try:
-                    chunk = chunks.get(timeout=_LOOK)
+                    chunk = output.chunks.get(timeout=_LOOK)
                 except queue.Empty:
-                    if tree.wait(0) is not None and now - last > _HELD_OPEN:
-                        break  # the child ended but something it left behind holds its output open
                     if now - last >= said:
                         yield Silence(seconds=round(now - last, 1))
                         said *= 2
@@ -84,11 +82,15 @@ class LocalProcesses:
                 if chunk is None:
                     break
                 last, said = time.monotonic(), _QUIET_AFTER
-                yield Output(data=_gather(chunk, chunks))
+                piece = _gather(chunk, output.chunks)
+                ended.handed_on += len(piece)
+                yield Output(data=piece)
+            if left := output.waiting():
+                yield Output(data=left)
             yield Exit(code=self._await(tree, began, limit_seconds, command))
         finally:
             tree.end()
-            _drain(reader, chunks)
+            output.drain()
 
     def _await(self, tree: Tree, began: float, limit: float | None, command: Command) -> int:
         """The output is closed; the child may take a moment longer, or have handed its output to
@@ -109,25 +111,141 @@ class LocalProcesses:
     def capture(
         self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None
     ) -> Completed:
-        """Run a short program and return what it said, decoded as UTF-8 with replacement."""
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+        """Run a short program and return what it said, decoded as UTF-8 with replacement.
+
+        Its whole tree ends with it, with the time, or with more output than ``ANSWER_OUTPUT``.
+        """
         try:
-            done = subprocess.run(
-                list(argv),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=seconds,
-                check=False,
-                env=None if env is None else dict(env),
-                creationflags=flags,
+            tree = start(
+                list(argv), None if env is None else dict(env), None, stderr=subprocess.PIPE
             )
-        except subprocess.TimeoutExpired as late:
-            return Completed(
-                code=None, out=_text(late.stdout), err=f"did not answer within {seconds:.0f} s"
-            )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL in a path
             return Completed(code=None, err=str(error))
-        return Completed(code=done.returncode, out=_text(done.stdout), err=_text(done.stderr))
+        out, err = _Answer(tree.read), _Answer(tree.read_errors)
+        until = time.monotonic() + seconds
+        code, why = None, ""
+        try:
+            while code is None and not why:
+                code = tree.wait(_LOOK)
+                if out.overfull or err.overfull:
+                    why = f"printed more than {limits.ANSWER_OUTPUT >> 20} MB"
+                elif code is None and time.monotonic() > until:
+                    why = f"did not answer within {seconds:.0f} s"
+            out.join(limits.HELD_OPEN if not why else 0.0)
+            err.join(limits.HELD_OPEN if not why else 0.0)
+        finally:
+            tree.end()
+            out.join(limits.HELD_OPEN)
+            err.join(limits.HELD_OPEN)
+        if out.overfull or err.overfull:  # seen only after its end
+            code, why = None, f"printed more than {limits.ANSWER_OUTPUT >> 20} MB"
+        if why:
+            return Completed(code=None, out=_text(bytes(out.data)), err=why)
+        return Completed(code=code, out=_text(bytes(out.data)), err=_text(bytes(err.data)))
+
+
+class _Answer:
+    """One pipe of a short program, read to its end by a thread of its own, up to a bound."""
+
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self.data = bytearray()
+        self.overfull = False
+        self._read = read
+        self._thread = threading.Thread(target=self._run, name="child-answer", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError, ValueError):  # its tree was ended
+            while data := self._read(_CHUNK):
+                if len(self.data) < limits.ANSWER_OUTPUT:
+                    self.data += data[: limits.ANSWER_OUTPUT - len(self.data)]
+                else:
+                    self.overfull = True  # read on, so that its end closes the pipe
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end of the output, at most so long."""
+        self._thread.join(seconds)
+
+
+class _Reader:
+    """Moves a child's bytes from the pipe to a queue. The bounded queue holds the child back, not
+    the window.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=_WAITING)
+        self.taken = self.turns = 0
+        self.holding = False  # whether it has, or is about to have, bytes that ``taken`` lacks
+        self._tree = tree
+        self._thread = threading.Thread(target=self._run, name="child-output", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.holding = self._tree.ready()
+                data = self._tree.read(_CHUNK)
+            except (OSError, ValueError):  # its tree was ended
+                break
+            if not data:
+                break
+            self.taken += len(data)
+            self.turns += 1
+            self.holding = False
+            self.chunks.put(data)
+            if _BURST <= len(data) < _CHUNK < self._tree.room:
+                time.sleep(_GATHER)
+        self.chunks.put(None)
+
+    def waiting(self) -> bytes:
+        """What lies in the queue now."""
+        found = []
+        while True:
+            try:
+                found.append(self.chunks.get_nowait() or b"")
+            except queue.Empty:
+                return b"".join(found)
+
+    def drain(self) -> None:
+        """Let the reader run out: it may be waiting for room in the queue."""
+        until = time.monotonic() + 1.0
+        while self._thread.is_alive() and time.monotonic() < until:
+            with contextlib.suppress(queue.Empty):
+                self.chunks.get(timeout=0.02)
+
+
+class _Ended:
+    """Whether a child is gone and all that it wrote itself has been read.
+
+    Its output may stay open for longer: what it left behind holds it. A silence proves nothing: on
+    a busy computer the reader itself comes late.
+    """
+
+    def __init__(self, tree: Tree, output: _Reader) -> None:
+        self._tree, self._output = tree, output
+        self._looked = 0.0
+        self._at: float | None = None
+        self._owed: int | None = None
+        self.handed_on = 0
+
+    def enough(self, now: float) -> bool:
+        """Whether to wait no longer for the end of the output."""
+        if self._at is None:
+            if now - self._looked < _LOOK:
+                return False
+            self._looked = now
+            if self._tree.wait(0) is None:
+                return False
+            self._at = now
+        if now - self._at > limits.LAST_WORDS:
+            return True
+        if self._owed is None:
+            turn, holding = self._output.turns, self._output.holding
+            owed = self._output.taken + self._tree.unread()
+            if holding or self._output.holding or turn != self._output.turns:
+                return False  # bytes are on their way between pipe and count: look again
+            self._owed = owed
+        return now - self._at >= limits.HELD_OPEN and self.handed_on >= self._owed
 
 
 def _text(data: bytes | str | None) -> str:
@@ -142,31 +260,6 @@ def _text(data: bytes | str | None) -> str:
 
 def _name(command: Command) -> str:
     return os.path.basename(command.argv[0])
-
-
-def _read(tree: Tree, chunks: queue.Queue[bytes | None]) -> None:
-    """Move bytes from the pipe to the queue; the bounded queue holds the child back, not the
-    window.
-    """
-    while True:
-        try:
-            data = tree.read(_CHUNK)
-        except OSError:
-            break
-        if not data:
-            break
-        chunks.put(data)
-        if _BURST <= len(data) < _CHUNK < tree.room:
-            time.sleep(_GATHER)
-    chunks.put(None)
-
-
-def _drain(reader: threading.Thread, chunks: queue.Queue[bytes | None]) -> None:
-    """Let the reader run out: it may be waiting for room in the queue."""
-    until = time.monotonic() + 1.0
-    while reader.is_alive() and time.monotonic() < until:
-        with contextlib.suppress(queue.Empty):
-            chunks.get(timeout=0.02)
 
 
 def _gather(first: bytes, chunks: queue.Queue[bytes | None]) -> bytes:

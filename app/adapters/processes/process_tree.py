@@ -16,6 +16,8 @@ import sys
 import time
 from typing import Protocol
 
+from app.model import limits
+
 
 class Tree(Protocol):
     """A running child with its descendants."""
@@ -28,18 +30,27 @@ class Tree(Protocol):
         closed.
         """
 
+    def ready(self) -> bool:
+        """Wait until something can be read, or the end; at once false where the system cannot say."""
+
+    def read_errors(self, most: int) -> bytes:
+        """The same of standard error alone, where ``start`` was asked to keep it apart."""
+
     def wait(self, seconds: float) -> int | None:
         """The exit code, or ``None`` when it still runs after that time."""
+
+    def unread(self) -> int:
+        """Bytes that lie in its pipe now and that nobody has read yet."""
 
     def end(self) -> None:
         """End every process of the tree. Ending twice is fine."""
 
 
-def _read(process: subprocess.Popen[bytes], most: int) -> bytes:
-    """One read by the only thread that reads, which therefore may close: a handle is never closed
-    under a read.
+def _read(process: subprocess.Popen[bytes], most: int, *, errors: bool = False) -> bytes:
+    """One read by the only thread that reads this pipe, which therefore may close: a handle is never
+    closed under a read.
     """
-    pipe = process.stdout
+    pipe = process.stderr if errors else process.stdout
     if pipe is None or pipe.closed:
         return b""
     data = os.read(pipe.fileno(), most)
@@ -48,8 +59,21 @@ def _read(process: subprocess.Popen[bytes], most: int) -> bytes:
     return data
 
 
+def _kill_with_descendants(process: subprocess.Popen[bytes]) -> None:
+    """End a child and those that descend from it, where the system keeps no group of them."""
+    import psutil  # seldom needed
+
+    with contextlib.suppress(psutil.Error):
+        for one in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                one.kill()
+    with contextlib.suppress(OSError):
+        process.kill()
+
+
 if sys.platform == "win32":
     import ctypes
+    import msvcrt
     from ctypes import wintypes
 
     _KERNEL = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -68,6 +92,8 @@ if sys.platform == "win32":
         wintypes.DWORD,
     ]
     _KERNEL.CloseHandle.argtypes = [wintypes.HANDLE]
+    _KERNEL.AssignProcessToJobObject.restype = wintypes.BOOL
+    _KERNEL.PeekNamedPipe.argtypes = [wintypes.HANDLE, *([ctypes.c_void_p] * 5)]
     _NTDLL.NtResumeProcess.argtypes = [wintypes.HANDLE]
 
     class _Basic(ctypes.Structure):
@@ -109,10 +135,18 @@ if sys.platform == "win32":
         room = 0
 
         def __init__(self, process: subprocess.Popen[bytes], job: int) -> None:
+            """``job`` is 0 where Windows refused it: then ``end`` looks for descendants itself."""
             self._process, self._job = process, job
+            self._alone = not job
 
         def read(self, most: int) -> bytes:
             return _read(self._process, most)
+
+        def ready(self) -> bool:
+            return False
+
+        def read_errors(self, most: int) -> bytes:
+            return _read(self._process, most, errors=True)
 
         def wait(self, seconds: float) -> int | None:
             try:
@@ -120,16 +154,29 @@ if sys.platform == "win32":
             except subprocess.TimeoutExpired:
                 return None
 
+        def unread(self) -> int:
+            pipe = self._process.stdout
+            if pipe is None or pipe.closed:
+                return 0
+            waiting = wintypes.DWORD()
+            with contextlib.suppress(OSError, ValueError):  # closed by its reader meanwhile
+                handle = msvcrt.get_osfhandle(pipe.fileno())
+                if _KERNEL.PeekNamedPipe(handle, None, None, None, ctypes.byref(waiting), None):
+                    return int(waiting.value)
+            return 0
+
         def end(self) -> None:
             if self._job:
                 _KERNEL.TerminateJobObject(self._job, 1)
                 _KERNEL.CloseHandle(self._job)
                 self._job = 0
+            elif self._alone and self._process.poll() is None:
+                _kill_with_descendants(self._process)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
+                self._process.wait(limits.ENDING)
 
     def _suspended(
-        argv: list[str], env: dict[str, str], folder: str | None
+        argv: list[str], env: dict[str, str] | None, folder: str | None, stderr: int
     ) -> subprocess.Popen[bytes]:
         """A new process that has not run yet.
 
@@ -143,8 +190,8 @@ if sys.platform == "win32":
                 argv,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=env or None,
+                stderr=stderr,
+                env=env,
                 cwd=folder,
                 creationflags=_SUSPENDED | _NO_WINDOW,
                 bufsize=0,
@@ -159,35 +206,46 @@ if sys.platform == "win32":
             time.sleep(_PAUSE)
         return new()
 
-    def start(argv: list[str], env: dict[str, str], folder: str | None) -> Tree:
+    def start(
+        argv: list[str],
+        env: dict[str, str] | None,
+        folder: str | None,
+        stderr: int = subprocess.STDOUT,
+    ) -> _JobTree:
         """Start a child in a tree of its own. Raises ``OSError``."""
         job = _job()
         try:
-            process = _suspended(argv, env, folder)
+            process = _suspended(argv, env, folder, stderr)
         except OSError:
             _KERNEL.CloseHandle(job)
             raise
         handle = int(process._handle)  # type: ignore[attr-defined]  # no public way to the handle it holds anyway
         # A job of an older Windows or a service may forbid nesting: then the child still runs, and
-        # end() kills it alone.
-        _KERNEL.AssignProcessToJobObject(job, handle)
+        # end() looks for its descendants itself.
+        if not _KERNEL.AssignProcessToJobObject(job, handle):
+            _KERNEL.CloseHandle(job)
+            job = 0
         _NTDLL.NtResumeProcess(handle)
         return _JobTree(process, job)
 
 else:
+    import array
     import ctypes
     import fcntl
+    import select
+    import termios
 
     _WIDE = (
         1 << 20
     )  # what Linux lets anybody ask for (fs.pipe-max-size); unused room costs no memory
     _DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG, linux/prctl.h
-    _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+    # looked up now: a child between fork and exec must not wait for the loader's lock
+    _PRCTL = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
     def _die_with_parent() -> None:
         """In the child, before it starts: be ended when this program dies, even by SIGKILL."""
-        if _LIBC is not None:
-            _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if _PRCTL is not None:
+            _PRCTL(_DEATH_SIGNAL, signal.SIGKILL)
 
     def _widen(process: subprocess.Popen[bytes]) -> int:
         """Give the child's pipe more room than 64 KiB; what it now holds, or 0 where it stays as it
@@ -208,26 +266,52 @@ else:
         def read(self, most: int) -> bytes:
             return _read(self._process, most)
 
+        def ready(self) -> bool:
+            pipe = self._process.stdout
+            if pipe is None or pipe.closed:
+                return False
+            waiting = select.poll()
+            waiting.register(pipe.fileno(), select.POLLIN)
+            waiting.poll()
+            return True
+
+        def read_errors(self, most: int) -> bytes:
+            return _read(self._process, most, errors=True)
+
         def wait(self, seconds: float) -> int | None:
             try:
                 return self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 return None
 
+        def unread(self) -> int:
+            pipe = self._process.stdout
+            if pipe is None or pipe.closed:
+                return 0
+            waiting = array.array("i", [0])
+            with contextlib.suppress(OSError, ValueError):  # closed by its reader meanwhile
+                fcntl.ioctl(pipe.fileno(), termios.FIONREAD, waiting)
+            return waiting[0]
+
         def end(self) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(5)
+                self._process.wait(limits.ENDING)
 
-    def start(argv: list[str], env: dict[str, str], folder: str | None) -> Tree:
+    def start(
+        argv: list[str],
+        env: dict[str, str] | None,
+        folder: str | None,
+        stderr: int = subprocess.STDOUT,
+    ) -> _SessionTree:
         """Start a child in a session of its own. Raises ``OSError``."""
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=env or None,
+            stderr=stderr,
+            env=env,
             cwd=folder,
             start_new_session=True,
             bufsize=0,

@@ -13,10 +13,14 @@ import threading
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from app.model import limits
+
 DIRECT = "direct"
 
 
-def proxy_of_script(url: str, script: str | None, detect: bool, seconds: float = 6.0) -> str | None:
+def proxy_of_script(
+    url: str, script: str | None, detect: bool, seconds: float = limits.PROXY_SCRIPT
+) -> str | None:
     """What the script at ``script`` (or a detected one) says of an address: ``direct``, a proxy, or
     ``None`` if it says nothing.
 

@@ -1,5 +1,5 @@
-"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Silent
-when nothing did.
+"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Where no
+line tells it, the cause stays open and the likeliest ideas are told with what to look at first.
 """
 
 from __future__ import annotations
@@ -7,33 +7,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from app.decide.diagnosis.deduced import RAISED, deductions
-from app.decide.diagnosis.levels import Said, without
+from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import anchors
 from app.decide.diagnosis.word_scores import likeness
-from app.decide.plans.fixes import fix_of
-from app.model.advice import Diagnosis, EvidenceLine, OtherCause
+from app.decide.plans.fixes import fix_of, told
+from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
 from app.model.known_issue import Hint, KnownIssue, KnownIssues, Pattern
 from app.model.machine import MachineFacts
 from app.model.value import Value
 
-LEAST = 30  # below this a cause is not named
-SURE = 60  # below this a cause does not push its symptoms back
+CERTAIN = 88  # a pattern of this weight states the mechanism
+LIKELY = 60  # below this no cause is named, and none pushes its symptoms back
+LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
-PROOF_LINES = 4  # how many lines of proof are shown
-CLEAR = 65  # from here on no likeness of words takes a cause's first place
-WORDS = 20  # what likeness adds to the cause that is most alike; less than any rule's own weight
-# points of likeness below which it alone names no cause, and a third of that below which no other
-# one
+IDEAS = 3  # how many are told where none is named
+PROOF_LINES = 6  # how many lines of proof are shown
+# Points of likeness (natural logarithms, see word_scores) from which on words make an idea.
 ALIKE = 7.0
-NEIGHBOUR = 4.0  # points of likeness that a neighbour of the best cause has from the start
-PASSING = ("cuda_oom", "host_memory_exhausted")  # what a smaller try overcomes
-PLACES = 3  # up to so many places likeness fills where rules leave them empty
 
 # That something failed at all; warnings and notices alone do not count.
 FAILED = re.compile(
@@ -42,37 +37,26 @@ FAILED = re.compile(
     r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)",
     re.MULTILINE,
 )
-# That it ended in a failure: what likeness alone needs before it may name a cause.
+# That it ended in a failure: what likeness alone needs before it may give an idea.
 ENDED = re.compile(
     r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
     r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
     r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ",
     re.MULTILINE,
 )
-# That it went on or ended well after the last of these: what was caught is no cause.
-WELL = (
-    r"successfully installed|installed \d+ packages? in|login successful|\{'(?:train_)?(?:loss|runtime)'|100%\||"
-    r"exit(?:ed with)? (?:code|status)[: ]+0\b|(?:training|setup|installation) (?:is )?(?:complete|finished)|"
-    r"\bstep \d+\b[^\n]*\bloss\b"
-)
-WENT_WELL = re.compile(WELL)
-# That work went on which every real failure would have kept from going on.
+# That work went on which a real failure would have kept from going on.
 WORKED = re.compile(
-    r"\{'(?:train_)?(?:loss|runtime)'|\bstep \d+\b[^\n]*\bloss\b|(?:training|setup|installation) (?:is )?(?:complete|finished)"
-)
-# That what is reached over a network, or needs memory, was reached or found enough after all.
-OVERCAME = re.compile(
-    rf"{WELL}|resuming normal|server (?:is )?(?:started|ready|fired up)|(?:application startup|download) complete|model loaded|"
-    r"^[ \t]*100[ \t]+[\d.]+[kmg]?[ \t]+100[ \t]|100%\[=|\bsaved \[\d+|^fetched [\d.,]+ [kmg]?b in|downloaded newer image",
+    r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
+    r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
+    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b",
     re.MULTILINE,
 )
-# That something was only warned of, or tried again.
-AGAIN = re.compile(
-    r"warn|^\W{0,3}w\d{3,4} \d\d:|\bretr(?:y|ies)|resum|\btry(?:ing)? again|\bwill try|attempt|fall(?:ing|s)? back|instead\b|"
-    r"\bconnected\.|^get:\d",
+# That what is reached over a network, or needs memory or a free file, was had after all.
+PASSED = re.compile(
+    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
+    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
-_LINES = re.compile(r"(?:[^\n]*\n?){1,4}")
 # That it has to do with what this program sets up, and is not a fault of somebody's own script.
 FIELD = re.compile(
     r"-packages|torch|cuda|nvidia|triton|bitsandbytes|xformers|unsloth|transformers|huggingface|hf\.co|tokenizer|datasets?\b|"
@@ -82,25 +66,30 @@ FIELD = re.compile(
 ERROR_LINE = re.compile(
     r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )
-# Frames of a traceback, and what Python prints below them.
-_FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
-
-
-# Said where no line names a cause.
-UNNAMED = (
-    "No line of this log names what went wrong. Going by its words it is most like logs of "
-    "this cause."
+# The exception that a traceback ends in, its frames, and what Python prints below them.
+RAISED = re.compile(
+    r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
+    re.MULTILINE,
 )
+_FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
+_FRAME = re.compile(r"^\W{0,6}file \"|[\\/](?:site|dist)-packages[\\/][^\n]*:\d+", re.MULTILINE)
+
+# Why a cause is told beside another one, or where none is named.
 BY_WORDS = "No line names it, but logs with such words often come from it."
 SAME_PICTURE = "No line names it, but it shows itself in the same way."
+FROM_THERE = "The error passed through its code on line {line}, which does not say why."
 
 
 class Candidate(Value, frozen=True, kw_only=True):
-    """One cause that fits, with its score and where its proofs stand."""
+    """One cause that fits: its score, the weight of its best proof, where its proofs stand, and
+    where the last of all its matches ends.
+    """
 
     known_issue: KnownIssue
     score: int
+    proof: int
     places: tuple[int, ...]
+    last: int
 
 
 def explain(
@@ -109,113 +98,134 @@ def explain(
     """The cause of a failure, from a log in any encoding and, where they are known, the machine's
     facts.
 
-    A second log of 50 MB is thinned out first; evidence lines count from 1 in the whole log.
+    ``certain``: a line states the mechanism. ``likely``: a line fits one mechanism best. Else no
+    cause is named, and ``others`` holds ideas with a first thing to look at. An automatic fix
+    stands beside ``certain`` alone. A log of 50 MB is thinned out first; evidence lines count
+    from 1 in the whole log.
     """
     text = Text(log)
     quieten(text, known_issues)
-    found = [c for c in candidates(text, known_issues, facts) if c.score >= LEAST]
-    alike = dict(_alike(text.lower, known_issues, found))
-    ranked = rank(found, alike)
-    best = ranked[0] if ranked else _by_words(text, known_issues, alike)
-    if best is None or (best.score < SURE and _went_on(text.lower)) or _overcome(text, best):
+    known = facts_for(text.lower, facts)
+    found = [c for c in candidates(text, known_issues, known) if c.score >= LEAST]
+    ranked = rank(found)
+    best = ranked[0] if ranked else None
+    if best is not None and _went_on(text.lower, best):
         return Diagnosis()
-    others = [
-        OtherCause(cause=c.known_issue.label, why=_why(text, c, best))
-        for c in ranked[1 : 1 + OTHERS]
-    ]
-    named = {best.known_issue.label, *(c.known_issue.label for c in ranked)}
-    others += [other for other in _further(best, alike) if other.cause not in named][
-        : max(0, PLACES - 1 - len(others))
-    ]
-    known_issue = best.known_issue
+    if best is None or best.score < LIKELY:
+        return Diagnosis(others=tuple(_ideas(text, known_issues, ranked)))
+    confidence: Literal["certain", "likely"] = "certain" if best.proof >= CERTAIN else "likely"
+    fix = _fix(best.known_issue, text.lower, known["os"]["family"])
     return Diagnosis(
-        cause=known_issue.label,
-        title=known_issue.title,
-        means=known_issue.means if ranked else f"{UNNAMED} {known_issue.means}",
+        cause=best.known_issue.label,
+        confidence=confidence,
+        title=best.known_issue.title,
+        means=best.known_issue.means,
         evidence=_proof(text, best),
-        fix=fix_of(known_issue),
-        others=tuple(others),
+        fix=fix if confidence == "certain" else told(fix),
+        others=tuple(_behind(text, known_issues, ranked, confidence)),
     )
 
 
-def _alike(
-    lower: str, known_issues: KnownIssues, found: list[Candidate]
-) -> list[tuple[str, float]]:
-    """Causes by the likeness of words, where a rule fits or the log ended in a failure; else none:
-    silence stays silent.
+def _went_on(lower: str, best: Candidate) -> bool:
+    """Whether work went on after the last line that speaks for a cause, and nothing ended it later:
+    what was caught or overcome is no cause. What goes on after an error that stands for itself may
+    be another run.
     """
-    if not found and not (ENDED.search(lower) and FIELD.search(lower)):
-        return []
-    return likeness(lower, known_issues.words)
-
-
-def _went_on(lower: str) -> bool:
-    """Whether things went well after the last that failed."""
-    ends = [match.end() for match in ENDED.finditer(lower)]
-    return bool(ends) and WENT_WELL.search(lower, ends[-1]) is not None
-
-
-def _overcome(text: Text, best: Candidate) -> bool:
-    """Whether what speaks for a cause was told as a warning or tried again, work went on after it,
-    and nothing ended that later.
-
-    What goes on after an error that stands for itself may be another run. A state that lasts (a
-    build without CUDA) lets a bar fill up and a page be served all the same, so these count only
-    for what passes: networks and memory.
-    """
-    lower = text.lower
-    last = max(best.places)
-    end = lower.find("\n", last)
+    end = lower.find("\n", best.last)
+    issue = best.known_issue
     starts = [lower.rfind("\n", 0, place) + 1 for place in best.places]
-    if end < 0 or any(ERROR_LINE.match(lower, start) for start in starts):
+    if end < 0 or issue.lasting or any(ERROR_LINE.match(lower, start) for start in starts):
         return False
-    passing = best.known_issue.stage == "network" or best.known_issue.label in PASSING
-    told = _LINES.match(text.said, lower.rfind("\n", 0, last) + 1, end + 1000 if passing else end)
-    well = max(
-        (match.end() for match in (OVERCAME if passing else WORKED).finditer(lower, end)),
-        default=None,
-    )
-    if well is None or told is None or not AGAIN.search(told.group()):
-        return False
-    later = [
-        pattern.regex
-        for pattern in best.known_issue.patterns
-        if pattern.weight >= SURE and _possible(pattern.regex, lower)
-    ]
-    return not any(
-        pattern.search(lower, well) for pattern in (ENDED, ERROR_LINE, *map(_compiled, later))
+    if issue.passing or issue.stage == "network":
+        after = end
+        well = PASSED.search(lower, end)
+    else:
+        matches = list(WORKED.finditer(lower, end))
+        well = matches[-1] if matches else None
+        after = well.end() if well else end
+    return (
+        well is not None and not ENDED.search(lower, after) and not ERROR_LINE.search(lower, after)
     )
 
 
-def _further(best: Candidate, alike: dict[str, float]) -> list[OtherCause]:
-    """Causes that no line names: the neighbours of the best one and those that words speak for,
-    likeliest first.
-    """
-    related = best.known_issue.related
-    points = {
-        label: alike.get(label, 0.0) + (NEIGHBOUR if label in related else 0.0)
-        for label in [*related, *alike]
-    }
-    likely = sorted(
-        (label for label in points if points[label] >= ALIKE / 3), key=lambda label: -points[label]
+def _fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
+    """What mends it in this log's case, without the steps for other systems than the log's."""
+    fix = next(
+        (case.fix for case in known_issue.cases if _compiled(case.regex).search(lower)),
+        known_issue.fix,
     )
-    return [
-        OtherCause(cause=label, why=SAME_PICTURE if label in related else BY_WORDS)
-        for label in likely
-    ]
+    foreign = {"windows": ("Linux", "WSL"), "linux": ("Windows",)}.get(family, ())
+    steps = tuple(step for step in fix.steps if not step.startswith(foreign))
+    return fix_of(msgspec.structs.replace(fix, steps=steps))
 
 
-def _by_words(text: Text, known_issues: KnownIssues, alike: dict[str, float]) -> Candidate | None:
-    """The cause that words alone speak for, and where it failed."""
-    label = next(iter(alike), None)
-    known_issue = known_issues.find(label) if label else None
-    if label is None or known_issue is None or alike[label] < ALIKE:
-        return None
-    places = [
-        match.start() + len(match[0]) - len(match[0].lstrip())
-        for match in ENDED.finditer(text.lower)
+def _behind(
+    text: Text,
+    known_issues: KnownIssues,
+    ranked: list[Candidate],
+    confidence: Literal["certain", "likely"],
+) -> list[OtherCause]:
+    """What else fits beside a cause: further rules, and its neighbours where it is only likely."""
+    best = ranked[0]
+    others = [
+        OtherCause(
+            cause=c.known_issue.label,
+            why=_why(text, c, best),
+            check=known_issues.check(c.known_issue),
+        )
+        for c in ranked[1:]
+        if c.score >= LIKELY or (confidence == "likely" and not _only_frames(text, c))
+    ][:OTHERS]
+    if confidence == "certain":
+        return others
+    named = {c.known_issue.label for c in ranked}
+    near = [known_issues.find(label) for label in best.known_issue.related if label not in named]
+    others += [
+        OtherCause(cause=issue.label, why=SAME_PICTURE, check=known_issues.check(issue))
+        for issue in near
+        if issue is not None and not _ruled_out(issue, text.lower)
     ]
-    return Candidate(known_issue=known_issue, score=0, places=(places[-1],))
+    return others[: max(len(others[:OTHERS]), IDEAS - 1)][:OTHERS]
+
+
+def _ideas(text: Text, known_issues: KnownIssues, ranked: list[Candidate]) -> list[OtherCause]:
+    """What it may be where no cause is named: weak signs first, then what words speak for."""
+    if not (ranked or (ENDED.search(text.lower) and FIELD.search(text.lower))):
+        return []
+    if not FAILED.search(text.lower):
+        return []
+    ideas = [
+        OtherCause(
+            cause=c.known_issue.label,
+            why=(
+                FROM_THERE if _only_frames(text, c) else "Line {line} hints at it, no more."
+            ).format(line=text.line(c.places[0])),
+            check=known_issues.check(c.known_issue),
+        )
+        for c in ranked
+    ]
+    named = {c.known_issue.label for c in ranked}
+    for label, points in likeness(text.lower, known_issues.words):
+        issue = known_issues.find(label)
+        if points < ALIKE or issue is None or label in named:
+            continue
+        if not _ruled_out(issue, text.lower):
+            ideas.append(OtherCause(cause=label, why=BY_WORDS, check=known_issues.check(issue)))
+    return ideas[:IDEAS]
+
+
+def _only_frames(text: Text, candidate: Candidate) -> bool:
+    """Whether all that speaks for a cause are frames of a traceback: where, and not what."""
+    lines = [text.lower.rfind("\n", 0, place) + 1 for place in candidate.places]
+    return all(
+        _FRAME.search(text.lower, start, _line_end(text.lower, start)) is not None
+        for start in lines
+    )
+
+
+def _line_end(lower: str, at: int) -> int:
+    end = lower.find("\n", at)
+    return len(lower) if end < 0 else end
 
 
 def quieten(text: Text, known_issues: KnownIssues) -> None:
@@ -227,107 +237,79 @@ def quieten(text: Text, known_issues: KnownIssues) -> None:
         spans += [match.span() for match in _compiled(harmless.regex).finditer(text.lower)]
     if spans:
         text.strike(spans)
-    _strike_chatter(text)
 
 
-def _strike_chatter(text: Text) -> None:
-    """Strike lines that quote code and, where nothing but they speaks of a failure, those of
-    debugging. Where something failed they stay: they may tell why. So they do where the log ends in
-    one that tells a failure, and where all lines are of debugging: then another program has passed
-    this log on."""
-    said = Said(text.said)
-    quoting = [_whole(text.lower, span) for span in said.quoting]
-    debug = [_whole(text.lower, span) for span in said.debug]
-    if debug and without(text.said, said.debug).strip():
-        info = [_whole(text.lower, span) for span in said.info]
-        rest = without(text.lower, sorted([*quoting, *debug, *info]))
-        told = any(
-            pattern.search(text.lower, *span) for span in info for pattern in (ENDED, ERROR_LINE)
-        )
-        cut = not text.lower[debug[-1][1] :].strip() and FAILED.search(text.lower, debug[-1][0])
-        if not (
-            told or cut or any(pattern.search(rest) for pattern in (FAILED, ENDED, ERROR_LINE))
-        ):
-            quoting += debug
-    if quoting:
-        text.strike(quoting)
-
-
-def _whole(lower: str, span: tuple[int, int]) -> tuple[int, int]:
-    """A line's span, up to the end that it has now: a line that was broken is in one."""
-    end = lower.find("\n", span[0])
-    return span[0], max(span[1], len(lower) if end < 0 else end)
-
-
-def candidates(
-    text: Text, known_issues: KnownIssues, facts: MachineFacts | None
-) -> list[Candidate]:
-    """Every cause of which at least one sign stands in the log."""
-    failed = FAILED.search(text.lower) is not None
-    deduced = deductions(text.lower)
-    known: dict[str, Any] | None = msgspec.to_builtins(facts) if facts else None
+def candidates(text: Text, known_issues: KnownIssues, known: dict[str, Any]) -> list[Candidate]:
+    """Every cause of which at least one sign stands in the log; ``known`` are facts by name."""
+    lower = text.lower
+    failed = FAILED.search(lower) is not None
     found = []
     for known_issue in known_issues.causes:
         weights: list[int] = []
         places: list[int] = []
+        last = 0
         for pattern in known_issue.patterns:
             if pattern.weak and not failed:
                 continue
-            at = hits(text.lower, pattern, deduced)
+            at, end = hits(lower, pattern)
             if at:
                 weights.append(pattern.weight)
                 places += at
-        if weights:
-            weights.sort(reverse=True)
-            score = weights[0] + min(6, 3 * (len(weights) - 1)) + _leaning(known_issue.hints, known)
-            found.append(
-                Candidate(known_issue=known_issue, score=score, places=tuple(dict.fromkeys(places)))
+                last = max(last, end)
+        if not weights or _ruled_out(known_issue, lower):
+            continue
+        weights.sort(reverse=True)
+        leaning = _leaning(known_issue.hints, known)
+        found.append(
+            Candidate(
+                known_issue=known_issue,
+                score=weights[0] + min(6, 3 * (len(weights) - 1)) + leaning,
+                # facts may make a certain cause doubtful, and never a doubtful one certain
+                proof=weights[0] + min(0, leaning),
+                places=tuple(dict.fromkeys(places)),
+                last=last,
             )
+        )
     return found
 
 
-def rank(found: list[Candidate], alike: Mapping[str, float] | None = None) -> list[Candidate]:
+def rank(found: list[Candidate]) -> list[Candidate]:
     """Best first. A cause that is another's symptom stands behind it, whatever its own message
-    says; where no rule is clear, the likeness of words decides with."""
+    says."""
     capped: dict[str, int] = {c.known_issue.label: c.score for c in found}
-    sure = [c for c in found if c.score >= SURE]
     for _ in range(3):  # a symptom's symptom follows along
-        for cause in sure:
+        for cause in (c for c in found if c.score >= LIKELY):
             for symptom in cause.known_issue.supersedes:
                 if symptom in capped:
                     capped[symptom] = min(capped[symptom], capped[cause.known_issue.label] - 1)
-    ranked = sorted(found, key=lambda c: (-capped[c.known_issue.label], -c.score, c.places[0]))
-    if not ranked or not alike:
-        return ranked
-    most = max(alike.values())
-    worth = {label: score + WORDS * alike.get(label, 0.0) / most for label, score in capped.items()}
-    kept = 1 if ranked[0].score >= CLEAR else 0
-    return ranked[:kept] + sorted(ranked[kept:], key=lambda c: -worth[c.known_issue.label])
+    return sorted(found, key=lambda c: (-capped[c.known_issue.label], -c.score, c.places[0]))
 
 
-def hits(lower: str, pattern: Pattern, deduced: str) -> list[int]:
-    """Where a sign's proof stands, at most three places; empty unless all its conditions hold."""
-    if not _possible(pattern.regex, lower) or not all(
-        _compiled(p).search(deduced) for p in pattern.needs if p.startswith("raised-in-")
-    ):
-        return []
+def hits(lower: str, pattern: Pattern) -> tuple[list[int], int]:
+    """Where a sign's proof stands, at most three places, and where its last match ends; no place
+    unless all its conditions hold.
+    """
+    if not _possible(pattern.regex, lower):
+        return [], 0
     places: list[int] = []
     last = 0
     for match in _compiled(pattern.regex).finditer(lower):
         last = match.end()
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text
-            # begins
-            places.append(match.start() + len(match.group()) - len(match.group().lstrip()))
-    if not places or not all(
-        _compiled(p).search(lower) or _compiled(p).search(deduced) for p in pattern.needs
+            # begins; where it reaches over lines, the last one tells what the first one led to
+            found = match.group()
+            places.append(match.start() + len(found) - len(found.lstrip()))
+            if "\n" in found.strip():
+                places.append(match.start() + len(found.rstrip()) - 1)
+    if (
+        not places
+        or not all(_found(regex, lower) for regex in pattern.needs)
+        or any(_found(regex, lower) for regex in pattern.unless)
+        or _settled(lower, pattern, last)
     ):
-        return []
-    if any(
-        _compiled(p).search(lower) or _compiled(p).search(deduced) for p in pattern.unless
-    ) or _settled(lower, pattern, last):
-        return []
-    return places
+        return [], 0
+    return places, last
 
 
 def _settled(lower: str, pattern: Pattern, last: int) -> bool:
@@ -335,17 +317,15 @@ def _settled(lower: str, pattern: Pattern, last: int) -> bool:
     success that stands before the warnings counts too, as long as no error does."""
     if any(_compiled(p).search(lower, last) for p in pattern.settled):
         return True
-    return not ERROR_LINE.search(lower) and any(_compiled(p).search(lower) for p in pattern.settled)
+    return not ERROR_LINE.search(lower) and any(_found(p, lower) for p in pattern.settled)
 
 
-def _leaning(hints: tuple[Hint, ...], known: dict[str, Any] | None) -> int:
-    """What the machine's facts add to a cause."""
-    if known is None:
-        return 0
+def _leaning(hints: tuple[Hint, ...], known: Mapping[str, Any]) -> int:
+    """What facts of the machine and of the log add to a cause."""
     return sum(hint.adds for hint in hints if _fact(known, hint.fact) in hint.values)
 
 
-def _fact(known: dict[str, Any], path: str) -> str:
+def _fact(known: Mapping[str, Any], path: str) -> str:
     value: Any = known
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
@@ -394,6 +374,14 @@ def _why(text: Text, other: Candidate, best: Candidate) -> str:
     ):
         return f"Line {line} fits it too; from the log alone the two are hard to tell apart."
     return f"Line {line} fits it, but names the cause less clearly."
+
+
+def _ruled_out(known_issue: KnownIssue, lower: str) -> bool:
+    return any(_found(regex, lower) for regex in known_issue.unless)
+
+
+def _found(pattern: str, lower: str) -> bool:
+    return _possible(pattern, lower) and _compiled(pattern).search(lower) is not None
 
 
 def _possible(pattern: str, lower: str) -> bool:

@@ -4,9 +4,9 @@ read whole.
 
 from __future__ import annotations
 
+import codecs
 import re
-
-from app.decide.diagnosis.lineform import bare
+from collections.abc import Iterable, Iterator
 
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
 # under 2 s).
@@ -19,10 +19,9 @@ _ESCAPES = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONG_LINE = re.compile(r"[^\n]{3000,}")
-# Small letters, one digit, and a redraw begins a new line.
-_SHAPE = bytes.maketrans(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r", b"abcdefghijklmnopqrstuvwxyz" + b"0" * 10 + b"\n"
-)
+# What two lines share that differ only in their figures: small letters, and no digits at all.
+_SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
+_FIGURES = b"0123456789"
 # One character for one, so that positions stay where they were.
 _PLAIN = {
     0x00A0: " ",
@@ -61,7 +60,6 @@ _ALARMS = (
     b"died",
     b"unable",
 )
-MOST_HITS = 120_000  # how many alarms are looked at, over all words
 LONGEST = 20_000  # a longer line loses its middle (progress bars that were never ended)
 MOST_KEPT = 1_500  # how many different ones are kept for each word
 NEIGHBOURLY = 150  # with how many of them the lines around are kept
@@ -165,19 +163,15 @@ def _likeness(text: str, page: str) -> float:
 
 
 class Text:
-    """A log made ready: ``lower`` is searched, ``said`` is the same before times and levels were
-    taken off; ``line`` and ``shown`` give back what stands there, by position."""
+    """A log made ready: ``lower`` is searched; ``line`` and ``shown`` give back what stands there,
+    by position."""
 
     def __init__(self, log: bytes | str) -> None:
         self._numbers: list[int] | None = None
-        if isinstance(log, bytes) and len(log) > WHOLE and not _is_wide(log):
-            kept, self._numbers = thin(log)
-            text = _ESCAPES.sub("", decode(kept))
-        else:
-            text = _ESCAPES.sub("", decode(log))
-            if len(text) > 2 * WHOLE:
-                kept, self._numbers = thin(text.encode("utf-8", "replace"))
-                text = decode(kept)
+        if len(log) > WHOLE:
+            kept, self._numbers = thin(blocks(log))
+            log = kept
+        text = _ESCAPES.sub("", decode(log))
         text = text.replace("\r\n", "\n").translate(_PLAIN)
         self.original = text
         lower = text.lower()
@@ -185,8 +179,6 @@ class Text:
             lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
-        self.said = lower  # with what other programs put before its lines
-        lower = bare(lower)
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
             lower = _UV_TALK.sub(_unwrapped, lower)
         self.lower = _LONG_LINE.sub(_folded, lower)
@@ -250,75 +242,105 @@ def _folded(match: re.Match[str]) -> str:
     return "".join(pieces)
 
 
-def _is_wide(log: bytes) -> bool:
-    return log.startswith((b"\xff\xfe", b"\xfe\xff")) or _wide(log) is not None
+def blocks(log: bytes | str, size: int = 4_000_000) -> Iterator[bytes]:
+    """A long log in pieces of about ``size`` bytes that end where lines do, so that never much more
+    than the log itself lies in memory. The last piece is at least as long as what is kept of the
+    end. UTF-16 becomes UTF-8; a line without an end is broken.
+    """
+    rest = b""
+    for piece in _pieces(log, size):
+        text = rest + piece if rest else piece
+        if len(text) < size + TAIL:
+            rest = text
+            continue
+        end = text.rfind(b"\n", 0, len(text) - TAIL) + 1 or len(text) - TAIL
+        yield text[:end]
+        rest = text[end:]
+    yield rest
 
 
-def thin(log: bytes) -> tuple[bytes, list[int]]:
+def _pieces(log: bytes | str, size: int) -> Iterator[bytes]:
+    if isinstance(log, str):
+        for at in range(0, len(log), size):
+            yield log[at : at + size].encode("utf-8", "replace")
+        return
+    marked = log.startswith((b"\xff\xfe", b"\xfe\xff"))
+    wide = "utf-16" if marked else _wide(log)
+    if wide is None:
+        for at in range(0, len(log), size):
+            yield log[at : at + size]
+        return
+    decoder = codecs.getincrementaldecoder(wide)("replace")
+    for at in range(0, len(log), size):
+        yield decoder.decode(log[at : at + size]).encode("utf-8", "replace")
+
+
+def thin(pieces: Iterable[bytes]) -> tuple[bytes, list[int]]:
     """What is worth reading of a long log, and the numbers of the lines that were kept.
 
     Kept whole: the first and the last part. In between: lines with a word of alarm and their
-    neighbours, once for all lines that differ only in their digits.
+    neighbours, once for all lines that differ only in their figures.
     """
-    shape = log.translate(_SHAPE)
-    spans = [(0, _line_end(shape, HEAD)), (_line_start(shape, len(log) - TAIL), len(log))]
-    seen: set[bytes] = set()
-    left = MOST_HITS
-    for word in _ALARMS:
-        hits = _distinct(shape, word, seen, left)
-        left -= len(hits)
-        for number, at in enumerate(hits):
-            start, end = at, _line_end(shape, at)
-            if number < NEIGHBOURLY:
-                for _ in range(3):
-                    start = _line_start(shape, start - 1)
-                for _ in range(4):
-                    end = _line_end(shape, min(end + 1, len(log)))
-            spans.append((start, end))
-    return _cut(log, sorted(spans))
-
-
-def _distinct(shape: bytes, word: bytes, seen: set[bytes], left: int) -> list[int]:
-    """Where lines with a word begin, each shape of line once."""
-    found: list[int] = []
-    at = shape.find(word)
-    while at >= 0 and left > 0 and len(found) < MOST_KEPT:
-        left -= 1
-        start, end = _line_start(shape, at), _line_end(shape, at)
-        line = shape[start : min(end, start + 300)]
-        if line not in seen:
-            seen.add(line)
-            found.append(start)
-        at = shape.find(word, end)
-    return found
-
-
-def _cut(log: bytes, spans: list[tuple[int, int]]) -> tuple[bytes, list[int]]:
-    """What lies inside of sorted spans, with the numbers of its lines."""
     kept: list[bytes] = []
     numbers: list[int] = []
-    at, line = 0, 1
-    for start, end in spans:
-        start = max(start, at)
-        if start > end:
-            continue
-        line += log.count(b"\n", at, start)
-        for text in log[start:end].split(b"\n"):
-            kept.append(
-                text
-                if len(text) <= LONGEST
-                else text[: LONGEST // 2] + b" ... " + text[-LONGEST // 2 :]
-            )
-            numbers.append(line)
-            line += 1
-        at, line = end, line - 1
+    seen: set[bytes] = set()
+    found = dict.fromkeys(_ALARMS, 0)
+    head, number = HEAD, 1
+    following = iter(pieces)
+    block: bytes | None = next(following, b"")
+    while block is not None:
+        after = next(following, None)
+        lines = block.split(b"\n")
+        chosen = _alarming(block, seen, found)
+        chosen.update(_within(lines, head))
+        head -= len(block)
+        if after is None:
+            chosen.update(len(lines) - 1 - at for at in _within(lines[::-1], TAIL))
+        for at in sorted(chosen):
+            # an empty last one is the beginning of the next piece's first line
+            if 0 <= at < len(lines) and (lines[at] or after is None or at < len(lines) - 1):
+                kept.append(_shortened(lines[at]))
+                numbers.append(number + at)
+        number += len(lines) - 1
+        block = after
     return b"\n".join(kept), numbers
 
 
-def _line_start(log: bytes, at: int) -> int:
-    return log.rfind(b"\n", 0, max(0, at)) + 1
+def _alarming(block: bytes, seen: set[bytes], found: dict[bytes, int]) -> set[int]:
+    """Which lines of a block hold a word of alarm, each shape of line once, the first ones with the
+    lines around them. ``seen`` are shapes that were met, ``found`` counts what each word has kept.
+    """
+    shape = block.translate(_SHAPE, _FIGURES)
+    words = [word for word in _ALARMS if found[word] < MOST_KEPT and word in shape]
+    chosen: set[int] = set()
+    for at, line in enumerate(shape.split(b"\n")):
+        if not words:
+            break
+        mark = line[:300]
+        if mark in seen:
+            continue
+        word = next((word for word in words if word in line), None)
+        if word is None:
+            continue
+        seen.add(mark)
+        chosen.update(range(at - 3, at + 5) if found[word] < NEIGHBOURLY else (at,))
+        found[word] += 1
+        if found[word] == MOST_KEPT:
+            words.remove(word)
+    return chosen
 
 
-def _line_end(log: bytes, at: int) -> int:
-    end = log.find(b"\n", at)
-    return len(log) if end < 0 else end
+def _within(lines: list[bytes], size: int) -> Iterator[int]:
+    """The indices of the lines in the first ``size`` bytes."""
+    for at, line in enumerate(lines):
+        if size <= 0:
+            return
+        yield at
+        size -= len(line) + 1
+
+
+def _shortened(line: bytes) -> bytes:
+    """A line without its middle where it is very long."""
+    if len(line) <= LONGEST:
+        return line
+    return line[: LONGEST // 2] + b" ... " + line[-LONGEST // 2 :]

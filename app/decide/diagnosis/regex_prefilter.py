@@ -5,24 +5,28 @@ need not be tried.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from re import _parser  # type: ignore[attr-defined]  # the one parser that reads what re reads
+from typing import Any
 
 _RARE = 3  # letters; shorter strings stand in every line
 # lines that a match reaches over behind its anchor; patterns that reach further say so with [\s\S]
 _NEAR = 3
-_MARKED = re.compile(r"\(\?[a-z-]*:")
+_REPEATS = (_parser.MAX_REPEAT, _parser.MIN_REPEAT, _parser.POSSESSIVE_REPEAT)
 _FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
+
+
+# Letters that re.IGNORECASE takes for i and s, and that stay what they are when they are made small.
+_FOLDED = {0x130: "i", 0x131: "i", 0x17F: "s"}
 
 
 def small(text: str) -> str:
     """The text in small letters, each where it was: some letters grow when they are made small (İ)."""
     lower = text.lower()
-    return (
-        lower
-        if len(lower) == len(text)
-        else "".join(low if len(low := c.lower()) == 1 else c for c in text)
-    )
+    if len(lower) != len(text):
+        lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    return lower if lower.isascii() else lower.translate(_FOLDED)
 
 
 def sub(
@@ -42,7 +46,7 @@ def sub(
     if sign is not None:
         spans = _merged(list(_signed(lower, sign)))
     else:
-        needed = anchors(small(pattern.pattern))
+        needed = anchors(pattern.pattern, pattern.flags)
         there = [word for word in needed if word in lower]
         if needed and not there:
             return text
@@ -100,99 +104,54 @@ def _line_end(text: str, at: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def anchors(pattern: str) -> tuple[str, ...]:
-    """Strings of which at least one stands in every match; empty where nothing is certain.
+def anchors(pattern: str, flags: int = 0) -> tuple[str, ...]:
+    """Strings in small letters of which at least one stands in ``small(text)`` of every match of
+    ``re.compile(pattern, flags)``; empty where nothing is certain.
 
     Searching for a plain string is far cheaper than for an expression, and there are hundreds of
-    them.
+    them. Python's own parser reads the pattern; an operation that this module does not know
+    promises nothing. Raises ``re.error`` where the pattern is none.
     """
-    found, end = _choice(pattern, 0)
-    return found if end == len(pattern) else ()
+    parsed = _parser.parse(pattern, flags)
+    return _sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
 
 
-def _choice(pattern: str, at: int) -> tuple[tuple[str, ...], int]:
-    """Alternatives up to the end of the pattern or a closing bracket: certain only if each of them
-    has something.
-    """
-    every: list[str] = []
-    certain = True
-    while True:
-        found, at = _sequence(pattern, at)
-        certain = certain and bool(found)
-        every += found
-        if at >= len(pattern) or pattern[at] == ")":
-            return (tuple(dict.fromkeys(every)) if certain else ()), at
-        at += 1  # over the |
-
-
-def _sequence(pattern: str, at: int) -> tuple[tuple[str, ...], int]:
-    """One alternative: the best of its plain runs and its groups."""
+def _sequence(items: Iterable[tuple[Any, Any]], any_case: bool) -> tuple[str, ...]:
+    """What one alternative promises: the best of its plain runs and its groups."""
     offers: list[tuple[str, ...]] = []
     run = ""
-    while at < len(pattern) and pattern[at] not in "|)":
-        char = pattern[at]
-        plain: str | None = None
-        inner: tuple[str, ...] = ()
-        if char == "\\":
-            plain = pattern[at + 1] if not pattern[at + 1].isalnum() else None
-            at += 2
-        elif char == "[":
-            at = _class_end(pattern, at)
-        elif char == "(":
-            inner, at = _group(pattern, at)
-        else:
-            plain = None if char in ".^$" else char
-            at += 1
-        least, at = _quantifier(pattern, at)
-        if plain is not None and least == "once":
-            run += plain
+    for operation, value in items:
+        if operation is _parser.LITERAL and _plain(value, any_case):
+            run += small(chr(value))
             continue
-        if plain is not None and least == "more":
-            run += plain
         offers.append((run,))
         run = ""
-        if inner and least != "none":
-            offers.append(inner)
+        inner = _promised(operation, value, any_case)
+        offers.append(inner)
     offers.append((run,))
-    best = max(offers, key=lambda offer: min(len(text) for text in offer))
-    return (best if all(best) else ()), at
+    best = max(offers, key=lambda offer: min(map(len, offer), default=0))
+    return best if best and all(best) else ()
 
 
-def _group(pattern: str, at: int) -> tuple[tuple[str, ...], int]:
-    """What a group promises, and the position behind it. Look-arounds promise nothing."""
-    looks = pattern.startswith(("(?=", "(?!", "(?<=", "(?<!"), at)
-    start = at + 1
-    marked = _MARKED.match(pattern, at)
-    if marked is not None:
-        start = marked.end()
-    elif looks:
-        start = at + (4 if pattern[at + 2] == "<" else 3)
-    found, end = _choice(pattern, start)
-    return (() if looks else found), end + 1
-
-
-def _class_end(pattern: str, at: int) -> int:
-    end = at + 1
-    if pattern[end] == "^":
-        end += 1
-    if pattern[end] == "]":
-        end += 1
-    while pattern[end] != "]":
-        end += 2 if pattern[end] == "\\" else 1
-    return end + 1
-
-
-def _quantifier(pattern: str, at: int) -> tuple[str, int]:
-    """How often the last piece must come at least (``once`` exactly, ``more``, ``none``), and the
-    position behind.
+def _promised(operation: Any, value: Any, any_case: bool) -> tuple[str, ...]:
+    """What a group, a choice or a repetition promises. Look-arounds, classes and references promise
+    nothing.
     """
-    if at >= len(pattern) or pattern[at] not in "*?+{":
-        return "once", at
-    least = {"*": "none", "?": "none", "+": "more", "{": "none"}[pattern[at]]
-    if pattern[at] == "{":
-        least = "none" if pattern[at + 1] in ",0" else "more"
-        at = pattern.index("}", at)
-    at += 1
-    if at < len(pattern) and pattern[at] in "?+":
-        at += 1
-    return least, at
+    if operation is _parser.SUBPATTERN:
+        _group, on, off, inner = value
+        return _sequence(inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE)
+    if operation is _parser.ATOMIC_GROUP:
+        return _sequence(value, any_case)
+    if operation is _parser.BRANCH:
+        parts = [_sequence(branch, any_case) for branch in value[1]]
+        return tuple(dict.fromkeys(word for part in parts for word in part)) if all(parts) else ()
+    if operation in _REPEATS and value[0] > 0:
+        return _sequence(value[2], any_case)
+    return ()
+
+
+def _plain(code: int, any_case: bool) -> bool:
+    """Whether this letter of a pattern stands in the small letters of whatever it matches. Beyond
+    ASCII several letters are one to ``re.IGNORECASE``.
+    """
+    return not any_case or code < 128

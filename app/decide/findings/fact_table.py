@@ -290,6 +290,8 @@ def _home(
         "home.writable": facts.home.writable
         if facts.home and not (answers and answers.home)
         else None,
+        "home.refused": known.refused if known is not None else None,
+        "home.subfolder": _subfolder(path, windows) if path else None,
         "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
         "home.broken": broken(path, windows, rules.broken_characters) if path else None,
         "disk.root": disk.root if disk else None,
@@ -298,6 +300,12 @@ def _home(
         "disk.download": download or None,
         "disk.spare": free - needed if free is not None and needed is not None else None,
     }
+
+
+def _subfolder(path: str, windows: bool) -> str:
+    """A folder of this program's own below another one."""
+    sign = "\\" if windows else "/"
+    return path.rstrip("\\/") + sign + "UnslothSetup"
 
 
 def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:

@@ -11,7 +11,6 @@ import msgspec
 from app.model.advice import Diagnosis, Fix
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
-from app.model.known_issue import KnownIssue
 from app.model.plan import (
     AnyStep,
     CreateEnvironment,
@@ -65,14 +64,18 @@ VARIABLES = {
 }
 
 
-def fix_of(known_issue: KnownIssue) -> Fix:
-    """What mends a cause, with what this program would do where it can do it by itself."""
-    fix = known_issue.fix
+def fix_of(fix: Fix) -> Fix:
+    """A fix with what this program would do where it can carry it out by itself."""
     return (
         msgspec.structs.replace(fix, does=REMEDIES[fix.remedy])
         if fix.automatic and fix.remedy
         else fix
     )
+
+
+def told(fix: Fix) -> Fix:
+    """The same fix as a person carries it out, without a button."""
+    return msgspec.structs.replace(fix, automatic=False, remedy=None, does="")
 
 
 def by_hand(diagnosis: Diagnosis) -> Diagnosis:
@@ -81,9 +84,7 @@ def by_hand(diagnosis: Diagnosis) -> Diagnosis:
     """
     if diagnosis.fix is None:
         return diagnosis
-    return msgspec.structs.replace(
-        diagnosis, fix=msgspec.structs.replace(diagnosis.fix, automatic=False, remedy=None, does="")
-    )
+    return msgspec.structs.replace(diagnosis, fix=told(diagnosis.fix))
 
 
 def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = ()) -> Plan:
@@ -105,6 +106,15 @@ def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = (
     if remedy in VARIABLES and plan.environment:
         return _with_variables(_anew(plan, place, kept), place, VARIABLES[remedy])
     return plan
+
+
+def repaired(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
+    """The plan with its environment made anew from files that are unpacked anew: what is damaged in an
+    environment is damaged in the cache as well where the two share it by hard links.
+    """
+    anew = _anew(plan, place, kept)
+    cache = _remove("cache", "Package cache emptied", place.cache)
+    return msgspec.structs.replace(anew, steps=(cache, *anew.steps))
 
 
 def _anew(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:

@@ -205,7 +205,7 @@ def as_pylock(lock: str, wanted: Mapping[str, Pin]) -> str | None:
             for p in tomllib.loads(lock).get("package", [])
             if canonicalize_name(str(p.get("name", ""))) in wanted
         ]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None
     lines = ['lock-version = "1.0"', 'created-by = "uv"']
     for package in packages:
@@ -241,7 +241,7 @@ def _logical_lines(requirements: str) -> Iterator[str]:
 def _packages(pylock: str) -> list[dict[str, Any]]:
     try:
         packages = tomllib.loads(pylock).get("packages", [])
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ExpectedError(
             "resolve_failed", "uv's answer could not be read.", details=str(error)
         ) from error

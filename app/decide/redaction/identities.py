@@ -185,7 +185,12 @@ def spelt(name: str) -> set[str]:
             except UnicodeError:
                 continue
         forms |= {"".join(c if c <= "\x7f" else sign for c in form) for sign in "\ufffd?_"}
-        forms.add("".join(c if c <= "\x7f" else "\ufffd" * len(c.encode()) for c in form))
+        forms.add(
+            "".join(
+                c if c <= "\x7f" else "\ufffd" * len(c.encode("utf-8", "surrogatepass"))
+                for c in form
+            )
+        )
     return {
         form
         for form in (*forms, *_short(name))

@@ -18,6 +18,7 @@ import msgspec
 
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line
+from app.model.odd_text import as_bytes
 from app.model.sources import Sources
 
 MASK = "***"
@@ -69,20 +70,23 @@ def _logins(text: str) -> Iterator[str]:
     }:
         yield password
         yield unquote(password)
-        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode().rstrip("=")
+        login = as_bytes(f"{unquote(user)}:{unquote(password)}")
+        yield base64.b64encode(login).decode().rstrip("=")
     yield from _TOKEN_ALONE.findall(text)
 
 
 def spellings(secret: str) -> frozenset[str]:
     """A secret as addresses, JSON, headers and Windows programs write it."""
-    raw = secret.encode("utf-8", "surrogatepass")
+    raw = as_bytes(secret)
+    told = raw.decode("utf-8", "replace")  # bytes that are no text, as they are shown
     forms = {
         secret,
-        quote(secret),
-        quote(secret, safe=""),
-        quote_plus(secret),
-        quote(secret, safe="").lower(),
-        msgspec.json.encode(secret).decode()[1:-1],
+        told,
+        quote(raw),
+        quote(raw, safe=""),
+        quote_plus(raw),
+        quote(raw, safe="").lower(),
+        msgspec.json.encode(told).decode()[1:-1],
         secret.encode("ascii", "backslashreplace").decode(),
         secret.replace("\\", "\\\\"),
         base64.b64encode(raw).decode().rstrip("="),
@@ -97,9 +101,8 @@ class SecretMasker:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         texts = {form for secret in secrets for form in spellings(secret)}
-        raw = {
-            form.encode(code, "surrogatepass") for form in texts for code in ("utf-8", "utf-16-le")
-        }
+        raw = {as_bytes(form) for form in texts}
+        raw |= {form.encode("utf-16-le", "surrogatepass") for form in texts}
         self._longest = max(map(len, raw), default=0)
         self._raw = sorted(raw, key=lambda form: (-len(form), form))
         spread = {"\0".join(form) for form in texts}  # UTF-16 that somebody read as UTF-8

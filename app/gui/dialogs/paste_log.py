@@ -62,6 +62,7 @@ class PasteLog(Dialog):
         )
         self._session, self._fixes = session, fixes
         self._stream: Stream | None = None
+        self._copying: Stream | None = None
         self._again = False
         self.field = Field()
         self.field.much.connect(lambda text: self.take(text.encode()))
@@ -113,7 +114,7 @@ class PasteLog(Dialog):
         if self._stream is not None and self._stream.running:
             self._again = True
             return
-        log = self._raw if self._raw is not None else self.field.toPlainText().encode()
+        log = self._log()
         if not log.strip():
             self.show_answer(None)
             return
@@ -132,7 +133,7 @@ class PasteLog(Dialog):
             self.explain()
 
     def show_answer(self, diagnosis: Diagnosis | None) -> None:
-        """The card of a cause; one quiet sentence where none is known to be at work."""
+        """The card of a cause or of ideas; one quiet sentence where nothing is known to be wrong."""
         if self.card is not None:
             self.body.removeWidget(self.card)
             self.card.hide()
@@ -140,7 +141,7 @@ class PasteLog(Dialog):
             self.card = None
         if diagnosis is None:
             self.answer.setText("")
-        elif diagnosis.cause is None:
+        elif diagnosis.cause is None and not diagnosis.others:
             self.answer.setText(translate("PasteLog", "Nothing in it is known to be wrong."))
         else:
             self.answer.setText("")
@@ -149,8 +150,34 @@ class PasteLog(Dialog):
                 diagnosis, retry=False, report=False, fixes=self._fixes and helps
             )
             self.card.fix_wanted.connect(self._mend)
+            self.card.issue_wanted.connect(self._copy_issue)
             self.body.addWidget(self.card, 0)
         self.answer.setVisible(bool(self.answer.text()))
+
+    def _copy_issue(self) -> None:
+        """Put the text for an issue into the clipboard, the person taken out; made in a thread."""
+        if self.card is None or (self._copying is not None and self._copying.running):
+            return
+        diagnosis = self.card.diagnosis
+        self.answer.setText(translate("PasteLog", "Preparing the text …"))
+        self.answer.show()
+        log = self._log()
+        self._copying = Stream(
+            lambda: iter((self._session.issue_text(log, diagnosis),)), self._copied, parent=self
+        )
+        self._copying.ended.connect(self._explained)
+        self._copying.start()
+
+    def _copied(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+        self.answer.setText(
+            translate(
+                "PasteLog", "Copied, with names and secrets taken out. Read it before you post it."
+            )
+        )
+
+    def _log(self) -> bytes:
+        return self._raw if self._raw is not None else self.field.toPlainText().encode()
 
     def _mend(self, remedy: str) -> None:
         self.accept()
@@ -158,5 +185,6 @@ class PasteLog(Dialog):
 
     def _leave(self, _result: int) -> None:
         self._wait.stop()
-        if self._stream is not None:
-            self._stream.close()
+        for stream in (self._stream, self._copying):
+            if stream is not None:
+                stream.close()

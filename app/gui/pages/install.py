@@ -283,6 +283,7 @@ class Install(PlanPage):
             card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
             card.retry_wanted.connect(partial(self.start, run.plan))
             card.fix_wanted.connect(partial(self.mend, run.plan))
+            card.issue_wanted.connect(self.copy_issue)
             view.show_card(card)
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import formatting
@@ -342,6 +343,13 @@ class PlanPage(Page):
         """Enter is for the primary button again."""
         if self.bar.primary is not None and self.frame.currentPage() is self:
             self.bar.primary.setFocus()
+
+    def copy_issue(self) -> None:
+        """Put the text for an issue into the clipboard, the person taken out; made in a thread."""
+        stream = self.frame.stream(
+            lambda: iter((self.session.issue_text(),)), QGuiApplication.clipboard().setText
+        )
+        stream.start()
 
     def save_report(self) -> None:
         """Show what the report leaves out, then write it."""

@@ -419,6 +419,7 @@ class Verify(PlanPage):
             card.retry_wanted.connect(self.again)
             card.report_wanted.connect(self.save_report)
             card.fix_wanted.connect(self._mend)
+            card.issue_wanted.connect(self.copy_issue)
             self._faults.box.addWidget(card)
             self._faults.show()
 

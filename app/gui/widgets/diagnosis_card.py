@@ -1,4 +1,8 @@
-"""What went wrong: the cause, the lines that prove it, what mends it as a button, and the way on."""
+"""What went wrong: the cause, the lines that prove it, what mends it as a button, and the way on.
+
+Three looks: a cause that a line states, one that fits best, and none, where ideas are told and the
+main act is to copy the whole for an issue.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from app.gui.messages import all_said, said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.collapsible import Collapsible
-from app.gui.widgets.icons import Mark
+from app.gui.widgets.icons import Mark, State
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.event import Failed
 
@@ -25,12 +29,14 @@ def diagnosis_of(failed: Failed) -> Diagnosis:
     """The diagnosis that came with a failure, or what the failure itself says where none did."""
     if failed.diagnosis is not None and failed.diagnosis.cause is not None:
         return failed.diagnosis
+    ideas = failed.diagnosis.others if failed.diagnosis is not None else ()
     lines = [text for text in failed.details.splitlines() if text.strip()][-4:]
     first = len(failed.details.splitlines()) - len(lines) + 1
     return Diagnosis(
         title=failed.message,
         means=failed.hint,
         evidence=tuple(EvidenceLine(line=first + i, text=text) for i, text in enumerate(lines)),
+        others=ideas,
     )
 
 
@@ -56,6 +62,7 @@ class DiagnosisCard(Card):
     fix_wanted = Signal(str)
     retry_wanted = Signal()
     report_wanted = Signal()
+    issue_wanted = Signal()
 
     def __init__(
         self,
@@ -69,7 +76,8 @@ class DiagnosisCard(Card):
         super().__init__()
         self.diagnosis = diagnosis
         self.box.setSpacing(8)
-        title = said(diagnosis.title) or translate("Diagnosis", "The cause is not known")
+        self.known = diagnosis.cause is not None
+        title = said(diagnosis.title) or translate("Diagnosis", "The log does not say why")
         self.setAccessibleName(
             translate("Diagnosis", "What went wrong: {title}").format(title=title)
         )
@@ -78,7 +86,12 @@ class DiagnosisCard(Card):
         if diagnosis.means:
             self.box.addWidget(Label(said(diagnosis.means)))
         if diagnosis.evidence:
-            self.box.addWidget(Label(translate("Diagnosis", "What proves it"), "small", "muted"))
+            proves = translate("Diagnosis", "What proves it")
+            if diagnosis.confidence == "likely":
+                proves = translate("Diagnosis", "What speaks for it")
+            elif not self.known:
+                proves = translate("Diagnosis", "The last lines")
+            self.box.addWidget(Label(proves, "small", "muted"))
             self.box.addWidget(Proof(diagnosis.evidence))
         if diagnosis.fix is not None:
             self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
@@ -98,8 +111,15 @@ class DiagnosisCard(Card):
         if step:
             words.addWidget(Label(step, "small", "muted"))
         words.addWidget(Label(title, "big" if len(title) <= _LONG else "strong"))
+        state: State = "err" if self.known else "info"
+        about = translate("Diagnosis", "failed")
+        if self.diagnosis.confidence == "likely":
+            state, about = "warn", translate("Diagnosis", "likely")
+            likely = translate("Diagnosis", "Likely, not certain: the log fits this cause best.")
+            words.addWidget(Label(likely, "small", "warn"))
         words.addStretch(1)
-        row = across(Mark("err", translate("Diagnosis", "failed"), 20), gap=12, top=True)
+        self.mark = Mark(state, about, 20)
+        row = across(self.mark, gap=12, top=True)
         row.addLayout(words, 1)
         return row
 
@@ -112,7 +132,7 @@ class DiagnosisCard(Card):
                 | Qt.TextInteractionFlag.TextSelectableByKeyboard
             )
             self.box.addWidget(step)
-        if self.diagnosis.others:
+        if self.diagnosis.others and self.known:
             also = "; ".join(
                 f"{said(other.cause.replace('_', ' '))} ({said(other.why)})"
                 for other in self.diagnosis.others[:2]
@@ -124,6 +144,13 @@ class DiagnosisCard(Card):
                     "muted",
                 )
             )
+        elif self.diagnosis.others:
+            self.box.addWidget(Label(translate("Diagnosis", "What it may be"), "small", "muted"))
+            for other in self.diagnosis.others:
+                idea = f"{said(other.cause.replace('_', ' '))}: {said(other.why)}"
+                self.box.addWidget(Label(idea, "value"))
+                if other.check:
+                    self.box.addWidget(Label(said(other.check), "small", "muted"))
 
     def _acts(self, retry: bool, fixes: bool) -> Collapsible:
         fix = self.diagnosis.fix
@@ -131,6 +158,12 @@ class DiagnosisCard(Card):
         row.box.setContentsMargins(0, 4, 0, 4)
         self.fix_button: Button | None = None
         self.retry_button: Button | None = None
+        self.issue_button: Button | None = None
+        if not self.known:
+            self.issue_button = Button(
+                translate("Diagnosis", "Copy for an &issue"), self.issue_wanted.emit, "primary"
+            )
+            row.box.addWidget(self.issue_button, 0, Qt.AlignmentFlag.AlignLeft)
         if (
             fixes and fix is not None and fix.automatic and fix.remedy != "retry"
         ):  # that is the button beside it

@@ -16,7 +16,7 @@ from app.adapters.resources import resource_names, resource_reader
 from app.decide.diagnosis.explain import explain
 from app.decide.diagnosis.log_text import Text, code_page, decode, plain
 from app.knowledge import known_issues
-from app.model.machine import Driver, MachineFacts, Network, Os, Tools
+from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Tools
 
 LOGS = Path(__file__).parent / "logs"
 
@@ -27,6 +27,10 @@ CAUSES: list[tuple[str, str]] = []
 for _piece in (LOGS / "causes.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:
     _label, _, _log = _piece.partition("\n")
     CAUSES.append((_label, _log))
+IDEAS: list[tuple[str, str]] = []
+for _piece in (LOGS / "ideas.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]:
+    _label, _, _log = _piece.partition("\n")
+    IDEAS.append((_label, _log))
 SILENT = (LOGS / "silent.txt").read_text(encoding="utf-8").split("\n=====\n")[1:]
 
 
@@ -35,9 +39,67 @@ def test_each_cause_is_named_from_its_log(label: str, log: str) -> None:
     found = explain(log, KNOWN_ISSUES)
     assert found.cause == label, [o.cause for o in found.others]
     assert found.title and found.means and found.fix
+    assert found.confidence is not None
+    assert not found.fix.automatic or found.confidence == "certain"
+    assert found.confidence is not None
+    assert not found.fix.automatic or found.confidence == "certain"
     assert found.evidence
     lines = log.split("\n")
     assert all(e.text in lines[e.line - 1] for e in found.evidence)
+
+
+@pytest.mark.parametrize(("label", "log"), IDEAS)
+def test_what_only_hints_stays_an_idea_with_a_first_thing_to_look_at(label: str, log: str) -> None:
+    found = explain(log, KNOWN_ISSUES)
+    assert (found.cause, found.confidence, found.fix) == (None, None, None)
+    assert label in [other.cause for other in found.others]
+    assert all(other.why and other.check for other in found.others)
+
+
+@pytest.mark.parametrize(
+    "package", ["unsloth", "transformers", "trl", "peft", "datasets", "triton", "xformers"]
+)
+def test_the_package_that_raised_is_no_cause(package: str) -> None:
+    log = (
+        'Traceback (most recent call last):\n  File "/home/kim/go.py", line 3, in <module>\n'
+        f'    go()\n  File "/home/kim/env/lib/python3.12/site-packages/{package}/models/x.py", '
+        'line 611, in go\n    raise RuntimeError("the moon is made of cheese")\n'
+        "RuntimeError: the moon is made of cheese\n"
+    )
+    assert explain(log, KNOWN_ISSUES).cause is None
+
+
+def test_a_likely_cause_is_told_without_a_button() -> None:
+    log = "ImportError: cannot import name 'Zork' from 'transformers'\n"
+    likely = explain(log, KNOWN_ISSUES)
+    assert (likely.cause, likely.confidence) == ("transformers_incompatible", "likely")
+    assert likely.fix is not None
+    assert not likely.fix.automatic
+    assert likely.fix.remedy is None
+    assert likely.fix.text
+
+
+def test_steps_for_another_system_are_left_out() -> None:
+    log = "ModuleNotFoundError: No module named 'triton'\n"
+    linux = explain('  File "/home/kim/train.py", line 1\n' + log, KNOWN_ISSUES)
+    windows = explain('  File "C:\\kim\\train.py", line 1\n' + log, KNOWN_ISSUES)
+    assert linux.cause == windows.cause == "triton_missing"
+    assert linux.fix is not None
+    assert windows.fix is not None
+    assert not any(step.startswith("Windows") for step in linux.fix.steps)
+    assert any(step.startswith("Windows") for step in windows.fix.steps)
+
+
+def test_a_fix_that_cannot_help_here_is_replaced() -> None:
+    plain = explain(
+        "OSError: We couldn't connect to 'https://huggingface.co' to load", KNOWN_ISSUES
+    )
+    mirror = explain("OSError: We couldn't connect to 'http://mirror.lan:80' to load", KNOWN_ISSUES)
+    assert plain.cause == mirror.cause == "hf_unreachable"
+    assert plain.fix is not None
+    assert mirror.fix is not None
+    assert "HF_ENDPOINT" in mirror.fix.text
+    assert "HF_ENDPOINT" not in plain.fix.text
 
 
 def test_every_cause_has_a_log() -> None:
@@ -359,3 +421,63 @@ def test_a_header_that_was_found_is_not_the_one_that_is_missing() -> None:
         "<Python.h>\n"
     )
     assert explain(missing, KNOWN_ISSUES).cause == "triton_python_headers_missing"
+
+
+@pytest.mark.parametrize(
+    ("driver", "card", "capability", "cause"),
+    [
+        ("595.71.05", "Tesla V100-SXM2-16GB", "7.0", "driver_too_new_for_card"),
+        ("590.44", "NVIDIA GeForce GTX 1080 Ti", None, "driver_too_new_for_card"),
+        ("580.95.05", "Tesla V100-SXM2-16GB", "7.0", "no_nvidia_driver"),
+        ("595.71.05", "NVIDIA GeForce RTX 2080", "7.5", "no_nvidia_driver"),
+    ],
+)
+def test_a_driver_that_left_the_card_behind_is_not_called_too_old(
+    driver: str, card: str, capability: str | None, cause: str
+) -> None:
+    facts = MachineFacts(
+        os=Os(family="linux"),
+        driver=Driver(version=driver, nvml="error"),
+        gpus=(Gpu(vendor="nvidia", name=card, compute_capability=capability),),
+    )
+    log = (
+        "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure "
+        "that the latest NVIDIA driver is installed and running.\nNo devices were found\n"
+    )
+    found = explain(log, KNOWN_ISSUES, facts)
+    assert found.cause == cause
+    assert found.fix is not None
+    assert ("580" in found.fix.text) is (cause == "driver_too_new_for_card")
+
+
+def test_facts_of_this_computer_say_nothing_of_another_ones_log() -> None:
+    """A log full of Linux paths that is read on Windows."""
+    log = (
+        'Traceback (most recent call last):\n  File "/home/kim/train.py", line 1, in <module>\n'
+        "ModuleNotFoundError: No module named 'triton'\n"
+    )
+    here = MachineFacts(os=Os(family="windows", long_paths=False))
+    found = explain(log, KNOWN_ISSUES, here)
+    assert found.cause == "triton_missing"
+    assert found.fix is not None
+    assert not any(step.startswith("Windows") for step in found.fix.steps)
+
+
+def test_no_driver_is_missing_where_the_log_shows_one() -> None:
+    log = (
+        "| NVIDIA-SMI 570.86   Driver Version: 570.86.15   CUDA Version: 12.8 |\n"
+        "RuntimeError: No CUDA GPUs are available\n"
+    )
+    found = explain(log, KNOWN_ISSUES)
+    assert "no_nvidia_driver" not in {found.cause, *(other.cause for other in found.others)}
+
+
+def test_a_conflict_is_proved_by_the_packages_that_pip_names() -> None:
+    log = (
+        "ERROR: Cannot install a because these package versions have conflicting dependencies.\n\n"
+        "The conflict is caused by:\n    The user requested torch==2.4.0\n"
+        "    xformers 0.0.28.post1 depends on torch==2.4.1\n\nERROR: ResolutionImpossible: help\n"
+    )
+    shown = [line.text for line in explain(log, KNOWN_ISSUES).evidence]
+    assert "The user requested torch==2.4.0" in shown
+    assert "xformers 0.0.28.post1 depends on torch==2.4.1" in shown

@@ -8,9 +8,11 @@ import re
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.decide.diagnosis.explain import LEAST, explain
-from app.decide.diagnosis.regex_prefilter import anchors
+from app.decide.diagnosis.regex_prefilter import anchors, small, sub
 from app.decide.plans.fixes import REMEDIES
 from app.model.known_issue import KnownIssue, Pattern
 from tests.decide.diagnosis.test_explain import CAUSES, KNOWN_ISSUES, LABELS, SILENT
@@ -129,14 +131,71 @@ def test_what_a_pattern_is_anchored_on_stands_in_every_match() -> None:
         ("a?bcd", ("bcd",)),
         ("x(?:ab|cde)+", ("ab", "cde")),
         ("(?:ab)?", ()),
-        ("ab+cd", ("ab",)),
+        ("ab+cd", ("cd",)),
         (r"a\.b", ("a.b",)),
         (r"\d+", ()),
         ("(?!abc)de", ("de",)),
         ("[abc]def[^x]", ("def",)),
         ("a{0,3}bc", ("bc",)),
         ("ab|", ()),
+        ("(?P<x>abc)d", ("abc",)),
+        ("(?>abcd)e", ("abcd",)),
+        (r"\x41\u0042c", ("abc",)),
+        ("(abc)(?(1)def|ghi)", ("abc",)),
+        ("(?i:ABC)", ("abc",)),
+        ("(?x) a b # c\n c", ("abc",)),
+        ("abc*+de", ("ab",)),
+        (r"(ab)\1", ("ab",)),
+        ("(?=abc)", ()),
+        ("(?<!abc)", ()),
     ],
 )
 def test_anchors(pattern: str, expected: tuple[str, ...]) -> None:
     assert anchors(pattern) == expected
+
+
+# Patterns of every operation that Python's parser knows, over a few letters, so that they match often.
+LETTERS = st.sampled_from(
+    ["a", "b", "s", "i", "k", "I", "S", "\u0131", "\u017f", "\u0130", "\u212a", "\xe4"]
+)
+PLAIN = st.text(LETTERS, min_size=1, max_size=4)
+ATOMS = st.one_of(
+    PLAIN,
+    st.sampled_from([".", "[ab]", "[^s]", r"\w", r"\b", "^", "$", r"\x61", r"\u0069"]),
+)
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda head, body, tail: f"{head}{body}){tail}",
+            st.sampled_from(["(", "(?:", "(?i:", "(?>", "(?=", "(?!", "(?P<n>"]),
+            inner,
+            st.sampled_from(["", "*", "+", "?", "{2}", "{0,2}", "*?", "++"]),
+        ),
+        st.builds(lambda one, other: f"{one}{other}", inner, inner),
+        st.builds(lambda one, other: f"(?:{one}|{other})", inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@given(
+    pattern=EXPRESSIONS,
+    flags=st.sampled_from([0, re.IGNORECASE, re.MULTILINE, re.IGNORECASE | re.MULTILINE]),
+    lines=st.lists(st.text(LETTERS, max_size=8), max_size=4),
+)
+@settings(max_examples=400, deadline=None)
+def test_whatever_re_finds_the_filtered_search_finds(
+    pattern: str, flags: int, lines: list[str]
+) -> None:
+    try:
+        compiled = re.compile(pattern, flags)
+    except re.error:  # a group's name twice: no pattern at all
+        return
+    text = "\n".join(lines)
+    needed = anchors(pattern, flags)
+    for match in compiled.finditer(text):
+        assert not needed or any(word in small(match.group()) for word in needed), needed
+    marked = sub(compiled, lambda match: f"<{match.group()}>", text, small(text))
+    if "(?=" not in pattern and "(?!" not in pattern:  # these look beyond the match
+        assert marked == compiled.sub(lambda match: f"<{match.group()}>", text)

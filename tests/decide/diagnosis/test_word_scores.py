@@ -1,5 +1,5 @@
-"""Where no rule names the cause, neighbours and words fill the first three places, and say so;
-silence stays silent.
+"""Where no rule names the cause, words give ideas and say so; they never name one, and silence stays
+silent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 import msgspec
 import pytest
 
-from app.decide.diagnosis.explain import BY_WORDS, SAME_PICTURE, UNNAMED, explain
+from app.decide.diagnosis.explain import BY_WORDS, explain
 from app.decide.diagnosis.word_scores import likeness, pack, words
 from app.model.known_issue import KnownIssues
 from build.word_scores import TABLE, count, judged, kept, own_logs, table
@@ -62,27 +62,24 @@ def test_the_table_is_what_counting_gives() -> None:
     assert TABLE.read_text("utf-8") == table(KNOWN_ISSUES)
 
 
-def test_empty_places_are_filled_behind_what_rules_find() -> None:
+def test_beside_what_a_line_states_words_say_nothing() -> None:
     found = explain("AssertionError: Torch not compiled with CUDA enabled", KNOWN_ISSUES)
-    assert found.cause == "torch_cpu_build"
-    assert not found.means.startswith(UNNAMED)
-    assert len(found.others) >= 2
-    assert {o.why for o in found.others} <= {SAME_PICTURE, BY_WORDS} or any(
-        o.why.startswith("Line ") for o in found.others
-    )
-    assert len({found.cause, *(o.cause for o in found.others)}) == 1 + len(found.others)
+    assert (found.cause, found.confidence) == ("torch_cpu_build", "certain")
+    assert BY_WORDS not in {other.why for other in found.others}
 
 
-def test_a_cause_that_no_line_names_says_so() -> None:
+def test_words_alone_give_an_idea_and_name_nothing() -> None:
     silent = msgspec.structs.replace(
         KNOWN_ISSUES,
         causes=tuple(msgspec.structs.replace(t, patterns=()) for t in KNOWN_ISSUES.causes),
     )  # as if no rule knew it
     found = explain(CUT, silent)
-    assert found.cause in {"worker_pickling", "multiprocessing_spawn", "dataset_worker_crash"}
-    assert found.means.startswith(UNNAMED)
-    assert found.evidence
-    assert explain(CUT, msgspec.structs.replace(silent, words={})).cause is None
+    assert (found.cause, found.confidence, found.fix, found.evidence) == (None, None, None, ())
+    ideas = {other.cause for other in found.others}
+    assert ideas & {"worker_pickling", "multiprocessing_spawn", "dataset_worker_crash"}
+    assert {other.why for other in found.others} == {BY_WORDS}
+    assert all(other.check for other in found.others)
+    assert explain(CUT, msgspec.structs.replace(silent, words={})).others == ()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +119,7 @@ def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
             both += label in _three(log, msgspec.structs.replace(KNOWN_ISSUES, words=counted))
     print(f"\namong three, of {len(logs)} logs: words alone {alone}, with the rules {both}")
     assert both >= 0.99 * len(logs)
-    assert alone >= 0.3 * len(logs)  # chance gives 3 per cent: three of 94 causes
+    assert alone >= 0.2 * len(logs)  # chance gives 2 per cent: three of some 125 causes
 
 
 def _three(log: str, known_issues: KnownIssues) -> list[str | None]:

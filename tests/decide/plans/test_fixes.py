@@ -92,7 +92,7 @@ def test_every_remedy_that_the_data_name_exists() -> None:
 
 def test_every_automatic_fix_says_exactly_what_it_does(knowledge: Knowledge) -> None:
     for known_issue in knowledge.known_issues.causes:
-        fix = fix_of(known_issue)
+        fix = fix_of(known_issue.fix)
         assert bool(fix.does) is fix.automatic, known_issue.label
         assert bool(fix.remedy) is fix.automatic, known_issue.label
     for remedy, sentence in REMEDIES.items():
