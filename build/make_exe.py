@@ -17,6 +17,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -29,6 +30,8 @@ WORK = start.ROOT / "build" / "packed"
 FOLDER = DIST / "UnslothSetup"
 SINGLE = DIST / "single"
 PROGRAMS = ("UnslothSetup.exe", "unsloth-setup.exe")
+EPOCH = "1767225600"  # 2026-01-01: the time that headers and papers carry, so that builds are equal
+LIMIT = 1200.0
 
 
 def draw_icon() -> None:
@@ -49,50 +52,51 @@ def draw_icon() -> None:
     )
 
 
-def pack() -> None:
-    """Run PyInstaller on Windows Python and lay its results out."""
-    arguments = [
-        "-m",
-        "PyInstaller",
-        "--noconfirm",
-        "--log-level",
-        "WARN",
-        "--distpath",
-        "dist",
-        "--workpath",
-        "build/packed",
-        "installer.spec",
-    ]
+def pack(form: str = "both") -> None:
+    """Run PyInstaller on Windows Python and lay its results out.
+
+    ``form``: ``folder``, ``single`` or ``both``. Single files made alone take their libraries from
+    the folder that is there, as they were signed in it.
+    """
+    arguments = ["-m", "PyInstaller", "--noconfirm", "--log-level", "WARN"]
+    arguments += ["--distpath", "dist", "--workpath", "build/packed", "installer.spec"]
     if sys.platform == "win32":
         command, env = [str(start.venv_python()), *arguments], dict(os.environ)
     else:
         command, env = [*windows_lab.python_command(), *arguments], windows_lab.environment()
     # The same sources give the same bytes: sets are stored in one order, headers carry one time.
-    env |= {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "1767225600"}
-    done = subprocess.run(command, cwd=start.ROOT, env=env, stdin=subprocess.DEVNULL, check=False)
+    env |= {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": EPOCH, "UNSLOTH_PACK": form}
+    try:
+        done = subprocess.run(
+            command, cwd=start.ROOT, env=env, stdin=subprocess.DEVNULL, check=False, timeout=LIMIT
+        )
+    except subprocess.TimeoutExpired:
+        raise start.CannotStart(f"PyInstaller was ended after {LIMIT:.0f} s.")
     if done.returncode:
         raise start.CannotStart(
             f"PyInstaller ended with exit code {done.returncode}; what it said stands above."
         )
-    SINGLE.mkdir(exist_ok=True)
-    for name in PROGRAMS:
-        (DIST / name).replace(SINGLE / name)
-
-
-def sign_all() -> str:
-    """Sign the four programs when a certificate is named; returns what was done."""
-    pfx = sign.certificate()
-    if pfx is None:
-        return "not signed (UNSLOTH_SIGN_PFX names no certificate)"
-    for folder in (FOLDER, SINGLE):
+    if form != "folder":
+        SINGLE.mkdir(exist_ok=True)
         for name in PROGRAMS:
-            sign.sign(
-                folder / name,
-                pfx,
-                os.environ.get("UNSLOTH_SIGN_PASSWORD", ""),
-                os.environ.get("UNSLOTH_SIGN_TIMESTAMP", ""),
-            )
-    return f"signed with {pfx.name}"
+            (DIST / name).replace(SINGLE / name)
+
+
+def pack_and_sign() -> str:
+    """Pack both forms, signed where a certificate is named; returns what was done.
+
+    What is unsigned inside comes first, so that single files hold it signed too; the programs last.
+    """
+    signer = sign.signer()
+    if signer is None:
+        pack()
+        return "not signed (UNSLOTH_SIGN_PFX names no certificate)"
+    pack("folder")
+    inside = sign.sign_inside(FOLDER, signer)
+    pack("single")
+    for name in PROGRAMS:
+        sign.sign(SINGLE / name, signer)
+    return f"signed with {signer.pfx.name}: {inside} in the folder, {len(PROGRAMS)} single files"
 
 
 def zip_folder(target: Path) -> None:
@@ -112,13 +116,16 @@ def write_records(signed: str) -> dict[str, object]:
     target = DIST / "records"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
+    made_at = datetime.fromtimestamp(int(EPOCH), UTC)
     for place in (FOLDER / "licences", target / "licences"):
-        without_text = records.write_licences(contents, place)
+        records.write_licences(contents, place)
+        (place / "sbom.cdx.json").write_text(
+            records.bill_of_materials(contents, None, made_at), "utf-8", newline="\n"
+        )
     packed = DIST / f"UnslothSetup-{contents['version']}-win64.zip"
     zip_folder(packed)
-    made_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     (target / "sbom.cdx.json").write_text(
-        records.dump(records.bill_of_materials(contents, FOLDER, made_at)), "utf-8"
+        records.bill_of_materials(contents, FOLDER, made_at), "utf-8", newline="\n"
     )
     parts = [*records.files_below(FOLDER), *records.files_below(SINGLE), packed]
     (target / "files.sha256").write_text(records.hash_list(DIST, parts), "utf-8")
@@ -129,9 +136,11 @@ def write_records(signed: str) -> dict[str, object]:
         "zip_bytes": packed.stat().st_size,
         "single_bytes": {p.name: p.stat().st_size for p in records.files_below(SINGLE)},
         "left_out_bytes": sum(i["bytes"] for i in contents["left_out"]),
+        "version": contents["version"],
         "signature": signed,
-        "no_licence_text_in_their_package": without_text,
-        "made_at": made_at,
+        "python": next(d["version"] for d in contents["distributions"] if d["name"] == "CPython"),
+        "openssl": next(p["version"] for p in contents["parts"] if p["name"] == "OpenSSL"),
+        "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     (target / "sizes.json").write_text(records.dump(sizes), "utf-8")
     return sizes
@@ -155,7 +164,7 @@ def main(arguments: Sequence[str]) -> int:
             windows_lab.ensure_lab()
         draw_icon()
         pack()
-        sizes = write_records(sign_all())
+        sizes = write_records(pack_and_sign())
     except start.CannotStart as fault:
         start.say(f"Not packed: {fault}")
         return 1

@@ -194,8 +194,12 @@ def packed(python: str) -> list[Result]:
     packing = watch("packing", [python, "build/make_exe.py", "--keep-lab"], limit=1200)
     if packing.outcome != "passed":
         return [packing]
+    installers = watch("installers", [python, "build/make_installer.py"], limit=900)
+    if installers.outcome != "passed":
+        return [packing, installers]
     return [
         packing,
+        installers,
         watch(
             "packed programs",
             [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/packed"],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app import __version__
 from app.gui import languages
@@ -155,5 +155,12 @@ def about(wizard: Frame) -> None:
     for text in texts:
         dialog.body.addWidget(Label(text))
     dialog.body.addStretch(1)
+    dialog.button(translate("Menu", "&Licences"), lambda: _show_licences(dialog))
     dialog.button(translate("Menu", "Close"), dialog.accept, primary=True)
     dialog.exec()
+
+
+def _show_licences(parent: QWidget) -> None:
+    from app.gui.dialogs.licences import show_licences
+
+    show_licences(parent)

@@ -4,14 +4,21 @@ PyInstaller.
 
 from __future__ import annotations
 
+import decimal
 import json
+import pyexpat
+import ssl
 import sys
-from collections.abc import Iterable, Sequence
+import tomllib
+import zlib
+from collections.abc import Collection, Iterable, Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
 from build.packing.excludes import Entry
+
+PARTS = Path(__file__).resolve().parents[2] / "resources" / "licences" / "parts.toml"
 
 
 def _key(path: str | Path) -> str:
@@ -58,6 +65,28 @@ def describe(distribution: Distribution) -> dict[str, Any]:
     }
 
 
+def inner_parts(files: Collection[str]) -> list[dict[str, str]]:
+    """What lies inside the distributions and is there: of ``parts.toml`` all whose file is among
+    ``files``.
+    Versions come from this Python where it can tell them.
+    """
+    told = {
+        "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
+        "zlib (Python)": zlib.ZLIB_RUNTIME_VERSION,
+        "Expat": pyexpat.EXPAT_VERSION.removeprefix("expat_"),
+        "libmpdec": decimal.__libmpdec_version__,
+    }
+    there = {name.lower() for name in files}
+    found = []
+    for part in tomllib.loads(PARTS.read_text("utf-8"))["part"]:
+        if part.get("file", "").lower() not in {"", *there}:
+            continue
+        version = told.get(part["name"], part.get("version", ""))
+        found.append({key: part.get(key, "") for key in ("name", "licence", "inside", "text")})
+        found[-1]["version"] = version
+    return found
+
+
 def write_contents(
     target: Path,
     version: str,
@@ -100,6 +129,7 @@ def write_contents(
                 "version": version,
                 "pieces": pieces,
                 "distributions": described,
+                "parts": inner_parts({p["name"] for p in pieces if p["kind"] == "file"}),
                 "left_out": list(left_out),
             },
             indent=1,

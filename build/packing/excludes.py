@@ -32,12 +32,8 @@ FILES: tuple[tuple[str, str], ...] = (
     ("PySide6/plugins/generic/*", "touch devices on systems without Windows"),
     ("PySide6/plugins/platforms/qdirect2d.dll", "an alternative way to draw; qwindows is used"),
     ("PySide6/plugins/platforms/qminimal.dll", "a window that draws nothing"),
-    (
-        "PySide6/plugins/imageformats/qsvg.dll",
-        "SVG as a bitmap format; icons are rendered through QtSvg",
-    ),
-    ("PySide6/plugins/imageformats/*", "picture formats that no page shows"),
-    ("PySide6/plugins/iconengines/*", "SVG as QIcon; icons are rendered through QtSvg"),
+    # qsvg.dll and qsvgicon.dll stay: the style sheet names .svg files for arrows and ticks.
+    ("PySide6/plugins/imageformats/q[!s]*.dll", "picture formats that no page shows"),
     ("PySide6/plugins/styles/*", "looks of Windows; the window draws itself on Qt's Fusion style"),
     (
         "PySide6/translations/qtbase_[!d]*.qm",
@@ -48,6 +44,8 @@ FILES: tuple[tuple[str, str], ...] = (
         "Qt's own words in languages that the window does not speak",
     ),
     ("PySide6/translations/qt_*.qm", "words of Qt modules that are not inside"),
+    ("resources/licences/*", "texts that stand in LICENCES.txt, which is made for the package"),
+    ("license_expression/data/*.LICENSE", "texts; the program needs the names alone"),
     ("resources/translations/*.ts", "what translators write in; Qt reads the .qm beside it"),
     ("sqlite3.dll", "a database; nothing here uses one"),
     ("_sqlite3.pyd", "a database; nothing here uses one"),

@@ -6,10 +6,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from app.report import bill_of_materials as bill
+from app.report.bill_of_materials import Part, python_purl
+from build import start
+
+LICENCES = start.ROOT / "resources" / "licences"
 
 # Expressions as SPDX writes them, where a distribution's own metadata says it in other words.
 SPDX = {
@@ -18,6 +24,15 @@ SPDX = {
     "pyinstaller": "GPL-2.0-or-later WITH Bootloader-exception",
     "nvidia-ml-py": "BSD-3-Clause",
     "psutil": "BSD-3-Clause",
+}
+_GNU = ("LGPL-3.0-only.txt", "GPL-3.0-only.txt", "GPL-2.0-only.txt")
+# Texts of resources/licences/ for distributions that bring none, or not those that are used here.
+ADDED: dict[str, tuple[str, ...]] = {
+    "PySide6_Essentials": _GNU,
+    "shiboken6": _GNU,
+    "nvidia-ml-py": ("nvidia-ml-py.txt",),
+    "packageurl-python": ("packageurl-python.txt",),
+    "CPython": ("python-incorporated.txt",),
 }
 
 
@@ -40,98 +55,107 @@ def hash_list(root: Path, parts: Iterable[Path]) -> str:
     return "".join(f"{sha256(p)}  {p.relative_to(root).as_posix()}\n" for p in parts)
 
 
-def _purl(name: str, version: str) -> str:
-    return f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
-
-
-def _component(distribution: dict[str, Any]) -> dict[str, Any]:
-    """One distribution as a library of the bill of materials."""
-    name, version = distribution["name"], distribution["version"]
-    python = name == "CPython"
-    ref = f"pkg:generic/cpython@{version}" if python else _purl(name, version)
-    licence = SPDX.get(name) or distribution["licence"]
-    expression = (
-        " " not in licence or " OR " in licence or " AND " in licence or " WITH " in licence
-    )
-    told = (
-        {"expression": licence}
-        if expression and licence != "unknown"
-        else {"license": {"name": licence}}
-    )
-    return {
-        "type": "library",
-        "bom-ref": ref,
-        "name": name,
-        "version": version,
-        "purl": ref,
-        "licenses": [told],
-    }
-
-
-def bill_of_materials(contents: dict[str, Any], folder: Path, made_at: str) -> dict[str, Any]:
-    """CycloneDX 1.6: every distribution inside, and every file of the folder with its hash and
-    where it came from.
+def bill_of_materials(contents: dict[str, Any], folder: Path | None, made_at: datetime) -> str:
+    """CycloneDX 1.6: every distribution and what lies inside it; of ``folder``, where one is given,
+    every file with its hash and where it came from.
     """
     version = contents["version"]
     origin = {p["name"]: p["origin"] for p in contents["pieces"] if p["kind"] == "file"}
-    files: list[dict[str, Any]] = []
-    for path in files_below(folder):
-        name = path.relative_to(folder).as_posix()
-        source = origin.get(name.removeprefix("_internal/"), "Unsloth Setup")
-        files.append(
-            {
-                "type": "file",
-                "bom-ref": f"file:{name}",
-                "name": name,
-                "hashes": [{"alg": "SHA-256", "content": sha256(path)}],
-                "properties": [{"name": "origin", "value": source}],
-            }
+    parts = [
+        Part(
+            name=d["name"],
+            version=d["version"],
+            licence=licence_of(d),
+            purl=(
+                f"pkg:generic/cpython@{d['version']}"
+                if d["name"] == "CPython"
+                else python_purl(d["name"], d["version"])
+            ),
         )
-    libraries = [_component(d) for d in contents["distributions"]]
-    program = {
-        "type": "application",
-        "bom-ref": "unsloth-setup",
-        "name": "Unsloth Setup",
-        "version": version,
-        "licenses": [{"expression": "Apache-2.0"}],
-    }
-    serial = uuid.uuid5(
-        uuid.NAMESPACE_URL, "unsloth-setup:" + "".join(f["hashes"][0]["content"] for f in files)
-    )
-    return {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{serial}",
-        "version": 1,
-        "metadata": {"timestamp": made_at, "component": program},
-        "components": [*libraries, *files],
-        "dependencies": [{"ref": "unsloth-setup", "dependsOn": [c["bom-ref"] for c in libraries]}],
-    }
-
-
-def write_licences(contents: dict[str, Any], target: Path) -> list[str]:
-    """Write the licence texts of everything inside; returns the names that ship no text of their
-    own.
-    """
-    without = []
-    for distribution in contents["distributions"]:
-        folder = target / f"{distribution['name']}-{distribution['version']}"
-        for name, text in distribution["texts"].items():
-            path = folder / name.removeprefix("licenses/").replace("/", "_")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
-        if not distribution["texts"]:
-            without.append(distribution["name"])
-    lines = [
-        f"{d['name']} {d['version']}: {SPDX.get(d['name']) or d['licence']}"
         for d in contents["distributions"]
     ]
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "README.txt").write_text(
-        "What is inside this program, and under which licence:\n\n" + "\n".join(lines) + "\n",
-        "utf-8",
-    )
-    return without
+    parts += [
+        Part(name=p["name"], version=p["version"], licence=p["licence"], inside=p["inside"])
+        for p in contents["parts"]
+    ]
+    for path in files_below(folder) if folder else ():
+        name = path.relative_to(folder or "").as_posix()
+        source = origin.get(name.removeprefix("_internal/"), "Unsloth Setup")
+        parts.append(Part(name=name, kind="file", sha256=sha256(path), origin=source))
+    program = Part("Unsloth Setup", version, "application", "Apache-2.0")
+    return bill.bill_of_materials(program, parts, made_at)
+
+
+def licence_of(distribution: dict[str, Any]) -> str:
+    """The licence as SPDX writes it, or in the distribution's own words."""
+    return SPDX.get(distribution["name"]) or str(distribution["licence"])
+
+
+def licence_texts(contents: dict[str, Any]) -> dict[str, str]:
+    """Every text that goes with the program, by its path below the folder of licences.
+
+    Raises ``CannotStart`` that names what is inside without any text of a licence.
+    """
+    texts = {"README.txt": _overview(contents)}
+    without = []
+    for distribution in contents["distributions"]:
+        name = distribution["name"]
+        own = {
+            f"{name}-{distribution['version']}/{file.removeprefix('licenses/').replace('/', '_')}": text
+            for file, text in distribution["texts"].items()
+            if "Commercial" not in file  # Qt's other licence, which is not taken here
+        }
+        added = ADDED.get(name, ())
+        texts |= own
+        if not own and not added:
+            without.append(name)
+    if without:
+        raise start.CannotStart(
+            f"There is no text of a licence for {', '.join(without)}; put it into "
+            f"{LICENCES} and name it in build/packing/records.py."
+        )
+    named = {file for files in ADDED.values() for file in files}
+    named |= {part["text"] for part in contents["parts"] if part["text"]}
+    return texts | {file: (LICENCES / file).read_text("utf-8") for file in sorted(named)}
+
+
+def _overview(contents: dict[str, Any]) -> str:
+    """What is inside, under which licence, and where its source is."""
+    lines = ["What is inside this program, and under which licence:", ""]
+    for distribution in contents["distributions"]:
+        lines.append(
+            f"{distribution['name']} {distribution['version']}: {licence_of(distribution)}"
+        )
+    lines += ["", "Inside these:", ""]
+    for part in contents["parts"]:
+        named = f"{part['name']} {part['version']}".strip()
+        lines.append(f"{named} (in {part['inside']}): {part['licence']}")
+    qt = next(d["version"] for d in contents["distributions"] if d["name"].startswith("PySide6"))
+    lines += [
+        "",
+        "Qt and Qt for Python are used under the GNU Lesser General Public License, version 3.",
+        "They are unchanged. In the program folder they are files of their own (_internal/PySide6,",
+        "_internal/shiboken6), which you may replace by your own build of the same version. Sources:",
+        f"https://download.qt.io/official_releases/qt/{qt.rpartition('.')[0]}/{qt}/submodules/",
+        f"https://download.qt.io/official_releases/QtForPython/pyside6/PySide6-{qt}-src/",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def one_text(texts: dict[str, str]) -> str:
+    """All texts in one, the overview first: what the program shows and a single file carries."""
+    first = texts["README.txt"]
+    rest = [f"{'=' * 78}\n{name}\n\n{text}" for name, text in texts.items() if name != "README.txt"]
+    return "\n".join([first, *rest])
+
+
+def write_licences(contents: dict[str, Any], target: Path) -> None:
+    """Write every text of a licence below ``target``. Raises ``CannotStart`` as ``licence_texts``."""
+    for name, text in licence_texts(contents).items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8", newline="\n")
 
 
 def left_out_table(contents: dict[str, Any]) -> str:

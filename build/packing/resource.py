@@ -49,7 +49,7 @@ def version_resource(version: str, file: str, description: str) -> Any:
     """PyInstaller's version resource for one program; ``version`` as ``1.0.0``. Runs on Windows
     Python only.
     """
-    from PyInstaller.utils.win32.versioninfo import (  # type: ignore[import-untyped]
+    from PyInstaller.utils.win32.versioninfo import (
         FixedFileInfo,
         StringFileInfo,
         StringStruct,
@@ -106,6 +106,7 @@ def carried(work: Path, entries: Iterable[Entry]) -> tuple[list[Entry], list[str
             zips["PROGRAMS"].append(("uv.exe", source))
         elif plain.startswith("resources/") and plain.split("/")[1] not in (
             "fonts",
+            "licences",
             "icons",
             "translations",
         ):

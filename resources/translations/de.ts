@@ -6957,6 +6957,14 @@
         <source>Try it on &amp;another machine …</source>
         <translation>Auf einem &amp;anderen PC ausprobieren …</translation>
     </message>
+    <message>
+        <source>Licences</source>
+        <translation>Lizenzen</translation>
+    </message>
+    <message>
+        <source>&amp;Licences</source>
+        <translation>&amp;Lizenzen</translation>
+    </message>
 </context>
 <context>
     <name>Pace</name>

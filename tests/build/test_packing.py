@@ -6,16 +6,26 @@ import json
 import struct
 import subprocess
 import sys
+import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import cyclonedx.schema
+import jsonschema
 import pytest
+import referencing
 
+from app.report.bill_of_materials import Part, bill_of_materials
+from build import start
 from build.packing import excludes, icon, records
+from build.packing.contents import PARTS
 from build.packing.resource import MANIFEST
 
 ROOT = Path(__file__).resolve().parents[2]
-CONTENTS = {
+MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
+CONTENTS: dict[str, Any] = {
     "version": "1.0.0",
     "pieces": [
         {"kind": "file", "name": "PySide6/Qt6Core.dll", "origin": "PySide6_Essentials", "bytes": 5},
@@ -31,9 +41,32 @@ CONTENTS = {
         },
         {
             "name": "CPython",
-            "version": "3.11.9",
+            "version": "3.13.11",
             "licence": "PSF-2.0",
             "texts": {"LICENSE.txt": "PSF text"},
+        },
+    ],
+    "parts": [
+        {
+            "name": "Qt",
+            "version": "6.8.3",
+            "licence": "LGPL-3.0-only",
+            "inside": "PySide6_Essentials",
+            "text": "LGPL-3.0-only.txt",
+        },
+        {
+            "name": "PCRE2",
+            "version": "10.45",
+            "licence": "BSD-3-Clause",
+            "inside": "Qt",
+            "text": "qt-third-party.txt",
+        },
+        {
+            "name": "OpenSSL",
+            "version": "3.0.18",
+            "licence": "Apache-2.0",
+            "inside": "CPython",
+            "text": "Apache-2.0.txt",
         },
     ],
     "left_out": [
@@ -60,6 +93,8 @@ CONTENTS = {
         ("PySide6/translations/qt_help_de.qm", False),
         ("PySide6/Qt6Network.dll", False),
         ("PySide6/plugins/imageformats/qjpeg.dll", False),
+        ("PySide6/plugins/imageformats/qsvg.dll", True),
+        ("PySide6/plugins/iconengines/qsvgicon.dll", True),
     ],
 )
 def test_what_goes_in(name: str, inside: bool) -> None:
@@ -74,6 +109,7 @@ def test_no_module_that_is_left_out_is_imported_here() -> None:
 import sys
 for name in {names!r}:
     sys.modules[name] = None
+import app.report.bill_of_materials, cyclonedx.model.bom, cyclonedx.output.json
 import app.cli.commands, app.engine.session, app.adapters.local_system
 import app.adapters.download.web, app.probe.survey, app.steps.registry
 """
@@ -87,13 +123,13 @@ def test_the_bill_of_materials_names_every_file_and_library(tmp_path: Path) -> N
     for name, data in (("UnslothSetup.exe", b"MZ"), ("_internal/PySide6/Qt6Core.dll", b"qt")):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    bill = json.loads(
-        records.dump(records.bill_of_materials(CONTENTS, tmp_path, "2026-11-24T00:00:00Z"))
-    )
+    text = records.bill_of_materials(CONTENTS, tmp_path, MADE_AT)
+    assert text == records.bill_of_materials(CONTENTS, tmp_path, MADE_AT)
+    bill = json.loads(text)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert bill["metadata"]["timestamp"].startswith("2026-01-01T00:00:00")
     refs = [c["bom-ref"] for c in bill["components"]]
     assert len(set(refs)) == len(refs)
-    assert set(bill["dependencies"][0]["dependsOn"]) <= set(refs)
     files = {c["name"]: c for c in bill["components"] if c["type"] == "file"}
     assert set(files) == {"UnslothSetup.exe", "_internal/PySide6/Qt6Core.dll"}
     core = files["_internal/PySide6/Qt6Core.dll"]
@@ -101,11 +137,53 @@ def test_the_bill_of_materials_names_every_file_and_library(tmp_path: Path) -> N
     assert core["hashes"] == [
         {"alg": "SHA-256", "content": records.sha256(tmp_path / "_internal/PySide6/Qt6Core.dll")}
     ]
-    licences = {c["name"]: c["licenses"] for c in bill["components"] if c["type"] == "library"}
-    assert licences["PySide6_Essentials"] == [
+    libraries = {c["name"]: c for c in bill["components"] if c["type"] == "library"}
+    assert libraries["PySide6_Essentials"]["licenses"] == [
         {"expression": "LGPL-3.0-only OR GPL-2.0-only OR GPL-3.0-only"}
     ]
-    assert licences["msgspec"] == [{"expression": "BSD-3-Clause"}]
+    assert libraries["PySide6_Essentials"]["purl"] == "pkg:pypi/pyside6-essentials@6.8.3"
+    assert libraries["msgspec"]["licenses"] == [{"license": {"id": "BSD-3-Clause"}}]
+    assert libraries["OpenSSL"]["version"] == "3.0.18"
+    holds = {d["ref"]: d.get("dependsOn", []) for d in bill["dependencies"]}
+    assert holds["pkg:generic/cpython@3.13.11"] == ["library:OpenSSL"]
+    assert holds["pkg:pypi/pyside6-essentials@6.8.3"] == ["library:Qt"]
+    assert holds["library:Qt"] == ["library:PCRE2"]
+    assert holds["application:Unsloth Setup"] == [
+        "pkg:generic/cpython@3.13.11",
+        "pkg:pypi/msgspec@0.22.0",
+        "pkg:pypi/pyside6-essentials@6.8.3",
+    ]
+
+
+def test_the_bill_of_materials_keeps_to_its_published_schema(tmp_path: Path) -> None:
+    (tmp_path / "UnslothSetup.exe").write_bytes(b"MZ")
+    text = records.bill_of_materials(CONTENTS, tmp_path, MADE_AT)
+    name = Path(cyclonedx.schema.__file__).parent / "_res" / "bom-1.6.SNAPSHOT.schema.json"
+    schema = json.loads(name.read_text("utf-8"))
+    others = {}
+    for path in name.parent.glob("*.schema.json"):
+        other = json.loads(path.read_text("utf-8"))
+        others[f"http://cyclonedx.org/schema/{path.name}"] = referencing.Resource.from_contents(
+            other
+        )
+    checked = jsonschema.Draft7Validator(
+        schema, registry=referencing.Registry().with_resources(others.items())
+    )
+    assert not [error.message for error in checked.iter_errors(json.loads(text))]
+    broken = {**json.loads(text), "components": [{"type": "gadget", "name": ""}]}
+    assert [error.message for error in checked.iter_errors(broken)]
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ([Part("a", "1"), Part("a", "2")], "a is named twice"),
+        ([Part("a", inside="b")], "a lies in b, which the bill does not name"),
+    ],
+)
+def test_a_bill_that_cannot_be_right_is_refused(parts: list[Part], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        bill_of_materials(Part("whole", kind="application"), parts, MADE_AT)
 
 
 def test_the_hash_list_can_be_checked(tmp_path: Path) -> None:
@@ -119,10 +197,46 @@ def test_the_hash_list_can_be_checked(tmp_path: Path) -> None:
     )
 
 
-def test_licences_are_written_and_missing_texts_are_named(tmp_path: Path) -> None:
-    assert records.write_licences(CONTENTS, tmp_path) == ["PySide6_Essentials"]
+def test_licences_are_written(tmp_path: Path) -> None:
+    records.write_licences(CONTENTS, tmp_path)
     assert (tmp_path / "msgspec-0.22.0/LICENSE").read_text("utf-8") == "BSD text"
-    assert "PySide6_Essentials 6.8.3: LGPL-3.0-only" in (tmp_path / "README.txt").read_text("utf-8")
+    assert (tmp_path / "CPython-3.13.11/LICENSE.txt").read_text("utf-8") == "PSF text"
+    for name, words in (
+        ("LGPL-3.0-only.txt", "GNU LESSER GENERAL PUBLIC LICENSE"),
+        ("GPL-3.0-only.txt", "GNU GENERAL PUBLIC LICENSE"),
+        ("qt-third-party.txt", "PCRE2"),
+        ("Apache-2.0.txt", "Apache License"),
+    ):
+        assert words in (tmp_path / name).read_text("utf-8")
+    overview = (tmp_path / "README.txt").read_text("utf-8")
+    assert "PySide6_Essentials 6.8.3: LGPL-3.0-only" in overview
+    assert "OpenSSL 3.0.18 (in CPython): Apache-2.0" in overview
+    assert "qt/6.8/6.8.3/submodules" in overview
+    assert not list(tmp_path.rglob("*Commercial*"))
+    whole = records.one_text(records.licence_texts(CONTENTS))
+    assert whole.startswith(overview)
+    assert "PSF text" in whole
+
+
+def test_something_without_a_text_of_its_licence_is_not_packed() -> None:
+    stranger = {"name": "stranger", "version": "1", "licence": "MIT", "texts": {}}
+    contents = {**CONTENTS, "distributions": [*CONTENTS["distributions"], stranger]}
+    with pytest.raises(start.CannotStart, match="no text of a licence for stranger"):
+        records.licence_texts(contents)
+
+
+def test_every_part_inside_another_has_a_text_and_a_place() -> None:
+    parts = tomllib.loads(PARTS.read_text("utf-8"))["part"]
+    names = [part["name"] for part in parts]
+    assert len(names) == len(set(names))
+    for part in parts:
+        assert part["inside"] in {"CPython", "PySide6_Essentials", *names}
+        if not part["licence"].startswith("LicenseRef-"):
+            assert (records.LICENCES / part["text"]).is_file(), part["name"]
+    for files in records.ADDED.values():
+        assert all((records.LICENCES / file).stat().st_size > 500 for file in files)
+    notices = (records.LICENCES / "qt-third-party.txt").read_text("utf-8")
+    assert all(p["name"] in notices for p in parts if p["inside"] == "Qt")
 
 
 def test_left_out_is_summed_by_reason() -> None:

@@ -1,5 +1,5 @@
 """The packed programs themselves, under Wine: the command line, the window walked by keys, a second
-start, the papers.
+start, what a killed one leaves.
 
 Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of
 the walk go to ``dist/records/pictures/``.
@@ -8,61 +8,36 @@ the walk go to ``dist/records/pictures/``.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
-import subprocess
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from build import start, windows_lab
+from build import windows_lab
+from build.packing import sweep
+from tests.packed.screen import (
+    FORMS,
+    KILL,
+    MACHINE,
+    NEEDS_PROGRAMS,
+    PICTURES,
+    STAGES,
+    console,
+    end,
+    lab,
+    press,
+    running,
+    until,
+    wait_for,
+    windows,
+)
 
-DIST = start.ROOT / "dist"
-PICTURES = DIST / "records" / "pictures"
-MACHINE = "resources/machines/rtx3090-windows.json"
-FORMS = {"folder": DIST / "UnslothSetup", "single": DIST / "single"}
-STAGES = ["Welcome", "This PC", "Setup", "Clean-up", "Plan", "It works", "Ready"]
-
-pytestmark = [
-    pytest.mark.posix,
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not all((f / "UnslothSetup.exe").is_file() for f in FORMS.values()),
-        reason="dist/ is not there: python build/make_exe.py makes it",
-    ),
-    pytest.mark.skipif(
-        not (windows_lab.LAB / "prefix/.winlab-ready").exists(),
-        reason="the Windows lab is not set up",
-    ),
-]
-
-
-def lab(verb: str, *arguments: str, limit: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """One call of winlab.sh. Windows shall be seen, so the suite's offscreen platform does not
-    reach them.
-    """
-    env = {k: v for k, v in windows_lab.environment().items() if k != "QT_QPA_PLATFORM"}
-    return subprocess.run(
-        windows_lab.command(verb, *arguments),
-        cwd=start.ROOT,
-        env=env,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        check=False,
-        timeout=limit,
-    )
-
-
-def console(form: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command line program of one form."""
-    return lab("exec", str(FORMS[form] / "unsloth-setup.exe"), *arguments)
+pytestmark = NEEDS_PROGRAMS
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -109,35 +84,6 @@ def test_bad_input_is_one_sentence_and_code_2() -> None:
     assert "Traceback" not in seen.stderr
 
 
-def windows() -> list[str]:
-    """Titles of the program's visible windows on the lab's screen."""
-    seen = lab("xdo", "search", "--onlyvisible", "--name", "Unsloth Setup$", "getwindowname", "%@")
-    return [line for line in seen.stdout.splitlines() if line.endswith("Unsloth Setup")]
-
-
-def wait_for(title: str, seconds: float = 90.0) -> None:
-    """Wait until a window of that page stands."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if any(t.startswith(title) for t in windows()):
-            return
-        time.sleep(0.3)
-    raise AssertionError(f"no window {title!r}; there are {windows()}")
-
-
-def running(process: int) -> bool:
-    """Whether a process that winlab.sh started goes on."""
-    with contextlib.suppress(OSError):
-        return (
-            "Z"
-            not in Path(f"/proc/{process}/stat")
-            .read_text("ascii", "replace")
-            .rpartition(")")[2]
-            .split()[0]
-        )
-    return False
-
-
 @pytest.fixture
 def program(request: pytest.FixtureRequest) -> Iterator[int]:
     """The window of one form on a simulated machine, on the lab's screen."""
@@ -149,24 +95,6 @@ def program(request: pytest.FixtureRequest) -> Iterator[int]:
         os.kill(process, 15)
 
 
-def press(key: str) -> None:
-    """A real key press in the program's window; there is no window manager, so the focus is given
-    first.
-    """
-    lab(
-        "xdo",
-        "search",
-        "--onlyvisible",
-        "--name",
-        "Unsloth Setup$",
-        "windowfocus",
-        "--sync",
-        "key",
-        "--clearmodifiers",
-        key,
-    )
-
-
 @pytest.mark.parametrize("program", ["folder"], indirect=True)
 def test_the_window_is_walked_to_the_end_by_keys(program: int) -> None:
     for number, title in enumerate(STAGES):
@@ -175,22 +103,67 @@ def test_the_window_is_walked_to_the_end_by_keys(program: int) -> None:
         lab("screenshot", str(PICTURES / f"{number + 1}.png"))
         if title != "Ready":
             press("Return")
-    press("Escape")
-    deadline = time.monotonic() + 20
-    while running(program) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not running(program), "Esc on the last page did not end the program"
+    assert end(program), "closing the window on the last page did not end the program"
 
 
 @pytest.mark.parametrize("program", ["single"], indirect=True)
-def test_the_single_file_opens_its_window_and_closes_on_escape(program: int) -> None:
+def test_the_single_file_opens_its_window_and_closes(program: int) -> None:
     wait_for("Welcome")
     lab("screenshot", str(PICTURES / "single.png"))
-    press("Escape")
-    deadline = time.monotonic() + 20
-    while running(program) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert not running(program)
+    assert end(program)
+
+
+def test_a_later_start_sweeps_up_after_a_killed_one_alone() -> None:
+    """Of three folders that a start meets, the killed one's goes; a running one's and another
+    program's stay.
+    """
+    temporary = windows_lab.LAB / "prefix/drive_c/users/root/AppData/Local/Temp"
+    for left in temporary.glob("_MEI*"):
+        shutil.rmtree(left)
+    single = str(FORMS["single"] / "UnslothSetup.exe")
+    killed = int(lab("start-exe", single, "--machine", MACHINE).stdout.split()[-1])
+    wait_for("Welcome")
+    for process in single_files():
+        os.kill(process, KILL)
+    until("the killed one is gone", lambda: not running(killed) and not windows())
+    [left] = temporary.glob("_MEI*")
+    foreign = temporary / "_MEI99999"
+    shutil.copytree(left, foreign)
+    (foreign / sweep.MARK).write_bytes(b"another program's\n")
+    alive = int(lab("start-exe", single, "--machine", MACHINE).stdout.split()[-1])
+    wait_for("Welcome")
+    assert left.is_dir(), "one that may still be unpacking was taken"
+    for folder in temporary.glob("_MEI*"):  # an hour later
+        os.utime(folder / sweep.MARK, (time.time() - 3600,) * 2)
+    try:
+        seen = console("single", "detect", "--json")
+        assert seen.returncode == 0, seen.stderr
+        until("the left folder is swept", lambda: sweeps(left))
+        assert foreign.is_dir()
+        assert running(alive)
+        assert len(list(temporary.glob("_MEI*"))) == 2
+    finally:
+        assert end(alive)
+        shutil.rmtree(foreign)
+    assert list(temporary.glob("_MEI*")) == []
+
+
+def sweeps(left: Path) -> bool:
+    """One more start of the command line, after which ``left`` may be gone."""
+    console("single", "profiles", "--json")
+    return not left.exists()
+
+
+def single_files() -> list[int]:
+    """Processes of the single window program, whichever forked them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes()
+                if b"single" in words and b"UnslothSetup.exe" in words and b"bash" not in words:
+                    found.append(int(entry.name))
+    return found
 
 
 def test_a_second_one_leaves_the_first_alone() -> None:
@@ -203,9 +176,8 @@ def test_a_second_one_leaves_the_first_alone() -> None:
         assert second.returncode == 0, second.stderr
         assert running(first)
         assert len(windows()) == 1
-        press("Escape")
+        assert end(first)
     finally:
-        time.sleep(2)
         if running(first):
             os.kill(first, 15)
 
@@ -241,25 +213,6 @@ def test_version_icon_and_manifest_are_in_the_programs(form: str) -> None:
         assert 'level="asInvoker"' in manifest
         assert icon
         assert kind == subsystem
-
-
-def test_every_hash_is_right_and_the_bill_names_every_file() -> None:
-    listed = [
-        line.split("  ", 1)
-        for line in (DIST / "records/files.sha256").read_text("utf-8").splitlines()
-    ]
-    assert len(listed) > 100
-    for digest, name in listed:
-        assert hashlib.sha256((DIST / name).read_bytes()).hexdigest() == digest, name
-    bill = json.loads((DIST / "records/sbom.cdx.json").read_text("utf-8"))
-    named = {c["name"] for c in bill["components"] if c["type"] == "file"}
-    there = {
-        p.relative_to(FORMS["folder"]).as_posix() for p in FORMS["folder"].rglob("*") if p.is_file()
-    }
-    assert named == there
-    libraries = {c["name"] for c in bill["components"] if c["type"] == "library"}
-    assert {"CPython", "PySide6_Essentials", "msgspec", "uv", "urllib3", "psutil"} <= libraries
-    assert not {"pytest", "mypy", "ruff", "setuptools", "hypothesis"} & libraries
 
 
 def test_nothing_of_the_tests_or_of_this_machine_is_inside() -> None:

@@ -214,7 +214,7 @@ def test_nothing_behind_a_junction_is_counted_or_removed(tmp_path: Path) -> None
         try:
             _winapi.CreateJunction(str(behind), str(tree / "way"))
         except OSError as error:
-            pytest.skip(f"this Windows makes no junctions: {error.strerror} (Wine 8)")
+            pytest.skip(f"this Windows makes no junctions: {error.strerror} (Wine)")
     files = LocalFiles()
     assert files.size(str(tree)) == 0
     files.remove(str(tree))
