@@ -101,22 +101,17 @@ def _drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tup
 
 
 def _newer(session: Execution, profile: Profile) -> str | None:
-    """What would be ranked best here now, by what the system and the driver say at once. The cards
-    of other makers, tools and the network play no part in it.
+    """What would be ranked best here now instead of a setup for the processor, by what the system
+    says at once. For a card's setup nothing is said: to ask the driver a process would be started;
+    ``plan`` asks.
     """
-    if session.facts is None:
-        computer = session.system.computer
-        seen, cards = computer.facts(), session.system.nvml.cards()
-        session.facts = MachineFacts(
-            os=Os(
-                family=computer.family,
-                **{name: seen.get(name) for name in ("name", "build", "arch", "wsl")},
-            ),
-            gpus=cards.gpus,
-            driver=cards.driver,
-        )
-        try:
-            return session.newer_profile(profile.id)
-        finally:
-            session.facts = None
-    return session.newer_profile(profile.id)
+    if profile.needs.gpu:
+        return None
+    computer, before = session.system.computer, session.facts
+    seen = computer.facts()
+    known = {name: seen.get(name) for name in ("name", "build", "arch", "wsl")}
+    session.facts = MachineFacts(os=Os(family=computer.family, **known))
+    try:
+        return session.newer_profile(profile.id)
+    finally:
+        session.facts = before
