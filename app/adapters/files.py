@@ -166,14 +166,18 @@ def _opened(path: str) -> BinaryIO:
     os.close(handle)
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
+    raise _no_file(path)
+
+
+def _no_file(path: str) -> OSError:
+    return OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
 
 
 def private(path: str, flags: int) -> int:
     """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
-    was started with.
+    was started with. A pipe that lies there waits for nobody but is an error.
     """
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
 
 
 class LocalFiles:
@@ -405,7 +409,7 @@ class LocalFiles:
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
-        with _named(path), open(long_path(path), "rb") as stream:
+        with _named(path), _opened(long_path(path)) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def stamp(self, path: str) -> str | None:
@@ -465,6 +469,9 @@ class LocalFiles:
         with _named(path):
             make_folders(Path(long_path(path)).parent)
             stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                stream.close()
+                raise _no_file(path)
         with stream:
             with _named(path):
                 held = try_lock(stream.fileno())

@@ -68,7 +68,8 @@ class SystemNvml:
             else f"it ended the program that asked it ({ending(said.code)})"
         )
         return Cards(
-            driver=Driver(nvml="error"), note=f"NVIDIA's management library gave no answer: {why}"
+            driver=Driver(nvml="crashed"),
+            note=f"NVIDIA's management library gave no answer: {why}",
         )
 
 
@@ -133,7 +134,10 @@ def _read(pynvml: Any) -> Cards:
         if handle is None:
             continue
         # A serial number of hardware is asked for only where cards must be told apart.
-        gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
+        try:
+            gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
+            gpus.append(Gpu(index=index, vendor="nvidia"))  # an odd answer costs its card's facts
         # The second form of the question came with drivers of 2023; older ones answer the first.
         told = _ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle) or _ask(
             pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle

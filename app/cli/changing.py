@@ -118,7 +118,16 @@ def verify(run: CommandRun) -> ExitCode:
         plan = session.verify_plan(run.options.quick, run.options.environment)
         for change in session.changes(plan):
             run.say(change)
-    return run.carry_out(plan)
+
+    def save(code: ExitCode) -> None:
+        if run.options.save_proof and code == ExitCode.DONE:
+            from app.engine import proving
+
+            data = msgspec.json.format(msgspec.json.encode(proving.record(session, plan)), indent=1)
+            session.save(run.options.save_proof, data + b"\n")
+            run.say(f"The record of what passed is in {run.options.save_proof}.")
+
+    return run.carry_out(plan, save)
 
 
 def rollback(run: CommandRun) -> ExitCode:

@@ -110,6 +110,9 @@ def _verify(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
     )
+    parser.add_argument(
+        "--save-proof", metavar="FILE", help="write a record of what passed, without names"
+    )
 
 
 def _output(what: str) -> Callable[[ArgumentParser], None]:

@@ -100,12 +100,16 @@ def status(run: CommandRun) -> ExitCode:
 
 def profiles(run: CommandRun) -> ExitCode:
     """``profiles``."""
+    from app.decide.findings.advisories import concerning
+
     known = run.session.knowledge
     if run.options.action == "show":
         if not run.options.id:
             raise InputError("profiles show needs the id of a profile; see the command profiles.")
         profile = known.profile(run.options.id)
-        run.document(_public(profile), text.profile(profile))
+        told = concerning(profile, known.advisories)
+        document = {**_public(profile), "advisories": msgspec.to_builtins(told)}
+        run.document(document, text.profile(profile, told))
     else:
         run.document([_public(p) for p in known.profiles], text.profile_list(known.profiles))
     return ExitCode.DONE

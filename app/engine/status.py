@@ -57,7 +57,8 @@ def program_age(session: Execution) -> ProgramAge:
     return ProgramAge(
         version=__version__,
         knowledge=newest,
-        fresh_until=(date.fromisoformat(newest) + _FRESH).isoformat(),
+        fresh_until=session.knowledge.rules.fresh_until
+        or (date.fromisoformat(newest) + _FRESH).isoformat(),
     )
 
 

@@ -368,7 +368,14 @@ class Visit:
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
         known = self.knowledge
-        return ranking.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
+        return ranking.rank(
+            self.known(),
+            known.profiles,
+            known.rules,
+            known.cards,
+            self.answers,
+            known.advisories,
+        )
 
     def best(self) -> Choice:
         """The chosen profile's judgement, or the best one's."""

@@ -17,7 +17,7 @@ from app.model.value import Value
 Bytes = Annotated[int, msgspec.Meta(ge=0)]
 Family = Literal["windows", "linux", "macos"]
 Vendor = Literal["nvidia", "amd", "intel", "other"]
-NvmlState = Literal["ok", "missing", "mismatch", "error"]
+NvmlState = Literal["ok", "missing", "mismatch", "error", "crashed"]
 Reach = Literal["reachable", "unreachable", "blocked", "untrusted", "unknown"]
 # Why a folder is no home: other files are in it, or its place. See ``app/probe/home.py``.
 Refusal = Literal["not-empty", "drive-root", "profile", "system", "no-locks"]

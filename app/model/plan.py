@@ -64,6 +64,21 @@ class FixOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
     environment: str
 
 
+class CloseMapper(Step, tag="close-mapper", frozen=True, kw_only=True):
+    """Keep an older Unsloth from fetching code and executing it: ``before`` in ``file`` of the
+    environment's packages becomes ``after``. ``python`` is the environment's version.
+    """
+
+    environment: str
+    python: str
+    file: str
+    before: str = "def _get_new_mapper():"
+    after: str = (
+        "def _get_new_mapper(): return {}, {}, {}  # Unsloth Setup: no code from the network\n\n\n"
+        "def _never_called():"
+    )
+
+
 class SetVariables(Step, tag="set-variables", frozen=True, kw_only=True):
     """Give every Python of one environment variables of its own; an empty value takes a variable of
     the user's away.
@@ -160,6 +175,7 @@ AnyStep = (
     | CreateEnvironment
     | InstallWheels
     | FixOpenmp
+    | CloseMapper
     | SetVariables
     | FirstImport
     | RunCheck

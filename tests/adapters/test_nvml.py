@@ -137,6 +137,16 @@ def test_a_card_that_fell_off_the_bus_hides_no_other(monkeypatch: pytest.MonkeyP
     assert [card.index for card in read_cards().gpus] == [1]
 
 
+def test_an_odd_answer_of_one_card_costs_its_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    _answers(
+        monkeypatch,
+        count=2,
+        nvmlDeviceGetCudaComputeCapability=lambda index: (8, 6) if index else (8,),
+    )
+    seen = read_cards()
+    assert [card.compute_capability for card in seen.gpus] == [None, "8.6"]
+
+
 _FAKE = """
 import os, sys, time
 class NVMLError(Exception):
@@ -167,7 +177,7 @@ def test_a_library_that_ends_its_process_is_a_note_and_no_end(
     (tmp_path / "pynvml.py").write_text(_FAKE.format(way=way))
     monkeypatch.syspath_prepend(str(tmp_path))
     seen = SystemNvml(LocalProcesses(threading.Event())).cards()
-    assert (seen.gpus, seen.driver) == ((), Driver(nvml="error"))
+    assert (seen.gpus, seen.driver) == ((), Driver(nvml="crashed"))
     assert "gave no answer" in seen.note
     assert word in seen.note
 

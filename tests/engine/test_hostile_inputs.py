@@ -4,6 +4,7 @@ memory.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -19,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.clock import SystemClock
-from app.adapters.files import LocalFiles
+from app.adapters.files import LocalFiles, disk_fault
 from app.decide.plans.pylock import as_pylock, files, pins
 from app.engine.answer_file import load_answers
 from app.engine.journal import Journal
@@ -230,6 +231,44 @@ def test_a_journal_that_is_no_file_is_named_and_waits_for_nobody(tmp_path: Path,
     asking.join(60)
     assert len(said) == 1
     assert "no file but a pipe or a device" in said[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+@pytest.mark.parametrize("door", ["read", "end", "append", "open_log", "sha256", "hold"])
+def test_no_door_to_the_disk_waits_for_a_pipe(tmp_path: Path, door: str) -> None:
+    path = str(tmp_path / "pipe")
+    os.mkfifo(path)
+    files = LocalFiles()
+    doors = {
+        "read": lambda: files.read(path),
+        "end": lambda: files.end(path, 10),
+        "append": lambda: files.append(path, b"x"),
+        "open_log": lambda: files.open_log(path),
+        "sha256": lambda: files.sha256(path),
+        "hold": lambda: files.hold(path, "me").__enter__(),
+    }
+    said: list[str] = []
+
+    def ask() -> None:
+        try:
+            doors[door]()
+        except ExpectedError as error:
+            said.append(error.message)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(60)
+    assert len(said) == 1
+    assert path in said[0]
+
+
+def test_a_volume_without_room_for_files_is_told_from_a_full_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert "The disk is full" in disk_fault(full, str(tmp_path)).message
+    monkeypatch.setattr("app.adapters.files.free_files", lambda _: 0)
+    assert "inodes are used up" in disk_fault(full, str(tmp_path / "not" / "yet")).message
 
 
 def test_a_file_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

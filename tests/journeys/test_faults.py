@@ -355,6 +355,19 @@ def test_room_that_went_since_the_survey_is_missed_before_the_first_byte(tmp_pat
 
 
 @pytest.mark.fault("full disk")
+def test_a_volume_that_takes_no_more_files_is_said_before_the_first_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultIndex(WHEELS) as index:
+        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        monkeypatch.setattr(visit.system.files, "free_files", lambda _: 10)
+        with pytest.raises(ExpectedError, match="can take only 10 more files") as caught:
+            list(visit.run(small_plan("small-1")))
+        assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
+        assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
+
+
+@pytest.mark.fault("full disk")
 def test_a_plan_that_does_not_fit_is_not_begun_wherever_a_link_leads(tmp_path: Path) -> None:
     """From outside: the whole plan counts, on the volume where the home folder really lies, before
     anything is fetched.

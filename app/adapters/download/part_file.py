@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from app.adapters.files import disk_fault, long_path, make_folders, private, replace_file
+from app.model import limits
 
 RANGE = (
     4 << 20
@@ -100,9 +101,9 @@ class PartFile:
         where there was none.
         """
         try:
-            with open(self._side, "rb") as side:
-                raw = side.read()
-            with open(self._data, "rb") as data:
+            with open(self._side, "rb", opener=private) as side:
+                raw = side.read(limits.READ_FILE)
+            with open(self._data, "rb", opener=private) as data:
                 if raw[: len(head)] != head:
                     return None
                 return list(_good(raw[len(head) :], data, self.size))

@@ -13,6 +13,7 @@ from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.plan import (
     AnyStep,
+    CloseMapper,
     CreateEnvironment,
     FixOpenmp,
     InstallWheels,
@@ -140,7 +141,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
         max(
             n
             for n, s in enumerate(steps)
-            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp)
+            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp | CloseMapper)
         )
         + 1
     )

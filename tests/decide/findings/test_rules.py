@@ -203,6 +203,13 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
     ),
     ("driver not answering", {"driver": {"nvml": "error"}}, BEST, {"driver-error": "warns"}),
     ("mismatch", {"driver": {"nvml": "mismatch"}}, BEST, {"driver-mismatch": "blocks"}),
+    ("crash", {"driver": {"nvml": "crashed"}}, BEST, {"driver-error": "warns"}),
+    (
+        "crash, version unknown",
+        {"driver": {"version": None, "nvml": "crashed"}},
+        BEST,
+        {"driver-error": "warns"},
+    ),
     (
         "mismatch, cards not listed",
         {**LINUX, "gpus": [], "driver": {"version": "570.133.07", "nvml": "mismatch"}},
