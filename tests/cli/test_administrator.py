@@ -33,6 +33,12 @@ __all__ = ["known", "stage"]
 Told = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No command of these tests falls back to the tester's own home folder."""
+    monkeypatch.setenv("UNSLOTH_SETUP_HOME", str(tmp_path / "own"))
+
+
 def last(told: str) -> dict[str, Any]:
     """The last object of a stream."""
     found: dict[str, Any] = json.loads(told.splitlines()[-1])
