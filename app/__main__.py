@@ -8,6 +8,7 @@ is opened.
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from app.adapters.display import has_display
 from app.adapters.processes.stdio import flush_and_close, print_error, set_up
-from app.cli import COMMANDS
 from app.model.errors import ExitCode, ExpectedError, InputError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.model.machine import MachineFacts
 
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
+_QT_OPTIONS = ("-platform", "-style")
 
 
 def open_session(options: argparse.Namespace) -> Session:
@@ -33,7 +34,13 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.adapters.local_system import open_system
     from app.adapters.processes.stdio import whole_path
     from app.adapters.resources import read_input, resource_names, resource_reader
-    from app.engine.answer_file import check_answers, load_answers, located, wrong_values
+    from app.engine.answer_file import (
+        check_answers,
+        load_answers,
+        load_policy,
+        located,
+        wrong_values,
+    )
     from app.engine.load_machine import load_machine, recorded_run
     from app.engine.session import Session
     from app.knowledge import load
@@ -45,18 +52,13 @@ def open_session(options: argparse.Namespace) -> Session:
             option == "home" and options.machine
         ):  # a home of another computer is no path of this one
             setattr(options, option, whole_path(given, f"--{option.replace('_', '-')}"))
-    written = read_input(options.answers) if options.answers else None
-    answers = load_answers(written, options.answers) if written is not None else Answers()
+    system = open_system(simulated=options.machine)
+    name = options.answers
+    if name is None and getattr(options, "takes_answers", True):
+        name = system.computer.variables().get("UNSLOTH_SETUP_ANSWERS", "").strip() or None
+    written = read_input(name) if name else None
+    answers = load_answers(written, name) if written is not None and name else Answers()
     said = answers
-    if not options.machine:
-        answers = msgspec.structs.replace(
-            answers,
-            **{
-                field: whole_path(path, field)
-                for field in ("home", "offline")
-                if (path := getattr(answers, field)) is not None
-            },
-        )
     given = {
         "home": options.home,
         "profile": options.profile,
@@ -68,29 +70,43 @@ def open_session(options: argparse.Namespace) -> Session:
     for field, why in wrong_values(Answers(**given)):
         raise InputError(f"--{field.replace('_', '-')}: {why}.")
     answers = msgspec.structs.replace(answers, **given)
+    fixed: dict[str, object] = {}
+    if not options.machine:
+        policy = system.computer.policy_file()
+        if system.files.exists(policy):
+            fixed = load_policy(read_input(policy), policy, given)
+        answers = msgspec.structs.replace(answers, **fixed)
+        answers = msgspec.structs.replace(
+            answers,
+            **{
+                field: whole_path(path, field)
+                for field in ("home", "offline")
+                if (path := getattr(answers, field)) is not None
+            },
+        )
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)
         machine = _resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
-    system = open_system(simulated=options.machine)
     if not options.machine and answers.home is None:
         whole_path(system.computer.data_folder(), "The home folder")
-    session = Session(
-        system, load(resource_reader(), resource_names()), answers, _resource, facts, recording
-    )
+    light = getattr(options, "light", False)
+    known_here = load(resource_reader(), resource_names(), light=light)
+    session = Session(system, known_here, answers, _resource, facts, recording)
+    session.fixed = fixed
     if machine is not None:
         session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
-    if written is not None:
+    if written is not None and name:
         check_answers(
             said,
             written,
-            options.answers,
+            name,
             tuple(known),
             None if options.machine else session.system.files.exists,
         )
-        session.blame = lambda error: located(error, said, written, options.answers)
+        session.blame = lambda error: located(error, said, written, name)
     if answers.profile is not None:
         session.choose(answers.profile)
     elif session.recorded in known:
@@ -124,6 +140,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         answer()
         return int(ExitCode.DONE)
     set_up()
+    logger = logging.getLogger("app")
+    if not logger.handlers:  # else Python writes warnings to standard error where nobody listens
+        logger.addHandler(logging.NullHandler())
     try:
         return _run(given)
     finally:
@@ -153,11 +172,14 @@ def _run(given: list[str]) -> int:
 
 
 def _crash(error: BaseException, given: list[str]) -> str:
+    """A simulated computer's home is no folder of this one."""
     from app.adapters.local_system import open_system
     from app.engine.crash import crash_home, write_crash
 
     system = open_system()
-    home = next((b for a, b in pairwise(given) if a == "--home"), system.computer.data_folder())
+    home = next((b for a, b in pairwise(given) if a == "--home"), None)
+    if home is None or any(word.partition("=")[0] == "--machine" for word in given):
+        home = system.computer.data_folder()
     return write_crash(
         system.files,
         system.clock,
@@ -169,31 +191,37 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
 
 def _wants_window(given: list[str]) -> bool:
-    """No command word among the arguments: options alone (``--machine FILE``) still mean the
-    window.
+    """Nothing among the arguments but what the window and Qt understand. Anything else is for the
+    command line, which says what is wrong with it: no word that is not understood opens a window.
 
     The packed console program has no window: without a command it names those that exist.
     """
     if getattr(sys, "frozen", False) and PurePath(sys.executable).stem == "unsloth-setup":
         return False
-    return not any(a in COMMANDS or a in ("-h", "--help", "--version") for a in given)
+    return _window_options(given) is not None
 
 
 def _command(given: list[str]) -> int:
     from app.adapters.processes.end_signals import like_ctrl_c
+    from app.adapters.processes.stdio import wants_no_colour
     from app.adapters.resources import read_input
     from app.cli import commands
 
     with like_ctrl_c():
-        return commands.main(given, open_session, read_input)
+        return commands.main(given, open_session, read_input, _crash, wants_no_colour())
 
 
 def _window(given: list[str]) -> int:
-    options, rest = _window_options(given)
+    found = _window_options(given)
+    if found is None:
+        raise InputError("The window does not understand these options; see --help.")
+    options, rest = found
     if not has_display() and "-platform" not in rest:
+        from app.cli.command_table import COMMANDS
+
         raise InputError(
             "There is no display for the window; expected a command, one of: "
-            + ", ".join(COMMANDS)
+            + ", ".join(one.name for one in COMMANDS)
             + ".",
             hint="“install --yes” does what the window does.",
         )
@@ -215,10 +243,8 @@ def _window(given: list[str]) -> int:
         )
 
 
-def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
-    """The window's own options; what else begins with a dash is Qt's. A word that is no command is
-    refused.
-    """
+def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]] | None:
+    """The window's own options, and those of Qt; ``None`` where anything else is among the words."""
     options = argparse.Namespace(
         **dict.fromkeys(name.replace("-", "_") for name in _WINDOW_OPTIONS)
     )
@@ -229,16 +255,12 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]]:
         name, equals, value = word.partition("=")
         if name.startswith("--") and name[2:] in _WINDOW_OPTIONS:
             if not equals and not queue:
-                raise InputError(f"{name} needs a value.")
+                return None
             setattr(options, name[2:].replace("-", "_"), value if equals else queue.pop(0))
-        elif word in ("--json", "--yes"):
-            raise InputError(f"{word} needs a command, one of: {', '.join(COMMANDS)}.")
-        elif word.startswith("-"):
-            rest.append(word)
-            if word in ("-platform", "-style") and queue:
-                rest.append(queue.pop(0))
+        elif word in _QT_OPTIONS and queue:
+            rest += [word, queue.pop(0)]
         else:
-            raise InputError(f"{word!r} is no command; see --help for those that exist.")
+            return None
     return options, rest
 
 

@@ -64,11 +64,12 @@ class Knowledge(Value, frozen=True, kw_only=True):
         raise InputError(f"There is no profile {name!r}; expected one of {known}.")
 
 
-def load(read: Read, names: Names) -> Knowledge:
+def load(read: Read, names: Names, *, light: bool = False) -> Knowledge:
     """Read and check all of ``resources/``.
 
     ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names``
-    lists a folder. Raises ``InputError`` that names the file, the place in it and what was expected.
+    lists a folder. ``light`` leaves out known issues and guide, half of the work. Raises
+    ``InputError`` that names the file, the place in it and what was expected.
     """
 
     def all_of(kind: str) -> tuple[Profile, ...]:
@@ -88,8 +89,8 @@ def load(read: Read, names: Names) -> Knowledge:
         kernels=all_of("kernels"),
         rules=rules(read),
         cards=_decode(read, "gpus.toml", Cards),
-        known_issues=known_issues(read, names),
-        guide=guide(read, names),
+        known_issues=KnownIssues() if light else known_issues(read, names),
+        guide=Guide() if light else guide(read, names),
         advisories=_decode(read, "advisories.toml", Advisories).advisory,
     )
 

@@ -79,6 +79,17 @@ class Processes(Protocol):
         """
 
 
+class Terminal(Protocol):
+    """The terminal that this program was started from, lent to a child."""
+
+    def find(self, name: str, path: str) -> str | None:
+        """Where a search path has a program; a path of its own where that is one."""
+
+    def lend(self, argv: Sequence[str], env: Mapping[str, str]) -> int:
+        """Run a program with this one's own input and output, to its end; its exit code, 128 and
+        the signal's number where one ended it. Raises ``ExpectedError('not-started')``."""
+
+
 class Files(Protocol):
     """The disk. Paths are strings of this system. ``write`` and ``append`` reach the platter before
     they return.
@@ -119,6 +130,9 @@ class Files(Protocol):
 
     def link(self, path: str) -> str | None:
         """Where a link leads, as it says itself; ``None`` where there is none."""
+
+    def point(self, path: str, target: str) -> None:
+        """Make ``path`` a link to a folder (a junction on Windows) in place of the link there."""
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
@@ -162,6 +176,11 @@ class Files(Protocol):
     def stamp(self, path: str) -> str | None:
         """A text that changes when the file does, or the computer was started anew; ``None`` where
         there is no file.
+        """
+
+    def changed_at(self, path: str) -> str | None:
+        """When a file was last written, UTC, ``2026-11-24T15:00:00Z``; ``None`` where there is
+        none.
         """
 
     def disk(self, path: str) -> Disk | None:
@@ -314,6 +333,15 @@ class Computer(Protocol):
     def data_folder(self) -> str:
         """The platform's per-user data folder for this program, obeying ``UNSLOTH_SETUP_HOME``."""
 
+    def shared_folder(self) -> str:
+        """Where a home for every user of this computer lies."""
+
+    def policy_file(self) -> str:
+        """Where an administrator fixes choices for all users of this computer."""
+
+    def shell(self) -> tuple[str, ...]:
+        """The user's own shell, as it is started for typing."""
+
     def known_folder(self, name: str) -> str | None:
         """``profile``, ``documents``, ``desktop``, ``programs``, ``cache`` …; ``None`` where there
         is none.
@@ -406,6 +434,7 @@ class System(Protocol):
     """
 
     processes: Processes
+    terminal: Terminal
     files: Files
     web: Web
     registry: Registry

@@ -18,6 +18,8 @@ from app.model.answers import Answers  # noqa: E402
 from app.model.machine import MachineFacts  # noqa: E402
 from app.model.pointer import Pointer  # noqa: E402
 from app.model.report import Summary  # noqa: E402
+from app.model.result import Result  # noqa: E402
+from app.model.status import Status  # noqa: E402
 from app.model.verdict import Verification  # noqa: E402
 
 TYPES: dict[str, Any] = {
@@ -27,6 +29,8 @@ TYPES: dict[str, Any] = {
     "verification": Verification,
     "pointer": Pointer,
     "report": Summary,
+    "result": Result,
+    "status": Status,
 }
 
 

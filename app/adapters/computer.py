@@ -112,6 +112,24 @@ class LocalComputer:
             return os.path.abspath(os.path.expanduser(chosen))
         return platformdirs.user_data_dir(_PROGRAM, appauthor=False)
 
+    def shared_folder(self) -> str:
+        """``%ProgramData%\\UnslothSetup``, ``/opt/unsloth-setup``."""
+        if FAMILY == "windows":
+            return os.path.join(system_api.known_folder("common") or r"C:\ProgramData", _PROGRAM)
+        return "/opt/unsloth-setup"
+
+    def policy_file(self) -> str:
+        """``%ProgramData%\\UnslothSetup\\policy.toml``, ``/etc/unsloth-setup/policy.toml``."""
+        if FAMILY == "windows":
+            return os.path.join(self.shared_folder(), "policy.toml")
+        return "/etc/unsloth-setup/policy.toml"
+
+    def shell(self) -> tuple[str, ...]:
+        """``COMSPEC`` on Windows, ``SHELL`` elsewhere, or what every such system has."""
+        if FAMILY == "windows":
+            return (os.environ.get("COMSPEC") or "cmd.exe", "/k", "prompt (unsloth) $P$G")
+        return (os.environ.get("SHELL") or "/bin/sh",)
+
     def known_folder(self, name: str) -> str | None:
         """``profile``, ``documents``, ``desktop``, ``downloads``, ``programs`` (Start menu),
         ``cache``, ``roaming``, ``common``, ``system``, ``windows``, ``program-files``,

@@ -288,6 +288,30 @@ class LocalFiles:
         except OSError:
             return None
 
+    def point(self, path: str, target: str) -> None:
+        """Make ``path`` a link to a folder: symbolic, on Windows a junction, which needs no right.
+
+        A link there before is replaced, in one step where the system can. Anything else stays, and
+        is an ``ExpectedError('disk_error')``.
+        """
+        whole = long_path(path)
+        made = f"{whole}.new"
+        with _named(path):
+            if os.path.lexists(whole) and self.link(path) is None:
+                raise FileExistsError(errno.EEXIST, "something that is no link is there")
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(made)
+            if sys.platform == "win32":
+                import _winapi
+
+                _winapi.CreateJunction(target, made)
+                if os.path.lexists(whole):
+                    os.unlink(whole)
+                os.rename(made, whole)
+            else:
+                os.symlink(target, made)
+                os.replace(made, whole)
+
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
         with _named(path):
@@ -404,6 +428,14 @@ class LocalFiles:
         # the start's second wavers with the clock
         return f"{found.st_size}:{found.st_mtime_ns}:{psutil.boot_time() // 60:.0f}"
 
+    def changed_at(self, path: str) -> str | None:
+        """When a file was last written, in UTC (``ls -l --time-style=full-iso``)."""
+        try:
+            changed = os.stat(long_path(path)).st_mtime
+        except OSError:
+            return None
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(changed))
+
     def disk(self, path: str) -> Disk | None:
         """The volume that holds a path, which need not exist yet (``df PATH``, ``fsutil volume
         diskfree``).
@@ -449,7 +481,7 @@ class LocalFiles:
                     "already-running",
                     f"Another run is at work in this home folder: {holder(stream.read())}.",
                     hint="Wait for it or stop it, then start again.",
-                    exit_code=ExitCode.BAD_INPUT,
+                    exit_code=ExitCode.BUSY,
                 )
             stream.truncate(0)
             stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from typing import Any, TextIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
-from app.decide.diagnosis.log_text import plain
 from app.decide.findings.advisories import sentence
 from app.decide.verification import proof
 from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.advisory import Advisory
-from app.model.event import Failed, Progress
+from app.model.event import Failed
 from app.model.machine import MachineFacts
 from app.model.plan import Plan
 from app.model.profile import Profile
+from app.model.status import Status
 from app.model.verdict import Comparison, Verification
 from app.steps.put_packages_back import Taken
 
-# What a terminal obeys and JSON lets through as it is.
-_SIGNS = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _MARK = {"blocks": "x", "warns": "!", "informs": "i"}
 
 
@@ -86,9 +83,14 @@ def _line(name: str, *parts: str | None) -> str:
 
 
 def plan_document(
-    best: Choice, choices: Sequence[Choice], findings: Sequence[Finding], steps: Plan
+    best: Choice,
+    choices: Sequence[Choice],
+    findings: Sequence[Finding],
+    steps: Plan,
+    done: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The document ``plan/1``."""
+    """The document ``plan/1``; ``done`` are the steps that are not needed, each with its reason."""
+    needed = [step for step in steps.steps if step.id not in done]
     others = [c for c in choices if c.profile.id != best.profile.id]
     return {
         "schema": "plan/1",
@@ -100,10 +102,18 @@ def plan_document(
             {"profile": c.profile.id, "verdict": c.verdict, "why": c.why} for c in others
         ],
         "findings": [msgspec.to_builtins(f) for f in _united(best.findings, findings)],
-        "steps": [msgspec.to_builtins(s) for s in steps.steps],
+        "steps": [
+            {
+                **msgspec.to_builtins(s),
+                "needed": s.id not in done,
+                **({"why": done[s.id]} if s.id in done else {}),
+            }
+            for s in steps.steps
+        ],
         "environment": steps.environment,
-        "download_bytes": steps.download_bytes,
-        "disk_bytes": steps.disk_bytes,
+        "changes": len(needed),
+        "download_bytes": sum(step.download_bytes for step in needed),
+        "disk_bytes": sum(step.disk_bytes for step in needed),
     }
 
 
@@ -130,7 +140,9 @@ def plan(document: dict[str, Any], best: Choice, choices: Sequence[Choice]) -> s
     lines += [
         "",
         f"Steps: {size(document['download_bytes'])} to download, {size(document['disk_bytes'])} "
-        f"on disk",
+        f"on disk"
+        if document["changes"]
+        else "Nothing to do: all is in place.",
     ]
     for number, step in enumerate(document["steps"], 1):
         cost = ", ".join(
@@ -141,6 +153,9 @@ def plan(document: dict[str, Any], best: Choice, choices: Sequence[Choice]) -> s
             )
             if p
         )
+        if not step["needed"]:
+            lines.append(f"  {number:2}. {step['title']}: not needed. {step['why']}")
+            continue
         lines.append(f"  {number:2}. {step['title']}" + (f" ({cost})" if cost else ""))
         lines += [f"        touches {path}" for path in step["touches"]]
     lines += ["", "Other ways:"]
@@ -208,57 +223,6 @@ def indented(data: bytes) -> str:
     )
 
 
-class Calm:
-    """A stream on which no stranger's text can move the cursor, set a title or turn words round.
-
-    Names of machines, logs and children's output come from outside. In a JSON ``document`` such
-    signs are written as escapes, so that it says the same; in words for people they are left out.
-    """
-
-    def __init__(self, stream: TextIO, *, document: bool = False) -> None:
-        self._stream, self._document = stream, document
-        self.lost: OSError | None = (
-            None  # why nothing more can be written; ``BrokenPipeError`` where nobody reads any more
-        )
-
-    def write(self, words: str) -> None:
-        """Write without control signs; line breaks, tabs and the return of a progress line stay."""
-        if self._document:
-            words = _SIGNS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", words)
-        else:
-            words = "\r".join(plain(piece) for piece in words.split("\r"))
-        try:
-            self._stream.write(words)
-        except OSError as error:
-            self.lost = self.lost or error
-
-    def flush(self) -> None:
-        """Hand on what waits."""
-        try:
-            self._stream.flush()
-        except OSError as error:
-            self.lost = self.lost or error
-
-    def isatty(self) -> bool:
-        """Whether somebody looks at it."""
-        return self._stream.isatty()
-
-
-def show_progress(err: Calm, progress: Progress) -> None:
-    """One line that is drawn over on a terminal; on a file only what has something to say."""
-    if not err.isatty():
-        return
-    if progress.unit == "bytes":
-        done, total = size(progress.done), size(progress.total) if progress.total else "?"
-        rate = f", {size(progress.rate)}/s" if progress.rate else ""
-        err.write(f"\r    {done} of {total}{rate}        ")
-    else:
-        err.write(f"\r    {progress.done:.0f} of {progress.total or 0:.0f} {progress.unit}        ")
-    if progress.total and progress.done >= progress.total:
-        err.write("\n")
-    err.flush()
-
-
 def failure(failed: Failed) -> str:
     """A failed step: what happened, why, what to do."""
     lines = [f"Failed: {failed.message}"]
@@ -270,18 +234,10 @@ def failure(failed: Failed) -> str:
 
 
 def diagnosis(found: Diagnosis) -> str:
-    """A cause with its proof and its fix; ideas with a first thing to look at where none is named."""
-    if found.cause is None and not found.others:
-        return "No known cause was found in this log."
+    """A cause with its proof and its fix."""
     if found.cause is None:
-        lines = ["The log does not say what went wrong."]
-        for other in found.others:
-            lines += [f"  It may be {other.cause}: {other.why}", f"    Look first: {other.check}"]
-        return "\n".join(lines)
-    head = f"{found.title} ({found.cause})"
-    if found.confidence == "likely":
-        head = f"Likely, not certain: {head}"
-    lines = [head, f"  {found.means}"]
+        return "No known cause was found in this log."
+    lines = [f"{found.title} ({found.cause})", f"  {found.means}"]
     lines += [f"  line {e.line}: {e.text}" for e in found.evidence]
     if found.fix is not None:
         lines.append(f"  Fix: {found.fix.text}")
@@ -308,15 +264,46 @@ def comparisons(rows: Sequence[Comparison]) -> str:
     return "\n".join(lines)
 
 
+def status(now: Status) -> str:
+    """What is installed, for people."""
+    age = (
+        f"Version {now.program.version}; knows setups up to {now.program.knowledge}, fresh until "
+        f"{now.program.fresh_until}."
+    )
+    if not now.installed:
+        return f"Nothing is installed in {now.home}.\n{age}"
+    words = {**_VERDICTS, "broken": "It does not work.", "not_checked": "It is not verified."}
+    lines = [
+        f"{now.profile}: {words[now.verdict]}"
+        + (f" Last verified at {now.proven_at}." if now.proven_at else ""),
+        _line("Environment", now.environment),
+        _line("Stable path", now.path),
+        _line("Python", now.python),
+        *([_line("Before it", now.previous)] if now.previous else []),
+        *(_line("Changed", change.text) for change in now.drift),
+        *([_line("Added", ", ".join(now.packages_added))] if now.packages_added else []),
+        *(_line("Training run", run.id, run.state) for run in now.runs),
+    ]
+    if now.newer_profile:
+        lines.append(f"A newer setup fits this computer: install --profile {now.newer_profile}")
+    if now.drift or now.verdict == "not_checked":
+        lines.append("The command verify says whether it works.")
+    return "\n".join([*lines, age])
+
+
+_VERDICTS = {
+    "works": "It works.",
+    "works_slowly": "It works, but slower than this card should.",
+    "broken": "It does not work yet.",
+    "not_checked": "Nothing was checked.",
+}
+
+
 def verification(verdict: Verification) -> str:
     """The whole verdict for people."""
-    words = {
-        "works": "It works.",
-        "works_slowly": "It works, but slower than this card should.",
-        "broken": "It does not work yet.",
-        "not_checked": "Nothing was checked.",
-    }
-    lines = [words[verdict.overall] + (f" Checked on: {verdict.device}." if verdict.device else "")]
+    lines = [
+        _VERDICTS[verdict.overall] + (f" Checked on: {verdict.device}." if verdict.device else "")
+    ]
     lines.append(comparisons(verdict.comparisons))
     for bench in verdict.benchmark:
         value = "no value" if bench.value is None else f"{bench.value:.4g} {bench.unit}"

@@ -5,7 +5,8 @@ line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -66,6 +67,20 @@ def load_answers(data: bytes, name: str) -> Answers:
     for where, why in wrong_values(answers):
         raise _wrong(name, line_of(text, where), f"{where}: {why}")
     return answers
+
+
+def load_policy(data: bytes, name: str, given: Mapping[str, object]) -> dict[str, object]:
+    """The choices that an administrator's policy file makes, by field. Raises ``InputError`` naming
+    what is wrong in it, or the option in ``given`` that wants something else.
+    """
+    answers = load_answers(data, name)
+    chosen = msgspec.toml.decode(data.decode("utf-8-sig"), type=dict[str, Any])
+    fixed = {field: getattr(answers, field) for field in chosen if field != "schema"}
+    for field, value in fixed.items():
+        if field in given and given[field] != value:
+            option = f"--{field.replace('_', '-')}"
+            raise InputError(f"{option}: the policy file {name} fixes this choice to {value!r}.")
+    return fixed
 
 
 def check_answers(

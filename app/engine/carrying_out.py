@@ -5,7 +5,7 @@ its failures.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import msgspec
 
@@ -13,7 +13,9 @@ from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge, simulated_results
-from app.engine import bundling, home_folder, uninstalling
+from app.engine import bundling, current_link, home_folder, uninstalling
+from app.engine.needed_steps import unneeded
+from app.engine.program_log import program_log
 from app.engine.runner import Runner
 from app.engine.simulation import rehearse
 from app.engine.visit import Visit
@@ -21,13 +23,22 @@ from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
-from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RemoveTree, RunCheck
+from app.model.plan import (
+    Activate,
+    FetchWheels,
+    FirstImport,
+    Plan,
+    ProvidePython,
+    RemoveTree,
+    RunCheck,
+)
 from app.model.verdict import Verification
 from app.steps.activate import NOT_PROVEN
 from app.steps.create_environment import INSTALLED
 from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
+PREVENTED = ("disk_full", "permission_denied")
 _BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
@@ -54,18 +65,21 @@ class Execution(Visit):
         tell how it went.
         """
         self.events, self.outcome, self.error, self.last_plan = [], "", None, plan
+        self.changed, self.cut_short, checked = False, False, False
+        checks = {step.id for step in plan.steps if isinstance(step, RunCheck)}
+        looks = checks | {step.id for step in plan.steps if isinstance(step, FirstImport)}
         self.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
-        checks = {step.id for step in plan.steps if isinstance(step, RunCheck)}
-        checked, self.cut_short = False, False
         stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
         for event in stream:
             if self.simulated or not isinstance(event.what, Line):
                 self.events.append(
                     event
                 )  # output lies in the log; a million lines of it must not lie in memory too
-            checked = checked or event.step in checks
+            if isinstance(event.what, Started):
+                checked = checked or event.step in checks
+                self.changed = self.changed or (not self.simulated and event.step not in looks)
             if isinstance(event.what, Failed) and event.step not in checks:
                 self.cut_short = event.what.code != NOT_PROVEN
             if isinstance(event.what, Measured):
@@ -77,7 +91,8 @@ class Execution(Visit):
                 # read the verdict.
                 self._judge(plan, measured, failures)
             yield event
-        if checked and self.outcome != "stopped":
+        # What failed before its checks began was never an environment to judge.
+        if checked and self.outcome != "stopped" and not _prevented(failures):
             self._judge(plan, measured, failures)
 
     def stop(self) -> None:
@@ -102,10 +117,12 @@ class Execution(Visit):
         home_folder.refuse(before, plan, self.place)
         run = self._new_run()
         if not self.system.files.writable(self.place.home):
-            raise InputError(
+            raise ExpectedError(
+                "home-unwritable",
                 f"The home folder {self.place.home} cannot be written; expected a folder that you "
                 f"may write to.",
                 hint="Choose another one with --home.",
+                exit_code=ExitCode.BLOCKED,
             )
         bundle = self.sources().offline
         if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
@@ -119,6 +136,8 @@ class Execution(Visit):
             self._lay_out(run)
             left = uninstalling.finish(self.system.files, self.place, self.journal)
             veil = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
+            held.enter_context(program_log(self.system.files, self.place, veil))
+            held.callback(self.mend_current)
             record = keeping(
                 self.system.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
             )
@@ -139,6 +158,11 @@ class Execution(Visit):
                 yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
+
+    def mend_current(self) -> None:
+        """The link to the active environment, as the pointer has it. Call it while holding home."""
+        with suppress(InputError):  # a pointer that cannot be read is told of elsewhere
+            current_link.mend(self.system.files, self.place, self.pointer())
 
     def _lay_out(self, run: str) -> None:
         """Make the folders below home that are missing, each written down before: uninstalling
@@ -232,9 +256,15 @@ class Execution(Visit):
                 msgspec.json.format(msgspec.json.encode(self.verification)),
             )
 
+    def unneeded(self, plan: Plan) -> dict[str, str]:
+        """Steps of a plan that would change nothing here, by id, each with what was found."""
+        if self.simulated:
+            return {}
+        return unneeded(plan, self.site(), HANDLERS, self.already_in_place(plan))
+
     def already_in_place(self, plan: Plan) -> Verification | None:
-        """The recorded verification when the plan's environment is active and proven: then nothing
-        is to do.
+        """The recorded verification when the plan's environment is active and proven, or is not to
+        be verified: then nothing is to do.
         """
         pointer = None if self.simulated else self.pointer()
         if pointer is None or pointer.active != plan.environment:
@@ -246,11 +276,54 @@ class Execution(Visit):
         if drift(plan.environment, profile, self.site()) or self._lost(plan):
             return None
         recorded = self.recorded_verification(plan.environment)
+        overall = recorded.overall if recorded is not None else "not_checked"
+        if overall == "not_checked" and self.answers.verify == "none":
+            return Verification(profile=plan.profile, environment=plan.environment)
         return (
             recorded
             if recorded is not None and recorded.overall in ("works", "works_slowly")
             else None
         )
+
+    def keep_profile(self) -> str | None:
+        """Where no profile was chosen and a proven environment is active, its profile is kept; its
+        id, ``None`` where nothing is kept.
+        """
+        if self.profile is not None or self.simulated:
+            return None
+        kept, pointer = self._active_profile(), self.pointer()
+        proof = self.recorded_verification(pointer.active) if pointer is not None else None
+        if kept is None or proof is None or proof.overall not in ("works", "works_slowly"):
+            return None
+        self.choose(kept.id)
+        return kept.id
+
+    def newer_profile(self, kept: str) -> str | None:
+        """The setup that is ranked best here, where that is another one than ``kept``, pinned later,
+        and can work.
+        """
+        pinned = {p.id: p.pinned_on for p in self.knowledge.profiles}
+        first = next((c for c in self.choices() if c.verdict != "blocked"), None)
+        if first is None or first.profile.id == kept:
+            return None
+        return first.profile.id if first.profile.pinned_on > pinned.get(kept, "") else None
+
+    def left_to_do(self, plan: Plan) -> Plan:
+        """What is still to do beside an environment that is in place; often without steps."""
+        more = self.beside_plan(plan)
+        done = unneeded(more, self.site(), HANDLERS, None) if not self.simulated else {}
+        return msgspec.structs.replace(
+            more, steps=tuple(step for step in more.steps if step.id not in done)
+        )
+
+    def environment_at_hand(self) -> str | None:
+        """The environment that the last plan was about, else the active one."""
+        if self.last_plan is not None and self.last_plan.environment:
+            return self.last_plan.environment
+        with suppress(InputError):  # a pointer that cannot be read is told of elsewhere
+            pointer = self.pointer()
+            return pointer.active if pointer is not None else None
+        return None
 
     def repaired(self, plan: Plan) -> tuple[Plan, str]:
         """The plan that mends what is broken in its environment, and what that is; the same plan and
@@ -314,6 +387,13 @@ class Execution(Visit):
                 evidence=_last_line(log),
             )
         return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)
+
+
+def _prevented(failures: Mapping[str, Failed]) -> bool:
+    """Whether the computer, not the environment, kept a check from its end: nothing is proven by
+    that.
+    """
+    return any(failed.code in PREVENTED for failed in failures.values())
 
 
 def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,11 @@ import msgspec
 from app.decide.plans import builder
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge
-from app.engine import bundling, home_folder, scripts, uninstalling
+from app.engine import bundling, current_link, home_folder, scripts, uninstalling
 from app.engine.carrying_out import Execution
 from app.engine.environments import Environment, earlier, list_environments, swap_back
 from app.engine.uninstalling import Uninstallable, what_is_here
-from app.model.errors import InputError
+from app.model.errors import ExpectedError, InputError, NotInstalledError
 from app.model.event import StepEvent
 from app.model.plan import Plan
 from app.model.pointer import Pointer
@@ -120,9 +120,11 @@ class Session(Execution):
         self.really()
         earlier(self.system.files, self.place, self.pointer())
         with self._alone("going back to the setup before"):
-            return swap_back(
+            back = swap_back(
                 self.system.files, self.system.clock, self.place, self.pointer(), self.journal
             )
+            self.mend_current()
+            return back
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
         """Everything this program put on the machine, with sizes; on somebody else's nothing can be
@@ -143,6 +145,7 @@ class Session(Execution):
             with self._alone("uninstalling"):
                 uninstalling.finish(files, place, self.journal)
                 yield from uninstalling.remove(chosen, files, place, self.journal)
+                self.mend_current()
                 empty = not self.uninstallable()
         else:
             empty = not files.exists(place.home)
@@ -241,7 +244,9 @@ class Session(Execution):
         profile = self.knowledge.profile(plan.profile)
         return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
 
-    def bundle(self, target: str, platform: Platform | None = None) -> Iterator[StepEvent]:
+    def bundle(
+        self, target: str, platform: Platform | None = None
+    ) -> Generator[StepEvent, None, None]:
         """Make a folder with everything that the chosen or best profile needs on a machine without
         internet.
         """
@@ -317,13 +322,52 @@ class Session(Execution):
         if not self.simulated:
             self.system.computer.open(target)
 
+    def active_environment(self) -> str:
+        """The active environment's name. Raises ``NotInstalledError`` where there is none."""
+        self.really()
+        pointer = self.pointer()
+        if pointer is None:
+            raise NotInstalledError("No environment is active here; expected one.")
+        return pointer.active
+
+    def stable_path(self) -> str:
+        """The path that stays when a newer setup is installed; mended where nothing else runs."""
+        name, pointer = self.active_environment(), self.pointer()
+        if pointer is None:
+            return self.place.environment(name)
+        path = current_link.stable_path(self.system.files, self.place, pointer)
+        if path != self.place.current:
+            with suppress(ExpectedError), self._alone("mending the link to the environment"):
+                self.mend_current()
+            path = current_link.stable_path(self.system.files, self.place, pointer)
+        return path
+
+    def run_inside(self, words: Sequence[str]) -> int:
+        """Run a program inside the active environment with this one's own streams; its exit code.
+
+        It sees the user's variables, the environment's programs first on the path, as activating
+        does. Raises ``NotInstalledError``, ``ExpectedError('not-started')``.
+        """
+        name = self.active_environment()
+        python = self.place.environment_python(name)
+        if not self.system.files.exists(python):
+            raise NotInstalledError(f"The active environment {name} is no longer there.")
+        variables = dict(self.system.computer.variables())
+        folder = self.place.folder_of(python)
+        old = next((key for key in variables if key.upper() == "PATH"), "PATH")
+        separator = ";" if self.place.family == "windows" else ":"
+        variables[old] = folder + separator + variables.get(old, "")
+        variables["VIRTUAL_ENV"] = self.place.environment(name)
+        variables.pop("PYTHONHOME", None)
+        found = self.system.terminal.find(words[0], variables[old])
+        return self.system.terminal.lend((found or words[0], *words[1:]), variables)
+
     def open_terminal(self) -> str:
         """A terminal with the active environment; a sentence that says so."""
         pointer = self.pointer()
         if pointer is None or self.simulated:
-            raise InputError(
-                "There is no active environment to open a terminal in; expected one, made by an "
-                "install."
+            raise NotInstalledError(
+                "There is no active environment to open a terminal in; expected one."
             )
         self.system.computer.open_terminal(self.place.home, self.place.environment(pointer.active))
         return f"A terminal opened with {pointer.active} active."

@@ -21,11 +21,11 @@ from app.engine.resumable_bytes import begun
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
 from app.model.answers import SYSTEM_ALONE, Answers
-from app.model.errors import ExpectedError, InputError
+from app.model.errors import ExpectedError, InputError, NotInstalledError
 from app.model.event import StepEvent
 from app.model.home_layout import HomeLayout
 from app.model.home_marker import decode_marker
-from app.model.machine import MachineFacts, ProbeResult
+from app.model.machine import MachineFacts, Network, ProbeResult
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.pointer import Pointer, decode_pointer
 from app.model.profile import Platform, Profile
@@ -80,12 +80,17 @@ class Visit:
         self.log_path: str | None = None
         self.outcome = ""
         self.cut_short = False  # whether a step that is no check ended the last run
+        self.changed = False  # whether the last run changed more than logs, caches and records
+        self.fixed: dict[str, object] = {}  # choices that an administrator's policy makes
         self.error: ExpectedError | None = None
         self.blame: Callable[[InputError], InputError] = lambda error: (
             error
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
-        self._forget_indexes(answers.index, answers.pytorch_index)
+        self._asked: tuple[Answers, Network] | None = None  # what the survey asked, and what came
+        if facts is not None:
+            self._asked = (Answers(), facts.network)
+            self._forget_reach()
 
     # ---- where things are
 
@@ -112,10 +117,13 @@ class Visit:
         return Journal(self.system.files, self.system.clock, self.place.journal)
 
     def change(self, **fields: object) -> None:
-        """Take a choice of the user; the facts that depend on it are read again when next asked."""
+        """Take a choice of the user; the facts that depend on it are read again when next asked.
+        What an administrator has fixed stays.
+        """
+        fields = {name: value for name, value in fields.items() if name not in self.fixed}
         self.answers = msgspec.structs.replace(self.answers, **fields)
         self._sources = None
-        self._forget_indexes(fields.get("index"), fields.get("pytorch_index"))
+        self._forget_reach()
         if (
             "home" in fields
             and self.facts is not None
@@ -137,14 +145,19 @@ class Visit:
                     )
             self.facts = msgspec.structs.replace(self.facts, home=moved)
 
-    def _forget_indexes(self, index: object, pytorch: object) -> None:
-        """What the survey said of an index does not hold for another one that is named after it."""
-        if self.facts is None or not (index or pytorch):
+    def _forget_reach(self) -> None:
+        """Whether an index can be reached is known of the one that the survey asked, of no other."""
+        if self.facts is None or self._asked is None:
             return
-        net = self.facts.network
-        net = msgspec.structs.replace(net, index="unknown") if index else net
-        net = msgspec.structs.replace(net, pytorch="unknown") if pytorch else net
-        self.facts = msgspec.structs.replace(self.facts, network=net)
+        then, seen = self._asked
+        reach = {
+            "index": seen.index if self.answers.index == then.index else "unknown",
+            "pytorch": seen.pytorch
+            if self.answers.pytorch_index == then.pytorch_index
+            else "unknown",
+        }
+        network = msgspec.structs.replace(self.facts.network, **reach)
+        self.facts = msgspec.structs.replace(self.facts, network=network)
 
     def home_state(self) -> HomeState:
         """Whether the home folder is this program's, may become so, or is somebody else's."""
@@ -283,6 +296,7 @@ class Visit:
         self.system.web.use(self.sources())
         for sighting in survey.survey(self.system, self.place, self.answers):
             if sighting.facts is not None:
+                self._asked = (self.answers, sighting.facts.network)
                 self.facts = self._with_begun(sighting.facts)
                 yield msgspec.structs.replace(sighting, facts=self.facts)
                 continue
@@ -371,7 +385,11 @@ class Visit:
         return ranked[0]
 
     def choose(self, profile_id: str) -> None:
-        """Take a profile. Raises ``InputError`` naming those that exist."""
+        """Take a profile. Raises ``InputError`` naming those that exist, or the one that is fixed."""
+        if self.fixed.get("profile", profile_id) != profile_id:
+            raise InputError(
+                f"The profile is fixed to {self.fixed['profile']} by this computer's policy file."
+            )
         self.profile = self.knowledge.profile(profile_id)
 
     def take_bundle(self) -> None:
@@ -396,11 +414,27 @@ class Visit:
         install = self._with_keepsakes(install, profile)
         if not self.answers.clean_up:
             return self._as_recorded(install)
+        known, gone = {left.id for left in facts.leftovers}, self._cleaned_up()
+        wanted = [one for one in self.answers.clean_up if one in known or one not in gone]
         try:
-            clean = builder.clean_up_plan(facts, self.place, self.answers.clean_up)
+            clean = builder.clean_up_plan(facts, self.place, wanted)
         except InputError as error:
             raise self.blame(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _cleaned_up(self) -> set[str]:
+        """Leftovers that earlier runs here moved away: the same answers may name them again."""
+        if self.simulated:
+            return set()
+        entries = self.journal.entries()
+        done = {(e.run, e.step) for e in entries if e.kind == "step-done"}
+        return {
+            step.leftover
+            for e in entries
+            if e.plan is not None
+            for step in e.plan.steps
+            if isinstance(step, Quarantine) and (e.run, step.id) in done
+        }
 
     def _as_recorded(self, install: Plan) -> Plan:
         """The sender's own plan where it did more than the facts alone ask for: a clean-up, a
@@ -476,7 +510,7 @@ class Visit:
             return profile, environment
         pointer = self.pointer()
         if pointer is None or self.simulated:
-            raise InputError("There is no active environment; expected one, made by an install.")
+            raise NotInstalledError("There is no active environment here; expected one.")
         return self.knowledge.profile(pointer.profile), pointer.active
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
@@ -540,15 +574,15 @@ class Visit:
         pointer = self.pointer()
         name = environment or (pointer.active if pointer else None)
         if name is None:
-            raise InputError(
-                "There is no active environment to verify; expected one, made by the command "
-                "install."
-            )
+            raise NotInstalledError("There is no active environment to verify; expected one.")
         known = self.system.files.names(self.place.environments)
         if name not in known:
+            if environment is None or not known:
+                raise NotInstalledError(
+                    f"There is no environment {name!r} to verify; nothing is installed here."
+                )
             raise InputError(
-                f"There is no environment {name!r} to verify; expected one of "
-                f"{', '.join(known) or 'an install'}."
+                f"There is no environment {name!r} to verify; expected one of {', '.join(known)}."
             )
         profile = self.knowledge.profile(self.profile_of(name, pointer))
         return builder.verify_plan(profile, self.place, name, quick)

@@ -18,6 +18,7 @@ class ExitCode(IntEnum):
     NOT_WORKING = 5
     STOPPED = 6
     NOTHING_FOUND = 7
+    BUSY = 8
 
 
 class ExpectedError(Exception):
@@ -53,6 +54,13 @@ class InputError(ExpectedError):
         super().__init__(
             "bad-input", message, details=details, hint=hint, exit_code=ExitCode.BAD_INPUT
         )
+
+
+class NotInstalledError(ExpectedError):
+    """What a command works with was never installed here, or is gone."""
+
+    def __init__(self, message: str, *, hint: str = "The command install makes one.") -> None:
+        super().__init__("not-installed", message, hint=hint, exit_code=ExitCode.NOTHING_FOUND)
 
 
 class StoppedError(Exception):

@@ -47,6 +47,11 @@ class HomeLayout:
         return self.at("active.json")
 
     @property
+    def current(self) -> str:
+        """A link to the active environment, derived from the pointer file: the path that stays."""
+        return self.at("current")
+
+    @property
     def journal(self) -> str:
         """The append-only journal, one JSON object a line."""
         return self.at("journal.jsonl")

@@ -151,7 +151,9 @@ def main():
         from app.cli import COMMANDS
 
         words = sys.argv[1:]
-        if not any(word in COMMANDS or word in ("-h", "--help", "--version") for word in words):
+        if not any(
+            word in COMMANDS or word in ("-h", "--help", "-V", "--version") for word in words
+        ):
             words = ["install", "--offline", HERE, "--profile", profile] + words
         return run(words)
     finally:

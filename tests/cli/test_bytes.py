@@ -13,7 +13,7 @@ import pytest
 
 from app.adapters.local_system import open_system
 from app.decide.redaction.masking import SecretMasker, known_secrets
-from app.engine.crash import write_crash
+from app.engine.crash import crash_home, write_crash
 from app.model.sources import Sources
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +29,8 @@ def test_no_command_stumbles_over_bytes_that_are_no_text(tmp_path: Path, command
     own = {name.encode(): os.fsencode(value) for name, value in os.environ.items()}
     own |= {b"USER": b"J\xfcrgen", b"LOGNAME": b"J\xfcrgen", b"HF_TOKEN": RAW, b"HF_HOME": b"/\xff"}
     own |= {b"PIP_INDEX_URL": b"https://a:\xff\xfe12345@index.invalid/simple", b"NO_PROXY": b"*"}
-    line = [sys.executable, "-m", "app", command, "--home", str(tmp_path / "home")]
+    line = [sys.executable, "-m", "app", command]
+    line += ["--home", str(tmp_path / "home")] if command != "profiles" else []
     line += ["--output", str(tmp_path / "r.zip")] if command == "report" else []
     done = subprocess.run(line, cwd=ROOT, env=own, capture_output=True, check=False, timeout=300)
     said = (done.stdout + done.stderr).decode("utf-8", "replace")
@@ -46,11 +47,14 @@ def test_a_secret_of_odd_bytes_is_blotted_out_in_every_writing(
     assert masker.data(b"token " + RAW + b" end") == b"token *** end"
     assert masker.text(f"token {TOKEN} {RAW.decode('utf-8', 'replace')}") == "token *** ***"
     monkeypatch.setenv("HF_TOKEN", TOKEN)
+    system = open_system()
     path = write_crash(
-        open_system(),
-        str(tmp_path / "home"),
+        system.files,
+        system.clock,
+        crash_home(system, str(tmp_path / "home")),
         ValueError(f"odd {TOKEN}"),
         ["plan", f"--index=https://a:{TOKEN}@host/"],
+        system.computer.variables(),
     )
     assert "abcdefgh" not in Path(path).read_text()
     assert "ValueError" in Path(path).read_text()

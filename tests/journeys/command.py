@@ -20,6 +20,7 @@ import msgspec
 
 import app.__main__ as program
 from app import knowledge
+from app.cli import command_table as table
 from tests.fault_index import SmallWheel, make_wheel
 from tests.journeys import small
 
@@ -38,7 +39,8 @@ def words(home: Path, lock: Path, url: str, *arguments: str) -> tuple[list[str],
     answers = home.parent / "answers.toml"
     if not answers.exists():
         answers.write_text('verify = "none"\n')
-    own = ["--home", str(home), "--answers", str(answers)]
+    taken = table.command(arguments[0]).options
+    own = ["--home", str(home), "--answers", str(answers)] if "home" in taken else []
     if arguments[0] == "install":
         own += ["--yes", "--index", url, "--profile", "small"]
     return [sys.executable, "-m", "tests.journeys.command", *arguments, *own], {
@@ -71,9 +73,11 @@ def run(
     )
 
 
-def load(read: knowledge.Read, names: knowledge.Names) -> knowledge.Knowledge:
+def load(
+    read: knowledge.Read, names: knowledge.Names, *, light: bool = False
+) -> knowledge.Knowledge:
     """What the program knows, and the small profile."""
-    known, lock = _load(read, names), Path(os.environ["SMALL_LOCK"]).read_text()
+    known, lock = _load(read, names, light=light), Path(os.environ["SMALL_LOCK"]).read_text()
     own = small.profile(lock)
     if "SMALL_ROOM" in os.environ:
         own = msgspec.structs.replace(

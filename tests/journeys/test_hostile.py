@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.resources import resource_names, resource_reader
-from app.cli import text
+from app.cli import output, text
 from app.knowledge import load
 from app.model.errors import InputError
 from app.model.event import Failed, Line, StepEvent, flat
@@ -349,7 +349,7 @@ def test_what_a_child_prints_moves_no_cursor(tmp_path: Path) -> None:
     event = StepEvent(at=0.0, step="x", what=Line(text=told.encode()))
     for document in (False, True):
         out = io.StringIO()
-        calm = text.Calm(out, document=document)
+        calm = output.Calm(out, document=document)
         calm.write(
             json.dumps(flat(event), ensure_ascii=False) + "\n"
             if document

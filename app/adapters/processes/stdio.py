@@ -73,6 +73,11 @@ def _drop(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+def wants_no_colour() -> bool:
+    """The user's wish for a terminal without colours (no-color.org), or one that knows none."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
+
+
 def whole_path(path: str, name: str) -> str:
     """A path as it stands from the root, ``~`` and the working folder resolved. Raises ``InputError``
     where there is none.

@@ -459,9 +459,13 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
         "network.index": None if net.index == "unknown" else net.index,
         "network.pytorch": None if net.pytorch == "unknown" else net.pytorch,
         "network.proxy": net.proxy or "none",
-        "network.mirror": mirror or "none",
+        "network.mirror": _without_login(answers.index if answers else None) or mirror or "none",
         "network.bundle": bool(answers and answers.offline),
     }
+
+
+def _without_login(address: str | None) -> str | None:
+    return None if address is None else re.sub(r"//[^/]*@", "//", address)
 
 
 def _at_hand(part: Part, facts: MachineFacts) -> bool:

@@ -1,0 +1,222 @@
+"""Commands that change this computer: install, verify, take back, take away, pack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from app.cli import text
+from app.cli.looking import offer_newer, take_choices
+from app.decide.plans.fixes import REMEDIES
+from app.model.errors import ExitCode, InputError
+from app.model.event import Finished, StepEvent
+from app.model.result import ResultError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from app.cli.command_run import CommandRun
+    from app.engine.uninstalling import Uninstallable
+    from app.model.advice import Choice
+    from app.model.plan import Plan
+    from app.model.verdict import Verification
+
+
+def install(run: CommandRun) -> ExitCode:
+    """``install``."""
+    session = run.session
+    kept = take_choices(run)
+    plan = session.plan()
+    proven = None
+    if run.options.fix:
+        plan = session.remedy_plan(run.options.fix, plan)
+        run.say(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
+    else:
+        plan, broken = session.repaired(plan)
+        if broken:
+            run.say(f"To be mended: {broken}. The environment is made anew.")
+        proven = session.already_in_place(plan)
+    best = session.best()
+    if proven is not None:
+        offer_newer(run, kept)
+        return _beside(run, plan, best, proven)
+    if best.verdict == "blocked":
+        return _blocked(run, best)
+    unfinished = session.unfinished()
+    if unfinished is not None and unfinished.plan.environment == plan.environment:
+        run.say(
+            f"Going on where the last run stopped ({unfinished.steps_done} of "
+            f"{unfinished.steps_total} steps were done)."
+        )
+    run.say(text.install_intro(best, plan, session.place.home))
+    if not run.agreed():
+        return run.unanswered()
+    return run.carry_out(plan, _with_report(run))
+
+
+def _beside(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
+    """The environment is in place: only what is asked for beside it and is not there yet."""
+    session = run.session
+    where = session.place.environment(plan.environment)
+    how = "proven" if proven.overall != "not_checked" else "not verified, as the answers ask"
+    run.say(f"All is in place: {best.profile.title}, {how}, in {where}.")
+    more = session.left_to_do(plan)
+    if not more.steps:
+        run.say("Nothing to do.")
+        run.finish("finished", verdict=proven, changed=False)
+        return ExitCode.DONE
+    if best.verdict == "blocked":
+        return _blocked(run, best)
+    run.say("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
+    if not run.agreed():
+        return run.unanswered()
+    session.verification = proven
+    return run.carry_out(more)
+
+
+def _blocked(run: CommandRun, best: Choice) -> ExitCode:
+    run.complain(text.blocked(best))
+    first = next((f for f in best.findings if f.severity == "blocks"), None)
+    run.finish(
+        "failed",
+        verdict={"verdict": "blocked", "findings": best.findings},
+        error=ResultError(
+            code=first.id if first else "blocked",
+            message=f"{first.title}. {first.detail}".strip() if first else best.why,
+            remedy=first.remedy if first else "",
+        ),
+        changed=False,
+    )
+    return ExitCode.BLOCKED
+
+
+def _with_report(run: CommandRun) -> Callable[[ExitCode], None]:
+    def write(code: ExitCode) -> None:
+        if code != ExitCode.STOPPED and not run.session.simulated:
+            run.report = run.session.write_report()
+            run.say(f"Report: {run.report}")
+
+    return write
+
+
+def verify(run: CommandRun) -> ExitCode:
+    """``verify``."""
+    session = run.session
+    if run.options.compare:
+        comparisons = session.compare(run.read(run.options.compare))
+        run.document(
+            {"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
+            text.comparisons(comparisons),
+        )
+        return ExitCode.DONE
+    if session.simulated:
+        plan = session.plan()
+        checks = tuple(s for s in plan.steps if s.kind == "run-check")
+        plan = msgspec.structs.replace(plan, steps=checks)
+    else:
+        plan = session.verify_plan(run.options.quick, run.options.environment)
+        for change in session.changes(plan):
+            run.say(change)
+
+    def save(code: ExitCode) -> None:
+        if run.options.save_proof and code == ExitCode.DONE:
+            from app.engine import proving
+
+            data = msgspec.json.format(msgspec.json.encode(proving.record(session, plan)), indent=1)
+            session.save(run.options.save_proof, data + b"\n")
+            run.say(f"The record of what passed is in {run.options.save_proof}.")
+
+    return run.carry_out(plan, save)
+
+
+def rollback(run: CommandRun) -> ExitCode:
+    """``rollback``."""
+    back = run.session.going_back()
+    run.say(back.sentence)
+    if back.doubtful and not run.agreed():
+        return run.unanswered()
+    pointer = run.session.rollback()
+    run.say(f"Active again: {pointer.active}. Before: {pointer.previous}.")
+    fields = msgspec.to_builtins(pointer)
+    fields.pop("schema")
+    run.finish("finished", changed=True, **fields)
+    return ExitCode.DONE
+
+
+def uninstall(run: CommandRun) -> ExitCode:
+    """``uninstall``."""
+    session, options = run.session, run.options
+    if options.put_back and options.put_back.endswith(".txt"):
+        return run.carry_out(session.packages_back_plan(options.put_back))
+    if options.put_back:
+        path = session.put_back(options.put_back)
+        run.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
+        return ExitCode.DONE
+    items = session.uninstallable()
+    chosen = [i for i in items if ("all" in options.remove and i.in_all) or i.id in options.remove]
+    unknown = [r for r in options.remove if r != "all" and r not in {i.id for i in items}]
+    if unknown:
+        raise InputError(
+            f"There is no item {unknown[0]!r} to remove; expected one that the command "
+            f"uninstall lists."
+        )
+    if chosen:
+        if not run.agreed():
+            return run.unanswered()
+        run.tell(_removed(run, chosen))
+    elif "all" in options.remove:
+        list(session.remove(()))  # what a run that was cut off left of nothing but its papers
+    listed = [
+        {
+            "id": i.id,
+            "title": i.title,
+            "path": i.path,
+            "size": i.size,
+            "note": i.keep,
+            "removed": i in chosen,
+        }
+        for i in items
+    ]
+    if options.remove and options.json:
+        run.finish("finished", changed=bool(chosen), items=listed)
+    else:
+        kept, taken = session.quarantined(), session.packages_taken_out()
+        run.document(listed, text.uninstallable(items, chosen, kept, taken))
+    return ExitCode.DONE
+
+
+def _removed(run: CommandRun, chosen: Sequence[Uninstallable]) -> Generator[StepEvent, None, None]:
+    clock = run.session.system.clock
+    began = clock.monotonic()
+    for item in run.session.remove(chosen):
+        run.session.changed = True
+        if not run.stream:
+            run.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
+        yield StepEvent(at=clock.monotonic() - began, step=item.id, what=Finished())
+
+
+def bundle(run: CommandRun) -> ExitCode:
+    """``bundle``."""
+    if run.options.verify:
+        return _checked(run, run.options.verify)
+    session, target = run.session, run.options.output
+    if not target:
+        raise InputError("bundle needs --output DIR, the folder to make.")
+    run.tell(session.bundle(target, run.options.platform))
+    if not run.options.json:
+        run.out.write(f"{target}\n")
+    run.finish("finished", changed=True, bundle=target)
+    return ExitCode.DONE
+
+
+def verify_bundle(run: CommandRun) -> ExitCode:
+    """``verify-bundle``."""
+    return _checked(run, run.options.bundle)
+
+
+def _checked(run: CommandRun, folder: str) -> ExitCode:
+    made = run.session.check_bundle(folder)
+    count = f"{len(made.files)} files for {made.profile} on {made.platform}"
+    run.document(made, f"{folder}: {count}, all as listed.")
+    return ExitCode.DONE

@@ -1,0 +1,285 @@
+"""One command while it runs: its session, what it says, its events, and its one last object."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Generator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from app.cli import text
+from app.cli.output import Calm, ProgressLine
+from app.model.errors import ExitCode, ExpectedError, InputError
+from app.model.event import (
+    Failed,
+    Finished,
+    Line,
+    Progress,
+    Skipped,
+    Started,
+    StepEvent,
+    Stopped,
+    flat,
+)
+from app.model.plan import Plan
+from app.model.result import Result, ResultError, ResultPaths
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+Outcome = Literal["finished", "failed", "stopped"]
+SessionMaker = Callable[[argparse.Namespace], "Session"]
+_LONGEST_LINE = 1 << 16  # bytes that wait for the end of their line
+
+
+class CommandRun:
+    """What a command's handler is given. ``stream`` says whether ``--json`` means one object a line."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        make: SessionMaker,
+        read: Callable[[str], bytes],
+        out: Calm,
+        err: Calm,
+        stream: bool,
+    ) -> None:
+        self.options, self.read, self.out, self.err = options, read, out, err
+        self.stream = bool(options.json) and stream
+        self.report: str | None = None
+        self._make = make
+        self._session: Session | None = None
+        self._ended = False
+        self._progress = ProgressLine(err)
+        self._begun = b""  # output of a child that came without the end of its line
+        self._begun_by, self._at = "", 0.0
+        self.opened: Callable[[Session], None] = lambda _: None
+
+    @property
+    def session(self) -> Session:
+        """The command's session, opened when it is first asked for."""
+        if self._session is None:
+            self._session = self._make(self.options)
+            self.opened(self._session)
+        return self._session
+
+    # ---- saying
+
+    def document(self, value: Any, words: str) -> None:
+        """The command's one JSON document, or the same for people."""
+        data = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+        self.out.write((data if self.options.json else words) + "\n")
+        self._ended = True
+
+    def say(self, words: str) -> None:
+        """A message for people, on standard error; nothing with ``--quiet``."""
+        if not self.options.quiet:
+            self.complain(words)
+
+    def complain(self, words: str) -> None:
+        """The same for what went wrong: said in any case."""
+        self._end_line()
+        self.err.write(words + "\n")
+        self.err.flush()
+
+    def agreed(self) -> bool:
+        """Whether to go on: ``--yes``, or the answer of whoever sits there."""
+        if self.options.yes:
+            return True
+        self.err.write("Go on? [y/N] ")
+        self.err.flush()
+        answer = sys.stdin.readline()
+        if not answer:
+            self.complain("Nobody answered; --yes goes on without being asked.")
+        return answer.strip().lower() in ("y", "yes")
+
+    def unanswered(self) -> ExitCode:
+        """The ending where nobody agreed: nothing was changed."""
+        message = "Nobody agreed, so nothing was changed."
+        error = ResultError(code="unanswered", message=message, remedy="Give --yes.")
+        self.finish("stopped", error=error, changed=False)
+        return ExitCode.STOPPED
+
+    def refuse_existing(self, path: str) -> None:
+        """Raises ``InputError`` where an output is there already and ``--overwrite`` was not given."""
+        if self.session.system.files.exists(path) and not self.options.overwrite:
+            raise InputError(
+                f"--output: {path} exists; expected a new file.",
+                hint="--overwrite replaces it.",
+            )
+
+    # ---- the last object
+
+    def finish(
+        self,
+        outcome: Outcome,
+        verdict: Any = None,
+        error: ResultError | None = None,
+        changed: bool | None = None,
+        **more: Any,
+    ) -> None:
+        """Write ``result/1``, once, where JSON is wanted. ``more`` rides along."""
+        if self._ended or not self.options.json:
+            return
+        self._ended = True
+        session = self._session
+        result = Result(
+            outcome=outcome,
+            changed=(session is not None and session.changed) if changed is None else changed,
+            verdict=verdict,
+            error=error,
+            paths=self._paths(),
+        )
+        whole = {**msgspec.to_builtins(result), **msgspec.to_builtins(more)}
+        self.out.write(msgspec.json.encode(whole).decode() + "\n")
+        self.out.flush()
+
+    def _paths(self) -> ResultPaths:
+        session = self._session
+        if session is None or session.simulated:
+            return ResultPaths(report=self.report)
+        name, place, files = session.environment_at_hand(), session.place, session.system.files
+        there = name is not None and files.exists(place.environment_python(name))
+        return ResultPaths(
+            environment=place.environment(name) if name is not None and there else None,
+            python=place.environment_python(name) if name is not None and there else None,
+            log=session.log_path,
+            report=self.report,
+        )
+
+    # ---- running plans
+
+    def carry_out(
+        self, plan: Plan, report: Callable[[ExitCode], None] = lambda _: None
+    ) -> ExitCode:
+        """Run a plan to its end and write the last object. ``report`` is called before that."""
+        session = self.session
+        try:
+            self.tell(session.run(plan))
+        except KeyboardInterrupt:
+            session.stop()
+            self.complain("Stopped. The same command goes on from here.")
+            session.outcome = "stopped"
+        code = ending(session)
+        verdict = session.verification
+        if verdict is not None and session.outcome != "stopped":
+            self.say(text.verification(verdict))
+        report(code)
+        self.finish(
+            _outcome(code),
+            verdict=verdict,
+            error=None if code == ExitCode.DONE else failure(session),
+        )
+        return code
+
+    def tell(self, events: Generator[StepEvent, None, None]) -> None:
+        """Every event as it comes. Raises ``KeyboardInterrupt`` where nobody reads any more."""
+        with closing(events) as stream:
+            for event in stream:
+                self._tell(event)
+                if self.out.lost is not None or self.err.lost is not None:
+                    raise KeyboardInterrupt  # who started it is gone, or has seen enough
+        self._end_line()
+
+    def _tell(self, event: StepEvent) -> None:
+        self._at = event.at
+        if isinstance(event.what, Line):
+            self._more(event.step, event.what.text)
+            return
+        self._end_line()
+        if self.stream:
+            self.out.write(msgspec.json.encode(flat(event)).decode() + "\n")
+            self.out.flush()
+            return
+        what = event.what
+        if isinstance(what, Failed):
+            self.complain(text.failure(what))
+        elif self.options.quiet:
+            return
+        elif isinstance(what, Started):
+            self.say(f"{what.title} …")
+        elif isinstance(what, Skipped):
+            self.say(f"{event.step}: {what.why}")
+        elif isinstance(what, Progress):
+            self._progress.show(event.step, event.at, what)
+        elif isinstance(what, Finished) and what.seconds:
+            self.say(f"    took {what.seconds:.1f} s")
+        elif isinstance(what, Stopped):
+            self.say("Stopped. The same command goes on from here.")
+
+    def _more(self, step: str, data: bytes) -> None:
+        """Tell a child's output in whole lines: it comes in chunks that end anywhere."""
+        if step != self._begun_by:
+            self._end_line()
+        data, self._begun, self._begun_by = self._begun + data, b"", step
+        end = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if len(data) - end < _LONGEST_LINE:
+            data, self._begun = data[:end], data[end:]
+        if not data:
+            return
+        if self.stream:
+            for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+                words = {"at": self._at, "step": step, "what": "line", "text": line.rstrip("\r")}
+                self.out.write(msgspec.json.encode(words).decode() + "\n")
+            self.out.flush()
+        elif not self.options.quiet:
+            self.err.write(text.indented(data))
+
+    def _end_line(self) -> None:
+        if self._begun:
+            self._more(self._begun_by, b"\n")
+
+
+def ending(session: Session) -> ExitCode:
+    """How a run ended, for scripts. A step that failed goes before a verdict: nothing was proven."""
+    from app.engine.carrying_out import PREVENTED
+
+    if session.outcome == "stopped":
+        return ExitCode.STOPPED
+    codes = {event.what.code for event in session.events if isinstance(event.what, Failed)}
+    if session.cut_short or not codes.isdisjoint(PREVENTED):
+        return ExitCode.STEP_FAILED
+    if session.verification is not None and session.verification.overall == "broken":
+        return ExitCode.NOT_WORKING
+    if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
+        return ExitCode.NOT_WORKING
+    return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
+
+
+def _outcome(code: ExitCode) -> Outcome:
+    if code == ExitCode.STOPPED:
+        return "stopped"
+    return "finished" if code == ExitCode.DONE else "failed"
+
+
+def failure(session: Session) -> ResultError:
+    """What a run failed with: its first failed step, as its diagnosis explains it."""
+    if session.outcome == "stopped":
+        return ResultError(
+            code="interrupted",
+            message="The run was stopped.",
+            remedy="The same command goes on from there.",
+        )
+    first = next((e.what for e in session.events if isinstance(e.what, Failed)), None)
+    if first is None:
+        return ResultError(
+            code="not-working",
+            message="The verification found that it does not work.",
+            remedy="The comparisons of the verdict say what differs.",
+        )
+    known = first.diagnosis if first.diagnosis is not None and first.diagnosis.cause else None
+    fix = known.fix if known is not None else None
+    return ResultError(
+        code=first.code,
+        cause=known.cause if known is not None else None,
+        message=first.message,
+        remedy=(fix.text if fix is not None else "") or first.hint,
+    )
+
+
+def error_of(error: ExpectedError) -> ResultError:
+    """An expected fault as the last object has it."""
+    return ResultError(code=error.code, message=error.message, remedy=error.hint)

@@ -1,0 +1,360 @@
+"""Every command in one place: what it is for, which options act on it, what carries it out, how its
+JSON comes. Adding a command is adding a row here and its endings to ``endings.py``.
+"""
+
+from __future__ import annotations
+
+from argparse import REMAINDER, ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from app.cli import changing, inside, looking
+from app.cli.command_run import CommandRun
+from app.model.errors import ExitCode
+
+# Options that several commands share: their words for argparse. Each command names those that act.
+OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
+    "json": (
+        ("--json",),
+        {
+            "action": "store_true",
+            "help": "JSON on standard output: one document, or one object a line while it runs",
+        },
+    ),
+    "machine": (
+        ("--machine",),
+        {"metavar": "FILE", "help": "use a machine file or a report instead of this computer"},
+    ),
+    "home": (
+        ("--home",),
+        {"metavar": "DIR", "help": "where environments, cache, journal and reports live"},
+    ),
+    "profile": (
+        ("--profile",),
+        {"metavar": "ID", "help": "take this profile instead of the best one"},
+    ),
+    "answers": (
+        ("--answers",),
+        {"metavar": "FILE", "help": "a TOML file with choices made beforehand"},
+    ),
+    "yes": (("--yes",), {"action": "store_true", "help": "do not ask"}),
+    "offline": (("--offline",), {"metavar": "DIR", "help": "install from a bundle"}),
+    "index": (("--index",), {"metavar": "URL", "help": "another package index"}),
+    "pytorch-index": (
+        ("--pytorch-index",),
+        {"metavar": "URL", "help": "a mirror of the PyTorch index"},
+    ),
+    "overwrite": (
+        ("--overwrite",),
+        {"action": "store_true", "help": "replace an output file that exists"},
+    ),
+    "kernel": (
+        ("--kernel",),
+        {"action": "store_true", "help": "also a Jupyter kernel for the setup"},
+    ),
+    "menu-entry": (
+        ("--menu-entry",),
+        {
+            "action": "store_true",
+            "help": "also an entry in the system's menu that opens a terminal",
+        },
+    ),
+}
+# Understood by every command.
+ALWAYS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (
+        ("-q", "--quiet"),
+        {"action": "store_true", "help": "say only what went wrong on standard error"},
+    ),
+    (
+        ("-v", "--verbose"),
+        {"action": "store_true", "help": "also the program's own log on standard error"},
+    ),
+    (("--no-color",), {"action": "store_true", "help": "no colours (also: NO_COLOR is set)"}),
+)
+_PLACES = ("json", "home", "answers")
+_SOURCES = ("offline", "index", "pytorch-index")
+_SURVEY = ("json", "machine", "home", "answers", "index", "pytorch-index")
+_CHOICE = ("json", "machine", "home", "profile", "answers", *_SOURCES)
+
+
+class CommandSpec(NamedTuple):
+    """A command. ``own`` adds the options that no other has; ``streams`` says whether ``--json``
+    gives one object a line, the last of them ``result/1``. ``light``: it needs no
+    known issues and no guide, which take half of the time to read.
+    """
+
+    name: str
+    purpose: str
+    handler: Callable[[CommandRun], ExitCode]
+    options: tuple[str, ...]
+    own: Callable[[ArgumentParser], None] = lambda _: None
+    streams: Callable[[Namespace], bool] = lambda _: False
+    examples: tuple[tuple[str, str], ...] = ()
+    light: bool = False
+
+
+def _install(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--fix",
+        metavar="NAME",
+        help="apply an automatic fix first, as a failed step's diagnosis names it",
+    )
+
+
+def _verify(parser: ArgumentParser) -> None:
+    parser.add_argument("--quick", action="store_true", help="only the checks")
+    parser.add_argument(
+        "--environment", metavar="NAME", help="another environment than the active one"
+    )
+    parser.add_argument(
+        "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
+    )
+    parser.add_argument(
+        "--save-proof", metavar="FILE", help="write a record of what passed, without names"
+    )
+
+
+def _output(what: str) -> Callable[[ArgumentParser], None]:
+    def add(parser: ArgumentParser) -> None:
+        parser.add_argument("--output", metavar="FILE", help=what)
+
+    return add
+
+
+def _diagnose(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--log", metavar="FILE", default="-", help="the log, or - for standard input"
+    )
+
+
+def _profiles(parser: ArgumentParser) -> None:
+    parser.add_argument("action", nargs="?", choices=["show"], help="show one profile")
+    parser.add_argument("id", nargs="?", help="the profile's id")
+
+
+def _uninstall(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--remove",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="remove this item (all for everything)",
+    )
+    parser.add_argument(
+        "--put-back",
+        metavar="PATH",
+        help="return a quarantined thing, or the packages of a list, as listed",
+    )
+
+
+def _bundle(parser: ArgumentParser) -> None:
+    parser.add_argument("--output", metavar="DIR", help="the folder to make")
+    parser.add_argument(
+        "--verify", metavar="DIR", help="check the files of a bundle against its list instead"
+    )
+    parser.add_argument(
+        "--platform", choices=["windows", "linux"], help="for this system (default: the machine's)"
+    )
+
+
+def _verify_bundle(parser: ArgumentParser) -> None:
+    parser.add_argument("bundle", metavar="DIR", help="the bundle's folder")
+
+
+def _script(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)"
+    )
+    parser.add_argument(
+        "--train", action="store_true", help="print a starter training script instead"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="FILE",
+        help="where to write it, as its shell reads it (default: standard output)",
+    )
+
+
+def _run(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "words", nargs=REMAINDER, metavar="-- COMMAND …", help="the command and its own options"
+    )
+
+
+def _env(parser: ArgumentParser) -> None:
+    parser.add_argument("what", choices=["path"], help="path: the active environment's stable path")
+
+
+def _completion(parser: ArgumentParser) -> None:
+    parser.add_argument("for_shell", metavar="SHELL", choices=["bash", "powershell"])
+
+
+COMMANDS: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        "detect",
+        "survey this machine and print its facts",
+        looking.detect,
+        _SURVEY,
+        examples=(("detect --json > machine.json", "the machine file of this computer"),),
+    ),
+    CommandSpec(
+        "plan",
+        "rank the profiles and print the full plan: what install would change",
+        looking.plan,
+        (*_CHOICE, "kernel", "menu-entry"),
+        examples=(
+            (
+                "plan --json --answers answers.toml",
+                "a check: `changes` is 0 where nothing is to do",
+            ),
+            ("plan --machine FILE", "the plan for another computer"),
+        ),
+    ),
+    CommandSpec(
+        "install",
+        "run the plan; a run that was cut off goes on where it stopped",
+        changing.install,
+        (*_CHOICE, "yes", "kernel", "menu-entry"),
+        _install,
+        lambda _: True,
+        (
+            ("install --yes", "the best setup for this computer, or the proven one that is here"),
+            ("install --yes --json --answers answers.toml", "for scripts"),
+            ("install --fix refetch", "what a diagnosis named, then the plan"),
+        ),
+    ),
+    CommandSpec(
+        "verify",
+        "check, measure and train inside an installed environment",
+        changing.verify,
+        ("json", "machine", "home", "profile", "answers"),
+        _verify,
+        lambda options: not options.compare,
+        (("verify --quick", "only the checks, seconds instead of minutes"),),
+    ),
+    CommandSpec(
+        "status",
+        "tell what is installed here and how far it is proven; starts nothing",
+        looking.status,
+        _PLACES,
+        examples=(("status --json", "one document, for monitoring"),),
+        light=True,
+    ),
+    CommandSpec(
+        "run",
+        "run a command inside the active environment; its exit code is the result",
+        inside.run,
+        ("home", "answers"),
+        _run,
+        examples=(("run -- python train.py --epochs 2", "the environment's own Python"),),
+        light=True,
+    ),
+    CommandSpec(
+        "shell",
+        "open the user's shell with the active environment in this terminal",
+        inside.shell,
+        ("home", "answers"),
+        examples=(("shell", "leave it with exit"),),
+        light=True,
+    ),
+    CommandSpec(
+        "env",
+        "print the active environment's stable path, for editors and scripts",
+        inside.env,
+        _PLACES,
+        _env,
+        examples=(("env path", "stays the same when a newer setup is installed"),),
+        light=True,
+    ),
+    CommandSpec(
+        "report",
+        "write the diagnostics report",
+        looking.report,
+        (*_CHOICE, "overwrite"),
+        _output("where to write the zip"),
+        examples=(("report --output report.zip", "readable, the person taken out"),),
+    ),
+    CommandSpec(
+        "diagnose",
+        "read a log, name the cause and the fix",
+        looking.diagnose,
+        ("json", "machine"),
+        _diagnose,
+        examples=(("diagnose --log training.log", "or from a pipe: … 2>&1 | diagnose"),),
+    ),
+    CommandSpec(
+        "profiles",
+        "list the profiles, or show one",
+        looking.profiles,
+        ("json",),
+        _profiles,
+        examples=(("profiles show practice-cpu", "what stands for and against it"),),
+    ),
+    CommandSpec(
+        "rollback",
+        "go back to the environment that was active before",
+        changing.rollback,
+        (*_PLACES, "yes"),
+        streams=lambda _: True,
+    ),
+    CommandSpec(
+        "uninstall",
+        "list what this program put here, remove what is chosen",
+        changing.uninstall,
+        (*_PLACES, "yes"),
+        _uninstall,
+        lambda options: bool(options.remove),
+        (
+            ("uninstall", "the list, with sizes"),
+            ("uninstall --remove all --yes", "everything that this program made"),
+        ),
+    ),
+    CommandSpec(
+        "bundle",
+        "make a folder with everything a profile needs, for a machine without internet",
+        changing.bundle,
+        _CHOICE,
+        _bundle,
+        lambda options: not options.verify,
+        (("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),),
+    ),
+    CommandSpec(
+        "verify-bundle",
+        "check every file of a bundle against its list",
+        changing.verify_bundle,
+        ("json",),
+        _verify_bundle,
+    ),
+    CommandSpec(
+        "script",
+        "print the plan as a script that a person can read and run",
+        looking.script,
+        tuple(name for name in (*_CHOICE, "overwrite") if name != "json"),
+        _script,
+        examples=(("script --shell powershell --output setup.ps1", "for PowerShell 5.1 and 7"),),
+    ),
+    CommandSpec(
+        "record",
+        "write the machine file of this machine",
+        looking.record,
+        (*_SURVEY, "overwrite"),
+        _output("where to write it (default: standard output)"),
+    ),
+    CommandSpec(
+        "completion",
+        "print what makes a shell complete commands and options",
+        inside.completion,
+        (),
+        _completion,
+        examples=(
+            ("completion bash > ~/.local/share/bash-completion/completions/unsloth-setup", ""),
+            ("completion powershell >> $PROFILE", ""),
+        ),
+    ),
+)
+
+
+def command(name: str) -> CommandSpec:
+    """The command with this name."""
+    return next(one for one in COMMANDS if one.name == name)

@@ -1,0 +1,145 @@
+"""How every command can end: which situation leads to which exit code and which last object. Data
+for ``--help``, the reference page, and the test that brings each of them about.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from app.model.errors import ExitCode
+
+MEANINGS: dict[ExitCode, str] = {
+    ExitCode.DONE: "done",
+    ExitCode.FAULT: "a fault in this program: the message says where the crash report lies",
+    ExitCode.BAD_INPUT: "the command line or an input file is wrong",
+    ExitCode.BLOCKED: "blocked: this computer or this home folder cannot take it; what to do is said",
+    ExitCode.STEP_FAILED: "a step failed; the diagnosis says why and what to do",
+    ExitCode.NOT_WORKING: "installed, but not proven: the verification found it broken",
+    ExitCode.STOPPED: "stopped by the user, or nobody answered",
+    ExitCode.NOTHING_FOUND: "nothing there: no known cause, nothing installed, nothing to go back to",
+    ExitCode.BUSY: "busy: another run is at work in this home folder",
+}
+
+SITUATIONS: dict[str, str] = {
+    "done": "it is done",
+    "nothing-to-do": "all is in place already",
+    "blocked": "the findings block this computer",
+    "unwritable": "the home folder cannot be written",
+    "busy": "another run is at work in this home folder",
+    "step-failed": "a step failed",
+    "broken": "the verification found it broken",
+    "not-verified": "it stands and was never verified",
+    "unanswered": "nobody answered the question and --yes was not given",
+    "nothing-installed": "nothing is installed here",
+    "no-earlier": "there is no earlier environment",
+    "no-cause": "no known cause is in the log",
+    "child": "the command ran: its own exit code",
+    "wrong-option": "an option that the command does not know",
+    "wrong-file": "an answer file that cannot be read",
+    "exists": "the output exists and --overwrite was not given",
+    "fault": "a fault in this program",
+}
+
+OWN, NONE = "its own document", "no JSON"
+
+
+class Ending(NamedTuple):
+    """One row: ``last`` is the schema of the last object on standard output with ``--json``,
+    ``outcome`` and ``error`` are those of a ``result/1`` (empty: none).
+    """
+
+    command: str
+    situation: str
+    code: ExitCode
+    last: str
+    outcome: str = ""
+    error: str = ""
+
+
+def _result(
+    command: str, situation: str, code: ExitCode, outcome: str = "failed", error: str = ""
+) -> Ending:
+    return Ending(command, situation, code, "result/1", outcome, error)
+
+
+_C = ExitCode
+_ENDINGS = (
+    Ending("detect", "done", _C.DONE, "machine/1"),
+    Ending("record", "done", _C.DONE, "machine/1"),
+    _result("record", "exists", _C.BAD_INPUT, error="bad-input"),
+    Ending("plan", "done", _C.DONE, "plan/1"),
+    Ending("plan", "nothing-to-do", _C.DONE, "plan/1"),
+    Ending("plan", "blocked", _C.BLOCKED, "plan/1"),
+    _result("install", "done", _C.DONE, "finished"),
+    _result("install", "nothing-to-do", _C.DONE, "finished"),
+    _result("install", "blocked", _C.BLOCKED, error="driver-too-old"),
+    _result("install", "unwritable", _C.BLOCKED, error="home-unwritable"),
+    _result("install", "step-failed", _C.STEP_FAILED, error="*"),
+    _result("install", "broken", _C.NOT_WORKING, error="*"),
+    _result("install", "unanswered", _C.STOPPED, "stopped", "unanswered"),
+    _result("install", "busy", _C.BUSY, error="already-running"),
+    _result("verify", "done", _C.DONE, "finished"),
+    _result("verify", "broken", _C.NOT_WORKING, error="*"),
+    _result("verify", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result("verify", "busy", _C.BUSY, error="already-running"),
+    Ending("status", "done", _C.DONE, "status/1"),
+    Ending("status", "not-verified", _C.NOT_WORKING, "status/1"),
+    Ending("status", "broken", _C.NOT_WORKING, "status/1"),
+    Ending("status", "nothing-installed", _C.NOTHING_FOUND, "status/1"),
+    Ending("report", "done", _C.DONE, "written/1"),
+    _result("report", "exists", _C.BAD_INPUT, error="bad-input"),
+    Ending("diagnose", "done", _C.DONE, "diagnosis/1"),
+    Ending("diagnose", "no-cause", _C.NOTHING_FOUND, "diagnosis/1"),
+    Ending("profiles", "done", _C.DONE, OWN),
+    _result("rollback", "done", _C.DONE, "finished"),
+    _result("rollback", "no-earlier", _C.NOTHING_FOUND, error="nothing-before"),
+    _result("rollback", "busy", _C.BUSY, error="already-running"),
+    Ending("uninstall", "done", _C.DONE, OWN),
+    _result("uninstall --remove all", "done", _C.DONE, "finished"),
+    _result("uninstall --remove all", "nothing-installed", _C.DONE, "finished"),
+    _result("uninstall --remove all", "unanswered", _C.STOPPED, "stopped", "unanswered"),
+    _result("uninstall --remove all", "busy", _C.BUSY, error="already-running"),
+    _result("bundle", "done", _C.DONE, "finished"),
+    _result("bundle", "exists", _C.BAD_INPUT, error="bad-input"),
+    Ending("verify-bundle", "done", _C.DONE, "bundle/1"),
+    Ending("script", "done", _C.DONE, NONE),
+    Ending("script", "exists", _C.BAD_INPUT, NONE),
+    _result("env path", "done", _C.DONE, "finished"),
+    _result("env path", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    Ending("run", "child", _C.DONE, NONE),
+    Ending("run", "nothing-installed", _C.NOTHING_FOUND, NONE),
+    Ending("shell", "child", _C.DONE, NONE),
+    Ending("shell", "nothing-installed", _C.NOTHING_FOUND, NONE),
+    Ending("completion", "done", _C.DONE, NONE),
+)
+
+
+def _everywhere(command: str, json: bool, answers: bool) -> list[Ending]:
+    last, outcome = ("result/1", "failed") if json else (NONE, "")
+    rows = [
+        Ending(command, "wrong-option", _C.BAD_INPUT, last, outcome, "bad-input" if json else ""),
+        Ending(command, "fault", _C.FAULT, last, outcome, "fault" if json else ""),
+    ]
+    if answers:
+        rows.append(
+            Ending(command, "wrong-file", _C.BAD_INPUT, last, outcome, "bad-input" if json else "")
+        )
+    return rows
+
+
+def endings() -> tuple[Ending, ...]:
+    """The whole table, the endings of all commands last."""
+    from app.cli.command_table import COMMANDS
+
+    more = [
+        row
+        for one in COMMANDS
+        for row in _everywhere(one.name, "json" in one.options, "answers" in one.options)
+    ]
+    return (*_ENDINGS, *more)
+
+
+def codes_of(command: str) -> tuple[ExitCode, ...]:
+    """The exit codes that a command can end with."""
+    own = [e for e in endings() if e.command == command or e.command.startswith(f"{command} ")]
+    return tuple(sorted({e.code for e in own}))

@@ -1,0 +1,118 @@
+"""What is installed under a home and how far it is proven, told from files alone: no process is
+started, no address asked.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from app import __version__
+from app.decide.findings.fact_table import parts_for
+from app.engine.current_link import stable_path
+from app.model.machine import MachineFacts, Os
+from app.model.pointer import Pointer
+from app.model.profile import Profile
+from app.model.status import Drift, ProgramAge, Status
+from app.model.verdict import Overall, Verification
+from app.steps.drift import drift, missing_files
+
+if TYPE_CHECKING:
+    from app.engine.carrying_out import Execution
+
+_FRESH = timedelta(days=90)  # Unsloth's releases outgrow a pinned set after about four months
+
+
+def status(session: Execution) -> Status:
+    """The whole status. Raises ``InputError`` where the pointer file cannot be read."""
+    pointer, place = session.pointer(), session.place
+    empty = Status(program=program_age(session), home=place.home, scope=_scope(session))
+    if pointer is None:
+        return empty
+    profile = next((p for p in session.knowledge.profiles if p.id == pointer.profile), None)
+    changes = _drift(session, pointer, profile)
+    recorded = session.recorded_verification(pointer.active)
+    worked = recorded is not None and recorded.overall in ("works", "works_slowly")
+    proof = session.system.files.changed_at(place.verification(pointer.active))
+    return msgspec.structs.replace(
+        empty,
+        installed=True,
+        profile=pointer.profile,
+        environment=place.environment(pointer.active),
+        python=place.environment_python(pointer.active),
+        path=stable_path(session.system.files, place, pointer),
+        verdict=_verdict(session, pointer, recorded, changes),
+        proven_at=proof if worked else None,
+        drift=changes,
+        previous=pointer.previous,
+        newer_profile=_newer(session, profile) if profile is not None else None,
+    )
+
+
+def program_age(session: Execution) -> ProgramAge:
+    """This program's version and the age of what it knows."""
+    newest = max((p.pinned_on for p in session.knowledge.profiles), default="1970-01-01")
+    return ProgramAge(
+        version=__version__,
+        knowledge=newest,
+        fresh_until=session.knowledge.rules.fresh_until
+        or (date.fromisoformat(newest) + _FRESH).isoformat(),
+    )
+
+
+def _scope(session: Execution) -> Literal["user", "all-users"]:
+    shared = session.system.computer.shared_folder()
+    return "all-users" if session.place.home == shared else "user"
+
+
+def _verdict(
+    session: Execution,
+    pointer: Pointer,
+    recorded: Verification | None,
+    changes: tuple[Drift, ...],
+) -> Overall:
+    """The recorded verdict, as long as what it was given for is what is here."""
+    if not session.system.files.exists(session.place.environment_python(pointer.active)):
+        return "broken"
+    if recorded is None or (changes and recorded.overall != "broken"):
+        return "not_checked"
+    return recorded.overall
+
+
+def _drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tuple[Drift, ...]:
+    """Versions against the lock, then files that a RECORD lists and no folder has."""
+    if profile is None or not parts_for(profile, session.place.family):
+        return ()
+    site = session.site()
+    found = [
+        Drift(package=change.name, locked=change.locked, found=change.found, text=change.sentence())
+        for change in drift(pointer.active, profile, site)
+    ]
+    found += [
+        Drift(
+            package=name,
+            missing_files=len(files),
+            text=f"{len(files)} files of {name} are missing, such as {files[0]}.",
+        )
+        for name, files in missing_files(pointer.active, profile, site).items()
+    ]
+    return tuple(found)
+
+
+def _newer(session: Execution, profile: Profile) -> str | None:
+    """What would be ranked best here now instead of a setup for the processor, by what the system
+    says at once. For a card's setup nothing is said: to ask the driver a process would be started;
+    ``plan`` asks.
+    """
+    if profile.needs.gpu:
+        return None
+    computer, before = session.system.computer, session.facts
+    seen = computer.facts()
+    known = {name: seen.get(name) for name in ("name", "build", "arch", "wsl")}
+    session.facts = MachineFacts(os=Os(family=computer.family, **known))
+    try:
+        return session.newer_profile(profile.id)
+    finally:
+        session.facts = before
