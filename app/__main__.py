@@ -158,7 +158,7 @@ def _crash(error: BaseException, given: list[str]) -> str:
 
     system = open_system()
     home = next((b for a, b in pairwise(given) if a == "--home"), system.computer.data_folder())
-    return write_crash(system.files, system.clock, home, error, given, system.computer.variables())
+    return write_crash(system, home, error, given)
 
 
 def _wants_window(given: list[str]) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
 
+from app.model.advisory import Advisories, Advisory
 from app.model.card import Cards
 from app.model.condition import NAMES, parse
 from app.model.errors import InputError
 from app.model.guide import Guide
 from app.model.known_issue import Chapter, KnownIssues
 from app.model.profile import Part, Profile, Wheel
+from app.model.proof import Proof
 from app.model.rules import Rule, Rules, RulesFile
 from app.model.value import Value
 
@@ -48,6 +50,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     cards: Cards
     known_issues: KnownIssues = KnownIssues()
     guide: Guide = Guide()
+    advisories: tuple[Advisory, ...] = ()
     kernels: tuple[
         Profile, ...
     ] = ()  # packages for a notebook kernel, one set for each Python: never an environment
@@ -70,7 +73,12 @@ def load(read: Read, names: Names) -> Knowledge:
 
     def all_of(kind: str) -> tuple[Profile, ...]:
         return tuple(
-            profile(read, n, kind)
+            profile(
+                read,
+                n,
+                kind,
+                [x for x in names(f"{kind}/{n}/proof") if x.endswith(".json")],
+            )
             for n in names(kind)
             if read(f"{kind}/{n}/profile.toml") is not None
         )
@@ -82,18 +90,30 @@ def load(read: Read, names: Names) -> Knowledge:
         cards=_decode(read, "gpus.toml", Cards),
         known_issues=known_issues(read, names),
         guide=guide(read, names),
+        advisories=_decode(read, "advisories.toml", Advisories).advisory,
     )
 
 
-def profile(read: Read, folder: str, kind: str = "profiles") -> Profile:
-    """One profile with the texts and sizes of its locks; ``kind`` is the folder of all of its kind."""
+def profile(read: Read, folder: str, kind: str = "profiles", proofs: Sequence[str] = ()) -> Profile:
+    """One profile with the texts and sizes of its locks; ``kind`` is the folder of all of its kind,
+    ``proofs`` the names of its proof records.
+    """
     where = f"{kind}/{folder}/profile.toml"
     found = _decode(read, where, Profile)
     if found.id != folder:
         raise InputError(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
     return msgspec.structs.replace(
-        found, parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts)
+        found,
+        parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts),
+        proof=tuple(_proof(read, f"{kind}/{folder}/proof/{n}", folder) for n in proofs),
     )
+
+
+def _proof(read: Read, path: str, folder: str) -> Proof:
+    found = _decode(read, path, Proof)
+    if found.profile != folder:
+        raise InputError(f"{path}: it is of {found.profile!r}; expected a record of {folder!r}.")
+    return found
 
 
 def _part(read: Read, folder: str, part: Part, where: str) -> Part:
@@ -184,6 +204,7 @@ def rules(read: Read) -> Rules:
         rules=tuple(made),
         variables=raw.variable,
         old_systems=raw.old_systems,
+        fresh_until=raw.fresh_until,
         unsafe_characters=raw.unsafe_characters,
         broken_characters=raw.broken_characters,
         unknown=raw.unknown,

@@ -129,7 +129,15 @@ class Files(Protocol):
         """
 
     def remove(self, path: str) -> None:
-        """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed."""
+        """Delete a file or a whole tree; nothing there is fine. Links are removed, never followed.
+
+        Goes on past what cannot be deleted, then raises ``ExpectedError`` naming it.
+        """
+
+    def set_aside(self, source: str, target: str) -> None:
+        """Rename on one volume what is about to be removed; raises ``ExpectedError('file_in_use')``
+        with who uses it.
+        """
 
     def remove_empty(self, path: str) -> None:
         """Delete a folder if nothing is in it."""
@@ -163,7 +171,10 @@ class Files(Protocol):
         """How many files the volume of a path can still take; ``None`` where it has no such limit."""
 
     def writable(self, path: str) -> bool:
-        """Whether a file could be made there, tried with a real one where the folder exists."""
+        """Whether a file could be made there, as the system tells it: nothing is made."""
+
+    def locks(self, path: str) -> bool:
+        """Whether the file system of a path knows locks between programs; nothing is made."""
 
     def hold(self, path: str, who: str) -> AbstractContextManager[None]:
         """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')``

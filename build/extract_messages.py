@@ -88,9 +88,7 @@ def _rules() -> Iterator[str]:
 def _profiles() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "profiles").glob("*/profile.toml")):
         profile = _toml(f"profiles/{path.parent.name}/profile.toml")
-        yield from (
-            profile.get(key, "") for key in ("title", "subtitle", "summary", "proven", "supports")
-        )
+        yield from (profile.get(key, "") for key in ("title", "subtitle", "summary", "supports"))
         yield from (
             *profile.get("good", ()),
             *profile.get("bad", ()),

@@ -128,7 +128,6 @@ def report(evil: str = "") -> Report:
         python="3.11",
         versions=Versions(torch="2.8.0"),
         pinned_on="2026-11-24",
-        proven="",
     )
     return Report(
         written_at="2026-11-24T15:00:00Z",

@@ -7,18 +7,32 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import sys
 from collections.abc import Iterator
 
 _SMALL = 4096  # bytes: smaller files may have no block of their own
 _MOUNT_POINT = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a junction, or a volume mounted on a folder
 
 
+def is_link(found: os.stat_result) -> bool:
+    """Whether what ``lstat`` found leads elsewhere: a symbolic link, or a junction of Windows, which
+    Python before 3.12 takes for a folder.
+    """
+    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _MOUNT_POINT
+
+
+def leads_elsewhere(path: str) -> bool:
+    """Whether a link or a junction lies at a path."""
+    try:
+        return is_link(os.lstat(path))
+    except OSError:
+        return False
+
+
 def below(path: str) -> Iterator[tuple[str, int]]:
-    """Every file and every link below a folder with its size, in a stable order."""
-    for folder, folders, files in _walk(path):
-        folders.sort()
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+    """Every file and every link below a folder with its size, in a stable order. Nothing is below a
+    link.
+    """
+    for folder, files, links in _walk(path):
         for name in sorted([*files, *links]):
             whole = os.path.join(folder, name)
             with contextlib.suppress(OSError):
@@ -33,11 +47,11 @@ def taken(path: str) -> int | None:
         own = os.lstat(path)
     except OSError:
         return None
-    if not stat.S_ISDIR(own.st_mode):
+    if is_link(own) or not stat.S_ISDIR(own.st_mode):
         return _bytes(own)
     seen: set[tuple[int, int]] = set()
     total = 0
-    for folder, _, files in _walk(path):
+    for folder, files, _ in _walk(path):
         for name in files:
             try:
                 entry = os.lstat(os.path.join(folder, name))
@@ -63,16 +77,10 @@ def _bytes(entry: os.stat_result) -> int:
 
 
 def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """``os.walk`` that follows no junction of Windows either, which before Python 3.12 it takes for
-    a folder.
-    """
+    """Each folder with its files and its links. A folder that cannot be read is empty."""
+    if leads_elsewhere(path):
+        return
     for folder, folders, files in os.walk(path):
-        if sys.platform == "win32":
-            folders[:] = [name for name in folders if not _junction(os.path.join(folder, name))]
-        yield folder, folders, files
-
-
-def _junction(path: str) -> bool:
-    with contextlib.suppress(OSError):
-        return bool(getattr(os.lstat(path), "st_reparse_tag", 0) == _MOUNT_POINT)
-    return False
+        links = [name for name in folders if leads_elsewhere(os.path.join(folder, name))]
+        folders[:] = sorted(set(folders) - set(links))
+        yield folder, files, links

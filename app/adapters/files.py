@@ -18,7 +18,18 @@ from pathlib import Path
 
 import psutil
 
-from app.adapters.file_tree import below, taken
+from app.adapters.file_locks import (
+    LOCK_LENGTH,
+    holder,
+    knows_locks,
+    may_add,
+    sync_folder,
+    try_lock,
+    unlock,
+)
+from app.adapters.file_tree import below, leads_elsewhere, taken
+from app.adapters.in_use import users
+from app.adapters.tree_removal import Removal
 from app.adapters.volumes import disk_of
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
@@ -32,18 +43,20 @@ _IN_USE = {5, 32, 33}
 
 
 def long_path(path: str) -> str:
-    r"""The path as Windows takes it beyond 260 characters (``\\?\``); unchanged elsewhere.
+    r"""The path as Windows takes it beyond 259 characters (``\\?\``); unchanged elsewhere.
 
+    Every whole path is written so, whatever its length: files that lie deeper are reached from it.
     Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
     """
     if (
         sys.platform != "win32"
-        or path.startswith("\\\\?\\")
+        or path.startswith(("\\\\?\\", "\\\\.\\"))
         or not os.path.isabs(path)
-        or len(path) < 240
     ):
         return path
     whole = os.path.abspath(path)
+    if whole.startswith("\\\\.\\"):  # a device such as NUL
+        return path
     return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
 
 
@@ -74,8 +87,23 @@ def no_free_files(path: str, details: str = "") -> ExpectedError:
     )
 
 
+def _plain(path: str) -> str:
+    """A path as people write it, without Windows' prefix for long ones."""
+    if path.startswith("\\\\?\\UNC\\"):
+        return "\\\\" + path[8:]
+    return path.removeprefix("\\\\?\\")
+
+
+def _is_busy(error: OSError) -> bool:
+    return getattr(error, "winerror", None) in _IN_USE or error.errno in (
+        errno.ETXTBSY,
+        errno.EBUSY,
+    )
+
+
 def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
+    path = _plain(path)
     windows = getattr(error, "winerror", None)
     if error.errno == errno.ENOSPC and free_files(path) == 0:
         return no_free_files(path, str(error))
@@ -86,7 +114,7 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
             details=str(error),
             hint="Make room on that disk, then run the same command again; it goes on from here.",
         )
-    if windows in _IN_USE or error.errno == errno.ETXTBSY:
+    if _is_busy(error):
         return ExpectedError(
             "file_in_use",
             f"{path} is in use by another program and could not be changed.",
@@ -201,7 +229,7 @@ class LocalFiles:
                 replace_file(temporary, target)
             finally:
                 temporary.unlink(missing_ok=True)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
 
     def append(self, path: str, data: bytes) -> None:
         """Add to the end and fsync; of a new file its name too, which a power cut could take
@@ -216,7 +244,7 @@ class LocalFiles:
                 stream.flush()
                 os.fsync(stream.fileno())
             if new:
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
@@ -249,7 +277,9 @@ class LocalFiles:
         """Every file and every link below a folder with its size, links not followed, in a stable
         order.
         """
-        return below(long_path(path))
+        whole = long_path(path)
+        for found, size in below(whole):
+            yield path.rstrip("\\/") + found[len(whole.rstrip("\\/")) :], size
 
     def link(self, path: str) -> str | None:
         """Where a link leads, as it says itself; ``None`` where there is none."""
@@ -281,17 +311,39 @@ class LocalFiles:
                         os.chmod(whole, mode | ((0o755 if mode & 0o100 else 0o644) & ~mask))
 
     def remove(self, path: str) -> None:
-        """Delete a file or a whole tree; links are removed, never followed (``shutil.rmtree``
-        refuses them).
+        """Delete a file or a whole tree, as far as that is possible; links and junctions are
+        removed, never followed. Raises ``ExpectedError`` naming the first that stays, and who uses
+        it.
         """
         whole = long_path(path)
-        with _named(path):
-            if os.path.islink(whole) or not os.path.isdir(whole):
-                with contextlib.suppress(FileNotFoundError):
-                    _make_writable(whole)
-                    os.unlink(whole)
-            else:
-                shutil.rmtree(whole, onerror=_retry_writable)
+        removal = Removal(busy=_is_busy)
+        removal.remove(whole)
+        if not removal.kept:
+            return
+        first, error = removal.kept[0]
+        shown = path.rstrip("\\/") + first[len(whole.rstrip("\\/")) :]
+        fault = _used(disk_fault(error, shown), first)
+        if len(removal.kept) > 1:
+            fault.details = "\n".join(f"{kept}: {why}" for kept, why in removal.kept[:50])
+        raise fault
+
+    def set_aside(self, source: str, target: str) -> None:
+        """Rename a file or tree on its volume. Refused, with who it is, while a program runs from it
+        or holds a file of it.
+        """
+        whole = long_path(source)
+        busy = users(source) if sys.platform != "win32" and os.path.isdir(whole) else ()
+        if busy and not leads_elsewhere(whole):
+            # a rename works here in any case, and what runs would go on with half of its files
+            raise _in_use(source, busy)
+        try:
+            os.rename(whole, long_path(target))
+        except OSError as error:
+            raise _used(disk_fault(error, source), whole) from error
+
+    def users(self, path: str) -> tuple[str, ...]:
+        """The programs that use a file or tree, as far as the system tells: ``python3 (process 7)``."""
+        return users(long_path(path))
 
     def remove_empty(self, path: str) -> None:
         """Delete a folder if nothing is in it (``rmdir``)."""
@@ -365,23 +417,19 @@ class LocalFiles:
         return free_files(path)
 
     def writable(self, path: str) -> bool:
-        """Whether a file can be made there, tried with a real one in the nearest folder that
-        exists.
+        """Whether a file can be made in the nearest folder that exists, as the system's rights say:
+        nothing is made.
         """
-        place = Path(path)
-        while not place.exists():
-            if place == place.parent:
-                return False
-            place = place.parent
-        if not place.is_dir():
-            return False
-        probe = place / f".unsloth-setup-{os.getpid()}-{time.monotonic_ns()}"
-        try:
-            probe.write_bytes(b"")
-            probe.unlink()
-        except OSError:
-            return False
-        return True
+        place = _nearest(path)
+        return place is not None and place.is_dir() and may_add(long_path(str(place)))
+
+    def locks(self, path: str) -> bool:
+        """Whether the file system of a path knows locks between programs, asked of the nearest
+        folder that exists: nothing is made. Windows locks files alone, so there it is taken for so
+        until a file is there.
+        """
+        place = _nearest(path)
+        return place is None or knows_locks(str(place))
 
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
@@ -394,89 +442,33 @@ class LocalFiles:
                 raise _no_file(path)
         with stream:
             with _named(path):
-                held = _try_lock(stream.fileno())
+                held = try_lock(stream.fileno())
             if not held:
-                stream.seek(_LOCK_LENGTH)
+                stream.seek(LOCK_LENGTH)
                 raise ExpectedError(
                     "already-running",
-                    f"Another run is at work in this home folder: {_holder(stream.read())}.",
+                    f"Another run is at work in this home folder: {holder(stream.read())}.",
                     hint="Wait for it or stop it, then start again.",
                     exit_code=ExitCode.BAD_INPUT,
                 )
             stream.truncate(0)
-            stream.write(
-                b" " * _LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode()
-            )
+            stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
             stream.flush()
             try:
                 yield
             finally:
                 stream.truncate(0)
-                _unlock(stream.fileno())
+                unlock(stream.fileno())
 
 
-# The locked bytes come first and hold nothing: on Windows a locked range cannot be read by others.
-_LOCK_LENGTH = 1
-
-
-def _holder(data: bytes) -> str:
-    try:
-        known = json.loads(data)
-        return f"process {known['pid']} ({known['who']})"
-    except (ValueError, KeyError, TypeError):
-        return "an unknown process"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(handle: int) -> bool:
-        os.lseek(handle, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, _LOCK_LENGTH)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, 0, os.SEEK_SET)
-        with contextlib.suppress(OSError):
-            msvcrt.locking(handle, msvcrt.LK_UNLCK, _LOCK_LENGTH)
-
-    def _sync_folder(folder: Path) -> None:
-        """Windows writes folder entries through by itself; there is no handle to sync."""
-else:
-    import fcntl
-
-    def _try_lock(handle: int) -> bool:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            if error.errno not in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL):
-                raise
-            # some network and FUSE file systems know no locks: nobody could ever start there
-        return True
-
-    def _unlock(handle: int) -> None:
-        with contextlib.suppress(
-            OSError
-        ):  # where there are no locks, as above; closing the file lets go in any case
-            fcntl.flock(handle, fcntl.LOCK_UN)
-
-    def _sync_folder(folder: Path) -> None:
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        except OSError as error:
-            if error.errno not in (
-                errno.EINVAL,
-                errno.ENOTSUP,
-            ):  # some network file systems cannot sync a folder
-                raise
-        finally:
-            os.close(handle)
+def _nearest(path: str) -> Path | None:
+    """The path itself or the nearest folder above it that exists."""
+    place = Path(path)
+    while not place.exists():
+        if place == place.parent:
+            return None
+        place = place.parent
+    return place
 
 
 def replace_file(source: Path, target: Path) -> None:
@@ -494,20 +486,19 @@ def replace_file(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
-def _make_writable(path: str) -> None:
-    if sys.platform == "win32":
-        with contextlib.suppress(OSError):
-            os.chmod(path, stat.S_IWRITE)
+def _in_use(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
+    named = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
+    return ExpectedError(
+        "file_in_use",
+        f"{path} is in use by {named} and could not be changed.",
+        details=details,
+        hint="Close what uses it, then try again.",
+    )
 
 
-def _retry_writable(function: Callable[[str], object], path: str, info: object) -> None:
-    """Read-only files (git packs, some wheels) stop ``rmtree`` on Windows: make them writable once,
-    try again.
-    """
-    if sys.platform != "win32":
-        error = info[1] if isinstance(info, tuple) else info
-        if isinstance(error, FileNotFoundError):
-            return
-        raise error  # type: ignore[misc]
-    _make_writable(path)
-    function(path)
+def _used(fault: ExpectedError, path: str) -> ExpectedError:
+    """The same fault with the programs that use the path, where the system names them."""
+    if fault.code != "file_in_use":
+        return fault
+    who = users(path)
+    return _in_use(_plain(path), who, fault.details) if who else fault

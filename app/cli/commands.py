@@ -12,7 +12,9 @@ import msgspec
 
 from app import __version__
 from app.cli import COMMANDS, text
+from app.decide.findings.advisories import concerning
 from app.decide.plans.fixes import REMEDIES
+from app.engine import proving
 from app.engine.scripts import as_file
 from app.engine.session import Session
 from app.model.errors import ExitCode, ExpectedError, InputError
@@ -97,6 +99,9 @@ def parser() -> argparse.ArgumentParser:
     )
     verify.add_argument(
         "--compare", metavar="FILE", help="compare the output of the guide's own script instead"
+    )
+    verify.add_argument(
+        "--save-proof", metavar="FILE", help="write a record of what passed, without names"
     )
     report = add("report", "write the diagnostics report")
     report.add_argument("--output", metavar="FILE", help="where to write the zip")
@@ -262,7 +267,9 @@ class _Run:
                     "profiles show needs the id of a profile; see the command profiles."
                 )
             profile = session.knowledge.profile(self.options.id)
-            self.document(_public(profile), text.profile(profile))
+            told = concerning(profile, session.knowledge.advisories)
+            document = {**_public(profile), "advisories": msgspec.to_builtins(told)}
+            self.document(document, text.profile(profile, told))
         else:
             profiles = session.knowledge.profiles
             self.document([_public(p) for p in profiles], text.profile_list(profiles))
@@ -287,6 +294,10 @@ class _Run:
                 "failed", {"verdict": "blocked", "findings": msgspec.to_builtins(best.findings)}
             )
             return ExitCode.BLOCKED
+        if not self.options.fix:
+            plan, broken = session.repaired(plan)
+            if broken:
+                self.say(f"To be mended: {broken}. The environment is made anew.")
         proven = None if self.options.fix else session.already_in_place(plan)
         if proven is not None:
             self.say(
@@ -339,7 +350,13 @@ class _Run:
             plan = session.verify_plan(self.options.quick, self.options.environment)
             for change in session.changes(plan):
                 self.say(change)
-        return self._run_plan(session, plan)
+        code = self._run_plan(session, plan)
+        if self.options.save_proof and code == ExitCode.DONE:
+            made = proving.record(session, plan)
+            data = msgspec.json.format(msgspec.json.encode(made), indent=1) + b"\n"
+            session.save(self.options.save_proof, data)
+            self.say(f"The record of what passed is in {self.options.save_proof}.")
+        return code
 
     def report(self) -> ExitCode:
         session = self.make(self.options)
@@ -355,6 +372,10 @@ class _Run:
 
     def rollback(self) -> ExitCode:
         session = self.make(self.options)
+        back = session.going_back()
+        self.say(back.sentence)
+        if back.doubtful and not self.options.yes and not self._agreed():
+            return ExitCode.STOPPED
         pointer = session.rollback()
         self.document(pointer, f"Active again: {pointer.active}. Before: {pointer.previous}.")
         return ExitCode.DONE
@@ -383,7 +404,9 @@ class _Run:
             if not self.options.yes and not self._agreed():
                 return ExitCode.STOPPED
             for item in session.remove(chosen):
-                self.say(f"Removed: {item.title}, {text.size(item.size)}.")
+                self.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
+        elif "all" in self.options.remove:
+            list(session.remove(()))  # what a run that was cut off left of nothing but its papers
         self.document(
             [
                 {
@@ -533,6 +556,8 @@ class _Run:
 def _ending(session: Session) -> ExitCode:
     if session.outcome == "stopped":
         return ExitCode.STOPPED
+    if session.cut_short:
+        return ExitCode.STEP_FAILED
     if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
         return ExitCode.NOT_WORKING
     if session.verification is not None and session.verification.overall == "broken":

@@ -9,8 +9,11 @@ from typing import Any, TextIO
 import msgspec
 
 from app.decide.diagnosis.log_text import plain
+from app.decide.findings.advisories import sentence
+from app.decide.verification import proof
 from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
+from app.model.advisory import Advisory
 from app.model.event import Failed, Progress
 from app.model.machine import MachineFacts
 from app.model.plan import Plan
@@ -119,7 +122,8 @@ def plan(document: dict[str, Any], best: Choice, choices: Sequence[Choice]) -> s
         "ready_with_warnings": "Ready, with warnings.",
         "blocked": "Blocked by what stands below.",
     }
-    lines = [f"{best.profile.title} ({best.profile.id})", words[best.verdict] + " " + best.why, ""]
+    lines = [f"{best.profile.title} ({best.profile.id})", words[best.verdict] + " " + best.why]
+    lines += [proof.words(best.profile), ""]
     for finding in document["findings"]:
         lines.append(f"  [{_MARK[finding['severity']]}] {finding['title']}")
         lines += [f"      {finding[field]}" for field in ("detail", "remedy") if finding[field]]
@@ -153,8 +157,8 @@ def profile_list(profiles: Sequence[Profile]) -> str:
     return "\n".join(f"{p.id}\n    {p.title}. {p.summary}" for p in profiles)
 
 
-def profile(one: Profile) -> str:
-    """One profile with what stands for and against it."""
+def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
+    """One profile with what stands for and against it, and the advisories on its pins."""
     versions = ", ".join(f"{k} {v}" for k, v in msgspec.to_builtins(one.versions).items() if v)
     lines = [
         f"{one.title} ({one.id})",
@@ -162,7 +166,7 @@ def profile(one: Profile) -> str:
         one.summary,
         "",
         f"Pinned on {one.pinned_on}. Python {one.python}; {versions}.",
-        f"Proven: {one.proven}",
+        f"Proof: {proof.words(one)}",
     ]
     lines += (
         ["", "For it:"]
@@ -170,6 +174,9 @@ def profile(one: Profile) -> str:
         + ["Against it:"]
         + [f"  - {text}" for text in one.bad]
     )
+    if advisories:
+        lines += ["Security advisories on its versions:"]
+        lines += [f"  ! {sentence(advisory)} Source: {advisory.source}." for advisory in advisories]
     lines += ["", "Locks:"] + [
         f"  {p.platform}: {p.title}, {len(p.wheels)} files, {size(p.download)}" for p in one.parts
     ]

@@ -96,7 +96,6 @@ def pack_program(
         python=python,
         versions=Versions(torch="none"),
         pinned_on="",
-        proven="",
         parts=(part,),
     )
     place = HomeLayout(target.at("program"), site.place.family)

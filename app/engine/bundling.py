@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from app import __version__
+from app.engine import home_folder
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
 from app.model.errors import InputError
 from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
@@ -16,6 +17,7 @@ from app.model.plan import FetchWheels
 from app.model.profile import Platform, Profile
 from app.model.value import Value
 from app.ports import Files
+from app.probe.home import place_refused
 from app.steps import fetch_wheels
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -144,19 +146,23 @@ def _begin(profile: Profile, platform: Platform, own: StepContext) -> None:
     target, files = own.place.home, own.system.files
     if files.exists(target) and not files.is_folder(target):
         raise InputError(f"{target} is no folder; expected a new or empty one for the bundle.")
+    refused = place_refused(own.system, own.place)
+    if refused is not None:
+        raise InputError(home_folder.sentence(refused, target, own.place))
     if files.names(target):
         if not files.exists(own.place.at(MANIFEST)):
             raise InputError(
                 f"The folder {target} is not empty and holds no bundle; expected a new or empty "
-                f"one."
+                f"one, such as {own.place.at('bundle')}."
             )
         there = read(target, own.place, files)
         if (there.profile, there.platform) != (profile.id, platform):
             raise InputError(
                 f"The folder {target} holds a bundle of {there.profile} for {there.platform}; "
-                f"expected a new or empty "
-                "one."
+                f"expected a new or empty one, such as {own.place.at('bundle')}."
             )
+        if there.finished:  # else its files are not listed yet, and all there came by filling it
+            _nothing_added(there, target, own.place, files)
     begun = Bundle(program=__version__, profile=profile.id, platform=platform, finished=False)
     files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
 
@@ -212,8 +218,15 @@ def check(
             raise InputError(
                 f"{listed.path} in the bundle {target} differs from its list; copy it again."
             )
+    _nothing_added(made, target, place, files)
+    return made
+
+
+def _nothing_added(made: Bundle, target: str, place: HomeLayout, files: Files) -> None:
+    """Raises ``InputError`` naming a file that is not in the bundle's list."""
     known = {MANIFEST, *(listed.path for listed in made.files)}
-    for name in here:
+    for path, _ in files.walk(target):
+        name = _below(path, target, place)
         if name not in known and "__pycache__" not in name.split(
             "/"
         ):  # written by the bundle's own Python where that is used
@@ -221,7 +234,6 @@ def check(
                 f"{name} in the bundle {target} is not in its list; take it away, or copy the "
                 f"bundle again."
             )
-    return made
 
 
 def usable(target: str, profile: str, place: HomeLayout, files: Files) -> None:

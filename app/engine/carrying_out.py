@@ -13,7 +13,7 @@ from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge, simulated_results
-from app.engine import bundling
+from app.engine import bundling, home_folder, uninstalling
 from app.engine.runner import Runner
 from app.engine.simulation import rehearse
 from app.engine.visit import Visit
@@ -23,8 +23,9 @@ from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
 from app.model.plan import Activate, FetchWheels, Plan, ProvidePython, RemoveTree, RunCheck
 from app.model.verdict import Verification
-from app.steps import create_environment
-from app.steps.drift import drift
+from app.steps.activate import NOT_PROVEN
+from app.steps.create_environment import INSTALLED
+from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
 _BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
@@ -56,12 +57,17 @@ class Execution(Visit):
         self.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
+        checks = {step.id for step in plan.steps if isinstance(step, RunCheck)}
+        checked, self.cut_short = False, False
         stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
         for event in stream:
             if self.simulated or not isinstance(event.what, Line):
                 self.events.append(
                     event
                 )  # output lies in the log; a million lines of it must not lie in memory too
+            checked = checked or event.step in checks
+            if isinstance(event.what, Failed) and event.step not in checks:
+                self.cut_short = event.what.code != NOT_PROVEN
             if isinstance(event.what, Measured):
                 measured.append((event.step, event.what))
             elif isinstance(event.what, Failed):
@@ -71,7 +77,7 @@ class Execution(Visit):
                 # read the verdict.
                 self._judge(plan, measured, failures)
             yield event
-        if any(isinstance(s, RunCheck) for s in plan.steps) and self.outcome != "stopped":
+        if checked and self.outcome != "stopped":
             self._judge(plan, measured, failures)
 
     def stop(self) -> None:
@@ -92,6 +98,8 @@ class Execution(Visit):
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
         if any(isinstance(step, RunCheck) for step in plan.steps):
             self.known()  # which card the checks are pointed at
+        before = self.home_state()
+        home_folder.refuse(before, plan, self.place)
         run = self._new_run()
         if not self.system.files.writable(self.place.home):
             raise InputError(
@@ -107,18 +115,22 @@ class Execution(Visit):
         with ExitStack() as held:
             held.enter_context(self.system.files.hold(self.place.lock, plan.title))
             held.enter_context(self.system.computer.keep_awake())
+            home_folder.mark(self.system, self.place, before, self.journal, run)
             self._lay_out(run)
-            create_environment.sweep(self.site())
+            left = uninstalling.finish(self.system.files, self.place, self.journal)
             veil = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
             record = keeping(
                 self.system.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
             )
+            log = self.system.files.open_log(self.log_path)
+            for stays in left:
+                log(f"{stays}\n".encode())
             runner = Runner(
                 self.site(),
                 HANDLERS,
                 self.journal,
                 run,
-                self.system.files.open_log(self.log_path),
+                log,
                 self._explain_step,
                 veil,
                 record,
@@ -215,7 +227,7 @@ class Execution(Visit):
             verdict, profile=plan.profile, environment=plan.environment
         )
         if not self.simulated:
-            self.system.files.write(
+            self.site().system.files.write(
                 self.place.verification(plan.environment),
                 msgspec.json.format(msgspec.json.encode(self.verification)),
             )
@@ -230,7 +242,8 @@ class Execution(Visit):
         python = self.place.environment_python(plan.environment)
         if self.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
-        if drift(plan.environment, self.knowledge.profile(plan.profile), self.site()):
+        profile = self.knowledge.profile(plan.profile)
+        if drift(plan.environment, profile, self.site()) or self._lost(plan):
             return None
         recorded = self.recorded_verification(plan.environment)
         return (
@@ -238,6 +251,36 @@ class Execution(Visit):
             if recorded is not None and recorded.overall in ("works", "works_slowly")
             else None
         )
+
+    def repaired(self, plan: Plan) -> tuple[Plan, str]:
+        """The plan that mends what is broken in its environment, and what that is; the same plan and
+        nothing where it is sound or not there.
+
+        Broken is: files of packages are gone or cut off; or it was proven and active, and its last
+        verification says that it does not work.
+        """
+        name = plan.environment
+        if self.simulated or not self.system.files.exists(self.place.environment_python(name)):
+            return plan, ""
+        pointer, said = self.pointer(), ""
+        if lost := self._lost(plan):
+            more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+            said = f"{lost[0]}{more} of {name} is missing or cut off"
+        elif pointer is not None and pointer.active == name:
+            last = self.recorded_verification(name)
+            if last is not None and last.overall == "broken":
+                said = f"the last verification of {name} found it broken"
+        if not said:
+            return plan, ""
+        kept = [] if pointer is None else [n for n in (pointer.active, pointer.previous) if n]
+        return fixes.repaired(plan, self.place, kept), said
+
+    def _lost(self, plan: Plan) -> tuple[str, ...]:
+        """Lost files of an environment whose install had come to its end."""
+        stamp = self.place.join(self.place.environment(plan.environment), INSTALLED)
+        if not self.system.files.exists(stamp):
+            return ()
+        return lost_files(plan.environment, self.knowledge.profile(plan.profile), self.site())
 
     def recorded_verification(self, environment: str) -> Verification | None:
         """What the last verification of an environment said."""

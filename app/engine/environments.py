@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import msgspec
-
 from app.engine.journal import Journal
-from app.model.errors import InputError
+from app.model.errors import ExitCode, ExpectedError
 from app.model.home_layout import HomeLayout
-from app.model.pointer import Pointer
+from app.model.pointer import Pointer, encode_pointer
 from app.ports import Clock, Files
 
 
@@ -42,28 +40,36 @@ def list_environments(
     return tuple(sorted(found, key=lambda e: (not e.active, not e.previous, e.name)))
 
 
+def earlier(files: Files, place: HomeLayout, pointer: Pointer | None) -> str:
+    """The environment that was active before. Raises ``ExpectedError`` (exit code 7) when there is
+    none.
+    """
+    if pointer is None or pointer.previous is None:
+        raise ExpectedError(
+            "nothing-before",
+            "There is no earlier environment to go back to; expected one that was active before "
+            "the last install.",
+            exit_code=ExitCode.NOTHING_FOUND,
+        )
+    if not files.exists(place.environment_python(pointer.previous)):
+        raise ExpectedError(
+            "nothing-before",
+            f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
+            f"stays active.",
+            exit_code=ExitCode.NOTHING_FOUND,
+        )
+    return pointer.previous
+
+
 def swap_back(
     files: Files, clock: Clock, place: HomeLayout, pointer: Pointer | None, journal: Journal
 ) -> Pointer:
-    """Swap active and previous in the pointer file, atomically."""
-    if pointer is None or pointer.previous is None:
-        raise InputError(
-            "There is no earlier environment to go back to; expected one that was active before "
-            "the last install."
-        )
-    if not files.exists(place.environment_python(pointer.previous)):
-        raise InputError(
-            f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
-            f"stays active."
-        )
-    back = Pointer(
-        active=pointer.previous,
-        profile=pointer.previous.rsplit("-", 1)[0],
-        previous=pointer.active,
-        at=clock.now(),
-    )
+    """Swap active and previous in the pointer file, atomically. Raises as ``earlier``."""
+    target = earlier(files, place, pointer)
+    active = pointer.active if pointer is not None else None
+    back = Pointer(active=target, profile=target.rsplit("-", 1)[0], previous=active, at=clock.now())
     journal.effect("rollback", "rollback")(
-        "swapped", {"path": place.pointer, "from": pointer.active, "to": back.active}
+        "swapped", {"path": place.pointer, "from": active or "", "to": target}
     )
-    files.write(place.pointer, msgspec.json.format(msgspec.json.encode(back)))
+    files.write(place.pointer, encode_pointer(back, files.read(place.pointer)))
     return back

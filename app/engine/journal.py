@@ -5,29 +5,80 @@ backwards.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any
 
 import msgspec
 
 from app.model.errors import InputError
-from app.model.plan import Plan
+from app.model.plan import Plan, read_plan
 from app.model.value import Value
 from app.ports import Clock, Files
 
-EntryKind = Literal["began", "effect", "step-done", "ended"]
+VERSION = 2  # of the lines that are written here; lines of the first programs carry none
+_MOVED = ("made", "set-aside", "gone")  # effects whose paths move with the home folder
 
 
 class Entry(Value, frozen=True, kw_only=True):
-    """One line of the journal. ``effect`` says what kind, ``values`` what undoing it needs."""
+    """One line of the journal. ``kind`` is ``began``, ``effect``, ``step-done`` or ``ended``;
+    ``effect`` says what kind, ``values`` what undoing it needs. ``understood`` is false where a
+    newer program wrote steps into the plan that this one does not know.
+    """
 
     at: str
     run: str
-    kind: EntryKind
+    kind: str
     step: str = ""
     effect: str = ""
     outcome: str = ""
     values: dict[str, str] = {}
     plan: Plan | None = None
+    version: int = VERSION
+    understood: bool = True
+
+
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A line as any version of this program wrote it; what it says beside this is left aside."""
+
+    at: str
+    run: str
+    kind: str
+    step: str = ""
+    effect: str = ""
+    outcome: str = ""
+    values: dict[str, Any] = {}
+    plan: msgspec.Raw = msgspec.Raw(b"null")
+    version: int = 1
+
+
+class _Version(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = 1
+
+
+def read_entry(line: bytes) -> Entry | None:
+    """One line; ``None`` where a newer program wrote one of a shape that this one does not know.
+    Raises ``msgspec.MsgspecError`` where it is no line of a journal.
+    """
+    try:
+        read = msgspec.json.decode(line, type=_Line)
+        plan, understood = (
+            (None, True) if bytes(read.plan) == b"null" else read_plan(bytes(read.plan))
+        )
+    except msgspec.ValidationError:
+        if msgspec.json.decode(line, type=_Version).version > VERSION:
+            return None
+        raise
+    return Entry(
+        at=read.at,
+        run=read.run,
+        kind=read.kind,
+        step=read.step,
+        effect=read.effect,
+        outcome=read.outcome,
+        values={name: value for name, value in read.values.items() if isinstance(value, str)},
+        plan=plan,
+        version=read.version,
+        understood=understood,
+    )
 
 
 class Journal:
@@ -47,7 +98,7 @@ class Journal:
         """A function that records one effect of a step before it happens."""
 
         def record(effect: str, values: dict[str, str]) -> None:
-            if effect == "made":
+            if effect in _MOVED:
                 values = {"home": self._home, **values}
             self._add(
                 Entry(
@@ -81,23 +132,27 @@ class Journal:
             if not line.strip():
                 continue
             try:
-                found.append(msgspec.json.decode(line, type=Entry))
+                entry = read_entry(line)
+                if entry is not None:
+                    found.append(entry)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
                 raise InputError(
                     f"The journal {self._path} cannot be read at line {number}: {error}.",
-                    hint="Rename the file to start a new journal; environments stay as they are.",
+                    hint="Take that line out of the file; uninstalling goes by the others.",
                 ) from error
         return tuple(found)
 
     def unfinished(self) -> tuple[Plan, tuple[str, ...]] | None:
-        """The last plan that made an environment and did not finish, with the steps it did."""
+        """The last plan that made an environment and did not finish, with the steps it did. One that
+        this program does not understand whole is none to go on with.
+        """
         plan: Plan | None = None
         done: list[str] = []
         for entry in self.entries():
             if entry.kind == "began" and entry.plan is not None and entry.plan.environment:
-                plan, done = entry.plan, []
+                plan, done = entry.plan if entry.understood else None, []
             elif entry.kind == "step-done" and plan is not None:
                 done.append(entry.step)
             elif entry.kind == "ended" and entry.outcome == "finished":
@@ -111,18 +166,44 @@ class Journal:
         return tuple(dict.fromkeys(e.run for e in self.entries() if e.kind == "began"))
 
     def made(self) -> tuple[str, ...]:
-        """Every path that runs have made, newest first, each once. What lay in a home folder that
-        was moved lies in this one.
+        """Every path that runs have made and no uninstall has taken away since, newest first, each
+        once. What lay in a home folder that was moved lies in this one.
         """
-        paths = [
-            self._now(e.values)
-            for e in self.entries()
-            if e.kind == "effect" and e.effect == "made" and "path" in e.values
-        ]
-        return tuple(dict.fromkeys(reversed(paths)))
+        found: dict[str, None] = {}
+        for entry in self.entries():
+            if entry.kind != "effect" or "path" not in entry.values:
+                continue
+            path = self._now(entry.values)
+            if entry.effect in ("made", "gone"):
+                found.pop(path, None)
+            if entry.effect == "made":
+                found[path] = None
+        return tuple(reversed(found))
 
-    def _now(self, values: dict[str, str]) -> str:
-        path, home = values["path"], values.get("home")
+    def set_aside(self) -> tuple[tuple[str, str], ...]:
+        """Everything that was renamed to be removed: where it lay, and the name it got."""
+        return tuple(
+            (self._now(e.values), self._now(e.values, "to"))
+            for e in self.entries()
+            if e.kind == "effect" and e.effect == "set-aside" and {"path", "to"} <= e.values.keys()
+        )
+
+    def moved(self) -> tuple[str, ...]:
+        """Where everything went that was moved into quarantine, or out of it."""
+        return tuple(
+            self._now(e.values, "to")
+            for e in self.entries()
+            if e.kind == "effect" and e.effect == "moved" and "to" in e.values
+        )
+
+    def lists(self, path: str) -> bool:
+        """Whether a path is one that runs have made, or lies below one."""
+        return any(
+            path == made or path.startswith((made + "/", made + "\\")) for made in self.made()
+        )
+
+    def _now(self, values: dict[str, str], which: str = "path") -> str:
+        path, home = values[which], values.get("home")
         return (
             self._home + path[len(home) :]
             if home and path[: len(home) + 1] in (home + "/", home + "\\")

@@ -11,6 +11,7 @@ from app.model.home_layout import HomeLayout
 from app.model.plan import (
     Activate,
     AnyStep,
+    CloseMapper,
     CreateEnvironment,
     FetchWheels,
     FirstImport,
@@ -130,6 +131,17 @@ def _commands(
                 writer.under("ENV_DIR", *library, "libomp140.x86_64.dll"),
             )
         ]
+    if isinstance(step, CloseMapper):
+        # Beside, then in its place: the file may be shared with uv's cache.
+        code = (
+            "import pathlib, sysconfig; "
+            f"p = pathlib.Path(sysconfig.get_path('purelib'), {step.file!r}); "
+            "n = p.with_suffix('.new'); "
+            f"b, a = {step.before!r}, {step.after!r}; t = p.read_text('utf-8'); "
+            "n.write_text(t if a in t else t.replace(b, a, 1), 'utf-8', newline=chr(10)); "
+            "n.replace(p); assert a in p.read_text('utf-8')"
+        )
+        return [writer.run(python, "-I", "-c", writer.literal(code))]
     if isinstance(step, FirstImport):
         code = "import torch, transformers, datasets, peft; print(torch.__version__)"
         return [writer.run(python, "-I", "-c", code)]

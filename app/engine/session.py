@@ -12,16 +12,16 @@ import msgspec
 from app.decide.plans import builder
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge
-from app.engine import bundling, scripts, uninstalling
+from app.engine import bundling, home_folder, scripts, uninstalling
 from app.engine.carrying_out import Execution
-from app.engine.environments import Environment, list_environments, swap_back
+from app.engine.environments import Environment, earlier, list_environments, swap_back
 from app.engine.uninstalling import Uninstallable, what_is_here
 from app.model.errors import InputError
 from app.model.event import StepEvent
 from app.model.plan import Plan
 from app.model.pointer import Pointer
 from app.model.profile import Platform
-from app.model.verdict import Comparison
+from app.model.verdict import Comparison, Overall
 from app.steps import put_packages_back, quarantine
 from app.steps.drift import drift
 
@@ -41,6 +41,35 @@ class Unfinished:
     plan: Plan
 
 
+@dataclass(frozen=True)
+class GoingBack:
+    """What going back leads to: an environment and the verdict of its last verification,
+    ``not_checked`` where there was none.
+    """
+
+    environment: str
+    verdict: Overall
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person should be asked first: its last verification found it broken."""
+        return self.verdict == "broken"
+
+    @property
+    def sentence(self) -> str:
+        """What the last verification said, for people."""
+        said = {
+            "works": "it works",
+            "works_slowly": "it works, but slowly",
+            "broken": "it does not work",
+        }.get(self.verdict)
+        return (
+            f"The last verification of {self.environment} said: {said}."
+            if said
+            else f"{self.environment} was never verified."
+        )
+
+
 class Session(Execution):
     """One visit to one computer, whole: seen, decided, carried out, taken back, told. Everything
     but long work answers at once.
@@ -52,7 +81,7 @@ class Session(Execution):
         """A run that was cut off, if there is one to go on with."""
         if self.simulated:
             return None
-        found = self.journal.unfinished()
+        found = self.journal.unfinished() if self.owns_home() else None
         if found is None:
             return None
         plan, done = found
@@ -71,15 +100,25 @@ class Session(Execution):
         """All environments under home, the active one first."""
         return (
             ()
-            if self.simulated
+            if self.simulated or not self.owns_home()
             else list_environments(self.system.files, self.place, self.pointer())
         )
+
+    def going_back(self) -> GoingBack:
+        """What going back would make active, and what its last verification said, to be asked before.
+        Raises ``InputError`` where there is no earlier environment.
+        """
+        self.really()
+        target = earlier(self.system.files, self.place, self.pointer())
+        last = self.recorded_verification(target)
+        return GoingBack(environment=target, verdict=last.overall if last else "not_checked")
 
     def rollback(self) -> Pointer:
         """Make the environment that was active before active again. Raises ``InputError`` when there
         is none.
         """
         self.really()
+        earlier(self.system.files, self.place, self.pointer())
         with self._alone("going back to the setup before"):
             return swap_back(
                 self.system.files, self.system.clock, self.place, self.pointer(), self.journal
@@ -87,50 +126,46 @@ class Session(Execution):
 
     def uninstallable(self) -> tuple[Uninstallable, ...]:
         """Everything this program put on the machine, with sizes; on somebody else's nothing can be
-        seen.
+        seen, and in a folder that is not ours nothing is.
         """
-        return (
-            ()
-            if self.simulated
-            else what_is_here(self.system.files, self.place, self.pointer(), self.journal)
-        )
+        if self.simulated or not self.owns_home():
+            return ()
+        return what_is_here(self.system.files, self.place, self.pointer(), self.journal)
 
     def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
-        """Remove what the user chose; yields each when it is gone. After the last of all, nothing
-        of this program is left.
+        """Remove what the user chose; yields each when it is gone, with what of it could not be
+        deleted. After the last of all, nothing of this program is left. Raises ``ExpectedError``
+        where a thing is in use: it stays whole.
         """
         self.really()
-        with self._alone("uninstalling"):
-            yield from uninstalling.remove(chosen, self.system.files, self.place, self.journal)
-            empty = not self.uninstallable()
+        files, place = self.system.files, self.place
+        if self.owns_home():
+            with self._alone("uninstalling"):
+                uninstalling.finish(files, place, self.journal)
+                yield from uninstalling.remove(chosen, files, place, self.journal)
+                empty = not self.uninstallable()
+        else:
+            empty = not files.exists(place.home)
         if empty:
-            uninstalling.leave(self.system.files, self.place)
+            uninstalling.leave(files, place)
 
     def _alone(self, what: str) -> AbstractContextManager[None]:
         """Nothing else may run in this home folder meanwhile. Raises
-        ``ExpectedError('already-running')``; nobody needs a folder that is not there."""
-        return (
-            self.system.files.hold(self.place.lock, what)
-            if self.system.files.is_folder(self.place.home)
-            else nullcontext()
-        )
+        ``ExpectedError('already-running')``; nobody needs a folder that is not there, and none that
+        is not ours is touched."""
+        return self.system.files.hold(self.place.lock, what) if self.owns_home() else nullcontext()
 
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
-        if self.simulated:
+        if self.simulated or not self.owns_home():
             return ()
-        moved = [
-            e.values["to"]
-            for e in self.journal.entries()
-            if e.kind == "effect" and e.effect == "moved" and "to" in e.values
-        ]
-        return quarantine.shelves(self.site(), tuple(moved))
+        return quarantine.shelves(self.site(), self.journal.moved())
 
     def packages_taken_out(self) -> Iterator[put_packages_back.Taken]:
         """What the guide's clean-up took out of environments and is still missing there (30 ms for
         each saved list).
         """
-        if not self.simulated:
+        if not self.simulated and self.owns_home():
             yield from put_packages_back.taken_out(self.site())
 
     def packages_back_plan(self, saved: str) -> Plan:
@@ -226,6 +261,8 @@ class Session(Execution):
         """Write the diagnostics report; its path."""
         from app.engine import reporting  # first needed at the end of a visit
 
+        if path is None and not self.simulated:
+            self._own_home_for("report")
         data = reporting.report_zip(self)
         name = path or self.place.join(
             self.place.reports, f"report-{self.system.clock.now().replace(':', '')}.zip"
@@ -238,6 +275,16 @@ class Session(Execution):
             self.journal.effect("report", "")("made", {"path": self.place.reports})
         self.system.files.write(name, data)
         return name
+
+    def _own_home_for(self, what: str) -> None:
+        """Raises ``InputError`` where the home folder is somebody else's; a new one is marked."""
+        state = self.home_state()
+        if not state.ours and state.refused is not None:
+            said = home_folder.sentence(state.refused, self.place.home, self.place)
+            raise InputError(
+                said, hint=f"Name another folder, or a file with {what} --output FILE."
+            )
+        home_folder.mark(self.system, self.place, state, self.journal, what)
 
     def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
         """The short text for an issue, the person taken out; about a pasted log where one is given."""

@@ -8,11 +8,15 @@ from dataclasses import dataclass, replace
 
 from app.engine.environments import list_environments
 from app.engine.journal import Journal
+from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
 from app.model.pointer import Pointer, decode_pointer
 from app.ports import Files
+from app.steps import quarantine
+from app.steps.removing import GONE, Record, sweep, take_away, take_some_away
 
 _NOT_OURS = "The journal does not say that this program made it."
+_KERNEL = "kernel.json"  # all that is put into the folder of a Jupyter kernel
 # What uv, Python and this program put into an environment's own folder; anything else is a
 # package's or a person's.
 _STANDARD = frozenset(
@@ -42,7 +46,8 @@ _OUTSIDE = re.compile(
 class Uninstallable:
     """One thing that an uninstall can remove. ``keep`` says why somebody may want to keep it.
 
-    ``in_all``: removing everything takes it too. Not what a person may miss or the journal does not
+    ``left`` says what of it could not be deleted, when it has been removed. ``in_all``: removing
+    everything takes it too. Not what a person may miss or the journal does not
     know: that goes by its own id.
     """
 
@@ -52,6 +57,7 @@ class Uninstallable:
     size: int
     keep: str = ""
     in_all: bool = True
+    left: str = ""
 
 
 def what_is_here(
@@ -82,6 +88,7 @@ def what_is_here(
         Uninstallable(f"made:{path}", path, path, files.size(path) or 0)
         for path in made
         if path not in known and files.exists(path) and not place.holds(path)
+        if path != place.home
     ]
     order = {path: number for number, path in enumerate(made)}
     told = [
@@ -110,6 +117,8 @@ def _environments(
     whole = {one.name: one for one in list_environments(files, place, pointer)}
     for name in files.names(place.environments):
         path = place.environment(name)
+        if GONE in name:
+            continue  # what is still to be deleted of one that was removed
         notes = ["It is the active environment."] if name in whole and whole[name].active else []
         strangers = _strangers(path, files, place)
         if strangers and len(strangers) == len(files.names(path)):
@@ -140,43 +149,117 @@ def _strangers(environment: str, files: Files, place: HomeLayout) -> tuple[str, 
 def remove(
     chosen: Sequence[Uninstallable], files: Files, place: HomeLayout, journal: Journal
 ) -> Iterator[Uninstallable]:
-    """Remove what was chosen, each thing written down before; yields each when it is gone."""
+    """Remove what was chosen, each thing written down before; yields each when it is gone.
+
+    Each is renamed aside first, which is refused while it is in use, then what names it goes, then
+    it is deleted. Raises ``ExpectedError('file_in_use')`` with that thing as it was.
+    """
     record = journal.effect("uninstall", "")
     for item in chosen:
-        for path in _paths(item, files, place, journal):
-            if files.exists(path):
-                record("removed", {"path": path})
-                files.remove(path)
-        yield item
+        name = item.id.removeprefix("env:")
+        if name != item.id:
+            left = _remove_environment(name, files, place, journal)
+        elif place.holds(item.path):
+            left = take_away(item.path, files, record)
+        else:
+            left = _remove_outside(item.path, files, place, record)
+        yield replace(item, left=left)
 
 
-def _paths(item: Uninstallable, files: Files, place: HomeLayout, journal: Journal) -> Iterator[str]:
-    """What goes with a thing: of an environment the pointer that names it, and what would start it
-    or is told of it.
+def _remove_environment(name: str, files: Files, place: HomeLayout, journal: Journal) -> str:
+    """An environment, then the pointer that names it, and what would start it or is told of it."""
+    record, path = journal.effect("uninstall", ""), place.environment(name)
+
+    def forget() -> None:
+        data = files.read(place.pointer)
+        if data is not None and decode_pointer(data, place.pointer).active == name:
+            record("removed", {"path": place.pointer})
+            files.remove(place.pointer)
+        for beside in journal.made_for(name):
+            _remove_outside(beside, files, place, record)
+        if files.exists(place.verification(name)):
+            record("removed", {"path": place.verification(name)})
+            files.remove(place.verification(name))
+
+    strangers = _strangers(path, files, place)
+    if not strangers or files.link(path) is not None:
+        return take_away(path, files, record, forget)
+    ours = [place.join(path, one) for one in files.names(path) if one not in strangers]
+    return take_some_away(path, ours, files, record, forget)
+
+
+def _remove_outside(path: str, files: Files, place: HomeLayout, record: Record) -> str:
+    """What was made outside of home: a file or link, or of a folder the file that was put into it."""
+    if not files.exists(path):
+        return ""
+    record("removed", {"path": path})
+    if files.link(path) is not None or not files.is_folder(path):
+        files.remove(path)
+        return ""
+    files.remove(place.join(path, _KERNEL))
+    files.remove_empty(path)
+    left = ", ".join(files.names(path))
+    return f"{path} also holds {left}, which this program did not put there: it stays." * bool(left)
+
+
+def finish(files: Files, place: HomeLayout, journal: Journal) -> tuple[str, ...]:
+    """What a killed or hindered run left: things set aside are deleted, a pointer to an environment
+    that is gone goes, empty shelves too. Sentences about what still stays.
     """
-    if not item.id.startswith("env:"):
-        yield item.path
-        return
-    name = item.id.removeprefix("env:")
+    pairs = list(journal.set_aside())
+    if files.link(place.environments) is None:
+        # the first version wrote down that it made an environment, not the name it was set aside with
+        pairs += [
+            (place.environment(name.removesuffix(GONE)), place.environment(name))
+            for name in files.names(place.environments)
+            if name.endswith(GONE) and journal.lists(place.environment(name.removesuffix(GONE)))
+        ]
+    left = sweep(pairs, files)
+    quarantine.sweep(files, place, journal.moved())
     data = files.read(place.pointer)
-    if data is not None and decode_pointer(data, place.pointer).active == name:
-        yield place.pointer
-    yield from (*journal.made_for(name), place.verification(name))
-    if strangers := _strangers(item.path, files, place):
-        yield from (
-            place.join(item.path, inner)
-            for inner in files.names(item.path)
-            if inner not in strangers
-        )
-    else:
-        yield item.path
+    if data is not None:
+        active = place.environment(decode_pointer(data, place.pointer).active)
+        if active in {path for path, _ in pairs} and not files.exists(active):
+            journal.effect("uninstall", "")("removed", {"path": place.pointer})
+            files.remove(place.pointer)
+    return left
 
 
 def leave(files: Files, place: HomeLayout) -> None:
-    """Nothing that was made is left: pointer, journal, lock and home go too, folders only where
-    they are empty then.
+    """Nothing that was made is left: pointer, journal, marker, lock and home go too. While anything
+    else lies in home, marker and journal stay, and so does all that is not empty.
+
+    Home is renamed first, so that a kill in the middle leaves a folder that tells what it was.
     """
-    for path in (place.pointer, place.journal, place.lock):
-        files.remove(path)
-    for folder in (place.environments, place.quarantine, place.home):
-        files.remove_empty(folder)
+    own = (place.lock, place.journal, place.marker)
+    aside = HomeLayout(place.home + GONE, place.family)
+    _empty(aside, files)
+    if not files.is_folder(place.home):
+        return
+    for folder in (place.environments, place.quarantine):
+        if files.link(folder) is None:
+            files.remove_empty(folder)
+    files.remove(place.pointer)
+    if not {place.at(name) for name in files.names(place.home)} <= set(own):
+        files.remove(place.lock)
+        return
+    if files.link(place.home) is None and not files.exists(aside.home):
+        try:
+            files.set_aside(place.home, aside.home)
+        except ExpectedError:
+            _empty(place, files)  # the folder above takes no new name
+            return
+        _empty(aside, files)
+        return
+    _empty(place, files)
+
+
+def _empty(place: HomeLayout, files: Files) -> None:
+    """Delete a home of which only its own papers are left; the folder last."""
+    own = {place.lock, place.journal, place.marker}
+    if files.link(place.home) is not None or not files.is_folder(place.home):
+        return
+    if {place.at(name) for name in files.names(place.home)} <= own:
+        for path in (place.lock, place.journal, place.marker):
+            files.remove(path)
+        files.remove_empty(place.home)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +15,7 @@ from app.decide.findings import fact_table, ranking, rules
 from app.decide.plans import builder, fixes
 from app.decide.redaction.masking import known_secrets
 from app.engine import bundling, integrations
+from app.engine.guarded_files import guarded
 from app.engine.journal import Journal
 from app.engine.resumable_bytes import begun
 from app.knowledge import Knowledge
@@ -21,6 +24,7 @@ from app.model.answers import SYSTEM_ALONE, Answers
 from app.model.errors import ExpectedError, InputError
 from app.model.event import StepEvent
 from app.model.home_layout import HomeLayout
+from app.model.home_marker import decode_marker
 from app.model.machine import MachineFacts, ProbeResult
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.pointer import Pointer, decode_pointer
@@ -29,10 +33,17 @@ from app.model.sources import Sources
 from app.model.verdict import Verification
 from app.ports import System
 from app.probe import network, survey
+from app.probe.home import HomeState, home_state, is_ours
+from app.steps import create_environment
 from app.steps.step_context import StepContext
 
 if TYPE_CHECKING:
     from app.decide.redaction.redact import Redactor
+
+# Files that every run writes anew, and reads back: locks as they were asked, checks, records.
+_NOTES = re.compile(
+    r"locks/(?!pylock\.unpacking)[\w.+-]+\.(txt|json|toml)|checks/[\w/-]+\.py|verified/[\w.-]+\.json"
+)
 
 
 class Visit:
@@ -68,11 +79,13 @@ class Visit:
         self.last_plan: Plan | None = None
         self.log_path: str | None = None
         self.outcome = ""
+        self.cut_short = False  # whether a step that is no check ended the last run
         self.error: ExpectedError | None = None
         self.blame: Callable[[InputError], InputError] = lambda error: (
             error
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
+        self._forget_indexes(answers.index, answers.pytorch_index)
 
     # ---- where things are
 
@@ -102,6 +115,7 @@ class Visit:
         """Take a choice of the user; the facts that depend on it are read again when next asked."""
         self.answers = msgspec.structs.replace(self.answers, **fields)
         self._sources = None
+        self._forget_indexes(fields.get("index"), fields.get("pytorch_index"))
         if (
             "home" in fields
             and self.facts is not None
@@ -109,9 +123,12 @@ class Visit:
             and fields["home"]
         ):
             moved = msgspec.structs.replace(
-                self.facts.home, path=str(fields["home"]), volume=None, begun=None
+                self.facts.home, path=str(fields["home"]), volume=None, begun=None, refused=None
             )
-            volume = None if self.simulated else self.system.files.disk(moved.path)
+            volume = None
+            if not self.simulated:
+                volume = self.system.files.disk(moved.path)
+                moved = msgspec.structs.replace(moved, refused=self.home_state().refused)
             if volume is not None:
                 moved = msgspec.structs.replace(moved, volume=volume.root)
                 if volume.root not in {disk.root for disk in self.facts.disks}:
@@ -119,6 +136,23 @@ class Visit:
                         self.facts, disks=(*self.facts.disks, volume)
                     )
             self.facts = msgspec.structs.replace(self.facts, home=moved)
+
+    def _forget_indexes(self, index: object, pytorch: object) -> None:
+        """What the survey said of an index does not hold for another one that is named after it."""
+        if self.facts is None or not (index or pytorch):
+            return
+        net = self.facts.network
+        net = msgspec.structs.replace(net, index="unknown") if index else net
+        net = msgspec.structs.replace(net, pytorch="unknown") if pytorch else net
+        self.facts = msgspec.structs.replace(self.facts, network=net)
+
+    def home_state(self) -> HomeState:
+        """Whether the home folder is this program's, may become so, or is somebody else's."""
+        return home_state(self.system, self.place)
+
+    def owns_home(self) -> bool:
+        """Whether the home folder is one of this program; quick, whatever disk it lies on."""
+        return is_ours(self.system, self.place)
 
     def sources(self) -> Sources:
         """Where packages come from: the answers, then pip's and uv's own settings."""
@@ -136,13 +170,14 @@ class Visit:
             self.system.computer.variables(), self.knowledge.rules, cards
         )
         return StepContext(
-            system=self.system,
+            system=self._guarded(self.place, self.journal),
             place=self.place,
             profiles=known,
             answers=self.answers,
             sources=self.sources(),
             resource=self.resource,
             record=self.journal.effect("session", ""),
+            ours=self.ours,
             left_out=frozenset(name.upper() for name, _, _ in disturbing),
             card=fact_table.pointed_at(self.facts) if self.facts is not None else None,
         )
@@ -159,10 +194,52 @@ class Visit:
         journal = Journal(self.system.files, self.system.clock, here.journal)
         return replace(
             self.site(),
+            system=self.system,
             place=here,
             sources=network.sources(self.system, self.answers),
             record=journal.effect("session", ""),
         )
+
+    def ours(self, path: str) -> bool:
+        """Whether a path of the home folder is this program's: the journal lists it, or it lies in an
+        environment with our stamp. What lies behind a link is not: nothing is deleted there.
+        """
+        files, folder, below = self.system.files, self.place.folder_of(path), path
+        while self.place.holds(folder):
+            if files.link(folder) is not None:
+                return False
+            if folder == self.place.environments:
+                name = below[len(folder) + 1 :]
+                if any(
+                    files.exists(self.place.join(below, stamp))
+                    for stamp in (create_environment.MADE, create_environment.INSTALLED)
+                ):
+                    return self.system.files.link(below) is None and bool(name)
+            folder, below = self.place.folder_of(folder), folder
+        return self._marked(below) or self.journal.lists(path)
+
+    def _marked(self, top: str) -> bool:
+        """Whether what lies at the top of home is ours by the marker of a home that was empty when it
+        was made.
+        """
+        own = (*self.place.layout, self.place.pythons, self.place.kernels)
+        marker = decode_marker(self.system.files.read(self.place.marker) or b"")
+        return marker is not None and not marker.adopted and top in own
+
+    def _may_replace(self, path: str) -> bool:
+        """What steps may replace: ours, and in a home whose journal was lost and that has its pointer
+        still the notes of an older run, which are known by their names.
+        """
+        if self.ours(path):
+            return True
+        below = path[len(self.place.home) + 1 :].replace("\\", "/")
+        return _NOTES.fullmatch(below) is not None and self.pointer() is not None
+
+    def _guarded(self, place: HomeLayout, journal: Journal) -> System:
+        """The doors for steps: what is not ours below home is neither deleted nor replaced."""
+        system = copy.copy(self.system)
+        system.files = guarded(self.system.files, place, self.ours, journal.effect("session", ""))
+        return system
 
     def really(self) -> None:
         """Raises ``InputError`` where this is somebody else's computer: nothing is changed there."""
@@ -180,7 +257,9 @@ class Visit:
         if self.simulated:
             return None
         data = self.system.files.read(self.place.pointer)
-        return None if data is None else decode_pointer(data, self.place.pointer)
+        if data is None or not self.owns_home():
+            return None
+        return decode_pointer(data, self.place.pointer)
 
     def _active_profile(self) -> Profile | None:
         pointer = None if self.simulated else self.pointer()
@@ -275,7 +354,14 @@ class Visit:
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
         known = self.knowledge
-        return ranking.rank(self.known(), known.profiles, known.rules, known.cards, self.answers)
+        return ranking.rank(
+            self.known(),
+            known.profiles,
+            known.rules,
+            known.cards,
+            self.answers,
+            known.advisories,
+        )
 
     def best(self) -> Choice:
         """The chosen profile's judgement, or the best one's."""

@@ -30,15 +30,8 @@ def show_fault(wizard: Frame, error: BaseException) -> None:
     else:
         path = "–"
         if wizard.ready:
-            system = wizard.session.system
-            path = write_crash(
-                system.files,
-                system.clock,
-                wizard.session.place.home,
-                error,
-                [],
-                system.computer.variables(),
-            )
+            session = wizard.session
+            path = write_crash(session.system, session.place.home, error, [])
         dialog = Dialog(
             wizard,
             translate("Faults", "A fault in this program"),

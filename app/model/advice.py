@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.model.advisory import Advisory
 from app.model.profile import Profile
 from app.model.value import Value
 
@@ -40,7 +41,7 @@ class Finding(Value, frozen=True, kw_only=True):
 
 class Choice(Value, frozen=True, kw_only=True):
     """One profile judged for one machine. ``why`` is its reason in one sentence; ``findings``
-    include the machine's.
+    include the machine's; ``advisories`` concern its pins.
     """
 
     profile: Profile
@@ -49,6 +50,7 @@ class Choice(Value, frozen=True, kw_only=True):
     findings: tuple[Finding, ...] = ()
     recommended: bool = False
     tag: str = ""
+    advisories: tuple[Advisory, ...] = ()
 
 
 class EvidenceLine(Value, frozen=True, kw_only=True):

@@ -72,11 +72,14 @@ class PciRange(Value, frozen=True, kw_only=True):
 
 
 class Architecture(Value, frozen=True, kw_only=True):
-    """A generation by its compute capabilities, both ends included."""
+    """A generation by its compute capabilities, both ends included. ``driver_end`` is the first
+    driver that no longer serves it.
+    """
 
     name: str
     first: str
     last: str
+    driver_end: str | None = None
 
 
 class Cards(Value, frozen=True, kw_only=True):
@@ -118,13 +121,14 @@ class Cards(Value, frozen=True, kw_only=True):
 
     def architecture_of(self, capability: str | None) -> str | None:
         """The generation's name for a compute capability."""
+        found = self.generation_of(capability)
+        return found.name if found else None
+
+    def generation_of(self, capability: str | None) -> Architecture | None:
+        """The generation of a compute capability."""
         place = _pair(capability)
         return next(
-            (
-                a.name
-                for a in self.architecture
-                if place and _pair(a.first) <= place <= _pair(a.last)
-            ),
+            (a for a in self.architecture if place and _pair(a.first) <= place <= _pair(a.last)),
             None,
         )
 

@@ -95,7 +95,9 @@ class Reference(Value, frozen=True, kw_only=True):
 
 
 class Shape(Value, frozen=True, kw_only=True):
-    """A decoder of the Llama shape."""
+    """A decoder of the Llama shape. ``head_dim`` is the length of one head, 0 for ``width / heads``;
+    ``head_norm``: queries and keys are normed before they meet, as in Qwen 3 and Gemma 3.
+    """
 
     width: int
     inner: int
@@ -104,11 +106,15 @@ class Shape(Value, frozen=True, kw_only=True):
     kv_heads: int
     vocabulary: int
     tied: bool
+    head_dim: int = 0
+    head_norm: bool = False
 
 
 class Model(Value, frozen=True, kw_only=True):
     """A model that a starter script may name. ``label`` is its size for people; ``since`` the first
-    Unsloth that knows it.
+    Unsloth that knows it (of those whose list was read), ``transformers`` the first of these that
+    knows its family. ``gated``: it asks for an account. ``source`` and ``date`` say where and when
+    that was looked up.
     """
 
     id: str
@@ -117,6 +123,22 @@ class Model(Value, frozen=True, kw_only=True):
     shape: Shape
     sixteen_bit: str = ""
     card: bool = True
+    transformers: str = ""
+    licence: str = ""
+    gated: bool = False
+    source: str = ""
+    date: str = ""
+
+
+class SmallCard(Value, frozen=True, kw_only=True):
+    """The most that is advised on a card with less memory than ``below_gib``, as the finding
+    ``vram-low`` says it: parameters in billions, rows of a step, tokens.
+    """
+
+    below_gib: float
+    billions: float
+    batch: int
+    length: int
 
 
 class MemoryRow(Value, frozen=True, kw_only=True):
@@ -144,3 +166,4 @@ class Guide(Value, frozen=True, kw_only=True):
     references: tuple[Reference, ...] = ()
     models: tuple[Model, ...] = ()
     memory: tuple[MemoryRow, ...] = ()
+    small_cards: tuple[SmallCard, ...] = ()

@@ -52,6 +52,11 @@ class HomeLayout:
         return self.at("journal.jsonl")
 
     @property
+    def marker(self) -> str:
+        """What says that this folder is a home of this program, schema ``home/1``."""
+        return self.at("unsloth-setup-home.json")
+
+    @property
     def lock(self) -> str:
         """Held while a plan runs: only one at a time for each home."""
         return self.at("running.lock")

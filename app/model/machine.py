@@ -19,6 +19,8 @@ Family = Literal["windows", "linux", "macos"]
 Vendor = Literal["nvidia", "amd", "intel", "other"]
 NvmlState = Literal["ok", "missing", "mismatch", "error", "crashed"]
 Reach = Literal["reachable", "unreachable", "blocked", "untrusted", "unknown"]
+# Why a folder is no home: other files are in it, or its place. See ``app/probe/home.py``.
+Refusal = Literal["not-empty", "drive-root", "profile", "system", "no-locks"]
 LeftoverKind = Literal["venv", "conda", "user-site", "cache", "model-cache", "own", "folder"]
 
 
@@ -149,12 +151,14 @@ class Home(Value, frozen=True, kw_only=True):
     """The one folder that holds environments, cache, journal and reports.
 
     ``volume`` is the root of the disk that it lies on, which links may make another than its path
-    says. ``begun`` is how many bytes of a setup, by the profile's id, are there already.
+    says. ``begun`` is how many bytes of a setup, by the profile's id, are there already. ``refused``
+    says why nothing may be installed there; ``None`` where it may.
     """
 
     path: str
     on_onedrive: bool | None = None
     writable: bool | None = None
+    refused: Refusal | None = None
     volume: str | None = None
     begun: dict[str, int] | None = None
 

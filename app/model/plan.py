@@ -4,6 +4,8 @@ command step.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 
 from app.model.value import Value
@@ -60,6 +62,21 @@ class FixOpenmp(Step, tag="mend-openmp", frozen=True, kw_only=True):
     """Give torch 2.4.0 on Windows the OpenMP file its wheel forgot, from the wheel's own copy."""
 
     environment: str
+
+
+class CloseMapper(Step, tag="close-mapper", frozen=True, kw_only=True):
+    """Keep an older Unsloth from fetching code and executing it: ``before`` in ``file`` of the
+    environment's packages becomes ``after``. ``python`` is the environment's version.
+    """
+
+    environment: str
+    python: str
+    file: str
+    before: str = "def _get_new_mapper():"
+    after: str = (
+        "def _get_new_mapper(): return {}, {}, {}  # Unsloth Setup: no code from the network\n\n\n"
+        "def _never_called():"
+    )
 
 
 class SetVariables(Step, tag="set-variables", frozen=True, kw_only=True):
@@ -158,6 +175,7 @@ AnyStep = (
     | CreateEnvironment
     | InstallWheels
     | FixOpenmp
+    | CloseMapper
     | SetVariables
     | FirstImport
     | RunCheck
@@ -193,3 +211,34 @@ class Plan(Value, frozen=True, kw_only=True):
 def decode_plan(data: bytes) -> Plan:
     """A plan from its JSON. Raises ``msgspec.ValidationError`` that names the field."""
     return msgspec.json.decode(data, type=Plan)
+
+
+def read_plan(data: bytes) -> tuple[Plan, bool]:
+    """A plan that any version of this program wrote, and whether all of it is understood. Steps of
+    an unknown kind, or with fields that this program does not know, are left out. Raises
+    ``msgspec.ValidationError`` where it is no plan at all.
+    """
+    try:
+        return decode_plan(data), True
+    except msgspec.ValidationError:
+        fields = msgspec.json.decode(data, type=_AnyPlan)
+    steps = []
+    for step in fields.steps:
+        with suppress(msgspec.ValidationError):
+            steps.append(msgspec.json.decode(step, type=AnyStep))
+    plan = Plan(
+        title=fields.title,
+        profile=fields.profile,
+        environment=fields.environment,
+        steps=tuple(steps),
+    )
+    return plan, False
+
+
+class _AnyPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan with its steps unread, and whatever else it says left aside."""
+
+    title: str = ""
+    profile: str = ""
+    environment: str = ""
+    steps: tuple[msgspec.Raw, ...] = ()

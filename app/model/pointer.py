@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from app.model.errors import InputError
-from app.model.value import Value
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 
 
-class Pointer(Value, frozen=True, kw_only=True):
-    """``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap
+class Pointer(msgspec.Struct, frozen=True, kw_only=True):
+    """Read leniently: what a newer program says beside this is left aside, and kept when it is
+    written anew. ``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap
     happened (UTC).
     """
 
@@ -41,3 +41,13 @@ def decode_pointer(data: bytes, name: str) -> Pointer:
                 f"of a folder in envs."
             )
     return pointer
+
+
+def encode_pointer(pointer: Pointer, before: bytes | None) -> bytes:
+    """The pointer as its file, with what else the file that it replaces says."""
+    known = msgspec.to_builtins(pointer)
+    try:
+        other = msgspec.json.decode(before or b"{}", type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        other = {}
+    return msgspec.json.format(msgspec.json.encode({**other, **known}))

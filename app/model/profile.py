@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from app.model.proof import Proof
 from app.model.value import Value
 
 Platform = Literal["windows", "linux"]
@@ -97,17 +98,28 @@ class Needs(Value, frozen=True, kw_only=True):
 
 
 class Training(Value, frozen=True, kw_only=True):
-    """How a training script talks to this profile's trl and datasets."""
+    """How a training script talks to this profile's trl and datasets, and how its Unsloth computes
+    the loss.
+
+    ``fused_loss_from`` is the compute capability from which the loss is computed without holding
+    all logits (empty: on none); ``fused_loss_above`` the number of tokens up to which they are held
+    all the same.
+    """
 
     length_name: Literal["max_seq_length", "max_length"] = "max_length"
     tokenizer_name: Literal["tokenizer", "processing_class"] = "processing_class"
     dataset_num_proc: int | None = None
     arguments_in: Literal["config", "trainer"] = "config"
+    fused_loss_from: str = "0"
+    fused_loss_above: int = 0
 
 
 class Profile(Value, frozen=True, kw_only=True):
     """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by
-    architecture name.
+    architecture name. ``fresh_until`` is the day up to which its versions know the models of the
+    time: four months, after which a pinned set met its first unknown family. ``fetches_mapper`` is the
+    file of Unsloth that fetches code and executes it. ``proof`` are the records in
+    its folder ``proof``.
     """
 
     id: str
@@ -117,7 +129,7 @@ class Profile(Value, frozen=True, kw_only=True):
     python: str
     versions: Versions
     pinned_on: str
-    proven: str
+    fresh_until: str = ""
     supports: str = ""
     good: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
@@ -125,10 +137,12 @@ class Profile(Value, frozen=True, kw_only=True):
     rank: dict[str, int] = {}
     reasons: dict[str, str] = {}
     mend_openmp: bool = False
+    fetches_mapper: str = ""
     guide: bool = False
     training: Training = Training()
     without: tuple[Without, ...] = ()
     parts: tuple[Part, ...] = ()
+    proof: tuple[Proof, ...] = ()
 
     def left_out(self, family: str) -> tuple[Without, ...]:
         """What is left out on one system."""

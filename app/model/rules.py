@@ -67,13 +67,15 @@ class Rules(Value, frozen=True, kw_only=True):
 
     ``unsafe_characters`` in the home's path break some tool (with the reason),
     ``broken_characters`` break the setup. ``unknown`` holds the words that stand in a text for a
-    fact that could not be found out.
+    fact that could not be found out. ``fresh_until`` is the day up to which all of this is taken
+    for current.
     """
 
     thresholds: tuple[Threshold, ...] = ()
     rules: tuple[Rule, ...] = ()
     variables: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
+    fresh_until: str = ""
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
     unknown: dict[str, str] = {}
@@ -90,6 +92,7 @@ class RulesFile(Value, frozen=True, kw_only=True):
     rule: tuple[RuleTable, ...]
     variable: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
+    fresh_until: str = ""
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
     unknown: dict[str, str] = {}

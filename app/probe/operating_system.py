@@ -14,6 +14,7 @@ from typing import Any
 from app.model.home_layout import HomeLayout
 from app.model.machine import Cpu, Disk, Home, Memory, Os
 from app.ports import System
+from app.probe.home import home_state
 
 _FILE_SYSTEM = r"SYSTEM\CurrentControlSet\Control\FileSystem"
 
@@ -172,14 +173,15 @@ def _disturbs(name: str) -> bool:
 
 
 def home(system: System, place: HomeLayout) -> Home:
-    """The home folder: can it be written (tried with a file), and does OneDrive copy it away
-    (``echo %OneDrive%``).
+    """The home folder: can it be written, is it ours or may it become so, and does OneDrive copy it
+    away (``echo %OneDrive%``). Nothing is made there.
     """
     volume = system.files.disk(place.home)
     return Home(
         path=place.home,
         on_onedrive=_on_onedrive(system, place.home),
         writable=system.files.writable(place.home),
+        refused=home_state(system, place).refused,
         volume=volume.root if volume is not None else None,
     )
 

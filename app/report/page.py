@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from app.decide.diagnosis.log_text import decode, plain
+from app.decide.findings.advisories import sentence
 from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines
@@ -233,7 +234,17 @@ def _choices(report: Report) -> str:
         ]
         for c in report.choices
     ]
-    return _card("Setups for this machine", _table(("Setup", "Verdict", "Why"), rows))
+    used = next((c for c in report.choices if c.profile.id == report.profile), None)
+    told = "".join(f"<li>{escape(sentence(a))}</li>" for a in used.advisories) if used else ""
+    return _card(
+        "Setups for this machine",
+        _table(("Setup", "Verdict", "Why"), rows)
+        + (
+            f"<p>Security advisories on the chosen setup's versions</p><ul>{told}</ul>"
+            if told
+            else ""
+        ),
+    )
 
 
 def _plan(report: Report) -> str:

@@ -9,10 +9,12 @@ import msgspec
 from app.model.errors import ExitCode, ExpectedError
 from app.model.event import AnyPayload
 from app.model.plan import Activate
-from app.model.pointer import Pointer, decode_pointer
+from app.model.pointer import Pointer, decode_pointer, encode_pointer
 from app.model.verdict import Verification
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
+
+NOT_PROVEN = "not-proven"  # the code of the fault where the checks, not this step, failed
 
 
 def done(step: Activate, site: StepContext) -> str | None:
@@ -35,7 +37,7 @@ def run(step: Activate, site: StepContext) -> Iterator[AnyPayload]:
     )
     if verdict == "broken" or (verdict == "not_checked" and site.answers.verify != "none"):
         raise ExpectedError(
-            "not-proven",
+            NOT_PROVEN,
             f"{step.environment} did not pass its verification, so it was not made active.",
             hint="What was active before still is. The failed checks above say what to do.",
             exit_code=ExitCode.NOT_WORKING,
@@ -48,7 +50,8 @@ def run(step: Activate, site: StepContext) -> Iterator[AnyPayload]:
     pointer = Pointer(
         active=step.environment, profile=step.profile, previous=previous, at=site.system.clock.now()
     )
-    site.system.files.write(site.place.pointer, msgspec.json.format(msgspec.json.encode(pointer)))
+    old = site.system.files.read(site.place.pointer)
+    site.system.files.write(site.place.pointer, encode_pointer(pointer, old))
     yield say(
         f"active environment: {step.environment}" + (f" (before: {previous})" if previous else "")
     )

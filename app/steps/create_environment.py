@@ -9,12 +9,12 @@ from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.plan import CreateEnvironment
 from app.steps import provide_python
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
-GONE = ".gone"
 INSTALLED = "installed.txt"  # written when all packages are in it
-_MADE = "made.txt"  # written when uv has ended: what lacks both was cut off in the middle
+MADE = "made.txt"  # written when uv has ended: what lacks both was cut off in the middle
 _ASK = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
 
 
@@ -48,10 +48,11 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
             f"Python {step.python} is not on this computer.",
             hint="Run the plan from its start.",
         )
-    site.record("made", {"path": folder, "what": "environment"})
     if files.exists(folder):
         yield say(f"{step.environment} was begun before and not finished: it is made anew.")
-        set_aside(folder, site)
+        if left := take_away(folder, files, site.record):
+            yield say(left)
+    site.record("made", {"path": folder, "what": "environment"})
     files.make_folder(site.place.environments)
     uv = site.system.computer.uv()
     yield from run_child(
@@ -60,7 +61,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
         "Making the environment",
         limit=limits.MAKING,
     )
-    site.system.files.write(site.place.join(folder, _MADE), f"{step.python}\n".encode())
+    site.system.files.write(site.place.join(folder, MADE), f"{step.python}\n".encode())
 
 
 def whole(environment: str, site: StepContext) -> bool:
@@ -70,22 +71,6 @@ def whole(environment: str, site: StepContext) -> bool:
     folder = site.place.environment(environment)
     config, *marks = (
         site.system.files.exists(site.place.join(folder, name))
-        for name in ("pyvenv.cfg", _MADE, INSTALLED)
+        for name in ("pyvenv.cfg", MADE, INSTALLED)
     )
     return config and any(marks)
-
-
-def set_aside(folder: str, site: StepContext) -> None:
-    """Remove an environment so that a kill in the middle never leaves half of it: first out of the
-    way, then away.
-    """
-    site.system.files.remove(folder + GONE)
-    site.system.files.move(folder, folder + GONE)
-    site.system.files.remove(folder + GONE)
-
-
-def sweep(site: StepContext) -> None:
-    """Remove what a killed run had set aside."""
-    for name in site.system.files.names(site.place.environments):
-        if name.endswith(GONE):
-            site.system.files.remove(site.place.environment(name))

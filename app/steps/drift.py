@@ -4,7 +4,10 @@ records on disk.
 
 from __future__ import annotations
 
+import csv
+import posixpath
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.model.profile import Profile
@@ -40,16 +43,11 @@ def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change
     """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by
     name.
 
-    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by the
-    check ``versions``.
+    Reads folder names only, so it takes milliseconds; a lost file inside a package is found by
+    ``lost_files``.
     """
     found = _records(environment, profile, site)
-    locked = {
-        _canonical(w.name): w.version
-        for p in profile.parts
-        if p.platform == site.place.family
-        for w in p.wheels
-    }
+    locked = dict(_locked(profile, site))
     changes = []
     for name in sorted(locked.keys() | found.keys()):
         version, record = found.get(name, (None, None))
@@ -59,6 +57,32 @@ def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change
             continue
         changes.append(Change(name, locked.get(name), version, _writer(record, site)))
     return tuple(changes)
+
+
+def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[str, ...]:
+    """Files of the locked packages that are gone or of another size than their RECORD says, as the
+    check ``versions`` finds them; paths below the packages folder. Byte code does not count.
+    """
+    files, root = site.system.files, site.place.environment(environment)
+    packages = site.place.site_packages(environment, profile.python)[len(root) + 1 :]
+    sizes = {path[len(root) + 1 :].replace("\\", "/"): size for path, size in files.walk(root)}
+    locked = {canonical for canonical, _ in _locked(profile, site)}
+    lost = []
+    for name, (_, record) in _records(environment, profile, site).items():
+        text = (files.read(site.place.join(record, "RECORD")) or b"").decode("utf-8", "replace")
+        for row in csv.reader(text.splitlines()) if name in locked else ():
+            if len(row) == 3 and row[2].isdecimal() and not row[0].endswith(".pyc"):
+                whole = posixpath.normpath(packages.replace("\\", "/") + "/" + row[0])
+                if sizes.get(whole) != int(row[2]):
+                    lost.append(row[0])
+    return tuple(lost)
+
+
+def _locked(profile: Profile, site: StepContext) -> Iterator[tuple[str, str]]:
+    """Name and version of everything that the profile's locks pin for this system."""
+    for part in profile.parts:
+        if part.platform == site.place.family:
+            yield from ((_canonical(w.name), w.version) for w in part.wheels)
 
 
 def installed_versions(environment: str, profile: Profile, site: StepContext) -> dict[str, str]:

@@ -21,6 +21,7 @@ from app.ports import Download
 from app.steps.background import Background
 from app.steps.child_environment import child_environment
 from app.steps.index_lookup import Index, ask, indexes
+from app.steps.removing import claim, not_ours
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 from app.steps.unpacking import begin
@@ -97,6 +98,8 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
 
     def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
         downloads = [_download(one, part, site) for one in files]
+        for download in downloads:
+            _check(download, site)
         if unpacking is not None:
             unpacking.add(files, downloads, at_once=first)
         return downloads
@@ -133,6 +136,16 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     if later is not None:
         yield from _told(later.result() or ())
     _keep(step, part, found, site)
+
+
+def _check(download: Download, site: StepContext) -> None:
+    """Raises ``ExpectedError('not-ours')`` where a file of somebody else's would be replaced; in a
+    folder of somebody else's each new file is written down.
+    """
+    claim(download.target, site)
+    there = site.system.files.exists(download.target) and not site.ours(download.target)
+    if there and site.system.files.sha256(download.target) not in download.sha256:
+        raise not_ours(download.target)
 
 
 def _told(found: Sequence[LockedFile]) -> Iterator[AnyPayload]:

@@ -15,6 +15,7 @@ from app.model.profile import Part
 from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps import provide_python
+from app.steps.removing import claim
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -136,9 +137,11 @@ def ask(
         site.place.at("locks", stem + ".asked.txt"), selected(part.requirements, wanted).encode()
     )
     site.system.files.remove(answer)  # uv would take an old answer's pins as wishes
+    claim(answer, site)
     if not index.tells_hashes:
         pages = site.place.at("locks", stem + ".pages.txt")
         site.system.files.remove(pages)
+        claim(pages, site)
         yield from _compile(question, ("-o", pages), site)
         site.system.files.remove(pages)
         try:

@@ -14,6 +14,7 @@ from app.model.event import AnyPayload
 from app.model.plan import InstallWheels, MakeKernel
 from app.model.quoting import kernel_argument
 from app.steps.install_wheels import source
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -41,8 +42,9 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     files, folder = site.system.files, _folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
-        files.remove(building)
-        files.remove(folder)
+        for old in (building, folder):
+            if left := take_away(old, files, site.record):
+                yield say(left)
         if not files.exists(site.place.kernels):
             site.record("made", {"path": site.place.kernels})
         lock, origin = source(

@@ -16,6 +16,7 @@ from app.model.plan import ProvidePython
 from app.model.sources import unencrypted
 from app.model.value import Value
 from app.steps.child_environment import child_environment
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -223,7 +224,7 @@ def _from_bundle(bundle: str, site: StepContext) -> bool:
     names = [name for name in files.names(folder) if name.startswith("cpython-")]
     for name in names:
         target = site.place.join(site.place.pythons, name)
-        files.remove(target)
+        take_away(target, files, site.record)
         files.copy_tree(site.place.join(folder, name), target)
         for path in {site.place.folder_of(path) for path, _ in files.walk(target)}:
             if path.endswith("__pycache__"):

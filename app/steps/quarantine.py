@@ -4,17 +4,20 @@ back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.home_layout import HomeLayout
 from app.model.plan import Quarantine
+from app.ports import Files
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 
 _NOTE = "from.json"
+_BESIDE = ".unsloth-setup-quarantine"  # where home is on another volume
 
 
 def done(step: Quarantine, site: StepContext) -> str | None:
@@ -41,10 +44,29 @@ def run(step: Quarantine, site: StepContext) -> Iterator[AnyPayload]:
     try:
         site.system.files.move(step.path, site.place.join(shelf, "content"))
     except ExpectedError:
-        site.system.files.remove(shelf)  # nothing lies on it
-        site.system.files.remove_empty(site.place.folder_of(shelf))
+        _clear(shelf, site.system.files, site.place)  # nothing lies on it
         raise
     yield say(f"{step.path} moved to {shelf}; “put back” returns it")
+
+
+def sweep(files: Files, place: HomeLayout, moved: Sequence[str]) -> None:
+    """Take away shelves that a killed run left without anything on them. ``moved`` are the targets of
+    what the journal lists as moved.
+    """
+    for shelf in dict.fromkeys(moved):
+        base = place.folder_of(shelf)
+        ours = base == place.quarantine or place.join(place.folder_of(base), _BESIDE) == base
+        if ours and shelf[len(base) + 1 :].isdigit() and files.is_folder(base):
+            _clear(shelf, files, place)
+
+
+def _clear(shelf: str, files: Files, place: HomeLayout) -> None:
+    """Remove an empty shelf, and the folder of shelves where it was the last."""
+    if files.link(shelf) is None and set(files.names(shelf)) <= {_NOTE, f".{_NOTE}.tmp"}:
+        for name in files.names(shelf):
+            files.remove(place.join(shelf, name))
+        files.remove_empty(shelf)
+        files.remove_empty(place.folder_of(shelf))
 
 
 def shelves(site: StepContext, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[str, str], ...]:
@@ -77,8 +99,7 @@ def put_back(shelf: str, site: StepContext) -> str:
         raise InputError(f"{path} exists again, so the quarantined one stays where it is: {shelf}.")
     site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
     site.system.files.move(site.place.join(shelf, "content"), path)
-    site.system.files.remove(shelf)
-    site.system.files.remove_empty(site.place.folder_of(shelf))
+    _clear(shelf, site.system.files, site.place)
     return path
 
 
@@ -95,10 +116,6 @@ def _shelf(path: str, site: StepContext) -> str:
     """A fresh folder on the volume of ``path``."""
     home, own = site.system.files.disk(site.place.home), site.system.files.disk(path)
     same = home is not None and own is not None and home.root == own.root
-    base = (
-        site.place.quarantine
-        if same
-        else site.place.join(site.place.folder_of(path), ".unsloth-setup-quarantine")
-    )
+    base = site.place.quarantine if same else site.place.join(site.place.folder_of(path), _BESIDE)
     number = 1 + max((int(n) for n in site.system.files.names(base) if n.isdigit()), default=0)
     return site.place.join(base, f"{number:03d}")

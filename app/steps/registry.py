@@ -9,6 +9,7 @@ from app.model.event import AnyPayload
 from app.model.plan import AnyStep
 from app.steps import (
     activate,
+    close_mapper,
     create_environment,
     fetch_wheels,
     first_import,
@@ -43,6 +44,7 @@ HANDLERS: dict[str, Any] = {
     "create-environment": create_environment,
     "install-wheels": install_wheels,
     "mend-openmp": fix_openmp,
+    "close-mapper": close_mapper,
     "set-variables": set_variables,
     "first-import": first_import,
     "run-check": run_check,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.plan import RemoveTree
+from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 
@@ -24,6 +25,11 @@ def run(step: RemoveTree, site: StepContext) -> Iterator[AnyPayload]:
         )
     size = site.system.files.size(step.path)
     site.record("removed", {"path": step.path, "size": str(size)})
-    site.system.files.remove(step.path)
+    left = take_away(step.path, site.system.files, site.record)
+    if step.path in site.place.layout:
+        site.record("made", {"path": step.path})  # later steps of the plan fill it again
+        site.system.files.make_folder(step.path)
     # Not "freed": what an environment shares with the cache by hard links stays on the disk.
     yield say(f"{step.path} removed" + (f", {size / 1e9:.2f} GB were in it" if size else ""))
+    if left:
+        yield say(left)

@@ -21,7 +21,9 @@ class StepContext:
     ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its
     relative path (``checks/versions.py``).
     ``record`` writes an effect into the journal before it happens: kind of effect (``made``,
-    ``swapped``, ``moved``, ``removed-packages``), then the values that undoing needs. ``platform``
+    ``swapped``, ``moved``, ``removed-packages``), then the values that undoing needs. ``ours`` says
+    whether the journal lists a path of the home folder as made by this program; other things are
+    neither deleted nor replaced there. ``platform``
     is set where packages for another system than this one are wanted (a bundle). ``left_out`` names
     variables of the user's that would disturb children, in capitals; ``card`` is the one that they
     are pointed at where several kinds are in the PC.
@@ -34,6 +36,7 @@ class StepContext:
     sources: Sources
     resource: Callable[[str], bytes]
     record: Callable[[str, dict[str, str]], None]
+    ours: Callable[[str], bool] = lambda _: True
     platform: Platform | None = None
     left_out: frozenset[str] = frozenset()
     card: str | None = None

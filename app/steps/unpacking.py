@@ -26,6 +26,7 @@ from app.model.errors import ExpectedError, StoppedError
 from app.ports import Command, Download, Exit, Feeder, Output, Silence
 from app.steps import provide_python
 from app.steps.child_environment import child_environment
+from app.steps.removing import claim
 from app.steps.step_context import StepContext
 
 # bytes to come before a child is started for them; starting one costs as much as unpacking 1 MB
@@ -118,6 +119,7 @@ class Unpacking:
                 return
             here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
             site.system.files.write(lock, offline_lock(here).encode())
+            claim(scratch, site)
             self._prepare(
                 (
                     site.system.computer.uv(),
@@ -207,16 +209,21 @@ def _sweep(site: StepContext) -> None:
     """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked
     folders go too.
     """
-    for folder, start in (
-        (site.place.cache, ("unpacking", ".tmp")),
-        (site.place.at("locks"), ("pylock.unpacking",)),
-    ):
-        for name in site.system.files.names(folder):
-            if name.startswith(start):
-                site.system.files.remove(site.place.join(folder, name))
-    for bucket in site.system.files.names(site.place.cache):
-        if not bucket.startswith(_UNPACKED):
-            _sweep_bucket(site.place.join(site.place.cache, bucket), site)
+    cache, locks = site.place.cache, site.place.at("locks")
+    for folder, start in ((cache, ("unpacking", ".tmp")), (locks, ("pylock.unpacking",))):
+        if _ours(folder, site):
+            for name in site.system.files.names(folder):
+                if name.startswith(start):
+                    site.system.files.remove(site.place.join(folder, name))
+    if _ours(cache, site):
+        for bucket in site.system.files.names(cache):
+            if not bucket.startswith(_UNPACKED):
+                _sweep_bucket(site.place.join(cache, bucket), site)
+
+
+def _ours(folder: str, site: StepContext) -> bool:
+    """Whether this program made the folder, and it leads nowhere else: only then it is swept."""
+    return site.ours(folder) and site.system.files.link(folder) is None
 
 
 def _sweep_bucket(folder: str, site: StepContext) -> None:

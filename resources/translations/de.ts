@@ -2761,8 +2761,8 @@
         <translation>pip: pip cache purge, dann noch einmal mit --no-cache-dir; uv: uv cache clean</translation>
     </message>
     <message>
-        <source>pip: pip install --use-feature=truststore, or --cert FILE; uv: --native-tls; others: SSL_CERT_FILE and REQUESTS_CA_BUNDLE</source>
-        <translation>pip: pip install --use-feature=truststore, oder --cert DATEI; uv: --native-tls; andere: SSL_CERT_FILE und REQUESTS_CA_BUNDLE</translation>
+        <source>pip: pip install --use-feature=truststore, or --cert FILE; uv: --system-certs; others: SSL_CERT_FILE and REQUESTS_CA_BUNDLE</source>
+        <translation>pip: pip install --use-feature=truststore, oder --cert DATEI; uv: --system-certs; andere: SSL_CERT_FILE und REQUESTS_CA_BUNDLE</translation>
     </message>
     <message>
         <source>A bitsandbytes for Linux only, on Windows</source>

@@ -93,7 +93,6 @@ class Bench:
             python=PYTHON,
             versions=Versions(torch=""),
             pinned_on="",
-            proven="",
             parts=(part,),
         )
         site = StepContext(

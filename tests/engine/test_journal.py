@@ -8,7 +8,7 @@ import pytest
 
 from app.adapters.clock import SystemClock
 from app.adapters.files import LocalFiles
-from app.engine.journal import Journal
+from app.engine.journal import VERSION, Journal
 from app.model.errors import InputError
 from app.model.plan import CreateEnvironment, Plan, Quarantine
 
@@ -66,3 +66,37 @@ def test_what_was_made_comes_newest_first_and_once(journal: Journal) -> None:
     for path in ("/a", "/b", "/a"):
         record("made", {"path": path})
     assert journal.made() == ("/a", "/b")
+
+
+def test_lines_of_other_versions_are_read_as_far_as_they_are_known(
+    journal: Journal, tmp_path: Path
+) -> None:
+    """A newer program's step kinds, fields and lines, and the first version's lines without a version."""
+    newer = [
+        '{"at":"a","run":"r1","kind":"began","plan":{"title":"Install","profile":"p",'
+        '"environment":"e","steps":[{"kind":"write-note","id":"n","title":"A note"}]}}',
+        '{"at":"a","run":"r1","kind":"effect","effect":"made","values":{"path":"/x","n":[1]},'
+        '"host":{"a":1},"version":9}',
+        '{"version":9,"something":"else"}',
+        '{"at":"a","run":"r1","kind":"paused","version":9,"step":"n"}',
+        '{"at":"a","run":"r1","kind":"ended","outcome":"finished"}',
+    ]
+    (tmp_path / "journal.jsonl").write_text("".join(f"{line}\n" for line in newer))
+    journal.effect("r2", "s")("made", {"path": "/y"})
+    assert journal.made() == ("/y", "/x")
+    assert [(e.kind, e.version) for e in journal.entries()] == [
+        *(("began", 1), ("effect", 9), ("paused", 9), ("ended", 1), ("effect", VERSION)),
+    ]
+    assert journal.unfinished() is None
+    began = journal.entries()[0]
+    assert began.plan is not None and not began.understood and began.plan.environment == "e"
+
+
+def test_what_an_uninstall_took_is_not_listed_until_it_is_made_again(journal: Journal) -> None:
+    record = journal.effect("1", "s")
+    record("made", {"path": "/a"})
+    assert journal.lists("/a/b") and not journal.lists("/ab")
+    record("gone", {"path": "/a"})
+    assert not journal.lists("/a/b")
+    record("made", {"path": "/a"})
+    assert journal.lists("/a")

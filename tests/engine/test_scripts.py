@@ -56,7 +56,6 @@ def profile() -> Profile:
         python="3.12",
         versions=Versions(torch="2.8.0"),
         pinned_on="",
-        proven="",
         parts=parts,
     )
 

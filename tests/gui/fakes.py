@@ -153,7 +153,6 @@ def _profile(name: str, title: str, subtitle: str, **more: Any) -> Profile:
         subtitle=subtitle,
         summary="",
         pinned_on="2025-11-21",
-        proven="Resolved for Windows and Linux.",
         parts=parts,
         supports="RTX 30, 40 and 50.",
         good=("Holds code for every card from RTX 20 to RTX 50.",),

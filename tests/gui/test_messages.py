@@ -63,7 +63,6 @@ def shown(machine: Path) -> Iterator[str]:
             choice.why,
             choice.tag,
             profile.supports,
-            profile.proven,
             *profile.good,
             *profile.bad,
         )

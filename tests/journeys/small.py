@@ -71,7 +71,6 @@ def profile(lock: str) -> Profile:
         python=PYTHON,
         versions=Versions(torch="none"),
         pinned_on="2026-11-24",
-        proven="here",
         needs=Needs(gpu=False),
         parts=parts,
     )

@@ -100,7 +100,8 @@ def test_what_a_person_made_stays_wherever_it_lies(person: Person) -> None:
     assert done.returncode == 0, done.stderr
     left = {p for p in person.home.rglob("*") if p.is_file()}
     assert set(own) <= left
-    assert {p.name for p in left - set(own)} <= {"journal.jsonl", "running.lock", "active.json"}
+    papers = {"journal.jsonl", "unsloth-setup-home.json"}
+    assert papers <= {p.name for p in left - set(own)} <= {*papers, "running.lock"}
     assert not (now / "pyvenv.cfg").exists()
 
 

@@ -25,7 +25,13 @@ GOLDENS = Path(__file__).parent / "goldens"
 def told(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
     """Verdict, profile, findings, alternatives and steps, as the plan command would print them."""
     facts = msgspec.json.decode(machine.read_bytes(), type=MachineFacts)
-    best, *others = rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)
+    best, *others = rank(
+        facts,
+        knowledge.profiles,
+        knowledge.rules,
+        knowledge.cards,
+        advisories=knowledge.advisories,
+    )
     place = HomeLayout(facts.home.path if facts.home else "/home/x", facts.os.family)
     plan = install_plan(facts, best.profile, place, Answers())
     return {

@@ -45,7 +45,6 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepConte
         python=PYTHON,
         versions=Versions(torch="none"),
         pinned_on="2026-11-24",
-        proven="",
         parts=(part,),
     )
     home = tmp_path / "Jürgens home"

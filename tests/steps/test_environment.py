@@ -4,6 +4,8 @@ proven.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import sys
@@ -18,6 +20,7 @@ from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Line, Measured
 from app.model.plan import (
     Activate,
+    CloseMapper,
     CreateEnvironment,
     FetchWheels,
     FirstImport,
@@ -33,6 +36,7 @@ from app.model.plan import (
 from app.model.verdict import Verification
 from app.steps import (
     activate,
+    close_mapper,
     create_environment,
     fetch_wheels,
     first_import,
@@ -128,13 +132,6 @@ def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: S
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_what_a_killed_removal_left_is_swept_away(made: StepContext) -> None:
-    folder = made.place.environment("small-1")
-    made.system.files.move(folder, folder + create_environment.GONE)
-    create_environment.sweep(made)
-    assert made.system.files.names(made.place.environments) == ()
-
-
 def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> None:
     record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
     made.system.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
@@ -227,6 +224,62 @@ def test_the_missing_openmp_file_is_made_from_the_wheels_own(site: StepContext) 
     list(fix_openmp.run(step, site))
     assert site.system.files.read(site.place.join(library, "libomp140.x86_64.dll")) == b"MZ openmp"
     assert fix_openmp.done(step, site) is not None
+
+
+MAPPER = """def _get_new_mapper():
+    try:
+        import asked
+
+        return asked.network()
+    except ImportError:
+        return None
+
+
+def get_model_name(name):
+    return _get_new_mapper()
+"""
+
+
+@pytest.mark.parametrize(
+    "end", ["\n", "\r\n"]
+)  # 2024.9 and 2025.3 have the second, 2025.11 the first
+def test_unsloth_fetches_no_code_any_more(site: StepContext, tmp_path: Path, end: str) -> None:
+    """Nobody is asked, the RECORD fits again, a second run has nothing to do, and a file of the same
+    data elsewhere (uv's cache) stays as it was.
+    """
+    step = CloseMapper(
+        id="close-mapper",
+        title="m",
+        environment="old",
+        python="3.12",
+        file="unsloth/models/loader.py",
+    )
+    place, files = site.place, site.system.files
+    packages = place.site_packages("old", "3.12")
+    path = place.join(packages, "unsloth", "models", "loader.py")
+    record = place.join(packages, "unsloth-2025.11.3.dist-info", "RECORD")
+    with pytest.raises(ExpectedError, match=r"loader\.py"):
+        list(close_mapper.run(step, site))
+    cached = tmp_path / "cached.py"
+    cached.write_text(MAPPER, "utf-8", newline=end)
+    Path(path).parent.mkdir(parents=True)
+    os.link(cached, path)
+    files.write(record, b"unsloth/a.py,sha256=x,1\nunsloth/models/loader.py,sha256=y,2\n")
+    assert close_mapper.done(step, site) is None
+    list(close_mapper.run(step, site))
+    assert close_mapper.done(step, site) is not None
+    names: dict[str, Any] = {}
+    exec(compile(files.read(path) or b"", path, "exec"), names)  # noqa: S102 - our own text
+    assert names["get_model_name"]("org/name") == ({}, {}, {})
+    assert cached.read_bytes() == MAPPER.replace("\n", end).encode()
+    data = files.read(path) or b""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    assert (
+        files.read(record)
+        == (
+            f"unsloth/a.py,sha256=x,1\nunsloth/models/loader.py,sha256={digest},{len(data)}\n"
+        ).encode()
+    )
 
 
 def test_a_leftover_moves_to_the_quarantine_and_back(site: StepContext, tmp_path: Path) -> None:

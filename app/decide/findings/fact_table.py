@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from fnmatch import fnmatch
 from typing import Any
 
@@ -156,7 +157,18 @@ def table(
         **_installed(facts, rules),
         **_network(facts, answers),
         **_profile(facts, cards, profile),
+        "program.days_stale": _days_past(facts, rules.fresh_until),
+        "program.fresh_until": rules.fresh_until or None,
     }
+
+
+def _days_past(facts: MachineFacts, day: str) -> int | None:
+    """How many days after ``day`` the machine was looked at, 0 where before; ``None`` if unknown."""
+    try:
+        past = date.fromisoformat((facts.taken_at or "")[:10]) - date.fromisoformat(day)
+    except ValueError:
+        return None
+    return max(0, past.days)
 
 
 def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
@@ -205,6 +217,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
     gpu = card.gpu if card else None
     memory, used = (card.memory if card else None), (gpu.memory_used if gpu else None)
     capabilities = {c.capability for c in ours}
+    generation = cards.generation_of(card.capability) if card else None
     return {
         "gpus.count": len(facts.gpus),
         "gpus.cards": len(real),
@@ -217,7 +230,8 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
         "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
         "card.capability": card.capability if card else None,
-        "card.architecture": cards.architecture_of(card.capability) if card else None,
+        "card.architecture": generation.name if generation else None,
+        "card.driver_end": generation.driver_end if generation else None,
         "card.memory": memory,
         "card.used": used,
         "card.free": memory - used if memory is not None and used is not None else None,
@@ -290,6 +304,8 @@ def _home(
         "home.writable": facts.home.writable
         if facts.home and not (answers and answers.home)
         else None,
+        "home.refused": known.refused if known is not None else None,
+        "home.subfolder": _subfolder(path, windows) if path else None,
         "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
         "home.broken": broken(path, windows, rules.broken_characters) if path else None,
         "disk.root": disk.root if disk else None,
@@ -298,6 +314,12 @@ def _home(
         "disk.download": download or None,
         "disk.spare": free - needed if free is not None and needed is not None else None,
     }
+
+
+def _subfolder(path: str, windows: bool) -> str:
+    """A folder of this program's own below another one."""
+    sign = "\\" if windows else "/"
+    return path.rstrip("\\/") + sign + "UnslothSetup"
 
 
 def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
@@ -434,13 +456,8 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
         None,
     )
     return {
-        # A mirror that the user named for this run was not asked by the survey: unknown.
-        "network.index": None
-        if net.index == "unknown" or (answers and answers.index)
-        else net.index,
-        "network.pytorch": None
-        if net.pytorch == "unknown" or (answers and answers.pytorch_index)
-        else net.pytorch,
+        "network.index": None if net.index == "unknown" else net.index,
+        "network.pytorch": None if net.pytorch == "unknown" else net.pytorch,
         "network.proxy": net.proxy or "none",
         "network.mirror": mirror or "none",
         "network.bundle": bool(answers and answers.offline),
@@ -462,6 +479,8 @@ def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict
     capability = version(ours[0].capability or "") if ours else None
     return {
         "profile.id": profile.id,
+        "profile.days_stale": _days_past(facts, profile.fresh_until),
+        "profile.pinned_on": profile.pinned_on,
         "profile.for_card": needs.gpu,
         "profile.title": profile.title,
         "profile.gpu": needs.gpu,

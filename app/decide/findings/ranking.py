@@ -6,10 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.decide.findings.advisories import concerning
 from app.decide.findings.conditions import fill
 from app.decide.findings.fact_table import table
 from app.decide.findings.rules import fired, verdict
 from app.model.advice import Choice, Finding
+from app.model.advisory import Advisory
 from app.model.answers import Answers
 from app.model.card import Cards
 from app.model.condition import version
@@ -39,31 +41,34 @@ def rank(
     rules: Rules,
     cards: Cards,
     answers: Answers | None = None,
+    advisories: Sequence[Advisory] = (),
 ) -> tuple[Choice, ...]:
     """Every profile as a choice, best first; the first is recommended.
 
-    Architecture decides first. The best profile for a usable card stays first even when something
+    Architecture decides first; of the profiles for it, one that the driver at hand can run stands
+    before one that needs another driver. The best profile for a usable card stays first even when something
     that a person can mend holds it back; the practice profile comes first only where no NVIDIA card
     can be used. Behind the first, what works now stands before what does not, and what never will
     comes last.
     """
     judged = [_judge(facts, profile, rules, cards, answers) for profile in profiles]
     card_serves = any(j.serves and j.profile.needs.gpu for j in judged)
+    newest = max(
+        (j.profile.pinned_on for j in judged if j.serves and j.profile.needs.gpu), default=""
+    )
 
-    def before(j: Judged) -> tuple[int, int]:
-        if not j.serves:
-            return (
-                3 if j.profile.needs.gpu else 2,
-                -j.score,
-            )  # where nothing serves, the simplest stands first
-        return (0 if j.profile.needs.gpu is card_serves else 1, -j.score)
+    def before(j: Judged) -> tuple[int, bool, int]:
+        if not j.serves:  # where nothing serves, the simplest stands first
+            return (3 if j.profile.needs.gpu else 2, False, -j.score)
+        return (0 if j.profile.needs.gpu is card_serves else 1, _needs_driver(j), -j.score)
 
     order = sorted(judged, key=before)
     for j in order:
         log.info("profile %s: score %s, serves %s", j.profile.id, j.score, j.serves)
     rest = sorted(order[1:], key=lambda j: (not j.serves, _blocked(j), before(j)))
     return tuple(
-        _choice(j, number == 0, card_serves) for number, j in enumerate((*order[:1], *rest))
+        _choice(j, number == 0, card_serves, newest, concerning(j.profile, advisories))
+        for number, j in enumerate((*order[:1], *rest))
     )
 
 
@@ -94,7 +99,17 @@ def _blocked(judged: Judged) -> bool:
     return any(rule.severity == "blocks" for rule, _ in judged.fired)
 
 
-def _choice(judged: Judged, first: bool, card_serves: bool) -> Choice:
+def _needs_driver(judged: Judged) -> bool:
+    return any(r.severity == "blocks" and r.id == "driver-too-old" for r, _ in judged.fired)
+
+
+def _choice(
+    judged: Judged,
+    first: bool,
+    card_serves: bool,
+    newest: str,
+    advisories: tuple[Advisory, ...],
+) -> Choice:
     found = tuple(finding for _, finding in judged.fired)
     blocks = [(rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"]
     blocking = next((pair for pair in blocks if pair[0].hopeless), blocks[0] if blocks else None)
@@ -106,14 +121,22 @@ def _choice(judged: Judged, first: bool, card_serves: bool) -> Choice:
     return Choice(
         profile=judged.profile,
         verdict=verdict(found),
-        why=_why(judged, blocking, card_serves),
+        why=_why(judged, blocking, card_serves, first, newest, advisories),
+        advisories=advisories,
         findings=found,
         recommended=first,
         tag=tag,
     )
 
 
-def _why(judged: Judged, blocking: tuple[Rule, Finding] | None, card_serves: bool) -> str:
+def _why(
+    judged: Judged,
+    blocking: tuple[Rule, Finding] | None,
+    card_serves: bool,
+    first: bool,
+    newest: str,
+    advisories: tuple[Advisory, ...],
+) -> str:
     """One sentence: the reason of this profile for this card, then what stands in the way or speaks
     for it.
     """
@@ -122,7 +145,11 @@ def _why(judged: Judged, blocking: tuple[Rule, Finding] | None, card_serves: boo
     reason = (
         profile.reasons.get(architecture)
         or profile.reasons.get("default")
-        or profile.summary.rstrip(".")
+        or (
+            _age(profile, first, newest, advisories)
+            if profile.needs.gpu
+            else profile.summary.rstrip(".")
+        )
     )
     if facts.get("card.architecture") is None:
         reason = reason.replace("{card.architecture} cards", "this kind of card")
@@ -137,6 +164,21 @@ def _why(judged: Judged, blocking: tuple[Rule, Finding] | None, card_serves: boo
     if not profile.needs.gpu:
         return f"{reason}. This PC has a card that can do more." if card_serves else f"{reason}."
     return f"{reason}; {_driver(facts)}."
+
+
+def _age(profile: Profile, first: bool, newest: str, advisories: tuple[Advisory, ...]) -> str:
+    """What dates and advisories say of a profile."""
+    if profile.pinned_on >= newest:
+        age = "The newest setup"
+    else:  # an older one is first only where the newest needs another driver
+        age = "The newest setup that your driver runs" if first else "An older setup"
+    grave = max((a.score or 0.0 for a in advisories), default=0.0)
+    safety = (
+        f"; security advisories on its versions: {len(advisories)}, the gravest {grave:g} of 10"
+        if advisories
+        else ""
+    )
+    return f"{age} for {{card.architecture}} cards, pinned on {profile.pinned_on}{safety}"
 
 
 def _needs(finding: Finding, facts: Mapping[str, Any]) -> str:

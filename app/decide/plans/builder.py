@@ -15,6 +15,7 @@ from app.model.machine import Leftover, MachineFacts
 from app.model.plan import (
     Activate,
     AnyStep,
+    CloseMapper,
     CreateEnvironment,
     FetchWheels,
     FirstImport,
@@ -109,6 +110,22 @@ def install_plan(
                 environment=name,
                 disk_bytes=2_000_000,
                 touches=(library,),
+            )
+        )
+    if profile.fetches_mapper:
+        steps.append(
+            CloseMapper(
+                id="close-mapper",
+                title="No code from the network in Unsloth's loader",
+                environment=name,
+                python=profile.python,
+                file=profile.fetches_mapper,
+                touches=(
+                    place.join(
+                        place.site_packages(name, profile.python),
+                        *profile.fetches_mapper.split("/"),
+                    ),
+                ),
             )
         )
     steps.append(

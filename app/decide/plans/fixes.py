@@ -13,6 +13,7 @@ from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.plan import (
     AnyStep,
+    CloseMapper,
     CreateEnvironment,
     FixOpenmp,
     InstallWheels,
@@ -108,6 +109,15 @@ def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = (
     return plan
 
 
+def repaired(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
+    """The plan with its environment made anew from files that are unpacked anew: what is damaged in an
+    environment is damaged in the cache as well where the two share it by hard links.
+    """
+    anew = _anew(plan, place, kept)
+    cache = _remove("cache", "Package cache emptied", place.cache)
+    return msgspec.structs.replace(anew, steps=(cache, *anew.steps))
+
+
 def _anew(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
     if plan.environment not in kept:
         return _before(
@@ -131,7 +141,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
         max(
             n
             for n, s in enumerate(steps)
-            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp)
+            if isinstance(s, CreateEnvironment | InstallWheels | FixOpenmp | CloseMapper)
         )
         + 1
     )

@@ -11,6 +11,8 @@ from app.model.guide import Benchmark, Guide
 from app.model.machine import Gpu
 from app.model.verdict import Bench
 
+# A card of so few watts, drawn from the slot alone, does not hold its boost clock under load.
+SLOT_POWER_W = 75.0
 # GB/s of one lane after line coding, by generation.
 LANE = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
 
@@ -73,17 +75,23 @@ def _against(
     figure, band, source = _figure(row, card, gpu, cards)
     if not figure:
         return {"note": f"No reference for this card yet.{burst}"}
-    if card.power_varies or card.kind == "laptop":
+    if card.confidence == "low":
+        return {"note": f"The maker's figures of this card are not confirmed; not judged.{burst}"}
+    laptop = card.power_varies or card.kind in ("laptop", "workstation-laptop")
+    if laptop or card.max_power_w <= SLOT_POWER_W:
         clock = detail.get("sm_mhz")
         if row.figure in ("copy", "pcie"):
             pass  # memory and link do not depend on the power budget
         elif isinstance(clock, int | float) and card.boost_mhz:
             figure *= clock / card.boost_mhz
-            source += (
-                f", at the {clock:.0f} MHz that this laptop card ran at under its power budget"
-            )
-        else:
+            source += f", at the {clock:.0f} MHz that this card ran at under its power budget"
+        elif laptop:
             return {"note": "A laptop card whose power budget is not known; not compared."}
+        else:
+            return {
+                "note": f"A card of {card.max_power_w:.0f} W does not hold its boost clock under "
+                "load; not compared."
+            }
     low, high = band
     return _said(
         value,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
 
+from app.decide.findings.advisories import sentence
+from app.decide.verification.proof import words
 from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.messages import all_said, said
@@ -43,7 +45,7 @@ def details(choice: Choice, family: str) -> Plain:
     made = Plain(gap=8)
     for name, text in (
         (translate("Setup", "Supports"), said(profile.supports)),
-        (translate("Setup", "Proven"), said(profile.proven)),
+        (translate("Setup", "Proven"), words(profile)),
     ):
         if text:
             made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
@@ -51,6 +53,8 @@ def details(choice: Choice, family: str) -> Plain:
         made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
     for text in all_said(profile.bad):
         made.box.addLayout(_point("warn", translate("Setup", "Against"), text))
+    for advisory in choice.advisories:
+        made.box.addLayout(_point("warn", translate("Setup", "Advisory"), sentence(advisory)))
     made.box.addWidget(line())
     rows = [
         (translate("Setup", "Package"), translate("Setup", "Version")),
@@ -167,7 +171,7 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
     ]
     rows += [
         (translate("Setup", "Supports"), said(a.supports), said(b.supports)),
-        (translate("Setup", "Proven"), said(a.proven), said(b.proven)),
+        (translate("Setup", "Proven"), words(a), words(b)),
         (translate("Setup", "In favour"), "\n".join(all_said(a.good)), "\n".join(all_said(b.good))),
         (translate("Setup", "Against"), "\n".join(all_said(a.bad)), "\n".join(all_said(b.bad))),
     ]

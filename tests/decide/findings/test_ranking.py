@@ -47,7 +47,13 @@ def machine(
 
 
 def ranked(knowledge: Knowledge, facts: MachineFacts) -> tuple[Choice, ...]:
-    return rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)
+    return rank(
+        facts,
+        knowledge.profiles,
+        knowledge.rules,
+        knowledge.cards,
+        advisories=knowledge.advisories,
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,12 +61,12 @@ def ranked(knowledge: Knowledge, facts: MachineFacts) -> tuple[Choice, ...]:
     [
         ("7.0", "torch26-2025.3", "legacy-2024.9.post4"),
         ("7.5", "torch26-2025.3", "legacy-2024.9.post4"),
-        ("8.0", "torch28-2025.11", "torch212-2026.10"),
-        ("8.6", "torch28-2025.11", "torch212-2026.10"),
-        ("8.9", "torch28-2025.11", "torch212-2026.10"),
-        ("9.0", "torch28-2025.11", "torch212-2026.10"),
-        ("10.0", "torch28-2025.11", "torch212-2026.10"),
-        ("12.0", "torch28-2025.11", "torch212-2026.10"),
+        ("8.0", "torch212-2026.10", "torch28-2025.11"),
+        ("8.6", "torch212-2026.10", "torch28-2025.11"),
+        ("8.9", "torch212-2026.10", "torch28-2025.11"),
+        ("9.0", "torch212-2026.10", "torch28-2025.11"),
+        ("10.0", "torch212-2026.10", "torch28-2025.11"),
+        ("12.0", "torch212-2026.10", "torch28-2025.11"),
         ("10.3", "torch212-2026.10", "practice-cpu"),
         ("12.1", "torch212-2026.10", "practice-cpu"),
         ("6.1", "practice-cpu", None),
@@ -89,15 +95,17 @@ def test_every_profile_is_there_once_with_a_reason_and_one_is_recommended(
     assert [c.recommended for c in choices] == [True] + [False] * (len(choices) - 1)
     assert all(c.why.endswith(".") and "{" not in c.why and c.tag for c in choices)
     assert choices[0].why == (
-        "Best proven for Ampere cards; your driver 581.80 runs CUDA 12.8 directly (570.65 or "
+        "The newest setup for Ampere cards, pinned on 2026-11-20; security advisories on its "
+        "versions: 1, the gravest 1.9 of 10; your driver 581.80 runs CUDA 13.0 directly (580.88 or "
         "newer)."
     )
+    assert [a.id for a in choices[0].advisories] == ["CVE-2025-3000"]
 
 
 def test_a_good_card_held_back_stays_with_its_best_profile(knowledge: Knowledge) -> None:
     best, *others = ranked(knowledge, machine(driver=None))
     assert (best.profile.id, best.verdict, best.tag) == (
-        "torch28-2025.11",
+        "torch212-2026.10",
         "blocked",
         "Needs the driver",
     )
@@ -110,7 +118,8 @@ def test_a_newer_driver_is_asked_for_by_number(knowledge: Knowledge) -> None:
     )
     assert newest.tag == "Needs a newer driver"
     assert newest.why == (
-        "Newest, and less proven than PyTorch 2.8. Needs driver 580.88 or newer; yours is 576.80."
+        "The newest setup for Ampere cards, pinned on 2026-11-20; security advisories on its "
+        "versions: 1, the gravest 1.9 of 10. Needs driver 580.88 or newer; yours is 576.80."
     )
 
 
@@ -142,7 +151,40 @@ def test_of_several_cards_the_one_that_can_train_decides(knowledge: Knowledge) -
         ]
     )
     assert nvidia(facts, knowledge.cards)[0].gpu.index == 1
-    assert ranked(knowledge, facts)[0].profile.id == "torch28-2025.11"
+    assert ranked(knowledge, facts)[0].profile.id == "torch212-2026.10"
+
+
+@pytest.mark.parametrize("capability", ["8.0", "8.6", "8.9", "9.0", "12.0"])
+@pytest.mark.parametrize(
+    ("driver", "first"),
+    [
+        ("610.10", "torch212-2026.10"),
+        ("580.88", "torch212-2026.10"),
+        ("579.99", "torch28-2025.11"),
+        ("570.65", "torch28-2025.11"),
+        ("536.99", "torch28-2025.11"),
+        ("452.06", "torch212-2026.10"),
+        (None, "torch212-2026.10"),
+    ],
+)
+def test_the_driver_at_hand_decides_between_setups(
+    capability: str, driver: str | None, first: str, knowledge: Knowledge
+) -> None:
+    """The newest that runs now; where the driver must be replaced anyway, the newest of all."""
+    assert ranked(knowledge, machine(capability, driver=driver))[0].profile.id == first
+
+
+@pytest.mark.parametrize(
+    ("day", "found"),
+    [("2026-11-29", set()), ("2027-03-20", set()), ("2027-04-01", {"setup-old", "knowledge-old"})],
+)
+def test_after_its_time_the_knowledge_says_how_old_it_is(
+    day: str, found: set[str], knowledge: Knowledge
+) -> None:
+    best = ranked(knowledge, machine(taken_at=f"{day}T10:00:00Z"))[0]
+    told = {f.id: f for f in best.findings if f.id in ("setup-old", "knowledge-old")}
+    assert set(told) == found
+    assert all(f.severity == "informs" and "{" not in f.detail + f.seen for f in told.values())
 
 
 @pytest.mark.parametrize(
@@ -383,3 +425,45 @@ def test_on_any_machine_the_promises_hold(raw: dict[str, Any]) -> None:
     if choices[0].profile.id == "practice-cpu":
         assert not served
         assert choices[0].verdict != "ready"
+
+
+@pytest.mark.parametrize("family", ["windows", "linux"])
+@pytest.mark.parametrize(
+    ("driver", "found"),
+    [("595.71.05", "driver-too-new"), ("590.00", "driver-too-new"), ("580.95.05", None)],
+)
+def test_a_driver_that_left_the_generation_behind_blocks(
+    driver: str, found: str | None, family: str, knowledge: Knowledge
+) -> None:
+    """The cure is an older driver, never a newer one; a card of today is not concerned."""
+    best = ranked(knowledge, machine("7.0", driver=driver, family=family))[0]
+    assert best.profile.id == "torch26-2025.3"
+    assert (best.verdict == "blocked") is (found is not None)
+    told = [f for f in best.findings if f.id == "driver-too-new"]
+    assert bool(told) is (found is not None)
+    assert all("570 or 580" in f.remedy for f in told)
+    today = ranked(knowledge, machine("8.6", driver=driver, family=family))[0]
+    assert "driver-too-new" not in {f.id for f in today.findings}
+
+
+def test_without_a_driver_volta_is_not_sent_to_the_newest(knowledge: Knowledge) -> None:
+    told = {
+        capability: next(
+            f
+            for f in ranked(knowledge, machine(capability, driver=None, family="linux"))[0].findings
+            if f.id == "driver-missing"
+        ).remedy
+        for capability in ("7.0", "7.5")
+    }
+    assert "570 or 580" in told["7.0"]
+    assert "570 or 580" not in told["7.5"]
+
+
+@pytest.mark.parametrize("family", ["windows", "linux"])
+@pytest.mark.parametrize("name", ["aarch64", "arm64", "ARM64"])
+def test_arm_is_told_that_others_serve_it(name: str, family: str, knowledge: Knowledge) -> None:
+    facts = machine("12.1", family=family, os={"family": family, "arch": name, "build": 26100})
+    best = ranked(knowledge, facts)[0]
+    finding = next(f for f in best.findings if f.id == "os-arch-unsupported")
+    assert finding.severity == "blocks"
+    assert "DGX Spark" in finding.remedy

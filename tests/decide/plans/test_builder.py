@@ -101,6 +101,19 @@ def test_the_openmp_file_is_mended_only_where_it_is_missing(knowledge: Knowledge
     assert "mend-openmp" not in steps(knowledge, "torch28-2025.11", WINDOWS)
 
 
+@pytest.mark.parametrize("place", [WINDOWS, LINUX])
+def test_what_fetches_code_is_closed_before_anything_runs(
+    knowledge: Knowledge, place: HomeLayout
+) -> None:
+    for profile in knowledge.profiles:
+        made = list(steps(knowledge, profile.id, place))
+        old = profile.versions.unsloth is not None and profile.versions.unsloth < "2026"
+        assert ("close-mapper" in made) is old
+        if old:
+            assert made.index("close-mapper") < made.index("first-import")
+            assert any("fetches a file from the network" in text for text in profile.bad)
+
+
 def test_quick_and_no_verification(knowledge: Knowledge) -> None:
     quick = steps(knowledge, "torch28-2025.11", WINDOWS, answers=Answers(verify="quick"))
     assert "check-unsloth_import" in quick

@@ -1,87 +1,92 @@
-"""The memory model against runs of Unsloth that were measured on an H100."""
+"""The memory model against runs of Unsloth that were measured on an H100 and an H200."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 
 from app.decide.training import memory_estimate
-from app.decide.training.memory_estimate import Checkpointing
+from app.decide.training.memory_estimate import Checkpointing, Memory
 from app.knowledge import Knowledge
 from app.model.guide import Shape
 
-SHAPES = {
-    "0.3b": Shape(
-        width=1024, inner=4096, layers=16, heads=16, kv_heads=8, vocabulary=32768, tied=False
-    ),
-    "1b": Shape(
-        width=2048, inner=8192, layers=16, heads=32, kv_heads=8, vocabulary=128256, tied=True
-    ),
-    "3b": Shape(
-        width=3072, inner=8192, layers=28, heads=24, kv_heads=8, vocabulary=128256, tied=True
-    ),
-    "8b": Shape(
-        width=4096, inner=14336, layers=32, heads=32, kv_heads=8, vocabulary=128256, tied=False
-    ),
-}
-# Model, bits, batch, length, checkpointing, rank, 8-bit optimizer; weights after loading, peak of
-# torch's allocator (bytes). Unsloth 2026.10.9, torch 2.11.0+cu130, H100 80GB, random weights,
-# 2026-11-24.
-RUNS: list[tuple[str, int, int, int, Checkpointing, int, bool, int, int]] = [
-    ("1b", 4, 2, 2048, "unsloth", 16, True, 1027692544, 1640560640),
-    ("1b", 4, 1, 2048, "unsloth", 16, True, 1027691520, 1413035008),
-    ("1b", 4, 4, 2048, "unsloth", 16, True, 1027691520, 1937747968),
-    ("1b", 4, 2, 2048, "card", 16, True, 1027691520, 1682173952),
-    ("1b", 4, 2, 2048, "none", 16, True, 1027691520, 5633694720),
-    ("1b", 4, 2, 2048, "unsloth", 64, True, 1027691520, 1910878208),
-    ("1b", 4, 2, 2048, "unsloth", 64, False, 1027691520, 2146445312),
-    ("1b", 16, 2, 2048, "unsloth", 16, True, 2471629824, 2950410240),
-    ("3b", 4, 2, 2048, "unsloth", 16, True, 2242800640, 3023251456),
-    ("8b", 4, 2, 2048, "unsloth", 16, True, 5702756352, 7138871296),
-    ("8b", 4, 1, 2048, "unsloth", 32, True, 5702755328, 7001251840),
-    ("8b", 4, 4, 1024, "card", 16, True, 5702755328, 7736590336),
-    ("3b", 4, 1, 4096, "unsloth", 32, True, 2242800640, 3280611328),
-    ("3b", 16, 4, 1024, "unsloth", 16, False, 6425500672, 7271378944),
-    ("0.3b", 4, 4, 2048, "none", 16, True, 264358912, 4946553856),
-    ("8b", 16, 2, 1024, "unsloth", 16, True, 16060523520, 16858701824),
+
+class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One training run of Unsloth 2026.10.9 with torch 2.11.0+cu130 and random weights; bytes.
+
+    ``loaded`` and ``peak`` are what torch's allocator held. ``with_buffers``: counted from an empty
+    card; else from where Unsloth's 32 MiB of buffers were there already. ``error`` where the
+    training was not reached.
+    """
+
+    card: str
+    date: str
+    model: str
+    shape: Shape
+    bits: int
+    batch: int
+    length: int
+    checkpointing: Checkpointing
+    rank: int
+    optimizer_8bit: bool
+    loaded: int
+    peak: int = 0
+    with_buffers: bool = True
+    error: str = ""
+
+
+ALL = [
+    msgspec.json.decode(line, type=Run)
+    for line in Path(__file__).with_name("memory_runs.jsonl").read_bytes().splitlines()
 ]
+RUNS = [run for run in ALL if run.peak]
+# Unsloth takes these when it is imported, before a model is there.
+BUFFERS = 32 * 2**20
 
 
-@pytest.mark.parametrize("run", RUNS, ids=["-".join(map(str, r[:7])) for r in RUNS])
-def test_peak_within_ten_percent(
-    run: tuple[str, int, int, int, Checkpointing, int, bool, int, int],
-) -> None:
-    """Peak within 10 %, weights within 0.2 %."""
-    name, bits, batch, length, checkpointing, rank, small, loaded, peak = run
-    got = memory_estimate.predict(
-        SHAPES[name],
-        bits=bits,
-        rank=rank,
-        batch=batch,
-        length=length,
-        checkpointing=checkpointing,
-        optimizer_8bit=small,
+def predicted(run: Run) -> Memory:
+    """What the model says of a run."""
+    return memory_estimate.predict(
+        run.shape,
+        bits=run.bits,
+        rank=run.rank,
+        batch=run.batch,
+        length=run.length,
+        checkpointing=run.checkpointing,
+        optimizer_8bit=run.optimizer_8bit,
     )
-    assert got.weights == pytest.approx(loaded, rel=0.002)
-    assert got.allocated == pytest.approx(peak, rel=0.10)
 
 
-def test_no_bias() -> None:
-    """Over all runs the errors balance: the median is within 3 %."""
-    errors = sorted(
-        memory_estimate.predict(
-            SHAPES[r[0]],
-            bits=r[1],
-            batch=r[2],
-            length=r[3],
-            checkpointing=r[4],
-            rank=r[5],
-            optimizer_8bit=r[6],
-        ).allocated
-        / r[8]
-        - 1
-        for r in RUNS
+def name(run: Run) -> str:
+    """A run in short."""
+    return (
+        f"{run.model}-{run.bits}bit-{run.batch}x{run.length}-{run.checkpointing}-r{run.rank}"
+        f"-{run.card.split()[1]}"
     )
-    assert abs(errors[len(errors) // 2]) < 0.03
+
+
+@pytest.mark.parametrize("run", RUNS, ids=name)
+def test_peak_is_hardly_ever_too_low(run: Run) -> None:
+    """Each run lies within -3 % and +12 % of what was measured: too low is the wrong side."""
+    got = predicted(run)
+    more = 0 if run.with_buffers else BUFFERS
+    assert 0.97 <= got.allocated / (run.peak + more) <= 1.12
+    held = BUFFERS if run.with_buffers else 0
+    assert got.weights == pytest.approx(run.loaded - held, rel=0.002)
+
+
+def test_the_runs_cover_what_is_claimed() -> None:
+    """Thirty-six runs, from 0.3 to 8 billion parameters and up to 32768 tokens, in every way of
+    checkpointing.
+    """
+    assert len(RUNS) == 36
+    sizes = [predicted(run).parameters for run in RUNS]
+    assert min(sizes) < 0.4e9 and 7.9e9 < max(sizes) < 8.5e9
+    assert max(run.length * run.batch for run in RUNS) == 32768
+    assert {run.checkpointing for run in RUNS} == {"unsloth", "card", "none"}
+    assert all("IndexError" in run.error for run in ALL if not run.peak)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +95,34 @@ def test_no_bias() -> None:
 )
 def test_more_takes_more(field: str, small: int, large: int) -> None:
     """Every knob moves the estimate the right way."""
+    shape = next(run.shape for run in RUNS if run.model == "llama 3b")
     low, high = (
-        memory_estimate.predict(SHAPES["3b"], **{field: value})  # type: ignore[arg-type]
+        memory_estimate.predict(shape, **{field: value})  # type: ignore[arg-type]
         for value in (small, large)
     )
     assert low.process < high.process
 
 
+def test_whole_logits_are_counted(knowledge: Knowledge) -> None:
+    """Releases without the fused loss hold all logits: 8B with 2 x 32768 tokens fits no 24 GB."""
+    shape = next(run.shape for run in RUNS if run.model == "llama 8b")
+    fused = memory_estimate.predict(shape, batch=2, length=32768)
+    whole = memory_estimate.predict(shape, batch=2, length=32768, whole_logits=True)
+    assert fused.process < 24e9
+    assert whole.process > 32e9
+    old, new = knowledge.profile("legacy-2024.9.post4"), knowledge.profile("torch212-2026.10")
+    middle = knowledge.profile("torch26-2025.3")
+    asked = memory_estimate.holds_whole_logits
+    assert asked(old, "8.6", 65536)
+    assert not asked(new, "8.6", 65536)
+    assert not asked(new, None, 512)
+    assert asked(middle, "7.0", 65536)
+    assert not asked(middle, "7.5", 65536)
+    assert asked(middle, "8.6", 1024)
+
+
 def test_the_guides_table_is_too_high(knowledge: Knowledge) -> None:
-    """Each row of the guide's table has our figure beside it, below half of what it says."""
+    """Each row of the guide's table has our figure beside it, below what it says."""
     assert len(knowledge.guide.memory) == 3
     for row in knowledge.guide.memory:
         low = float(row.guide.split("-")[0])
@@ -106,8 +130,8 @@ def test_the_guides_table_is_too_high(knowledge: Knowledge) -> None:
             assert memory.process / 1e9 < low / 1.5
 
 
-def test_fits_leaves_a_margin() -> None:
+def test_fits_leaves_a_margin(knowledge: Knowledge) -> None:
     """A run that exactly fills the card does not fit."""
-    need = memory_estimate.predict(SHAPES["1b"])
+    need = memory_estimate.predict(knowledge.guide.models[0].shape)
     assert need.fits(need.process * 1.06)
     assert not need.fits(need.process)

@@ -103,7 +103,17 @@ def test_names_a_model_that_the_profile_knows(knowledge: Knowledge, name: str) -
 
 
 @pytest.mark.parametrize(
-    ("gib", "label"), [(4, "1B"), (6, "3B"), (8, "7B"), (12, "8B"), (24, "8B"), (80, "8B")]
+    ("gib", "label"),
+    [
+        (2, "0.6B"),
+        (4, "1B"),
+        (6, "4B"),
+        (8, "7B"),
+        (12, "8B"),
+        (24, "14B"),
+        (48, "32B"),
+        (80, "70B"),
+    ],
 )
 def test_sized_to_the_card(knowledge: Knowledge, gib: int, label: str) -> None:
     """The larger the card, the larger the model; what is chosen fits with a tenth to spare."""
@@ -117,10 +127,46 @@ def test_sized_to_the_card(knowledge: Knowledge, gib: int, label: str) -> None:
     )
 
 
+def test_a_small_card_is_sized_as_the_finding_advises(knowledge: Knowledge) -> None:
+    """The limits, batch and tokens of the finding vram-low and of the starter script are the same."""
+    rows = sorted(knowledge.guide.small_cards, key=lambda row: row.below_gib)
+    limits = [knowledge.rules.limit(f"limit.{name}") for name in ("vram_tiny", "vram_small")]
+    assert [f"{row.below_gib:g} GiB" for row in rows] == limits
+    for row, limit in zip(rows, ("limit.vram_tiny", "limit.vram_small"), strict=True):
+        rule = next(
+            r for r in knowledge.rules.rules if r.id == "vram-low" and limit in repr(r.when)
+        )
+        assert f"batch {row.batch}, at most {row.length} tokens" in rule.remedy
+        got = starter_script.size(
+            knowledge.profile("torch212-2026.10"), machine(row.below_gib - 0.2), knowledge.guide
+        )
+        assert got.batch <= row.batch
+        assert got.length <= row.length
+        assert got.memory is not None
+        assert got.memory.parameters <= row.billions * 1e9
+
+
+def test_every_model_says_where_it_is_known_from(knowledge: Knowledge) -> None:
+    """Source, date, licence and the transformers that knows it; nothing is offered beyond the pins."""
+    for model in knowledge.guide.models:
+        assert model.source, model.id
+        assert model.licence, model.id
+        assert model.transformers, model.id
+        assert len(model.date) == 10, model.id
+    labels = {
+        name: {m.label for m in starter_script.offered(knowledge.profile(name), knowledge.guide)}
+        for name in PROFILES
+    }
+    assert {"4B", "0.6B", "70B"} <= labels["torch212-2026.10"]
+    assert "70B" in labels["torch26-2025.3"]
+    assert not {"4B", "0.6B"} & labels["torch26-2025.3"]
+    assert "70B" not in labels["legacy-2024.9.post4"]
+
+
 def test_memory_in_use_counts(knowledge: Knowledge) -> None:
     """A card that is half full takes a smaller model."""
     profile = knowledge.profile("torch212-2026.10")
-    assert starter_script.size(profile, machine(12, used=7 << 30), knowledge.guide).label == "3B"
+    assert starter_script.size(profile, machine(12, used=7 << 30), knowledge.guide).label == "4B"
 
 
 def test_wishes_are_kept_and_said_not_to_fit(knowledge: Knowledge) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.decide.verification import judge
+from app.decide.verification import benchmarks, judge
 from app.knowledge import Knowledge
 from app.model.event import Failed, Measured
 from app.model.machine import Gpu, MachineFacts, Os
@@ -564,3 +564,33 @@ def test_every_wrong_claim_of_the_guide_has_its_correction(
 ) -> None:
     """Words of the guide's own text; what each is corrected to was checked in the packages."""
     assert any(words in c.claim for c in knowledge.guide.corrections)
+
+
+@pytest.mark.parametrize(
+    ("name", "judged"),
+    [
+        ("NVIDIA L40", True),
+        ("Tesla T4", False),
+        ("NVIDIA RTX PRO 4500 Blackwell", False),
+        ("NVIDIA RTX PRO 5000 Blackwell", False),
+    ],
+)
+def test_a_bar_that_no_healthy_card_reaches_judges_nobody(
+    knowledge: Knowledge, name: str, judged: bool
+) -> None:
+    """Half of the dense rate is as expected on an L40; unconfirmed figures and clocks that a card
+    of 75 W cannot hold are no bar.
+    """
+    card = knowledge.cards.named(name)
+    assert card is not None
+    fp16 = Measured(name="bench.matmul.fp16", value=0.7 * card.fp16_tensor_fp32acc_tflops, unit="")
+    low = Measured(name="bench.matmul.fp16", value=1.0, unit="TFLOP/s")
+    gpu = Gpu(name=name, vendor="nvidia")
+    (good,), (bad,) = (
+        benchmarks.benches([m], gpu, knowledge.cards, knowledge.guide) for m in (fp16, low)
+    )
+    assert (good.result == "as_expected") is judged
+    assert (bad.result == "below") is judged
+    assert good.note and bad.note
+    if name == "NVIDIA L40":
+        assert (card.bf16_tensor_tflops, card.tf32_tensor_tflops) == (181.05, 90.5)

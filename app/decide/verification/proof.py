@@ -1,0 +1,133 @@
+"""Proof records: made from a verification that passed, and said in words that claim no more."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from packaging.utils import canonicalize_name
+
+from app.model.errors import InputError
+from app.model.machine import MachineFacts
+from app.model.profile import Profile
+from app.model.proof import Proof
+from app.model.verdict import Verification
+
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)[^\S\n]*(;[^\\\n]*)?", re.MULTILINE)
+# What every environment holds beside the lock: the tools that installed it.
+_TOOLS = frozenset({"pip", "uv", "wheel", "setuptools"})
+
+
+def record(
+    profile: Profile,
+    facts: MachineFacts,
+    verdict: Verification,
+    versions: Mapping[str, str],
+    *,
+    date: str,
+    inside: str = "",
+) -> Proof:
+    """The record of one verification. ``inside`` names what the system runs in, such as Wine.
+
+    Raises ``InputError`` where the verification did not prove that training works.
+    """
+    tuned = verdict.fine_tune
+    if verdict.overall not in ("works", "works_slowly") or tuned is None or not tuned.passed:
+        raise InputError(
+            "There is nothing to record: expected a verification whose checks and first fine-tune "
+            "passed (verify without --quick)."
+        )
+    family = facts.os.family
+    held = {canonicalize_name(name): version for name, version in versions.items()}
+    differences = _differences(profile, family, held)
+    card = facts.main_card() if profile.needs.gpu else None
+    known = {
+        "tokens_per_s": tuned.tokens_per_s,
+        "loss_first": tuned.loss_first,
+        "loss_last": tuned.loss_last,
+        "peak_bytes": tuned.peak_vram,
+        "seconds": verdict.seconds,
+        **{f"{b.name} ({b.unit})": b.value for b in verdict.benchmark},
+    }
+    passed = [c.title or c.check for c in verdict.comparisons if c.result in ("same", "explained")]
+    passed.append(f"first fine-tune, {tuned.steps} steps")
+    if tuned.reloaded_equal:
+        passed.append("adapter saved and loaded again with the same result")
+    name = facts.os.name or family
+    where = [inside] if inside else []
+    if facts.os.wsl:
+        where.append("WSL")
+    return Proof(
+        profile=profile.id,
+        scope="components" if differences else "locked",
+        lock=lock_hash(profile, family),
+        date=date,
+        system=f"{name} ({', '.join(where)})" if where else name,
+        card=card.name if card else None,
+        driver=facts.driver.version if card else None,
+        passed=tuple(dict.fromkeys(passed)),
+        figures={key: float(value) for key, value in known.items() if value is not None},
+        differences=differences,
+        versions=dict(sorted(held.items())),
+    )
+
+
+def lock_hash(profile: Profile, family: str) -> str:
+    """SHA-256 over the texts of a profile's locks for one system, in the order of its parts."""
+    text = "".join(part.requirements for part in profile.parts if part.platform == family)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def words(profile: Profile) -> str:
+    """What is proven of a profile, rendered from its records alone."""
+    if not profile.proof:
+        return "There is no record yet of a verification with exactly these versions."
+    return " ".join(_said(profile, proof) for proof in profile.proof)
+
+
+def _said(profile: Profile, proof: Proof) -> str:
+    on = proof.card or "the processor"
+    driver = f", driver {proof.driver}" if proof.driver else ""
+    where = f"on {on}{driver}, {proof.system}, {proof.date}"
+    family = "windows" if "windows" in proof.system.lower() else "linux"
+    if proof.scope == "locked" and proof.lock == lock_hash(profile, family):
+        return f"Exactly these versions passed {where}: {', '.join(proof.passed)}."
+    if proof.scope == "locked":
+        return f"The lock of an earlier day passed {where}; this lock has not yet."
+    return (
+        f"Parts of it passed {where}: {', '.join(proof.passed)}; "
+        f"this exact set has not yet ({', '.join(proof.differences)})."
+    )
+
+
+def _differences(profile: Profile, family: str, held: Mapping[str, str]) -> tuple[str, ...]:
+    """What is installed otherwise than locked, each in words. A line with a marker may be absent."""
+    wanted: dict[str, str] = {}
+    free: set[str] = set()
+    for part in profile.parts:
+        if part.platform == family:
+            for name, version, marker in _PIN.findall(part.requirements):
+                wanted[canonicalize_name(name)] = version
+                if marker:
+                    free.add(canonicalize_name(name))
+    found = [
+        f"{name} {held[name]} in place of {version}"
+        if name in held
+        else f"{name} {version} is missing"
+        for name, version in wanted.items()
+        if held.get(name, "") != version
+        and not (name in free and name not in held)
+        and _public(held.get(name, ""), version) != version
+    ]
+    found += [
+        f"{name} {version} beside the lock"
+        for name, version in held.items()
+        if name not in wanted and name not in _TOOLS
+    ]
+    return tuple(sorted(found))
+
+
+def _public(installed: str, locked: str) -> str:
+    """The default index of Linux locks 2.8.0, and the wheel calls itself 2.8.0+cu128."""
+    return installed if "+" in locked else installed.partition("+")[0]

@@ -1,0 +1,65 @@
+"""The home folder as this program's own: refused where it is somebody else's, marked when it is made."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app import __version__
+from app.engine.journal import Journal
+from app.model.errors import ExitCode, ExpectedError
+from app.model.home_layout import HomeLayout
+from app.model.home_marker import HomeMarker
+from app.model.machine import Refusal
+from app.model.plan import CreateEnvironment, Plan
+from app.ports import System
+from app.probe.home import HomeState
+
+_WHY: dict[Refusal, str] = {
+    "not-empty": "holds files that are not this program's",
+    "drive-root": "is the root of a drive",
+    "profile": "is a person's own folder",
+    "system": "is a folder of the system",
+    "no-locks": "lies on a disk without locks, where two runs at once could not be kept apart",
+}
+_ELSEWHERE = ("system", "no-locks")  # where a subfolder would be no better
+
+
+def sentence(why: Refusal, path: str, place: HomeLayout) -> str:
+    """One sentence that says why a folder is not taken and offers another."""
+    other = (
+        "UnslothSetup in your own profile"
+        if why in _ELSEWHERE
+        else place.join(path, "UnslothSetup")
+    )
+    return f"{path} {_WHY[why]}; expected an empty folder of its own, such as {other}."
+
+
+def not_ours(why: Refusal, place: HomeLayout) -> ExpectedError:
+    """The refusal of a home as a fault: exit code 3."""
+    return ExpectedError(
+        "home-not-ours",
+        sentence(why, place.home, place),
+        hint="Choose another folder with --home.",
+        exit_code=ExitCode.BLOCKED,
+    )
+
+
+def refuse(state: HomeState, plan: Plan, place: HomeLayout) -> None:
+    """Raises ``ExpectedError('home-not-ours')`` where a plan may not run. In a home of ours at a place
+    where none would be made today, all but installing still may.
+    """
+    installs = any(isinstance(step, CreateEnvironment) for step in plan.steps)
+    why = state.refused if installs or not state.ours else None
+    if why is not None:
+        raise not_ours(why, place)
+
+
+def mark(system: System, place: HomeLayout, before: HomeState, journal: Journal, run: str) -> None:
+    """Write the marker where there is none; ``before`` is what the folder was. Other files in it are
+    not made ours.
+    """
+    if before.marked:
+        return
+    journal.effect(run, "")("made", {"path": place.marker})
+    marker = HomeMarker(program=__version__, at=system.clock.now(), adopted=not before.empty)
+    system.files.write(place.marker, msgspec.json.format(msgspec.json.encode(marker)))

@@ -1,0 +1,111 @@
+"""Proof records: what they hold, and that no word claims more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from app.decide.findings.advisories import pins
+from app.decide.verification import proof
+from app.knowledge import Knowledge, profile
+from app.model.errors import InputError
+from app.model.machine import Driver, Gpu, MachineFacts, Os
+from app.model.profile import Profile
+from app.model.verdict import FineTune, Verification
+
+CARD = Gpu(vendor="nvidia", name="NVIDIA H200", memory_total=150 << 30, compute_capability="9.0")
+FACTS = MachineFacts(
+    os=Os(family="linux", name="Ubuntu 24.04"), gpus=(CARD,), driver=Driver(version="580.95.05")
+)
+PASSED = Verification(
+    overall="works",
+    fine_tune=FineTune(
+        steps=20,
+        loss_first=3.0,
+        loss_last=0.5,
+        tokens_per_s=1000.0,
+        peak_vram=2**31,
+        reloaded_equal=True,
+        passed=True,
+    ),
+)
+
+
+def locked(one: Profile) -> dict[str, str]:
+    """All that the Linux locks hold, as it is installed."""
+    parts = tuple(part for part in one.parts if part.platform == "linux")
+    held = pins(msgspec.structs.replace(one, parts=parts))
+    return {name: next(iter(versions)) for name, versions in held.items()}
+
+
+def made(one: Profile, versions: dict[str, str], **more: Any) -> proof.Proof:
+    """A record of this profile."""
+    return proof.record(one, FACTS, PASSED, versions, date="2026-11-29", **more)
+
+
+@pytest.mark.parametrize("name", ["torch212-2026.10", "torch26-2025.3", "practice-cpu"])
+def test_only_the_very_lock_is_called_so(knowledge: Knowledge, name: str) -> None:
+    """One other version makes it components, named in the record and in the words."""
+    one = knowledge.profile(name)
+    same = made(one, {**locked(one), "torch": locked(one)["torch"], "pip": "26.1"})
+    assert (same.scope, same.differences) == ("locked", ())
+    other = made(one, {**locked(one), "trl": "9.9", "extra-thing": "1.0"}, inside="a container")
+    assert other.scope == "components"
+    assert f"trl 9.9 in place of {locked(one)['trl']}" in other.differences
+    assert "extra-thing 1.0 beside the lock" in other.differences
+    assert other.system == "Ubuntu 24.04 (a container)"
+    lacking = {n: v for n, v in locked(one).items() if n != "peft"}
+    assert any("peft" in d and "missing" in d for d in made(one, lacking).differences)
+    with_records = msgspec.structs.replace(one, proof=(other,))
+    assert "this exact set has not yet" in proof.words(with_records)
+    assert "trl 9.9" in proof.words(with_records)
+    said = proof.words(msgspec.structs.replace(one, proof=(same,)))
+    assert said.startswith("Exactly these versions passed on")
+    assert ("NVIDIA H200, driver 580.95.05" in said) is one.needs.gpu
+
+
+def test_a_build_tag_is_the_same_version(knowledge: Knowledge) -> None:
+    """The default index locks 2.12.1, and the wheel calls itself 2.12.1+cu130."""
+    one = knowledge.profile("torch212-2026.10")
+    assert made(one, {**locked(one), "torch": "2.12.1+cu130"}).scope == "locked"
+
+
+def test_a_record_of_another_lock_proves_no_more(knowledge: Knowledge) -> None:
+    one = knowledge.profile("practice-cpu")
+    old = msgspec.structs.replace(made(one, locked(one)), lock="0" * 64)
+    said = proof.words(msgspec.structs.replace(one, proof=(old,)))
+    assert "this lock has not yet" in said
+    assert "Exactly" not in said
+    assert "no record" in proof.words(msgspec.structs.replace(one, proof=()))
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        msgspec.structs.replace(PASSED, overall="broken"),
+        msgspec.structs.replace(PASSED, fine_tune=None),
+        Verification(),
+    ],
+)
+def test_what_failed_leaves_no_record(knowledge: Knowledge, verdict: Verification) -> None:
+    one = knowledge.profile("practice-cpu")
+    with pytest.raises(InputError, match="nothing to record"):
+        proof.record(one, FACTS, verdict, locked(one), date="2026-11-29")
+
+
+def test_records_in_a_profile_s_folder_are_read_and_must_be_its_own(knowledge: Knowledge) -> None:
+    """A record of another profile names file and fault."""
+    one = knowledge.profile("practice-cpu")
+    data = msgspec.json.encode(made(one, locked(one)))
+    from app.adapters.resources import resource_reader
+
+    read = resource_reader()
+
+    def with_record(path: str) -> bytes | None:
+        return data if path.endswith("/proof/a.json") else read(path)
+
+    assert profile(with_record, "practice-cpu", proofs=["a.json"]).proof[0].scope == "locked"
+    with pytest.raises(InputError, match=r"proof/a\.json.*practice-cpu"):
+        profile(with_record, "torch26-2025.3", proofs=["a.json"])
