@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.clock import SystemClock
-from app.adapters.files import LocalFiles
+from app.adapters.local_system import open_system
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.engine.crash import write_crash
 from app.model.sources import Sources
@@ -40,17 +39,14 @@ def test_no_command_stumbles_over_bytes_that_are_no_text(tmp_path: Path, command
     assert not list((tmp_path / "home").rglob("crash-*"))
 
 
-def test_a_secret_of_odd_bytes_is_blotted_out_in_every_writing(tmp_path: Path) -> None:
+def test_a_secret_of_odd_bytes_is_blotted_out_in_every_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     masker = SecretMasker(known_secrets(Sources(), {"HF_TOKEN": TOKEN}))
     assert masker.data(b"token " + RAW + b" end") == b"token *** end"
     assert masker.text(f"token {TOKEN} {RAW.decode('utf-8', 'replace')}") == "token *** ***"
-    path = write_crash(
-        LocalFiles(),
-        SystemClock(),
-        str(tmp_path),
-        ValueError(f"odd {TOKEN}"),
-        ["plan", f"--index=https://a:{TOKEN}@host/"],
-        {"HF_TOKEN": TOKEN},
-    )
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    arguments = ["plan", f"--index=https://a:{TOKEN}@host/"]
+    path = write_crash(open_system(), str(tmp_path / "home"), ValueError(f"odd {TOKEN}"), arguments)
     assert "abcdefgh" not in Path(path).read_text()
     assert "ValueError" in Path(path).read_text()
