@@ -12,6 +12,8 @@ import struct
 import sys
 import threading
 import zipfile
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -239,13 +241,13 @@ def test_no_door_to_the_disk_waits_for_a_pipe(tmp_path: Path, door: str) -> None
     path = str(tmp_path / "pipe")
     os.mkfifo(path)
     files = LocalFiles()
-    doors = {
+    doors: dict[str, Callable[[], object]] = {
         "read": lambda: files.read(path),
         "end": lambda: files.end(path, 10),
         "append": lambda: files.append(path, b"x"),
         "open_log": lambda: files.open_log(path),
         "sha256": lambda: files.sha256(path),
-        "hold": lambda: files.hold(path, "me").__enter__(),  # type: ignore[no-untyped-call]
+        "hold": lambda: ExitStack().enter_context(files.hold(path, "me")),
     }
     said: list[str] = []
 

@@ -18,9 +18,13 @@ def told(folder: Path, *names: str) -> list[tuple[str, int]]:
     """What one run of the step's code says: each module and how many files were translated."""
     code = f"import sys; sys.path.insert(0, {str(folder)!r})\n" + first_import._CODE
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, *names], capture_output=True, text=True, check=False
+        [sys.executable, "-I", "-c", code, "token", *names],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("all imported token\n")
     lines = re.findall(r"^import (\S+): [\d.]+ s; byte code of (\d+) files: ", done.stdout, re.M)
     return [(name, int(files)) for name, files in lines]
 
