@@ -277,7 +277,7 @@ _Anchored = tuple[tuple[str, ...], Rule]
 
 def _with_anchors(rule: Rule) -> _Anchored:
     """A rule with plain words of which each match holds one; without any it is always tried."""
-    return (anchors(small(rule.pattern.pattern)) if rule.sign is None else ()), rule
+    return (anchors(rule.pattern.pattern, rule.pattern.flags) if rule.sign is None else ()), rule
 
 
 def _wanted(rules: Iterable[_Anchored], text: str, lower: str) -> list[Rule]:
@@ -287,7 +287,7 @@ def _wanted(rules: Iterable[_Anchored], text: str, lower: str) -> list[Rule]:
     A log says the same words again and again: each different one is looked at once.
     """
     words = list(dict.fromkeys(text.split()))
-    small_words = small("\n".join(words))
+    small_words = "\n".join(dict.fromkeys(lower.split()))
     long_words = "\n".join(word for word in words if len(word) >= _SHORTEST)
     small_long = small(long_words)
 
