@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decide.redaction.redact import redactor
 from app.model.advice import Choice, Diagnosis, EvidenceLine, Finding, Fix, OtherCause
 from app.model.errors import InputError
 from app.model.event import Failed, Finished, Line, Skipped, Started, StepEvent
@@ -29,6 +28,7 @@ from app.model.verdict import Bench, Comparison, FineTune, Remark, Verification
 from app.report import build, files, preview, read_events, read_machine
 from app.report.pictures import loss_curve
 from app.report.words import duration, gigabytes, steps
+from tests.redaction import redactor
 
 TEMPLATE = (Path(__file__).parent.parent / "resources" / "templates" / "report.html").read_text(
     encoding="utf-8"

@@ -10,10 +10,10 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from app.decide.redaction.redact import redactor
 from app.model.event import Line, StepEvent
 from app.model.machine import MachineFacts
 from app.report import build, read_events, read_machine, read_profile
+from tests.redaction import redactor
 from tests.test_report import NAMES, TEMPLATE, members, report
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from app.__main__ import open_session
-from app.decide.redaction.redact import redactor
 from app.report import build
+from tests.redaction import redactor
 from tests.test_report import NAMES, TEMPLATE, members, report
 
 ROOT = Path(__file__).parents[1]

@@ -344,8 +344,9 @@ class Visit:
         """
         from app.decide.redaction.redact import redactor  # first needed at the end of a visit
 
+        table = self.resource("secrets.toml")
         if self.simulated:
-            return redactor(self.known())
+            return redactor(self.known(), table=table)
         known = self.system.computer.facts()
         names = {
             name: str(known[name])
@@ -353,7 +354,10 @@ class Visit:
             if known.get(name)
         }
         return redactor(
-            self.known(), names, known_secrets(self.sources(), self.system.computer.variables())
+            self.known(),
+            names,
+            known_secrets(self.sources(), self.system.computer.variables()),
+            table=table,
         )
 
     # ---- decide

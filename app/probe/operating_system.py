@@ -11,6 +11,7 @@ import re
 from pathlib import PureWindowsPath
 from typing import Any
 
+from app.decide.redaction.secret_names import HOLDS_SECRET, SIGNED
 from app.model.home_layout import HomeLayout
 from app.model.machine import Cpu, Disk, Home, Memory, Os
 from app.ports import System
@@ -83,17 +84,11 @@ _DISTURBING_STARTS = (
     "WANDB_",
 )
 _OWN = "UNSLOTH_SETUP_"
-_SECRET = re.compile(
-    r"TOKEN|PASSWORD|PASSWD|USERNAME|SECRET|API_?KEY|AUTH|CREDENTIAL|(?:^|_)KEY(?:$|_)",
-    re.IGNORECASE,
-)
 # A login in an address, up to the last "@" of that address (people paste passwords with "@" and "/"
 # unescaped); or a bare "name:password@" as proxies are written without a scheme; and signed parts
 # behind a "?".
 _LOGIN = re.compile(r"(?<=://)(?:(?![,;]\w+://)\S)*@|(?<![^\s,;=])[^\s/\\@:]+:[^\s/\\]+@")
-_SIGNED = re.compile(
-    r"([?&][\w.-]*(?:token|key|sig|secret|password|auth|cred)[\w.-]*=)[^&#\s]+", re.IGNORECASE
-)
+_SIGNED = re.compile(rf"([?&]{SIGNED}=)[^&#\s]+", re.IGNORECASE)
 HIDDEN = "(hidden)"
 
 
@@ -103,7 +98,7 @@ def without_secrets(name: str, value: str) -> str:
     """
     return (
         HIDDEN
-        if _SECRET.search(name) and value
+        if value and (HOLDS_SECRET.search(name) or "USERNAME" in name.upper())
         else _SIGNED.sub(rf"\1{HIDDEN}", _LOGIN.sub("", value))
     )
 

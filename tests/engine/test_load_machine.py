@@ -14,13 +14,13 @@ import msgspec
 import pytest
 
 from app.__main__ import open_session
-from app.decide.redaction.redact import redactor
 from app.engine.load_machine import load_machine, recorded_run
 from app.engine.session import Session
 from app.model.errors import InputError
 from app.model.event import Failed, Started, StepEvent
 from app.model.plan import Quarantine
 from app.report import build
+from tests.redaction import redactor
 from tests.test_report import TEMPLATE, report
 
 MACHINES = Path(__file__).parents[2] / "resources" / "machines"

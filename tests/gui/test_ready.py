@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from app.decide.diagnosis.explain import explain
-from app.decide.redaction.redact import redactor
 from app.decide.training import memory_estimate
 from app.gui import theme
 from app.gui.charts.bar_charts import whole_height
@@ -40,6 +39,7 @@ from app.model.report import Preview
 from app.report import preview
 from tests.gui.fake_session import PLAN, Staged, inside, real_knowledge
 from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
+from tests.redaction import redactor
 from tests.test_report import NAMES, TEMPLATE, report
 
 

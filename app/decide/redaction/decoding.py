@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 
 LEVELS = 6  # how deep one way of writing is undone inside of another
@@ -29,6 +29,8 @@ _WRITTEN = re.compile(
     r"|(?:\\x[0-9a-fA-F]{2})+|(?:\\[0-3][0-7]{2})+|(?:%[0-9a-fA-F]{2})+"
     r"|&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8}\d{0,2});"
 )
+# What each of these begins with: looking for one of a few signs is far cheaper.
+_BEGINS = re.compile("[\x1b\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\\\\%&]")
 _BLOCK = re.compile(r"PRIVATE KEY|Private-Lines")
 _FORM = re.compile(r"(?<!\S)[^\s%]*%[0-9a-fA-F]{2}\S*")
 _SPACES = {"n": "\n", "r": "\n", "t": "\t"}
@@ -124,7 +126,7 @@ def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
     )  # a key goes over many lines, of which few may be written strangely
     if source is None and "+" in text and "%" in text:
         text = _FORM.sub(lambda word: word.group().replace("+", " "), text)  # as long as before
-    for written in _WRITTEN.finditer(text):
+    for written in _ways_of_writing(text):
         if made is None:
             made = DecodedView(source)
             if whole:
@@ -144,6 +146,15 @@ def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
         return None
     made.copy(text, at, end)
     return made.done()
+
+
+def _ways_of_writing(text: str) -> Iterator[re.Match[str]]:
+    """``_WRITTEN.finditer(text)``."""
+    end = 0
+    for begin in _BEGINS.finditer(text):
+        if begin.start() >= end and (found := _WRITTEN.match(text, begin.start())) is not None:
+            end = found.end()
+            yield found
 
 
 def _signs(made: DecodedView, written: re.Match[str]) -> None:

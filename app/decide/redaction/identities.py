@@ -18,13 +18,15 @@ class Rule(NamedTuple):
     """What to look for (``pattern``), of which kind it is, and what is put instead of a match.
 
     ``sign`` is a cheaper pattern, for small letters, that every line with a match holds; without
-    one, plain words of the pattern itself serve (``anchors``).
+    one, plain words of the pattern itself serve (``anchors``). ``in_word`` says that no match holds
+    white space: then a text's different words tell whether there is one.
     """
 
     kind: str
     pattern: re.Pattern[str]
     instead: Callable[[re.Match[str]], str]
     sign: re.Pattern[str] | None = None
+    in_word: bool = False
 
 
 # Where a word can begin: not inside of another, but behind an escape (%5C, \\n, \\u00e9) whose last
@@ -135,6 +137,40 @@ def _paths(facts: MachineFacts | None) -> list[str]:
     ]
 
 
+# Where a name that is also a word of every log is somebody's all the same. Look-behinds have one
+# length each, so what is kept in front stands in one look-behind a row.
+_SAYS_USER = (
+    *(
+        rf"(?<=\b{word})@@(?![\w.=-])"
+        for word in (
+            *(f"{name}{sign}" for name in ("USER", "LOGNAME", "USERNAME") for sign in ("=", " = ")),
+            *(
+                f"{name}{sign}"
+                for name in ("user", "username", "login", "account")
+                for sign in (": ", "=")
+            ),
+            *(
+                f"{name} "
+                for name in ("user", "login", "user name", "Benutzer", "logged in as", "su -")
+            ),
+            "user '",
+            'user "',
+        )
+    ),
+    r"(?<=Users-)@@(?![\w.=])",
+    r"(?<=-home-)@@(?![\w.=])",
+    r"(?<=[ug]id=\d{4}\()@@(?=\))",
+    r"(?<=\()@@(?=\) (?:gid|groups|Gruppen)=)",
+    r"(?<=WORKGROUP\\)@@(?![\w.\\])",
+    r"(?<=AzureAD\\)@@(?![\w.\\])",
+    r"(?<=Users\\)@@(?![\w.])",
+    r"(?<=Users/)@@(?![\w.])",
+    r"(?<=/home/)@@(?![\w.])",
+    r"(?<=~)@@(?=/)",
+    r"\b@@(?= @@ +\d+ (?:[A-Z][a-z]{2}|\d{4}-))|\b@@(?= +(?:users|staff|wheel|sudo) +\d+ )",
+)
+
+
 def _named(kind: str, value: str) -> Rule:
     """A rule for one known name in all its spellings."""
     spellings = "|".join(
@@ -145,9 +181,13 @@ def _named(kind: str, value: str) -> Rule:
     )
     short = len(value) < 3 or value.lower() in PLAIN_WORDS
     if short:
-        # too common to be replaced everywhere: only as a part of a path, or before and behind an @
+        # too common to be replaced everywhere: only as a part of a path, before and behind an @, and
+        # where the words around it say that it is somebody
         one = f"(?:{spellings})"
-        pattern = rf"(?<=/){one}(?=/)|(?<=\\){one}(?=\\)|(?<=@){one}(?![\w.])|(?<!\w){one}(?=@)"
+        pattern = (
+            rf"(?<=/){one}(?=/)|(?<=\\){one}(?=\\)|(?<=@){one}(?![\w.])|(?<!\w){one}(?=@)|"
+            + "|".join(before.replace("@@", one) for before in _SAYS_USER)
+        )
     else:
         pattern = rf"{BEGIN}(?:{spellings})(?![^\W_])"
     word = value if kind == "user" else ""

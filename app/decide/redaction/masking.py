@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
+from app.decide.redaction.secret_names import HARMLESS_VALUE, HOLDS_SECRET, PATH_VALUE
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line
 from app.model.odd_text import as_bytes
@@ -29,16 +30,6 @@ _LOGIN = re.compile(r"://([^\s/@\"'<>\\:]*):([^\s/@\"'<>\\]+)@")
 # People paste passwords with "@" and "/" as they are: then the last "@" of the word ends the login.
 _PASTED = re.compile(r"://([^\s/@\"'<>\\:]*):(\S+)@")
 _TOKEN_ALONE = re.compile(r"://([^\s/@\"'<>\\:]{16,})@")
-_NAMES = re.compile(
-    r"(?:^|_)(?:token|secret|password|passwd|passphrase|pwd|pass|pat|credentials?|(?:api_?|access_?|private_?)?key)"
-    r"(?:_|$)",
-    re.IGNORECASE,
-)
-# Values of variables named so that are no secrets: switches and paths.
-_HARMLESS = re.compile(
-    r"(?:true|false|none|null|disabled?|enabled?|/.*|~.*|[a-z]:[\\/].*)\Z",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[str]:
@@ -55,8 +46,11 @@ def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[s
     found = set(_logins(" ".join(a if "://" in a else f"x://{a}" for a in addresses if a)))
     for name, value in variables.items():
         found.update(_logins(value))
-        if _NAMES.search(name) and not _HARMLESS.match(value.strip()):
-            found.add(value.strip())
+        value = value.strip()
+        if HOLDS_SECRET.search(name) and not (
+            HARMLESS_VALUE.match(value) or PATH_VALUE.match(value)
+        ):
+            found.add(value)
     return frozenset(secret for secret in found if len(secret) >= SHORTEST and not secret.isspace())
 
 

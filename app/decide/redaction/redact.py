@@ -19,14 +19,17 @@ from typing import Any, NamedTuple, cast, get_type_hints
 import msgspec
 
 from app.decide.diagnosis.log_text import decode
-from app.decide.diagnosis.regex_prefilter import small, sub
+from app.decide.diagnosis.regex_prefilter import anchors, small, sub
 from app.decide.redaction.decoding import APART, FULL, DecodedView, goes_on_like, joined, readings
 from app.decide.redaction.identities import Rule, known_rules
 from app.decide.redaction.masking import spellings
-from app.decide.redaction.secret_patterns import HARMLESS_VALUE, LAST, SECRET_NAME, SHAPES
+from app.decide.redaction.secret_names import HARMLESS_VALUE, SECRET_NAME
+from app.decide.redaction.secret_patterns import LAST, SHAPES
+from app.decide.redaction.service_tokens import token_rules
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts
 
+_SHORTEST = 12  # signs of a secret that stands in one word
 # Fields that hold names of this program: steps, profiles, checks, causes.
 OWN = frozenset({"id", "step", "profile", "check", "code", "cause", "part", "remedy"})
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}")
@@ -36,13 +39,15 @@ def redactor(
     facts: MachineFacts | None = None,
     names: Mapping[str, str] | None = None,
     secrets: Iterable[str] = (),
+    *,
+    table: bytes,
 ) -> Redactor:
-    """A redactor for one computer.
+    """A redactor for one computer. ``table`` is ``resources/secrets.toml``.
 
     ``names`` maps a kind (``user``, ``host``, ``home``, …) to what is known of it; ``secrets`` are
     known tokens and passwords.
     """
-    return Redactor(facts, names or {}, secrets)
+    return Redactor(facts, names or {}, secrets, table)
 
 
 @lru_cache(maxsize=256)
@@ -69,12 +74,22 @@ class Redactor:
     """Replaces what identifies a person or opens an account. ``counts`` says how often, by kind."""
 
     def __init__(
-        self, facts: MachineFacts | None, names: Mapping[str, str], secrets: Iterable[str] = ()
+        self,
+        facts: MachineFacts | None,
+        names: Mapping[str, str],
+        secrets: Iterable[str],
+        table: bytes,
     ) -> None:
         self.counts: dict[str, int] = {}
         known = known_rules(facts, names)
         self._names = tuple(rule.pattern for rule in known)
-        self._rules = [*_known_secrets(secrets), *SHAPES, *known, *LAST]
+        self._shapes = [_with_anchors(rule) for rule in (*token_rules(table), *SHAPES)]
+        self._rules = [
+            *map(_with_anchors, _known_secrets(secrets)),
+            *self._shapes,
+            *map(_with_anchors, (*known, *LAST)),
+        ]
+        self._nobodys: set[str] = set()
 
     def text(self, text: str) -> str:
         """The text without the person. Doing it again changes nothing."""
@@ -96,7 +111,7 @@ class Redactor:
                 ],
             )
         lower = small(text)
-        for rule in self._rules:
+        for rule in _wanted(self._rules, text, lower):
             changed = sub(
                 rule.pattern, self._count(rule.kind, rule.instead), text, lower, rule.sign
             )
@@ -155,9 +170,14 @@ class Redactor:
 
     def _own(self, name: str) -> str:
         """A name that the program gave, unless it has the shape of a secret."""
-        for rule in SHAPES:
-            name = rule.pattern.sub(self._count(rule.kind, rule.instead), name)
-        return name
+        if name in self._nobodys:
+            return name
+        said = name
+        for rule in _wanted(self._shapes, name, small(name)):
+            said = rule.pattern.sub(self._count(rule.kind, rule.instead), said)
+        if said == name:
+            self._nobodys.add(name)
+        return said
 
     def _count(
         self, kind: str, instead: Callable[[re.Match[str]], str]
@@ -182,7 +202,7 @@ class Redactor:
         """
         edits: list[Edit] = []
         said, lower = reading.text, small(reading.text)
-        for rule in self._rules:
+        for rule in _wanted(self._rules, said, lower):
 
             def take(match: re.Match[str], rule: Rule = rule) -> str:
                 whole = match.group()
@@ -250,6 +270,51 @@ class Redactor:
                 return found
             found = without
         return None
+
+
+_Anchored = tuple[tuple[str, ...], Rule]
+
+
+def _with_anchors(rule: Rule) -> _Anchored:
+    """A rule with plain words of which each match holds one; without any it is always tried."""
+    return (anchors(rule.pattern.pattern, rule.pattern.flags) if rule.sign is None else ()), rule
+
+
+def _wanted(rules: Iterable[_Anchored], text: str, lower: str) -> list[Rule]:
+    """The rules that can find something in a text: of three hundred a few. ``lower`` is its small
+    letters.
+
+    A log says the same words again and again: each different one is looked at once.
+    """
+    words = list(dict.fromkeys(text.split()))
+    small_words = "\n".join(dict.fromkeys(lower.split()))
+    long_words = "\n".join(word for word in words if len(word) >= _SHORTEST)
+    small_long = small(long_words)
+
+    def is_wanted(anchored: _Anchored) -> bool:
+        needed, rule = anchored
+        if rule.in_word:
+            return _stands_in(rule.pattern, needed, long_words, small_long)
+        return not needed or any(one in (lower if " " in one else small_words) for one in needed)
+
+    return [anchored[1] for anchored in rules if is_wanted(anchored)]
+
+
+def _stands_in(
+    pattern: re.Pattern[str], needed: tuple[str, ...], words: str, small_words: str
+) -> bool:
+    """Whether a pattern is found in one of these words, a line each, that hold what it needs."""
+    if not needed:
+        return pattern.search(words) is not None
+    for one in needed:
+        at = small_words.find(one)
+        while at >= 0:
+            start, end = words.rfind("\n", 0, at) + 1, words.find("\n", at)
+            end = len(words) if end < 0 else end
+            if pattern.search(words, start, end) is not None:
+                return True
+            at = small_words.find(one, end)
+    return False
 
 
 def _merged(edits: list[Edit]) -> Iterator[tuple[int, int, Edit]]:

@@ -1,5 +1,5 @@
-"""What a secret looks like: tokens, keys, passwords, serial numbers, addresses, other people's
-folders. A rule for each shape.
+"""What a secret looks like without being a service's token (``service_tokens``): keys, passwords,
+serial numbers, addresses, other people's folders. A rule for each shape.
 
 A rule is a kind, a pattern and what is put instead. Patterns are written for text that is read
 (``readings``): quotes, slashes and letters stand for themselves. What is put instead never matches
@@ -27,14 +27,15 @@ _CODE = (
 )
 _SERIAL = r"(?=[\w./-]*\d|(?-i:[A-Z]{4}))\w[\w./-]{3,}"
 _NO_WORD = r"(?![A-Za-z]?[a-z]+(?:-[a-z]+)*(?:[\s.,;:!?)\"']|\Z))"
-_WORDS_OF_SECRETS = (
-    r"(?:token|secret|passw(?:or)?d|passphrase|pwd|pass|pat|credentials?|(?:api|access|account|auth|private|"
-    r"secret|signing|encryption|subscription|deploy|license|ssh|hmac|shared)[_-]?key|accountkey|kaggle_key)"
-)
 
 
 def _shape(
-    kind: str, pattern: str, instead: str, flags: int = re.IGNORECASE, sign: str | None = None
+    kind: str,
+    pattern: str,
+    instead: str,
+    flags: int = re.IGNORECASE,
+    sign: str | None = None,
+    in_word: bool = False,
 ) -> Rule:
     """A rule whose first group, if there is one, is kept in front of what is put instead."""
     compiled = re.compile(pattern, flags)
@@ -43,8 +44,77 @@ def _shape(
         compiled,
         (lambda m: (m.group(1) or "") + instead) if compiled.groups else (lambda _: instead),
         re.compile(sign) if sign else None,
+        in_word,
     )
 
+
+def _iban(match: re.Match[str]) -> str:
+    """An account number whose check digits are right (ISO 13616), or one written in groups."""
+    text = match.group()
+    bare = text.replace(" ", "").upper()
+    value = int("".join(str(int(c, 36)) for c in bare[4:] + bare[:4]))
+    return "<account>" if value % 97 == 1 or " " in text.strip() else text
+
+
+def _card(match: re.Match[str]) -> str:
+    """A card's number whose check digit is right (ISO 7812)."""
+    digits = [int(c) for c in match.group() if c.isdigit()][::-1]
+    total = sum(digits[::2]) + sum(sum(divmod(2 * d, 10)) for d in digits[1::2])
+    return "<account>" if total % 10 == 0 else match.group()
+
+
+# Numbers of a person.
+PERSONAL: tuple[Rule, ...] = (
+    _shape(
+        "account",
+        r"(\biban\b[^\w\n]{0,12})[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}",
+        "<account>",
+    ),
+    Rule(
+        "account",
+        re.compile(r"(?<![A-Za-z0-9_./+=-])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Za-z0-9_/+=-])"),
+        _iban,
+        in_word=True,
+    ),
+    Rule(
+        "account",
+        re.compile(
+            r"(?<![A-Za-z0-9_./+=-])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?"
+            r"(?![A-Za-z0-9_/+=-])"
+        ),
+        _iban,
+        re.compile(r" \d{4} \d{4} "),
+    ),
+    Rule(
+        "account",
+        re.compile(
+            r"(?<![\d.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3\d{3}[ -]\d{6}[ -]\d{5})(?![\d.,-])"
+        ),
+        _card,
+        re.compile(r"\d{4}[ -]\d{4,6}[ -]\d{4}"),
+    ),
+    _shape(
+        "phone",
+        r"(?<![\w+.,=/-])\+[1-9]\d{0,2}(?:[ ./-]{0,2}\(?0?\)?[ ./-]{0,2}\d{2,5}\)?)(?:[ ./-]{1,2}\d{2,8}){1,5}(?![\w.]|-\d)"
+        r"|(?<![\w+.,=/-])\+[1-9]\d{9,13}(?![\w.])",
+        "<phone>",
+        sign=r"\+[1-9][\d ()./-]{7,}",
+    ),
+    _shape(
+        "phone",
+        r"((?:\b(?:tele?(?:phone|fon)|phone|mobile?|handy|fax|teléfono|móvil|téléphone|telefono|cell)"
+        r"(?:[ _-]?(?:number|nummer|nr\.?|no\.?))?|\btel\.?)[\"']?\s{0,3}[:=#]?\s{0,3}[\"']?)(?!<)"
+        r"\+?\(?\d[\d ()./-]{5,18}\d",
+        "<phone>",
+    ),
+    _shape("phone", r"(?<![\w.+-])\d{3}-\d{3}-\d{4}(?![\w-])", "<phone>", in_word=True),
+    _shape(
+        "phone",
+        r"(?<![\w.+-])\(\d{3}\) ?\d{3}-\d{4}(?![\w-])",
+        "<phone>",
+        sign=r"\(\d{3}\) ?\d{3}-",
+    ),
+)
 
 _BLOCK = r"PRIVATE KEY(?: BLOCK)?-----"
 _EOL = r"(?:\s|\\+[nr])"  # as it is, or as JSON and Python write it
@@ -65,15 +135,53 @@ _PEM_END = _shape(
     0,
 )
 
-# The value of a member of JSON (or a literal of Python) whose name says that it is secret: all of
-# it, quotes within too.
-SECRET_NAME = re.compile(
-    rf"(?:\w*[_.-])?{_WORDS_OF_SECRETS}|(?:[a-z]+)?authorization|(?:set-)?cookie|[\w-]*(?:api-key|auth-token)"
-    r"|(?-i:[a-z]+(?:Token|Secret|Password|Key))|(?-i:[A-Z_]*(?:PASSWORD|PASSWD|TOKEN))",
-    re.IGNORECASE,
+# Commands that take a secret as a word: which commands, and what stands right before it. As they
+# are typed: an option of one letter means something else in the other case.
+_COMMAND_LINES = (
+    (r"sshpass", r"-p ?"),
+    (r"(?:mysql|mysqldump|mysqladmin|mysqlimport|mariadb)", r"-p"),
+    (
+        r"login",  # of docker, podman, helm, az, oc and others
+        r"-p[ =]?",
+    ),
+    (r"(?:mongo|mongosh|mongodump|rabbitmqadmin|psexec|PsExec)(?:64)?(?:\.exe)?", r"-p ?"),
+    (r"(?:sqlcmd|sqlplus|unzip)", r"-P ?"),
+    (r"(?:7z|7za|rar|unrar) [axelt]", r"-h?p"),
+    (r"redis-cli", r"-a ?"),
+    (r"openssl", r"-pass(?:in|out)? pass:"),
+    (r"(?:keytool|jarsigner|apksigner)", r"-(?:store|key)pass(?: pass:| )"),
+    (r"(?i:schtasks)", r"/(?i:rp) "),
+    (r"smbclient", r"-U ?[^\s%]+%"),
+    (r"\bmount(?:\.cifs)?", r"password="),
+    (r"htpasswd -\w*b\w*", r"\S+ \S+ "),
+    (r"(?i:net user)", r"(?!/)\S+ (?!/)"),
+    (r"(?i:net use)", r"\\\\\S+ (?!/)"),
+    (r"(?i:ConvertTo-SecureString)", r"(?:-String )?"),
+    (r"(?i:cmdkey|wmic|winrs)", r"/(?i:pass|password|p):"),
+    (r"(?:lftp|ncftp)", r"-u ?[^\s,]+,"),
+    (r"nmcli", r"(?:password|wifi-sec\.psk|psk) "),
+    (r"(?i:netsh)", r"(?i:key|keyMaterial)="),
 )
-HARMLESS_VALUE = re.compile(
-    r"(?:true|false|none|null|disabled?|enabled?|\*+|<[a-z-]+>)\Z", re.IGNORECASE
+
+
+def _of_command(commands: str, before: str) -> Rule:
+    return _shape(
+        "password",
+        rf"((?:{commands})\b(?=[ ,])(?:[^\n|;&]{{0,200}}?[ ,])?{before}[\"']?)(?![<$%\s-])[^\s\"'<>]{{2,}}",
+        "<password>",
+        0,
+    )
+
+
+_COMMANDS = (
+    *(_of_command(commands, before) for commands, before in _COMMAND_LINES),
+    _shape(
+        "password",
+        r"(\becho\s+[\"']?)(?![<$%\s])[^\s\"'|<>]{3,}"
+        r"(?=[\"']?\s*\|\s*(?:sudo\b[^\n]*-S|\S+ login\b[^\n]*-stdin))",
+        "<password>",
+    ),
+    _shape("password", r"(IDENTIFIED (?:WITH \S+ )?BY\s+['\"])(?!<)[^'\"\n]{2,}", "<password>"),
 )
 
 SHAPES: tuple[Rule, ...] = (
@@ -115,7 +223,14 @@ SHAPES: tuple[Rule, ...] = (
         r"((?:proxy-)?authorization" + EQUALS + f"(?:{SCHEME})?)(?!{SCHEME})" + _VALUE + r"{3,}",
         "<token>",
     ),
-    _shape("header", r"(\b(?:bearer|basic)\s+)(?![<\s])[\w.~+/=-]{12,}", "<token>"),
+    # a word of a sentence ("basic authentication failed") is no value: one has a figure, a sign of
+    # base64 or letters in both cases
+    _shape(
+        "header",
+        r"(\b(?:bearer|basic)\s+)(?![<\s])(?=[\w.~+/=-]*(?:[\d+/=]|(?-i:[a-z][A-Z]|[A-Z]{2}[a-z])))"
+        r"[\w.~+/=-]{12,}",
+        "<token>",
+    ),
     _shape(
         "header",
         r"((?:set-)?cookie" + QUOTE + r"\s*:\s*" + QUOTE + r")(?![<\s\"'\\])[^\r\n\"'<>\\]+",
@@ -131,20 +246,7 @@ SHAPES: tuple[Rule, ...] = (
         + r"{6,}",
         "<token>",
     ),
-    # ---- tokens that tell by their beginning whose they are
-    _shape(
-        "token",
-        r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))(?:(?:hf_|api_org_)(?:[A-Za-z0-9]{16,}|(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{10,})"
-        r"|(?:ghp_|gho_|ghu_|ghs_|ghr_)[A-Za-z0-9]{16,}"
-        r"|github_pat_\w{16,}|(?:glpat|gldt|glrt|glcbt|glptt|glsoat)-[\w-]{16,}|sk-[A-Za-z0-9_-]{12,}"
-        r"|[sr]k(?:_live_|_test_)\w{16,}"
-        r"|xox[abceoprs][.-][\w.-]{10,}|xapp-[\w-]{10,}|KGAT_\w{12,}|nvapi-[\w-]{16,}|wandb_v\d+_\w{16,}|npm_[A-Za-z0-9]{20,}"
-        r"|gsk_[A-Za-z0-9]{16,}|r8_[A-Za-z0-9]{16,}|dckr_(?:pat|oat)_[\w-]{16,}|do[opr]_v1_[0-9a-f]{16,}|tfp_\w{16,}"
-        r"|SG\.[\w-]{16,}\.[\w-]{16,}|pypi-A[\w-]{30,}|AIza[\w-]{30,}|GOCSPX-[\w-]{16,}|ya29\.[\w.-]{20,}|1//0[\w-]{30,}"
-        r"|lsv2_\w{16,}|pplx-\w{16,}|secret_[A-Za-z0-9]{32,}|shp(?:at|ss)_\w{16,}|dapi[0-9a-f]{32})",
-        "<token>",
-        0,
-    ),
+    # ---- tokens without a name before them; those of services are in resources/secrets.toml
     _shape("token", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", "<token>", 0),
     _shape(
         "token", r"(hooks\.slack\.com/(?:services|workflows|triggers)/)(?!<)[\w/-]{10,}", "<token>"
@@ -154,18 +256,11 @@ SHAPES: tuple[Rule, ...] = (
         r"((?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/)(?!<)\d+/[\w-]{10,}",
         "<token>",
     ),
-    _shape("token", r"(?<![\w:])(?:bot)?\d{8,10}:AA[\w-]{30,}", "<token>", 0),
     _shape("token", r"(webhook\.office\.com/webhookb2/)(?!<)[\w@/-]{10,}", "<token>"),
     _shape(
         "token", r"([\"']_?auth[\"']\s*:\s*[\"'])(?!<)[A-Za-z0-9+/]{8,}={0,2}", "<token>"
     ),  # Docker's config.json
     # ---- keys
-    _shape(
-        "key",
-        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AROA|AIDA|ABIA|ACCA)[0-9A-Z]{12,20}(?![A-Za-z0-9])",
-        "<key>",
-        0,
-    ),
     _shape(
         "key",
         r"((?:aws_?(?:secret|session)\w*|secret_?access_?key|secret_?key|session_?token)"
@@ -216,8 +311,8 @@ SHAPES: tuple[Rule, ...] = (
     ),
     _shape(
         "token",
-        r"((?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))[A-Z][A-Z0-9_]{0,60}(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PWD|_PASS|"
-        r"API_?KEY|_KEY|_PAT|_CREDENTIALS?)"
+        r"((?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))[A-Z][A-Z0-9_]{0,60}(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PWD|"
+        r"_PW|_PSK|_PASS|_PASSCODE|API_?KEY|_KEY|_PAT|_PIN|_CREDENTIALS?)"
         + EQUALS
         + r")(?i:"
         + _NONE
@@ -252,7 +347,32 @@ SHAPES: tuple[Rule, ...] = (
         r"(--?(?:token|password|passphrase|api-key|secret|access-token|auth-token)(?:[ =][\"']?))(?![<-])[^\s\"']+",
         "<token>",
     ),
-    # ---- numbers of devices
+    _shape(
+        "password",
+        r"((?:_pw|-pw|\.pw|_psk|-psk|_pass|-pass|\.pass|_passcode|_pin|\bpsk)"
+        + QUOTE
+        + r"\s*[:=]\s*"
+        + QUOTE
+        + r")(?!/)"
+        + _NONE
+        + _CODE
+        + _VALUE
+        + r"{3,}",
+        "<password>",
+    ),
+    *_COMMANDS,
+    # ---- numbers of devices and persons
+    _shape(
+        "key",  # of Windows and Office: their alphabet has no vowels
+        r"(?<![A-Za-z0-9-])(?:[BCDFGHJKMNPQRTVWXY2346789]{5}-){4}[BCDFGHJKMNPQRTVWXY2346789]{5}"
+        r"(?![A-Za-z0-9-])",
+        "<key>",
+        in_word=True,
+    ),
+    _shape(  # BitLocker's
+        "key", r"(?<![\d-])\d{6}(?:-\d{6}){7}(?![\d-])", "<key>", in_word=True
+    ),
+    *PERSONAL,
     _shape(
         "gpu-uuid",
         r"\b(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -312,16 +432,46 @@ SHAPES: tuple[Rule, ...] = (
     ),
     _shape(
         "network-name",
-        r"(\b(?:e?ssid(?: ?\d{1,2})?|wlan[ _-]?(?:name|profile)|wi-?fi[ _-]?(?:name|network|profile))"
+        r"(\b(?:e?ssid(?: ?\d{1,2})?|wlan[ _-]?(?:name|profile)|(?:wifi|wi-fi)[ _-]?(?:name|network|profile))"
         + EQUALS
         + r")(?![<\s])[^\r\n\"'<>\\]{1,64}",
         "<network-name>",
+    ),
+    _shape(
+        "network-name",  # as nmcli, netsh and iw say it
+        r"(\b(?:nmcli\b[^\n]{0,60}?\b(?:connect|up|id|con-name|ssid|connection (?:modify|show|delete)|"
+        r"con (?:modify|show|delete))|"
+        r"(?:wi-?fi|wlan|wireless)\b[^\n]{0,20}?\bconnected to|all user profile\s*:|"
+        r"profil für alle benutzer\s*:|netsh wlan [^\n]{0,40}?\bname=|"
+        r"\bssid(?= ?[\"'])|wireless\.ssid\s*:|associated with|"
+        r"(?:connection|verbindung)(?= [\"'][^\"'\n]{1,64}[\"'] ?(?:\(|successfully|wurde))|"
+        r"wl\w+:? +(?:wifi +)?connected(?: to)?)[ \t]*[\"']?)"
+        r"(?![<\s-])(?!(?:wifi|up|down|ifname|password|id|uuid)\b)"
+        r"(?:(?<=[\"'])[^\"'\r\n<>]{1,64}|[^\s\"'<>\\][^\r\n\"'<>\\]{0,63}?(?=\s*(?:$|[\"'\\])|\s+(?:password|ifname|key|"
+        r"keymaterial|ssid|successfully|on|bssid)\b|\s{2,}))",
+        "<network-name>",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    _shape(
+        "host",  # a server in a share's address
+        r"((?:(?<![\w\\/:.\])}\"'])|(?<=[\s=(,;][\"']))\\\\(?:\?\\UNC\\)?)"
+        r"(?![?.]\\|(?:host|localhost|wsl\$|wsl\.localhost|tsclient|server|servername|share)\\|127\.)"
+        r"[\w.-]{1,63}(?=\\(?!\\)[\w$.-])",
+        "host",
+        sign=r"\\\\[\w.-]{1,63}\\[\w$.]|\\\\\?\\unc\\",
+    ),
+    _shape(
+        "host",
+        r"((?:smb|cifs|nfs|afp|sftp|ftps?|ssh|rdp|vnc)://(?:<login>@)?)"
+        r"(?!host\b|localhost|127\.|\[|<)[\w.-]{1,63}",
+        "host",
     ),
     _shape(
         "email",
         r"(?<![\w.%+-])(?!git@)[\w.+\u0300-\u036f-]{1,64}"
         r"@(?:[\w\u0300-\u036f-]+\.)+[^\W\d_]{2,24}(?![\w])",
         "<email>",
+        sign=r"@(?:[\w\u0300-\u036f-]+\.)+[^\W\d_]{2}",
     ),
 )
 
@@ -341,9 +491,43 @@ def _folder(match: re.Match[str]) -> str:
 _VERSION_BEFORE = re.compile(
     r"(?:[=<>~!]=\s*|(?:(?:nvidia|cudnn|cublas|nccl)[\w.-]*|-cu\d\d)"
     r"(?:[ \"']+(?:version|driver|release|build))*\W{0,40}"
-    r"|(?:version|driver|release|build)[\w.-]{0,12}\W{0,4}|[a-z]-)$",
+    r"|(?:version|driver|release|build|firmware|bios|revision|runtime|toolkit)[\w.-]{0,12}\W{0,4}|[a-z]-)$",
     re.IGNORECASE,
 )
+# What says that four numbers are an address, before or behind them.
+_ADDRESS_BEFORE = re.compile(
+    r"\b(?:connect\w*|verbind\w*|host\w*|peer|ip|ipv4|addr(?:ess\w*)?|adresse\w*|inet|ping\w*|proxy|"
+    r"server|dns|nameserver|gateway|rout\w*|listen\w*|bind|dial|tcp|udp|socket|remote|client|ssh|"
+    r"login|logged|user|resolve[sd]?|forwarded\S*|real-ip|hop|trace\w*|whois|fetch\w*|download\w*|"
+    r"request\w*|reach\w*|internet|public|http\w*)\b[^\n]{0,40}$|(?:://|@|\[|\(|->\s?|[|,]\s?)$",
+    re.IGNORECASE,
+)
+_ADDRESS_BEHIND = re.compile(
+    r":\d{2,5}\b|/\d{1,2}\b|\]| port\b|,\d{2,5}\b| ?->|\s+\d+(?:\.\d+)? ms\b|"
+    r"[ :]+(?:failed|refused|timed|unreachable|did not|no route|closed|reset|logged|is)",
+    re.IGNORECASE,
+)
+_VERSION_BEHIND = re.compile(
+    r"\s+[a-z]+_[a-z_]+\b|\s*(?:cuda|cudnn|runtime|driver)|[-_.]?(?:py\d|whl|dll|exe|tar|zip|so)\b",
+    re.IGNORECASE,
+)
+_SMALL = 32  # below it each: the parts of a version as often as of an address
+
+
+def _is_version(match: re.Match[str]) -> bool:
+    """Whether four numbers are rather a version: what stands around them decides, else their size."""
+    before = match.string[max(0, match.start() - 80) : match.start()].rpartition("\n")[2]
+    behind = match.string[match.end() : match.end() + 24].partition("\n")[0]
+    if _VERSION_BEHIND.match(behind) or (
+        _VERSION_BEFORE.search(before[-60:])
+        and not (_ADDRESS_BEFORE.search(before) or _ADDRESS_BEHIND.match(behind))
+    ):
+        return True
+    if _ADDRESS_BEFORE.search(before) or _ADDRESS_BEHIND.match(behind):
+        return False
+    return max(map(int, match.group().split("."))) < _SMALL
+
+
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -355,8 +539,7 @@ def _address(match: re.Match[str]) -> str:
     except ValueError:
         return match.group()
     if isinstance(address, ipaddress.IPv4Address):
-        before = match.string[max(0, match.start() - 60) : match.start()]
-        public = address.is_global and not _VERSION_BEFORE.search(before)
+        public = address.is_global and not _is_version(match)
     else:
         inner = address.ipv4_mapped or (
             ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None

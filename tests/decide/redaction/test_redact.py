@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from app.decide.redaction.identities import NOBODY, PLAIN_WORDS, stand_in
-from app.decide.redaction.redact import redactor
 from app.model.machine import Home, Leftover, MachineFacts, Network, Os, Python, Setting
+from tests.redaction import redactor
 
 LOWER = string.ascii_lowercase
 ALNUM = string.ascii_letters + string.digits

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from app.decide.diagnosis.regex_prefilter import small, sub
 from app.decide.redaction.identities import known_rules
-from app.decide.redaction.redact import Redactor, redactor
+from app.decide.redaction.redact import Redactor
 from app.decide.redaction.secret_patterns import LAST, SHAPES
+from tests.redaction import redactor
 
 ALNUM = string.ascii_letters + string.digits
 HEX = "0123456789abcdef"
