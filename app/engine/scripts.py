@@ -141,7 +141,7 @@ def _commands(
             "n.write_text(t if a in t else t.replace(b, a, 1), 'utf-8', newline=chr(10)); "
             "n.replace(p); assert a in p.read_text('utf-8')"
         )
-        return [writer.run(python, "-I", "-c", writer.literal(code))]
+        return [writer.run(python, "-I", "-c", code)]
     if isinstance(step, FirstImport):
         code = "import torch, transformers, datasets, peft; print(torch.__version__)"
         return [writer.run(python, "-I", "-c", code)]

@@ -13,6 +13,7 @@ from app.knowledge import Knowledge, profile
 from app.model.errors import InputError
 from app.model.machine import Driver, Gpu, MachineFacts, Os
 from app.model.profile import Profile
+from app.model.proof import Proof
 from app.model.verdict import FineTune, Verification
 
 CARD = Gpu(vendor="nvidia", name="NVIDIA H200", memory_total=150 << 30, compute_capability="9.0")
@@ -40,7 +41,7 @@ def locked(one: Profile) -> dict[str, str]:
     return {name: next(iter(versions)) for name, versions in held.items()}
 
 
-def made(one: Profile, versions: dict[str, str], **more: Any) -> proof.Proof:
+def made(one: Profile, versions: dict[str, str], **more: Any) -> Proof:
     """A record of this profile."""
     return proof.record(one, FACTS, PASSED, versions, date="2026-11-29", **more)
 
