@@ -39,7 +39,7 @@ def record(
             "passed (verify without --quick)."
         )
     family = facts.os.family
-    held = {str(canonicalize_name(name)): version for name, version in versions.items()}
+    held: dict[str, str] = {canonicalize_name(n): version for n, version in versions.items()}
     differences = _differences(profile, family, held)
     card = facts.main_card() if profile.needs.gpu else None
     known = {
