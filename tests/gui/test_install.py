@@ -169,9 +169,19 @@ def test_the_question_goes_when_the_run_ends(wizard: Wizard, session: Staged, qt
     install = page(wizard)
     install.start(PLAN)
     qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    asked: list[str] = []
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            QTimer.singleShot(10, look)
+            return
+        asked.append(dialog.windowTitle())
+        gate.set()  # the run ends under the question
+
+    QTimer.singleShot(0, look)
     QTest.mouseClick(install._stopper, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: QApplication.activeModalWidget() is not None)
-    gate.set()
+    qtbot.waitUntil(lambda: asked == ["Stop"])
     qtbot.waitUntil(lambda: not install.running and QApplication.activeModalWidget() is None)
     assert install.run is not None and install.run.outcome == "finished"
     qtbot.waitUntil(lambda: wizard.stage == "verify")

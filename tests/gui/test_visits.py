@@ -163,7 +163,7 @@ def test_back_to_this_pc_while_a_simulated_run_plays(
     back = next(b for b in inside(wizard.currentPage(), Button) if b.text() == "Back to this PC")
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
         QTest.mouseClick(back, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda: wizard.session is home)
+        qtbot.waitUntil(lambda: wizard.session.simulated is None)
     qtbot.waitUntil(lambda: not any(s._worker.is_alive() for s in old))  # nothing runs on unseen
     assert not faults and not dialogs() and not wizard.busy()
     assert wizard.stage == "welcome" and not install.running and not install._clock.isActive()

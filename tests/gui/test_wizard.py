@@ -123,10 +123,12 @@ def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[BaseException] = []
-    monkeypatch.setattr(
-        "app.gui.error_dialog.show_fault",
-        lambda _wizard, fault, then=None: (shown.append(fault), then and then()),
-    )
+
+    def show(_wizard: object, fault: BaseException, then: Callable[[], object]) -> None:
+        shown.append(fault)
+        then()
+
+    monkeypatch.setattr("app.gui.error_dialog.show_fault", show)
 
     def opening() -> Any:
         raise OSError("resources/gpus.toml cannot be read")
