@@ -161,6 +161,8 @@ def test_enter_while_it_installs_does_not_ask_to_stop(
     QTest.keyClick(held, Qt.Key.Key_Return)
     QApplication.processEvents()
     assert QApplication.activeModalWidget() is None and not session.halt.is_set()
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
 
 
 def test_the_question_goes_when_the_run_ends(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
@@ -203,6 +205,8 @@ def test_what_is_focused_while_checks_are_watched_can_be_seen(
     qtbot.waitUntil(lambda: wizard.stage == "verify" and wizard.currentPage().isVisible())
     held = wizard.focusWidget()
     assert held is not None and held.isVisible() and wizard.currentPage().isAncestorOf(held)
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
 
 
 def test_a_failed_step_shows_its_cause_proof_and_ways_on(

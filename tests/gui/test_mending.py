@@ -48,7 +48,7 @@ def test_one_thing_in_the_way_is_the_primary_act_and_then_another_look(
         QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
     assert primary.text() == "Choose a setup" and not page.onward.isVisible()
     QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
-    assert wizard.stage == "setup"
+    assert at(wizard, Setup).isVisible()
 
 
 def test_two_things_in_the_way_lead_to_the_list(
