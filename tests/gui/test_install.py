@@ -203,8 +203,12 @@ def test_what_is_focused_while_checks_are_watched_can_be_seen(
     watch.setFocus()
     QTest.keyClick(watch, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: wizard.stage == "verify" and wizard.currentPage().isVisible())
-    held = wizard.focusWidget()
-    assert held is not None and held.isVisible() and wizard.currentPage().isAncestorOf(held)
+
+    def seen() -> bool:  # a bar that has just been made shows with the next event
+        held = wizard.focusWidget()
+        return held is not None and held.isVisible() and wizard.currentPage().isAncestorOf(held)
+
+    qtbot.waitUntil(seen)
     session.gate[1].set()
     qtbot.waitUntil(lambda: not install.running)
 
