@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWizard, QWizardPage
 
 from app.engine import stages
@@ -18,6 +18,7 @@ from app.gui import languages
 if TYPE_CHECKING:
     from app.engine.session import Session
     from app.gui.stream import Stream
+    from app.gui.widgets.dialog import Dialog
     from app.gui.widgets.rail import Rail
     from app.model.machine import MachineFacts, ProbeResult
     from app.model.plan import Plan
@@ -59,6 +60,9 @@ class Frame(QWizard):
         self.rehearse, self._machines = rehearse, machines
         self.fault: BaseException | None = None  # why the session could not be opened
         self._wanted: Stage | None = None  # pressed before the session was there
+        self._wishes: dict[str, Any] = {}  # answers given before the session was there
+        self.faults: list[tuple[BaseException, Callable[[], object] | None]] = []  # to be shown
+        self._question: Dialog | None = None  # asked because of what is running
         self.home_session: Session | None = None  # the real one, while another machine is tried
         self.sightings: list[ProbeResult] = []
         self.survey_seconds = 0.0
@@ -174,10 +178,14 @@ class Frame(QWizard):
 
         made = Stream(make, take, stop=stop, parent=self)
         self._streams.append(made)
-        made.ended.connect(
-            lambda _fault: self._streams.remove(made) if made in self._streams else None
-        )
+        made.ended.connect(lambda _fault: self._stream_ended(made))
         return made
+
+    def _stream_ended(self, stream: Stream) -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+        # Whoever ran it hears of its end after this window, and is no longer busy then.
+        QTimer.singleShot(0, self._drop_question)
 
     @property
     def looking(self) -> bool:
@@ -203,10 +211,43 @@ class Frame(QWizard):
         self.refresh_rail()
         self.surveyed.emit(fault)
 
+    def after_handler(self, act: Callable[[], object]) -> None:
+        """Call ``act`` once the handler of the event that is being handled has returned.
+
+        For acts that build pages anew or open a dialog: a widget must not be deleted while one of
+        its own handlers is at work, and a dialog runs an event loop inside the handler.
+        """
+        QTimer.singleShot(0, act)
+
+    # ---- questions about what is running
+
+    def ask_running(self, title: str, text: str, yes: str, no: str) -> bool:
+        """Ask about what is running: whether ``yes`` was chosen. The question goes, unanswered,
+        when nothing runs any more.
+        """
+        from app.gui.widgets.dialog import question
+
+        if self._question is not None:
+            return False
+        self._question = question(self, title, text, yes, no)
+        try:
+            return bool(self._question.exec()) and self.busy()
+        finally:
+            self._question = None
+
+    def _drop_question(self) -> None:
+        if self._question is not None and not self.busy():
+            self._question.reject()
+
     # ---- another machine, another language, another look
 
     def visit(self, session: Session) -> None:
-        """Go on with another session: another machine, or back on this one."""
+        """Go on with another session: another machine, or back on this one. What the former one
+        runs ends with it; a plan that really runs here is never left.
+        """
+        if self.busy() and not self.session.simulated:
+            return
+        self._end_visit()
         if session.simulated and self.home_session is None:
             self.home_session = self._session
         elif self.home_session is session:
@@ -215,13 +256,38 @@ class Frame(QWizard):
         self.anew("welcome")
         self.look()
 
+    def _end_visit(self) -> None:
+        """Take along what belongs to the visit: its streams, its survey, what it saw and asked."""
+        for stream in self._streams:
+            stream.abandon()
+            stream.deleteLater()
+        self._streams.clear()
+        self._survey, self.sightings, self.survey_seconds = None, [], 0.0
+        self.resume = None
+        self.busy = lambda: False
+        self._drop_question()
+
+    def preference(self, name: str) -> Any:
+        """An answer of the user, also one given before the session was there; ``None`` where
+        nothing was said.
+        """
+        if self._session is None:
+            return self._wishes.get(name)
+        return getattr(self._session.answers, name)
+
+    def _prefer(self, **fields: Any) -> None:
+        if self._session is None:
+            self._wishes.update(fields)
+        else:
+            self._session.change(**fields)
+
     def speak(self, code: str | None) -> None:
         """Change the language at once."""
-        self.session.change(language=code)
+        self._prefer(language=code)
         languages.speak(code)
         self.anew(self.stage)
 
     def dress(self, choice: str) -> None:
         """Change the theme at once."""
-        self.session.change(theme=choice)
+        self._prefer(theme=choice)
         self.look_of(choice)

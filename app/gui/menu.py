@@ -25,7 +25,10 @@ def make_menu(wizard: Frame) -> QMenu:
     idle = not wizard.busy()
     if wizard.home_session is not None:
         home = wizard.home_session
-        menu.addAction(translate("Menu", "Back to &this PC"), lambda: wizard.visit(home))
+        menu.addAction(
+            translate("Menu", "Back to &this PC"),
+            lambda: wizard.after_handler(lambda: wizard.visit(home)),
+        )
     if wizard.rehearse is not None:
         menu.addAction(
             translate("Menu", "Try it on &another machine …"), lambda: _choose_machine(wizard)

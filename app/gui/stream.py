@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from shiboken6 import isValid
 
 TICK_MS = 16
 BATCH = 500  # events a tick at most
@@ -60,6 +61,7 @@ class Stream(QObject):
     ``make`` is called in the thread and gives the generator; ``take`` gets each event in the
     window's thread; ``ended`` is emitted once, after the last event, with the exception that ended
     it or ``None``. ``stop`` is the wish to stop that the generator's doors see (``Session.stop``).
+    Where ``take`` is the method of a widget, the stream is let go of with that widget.
     """
 
     ended = Signal(object)
@@ -106,7 +108,21 @@ class Stream(QObject):
         self.running = False
         return not self._worker.is_alive()
 
+    def abandon(self) -> None:
+        """Let go of it at once: nothing of it arrives any more, not even ``ended``. The thread is
+        asked to stop and ends by itself; nobody waits for it.
+        """
+        self._worker.leave = True
+        if self._stop is not None and self.running:
+            self._stop()
+        self._timer.stop()
+        self.running = False
+
     def _drain(self) -> None:
+        owner = getattr(self._take, "__self__", None)
+        if isinstance(owner, QObject) and not isValid(owner):
+            self.abandon()
+            return
         until = time.perf_counter() + BUDGET
         for _ in range(BATCH):
             try:
@@ -120,5 +136,5 @@ class Stream(QObject):
                 self.ended.emit(item.fault)
                 return
             self._take(item)
-            if time.perf_counter() > until:
+            if not self.running or time.perf_counter() > until:
                 return

@@ -136,7 +136,7 @@ class Wizard(Frame):
             self.refresh_rail()  # its ticks are pictures in the colours of before
 
     def _scheme_changed(self) -> None:
-        if self._session is None or self._session.answers.theme == "system":
+        if self.preference("theme") in (None, "system"):
             QTimer.singleShot(0, lambda: self.look_of("system"))
 
     def refresh_rail(self) -> None:
@@ -213,6 +213,9 @@ class Wizard(Frame):
 
     def _open(self, session: Session) -> None:
         self._session, self._opening = session, None
+        if self._wishes:
+            session.change(**self._wishes)
+            self._wishes = {}
         if session.answers.theme != "system":
             self.look_of(session.answers.theme)
         if session.answers.language is not None:
@@ -230,8 +233,7 @@ class Wizard(Frame):
         from app.gui.error_dialog import show_fault
 
         self.fault = fault
-        show_fault(self, fault)
-        self.close()
+        show_fault(self, fault, self.close)
 
     # ---- the way through
 
@@ -258,7 +260,9 @@ class Wizard(Frame):
             return
         self.page_of(stage)
         number, visited = STAGES.index(stage), self.visitedIds()
-        self.page_of(self.stage).leave()
+        left = self.page_of(self.stage)
+        if left.built:  # else its choices belong to a visit that has ended
+            left.leave()
         if len(visited) > 1 and visited[-2] == number:
             self.back()
         elif number == self.nextId() and number not in visited:
@@ -274,9 +278,7 @@ class Wizard(Frame):
         page.prepare()
         self._flatten()
         self.refresh_rail()
-        primary = page.bar.primary
-        if primary is not None and primary.isEnabled():
-            primary.setFocus()
+        page.take_focus()
 
     # ---- another machine, another language, another look
 
@@ -302,9 +304,13 @@ class Wizard(Frame):
     # ---- the keyboard
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Alt shows which letters press which button."""
+        """Alt shows which letters press which button. Esc is for dialogs and popovers; a page does
+        not end the program by it.
+        """
         from PySide6.QtCore import Qt
 
+        if event.key() == Qt.Key.Key_Escape:
+            return
         if event.key() == Qt.Key.Key_Alt:
             self._underline(True)
         super().keyPressEvent(event)
@@ -325,9 +331,7 @@ class Wizard(Frame):
     # ---- leaving
 
     def reject(self) -> None:
-        """Esc and the close button: a running plan is asked about, everything else may just be
-        left.
-        """
+        """The close button: a running plan is asked about, everything else may just be left."""
         if self.isVisible() and self.busy() and not self._leave_running():
             return
         self.end_streams()
@@ -340,15 +344,12 @@ class Wizard(Frame):
             stream.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """The same as Esc."""
+        """Ask first where something runs."""
         event.ignore()
         self.reject()
 
     def _leave_running(self) -> bool:
-        from app.gui.widgets.dialog import ask
-
-        return ask(
-            self,
+        return self.ask_running(
             translate("Window", "Stop and close"),
             translate(
                 "Window",

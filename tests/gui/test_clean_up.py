@@ -6,10 +6,15 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.gui.dialogs.restore import Restore
 from app.gui.pages.clean_up import CleanUp
+from app.gui.run_progress import rows_of
+from app.gui.widgets.icons import Mark
+from app.gui.widgets.plan_list import PlanList, taken_away
+from app.model.plan import Plan, ProvidePython, Quarantine, RemoveTree, UninstallPackages
 from tests.gui.fakes import FACTS, FakeSession
 from tests.gui.test_pages import at
 from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
@@ -75,9 +80,35 @@ def test_the_guides_own_clean_up_is_offered_and_never_chosen_by_itself(qtbot: Qt
     page.leave()
     assert session.answers.uninstall_from is None
     page.guide.setFocus()
+    assert not page.take_out.isVisible()
     QTest.keyClick(page.guide, Qt.Key.Key_Down)
+    assert page.take_out.isVisible() and held in page.take_out.accessibleName()
+    page.leave()
+    assert session.answers.uninstall_from is None  # seen in the box is not ticked
+    QTest.keyClick(page.take_out, Qt.Key.Key_Space)
     page.leave()
     assert session.answers.uninstall_from == held
+    wizard.anew("clean-up")
+    assert page.take_out.isChecked() and page.guide.currentData() == held
+    QTest.keyClick(page.guide, Qt.Key.Key_Up)
+    page.leave()
+    assert session.answers.uninstall_from is None
+
+
+def test_a_step_that_takes_something_away_stands_out_in_the_plan(qtbot: QtBot) -> None:
+    python = "C:\\miniconda3\\envs\\unsloth\\python.exe"
+    steps = (
+        UninstallPackages(id="out", title="Take out", python=python, packages=("torch",)),
+        Quarantine(id="move", title="Move", leftover="env:1", path="C:\\old"),
+        RemoveTree(id="gone", title="Remove", path="C:\\own"),
+        ProvidePython(id="python", title="Python 3.12", version="3.12"),
+    )
+    told = [taken_away(row) for row in rows_of(Plan(title="", steps=steps))]
+    assert python in told[0] and "C:\\old" in told[1] and "for good" in told[2] and not told[3]
+    listed = PlanList(Plan(title="", steps=steps))
+    qtbot.addWidget(listed)
+    assert [mark.state for mark in inside(listed, Mark)] == ["warn", "warn", "warn", "wait"]
+    assert set(told[:3]) <= {label.text() for label in inside(listed, QLabel)}
 
 
 def test_without_such_an_environment_the_guides_clean_up_is_not_offered(qtbot: QtBot) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -145,6 +146,71 @@ def test_stop_asks_once_and_can_be_gone_on_from(
     install.bar.primary.click()
     qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running)
     assert install.run is not None and install.run.outcome == "finished"
+
+
+def test_enter_while_it_installs_does_not_ask_to_stop(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
+    session.gate = (8, threading.Event())
+    install = page(wizard)
+    assert install.bar.primary is not None
+    QTest.keyClick(install.bar.primary, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    held = wizard.focusWidget()
+    assert held is not None and held is not install._stopper and held.isVisible()
+    QTest.keyClick(held, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert QApplication.activeModalWidget() is None and not session.halt.is_set()
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
+
+
+def test_the_question_goes_when_the_run_ends(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
+    gate = threading.Event()
+    session.gate = (8, gate)
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    asked: list[str] = []
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if dialog is None:
+            QTimer.singleShot(10, look)
+            return
+        asked.append(dialog.windowTitle())
+        gate.set()  # the run ends under the question
+
+    QTimer.singleShot(0, look)
+    QTest.mouseClick(install._stopper, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: asked == ["Stop"])
+    qtbot.waitUntil(lambda: not install.running and QApplication.activeModalWidget() is None)
+    assert install.run is not None and install.run.outcome == "finished"
+    qtbot.waitUntil(lambda: wizard.stage == "verify")
+
+
+def test_what_is_focused_while_checks_are_watched_can_be_seen(
+    wizard: Wizard, session: Staged, qtbot: QtBot
+) -> None:
+    first_check = next(
+        at for at, (step, _what) in enumerate(good_install()) if step.startswith("check-")
+    )
+    session.gate = (first_check + 1, threading.Event())
+    install = page(wizard)
+    install.start(PLAN)
+    qtbot.waitUntil(lambda: install._watching)
+    watch = next(b for b in inside(install.bar, QPushButton) if "Watch" in b.text())
+    watch.setFocus()
+    QTest.keyClick(watch, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: wizard.stage == "verify" and wizard.currentPage().isVisible())
+
+    def seen() -> bool:  # a bar that has just been made shows with the next event
+        held = wizard.focusWidget()
+        return held is not None and held.isVisible() and wizard.currentPage().isAncestorOf(held)
+
+    qtbot.waitUntil(seen)
+    session.gate[1].set()
+    qtbot.waitUntil(lambda: not install.running)
 
 
 def test_a_failed_step_shows_its_cause_proof_and_ways_on(

@@ -4,18 +4,21 @@ machines, other languages.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import msgspec
 import pytest
-from PySide6.QtCore import QCoreApplication, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QComboBox,
-    QDialog,
     QLabel,
     QLineEdit,
     QProgressBar,
@@ -120,9 +123,12 @@ def test_a_session_that_cannot_be_opened_is_said_and_the_window_closes(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown: list[BaseException] = []
-    monkeypatch.setattr(
-        "app.gui.error_dialog.show_fault", lambda _wizard, fault: shown.append(fault)
-    )
+
+    def show(_wizard: object, fault: BaseException, then: Callable[[], object]) -> None:
+        shown.append(fault)
+        then()
+
+    monkeypatch.setattr("app.gui.error_dialog.show_fault", show)
 
     def opening() -> Any:
         raise OSError("resources/gpus.toml cannot be read")
@@ -327,24 +333,87 @@ def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     assert wizard.home_session is None and "Simulation" not in text_of(wizard)
 
 
-def test_a_running_plan_is_asked_about_before_the_window_closes(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_running_plan_is_asked_about_before_the_window_closes(qtbot: QtBot) -> None:
+    """Enter keeps it running; only the named answer stops it; a question whose run is over goes."""
     wizard = opened(qtbot, FakeSession())
-    answers = iter([False, True])
-    monkeypatch.setattr("app.gui.widgets.dialog.ask", lambda *_: next(answers))
-    wizard.busy = lambda: True
-    wizard.close()
+    running = [True]
+    wizard.busy = lambda: running[0]
+
+    def with_dialog(act: Callable[[QWidget], object]) -> None:
+        def look() -> None:
+            dialog = QApplication.activeModalWidget()
+            if dialog is None:
+                QTimer.singleShot(10, look)
+            else:
+                act(dialog)
+
+        QTimer.singleShot(0, look)
+        wizard.close()
+
+    with_dialog(lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Return))
     assert wizard.isVisible()
-    wizard.close()
+
+    def end_run(_dialog: QWidget) -> None:
+        running[0] = False
+        wizard.stream(lambda: iter(()), lambda _event: None).start()
+
+    with_dialog(end_run)
+    assert wizard.isVisible() and QApplication.activeModalWidget() is None
+    running[0] = True
+
+    def stop(dialog: QWidget) -> None:
+        yes = next(b for b in inside(dialog, Button) if b.text() == "Stop and close")
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+
+    with_dialog(stop)
     assert not wizard.isVisible()
     wizard.close()  # a window that is closed asks nothing any more
 
 
-def test_escape_closes_a_window_in_which_nothing_runs(qtbot: QtBot) -> None:
+def test_escape_on_a_page_never_closes_the_window(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
-    QTest.keyClick(wizard, Qt.Key.Key_Escape)
-    assert not wizard.isVisible() and wizard.result() == int(QDialog.DialogCode.Rejected)
+    for stage in MINE:
+        go(wizard, stage)
+        QTest.keyClick(wizard.focusWidget() or wizard, Qt.Key.Key_Escape)
+        QTest.keyClick(wizard, Qt.Key.Key_Escape)
+        assert wizard.isVisible() and wizard.stage == stage
+
+
+def test_the_wheel_over_a_closed_box_changes_nothing(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    seen = 0
+    for stage in MINE:
+        go(wizard, stage)
+        for box in inside(wizard.currentPage(), QComboBox):
+            before = box.currentIndex()
+            for turn in (-120, 120, 120, -120, -120):
+                at = QPointF(box.rect().center())
+                event = QWheelEvent(
+                    at,
+                    QPointF(box.mapToGlobal(at.toPoint())),
+                    QPoint(),
+                    QPoint(0, turn),
+                    Qt.MouseButton.NoButton,
+                    Qt.KeyboardModifier.NoModifier,
+                    Qt.ScrollPhase.NoScrollPhase,
+                    False,
+                )
+                QCoreApplication.sendEvent(box, event)
+                assert box.currentIndex() == before
+            seen += 1
+    assert seen >= 3
+
+
+def test_every_box_of_the_program_is_of_the_kind_that_ignores_the_wheel() -> None:
+    turned = re.compile(r"\b(QComboBox|Q\w*SpinBox|Q\w*Slider|QDial|Q\w*TimeEdit|QDateEdit)[()]")
+    gui = Path(__file__).parents[2] / "app" / "gui"
+    made = {
+        str(path.relative_to(gui)): turned.findall(path.read_text("utf-8"))
+        for path in sorted(gui.rglob("*.py"))
+    }
+    assert {path: found for path, found in made.items() if found} == {
+        "widgets/combo.py": ["QComboBox"]
+    }
 
 
 def test_closing_joins_a_survey_that_is_still_running(qtbot: QtBot) -> None:

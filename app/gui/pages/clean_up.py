@@ -18,6 +18,7 @@ from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.model.errors import ExpectedError
+from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class CleanUp(Page):
         self.guide.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.guide.setMinimumContentsLength(12)
         self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.guide.activated.connect(lambda _at: self._count())
+        self.guide.currentIndexChanged.connect(lambda _at: self._name_tick())
         name = Label(
             translate("CleanUp", "&Take the guide's five packages out of"),
             "small",
@@ -106,7 +107,26 @@ class CleanUp(Page):
         self.guide.setAccessibleName(name.text())
         card.box.addWidget(name)
         card.box.addWidget(self.guide)
+        self.take_out = QCheckBox()
+        self.take_out.setFont(theme.font("value"))
+        card.box.addWidget(self.take_out, 0, Qt.AlignmentFlag.AlignLeft)
         return card
+
+    def _name_tick(self) -> None:
+        """Another environment is another question: the tick names it and is not set."""
+        python = self.guide.currentData()
+        self.take_out.setChecked(False)
+        self.take_out.setVisible(python is not None)
+        if python is not None:
+            self.take_out.setText(
+                translate("CleanUp", "Take them out of {environment}").format(
+                    environment=environment_name(self.session.place, python)
+                )
+            )
+            self.take_out.setAccessibleName(
+                translate("CleanUp", "Take them out of {environment}").format(environment=python)
+            )
+            self.take_out.setToolTip(python)
 
     def enter(self) -> None:
         """List what the survey found; earlier ticks stay."""
@@ -131,7 +151,10 @@ class CleanUp(Page):
             self.guide.setItemData(
                 self.guide.count() - 1, holder.python, Qt.ItemDataRole.ToolTipRole
             )
-        self.guide.setCurrentIndex(max(0, self.guide.findData(self.session.answers.uninstall_from)))
+        at = self.guide.findData(self.session.answers.uninstall_from)
+        self.guide.setCurrentIndex(max(0, at))
+        self._name_tick()
+        self.take_out.setChecked(at > 0)
         self.guide_card.setVisible(bool(held))
 
     def _say_quarantine(self) -> None:
@@ -243,11 +266,19 @@ class CleanUp(Page):
             clean_up=tuple(
                 name for name, box in self.boxes.items() if box.isChecked() and name in there
             ),
-            uninstall_from=self.guide.currentData(),
+            uninstall_from=self.guide.currentData() if self.take_out.isChecked() else None,
         )
 
     def _next(self) -> None:
         self.frame.forward()
+
+
+def environment_name(place: HomeLayout, python: str) -> str:
+    """The folder of an environment by its interpreter, which may lie in one for programs."""
+    folder = place.folder_of(python)
+    if folder.lower().endswith(("/bin", "\\scripts")):
+        folder = place.folder_of(folder)
+    return folder.replace("\\", "/").rpartition("/")[2] or python
 
 
 def kind_title(leftover: Leftover) -> str:

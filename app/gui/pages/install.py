@@ -50,6 +50,7 @@ class Install(PlanPage):
         """Show the run that is going on; else go on with one that was cut off; else show the plan."""
         if self.running and self.run is not None:
             if self.view is None:
+                self.head(translate("Install", "Installing"), said(self.run.plan.title))
                 self._put(self.view_again(self.run))
                 self._run_bar()
             return
@@ -214,10 +215,17 @@ class Install(PlanPage):
             )
         )
         self.stop_button(bar)
+        if self.view is not None:  # not on Stop: Enter must not end what Enter has begun
+            self.view.panel.pane.setFocus()
 
     def came(self, event: StepEvent) -> None:
         """From the first check on, the next page shows them live."""
-        if self._watching or not isinstance(event.what, Started) or self.plan is None:
+        if (
+            not self.built
+            or self._watching
+            or not isinstance(event.what, Started)
+            or self.plan is None
+        ):
             return
         if any(s.id == event.step and isinstance(s, RunCheck) for s in self.plan.steps):
             self._watching = True

@@ -168,6 +168,13 @@ class Page(QWizardPage):
         """The visit."""
         return self.frame.session
 
+    @property
+    def built(self) -> bool:
+        """Whether its widgets are there; not before it is first shown, and not while it waits to be
+        built anew.
+        """
+        return self._content is not None
+
     # ---- for subclasses
 
     def build(self) -> None:
@@ -215,6 +222,25 @@ class Page(QWizardPage):
             from app.gui.widgets.tab_order import lead  # the first page is in order by itself
 
             lead(self._content)
+
+    def take_focus(self) -> None:
+        """Put the keyboard on the primary button, else on the first control that can be seen:
+        QWizard would leave it on a hidden button of its own.
+        """
+        if self._content is None or self.frame.currentPage() is not self:
+            return
+        primary, held = self.bar.primary, self.frame.focusWidget()
+        if primary is not None and primary.isEnabled():
+            primary.setFocus()
+            return
+        if held is not None and self.isAncestorOf(held) and held.isVisibleTo(self):
+            return
+        from app.gui.widgets.tab_order import stops
+
+        for stop in stops(self._content):
+            if stop.isEnabled() and stop.isVisibleTo(self):
+                stop.setFocus()
+                return
 
     def rebuild(self) -> None:
         """Make everything anew."""
@@ -277,7 +303,9 @@ class Page(QWizardPage):
         home = self.frame.home_session
         if home is not None:
             back = Button(
-                translate("Window", "Back to this PC"), lambda: self.frame.visit(home), "link"
+                translate("Window", "Back to this PC"),
+                lambda: self.frame.after_handler(lambda: self.frame.visit(home)),
+                "link",
             )
             back.setFont(theme.font("link"))
             row.addWidget(back)

@@ -20,7 +20,6 @@ from app.gui.plan_run import PlanRun
 from app.gui.run_progress import RunProgress
 from app.gui.widgets.card import Label, Plain, across
 from app.gui.widgets.collapsible import Collapsible
-from app.gui.widgets.dialog import ask
 from app.gui.widgets.playback_speed import PlaybackSpeed
 from app.gui.widgets.step_list import StepList
 from app.model.errors import ExpectedError
@@ -228,22 +227,25 @@ class PlanPage(Page):
         self.view, self._title = None, ""
         if self.run is not None and self.run.session is not self.session:
             self.run = None
+            self._clock.stop()
+            self.progress_changed.emit(-1.0)
 
     def stop_button(self, bar: Bar) -> None:
         """The button that stops the run. Once it was pressed it rests, also where the page was
         built anew since.
         """
-        self._stopper = bar.button(translate("Run", "&Stop"), self.ask_stop)
+        # The question runs an event loop, and the button may be replaced meanwhile.
+        self._stopper = bar.button(
+            translate("Run", "&Stop"), lambda: self.frame.after_handler(self.ask_stop)
+        )
         self._stopper.setEnabled(self.run is None or not self.run.stopping)
-        self._stopper.setFocus()
 
     def ask_stop(self) -> None:
         """Stop, after one question."""
         if self.run is None or not self.run.running or self.run.stopping:
             return
         if (
-            ask(
-                self.frame,
+            self.frame.ask_running(
                 translate("Run", "Stop"),
                 translate(
                     "Run",
@@ -254,6 +256,7 @@ class PlanPage(Page):
                 translate("Run", "Stop now"),
                 translate("Run", "Go on"),
             )
+            and self.run is not None
             and self.run.running
         ):
             self.run.stop()

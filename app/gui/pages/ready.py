@@ -149,6 +149,16 @@ class Ready(Page):
             return self.session.profile
         return self.session.best().profile
 
+    def rebuild(self) -> None:
+        """Everything anew; the script of the old settings is not written any more."""
+        self._later.stop()
+        super().rebuild()
+
+    def _tell(self, text: str) -> None:
+        """Say how an act beside the page goes, if the page is still there."""
+        if self.built:
+            self.told.put(text)
+
     # ---- the script
 
     def _write_script(self) -> None:
@@ -283,11 +293,11 @@ class Ready(Page):
 
         def take(event: StepEvent) -> None:
             if isinstance(event.what, Started):
-                self.told.put(f"{titles.get(event.step, '')} …")
+                self._tell(f"{titles.get(event.step, '')} …")
 
         def ended(fault: BaseException | None) -> None:
             self.frame.busy = before
-            self.told.put(then if fault is None else "")
+            self._tell(then if fault is None else "")
             if fault is not None:
                 show_fault(self.frame, fault)
 

@@ -95,8 +95,10 @@ class Setup(Page):
     def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
         wanted = self.session.profile.id if self.session.profile is not None else None
+        # The one without a card is chosen by a person, or where it is the best that there is.
+        serving = [c for c in possible if c.profile.needs.gpu or c.recommended]
         return next(
-            (c for c in possible if c.profile.id == wanted), possible[0] if possible else None
+            (c for c in possible if c.profile.id == wanted), serving[0] if serving else None
         )
 
     def _card(self, choice: Choice, family: str) -> ChoiceCard:
@@ -155,6 +157,12 @@ class Setup(Page):
         self.reason.setText(
             ""
             if able
+            else translate(
+                "Setup",
+                "Nothing is chosen: the setup for this card needs something first; its card says "
+                "what.",
+            )
+            if self.group.buttons() and any(b.isEnabled() for b in self.group.buttons())
             else translate("Setup", "No setup can work here yet; each card says what it needs.")
         )
         self.compare.setEnabled(self._shown is not None and len(self._shown) > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QGuiApplication
@@ -61,7 +62,9 @@ class ThisPc(Page):
         )
         self.again = self.bar.button(translate("ThisPc", "&Look again"), self._look)
         self.bar.button(translate("ThisPc", "&Back"), self.frame.backward)
-        self.bar.main(translate("ThisPc", "&Choose a setup"), self.frame.forward)
+        self.onward = self.bar.button(translate("ThisPc", "&Choose a setup"), self.frame.forward)
+        self.bar.main("", self._press_primary)
+        self._lead(None)
 
     def enter(self) -> None:
         """Show what has been found so far."""
@@ -157,6 +160,8 @@ class ThisPc(Page):
         self.disk_bar.put(None)
         self.card_tag.put("", "grey")
         self.findings.wait(translate("ThisPc", "still looking"))
+        self._lead(None)
+        self.again.setVisible(True)
         self.also.setText(
             translate(
                 "ThisPc",
@@ -284,6 +289,7 @@ class ThisPc(Page):
         findings = self.session.findings()
         self._tag(findings)
         self.findings.put(findings)
+        self._lead(mending(findings))
         self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
             time=formatting.seconds(self.frame.survey_seconds)
@@ -316,6 +322,33 @@ class ThisPc(Page):
             self.card_tag.put(translate("ThisPc", "Ready for training"), "good")
 
     # ---- acts
+
+    def _lead(self, finding: Finding | None) -> None:
+        """Let the primary button lead to what mends the one thing in the way; where nothing is, or
+        it is not one, to the setups.
+        """
+        action = finding.action if finding is not None else None
+        self.onward.setVisible(action is not None)
+        if finding is None or action is None:
+            self._lead_act: Callable[[], object] = self.frame.forward
+            text = translate("ThisPc", "&Choose a setup")
+        else:
+            self._lead_act = lambda: self._mend(finding)
+            text = said(action.label)
+        if self.bar.primary is not None:
+            self.bar.primary.setText(text)
+        self.bar.refit()
+
+    def _press_primary(self) -> None:
+        self._lead_act()
+
+    def _mend(self, finding: Finding) -> None:
+        """Go to the mending; what comes next on this page is to look whether it helped."""
+        self._act(finding)
+        if self.built and self.bar.primary is not None:
+            self._lead_act = self._look
+            self.bar.primary.setText(translate("ThisPc", "&Look again"))
+            self.again.setVisible(False)
 
     def _look(self) -> None:
         self._clear()
@@ -360,6 +393,12 @@ class ThisPc(Page):
         self.head(
             self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path)
         )
+
+
+def mending(findings: Sequence[Finding]) -> Finding | None:
+    """The one thing in the way, where it is one and something can be done about it."""
+    blocks = [finding for finding in findings if finding.severity == "blocks"]
+    return blocks[0] if len(blocks) == 1 and blocks[0].action is not None else None
 
 
 def also(facts: MachineFacts) -> str:

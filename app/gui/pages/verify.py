@@ -81,6 +81,10 @@ class Verify(PlanPage):
     def enter(self) -> None:
         """Watch checks that are running; else show the last verdict; else offer to run them."""
         if self.running and self.run is not None:
+            if self.view is None:  # built anew meanwhile, in another language
+                self._clear()
+                self._replay()
+                self._show_panel(self.view_again(self.run))
             self._watch(self.run)
             return
         other = (
@@ -178,11 +182,19 @@ class Verify(PlanPage):
             show_fault(self.frame, error)
             return
         self._clear()
-        self.begin(plan)
-        if self.run is not None and self.view is not None:
-            self._log.box.addWidget(self.view.panel)
-            self.view.panel.setFixedHeight(300)
+        self._show_panel(self.begin(plan))
+        if self.run is not None:
             self._watch(self.run)
+
+    def _show_panel(self, view: RunView) -> None:
+        self._log.box.addWidget(view.panel)
+        view.panel.setFixedHeight(300)
+
+    def rebuild(self) -> None:
+        """Everything anew; what is watched is replayed when the page is next entered."""
+        super().rebuild()
+        self._watched, self._turner = None, None
+        self._clock.stop()
 
     def _plan(self) -> Plan:
         """The checks alone; of a simulated machine those of its install plan."""
@@ -213,8 +225,9 @@ class Verify(PlanPage):
             if run is not self.run:
                 self._clear()
                 self._replay()
-                run.watchers.append(self._see)
-                run.ended.connect(lambda _fault: self._watched_ended(run))
+                if self._see not in run.watchers:
+                    run.watchers.append(self._see)
+                    run.ended.connect(lambda _fault: self._watched_ended(run))
         self.head(translate("Verify", "Verifying"), self._where_of(run))
         self._progress.show()
         self._clock.start()
@@ -227,11 +240,15 @@ class Verify(PlanPage):
     def _running_bar(self, run: PlanRun) -> None:
         bar = self.fresh_bar()
         if run is self.run:
-            bar.link(translate("Verify", "Show the log"), self._show_log)
+            first = bar.link(translate("Verify", "Show the log"), self._show_log)
             self.stop_button(bar)
         else:
-            bar.link(translate("Verify", "Back to the install"), lambda: self.frame.go("install"))
+            first = bar.link(
+                translate("Verify", "Back to the install"), lambda: self.frame.go("install")
+            )
             bar.note(translate("Verify", "The checks belong to the install that is running."))
+        if self.frame.currentPage() is self:
+            first.setFocus()  # not on Stop, and not on what was there before
 
     def _show_log(self) -> None:
         self._log.setVisible(not self._log.isVisible())
@@ -242,6 +259,8 @@ class Verify(PlanPage):
                 self._see(event)
 
     def _see(self, event: StepEvent) -> None:
+        if not self.built:  # the replay brings it again
+            return
         what = event.what
         if isinstance(what, Measured):
             self._measured.append((event.step, what))

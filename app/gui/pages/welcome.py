@@ -168,29 +168,27 @@ class Welcome(Page):
         return card
 
     def _settings(self) -> Card:
-        from PySide6.QtWidgets import QComboBox, QSizePolicy
+        from PySide6.QtWidgets import QSizePolicy
+
+        from app.gui.widgets.combo import Combo
 
         card = Card()
         card.box.setSpacing(6)
-        self.language = QComboBox()
+        self.language = Combo()
         for code, name in languages.LANGUAGES:
             self.language.addItem(name, code)
-        spoken = self.session.answers.language if self.frame.ready else None
+        spoken = self.frame.preference("language")
         self.language.setCurrentIndex(self.language.findData(languages.chosen(spoken)))
-        self.language.activated.connect(
-            lambda _at: self.frame.speak(str(self.language.currentData()))
-        )
-        self.look = QComboBox()
+        self.language.activated.connect(lambda _at: self._speak(self.language.currentData()))
+        self.look = Combo()
         for code, name in (
             ("system", translate("Welcome", "As the system")),
             ("light", translate("Welcome", "Light")),
             ("dark", translate("Welcome", "Dark")),
         ):
             self.look.addItem(name, code)
-        self.look.setCurrentIndex(
-            self.look.findData(self.session.answers.theme if self.frame.ready else "system")
-        )
-        self.look.activated.connect(lambda _at: self.frame.dress(str(self.look.currentData())))
+        self.look.setCurrentIndex(self.look.findData(self.frame.preference("theme") or "system"))
+        self.look.activated.connect(lambda _at: self._dress(self.look.currentData()))
         for name, box in (
             (translate("Welcome", "Language"), self.language),
             (translate("Welcome", "Appearance"), self.look),
@@ -203,6 +201,13 @@ class Welcome(Page):
             card.box.addWidget(box)
             card.box.addSpacing(4)
         return card
+
+    def _speak(self, code: str) -> None:
+        """The box is built anew by it, so its own handler has to be over first."""
+        self.frame.after_handler(lambda: self.frame.speak(code))
+
+    def _dress(self, choice: str) -> None:
+        self.frame.after_handler(lambda: self.frame.dress(choice))
 
     def _fill_bar(self, unfinished: Unfinished | None, active: str | None) -> None:
         if unfinished is not None:

@@ -1,4 +1,6 @@
-"""A box to choose from whose text ends in an ellipsis where it does not fit."""
+"""A box to choose from: the wheel does not turn it, and its text ends in an ellipsis where it does
+not fit.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +10,24 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QWheelEvent
 
 
 class Combo(QComboBox):
-    """The style would cut the text at the arrow, in the middle of a letter. The tool tip has the
-    whole.
+    """The box of every choice in this program.
+
+    Whoever scrolls the page means the page: a closed box hands the wheel on, so that nothing is
+    chosen by accident. The style would cut the text at the arrow, in the middle of a letter; the
+    tool tip has the whole.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.currentTextChanged.connect(self.setToolTip)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Not for a closed box; the open list is a widget of its own and scrolls."""
+        event.ignore()
 
     def shown(self) -> str:
         """What of the chosen text can be read."""

@@ -113,12 +113,19 @@ class Dialog(QDialog):
         return super().exec()
 
 
-def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
-    """One question with two named answers; Esc means ``no``. Whether ``yes`` was chosen."""
+def question(parent: QWidget, title: str, text: str, yes: str, no: str) -> Dialog:
+    """One question with two named answers. Enter and Esc mean ``no``, the answer that changes
+    nothing.
+    """
     dialog = Dialog(parent, title, text, width=460)
-    dialog.button(no)
-    dialog.button(yes, dialog.accept, primary=True)
-    return dialog.exec() == int(QDialog.DialogCode.Accepted)
+    dialog.button(yes, dialog.accept)
+    dialog.button(no, primary=True).setFocus()
+    return dialog
+
+
+def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
+    """Whether ``yes`` was chosen."""
+    return question(parent, title, text, yes, no).exec() == int(QDialog.DialogCode.Accepted)
 
 
 def tell(parent: QWidget, title: str, text: str, close: str) -> None:

@@ -11,7 +11,7 @@ from app.gui.run_progress import Row, rows_of
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.icons import Mark
-from app.model.plan import Plan
+from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 
 
 def bytes_of(row: Row) -> str:
@@ -27,6 +27,24 @@ def bytes_of(row: Row) -> str:
             translate("Plan", "{size} on disk").format(size=formatting.size(disk)) if disk else "",
         ]
     )
+
+
+def taken_away(row: Row) -> str:
+    """What a row takes away from the user, and the way back; empty where it takes nothing away."""
+    for step in row.steps:
+        if isinstance(step, UninstallPackages):
+            return translate(
+                "Plan",
+                "Takes packages out of an environment that is in use: {python}. The list of "
+                "everything in it is saved first.",
+            ).format(python=step.python)
+        if isinstance(step, Quarantine):
+            return translate(
+                "Plan", "Moves {path} into the quarantine; it can be put back."
+            ).format(path=step.path)
+        if isinstance(step, RemoveTree):
+            return translate("Plan", "Deletes {path} for good.").format(path=step.path)
+    return ""
 
 
 class PlanList(Card):
@@ -66,9 +84,9 @@ class PlanList(Card):
         grid.setContentsMargins(0, 9, 0, 9)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
-        size = bytes_of(row)
+        size, taken = bytes_of(row), taken_away(row)
         grid.addWidget(
-            Mark("wait", translate("Plan", "step {n}").format(n=number)),
+            Mark("warn" if taken else "wait", translate("Plan", "step {n}").format(n=number)),
             0,
             0,
             Qt.AlignmentFlag.AlignTop,
@@ -88,8 +106,10 @@ class PlanList(Card):
                 link = Button(more, self.details_wanted.emit, "link")
                 link.setFont(theme.font("link"))
                 grid.addWidget(link, 1, 2, Qt.AlignmentFlag.AlignRight)
+        if taken:
+            grid.addWidget(Label(taken, "small", "warn"), 2, 1, 1, 2)
         grid.setRowMinimumHeight(1, 20)  # as tall with a link as without
         grid.setColumnStretch(1, 1)
         made.setAccessibleName(formatting.joined([row.title, size]))
-        made.setAccessibleDescription("\n".join(touched))
+        made.setAccessibleDescription("\n".join(filter(None, (taken, *touched))))
         return made
