@@ -35,6 +35,8 @@ def _wayland_answers(variables: Mapping[str, str]) -> bool:
     if variables.get("WAYLAND_SOCKET"):  # already open, handed on by a compositor
         return True
     name, folder = variables.get("WAYLAND_DISPLAY"), variables.get("XDG_RUNTIME_DIR")
+    if sys.platform == "win32":  # there it is no question; sockets by path do not exist
+        return True
     if not name or not (folder or os.path.isabs(name)):
         return False
     return _connects(socket.AF_UNIX, os.path.join(folder or "/", name))
@@ -47,6 +49,8 @@ def _x11_answers(variables: Mapping[str, str]) -> bool:
     if parts is None:
         return False
     number, host = int(parts["number"]), parts["host"].removesuffix("/unix")
+    if sys.platform == "win32":
+        return True
     if host in ("", "unix"):
         path = f"/tmp/.X11-unix/X{number}"  # noqa: S108  (where X servers listen)
         there = _connects(socket.AF_UNIX, path) or _connects(socket.AF_UNIX, "\0" + path)

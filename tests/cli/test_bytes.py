@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="variables are t
 @pytest.mark.fault("odd bytes")
 @pytest.mark.parametrize("command", ["detect", "plan", "report", "uninstall", "profiles"])
 def test_no_command_stumbles_over_bytes_that_are_no_text(tmp_path: Path, command: str) -> None:
-    own = {name.encode(): os.fsencode(value) for name, value in os.environ.items()}
+    own: Any = {name.encode(): os.fsencode(value) for name, value in os.environ.items()}
     own |= {b"USER": b"J\xfcrgen", b"LOGNAME": b"J\xfcrgen", b"HF_TOKEN": RAW, b"HF_HOME": b"/\xff"}
     own |= {b"PIP_INDEX_URL": b"https://a:\xff\xfe12345@index.invalid/simple", b"NO_PROXY": b"*"}
     line = [sys.executable, "-m", "app", command]
