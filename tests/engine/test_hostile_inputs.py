@@ -215,7 +215,8 @@ def test_no_journal_is_a_fault(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 @pytest.mark.parametrize("kind", ["pipe", "device"])
 def test_a_journal_that_is_no_file_is_named_and_waits_for_nobody(tmp_path: Path, kind: str) -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        return
     path = tmp_path / "journal.jsonl"
     if kind == "pipe":
         os.mkfifo(path)
@@ -239,7 +240,8 @@ def test_a_journal_that_is_no_file_is_named_and_waits_for_nobody(tmp_path: Path,
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 @pytest.mark.parametrize("door", ["read", "end", "append", "open_log", "sha256", "hold"])
 def test_no_door_to_the_disk_waits_for_a_pipe(tmp_path: Path, door: str) -> None:
-    assert sys.platform != "win32"
+    if sys.platform == "win32":
+        return
     path = str(tmp_path / "pipe")
     os.mkfifo(path)
     files = LocalFiles()
