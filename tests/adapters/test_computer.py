@@ -158,6 +158,7 @@ def test_a_console_is_started_by_its_whole_path_with_the_path_in_quotes(name: st
     assert terminal_line(None, "x").startswith(r'"C:\Windows\System32\cmd.exe" ')
 
 
+@pytest.mark.posix  # a pretended list of mounts, as Linux has one
 def test_a_volume_that_does_not_answer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "VOLUME", 1)
     forever = threading.Event()

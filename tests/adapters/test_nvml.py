@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -114,7 +115,8 @@ def test_refusals_name_the_state_and_the_reason(
     _answers(monkeypatch, nvmlInit=_refuse(code))
     seen = read_cards()
     assert (seen.gpus, seen.driver) == ((), Driver(nvml=state))  # type: ignore[arg-type]
-    assert word in seen.note
+    if sys.platform != "win32" or not word.startswith("signal"):  # Windows has no signals
+        assert word in seen.note
 
 
 def test_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
