@@ -37,7 +37,7 @@ def app(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     ("machine", "code", "verdict", "profile"),
     [
         ("rtx3090-windows", 0, "ready_with_warnings", "torch28-2025.11"),
-        ("rtx3090-driver-452", 3, "blocked", "torch28-2025.11"),
+        ("rtx3090-driver-452", 3, "blocked", "torch212-2026.10"),
         ("no-card-office", 0, "ready_with_warnings", "practice-cpu"),
         ("t4-cloud", 0, "ready", "torch26-2025.3"),
     ],

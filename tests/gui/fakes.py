@@ -167,7 +167,12 @@ TORCH28 = _profile(
     "Python 3.12, Triton 3.4, xformers 0.0.32, bitsandbytes 0.48",
     python="3.12",
     versions=Versions(
-        torch="2.8.0+cu128", cuda="12.8", cuda_tag="cu128", unsloth="2025.11.3", triton="3.4.0"
+        torch="2.8.0+cu128",
+        cuda="12.8",
+        cuda_tag="cu128",
+        unsloth="2025.11.3",
+        triton="3.4.0",
+        transformers="4.57.1",
     ),
 )
 NEWEST = _profile(
@@ -175,7 +180,9 @@ NEWEST = _profile(
     "PyTorch 2.12 · CUDA 13.0 · Unsloth 2026.10",
     "Newest",
     python="3.12",
-    versions=Versions(torch="2.12.1+cu130", cuda="13.0", unsloth="2026.10.1"),
+    versions=Versions(
+        torch="2.12.1+cu130", cuda="13.0", unsloth="2026.10.1", transformers="5.17.0"
+    ),
 )
 GUIDE = _profile(
     "guide-2024.9.post3",
@@ -183,7 +190,9 @@ GUIDE = _profile(
     "",
     python="3.11",
     guide=True,
-    versions=Versions(torch="2.4.0+cu121", cuda="12.1", unsloth="2024.9.post3"),
+    versions=Versions(
+        torch="2.4.0+cu121", cuda="12.1", unsloth="2024.9.post3", transformers="4.44.2"
+    ),
 )
 PRACTICE = _profile(
     "practice-cpu",
@@ -191,7 +200,7 @@ PRACTICE = _profile(
     "",
     python="3.12",
     needs=Needs(gpu=False),
-    versions=Versions(torch="2.13.0+cpu"),
+    versions=Versions(torch="2.13.0+cpu", unsloth="2026.10.9", transformers="5.17.0"),
 )
 
 CHOICES = (
