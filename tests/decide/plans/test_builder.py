@@ -53,6 +53,7 @@ def steps(
 def test_the_steps_of_an_install(knowledge: Knowledge) -> None:
     assert steps(knowledge, "torch28-2025.11", WINDOWS) == [
         *HEAD,
+        "close-mapper",
         "first-import",
         *(f"check-{c}" for c in CHECKS),
         "activate",
@@ -119,7 +120,7 @@ def test_quick_and_no_verification(knowledge: Knowledge) -> None:
     assert "check-unsloth_import" in quick
     assert not {"check-benchmark", "check-fine_tune"} & set(quick)
     none = steps(knowledge, "torch28-2025.11", WINDOWS, answers=Answers(verify="none"))
-    assert none == [*HEAD, "first-import", "activate"]
+    assert none == [*HEAD, "close-mapper", "first-import", "activate"]
 
 
 def test_every_step_tells_its_bytes_and_what_it_touches_below_the_home(
