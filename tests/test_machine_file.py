@@ -115,7 +115,7 @@ def test_null_means_that_it_could_not_be_found_out(
     facts = decode_machine(with_null(where), "pc.json")
     best = rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)[0]
     assert best.verdict != "blocked"
-    assert best.profile.id == ("practice-cpu" if where == ("gpus",) else "torch28-2025.11")
+    assert best.profile.needs.gpu is (where != ("gpus",))  # a card that may be there is never given up
 
 
 @pytest.mark.parametrize("where", sorted(NEEDED))
