@@ -27,15 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from build import check, start, windows_lab
 
 ROOT = start.ROOT
-# What runs on Windows Python: the rooms that hold Windows code, and what is written for Windows. The
-# others are pure, or drive the same code; all of them run there with: python build/test.py --windows tests
-WINDOWS_ROOMS = (
-    "tests/windows",
-    "tests/adapters",
-    "tests/probe",
-    "tests/steps",
-    "tests/engine",
-)
+# What the whole run tries on Windows Python, within its time. The rest is asked for by its path.
+WINDOWS_ROOMS = ("tests/adapters", "tests/build", "tests/checks", "tests/cli", "tests/decide")
+BY_PATH = "asked for by itself: python build/test.py --windows tests/windows tests/gui …"
+BY_OPTION = "asked for by itself: python build/test.py --packed"
 CLOSING = re.compile(
     r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [0-9.]+s|no tests ran in"
 )
@@ -247,6 +242,9 @@ def main(arguments: Sequence[str]) -> int:
         "--windows", action="store_true", help="only the suite on Windows Python under Wine"
     )
     form.add_argument(
+        "--packed", action="store_true", help="only packing, installers and the packed programs"
+    )
+    form.add_argument(
         "--quick",
         dest="form",
         action="store_const",
@@ -272,8 +270,10 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     python = str(start.venv_python())
     results: list[Result] = []
-    whole = not (chosen.windows or chosen.form or chosen.paths)
-    if chosen.windows:
+    whole = not (chosen.windows or chosen.packed or chosen.form or chosen.paths)
+    if chosen.packed:
+        pass
+    elif chosen.windows:
         results.append(windows_suite(chosen.paths))
     elif chosen.paths:
         results.append(suite(python, chosen.form or "whole", chosen.paths, chosen.release))
@@ -285,9 +285,12 @@ def main(arguments: Sequence[str]) -> int:
             results.append(suite(python, chosen.form or "whole", (), chosen.release))
             if windows is not None:
                 results.append(windows.result())
-        if whole and results[-1].outcome != "skipped":
-            results += packed(python)
-    if chosen.windows or whole:
+    if chosen.packed:
+        results += packed(python)
+    elif whole:
+        results.append(Result("the other rooms on Windows Python", "skipped", note=BY_PATH))
+        results.append(Result("packing, installers and packed programs", "skipped", note=BY_OPTION))
+    if chosen.windows or chosen.packed or whole:
         windows_lab.stop()
     return report(results)
 
