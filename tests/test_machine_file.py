@@ -115,7 +115,9 @@ def test_null_means_that_it_could_not_be_found_out(
     facts = decode_machine(with_null(where), "pc.json")
     best = rank(facts, knowledge.profiles, knowledge.rules, knowledge.cards)[0]
     assert best.verdict != "blocked"
-    assert best.profile.needs.gpu is (where != ("gpus",))  # a card that may be there is never given up
+    assert best.profile.needs.gpu is (
+        where != ("gpus",)
+    )  # a card that may be there is never given up
 
 
 @pytest.mark.parametrize("where", sorted(NEEDED))
