@@ -107,7 +107,7 @@ class CleanUp(Page):
         self.guide.setAccessibleName(name.text())
         card.box.addWidget(name)
         card.box.addWidget(self.guide)
-        self.take_out = QCheckBox()
+        self.take_out = QCheckBox(translate("CleanUp", "Take these packages out"))
         self.take_out.setFont(theme.font("value"))
         card.box.addWidget(self.take_out, 0, Qt.AlignmentFlag.AlignLeft)
         return card
