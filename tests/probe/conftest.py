@@ -60,6 +60,12 @@ class PretendedFiles:
     def writable(self, path: str) -> bool:
         return not self.read_only
 
+    def locks(self, path: str) -> bool:
+        return True
+
+    def link(self, path: str) -> str | None:
+        return None
+
 
 @dataclass
 class PretendedRegistry:
