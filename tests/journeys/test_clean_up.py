@@ -446,6 +446,7 @@ def cli(
 @pytest.mark.slow
 @pytest.mark.posix
 @pytest.mark.skipif(WINDOWS, reason="the system is asked for these folders there, not a variable")
+@pytest.mark.skip(reason="open: detect takes no answer file any more")
 def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) -> None:
     """Ticked leftovers and the guide's five packages, also when the setup itself is in place
     already.
