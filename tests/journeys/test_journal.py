@@ -262,7 +262,6 @@ def test_a_torn_last_line_is_mended_and_nothing_else_of_the_journal_changes(pers
 
 @pytest.mark.posix
 @pytest.mark.skipif(WINDOWS, reason="masks and signals of POSIX")
-@pytest.mark.skip(reason="open: not yet adapted to the endings of 1.1")
 def test_whatever_the_mask_what_was_made_is_the_persons_alone(
     person: Person, tmp_path: Path
 ) -> None:
@@ -283,7 +282,10 @@ def test_whatever_the_mask_what_was_made_is_the_persons_alone(
     assert [str(p) for p in ours if p.stat().st_mode & 0o022] == []
     private = [home, *home.iterdir(), *(home / "logs").iterdir(), *(home / "reports").iterdir()]
     assert [
-        str(p) for p in private if p.stat().st_mode & 0o077 and p.name not in ("cache", "envs")
+        str(p)
+        for p in private
+        # the link leads into envs/, which uv makes
+        if p.stat().st_mode & 0o077 and p.name not in ("cache", "envs", "current")
     ] == []
 
 
@@ -309,11 +311,8 @@ def test_ctrl_c_ends_with_6_and_the_same_command_goes_on(person: Person, tmp_pat
     person.index.rules.clear()
     assert child.returncode == 6, said[-2000:]
     assert "Traceback" not in said
-    assert json.loads(out.splitlines()[-1]) == {
-        "schema": "result/1",
-        "outcome": "stopped",
-        "verdict": None,
-    }
+    last = json.loads(out.splitlines()[-1])
+    assert (last["schema"], last["outcome"], last["verdict"]) == ("result/1", "stopped", None)
     again = command.run(home, person.locks[0], person.index.url, "install")
     assert again.returncode == 0 and "Going on where the last run stopped" in again.stderr, (
         again.stderr[-2000:]

@@ -106,12 +106,11 @@ def test_a_running_install_ends_with_6_and_a_last_object(
     index.rules.clear()
     assert child.returncode == 6, said[-2000:]
     assert "Traceback" not in said
-    assert json.loads(out.splitlines()[-1]) == STOPPED
+    assert json.loads(out.splitlines()[-1]).items() >= STOPPED.items()
 
 
 @pytest.mark.fault("signals")
 @pytest.mark.parametrize("name", SIGNALS)
-@pytest.mark.skip(reason="open: not yet adapted to the endings of 1.1")
 def test_a_question_that_is_left_open_ends_with_6_and_a_last_object(
     index: FaultIndex, tmp_path: Path, name: str
 ) -> None:
@@ -130,7 +129,7 @@ def test_a_question_that_is_left_open_ends_with_6_and_a_last_object(
         out, said = child.communicate(timeout=60)
     assert child.returncode == 6, said[-2000:]
     assert "Traceback" not in said
-    assert json.loads(out.splitlines()[-1]) == STOPPED
+    assert json.loads(out.splitlines()[-1]).items() >= STOPPED.items()
 
 
 @pytest.mark.fault("signals")
