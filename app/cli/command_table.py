@@ -302,7 +302,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "uninstall",
         "list what this program put here, remove what is chosen",
         changing.uninstall,
-        (*_PLACES, "yes"),
+        (*_PLACES, "yes", *_SOURCES),  # putting packages back asks the index
         _uninstall,
         lambda options: bool(options.remove),
         (
