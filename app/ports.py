@@ -249,11 +249,6 @@ class Web(Protocol):
     def use(self, sources: Sources) -> None:
         """From now on take this proxy, these certificates and the logins of these indexes."""
 
-    def reach(self, url: str, seconds: float = 5.0) -> str:
-        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
-        ``untrusted`` (certificate).
-        """
-
     def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
         """What stands between here and an index page, named; ``None`` where the page is sound."""
 

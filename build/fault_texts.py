@@ -41,7 +41,7 @@ UNSEEN = (
 # was found.
 WHOLE = {
     "app/decide/plans/uv_errors.py": ("_CAUSES", "_host"),
-    "app/steps/subprocesses.py": ("ending",),
+    "app/model/child_exit.py": ("ending",),
     "app/adapters/files.py": ("_holder",),
     "app/probe/leftovers.py": ("_SAID", "_own", "_caches", "_models", "_compiled"),
     "app/steps/drift.py": ("sentence",),

@@ -150,13 +150,17 @@ class Visit:
         if self.facts is None or self._asked is None:
             return
         then, seen = self._asked
-        reach = {
-            "index": seen.index if self.answers.index == then.index else "unknown",
-            "pytorch": seen.pytorch
-            if self.answers.pytorch_index == then.pytorch_index
-            else "unknown",
-        }
-        network = msgspec.structs.replace(self.facts.network, **reach)
+        network = msgspec.structs.replace(
+            self.facts.network,
+            index=seen.index,
+            index_fault=seen.index_fault,
+            pytorch=seen.pytorch,
+            pytorch_fault=seen.pytorch_fault,
+        )
+        if self.answers.index != then.index:
+            network = msgspec.structs.replace(network, index="unknown", index_fault="")
+        if self.answers.pytorch_index != then.pytorch_index:
+            network = msgspec.structs.replace(network, pytorch="unknown", pytorch_fault="")
         self.facts = msgspec.structs.replace(self.facts, network=network)
 
     def home_state(self) -> HomeState:

@@ -83,6 +83,8 @@ NAMES: dict[str, Kind] = {
     "leftovers.where": "text",
     "network.index": "text",
     "network.pytorch": "text",
+    "network.index_fault": "text",
+    "network.pytorch_fault": "text",
     "network.proxy": "text",
     "network.mirror": "text",
     "network.bundle": "yes-no",

@@ -176,12 +176,16 @@ class Setting(Value, frozen=True, kw_only=True):
 class Network(Value, frozen=True, kw_only=True):
     """Reachability of the indexes and what stands between.
 
-    ``at_hand`` names PyTorch's wheels that lie in folders of the user's own find-links settings.
+    ``index_fault`` and ``pytorch_fault`` are sentences that say what stood between; empty where
+    nothing did, or where an older program wrote the document. ``at_hand`` names PyTorch's wheels
+    that lie in folders of the user's own find-links settings.
     """
 
     proxy: str | None = None
     index: Reach = "unknown"
     pytorch: Reach = "unknown"
+    index_fault: str = ""
+    pytorch_fault: str = ""
     settings: tuple[Setting, ...] = ()
     at_hand: tuple[str, ...] = ()
 

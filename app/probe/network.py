@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import threading
-from typing import cast
 from urllib.parse import unquote, urlsplit
 
 from app.model import limits
@@ -21,7 +20,16 @@ from app.probe.operating_system import without_secrets
 
 _INTERNET = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings"
 _DEFAULT = re.compile(r"--default-index.*?default:\s*<\s*([^>\s]+)\s*>", re.DOTALL)
-_REACHES = ("reachable", "unreachable", "blocked", "untrusted")
+# What a fault of an index page says of the index. Any other code: it cannot be reached.
+_UNTRUSTED = ("tls_intercepted", "server_certificate_expired")
+_BLOCKED = (
+    "captive_portal",
+    "redirect_loop",
+    "index_denied",
+    "proxy_needs_password",
+    "too_many_requests",
+    "server_error",
+)
 
 
 class Reached(Value, frozen=True, kw_only=True):
@@ -43,15 +51,18 @@ def network(system: System, answers: Answers | None = None) -> Reached:
             notes=(Note(about="network", text="not asked: an offline bundle is used"),),
         )
     index = where.index or default_index(system)
-    pytorch: list[Reach] = []
+    pytorch: list[tuple[Reach, str]] = []
     beside = threading.Thread(
         target=lambda: pytorch.append(_reach(system, _project(where.pytorch_index, "torch"))),
         name="reach-pytorch",
         daemon=True,
     )
     beside.start()
-    first: Reach = _reach(system, _project(index, "pip")) if index else "unknown"
+    first: tuple[Reach, str] = (
+        _reach(system, _project(index, "pip")) if index else ("unknown", "")
+    )
     beside.join(limits.REACHING)
+    second: tuple[Reach, str] = pytorch[0] if pytorch else ("unknown", "")
     notes = (
         []
         if index
@@ -75,9 +86,11 @@ def network(system: System, answers: Answers | None = None) -> Reached:
     return Reached(
         network=Network(
             proxy=system.web.proxy() or _shown(where.proxy),
-            index=first,
+            index=first[0],
+            index_fault=first[1],
+            pytorch=second[0],
+            pytorch_fault=second[1],
             settings=shown,
-            pytorch=pytorch[0] if pytorch else "unknown",
             at_hand=_at_hand(system, where),
         ),
         notes=tuple(notes),
@@ -110,16 +123,26 @@ def _project(index: str, name: str) -> str:
     return index if index.startswith("file://") else f"{index.rstrip('/')}/{name}/"
 
 
-def _reach(system: System, address: str) -> Reach:
+def _reach(system: System, address: str) -> tuple[Reach, str]:
+    """How far an index answers, and in a sentence what stands between."""
     if address.startswith("file://"):
         folder = unquote(urlsplit(address).path)
-        return (
-            "reachable"
-            if system.files.exists(folder.lstrip("/") if folder[2:3] == ":" else folder)
-            else "unreachable"
-        )
-    answer = system.web.reach(address)
-    return cast(Reach, answer) if answer in _REACHES else "unknown"
+        folder = folder.lstrip("/") if folder[2:3] == ":" else folder
+        if system.files.exists(folder):
+            return "reachable", ""
+        return "unreachable", f"The folder {folder} is not there."
+    fault = system.web.examine(address)
+    # Some indexes have no list of all projects, only single pages.
+    if fault is None or fault.code == "file_missing":
+        return "reachable", ""
+    reach: Reach = (
+        "untrusted"
+        if fault.code in _UNTRUSTED
+        else "blocked"
+        if fault.code in _BLOCKED
+        else "unreachable"
+    )
+    return reach, without_secrets("", fault.message)
 
 
 def default_index(system: System) -> str | None:

@@ -286,9 +286,12 @@ def test_a_certificate_that_nobody_knows_and_one_that_was_given(tmp_path: Path) 
         error = failure(index, tmp_path)
         assert error.code == "tls_intercepted" and "self-signed" in error.message
         web = HttpWeb(threading.Event(), Sources(certificate=str(bundle)), patience=HASTY)
-        assert web.reach(index.url) == "reachable"
+        assert web.examine(index.url) is None
         fetch(index, tmp_path, SMALL, web=web)
-        assert HttpWeb(threading.Event(), patience=HASTY).reach(index.url) == "untrusted"
+        assert (
+            _code(HttpWeb(threading.Event(), patience=HASTY).examine(index.url))
+            == "tls_intercepted"
+        )
 
 
 @needs_openssl
@@ -443,18 +446,22 @@ def test_room_is_checked_first_and_watched(
             free[0] = 1 << 20
 
 
-def test_reach_tells_an_index_from_a_sign_in_page(index: FaultIndex) -> None:
+def _code(fault: ExpectedError | None) -> str | None:
+    return fault and fault.code
+
+
+def test_an_index_is_told_from_a_sign_in_page(index: FaultIndex) -> None:
     web = HttpWeb(threading.Event(), patience=HASTY)
-    assert web.reach(index.url) == "reachable"
-    assert web.reach(index.url + "big/") == "reachable"
+    assert web.examine(index.url) is None
+    assert web.examine(index.url + "big/") is None
     index.fail("/simple/", "captive", times=1)
-    assert web.reach(index.url) == "blocked"
+    assert _code(web.examine(index.url)) == "captive_portal"
     index.fail("/simple/", "status", code=403, times=1)
-    assert web.reach(index.url) == "blocked"
+    assert _code(web.examine(index.url)) == "index_denied"
     index.fail("/simple/", "stall", times=1)
     began = time.monotonic()
-    assert web.reach(index.url, 0.5) == "unreachable"
+    assert _code(web.examine(index.url, 0.5)) == "network_timeout"
     assert time.monotonic() - began < 40  # the server says nothing for 60 s
-    assert web.reach("https://index.invalid/simple/") == "unreachable"
+    assert _code(web.examine("https://index.invalid/simple/")) == "dns_failure"
     assert web.size(index.address(BIG)) == len(BIG.data)
     assert web.size(index.base + "/files/nothing.whl") is None

@@ -38,4 +38,4 @@ def test_the_one_that_is_dead_is_the_one_that_is_named(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port} refuses the connection" in here.stderr, here.stderr[-2000:]
     away = command.run(tmp_path / "b", lock, "https://index.invalid/simple/", "install", env=ENV)
     assert away.returncode != 0
-    assert "The proxy" in away.stderr, away.stderr[-2000:]
+    assert "The proxy 127.0.0.1:9 could not be used" in away.stderr, away.stderr[-2000:]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app.adapters.clock import SystemClock
+from app.model.errors import ExpectedError
 from app.model.machine import Disk, Family, Gpu
 from app.ports import Cards, Completed, RegistryKey
 
@@ -162,12 +163,13 @@ class PretendedWeb:
     answers: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def reach(self, url: str, seconds: float = 5.0) -> str:
+    def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
         self.asked.append(url)
-        return next(
+        code = next(
             (answer for start, answer in self.answers.items() if url.startswith(start)),
-            "unreachable",
+            "dns_failure",
         )
+        return None if code == "reachable" else ExpectedError(code, f"{code} at {url}.")
 
     def proxy(self) -> str | None:
         return None

@@ -247,10 +247,12 @@ def test_both_indexes_are_asked_for_one_projects_page(pc: Any) -> None:
     system = pc(
         "linux",
         answers={"uv": HELP},
-        web={"https://index.example": "reachable", "https://download.pytorch.org": "blocked"},
+        web={"https://index.example": "reachable", "https://download.pytorch.org": "captive_portal"},
     )
     seen = network(system).network
     assert (seen.index, seen.pytorch) == ("reachable", "blocked")
+    assert seen.index_fault == ""
+    assert seen.pytorch_fault == "captive_portal at https://download.pytorch.org/whl/torch/."
     assert sorted(system.web.asked) == [
         "https://download.pytorch.org/whl/torch/",
         "https://index.example/simple/pip/",
@@ -260,7 +262,9 @@ def test_both_indexes_are_asked_for_one_projects_page(pc: Any) -> None:
 def test_a_folder_as_index_needs_no_network(pc: Any) -> None:
     system = pc("linux", files={"/opt/my index/pip/x": b""})
     assert network(system, Answers(index="file:///opt/my%20index")).network.index == "reachable"
-    assert network(system, Answers(index="file:///opt/none")).network.index == "unreachable"
+    gone = network(system, Answers(index="file:///opt/none")).network
+    assert gone.index == "unreachable"
+    assert gone.index_fault == "The folder /opt/none is not there."
 
 
 def test_an_offline_bundle_asks_nobody(pc: Any) -> None:

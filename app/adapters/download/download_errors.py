@@ -56,12 +56,15 @@ class Endpoint:
 
     @property
     def file(self) -> str:
-        """The last part of the address."""
+        """The last part of the address; a folder's is told as a page."""
         try:
             path = urlsplit(self.url).path
         except ValueError:  # no address at all
             return self.host
-        return unquote(path.rstrip("/").rpartition("/")[2])[:200] or self.host
+        name = unquote(path.rstrip("/").rpartition("/")[2])[:200]
+        if not name:
+            return self.host
+        return f"the page of {name}" if path.endswith("/") else name
 
 
 def host(url: str) -> str:

@@ -66,7 +66,7 @@ class Feeder:
         if self.over.is_set():
             return
         self.over.set()
-        for flow in self._flows.values():
+        for flow in list(self._flows.values()):  # a fetch that ends may still tell of a file
             with flow.change:
                 flow.change.notify_all()
         self._server.shutdown()

@@ -28,15 +28,6 @@ _ACCEPT = (
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.9, "
     "text/html;q=0.5"
 )
-_UNTRUSTED = ("tls_intercepted", "server_certificate_expired", "tls_failed")
-_BLOCKED = (
-    "captive_portal",
-    "redirect_loop",
-    "index_denied",
-    "proxy_needs_password",
-    "too_many_requests",
-    "server_error",
-)
 
 
 class HttpWeb:
@@ -59,28 +50,12 @@ class HttpWeb:
             old, self._connections = self._connections, self._made(sources)
         old.close()
 
-    def reach(self, url: str, seconds: float = limits.REACHING) -> str:
-        """``reachable``, ``unreachable``, ``blocked`` (an answer, but not an index) or
-        ``untrusted`` (certificate).
+    def examine(self, url: str, seconds: float = limits.REACHING) -> ExpectedError | None:
+        """What stands between here and an index page, named; ``None`` where the page is sound.
 
         Source of the difference: an index page is JSON or a list of links; it has neither forms nor
         scripts (PEP 503).
         """
-        fault = self.examine(url, seconds)
-        if (
-            fault is None or fault.code == "file_missing"
-        ):  # some indexes have no list of all projects, only single pages
-            return "reachable"
-        return (
-            "untrusted"
-            if fault.code in _UNTRUSTED
-            else "blocked"
-            if fault.code in _BLOCKED
-            else "unreachable"
-        )
-
-    def examine(self, url: str, seconds: float = limits.REACHING) -> ExpectedError | None:
-        """What stands between here and an index page, named; ``None`` where the page is sound."""
         spot = self._connections.spot(url)
         try:
             response = self._connections.request(

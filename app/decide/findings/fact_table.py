@@ -445,6 +445,9 @@ def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     }
 
 
+_UNTOLD = "No usable answer came."  # from documents of programs before 1.1
+
+
 def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
     net = facts.network
     mirror = next(
@@ -458,6 +461,8 @@ def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
     return {
         "network.index": None if net.index == "unknown" else net.index,
         "network.pytorch": None if net.pytorch == "unknown" else net.pytorch,
+        "network.index_fault": net.index_fault or _UNTOLD,
+        "network.pytorch_fault": net.pytorch_fault or _UNTOLD,
         "network.proxy": net.proxy or "none",
         "network.mirror": _without_login(answers.index if answers else None) or mirror or "none",
         "network.bundle": bool(answers and answers.offline),
