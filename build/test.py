@@ -38,8 +38,8 @@ CLOSING = re.compile(
 
 @dataclass
 class Result:
-    """How one part ended. ``closing`` is pytest's own last line, ``skips`` its reasons, ``faults``
-    how many were survived.
+    """How one part ended. ``closing`` is pytest's own last line, ``failures`` the tests that it
+    names, ``skips`` its reasons, ``faults`` how many were survived.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Result:
     seconds: float = 0.0
     note: str = ""
     closing: str = ""
+    failures: list[str] = field(default_factory=list)
     skips: list[str] = field(default_factory=list)
     faults: str = ""
 
@@ -103,6 +104,8 @@ def watch(
             result.faults = line
         elif line.startswith("SKIPPED ["):
             result.skips.append(line)
+        elif line.startswith(("FAILED ", "ERROR ")):
+            result.failures.append(line[:300])
     code = child.wait()
     clock.cancel()
     result.seconds = time.monotonic() - began
@@ -228,6 +231,11 @@ def report(results: Sequence[Result]) -> int:
     for r in results:
         if r.faults:
             print(f"{r.name}:\n{r.faults}")
+    for r in results:
+        if r.failures:
+            print(f"{r.name}:")
+            for failure in r.failures:
+                print(f"  {failure}")
     for r in results:
         if r.closing:
             print(f"{r.name}:\n{r.closing}")
