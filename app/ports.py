@@ -195,6 +195,11 @@ class Files(Protocol):
     def locks(self, path: str) -> bool:
         """Whether the file system of a path knows locks between programs; nothing is made."""
 
+    def refuse_held(self, path: str) -> None:
+        """Raise ``ExpectedError('already-running')`` where a run holds this lock file; write
+        nothing.
+        """
+
     def hold(self, path: str, who: str) -> AbstractContextManager[None]:
         """Hold a lock file while the context lasts. Raises ``ExpectedError('already-running')``
         naming who runs.

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -463,6 +464,20 @@ class LocalFiles:
         place = _nearest(path)
         return place is None or knows_locks(str(place))
 
+    def refuse_held(self, path: str) -> None:
+        """Raise ``ExpectedError('already-running')`` where a run holds this lock file. Nothing is
+        written; a lock that this user may not read is another user's and says nothing here.
+        """
+        try:
+            with open(long_path(path), "rb") as stream:
+                if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                    return
+                if not try_lock(stream.fileno()):
+                    raise _already_running(stream)
+                unlock(stream.fileno())
+        except OSError:
+            return
+
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
@@ -476,13 +491,7 @@ class LocalFiles:
             with _named(path):
                 held = try_lock(stream.fileno())
             if not held:
-                stream.seek(LOCK_LENGTH)
-                raise ExpectedError(
-                    "already-running",
-                    f"Another run is at work in this home folder: {holder(stream.read())}.",
-                    hint="Wait for it or stop it, then start again.",
-                    exit_code=ExitCode.BUSY,
-                )
+                raise _already_running(stream)
             stream.truncate(0)
             stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
             stream.flush()
@@ -491,6 +500,17 @@ class LocalFiles:
             finally:
                 stream.truncate(0)
                 unlock(stream.fileno())
+
+
+def _already_running(stream: BinaryIO) -> ExpectedError:
+    """Names the run that holds this lock file."""
+    stream.seek(LOCK_LENGTH)
+    return ExpectedError(
+        "already-running",
+        f"Another run is at work in this home folder: {holder(stream.read())}.",
+        hint="Wait for it or stop it, then start again.",
+        exit_code=ExitCode.BUSY,
+    )
 
 
 def _nearest(path: str) -> Path | None:

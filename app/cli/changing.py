@@ -58,6 +58,7 @@ def install(run: CommandRun) -> ExitCode:
 def _beside(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
     """The environment is in place: only what is asked for beside it and is not there yet."""
     session = run.session
+    session.refuse_busy()  # what is in place now may be gone when that run ends
     where = session.place.environment(plan.environment)
     how = "proven" if proven.overall != "not_checked" else "not verified, as the answers ask"
     run.say(f"All is in place: {best.profile.title}, {how}, in {where}.")

@@ -158,6 +158,11 @@ class Session(Execution):
         is not ours is touched."""
         return self.system.files.hold(self.place.lock, what) if self.owns_home() else nullcontext()
 
+    def refuse_busy(self) -> None:
+        """Raise ``ExpectedError('already-running')`` while another run is at work in this home."""
+        if not self.simulated and self.owns_home():
+            self.system.files.refuse_held(self.place.lock)
+
     def quarantined(self) -> tuple[tuple[str, str], ...]:
         """What lies in quarantine: the shelf's folder (for ``put_back``) and the path it came from."""
         if self.simulated or not self.owns_home():

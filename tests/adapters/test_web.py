@@ -447,7 +447,7 @@ def test_room_is_checked_first_and_watched(
 
 
 def _code(fault: ExpectedError | None) -> str | None:
-    return fault and fault.code
+    return fault.code if fault else None
 
 
 def test_an_index_is_told_from_a_sign_in_page(index: FaultIndex) -> None:

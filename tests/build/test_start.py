@@ -142,7 +142,7 @@ def test_the_interpreter_is_checked(
 
 def test_without_root_the_one_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start, "is_debian_root", lambda: False)
-    monkeypatch.setattr(start.shutil, "which", lambda _: "/usr/bin/apt-get")
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
     with pytest.raises(
         start.CannotStart, match=r"Run once: sudo apt-get install -y .* libegl1 libgl1"
     ):

@@ -135,9 +135,6 @@ def test_going_back_takes_less_than_a_second_and_is_written_down_before(person: 
 @pytest.mark.parametrize(
     "words", [("rollback",), ("uninstall", "--remove", "wheels", "--yes"), ("install",)]
 )
-@pytest.mark.skip(
-    reason="open: a second install with nothing to do ends with 0 while another run is at work"
-)
 def test_nothing_changes_a_home_in_which_a_run_is_at_work(
     person: Person, words: tuple[str, ...]
 ) -> None:
