@@ -130,9 +130,14 @@ def test_2_a_second_call_says_that_all_is_in_place(home: Path, took: dict[str, f
     )  # minutes became seconds: nothing was fetched, installed or trained
 
 
+def active(home: Path) -> Path:
+    """The folder of the environment in use."""
+    return home / "envs" / str(json.loads((home / "active.json").read_text())["active"])
+
+
 def test_3_a_changed_package_is_named_and_put_back(home: Path) -> None:
-    environment = home / "envs" / json.loads((home / "active.json").read_text())["active"]
-    record = next(environment.glob("lib/python*/site-packages/peft-*.dist-info"))
+    broken = active(home)
+    record = next(broken.glob("lib/python*/site-packages/peft-*.dist-info"))
     shutil.rmtree(record)
     quick = app("verify", "--quick", "--json", "--home", str(home))
     assert "peft" in quick.stderr and "missing" in quick.stderr
@@ -140,7 +145,10 @@ def test_3_a_changed_package_is_named_and_put_back(home: Path) -> None:
     again = app("install", "--yes", "--json", "--home", str(home), "--profile", "practice-cpu")
     assert again.returncode == 0, again.stderr[-2000:]
     assert last(again)["verdict"]["overall"] == "works"
-    assert next(environment.glob("lib/python*/site-packages/peft-*.dist-info"))
+    # The broken one is replaced by a proven one beside it, and is not written to.
+    assert active(home) != broken
+    assert next(active(home).glob("lib/python*/site-packages/peft-*.dist-info"))
+    assert not list(broken.glob("lib/python*/site-packages/peft-*.dist-info"))
 
 
 def test_4_the_report_holds_everything_but_the_person(home: Path, tmp_path: Path) -> None:
@@ -289,8 +297,12 @@ def test_6_a_kernel_and_a_menu_entry_leave_the_environment_as_it_is(home: Path, 
     )
 
 
-def test_7_there_is_nothing_to_go_back_to_and_uninstall_lists_all(home: Path, kept: Path) -> None:
-    assert app("rollback", "--home", str(home)).returncode == 7
+def test_7_going_back_to_what_was_broken_is_asked_and_uninstall_lists_all(
+    home: Path, kept: Path
+) -> None:
+    back = app("rollback", "--home", str(home))
+    assert "it does not work" in back.stderr
+    assert back.returncode == 6  # nobody answered
     items = json.loads(app("uninstall", "--json", "--home", str(home)).stdout)
     assert sum(item["size"] for item in items) > 1e9
     everything = app("uninstall", "--remove", "all", "--yes", "--home", str(home))
