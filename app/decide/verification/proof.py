@@ -50,7 +50,12 @@ def record(
         "seconds": verdict.seconds,
         **{f"{b.name} ({b.unit})": b.value for b in verdict.benchmark},
     }
-    passed = [c.title or c.check for c in verdict.comparisons if c.result in ("same", "explained")]
+    # A line that is not there, such as a card's on a processor, is explained but nothing that passed.
+    passed = [
+        c.title or c.check
+        for c in verdict.comparisons
+        if c.result in ("same", "explained") and c.actual not in (None, "None", "False")
+    ]
     passed.append(f"first fine-tune, {tuned.steps} steps")
     if tuned.reloaded_equal:
         passed.append("adapter saved and loaded again with the same result")
