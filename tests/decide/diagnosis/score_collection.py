@@ -1,5 +1,5 @@
 """Scores the diagnosis on the judged collection: ``python -m tests.decide.diagnosis.score_collection
-[read|kept|all] [--strict] [--write]``.
+[read|kept|second|all] [--strict] [--write]``.
 
 Prints how many causes were named right at first place and among three, how many wrong ones were
 named firmly or with an automatic fix, what stayed silent although it is known, which unknown ones
@@ -41,7 +41,7 @@ class JudgedLog(NamedTuple):
 
 
 def collection(half: str = "all") -> list[JudgedLog]:
-    """The logs of one half (``read``, ``kept``) or of ``all``; each is checked against its hash.
+    """The logs of one part (``read``, ``kept``, ``second``) or of ``all``; each is checked against its hash.
 
     Raises ``ValueError`` where a log is not the one that was judged.
     """
