@@ -12,6 +12,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from app import __version__
+from app.cli.command_table import COMMANDS
+from app.engine.stages import STAGES
+from app.model.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -93,3 +96,67 @@ def test_every_dependency_says_why_it_is_there() -> None:
     )
     silent = [line.strip() for line in lines if "#" not in line]
     assert not silent, f"no reason beside {silent}"
+
+
+def test_each_claim_of_safety_names_the_test_that_tries_it() -> None:
+    claims = text("SECURITY.md").split("What the program does for your safety\n", 1)[1]
+    claims = claims.split("\n\nWhat it does not defend against", 1)[0]
+    bare = [c[:60] for c in re.split(r"^- ", claims, flags=re.MULTILINE)[1:] if "`tests/" not in c]
+    assert bare == []
+
+
+def test_the_commands_that_documents_name_exist() -> None:
+    commands = {row.name for row in COMMANDS}
+    named = set(re.findall(r"^\| `([^|]+)` \|", text("README.md"), re.MULTILINE))
+    words = {cell.split()[0] for group in named for cell in re.split(r"`, `", group)}
+    assert words == commands - {"help"}
+    for name in DOCUMENTS:
+        shown = set(re.findall(r"python build/start\.py ([a-z]+[a-z-]*)\b", text(name)))
+        assert shown <= commands, name
+
+
+def test_the_options_that_documents_name_exist() -> None:
+    known = set(re.findall(r"--[a-z][a-z-]+", text("docs/COMMANDS.md")))
+    for script in [*(ROOT / "build").glob("*.py"), *(ROOT / "build/packing").glob("*.py")]:
+        known |= set(re.findall(r"--[a-z][a-z-]+", script.read_text("utf-8")))
+    for script in (ROOT / "tests").rglob("*.py"):
+        known |= set(re.findall(r"--[a-z][a-z-]+", script.read_text("utf-8")))
+    for name in DOCUMENTS:
+        named = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)[^`\n]*`", text(name)))
+        assert named - known <= {"--gpus", "--strict"}, (name, named - known)
+
+
+def test_the_exit_codes_in_the_readme_are_the_programs() -> None:
+    told = re.search(r"Exit codes: ([^.]+)\.", text("README.md").replace("\n", " "))
+    assert told is not None
+    assert {int(n) for n in re.findall(r"\b\d\b", told[1])} == {int(code) for code in ExitCode}
+
+
+def test_counts_in_documents_are_true() -> None:
+    numbers = [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    told = re.findall(
+        r"\b(\w+) (pages|profiles|setups)\b", text("ARCHITECTURE.md") + text("README.md")
+    )
+    there = {
+        "pages": len(STAGES),
+        "profiles": len(list((ROOT / "resources/profiles").glob("*/profile.toml"))),
+    }
+    there["setups"] = there["profiles"]
+    for word, what in told:
+        count = (
+            numbers.index(word) + 1 if word in numbers else int(word) if word.isdigit() else None
+        )
+        assert count in (None, there[what]), f"{word} {what}"
