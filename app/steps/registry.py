@@ -17,11 +17,13 @@ from app.steps import (
     install_wheels,
     make_kernel,
     make_shortcut,
+    prepare_training,
     provide_python,
     put_packages_back,
     quarantine,
     remove_tree,
     run_check,
+    run_training,
     set_variables,
     uninstall_packages,
 )
@@ -55,6 +57,8 @@ HANDLERS: dict[str, Any] = {
     "put-packages-back": put_packages_back,
     "make-kernel": make_kernel,
     "make-shortcut": make_shortcut,
+    "prepare-training": prepare_training,
+    "run-training": run_training,
 }
 
 
