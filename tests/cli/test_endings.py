@@ -25,6 +25,7 @@ from app.model.errors import ExitCode
 from build import reference
 from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command as small
+from tests.training import homes
 
 ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "resources" / "machines"
@@ -132,6 +133,8 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         broken.write_text("profile = 3\n")
         words = required(row.command, tmp)
         return [words[0], "--answers", str(broken), *words[1:]], nullcontext()
+    if first[0] == "train":
+        return training_words(row, stage, tmp, patch)
     if row.situation == "nothing-installed":
         more = ["--yes"] if first[0] == "uninstall" else ["--", "true"] if first[0] == "run" else []
         return [*first, "--home", str(tmp / "none"), *more], nullcontext()
@@ -204,9 +207,38 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
     return special[f"{row.command} {row.situation}"]()
 
 
+def training_words(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> Words:
+    """The same for training, with a script that stands in for the real one; see
+    tests/training/test_train_command_real.py for that.
+    """
+    home = tmp / "none" if row.situation == "nothing-installed" else stage.home(f"train-{tmp.name}")
+    data, model = homes.write_rows(tmp / "rows.jsonl"), homes.make_model(tmp / "model")
+    words = [*row.command.split(), "--data", str(data), "--model", str(model), *stage.common(home)]
+    held: AbstractContextManager[Any] = nullcontext()
+    pretend = {"step-failed": '{"fail": 4}', "stopped": '{"steps": 100000, "seconds": 0.05}'}
+    patch.setattr(program, "_resource", homes.pretended(pretend.get(row.situation, "{}")))
+    if row.situation == "bad-data":
+        data.write_text('{"Frage": "q", "Antwort": "a"}\n')
+    elif row.situation == "exists":
+        (tmp / "out").mkdir()
+        (tmp / "out" / "mine.txt").write_text("mine")
+        words += ["--output", str(tmp / "out")]
+    elif row.situation == "busy":
+        held = LocalFiles().hold(str(home / "running.lock"), "a test")
+    elif row.situation == "stopped":
+        held = homes.terminated_when(lambda: any(home.glob("runs/*/output/run.json")))
+    return words, held
+
+
 def required(name: str, tmp: Path) -> list[str]:
     """A command with the words that it cannot do without."""
-    more = {"run": ["true"], "env": ["path"], "completion": ["bash"], "verify-bundle": [str(tmp)]}
+    more = {
+        "run": ["true"],
+        "env": ["path"],
+        "completion": ["bash"],
+        "verify-bundle": [str(tmp)],
+        "train": ["--data", str(tmp / "rows.jsonl")],
+    }
     return [name, *more.get(name, [])]
 
 
