@@ -35,7 +35,7 @@ def preview(found: TrainingPreview) -> str:
 
 def dataset(found: Dataset) -> list[str]:
     """What a file holds."""
-    read = [found.format]
+    read: list[str] = [found.format]
     if found.encoding is not None:
         read.append(found.encoding.name + (" (assumed)" if found.encoding.assumed else ""))
     if found.shape:

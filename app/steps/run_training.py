@@ -38,8 +38,8 @@ def run(step: RunTraining, site: StepContext) -> Iterator[AnyPayload]:
             raise InputError(f"There is no {what} {path}; expected it there.")
     stop_file = place.join(step.folder, STOP)
     files.remove(stop_file)
-    argv = (python, script, "--json", "--stop-file", stop_file)
-    argv += ("--resume",) * step.resume + ("--overwrite",) * step.overwrite
+    how = ("--resume",) * step.resume + ("--overwrite",) * step.overwrite
+    argv = (python, script, "--json", "--stop-file", stop_file, *how)
     yield say("> " + " ".join(argv))
     command = Command(
         argv=argv, env=training_environment(site, python, step.offline), folder=step.folder

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 # ---- Settings. Each is also an option: LEARNING_RATE is --learning-rate. ----
 MODEL = "a model"  # a folder, or a name on the Hugging Face hub
@@ -35,24 +36,24 @@ SEED = 3407
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def tell(what, **fields):
+def tell(what: str, **fields: Any) -> None:
     print(json.dumps({"what": what, **fields}), flush=True)
 
 
-def write(path, value):
+def write(path: str, value: Any) -> None:
     with open(path + ".part", "w", encoding="utf-8") as file:
         json.dump(value, file)
     os.replace(path + ".part", path)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     for flag in ("json", "preview", "resume", "check-resume", "overwrite"):
         parser.add_argument(f"--{flag}", action="store_true")
     for name in ("data", "stop-file"):
         parser.add_argument(f"--{name}")
     wishes, _ = parser.parse_known_args()
-    how = json.loads(os.environ.get("PRETEND") or globals().get("PRETEND", "{}"))
+    how: dict[str, Any] = json.loads(os.environ.get("PRETEND") or globals().get("PRETEND", "{}"))
     data = wishes.data or os.path.join(HERE, DATA)
     rows = Path(data).read_text(encoding="utf-8").splitlines()
     if wishes.preview:
@@ -82,10 +83,10 @@ def main():
     elif os.path.isdir(output) and os.listdir(output) and not wishes.overwrite:
         tell("failed", code="output-not-empty", message="The folder is not empty.")
         return 2
-    begin = earlier["step"] if wishes.resume else 0
+    begin: int = earlier["step"] if wishes.resume and earlier is not None else 0
     os.makedirs(output, exist_ok=True)
     total = how.get("steps", 4)
-    run = {"state": "running", "step": begin, "total": total, "data": mark}
+    run: dict[str, Any] = {"state": "running", "step": begin, "total": total, "data": mark}
     write(path, run)
     variables = {name: os.environ[name] for name in sorted(os.environ)}
     tell("measured", name="pretended.environment", detail=variables)
@@ -93,7 +94,7 @@ def main():
     if "fail" in how:
         tell("failed", code="memory-full", message="The memory is full.", hint="Take --batch 1.")
         write(path, {**run, "state": "failed"})
-        return how["fail"]
+        return int(how["fail"])
     for step in range(begin + 1, total + 1):
         time.sleep(how.get("seconds", 0))
         tell("measured", name="train.loss", value=1 / step, detail={"step": step})
