@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
 _PATH_OPTIONS = (
     "home", "offline", "output", "verify", "bundle", "put_back", "data", "model", "write_script",
+    "llama_cpp", "base",
 )  # fmt: skip
 _QT_OPTIONS = ("-platform", "-style")
 

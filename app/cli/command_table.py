@@ -197,6 +197,13 @@ def _train_command(run: CommandRun) -> ExitCode:
     return training.train(run)
 
 
+def _export_command(run: CommandRun) -> ExitCode:
+    """As ``_train_command``."""
+    from app.cli import training
+
+    return training.export(run)
+
+
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "detect",
@@ -276,6 +283,18 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("train --data rows.jsonl --preview", "what was recognised; trains nothing"),
             ("train --data table.csv --map question=Q,answer=A", "columns with names of their own"),
             ("train --resume", "goes on with the last run that was stopped or cut off"),
+        ),
+    ),
+    CommandSpec(
+        "export",
+        "make a model of a training run: its adapter, merged into its model, or GGUF",
+        _export_command,
+        _PLACES,
+        training_options.export,
+        lambda _: True,
+        (
+            ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
+            ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
         ),
     ),
     CommandSpec(

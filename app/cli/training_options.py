@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from app.model.dataset import FORMATS
+from app.model.training import EXPORT_FORMATS, QUANTIZATIONS
 
 
 def train(parser: ArgumentParser) -> None:
@@ -51,6 +52,30 @@ def train(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="write the script that would run, and its data beside it; train nothing",
     )
+
+
+def export(parser: ArgumentParser) -> None:
+    """``export``."""
+    parser.add_argument("run", metavar="RUN", help="the run's id, as status lists it")
+    parser.add_argument("--format", choices=EXPORT_FORMATS, required=True, help="what to make")
+    parser.add_argument(
+        "--output", metavar="DIR", help="the folder to make (default: below the run's own)"
+    )
+    parser.add_argument(
+        "--quantization",
+        metavar="NAME",
+        type=str.lower,
+        default="q8_0",
+        choices=QUANTIZATIONS,
+        help="of GGUF: q8_0 (default), f16, q4_k_m …",
+    )
+    parser.add_argument(
+        "--modelfile", action="store_true", help="a Modelfile for Ollama (always with gguf)"
+    )
+    parser.add_argument(
+        "--llama-cpp", metavar="DIR", help="your own copy of llama.cpp, which gguf needs"
+    )
+    parser.add_argument("--base", metavar="DIR", help="the model's folder, where it has moved")
 
 
 def _data(parser: ArgumentParser) -> None:

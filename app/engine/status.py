@@ -49,6 +49,7 @@ def status(session: Execution) -> Status:
         drift=changes,
         previous=pointer.previous,
         newer_profile=_newer(session, profile) if profile is not None else None,
+        exports=profile.exports if profile is not None else (),
         runs=tuple(
             TrainingRun(id=run.id, state=run.state, resumable=run.resumable)
             for run in training_records.runs(session)

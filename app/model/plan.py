@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
-from app.model.training import RunRecord
+from app.model.training import ExportFormat, RunRecord
 from app.model.value import Value
 
 
@@ -194,6 +194,23 @@ class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     offline: bool = True
 
 
+class ExportModel(Step, tag="export-model", frozen=True, kw_only=True):
+    """Make a folder of a run's adapter: as it is, merged into its model, or as GGUF. ``models`` is the
+    hub's cache that holds the model, ``base`` its folder where it has moved, ``llama_cpp`` a person's
+    own copy.
+    """
+
+    environment: str
+    run: str
+    adapter: str
+    format: ExportFormat
+    target: str
+    models: str = ""
+    base: str | None = None
+    quantization: str = "q8_0"
+    llama_cpp: str | None = None
+
+
 AnyStep = (
     ProvidePython
     | FetchWheels
@@ -213,6 +230,7 @@ AnyStep = (
     | MakeShortcut
     | PrepareTraining
     | RunTraining
+    | ExportModel
 )
 
 

@@ -8,6 +8,13 @@ from app.model.dataset import Confirmation, Dataset, ReadOptions
 from app.model.value import Value
 
 RunState = Literal["finished", "stopped", "failed"]
+ExportFormat = Literal["adapter", "merged", "gguf"]
+EXPORT_FORMATS: tuple[ExportFormat, ...] = ("adapter", "merged", "gguf")
+# What llama.cpp's converter writes, then what its llama-quantize writes (resources/training/export.py).
+QUANTIZATIONS = (
+    "f32", "f16", "bf16", "q8_0",
+    "q2_k", "q3_k_m", "q4_0", "q4_k_s", "q4_k_m", "q5_k_s", "q5_k_m", "q6_k",
+)  # fmt: skip
 
 
 class TrainingSettings(Value, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from app.steps import (
     activate,
     close_mapper,
     create_environment,
+    export_model,
     fetch_wheels,
     first_import,
     fix_openmp,
@@ -59,6 +60,7 @@ HANDLERS: dict[str, Any] = {
     "make-shortcut": make_shortcut,
     "prepare-training": prepare_training,
     "run-training": run_training,
+    "export-model": export_model,
 }
 
 

@@ -135,6 +135,8 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         return [words[0], "--answers", str(broken), *words[1:]], nullcontext()
     if first[0] == "train":
         return training_words(row, stage, tmp, patch)
+    if first[0] == "export":
+        return export_words(row, stage, tmp)
     if row.situation == "nothing-installed":
         more = ["--yes"] if first[0] == "uninstall" else ["--", "true"] if first[0] == "run" else []
         return [*first, "--home", str(tmp / "none"), *more], nullcontext()
@@ -230,6 +232,23 @@ def training_words(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPat
     return words, held
 
 
+def export_words(row: Ending, stage: Stage, tmp: Path) -> Words:
+    """The same for an export, by the real script, of a run that a file alone tells of."""
+    if row.situation == "nothing-installed":
+        return ["export", "RUN", "--format", "adapter", "--home", str(tmp / "none")], nullcontext()
+    home = stage.home(f"export-{tmp.name}")
+    name = json.loads((home / "active.json").read_text())["active"]
+    run = homes.trained(home, homes.make_model(tmp / "model"), name, "small")
+    held: AbstractContextManager[Any] = nullcontext()
+    kind = {"no-llama-cpp": "gguf", "step-failed": "merged"}.get(row.situation, "adapter")
+    if row.situation == "exists":
+        (home / "runs" / run / "exports" / "adapter" / "mine").mkdir(parents=True)
+    elif row.situation == "busy":
+        held = LocalFiles().hold(str(home / "running.lock"), "a test")
+    run = "no-such-run" if row.situation == "no-such-run" else run
+    return ["export", run, "--format", kind, *stage.common(home)], held
+
+
 def required(name: str, tmp: Path) -> list[str]:
     """A command with the words that it cannot do without."""
     more = {
@@ -238,6 +257,7 @@ def required(name: str, tmp: Path) -> list[str]:
         "completion": ["bash"],
         "verify-bundle": [str(tmp)],
         "train": ["--data", str(tmp / "rows.jsonl")],
+        "export": ["RUN", "--format", "adapter"],
     }
     return [name, *more.get(name, [])]
 

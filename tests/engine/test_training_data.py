@@ -45,5 +45,5 @@ def test_parquet_is_read_like_any_other_file(tmp_path: Path) -> None:
     assert "hö" in found.samples[0]
     assert not (home / "work" / "parquet").exists()
     data.write_bytes(data.read_bytes()[:40])
-    with pytest.raises(InputError, match="rows.parquet cannot be read as Parquet"):
+    with pytest.raises(InputError, match=r"rows\.parquet cannot be read as Parquet"):
         seen(home, data, model)

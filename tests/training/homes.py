@@ -21,7 +21,7 @@ from app.knowledge import load
 from app.model.answers import Answers
 from app.model.event import Measured, StepEvent
 from app.model.plan import Plan
-from app.model.training import TrainingRequest
+from app.model.training import RunRecord, TrainingRequest, TrainingSettings
 
 PRETENDED = Path(__file__).parent / "pretended_script.py"
 ENVIRONMENT = "practice-cpu-1"
@@ -94,6 +94,26 @@ def open_visit(home: Path, pretend: str = "{}", *, real: bool = False) -> Sessio
     read = resource_reader()
     resource = (lambda name: read(name) or b"") if real else pretended(pretend)
     return Session(open_system(), load(read, resource_names()), Answers(home=str(home)), resource)
+
+
+def trained(
+    home: Path, model: Path, environment: str = ENVIRONMENT, profile: str = "practice-cpu"
+) -> str:
+    """A finished run under a home, with an adapter of which only the configuration is there; its id."""
+    run = "20261130T000000Z"
+    output = home / "runs" / run / "output"
+    (output / "adapter").mkdir(parents=True)
+    (output / "adapter" / "adapter_config.json").write_text("{}")
+    (output / "run.json").write_text(
+        '{"schema": "run/1", "state": "finished", "step": 4, "total": 4}'
+    )
+    record = RunRecord(
+        run=run, at="2026-11-30T00:00:00Z", environment=environment, profile=profile,
+        settings=TrainingSettings(model=str(model)), source="rows.jsonl", source_sha256="", rows=8,
+        output=str(output),
+    )  # fmt: skip
+    (output.parent / "training.json").write_bytes(msgspec.json.encode(record))
+    return run
 
 
 def write_rows(path: Path, count: int = 8, **more: object) -> Path:
