@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from app.model.machine import MachineFacts
 
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
+_PATH_OPTIONS = (
+    "home", "offline", "output", "verify", "bundle", "put_back", "data", "model", "write_script",
+    "llama_cpp", "base",
+)  # fmt: skip
 _QT_OPTIONS = ("-platform", "-style")
 
 
@@ -32,7 +36,7 @@ def open_session(options: argparse.Namespace) -> Session:
     import msgspec
 
     from app.adapters.local_system import open_system
-    from app.adapters.processes.stdio import whole_path
+    from app.adapters.processes.stdio import folder_here, whole_path
     from app.adapters.resources import read_input, resource_names, resource_reader
     from app.engine.answer_file import (
         check_answers,
@@ -46,8 +50,10 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.knowledge import load
     from app.model.answers import Answers
 
-    for option in ("home", "offline", "output", "verify", "bundle", "put_back"):
+    for option in _PATH_OPTIONS:
         given = getattr(options, option, None)
+        if option == "model" and given is not None and not PurePath(given).is_absolute():
+            given = given if folder_here(given) else None  # else it is a name on the hub
         if given is not None and not (
             option == "home" and options.machine
         ):  # a home of another computer is no path of this one

@@ -64,11 +64,17 @@ class Processes(Protocol):
     """
 
     def stream(
-        self, command: Command, limit_seconds: float | None = None
+        self,
+        command: Command,
+        limit_seconds: float | None = None,
+        on_stop: Callable[[], None] | None = None,
     ) -> Iterator[Output | Silence | Exit]:
         """Start and yield output as it comes; the last item is ``Exit``. Stops the tree when the
         stop event is set or the generator is closed. Raises ``StoppedError``,
         ``ExpectedError('timeout')``, ``ExpectedError('not-started')``.
+
+        ``on_stop`` is called for the first wish to stop instead, which is taken back: it asks the
+        child to come to its own end. A second wish stops the tree.
         """
 
     def capture(

@@ -57,6 +57,7 @@ class CommandRun:
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
         self.opened: Callable[[Session], None] = lambda _: None
+        self.goes_on = "The same command goes on from there."
 
     @property
     def session(self) -> Session:
@@ -103,11 +104,11 @@ class CommandRun:
         self.finish("stopped", error=error, changed=False)
         return ExitCode.STOPPED
 
-    def refuse_existing(self, path: str) -> None:
+    def refuse_existing(self, path: str, option: str = "--output") -> None:
         """Raises ``InputError`` where an output is there already and ``--overwrite`` was not given."""
         if self.session.system.files.exists(path) and not self.options.overwrite:
             raise InputError(
-                f"--output: {path} exists; expected a new file.",
+                f"{option}: {path} exists; expected a new file.",
                 hint="--overwrite replaces it.",
             )
 
@@ -153,15 +154,20 @@ class CommandRun:
     # ---- running plans
 
     def carry_out(
-        self, plan: Plan, report: Callable[[ExitCode], None] = lambda _: None
+        self,
+        plan: Plan,
+        report: Callable[[ExitCode], None] = lambda _: None,
+        more: Callable[[], dict[str, Any]] = dict,
     ) -> ExitCode:
-        """Run a plan to its end and write the last object. ``report`` is called before that."""
+        """Run a plan to its end and write the last object. ``report`` is called before that; what
+        ``more`` gives rides along.
+        """
         session = self.session
         try:
             self.tell(session.run(plan))
         except KeyboardInterrupt:
             session.stop()
-            self.complain("Stopped. The same command goes on from here.")
+            self.complain(f"Stopped. {self.goes_on}")
             session.outcome = "stopped"
         code = ending(session)
         verdict = session.verification
@@ -171,7 +177,8 @@ class CommandRun:
         self.finish(
             _outcome(code),
             verdict=verdict,
-            error=None if code == ExitCode.DONE else failure(session),
+            error=None if code == ExitCode.DONE else failure(session, self.goes_on),
+            **more(),
         )
         return code
 
@@ -208,7 +215,7 @@ class CommandRun:
         elif isinstance(what, Finished) and what.seconds:
             self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Stopped):
-            self.say("Stopped. The same command goes on from here.")
+            self.say(f"Stopped. {self.goes_on}")
 
     def _more(self, step: str, data: bytes) -> None:
         """Tell a child's output in whole lines: it comes in chunks that end anywhere."""
@@ -255,13 +262,13 @@ def _outcome(code: ExitCode) -> Outcome:
     return "finished" if code == ExitCode.DONE else "failed"
 
 
-def failure(session: Session) -> ResultError:
+def failure(session: Session, goes_on: str) -> ResultError:
     """What a run failed with: its first failed step, as its diagnosis explains it."""
     if session.outcome == "stopped":
         return ResultError(
             code="interrupted",
             message="The run was stopped.",
-            remedy="The same command goes on from there.",
+            remedy=goes_on,
         )
     first = next((e.what for e in session.events if isinstance(e.what, Failed)), None)
     if first is None:

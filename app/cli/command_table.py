@@ -8,7 +8,7 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.cli import changing, inside, looking
+from app.cli import changing, inside, looking, training_options
 from app.cli.command_run import CommandRun
 from app.model.errors import ExitCode
 
@@ -190,6 +190,20 @@ def _completion(parser: ArgumentParser) -> None:
     parser.add_argument("for_shell", metavar="SHELL", choices=["bash", "powershell"])
 
 
+def _train_command(run: CommandRun) -> ExitCode:
+    """What training needs is imported when it is asked for."""
+    from app.cli import training
+
+    return training.train(run)
+
+
+def _export_command(run: CommandRun) -> ExitCode:
+    """As ``_train_command``."""
+    from app.cli import training
+
+    return training.export(run)
+
+
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "detect",
@@ -257,6 +271,31 @@ COMMANDS: tuple[CommandSpec, ...] = (
         ("home", "answers"),
         examples=(("shell", "leave it with exit"),),
         light=True,
+    ),
+    CommandSpec(
+        "train",
+        "train on your own data inside the active environment",
+        _train_command,
+        (*_PLACES, "overwrite"),
+        training_options.train,
+        lambda options: not (options.preview or options.write_script),
+        (
+            ("train --data rows.jsonl --preview", "what was recognised; trains nothing"),
+            ("train --data table.csv --map question=Q,answer=A", "columns with names of their own"),
+            ("train --resume", "goes on with the last run that was stopped or cut off"),
+        ),
+    ),
+    CommandSpec(
+        "export",
+        "make a model of a training run: its adapter, merged into its model, or GGUF",
+        _export_command,
+        _PLACES,
+        training_options.export,
+        lambda _: True,
+        (
+            ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
+            ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
+        ),
     ),
     CommandSpec(
         "env",

@@ -282,7 +282,11 @@ def status(now: Status) -> str:
         *([_line("Before it", now.previous)] if now.previous else []),
         *(_line("Changed", change.text) for change in now.drift),
         *([_line("Added", ", ".join(now.packages_added))] if now.packages_added else []),
-        *(_line("Training run", run.id, run.state) for run in now.runs),
+        *(
+            _line("Training run", run.id, run.state, "train --resume" if run.resumable else None)
+            for run in now.runs
+        ),
+        *([_line("Exports", ", ".join(now.exports))] if now.exports else []),
     ]
     if now.newer_profile:
         lines.append(f"A newer setup fits this computer: install --profile {now.newer_profile}")

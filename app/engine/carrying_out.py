@@ -25,12 +25,14 @@ from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
 from app.model.plan import (
     Activate,
+    AnyStep,
     FetchWheels,
     FirstImport,
     Plan,
     ProvidePython,
     RemoveTree,
     RunCheck,
+    RunTraining,
 )
 from app.model.verdict import Verification
 from app.steps.activate import NOT_PROVEN
@@ -111,8 +113,8 @@ class Execution(Visit):
         )
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
-        if any(isinstance(step, RunCheck) for step in plan.steps):
-            self.known()  # which card the checks are pointed at
+        if any(isinstance(step, RunCheck) or self._trains_on_card(step) for step in plan.steps):
+            self.known()  # which card they are pointed at
         before = self.home_state()
         home_folder.refuse(before, plan, self.place)
         run = self._new_run()
@@ -158,6 +160,9 @@ class Execution(Visit):
                 yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
+
+    def _trains_on_card(self, step: AnyStep) -> bool:
+        return isinstance(step, RunTraining) and self.knowledge.profile(step.profile).needs.gpu
 
     def mend_current(self) -> None:
         """The link to the active environment, as the pointer has it. Call it while holding home."""

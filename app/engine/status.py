@@ -11,11 +11,12 @@ import msgspec
 
 from app import __version__
 from app.decide.findings.fact_table import parts_for
+from app.engine import training_records
 from app.engine.current_link import stable_path
 from app.model.machine import MachineFacts, Os
 from app.model.pointer import Pointer
 from app.model.profile import Profile
-from app.model.status import Drift, ProgramAge, Status
+from app.model.status import Drift, ProgramAge, Status, TrainingRun
 from app.model.verdict import Overall, Verification
 from app.steps.drift import drift, missing_files
 
@@ -48,6 +49,11 @@ def status(session: Execution) -> Status:
         drift=changes,
         previous=pointer.previous,
         newer_profile=_newer(session, profile) if profile is not None else None,
+        exports=profile.exports if profile is not None else (),
+        runs=tuple(
+            TrainingRun(id=run.id, state=run.state, resumable=run.resumable)
+            for run in training_records.runs(session)
+        ),
     )
 
 

@@ -97,6 +97,29 @@ def what_is_here(
         else replace(item, keep=f"{item.keep} {_NOT_OURS}".strip(), in_all=False)
         for item in found
     ]
+    told += [
+        Uninstallable(
+            f"run:{name}",
+            f"Training run {name}",
+            place.run(name),
+            files.size(place.run(name)) or 0,
+            "What you trained is in it.",
+            in_all=False,
+        )
+        for name in files.names(place.runs)
+        if GONE not in name
+    ]
+    if files.names(place.models):
+        told.append(
+            Uninstallable(
+                "models",
+                "Fetched models",
+                place.models,
+                files.size(place.models) or 0,
+                "Runs that were stopped need them.",
+                in_all=False,
+            )
+        )
     if files.names(place.quarantine):
         told.append(
             Uninstallable(
@@ -236,7 +259,7 @@ def leave(files: Files, place: HomeLayout) -> None:
     _empty(aside, files)
     if not files.is_folder(place.home):
         return
-    for folder in (place.environments, place.quarantine):
+    for folder in (place.environments, place.quarantine, place.runs):
         if files.link(folder) is None:
             files.remove_empty(folder)
     files.remove(place.pointer)

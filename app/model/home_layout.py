@@ -86,6 +86,20 @@ class HomeLayout:
         """Packages of notebook kernels, beside the environments that they run in."""
         return self.at("kernels")
 
+    @property
+    def runs(self) -> str:
+        """Training runs, each in a folder of its own."""
+        return self.at("runs")
+
+    def run(self, name: str) -> str:
+        """The folder of one training run."""
+        return self.at("runs", name)
+
+    @property
+    def models(self) -> str:
+        """Models that were fetched: the hub's own cache folders."""
+        return self.at("models")
+
     def environment(self, name: str) -> str:
         """The folder of one environment."""
         return self.at("envs", name)

@@ -161,6 +161,30 @@ CHECK_EVENTS = _bound(
     "bytes",
     "What one check may say in events; a check says some 20 kB. More is treated as output.",
 )
+TRAINING_EVENTS = _bound(
+    "TRAINING_EVENTS",
+    1 << 30,
+    "bytes",
+    "What one training run may say in events: some 300 bytes a step, so three million steps.",
+)
+TRAINING_POINTS = _bound(
+    "TRAINING_POINTS",
+    5000,
+    "items",
+    "Points of a loss curve that are handed on, evenly over the run; no screen has more columns.",
+)
+TRAINING_DATA = _bound(
+    "TRAINING_DATA",
+    2 << 30,
+    "bytes",
+    "A file of training data, all of which is in memory while it is read.",
+)
+PREVIEW = _bound(
+    "PREVIEW",
+    1800,
+    "seconds",
+    "The tokenizer over all rows: 15 s for 100,000 short ones, and a cold import of transformers.",
+)
 ANSWER_OUTPUT = _bound(
     "ANSWER_OUTPUT",
     8 << 20,

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
+from app.model.training import ExportFormat, RunRecord
 from app.model.value import Value
 
 
@@ -169,6 +170,47 @@ class MakeShortcut(Step, tag="make-shortcut", frozen=True, kw_only=True):
     label: str
 
 
+class PrepareTraining(Step, tag="prepare-training", frozen=True, kw_only=True):
+    """Write a run's folder: the data in canonical form, the training script with its settings, and
+    what they were made from.
+    """
+
+    folder: str
+    record: RunRecord
+
+
+class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
+    """Run the script of a run's folder inside an environment; the first wish to stop lets it write a
+    checkpoint, the second ends it. ``offline``: the model is here, nothing is asked of the hub.
+    """
+
+    environment: str
+    profile: str
+    run: str
+    folder: str
+    output: str
+    resume: bool = False
+    overwrite: bool = False
+    offline: bool = True
+
+
+class ExportModel(Step, tag="export-model", frozen=True, kw_only=True):
+    """Make a folder of a run's adapter: as it is, merged into its model, or as GGUF. ``models`` is the
+    hub's cache that holds the model, ``base`` its folder where it has moved, ``llama_cpp`` a person's
+    own copy.
+    """
+
+    environment: str
+    run: str
+    adapter: str
+    format: ExportFormat
+    target: str
+    models: str = ""
+    base: str | None = None
+    quantization: str = "q8_0"
+    llama_cpp: str | None = None
+
+
 AnyStep = (
     ProvidePython
     | FetchWheels
@@ -186,6 +228,9 @@ AnyStep = (
     | RemoveTree
     | MakeKernel
     | MakeShortcut
+    | PrepareTraining
+    | RunTraining
+    | ExportModel
 )
 
 

@@ -119,7 +119,8 @@ class Profile(Value, frozen=True, kw_only=True):
     architecture name. ``fresh_until`` is the day up to which its versions know the models of the
     time: four months, after which a pinned set met its first unknown family. ``fetches_mapper`` is the
     file of Unsloth that fetches code and executes it. ``proof`` are the records in
-    its folder ``proof``.
+    its folder ``proof``. ``exports`` is what was seen to be made of a run,
+    ``exports_source`` with what; an adapter is copied and needs nothing.
     """
 
     id: str
@@ -141,6 +142,8 @@ class Profile(Value, frozen=True, kw_only=True):
     guide: bool = False
     training: Training = Training()
     without: tuple[Without, ...] = ()
+    exports: tuple[Literal["adapter", "merged", "gguf"], ...] = ("adapter",)
+    exports_source: str = ""
     parts: tuple[Part, ...] = ()
     proof: tuple[Proof, ...] = ()
 

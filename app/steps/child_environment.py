@@ -40,6 +40,11 @@ _ALLOWED = (
     "CUDA_VISIBLE_DEVICES",
     "NVIDIA_VISIBLE_DEVICES",
     "KMP_AFFINITY",
+    # What the user chose about NVLink multicast: without these NCCL, torch and NVSHMEM go by their
+    # own defaults again.
+    "NCCL_NVLS_ENABLE",
+    "TORCH_SYMM_MEM_DISABLE_MULTICAST",
+    "NVSHMEM_DISABLE_NVLS",
 )
 _LOOPBACK = "localhost,127.0.0.1,::1"
 _SYSTEM_PATH = {"windows": ("System32", "", "System32\\Wbem"), "linux": (), "macos": ()}

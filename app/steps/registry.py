@@ -11,17 +11,20 @@ from app.steps import (
     activate,
     close_mapper,
     create_environment,
+    export_model,
     fetch_wheels,
     first_import,
     fix_openmp,
     install_wheels,
     make_kernel,
     make_shortcut,
+    prepare_training,
     provide_python,
     put_packages_back,
     quarantine,
     remove_tree,
     run_check,
+    run_training,
     set_variables,
     uninstall_packages,
 )
@@ -55,6 +58,9 @@ HANDLERS: dict[str, Any] = {
     "put-packages-back": put_packages_back,
     "make-kernel": make_kernel,
     "make-shortcut": make_shortcut,
+    "prepare-training": prepare_training,
+    "run-training": run_training,
+    "export-model": export_model,
 }
 
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
 from app.model import limits
 from app.model.child_exit import ending
 from app.model.errors import ExpectedError
-from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
+from app.model.event import AnyPayload, Failed
 from app.model.plan import RunCheck
-from app.ports import Command, Exit, Output, Silence
+from app.ports import Command
 from app.steps.child_environment import child_environment
+from app.steps.script_events import relay
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
-
-_TAIL = 60_000
 
 
 def done(step: RunCheck, site: StepContext) -> str | None:
@@ -48,52 +46,12 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     }
     work = site.place.at("work", step.check)
     site.system.files.make_folder(work)
-    tail, rest, failed, said, whole = bytearray(), b"", None, 0, False
-    for item in site.system.processes.stream(
-        Command(argv=argv, env=env, folder=work), step.limit_seconds
-    ):
-        if isinstance(item, Silence):
-            yield Quiet(seconds=item.seconds)
-        elif isinstance(item, Output):
-            *lines, rest = (rest + item.data).split(b"\n")
-            if len(rest) > limits.CHILD_LINE:  # a line without end waits for none
-                lines, rest = [*lines, rest], b""
-            for line in lines:
-                happening = read_event(line) if said + len(line) <= limits.CHECK_EVENTS else None
-                said += len(line) if happening is not None else 0
-                if isinstance(happening, Failed):
-                    failed = happening
-                elif isinstance(happening, Finished):
-                    whole = True  # the runner tells the end of the step
-                elif happening is not None:
-                    yield happening
-                else:
-                    tail += line + b"\n"
-                    yield Line(text=line + b"\n")
-            del tail[:-_TAIL]
-        elif isinstance(item, Exit):
-            if rest:
-                yield Line(text=rest + b"\n")
-            site.system.files.remove(work)
-            if failed is not None or item.code != 0 or not whole:
-                raise _fault(step, failed, item.code, bytes(tail).decode("utf-8", "replace"))
-
-
-def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
-    """One line of a check's output as an event, or ``None`` when it is ordinary output."""
-    if not line.lstrip().startswith(b"{"):
-        return None
-    try:
-        fields: Any = msgspec.json.decode(line)
-        if not isinstance(fields, dict) or "what" not in fields:
-            return None
-        return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
-    except (
-        msgspec.DecodeError,
-        UnicodeDecodeError,
-        RecursionError,
-    ):  # a package may print anything
-        return None
+    ended = yield from relay(
+        site, Command(argv=argv, env=env, folder=work), step.limit_seconds, limits.CHECK_EVENTS
+    )
+    site.system.files.remove(work)
+    if ended.failed is not None or ended.code != 0 or not ended.whole:
+        raise _fault(step, ended.failed, ended.code, ended.tail)
 
 
 def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:

@@ -346,9 +346,9 @@ def merge(adapter, base, folder, piece):
     copy_small_files(adapter.folder, base.folder, folder)
     measured(
         "export.merged",
-        folder,
-        None,
-        f"Merged {done} matrices into {folder}.",
+        done,
+        "matrices",
+        f"Merged {done} matrices.",
         matrices=done,
         files=len(files),
     )

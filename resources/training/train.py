@@ -28,8 +28,9 @@ from array import array
 
 # ---- Settings. Each is also an option: LEARNING_RATE is --learning-rate. ----
 MODEL = "unsloth/Llama-3.2-1B-Instruct-bnb-4bit"  # a folder, or a name on the Hugging Face hub
-DATA = "data.jsonl"  # one row a line, as above
-OUTPUT = "output"  # the adapter, checkpoints and what was measured
+MODELS = ""  # the folder of the hub's cache that holds the model; empty: the usual one
+DATA = "data.jsonl"  # one row a line, as above; beside this file
+OUTPUT = "output"  # the adapter, checkpoints and what was measured; beside this file
 EPOCHS = 3.0  # how often each row is seen
 MAX_STEPS = 0  # more than 0: ends after so many steps instead
 LENGTH = 2048  # context in tokens; longer rows are cut; memory grows with it
@@ -46,7 +47,7 @@ SEED = 3407
 # ---- End of the settings. ----
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SETTINGS = ("MODEL", "DATA", "OUTPUT", "EPOCHS", "MAX_STEPS", "LENGTH", "BATCH", "ACCUMULATE", "RANK", "ALPHA",
+SETTINGS = ("MODEL", "MODELS", "DATA", "OUTPUT", "EPOCHS", "MAX_STEPS", "LENGTH", "BATCH", "ACCUMULATE", "RANK", "ALPHA",
             "LEARNING_RATE", "BITS", "LEARN", "EVALUATE", "CHECKPOINT_MINUTES", "SEED")  # fmt: skip
 SHAPING = ("EPOCHS", "MAX_STEPS", "LENGTH", "BATCH", "ACCUMULATE", "RANK", "ALPHA", "LEARNING_RATE", "BITS", "LEARN",
            "EVALUATE", "SEED")  # what must be the same to go on from a checkpoint  # fmt: skip
@@ -872,15 +873,19 @@ def watcher(wishes, run, stop, collator, dtype):
     from transformers import TrainerCallback
 
     class Watcher(TrainerCallback):
-        saved = began = time.monotonic()
-        bad = seen = 0
+        saved = began = start = time.monotonic()
+        bad = seen = first = ended = 0
 
         def on_train_begin(self, args, state, control, **more):
-            self.saved = self.began = time.monotonic()
+            self.saved = self.began = self.start = time.monotonic()
+            self.first = state.global_step
             run.save(total=state.max_steps)
             epochs = f"{wishes.epochs:g} epochs" if not wishes.max_steps else "as --max-steps asks"
             measured("train.steps", state.max_steps, "steps", f"{state.max_steps} steps ({epochs}), from step {state.global_step}.",
                      begin=state.global_step, epochs=state.num_train_epochs)  # fmt: skip
+
+        def on_train_end(self, args, state, control, **more):
+            self.ended = time.monotonic()
 
         def on_substep_end(self, args, state, control, **more):
             if stop.wished.is_set():
@@ -901,7 +906,8 @@ def watcher(wishes, run, stop, collator, dtype):
             self.saved = time.monotonic()
             if FIRST:
                 run.seal(os.path.join(args.output_dir, f"checkpoint-{state.global_step}"))
-                run.save(step=state.global_step)
+                passed = max(time.monotonic() - self.start, 1e-9)
+                run.save(step=state.global_step, tokens_per_s=collator.tokens / passed)
                 measured(
                     "train.checkpoint",
                     state.global_step,
@@ -916,13 +922,21 @@ def watcher(wishes, run, stop, collator, dtype):
                 seconds, tokens = time.monotonic() - self.began, collator.tokens
                 rate = (tokens - self.seen) / max(seconds, 1e-9)
                 self.began, self.seen = time.monotonic(), tokens
+                a_step = (self.began - self.start) / max(state.global_step - self.first, 1)
+                left = a_step * (state.max_steps - state.global_step)
                 loss, memory = float(logs["loss"]), None
                 if torch.cuda.is_available():
                     memory = torch.cuda.max_memory_reserved()
                 measured("train.loss", loss, "nats a token", f"step {state.global_step}/{state.max_steps}  loss {loss:.4f}  "
                          f"{rate:.0f} tokens/s", step=state.global_step, epoch=state.epoch, grad_norm=logs.get("grad_norm"),
-                         learning_rate=logs.get("learning_rate"), tokens_per_s=rate, memory=memory)  # fmt: skip
-                tell("progress", done=state.global_step, total=state.max_steps, unit="steps")
+                         learning_rate=logs.get("learning_rate"), tokens_per_s=rate, seconds_left=left, memory=memory)  # fmt: skip
+                tell(
+                    "progress",
+                    done=state.global_step,
+                    total=state.max_steps,
+                    unit="steps",
+                    rate=1 / max(a_step, 1e-9),
+                )
             if "eval_loss" in logs:
                 loss = float(logs["eval_loss"])
                 self.began, self.seen = time.monotonic(), collator.tokens
@@ -1014,7 +1028,8 @@ def train(wishes, run, stop, checkpoint, rows):
     save_adapter(model, tokens.tokenizer, run)
     after = answers(fast, model, tokens, prepared.held, stop) if prepared.held else []
     pairs = [{**one, "before": old["answer"]} for one, old in zip(after, before)]
-    run.save(state="finished", step=step, answers_after=after, losses=[
+    passed = max(eye.ended - eye.start, 1e-9)
+    run.save(state="finished", step=step, answers_after=after, tokens_per_s=collator.tokens / passed, losses=[
         {k: e[k] for k in ("step", "loss", "eval_loss") if k in e} for e in trainer.state.log_history
         if "loss" in e or "eval_loss" in e])  # fmt: skip
     for pair in pairs:
@@ -1166,8 +1181,12 @@ def options(argv):
     for name in SETTINGS:
         default = globals()[name]
         limits = {"BITS": [4, 16], "LEARN": ["answers", "all"]}.get(name)
-        parser.add_argument("--" + name.lower().replace("_", "-"), type=type(default), default=default, choices=limits,
-                            help=f"default: {default}")  # fmt: skip
+        here = name in (
+            "DATA",
+            "OUTPUT",
+        )  # the head's lie beside this file, an option's where it was typed
+        parser.add_argument("--" + name.lower().replace("_", "-"), type=type(default), default=None if here else default,
+                            choices=limits, help=f"default: {default}")  # fmt: skip
     parser.add_argument(
         "--preview", action="store_true", help="show rows as the model sees them; train nothing"
     )
@@ -1193,14 +1212,9 @@ def options(argv):
                 f"--{name.replace('_', '-')} is {value}; expected a number from {low} to {high}"
             )
     for name in ("data", "output"):
-        value = getattr(wishes, name)
-        setattr(
-            wishes,
-            name,
-            os.path.abspath(
-                os.path.join(HERE, value) if value == globals()[name.upper()] else value
-            ),
-        )
+        given = getattr(wishes, name)
+        path = os.path.join(HERE, globals()[name.upper()]) if given is None else given
+        setattr(wishes, name, os.path.abspath(path))
     return wishes
 
 
@@ -1215,7 +1229,14 @@ def surroundings(wishes):
     os.environ.setdefault("UNSLOTH_COMPILE_LOCATION", os.path.join(temporary, "compiled"))
     if wishes.card is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = wishes.card
-    if os.path.isdir(wishes.model):  # a folder is whole: nothing is asked of the hub
+    point_at_models(wishes)
+
+
+def point_at_models(wishes):
+    """Where models lie; a folder, or a model that is here whole, asks nothing of the hub."""
+    if wishes.models:
+        os.environ["HF_HUB_CACHE"] = wishes.models
+    if os.path.isdir(wishes.model):
         os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1")
 
 
@@ -1230,6 +1251,7 @@ def main(argv=None):
         check_model(wishes.model)
         rows = read_rows(wishes.data)
         if wishes.preview:
+            point_at_models(wishes)
             tokens = Tokens(wishes.model, wishes.length, wishes.learn)
             seen = Prepared(rows, tokens, wishes).describe(tokens, wishes)
             measured("train.preview", seen["training"], "rows", show(seen, wishes), **seen)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from app.model.event import Failed, Measured
-from app.steps.run_check import read_event
+from app.steps.script_events import read_event
 
 CHECKS = Path(__file__).parents[2] / "resources" / "checks"
 PRACTICE = os.environ.get("PRACTICE_PYTHON", "")

@@ -25,6 +25,7 @@ from app.model.errors import ExitCode
 from build import reference
 from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command as small
+from tests.training import homes
 
 ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "resources" / "machines"
@@ -132,6 +133,10 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         broken.write_text("profile = 3\n")
         words = required(row.command, tmp)
         return [words[0], "--answers", str(broken), *words[1:]], nullcontext()
+    if first[0] == "train":
+        return training_words(row, stage, tmp, patch)
+    if first[0] == "export":
+        return export_words(row, stage, tmp)
     if row.situation == "nothing-installed":
         more = ["--yes"] if first[0] == "uninstall" else ["--", "true"] if first[0] == "run" else []
         return [*first, "--home", str(tmp / "none"), *more], nullcontext()
@@ -204,9 +209,56 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
     return special[f"{row.command} {row.situation}"]()
 
 
+def training_words(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> Words:
+    """The same for training, with a script that stands in for the real one; see
+    tests/training/test_train_command_real.py for that.
+    """
+    home = tmp / "none" if row.situation == "nothing-installed" else stage.home(f"train-{tmp.name}")
+    data, model = homes.write_rows(tmp / "rows.jsonl"), homes.make_model(tmp / "model")
+    words = [*row.command.split(), "--data", str(data), "--model", str(model), *stage.common(home)]
+    held: AbstractContextManager[Any] = nullcontext()
+    pretend = {"step-failed": '{"fail": 4}', "stopped": '{"steps": 100000, "seconds": 0.05}'}
+    patch.setattr(program, "_resource", homes.pretended(pretend.get(row.situation, "{}")))
+    if row.situation == "bad-data":
+        data.write_text('{"Frage": "q", "Antwort": "a"}\n')
+    elif row.situation == "exists":
+        (tmp / "out").mkdir()
+        (tmp / "out" / "mine.txt").write_text("mine")
+        words += ["--output", str(tmp / "out")]
+    elif row.situation == "busy":
+        held = LocalFiles().hold(str(home / "running.lock"), "a test")
+    elif row.situation == "stopped":
+        held = homes.terminated_when(lambda: any(home.glob("runs/*/output/run.json")))
+    return words, held
+
+
+def export_words(row: Ending, stage: Stage, tmp: Path) -> Words:
+    """The same for an export, by the real script, of a run that a file alone tells of."""
+    if row.situation == "nothing-installed":
+        return ["export", "RUN", "--format", "adapter", "--home", str(tmp / "none")], nullcontext()
+    home = stage.home(f"export-{tmp.name}")
+    name = json.loads((home / "active.json").read_text())["active"]
+    run = homes.trained(home, homes.make_model(tmp / "model"), name, "small")
+    held: AbstractContextManager[Any] = nullcontext()
+    kind = {"no-llama-cpp": "gguf", "step-failed": "merged"}.get(row.situation, "adapter")
+    if row.situation == "exists":
+        (home / "runs" / run / "exports" / "adapter" / "mine").mkdir(parents=True)
+    elif row.situation == "busy":
+        held = LocalFiles().hold(str(home / "running.lock"), "a test")
+    run = "no-such-run" if row.situation == "no-such-run" else run
+    return ["export", run, "--format", kind, *stage.common(home)], held
+
+
 def required(name: str, tmp: Path) -> list[str]:
     """A command with the words that it cannot do without."""
-    more = {"run": ["true"], "env": ["path"], "completion": ["bash"], "verify-bundle": [str(tmp)]}
+    more = {
+        "run": ["true"],
+        "env": ["path"],
+        "completion": ["bash"],
+        "verify-bundle": [str(tmp)],
+        "train": ["--data", str(tmp / "rows.jsonl")],
+        "export": ["RUN", "--format", "adapter"],
+    }
     return [name, *more.get(name, [])]
 
 

@@ -46,6 +46,7 @@ from app.steps import (
     quarantine,
     remove_tree,
     run_check,
+    script_events,
     set_variables,
     uninstall_packages,
 )
@@ -429,7 +430,7 @@ def test_an_environment_gets_variables_of_its_own(made: StepContext, effects: Ef
     ],
 )
 def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
-    assert run_check.read_event(line) is None
+    assert script_events.read_event(line) is None
 
 
 def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: StepContext) -> None:

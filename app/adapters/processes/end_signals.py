@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 from app.model import limits
@@ -45,6 +45,38 @@ def like_ctrl_c() -> Iterator[None]:
     finally:
         for one in heard:
             signal.signal(one, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def asked_first(ask: Callable[[], None]) -> Iterator[None]:
+    """While the context lasts the first wish to end (Ctrl+C included) calls ``ask``, so that work can
+    come to its own end; the second one raises ``KeyboardInterrupt``.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = ("SIGINT", *_NAMES)
+    former = {
+        one: signal.getsignal(one)
+        for one in (getattr(signal, name) for name in names if hasattr(signal, name))
+        if signal.getsignal(one) not in (signal.SIG_IGN, None)  # one that is ignored stays so
+    }
+    asked = False
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        ask()
+
+    for one in former:
+        signal.signal(one, hear)
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
 
 
 class EndSignals:

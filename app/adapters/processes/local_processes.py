@@ -37,11 +37,15 @@ class LocalProcesses:
         self._stop = stop
 
     def stream(
-        self, command: Command, limit_seconds: float | None = None
+        self,
+        command: Command,
+        limit_seconds: float | None = None,
+        on_stop: Callable[[], None] | None = None,
     ) -> Iterator[Output | Silence | Exit]:
         """Start and yield output as it comes; the last item is ``Exit``. The tree never outlives
-        the generator.
+        the generator. ``on_stop`` is told of the first wish to stop, which is taken back.
         """
+        asking = [on_stop] if on_stop is not None else []
         if self._stop.is_set():
             raise StoppedError
         try:
@@ -60,8 +64,7 @@ class LocalProcesses:
         ended = _Ended(tree, output)
         try:
             while True:
-                if self._stop.is_set():
-                    raise StoppedError
+                self._look_at_stop(asking)
                 now = time.monotonic()
                 if limit_seconds is not None and now - began > limit_seconds:
                     raise ExpectedError(
@@ -87,12 +90,28 @@ class LocalProcesses:
                 yield Output(data=piece)
             if left := output.waiting():
                 yield Output(data=left)
-            yield Exit(code=self._await(tree, began, limit_seconds, command))
+            yield Exit(code=self._await(tree, began, limit_seconds, command, asking))
         finally:
             tree.end()
             output.drain()
 
-    def _await(self, tree: Tree, began: float, limit: float | None, command: Command) -> int:
+    def _look_at_stop(self, asking: list[Callable[[], None]]) -> None:
+        """Raises ``StoppedError`` where a stop is wished for and nobody is left to be asked first."""
+        if not self._stop.is_set():
+            return
+        if not asking:
+            raise StoppedError
+        self._stop.clear()
+        asking.pop()()
+
+    def _await(
+        self,
+        tree: Tree,
+        began: float,
+        limit: float | None,
+        command: Command,
+        asking: list[Callable[[], None]],
+    ) -> int:
         """The output is closed; the child may take a moment longer, or have handed its output to
         nobody.
         """
@@ -101,8 +120,7 @@ class LocalProcesses:
             if code is not None:
                 log.info("child ended: %s with %d", _name(command), code)
                 return code
-            if self._stop.is_set():
-                raise StoppedError
+            self._look_at_stop(asking)
             if limit is not None and time.monotonic() - began > limit:
                 raise ExpectedError(
                     "timeout", f"{_name(command)} did not end within {limit:.0f} s and was stopped."

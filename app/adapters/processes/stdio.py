@@ -98,3 +98,8 @@ def whole_path(path: str, name: str) -> str:
             f"{name}: {path} cannot be found from here: {error.strerror or error}. Give the whole "
             f"path."
         ) from error
+
+
+def folder_here(path: str) -> bool:
+    """Whether a folder lies at a path, ``~`` and the working folder resolved."""
+    return os.path.isdir(os.path.expanduser(path))

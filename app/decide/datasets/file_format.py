@@ -52,8 +52,9 @@ def refuse_foreign(name: str, data: bytes) -> None:
 
 
 def is_parquet(data: bytes) -> bool:
-    """Whether the bytes are a Parquet file, by its signature at both ends."""
-    return data.startswith(b"PAR1") and data.rstrip(b"\r\n").endswith(b"PAR1")
+    """Whether the bytes are a Parquet file, whole or cut off, by its signature."""
+    whole = data.rstrip(b"\r\n").endswith(b"PAR1")
+    return data.startswith(b"PAR1") and (whole or b"\0" in data[:1024])
 
 
 def recognise_format(name: str, text: str) -> Format:

@@ -17,6 +17,7 @@ from app.decide.datasets.columns import (
 )
 from app.decide.datasets.conversion import convert, is_sharegpt
 from app.decide.datasets.readers import Record
+from app.model import limits
 from app.model.dataset import (
     BadRow,
     Column,
@@ -30,7 +31,6 @@ from app.model.dataset import (
 )
 from app.model.errors import InputError
 
-LARGEST = 2 << 30  # bytes; the whole file is held in memory
 _EXAMPLE = 60
 _SAMPLES = 3
 
@@ -96,9 +96,9 @@ class _Reading:
     """One pass over a file: its rows in canonical form and the ``Dataset`` that describes them."""
 
     def __init__(self, name: str, data: bytes, options: ReadOptions) -> None:
-        if len(data) > LARGEST:
+        if len(data) > limits.TRAINING_DATA:
             raise InputError(
-                f"{name} has {len(data) / 2**30:.1f} GB; expected at most {LARGEST >> 30} GB. Split it."
+                f"{name} has {len(data) / 2**30:.1f} GB; expected at most {limits.TRAINING_DATA >> 30} GB. Split it."
             )
         self.name, self.options = name, options
         self.rows: list[dict[str, Any]] = []

@@ -1,0 +1,89 @@
+"""What the command line says of training: the preview for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.decide.datasets.recognise import count_reasons
+from app.model.dataset import Dataset
+from app.model.training import TrainingPreview
+
+_SHOWN = 2000  # characters of a row
+_LINES = 10  # bad rows that are named one by one
+
+
+def preview(found: TrainingPreview) -> str:
+    """The whole preview: what was recognised, rows as the model sees them, lengths, steps, memory."""
+    lines = dataset(found.dataset)
+    if found.open_questions:
+        lines += ["", "To be answered before training:"]
+        lines += [f"  ? {question}" for question in found.open_questions]
+    if found.tokens is not None:
+        lines += ["", *tokens(found.tokens, found.settings.length)]
+    one = found.settings
+    lines += [
+        "",
+        f"Model: {one.model}; {one.bits} bits, rank {one.rank}, batch {one.batch} x {one.accumulate}.",
+        f"Memory: {found.memory.text}",
+    ]
+    if found.seconds is not None:
+        lines.append(f"Time: about {found.seconds / 60:.0f} minutes, as the last run here went.")
+    elif found.tokens is not None:
+        lines.append("Time: not known; no run of this model was measured here.")
+    return "\n".join(lines)
+
+
+def dataset(found: Dataset) -> list[str]:
+    """What a file holds."""
+    read: list[str] = [found.format]
+    if found.encoding is not None:
+        read.append(found.encoding.name + (" (assumed)" if found.encoding.assumed else ""))
+    if found.shape:
+        read.append(f"shape {found.shape}")
+    lines = [f"{found.name}: {', '.join(read)}; {found.rows:,} rows can be used."]
+    lines += [
+        f"  column {column.name!r}: "
+        + (f"used as {column.role}" if column.role else "not used")
+        + f", filled in {column.filled:,} rows"
+        for column in found.columns
+    ]
+    if found.duplicates:
+        lines.append(f"  {found.duplicates:,} rows stand there more than once.")
+    lines += [f"  line {row.line}: {row.reason}" for row in found.bad_rows[:_LINES]]
+    if len(found.bad_rows) > _LINES:
+        lines.append(f"  and {len(found.bad_rows) - _LINES:,} more rows that cannot be used:")
+        lines += [f"    {count:,} x {why}" for why, count in count_reasons(found.bad_rows)[:5]]
+    return lines + [f"  {note}" for note in found.notes]
+
+
+def tokens(seen: dict[str, Any], context: int) -> list[str]:
+    """Rows as the model sees them, with what is learnt in ``[[ ]]``; lengths and steps."""
+    lines: list[str] = []
+    for number, row in enumerate(seen["rows"], 1):
+        text, at = "", 0
+        for begin, end in row["learnt"]:
+            text += f"{row['text'][at:begin]}[[{row['text'][begin:end]}]]"
+            at = end
+        text += row["text"][at:]
+        cut = f", of which {row['cut']} are cut off" if row["cut"] else ""
+        lines += [
+            f"Row {number}, {row['tokens']} tokens{cut}; what is learnt stands in [[ ]]:",
+            *(f"    {line}" for line in text[:_SHOWN].splitlines()),
+        ]
+    length = seen["length"]
+    most = max([*length["counts"], 1])
+    for edge, count in zip(length["edges"], length["counts"], strict=False):
+        lines.append(f"  up to {edge:6} tokens {count:8,} rows {'#' * -(-40 * count // most)}")
+    lines.append(
+        f"{seen['training']:,} rows to train on, {seen['evaluation']:,} to measure on, "
+        f"{seen['held_out']} to answer. Context {context} tokens: {seen['cut']:,} rows are longer "
+        "and are cut."
+    )
+    lines.append(
+        f"{seen['tokens']:,} tokens an epoch, {seen['learnt_tokens']:,} of them learnt; "
+        f"{seen['steps']:,} steps."
+    )
+    lines += [
+        f"Left out: {count:,} rows, because {why}." for why, count in seen["left_out"].items()
+    ]
+    return lines + list(seen["notes"])

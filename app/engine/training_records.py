@@ -1,0 +1,90 @@
+"""The training runs that lie under a home, told from their files alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from app.model.errors import InputError
+from app.model.training import RunRecord, RunState, RunSummary
+from app.steps.prepare_training import DATA, RECORD, SCRIPT, read_record
+
+if TYPE_CHECKING:
+    from app.engine.visit import Visit
+
+
+def runs(visit: Visit) -> tuple[RunSummary, ...]:
+    """All runs, the newest first; none on somebody else's computer."""
+    if visit.simulated or not visit.owns_home():
+        return ()
+    place = visit.place
+    found = []
+    for name in visit.system.files.names(place.runs):
+        data = visit.system.files.read(place.join(place.run(name), RECORD))
+        record = read_record(data) if data is not None else None
+        if record is not None:
+            found.append((record.at, name, summary(visit, record)))
+    return tuple(one for _, _, one in sorted(found, key=lambda item: item[:2], reverse=True))
+
+
+def record_of(visit: Visit, run: str) -> RunRecord:
+    """What lies beside a run's script. Raises ``InputError`` naming the runs that there are."""
+    known = [one.id for one in runs(visit)]
+    if run not in known:
+        there = f"expected one of {', '.join(known)}" if known else "there is none here"
+        raise InputError(f"There is no training run {run!r}; {there}.")
+    data = visit.system.files.read(visit.place.join(visit.place.run(run), RECORD)) or b""
+    record = read_record(data)
+    if record is None:
+        raise InputError(f"The record of the run {run} cannot be read.")
+    return record
+
+
+def progress(visit: Visit, record: RunRecord) -> dict[str, Any]:
+    """What the script itself wrote down of a run, schema ``run/1``; empty where it never began."""
+    data = visit.system.files.read(visit.place.join(record.output, "run.json"))
+    try:
+        found = msgspec.json.decode(data or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def summary(visit: Visit, record: RunRecord) -> RunSummary:
+    """A run's state and whether it can be gone on with, as far as files tell without being read
+    whole; the script compares data, model and settings again before it goes on.
+    """
+    files, place = visit.system.files, visit.place
+    folder, told = place.run(record.run), progress(visit, record)
+    state: RunState = "finished" if told.get("state") == "finished" else (
+        "failed" if told.get("state") == "failed" else "stopped"
+    )  # fmt: skip
+    adapter = place.join(record.output, "adapter")
+    why = "" if state != "finished" else "It is finished."
+    python = place.environment_python(record.environment)
+    model = record.settings.model
+    if not why and not files.exists(python):
+        why = f"Its environment {record.environment} is gone."
+    for name in (DATA, SCRIPT):
+        if not why and not files.exists(place.join(folder, name)):
+            why = f"Its file {name} is gone."
+    if not why and _is_path(model) and not files.is_folder(model):
+        why = f"Its model {model} is gone."
+    step, total = told.get("step"), told.get("total")
+    return RunSummary(
+        id=record.run,
+        state=state,
+        folder=folder,
+        output=record.output,
+        step=step if isinstance(step, int) else 0,
+        total=total if isinstance(total, int) else None,
+        resumable=not why,
+        why=why,
+        model=model,
+        adapter=adapter if files.exists(place.join(adapter, "adapter_config.json")) else None,
+    )
+
+
+def _is_path(model: str) -> bool:
+    return model.startswith(("/", "\\", "~", ".")) or model[1:2] == ":"

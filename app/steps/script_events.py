@@ -1,0 +1,87 @@
+"""What a script inside an environment says, line by line: its JSON lines are events, the rest is log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.model import limits
+from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
+from app.ports import Command, Exit, Output, Silence
+from app.steps.step_context import StepContext
+
+_TAIL = 60_000
+
+
+@dataclass(frozen=True)
+class ScriptEnd:
+    """How a script ended: its exit code, its own last ``failed``, whether it said ``finished``, and
+    the end of what it printed beside its events.
+    """
+
+    code: int
+    failed: Failed | None
+    whole: bool
+    tail: str
+
+
+def relay(
+    site: StepContext,
+    command: Command,
+    seconds: float | None,
+    most: int,
+    on_stop: Callable[[], None] | None = None,
+    passes: Callable[[AnyPayload], bool] = lambda _: True,
+) -> Generator[AnyPayload, None, ScriptEnd]:
+    """Run a script and hand on what it tells, of its events those that ``passes`` takes. Events
+    beyond ``most`` bytes count as output.
+
+    ``on_stop`` as in ``Processes.stream``. Raises what that raises.
+    """
+    tail, rest, failed, said, whole, code = bytearray(), b"", None, 0, False, 0
+    for item in site.system.processes.stream(command, seconds, on_stop):
+        if isinstance(item, Silence):
+            yield Quiet(seconds=item.seconds)
+        elif isinstance(item, Output):
+            *lines, rest = (rest + item.data).split(b"\n")
+            if len(rest) > limits.CHILD_LINE:  # a line without end waits for none
+                lines, rest = [*lines, rest], b""
+            for line in lines:
+                happening = read_event(line) if said + len(line) <= most else None
+                said += len(line) if happening is not None else 0
+                if isinstance(happening, Failed):
+                    failed = happening
+                elif isinstance(happening, Finished):
+                    whole = True  # the runner tells the end of the step
+                elif happening is not None:
+                    if passes(happening):
+                        yield happening
+                else:
+                    tail += line + b"\n"
+                    yield Line(text=line + b"\n")
+            del tail[:-_TAIL]
+        elif isinstance(item, Exit):
+            code = item.code
+            if rest:
+                yield Line(text=rest + b"\n")
+    return ScriptEnd(code, failed, whole, bytes(tail).decode("utf-8", "replace"))
+
+
+def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
+    """One line of a script's output as an event, or ``None`` when it is ordinary output."""
+    if not line.lstrip().startswith(b"{"):
+        return None
+    try:
+        fields: Any = msgspec.json.decode(line)
+        if not isinstance(fields, dict) or "what" not in fields:
+            return None
+        return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+    ):  # a package may print anything
+        return None
