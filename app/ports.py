@@ -370,6 +370,11 @@ class Computer(Protocol):
         ``ExpectedError('not-opened')``.
         """
 
+    def launch(self, argv: Sequence[str], folder: str, environment: str) -> None:
+        """Start a program with a window of its own in ``folder`` and leave it running; it sees the
+        virtual environment as activating it would let it. Raises ``ExpectedError('not-opened')``.
+        """
+
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
         """An entry of the Start menu (a .lnk) or the desktop's menu (a .desktop file) at ``path``
         that does what ``open_terminal`` does. Raises ``ExpectedError('no-shortcut')``."""

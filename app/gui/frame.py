@@ -181,6 +181,13 @@ class Frame(QWizard):
         made.ended.connect(lambda _fault: self._stream_ended(made))
         return made
 
+    def drop(self, stream: Stream) -> None:
+        """Hear no more of a stream whose answer nobody waits for; it ends by itself, unwaited for."""
+        stream.abandon()
+        if stream in self._streams:
+            self._streams.remove(stream)
+        stream.deleteLater()
+
     def _stream_ended(self, stream: Stream) -> None:
         if stream in self._streams:
             self._streams.remove(stream)

@@ -58,9 +58,7 @@ def network(system: System, answers: Answers | None = None) -> Reached:
         daemon=True,
     )
     beside.start()
-    first: tuple[Reach, str] = (
-        _reach(system, _project(index, "pip")) if index else ("unknown", "")
-    )
+    first: tuple[Reach, str] = _reach(system, _project(index, "pip")) if index else ("unknown", "")
     beside.join(limits.REACHING)
     second: tuple[Reach, str] = pytorch[0] if pytorch else ("unknown", "")
     notes = (

@@ -247,7 +247,10 @@ def test_both_indexes_are_asked_for_one_projects_page(pc: Any) -> None:
     system = pc(
         "linux",
         answers={"uv": HELP},
-        web={"https://index.example": "reachable", "https://download.pytorch.org": "captive_portal"},
+        web={
+            "https://index.example": "reachable",
+            "https://download.pytorch.org": "captive_portal",
+        },
     )
     seen = network(system).network
     assert (seen.index, seen.pytorch) == ("reachable", "blocked")

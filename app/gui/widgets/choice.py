@@ -76,6 +76,7 @@ class ChoiceCard(QFrame):
         *,
         prominent: bool,
         possible: bool,
+        proof: str = "",
     ) -> None:
         super().__init__()
         self._possible = possible
@@ -102,6 +103,8 @@ class ChoiceCard(QFrame):
                     "text" if prominent and possible else "muted",
                 )
             )
+        if proof:
+            box.addWidget(Label(proof, "small", "muted"))
         box.addSpacing(4 if prominent else 0)
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
