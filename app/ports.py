@@ -19,11 +19,14 @@ from app.model.value import Value
 
 
 class Command(Value, frozen=True, kw_only=True):
-    """One child process: argument list (no shell), the whole environment, folder."""
+    """One child process: argument list (no shell), the whole environment, folder. ``beat``: its
+    silence is told every so many seconds; without, after ten and then ever more seldom.
+    """
 
     argv: tuple[str, ...]
     env: dict[str, str] = {}
     folder: str | None = None
+    beat: float | None = None
 
 
 class Output(Value, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from app.steps import put_packages_back, quarantine
 from app.steps.drift import drift
 
 if TYPE_CHECKING:
+    from app.engine.editors import Editor
     from app.engine.source_answers import Answer
     from app.model.advice import Diagnosis
     from app.model.answers import Answers
@@ -210,6 +211,18 @@ class Session(Execution):
         from app.engine import status  # it knows this class
 
         return status.status(copy(self))  # it sets other facts for a moment; a window reads ours
+
+    def editors(self) -> tuple[Editor, ...]:
+        """Programs of this computer that work with an environment, as far as they are here."""
+        from app.engine import editors
+
+        return editors.found(self)
+
+    def open_editor(self, editor: Editor) -> str:
+        """Start one with the active environment; what a person needs to know, in a sentence."""
+        from app.engine import editors
+
+        return editors.start(self, editor)
 
     def ask_sources(self, answers: Answers) -> Iterator[Answer]:
         """Ask each source with these answers, and tell what it said: minutes behind a bad proxy."""

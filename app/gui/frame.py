@@ -141,8 +141,10 @@ class Frame(QWizard):
             return WizardState(verify=verify)
         from app.decide.plans.builder import holders  # the first paint does without
 
+        # What takes no room is nothing to stop for; what could not be measured is.
+        worth = [left for left in facts.leftovers if left.size is None or left.size > 0]
         return WizardState(
-            leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify
+            leftovers=len(worth) + len(holders(facts, self._session.place)), verify=verify
         )
 
     def forward(self) -> None:

@@ -404,7 +404,7 @@ def test_sources_are_taken_as_they_are_written(
         return 1
 
     monkeypatch.setattr(Dialog, "exec", fill)
-    assert ask_sources(at(wizard, Setup))
+    assert ask_sources(wizard)
     answers = session.answers
     assert (answers.index, answers.python_mirror, answers.proxy, answers.certificates) == (
         "https://mirror.invalid/simple",

@@ -18,16 +18,16 @@ from app.gui.widgets.icons import Mark, State
 from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
 
 if TYPE_CHECKING:
-    from app.gui.pages.page import Page
+    from app.gui.frame import Frame
     from app.gui.stream import Stream
 
 
 class SourcesDialog(Dialog):
     """Six fields; *Test* asks the four sources with what the fields hold, *Use these* takes it."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, frame: Frame) -> None:
         super().__init__(
-            page.frame,
+            frame,
             translate("Setup", "Sources"),
             translate(
                 "Setup",
@@ -36,7 +36,7 @@ class SourcesDialog(Dialog):
             ),
             width=660,
         )
-        self._page = page
+        self._frame = frame
         self._stream: Stream | None = None
         self.fields = {name: self._field(*text) for name, text in _fields(self._before).items()}
         self.body.addLayout(
@@ -66,7 +66,7 @@ class SourcesDialog(Dialog):
 
     @property
     def _before(self) -> Answers:
-        return self._page.session.answers
+        return self._frame.session.answers
 
     def _field(self, name: str, value: str | None, hint: str) -> QLineEdit:
         field = QLineEdit(value or "")
@@ -116,7 +116,7 @@ class SourcesDialog(Dialog):
 
     def _end_test(self) -> None:
         if self._stream is not None:
-            self._page.frame.drop(self._stream)
+            self._frame.drop(self._stream)
             self._stream = None
         self.test.setEnabled(True)
 
@@ -127,12 +127,12 @@ class SourcesDialog(Dialog):
         for row in self.rows.values():
             self.results.box.addWidget(row)
         self.test.setEnabled(False)
-        session, wanted = self._page.session, self.answers()
+        session, wanted = self._frame.session, self.answers()
 
         def ask() -> Iterator[Answer]:
             return session.ask_sources(wanted)
 
-        self._stream = self._page.frame.stream(ask, self._answered)
+        self._stream = self._frame.stream(ask, self._answered)
         self._stream.ended.connect(self._tested)
         self._stream.start()
         self.fit()
@@ -242,11 +242,11 @@ def _fields(answers: Answers) -> dict[str, tuple[str, str | None, str]]:
     }
 
 
-def ask_sources(page: Page) -> bool:
+def ask_sources(frame: Frame) -> bool:
     """Mirrors, proxy, certificates, offline folder. Whether something was changed."""
-    dialog = SourcesDialog(page)
+    dialog = SourcesDialog(frame)
     if not dialog.exec():
         return False
     wanted = dialog.answers()
-    page.session.change(**{name: getattr(wanted, name) for name in dialog.fields})
+    frame.session.change(**{name: getattr(wanted, name) for name in dialog.fields})
     return True

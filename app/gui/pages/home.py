@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QSizePolicy
 
-from app.decide.findings.differences import differences
-from app.engine import editors
+from app.decide.plans.differences import differences
 from app.engine.editors import GET, EditorName
 from app.engine.stages import STAGES
 from app.gui import formatting, theme
@@ -215,14 +214,14 @@ class Home(Plain):
             acts(translate("Home", "Training &script"), lambda: self._frame.go("ready"))
         acts(translate("Home", "Open &terminal"), self._terminal)
         acts(translate("Home", "Open the &folder"), self._folder)
-        here = {editor.name: editor for editor in editors.found(self._page.session)}
+        here = {editor.name: editor for editor in self._page.session.editors()}
         for name, title in editor_titles().items():
             editor = here.get(name)
             if editor is not None:
                 acts(
                     translate("Home", "Open {program}").format(program=title),
                     lambda one=editor: self._say(
-                        self._try(lambda: editors.start(self._page.session, one))
+                        self._try(lambda: self._page.session.open_editor(one))
                     ),
                 )
             else:

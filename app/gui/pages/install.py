@@ -25,7 +25,7 @@ from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
 from app.gui.widgets.plan_list import PlanList
 from app.model.errors import ExpectedError
 from app.model.event import Started, StepEvent
-from app.model.plan import Plan, RunCheck
+from app.model.plan import FetchWheels, Plan, ProvidePython, RunCheck
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
@@ -356,17 +356,25 @@ class Install(PlanPage):
             ).format(step=title),
         )
         if failed is not None:
-            card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
-            card.retry_wanted.connect(partial(self.start, run.plan))
+            card = DiagnosisCard(diagnosis_of(failed), step=title, report=False, retry=False)
             card.fix_wanted.connect(partial(self.mend, run.plan))
             card.issue_wanted.connect(self.copy_issue)
             view.show_card(card)
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)
         bar.button(translate("Install", "Back to the &plan"), partial(self.show_plan, run.plan))
+        if isinstance(found, FetchWheels | ProvidePython):
+            bar.button(translate("Install", "S&ources …"), partial(self._other_sources, run.plan))
         if isinstance(found, RunCheck):
             bar.button(translate("Install", "See the &checks"), self.frame.forward)
         bar.main(translate("Install", "&Try again"), partial(self.start, run.plan))
+
+    def _other_sources(self, plan: Plan) -> None:
+        """Mirrors, proxy and certificates, with their test; with others the plan is tried again."""
+        from app.gui.dialogs.sources import ask_sources
+
+        if ask_sources(self.frame) and not self.running:
+            self.start(plan)
 
     def mend(self, plan: Plan, remedy: str) -> None:
         """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere

@@ -278,7 +278,7 @@ class Setup(Page):
     def _change_sources(self) -> None:
         from app.gui.dialogs.sources import ask_sources
 
-        if ask_sources(self):
+        if ask_sources(self.frame):
             self._show_sources()
             self._rank()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout
 
 from app.decide.findings.advisories import sentence
-from app.decide.findings.differences import differences
+from app.decide.plans.differences import differences
 from app.decide.verification.proof import words
 from app.gui import formatting
 from app.gui.formatting import translate

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from app.decide.findings.advisories import concerning
+from app.decide.plans.builder import bytes_of
 from app.decide.verification.proof import in_brief
 from app.model.advisory import Advisory
 from app.model.profile import Profile
@@ -65,15 +66,11 @@ def _age(old: Profile, new: Profile) -> str:
 def _bytes(old: Profile, new: Profile, family: str) -> str:
     platform = "windows" if family == "windows" else "linux"
 
-    def sums(profile: Profile) -> tuple[int, int, bool]:
-        parts = [part for part in profile.parts if part.platform == platform]
-        about = any(part.estimated for part in parts)
-        return sum(p.download for p in parts), sum(p.disk for p in parts), about
-
-    first, second = sums(old), sums(new)
+    first, second = (bytes_of(profile, family) for profile in (old, new))  # type: ignore[arg-type]
     if not second[0] or not first[0]:
         return ""
-    word = "About " if first[2] or second[2] else ""
+    parts = [p for profile in (old, new) for p in profile.parts if p.platform == platform]
+    word = "About " if any(part.estimated for part in parts) else ""
     one, two = (
         f"{_size(abs(second[n] - first[n]))} {'more' if second[n] >= first[n] else 'less'}"
         for n in (0, 1)
