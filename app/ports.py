@@ -19,11 +19,14 @@ from app.model.value import Value
 
 
 class Command(Value, frozen=True, kw_only=True):
-    """One child process: argument list (no shell), the whole environment, folder."""
+    """One child process: argument list (no shell), the whole environment, folder. ``beat``: its
+    silence is told every so many seconds; without, after ten and then ever more seldom.
+    """
 
     argv: tuple[str, ...]
     env: dict[str, str] = {}
     folder: str | None = None
+    beat: float | None = None
 
 
 class Output(Value, frozen=True, kw_only=True):
@@ -379,6 +382,11 @@ class Computer(Protocol):
     def open_terminal(self, folder: str, environment: str) -> None:
         """A terminal window in a folder with a virtual environment active. Raises
         ``ExpectedError('not-opened')``.
+        """
+
+    def launch(self, argv: Sequence[str], folder: str, environment: str) -> None:
+        """Start a program with a window of its own in ``folder`` and leave it running; it sees the
+        virtual environment as activating it would let it. Raises ``ExpectedError('not-opened')``.
         """
 
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:

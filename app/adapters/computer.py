@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,38 @@ class LocalComputer:
         except OSError as error:
             raise ExpectedError(
                 "not-opened", f"A terminal could not be opened: {error.strerror or error}."
+            ) from error
+
+    def launch(self, argv: Sequence[str], folder: str, environment: str) -> None:
+        """Start a program in ``folder`` with ``environment`` active and leave it running. On Windows
+        it gets a console of its own, which shows what it says and ends it when closed.
+        """
+        programs = os.path.join(environment, "Scripts" if sys.platform == "win32" else "bin")
+        variables = dict(os.environ)
+        variables["VIRTUAL_ENV"] = environment
+        variables["PATH"] = os.pathsep.join((programs, variables.get("PATH", "")))
+        variables.pop("PYTHONHOME", None)
+        try:
+            if sys.platform == "win32":
+                subprocess.Popen(
+                    list(argv),
+                    cwd=folder,
+                    env=variables,
+                    creationflags=subprocess.CREATE_NEW_CONSOLE,
+                )
+            else:
+                subprocess.Popen(
+                    list(argv),
+                    cwd=folder,
+                    env=variables,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise ExpectedError(
+                "not-opened", f"{argv[0]} could not be started: {error.strerror or error}."
             ) from error
 
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:

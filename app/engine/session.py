@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,12 @@ from app.steps import put_packages_back, quarantine
 from app.steps.drift import drift
 
 if TYPE_CHECKING:
+    from app.engine.editors import Editor
+    from app.engine.source_answers import Answer
     from app.model.advice import Diagnosis
+    from app.model.answers import Answers
     from app.model.report import Preview
+    from app.model.status import Status
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,11 @@ class Session(Execution):
             if self.simulated or not self.owns_home()
             else list_environments(self.system.files, self.place, self.pointer())
         )
+
+    def has_environment(self, name: str) -> bool:
+        """Whether an environment of this name is here, whole or not; told at once."""
+        python = self.place.environment_python(name)
+        return not self.simulated and bool(name) and self.system.files.exists(python)
 
     def going_back(self) -> GoingBack:
         """What going back would make active, and what its last verification said, to be asked before.
@@ -198,6 +208,32 @@ class Session(Execution):
             return quarantine.put_back(shelf, self.site())
 
     # ---- tell
+
+    def status(self) -> Status:
+        """What is installed and how far it is proven, from files alone. Raises ``InputError`` where
+        the pointer file cannot be read.
+        """
+        from app.engine import status  # it knows this class
+
+        return status.status(copy(self))  # it sets other facts for a moment; a window reads ours
+
+    def editors(self) -> tuple[Editor, ...]:
+        """Programs of this computer that work with an environment, as far as they are here."""
+        from app.engine import editors
+
+        return editors.found(self)
+
+    def open_editor(self, editor: Editor) -> str:
+        """Start one with the active environment; what a person needs to know, in a sentence."""
+        from app.engine import editors
+
+        return editors.start(self, editor)
+
+    def ask_sources(self, answers: Answers) -> Iterator[Answer]:
+        """Ask each source with these answers, and tell what it said: minutes behind a bad proxy."""
+        from app.engine import source_answers
+
+        return source_answers.ask_sources(self, answers)
 
     def training_script(
         self,

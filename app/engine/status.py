@@ -100,7 +100,9 @@ def _drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tup
         Drift(
             package=name,
             missing_files=len(files),
-            text=f"{len(files)} files of {name} are missing, such as {files[0]}.",
+            text=f"1 file of {name} is missing: {files[0]}."
+            if len(files) == 1
+            else f"{len(files)} files of {name} are missing, such as {files[0]}.",
         )
         for name, files in missing_files(pointer.active, profile, site).items()
     ]

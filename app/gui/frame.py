@@ -141,8 +141,10 @@ class Frame(QWizard):
             return WizardState(verify=verify)
         from app.decide.plans.builder import holders  # the first paint does without
 
+        # What takes no room is nothing to stop for; what could not be measured is.
+        worth = [left for left in facts.leftovers if left.size is None or left.size > 0]
         return WizardState(
-            leftovers=len(facts.leftovers) + len(holders(facts, self._session.place)), verify=verify
+            leftovers=len(worth) + len(holders(facts, self._session.place)), verify=verify
         )
 
     def forward(self) -> None:
@@ -180,6 +182,13 @@ class Frame(QWizard):
         self._streams.append(made)
         made.ended.connect(lambda _fault: self._stream_ended(made))
         return made
+
+    def drop(self, stream: Stream) -> None:
+        """Hear no more of a stream whose answer nobody waits for; it ends by itself, unwaited for."""
+        stream.abandon()
+        if stream in self._streams:
+            self._streams.remove(stream)
+        stream.deleteLater()
 
     def _stream_ended(self, stream: Stream) -> None:
         if stream in self._streams:

@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication
 from app.gui import languages, theme
 
 _PLACE = re.compile(r"\{[^{}]*\}")
+_MARKED = re.compile(r"`([^`\n]+)`")  # a command, as files and terminals mark it
 _END = re.compile(r"(?<=[.;:]) ")
 _CUT = re.compile(r"(?<=[.;:])(?= )|(?= \()")  # where one part ends and the next begins
 _NAMES = re.compile(r"[^a-z]*|\S*[^a-z\s]\S*")  # a figure or a name: what is no plain word
@@ -38,8 +39,8 @@ def said(text: str) -> str:
     translation.
     """
     if languages.spoken() == "en" or not text:
-        return text
-    return _said(text, languages.spoken())
+        return _MARKED.sub(r"“\1”", text)
+    return _MARKED.sub(r"“\1”", _said(text, languages.spoken()))
 
 
 @lru_cache(maxsize=2048)

@@ -116,6 +116,7 @@ class RunProgress:
         self._steps = {step.id: step for step in plan.steps}
         self._shares = dict.fromkeys(self._steps, 0.0)
         self._share = 0.0
+        self._unneeded: set[str] = set()  # passed over: nothing was fetched for them
 
     def take(self, event: StepEvent) -> Row | None:
         """Count one event; the row that it belongs to, where it changes how that row looks."""
@@ -155,6 +156,8 @@ class RunProgress:
                 1.0  # after a failed check the plan goes on; any other stays where it broke
             )
         row.ended.add(event.step)
+        if isinstance(what, Skipped):
+            self._unneeded.add(event.step)
         row.done, row.progress, row.waiting = len(row.ended), None, False
         if isinstance(what, Failed):
             row.state, row.note = "err", said(what.message)
@@ -189,8 +192,8 @@ class RunProgress:
 
     @property
     def number(self) -> int:
-        """The row that is at work, counted from 1."""
-        return self.rows.index(self.current) + 1 if self.current is not None else 1
+        """The step that is at work, counted from 1."""
+        return self.plan.steps.index(self.step) + 1 if self.step is not None else 1
 
     @property
     def silence(self) -> float:
@@ -200,13 +203,22 @@ class RunProgress:
 
     @property
     def fetched(self) -> float:
-        """Bytes that are here."""
-        return sum(step.download_bytes * self._shares[step.id] for step in self.plan.steps)
+        """Bytes that were fetched in this run."""
+        return sum(
+            step.download_bytes * self._shares[step.id]
+            for step in self.plan.steps
+            if step.id not in self._unneeded
+        )
+
+    @property
+    def to_fetch(self) -> int:
+        """Bytes of this run in all: what turned out to be here already is not among them."""
+        return sum(step.download_bytes for step in self.plan.steps if step.id not in self._unneeded)
 
     @property
     def fetching(self) -> bool:
         """Whether bytes are still to come."""
-        return self.plan.download_bytes > 0 and self.fetched < self.plan.download_bytes
+        return self.fetched < self.to_fetch
 
     @property
     def share(self) -> float:

@@ -104,12 +104,12 @@ class Wizard(Frame):
         )  # every page brings its own bar: one primary button with a name of its own
         # The empty place of QWizard's own buttons.
         self._button_rows = cast("list[QHBoxLayout]", self.findChildren(QHBoxLayout))
-        self.setMinimumSize(480, 300)
+        self.setMinimumSize(640, 330)  # below it buttons and figures would be cut
         self.resize(1120, 740)
 
     def _add_rail(self) -> None:
         # Qt takes no ownership in PySide6 6.8.3; without this reference the program dies at show().
-        self.rail = Rail(titles(), self.open_menu)
+        self.rail = Rail(titles(), self.open_menu, self.go_back_to)
         self.setSideWidget(self.rail)
         self.refresh_rail()
 
@@ -157,6 +157,25 @@ class Wizard(Frame):
             self.resize(self.size().boundedTo(room))
         super().showEvent(event)
         self._flatten()
+        QTimer.singleShot(0, self._stay_on_screen)
+
+    def _stay_on_screen(self) -> None:
+        """The frame that the system puts around is known once it is there; with it the window may
+        reach below the screen, and its buttons with it.
+        """
+        screen = self.screen()
+        if screen is None or not self.isVisible():
+            return
+        room, whole = screen.availableGeometry(), self.frameGeometry()
+        wide = self.width() - max(0, whole.width() - room.width())
+        tall = self.height() - max(0, whole.height() - room.height())
+        if (wide, tall) != (self.width(), self.height()):
+            self.resize(wide, tall)
+            whole = self.frameGeometry()
+        left = min(max(whole.left(), room.left()), max(room.left(), room.right() - whole.width()))
+        top = min(max(whole.top(), room.top()), max(room.top(), room.bottom() - whole.height()))
+        if (left, top) != (whole.left(), whole.top()):
+            self.move(left, top)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A cramped window, as a small screen at a large scale gives it, keeps what is needed and
@@ -270,6 +289,11 @@ class Wizard(Frame):
         else:
             self.setStartId(number)
             self.restart()
+
+    def go_back_to(self, stage: Stage) -> None:
+        """To a stage that was passed, from the rail. While a plan runs it stays in sight."""
+        if self.ready and not self.busy():
+            self.after_handler(lambda: self.go(stage))
 
     def _arrived(self, number: int) -> None:
         if number < 0:

@@ -74,7 +74,10 @@ def done(step: FetchWheels, site: StepContext) -> str | None:
             _record_path(step, site),
             msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))),
         )
-    return f"{len(record.files)} files of the lock are in the wheelhouse."
+    count = len(record.files)
+    if count == 1:
+        return "1 file of the lock is in the wheelhouse."
+    return f"{count} files of the lock are in the wheelhouse."
 
 
 def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterator[AnyPayload]:

@@ -28,7 +28,12 @@ def done(step: InstallWheels, site: StepContext) -> str | None:
         return None
     if drift(step.environment, site.profiles[step.profile], site):
         return None
-    return f"{_count(step, site)} packages are installed as locked."
+    count = _count(step, site)
+    return (
+        "1 package is installed as locked."
+        if count == 1
+        else f"{count} packages are installed as locked."
+    )
 
 
 def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
@@ -87,9 +92,27 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
         "Installing the packages",
         limit=limits.INSTALLING,
         extra={"UV_PREVIEW_FEATURES": "pylock"},
+        watch=lambda: _how_far(step, site, total),
     )
     site.system.files.write(stamp, _wanted(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")
+
+
+def _how_far(step: InstallWheels, site: StepContext, total: int) -> Progress:
+    """What lies in the environment by now: uv says nothing while it links files, and nothing while
+    it compiles byte code. First the packages that are there, then those with byte code.
+    """
+    files, place = site.system.files, site.place
+    packages = place.site_packages(step.environment, site.profiles[step.profile].python)
+    names = files.names(packages)
+    there = sum(name.endswith(".dist-info") for name in names)
+    if there < total:
+        return Progress(done=there, total=total, unit="packages", note="linking files")
+    folders = [n for n in names if files.exists(place.join(packages, n, "__init__.py"))]
+    compiled = sum(files.exists(place.join(packages, n, "__pycache__")) for n in folders)
+    return Progress(
+        done=compiled, total=max(1, len(folders)), unit="packages", note="compiling byte code"
+    )
 
 
 def parts_of(step: InstallWheels, site: StepContext) -> tuple[Part, ...]:

@@ -4,7 +4,7 @@ words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from app.model import limits
 from app.model.child_exit import ending
@@ -15,6 +15,7 @@ from app.steps.child_environment import child_environment
 from app.steps.step_context import StepContext
 
 _TAIL = 60_000
+_BEAT = 2.0  # seconds
 
 
 def say(text: str) -> Line:
@@ -30,25 +31,33 @@ def run_child(
     python: str | None = None,
     limit: float | None = None,
     extra: dict[str, str] | None = None,
+    watch: Callable[[], AnyPayload] | None = None,
 ) -> Iterator[AnyPayload]:
     """Run one child, its command shown first. A non-zero end raises
     ``ExpectedError('child-failed')``.
 
     ``what`` completes the sentence "… failed"; ``details`` of the error is the end of the child's
-    output.
+    output. ``watch`` tells how far a child is that says nothing itself: it is called every two
+    seconds of silence.
     """
     tail = bytearray()
     yield say("> " + " ".join(_quoted(a) for a in argv))
     environment = child_environment(site, python) | (extra or {})
     for item in site.system.processes.stream(
-        Command(argv=argv, env=environment, folder=site.place.home), limit
+        Command(
+            argv=argv,
+            env=environment,
+            folder=site.place.home,
+            beat=None if watch is None else _BEAT,
+        ),
+        limit,
     ):
         if isinstance(item, Output):
             tail += item.data
             del tail[:-_TAIL]
             yield Line(text=item.data)
         elif isinstance(item, Silence):
-            yield Quiet(seconds=item.seconds)
+            yield Quiet(seconds=item.seconds) if watch is None else watch()
         elif isinstance(item, Exit) and item.code != 0:
             raise ExpectedError(
                 "child-failed",

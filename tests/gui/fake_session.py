@@ -14,6 +14,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.decide.plans.fixes import mended
 from app.decide.verification.judge import compare_pasted
+from app.engine.editors import Editor
+from app.engine.session import GoingBack
+from app.engine.uninstalling import Uninstallable
 from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
 from app.model.advice import Diagnosis, EvidenceLine, Fix
@@ -42,6 +45,7 @@ from app.model.plan import (
 )
 from app.model.pointer import Pointer
 from app.model.report import Packed, Preview
+from app.model.status import Drift, ProgramAge, Status
 from app.model.verdict import Bench, Comparison, FineTune, Remark, Verification
 from tests.gui.fakes import FACTS, FakeSession
 
@@ -403,6 +407,7 @@ class Staged(FakeSession):
         self.changed: tuple[str, ...] = ()
         self.active: Pointer | None = None
         self.reports: list[str | None] = []
+        self.newer: str | None = None
         self.offered = {"report", "folder", "terminal", "verify", "rollback"}
 
     def plan(self) -> Plan:
@@ -509,6 +514,53 @@ class Staged(FakeSession):
     def offers(self) -> set[str]:
         """What the test wants."""
         return self.offered
+
+    def status(self) -> Status:
+        """One environment that works, with one change where the test says so."""
+        pointer = self.active
+        return Status(
+            program=ProgramAge(version="2", knowledge="2026-11-01", fresh_until="2027-03-01"),
+            home=HOME,
+            installed=pointer is not None,
+            profile=pointer.profile if pointer is not None else None,
+            environment=f"{HOME}\\envs\\{ENV}",
+            path=f"{HOME}\\envs\\current",
+            verdict="not_checked" if self.changed else "works",
+            proven_at="2026-11-24T15:00:00Z",
+            drift=tuple(Drift(package="torch", text=text) for text in self.changed),
+            previous=pointer.previous if pointer is not None else None,
+        )
+
+    def uninstallable(self) -> tuple[Uninstallable, ...]:
+        """Three things that take room."""
+        return tuple(
+            Uninstallable(name, title, f"{HOME}\\{name}", size)
+            for name, title, size in (
+                ("envs", "Environment torch28-2025.11-0a1b2c3d", 7_100_000_000),
+                ("wheels", "Fetched packages", 3_800_000_000),
+                ("logs", "Logs", 1_200_000),
+            )
+        )
+
+    def newer_profile(self, kept: str) -> str | None:
+        """What the test says."""
+        return self.newer
+
+    def editors(self) -> tuple[Editor, ...]:
+        """VS Code alone."""
+        return (Editor(name="vscode", argv=("code",)),)
+
+    def open_editor(self, editor: Editor) -> str:
+        """A sentence."""
+        return f"{editor.name} opens."
+
+    def packages_taken_out(self) -> Iterator[Any]:
+        """None."""
+        return iter(())
+
+    def going_back(self) -> GoingBack:
+        """To one that works."""
+        return GoingBack(environment="older", verdict="works")
 
     def training_script(
         self,

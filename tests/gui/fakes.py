@@ -34,6 +34,7 @@ from app.model.plan import (
     Plan,
     ProvidePython,
 )
+from app.model.pointer import Pointer
 from app.model.profile import Needs, Part, Profile, Versions
 from app.model.sources import Sources
 from app.steps.put_packages_back import Taken
@@ -268,6 +269,14 @@ class FakeSession:
         self.moved: dict[str, str] = {}  # shelf and where it came from
         self.occupied: set[str] = set()  # paths at which something lies again
         self.taken: list[Taken] = []  # packages out of environments
+
+    def pointer(self) -> Pointer | None:
+        """Nothing is installed."""
+        return None
+
+    def has_environment(self, name: str) -> bool:
+        """Nothing is installed."""
+        return False
 
     @property
     def place(self) -> HomeLayout:

@@ -314,10 +314,14 @@ def test_a_machine_that_cannot_take_it_is_told_what_to_do(wizard: Wizard, sessio
     assert "The driver is too old" in install.subtitle_label.text()
     assert (
         install.bar.primary is not None
-        and install.bar.primary.text().replace("&", "") == "See what to do"
+        and install.bar.primary.text().replace("&", "") == "Update the driver"
     )
     install.bar.primary.click()
-    assert wizard.stage == "this-pc" and not session.runs
+    assert session.opened == ["https://www.nvidia.com/drivers"] and not session.runs
+    assert install.bar.primary.text() == "Look again"
+    before = session.surveys
+    install.bar.primary.click()
+    assert wizard.stage == "this-pc" and session.surveys == before + 1
 
 
 def test_a_run_that_was_cut_off_goes_on_at_once(

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
+from app.gui.mending import leading
 from app.gui.pages.setup import Setup
 from app.gui.pages.this_pc import ThisPc
 from app.model.advice import Action, Finding
@@ -55,12 +57,70 @@ def test_two_things_in_the_way_lead_to_the_list(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = FakeSession()
-    two = (DRIVER, msgspec.structs.replace(DRIVER, id="disk", title="Full"))
+    folder = Action(kind="page", label="Choose another folder", target="folder")
+    full = msgspec.structs.replace(DRIVER, id="disk", title="Full", action=folder)
+    two = (DRIVER, full)
     monkeypatch.setattr(session, "findings", lambda: two)
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
     primary = at(wizard, ThisPc).bar.primary
     assert primary is not None and primary.text() == "Choose a setup"
+
+
+def test_what_one_act_mends_is_one_thing(qtbot: QtBot) -> None:
+    sources = Action(kind="page", label="Choose a mirror", target="sources")
+    index = msgspec.structs.replace(DRIVER, id="offline", action=sources)
+    pytorch = msgspec.structs.replace(DRIVER, id="mirror", action=sources)
+    hopeless = msgspec.structs.replace(DRIVER, id="old", action=None)
+    note = msgspec.structs.replace(DRIVER, id="note", severity="warns")
+    assert leading((index, pytorch, note)) is index
+    assert leading((index, hopeless)) is None
+    assert leading((hopeless,)) is None and leading((note,)) is None
+
+
+def test_a_full_disk_leads_to_the_choice_of_a_folder_and_that_opens(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = FakeSession()
+    folder = Action(kind="page", label="Choose another folder", target="folder")
+    full = msgspec.structs.replace(DRIVER, id="disk-low", title="Full", action=folder)
+    monkeypatch.setattr(session, "findings", lambda: (full,))
+    asked: list[str] = []
+
+    def choose(*_words: object) -> str:
+        asked.append(session.place.home)
+        return "D:\\ai"
+
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", choose)
+    wizard = opened(qtbot, session)
+    go(wizard, "this-pc")
+    primary = at(wizard, ThisPc).bar.primary
+    assert primary is not None and primary.text() == "Choose another folder"
+    QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(asked) == 1, timeout=5_000)
+    assert wizard.stage == "setup" and session.answers.home == "D:\\ai"
+    assert at(wizard, Setup).folder.accessibleName() == "D:\\ai"
+
+
+def test_setup_leads_to_the_mending_where_nothing_can_be_chosen(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = FakeSession()
+    blocked = msgspec.structs.replace(
+        CHOICES[0], verdict="blocked", recommended=True, findings=(DRIVER,)
+    )
+    monkeypatch.setattr(session, "choices", lambda: (blocked,))
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    primary = at(wizard, Setup).bar.primary
+    assert primary is not None and primary.isEnabled()
+    assert primary.text() == "Open NVIDIA's driver page"
+    QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
+    assert session.opened == ["https://www.nvidia.com"] and primary.text() == "Look again"
+    before = session.surveys
+    with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
+        QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
+    assert session.surveys == before + 1
 
 
 def test_the_processor_is_not_chosen_by_itself_where_a_card_could_serve(
@@ -89,7 +149,7 @@ def test_the_processor_is_not_chosen_by_itself_where_a_card_could_serve(
     go(wizard, "setup")
     page = at(wizard, Setup)
     primary, radios = page.bar.primary, page.group.buttons()
-    assert primary is not None and not primary.isEnabled()
+    assert primary is not None and primary.text() != "Next: the plan"
     assert not any(radio.isChecked() for radio in radios) and session.profile is None
     assert "Nothing is chosen" in page.reason.text()
     chosen = next(radio for radio in radios if radio.isEnabled())

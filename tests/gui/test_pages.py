@@ -16,8 +16,9 @@ from pytestqt.qtbot import QtBot
 
 from app.decide.findings.fact_table import nvidia
 from app.gui import theme
+from app.gui.dialogs.sources import ask_sources
 from app.gui.pages.setup import Setup, tag
-from app.gui.pages.setup_details import ask_sources, comparison
+from app.gui.pages.setup_details import comparison
 from app.gui.pages.this_pc import ThisPc, also
 from app.gui.pages.welcome import Welcome
 from app.gui.widgets.buttons import Button
@@ -72,26 +73,6 @@ def test_welcome_offers_first_to_go_on_where_it_stopped(
     page.bar.primary.click()
     assert gone == ["install"] and wizard.resume == session.plan()
     assert session.profile is not None and session.profile.id == "torch28-2025.11"
-
-
-def test_welcome_says_when_all_is_in_place(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = FakeSession()
-    there = SimpleNamespace(name="torch28-2025.11-0a1b2c3d", active=True, proven=True)
-    session.environments = lambda: (there,)  # type: ignore[method-assign]
-    session.pointer = lambda: SimpleNamespace(profile="torch28-2025.11")  # type: ignore[attr-defined]
-    session.knowledge = SimpleNamespace(profiles=[c.profile for c in session.choices()])  # type: ignore[attr-defined]
-    wizard = opened(qtbot, session)
-    gone: list[str] = []
-    monkeypatch.setattr(wizard, "go", gone.append)
-    assert "All in place" in text_of(wizard) and "torch28-2025.11" not in text_of(
-        wizard
-    )  # by its name, not its folder's
-    assert (
-        "PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11 is active and was verified on this PC."
-        in text_of(wizard)
-    )
-    at(wizard, Welcome).bar.primary.click()
-    assert gone == ["ready"]
 
 
 # ---- This PC
@@ -308,7 +289,9 @@ def test_what_else_was_looked_at_in_one_line(qtbot: QtBot) -> None:
 
 
 def cards_of(page: Setup) -> list[ChoiceCard]:
-    """The cards from top to bottom."""
+    """The cards from top to bottom, the folded ones too."""
+    if not page._unfolded:
+        page.more.click()
     return [c for c in inside(page, ChoiceCard) if c.isVisible()]
 
 
@@ -353,7 +336,7 @@ def test_a_click_on_a_card_chooses_it_and_the_choice_stays(qtbot: QtBot) -> None
 def test_a_card_under_the_mouse_shows_that_it_can_be_chosen(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     go(wizard, "setup")
-    cards = inside(at(wizard, Setup).cards, ChoiceCard)
+    cards = cards_of(at(wizard, Setup))
     for card, changes in (
         (cards[0], False),
         (cards[1], False),
@@ -421,7 +404,7 @@ def test_sources_are_taken_as_they_are_written(
         return 1
 
     monkeypatch.setattr(Dialog, "exec", fill)
-    assert ask_sources(at(wizard, Setup))
+    assert ask_sources(wizard)
     answers = session.answers
     assert (answers.index, answers.python_mirror, answers.proxy, answers.certificates) == (
         "https://mirror.invalid/simple",

@@ -60,7 +60,8 @@ class LocalProcesses:
         log.info("child started: %s", command.argv)
         output = _Reader(tree)
         began = last = time.monotonic()
-        said = _QUIET_AFTER
+        first = command.beat or _QUIET_AFTER
+        said = first
         ended = _Ended(tree, output)
         try:
             while True:
@@ -80,11 +81,11 @@ class LocalProcesses:
                 except queue.Empty:
                     if now - last >= said:
                         yield Silence(seconds=round(now - last, 1))
-                        said *= 2
+                        said = said + command.beat if command.beat else said * 2
                     continue
                 if chunk is None:
                     break
-                last, said = time.monotonic(), _QUIET_AFTER
+                last, said = time.monotonic(), first
                 piece = _gather(chunk, output.chunks)
                 ended.handed_on += len(piece)
                 yield Output(data=piece)

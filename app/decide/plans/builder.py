@@ -11,7 +11,7 @@ from app.decide.findings.fact_table import parts_for
 from app.model.answers import Answers
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
-from app.model.machine import Leftover, MachineFacts
+from app.model.machine import Family, Leftover, MachineFacts, Os
 from app.model.plan import (
     Activate,
     AnyStep,
@@ -151,6 +151,15 @@ def install_plan(
     return Plan(
         title=f"Install {profile.title}", profile=profile.id, environment=name, steps=tuple(steps)
     )
+
+
+def bytes_of(profile: Profile, family: Family) -> tuple[int, int]:
+    """What an install of a profile fetches and what it takes on disk, as its plan counts it: Python,
+    the files, and the environment made of them. Zeros where the profile has no lock for the system.
+    """
+    place = HomeLayout("/" if family != "windows" else "C:\\", family)
+    steps = install_plan(MachineFacts(os=Os(family=family)), profile, place, Answers()).steps
+    return sum(s.download_bytes for s in steps), sum(s.disk_bytes for s in steps)
 
 
 def _provide(
@@ -364,7 +373,9 @@ def packages_back_plan(saved: str, python: str, packages: Sequence[str], place: 
     """
     step = PutPackagesBack(
         id="put-back",
-        title=f"{len(packages)} packages back into {python}",
+        title=f"1 package back into {python}"
+        if len(packages) == 1
+        else f"{len(packages)} packages back into {python}",
         python=python,
         saved=saved,
         packages=tuple(packages),

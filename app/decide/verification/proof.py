@@ -91,6 +91,28 @@ def words(profile: Profile) -> str:
     return " ".join(_said(profile, proof) for proof in profile.proof)
 
 
+def in_brief(profile: Profile, family: str) -> str:
+    """The strongest of a profile's records in one line, for one system; never more than it says."""
+    platform = "windows" if family == "windows" else "linux"
+    exact = [p for p in profile.proof if p.scope == "locked" and _of_system(p) == platform]
+    now = [p for p in exact if p.lock == lock_hash(profile, platform)]
+    best = next(iter(sorted(now, key=lambda p: (p.card is not None, p.date), reverse=True)), None)
+    if best is not None:
+        return f"Proven: exactly these versions trained {_where(best)}."
+    parts = sorted(profile.proof, key=lambda p: (p.card is not None, p.date), reverse=True)
+    if parts:
+        return f"Partly proven: {_where(parts[0])}, with other versions or another system."
+    return "Not proven yet: no record of a training with these versions."
+
+
+def _of_system(proof: Proof) -> str:
+    return "windows" if "windows" in proof.system.lower() else "linux"
+
+
+def _where(proof: Proof) -> str:
+    return f"on {proof.card or 'the processor'}, {proof.system}, {proof.date}"
+
+
 def _said(profile: Profile, proof: Proof) -> str:
     on = proof.card or "the processor"
     driver = f", driver {proof.driver}" if proof.driver else ""

@@ -187,4 +187,4 @@ class PasteLog(Dialog):
         self._wait.stop()
         for stream in (self._stream, self._copying):
             if stream is not None:
-                stream.close()
+                stream.abandon()  # a large log is judged for seconds; nobody waits for that

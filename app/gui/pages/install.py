@@ -4,6 +4,7 @@ numbered.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
+from app.gui.mending import label, leading, mend
 from app.gui.messages import all_said, said
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
@@ -23,11 +25,11 @@ from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
 from app.gui.widgets.plan_list import PlanList
 from app.model.errors import ExpectedError
 from app.model.event import Started, StepEvent
-from app.model.plan import Plan, RunCheck
+from app.model.plan import FetchWheels, Plan, ProvidePython, RunCheck
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
-    from app.model.advice import Choice
+    from app.model.advice import Choice, Finding
     from app.model.verdict import Verification
 
 
@@ -40,6 +42,7 @@ class Install(PlanPage):
         super().__init__(wizard)
         self.plan: Plan | None = None
         self._watching = False
+        self._asked: Plan | None = None  # what is in place of it is being looked at
 
     def build(self) -> None:
         """Two sheets: the plan and the run."""
@@ -70,7 +73,43 @@ class Install(PlanPage):
             and self.plan == plan
         ):
             return  # how its run ended is still what there is to say
-        self.show_plan(plan)
+        if self.session.has_environment(plan.environment):
+            self._look_first(plan)
+        else:
+            self.show_plan(plan)
+
+    def _look_first(self, plan: Plan) -> None:
+        """What is there of this very setup: its records and files are read, which takes seconds."""
+        self.plan, self.view, self._asked = plan, None, plan
+        self.head(
+            translate("Install", "Plan"),
+            translate("Install", "Looking at what is in place. Nothing is changed by it."),
+        )
+        self._put(QWidget())
+        bar = self.fresh_bar()
+        bar.main(translate("Install", "&Back"), self.frame.backward)
+        session = self.session
+
+        def look() -> Iterator[tuple[Plan, str, Verification | None]]:
+            repaired, broken = session.repaired(plan)
+            yield repaired, broken, None if broken else session.already_in_place(plan)
+
+        stream = self.frame.stream(look, partial(self._looked, plan))
+        stream.ended.connect(partial(self._look_ended, plan))
+        stream.start()
+
+    def _looked(self, plan: Plan, found: tuple[Plan, str, Verification | None]) -> None:
+        if self.built and self._asked is plan:  # else another plan is on the page by now
+            repaired, broken, place = found
+            self.show_plan(repaired, place=place, broken=broken)
+
+    def _look_ended(self, plan: Plan, fault: BaseException | None) -> None:
+        if fault is None or self._asked is not plan or not self.built:
+            return
+        if isinstance(fault, ExpectedError):
+            self._show_blocked(fault)
+        else:
+            show_fault(self.frame, fault)
 
     def _put(self, sheet: QWidget) -> None:
         while self._sheets.count():
@@ -81,15 +120,26 @@ class Install(PlanPage):
 
     # ---- the plan
 
-    def show_plan(self, plan: Plan, fix: bool = False) -> None:
-        """Everything that will happen, before it does; ``fix``: the plan mends what failed."""
-        self.plan, self.view = plan, None  # the sheet of an earlier run goes
+    def show_plan(
+        self,
+        plan: Plan,
+        fix: bool = False,
+        place: Verification | None = None,
+        broken: str = "",
+    ) -> None:
+        """Everything that will happen, before it does; ``fix``: the plan mends what failed; ``place``:
+        what proves that all of it is in place; ``broken``: what it mends of an environment.
+        """
+        self.plan, self.view, self._asked = plan, None, None  # the sheet of an earlier run goes
         choice = self.session.best()
-        place = None if fix else self.session.already_in_place(plan)
-        self.head(
-            translate("Install", "Plan of the fix") if fix else translate("Install", "Plan"),
-            self._promise(plan, choice, place),
-        )
+        title = translate("Install", "Plan of the fix") if fix else translate("Install", "Plan")
+        if broken:
+            title = translate("Install", "Plan of the repair")
+        told = self._promise(plan, choice, place)
+        if broken:
+            found = translate("Install", "To be mended: {what}. The environment is made anew.")
+            told = f"{found.format(what=said(broken))} {told}"
+        self.head(title, told)
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
@@ -166,10 +216,28 @@ class Install(PlanPage):
         elif self.plays(plan):
             bar.main(translate("Install", "&Play the recorded run"), partial(self.start, plan))
         elif choice.verdict == "blocked":
-            bar.main(translate("Install", "&See what to do"), lambda: self.frame.go("this-pc"))
+            lead = leading(choice.findings)
+            if lead is not None:
+                bar.main(label(lead), partial(self._mend_block, lead))
+            else:
+                bar.main(translate("Install", "&See what to do"), lambda: self.frame.go("this-pc"))
         else:
             bar.main(translate("Install", "&Install"), partial(self.start, plan))
         self.focus_primary()
+
+    def _mend_block(self, finding: Finding) -> None:
+        """Go to the mending of the one thing in the way; then This PC is where one looks again."""
+        told = mend(self, finding, lambda _one: self.frame.go("this-pc"))
+        if told and self.built and self.bar.primary is not None:
+            self.head(self.title_label.text(), told)
+            bar = self.fresh_bar()
+            bar.button(translate("Install", "&Back"), self.frame.backward)
+            bar.main(translate("Install", "&Look again"), self._look_again)
+            self.focus_primary()
+
+    def _look_again(self) -> None:
+        self.frame.go("this-pc")
+        self.frame.look()
 
     def show_details(self) -> None:
         """The plan for experts."""
@@ -198,7 +266,7 @@ class Install(PlanPage):
         """Run the plan; steps that are done already are passed over."""
         if self.running:
             return
-        self.plan = plan
+        self.plan, self._asked = plan, None
         self._watching = False
         self.head(translate("Install", "Installing"), said(plan.title))
         self._put(self.begin(plan))
@@ -288,17 +356,25 @@ class Install(PlanPage):
             ).format(step=title),
         )
         if failed is not None:
-            card = DiagnosisCard(diagnosis_of(failed), step=title, report=False)
-            card.retry_wanted.connect(partial(self.start, run.plan))
+            card = DiagnosisCard(diagnosis_of(failed), step=title, report=False, retry=False)
             card.fix_wanted.connect(partial(self.mend, run.plan))
             card.issue_wanted.connect(self.copy_issue)
             view.show_card(card)
         bar = self.fresh_bar()
         bar.link(translate("Install", "Save report"), self.save_report)
         bar.button(translate("Install", "Back to the &plan"), partial(self.show_plan, run.plan))
+        if isinstance(found, FetchWheels | ProvidePython):
+            bar.button(translate("Install", "S&ources …"), partial(self._other_sources, run.plan))
         if isinstance(found, RunCheck):
             bar.button(translate("Install", "See the &checks"), self.frame.forward)
         bar.main(translate("Install", "&Try again"), partial(self.start, run.plan))
+
+    def _other_sources(self, plan: Plan) -> None:
+        """Mirrors, proxy and certificates, with their test; with others the plan is tried again."""
+        from app.gui.dialogs.sources import ask_sources
+
+        if ask_sources(self.frame) and not self.running:
+            self.start(plan)
 
     def mend(self, plan: Plan, remedy: str) -> None:
         """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere

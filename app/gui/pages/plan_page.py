@@ -100,7 +100,7 @@ class RunView(QWidget):
     def refresh(self) -> None:
         """The head's figures."""
         tally = self.tally
-        total = tally.plan.download_bytes
+        total = tally.to_fetch
         self.bytes.setText(formatting.of(tally.fetched, total) if total else "")
         loading = tally.current is not None and tally.current.state == "down" and not tally.silence
         self.speed.setText(formatting.rate(tally.rate) if loading else "")
@@ -324,7 +324,9 @@ class PlanPage(Page):
             [
                 self.pretence(run.plan),
                 row.title if row else "",
-                translate("Run", "step {n} of {all}").format(n=tally.number, all=len(tally.rows)),
+                translate("Run", "step {n} of {all}").format(
+                    n=tally.number, all=len(tally.plan.steps)
+                ),
                 translate("Run", "{time} left").format(time=formatting.about(tally.left)),
             ]
         )

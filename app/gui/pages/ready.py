@@ -16,11 +16,9 @@ from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
 from app.gui.messages import said
 from app.gui.pages.page import Page
-from app.gui.summaries import setup_title
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, Plain, heading
 from app.gui.widgets.collapsible import Collapsible
-from app.gui.widgets.dialog import ask
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.gui.widgets.training_settings import TrainingSettings
 from app.model.errors import ExpectedError
@@ -310,28 +308,13 @@ class Ready(Page):
         stream.start()
 
     def _roll_back(self) -> None:
-        if not ask(
-            self.frame,
-            translate("Ready", "Go back to the previous setup"),
-            translate(
-                "Ready",
-                "The setup that was active before becomes active again. Nothing is deleted; you "
-                "can change "
-                "back the same way.",
-            ),
-            translate("Ready", "Go back"),
-            translate("Ready", "Stay"),
-        ):
-            return
-        pointer = self._try(self.session.rollback)
-        if pointer is not None:
+        from app.gui.dialogs.go_back import offer
+
+        told = offer(self.frame)
+        if told:
             self.rebuild()
             self.prepare()
-            self.told.put(
-                translate("Ready", "{name} is active now").format(
-                    name=setup_title(self.session, getattr(pointer, "profile", ""))
-                )
-            )
+            self._tell(told)
 
     def _put_back(self) -> None:
         from app.gui.dialogs.restore import offer

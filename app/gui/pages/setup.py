@@ -1,33 +1,40 @@
-"""Setup: the profiles ranked for this machine, where everything goes, and where it comes from."""
+"""Setup: the best setup large, the others folded away, where everything goes and comes from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QButtonGroup, QFileDialog
 
+from app.decide.verification.proof import in_brief
 from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.formatting import translate
+from app.gui.mending import label, leading, mend
 from app.gui.messages import said
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, Plain, across
+from app.gui.widgets.card import Card, Elided, Label, Plain, across, empty
 from app.gui.widgets.choice import ChoiceCard, cost
-from app.model.advice import Choice
+from app.model.advice import Choice, Finding
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 
 class Setup(Page):
-    """Cards to choose from, best first; those that cannot work stay in sight with their reason."""
+    """The recommended setup, folder and sources in sight; the other setups behind one button, those
+    that cannot work with their reason.
+    """
 
     stage: Stage = "setup"
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
         self._shown: tuple[Choice, ...] | None = None
+        self._unfolded = False
+        self._act: Callable[[], object] = wizard.forward
         wizard.surveyed.connect(self._surveyed)
 
     def build(self) -> None:
@@ -46,11 +53,15 @@ class Setup(Page):
         row.setStretch(0, 8)
         row.setStretch(1, 5)
         self.body.addLayout(row)
+        self.more = Button("", self._fold, "link")
+        self.body.addWidget(self.more)
+        self.others = Plain(gap=theme.GAP)
+        self.body.addWidget(self.others)
         self.body.addStretch(1)
         self.compare = self.bar.link(translate("Setup", "C&ompare two setups"), self._compare)
         self.reason = self.bar.note("")
         self.bar.button(translate("Setup", "&Back"), self.frame.backward)
-        self.bar.main("", self.frame.forward)
+        self.bar.main("", self._press_primary)
         self._shown = None
         self.group = QButtonGroup(self)
 
@@ -76,21 +87,38 @@ class Setup(Page):
         self._shown = choices
         for old in self.group.buttons():
             self.group.removeButton(old)
-        while (item := self.cards.box.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        for holder in (self.cards, self.others):
+            empty(holder)
         chosen = self._chosen(choices)
-        for choice in choices:
-            card = self._card(choice, self.session.facts.os.family)
-            self.cards.box.addWidget(card)
+        first = next((c for c in choices if c.recommended), choices[0])
+        family = self.session.facts.os.family
+        for choice in (first, *(c for c in choices if c is not first)):
+            card = self._card(choice, family, prominent=choice is first)
+            (self.cards if choice is first else self.others).box.addWidget(card)
             self.group.addButton(card.radio)
             if choice is chosen:
                 card.radio.setChecked(True)
                 self.session.choose(choice.profile.id)
-        self.lead()
+        if chosen is not None and chosen is not first:
+            self._unfolded = True
+        self._show_others()
         self._name_next()
+
+    def _fold(self) -> None:
+        self._unfolded = not self._unfolded
+        self._show_others()
+
+    def _show_others(self) -> None:
+        """The other setups, or only how many there are; one that is chosen stays in sight."""
+        count = self.others.box.count()
+        self.others.setVisible(self._unfolded and count > 0)
+        self.more.setVisible(count > 0)
+        self.more.setText(
+            translate("Setup", "Hide the other setups")
+            if self._unfolded
+            else translate("Setup", "Other setups ({n})").format(n=count)
+        )
+        self.lead()
 
     def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
@@ -101,9 +129,9 @@ class Setup(Page):
             (c for c in possible if c.profile.id == wanted), serving[0] if serving else None
         )
 
-    def _card(self, choice: Choice, family: str) -> ChoiceCard:
+    def _card(self, choice: Choice, family: str, *, prominent: bool) -> ChoiceCard:
         profile = choice.profile
-        big, size = choice.recommended, cost(choice, family)
+        big, size = prominent, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=formatting.day(profile.pinned_on))
         foot = size if big else formatting.joined([size, pinned])
         card = ChoiceCard(
@@ -114,6 +142,7 @@ class Setup(Page):
             tag(choice),
             prominent=big,
             possible=choice.verdict != "blocked",
+            proof=said(in_brief(profile, family)),
         )
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
         if profile.guide:
@@ -121,14 +150,8 @@ class Setup(Page):
         blocking = next(
             (f for f in choice.findings if f.severity == "blocks" and f.action is not None), None
         )
-        if (
-            choice.verdict == "blocked"
-            and blocking is not None
-            and blocking.action is not None
-            and blocking.action.kind == "open"
-        ):
-            target = blocking.action.target
-            card.link(said(blocking.action.label), lambda: self.session.open(target))
+        if choice.verdict == "blocked" and blocking is not None:
+            card.link(label(blocking), lambda: self._mend(blocking))
         card.details(lambda: self._details(choice))
         return card
 
@@ -146,14 +169,20 @@ class Setup(Page):
         primary = self.bar.primary
         if primary is None:
             return
-        leftovers = self.frame.standing.leftovers
-        primary.setText(
-            translate("Setup", "&Next: clean-up")
-            if leftovers
-            else translate("Setup", "&Next: the plan")
-        )
         able = any(b.isChecked() for b in self.group.buttons())
-        primary.setEnabled(able)
+        lead = None if able or not self._shown else leading(self._best(self._shown).findings)
+        if lead is not None:
+            self._act = lambda: self._mend(lead)
+            primary.setText(label(lead))
+        else:
+            self._act = self.frame.forward
+            primary.setText(
+                translate("Setup", "&Next: clean-up")
+                if self.frame.standing.leftovers
+                else translate("Setup", "&Next: the plan")
+            )
+        primary.setEnabled(able or lead is not None)
+        self.bar.refit()
         self.reason.setText(
             ""
             if able
@@ -166,6 +195,30 @@ class Setup(Page):
             else translate("Setup", "No setup can work here yet; each card says what it needs.")
         )
         self.compare.setEnabled(self._shown is not None and len(self._shown) > 1)
+
+    def _press_primary(self) -> None:
+        self._act()
+
+    @staticmethod
+    def _best(choices: tuple[Choice, ...]) -> Choice:
+        return next((c for c in choices if c.recommended), choices[0])
+
+    def _mend(self, finding: Finding) -> None:
+        """Go to the mending; what comes next on this page is to look whether it helped."""
+        told = mend(self, finding, lambda _one: self.frame.go("this-pc"))
+        if self.built and told:
+            self.reason.setText(told)
+        if self.built and self.bar.primary is not None and told:
+            self._act = self.frame.look
+            self.bar.primary.setText(translate("Setup", "&Look again"))
+            self.bar.primary.setEnabled(True)
+
+    def ask(self, wanted: str) -> None:
+        """Ask for the ``folder`` or the ``sources`` at once: somebody was sent here for it."""
+        if wanted == "folder":
+            self._change_folder()
+        else:
+            self._change_sources()
 
     # ---- where to, where from
 
@@ -220,11 +273,12 @@ class Setup(Page):
             self.session.change(home=path)
             self._show_folder()
             self._rank()
+            self.frame.refresh_rail()
 
     def _change_sources(self) -> None:
-        from app.gui.pages.setup_details import ask_sources
+        from app.gui.dialogs.sources import ask_sources
 
-        if ask_sources(self):
+        if ask_sources(self.frame):
             self._show_sources()
             self._rank()
 

@@ -4,22 +4,21 @@ by side, sources.
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit
+from PySide6.QtWidgets import QHBoxLayout
 
 from app.decide.findings.advisories import sentence
+from app.decide.plans.differences import differences
 from app.decide.verification.proof import words
 from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.messages import all_said, said
 from app.gui.pages.page import Page
-from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain, across, line, under
+from app.gui.widgets.card import Label, Plain, across, empty, line, under
 from app.gui.widgets.choice import Table, cost
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
 from app.model.advice import Choice
-from app.model.answers import SYSTEM, SYSTEM_ALONE
 from app.model.profile import Part, Profile
 
 # The versions that people ask for by name, in the order in which they ask.
@@ -133,12 +132,18 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
     dialog.body.addStretch(1)
 
     def fill() -> None:
-        while (item := holder.box.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        empty(holder)
         one, two = (choices[box.currentIndex()] for box in boxes)
+        told = differences(one.profile, two.profile, family, page.session.knowledge.advisories)
+        if told:
+            holder.box.addWidget(
+                Label(translate("Setup", "What changes for you with the second"), "strong")
+            )
+            for sentence in told:
+                holder.box.addWidget(Label(f"• {said(sentence)}", "small"))
+            holder.box.addSpacing(8)
+            holder.box.addWidget(line())
+            holder.box.addSpacing(8)
         holder.box.addWidget(Table(comparison(one, two, family), (2, 3, 3), dialog.windowTitle()))
 
     for box in boxes:
@@ -206,86 +211,3 @@ def show_corrections(page: Page) -> None:
     dialog.body.addStretch(1)
     dialog.button(translate("Setup", "Close"), dialog.accept, primary=True)
     dialog.exec()
-
-
-def ask_sources(page: Page) -> bool:
-    """Mirrors, proxy, certificates, offline folder. Whether something was changed."""
-    answers = page.session.answers
-    dialog = Dialog(
-        page.frame,
-        translate("Setup", "Sources"),
-        translate(
-            "Setup",
-            "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is "
-            "checked by the same hashes.",
-        ),
-        width=620,
-    )
-    fields = {
-        "index": _field(
-            dialog,
-            translate("Setup", "Package index"),
-            answers.index,
-            translate("Setup", "default index"),
-        ),
-        "pytorch_index": _field(
-            dialog,
-            translate("Setup", "PyTorch index"),
-            answers.pytorch_index,
-            "https://download.pytorch.org/whl",
-        ),
-        "python_mirror": _field(
-            dialog,
-            translate("Setup", "Mirror of Pythons (an address or a folder)"),
-            answers.python_mirror,
-            translate("Setup", "uv's own source"),
-        ),
-        "proxy": _field(
-            dialog,
-            translate("Setup", "Proxy"),
-            answers.proxy,
-            translate("Setup", "as the system says"),
-        ),
-        "certificates": _field(
-            dialog,
-            translate("Setup", "Certificates (a file, or empty for the system's)"),
-            None if answers.certificates in (SYSTEM, SYSTEM_ALONE) else answers.certificates,
-            translate("Setup", "the system's store"),
-        ),
-        "offline": _field(
-            dialog,
-            translate("Setup", "Offline folder (made by the command bundle)"),
-            answers.offline,
-            translate("Setup", "none: packages come from the index"),
-        ),
-    }
-
-    def browse() -> None:
-        path = QFileDialog.getExistingDirectory(dialog, translate("Setup", "Offline folder"))
-        if path:
-            fields["offline"].setText(path)
-
-    dialog.body.addLayout(
-        across(Button(translate("Setup", "Choose the offline &folder"), browse, "small"), None)
-    )
-    dialog.body.addStretch(1)
-    dialog.button(translate("Setup", "Cancel"))
-    dialog.button(translate("Setup", "Use these"), dialog.accept, primary=True)
-    if not dialog.exec():
-        return False
-    given = {name: field.text().strip() or None for name, field in fields.items()}
-    given["certificates"] = given["certificates"] or (
-        SYSTEM_ALONE if answers.certificates == SYSTEM_ALONE else SYSTEM
-    )
-    page.session.change(**given)
-    return True
-
-
-def _field(dialog: Dialog, name: str, value: str | None, empty: str) -> QLineEdit:
-    field = QLineEdit(value or "")
-    field.setPlaceholderText(empty)
-    label = Label(name, "small", "muted", wrap=False)
-    label.setBuddy(field)
-    field.setAccessibleName(name)
-    dialog.body.addWidget(under(label, field))
-    return field

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
+from app.gui.mending import label, leading, mend
 from app.gui.messages import said
 from app.gui.pages.page import Page
 from app.gui.summaries import architecture, home_disk, short_card, short_cpu, shown_card
@@ -289,7 +289,7 @@ class ThisPc(Page):
         findings = self.session.findings()
         self._tag(findings)
         self.findings.put(findings)
-        self._lead(mending(findings))
+        self._lead(leading(findings))
         self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
             time=formatting.seconds(self.frame.survey_seconds)
@@ -327,14 +327,13 @@ class ThisPc(Page):
         """Let the primary button lead to what mends the one thing in the way; where nothing is, or
         it is not one, to the setups.
         """
-        action = finding.action if finding is not None else None
-        self.onward.setVisible(action is not None)
-        if finding is None or action is None:
+        self.onward.setVisible(finding is not None)
+        if finding is None:
             self._lead_act: Callable[[], object] = self.frame.forward
             text = translate("ThisPc", "&Choose a setup")
         else:
             self._lead_act = lambda: self._mend(finding)
-            text = said(action.label)
+            text = label(finding)
         if self.bar.primary is not None:
             self.bar.primary.setText(text)
         self.bar.refit()
@@ -355,24 +354,9 @@ class ThisPc(Page):
         self.frame.look()
 
     def _act(self, finding: Finding) -> None:
-        action = finding.action
-        if action is None:
-            show_finding(self, finding)
-        elif action.kind == "open":
-            self.session.open(action.target)
-        elif action.kind == "copy":
-            QGuiApplication.clipboard().setText(action.target)
-            self.head(
-                self.title_label.text(),
-                translate("ThisPc", "Copied: {text}").format(text=action.target),
-            )
-        elif action.kind == "page" and action.target in ("setup", "clean-up", "this-pc"):
-            self.frame.go(action.target)  # type: ignore[arg-type]
-        elif action.kind == "install-profile":
-            self.session.choose(action.target)
-            self.frame.go("setup")
-        else:
-            show_finding(self, finding)
+        told = mend(self, finding, lambda one: show_finding(self, one))
+        if told:
+            self.head(self.title_label.text(), told)
 
     def _save(self) -> None:
         path, _kind = QFileDialog.getSaveFileName(
@@ -393,12 +377,6 @@ class ThisPc(Page):
         self.head(
             self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path)
         )
-
-
-def mending(findings: Sequence[Finding]) -> Finding | None:
-    """The one thing in the way, where it is one and something can be done about it."""
-    blocks = [finding for finding in findings if finding.severity == "blocks"]
-    return blocks[0] if len(blocks) == 1 and blocks[0].action is not None else None
 
 
 def also(facts: MachineFacts) -> str:

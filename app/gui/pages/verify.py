@@ -434,8 +434,7 @@ class Verify(PlanPage):
             {s.id: said(s.title) for s in plan.steps} if plan is not None else {}
         )
         for step, failed in list(self._failures.items())[:2]:
-            card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step))
-            card.retry_wanted.connect(self.again)
+            card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step), retry=False)
             card.report_wanted.connect(self.save_report)
             card.fix_wanted.connect(self._mend)
             card.issue_wanted.connect(self.copy_issue)

@@ -1,5 +1,5 @@
 """Welcome: what will happen in three lines, what it will take here, the language, and a run to go
-on with.
+on with; where an environment is installed, the home page instead.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.gui.widgets.tag import Number
 if TYPE_CHECKING:
     from app.engine.session import Unfinished
     from app.gui.frame import Frame
+    from app.gui.pages.home import Home
 
 
 class Welcome(Page):
@@ -39,7 +40,9 @@ class Welcome(Page):
                 "Welcome", "From this PC to a first fine-tune that ran here, with the proof."
             ),
         )
-        unfinished, active = self._standing()
+        unfinished, installed = self._standing()
+        self.download: Fact | None = None
+        self.home: Home | None = None
         if unfinished is not None:
             from app.gui.messages import (
                 said,
@@ -58,25 +61,25 @@ class Welcome(Page):
                     ),
                 )
             )
-        elif active is not None:
-            self.body.addWidget(
-                self._notice(
-                    translate("Welcome", "All in place"),
-                    translate("Welcome", "{name} is active and was verified on this PC.").format(
-                        name=active
-                    ),
-                )
+        if installed:
+            from app.gui.pages.home import Home
+
+            self.head(
+                translate("Home", "Your setup"),
+                translate("Home", "What is installed here, what it can do, and every way back."),
             )
-        self.body.addWidget(self._what_happens())
-        self.download: Fact | None = None
+            self.home = Home(self, leads=unfinished is None)
+            self.body.addWidget(self.home)
+        else:
+            self.body.addWidget(self._what_happens())
         self.body.addStretch(1)
-        self._fill_bar(unfinished, active)
+        self._fill_bar(unfinished, installed)
         if self.frame.painted:
             self.complete()
 
     def complete(self) -> None:
-        """The second row of cards."""
-        if self.download is not None:
+        """The second row of cards; a home page has none of it."""
+        if self.download is not None or self.home is not None:
             return
         row = across(self._cost(), self._settings(), gap=theme.GAP)
         row.setStretch(0, 3)
@@ -85,28 +88,27 @@ class Welcome(Page):
         self._figures()
 
     def enter(self) -> None:
-        """Figures, if the survey is over already."""
+        """Figures, if the survey is over already; built anew where an environment came or went."""
+        if (self.home is not None) != self._standing()[1] and self.built:
+            self.rebuild()
+            self.prepare()
+            return
         self._figures()
+        if self.home is not None:
+            self.home.look()
 
-    def _standing(self) -> tuple[Unfinished | None, str | None]:
-        """A run that was cut off, and the name of the setup that is active and proven."""
+    def _standing(self) -> tuple[Unfinished | None, bool]:
+        """A run that was cut off, and whether an environment is active here."""
         if not self.frame.ready:
-            return None, None
+            return None, False
         from app.model.errors import ExpectedError
 
         # A broken journal or pointer is a finding of the survey, not a reason for having no first
         # page.
         try:
-            unfinished = self.session.unfinished()
-            proven = any(e.active and e.proven for e in self.session.environments())
-            pointer = self.session.pointer() if proven else None
+            return self.session.unfinished(), self.session.pointer() is not None
         except ExpectedError:
-            return None, None
-        if pointer is None:
-            return unfinished, None
-        from app.gui.summaries import setup_title
-
-        return unfinished, setup_title(self.session, pointer.profile)
+            return None, False
 
     def _notice(self, title: str, text: str) -> Card:
         card = Card()
@@ -209,17 +211,13 @@ class Welcome(Page):
     def _dress(self, choice: str) -> None:
         self.frame.after_handler(lambda: self.frame.dress(choice))
 
-    def _fill_bar(self, unfinished: Unfinished | None, active: str | None) -> None:
+    def _fill_bar(self, unfinished: Unfinished | None, installed: bool) -> None:
         if unfinished is not None:
             self.bar.button(translate("Welcome", "&Begin anew"), self.frame.forward)
             self.bar.main(
                 translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished)
             )
-        elif active is not None:
-            self.bar.button(translate("Welcome", "&Look at this PC"), self.frame.forward)
-            self.bar.button(translate("Welcome", "&Verify again"), lambda: self.frame.go("verify"))
-            self.bar.main(translate("Welcome", "&Open the setup"), lambda: self.frame.go("ready"))
-        else:
+        elif not installed:  # a home page has its own bar
             self.bar.note(
                 translate("Welcome", "Nothing is installed before you have seen the plan.")
             )
@@ -233,6 +231,8 @@ class Welcome(Page):
     def _surveyed(self, fault: BaseException | None) -> None:
         if self.frame.currentPage() is self:
             self._figures()
+            if self.home is not None and fault is None:
+                self.home.show_newer()
 
     def _figures(self) -> None:
         if self.download is None:

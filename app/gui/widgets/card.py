@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -156,6 +157,24 @@ class Plain(QWidget):
         self.box: QBoxLayout = QHBoxLayout(self) if across else QVBoxLayout(self)
         self.box.setContentsMargins(0, 0, 0, 0)
         self.box.setSpacing(gap)
+
+
+def empty(holder: Plain) -> None:
+    """Take everything out of a holder. A widget may be in the middle of its own handler, so it is
+    deleted later.
+    """
+    empty_box(holder.box)
+
+
+def empty_box(box: QLayout) -> None:
+    """The same for a layout, with the layouts in it."""
+    while (item := box.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+        elif inner is not None:
+            empty_box(inner)
 
 
 def under(name: QWidget, *parts: QWidget) -> Plain:

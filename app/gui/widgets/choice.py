@@ -8,6 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
+from app.decide.plans.builder import bytes_of
 from app.gui import formatting, theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
@@ -76,6 +77,7 @@ class ChoiceCard(QFrame):
         *,
         prominent: bool,
         possible: bool,
+        proof: str = "",
     ) -> None:
         super().__init__()
         self._possible = possible
@@ -102,6 +104,8 @@ class ChoiceCard(QFrame):
                     "text" if prominent and possible else "muted",
                 )
             )
+        if proof:
+            box.addWidget(Label(proof, "small", "muted"))
         box.addSpacing(4 if prominent else 0)
         self.foot = Plain(across=True, gap=20)
         box.addWidget(self.foot)
@@ -197,13 +201,10 @@ def cost(choice: Choice, family: str) -> str:
     if not parts:
         return ""
     about = translate("Setup", "about ") if any(p.estimated for p in parts) else ""
+    fetched, disk = bytes_of(choice.profile, family)  # type: ignore[arg-type]
     return formatting.joined(
         [
-            translate("Setup", "Download {size}").format(
-                size=about + formatting.size(sum(p.download for p in parts))
-            ),
-            translate("Setup", "{size} on disk").format(
-                size=about + formatting.size(sum(p.disk for p in parts))
-            ),
+            translate("Setup", "Download {size}").format(size=about + formatting.size(fetched)),
+            translate("Setup", "{size} on disk").format(size=about + formatting.size(disk)),
         ]
     )

@@ -47,6 +47,13 @@ def taken_away(row: Row) -> str:
     return ""
 
 
+def steps_word(first: int, count: int) -> str:
+    """``step 3``, or ``steps 7 to 12`` of a row that holds several."""
+    if count == 1:
+        return translate("Plan", "step {n}").format(n=first)
+    return translate("Plan", "steps {first} to {last}").format(first=first, last=first + count - 1)
+
+
 class PlanList(Card):
     """The steps in order. ``details_wanted`` asks for everything about them."""
 
@@ -57,17 +64,19 @@ class PlanList(Card):
         rows = rows_of(plan)
         title, _ = heading(
             translate("Plan", "What will happen"),
-            translate("Plan", "{n} steps").format(n=len(rows)),
+            translate("Plan", "{n} steps").format(n=len(plan.steps)),
         )
         self.box.addLayout(title)
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 8, 0)
         column.setSpacing(0)
+        number = 1
         for at, row in enumerate(rows):
             if at:
                 column.addWidget(line())
-            column.addWidget(self._row(row, at + 1))
+            column.addWidget(self._row(row, number))
+            number += len(row.steps)
         column.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
@@ -86,12 +95,14 @@ class PlanList(Card):
         grid.setVerticalSpacing(2)
         size, taken = bytes_of(row), taken_away(row)
         grid.addWidget(
-            Mark("warn" if taken else "wait", translate("Plan", "step {n}").format(n=number)),
+            Mark("warn" if taken else "wait", steps_word(number, len(row.steps))),
             0,
             0,
             Qt.AlignmentFlag.AlignTop,
         )
-        grid.addWidget(Label(row.title, "value"), 0, 1)
+        several = len(row.steps) > 1
+        name = f"{row.title} ({steps_word(number, len(row.steps))})" if several else row.title
+        grid.addWidget(Label(name, "value"), 0, 1)
         grid.addWidget(
             Label(size, "small", "muted", wrap=False, tabular=True),
             0,
@@ -104,6 +115,11 @@ class PlanList(Card):
             if len(touched) > 1:
                 more = translate("Plan", "and {n} more").format(n=len(touched) - 1)
                 link = Button(more, self.details_wanted.emit, "link")
+                link.setAccessibleName(
+                    translate("Plan", "and {n} more paths of the step {title}").format(
+                        n=len(touched) - 1, title=row.title
+                    )
+                )
                 link.setFont(theme.font("link"))
                 grid.addWidget(link, 1, 2, Qt.AlignmentFlag.AlignRight)
         if taken:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
@@ -11,6 +13,9 @@ from app.gui import theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QMouseEvent
 
 
 class Brand(QWidget):
@@ -43,8 +48,11 @@ class Step(QFrame):
     whole of PySide6.QtCore.Qt.
     """
 
-    def __init__(self, number: int, title: str, count: int) -> None:
+    def __init__(
+        self, number: int, title: str, count: int, act: Callable[[], object] | None = None
+    ) -> None:
         super().__init__()
+        self._act = act
         self._number, self._title, self._count = number, title, count
         self._state: StageState | None = None
         self.setObjectName("step")
@@ -85,7 +93,13 @@ class Step(QFrame):
                 n=self._number, count=self._count, title=self._title, state=said
             )
         )
-        self.setToolTip(said if state == "skipped" else "")
+        self.setToolTip(
+            said
+            if state == "skipped"
+            else translate("Rail", "Back to {title}").format(title=self._title)
+            if state == "done"
+            else ""
+        )
         self.name.setFont(theme.font("strong" if state == "now" else "text"))
         for part in (self, self._dot, self.name):
             part.setProperty("state", state)
@@ -93,6 +107,15 @@ class Step(QFrame):
             self.setStyleSheet(
                 " "
             )  # an own sheet, if an empty one: the sure way to have the window's rules read anew
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on a stage that was passed goes back to it; the others are only a list."""
+        inside = 0 <= event.position().x() < self.width() and (
+            0 <= event.position().y() < self.height()
+        )
+        if self._act is not None and self._state == "done" and inside:
+            self._act()
+        super().mouseReleaseEvent(event)
 
     def _sign(self, state: StageState) -> None:
         if state not in ("done", "skipped"):
@@ -109,8 +132,14 @@ class Step(QFrame):
 class Rail(QFrame):
     """Brand, steps, and at the foot the machine in brief with the quiet menu button."""
 
-    def __init__(self, titles: Sequence[tuple[Stage, str]], menu: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        titles: Sequence[tuple[Stage, str]],
+        menu: Callable[[], object],
+        go: Callable[[Stage], object],
+    ) -> None:
         super().__init__()
+        self._go = go
         self.setObjectName("rail")
         self.setFixedWidth(theme.RAIL_WIDTH)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -137,7 +166,8 @@ class Rail(QFrame):
         box.addWidget(self._brand)
         box.addSpacing(22)
         self.steps = {
-            stage: Step(i + 1, title, len(titles)) for i, (stage, title) in enumerate(titles)
+            stage: Step(i + 1, title, len(titles), partial(self._go, stage))
+            for i, (stage, title) in enumerate(titles)
         }
         for step in self.steps.values():
             box.addWidget(step)

@@ -1,0 +1,71 @@
+"""Programs of this computer that work with an installed environment: which are here, and starting
+them with it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from app.model.errors import NotInstalledError
+from app.model.value import Value
+
+if TYPE_CHECKING:
+    from app.engine.visit import Visit
+
+EditorName = Literal["jupyter", "vscode"]
+
+# Where each is got from: its makers' own page.
+GET: dict[EditorName, str] = {
+    "jupyter": "https://jupyter.org/install",
+    "vscode": "https://code.visualstudio.com/download",
+}
+
+
+class Editor(Value, frozen=True, kw_only=True):
+    """A program that was found, and how it is started."""
+
+    name: EditorName
+    argv: tuple[str, ...]
+
+
+def found(session: Visit) -> tuple[Editor, ...]:
+    """Those on the search path (``where jupyter-lab``, ``where code``); none in a simulation."""
+    if session.simulated:
+        return ()
+    computer, made = session.system.computer, []
+    for program, words in (("jupyter-lab", ()), ("jupyter-notebook", ()), ("jupyter", ("lab",))):
+        path = computer.which(program)
+        if path is not None:
+            made.append(Editor(name="jupyter", argv=(path, *words)))
+            break
+    path = computer.which("code")
+    if path is not None:
+        made.append(Editor(name="vscode", argv=(_code(session, path),)))
+    return tuple(made)
+
+
+def _code(session: Visit, path: str) -> str:
+    """On Windows ``bin\\code.cmd`` is a script for a console; the program itself lies above it."""
+    place = session.place
+    above = place.folder_of(place.folder_of(path))
+    program = place.join(above, "Code.exe")
+    is_script = path.lower().endswith(".cmd")
+    return program if is_script and session.system.files.exists(program) else path
+
+
+def start(session: Visit, editor: Editor) -> str:
+    """Start it in the home folder with the active environment; what a person needs to know, in a
+    sentence. Raises ``NotInstalledError``, ``ExpectedError('not-opened')``.
+    """
+    session.really()
+    pointer, place = session.pointer(), session.place
+    if pointer is None:
+        raise NotInstalledError("There is no active environment to open it with; expected one.")
+    folder = (place.home,) if editor.name == "vscode" else ()
+    session.system.computer.launch(
+        (*editor.argv, *folder), place.home, place.environment(pointer.active)
+    )
+    python = place.environment_python(pointer.active)
+    if editor.name == "vscode":
+        return f"VS Code opens. The interpreter to select there: {python}"
+    return "Jupyter starts and opens in the browser. The kernel is made on the page Ready."

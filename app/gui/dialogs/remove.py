@@ -1,0 +1,184 @@
+"""Remove: everything that this program put here, each with its size and its own tick; nothing is
+ticked beforehand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox
+
+from app.gui import formatting, theme
+from app.gui.formatting import translate
+from app.gui.messages import said
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.card import Elided, Label, Plain, across, line
+from app.gui.widgets.dialog import Dialog
+from app.model.errors import ExpectedError
+
+if TYPE_CHECKING:
+    from app.engine.uninstalling import Uninstallable
+    from app.gui.frame import Frame
+
+
+class Remove(Dialog):
+    """A row for each thing. *Remove* is asked for by ticks alone; what goes is said before, and each
+    row says what became of it. ``removed`` tells whether anything went.
+    """
+
+    def __init__(self, frame: Frame, items: Sequence[Uninstallable]) -> None:
+        super().__init__(
+            frame,
+            translate("Remove", "Remove"),
+            translate(
+                "Remove",
+                "All that this program put on this PC. What you tick is deleted for good; everything "
+                "else stays as it is.",
+            ),
+            width=700,
+            height=640,
+        )
+        self._frame, self._items = frame, {item.id: item for item in items}
+        self.ticks: dict[str, QCheckBox] = {}
+        self._told: dict[str, Label] = {}
+        self.removed = self.running = False
+        for item in items:
+            self.body.addWidget(self._row(item))
+            self.body.addWidget(line())
+        if not items:
+            self.body.addWidget(
+                Label(translate("Remove", "Nothing of this program is left here."), "text", "muted")
+            )
+        self.body.addStretch(1)
+        self.sum = Label("", "small", "muted", tabular=True)
+        self._outer.insertWidget(self._outer.count() - 1, self.sum)
+        every = Button(translate("Remove", "Tick &everything"), self._tick_all, "link")
+        every.setVisible(any(item.in_all for item in items))
+        self._buttons.insertWidget(0, every)
+        self.remove = self.button(translate("Remove", "&Remove"), self._remove)
+        self.leave = self.button(translate("Remove", "Close"), self.reject, primary=True)
+        self.leave.setFocus()
+        self._count()
+
+    def _row(self, item: Uninstallable) -> Plain:
+        row = Plain(gap=2)
+        tick = QCheckBox(said(item.title).replace("&", "&&"))
+        tick.setFont(theme.font("value"))
+        tick.setAccessibleName(f"{said(item.title)}, {formatting.size(item.size)}, {item.path}")
+        tick.toggled.connect(lambda _on: self._count())
+        self.ticks[item.id] = tick
+        size = Label(formatting.size(item.size), "value", wrap=False, tabular=True)
+        row.box.addLayout(across(tick, None, size))
+        under = Plain(gap=2)
+        under.box.setContentsMargins(32, 0, 0, 4)
+        under.box.addWidget(Elided(item.path, "mono", "muted"))
+        told = Label(said(item.keep), "small", "muted")
+        told.setVisible(bool(item.keep))
+        self._told[item.id] = told
+        under.box.addWidget(told)
+        row.box.addWidget(under)
+        return row
+
+    def chosen(self) -> list[Uninstallable]:
+        """What is ticked and still there."""
+        return [
+            self._items[name]
+            for name, tick in self.ticks.items()
+            if tick.isChecked() and tick.isEnabled()
+        ]
+
+    def _tick_all(self) -> None:
+        """All that removing everything takes; what a person may miss is ticked one by one."""
+        for name, tick in self.ticks.items():
+            if tick.isEnabled() and self._items[name].in_all:
+                tick.setChecked(True)
+
+    def _count(self) -> None:
+        chosen = self.chosen()
+        self.remove.setEnabled(bool(chosen) and not self.running)
+        if self.running:
+            return
+        whole = sum(item.size for name, item in self._items.items() if self.ticks[name].isEnabled())
+        part = sum(item.size for item in chosen)
+        self.sum.setText(
+            translate("Remove", "{part} of {whole} go, {rest} stay.").format(
+                part=formatting.size(part),
+                whole=formatting.size(whole),
+                rest=formatting.size(whole - part),
+            )
+            if chosen
+            else translate("Remove", "{whole} in all; nothing is ticked.").format(
+                whole=formatting.size(whole)
+            )
+        )
+
+    def _remove(self) -> None:
+        chosen = self.chosen()
+        if not chosen or self.running:
+            return
+        self.running = True
+        for tick in self.ticks.values():
+            tick.setEnabled(False)
+        self.leave.setEnabled(False)
+        self._count()
+        self.sum.setText(
+            translate("Remove", "Removing {name} …").format(name=said(chosen[0].title))
+        )
+        waiting = [item.id for item in chosen]
+        stream = self._frame.stream(
+            lambda: self._frame.session.remove(chosen), partial(self._gone, waiting)
+        )
+        stream.ended.connect(partial(self._ended, waiting))
+        before = self._frame.busy
+        self._frame.busy = lambda: stream.running
+        stream.ended.connect(lambda _fault: setattr(self._frame, "busy", before))
+        stream.start()
+
+    def _gone(self, waiting: list[str], item: Uninstallable) -> None:
+        self.removed = True
+        if item.id in waiting:
+            waiting.remove(item.id)
+        self.ticks[item.id].setChecked(False)
+        self._say(item.id, said(item.left) or translate("Remove", "Removed."), bool(item.left))
+        if waiting:
+            self.sum.setText(
+                translate("Remove", "Removing {name} …").format(
+                    name=said(self._items[waiting[0]].title)
+                )
+            )
+
+    def _ended(self, waiting: list[str], fault: BaseException | None) -> None:
+        self.running = False
+        for name, tick in self.ticks.items():
+            tick.setEnabled(name in waiting or not self._is_gone(name))
+        if fault is not None and waiting:
+            why = said(fault.message) if isinstance(fault, ExpectedError) else str(fault)
+            self._say(waiting[0], f"{why} {said(getattr(fault, 'hint', ''))}".strip(), True)
+        self.leave.setEnabled(True)
+        self.leave.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._count()
+
+    def _is_gone(self, name: str) -> bool:
+        return bool(self._told[name].property("gone"))
+
+    def _say(self, name: str, text: str, trouble: bool) -> None:
+        label = self._told[name]
+        label.setProperty("gone", not trouble)
+        label.ink("err" if trouble else "ok")
+        label.setText(text)
+        label.show()
+
+    def reject(self) -> None:
+        """Not in the middle of a removal: what is ticked has to come to its end."""
+        if not self.running:
+            super().reject()
+
+
+def offer(frame: Frame, items: Sequence[Uninstallable]) -> bool:
+    """Show the dialog; whether anything was removed."""
+    dialog = Remove(frame, items)
+    dialog.exec()
+    return dialog.removed

@@ -1,0 +1,252 @@
+"""The home page over environments that were really installed: what it says, what leads, and undoing
+all of it without a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.engine.session import Session
+from app.gui import languages
+from app.gui.dialogs.remove import Remove
+from app.gui.main import application
+from app.gui.pages.home import Home
+from app.gui.pages.install import Install
+from app.gui.pages.welcome import Welcome
+from app.gui.widgets.buttons import Button
+from app.gui.widgets.dialog import Dialog
+from app.gui.wizard import Wizard
+from app.model.verdict import Verification
+from app.probe import survey
+from tests.fault_index import FaultIndex, lock_of, make_wheel
+from tests.gui.fake_session import flush_and_close, inside
+from tests.journeys.small import plan, session
+
+WHEELS = [make_wheel("piece-0", size=50_000), make_wheel("piece-1", size=20_000)]
+WAIT = 60_000
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Iterator[Session]:
+    """A home with one environment, installed from a loopback index by the real steps."""
+    with FaultIndex(WHEELS) as index:
+        made = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        for _ in made.run(plan("small-1")):
+            pass
+        assert made.outcome == "finished" and made.facts is not None
+        facts = made.facts
+        made.survey = lambda: survey.played(facts)  # type: ignore[method-assign]
+        yield made
+
+
+@pytest.fixture
+def wizard(qtbot: QtBot, visit: Session) -> Iterator[Wizard]:
+    application()
+    languages.speak("en")
+    made = Wizard(visit)
+    qtbot.addWidget(made)
+    made.resize(1120, 740)
+    yield made
+    flush_and_close(made)
+
+
+def prove(visit: Session, name: str, overall: str = "works") -> None:
+    """What a verification leaves."""
+    import msgspec
+
+    verdict = Verification(profile="small", environment=name, overall=overall)  # type: ignore[arg-type]
+    visit.system.files.write(visit.place.verification(name), msgspec.json.encode(verdict))
+
+
+def home(qtbot: QtBot, wizard: Wizard) -> Home:
+    """The home page with its status."""
+    wizard.show()
+
+    def there() -> bool:
+        page = wizard.currentPage()
+        found = getattr(page, "home", None)
+        return found is not None and found.status is not None and found.items is not None
+
+    qtbot.waitUntil(there, timeout=WAIT)
+    page = wizard.currentPage()
+    assert isinstance(page, Welcome) and page.home is not None
+    return page.home
+
+
+def primary(wizard: Wizard) -> Button:
+    found = wizard.page_of(wizard.stage).bar.primary
+    assert found is not None
+    return found
+
+
+def press(widget: QWidget) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def words(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in inside(widget, QLabel) if label.isVisible())
+
+
+def in_dialog(act: object) -> list[str]:
+    """Call ``act`` with the next modal dialog once it is on screen; what it said, in order."""
+    heard: list[str] = []
+
+    def look() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, Dialog):
+            QTimer.singleShot(20, look)
+            return
+        heard.append(words(dialog))
+        act(dialog)  # type: ignore[operator]
+
+    QTimer.singleShot(20, look)
+    return heard
+
+
+def button(widget: QWidget, text: str) -> Button:
+    return next(b for b in inside(widget, Button) if b.text().replace("&", "") == text)
+
+
+def test_home_says_what_is_installed_proven_and_taken(
+    qtbot: QtBot, wizard: Wizard, visit: Session
+) -> None:
+    prove(visit, "small-1")
+    shown = home(qtbot, wizard)
+    said = words(wizard)
+    assert "Your setup" in said and "Small" in said
+    assert shown.tag.text() == "Works" and "was verified on this PC" in said
+    assert shown.changed.value.text() == "nothing" and shown.proven.value.text() != "never"
+    items = visit.uninstallable()
+    assert items and shown.items == items  # figures of one place
+    assert primary(wizard).text() == "Open the training script" and primary(wizard).isEnabled()
+    press(primary(wizard))
+    assert wizard.stage == "ready"
+
+
+def test_what_was_never_verified_leads_to_verify(
+    qtbot: QtBot, wizard: Wizard, visit: Session
+) -> None:
+    Path(visit.place.verification("small-1")).unlink(missing_ok=True)
+    shown = home(qtbot, wizard)
+    assert shown.tag.text() == "Not checked" and shown.proven.value.text() == "never"
+    assert primary(wizard).text() == "Verify"
+
+
+def test_a_changed_environment_is_told_and_mended_by_its_plan(
+    qtbot: QtBot, wizard: Wizard, visit: Session
+) -> None:
+    prove(visit, "small-1")
+    gone = next(Path(visit.place.environment("small-1")).rglob("piece_0/__init__.py"))
+    gone.unlink()
+    shown = home(qtbot, wizard)
+    assert shown.tag.text() == "Changed" and "piece-0" in words(shown.changes).replace("_", "-")
+    assert primary(wizard).text() == "Put the locked state back"
+    press(primary(wizard))
+    assert wizard.stage == "install"
+
+
+def test_broken_is_said_and_the_repair_is_a_plan(
+    qtbot: QtBot, wizard: Wizard, visit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove(visit, "small-1", "broken")
+    monkeypatch.setattr(visit, "plan", lambda: plan("small-1"))
+    shown = home(qtbot, wizard)
+    assert shown.tag.text() == "Does not work" and primary(wizard).text() == "Mend it"
+    press(primary(wizard))
+    install = wizard.page_of("install")
+    assert isinstance(install, Install)
+    qtbot.waitUntil(lambda: install.title_label.text() == "Plan of the repair", timeout=WAIT)
+    assert "found it broken" in install.subtitle_label.text()
+    assert install.plan is not None and install.plan.environment != "small-1"  # beside it
+
+
+def test_going_back_says_first_what_the_last_verification_said(
+    qtbot: QtBot, wizard: Wizard, visit: Session
+) -> None:
+    for _ in visit.run(visit.remedy_plan("rebuild-environment", plan("small-1"))):
+        pass
+    prove(visit, "small-1", "broken")
+    shown = home(qtbot, wizard)
+    heard = in_dialog(lambda dialog: press(button(dialog, "Stay")))
+    press(shown.back)
+    assert "said: it does not work" in heard[0]
+    pointer = visit.pointer()
+    assert pointer is not None and pointer.active == "small-1.2"  # nothing was changed
+    in_dialog(lambda dialog: press(button(dialog, "Go back all the same")))
+    press(shown.back)
+    pointer = visit.pointer()
+    assert pointer is not None and pointer.active == "small-1"
+    assert "is active now" in shown.told.text()
+    qtbot.waitUntil(lambda: shown.tag.text() == "Does not work", timeout=WAIT)
+
+
+def test_nothing_goes_that_was_not_ticked(qtbot: QtBot, wizard: Wizard, visit: Session) -> None:
+    prove(visit, "small-1")
+    shown = home(qtbot, wizard)
+    seen: list[bool] = []
+
+    def leave(dialog: Remove) -> None:
+        seen.append(dialog.remove.isEnabled())
+        assert not any(tick.isChecked() for tick in dialog.ticks.values())
+        focus = dialog.focusWidget()
+        assert focus is dialog.leave  # Enter changes nothing
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+    in_dialog(leave)
+    press(shown.remove)
+    assert seen == [False] and visit.pointer() is not None
+
+
+def test_everything_is_undone_from_the_window(
+    qtbot: QtBot, wizard: Wizard, visit: Session, tmp_path: Path
+) -> None:
+    prove(visit, "small-1")
+    shown = home(qtbot, wizard)
+
+    def remove_all(dialog: Remove) -> None:
+        press(button(dialog, "Tick everything"))
+        assert all(tick.isChecked() for tick in dialog.ticks.values())
+        assert " go, " in dialog.sum.text()
+        press(dialog.remove)
+        qtbot.waitUntil(lambda: not dialog.running, timeout=WAIT)
+        assert "Removed." in words(dialog)
+        press(dialog.leave)
+
+    in_dialog(remove_all)
+    press(shown.remove)
+    assert not (tmp_path / "home").exists()
+
+    def welcomed() -> bool:
+        page = wizard.currentPage()
+        return isinstance(page, Welcome) and page.built and page.home is None
+
+    qtbot.waitUntil(welcomed, timeout=WAIT)
+    assert "What will happen" in words(wizard)
+
+
+def test_a_program_that_is_not_here_is_said_and_where_it_is_got(
+    qtbot: QtBot, wizard: Wizard, visit: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prove(visit, "small-1")
+    opened: list[str] = []
+    launched: list[tuple[tuple[str, ...], str, str]] = []
+    computer = visit.system.computer
+    monkeypatch.setattr(computer, "open", opened.append)
+    monkeypatch.setattr(computer, "which", lambda name: "/usr/bin/code" if name == "code" else None)
+    monkeypatch.setattr(
+        computer, "launch", lambda argv, folder, env: launched.append((tuple(argv), folder, env))
+    )
+    shown = home(qtbot, wizard)
+    press(button(shown, "Get Jupyter"))
+    assert opened == ["https://jupyter.org/install"] and "was not found here" in shown.told.text()
+    press(button(shown, "Open VS Code"))
+    place = visit.place
+    assert launched == [(("/usr/bin/code", place.home), place.home, place.environment("small-1"))]
+    assert place.environment_python("small-1") in shown.told.text()
