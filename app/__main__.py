@@ -34,6 +34,7 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.adapters.local_system import open_system
     from app.adapters.processes.stdio import whole_path
     from app.adapters.resources import read_input, resource_names, resource_reader
+    from app.engine import shared_home
     from app.engine.answer_file import (
         check_answers,
         load_answers,
@@ -46,7 +47,7 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.knowledge import load
     from app.model.answers import Answers
 
-    for option in ("home", "offline", "output", "verify", "bundle", "put_back"):
+    for option in ("home", "offline", "output", "verify", "bundle", "put_back", "directory"):
         given = getattr(options, option, None)
         if given is not None and not (
             option == "home" and options.machine
@@ -70,6 +71,9 @@ def open_session(options: argparse.Namespace) -> Session:
     for field, why in wrong_values(Answers(**given)):
         raise InputError(f"--{field.replace('_', '-')}: {why}.")
     answers = msgspec.structs.replace(answers, **given)
+    if getattr(options, "all_users", False):
+        given["all_users"] = True
+        answers = msgspec.structs.replace(answers, all_users=True)
     fixed: dict[str, object] = {}
     if not options.machine:
         policy = system.computer.policy_file()
@@ -84,6 +88,9 @@ def open_session(options: argparse.Namespace) -> Session:
                 if (path := getattr(answers, field)) is not None
             },
         )
+        if answers.home is None and getattr(options, "finds_shared", False):
+            answers = msgspec.structs.replace(answers, home=shared_home.only_there(system))
+        answers = shared_home.chosen(answers, system)
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)
