@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
 _PATH_OPTIONS = (
     "home", "offline", "output", "verify", "bundle", "put_back", "data", "model", "write_script",
-    "llama_cpp", "base",
+    "llama_cpp", "base", "directory",
 )  # fmt: skip
 _QT_OPTIONS = ("-platform", "-style")
 
@@ -38,6 +38,7 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.adapters.local_system import open_system
     from app.adapters.processes.stdio import folder_here, whole_path
     from app.adapters.resources import read_input, resource_names, resource_reader
+    from app.engine import shared_home
     from app.engine.answer_file import (
         check_answers,
         load_answers,
@@ -76,6 +77,9 @@ def open_session(options: argparse.Namespace) -> Session:
     for field, why in wrong_values(Answers(**given)):
         raise InputError(f"--{field.replace('_', '-')}: {why}.")
     answers = msgspec.structs.replace(answers, **given)
+    if getattr(options, "all_users", False):
+        given["all_users"] = True
+        answers = msgspec.structs.replace(answers, all_users=True)
     fixed: dict[str, object] = {}
     if not options.machine:
         policy = system.computer.policy_file()
@@ -90,6 +94,9 @@ def open_session(options: argparse.Namespace) -> Session:
                 if (path := getattr(answers, field)) is not None
             },
         )
+        if answers.home is None and getattr(options, "finds_shared", False):
+            answers = msgspec.structs.replace(answers, home=shared_home.only_there(system))
+        answers = shared_home.chosen(answers, system)
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)

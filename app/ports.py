@@ -8,7 +8,7 @@ exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
@@ -145,6 +145,14 @@ class Files(Protocol):
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
+
+    def open_to_all(self, path: str, closed: Collection[str] = ()) -> None:
+        """Let every user read and run what lies below a folder and nobody but its owner change it;
+        ``closed`` stays the owner's alone. Raises ``ExpectedError``.
+        """
+
+    def is_administrators(self, path: str) -> bool:
+        """Whether a file or folder is an administrator's and nobody else may change it."""
 
     def share(self, path: str) -> None:
         """Let other users read a folder and what is below it; what this door makes is the user's

@@ -12,13 +12,14 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
 import psutil
 
+from app.adapters import shared_rights
 from app.adapters.file_locks import (
     LOCK_LENGTH,
     holder,
@@ -317,6 +318,16 @@ class LocalFiles:
         """Make a folder and its parents."""
         with _named(path):
             make_folders(Path(long_path(path)))
+
+    def open_to_all(self, path: str, closed: Collection[str] = ()) -> None:
+        """Let every user read and run what lies below, and nobody but the owner change it."""
+        with _named(path):
+            shared_rights.open_to_all(path, closed)
+
+    def is_administrators(self, path: str) -> bool:
+        """Whether it is an administrator's and nobody else may change it."""
+        with _named(path):
+            return shared_rights.is_administrators(path)
 
     def share(self, path: str) -> None:
         """Let others read a folder and what is below it, as far as the user's own mask lets them

@@ -67,6 +67,16 @@ class CommandRun:
             self.opened(self._session)
         return self._session
 
+    def inner(self, words: list[str]) -> CommandRun:
+        """Another command inside of this one, by its words: what it says for people goes where this
+        one's messages go, and standard output stays free for this one's document.
+        """
+        from app.cli.parser import read
+
+        made = CommandRun(read(words), self._make, self.read, self.err, self.err, False)
+        made.opened = self.opened
+        return made
+
     # ---- saying
 
     def document(self, value: Any, words: str) -> None:

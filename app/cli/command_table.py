@@ -8,7 +8,7 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.cli import changing, inside, looking, training_options
+from app.cli import changing, desired_state, fleet, inside, looking, training_options
 from app.cli.command_run import CommandRun
 from app.model.errors import ExitCode
 
@@ -52,6 +52,13 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
         ("--kernel",),
         {"action": "store_true", "help": "also a Jupyter kernel for the setup"},
     ),
+    "all-users": (
+        ("--all-users",),
+        {
+            "action": "store_true",
+            "help": "one home for every user of this PC, an administrator's",
+        },
+    ),
     "menu-entry": (
         ("--menu-entry",),
         {
@@ -81,7 +88,8 @@ _CHOICE = ("json", "machine", "home", "profile", "answers", *_SOURCES)
 class CommandSpec(NamedTuple):
     """A command. ``own`` adds the options that no other has; ``streams`` says whether ``--json``
     gives one object a line, the last of them ``result/1``. ``light``: it needs no
-    known issues and no guide, which take half of the time to read.
+    known issues and no guide, which take half of the time to read. ``finds_shared``: where nothing is
+    installed in the user's own home it works with the home of all users.
     """
 
     name: str
@@ -92,6 +100,7 @@ class CommandSpec(NamedTuple):
     streams: Callable[[Namespace], bool] = lambda _: False
     examples: tuple[tuple[str, str], ...] = ()
     light: bool = False
+    finds_shared: bool = False
 
 
 def _install(parser: ArgumentParser) -> None:
@@ -162,6 +171,19 @@ def _verify_bundle(parser: ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="DIR", help="the bundle's folder")
 
 
+def _deploy_files(parser: ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="a new or empty folder")
+
+
+def _dsc(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "operation",
+        metavar="OPERATION",
+        choices=["get", "test", "set", "whatif", "export", "schema"],
+        help="get, test, set, whatif, export or schema",
+    )
+
+
 def _script(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)"
@@ -216,7 +238,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "plan",
         "rank the profiles and print the full plan: what install would change",
         looking.plan,
-        (*_CHOICE, "kernel", "menu-entry"),
+        (*_CHOICE, "all-users", "kernel", "menu-entry"),
         examples=(
             (
                 "plan --json --answers answers.toml",
@@ -229,7 +251,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "install",
         "run the plan; a run that was cut off goes on where it stopped",
         changing.install,
-        (*_CHOICE, "yes", "kernel", "menu-entry"),
+        (*_CHOICE, "yes", "all-users", "kernel", "menu-entry"),
         _install,
         lambda _: True,
         (
@@ -246,6 +268,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _verify,
         lambda options: not options.compare,
         (("verify --quick", "only the checks, seconds instead of minutes"),),
+        finds_shared=True,
     ),
     CommandSpec(
         "status",
@@ -254,6 +277,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _PLACES,
         examples=(("status --json", "one document, for monitoring"),),
         light=True,
+        finds_shared=True,
     ),
     CommandSpec(
         "run",
@@ -263,6 +287,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _run,
         examples=(("run -- python train.py --epochs 2", "the environment's own Python"),),
         light=True,
+        finds_shared=True,
     ),
     CommandSpec(
         "shell",
@@ -271,6 +296,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         ("home", "answers"),
         examples=(("shell", "leave it with exit"),),
         light=True,
+        finds_shared=True,
     ),
     CommandSpec(
         "train",
@@ -305,6 +331,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _env,
         examples=(("env path", "stays the same when a newer setup is installed"),),
         light=True,
+        finds_shared=True,
     ),
     CommandSpec(
         "report",
@@ -372,6 +399,23 @@ COMMANDS: tuple[CommandSpec, ...] = (
         tuple(name for name in (*_CHOICE, "overwrite") if name != "json"),
         _script,
         examples=(("script --shell powershell --output setup.ps1", "for PowerShell 5.1 and 7"),),
+    ),
+    CommandSpec(
+        "deploy-files",
+        "write what administrators of many PCs take: answer files, Ansible, DSC, Intune",
+        fleet.deploy_files,
+        ("overwrite",),
+        _deploy_files,
+        examples=(("deploy-files DIR", "then read DIR/README.md"),),
+        light=True,
+    ),
+    CommandSpec(
+        "dsc",
+        "answer an engine of desired state (DSC v3): JSON over standard input and output",
+        desired_state.dsc,
+        (),
+        _dsc,
+        examples=(("dsc test < instance.json", "the manifest is in what deploy-files writes"),),
     ),
     CommandSpec(
         "record",

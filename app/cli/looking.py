@@ -44,8 +44,16 @@ def record(run: CommandRun) -> ExitCode:
 
 def plan(run: CommandRun) -> ExitCode:
     """``plan``: what ``install`` with the same options would do."""
-    session = run.session
     kept = take_choices(run)
+    document = plan_document(run)
+    run.document(document, text.plan(document, run.session.best(), run.session.choices()))
+    offer_newer(run, kept)
+    return ExitCode.BLOCKED if document["verdict"] == "blocked" else ExitCode.DONE
+
+
+def plan_document(run: CommandRun) -> dict[str, Any]:
+    """``plan/1`` of the choices that were taken."""
+    session = run.session
     whole, broken = session.repaired(session.plan())
     if broken:
         run.say(f"To be mended: {broken}. The environment is made anew.")
@@ -54,16 +62,19 @@ def plan(run: CommandRun) -> ExitCode:
     )
     if document["verdict"] == "blocked" and not document["changes"]:
         document["verdict"] = "ready_with_warnings"  # what is in place needs nothing that blocks
-    run.document(document, text.plan(document, session.best(), session.choices()))
-    offer_newer(run, kept)
-    return ExitCode.BLOCKED if document["verdict"] == "blocked" else ExitCode.DONE
+    return document
 
 
 def take_choices(run: CommandRun) -> str | None:
     """Take the options that ``plan`` and ``install`` share; the profile of a proven home, where it
     is kept.
     """
+    from app.engine import shared_home
+
     session = run.session
+    asked = bool(getattr(run.options, "all_users", False))
+    if not session.simulated and (asked or not session.place.is_guest):
+        shared_home.refuse(session.answers, session.system, session.place)
     if refused := session.sources().refused:  # of pip or uv: no address, as for --index
         raise InputError(refused)
     for option in ("kernel", "menu_entry"):

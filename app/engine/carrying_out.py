@@ -13,7 +13,7 @@ from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge, simulated_results
-from app.engine import bundling, current_link, home_folder, uninstalling
+from app.engine import bundling, current_link, home_folder, shared_home, uninstalling
 from app.engine.needed_steps import unneeded
 from app.engine.program_log import program_log
 from app.engine.runner import Runner
@@ -26,8 +26,10 @@ from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped,
 from app.model.plan import (
     Activate,
     AnyStep,
+    CreateEnvironment,
     FetchWheels,
     FirstImport,
+    InstallWheels,
     Plan,
     ProvidePython,
     RemoveTree,
@@ -41,6 +43,7 @@ from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
 PREVENTED = ("disk_full", "permission_denied")
+_CHANGES_HOME = (ProvidePython, CreateEnvironment, InstallWheels, Activate)
 _BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
@@ -117,11 +120,13 @@ class Execution(Visit):
             self.known()  # which card they are pointed at
         before = self.home_state()
         home_folder.refuse(before, plan, self.place)
+        if not self.place.is_guest or any(isinstance(step, _CHANGES_HOME) for step in plan.steps):
+            shared_home.refuse(self.answers, self.system, self.place)
         run = self._new_run()
-        if not self.system.files.writable(self.place.home):
+        if not self.system.files.writable(self.place.own):
             raise ExpectedError(
                 "home-unwritable",
-                f"The home folder {self.place.home} cannot be written; expected a folder that you "
+                f"The home folder {self.place.own} cannot be written; expected a folder that you "
                 f"may write to.",
                 hint="Choose another one with --home.",
                 exit_code=ExitCode.BLOCKED,
@@ -132,6 +137,7 @@ class Execution(Visit):
         self._room(plan)
         self.log_path = self.place.join(self.place.logs, f"{run}.log")
         with ExitStack() as held:
+            held.enter_context(shared_home.opened(self.system, self.place))
             held.enter_context(self.system.files.hold(self.place.lock, plan.title))
             held.enter_context(self.system.computer.keep_awake())
             home_folder.mark(self.system, self.place, before, self.journal, run)
@@ -166,6 +172,8 @@ class Execution(Visit):
 
     def mend_current(self) -> None:
         """The link to the active environment, as the pointer has it. Call it while holding home."""
+        if self.place.is_guest:
+            return
         with suppress(InputError):  # a pointer that cannot be read is told of elsewhere
             current_link.mend(self.system.files, self.place, self.pointer())
 
@@ -260,6 +268,7 @@ class Execution(Visit):
                 self.place.verification(plan.environment),
                 msgspec.json.format(msgspec.json.encode(self.verification)),
             )
+            shared_home.share(self.system, self.place, self.place.verified)
 
     def unneeded(self, plan: Plan) -> dict[str, str]:
         """Steps of a plan that would change nothing here, by id, each with what was found."""
@@ -362,9 +371,12 @@ class Execution(Visit):
 
     def recorded_verification(self, environment: str) -> Verification | None:
         """What the last verification of an environment said."""
-        data = (
-            None if self.simulated else self.system.files.read(self.place.verification(environment))
-        )
+        data = None
+        if not self.simulated:
+            read = self.system.files.read
+            data = read(self.place.verification(environment))
+            if data is None and self.place.is_guest:
+                data = read(self.place.shared_verification(environment))
         if data is None:
             return None
         try:

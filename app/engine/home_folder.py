@@ -21,11 +21,18 @@ _WHY: dict[Refusal, str] = {
     "system": "is a folder of the system",
     "no-locks": "lies on a disk without locks, where two runs at once could not be kept apart",
 }
+# Where Windows keeps the profiles of SYSTEM and of services: what a deployment runs under.
+_ACCOUNTS = ("\\config\\systemprofile\\", "\\serviceprofiles\\")
 _ELSEWHERE = ("system", "no-locks")  # where a subfolder would be no better
 
 
 def sentence(why: Refusal, path: str, place: HomeLayout) -> str:
     """One sentence that says why a folder is not taken and offers another."""
+    if why == "system" and any(one in path.lower() for one in _ACCOUNTS):
+        return (
+            f"{path} belongs to an account of the system, under which no person works; expected "
+            f"install --all-users, whose home every user of this PC shares."
+        )
     other = (
         "UnslothSetup in your own profile"
         if why in _ELSEWHERE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,14 @@ import msgspec
 from app.decide.plans import builder
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge
-from app.engine import bundling, current_link, home_folder, scripts, uninstalling
+from app.engine import (
+    bundling,
+    current_link,
+    home_folder,
+    scripts,
+    shared_home,
+    uninstalling,
+)
 from app.engine.carrying_out import Execution
 from app.engine.environments import Environment, earlier, list_environments, swap_back
 from app.engine.uninstalling import Uninstallable, what_is_here
@@ -119,6 +126,7 @@ class Session(Execution):
         Raises ``InputError`` where there is no earlier environment.
         """
         self.really()
+        self._not_a_guest()
         target = earlier(self.system.files, self.place, self.pointer())
         last = self.recorded_verification(target)
         return GoingBack(environment=target, verdict=last.overall if last else "not_checked")
@@ -128,6 +136,7 @@ class Session(Execution):
         is none.
         """
         self.really()
+        self._not_a_guest()
         earlier(self.system.files, self.place, self.pointer())
         with self._alone("going back to the setup before"):
             back = swap_back(
@@ -142,7 +151,14 @@ class Session(Execution):
         """
         if self.simulated or not self.owns_home():
             return ()
-        return what_is_here(self.system.files, self.place, self.pointer(), self.journal)
+        found = what_is_here(self.system.files, self.place, self.pointer(), self.journal)
+        if self.place.is_guest:  # what is an administrator's is not theirs to remove
+            found = tuple(item for item in found if item.path.startswith(self.place.own))
+        return found
+
+    def _not_a_guest(self) -> None:
+        if self.place.is_guest:
+            shared_home.refuse(self.answers, self.system, self.place)
 
     def remove(self, chosen: Sequence[Uninstallable]) -> Iterator[Uninstallable]:
         """Remove what the user chose; yields each when it is gone, with what of it could not be
@@ -159,14 +175,22 @@ class Session(Execution):
                 empty = not self.uninstallable()
         else:
             empty = not files.exists(place.home)
-        if empty:
+        if empty and not place.is_guest:
             uninstalling.leave(files, place)
 
-    def _alone(self, what: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def _alone(self, what: str) -> Iterator[None]:
         """Nothing else may run in this home folder meanwhile. Raises
         ``ExpectedError('already-running')``; nobody needs a folder that is not there, and none that
         is not ours is touched."""
-        return self.system.files.hold(self.place.lock, what) if self.owns_home() else nullcontext()
+        if not self.owns_home():
+            yield
+            return
+        with self.system.files.hold(self.place.lock, what):
+            try:
+                yield
+            finally:
+                shared_home.share(self.system, self.place, self.place.home)
 
     def refuse_busy(self) -> None:
         """Raise ``ExpectedError('already-running')`` while another run is at work in this home."""

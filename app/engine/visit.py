@@ -14,7 +14,7 @@ import msgspec
 from app.decide.findings import fact_table, ranking, rules
 from app.decide.plans import builder, fixes
 from app.decide.redaction.masking import known_secrets
-from app.engine import bundling, integrations
+from app.engine import bundling, integrations, shared_home
 from app.engine.guarded_files import guarded
 from app.engine.journal import Journal
 from app.engine.resumable_bytes import begun
@@ -87,6 +87,7 @@ class Visit:
             error
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
+        self._layout: HomeLayout | None = None
         self._asked: tuple[Answers, Network] | None = None  # what the survey asked, and what came
         if facts is not None:
             self._asked = (Answers(), facts.network)
@@ -107,9 +108,10 @@ class Visit:
                 self.facts.home.path if self.facts.home else "/home/someone/UnslothSetup"
             )
             return HomeLayout(home, self.facts.os.family)
-        return HomeLayout(
-            self.answers.home or self.system.computer.data_folder(), self.system.computer.family
-        )
+        home = self.answers.home or self.system.computer.data_folder()
+        if self._layout is None or self._layout.home != home:
+            self._layout = shared_home.layout(self.system, home)
+        return self._layout
 
     @property
     def journal(self) -> Journal:

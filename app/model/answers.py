@@ -17,6 +17,7 @@ class Answers(Value, frozen=True, kw_only=True):
     schema: Literal["answers/1"] = "answers/1"
     profile: str | None = None
     home: str | None = None
+    all_users: bool = False  # one home for every user of the PC, an administrator's
     language: Literal["en", "de"] | None = None
     index: str | None = None
     pytorch_index: str | None = None

@@ -6,18 +6,37 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from app.model.machine import Family
 
+# What each user has of their own where the home is an administrator's: all that is written while
+# somebody works with it. The rest (environments, Pythons, pointer, marker, models) is the home's.
+_EACH_USERS = frozenset(
+    {
+        *("cache", "checks", "journal.jsonl", "kernels", "locks", "logs", "quarantine", "reports"),
+        *("running.lock", "runs", "verified", "wheels", "work"),
+    }
+)
+
 
 class HomeLayout:
-    """The layout of one home folder on one kind of system. All members are plain path strings."""
+    """The layout of one home folder on one kind of system. All members are plain path strings.
 
-    def __init__(self, home: str, family: Family) -> None:
+    ``own`` is the folder of a user who may only read the home, which an administrator made for all.
+    """
+
+    def __init__(self, home: str, family: Family, own: str | None = None) -> None:
         self.family: Family = family
         self.home = home
+        self.own = own or home
         self._flavour: type[PurePath] = PureWindowsPath if family == "windows" else PurePosixPath
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether the home is somebody else's, to be read and run and not to be changed."""
+        return self.own != self.home
+
     def at(self, *parts: str) -> str:
-        """A path below the home folder."""
-        return str(self._flavour(self.home, *parts))
+        """A path below the home folder, or below the user's own where each user has one of it."""
+        base = self.own if parts and parts[0] in _EACH_USERS else self.home
+        return str(self._flavour(base, *parts))
 
     @property
     def environments(self) -> str:
@@ -121,6 +140,18 @@ class HomeLayout:
         """The recorded verification of one environment, schema ``verification/1``."""
         return self.at("verified", name + ".json")
 
+    def shared_verification(self, name: str) -> str:
+        """The administrator's record of the same environment."""
+        return str(self._flavour(self.home, "verified", name + ".json"))
+
+    @property
+    def closed(self) -> tuple[str, ...]:
+        """What of a home for all users only its owner reads: logs and reports may tell of the owner,
+        and nobody else needs the rest.
+        """
+        names = ("cache", "logs", "quarantine", "reports", "wheels", "work")
+        return tuple(str(self._flavour(self.home, name)) for name in names)
+
     @property
     def layout(self) -> tuple[str, ...]:
         """The folders that every install makes below home, from the outside in."""
@@ -129,7 +160,7 @@ class HomeLayout:
             self.at("locks"),
             self.cache,
             self.wheels,
-            self.environments,
+            *(() if self.is_guest else (self.environments,)),
             self.at("checks"),
             self.at("work"),
             self.verified,
@@ -159,7 +190,8 @@ class HomeLayout:
     def holds(self, path: str) -> bool:
         """Whether a path lies below the home folder (by its spelling; ``..`` never does)."""
         whole = self._flavour(path)
-        return ".." not in whole.parts and self._flavour(self.home) in whole.parents
+        roots = {self._flavour(self.home), self._flavour(self.own)}
+        return ".." not in whole.parts and not roots.isdisjoint(whole.parents)
 
     def site_packages(self, name: str, python: str) -> str:
         """The packages folder of one environment; ``python`` is its version as ``3.11``."""

@@ -25,6 +25,7 @@ _NAMES = frozenset(
         *("reports", "verified", "wheels", "work"),
     }
 )
+_POLICY = "policy.toml"  # on Windows an administrator's choices lie in the home for all users
 # Folders of the system, and all below them.
 _SYSTEM = (
     *("/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sbin"),
@@ -70,11 +71,13 @@ class _Line(msgspec.Struct, frozen=True):
 
 def home_state(system: System, place: HomeLayout) -> HomeState:
     """What a home folder is to this program, from its names, its own files and its place."""
-    files = system.files
+    files, names = system.files, set(system.files.names(place.home))
+    if place.home == system.computer.shared_folder():
+        names.discard(_POLICY)
     return HomeState(
         ours=is_ours(system, place),
         marked=decode_marker(files.read(place.marker) or b"") is not None,
-        empty=not files.names(place.home),
+        empty=not names,
         place=place_refused(system, place),
     )
 

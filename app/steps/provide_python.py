@@ -54,7 +54,10 @@ def find(version: str, site: StepContext) -> str | None:
     """The interpreter that uv would take for a version (``uv python find VERSION``, 25 ms), or
     ``None``.
     """
-    for preference in ("only-managed", "only-system") if _has_managed(site) else ("only-system",):
+    wanted: tuple[str, ...] = ("only-managed",) if _has_managed(site) else ()
+    if not site.answers.all_users:  # an administrator's own Python may be closed to other users
+        wanted = (*wanted, "only-system")
+    for preference in wanted:
         env = child_environment(site) | {
             "UV_PYTHON_PREFERENCE": preference,
             "UV_PYTHON_DOWNLOADS": "never",
@@ -74,6 +77,8 @@ def find(version: str, site: StepContext) -> str | None:
             env,
         )
         path = answer.out.strip()
+        if site.answers.all_users and not path.startswith(site.place.pythons):
+            continue
         if answer.code == 0 and path and _usable(path, site):
             _known[site.place.home, version] = path
             return path
@@ -165,7 +170,9 @@ def _remembered(version: str, site: StepContext) -> str | None:
         return None
     if noted is None or site.system.files.stamp(noted.path) != noted.stamp:
         return None
-    if _has_managed(site) and not noted.path.startswith(site.place.pythons):
+    if (site.answers.all_users or _has_managed(site)) and not noted.path.startswith(
+        site.place.pythons
+    ):
         return None
     _known[site.place.home, version] = noted.path
     return noted.path

@@ -151,6 +151,10 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         return [*first, *(["--yes"] if first[0] == "uninstall" else []), *stage.common(home)], held
     if row.situation == "exists":
         there = tmp / "there"
+        if first[0] == "deploy-files":
+            there.mkdir()
+            (there / "mine.txt").write_text("mine")
+            return [*first, str(there)], nullcontext()
         if first[0] == "bundle":
             there.mkdir()
             (there / "mine.txt").write_text("mine")
@@ -203,6 +207,16 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
             nullcontext(),
         ),
         "shell child": lambda: on_home(stage.made),
+        "deploy-files done": lambda: (["deploy-files", str(tmp / "deploy")], nullcontext()),
+        "dsc done": lambda: (["dsc", "schema"], nullcontext()),
+        "dsc blocked": lambda: (
+            _instance(patch, home=str(_blocker(tmp) / "home"), **_small(stage)),
+            nullcontext(),
+        ),
+        "dsc step-failed": lambda: (
+            _instance(patch, home=_starved(stage, tmp)[-3], **_small(stage)),
+            nullcontext(),
+        ),
         "completion done": lambda: (["completion", "bash"], nullcontext()),
     }
     patch.setenv("SHELL", "/bin/true")
@@ -259,6 +273,8 @@ def required(name: str, tmp: Path) -> list[str]:
         "train": ["--data", str(tmp / "rows.jsonl")],
         "export": ["RUN", "--format", "adapter"],
     }
+    more["dsc"] = ["schema"]
+    more["deploy-files"] = [str(tmp / "deploy")]
     return [name, *more.get(name, [])]
 
 
@@ -287,6 +303,17 @@ def _broken(stage: Stage, name: str, patch: pytest.MonkeyPatch) -> list[str]:
 def _unproven(stage: Stage, name: str, patch: pytest.MonkeyPatch) -> list[str]:
     patch.setattr(program, "_resource", failing)
     return ["verify", "--quick", *stage.common(stage.home(name))]
+
+
+def _small(stage: Stage) -> dict[str, str]:
+    return {"profile": "small", "index": stage.index.url, "answers": stage.answers()}
+
+
+def _instance(patch: pytest.MonkeyPatch, **fields: str) -> list[str]:
+    """A desired state on standard input."""
+    data = io.BytesIO(json.dumps(fields).encode())
+    patch.setattr(sys, "stdin", io.TextIOWrapper(data))
+    return ["dsc", "set"]
 
 
 def _log(tmp: Path, kind: str) -> str:

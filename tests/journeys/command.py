@@ -90,9 +90,10 @@ def load(
 
 
 def resource(name: str) -> bytes:
-    """The program's own files, with a check that needs no torch."""
+    """The program's own files, each check in the place of one that needs no torch."""
+    known = json.loads(_resource("checks/index.json"))
     own = {
-        "checks/index.json": json.dumps({"versions": ["small.py"]}).encode(),
+        "checks/index.json": json.dumps({check: ["small.py"] for check in known}).encode(),
         "checks/small.py": small.CHECK.encode(),
     }
     return own.get(name) or _resource(name)
