@@ -18,9 +18,9 @@ from app.ports import Clock, Files, System
 from app.probe.home import home_state
 
 
-def crash_home(system: System, home: str) -> str:
+def crash_home(system: System, home: str) -> HomeLayout | None:
     """Where a crash file may lie: in this home, else in the usual one, each only if it is ours or new;
-    empty where neither is. A new one is marked.
+    ``None`` where neither is. A new one is marked.
     """
     for folder in dict.fromkeys((home, system.computer.data_folder())):
         place = HomeLayout(folder, system.computer.family)
@@ -34,14 +34,14 @@ def crash_home(system: System, home: str) -> str:
                     Journal(system.files, system.clock, place.journal),
                     "crash",
                 )
-                return folder
-    return ""
+                return place
+    return None
 
 
 def write_crash(
     files: Files,
     clock: Clock,
-    home: str,
+    home: HomeLayout | None,
     error: BaseException,
     arguments: list[str],
     variables: Mapping[str, str],
@@ -67,15 +67,12 @@ def write_crash(
         ]
     )
     text = veil.text(text)
-    if not home:
+    if home is None:
         return f"(could not be written)\n{text}"
-    folder = f"{home}/reports"
-    path = f"{folder}/crash-{at.replace(':', '').replace('-', '')}.txt"
+    path = home.join(home.reports, f"crash-{at.replace(':', '').replace('-', '')}.txt")
     try:
-        if not files.exists(folder):
-            Journal(files, clock, f"{home}/journal.jsonl").effect("crash", "")(
-                "made", {"path": folder}
-            )
+        if not files.exists(home.reports):
+            Journal(files, clock, home.journal).effect("crash", "")("made", {"path": home.reports})
         files.write(path, text.encode("utf-8", "replace"))
     except (ExpectedError, ValueError):  # ValueError: a folder whose name is no text
         return f"(could not be written)\n{text}"

@@ -208,6 +208,9 @@ class Journal:
 
     def _now(self, values: dict[str, str], which: str = "path") -> str:
         path, home = values[which], values.get("home")
+        if self._home[1:3] == ":\\" or self._home.startswith("\\\\"):
+            # Crash files of 1.0 wrote a slash before their folder, which Windows takes for the same.
+            path = path.replace("/", "\\")
         return (
             self._home + path[len(home) :]
             if home and path[: len(home) + 1] in (home + "/", home + "\\")

@@ -100,3 +100,27 @@ def test_what_an_uninstall_took_is_not_listed_until_it_is_made_again(journal: Jo
     assert not journal.lists("/a/b")
     record("made", {"path": "/a"})
     assert journal.lists("/a")
+
+
+def test_a_slash_of_an_older_program_is_windows_own_separator() -> None:
+    home = "C:\\Users\\kim\\UnslothSetup"
+    line = (
+        '{"at":"2026-01-01T00:00:00Z","run":"crash","kind":"effect","step":"","effect":"made",'
+        '"outcome":"","values":{"home":"C:\\\\Users\\\\kim\\\\UnslothSetup",'
+        '"path":"C:\\\\Users\\\\kim\\\\UnslothSetup/reports"},"plan":null}\n'
+    )
+    journal = Journal(OneFile(line.encode()), SystemClock(), home + "\\journal.jsonl")
+    assert journal.made() == (home + "\\reports",)
+    assert journal.lists(home + "\\reports\\report.zip")
+    assert not journal.lists(home + "\\notes.txt")
+
+
+class OneFile(LocalFiles):
+    """Files of which each holds the same bytes, for a path of another system."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self._data = data
+
+    def read(self, path: str) -> bytes | None:
+        return self._data

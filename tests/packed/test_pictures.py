@@ -33,12 +33,13 @@ PYTHON = windows_lab.LAB / "prefix/drive_c/Python313/python.exe"
 
 
 def settled(target: Path) -> QImage:
-    """A picture of the screen once two in a row are equal; the page is then filled in."""
-    before = None
-    for _ in range(40):
+    """A picture of the screen once three in a row are equal; the page is then filled in."""
+    before, equal = None, 0
+    for _ in range(60):
         lab("screenshot", str(target))
         picture = QImage(str(target))
-        if before is not None and picture == before:
+        equal = equal + 1 if before is not None and picture == before else 0
+        if equal == 2:
             return picture
         before = picture
         time.sleep(0.4)
@@ -68,7 +69,8 @@ def walk(name: str, program: Path, *arguments: str, pages: int = len(STAGES)) ->
             wait_for(title)
             taken.append(settled(place / f"{number + 1}.png"))
             # and its end: the margin left of the cards holds nothing that a wheel could change
-            lab("xdo", "mousemove", *MARGIN, "click", "--repeat", "60", "--delay", "5", "5")
+            lab("xdo", "mousemove", *MARGIN, "click", "--repeat", "60", "--delay", "20", "5")
+            time.sleep(1)  # a busy machine may not have begun to scroll
             taken.append(settled(place / f"{number + 1}-end.png"))
             if number + 1 < pages:
                 press("Return")
