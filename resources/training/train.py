@@ -566,6 +566,9 @@ class Run:
 
     def open(self, resume, overwrite):
         """Begin or go on: the path of the checkpoint to go on from, or None. Refuses a folder with another run in it."""
+        if not FIRST:  # the first process judges and writes; it ends this one where it refuses
+            found = self.complete() if resume and os.path.isdir(self.checkpoints) else []
+            return os.path.join(self.checkpoints, found[-1]) if found else None
         earlier = read_json(self.path)
         if resume:
             if earlier is None:
@@ -1061,6 +1064,8 @@ def check_room(model, run):
 
 def save_adapter(model, tokenizer, run):
     """output/adapter, there whole or not at all."""
+    if not FIRST:
+        return
     part, final = os.path.join(run.folder, "adapter.part"), os.path.join(run.folder, "adapter")
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
