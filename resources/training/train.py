@@ -77,9 +77,9 @@ class StopNow(Exception):
 # ---- Telling ----
 
 AS_JSON = False
-FIRST = (
-    os.environ.get("RANK", "0") == "0"
-)  # of several processes on several cards only the first one talks
+# accelerate starts one process for each card and says so in these variables.
+PROCESSES = int(os.environ.get("WORLD_SIZE", "1"))
+FIRST = os.environ.get("RANK", "0") == "0"  # only the first one talks
 
 
 def tell(what, text="", **fields):
@@ -500,8 +500,8 @@ class Prepared:
         self.training = [self.examples[i] for i in order[apart:]]
 
     def steps(self, wishes):
-        """Steps of the whole run on one card."""
-        batches = math.ceil(len(self.training) / wishes.batch)
+        """Steps of the whole run; each process of several takes a batch of its own."""
+        batches = math.ceil(len(self.training) / (wishes.batch * PROCESSES))
         a_epoch = max(1, math.ceil(batches / wishes.accumulate))
         return wishes.max_steps or math.ceil(a_epoch * wishes.epochs)
 
@@ -781,11 +781,7 @@ def load(wishes):
         on_card and torch.cuda.get_device_capability()[0] >= 8
     )  # is_bf16_supported() also says yes where it is imitated
     dtype = (torch.bfloat16 if bf16 else torch.float16) if on_card else torch.float32
-    more = (
-        {"device_map": {"": int(os.environ["LOCAL_RANK"])}}
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1
-        else {}
-    )
+    more = {"device_map": {"": int(os.environ["LOCAL_RANK"])}} if PROCESSES > 1 else {}
     model, _ = FastLanguageModel.from_pretrained(model_name=wishes.model, max_seq_length=wishes.length, dtype=dtype,
                                                  load_in_4bit=wishes.bits == 4, **more)  # fmt: skip
     model = FastLanguageModel.get_peft_model(
