@@ -181,7 +181,7 @@ class PrepareTraining(Step, tag="prepare-training", frozen=True, kw_only=True):
 
 class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     """Run the script of a run's folder inside an environment; the first wish to stop lets it write a
-    checkpoint, the second ends it. ``offline``: the model is here, nothing is asked of the hub.
+    checkpoint, the second ends it. Its model is here by then: nothing is asked of the hub.
     """
 
     environment: str
@@ -191,7 +191,16 @@ class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     output: str
     resume: bool = False
     overwrite: bool = False
-    offline: bool = True
+
+
+class FetchModel(Step, tag="fetch-model", frozen=True, kw_only=True):
+    """Fetch a model from the hub into a cache folder by the environment's own client, each file
+    checked by the hash that the hub names.
+    """
+
+    environment: str
+    model: str
+    cache: str
 
 
 class ExportModel(Step, tag="export-model", frozen=True, kw_only=True):
@@ -231,6 +240,7 @@ AnyStep = (
     | PrepareTraining
     | RunTraining
     | ExportModel
+    | FetchModel
 )
 
 

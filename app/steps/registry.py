@@ -12,6 +12,7 @@ from app.steps import (
     close_mapper,
     create_environment,
     export_model,
+    fetch_model,
     fetch_wheels,
     first_import,
     fix_openmp,
@@ -60,6 +61,7 @@ HANDLERS: dict[str, Any] = {
     "make-shortcut": make_shortcut,
     "prepare-training": prepare_training,
     "run-training": run_training,
+    "fetch-model": fetch_model,
     "export-model": export_model,
 }
 

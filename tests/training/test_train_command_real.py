@@ -100,7 +100,7 @@ def test_stopped_by_the_system_and_gone_on_with_is_as_undisturbed(
 
     def stop(event: dict[str, Any]) -> None:
         if event.get("name") == "train.loss" and event["detail"]["step"] == 3:
-            run.process.send_signal(signal.SIGINT)
+            run.process.send_signal(signal.SIGTERM)
 
     assert run.end(stop) == 6, run.errors
     last = run.events[-1]
