@@ -31,7 +31,7 @@ from app.model.pointer import Pointer
 from app.model.profile import Platform
 from app.model.verdict import Comparison, Overall
 from app.steps import put_packages_back, quarantine
-from app.steps.drift import drift
+from app.steps.drift import drift, own_versions
 
 if TYPE_CHECKING:
     from app.engine.editors import Editor
@@ -308,6 +308,11 @@ class Session(Execution):
         """What has changed in an environment since it was installed, a sentence each."""
         profile = self.knowledge.profile(plan.profile)
         return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
+
+    def own_packages(self) -> tuple[str, ...]:
+        """What a person added to the active setup, by name."""
+        profile = self._active_profile()
+        return tuple(own_versions(profile, self.site())) if profile is not None else ()
 
     def bundle(
         self, target: str, platform: Platform | None = None

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
+from app.model.own_packages import PackageChange
 from app.model.training import ExportFormat, RunRecord
 from app.model.value import Value
 
@@ -193,6 +194,28 @@ class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     overwrite: bool = False
 
 
+class AddPackages(Step, tag="add-packages", frozen=True, kw_only=True):
+    """Install a person's own packages beside the proven ones, each by its recorded hash, and write
+    them down. ``kept``: they were written down before.
+    """
+
+    environment: str
+    change: PackageChange
+    kept: bool = False
+
+
+class RemovePackages(Step, tag="remove-packages", frozen=True, kw_only=True):
+    """Take packages out again. ``change`` is the one that is taken back, ``None`` for what came
+    otherwise; ``restore`` puts packages of the lock back that were changed or taken away.
+    """
+
+    environment: str
+    profile: str
+    packages: tuple[str, ...]
+    change: PackageChange | None = None
+    restore: bool = False
+
+
 class FetchModel(Step, tag="fetch-model", frozen=True, kw_only=True):
     """Fetch a model from the hub into a cache folder by the environment's own client, each file
     checked by the hash that the hub names.
@@ -241,6 +264,8 @@ AnyStep = (
     | RunTraining
     | ExportModel
     | FetchModel
+    | AddPackages
+    | RemovePackages
 )
 
 

@@ -9,6 +9,7 @@ from app.model.event import AnyPayload
 from app.model.plan import AnyStep
 from app.steps import (
     activate,
+    add_packages,
     close_mapper,
     create_environment,
     export_model,
@@ -23,6 +24,7 @@ from app.steps import (
     provide_python,
     put_packages_back,
     quarantine,
+    remove_packages,
     remove_tree,
     run_check,
     run_training,
@@ -62,6 +64,8 @@ HANDLERS: dict[str, Any] = {
     "prepare-training": prepare_training,
     "run-training": run_training,
     "fetch-model": fetch_model,
+    "add-packages": add_packages,
+    "remove-packages": remove_packages,
     "export-model": export_model,
 }
 
