@@ -31,7 +31,12 @@ def train(run: CommandRun) -> ExitCode:
     if options.write_script:
         return _write_script(run, request)
     run.goes_on = _RESUME
+    run.measured = training_text.measured
     _tell_changes(run)
+    if request.resume is None:
+        _, memory = training_runs.settings(session, request)
+        if memory.fits is False:
+            run.complain(memory.text)
     plan = returned(training_runs.plan(session, request))
     step = next(s for s in plan.steps if s.kind == "run-training")
 

@@ -429,6 +429,9 @@ class Session(Execution):
         variables[old] = folder + separator + variables.get(old, "")
         variables["VIRTUAL_ENV"] = self.place.environment(name)
         variables.pop("PYTHONHOME", None)
+        models = self.place.join(self.place.models, "hub")
+        if self.system.files.exists(models):
+            variables.setdefault("HF_HUB_CACHE", models)
         found = self.system.terminal.find(words[0], variables[old])
         return self.system.terminal.lend((found or words[0], *words[1:]), variables)
 

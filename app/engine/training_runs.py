@@ -16,7 +16,7 @@ from app.model.dataset import Confirmation, Dataset
 from app.model.errors import InputError, NotInstalledError
 from app.model.event import AnyPayload, Measured
 from app.model.machine import MachineFacts, Os
-from app.model.plan import Plan, PrepareTraining, RunTraining
+from app.model.plan import AnyStep, Plan, PrepareTraining, RunTraining
 from app.model.profile import Profile
 from app.model.training import (
     MemoryNeed,
@@ -43,9 +43,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 
 
 def active(session: Session) -> tuple[str, Profile]:
-    """The active environment and its profile. Raises ``NotInstalledError``, also where the profile
-    has no Unsloth.
-    """
+    """The active environment and its profile. Raises ``NotInstalledError`` where there is none."""
     session.really()
     pointer = session.pointer()
     if pointer is None:
@@ -77,6 +75,8 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
         rank=request.rank,
     )
     model, models = training_models.resolve(session, sized.model)
+    if sized.memory is None and (shape := training_models.shape(session, model)) is not None:
+        sized = starter_script.measured_by_shape(sized, shape, profile, facts)
     base = TrainingSettings(
         model=model,
         models=models,
@@ -193,7 +193,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
     )
     rows = f"{found.rows:,} row{'s' * (found.rows != 1)}"
     fetching = yield from training_models.fetching(session, wanted, environment)
-    steps = (
+    steps: tuple[AnyStep, ...] = (
         *fetching,
         PrepareTraining(
             id="data",
