@@ -20,6 +20,7 @@ from app.model.pointer import Pointer  # noqa: E402
 from app.model.report import Summary  # noqa: E402
 from app.model.result import Result  # noqa: E402
 from app.model.status import Status  # noqa: E402
+from app.model.training import TrainingPreview  # noqa: E402
 from app.model.verdict import Verification  # noqa: E402
 
 TYPES: dict[str, Any] = {
@@ -31,6 +32,7 @@ TYPES: dict[str, Any] = {
     "report": Summary,
     "result": Result,
     "status": Status,
+    "training-preview": TrainingPreview,
 }
 
 

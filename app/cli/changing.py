@@ -119,6 +119,8 @@ def verify(run: CommandRun) -> ExitCode:
         plan = session.verify_plan(run.options.quick, run.options.environment)
         for change in session.changes(plan):
             run.say(change)
+        if own := session.own_packages():
+            run.say(f"Your own packages beside the setup: {', '.join(own)}.")
 
     def save(code: ExitCode) -> None:
         if run.options.save_proof and code == ExitCode.DONE:

@@ -17,6 +17,7 @@ from app.model.event import (
     Failed,
     Finished,
     Line,
+    Measured,
     Progress,
     Skipped,
     Started,
@@ -57,6 +58,7 @@ class CommandRun:
         self._begun = b""  # output of a child that came without the end of its line
         self._begun_by, self._at = "", 0.0
         self.opened: Callable[[Session], None] = lambda _: None
+        self.measured: Callable[[Measured], str] = lambda _: ""  # what people are told of a value
         self.goes_on = "The same command goes on from there."
 
     @property
@@ -222,6 +224,9 @@ class CommandRun:
             self.say(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             self._progress.show(event.step, event.at, what)
+        elif isinstance(what, Measured):
+            if words := self.measured(what):
+                self.say(words)
         elif isinstance(what, Finished) and what.seconds:
             self.say(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Stopped):

@@ -204,6 +204,11 @@ def _run(parser: ArgumentParser) -> None:
     )
 
 
+def _packages(parser: ArgumentParser) -> None:
+    parser.add_argument("what", choices=["list", "add", "undo"], help="what to do")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="with add: the packages")
+
+
 def _env(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=["path"], help="path: the active environment's stable path")
 
@@ -217,6 +222,13 @@ def _train_command(run: CommandRun) -> ExitCode:
     from app.cli import training
 
     return training.train(run)
+
+
+def _packages_command(run: CommandRun) -> ExitCode:
+    """As ``_train_command``."""
+    from app.cli import packages
+
+    return packages.packages(run)
 
 
 def _export_command(run: CommandRun) -> ExitCode:
@@ -321,6 +333,18 @@ COMMANDS: tuple[CommandSpec, ...] = (
         (
             ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
             ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
+        ),
+    ),
+    CommandSpec(
+        "packages",
+        "list, add or take back your own packages beside the proven ones",
+        _packages_command,
+        (*_PLACES, "yes", *_SOURCES),
+        _packages,
+        lambda options: options.what != "list",
+        (
+            ("packages add wandb", "refused where a package of the setup would change"),
+            ("packages undo", "takes back the last change, also one that pip made"),
         ),
     ),
     CommandSpec(

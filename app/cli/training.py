@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from app.adapters.processes.end_signals import asked_first
 from app.cli import training_text
-from app.engine import exports, training_records, training_runs
+from app.cli.generators import returned
+from app.engine import exports, own_packages, training_records, training_runs
 from app.model.dataset import ROLES, Confirmation, ReadOptions, Role
 from app.model.errors import ExitCode, InputError
 from app.model.training import TrainingPreview, TrainingRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from app.cli.command_run import CommandRun
 
-T = TypeVar("T")
+_SHOWN = 5  # changes that are named one by one
 _RESUME = "train --resume goes on from there."
 
 
@@ -32,7 +31,13 @@ def train(run: CommandRun) -> ExitCode:
     if options.write_script:
         return _write_script(run, request)
     run.goes_on = _RESUME
-    plan = _last(training_runs.plan(session, request))
+    run.measured = training_text.measured
+    _tell_changes(run)
+    if request.resume is None:
+        _, memory = training_runs.settings(session, request)
+        if memory.fits is False:
+            run.complain(memory.text)
+    plan = returned(training_runs.plan(session, request))
     step = next(s for s in plan.steps if s.kind == "run-training")
 
     def stop() -> None:
@@ -46,6 +51,16 @@ def train(run: CommandRun) -> ExitCode:
     with asked_first(stop):
         code = run.carry_out(plan, more=more)
     return _own_code(run, code)
+
+
+def _tell_changes(run: CommandRun) -> None:
+    """What pip or another tool changed in the environment since it was proven."""
+    _, changes = own_packages.listed(run.session)
+    for change in changes[:_SHOWN]:
+        run.say(change.sentence())
+    if changes:
+        more = f"and {len(changes) - _SHOWN} more. " if len(changes) > _SHOWN else ""
+        run.say(f"{more}packages undo takes such changes back.")
 
 
 def export(run: CommandRun) -> ExitCode:
@@ -95,7 +110,7 @@ def _write_script(run: CommandRun, request: TrainingRequest) -> ExitCode:
     data = session.place.join(session.place.folder_of(path), "data.jsonl")
     for one in (path, data) if request.data else (path,):
         run.refuse_existing(one, "--write-script")
-    script, rows = _last(training_runs.saved_script(session, request))
+    script, rows = returned(training_runs.saved_script(session, request))
     session.save(path, script)
     run.say(f"Script written: {path}")
     if rows is not None:
@@ -103,16 +118,6 @@ def _write_script(run: CommandRun, request: TrainingRequest) -> ExitCode:
         run.say(f"Its data: {data}")
     run.finish("finished", changed=True, script=path)
     return ExitCode.DONE
-
-
-def _last(work: Generator[Any, None, T]) -> T:
-    """What a generator returns; what it tells meanwhile is for nobody here."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
 
 
 def _request(run: CommandRun) -> TrainingRequest:

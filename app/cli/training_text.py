@@ -6,6 +6,7 @@ from typing import Any
 
 from app.decide.datasets.recognise import count_reasons
 from app.model.dataset import Dataset
+from app.model.event import Measured
 from app.model.training import TrainingPreview
 
 _SHOWN = 2000  # characters of a row
@@ -27,7 +28,7 @@ def preview(found: TrainingPreview) -> str:
         f"Memory: {found.memory.text}",
     ]
     if found.seconds is not None:
-        lines.append(f"Time: about {found.seconds / 60:.0f} minutes, as the last run here went.")
+        lines.append(f"Time: about {duration(found.seconds)}, as the last run here went.")
     elif found.tokens is not None:
         lines.append("Time: not known; no run of this model was measured here.")
     return "\n".join(lines)
@@ -87,3 +88,44 @@ def tokens(seen: dict[str, Any], context: int) -> list[str]:
         f"Left out: {count:,} rows, because {why}." for why, count in seen["left_out"].items()
     ]
     return lines + list(seen["notes"])
+
+
+def measured(what: Measured) -> str:
+    """What people are told of a value while a run or an export goes on; empty for the others."""
+    detail = what.detail
+    if what.name == "train.loss":
+        memory = detail.get("memory")
+        parts = [
+            f"step {detail.get('step')}: loss {what.value:.4f}",
+            f"{detail.get('tokens_per_s') or 0:.0f} tokens/s",
+            f"{duration(detail.get('seconds_left') or 0)} left",
+            *([f"{memory / 2**30:.1f} GB on the card"] if memory else []),
+        ]
+        return "    " + ", ".join(parts)
+    words = {
+        "train.evaluation_loss": lambda: f"    step {detail.get('step')}: evaluation loss {what.value:.4f}",
+        "train.data": lambda: f"    {what.value:,} rows to train on, {detail['steps']:,} steps",
+        "train.checkpoint": lambda: f"    checkpoint at step {what.value}",
+        "train.stopped": lambda: f"    stopped at step {what.value}; a checkpoint is written",
+        "train.answer": lambda: (
+            f"Question: {detail['question']}\n  expected: {detail['expected']}\n"
+            f"  before:   {detail['before']}\n  after:    {what.value}"
+        ),
+        "train.adapter": lambda: f"The adapter lies in {what.value}",
+        "train.smaller": lambda: "  Or: " + " ".join(
+            f"--{name} {value}" for name, value in what.value.items()
+        ) + f" (costs {detail.get('costs')})",
+        "train.note": lambda: f"    {what.value}",
+    }  # fmt: skip
+    try:
+        return words[what.name]() if what.name in words else ""
+    except (KeyError, TypeError, ValueError, AttributeError):  # a script of another version
+        return ""
+
+
+def duration(seconds: float) -> str:
+    """A time for people: ``40 s``, ``12 min``, ``3 h 5 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"

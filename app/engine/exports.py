@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from app.engine import models_here, training_records, training_runs
+from app.engine import training_records, training_runs
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.plan import ExportModel, Plan
 from app.model.training import ExportFormat, RunRecord
 from app.ports import Command
+from app.steps import model_cache
 from app.steps.run_training import CHAT, fault, training_environment
 from app.steps.script_events import relay
 
@@ -111,7 +112,7 @@ def _weights(session: Session, record: RunRecord, base: str | None) -> int:
     model = base or record.settings.model
     files = session.system.files
     if not files.is_folder(model):
-        found = models_here.find(model, session.system, session.place)
+        found = model_cache.find(model, session.system, session.place)
         if found is None:
             raise InputError(
                 f"The model {model}, on which the run was trained, is not on this computer.",

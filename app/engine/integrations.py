@@ -4,13 +4,19 @@ system's menu.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.decide.plans import builder
 from app.knowledge import Knowledge
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
-from app.model.plan import Plan
+from app.model.own_packages import PackageChange, decode_own_packages
+from app.model.plan import AddPackages, Plan
 from app.model.profile import Profile
 from app.ports import Computer
+
+if TYPE_CHECKING:
+    from app.engine.visit import Visit
 
 
 def kernel_plan(
@@ -53,3 +59,29 @@ def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
             "kernels."
         )
     return place.join(folder, "jupyter", "kernels")
+
+
+def own_packages_plan(visit: Visit, profile: Profile | None, environment: str | None) -> Plan:
+    """The packages that a person added to a setup, to be put into a new environment of it; often
+    without steps. Raises ``InputError`` where their list is broken.
+    """
+    nothing = Plan(title="Your packages")
+    if visit.simulated or not visit.owns_home():
+        return nothing
+    path = visit.place.own_packages
+    known = decode_own_packages(visit.system.files.read(path), path)
+    pointer = visit.pointer()
+    name = profile.id if profile is not None else pointer.profile if pointer is not None else None
+    target = environment or (pointer.active if pointer is not None else None)
+    packages = tuple(known.of(name).values()) if name is not None else ()
+    if name is None or target is None or not packages:
+        return nothing
+    step = AddPackages(
+        id="own-packages",
+        title="Your own packages: " + ", ".join(one.name for one in packages),
+        touches=(visit.place.environment(target),),
+        environment=target,
+        change=PackageChange(at=known.changes[-1].at, profile=name, asked=(), packages=packages),
+        kept=True,
+    )
+    return Plan(title=nothing.title, profile=name, steps=(step,))

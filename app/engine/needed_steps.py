@@ -67,7 +67,7 @@ def _reading(system: System) -> System:
 
 def _makes(step: Any, plan: Plan) -> bool:
     """Whether a step is one of those that make, check or switch to the plan's own environment."""
-    if step.kind in ("make-kernel", "make-shortcut"):
+    if step.kind in ("make-kernel", "make-shortcut", "add-packages"):
         return False
     own = getattr(step, "environment", None) == plan.environment
     return own or step.kind == "provide-python" or getattr(step, "profile", None) == plan.profile

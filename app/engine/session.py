@@ -31,7 +31,7 @@ from app.model.pointer import Pointer
 from app.model.profile import Platform
 from app.model.verdict import Comparison, Overall
 from app.steps import put_packages_back, quarantine
-from app.steps.drift import drift
+from app.steps.drift import drift, own_versions
 
 if TYPE_CHECKING:
     from app.engine.editors import Editor
@@ -309,6 +309,11 @@ class Session(Execution):
         profile = self.knowledge.profile(plan.profile)
         return tuple(change.sentence() for change in drift(plan.environment, profile, self.site()))
 
+    def own_packages(self) -> tuple[str, ...]:
+        """What a person added to the active setup, by name."""
+        profile = self._active_profile()
+        return tuple(own_versions(profile, self.site())) if profile is not None else ()
+
     def bundle(
         self, target: str, platform: Platform | None = None
     ) -> Generator[StepEvent, None, None]:
@@ -424,6 +429,9 @@ class Session(Execution):
         variables[old] = folder + separator + variables.get(old, "")
         variables["VIRTUAL_ENV"] = self.place.environment(name)
         variables.pop("PYTHONHOME", None)
+        models = self.place.join(self.place.models, "hub")
+        if self.system.files.exists(models):
+            variables.setdefault("HF_HUB_CACHE", models)
         found = self.system.terminal.find(words[0], variables[old])
         return self.system.terminal.lend((found or words[0], *words[1:]), variables)
 

@@ -18,7 +18,7 @@ from app.model.pointer import Pointer
 from app.model.profile import Profile
 from app.model.status import Drift, ProgramAge, Status, TrainingRun
 from app.model.verdict import Overall, Verification
-from app.steps.drift import drift, missing_files
+from app.steps.drift import drift, missing_files, own_versions
 
 if TYPE_CHECKING:
     from app.engine.carrying_out import Execution
@@ -49,6 +49,7 @@ def status(session: Execution) -> Status:
         drift=changes,
         previous=pointer.previous,
         newer_profile=_newer(session, profile) if profile is not None else None,
+        packages_added=tuple(own_versions(profile, session.site())) if profile is not None else (),
         exports=profile.exports if profile is not None else (),
         runs=tuple(
             TrainingRun(id=run.id, state=run.state, resumable=run.resumable)

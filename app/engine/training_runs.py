@@ -10,13 +10,13 @@ import msgspec
 from app.decide.datasets.recognise import refuse_unanswered
 from app.decide.training import starter_script
 from app.decide.training.script_head import with_settings
-from app.engine import models_here, training_records
+from app.engine import training_models, training_records
 from app.model import limits
 from app.model.dataset import Confirmation, Dataset
 from app.model.errors import InputError, NotInstalledError
 from app.model.event import AnyPayload, Measured
 from app.model.machine import MachineFacts, Os
-from app.model.plan import Plan, PrepareTraining, RunTraining
+from app.model.plan import AnyStep, Plan, PrepareTraining, RunTraining
 from app.model.profile import Profile
 from app.model.training import (
     MemoryNeed,
@@ -43,9 +43,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 
 
 def active(session: Session) -> tuple[str, Profile]:
-    """The active environment and its profile. Raises ``NotInstalledError``, also where the profile
-    has no Unsloth.
-    """
+    """The active environment and its profile. Raises ``NotInstalledError`` where there is none."""
     session.really()
     pointer = session.pointer()
     if pointer is None:
@@ -76,7 +74,9 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
         bits=request.bits,
         rank=request.rank,
     )
-    model, models = _model(session, sized.model)
+    model, models = training_models.resolve(session, sized.model)
+    if sized.memory is None and (shape := training_models.shape(session, model)) is not None:
+        sized = starter_script.measured_by_shape(sized, shape, profile, facts)
     base = TrainingSettings(
         model=model,
         models=models,
@@ -192,7 +192,9 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
         output=output,
     )
     rows = f"{found.rows:,} row{'s' * (found.rows != 1)}"
-    steps = (
+    fetching = yield from training_models.fetching(session, wanted, environment)
+    steps: tuple[AnyStep, ...] = (
+        *fetching,
         PrepareTraining(
             id="data",
             title=f"Data: {rows} of {found.name}",
@@ -211,7 +213,6 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
             folder=folder,
             output=output,
             overwrite=request.overwrite and request.output is not None,
-            offline=_is_here(session, wanted),
         ),
     )
     return Plan(title=f"Training on {found.name}", profile=profile.id, steps=steps)
@@ -266,9 +267,13 @@ def _resumed(
         output=record.output,
         resume=begun,
         overwrite=not begun,  # what a run that was killed at once left is its own
-        offline=_is_here(session, record.settings),
     )
-    return Plan(title=f"Training, gone on with: {run}", profile=record.profile, steps=(training,))
+    fetching = yield from training_models.fetching(session, record.settings, record.environment)
+    return Plan(
+        title=f"Training, gone on with: {run}",
+        profile=record.profile,
+        steps=(*fetching, training),
+    )
 
 
 def _refuse_differences(
@@ -348,23 +353,6 @@ def _expected_seconds(
             rows = tokens["steps"] * wanted.batch * wanted.accumulate
             return float(a_row * rows / speed)
     return None
-
-
-def _model(session: Session, model: str) -> tuple[str, str]:
-    """The model as the script is to load it, and the cache in which it lies or will lie."""
-    if session.system.files.is_folder(model):
-        missing = models_here.what_is_missing(model, session.system, session.place)
-        if missing:
-            raise InputError(f"The folder {model} {missing}; expected a model's folder.")
-        return model, models_here.own_cache(session.place)
-    name = models_here.check_name(model)
-    found = models_here.find(name, session.system, session.place)
-    return name, found[0] if found is not None else models_here.own_cache(session.place)
-
-
-def _is_here(session: Session, wanted: TrainingSettings) -> bool:
-    folder = session.system.files.is_folder(wanted.model)
-    return folder or models_here.find(wanted.model, session.system, session.place) is not None
 
 
 def _refuse_output(session: Session, output: str, overwrite: bool) -> None:

@@ -481,6 +481,7 @@ class Visit:
             )
             if wanted
         ]
+        plans.append(integrations.own_packages_plan(self, profile, environment))
         return Plan(
             title="Kernel and menu entry",
             profile=plans[0].profile if plans else "",

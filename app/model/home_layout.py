@@ -115,6 +115,11 @@ class HomeLayout:
         return self.at("runs", name)
 
     @property
+    def own_packages(self) -> str:
+        """Packages that a person added, schema ``packages/1``."""
+        return self.at("packages.json")
+
+    @property
     def models(self) -> str:
         """Models that were fetched: the hub's own cache folders."""
         return self.at("models")

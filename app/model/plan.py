@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import msgspec
 
+from app.model.own_packages import PackageChange
 from app.model.training import ExportFormat, RunRecord
 from app.model.value import Value
 
@@ -181,7 +182,7 @@ class PrepareTraining(Step, tag="prepare-training", frozen=True, kw_only=True):
 
 class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     """Run the script of a run's folder inside an environment; the first wish to stop lets it write a
-    checkpoint, the second ends it. ``offline``: the model is here, nothing is asked of the hub.
+    checkpoint, the second ends it. Its model is here by then: nothing is asked of the hub.
     """
 
     environment: str
@@ -191,7 +192,38 @@ class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     output: str
     resume: bool = False
     overwrite: bool = False
-    offline: bool = True
+
+
+class AddPackages(Step, tag="add-packages", frozen=True, kw_only=True):
+    """Install a person's own packages beside the proven ones, each by its recorded hash, and write
+    them down. ``kept``: they were written down before.
+    """
+
+    environment: str
+    change: PackageChange
+    kept: bool = False
+
+
+class RemovePackages(Step, tag="remove-packages", frozen=True, kw_only=True):
+    """Take packages out again. ``change`` is the one that is taken back, ``None`` for what came
+    otherwise; ``restore`` puts packages of the lock back that were changed or taken away.
+    """
+
+    environment: str
+    profile: str
+    packages: tuple[str, ...]
+    change: PackageChange | None = None
+    restore: bool = False
+
+
+class FetchModel(Step, tag="fetch-model", frozen=True, kw_only=True):
+    """Fetch a model from the hub into a cache folder by the environment's own client, each file
+    checked by the hash that the hub names.
+    """
+
+    environment: str
+    model: str
+    cache: str
 
 
 class ExportModel(Step, tag="export-model", frozen=True, kw_only=True):
@@ -231,6 +263,9 @@ AnyStep = (
     | PrepareTraining
     | RunTraining
     | ExportModel
+    | FetchModel
+    | AddPackages
+    | RemovePackages
 )
 
 

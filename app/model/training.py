@@ -17,6 +17,17 @@ QUANTIZATIONS = (
 )  # fmt: skip
 
 
+class ModelInfo(Value, frozen=True, kw_only=True):
+    """What the hub says of a model before it is fetched. ``licence`` is empty where it names none."""
+
+    model: str
+    bytes: int
+    files: int = 0
+    licence: str = ""
+    gated: bool = False
+    revision: str = ""
+
+
 class TrainingSettings(Value, frozen=True, kw_only=True):
     """The settings at the head of the training script, under the same names.
 

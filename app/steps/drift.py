@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.model.errors import InputError
+from app.model.own_packages import decode_own_packages
 from app.model.profile import Profile
 from app.steps.step_context import StepContext
 
@@ -48,15 +50,33 @@ def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change
     """
     found = _records(environment, profile, site)
     locked = dict(_locked(profile, site))
+    own = own_versions(profile, site)
     changes = []
     for name in sorted(locked.keys() | found.keys()):
         version, record = found.get(name, (None, None))
         if name in locked and version is not None and _same(locked[name], version):
             continue
-        if name not in locked and name in _OWN:
+        if name not in locked and (name in _OWN or own.get(name) == version):
             continue
         changes.append(Change(name, locked.get(name), version, _writer(record, site)))
     return tuple(changes)
+
+
+def own_versions(profile: Profile, site: StepContext) -> dict[str, str]:
+    """Packages that a person added by this program, which are no damage; none where the list cannot
+    be read, which is told elsewhere.
+    """
+    path = site.place.own_packages
+    try:
+        listed = decode_own_packages(site.system.files.read(path), path)
+    except InputError:
+        return {}
+    return {name: one.version for name, one in listed.of(profile.id).items()}
+
+
+def locked_versions(profile: Profile, site: StepContext) -> dict[str, str]:
+    """Name to version of everything that the profile's locks pin for this system."""
+    return dict(_locked(profile, site))
 
 
 def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[str, ...]:

@@ -32,10 +32,11 @@ def run(step: ExportModel, site: StepContext) -> Iterator[AnyPayload]:
         raise InputError(f"There is no environment {step.environment} to export in.")
     script = place.at("checks", _SCRIPT)
     site.system.files.write(script, site.resource(f"training/{_SCRIPT}"))
-    argv = (python, script, "--json", "--adapter", step.adapter, "--format", step.format)
-    argv = (*argv, "--to", step.target, "--quantization", step.quantization)
-    for option, value in (("--base", step.base), ("--llama-cpp", step.llama_cpp)):
-        argv = (*argv, *((option, value) if value else ()))
+    wishes = [("--adapter", step.adapter), ("--format", step.format), ("--to", step.target)]
+    wishes += [("--quantization", step.quantization)]
+    wishes += [("--base", step.base)] if step.base else []
+    wishes += [("--llama-cpp", step.llama_cpp)] if step.llama_cpp else []
+    argv = (python, script, "--json", *(word for wish in wishes for word in wish))
     yield say("> " + " ".join(argv))
     env = training_environment(site, python, True)
     if step.models:

@@ -5,7 +5,7 @@ before.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.model import limits
 from app.model.errors import ExpectedError, InputError
@@ -115,20 +115,17 @@ def run(step: PutPackagesBack, site: StepContext) -> Iterator[AnyPayload]:
             ),
             "Putting the packages back",
             limit=limits.INSTALLING,
-            extra=_indexes(found, site),
+            extra=index_variables(
+                site, sorted({tag for line in found.packages for tag in _BUILD.findall(line)})
+            ),
         )
     finally:
         site.system.files.remove(file)
 
 
-def _indexes(found: Taken, site: StepContext) -> dict[str, str]:
-    """The user's own indexes and the PyTorch index of the builds that are wanted, as uv's
-    variables.
-    """
-    sources, tags = (
-        site.sources,
-        sorted({tag for line in found.packages for tag in _BUILD.findall(line)}),
-    )
+def index_variables(site: StepContext, tags: Sequence[str] = ()) -> dict[str, str]:
+    """The user's own indexes as uv's variables, with the PyTorch index of the builds that are wanted."""
+    sources = site.sources
     env = {"UV_INDEX_STRATEGY": "unsafe-best-match"}
     if sources.index:
         env["UV_DEFAULT_INDEX"] = sources.index

@@ -9,9 +9,11 @@ from app.model.event import AnyPayload
 from app.model.plan import AnyStep
 from app.steps import (
     activate,
+    add_packages,
     close_mapper,
     create_environment,
     export_model,
+    fetch_model,
     fetch_wheels,
     first_import,
     fix_openmp,
@@ -22,6 +24,7 @@ from app.steps import (
     provide_python,
     put_packages_back,
     quarantine,
+    remove_packages,
     remove_tree,
     run_check,
     run_training,
@@ -60,6 +63,9 @@ HANDLERS: dict[str, Any] = {
     "make-shortcut": make_shortcut,
     "prepare-training": prepare_training,
     "run-training": run_training,
+    "fetch-model": fetch_model,
+    "add-packages": add_packages,
+    "remove-packages": remove_packages,
     "export-model": export_model,
 }
 

@@ -16,7 +16,8 @@ from app.steps.script_events import ScriptEnd, relay
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
 
-_BAD_INPUT, _STOPPED = 2, 6  # exit codes of the script
+_STOPPED = 6  # exit code of the script
+_CODES = {2: ExitCode.BAD_INPUT, 3: ExitCode.BLOCKED}
 CHAT, STOP = "chat.py", "stop"
 
 
@@ -41,9 +42,7 @@ def run(step: RunTraining, site: StepContext) -> Iterator[AnyPayload]:
     how = ("--resume",) * step.resume + ("--overwrite",) * step.overwrite
     argv = (python, script, "--json", "--stop-file", stop_file, *how)
     yield say("> " + " ".join(argv))
-    command = Command(
-        argv=argv, env=training_environment(site, python, step.offline), folder=step.folder
-    )
+    command = Command(argv=argv, env=training_environment(site, python, True), folder=step.folder)
 
     def ask() -> None:
         files.write(stop_file, b"")
@@ -98,7 +97,7 @@ def fault(ended: ScriptEnd, what: str) -> ExpectedError:
         failed.message,
         details=(failed.details + "\n" + ended.tail).strip(),
         hint=failed.hint,
-        exit_code=ExitCode.BAD_INPUT if ended.code == _BAD_INPUT else ExitCode.STEP_FAILED,
+        exit_code=_CODES.get(ended.code, ExitCode.STEP_FAILED),
     )
 
 

@@ -23,7 +23,7 @@ from app.cli.command_table import COMMANDS, command
 from app.cli.endings import NONE, OWN, Ending
 from app.model.errors import ExitCode
 from build import reference
-from tests.fault_index import FaultIndex, lock_of
+from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys import command as small
 from tests.training import homes
 
@@ -71,10 +71,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Two versions installed one after the other, so that there is one to go back to."""
     folder = tmp_path_factory.mktemp("stage")
     old, new = small.wheels("1.0"), small.wheels("2.0")
+    extra = make_wheel("extra", needs=("torch",))
     locks = (folder / "old.txt", folder / "new.txt")
     for path, wheels in zip(locks, (old, new), strict=True):
         path.write_text(lock_of(wheels))
-    with FaultIndex([*old, *new]) as index:
+    with FaultIndex([*old, *new, extra]) as index:
         made = Stage(folder, index, locks)
         for lock in locks:
             done = small.run(made.made, lock, index.url, "install")
@@ -135,6 +136,8 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         return [words[0], "--answers", str(broken), *words[1:]], nullcontext()
     if first[0] == "train":
         return training_words(row, stage, tmp, patch)
+    if first[0] == "packages":
+        return package_words(row, stage, tmp)
     if first[0] == "export":
         return export_words(row, stage, tmp)
     if row.situation == "nothing-installed":
@@ -263,6 +266,23 @@ def export_words(row: Ending, stage: Stage, tmp: Path) -> Words:
     return ["export", run, "--format", kind, *stage.common(home)], held
 
 
+def package_words(row: Ending, stage: Stage, tmp: Path) -> Words:
+    """The same for a person's own packages, asked of the index of the small profile."""
+    if row.situation == "nothing-installed":
+        return ["packages", "list", "--home", str(tmp / "none")], nullcontext()
+    home = stage.home(f"packages-{tmp.name}")
+    asked = {
+        "nothing-to-do": "torch",
+        "unanswered": "extra",
+        "clash": "torch==1.0",
+        "bad-name": "nowhere",
+    }
+    names = [asked[row.situation]] if row.situation in asked else []
+    more = ["--yes"] if row.situation not in ("unanswered", "done") else []
+    words = [*row.command.split(), *names, "--index", stage.index.url, *more]
+    return [*words, *stage.common(home)], nullcontext()
+
+
 def required(name: str, tmp: Path) -> list[str]:
     """A command with the words that it cannot do without."""
     more = {
@@ -272,6 +292,7 @@ def required(name: str, tmp: Path) -> list[str]:
         "verify-bundle": [str(tmp)],
         "train": ["--data", str(tmp / "rows.jsonl")],
         "export": ["RUN", "--format", "adapter"],
+        "packages": ["list"],
     }
     more["dsc"] = ["schema"]
     more["deploy-files"] = [str(tmp / "deploy")]

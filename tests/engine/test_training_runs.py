@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from app.decide.training.script_head import settings_of
-from app.engine import training_records, training_runs
+from app.engine import training_models, training_records, training_runs
 from app.engine.session import Session
 from app.engine.status import status
 from app.model import limits
@@ -302,3 +302,42 @@ def test_a_long_run_is_handed_on_in_an_even_share() -> None:
         ]
         assert kept[-1] == total and len(kept) <= limits.TRAINING_POINTS + 1
         assert total > limits.TRAINING_POINTS or len(kept) == total
+
+
+def test_the_memory_of_a_model_that_no_list_names_is_told_from_its_configuration(
+    tmp_path: Path,
+) -> None:
+    """The same figure as for the listed model of that shape; nothing for a kind that is not known."""
+    session = open_visit(make_home(tmp_path / "home"))
+    listed = next(m for m in session.knowledge.guide.models if m.label == "0.5B")
+    config = {
+        "model_type": "qwen2", "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
+        "num_attention_heads": 14, "num_key_value_heads": 2, "vocab_size": 151936,
+        "tie_word_embeddings": True, "torch_dtype": "bfloat16",
+    }  # fmt: skip
+    model = make_model(tmp_path / "model")
+    (model / "config.json").write_text(json.dumps(config))
+    assert training_models.shape(session, str(model)) == listed.shape
+    _, memory = training_runs.settings(session, TrainingRequest(model=str(model)))
+    assert "494 million parameters" in memory.text
+    for other in (
+        '{"model_type": "mamba"}',
+        "not json",
+        '{"model_type": "llama", "hidden_size": "x"}',
+    ):
+        (model / "config.json").write_text(other)
+        assert training_models.shape(session, str(model)) is None
+
+
+def test_what_runs_inside_finds_the_fetched_models(
+    home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where models were fetched; a cache that the user chose stays."""
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    session = open_visit(home)
+    words = ("python", "-c", "import os; print(os.environ.get('HF_HUB_CACHE'))")
+    (home / "models" / "hub").mkdir(parents=True)
+    assert session.run_inside(words) == 0
+    monkeypatch.setenv("HF_HUB_CACHE", "/mine")
+    assert session.run_inside(words) == 0
+    assert capfd.readouterr().out.split() == [str(home / "models" / "hub"), "/mine"]

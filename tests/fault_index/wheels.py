@@ -31,12 +31,20 @@ class SmallWheel:
 
 
 def make_wheel(
-    name: str, version: str = "1.0", size: int = 0, tag: str = "py3-none-any", python: str = ">=3.8"
+    name: str,
+    version: str = "1.0",
+    size: int = 0,
+    tag: str = "py3-none-any",
+    python: str = ">=3.8",
+    needs: tuple[str, ...] = (),
 ) -> SmallWheel:
-    """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name)."""
+    """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name).
+    ``needs`` are the requirements that its metadata names.
+    """
     package, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     metadata = (
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {python}\n"
+        + "".join(f"Requires-Dist: {one}\n" for one in needs)
     ).encode()
     entries = {
         f"{package}/__init__.py": f"__version__ = {version!r}\n".encode(),

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from app.engine import exports, training_records
+from app.model.event import Measured
 from tests.training.conftest import TRAINING_PYTHON, with_unsloth
 from tests.training.homes import make_home, open_visit, write_rows
 from tests.training.test_export_real import probe
@@ -100,7 +101,7 @@ def test_stopped_by_the_system_and_gone_on_with_is_as_undisturbed(
 
     def stop(event: dict[str, Any]) -> None:
         if event.get("name") == "train.loss" and event["detail"]["step"] == 3:
-            run.process.send_signal(signal.SIGINT)
+            run.process.send_signal(signal.SIGTERM)
 
     assert run.end(stop) == 6, run.errors
     last = run.events[-1]
@@ -183,7 +184,9 @@ def test_merged_loaded_again_and_asked(
     assert export.events[-1]["export"] == str(target)
     seen = probe("compare", small_model, undisturbed.folder / "output" / "adapter", target)
     assert seen["merged"] < 1e-5 < seen["plain"]
-    told = [e for e in exports.ask(open_visit(home, real=True), run, "Say 3") if hasattr(e, "name")]
+    told = [
+        e for e in exports.ask(open_visit(home, real=True), run, "Say 3") if isinstance(e, Measured)
+    ]
     pieces = [e.value for e in told if e.name == "chat.piece"]
     whole = [e.value for e in told if e.name == "chat.answer"]
     assert len(pieces) > 1 and ["".join(pieces)] == whole

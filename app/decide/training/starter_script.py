@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from string import Template
 
+import msgspec
 from packaging.version import InvalidVersion, Version
 
 from app.decide.findings.fact_table import pointed_at
 from app.decide.training import memory_estimate
 from app.model.errors import InputError
-from app.model.guide import Guide, Model, SmallCard
+from app.model.guide import Guide, Model, Shape, SmallCard
 from app.model.machine import Gpu, MachineFacts
 from app.model.profile import Profile
 from app.model.value import Value
@@ -122,6 +123,20 @@ def size(
         tries[-1], room, length, batch, bits or 4, rank or 16, profile, capability, small
     )
     return next((s for s in roomy if s.fits is not False), smallest)
+
+
+def measured_by_shape(chosen: Size, shape: Shape, profile: Profile, facts: MachineFacts) -> Size:
+    """The same with the memory that a model of this shape takes, for models that the list lacks."""
+    gpu = _card(facts) if profile.needs.gpu else None
+    tokens = chosen.batch * chosen.length
+    whole = memory_estimate.holds_whole_logits(
+        profile, gpu.compute_capability if gpu else None, tokens
+    )
+    memory = memory_estimate.predict(
+        shape, bits=chosen.bits, rank=chosen.rank, batch=chosen.batch, length=chosen.length,
+        whole_logits=whole,
+    )  # fmt: skip
+    return msgspec.structs.replace(chosen, memory=memory)
 
 
 def usable(gpu: Gpu | None) -> float | None:

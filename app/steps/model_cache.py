@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.ports import System
 
+COMPLETE = "complete.json"  # what resources/training/fetch_model.py writes last
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?\Z", re.ASCII)
 
 
@@ -34,19 +37,46 @@ def caches(system: System, place: HomeLayout) -> tuple[str, ...]:
 
 
 def find(name: str, system: System, place: HomeLayout) -> tuple[str, str] | None:
-    """The cache that holds a model whole and the folder of its files; ``None`` where none does.
-
-    Whole is: its configuration is there, and every file of weights that it names.
-    """
+    """The cache that holds a model whole and the folder of its files; ``None`` where none does."""
     for cache in caches(system, place):
-        folder = place.join(cache, "models--" + name.replace("/", "--"))
-        revision = (system.files.read(place.join(folder, "refs", "main")) or b"").decode(
-            "utf-8", "replace"
-        )
-        snapshot = place.join(folder, "snapshots", revision.strip() or "none")
-        if what_is_missing(snapshot, system, place) == "":
+        own = cache == own_cache(place)
+        snapshot = fetched(name, cache, system, place) if own else _theirs(
+            name, cache, system, place
+        )  # fmt: skip
+        if snapshot is not None:
             return cache, snapshot
     return None
+
+
+def fetched(name: str, cache: str, system: System, place: HomeLayout) -> str | None:
+    """The folder of a model's files where this program fetched all of them: its script writes down
+    the list last.
+    """
+    folder = place.join(cache, "models--" + name.replace("/", "--"))
+    data = system.files.read(place.join(folder, COMPLETE))
+    try:
+        listed = msgspec.json.decode(data or b"", type=_Complete)
+    except msgspec.MsgspecError:
+        return None
+    snapshot = place.join(folder, "snapshots", listed.revision)
+    return snapshot if set(listed.files) <= set(system.files.names(snapshot)) else None
+
+
+def _theirs(name: str, cache: str, system: System, place: HomeLayout) -> str | None:
+    """The same in the user's own cache: configuration, tokenizer and every file of weights that the
+    index names.
+    """
+    folder = place.join(cache, "models--" + name.replace("/", "--"))
+    revision = system.files.read(place.join(folder, "refs", "main")) or b""
+    snapshot = place.join(folder, "snapshots", revision.decode("utf-8", "replace").strip() or "-")
+    names = system.files.names(snapshot)
+    tokenizer = any(one in names for one in ("tokenizer.json", "tokenizer.model", "vocab.json"))
+    return snapshot if tokenizer and not what_is_missing(snapshot, system, place) else None
+
+
+class _Complete(msgspec.Struct, frozen=True, kw_only=True):
+    revision: str
+    files: tuple[str, ...]
 
 
 def what_is_missing(folder: str, system: System, place: HomeLayout) -> str:

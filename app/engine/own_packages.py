@@ -1,0 +1,102 @@
+"""A person's own packages beside the proven ones: what is there, the plan that adds, the plan that takes back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import TYPE_CHECKING
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from app.engine.training_runs import active
+from app.model.errors import ExitCode, ExpectedError, InputError
+from app.model.event import AnyPayload
+from app.model.own_packages import OwnPackages, PackageChange
+from app.model.plan import AddPackages, Plan, RemovePackages
+from app.steps import add_packages
+from app.steps.drift import Change, drift
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+
+def listed(session: Session) -> tuple[OwnPackages, tuple[Change, ...]]:
+    """What was added by this program, and what has changed in the active environment beside it."""
+    environment, profile = active(session)
+    site = session.site()
+    return add_packages.read(site), drift(environment, profile, site)
+
+
+def add_plan(session: Session, asked: Sequence[str]) -> Generator[AnyPayload, None, Plan]:
+    """The plan that adds packages; it asks the index, so it takes a moment. Without steps where all
+    are there. Raises as ``add_packages.resolve``, ``InputError`` for what is no requirement.
+    """
+    environment, profile = active(session)
+    wanted = [_requirement(one) for one in asked]
+    if not wanted:
+        raise InputError("packages add needs the name of a package.")
+    site = session.site()
+    found = yield from add_packages.resolve(wanted, environment, profile, site)
+    if not found:
+        return Plan(title="Your packages", profile=profile.id)
+    change = PackageChange(
+        at=session.system.clock.now(), profile=profile.id, asked=tuple(wanted), packages=found
+    )
+    names = ", ".join(f"{one.name} {one.version}" for one in found)
+    step = AddPackages(
+        id="add",
+        title=f"Your packages: {names}",
+        touches=(session.place.environment(environment), session.place.own_packages),
+        environment=environment,
+        change=change,
+    )
+    return Plan(title="Your packages", profile=profile.id, steps=(step,))
+
+
+def undo_plan(session: Session) -> Plan:
+    """The plan that takes the last change back: what came or changed beside this program first, then
+    the last ``packages add``. Raises ``ExpectedError('nothing-added')`` where there is none.
+    """
+    environment, profile = active(session)
+    known, changes = listed(session)
+    mine = [one for one in known.changes if one.profile == profile.id]
+    if changes:
+        added = tuple(one.name for one in changes if one.locked is None)
+        changed = [one.name for one in changes if one.locked is not None]
+        title = "; ".join(
+            [f"Takes out {', '.join(added)}"] * bool(added)
+            + [f"puts back {', '.join(changed)} as the setup has it"] * bool(changed)
+        )
+        change, restore = None, bool(changed)
+    elif mine:
+        change, restore = mine[-1], False
+        added = tuple(one.name for one in change.packages)
+        title = f"Takes out {', '.join(added)}, added on {change.at[:10]}"
+    else:
+        raise ExpectedError(
+            "nothing-added",
+            f"Nothing was added to {environment}, so there is nothing to take back.",
+            exit_code=ExitCode.NOTHING_FOUND,
+        )
+    step = RemovePackages(
+        id="undo",
+        title=title,
+        touches=(session.place.environment(environment), session.place.own_packages),
+        environment=environment,
+        profile=profile.id,
+        packages=added,
+        change=change,
+        restore=restore,
+    )
+    return Plan(title="Your packages", profile=profile.id, steps=(step,))
+
+
+def _requirement(text: str) -> str:
+    try:
+        made = Requirement(text)
+    except InvalidRequirement as error:
+        raise InputError(
+            f"{text!r} is no package; expected a name such as wandb or wandb==0.23."
+        ) from error
+    if made.url:
+        raise InputError(f"{made.name} is given by an address, which has no hash; expected a name.")
+    return str(made)
