@@ -164,6 +164,7 @@ def test_the_rail_goes_back_to_what_was_passed_and_nowhere_else(
     wizard.busy = lambda: True
     click("welcome")
     assert wizard.stage == "install"  # what runs stays in sight
+    wizard.busy = lambda: False
 
 
 def test_commands_are_marked_for_people_and_not_with_a_files_signs() -> None:
