@@ -24,7 +24,7 @@ class PseudoTranslator(QTranslator):
 
     def translate(self, _context: str, text: str, _comment: str | None = None, _n: int = -1) -> str:
         """Any text that the window asks for, but formats of dates."""
-        return "" if text.startswith("d MMM") else pseudo(text)
+        return text if text.startswith("d MMM") else pseudo(text)
 
     def isEmpty(self) -> bool:
         """It has a text for everything."""

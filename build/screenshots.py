@@ -57,15 +57,16 @@ class Album:
         small = [(n, i.scaledToWidth(THUMB, smooth)) for n, i in self.taken]
         for _, one in small:
             one.setDevicePixelRatio(1)
-        tall = max(i.height() for _, i in small) + 26
-        rows = -(-len(small) // COLUMNS)
-        whole = QImage(COLUMNS * (THUMB + 12), rows * tall, QImage.Format.Format_RGB32)
-        whole.fill(0x777777)
-        painter = QPainter(whole)
-        for at, (name, one) in enumerate(small):
-            x, y = at % COLUMNS * (THUMB + 12) + 6, at // COLUMNS * tall
-            painter.drawText(x, y + 17, name)
-            painter.drawImage(x, y + 22, one)
+        rows = [small[at : at + COLUMNS] for at in range(0, len(small), COLUMNS)]
+        heights = [max(i.height() for _, i in row) + 30 for row in rows]
+        whole = QImage(COLUMNS * (THUMB + 12), sum(heights), QImage.Format.Format_RGB32)
+        whole.fill(0x999999)
+        painter, y = QPainter(whole), 0
+        for row, tall in zip(rows, heights, strict=True):
+            for at, (name, one) in enumerate(row):
+                painter.drawText(at * (THUMB + 12) + 6, y + 17, name)
+                painter.drawImage(at * (THUMB + 12) + 6, y + 22, one)
+            y += tall
         painter.end()
         ratio = self.taken[0][1].devicePixelRatio()
         whole.save(str(self.out / f"sheet-{self.look}-{ratio:g}x.png"))
@@ -76,6 +77,8 @@ def dressed(session: Session, look: str) -> None:
     from PySide6.QtCore import QCoreApplication
     from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
+    from app.gui import theme
+
     if look == "contrast":
         role, palette = QPalette.ColorRole, QPalette()
         for ground in (role.Window, role.Base, role.Button):
@@ -84,7 +87,14 @@ def dressed(session: Session, look: str) -> None:
             palette.setColor(ink, QColor("white"))
         palette.setColor(role.Highlight, QColor("#1aebff"))
         palette.setColor(role.HighlightedText, QColor("black"))
-        QGuiApplication.setPalette(palette)
+        tokens = theme.high_contrast(palette)
+
+        def dress(_choice: str = "system") -> theme.Tokens:
+            theme._current = tokens
+            QGuiApplication.setPalette(theme.palette(tokens))
+            return tokens
+
+        theme.dress = dress  # type: ignore[assignment]  # this platform has no contrast theme
     session.change(theme={"dark": "dark", "contrast": "system"}.get(look, "light"))
     if look == "pseudo":
         from build.pseudo import PseudoTranslator
@@ -176,33 +186,41 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
             time.sleep(0.01)
         return until()
 
+    def settle(widget: QWidget) -> None:
+        """Until the picture stays the same: bars fold and fonts come a moment after the window."""
+        last = None
+        for _ in range(20):
+            wait(lambda: False, 0.25)
+            now = widget.grab().toImage()
+            if now == last:
+                return
+            last = now
+
     wait(lambda: session.facts is not None and not wizard.looking, 20)
     for page in STAGES:
         if page not in given.pages or page == "home":
             continue
         wizard.go(page)  # type: ignore[arg-type]
-        wait(lambda: False, 0.4)
+        settle(wizard)
         album.add(wizard, page)
         if given.sheets:
-            more(wizard, wait, album, page)
+            more(wizard, settle, album, page)
         if page == "install" and "verify" in given.pages:
             run_through(wizard, wait, album)
     if "home" in given.pages:
         as_installed(session)
         wizard.go("welcome")
         wizard.anew("welcome")
-        wait(lambda: False, 0.8)
+        settle(wizard)
         album.add(wizard, "home")
         if given.sheets:
-            more(wizard, wait, album, "home")
+            more(wizard, settle, album, "home")
     album.close()
     wizard.busy = lambda: False
     wizard.close()
 
 
-def more(
-    wizard: Wizard, wait: Callable[[Callable[[], bool], float], bool], album: Album, page: str
-) -> None:
+def more(wizard: Wizard, settle: Callable[[QWidget], None], album: Album, page: str) -> None:
     """What opens from a page: the other setups, and its dialogs."""
     from app.gui.dialogs.compare_output import CompareOutput
     from app.gui.dialogs.plan_details import PlanDetails
@@ -215,7 +233,7 @@ def more(
     shown, dialog = wizard.currentPage(), None
     if isinstance(shown, Setup):
         shown.more.click()
-        wait(lambda: False, 0.3)
+        settle(wizard)
         album.add(wizard, "setup, others")
         dialog = SourcesDialog(wizard)
         dialog.test.click()
@@ -228,7 +246,7 @@ def more(
     if isinstance(dialog, Dialog):
         dialog.fit()
         dialog.show()
-        wait(lambda: False, 0.6)
+        settle(dialog)
         album.add(dialog, f"{page}: {type(dialog).__name__}")
         dialog.close()
 

@@ -213,21 +213,28 @@ def test_a_monkey_breaks_nothing(qtbot: QtBot, watch: Watch, name: str) -> None:
     monkey = Monkey(wizard, seed=sum(name.encode()))
     wrong: list[str] = []
     left: list[bool] = []
-    state: dict[str, Any] = {"n": 0}
+    state: dict[str, Any] = {"n": 0, "waits": 0}
 
     def again() -> None:
         """One event, then the next one from the loop that runs then: a dialog brings its own."""
         if state["n"] >= EVENTS or wrong or watch.faults or left:
             wind_up()
             return
+        # New widgets are shown by the loop after the handler that made them: a page has some turns
+        # of it to become consistent.
+        found = contradictions(wizard) if top_of(wizard) is wizard else []
+        if found and state["waits"] < 200:
+            state["waits"] += 1
+            QTimer.singleShot(10, again)
+            return
+        state["waits"] = 0
+        wrong.extend(found)
         state["n"] += 1
         # The next is due before this one acts: what it opens may not return for a while.
         QTimer.singleShot(2, again)
         monkey.act()
         if not wizard.isVisible():  # closed by its own button
             left.append(True)
-        elif top_of(wizard) is wizard:
-            wrong.extend(contradictions(wizard))
 
     def wind_up() -> None:
         """Close what is still open, from the innermost outwards, so that its loop returns."""
