@@ -230,20 +230,22 @@ def more(wizard: Wizard, settle: Callable[[QWidget], None], album: Album, page: 
     from app.gui.pages.setup import Setup
     from app.gui.widgets.dialog import Dialog
 
-    shown, dialog = wizard.currentPage(), None
+    shown = wizard.currentPage()
+    dialog: Dialog | None = None
     if isinstance(shown, Setup):
         shown.more.click()
         settle(wizard)
         album.add(wizard, "setup, others")
-        dialog = SourcesDialog(wizard)
-        dialog.test.click()
+        asking = SourcesDialog(wizard)
+        asking.test.click()
+        dialog = asking
     elif isinstance(shown, Install) and shown.plan is not None:
         dialog = PlanDetails(wizard, shown.plan)
     elif page == "verify":
         dialog = CompareOutput(wizard)
     elif page == "home":
         dialog = Remove(wizard, wizard.session.uninstallable())
-    if isinstance(dialog, Dialog):
+    if dialog is not None:
         dialog.fit()
         dialog.show()
         settle(dialog)

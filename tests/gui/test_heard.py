@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QAccessible
 from pytestqt.qtbot import QtBot
 
-import app.gui.announce as announcing
+from app.gui import announce as announcing
 from app.gui.pages.install import Install
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import PLAN, Staged, failed_install, flush_and_close
@@ -21,13 +22,13 @@ from tests.gui.test_wizard import _speaks_english, go, opened  # noqa: F401
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """Every announcement that reaches Qt's bridge: its words, and whether it interrupts."""
     found: list[tuple[str, bool]] = []
-    assertive = announcing.QAccessible.AnnouncementPoliteness.Assertive
+    politeness = QAccessible.AnnouncementPoliteness
 
     def take(event: Any) -> None:
-        found.append((event.message(), event.politeness() == assertive))
+        found.append((event.message(), event.politeness() == politeness.Assertive))
 
     class Bridge:
-        AnnouncementPoliteness = announcing.QAccessible.AnnouncementPoliteness
+        AnnouncementPoliteness = politeness
         updateAccessibility = staticmethod(take)  # noqa: N815  (Qt names it)
 
     monkeypatch.setattr(announcing, "QAccessible", Bridge)

@@ -46,7 +46,7 @@ MACHINES = (
     *("rtx2080ti-conda", "rtx3060-disk-full", "rtx3090-windows", "rtx4060ti-no-driver"),
     *("rtx4070-umlaut", "two-cards-3090-2060", "wsl-rtx3060"),
 )
-EVENTS = 150
+EVENTS = 100
 KEYS = (
     *(Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape),
     *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_F10),

@@ -197,10 +197,8 @@ class Ready(Page):
             translate("Ready", "Python scripts (*.py)"),
         )
         if path:
-            saved = self._try(
-                lambda: self.session.save(path, self.script.toPlainText().encode()) or path
-            )
-            if saved is not None:
+            data = self.script.toPlainText().encode()
+            if self._done(lambda: self.session.save(path, data)):
                 self._tell(translate("Ready", "Saved as {path}").format(path=path))
 
     def _table(self) -> None:
@@ -277,7 +275,7 @@ class Ready(Page):
     def _open_folder(self) -> None:
         pointer, place = self._pointer, self.session.place
         folder = place.environment(pointer.active) if pointer is not None else place.home
-        if self._try(lambda: self.session.open(folder) or folder) is not None:
+        if self._done(lambda: self.session.open(folder)):
             self._tell(translate("Ready", "{path} was opened.").format(path=folder), "use")
 
     def _ask_session(self, name: str) -> None:
@@ -356,6 +354,12 @@ class Ready(Page):
         from app.gui.dialogs.report_preview import save_report
 
         self._try(lambda: save_report(self.frame))
+
+    def _done(self, act: Callable[[], object]) -> bool:
+        """Whether an act went through; a fault is shown."""
+        before = len(self.frame.faults)
+        self._try(act)
+        return len(self.frame.faults) == before
 
     def _try(self, act: Callable[[], object]) -> object:
         try:
