@@ -1,8 +1,9 @@
 """Takes the picture of every page: python build/screenshots.py [--machine FILE] [--out FOLDER]
-[PAGE …].
+[PAGE …]; with --sheets all pages and dialogs of a look and a scale on one sheet, for looking.
 
-One machine at one size, in light and dark, at 100 % and 200 %; each in a process of its own,
-because Qt reads its scale once. The pictures of the documentation are those at 100 %.
+One machine at one size, each look and scale in a process of its own, because Qt reads its scale
+once. Looks: light, dark, contrast (as a contrast theme of Windows paints) and pseudo (a pretended
+language with longer words). The pictures of the documentation are light and dark at 100 %.
 """
 
 from __future__ import annotations
@@ -18,18 +19,140 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QImage
+    from PySide6.QtWidgets import QWidget
+
+    from app.engine.session import Session
     from app.gui.wizard import Wizard
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINE = ROOT / "resources" / "machines" / "rtx3090-windows.json"
-STAGES = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready")
+STAGES = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "home")
+THUMB, COLUMNS = 620, 3  # a sheet's pictures, pixels wide, and how many stand side by side
 LIMIT = 150_000  # bytes of one picture in the documentation
 
 
-def take(
-    machine: str, out: Path, theme: str, language: str, pages: list[str], size: tuple[int, int]
-) -> None:
-    """Walk through the pages in this process and save one picture of each."""
+class Album:
+    """Where the pictures of one look go: to files of their own, or onto one sheet."""
+
+    def __init__(self, out: Path, look: str, sheet: bool) -> None:
+        self.out, self.look, self.sheet = out, look, sheet
+        self.taken: list[tuple[str, QImage]] = []
+
+    def add(self, widget: QWidget, page: str) -> None:
+        """Take a picture of a window or dialog."""
+        if self.sheet:
+            self.taken.append((page, widget.grab().toImage()))
+        else:
+            shoot(widget, self.out, page, self.look)
+
+    def close(self) -> None:
+        """Write the sheet: all pictures in the order in which they were taken."""
+        if not self.taken:
+            return
+        from PySide6.QtCore import Qt
+        from PySide6.QtGui import QImage, QPainter
+
+        smooth = Qt.TransformationMode.SmoothTransformation
+        small = [(n, i.scaledToWidth(THUMB, smooth)) for n, i in self.taken]
+        for _, one in small:
+            one.setDevicePixelRatio(1)
+        rows = [small[at : at + COLUMNS] for at in range(0, len(small), COLUMNS)]
+        heights = [max(i.height() for _, i in row) + 30 for row in rows]
+        whole = QImage(COLUMNS * (THUMB + 12), sum(heights), QImage.Format.Format_RGB32)
+        whole.fill(0x999999)
+        painter, y = QPainter(whole), 0
+        for row, tall in zip(rows, heights, strict=True):
+            for at, (name, one) in enumerate(row):
+                painter.drawText(at * (THUMB + 12) + 6, y + 17, name)
+                painter.drawImage(at * (THUMB + 12) + 6, y + 22, one)
+            y += tall
+        painter.end()
+        ratio = self.taken[0][1].devicePixelRatio()
+        whole.save(str(self.out / f"sheet-{self.look}-{ratio:g}x.png"))
+
+
+def dressed(session: Session, look: str) -> None:
+    """Give this process a look."""
+    from PySide6.QtCore import QCoreApplication
+    from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+    from app.gui import theme
+
+    if look == "contrast":
+        role, palette = QPalette.ColorRole, QPalette()
+        for ground in (role.Window, role.Base, role.Button):
+            palette.setColor(ground, QColor("black"))
+        for ink in (role.WindowText, role.Text, role.ButtonText):
+            palette.setColor(ink, QColor("white"))
+        palette.setColor(role.Highlight, QColor("#1aebff"))
+        palette.setColor(role.HighlightedText, QColor("black"))
+        tokens = theme.high_contrast(palette)
+
+        def dress(_choice: str = "system") -> theme.Tokens:
+            theme._current = tokens
+            QGuiApplication.setPalette(theme.palette(tokens))
+            return tokens
+
+        theme.dress = dress  # type: ignore[assignment]  # this platform has no contrast theme
+    session.change(theme={"dark": "dark", "contrast": "system"}.get(look, "light"))
+    if look == "pseudo":
+        from build.pseudo import PseudoTranslator
+
+        global _pseudo  # noqa: PLW0603  (Qt does not keep it)
+        _pseudo = PseudoTranslator()
+        QCoreApplication.installTranslator(_pseudo)
+
+
+_pseudo: object = None
+
+
+def as_installed(session: Session) -> None:
+    """Let a simulated visit look as if its best setup were installed: for pictures of the home page
+    alone, whose figures on a real PC come from the files there.
+    """
+    from app.engine.editors import Editor
+    from app.engine.status import program_age
+    from app.engine.uninstalling import Uninstallable
+    from app.model.pointer import Pointer
+    from app.model.status import Status
+
+    plan, place = session.plan(), session.place
+    name = plan.environment
+    pointer = Pointer(
+        active=name, profile=plan.profile, previous="older", at="2026-11-24T15:00:00Z"
+    )
+    status = Status(
+        program=program_age(session),
+        home=place.home,
+        installed=True,
+        profile=plan.profile,
+        environment=place.environment(name),
+        path=place.current,
+        verdict="works",
+        proven_at="2026-11-24T15:00:00Z",
+        previous="older",
+    )
+    items = (
+        Uninstallable(
+            f"env:{name}",
+            f"Environment {name}",
+            place.environment(name),
+            plan.disk_bytes - plan.download_bytes,
+            "It is the active environment.",
+        ),
+        Uninstallable("wheels", "Fetched packages", place.wheels, plan.download_bytes),
+        Uninstallable("logs", "Logs", place.logs, 1_400_000),
+        Uninstallable("reports", "Reports", place.reports, 310_000, "You may want to keep them."),
+    )
+    session.pointer = lambda: pointer  # type: ignore[method-assign]
+    session.status = lambda: status  # type: ignore[method-assign]
+    session.uninstallable = lambda: items  # type: ignore[method-assign]
+    session.editors = lambda: (Editor(name="vscode", argv=("code",)),)  # type: ignore[method-assign]
+
+
+def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
+    """Walk through the pages in this process and take one picture of each."""
     sys.path.insert(0, str(ROOT))
     from app.__main__ import open_session
     from app.gui import languages
@@ -45,11 +168,13 @@ def take(
             offline=None,
             index=None,
             pytorch_index=None,
-            machine=machine,
+            machine=given.machine,
         )
     )
-    session.change(theme=theme, language=language)
-    languages.speak(language)
+    session.change(language=given.language)
+    languages.speak(given.language)
+    dressed(session, look)
+    album = Album(Path(given.out), look, given.sheets)
     wizard = Wizard(session)
     wizard.show()
     wizard.resize(*size)
@@ -61,20 +186,75 @@ def take(
             time.sleep(0.01)
         return until()
 
+    def settle(widget: QWidget) -> None:
+        """Until the picture stays the same: bars fold and fonts come a moment after the window."""
+        last = None
+        for _ in range(20):
+            wait(lambda: False, 0.25)
+            now = widget.grab().toImage()
+            if now == last:
+                return
+            last = now
+
     wait(lambda: session.facts is not None and not wizard.looking, 20)
     for page in STAGES:
-        if page not in pages:
+        if page not in given.pages or page == "home":
             continue
         wizard.go(page)  # type: ignore[arg-type]
-        wait(lambda: False, 0.4)
-        shoot(wizard, out, page, theme)
-        if page == "install" and "verify" in pages:
-            run_through(wizard, wait, out, theme)
+        settle(wizard)
+        album.add(wizard, page)
+        if given.sheets:
+            more(wizard, settle, album, page)
+        if page == "install" and "verify" in given.pages:
+            run_through(wizard, wait, album)
+    if "home" in given.pages:
+        as_installed(session)
+        wizard.go("welcome")
+        wizard.anew("welcome")
+        settle(wizard)
+        album.add(wizard, "home")
+        if given.sheets:
+            more(wizard, settle, album, "home")
+    album.close()
+    wizard.busy = lambda: False
     wizard.close()
 
 
+def more(wizard: Wizard, settle: Callable[[QWidget], None], album: Album, page: str) -> None:
+    """What opens from a page: the other setups, and its dialogs."""
+    from app.gui.dialogs.compare_output import CompareOutput
+    from app.gui.dialogs.plan_details import PlanDetails
+    from app.gui.dialogs.remove import Remove
+    from app.gui.dialogs.sources import SourcesDialog
+    from app.gui.pages.install import Install
+    from app.gui.pages.setup import Setup
+    from app.gui.widgets.dialog import Dialog
+
+    shown = wizard.currentPage()
+    dialog: Dialog | None = None
+    if isinstance(shown, Setup):
+        shown.more.click()
+        settle(wizard)
+        album.add(wizard, "setup, others")
+        asking = SourcesDialog(wizard)
+        asking.test.click()
+        dialog = asking
+    elif isinstance(shown, Install) and shown.plan is not None:
+        dialog = PlanDetails(wizard, shown.plan)
+    elif page == "verify":
+        dialog = CompareOutput(wizard)
+    elif page == "home":
+        dialog = Remove(wizard, wizard.session.uninstallable())
+    if dialog is not None:
+        dialog.fit()
+        dialog.show()
+        settle(dialog)
+        album.add(dialog, f"{page}: {type(dialog).__name__}")
+        dialog.close()
+
+
 def run_through(
-    wizard: Wizard, wait: Callable[[Callable[[], bool], float], bool], out: Path, theme: str
+    wizard: Wizard, wait: Callable[[Callable[[], bool], float], bool], album: Album
 ) -> None:
     """Press Install and take a second picture in the middle of the run; then let it end."""
     page = wizard.page_of("install")
@@ -82,15 +262,15 @@ def run_through(
         return
     page.bar.primary.click()
     wait(lambda: False, 1.6)
-    shoot(wizard, out, "installing", theme)
+    album.add(wizard, "installing")
     wait(lambda: not wizard.busy(), 60)
     wait(lambda: False, 0.6)
 
 
-def shoot(wizard: Wizard, out: Path, page: str, theme: str) -> None:
+def shoot(wizard: QWidget, out: Path, page: str, theme: str) -> None:
     """Save what the window shows, few colours and small."""
     ratio = wizard.devicePixelRatioF()
-    name = f"{page}{'-dark' if theme == 'dark' else ''}{f'-{ratio:.0f}x' if ratio > 1 else ''}.png"
+    name = f"{page}{f'-{theme}' if theme != 'light' else ''}{f'-{ratio:.0f}x' if ratio > 1 else ''}.png"
     from PySide6.QtCore import Qt
     from PySide6.QtGui import QImage
 
@@ -126,7 +306,12 @@ def main() -> int:
         "--out", default=str(ROOT / "docs" / "pictures"), help="folder for the pictures"
     )
     options.add_argument("--language", default="en")
-    options.add_argument("--themes", default="light,dark")
+    options.add_argument(
+        "--looks", default="light,dark", help="of light, dark, contrast and pseudo"
+    )
+    options.add_argument(
+        "--sheets", action="store_true", help="all pages and dialogs of a look on one sheet"
+    )
     options.add_argument(
         "--scales",
         default="1",
@@ -139,16 +324,17 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     if given.here:
         width, height = given.size.split("x")
-        take(given.machine, out, given.here, given.language, given.pages, (int(width), int(height)))
+        take(given, given.here, (int(width), int(height)))
         return 0
     for scale in given.scales.split(","):
-        for theme in given.themes.split(","):
+        for look in given.looks.split(","):
             done = subprocess.run(
                 [
                     sys.executable,
                     __file__,
                     "--here",
-                    theme,
+                    look,
+                    *(("--sheets",) if given.sheets else ()),
                     "--machine",
                     given.machine,
                     "--out",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,8 +11,8 @@ from app import __version__, report
 from app.model.advice import Choice, Diagnosis
 from app.model.errors import InputError
 from app.model.event import Failed, StepEvent
-from app.model.plan import Plan
-from app.model.report import Preview, Report
+from app.model.plan import InstallWheels, Plan, RunCheck
+from app.model.report import PastRun, Preview, Report
 from app.model.verdict import Verification
 from app.report.cleaning import clean, unflat
 from app.report.issue import issue_text
@@ -81,6 +82,7 @@ def gathered(session: Execution) -> Report:
         diagnosis=failed.diagnosis if failed is not None else None,
         logs=_logs(session),
         versions=_versions(session, environment, verification),
+        history=_history(session),
     )
 
 
@@ -111,24 +113,58 @@ def _last_run(session: Execution) -> tuple[tuple[StepEvent, ...], Plan | None]:
     found: list[StepEvent] = []
     if not recorded:
         return (), None
-    for line in (files.read(place.join(place.logs, recorded[-1])) or b"").splitlines():
+    ending = ".events.jsonl"
+    known = _plans(session)
+    plans = [(name, known.get(name.removesuffix(ending))) for name in recorded]
+    # A kernel or a menu entry made afterwards is told in the history; the run in full is the
+    # install, or the verification, that the report is about.
+    newest, plan = next(((n, p) for n, p in reversed(plans) if _tells(p)), plans[-1])
+    for line in (files.read(place.join(place.logs, newest)) or b"").splitlines():
         try:
             found.append(unflat(msgspec.json.decode(line)))
         except (msgspec.DecodeError, msgspec.ValidationError, TypeError, ValueError, KeyError):
             break
-    return tuple(found), _plan_of(session, recorded[-1].removesuffix(".events.jsonl"))
+    return tuple(found), plan
 
 
-def _plan_of(session: Execution, run: str) -> Plan | None:
-    """A run's own plan: another setup may be the best one by now."""
+def _tells(plan: Plan | None) -> bool:
+    """Whether a run says how the environment came to be or whether it works."""
+    return plan is not None and any(
+        isinstance(step, InstallWheels | RunCheck) for step in plan.steps
+    )
+
+
+def _history(session: Execution) -> tuple[PastRun, ...]:
+    """All runs that the journal knows, the newest first; none of a simulated home."""
+    if session.simulated:
+        return ()
     try:
-        return next(
-            (e.plan for e in session.journal.entries() if e.kind == "began" and e.run == run), None
-        )
+        entries = session.journal.entries()
     except InputError:
-        return (
-            None  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+        return ()  # told of elsewhere
+    done = Counter(entry.run for entry in entries if entry.kind == "step-done")
+    ended = {entry.run: entry.outcome for entry in entries if entry.kind == "ended"}
+    return tuple(
+        PastRun(
+            run=entry.run,
+            at=entry.at,
+            title=entry.plan.title,
+            outcome=ended.get(entry.run, ""),
+            done=done[entry.run],
+            steps=len(entry.plan.steps),
         )
+        for entry in reversed(entries)
+        if entry.kind == "began" and entry.plan is not None
+    )
+
+
+def _plans(session: Execution) -> dict[str, Plan]:
+    """Each run's own plan: another setup may be the best one by now."""
+    try:
+        entries = session.journal.entries()
+    except InputError:
+        return {}  # a journal that cannot be read is told of elsewhere; a report is wanted just then
+    return {e.run: e.plan for e in entries if e.kind == "began" and e.plan is not None}
 
 
 def _in_order(session: Execution, ending: str) -> list[str]:

@@ -297,12 +297,26 @@ class Session(Execution):
         """The shell that a script for this machine is written in."""
         return "powershell" if self.place.family == "windows" else "sh"
 
-    def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
-        """The output of the guide's own script, pasted, against what is right here."""
-        profile = self.profile or self._active_profile() or self.best().profile
+    def compare(self, pasted: bytes, profile_id: str | None = None) -> tuple[Comparison, ...]:
+        """The output of the guide's own script, pasted, against what is right here: for one setup,
+        else the chosen, the active or the best.
+        """
+        profile = (
+            self.knowledge.profile(profile_id)
+            if profile_id is not None
+            else self.profile or self._active_profile() or self.best().profile
+        )
         return judge.compare_pasted(
             pasted.decode("utf-8", "replace"), profile, self.known(), self.knowledge.guide
         )
+
+    def closest(self, pasted: bytes) -> str | None:
+        """The setup whose lines a pasted output fits best, by its id; ``None`` where none of them is
+        in it. Of equals the one that is chosen or active here.
+        """
+        text = pasted.decode("utf-8", "replace")
+        own = self.profile or self._active_profile()
+        return judge.closest(text, self.knowledge.profiles, self.known(), self.knowledge.guide, own)
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What has changed in an environment since it was installed, a sentence each."""

@@ -101,9 +101,11 @@ def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
             remedy="Name an address, then test again.",
         )
     shown = without_secrets("", address)
-    if "://" not in address:
+    given = {"index": where.index, "pytorch": where.pytorch_index}.get(name, address)
+    if name == "python" and "://" not in address:
         return _folder(session, name, address)
-    if not is_address(address):
+    if not is_address(address) or (given is not None and not is_address(given)):
+        shown = without_secrets("", given or address)
         return Answer(
             name=name,
             address=shown,

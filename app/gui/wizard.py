@@ -167,6 +167,8 @@ class Wizard(Frame):
         if screen is None or not self.isVisible():
             return
         room, whole = screen.availableGeometry(), self.frameGeometry()
+        if self.width() > room.width() or self.height() > room.height():
+            return  # larger than the screen by somebody's own wish
         wide = self.width() - max(0, whole.width() - room.width())
         tall = self.height() - max(0, whole.height() - room.height())
         if (wide, tall) != (self.width(), self.height()):

@@ -14,11 +14,25 @@ from app.model.value import Value
 from app.model.verdict import Overall, Verification
 
 
+class PastRun(Value, frozen=True, kw_only=True):
+    """One run under this home: what was carried out, when it began (UTC), how it ended (empty: it was
+    cut off), and how many of its steps were done.
+    """
+
+    run: str
+    at: str
+    title: str
+    outcome: str
+    done: int
+    steps: int
+
+
 class Report(Value, frozen=True, kw_only=True):
     """One visit. ``logs`` are raw bytes by file name; ``program`` is this program's version,
     ``profile`` an id.
 
-    ``versions`` holds what is installed in the environment, ``crashes`` are texts of crash files.
+    ``versions`` holds what is installed in the environment, ``crashes`` are texts of crash files,
+    ``history`` all runs under home, the newest first.
     """
 
     schema: Literal["report/1"] = "report/1"
@@ -36,6 +50,7 @@ class Report(Value, frozen=True, kw_only=True):
     diagnosis: Diagnosis | None = None
     logs: dict[str, bytes] = {}
     versions: dict[str, str] = {}
+    history: tuple[PastRun, ...] = ()
 
 
 StepState = Literal["open", "skipped", "done", "failed", "stopped"]
@@ -80,6 +95,7 @@ class Summary(Value, frozen=True, kw_only=True):
     choices: tuple[Judged, ...]
     steps: tuple[StepLine, ...]
     diagnosis: Diagnosis | None
+    history: tuple[PastRun, ...]
     taken_out: dict[str, int]
     files: tuple[str, ...]
 

@@ -78,6 +78,7 @@ def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> 
         ),
         steps=steps(report.plan, report.events),
         diagnosis=report.diagnosis,
+        history=report.history,
         taken_out=counts,
         files=tuple(sorted(names)),
     )

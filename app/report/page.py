@@ -56,6 +56,7 @@ def page(report: Report, counts: dict[str, int], template: str) -> str:
             _machine(report),
             _choices(report),
             _plan(report),
+            _history(report),
             _verdict(report.verification),
             _logs(report),
             _taken_out(counts),
@@ -283,6 +284,25 @@ def _plan(report: Report) -> str:
             if more
             else ""
         ),
+    )
+
+
+def _history(report: Report) -> str:
+    """All runs under this home, so that the last small one does not hide the install."""
+    if len(report.history) < 2:
+        return ""
+    rows = [
+        [
+            escape(moment(past.at)),
+            escape(past.title),
+            escape(past.outcome or "cut off"),
+            f"{past.done} of {past.steps}",
+        ]
+        for past in report.history
+    ]
+    return _card(
+        "Runs under this home, newest first",
+        _table(("Began", "What", "End", "Steps done"), rows, stacks=False),
     )
 
 

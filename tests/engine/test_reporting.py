@@ -16,6 +16,7 @@ from app.engine import reporting
 from app.engine.session import Session
 from app.model.event import Failed, Started, StepEvent, flat
 from app.model.machine import Note, decode_machine
+from app.model.plan import MakeShortcut, Plan
 from tests.test_report import members
 
 MACHINE = Path(__file__).parents[2] / "resources" / "machines" / "rtx3090-windows.json"
@@ -96,3 +97,40 @@ def test_a_long_log_begins_with_a_whole_line(
     line = b"hf_Q1w2E3r4T5y6U7i8O9p0A1s2D3f4G5h6J7 was refused\n"
     (logs / "20261124T150000Z.log").write_bytes(line * 50)
     assert reporting.gathered(session).logs == {"20261124T150000Z.log": line}
+
+
+def test_a_menu_entry_made_afterwards_does_not_hide_the_install(
+    session: Session, tmp_path: Path
+) -> None:
+    """The install stands in full, and every run of the home is told, the newest first."""
+    session.choose("torch26-2025.3")
+    install = session.plan()
+    entry = Plan(
+        title="Menu entry",
+        profile=install.profile,
+        steps=(MakeShortcut(id="menu", title="Menu", environment="e", path="p", label="l"),),
+    )
+    logs = Path(session.place.logs)
+    logs.mkdir(parents=True)
+    for run, plan, outcome in (
+        ("20261124T150000Z", install, "finished"),
+        ("20261125T090000Z", entry, "finished"),
+        ("20261125T100000Z", entry, ""),
+    ):
+        event = StepEvent(at=0, step=plan.steps[0].id, what=Started())
+        (logs / f"{run}.events.jsonl").write_bytes(msgspec.json.encode(flat(event)) + b"\n")
+        session.journal.began(run, plan)
+        if outcome:
+            session.journal.step_done(run, plan.steps[0].id)
+            session.journal.ended(run, outcome)
+    session.profile = None
+    found = members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
+    summary = json.loads(found["report.json"])
+    assert [s["id"] for s in summary["steps"]] == [s.id for s in install.steps]
+    told = [(past["title"], past["outcome"], past["done"]) for past in summary["history"]]
+    assert told == [
+        ("Menu entry", "", 0),
+        ("Menu entry", "finished", 1),
+        (install.title, "finished", 1),
+    ]
+    assert b"Runs under this home" in found["report.html"] and b"cut off" in found["report.html"]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 from PySide6.QtWidgets import QWidget
 
 from app.decide.plans.fixes import mended
-from app.decide.verification.judge import compare_pasted
+from app.decide.verification.judge import closest, compare_pasted
 from app.engine.editors import Editor
 from app.engine.session import GoingBack
 from app.engine.uninstalling import Uninstallable
@@ -482,11 +482,15 @@ class Staged(FakeSession):
         """What the test says."""
         return self.changed
 
-    def compare(self, pasted: bytes) -> tuple[Comparison, ...]:
+    def compare(self, pasted: bytes, profile_id: str | None = None) -> tuple[Comparison, ...]:
         """The real comparison with what the guide prints."""
-        return compare_pasted(
-            pasted.decode(), self.best().profile, self.known(), self.knowledge.guide
-        )
+        profile = self.knowledge.profile(profile_id) if profile_id else self.best().profile
+        return compare_pasted(pasted.decode(), profile, self.known(), self.knowledge.guide)
+
+    def closest(self, pasted: bytes) -> str | None:
+        """The real one."""
+        known = self.knowledge
+        return closest(pasted.decode(), known.profiles, self.known(), known.guide, None)
 
     def explain(self, log: bytes) -> Diagnosis:
         """Knows one cause."""

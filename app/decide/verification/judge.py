@@ -88,6 +88,23 @@ def compare_pasted(
     return compare(found, profile, the_card(facts, found.get("gpu.name")), guide)
 
 
+def closest(
+    text: str, profiles: Sequence[Profile], facts: MachineFacts, guide: Guide, own: Profile | None
+) -> str | None:
+    """The id of the profile that most lines of a pasted output are right for; ``own`` goes before
+    its equals. ``None`` where no line is in the text.
+    """
+    best: tuple[int, bool] = (0, False)
+    found = None
+    for profile in profiles:
+        lines = [c for c in compare_pasted(text, profile, facts, guide) if c.actual is not None]
+        right = sum(c.actual == c.expected for c in lines)
+        mine = own is not None and profile.id == own.id
+        if (right, mine) > best:
+            best, found = (right, mine), profile.id
+    return found
+
+
 def compare(
     found: Mapping[str, Measured], profile: Profile, gpu: Gpu | None, guide: Guide
 ) -> tuple[Comparison, ...]:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import formatting, theme
+from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.messages import said
 from app.gui.widgets.dialog import Dialog
@@ -148,7 +149,7 @@ class PlanDetails(Dialog):
             else "plan.txt"
         )
         path, _kind = QFileDialog.getSaveFileName(
-            self, translate("PlanDetails", "Save the plan"), name
+            self, translate("PlanDetails", "Save the plan"), proposed(name)
         )
         if path:
             self._wizard.session.save(path, self.text().encode())

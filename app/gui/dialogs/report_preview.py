@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import formatting, theme
+from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.messages import said
 from app.gui.widgets.card import Card, Label, across
@@ -229,7 +230,7 @@ class ReportPreview(Dialog):
         path, _kind = QFileDialog.getSaveFileName(
             self,
             translate("Report", "Save the report"),
-            "unsloth-setup-report.zip",
+            proposed("unsloth-setup-report.zip"),
             translate("Report", "Zip files (*.zip)"),
         )
         if path:

@@ -13,6 +13,7 @@ from app.gui.formatting import translate
 from app.gui.messages import said
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Elided, Label, Plain, across, empty, line, under
+from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
 from app.model.answers import SYSTEM, SYSTEM_ALONE, Answers
@@ -34,11 +35,14 @@ class SourcesDialog(Dialog):
                 "Empty fields mean: as pip and uv are set up on this PC. What comes from a mirror is "
                 "checked by the same hashes.",
             ),
-            width=660,
+            width=820,
         )
         self._frame = frame
         self._stream: Stream | None = None
-        self.fields = {name: self._field(*text) for name, text in _fields(self._before).items()}
+        self.fields: dict[str, QLineEdit] = {}
+        self._pair: Collapsible | None = None  # two fields stand side by side where there is room
+        for name, text in _fields(self._before).items():
+            self.fields[name] = self._field(*text)
         self.body.addLayout(
             across(
                 Button(translate("Setup", "Choose the offline &folder"), self._browse, "small"),
@@ -74,7 +78,10 @@ class SourcesDialog(Dialog):
         label = Label(name, "small", "muted", wrap=False)
         label.setBuddy(field)
         field.setAccessibleName(name)
-        self.body.addWidget(under(label, field))
+        if self._pair is None or self._pair.box.count() == 2:
+            self._pair = Collapsible(wide=520, gap=14)
+            self.body.addWidget(self._pair)
+        self._pair.box.addWidget(under(label, field), 1)
         return field
 
     def _browse(self) -> None:

@@ -266,11 +266,11 @@ class Home(Plain):
     def _folder(self) -> None:
         status, session = self.status, self._page.session
         place = (status.environment if status is not None else None) or session.place.home
-        if self._try(lambda: session.open(place) or True):
+        if self._done(lambda: session.open(place)):
             self._say(translate("Home", "{path} was opened.").format(path=place))
 
     def _get(self, name: EditorName) -> None:
-        if self._try(lambda: self._page.session.open(GET[name]) or True):
+        if self._done(lambda: self._page.session.open(GET[name])):
             title = editor_titles()[name]
             self._say(
                 translate("Home", "{program} was not found here; {address} was opened.").format(
@@ -348,9 +348,9 @@ class Home(Plain):
         pointer = self._try(session.pointer)
         if pointer is None or session.facts is None:
             return
-        newer = self._try(lambda: session.newer_profile(pointer.profile))  # type: ignore[attr-defined]
+        newer = self._try(lambda: session.newer_profile(pointer.profile))
         profiles = {p.id: p for p in session.knowledge.profiles}
-        old = profiles.get(pointer.profile)  # type: ignore[attr-defined]
+        old = profiles.get(pointer.profile)
         empty_box(self.newer.box)
         if not isinstance(newer, str) or old is None:
             self.newer.hide()
@@ -396,6 +396,12 @@ class Home(Plain):
         if isinstance(text, str):
             self.told.setText(said(text))
             self.told.setVisible(bool(text))
+
+    def _done(self, act: Callable[[], object]) -> bool:
+        """Whether an act went through; a fault is shown."""
+        before = len(self._frame.faults)
+        self._try(act)
+        return len(self._frame.faults) == before
 
     def _try(self, act: Callable[[], Any]) -> Any:
         try:

@@ -150,6 +150,8 @@ class Install(PlanPage):
         box.addWidget(listed, 1)
         self._put(sheet)
         self._plan_bar(plan, choice, place)
+        if choice.verdict == "blocked":
+            self.announce_head(urgent=True)
 
     def _promise(self, plan: Plan, choice: Choice, place: Verification | None) -> str:
         if place is not None:
@@ -309,6 +311,7 @@ class Install(PlanPage):
             self._stopped(run)
         else:
             self._failed(run, view)
+        self.announce_head(urgent=run.outcome != "finished")
         self.focus_primary()
 
     def _finished(self, run: PlanRun) -> None:

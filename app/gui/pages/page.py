@@ -203,6 +203,14 @@ class Page(QWizardPage):
         if self.frame.currentPage() is self:
             self.frame.name_window(title)
 
+    def announce_head(self, *, urgent: bool = False) -> None:
+        """Let a screen reader say title and subtitle: a verdict, an end, something in the way."""
+        if self.frame.currentPage() is not self or not self.frame.painted:
+            return
+        from app.gui.announce import announce  # the first paint does without
+
+        announce(self, f"{self.title_label.text()}. {self.subtitle_label.text()}", urgent=urgent)
+
     # ---- for the wizard
 
     def prepare(self) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import formatting
+from app.gui.announce import announce
 from app.gui.charts.line_charts import Sparkline
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
@@ -21,9 +22,9 @@ from app.gui.run_progress import RunProgress
 from app.gui.widgets.card import Label, Plain, across
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.playback_speed import PlaybackSpeed
-from app.gui.widgets.step_list import StepList
+from app.gui.widgets.step_list import StepList, state_word
 from app.model.errors import ExpectedError
-from app.model.event import Line, Progress, StepEvent
+from app.model.event import Failed, Finished, Line, Progress, Skipped, StepEvent
 from app.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -87,6 +88,10 @@ class RunView(QWidget):
         row = self.tally.take(event)
         if row is not None:
             self.steps.refresh(row, self.tally.rate)
+            if row.state in ("ok", "skip", "err") and isinstance(
+                event.what, Finished | Skipped | Failed
+            ):
+                announce(self, f"{row.title}: {state_word(row.state)}", urgent=row.state == "err")
         told = event.what
         if (
             isinstance(told, Progress)

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QSizePolicy
 from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
+from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.messages import said
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, Plain, heading
+from app.gui.widgets.card import Card, Label, Plain, heading
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.gui.widgets.training_settings import TrainingSettings
@@ -46,6 +47,7 @@ class Ready(Page):
     def build(self) -> None:
         """Knobs and script above, acts below."""
         self._built = self._read()
+        self._tells: dict[str, Label] = {}
         profile = self._shown
         facts = self.session.facts
         self.knobs = TrainingSettings(self.session.knowledge.guide, profile, facts)
@@ -70,7 +72,7 @@ class Ready(Page):
         self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
         acts, low = Collapsible(wide=560, gap=10), Plain(across=True, gap=10)
-        self.told = Elided("", "small", "muted")
+        self.told = Label("", "small", "muted")
         low.box.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
         low.box.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
         low.box.addWidget(self.told, 1)
@@ -112,7 +114,7 @@ class Ready(Page):
             ),
         )
         self._write_script()
-        self.told.put(self._fault)
+        self.told.setText(self._fault)
         self.taken.look()
         bar = self.bar
         if bar.primary is None:
@@ -152,10 +154,15 @@ class Ready(Page):
         self._later.stop()
         super().rebuild()
 
-    def _tell(self, text: str) -> None:
-        """Say how an act beside the page goes, if the page is still there."""
-        if self.built:
-            self.told.put(text)
+    def _tell(self, text: str, place: str = "") -> None:
+        """Say how an act went where its button is: in its own card (``use``, ``keep``), or beside
+        the script. If the page is still there.
+        """
+        if not self.built:
+            return
+        label = self._tells.get(place, self.told)
+        label.setText(text)
+        label.setVisible(bool(text) or label is self.told)
 
     # ---- the script
 
@@ -180,18 +187,19 @@ class Ready(Page):
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.script.toPlainText())
-        self.told.put(translate("Ready", "Copied"))
+        self._tell(translate("Ready", "Copied"))
 
     def _save(self) -> None:
         path, _kind = QFileDialog.getSaveFileName(
             self,
             translate("Ready", "Save the script"),
-            "train.py",
+            proposed("train.py"),
             translate("Ready", "Python scripts (*.py)"),
         )
         if path:
-            self._try(lambda: self.session.save(path, self.script.toPlainText().encode()))
-            self.told.put(translate("Ready", "Saved as {path}").format(path=path))
+            data = self.script.toPlainText().encode()
+            if self._done(lambda: self.session.save(path, data)):
+                self._tell(translate("Ready", "Saved as {path}").format(path=path))
 
     def _table(self) -> None:
         from app.gui.dialogs.memory_table import MemoryTable
@@ -221,6 +229,7 @@ class Ready(Page):
             ),
         ]
         return self._acts(
+            "use",
             translate("Ready", "Use it"),
             [(label, act) for name, label, act in acts if name in offers],
             translate("Ready", "There is no installed setup to open yet."),
@@ -235,12 +244,15 @@ class Ready(Page):
             ("put-back", translate("Ready", "&Put back what was moved away"), self._put_back),
         ]
         return self._acts(
+            "keep",
             translate("Ready", "Keep it"),
             [(label, act) for name, label, act in acts if name in offers],
             "",
         )
 
-    def _acts(self, title: str, acts: list[tuple[str, Callable[[], object]]], none: str) -> Card:
+    def _acts(
+        self, place: str, title: str, acts: list[tuple[str, Callable[[], object]]], none: str
+    ) -> Card:
         card = Card()
         card.box.setSpacing(10)
         card.box.addWidget(Label(title, "strong"))
@@ -252,6 +264,9 @@ class Ready(Page):
             card.box.addWidget(pair)
         if not acts:
             card.box.addWidget(Label(none, "small", "muted"))
+        told = self._tells[place] = Label("", "small", "accent")
+        told.hide()
+        card.box.addWidget(told)
         card.box.addStretch(1)
         # Both cards are as wide as one another, whatever their buttons say.
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -259,11 +274,9 @@ class Ready(Page):
 
     def _open_folder(self) -> None:
         pointer, place = self._pointer, self.session.place
-        self._try(
-            lambda: self.session.open(
-                place.environment(pointer.active) if pointer is not None else place.home
-            )
-        )
+        folder = place.environment(pointer.active) if pointer is not None else place.home
+        if self._done(lambda: self.session.open(folder)):
+            self._tell(translate("Ready", "{path} was opened.").format(path=folder), "use")
 
     def _ask_session(self, name: str) -> None:
         """Call what the session offers; a sentence that it gives back is shown."""
@@ -271,31 +284,34 @@ class Ready(Page):
         if act is not None:
             told = self._try(act)
             if isinstance(told, str):
-                self.told.put(told)
+                self._tell(told, "use")
 
     def _keepsake(self, kind: str) -> None:
         """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it
         goes.
         """
+        if self.frame.busy():
+            self._tell(
+                translate("Ready", "Something is being made still; one after the other."), "use"
+            )
+            return
         plan = self._try(
             self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan
         )
         then = (
-            translate("Ready", "Jupyter lists it now")
-            if kind == "kernel"
-            else translate("Ready", "It is in the menu now")
+            self._kernel_made() if kind == "kernel" else translate("Ready", "It is in the menu now")
         )
-        if not isinstance(plan, Plan) or self.frame.busy():
+        if not isinstance(plan, Plan):
             return
         titles = {step.id: said(step.title) for step in plan.steps}
 
         def take(event: StepEvent) -> None:
             if isinstance(event.what, Started):
-                self._tell(f"{titles.get(event.step, '')} …")
+                self._tell(f"{titles.get(event.step, '')} …", "use")
 
         def ended(fault: BaseException | None) -> None:
             self.frame.busy = before
-            self._tell(then if fault is None else "")
+            self._tell(then if fault is None else "", "use")
             if fault is not None:
                 show_fault(self.frame, fault)
 
@@ -307,6 +323,16 @@ class Ready(Page):
         self.frame.busy = lambda: stream.running
         stream.start()
 
+    def _kernel_made(self) -> str:
+        """What a new kernel is good for here: who lists it, as far as that program was found."""
+        if any(editor.name == "jupyter" for editor in self.session.editors()):
+            return translate("Ready", "Jupyter lists it now")
+        return translate(
+            "Ready",
+            "The kernel is made. Jupyter was not found on this PC: it lists the kernel once it is "
+            "installed, and so does VS Code.",
+        )
+
     def _roll_back(self) -> None:
         from app.gui.dialogs.go_back import offer
 
@@ -314,7 +340,7 @@ class Ready(Page):
         if told:
             self.rebuild()
             self.prepare()
-            self._tell(told)
+            self._tell(told, "keep")
 
     def _put_back(self) -> None:
         from app.gui.dialogs.restore import offer
@@ -328,6 +354,12 @@ class Ready(Page):
         from app.gui.dialogs.report_preview import save_report
 
         self._try(lambda: save_report(self.frame))
+
+    def _done(self, act: Callable[[], object]) -> bool:
+        """Whether an act went through; a fault is shown."""
+        before = len(self.frame.faults)
+        self._try(act)
+        return len(self.frame.faults) == before
 
     def _try(self, act: Callable[[], object]) -> object:
         try:

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
 from app.gui import formatting, theme
+from app.gui.announce import announce
 from app.gui.charts.meter import Meter
+from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.mending import label, leading, mend
 from app.gui.messages import said
@@ -297,6 +299,10 @@ class ThisPc(Page):
         if self.session.simulated:
             found = translate("ThisPc", "Read from a machine file.")
         self.head(translate("ThisPc", "This PC"), found)
+        blocked = [said(f.title) for f in findings if f.severity == "blocks"]
+        if blocked:
+            in_the_way = translate("ThisPc", "In the way: {what}")
+            announce(self, in_the_way.format(what="; ".join(blocked)), urgent=True)
         self._controls(True)
 
     def _toolkit(self, facts: MachineFacts) -> None:
@@ -362,7 +368,7 @@ class ThisPc(Page):
         path, _kind = QFileDialog.getSaveFileName(
             self,
             translate("ThisPc", "Save machine file"),
-            "machine.json",
+            proposed("machine.json"),
             translate("ThisPc", "Machine file (*.json)"),
         )
         if not path:

@@ -373,6 +373,7 @@ class Verify(PlanPage):
             formatting.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]),
         )
         self._show_failures(verdict)
+        self.announce_head(urgent=verdict.overall == "broken")
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
         self._turner = bar.link(self._turn_label(), self._turn)

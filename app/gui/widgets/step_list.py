@@ -130,6 +130,11 @@ class StepRow(QWidget):
         grid.setColumnStretch(1, 1)
         self.refresh(None)
 
+    @property
+    def tall(self) -> tuple[bool, bool]:
+        """Which of the lines below the title are there: note, bar."""
+        return not self.note.isHidden(), not self._under.isHidden()
+
     def refresh(self, rate: float | None) -> None:
         """Show how the row is now."""
         row = self.row
@@ -194,7 +199,15 @@ class StepList(Card):
     def refresh(self, row: Row, rate: float | None) -> None:
         """Show how one row is now."""
         shown = self.widget_of(row)
-        before = shown.mark.state
+        before = shown.mark.state, shown.tall
         shown.refresh(rate)
-        if shown.mark.state != before:
+        if (shown.mark.state, shown.tall) != before:
+            # At once, not with the next turn of the loop: till then its lines would be cut.
+            holder = self._area.widget()
+            layout = holder.layout() if holder is not None else None
+            if layout is not None:
+                layout.activate()
+                holder.resize(
+                    holder.width(), max(holder.height(), layout.heightForWidth(holder.width()))
+                )
             self._area.ensureWidgetVisible(shown, 0, 24)

@@ -75,6 +75,9 @@ class ExpectedOutput(Card):
         self.box.addWidget(self.waiting)
         self._all = False
         self._running = False
+        self.rest = Label("", "small", "muted")
+        self.rest.hide()
+        self.box.addWidget(self.rest)
         self.more = Button("", self._turn, "link")
         self.more.hide()
         self.box.addWidget(self.more)
@@ -96,27 +99,42 @@ class ExpectedOutput(Card):
         if self._all:
             return list(self.lines)
         ranked = sorted(
-            self.lines,
+            self.applying(),
             key=lambda c: 4 if self._running and c.result == "missing" else _WEIGHT[c.result],
         )
         chosen = {c.check for c in ranked[:FEW]}
         return [c for c in self.lines if c.check in chosen]
 
+    def applying(self) -> list[Comparison]:
+        """The lines that say something here: not those of which nothing is right and nothing came,
+        as of a card where the setup uses none.
+        """
+        return [c for c in self.lines if not (c.expected == "None" and c.result == "explained")]
+
     def _show(self) -> None:
-        lines, running = self.lines, self._running
-        self.waiting.setVisible(not lines)
-        self.more.setVisible(len(lines) > FEW)
+        lines, running = self.applying(), self._running
+        rest = len(self.lines) - len(lines)
+        self.rest.setText(
+            translate("Proof", "One line of the guide is about a card; this setup uses none.")
+            if rest == 1
+            else translate(
+                "Proof", "{n} lines of the guide are about a card; this setup uses none."
+            ).format(n=rest)
+        )
+        self.rest.setVisible(rest > 0 and not self._all)
+        self.waiting.setVisible(not self.lines)
+        self.more.setVisible(len(lines) > FEW or rest > 0)
         self.more.setText(
             translate("Proof", "Show fewer")
             if self._all
-            else translate("Proof", "Show all {n} lines").format(n=len(lines))
+            else translate("Proof", "Show all {n} lines").format(n=len(self.lines))
         )
         if self._holder is not None:
             self.box.removeWidget(self._holder)
             self._holder.hide()
             self._holder.deleteLater()
             self._holder = None
-        if lines:
+        if self.lines:
             self._holder = self._grid(running)
             self.box.insertWidget(1, self._holder)
             self.filled.emit()
