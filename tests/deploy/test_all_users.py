@@ -133,7 +133,8 @@ def pc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pc]:
 def test_two_users_run_what_an_administrator_installed_and_change_nothing(pc: Pc) -> None:
     done = pc.sh(
         f"""
-        {pc.install} > /opt/out/install.json 2> /opt/out/install.txt || {{ cat /opt/out/install.txt /opt/out/install.json >&2; exit 90; }}
+        {pc.install} > /opt/out/install.json 2> /opt/out/install.txt \\
+            || {{ cat /opt/out/install.* >&2; exit 90; }}
         {pc.install} > /opt/out/again.json 2>/opt/out/again.txt || exit 91
         echo "python $(readlink -f {HOME}/current/bin/python)"
         tail -n 1 /opt/out/again.json

@@ -31,12 +31,20 @@ class SmallWheel:
 
 
 def make_wheel(
-    name: str, version: str = "1.0", size: int = 0, tag: str = "py3-none-any", python: str = ">=3.8"
+    name: str,
+    version: str = "1.0",
+    size: int = 0,
+    tag: str = "py3-none-any",
+    python: str = ">=3.8",
+    licence: str = "",
 ) -> SmallWheel:
-    """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name)."""
+    """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name), and where
+    it has a ``licence`` the text of one.
+    """
     package, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     metadata = (
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {python}\n"
+        + (f"License-Expression: {licence}\n" if licence else "")
     ).encode()
     entries = {
         f"{package}/__init__.py": f"__version__ = {version!r}\n".encode(),
@@ -45,6 +53,8 @@ def make_wheel(
             f"Wheel-Version: 1.0\nGenerator: small wheels\nRoot-Is-Purelib: true\nTag: {tag}\n"
         ).encode(),
     }
+    if licence:
+        entries[f"{info}/licenses/LICENSE"] = f"The text of {licence}\n".encode()
     if size:
         entries[f"{package}/data.bin"] = random.Random(name).randbytes(size)
     record = "".join(
