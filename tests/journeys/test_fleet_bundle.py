@@ -19,6 +19,7 @@ from app.engine.session import Session
 from app.knowledge import Knowledge
 from app.model.errors import InputError
 from app.model.event import Failed
+from app.model.plan import FetchWheels, Plan
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
 from tests.journeys import small
 from tests.rights import held_above_permissions, obey_permissions
@@ -131,6 +132,26 @@ def test_an_update_fetches_only_what_is_new_and_drops_what_no_lock_names(tmp_pat
     names = {path.name for path in (target / "wheels").iterdir()}
     assert names == {one.file for one in (*BASE, *newer)}
     session.check_bundle(str(target))
+
+
+def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
+    kernel = msgspec.structs.replace(small.profile(lock_of(MORE)), id="jupyter", title="Kernel")
+    with FaultIndex([*BASE, *MORE]) as index:
+        session = visit(tmp_path / "maker", index.url)
+        session.knowledge = msgspec.structs.replace(session.knowledge, kernels=(kernel,))
+        session.change(kernel=True)
+        bundled(session, tmp_path / "bundle", "small")
+    made = json.loads((tmp_path / "bundle" / "bundle.json").read_text())
+    assert (made["profiles"], made["kernels"]) == ([], ["jupyter"])
+    assert MORE[0].file in {path.name for path in (tmp_path / "bundle" / "wheels").iterdir()}
+    assert (tmp_path / "bundle" / "sbom" / "jupyter.cdx.json").exists()
+    session = visit(tmp_path / "home", "http://127.0.0.1:9/simple")
+    session.knowledge = msgspec.structs.replace(session.knowledge, kernels=(kernel,))
+    session.change(offline=str(tmp_path / "bundle"))
+    session.choose("small")
+    step = FetchWheels(id="fetch", title="Kernel", profile="jupyter", part="packages")
+    list(session.run(Plan(title="Kernel", profile="small", steps=(step,))))
+    assert session.outcome == "finished"
 
 
 def test_a_file_that_somebody_added_is_no_part_of_an_update(both: Path, tmp_path: Path) -> None:
