@@ -323,6 +323,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("train --data table.csv --map question=Q,answer=A", "columns with names of their own"),
             ("train --resume", "goes on with the last run that was stopped or cut off"),
         ),
+        finds_shared=True,
     ),
     CommandSpec(
         "export",
@@ -335,6 +336,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
             ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
         ),
+        finds_shared=True,
     ),
     CommandSpec(
         "env",
