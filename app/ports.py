@@ -187,6 +187,11 @@ class Files(Protocol):
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
 
+    def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
+        """Files of a zip archive whose names are wanted and that have no more than ``most`` bytes;
+        none where it is no zip archive.
+        """
+
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex."""
 

@@ -33,6 +33,7 @@ from app.adapters.file_tree import below, leads_elsewhere, taken
 from app.adapters.in_use import users
 from app.adapters.tree_removal import Removal
 from app.adapters.volumes import disk_of
+from app.adapters.zip_members import zip_members
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
@@ -418,6 +419,11 @@ class LocalFiles:
         holes not counted.
         """
         return taken(long_path(path))
+
+    def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
+        """The wanted files of a zip archive, each of no more than ``most`` bytes."""
+        with _named(path):
+            return zip_members(long_path(path), wanted, most)
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""

@@ -30,7 +30,7 @@ def open_to_all(path: str, closed: Collection[str] = ()) -> None:
         return
     shut = set(closed)
     for folder, folders, files in os.walk(path):
-        os.chmod(folder, stat.S_IMODE(os.lstat(folder).st_mode) & 0o700 | 0o055 | 0o700)
+        os.chmod(folder, 0o755)  # noqa: S103  (readable by all is what it is for)
         for name in [one for one in folders if os.path.join(folder, one) in shut]:
             folders.remove(name)
             os.chmod(os.path.join(folder, name), 0o700)

@@ -206,7 +206,13 @@ def bundle(run: CommandRun) -> ExitCode:
     session, target = run.session, run.options.output
     if not target:
         raise InputError("bundle needs --output DIR, the folder to make.")
-    run.tell(session.bundle(target, run.options.platform))
+    if run.options.update and not session.system.files.exists(target):
+        raise InputError(f"--update: {target} is not there; expected a bundle.")
+    if run.options.kernel:
+        session.change(kernel=True)
+    run.tell(
+        session.bundle(target, run.options.platform, run.options.profiles, bool(run.options.update))
+    )
     if not run.options.json:
         run.out.write(f"{target}\n")
     run.finish("finished", changed=True, bundle=target)

@@ -160,6 +160,19 @@ def _uninstall(parser: ArgumentParser) -> None:
 def _bundle(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="the folder to make")
     parser.add_argument(
+        "--profile",
+        metavar="ID",
+        action="append",
+        dest="profiles",
+        default=[],
+        help="pack this profile instead of the best one; may be given again",
+    )
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="add to the bundle that is there: only what is new is fetched",
+    )
+    parser.add_argument(
         "--verify", metavar="DIR", help="check the files of a bundle against its list instead"
     )
     parser.add_argument(
@@ -322,6 +335,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("train --data table.csv --map question=Q,answer=A", "columns with names of their own"),
             ("train --resume", "goes on with the last run that was stopped or cut off"),
         ),
+        finds_shared=True,
     ),
     CommandSpec(
         "export",
@@ -334,6 +348,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
             ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
         ),
+        finds_shared=True,
     ),
     CommandSpec(
         "packages",
@@ -404,10 +419,13 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "bundle",
         "make a folder with everything a profile needs, for a machine without internet",
         changing.bundle,
-        _CHOICE,
+        (*(name for name in _CHOICE if name != "profile"), "kernel"),
         _bundle,
         lambda options: not options.verify,
-        (("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),),
+        (
+            ("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),
+            ("bundle --output DIR --update", "fetch what this program's newer locks name"),
+        ),
     ),
     CommandSpec(
         "verify-bundle",

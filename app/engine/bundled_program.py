@@ -9,7 +9,7 @@ machine's system too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -43,12 +43,14 @@ _START = "templates/start_bundle.py"
 
 
 def pack_papers(
-    profile: Profile, platform: Platform, target: HomeLayout, site: StepContext
+    profiles: Sequence[Profile], platform: Platform, target: HomeLayout, site: StepContext
 ) -> Iterator[AnyPayload]:
     """The locks as text and every check script."""
     files = site.system.files
-    for part in (p for p in profile.parts if p.platform == platform):
-        files.write(target.at("locks", f"{part.id}.lock.txt"), part.requirements.encode())
+    for profile in profiles:
+        name = f"{profile.id}-" if len(profiles) > 1 else ""
+        for part in (p for p in profile.parts if p.platform == platform):
+            files.write(target.at("locks", f"{name}{part.id}.lock.txt"), part.requirements.encode())
     index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
     names = sorted({name for needed in index.values() for name in needed})
     for name in names:

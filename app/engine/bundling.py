@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
 
 from app import __version__
 from app.engine import home_folder
+from app.engine.bundled_contents import pack_contents
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
 from app.model.errors import InputError
 from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
@@ -37,8 +38,9 @@ class BundledFile(Value, frozen=True, kw_only=True):
 
 
 class Bundle(Value, frozen=True, kw_only=True):
-    """The list of a bundle, ``bundle/1``. ``python`` is empty where no interpreter could be packed;
-    ``notes`` say why.
+    """The list of a bundle, ``bundle/1``. ``profile`` is the first of ``profiles``, which may be empty
+    where there is one alone; ``kernels`` are the sets of Jupyter's packages. ``python`` is empty where
+    no interpreter could be packed; ``notes`` say why.
 
     It is written first, without files and not ``finished``, so that a folder that is being filled
     can be told from any other.
@@ -47,65 +49,103 @@ class Bundle(Value, frozen=True, kw_only=True):
     schema: str = "bundle/1"
     program: str
     profile: str
+    profiles: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
     platform: Platform
     python: str = ""
     finished: bool = True
     files: tuple[BundledFile, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All profiles that are in it."""
+        return self.profiles or (self.profile,)
+
 
 def bundle(
-    profile: Profile, platform: Platform, target: str, site: StepContext
+    wanted: Sequence[Profile],
+    platform: Platform,
+    target: str,
+    site: StepContext,
+    kernels: Sequence[Profile] = (),
+    update: bool = False,
 ) -> Iterator[StepEvent]:
-    """Fetch the profile's files for a platform, pack an interpreter where possible, write the list
-    with hashes.
+    """Fetch the profiles' files for a platform, pack an interpreter where possible, write the list
+    with hashes, and beside it licences and bills of materials.
 
-    The platform and the card need not be this machine's. Raises ``ExpectedError`` as fetching does.
+    The platform and the card need not be this machine's. ``update`` adds to a bundle that is there:
+    what it has is not fetched again, and files that no lock of its profiles names any more go. Raises
+    ``ExpectedError`` as fetching does.
     """
-    parts = [p for p in profile.parts if p.platform == platform]
-    if not parts:
-        raise InputError(
-            f"The profile {profile.id} has no lock for {platform}; expected one of its systems."
-        )
+    profiles = list(wanted)
+    there = _there(target, site) if update else None
+    if there is not None:
+        named = [*profiles, *kernels]
+        profiles += [_known(one, site) for one in there.names if one not in _ids(named)]
+        kernels = [*kernels, *(_known(o, site) for o in there.kernels if o not in _ids(named))]
+    for one in profiles:
+        if not any(p.platform == platform for p in one.parts):
+            raise InputError(
+                f"The profile {one.id} has no lock for {platform}; expected one of its systems."
+            )
     # What is made there is the user's, and no effect on this computer that uninstalling would take
     # back.
     site = replace(site, record=lambda *_: None)
     own = replace(site, place=HomeLayout(target, site.place.family), platform=platform)
-    _begin(profile, platform, own)
+    begun = Bundle(
+        program=__version__,
+        profile=profiles[0].id,
+        profiles=_ids(profiles) if len(profiles) > 1 else (),
+        kernels=_ids(kernels),
+        platform=platform,
+        finished=False,
+    )
+    _begin(begun, own, update)
     clock = site.system.clock
     began = clock.monotonic()
 
     def at(step: str, what: AnyPayload) -> StepEvent:
         return StepEvent(at=clock.monotonic() - began, step=step, what=what)
 
-    for part in parts:
-        step = FetchWheels(
-            id=f"fetch-{part.id}",
-            title=part.title,
-            profile=profile.id,
-            part=part.id,
-            index=part.index,
-        )
-        yield at(step.id, Started(title=part.title))
-        if fetch_wheels.done(step, own) is None:
-            for what in fetch_wheels.run(step, own, unpack=False):
-                yield at(step.id, what)
-        yield at(step.id, Finished())
+    for one in (*profiles, *kernels):
+        for part in (p for p in one.parts if p.platform == platform):
+            step = FetchWheels(
+                id=f"fetch-{part.id}",
+                title=part.title,
+                profile=one.id,
+                part=part.id,
+                index=part.index,
+            )
+            yield at(step.id, Started(title=part.title))
+            if fetch_wheels.done(step, own) is None:
+                for what in fetch_wheels.run(step, own, unpack=False):
+                    yield at(step.id, what)
+            yield at(step.id, Finished())
     notes: list[str] = []
     program: list[str] = []
-    stages: tuple[tuple[str, str, Iterator[AnyPayload]], ...] = (
-        ("papers", "Locks and checks", pack_papers(profile, platform, own.place, site)),
+    pythons = tuple(dict.fromkeys(one.python for one in profiles))
+    stages: list[tuple[str, str, Iterator[AnyPayload]]] = [
+        (
+            "papers",
+            "Locks and checks",
+            pack_papers((*profiles, *kernels), platform, own.place, site),
+        ),
         (
             "program",
             "This program",
-            pack_program(profile.python, platform, own.place, site, program),
+            pack_program(pythons[0], platform, own.place, site, program),
+        ),
+        *(
+            ("python", f"Python {python}", pack_python(python, platform, own.place, site, notes))
+            for python in pythons
         ),
         (
-            "python",
-            f"Python {profile.python}",
-            pack_python(profile.python, platform, own.place, site, notes),
+            "contents",
+            "Licences and bills of materials",
+            pack_contents((*profiles, *kernels), platform, own.place, site, program),
         ),
-    )
+    ]
     for name, title, stage in stages:
         yield at(name, Started(title=title))
         for what in stage:
@@ -114,17 +154,18 @@ def bundle(
     for note in (*program, *notes):
         yield at("python", say(note))
     yield at("list", Started(title="List with hashes"))
+    if there is not None:
+        _drop_unnamed(there, (*profiles, *kernels), own)
     for made_beside in (own.place.cache, own.place.at("work")):
         site.system.files.remove(made_beside)
     for name in site.system.files.names(own.place.at("locks")):
         if name.endswith((".asked.txt", ".pages.txt")):
             site.system.files.remove(own.place.at("locks", name))
-    made = Bundle(
-        program=__version__,
-        profile=profile.id,
-        platform=platform,
+    made = msgspec.structs.replace(
+        begun,
+        finished=True,
         notes=(*program, *notes),
-        python="" if notes else profile.python,
+        python="" if notes else pythons[0],
         files=tuple(_listed(target, own.place, site.system.files)),
     )
     site.system.files.write(
@@ -139,7 +180,43 @@ def bundle(
     yield at("list", Finished())
 
 
-def _begin(profile: Profile, platform: Platform, own: StepContext) -> None:
+def _ids(profiles: Sequence[Profile]) -> tuple[str, ...]:
+    return tuple(one.id for one in profiles)
+
+
+def _known(profile: str, site: StepContext) -> Profile:
+    found = site.profiles.get(profile)
+    if found is None:
+        raise InputError(
+            f"The bundle holds {profile}, which this program does not know; make a new bundle.",
+        )
+    return found
+
+
+def _there(target: str, site: StepContext) -> Bundle:
+    """The bundle that is to be updated, and nothing added to it. Raises ``InputError``."""
+    place = HomeLayout(target, site.place.family)
+    there = read(target, place, site.system.files)
+    if there.finished:
+        _nothing_added(there, target, place, site.system.files)
+    return there
+
+
+def _drop_unnamed(there: Bundle, profiles: Sequence[Profile], own: StepContext) -> None:
+    """Remove the wheels of the bundle's list that no lock of its profiles names any more."""
+    files, place = own.system.files, own.place
+    named: set[str] = set()
+    for one in profiles:
+        for part in (p for p in one.parts if p.platform == own.platform):
+            step = FetchWheels(id="", title="", profile=one.id, part=part.id, index=part.index)
+            named |= fetch_wheels.recorded_files(step, own)
+    for listed in there.files:
+        folder, _, name = listed.path.partition("/")
+        if folder == "wheels" and name not in named:
+            files.remove(place.wheel(name))
+
+
+def _begin(begun: Bundle, own: StepContext, update: bool) -> None:
     """Take the folder: a new or empty one, or this very bundle's. Raises ``InputError`` for any
     other: parts of it are deleted.
     """
@@ -156,14 +233,16 @@ def _begin(profile: Profile, platform: Platform, own: StepContext) -> None:
                 f"one, such as {own.place.at('bundle')}."
             )
         there = read(target, own.place, files)
-        if (there.profile, there.platform) != (profile.id, platform):
+        same = (there.names, there.kernels) == (begun.names, begun.kernels)
+        if there.platform != begun.platform or not (same or update):
             raise InputError(
-                f"The folder {target} holds a bundle of {there.profile} for {there.platform}; "
-                f"expected a new or empty one, such as {own.place.at('bundle')}."
+                f"The folder {target} holds a bundle of {', '.join(there.names)} for "
+                f"{there.platform}; expected a new or empty one, such as "
+                f"{own.place.at('bundle')}.",
+                hint="--update adds profiles to a bundle of the same system.",
             )
         if there.finished:  # else its files are not listed yet, and all there came by filling it
             _nothing_added(there, target, own.place, files)
-    begun = Bundle(program=__version__, profile=profile.id, platform=platform, finished=False)
     files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
 
 
@@ -243,9 +322,9 @@ def usable(target: str, profile: str, place: HomeLayout, files: Files) -> None:
     Its wheels are compared with the lock when they are taken. Raises ``InputError``.
     """
     made = check(target, place, files, hashed=lambda path: path.startswith("python/"))
-    if (made.profile, made.platform) != (profile, place.family):
+    if profile not in made.names or made.platform != place.family:
         raise InputError(
-            f"The bundle {target} is of {made.profile} for {made.platform}; expected one of "
+            f"The bundle {target} is of {', '.join(made.names)} for {made.platform}; expected one of "
             f"{profile} for "
             f"{place.family}."
         )

@@ -12,7 +12,7 @@ from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.own_packages import PackageChange, decode_own_packages
 from app.model.plan import AddPackages, Plan
-from app.model.profile import Profile
+from app.model.profile import Platform, Profile
 from app.ports import Computer
 
 if TYPE_CHECKING:
@@ -25,12 +25,18 @@ def kernel_plan(
     """The plan of a Jupyter kernel for an environment. Raises ``InputError`` where there are no
     packages for its Python.
     """
-    kernel = next((k for k in knowledge.kernels if k.python == profile.python), None)
-    if kernel is None or not any(p.platform == place.family for p in kernel.parts):
-        raise InputError(f"There is no Jupyter kernel for Python {profile.python} on this system.")
+    kernel = kernel_of(profile, knowledge, "windows" if place.family == "windows" else "linux")
     return builder.kernel_plan(
         profile, kernel, place, environment, jupyter_kernels(computer, place)
     )
+
+
+def kernel_of(profile: Profile, knowledge: Knowledge, platform: Platform) -> Profile:
+    """The packages of a kernel for a profile's Python. Raises ``InputError`` where there are none."""
+    kernel = next((k for k in knowledge.kernels if k.python == profile.python), None)
+    if kernel is None or not any(p.platform == platform for p in kernel.parts):
+        raise InputError(f"There is no Jupyter kernel for Python {profile.python} on {platform}.")
+    return kernel
 
 
 def shortcut_plan(

@@ -17,6 +17,7 @@ from app.engine import (
     bundling,
     current_link,
     home_folder,
+    integrations,
     scripts,
     shared_home,
     uninstalling,
@@ -329,15 +330,29 @@ class Session(Execution):
         return tuple(own_versions(profile, self.site())) if profile is not None else ()
 
     def bundle(
-        self, target: str, platform: Platform | None = None
+        self,
+        target: str,
+        platform: Platform | None = None,
+        profiles: Sequence[str] = (),
+        update: bool = False,
     ) -> Generator[StepEvent, None, None]:
-        """Make a folder with everything that the chosen or best profile needs on a machine without
-        internet.
+        """Make a folder with everything that the named, chosen or best profiles need on a machine
+        without internet, the packages of a Jupyter kernel where the answers ask for one.
         """
-        profile = self.profile or self.best().profile
+        there: tuple[str, ...] = ()
+        if update and not profiles and self.profile is None:
+            there = bundling.read(target, self.place, self.system.files).names
+        wanted = [self.knowledge.profile(name) for name in (*profiles, *there)]
+        wanted = wanted or [self.profile or self.best().profile]
+        system = platform or self._platform()
+        kernels = [
+            integrations.kernel_of(one, self.knowledge, system)
+            for one in (wanted if self.answers.kernel else ())
+        ]
+        kernels = list({one.id: one for one in kernels}.values())
         site = self.site_here()
         veil = SecretMasker(known_secrets(site.sources, self.system.computer.variables()))
-        for event in bundling.bundle(profile, platform or self._platform(), target, site):
+        for event in bundling.bundle(wanted, system, target, site, kernels, update):
             yield msgspec.structs.replace(event, what=veil.happening(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:

@@ -88,6 +88,7 @@ class Visit:
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
         self._layout: HomeLayout | None = None
+        self._offered: tuple[str, ...] = ()  # the profiles of the bundle that is installed from
         self._asked: tuple[Answers, Network] | None = None  # what the survey asked, and what came
         if facts is not None:
             self._asked = (Answers(), facts.network)
@@ -378,9 +379,14 @@ class Visit:
     def choices(self) -> tuple[Choice, ...]:
         """All profiles, best first, each with its verdict and reason."""
         known = self.knowledge
+        chosen = {self.profile.id} if self.profile is not None else set()
         return ranking.rank(
             self.known(),
-            known.profiles,
+            tuple(
+                p
+                for p in known.profiles
+                if not self._offered or p.id in self._offered or p.id in chosen
+            ),
             known.rules,
             known.cards,
             self.answers,
@@ -408,8 +414,9 @@ class Visit:
         """
         if self.answers.offline and not self.simulated:
             made = bundling.read(self.answers.offline, self.place, self.system.files)
-            if self.profile is None:
+            if self.profile is None and len(made.names) == 1:
                 self.choose(made.profile)
+            self._offered = made.names
 
     def plan(self) -> Plan:
         """The whole plan for the chosen or best profile, the chosen clean-up first."""

@@ -7,11 +7,11 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from app.model.machine import Family
 
 # What each user has of their own where the home is an administrator's: all that is written while
-# somebody works with it. The rest (environments, Pythons, pointer, marker, models) is the home's.
+# somebody works with it. The rest (environments, Pythons, pointer, marker) is the home's.
 _EACH_USERS = frozenset(
     {
-        *("cache", "checks", "journal.jsonl", "kernels", "locks", "logs", "quarantine", "reports"),
-        *("running.lock", "runs", "verified", "wheels", "work"),
+        *("cache", "checks", "journal.jsonl", "kernels", "locks", "logs", "models", "quarantine"),
+        *("reports", "running.lock", "runs", "verified", "wheels", "work"),
     }
 )
 
@@ -123,6 +123,11 @@ class HomeLayout:
     def models(self) -> str:
         """Models that were fetched: the hub's own cache folders."""
         return self.at("models")
+
+    @property
+    def shared_models(self) -> str:
+        """Models that the home's owner put there, the same folder as ``models`` but for a guest."""
+        return str(self._flavour(self.home, "models"))
 
     def environment(self, name: str) -> str:
         """The folder of one environment."""

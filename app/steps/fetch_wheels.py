@@ -318,6 +318,12 @@ def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: Step
     )
 
 
+def recorded_files(step: FetchWheels, site: StepContext) -> set[str]:
+    """The names of the files that a part's last fetch brought or found."""
+    record = _recorded(step, site)
+    return set() if record is None else {one.file for one in record.files}
+
+
 def _record_path(step: FetchWheels, site: StepContext) -> str:
     return site.place.at("locks", f"{step.profile}-{step.part}.fetched.json")
 

@@ -20,9 +20,11 @@ def own_cache(place: HomeLayout) -> str:
 
 
 def caches(system: System, place: HomeLayout) -> tuple[str, ...]:
-    """Caches that may hold a model: the home's, then the user's own (huggingface_hub's rules for
-    ``HF_HUB_CACHE``, ``HF_HOME`` and ``XDG_CACHE_HOME``).
+    """Caches that may hold a model: the home's, in a home for all users then what this user fetched,
+    then the user's own (huggingface_hub's rules for ``HF_HUB_CACHE``, ``HF_HOME`` and
+    ``XDG_CACHE_HOME``).
     """
+    shared = place.join(place.shared_models, "hub")
     own = system.computer.variables()
     if own.get("HF_HUB_CACHE"):
         theirs = own["HF_HUB_CACHE"]
@@ -33,7 +35,7 @@ def caches(system: System, place: HomeLayout) -> tuple[str, ...]:
     else:
         profile = system.computer.known_folder("profile")
         theirs = place.join(profile, ".cache", "huggingface", "hub") if profile else ""
-    return tuple(dict.fromkeys(one for one in (own_cache(place), theirs) if one))
+    return tuple(dict.fromkeys(one for one in (shared, own_cache(place), theirs) if one))
 
 
 def find(name: str, system: System, place: HomeLayout) -> tuple[str, str] | None:

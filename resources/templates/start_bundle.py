@@ -64,6 +64,9 @@ def listed():
         if not isinstance(path, str) or not isinstance(hashed, str):
             refuse("{} is damaged: a file in it has no path or no hash{}".format(LIST, AGAIN))
         known[path] = hashed
+    many = found.get("profiles")
+    if isinstance(many, list) and len(many) > 1:
+        profile = None  # several: the best of them for this computer
     return profile, known
 
 
@@ -154,7 +157,8 @@ def main():
         if not any(
             word in COMMANDS or word in ("-h", "--help", "-V", "--version") for word in words
         ):
-            words = ["install", "--offline", HERE, "--profile", profile] + words
+            chosen = ["--profile", profile] if profile else []
+            words = ["install", "--offline", HERE] + chosen + words
         return run(words)
     finally:
         shutil.rmtree(target, ignore_errors=True)

@@ -21,8 +21,9 @@ from pathlib import Path
 import pytest
 
 from app.adapters.computer import LocalComputer
+from app.adapters.local_system import open_system
 from app.adapters.windows.registry import SystemRegistry
-from app.engine import home_folder
+from app.engine import home_folder, models_here
 from app.model.home_layout import HomeLayout
 from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command
@@ -130,11 +131,20 @@ def pc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pc]:
         yield Pc(folder / "root", lock, index, made.folder)
 
 
+def administrators_line(pc: Pc) -> str:
+    """The page's own words for an install, on this computer's index and with this test's answers."""
+    page = (ROOT / "docs" / "ADMINISTRATORS.md").read_text("utf-8")
+    line = next(line for line in page.splitlines() if line.startswith("sudo unsloth-setup "))
+    more = f" --json --index {pc.index.url} --answers /opt/seen/mirror/answers.toml"
+    return line.replace("sudo unsloth-setup", "$program") + more
+
+
 def test_two_users_run_what_an_administrator_installed_and_change_nothing(pc: Pc) -> None:
     done = pc.sh(
         f"""
-        {pc.install} > /opt/out/install.json 2> /opt/out/install.txt || {{ cat /opt/out/install.txt /opt/out/install.json >&2; exit 90; }}
-        {pc.install} > /opt/out/again.json 2>/opt/out/again.txt || exit 91
+        {pc.install} > /opt/out/install.json 2> /opt/out/install.txt \\
+            || {{ cat /opt/out/install.* >&2; exit 90; }}
+        {administrators_line(pc)} > /opt/out/again.json 2>/opt/out/again.txt || exit 91
         echo "python $(readlink -f {HOME}/current/bin/python)"
         tail -n 1 /opt/out/again.json
         for user in anna berta; do
@@ -214,6 +224,27 @@ def test_a_guest_writes_only_below_an_own_folder() -> None:
     for path in (place.environments, place.pythons, place.pointer, place.marker, place.current):
         assert path.startswith(HOME)
     assert place.holds(place.logs) and place.holds(place.environments)
+
+
+def test_models_of_the_home_come_first_and_new_ones_are_the_users_own(tmp_path: Path) -> None:
+    home, own = tmp_path / "home", tmp_path / "own"
+    place = HomeLayout(str(home), "linux", own=str(own))
+    system = open_system()
+    first, second, *_ = models_here.caches(system, place)
+    assert (first, second) == (str(home / "models" / "hub"), str(own / "models" / "hub"))
+    assert models_here.own_cache(place) == second
+    for cache in (second, first):
+        folder = Path(cache) / "models--a--b"
+        snapshot = folder / "snapshots" / "1"
+        snapshot.mkdir(parents=True)
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text("1")
+        (snapshot / "config.json").write_text("{}")
+        (snapshot / "model.safetensors").write_text("")
+        found = models_here.find("a/b", system, place)
+        assert found is not None and found[0] == cache
+    alone = HomeLayout(str(home), "linux")
+    assert models_here.caches(system, alone)[0] == models_here.own_cache(alone)
 
 
 def test_rights_of_a_tree_are_those_that_all_users_need(tmp_path: Path) -> None:

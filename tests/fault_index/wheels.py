@@ -37,14 +37,17 @@ def make_wheel(
     tag: str = "py3-none-any",
     python: str = ">=3.8",
     needs: tuple[str, ...] = (),
+    licence: str = "",
 ) -> SmallWheel:
     """A wheel that installs, with a data file of ``size`` random bytes (seeded by its name).
-    ``needs`` are the requirements that its metadata names.
+    ``needs`` are the requirements that its metadata names; where it has a ``licence`` it carries
+    the text of one.
     """
     package, info = name.replace("-", "_"), f"{name.replace('-', '_')}-{version}.dist-info"
     metadata = (
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nRequires-Python: {python}\n"
         + "".join(f"Requires-Dist: {one}\n" for one in needs)
+        + (f"License-Expression: {licence}\n" if licence else "")
     ).encode()
     entries = {
         f"{package}/__init__.py": f"__version__ = {version!r}\n".encode(),
@@ -53,6 +56,8 @@ def make_wheel(
             f"Wheel-Version: 1.0\nGenerator: small wheels\nRoot-Is-Purelib: true\nTag: {tag}\n"
         ).encode(),
     }
+    if licence:
+        entries[f"{info}/licenses/LICENSE"] = f"The text of {licence}\n".encode()
     if size:
         entries[f"{package}/data.bin"] = random.Random(name).randbytes(size)
     record = "".join(

@@ -261,6 +261,7 @@ class FakeSession:
         self.to_find, self.facts = facts, None if simulated is None else facts
         self.answers, self.simulated = Answers(language="en", theme="light"), simulated
         self.profile: Profile | None = None
+        self.fixed: dict[str, object] = {}  # by an administrator's policy file
         self.cut_off = unfinished
         self.opened: list[str] = []
         self.saved: dict[str, bytes] = {}

@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.decide.findings.fact_table import nvidia
 from app.gui import theme
-from app.gui.dialogs.sources import ask_sources
+from app.gui.dialogs.sources import SourcesDialog, ask_sources
 from app.gui.pages.setup import Setup, tag
 from app.gui.pages.setup_details import comparison
 from app.gui.pages.this_pc import ThisPc, also
@@ -306,6 +306,40 @@ def test_the_best_setup_is_chosen_and_the_impossible_cannot_be(qtbot: QtBot) -> 
     assert "Newest. Needs driver 580; yours is 576.80." in text_of(wizard)
     QTest.mouseClick(cards[1], Qt.MouseButton.LeftButton)
     assert cards[0].radio.isChecked()
+
+
+def test_what_an_administrator_fixed_is_said_and_cannot_be_changed(qtbot: QtBot) -> None:
+    session = FakeSession()
+    session.fixed = {
+        "profile": "torch28-2025.11",
+        "home": "C:\\Shared",
+        "index": "https://a.invalid",
+    }
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    page = at(wizard, Setup)
+    assert "Fixed by this PC's administrator: the setup, the folder, sources." in text_of(wizard)
+    assert [c.radio.isEnabled() for c in cards_of(page)] == [True, False, False, False]
+    assert not page.change.isEnabled()
+    dialog = SourcesDialog(wizard)
+    assert not dialog.fields["index"].isEnabled() and dialog.fields["proxy"].isEnabled()
+    assert "administrator" in dialog.fields["index"].toolTip()
+
+
+def test_a_fixed_setup_that_cannot_work_leaves_nothing_to_choose(qtbot: QtBot) -> None:
+    session = FakeSession()
+    session.fixed = {"profile": "torch212-2026.10"}  # needs a newer driver
+    wizard = opened(qtbot, session)
+    go(wizard, "setup")
+    assert [c.radio.isChecked() for c in cards_of(at(wizard, Setup))] == [False] * 4
+    assert not session.profile
+
+
+def test_without_a_policy_nothing_is_said_to_be_fixed(qtbot: QtBot) -> None:
+    wizard = opened(qtbot, FakeSession())
+    go(wizard, "setup")
+    assert "administrator" not in text_of(wizard)
+    assert at(wizard, Setup).change.isEnabled()
 
 
 def test_arrow_keys_choose_and_pass_over_what_cannot_work(qtbot: QtBot) -> None:

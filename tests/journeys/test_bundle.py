@@ -42,7 +42,10 @@ def packed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         visit = session(str(folder / "maker"), index.url, lock)
         events = list(
             bundling.bundle(
-                visit.knowledge.profiles[0], visit._platform(), str(folder / "bundle"), visit.site()
+                [visit.knowledge.profiles[0]],
+                visit._platform(),
+                str(folder / "bundle"),
+                visit.site(),
             )
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
@@ -108,7 +111,7 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
         visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
         list(
             bundling.bundle(
-                visit.knowledge.profiles[0],
+                [visit.knowledge.profiles[0]],
                 visit._platform(),
                 str(tmp_path / "bundle"),
                 visit.site(),
@@ -120,6 +123,7 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
         "wheels",
         "locks",
         "checks",
+        "sbom",
     }
     assert not [
         p.name
@@ -525,7 +529,7 @@ def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_p
         visit.change(extra_indexes=(network.default_index(visit.system) or "",))
         list(
             bundling.bundle(
-                visit.knowledge.profiles[0], visit._platform(), str(folder), visit.site()
+                [visit.knowledge.profiles[0]], visit._platform(), str(folder), visit.site()
             )
         )
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}

@@ -165,7 +165,7 @@ def packed(
         visit = session(str(folder / "maker"), index.url, LOCK)
         visit.change(**settings)
         events = list(
-            bundling.bundle(visit.knowledge.profiles[0], platform, str(target), visit.site())  # type: ignore[arg-type]
+            bundling.bundle([visit.knowledge.profiles[0]], platform, str(target), visit.site())  # type: ignore[arg-type]
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
     return visit.check_bundle(str(target)), said(list(events))

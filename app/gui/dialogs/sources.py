@@ -43,12 +43,12 @@ class SourcesDialog(Dialog):
         self._pair: Collapsible | None = None  # two fields stand side by side where there is room
         for name, text in _fields(self._before).items():
             self.fields[name] = self._field(*text)
-        self.body.addLayout(
-            across(
-                Button(translate("Setup", "Choose the offline &folder"), self._browse, "small"),
-                None,
-            )
-        )
+        for name in self.fields.keys() & frame.session.fixed.keys():
+            self.fields[name].setEnabled(False)
+            self.fields[name].setToolTip(translate("Setup", "Fixed by this PC's administrator"))
+        browse = Button(translate("Setup", "Choose the offline &folder"), self._browse, "small")
+        browse.setEnabled(self.fields["offline"].isEnabled())
+        self.body.addLayout(across(browse, None))
         self.body.addWidget(line())
         self.results = Plain(gap=8)
         self.body.addWidget(self.results)

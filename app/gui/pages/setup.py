@@ -22,6 +22,8 @@ from app.model.advice import Choice, Finding
 if TYPE_CHECKING:
     from app.gui.frame import Frame
 
+SOURCE_FIELDS = ("index", "pytorch_index", "python_mirror", "proxy", "certificates", "offline")
+
 
 class Setup(Page):
     """The recommended setup, folder and sources in sight; the other setups behind one button, those
@@ -47,6 +49,8 @@ class Setup(Page):
                 "its hash.",
             ),
         )
+        self.fixed = Label("", "small", "muted")
+        self.body.addWidget(self.fixed)
         self.cards = Plain(gap=theme.GAP)
         self.body.addWidget(self.cards)
         row = across(self._folder(), self._sources(), gap=theme.GAP)
@@ -67,9 +71,28 @@ class Setup(Page):
 
     def enter(self) -> None:
         """Rank anew where the facts have changed."""
+        self._show_fixed()
         self._rank()
         self._show_folder()
         self._show_sources()
+
+    def _show_fixed(self) -> None:
+        """What this PC's policy file fixes is said, and cannot be changed here."""
+        fixed = self.session.fixed
+        words = {
+            "profile": translate("Setup", "the setup"),
+            "home": translate("Setup", "the folder"),
+            "all_users": translate("Setup", "the folder"),
+            **dict.fromkeys(SOURCE_FIELDS, translate("Setup", "sources")),
+        }
+        named = list(dict.fromkeys(words[name] for name in fixed if name in words))
+        self.fixed.setText(
+            translate("Setup", "Fixed by this PC's administrator: {what}.").format(
+                what=", ".join(named)
+            )
+        )
+        self.fixed.setVisible(bool(named))
+        self.change.setEnabled(not {"home", "all_users"} & fixed.keys())
 
     # ---- the cards
 
@@ -126,7 +149,8 @@ class Setup(Page):
         # The one without a card is chosen by a person, or where it is the best that there is.
         serving = [c for c in possible if c.profile.needs.gpu or c.recommended]
         return next(
-            (c for c in possible if c.profile.id == wanted), serving[0] if serving else None
+            (c for c in possible if c.profile.id == wanted),
+            serving[0] if serving and "profile" not in self.session.fixed else None,
         )
 
     def _card(self, choice: Choice, family: str, *, prominent: bool) -> ChoiceCard:
@@ -141,7 +165,8 @@ class Setup(Page):
             foot,
             tag(choice),
             prominent=big,
-            possible=choice.verdict != "blocked",
+            possible=choice.verdict != "blocked"
+            and self.session.fixed.get("profile", profile.id) == profile.id,
             proof=said(in_brief(profile, family)),
         )
         card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)

@@ -64,6 +64,8 @@ def _row(name, kept):
 def _fields(name, outcome, status, cause, message):
     known = ("profile", "environment", "verdict", "proven_at")
     row = dict((field, status.get(field)) for field in known)
+    if not status.get("installed"):
+        row["verdict"] = None  # of nothing there is no verdict
     row.update(host=name, outcome=outcome, cause=cause, message=message)
     row["drift"] = [one["text"] for one in status.get("drift") or ()]
     row["program"] = (status.get("program") or {}).get("version")

@@ -31,7 +31,10 @@ class Failed(Exception):
 
 
 def place(params):
-    """The options that say which home is meant, for commands that only look."""
+    """The options that say which home is meant, for commands that only look. Raises Failed where two
+    are named."""
+    if params["home"] and params["all_users"]:
+        raise Failed("home and all_users exclude each other.", "bad-input")
     home = params["home"] or (SHARED_HOME if params["all_users"] else None)
     return ["--home", home] if home else []
 
@@ -68,7 +71,7 @@ def plan(module, words):
     if found.get("schema") != "plan/1":
         raise _of(found, code)
     if found["verdict"] == "blocked":
-        first = [one for one in found["findings"] if one["severity"] == "blocks"][0]
+        first = next(one for one in found["findings"] if one["severity"] == "blocks")
         said = "%s. %s" % (first["title"], first["detail"])
         raise Failed(said.strip(), first["id"], first["remedy"], code)
     return found

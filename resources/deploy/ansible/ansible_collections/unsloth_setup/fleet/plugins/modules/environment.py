@@ -178,7 +178,6 @@ def main():
             offline=dict(type="path"),
             **dict(PLACE, **texts),
         ),
-        mutually_exclusive=[("home", "all_users")],
         supports_check_mode=True,
     )
     try:

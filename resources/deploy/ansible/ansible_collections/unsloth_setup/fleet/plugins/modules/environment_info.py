@@ -61,7 +61,6 @@ def main():
     """The module."""
     module = AnsibleModule(
         argument_spec=dict(PLACE),
-        mutually_exclusive=[("home", "all_users")],
         supports_check_mode=True,
     )
     try:

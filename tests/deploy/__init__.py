@@ -1,0 +1,1 @@
+"""What administrators of many PCs take, tried on hosts, users and engines of the test's own."""
