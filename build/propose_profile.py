@@ -161,12 +161,10 @@ def described(profile: Profile, candidates: Sequence[Candidate]) -> str:
         ]
         lines += ["", "To be proven:", ""]
         # On Windows torch names no Triton; on Linux the same torch names the one that it was built for.
-        pair = {
-            "triton": other.versions["triton"]
-            for other in candidates
-            if "triton" in other.versions
-            and other.versions.get("torch") == one.versions.get("torch")
-        }
+        pair: dict[str, str] = {}
+        for other in candidates:
+            if other.versions.get("torch") == one.versions.get("torch"):
+                pair |= {n: v for n, v in other.versions.items() if n == "triton"}
         lines += [f"- {w}" for w in to_prove(sentences, {**pair, **one.versions}, profile)]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

@@ -41,7 +41,7 @@ def caches(system: System, place: HomeLayout) -> tuple[str, ...]:
 def find(name: str, system: System, place: HomeLayout) -> tuple[str, str] | None:
     """The cache that holds a model whole and the folder of its files; ``None`` where none does."""
     for cache in caches(system, place):
-        own = cache == own_cache(place)
+        own = cache in (own_cache(place), place.join(place.shared_models, "hub"))
         snapshot = fetched(name, cache, system, place) if own else _theirs(
             name, cache, system, place
         )  # fmt: skip

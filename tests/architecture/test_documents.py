@@ -123,7 +123,7 @@ def test_the_options_that_documents_name_exist() -> None:
         known |= set(re.findall(r"--[a-z][a-z-]+", script.read_text("utf-8")))
     for name in DOCUMENTS:
         named = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)[^`\n]*`", text(name)))
-        assert named - known <= {"--gpus", "--strict"}, (name, named - known)
+        assert named - known <= {"--gpus", "--strict", "--what-if", "--file"}, (name, named - known)
 
 
 def test_the_exit_codes_in_the_readme_are_the_programs() -> None:

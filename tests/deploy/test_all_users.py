@@ -23,8 +23,9 @@ import pytest
 from app.adapters.computer import LocalComputer
 from app.adapters.local_system import open_system
 from app.adapters.windows.registry import SystemRegistry
-from app.engine import home_folder, models_here
+from app.engine import home_folder
 from app.model.home_layout import HomeLayout
+from app.steps import model_cache
 from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command
 from tests.rights import is_root
@@ -230,9 +231,9 @@ def test_models_of_the_home_come_first_and_new_ones_are_the_users_own(tmp_path: 
     home, own = tmp_path / "home", tmp_path / "own"
     place = HomeLayout(str(home), "linux", own=str(own))
     system = open_system()
-    first, second, *_ = models_here.caches(system, place)
+    first, second, *_ = model_cache.caches(system, place)
     assert (first, second) == (str(home / "models" / "hub"), str(own / "models" / "hub"))
-    assert models_here.own_cache(place) == second
+    assert model_cache.own_cache(place) == second
     for cache in (second, first):
         folder = Path(cache) / "models--a--b"
         snapshot = folder / "snapshots" / "1"
@@ -241,10 +242,10 @@ def test_models_of_the_home_come_first_and_new_ones_are_the_users_own(tmp_path: 
         (folder / "refs" / "main").write_text("1")
         (snapshot / "config.json").write_text("{}")
         (snapshot / "model.safetensors").write_text("")
-        found = models_here.find("a/b", system, place)
+        found = model_cache.find("a/b", system, place)
         assert found is not None and found[0] == cache
     alone = HomeLayout(str(home), "linux")
-    assert models_here.caches(system, alone)[0] == models_here.own_cache(alone)
+    assert model_cache.caches(system, alone)[0] == model_cache.own_cache(alone)
 
 
 def test_rights_of_a_tree_are_those_that_all_users_need(tmp_path: Path) -> None:
