@@ -30,6 +30,7 @@ from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command
 from tests.rights import is_root
 
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 ROOT = Path(__file__).parents[2]
 HOME = "/opt/unsloth-setup"
 HERE = Path(__file__).parent
