@@ -239,8 +239,8 @@ def test_models_of_the_home_come_first_and_new_ones_are_the_users_own(tmp_path: 
         folder = Path(cache) / "models--a--b"
         snapshot = folder / "snapshots" / "1"
         snapshot.mkdir(parents=True)
-        (folder / "refs").mkdir()
-        (folder / "refs" / "main").write_text("1")
+        listed = {"revision": "1", "files": ["config.json", "model.safetensors"]}
+        (folder / model_cache.COMPLETE).write_text(json.dumps(listed))
         (snapshot / "config.json").write_text("{}")
         (snapshot / "model.safetensors").write_text("")
         found = model_cache.find("a/b", system, place)
