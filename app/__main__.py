@@ -82,8 +82,8 @@ def open_session(options: argparse.Namespace) -> Session:
         answers = msgspec.structs.replace(answers, all_users=True)
     fixed: dict[str, object] = {}
     if not options.machine:
-        policy = system.computer.policy_file()
-        if system.files.exists(policy):
+        policy = shared_home.policy(system)
+        if policy is not None:
             fixed = load_policy(read_input(policy), policy, given)
         answers = msgspec.structs.replace(answers, **fixed)
         answers = msgspec.structs.replace(

@@ -361,6 +361,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
             ("packages add wandb", "refused where a package of the setup would change"),
             ("packages undo", "takes back the last change, also one that pip made"),
         ),
+        finds_shared=True,
     ),
     CommandSpec(
         "env",

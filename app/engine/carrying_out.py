@@ -25,6 +25,7 @@ from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
 from app.model.plan import (
     Activate,
+    AddPackages,
     AnyStep,
     CreateEnvironment,
     FetchWheels,
@@ -32,6 +33,7 @@ from app.model.plan import (
     InstallWheels,
     Plan,
     ProvidePython,
+    RemovePackages,
     RemoveTree,
     RunCheck,
     RunTraining,
@@ -43,7 +45,10 @@ from app.steps.drift import drift, lost_files
 from app.steps.registry import HANDLERS
 
 PREVENTED = ("disk_full", "permission_denied")
-_CHANGES_HOME = (ProvidePython, CreateEnvironment, InstallWheels, Activate)
+_CHANGES_HOME = (
+    *(ProvidePython, CreateEnvironment, InstallWheels, Activate),
+    *(AddPackages, RemovePackages),
+)
 _BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72,000 files
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 

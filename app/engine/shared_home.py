@@ -4,6 +4,7 @@ and what a user writes lies in that user's own folder.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,8 @@ from app.model.answers import Answers
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.home_layout import HomeLayout
 from app.ports import System
+
+_log = logging.getLogger(__name__)
 
 
 def layout(system: System, home: str) -> HomeLayout:
@@ -31,6 +34,20 @@ def layout(system: System, home: str) -> HomeLayout:
 def is_shared(system: System, place: HomeLayout) -> bool:
     """Whether a home is the one for all users."""
     return place.home == system.computer.shared_folder()
+
+
+def policy(system: System) -> str | None:
+    """The policy file that counts: where every user may make files, as below ``%ProgramData%``, only an
+    administrator's does.
+    """
+    path, files = system.computer.policy_file(), system.files
+    if not files.exists(path):
+        return None
+    open_to_users = path.startswith(system.computer.shared_folder())
+    if open_to_users and not files.is_administrators(path):
+        _log.warning("%s is not an administrator's and is not obeyed", path)
+        return None
+    return path
 
 
 def chosen(answers: Answers, system: System) -> Answers:

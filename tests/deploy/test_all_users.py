@@ -23,13 +23,14 @@ import pytest
 from app.adapters.computer import LocalComputer
 from app.adapters.local_system import open_system
 from app.adapters.windows.registry import SystemRegistry
-from app.engine import home_folder
+from app.engine import home_folder, shared_home
 from app.model.home_layout import HomeLayout
 from app.steps import model_cache
 from tests.fault_index import FaultIndex, lock_of
 from tests.journeys import command
 from tests.rights import is_root
 
+pytestmark = [pytest.mark.slow, pytest.mark.posix]
 ROOT = Path(__file__).parents[2]
 HOME = "/opt/unsloth-setup"
 HERE = Path(__file__).parent
@@ -238,14 +239,29 @@ def test_models_of_the_home_come_first_and_new_ones_are_the_users_own(tmp_path: 
         folder = Path(cache) / "models--a--b"
         snapshot = folder / "snapshots" / "1"
         snapshot.mkdir(parents=True)
-        (folder / "refs").mkdir()
-        (folder / "refs" / "main").write_text("1")
+        listed = {"revision": "1", "files": ["config.json", "model.safetensors"]}
+        (folder / model_cache.COMPLETE).write_text(json.dumps(listed))
         (snapshot / "config.json").write_text("{}")
         (snapshot / "model.safetensors").write_text("")
         found = model_cache.find("a/b", system, place)
         assert found is not None and found[0] == cache
     alone = HomeLayout(str(home), "linux")
     assert model_cache.caches(system, alone)[0] == model_cache.own_cache(alone)
+
+
+def test_a_policy_that_any_user_could_have_made_is_not_obeyed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As below %ProgramData%, where users may make files: Linux keeps its policy in /etc."""
+    path = tmp_path / "policy.toml"
+    path.write_text('profile = "practice-cpu"\n')
+    monkeypatch.setattr(LocalComputer, "policy_file", lambda _: str(path))
+    assert shared_home.policy(open_system()) == str(path)  # a folder that no user may write to
+    monkeypatch.setattr(LocalComputer, "shared_folder", lambda _: str(tmp_path))
+    path.chmod(0o666)
+    assert shared_home.policy(open_system()) is None
+    path.unlink()
+    assert shared_home.policy(open_system()) is None
 
 
 def test_rights_of_a_tree_are_those_that_all_users_need(tmp_path: Path) -> None:
