@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import msgspec
@@ -327,6 +328,28 @@ def test_the_memory_of_a_model_that_no_list_names_is_told_from_its_configuration
     ):
         (model / "config.json").write_text(other)
         assert training_models.shape(session, str(model)) is None
+
+
+def test_a_report_holds_numbers_of_a_run_and_nothing_of_its_data(
+    home: Path, tmp_path: Path
+) -> None:
+    """Neither rows nor answers, names of columns nor that of the file."""
+    data = tmp_path / "Zebra77.csv"
+    data.write_text("Zebra77q,Zebra77a,Zebra77x\nZebra77 was,Zebra77 das,1\nb,c,2\n")
+    mapping = ReadOptions(mapping={"question": "Zebra77q", "answer": "Zebra77a"})
+    request = TrainingRequest(
+        data=str(data), model=str(make_model(tmp_path / "model")), read=mapping,
+        agreed=Confirmation(ignore_columns=("Zebra77x",)),
+    )  # fmt: skip
+    session = open_visit(home)
+    events = list(session.run(plan_of(session, request)))
+    assert "Zebra77" in str(events) and session.outcome == "finished"
+    path = tmp_path / "report.zip"
+    session.write_report(str(path))
+    with zipfile.ZipFile(path) as packed:
+        found = {name: packed.read(name).decode("utf-8", "replace") for name in packed.namelist()}
+    assert [name for name, text in found.items() if "Zebra77" in text] == []
+    assert '"train.loss"' in found["events.jsonl"] and '"steps": 4' in found["events.jsonl"]
 
 
 def test_what_runs_inside_finds_the_fetched_models(
