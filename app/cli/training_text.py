@@ -93,16 +93,8 @@ def tokens(seen: dict[str, Any], context: int) -> list[str]:
 def measured(what: Measured) -> str:
     """What people are told of a value while a run or an export goes on; empty for the others."""
     detail = what.detail
-    if what.name == "train.loss":
-        memory = detail.get("memory")
-        parts = [
-            f"step {detail.get('step')}: loss {what.value:.4f}",
-            f"{detail.get('tokens_per_s') or 0:.0f} tokens/s",
-            f"{duration(detail.get('seconds_left') or 0)} left",
-            *([f"{memory / 2**30:.1f} GB on the card"] if memory else []),
-        ]
-        return "    " + ", ".join(parts)
     words = {
+        "train.loss": lambda: _loss(what),
         "train.evaluation_loss": lambda: f"    step {detail.get('step')}: evaluation loss {what.value:.4f}",
         "train.data": lambda: f"    {what.value:,} rows to train on, {detail['steps']:,} steps",
         "train.checkpoint": lambda: f"    checkpoint at step {what.value}",
@@ -121,6 +113,17 @@ def measured(what: Measured) -> str:
         return words[what.name]() if what.name in words else ""
     except (KeyError, TypeError, ValueError, AttributeError):  # a script of another version
         return ""
+
+
+def _loss(what: Measured) -> str:
+    told, memory = what.detail, what.detail.get("memory")
+    parts = [
+        f"step {told.get('step')}: loss {what.value:.4f}",
+        f"{told.get('tokens_per_s') or 0:.0f} tokens/s",
+        f"{duration(told.get('seconds_left') or 0)} left",
+        *([f"{memory / 2**30:.1f} GB on the card"] if memory else []),
+    ]
+    return "    " + ", ".join(parts)
 
 
 def duration(seconds: float) -> str:

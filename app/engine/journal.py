@@ -149,10 +149,12 @@ class Journal:
         this program does not understand whole is none to go on with.
         """
         plan: Plan | None = None
-        done: list[str] = []
+        run, done = "", list[str]()
         for entry in self.entries():
             if entry.kind == "began" and entry.plan is not None and entry.plan.environment:
-                plan, done = entry.plan if entry.understood else None, []
+                plan, run, done = entry.plan if entry.understood else None, entry.run, []
+            elif entry.run != run:
+                continue  # a training run or an export between two goes of an install
             elif entry.kind == "step-done" and plan is not None:
                 done.append(entry.step)
             elif entry.kind == "ended" and entry.outcome == "finished":

@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from app.engine.session import Session
 
 
+def _changeable(session: Session) -> None:
+    """Raises ``ExpectedError('home-of-all')`` in a home that only an administrator may change."""
+    if session.place.is_guest:
+        raise ExpectedError(
+            "home-of-all",
+            f"The environment in {session.place.home} is of all users of this computer; only an "
+            "administrator changes it.",
+            hint="A home of your own (--home) takes packages of your own.",
+            exit_code=ExitCode.BLOCKED,
+        )
+
+
 def listed(session: Session) -> tuple[OwnPackages, tuple[Change, ...]]:
     """What was added by this program, and what has changed in the active environment beside it."""
     environment, profile = active(session)
@@ -31,6 +43,7 @@ def add_plan(session: Session, asked: Sequence[str]) -> Generator[AnyPayload, No
     are there. Raises as ``add_packages.resolve``, ``InputError`` for what is no requirement.
     """
     environment, profile = active(session)
+    _changeable(session)
     wanted = [_requirement(one) for one in asked]
     if not wanted:
         raise InputError("packages add needs the name of a package.")
@@ -57,6 +70,7 @@ def undo_plan(session: Session) -> Plan:
     the last ``packages add``. Raises ``ExpectedError('nothing-added')`` where there is none.
     """
     environment, profile = active(session)
+    _changeable(session)
     known, changes = listed(session)
     mine = [one for one in known.changes if one.profile == profile.id]
     if changes:

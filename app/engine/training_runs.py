@@ -197,7 +197,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
         *fetching,
         PrepareTraining(
             id="data",
-            title=f"Data: {rows} of {found.name}",
+            title=f"Data: {rows}",
             disk_bytes=found.size,
             touches=(folder,),
             folder=folder,
@@ -215,7 +215,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
             overwrite=request.overwrite and request.output is not None,
         ),
     )
-    return Plan(title=f"Training on {found.name}", profile=profile.id, steps=steps)
+    return Plan(title="Training", profile=profile.id, steps=steps)
 
 
 def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]:

@@ -12,6 +12,7 @@ from app.decide.diagnosis.log_text import decode, plain
 from app.decide.redaction.redact import Redactor
 from app.model.event import Line, StepEvent
 from app.model.report import Report
+from app.report.training_content import without_rows, without_source
 
 LOG_LENGTH = 4_000_000  # characters of one log, first and last parts
 EVENT_BYTES = 3_000_000  # of output lines among the events
@@ -20,12 +21,14 @@ _NAME = re.compile(r"[^\w.-]+")
 
 def clean(report: Report, redactor: Redactor) -> Report:
     """The same report without the person: every string, every log, every recorded line."""
-    outer = msgspec.structs.replace(report, facts=None, events=(), logs={})
+    outer = msgspec.structs.replace(
+        report, facts=None, events=(), logs={}, plan=without_source(report.plan)
+    )
     inner: Report = redactor.value(outer)
     return msgspec.structs.replace(
         inner,
         facts=redactor.facts(report.facts) if report.facts else None,
-        events=events(report.events, redactor),
+        events=events(tuple(map(without_rows, report.events)), redactor),
         logs=_logs(report.logs, redactor),
     )
 

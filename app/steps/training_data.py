@@ -53,7 +53,12 @@ def read_source(
             f"{name} has {size / 2**30:.1f} GB; expected at most "
             f"{limits.TRAINING_DATA >> 30} GB. Split it."
         )
-    data = files.end(path, size)
+    try:
+        data = files.end(path, size)
+    except ExpectedError as error:  # a pipe, a device, no right to read
+        raise InputError(
+            f"{error.message} Expected a file with training data.", details=error.details
+        ) from error
     if not (file_format.is_parquet(data) or options.format == "parquet"):
         return Source(name, data, options, None)
     rows = yield from _from_parquet(path, environment, site)

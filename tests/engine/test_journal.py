@@ -32,7 +32,12 @@ def test_a_cut_off_run_is_found_with_the_steps_it_did(journal: Journal) -> None:
     assert journal.unfinished() == (PLAN, ("environment",))
     journal.ended("1", "stopped")
     assert journal.unfinished() == (PLAN, ("environment",))
+    journal.began("2", Plan(title="Training"))
+    journal.step_done("2", "train")
     journal.ended("2", "finished")
+    assert journal.unfinished() == (PLAN, ("environment",)), "what else ran is no end of it"
+    journal.began("3", PLAN)
+    journal.ended("3", "finished")
     assert journal.unfinished() is None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import msgspec
@@ -271,7 +272,8 @@ def test_a_child_sees_the_users_choices_about_multicast_and_none_of_his_caches(
 @pytest.mark.parametrize(("change", "words"), [
     ({"model": "C:/no/folder/here"}, "no folder"), ({"model": "some.gguf"}, "GGUF"), ({"rank": 0}, "--?rank|rank"),
     ({"epochs": 0.0}, "--epochs"), ({"learning_rate": float("nan")}, "--learning-rate"), ({"data": "/no/such"}, "no file"),
-    ({"bits": 8}, "4 or 16"), ({"seed": -1}, "--seed"),
+    ({"data": "/dev/zero"}, "no file but a pipe or a device"), ({"bits": 8}, "4 or 16"),
+    ({"seed": -1}, "--seed"), ({"data": "/tmp"}, "folder"),
 ])  # fmt: skip
 def test_values_that_no_training_can_have_are_one_sentence(
     home: Path, request_: TrainingRequest, change: dict[str, object], words: str
@@ -327,6 +329,28 @@ def test_the_memory_of_a_model_that_no_list_names_is_told_from_its_configuration
     ):
         (model / "config.json").write_text(other)
         assert training_models.shape(session, str(model)) is None
+
+
+def test_a_report_holds_numbers_of_a_run_and_nothing_of_its_data(
+    home: Path, tmp_path: Path
+) -> None:
+    """Neither rows nor answers, names of columns nor that of the file."""
+    data = tmp_path / "Zebra77.csv"
+    data.write_text("Zebra77q,Zebra77a,Zebra77x\nZebra77 was,Zebra77 das,1\nb,c,2\n")
+    mapping = ReadOptions(mapping={"question": "Zebra77q", "answer": "Zebra77a"})
+    request = TrainingRequest(
+        data=str(data), model=str(make_model(tmp_path / "model")), read=mapping,
+        agreed=Confirmation(ignore_columns=("Zebra77x",)),
+    )  # fmt: skip
+    session = open_visit(home)
+    events = list(session.run(plan_of(session, request)))
+    assert "Zebra77" in str(events) and session.outcome == "finished"
+    path = tmp_path / "report.zip"
+    session.write_report(str(path))
+    with zipfile.ZipFile(path) as packed:
+        found = {name: packed.read(name).decode("utf-8", "replace") for name in packed.namelist()}
+    assert [name for name, text in found.items() if "Zebra77" in text] == []
+    assert '"train.loss"' in found["events.jsonl"] and '"steps": 4' in found["events.jsonl"]
 
 
 def test_what_runs_inside_finds_the_fetched_models(

@@ -106,6 +106,14 @@ def main() -> int:
             tell("measured", name="train.stopped", value=step)
             write(path, {**run, "state": "stopped"})
             return 6
+    detail = {"question": rows[0], "expected": rows[0], "before": "", "answer": rows[-1]}
+    tell("measured", name="train.answer", value=rows[-1], detail=detail)
+    tell(
+        "measured",
+        name="train.data",
+        value=len(rows),
+        detail={"rows": rows, "left_out": {rows[0]: 2}, "steps": total},
+    )
     os.makedirs(os.path.join(output, "adapter"), exist_ok=True)
     write(os.path.join(output, "adapter", "adapter_config.json"), {})
     write(path, {**run, "state": "finished", "tokens_per_s": 100.0})
