@@ -157,7 +157,7 @@ def test_no_page_has_a_defect(
             found += judged(qtbot, wizard, "setup, others")
         if isinstance(shown, Install):
             shown.start(PLAN)
-            qtbot.waitUntil(lambda run=shown: not run.running, timeout=30_000)  # type: ignore[misc]
+            qtbot.waitUntil(lambda run=shown: not run.running, timeout=30_000)
             found += judged(qtbot, wizard, "failed")
     assert found == []
 
@@ -165,9 +165,9 @@ def test_no_page_has_a_defect(
 DIALOGS: dict[str, Callable[[Wizard, Staged], Dialog]] = {
     "sources": lambda wizard, _: SourcesDialog(wizard),
     "remove": lambda wizard, session: Remove(wizard, session.uninstallable()),
-    "restore": Restore,  # type: ignore[arg-type]
+    "restore": Restore,  # type: ignore[dict-item]
     "compare": lambda wizard, _: CompareOutput(wizard),
-    "paste": PasteLog,  # type: ignore[arg-type]
+    "paste": PasteLog,  # type: ignore[dict-item]
     "plan": lambda wizard, _: PlanDetails(wizard, PLAN),
 }
 
