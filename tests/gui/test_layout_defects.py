@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 
@@ -127,6 +128,10 @@ def defects(top: QWidget) -> list[str]:
     return cut(top) + overlaps(top) + squeezed(top) + outside(top)
 
 
+def _rests(page: Install) -> bool:
+    return not page.running
+
+
 def judged(qtbot: QtBot, top: QWidget, name: str) -> list[str]:
     """The defects that stay: bars fold and lines wrap a moment after a window has its size."""
     end = time.monotonic() + 5
@@ -149,7 +154,7 @@ def test_no_page_has_a_defect(
     wizard.anew("welcome")
     found += judged(qtbot, wizard, "welcome")
     for page in ("this-pc", "setup", "clean-up", "install", "verify", "ready"):
-        wizard.go(page)  # type: ignore[arg-type]
+        wizard.go(page)
         found += judged(qtbot, wizard, page)
         shown = wizard.currentPage()
         if isinstance(shown, Setup):
@@ -157,7 +162,7 @@ def test_no_page_has_a_defect(
             found += judged(qtbot, wizard, "setup, others")
         if isinstance(shown, Install):
             shown.start(PLAN)
-            qtbot.waitUntil(lambda run=shown: not run.running, timeout=30_000)
+            qtbot.waitUntil(partial(_rests, shown), timeout=30_000)
             found += judged(qtbot, wizard, "failed")
     assert found == []
 
