@@ -178,6 +178,8 @@ class Frame(QWizard):
         """
         from app.gui.stream import Stream
 
+        # Those whose widget went, with a page that was built anew, end without a word.
+        self._streams = [one for one in self._streams if not one.abandoned]
         made = Stream(make, take, stop=stop, parent=self)
         self._streams.append(made)
         made.ended.connect(lambda _fault: self._stream_ended(made))

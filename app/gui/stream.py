@@ -82,7 +82,7 @@ class Stream(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._drain)
-        self.running = False
+        self.running = self.abandoned = False
 
     def start(self) -> Stream:
         """Begin; returns itself."""
@@ -116,7 +116,7 @@ class Stream(QObject):
         if self._stop is not None and self.running:
             self._stop()
         self._timer.stop()
-        self.running = False
+        self.running, self.abandoned = False, True
 
     def _drain(self) -> None:
         owner = getattr(self._take, "__self__", None)

@@ -558,10 +558,6 @@ class Staged(FakeSession):
         """A sentence."""
         return f"{editor.name} opens."
 
-    def packages_taken_out(self) -> Iterator[Any]:
-        """None."""
-        return iter(())
-
     def going_back(self) -> GoingBack:
         """To one that works."""
         return GoingBack(environment="older", verdict="works")

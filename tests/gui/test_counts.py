@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
@@ -147,11 +146,7 @@ def test_the_rail_goes_back_to_what_was_passed_and_nowhere_else(
 
     def click(stage: str) -> None:
         step = wizard.rail.steps[stage]  # type: ignore[index]
-        where = QPointF(step.rect().center())
-        for kind in (QMouseEvent.Type.MouseButtonPress, QMouseEvent.Type.MouseButtonRelease):
-            button = Qt.MouseButton.LeftButton
-            event = QMouseEvent(kind, where, button, button, Qt.KeyboardModifier.NoModifier)
-            QApplication.sendEvent(step, event)
+        QTest.mouseClick(step, Qt.MouseButton.LeftButton)
         qtbot.wait(50)
 
     click("ready")

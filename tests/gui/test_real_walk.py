@@ -29,6 +29,7 @@ from app.gui import languages
 from app.gui.dialogs.report_preview import ReportPreview
 from app.gui.main import application
 from app.gui.pages.ready import Ready
+from app.gui.pages.setup import Setup
 from app.gui.pages.verify import Verify
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import flush_and_close, inside
@@ -87,7 +88,13 @@ def ready_for_enter(wizard: Wizard) -> bool:
 
 def choose_practice(qtbot: QtBot, wizard: Wizard) -> None:
     """By arrow keys among the setups."""
-    chosen = next(r for r in inside(wizard.currentPage(), QRadioButton) if r.isChecked())
+    if wizard.session.profile is not None and wizard.session.profile.id == "practice-cpu":
+        return
+    page = wizard.currentPage()
+    assert isinstance(page, Setup)
+    tab_to(page.more.text())  # it is among the other setups
+    press(Qt.Key.Key_Space)
+    chosen = next(r for r in inside(page, QRadioButton) if r.isChecked())
     qtbot.waitUntil(chosen.isVisible, timeout=5000)
     tab_to(chosen.text())
     for _ in range(12):

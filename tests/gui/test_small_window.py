@@ -84,7 +84,9 @@ def test_a_failure_can_be_read_and_tried_again(
     qtbot.waitUntil(lambda: not page.running, timeout=30_000)
     qtbot.wait(50)
     assert (small.width(), small.height()) == (WIDE, HIGH)
-    assert page.bar.primary is not None and whole(page.bar.primary, small)
+    primary = page.bar.primary
+    assert primary is not None
+    qtbot.waitUntil(lambda: whole(primary, small), timeout=20_000)  # the bar folds a moment later
 
 
 def test_the_rail_has_names_again_when_there_is_room(qtbot: QtBot, small: Wizard) -> None:

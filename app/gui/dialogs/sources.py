@@ -75,7 +75,7 @@ class SourcesDialog(Dialog):
     def _field(self, name: str, value: str | None, hint: str) -> QLineEdit:
         field = QLineEdit(value or "")
         field.setPlaceholderText(hint)
-        label = Label(name, "small", "muted", wrap=False)
+        label = Label(name, "small", "muted")
         label.setBuddy(field)
         field.setAccessibleName(name)
         if self._pair is None or self._pair.box.count() == 2:

@@ -399,9 +399,12 @@ class Home(Plain):
 
     def _done(self, act: Callable[[], object]) -> bool:
         """Whether an act went through; a fault is shown."""
-        before = len(self._frame.faults)
-        self._try(act)
-        return len(self._frame.faults) == before
+        try:
+            act()
+        except ExpectedError as error:
+            show_fault(self._frame, error)
+            return False
+        return True
 
     def _try(self, act: Callable[[], Any]) -> Any:
         try:

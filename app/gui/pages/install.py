@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.engine.stages import Stage
 from app.gui import formatting, theme
@@ -177,6 +177,8 @@ class Install(PlanPage):
 
     def _sums(self, plan: Plan, setup: str) -> Card:
         card = Card()
+        # In a short window the list below gives way, not the lines of this card.
+        card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         facts = (
             Fact(translate("Install", "Setup"), setup),
             Fact(translate("Install", "Download"), formatting.size(plan.download_bytes)),

@@ -357,9 +357,12 @@ class Ready(Page):
 
     def _done(self, act: Callable[[], object]) -> bool:
         """Whether an act went through; a fault is shown."""
-        before = len(self.frame.faults)
-        self._try(act)
-        return len(self.frame.faults) == before
+        try:
+            act()
+        except ExpectedError as error:
+            show_fault(self.frame, error)
+            return False
+        return True
 
     def _try(self, act: Callable[[], object]) -> object:
         try:

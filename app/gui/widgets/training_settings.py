@@ -82,7 +82,7 @@ class TrainingSettings(Collapsible):
             (translate("Knobs", "LoRA ran&k"), self.rank, 3, 2, 1),
         )
         for name, box, at, column, wide in places:
-            label = Label(name, "small", "muted", wrap=False)
+            label = Label(name, "small", "muted")
             label.setBuddy(box)
             box.setAccessibleName(name.replace("&", ""))
             grid.addWidget(label, at, column, 1, wide)
@@ -105,7 +105,9 @@ class TrainingSettings(Collapsible):
         self.parts = Label("", "small", "muted", tabular=True)
         box = QVBoxLayout()
         box.setSpacing(7)
-        box.addLayout(across(Label(name, "small", "muted", wrap=False), None, self.figure))
+        head = across(Label(name, "small", "muted"), self.figure)
+        head.setStretch(0, 1)
+        box.addLayout(head)
         box.addWidget(self.meter)
         line = Plain(across=True, gap=8)
         line.box.addWidget(self.sign)
