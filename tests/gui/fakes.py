@@ -275,6 +275,11 @@ class FakeSession:
         """Nothing is installed."""
         return None
 
+    def really(self) -> None:
+        """On a simulated PC nothing is trained."""
+        if self.simulated:
+            raise InputError(f"This is a simulation of {self.simulated}.")
+
     def has_environment(self, name: str) -> bool:
         """Nothing is installed."""
         return False
