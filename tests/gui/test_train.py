@@ -20,7 +20,7 @@ from app.gui.widgets.plan_list import PlanList
 from app.gui.widgets.training_result import AnswersCard
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import flush_and_close, inside
-from tests.training.homes import make_home, make_model, open_visit, trained, write_rows
+from tests.training.homes import make_home, make_model, open_visit, pretended, trained, write_rows
 
 pytestmark = pytest.mark.posix
 WAIT = 60_000
@@ -83,6 +83,10 @@ class Place:
         self.press()
         self.over()
 
+    def says(self, *texts: str) -> None:
+        """Wait until the page says all of that; new labels show a moment after they were made."""
+        self.qtbot.waitUntil(lambda: all(t in words(self) for t in texts), timeout=WAIT)
+
     def over(self) -> None:
         """Until the run has ended."""
         self.qtbot.waitUntil(lambda: not self.page.running, timeout=WAIT)
@@ -100,7 +104,9 @@ def place(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Itera
 
 def words(place: Place) -> str:
     """All that the page's labels say where they can be seen."""
-    return "\n".join(label.text() for label in inside(place.page, Label) if label.isVisibleTo(place.page))
+    return "\n".join(
+        label.text() for label in inside(place.page, Label) if label.isVisibleTo(place.page)
+    )
 
 
 def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
@@ -108,7 +114,7 @@ def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
     place.choose(write_rows(place.folder / "rows.jsonl"))
     preview = place.form.preview
     assert preview is not None and preview.tokens is not None, words(place)
-    assert "Instruction and output" in words(place) and "not known" in words(place)
+    place.says("Instruction and output", "not known")
     example = place.form.shown.examples[0]
     begin, end = example.learnt[0]
     cursor = QTextCursor(example.document())
@@ -124,13 +130,11 @@ def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
     assert [step for step, _ in place.page.progress.chart.evaluation] == [2, 4]
     assert place.page.progress.speed.value.text() == "100"
     assert inside(place.page._result, AnswersCard)
-    said = words(place)
-    assert "I do not know." in said and "It is three." in said and "It is 3." in said
-    assert place.page.export.isVisible() and place.page.prompt.isVisible()
+    place.says("I do not know.", "It is three.", "It is 3.", "Try a prompt", "Export")
     place.press()  # New training
-    assert place.form.runs.isVisible() and "finished at step 4 of 4" in words(place)
+    place.says("finished at step 4 of 4")
     place.rest()
-    assert "less than a minute" in words(place)  # by the speed of the run that was
+    place.says("less than a minute")  # by the speed of the run that was
 
 
 def test_bad_rows_and_unused_columns_are_named_and_must_be_ticked(place: Place) -> None:
@@ -140,9 +144,8 @@ def test_bad_rows_and_unused_columns_are_named_and_must_be_ticked(place: Place) 
     place.choose(data)
     button = place.page.bar.primary
     assert button is not None and not button.isEnabled()
-    assert "Line 9" in words(place) and "such as: a book" in [
-        label.toolTip() for label in inside(place.form.data, Label)
-    ]
+    place.says("Line 9")
+    assert "such as: a book" in [label.toolTip() for label in inside(place.form.data, Label)]
     tick, bad = place.form.data.ticks["source"], place.form.data.bad
     assert bad is not None and not tick.isChecked() and not bad.isChecked()
     tick.click()
@@ -209,8 +212,10 @@ def test_stop_keeps_a_checkpoint_and_go_on_is_offered_once_it_was_checked(place:
     run = training_records.runs(place.wizard.session)[0]
     assert run.state == "stopped" and run.step > 1 and run.resumable
     assert page.bar.primary is None  # not before the run's script has looked
-    place.qtbot.waitUntil(lambda: page.bar.primary is not None, timeout=WAIT)
-    assert f"from step {run.step}" in words(place)
+    place.qtbot.waitUntil(
+        lambda: page.bar.primary is not None and page.bar.primary.isEnabled(), timeout=WAIT
+    )
+    place.says(f"from step {run.step}")
     place.press()
     place.qtbot.waitUntil(lambda: bool(inside(page._planned, PlanList)), timeout=WAIT)
     place.press()
@@ -250,10 +255,11 @@ def test_memory_full_offers_smaller_settings_with_their_cost(place: Place) -> No
     place.choose(write_rows(place.folder / "rows.jsonl"))
     place.run()
     page = place.page
-    assert inside(page._at_work, DiagnosisCard) and "They cost a little speed." in words(place)
+    assert inside(page._at_work, DiagnosisCard)
+    place.says("They cost a little speed.")
     smaller = next(b for b in inside(page._at_work, Button) if "smaller" in b.text())
     smaller.click()
-    place.qtbot.waitUntil(lambda: page._planned.isVisible(), timeout=WAIT)
+    place.qtbot.waitUntil(page._planned.isVisible, timeout=WAIT)
     assert page._request is not None and page._request.batch == 1
     assert place.form.choices.wishes()["batch"] == 1
 
@@ -263,8 +269,8 @@ def test_a_run_whose_data_changed_is_not_gone_on_with(place: Place) -> None:
     run = trained(home, place.folder / "model")
     output = home / "runs" / run / "output"
     (output / "run.json").write_text('{"state": "stopped", "step": 2, "total": 4, "data": "x"}')
-    for name, text in (("data.jsonl", "{}\n"), ("train.py", "")):
-        (home / "runs" / run / name).write_text(text)
+    (home / "runs" / run / "data.jsonl").write_text("{}\n")
+    (home / "runs" / run / "train.py").write_bytes(pretended()("training/train.py"))
     place.page.show_form()
     resume = place.form.runs.buttons[run, "resume"]
     resume.click()

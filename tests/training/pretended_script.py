@@ -57,7 +57,10 @@ def main() -> int:
     data = wishes.data or os.path.join(HERE, DATA)
     rows = Path(data).read_text(encoding="utf-8").splitlines()
     if wishes.preview:
-        shown = [{"text": row, "learnt": [[len(row) // 2, len(row)]], "tokens": len(row), "cut": 0} for row in rows[:3]]
+        shown = [
+            {"text": row, "learnt": [[len(row) // 2, len(row)]], "tokens": len(row), "cut": 0}
+            for row in rows[:3]
+        ]
         seen = {"rows": shown, "training": len(rows), "evaluation": 0, "held_out": 0, "left_out": {}, "cut": 0, "notes": [],
                 "length": {"context": LENGTH, "median": 1, "longest": 1, "edges": [1], "counts": [len(rows)]},
                 "tokens": 10 * len(rows), "learnt_tokens": 5, "steps": 4}  # fmt: skip

@@ -175,6 +175,7 @@ class Train(PlanPage):
         def ended(fault: BaseException | None) -> None:
             if bar is self.bar and self.built:
                 bar.setEnabled(True)
+                self.focus_primary()
             if fault is not None and not isinstance(fault, StoppedError):
                 refused(fault)
 
