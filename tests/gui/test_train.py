@@ -20,6 +20,8 @@ from app.gui.widgets.plan_list import PlanList
 from app.gui.widgets.training_result import AnswersCard
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import flush_and_close, inside
+from tests.gui.test_mnemonics import twice
+from tests.gui.test_text_clipping import cut
 from tests.training.homes import make_home, make_model, open_visit, pretended, trained, write_rows
 
 pytestmark = pytest.mark.posix
@@ -109,6 +111,12 @@ def words(place: Place) -> str:
     )
 
 
+def well_made(place: Place) -> None:
+    """Nothing written is cut, and no letter with Alt does two things."""
+    assert twice(place.wizard, place.qtbot) == {}
+    place.qtbot.waitUntil(lambda: cut(place.page) == [], timeout=10_000)
+
+
 def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
     assert place.page.bar.primary is not None and not place.page.bar.primary.isEnabled()
     place.choose(write_rows(place.folder / "rows.jsonl"))
@@ -121,7 +129,9 @@ def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
     for at, learnt in ((begin, False), (end, True)):  # the format of the letter before
         cursor.setPosition(at)
         assert cursor.charFormat().fontUnderline() is learnt
+    well_made(place)
     place.plan()
+    well_made(place)
     assert not any((place.folder / "home" / "runs").glob("*"))  # the plan alone changes nothing
     place.press()
     place.over()
@@ -131,6 +141,7 @@ def test_from_a_file_to_answers_side_by_side(place: Place) -> None:
     assert place.page.progress.speed.value.text() == "100"
     assert inside(place.page._result, AnswersCard)
     place.says("I do not know.", "It is three.", "It is 3.", "Try a prompt", "Export")
+    well_made(place)
     place.press()  # New training
     place.says("finished at step 4 of 4")
     place.rest()
@@ -217,7 +228,7 @@ def test_stop_keeps_a_checkpoint_and_go_on_is_offered_once_it_was_checked(place:
     )
     place.says(f"from step {run.step}")
     place.press()
-    place.qtbot.waitUntil(lambda: bool(inside(page._planned, PlanList)), timeout=WAIT)
+    place.qtbot.waitUntil(page._planned.isVisible, timeout=WAIT)
     place.press()
     place.qtbot.waitUntil(
         lambda: page.progress is not None and bool(page.progress.chart.training), timeout=WAIT

@@ -87,6 +87,8 @@ class LossChart(Chart):
         high_text = metrics.height()
         seen = [v for _, v in (*self.training, *self.evaluation) if math.isfinite(v)]
         low, high = bounds(seen) if seen else (0.0, 1.0)
+        if seen and min(seen) >= 0:
+            low = max(0.0, low)  # the air below is not to be read as a loss below nothing
         marks = [
             QLocale().toString(v, ord("f"), 1 if high - low >= 0.5 else 3)
             for v in (high, (high + low) / 2, low)

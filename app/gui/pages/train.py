@@ -213,7 +213,7 @@ class Train(PlanPage):
         card.box.addLayout(grid_of(facts, (1,) * len(facts)))
         self._planned.box.addWidget(card)
         listed = PlanList(plan)
-        listed.setMinimumHeight(300)
+        listed.setMinimumHeight(210)
         listed.details_wanted.connect(partial(self._details, plan))
         self._planned.box.addWidget(listed)
         self._show(self._planned)

@@ -49,6 +49,7 @@ class ChoicesCard(Card):
         own = Plain(across=True, gap=8)
         own.box.addWidget(self.own, 1)
         own.box.addWidget(Button(translate("Train", "&Folder …"), self._ask))
+        pair = Plain(across=True, gap=12)
         for name, box, wide, field in (
             (
                 translate("Train", "An&other model: its name on the hub, or a folder"),
@@ -65,7 +66,8 @@ class ChoicesCard(Card):
             part.box.addWidget(box)
             field.setAccessibleName(name.replace("&", ""))
             label.setBuddy(field)
-            lower.box.addWidget(part, wide)
+            (lower if field is self.own else pair).box.addWidget(part, wide)
+        lower.box.addWidget(pair, 3)
         self.box.addWidget(lower)
         self.knobs.changed.connect(self.changed)
         self.own.editingFinished.connect(self._named)

@@ -159,7 +159,7 @@ class DataCard(Card):
             Fact(translate("Train", "Rows"), rows),
             Fact(translate("Train", "Columns used"), used or translate("Train", "none")),
         ]
-        return grid_of(facts, (3, 2, 4, 2, 6))
+        return grid_of(facts, (2, 2, 3))
 
     def _add_encodings(self, found: Dataset) -> None:
         proposed = found.encoding.name if found.encoding is not None else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtGui import QFont, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextEdit
 
 from app.gui import formatting, theme
@@ -13,23 +13,24 @@ from app.gui.formatting import translate
 from app.gui.widgets.card import Card, Fact, Label, Plain, empty, grid_of, heading
 from app.model.training import TrainingPreview
 
+LONGEST = 150  # pixels of one row's text
+
 
 class Example(QTextEdit):
-    """One row as the model sees it. What is learnt is bold, underlined and on a ground of its own."""
+    """One row as the model sees it. What is learnt is underlined and on a ground of its own."""
 
     def __init__(self, row: dict[str, Any], number: int) -> None:
         super().__init__()
         self.setReadOnly(True)
         self.setTabChangesFocus(True)
         self.setFont(theme.font("mono"))
-        self.setFixedHeight(104)
+        self.setFixedHeight(64)
         text = str(row.get("text", ""))
         self.learnt = [(int(begin), int(end)) for begin, end in row.get("learnt", ())]
         cursor = QTextCursor(self.document())
         usual, marked = QTextCharFormat(), QTextCharFormat()
         t = theme.current()
         marked.setFontUnderline(True)
-        marked.setFontWeight(QFont.Weight.Bold)
         marked.setBackground(t.colour("accent_soft"))
         marked.setForeground(t.colour("text"))
         at = 0
@@ -49,6 +50,14 @@ class Example(QTextEdit):
             )
         )
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As tall as its text, up to some lines; a longer one scrolls."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            frame = self.height() - self.viewport().height()
+            wanted = round(self.document().size().height()) + frame + 2
+            self.setFixedHeight(min(max(wanted, 44), LONGEST))
+
 
 class PreviewCard(Card):
     """Rows, histogram and figures; hidden until there is something to show."""
@@ -58,7 +67,7 @@ class PreviewCard(Card):
         self.box.setSpacing(10)
         row, self._note = heading(
             translate("Train", "As the model sees it"),
-            translate("Train", "bold and underlined: what is learnt"),
+            translate("Train", "underlined: what is learnt"),
         )
         self.box.addLayout(row)
         self.examples: list[Example] = []
