@@ -276,9 +276,8 @@ class FakeSession:
         return None
 
     def really(self) -> None:
-        """On a simulated PC nothing is trained."""
-        if self.simulated:
-            raise InputError(f"This is a simulation of {self.simulated}.")
+        """Nothing is trained on an invented PC."""
+        raise InputError("This PC is invented; expected one in which something can run.")
 
     def has_environment(self, name: str) -> bool:
         """Nothing is installed."""
