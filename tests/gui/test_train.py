@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,7 +37,8 @@ class Place:
             make_home(home)
             make_model(folder / "model")
         self.wizard = Wizard(open_visit(home, pretend))
-        qtbot.addWidget(self.wizard)
+        # Else the window asks about what runs while it is closed, and nobody answers.
+        qtbot.addWidget(self.wizard, before_close_func=lambda _window: self.end())
         self.wizard.show()
         self.wizard.resize(1120, 740)
         qtbot.waitUntil(lambda: self.wizard.painted and not self.wizard.looking, timeout=WAIT)
@@ -46,6 +46,12 @@ class Place:
         found = self.wizard.page_of("train")
         assert isinstance(found, Train)
         self.page = found
+
+    def end(self) -> None:
+        """End what still runs."""
+        self.wizard.session.stop()
+        self.over()
+        flush_and_close(self.wizard)
 
     @property
     def form(self) -> TrainForm:
@@ -95,13 +101,9 @@ class Place:
 
 
 @pytest.fixture
-def place(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Place]:
+def place(qtbot: QtBot, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
     """A window; its script does as the test's parameter says."""
-    made = Place(qtbot, tmp_path, getattr(request, "param", "{}"))
-    yield made
-    made.wizard.session.stop()
-    made.over()
-    flush_and_close(made.wizard)
+    return Place(qtbot, tmp_path, getattr(request, "param", "{}"))
 
 
 def words(place: Place) -> str:

@@ -51,7 +51,17 @@ class LossChart(Chart):
 
     def rows(self) -> Rows:
         """A row for each step at which something was measured."""
-        first, second = dict(self.training), dict(self.evaluation)
+        return self._rows(self.training, self.evaluation)
+
+    def changed(self) -> None:
+        """As every chart, with the last steps alone: thousands may come, one at a time."""
+        last = self._rows(self.training[-40:], self.evaluation[-10:])[-40:]
+        lines = [", ".join(filter(None, row)) for row in last]
+        self.setAccessibleDescription("\n".join([self.summary(), *lines]))
+        self.update()
+
+    def _rows(self, training: Points, evaluation: Points) -> list[tuple[str, ...]]:
+        first, second = dict(training), dict(evaluation)
         return [
             (str(step), *(_written(found.get(step)) for found in (first, second)))
             for step in sorted({*first, *second})
