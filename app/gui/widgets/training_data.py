@@ -6,7 +6,7 @@ from functools import partial
 from typing import cast
 
 from PySide6.QtCore import QDir, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout
 
 from app.gui import formatting
@@ -278,7 +278,9 @@ class DataCard(Card):
         self._found.box.addWidget(Label(title, "small", "warn"))
         for text in lines:
             self._found.box.addWidget(Label(text, "small"))
-        self.bad = _tick(translate("Train", "Leave the bad &rows out"))
+        words = translate("Train", "Leave the bad &rows out")
+        self.bad = _tick(words.replace("&", ""))
+        self.bad.setShortcut(QKeySequence.mnemonic(words))  # the line under its letter stays away
         self.bad.setChecked(before.skip_bad_rows)
         self.bad.toggled.connect(lambda _on: self.answered.emit())
         self._found.box.addWidget(self.bad)
@@ -302,7 +304,7 @@ class DataCard(Card):
 
 
 def _tick(text: str) -> QCheckBox:
-    return QCheckBox(text if "&" in text and "&&" not in text else text.replace("&", "&&"))
+    return QCheckBox(text.replace("&", "&&"))
 
 
 def _example(column: Column | None) -> str:

@@ -188,7 +188,13 @@ class RunsCard(Card):
         words = Plain(gap=1)
         model = run.model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
         words.box.addWidget(Elided(f"{run.id} · {model}", "value"))
-        words.box.addWidget(Label(formatting.joined([_stands(run), run.why]), "small", "muted"))
+        words.box.addWidget(
+            Label(
+                formatting.joined([_stands(run), run.why if run.state != "finished" else ""]),
+                "small",
+                "muted",
+            )
+        )
         row.box.addWidget(words, 1)
         acts = Plain(across=True, gap=8)
         if run.state == "finished" and run.adapter is not None:
