@@ -258,6 +258,8 @@ def test_a_second_stop_ends_at_once_after_a_question(
     )
     page._stopper.click()
     assert not asked
+    wish = place.wizard.session.system.stop
+    place.qtbot.waitUntil(lambda: not wish.is_set(), timeout=WAIT)  # the script was asked
     page._stopper.click()
     place.over()
     assert len(asked) == 1 and page.title_label.text() == "Stopped"
