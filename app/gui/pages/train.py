@@ -370,7 +370,9 @@ class Train(PlanPage):
             said(run.failures[0][1].message) if run.failures else "",
         )
         anew = self._request is not None and self._request.resume is None
-        card = after_failure(run, self._smaller if anew else None, self._take_smaller)
+        card = after_failure(
+            run.plan, run.failures, self._smaller if anew else None, self._take_smaller
+        )
         if card is not None:
             card.report_wanted.connect(self.save_report)
             card.issue_wanted.connect(self.copy_issue)

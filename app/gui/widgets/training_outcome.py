@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.gui.formatting import translate
 from app.gui.messages import said
-from app.gui.plan_run import PlanRun
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, across
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
+from app.model.event import Failed
+from app.model.plan import Plan
 
 
 def options_of(options: dict[str, Any]) -> str:
@@ -19,17 +20,18 @@ def options_of(options: dict[str, Any]) -> str:
 
 
 def after_failure(
-    run: PlanRun,
+    plan: Plan,
+    failures: Sequence[tuple[str, Failed]],
     smaller: tuple[dict[str, Any], str] | None,
     take: Callable[[], object],
 ) -> DiagnosisCard | None:
     """The card of the failure; where less memory would do, one click to those settings and what they
     cost.
     """
-    if not run.failures:
+    if not failures:
         return None
-    step, failed = run.failures[0]
-    titles = {one.id: said(one.title) for one in run.plan.steps}
+    step, failed = failures[0]
+    titles = {one.id: said(one.title) for one in plan.steps}
     card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, ""), retry=False, fixes=False)
     if smaller is not None:
         options, costs = smaller
