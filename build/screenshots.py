@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINE = ROOT / "resources" / "machines" / "rtx3090-windows.json"
-STAGES = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "home")
+STAGES = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "home", "train")
 THUMB, COLUMNS = 620, 3  # a sheet's pictures, pixels wide, and how many stand side by side
 LIMIT = 150_000  # bytes of one picture in the documentation
 
@@ -198,7 +198,7 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
 
     wait(lambda: session.facts is not None and not wizard.looking, 20)
     for page in STAGES:
-        if page not in given.pages or page == "home":
+        if page not in given.pages or page in ("home", "train"):
             continue
         wizard.go(page)  # type: ignore[arg-type]
         settle(wizard)
@@ -215,8 +215,59 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
         album.add(wizard, "home")
         if given.sheets:
             more(wizard, settle, album, "home")
-    album.close()
     wizard.busy = lambda: False
+    wizard.close()
+    if "train" in given.pages:
+        train_through(wait, settle, album, look, size)
+    album.close()
+
+
+def train_through(
+    wait: Callable[[Callable[[], bool], float], bool],
+    settle: Callable[[QWidget], None],
+    album: Album,
+    look: str,
+    size: tuple[int, int],
+) -> None:
+    """The page of training over a home of its own, with the script that stands in for the real one:
+    pictures for looking at; their figures are nobody's.
+    """
+    import tempfile
+
+    from app.gui.pages.train import Train
+    from app.gui.wizard import Wizard
+    from tests.training.homes import make_home, make_model, open_visit, write_rows
+
+    folder = Path(tempfile.mkdtemp(prefix="pictures-"))
+    session = open_visit(make_home(folder / "home"), '{"steps": 60, "seconds": 0.05}')
+    dressed(session, look)
+    wizard = Wizard(session)
+    wizard.show()
+    wizard.resize(*size)
+    wait(lambda: wizard.painted and not wizard.looking, 60)
+    wizard.go("train")
+    page = wizard.page_of("train")
+    if not isinstance(page, Train) or page.form is None:
+        raise SystemExit("The page of training could not be shown.")
+    form = page.form
+    form.choices.own.setText(str(make_model(folder / "small-model")))
+    form.choices.own.editingFinished.emit()
+    form.data.take(str(write_rows(folder / "rows.jsonl", 40, source="a book")))
+    wait(lambda: form.preview is not None, 60)
+    settle(wizard)
+    album.add(wizard, "train")
+    form.data.ticks["source"].click()
+    for name, until in (
+        ("train, plan", page._planned.isVisible),
+        ("training", lambda: page.progress is not None and len(page.progress.chart.training) > 40),
+        ("trained", page._result.isVisible),
+    ):
+        if page.bar.primary is not None:
+            page.bar.primary.click()
+        wait(until, 60)
+        if name != "training":
+            settle(wizard)
+        album.add(wizard, name)
     wizard.close()
 
 

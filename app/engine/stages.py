@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Stage = Literal["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready"]
+Stage = Literal["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "train"]
 StageState = Literal["done", "now", "open", "skipped"]
 
 STAGES: tuple[Stage, ...] = (
@@ -15,6 +15,7 @@ STAGES: tuple[Stage, ...] = (
     "install",
     "verify",
     "ready",
+    "train",
 )
 
 

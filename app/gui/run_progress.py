@@ -20,6 +20,7 @@ from app.model.plan import (
     Plan,
     ProvidePython,
     RunCheck,
+    RunTraining,
 )
 
 RowState = Literal["wait", "run", "down", "ok", "skip", "err", "stop"]
@@ -99,6 +100,8 @@ def expected_seconds(step: AnyStep, line: float = _LINE) -> float:
         return 60.0
     if isinstance(step, RunCheck):
         return _CHECKS.get(step.check, 6.0)
+    if isinstance(step, RunTraining):
+        return 1800.0  # beside it the rest of its plan is nothing; how long it is, its steps tell
     return 2.0 if isinstance(step, CreateEnvironment | Activate) else 5.0
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def make_page(stage: Stage, wizard: Wizard) -> Page:
-    """The page of a stage. Imported when first gone to, so that the window does not wait for seven
+    """The page of a stage. Imported when first gone to, so that the window does not wait for eight
     pages.
     """
     if stage == "welcome":
@@ -53,6 +53,10 @@ def make_page(stage: Stage, wizard: Wizard) -> Page:
         from app.gui.pages.verify import Verify
 
         return Verify(wizard)
+    if stage == "train":
+        from app.gui.pages.train import Train
+
+        return Train(wizard)
     from app.gui.pages.ready import Ready
 
     return Ready(wizard)
@@ -68,6 +72,7 @@ def titles() -> list[tuple[Stage, str]]:
         ("install", translate("Rail", "Install")),
         ("verify", translate("Rail", "Verify")),
         ("ready", translate("Rail", "Ready")),
+        ("train", translate("Rail", "Train")),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from app.engine.stages import STAGES, Stage, WizardState, before, following, path, states
 
 
-def test_all_seven_stages_follow_each_other() -> None:
+def test_all_eight_stages_follow_each_other() -> None:
     standing = WizardState(leftovers=2)
     assert path(standing) == STAGES
     assert [following(s, standing) for s in STAGES] == [*STAGES[1:], None]

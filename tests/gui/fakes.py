@@ -275,6 +275,10 @@ class FakeSession:
         """Nothing is installed."""
         return None
 
+    def really(self) -> None:
+        """Nothing is trained on an invented PC."""
+        raise InputError("This PC is invented; expected one in which something can run.")
+
     def has_environment(self, name: str) -> bool:
         """Nothing is installed."""
         return False

@@ -125,9 +125,9 @@ def test_home_says_what_is_installed_proven_and_taken(
     assert shown.changed.value.text() == "nothing" and shown.proven.value.text() != "never"
     items = visit.uninstallable()
     assert items and shown.items == items  # figures of one place
-    assert primary(wizard).text() == "Open the training script" and primary(wizard).isEnabled()
+    assert primary(wizard).text() == "Train on your data" and primary(wizard).isEnabled()
     press(primary(wizard))
-    assert wizard.stage == "ready"
+    assert wizard.stage == "train"
 
 
 def test_what_was_never_verified_leads_to_verify(

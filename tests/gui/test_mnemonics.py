@@ -89,7 +89,7 @@ def twice(window: QWidget, qtbot: QtBot) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "page", ["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready"]
+    "page", ["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "train"]
 )
 def test_on_every_page(qtbot: QtBot, wizard: Wizard, page: str) -> None:
     qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)

@@ -115,6 +115,7 @@ def cut(page: QWidget) -> list[str]:
         "verify",
         "verify as tables",
         "ready",
+        "train",
     ],
 )
 def test_nothing_written_is_cut(

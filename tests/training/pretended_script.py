@@ -57,7 +57,11 @@ def main() -> int:
     data = wishes.data or os.path.join(HERE, DATA)
     rows = Path(data).read_text(encoding="utf-8").splitlines()
     if wishes.preview:
-        seen = {"rows": [], "training": len(rows), "evaluation": 0, "held_out": 0, "left_out": {}, "cut": 0, "notes": [],
+        shown = [
+            {"text": row, "learnt": [[len(row) // 2, len(row)]], "tokens": len(row), "cut": 0}
+            for row in rows[:3]
+        ]
+        seen = {"rows": shown, "training": len(rows), "evaluation": 0, "held_out": 0, "left_out": {}, "cut": 0, "notes": [],
                 "length": {"context": LENGTH, "median": 1, "longest": 1, "edges": [1], "counts": [len(rows)]},
                 "tokens": 10 * len(rows), "learnt_tokens": 5, "steps": 4}  # fmt: skip
         tell("measured", name="train.preview", value=len(rows), detail=seen)
@@ -93,11 +97,16 @@ def main() -> int:
     tell("measured", name="train.steps", value=total, detail={"begin": begin})
     if "fail" in how:
         tell("failed", code="memory-full", message="The memory is full.", hint="Take --batch 1.")
+        smaller = {"batch": 1, "accumulate": 8}
+        tell("measured", name="train.smaller", value=smaller, detail={"costs": "a little speed"})
         write(path, {**run, "state": "failed"})
         return int(how["fail"])
     for step in range(begin + 1, total + 1):
         time.sleep(how.get("seconds", 0))
-        tell("measured", name="train.loss", value=1 / step, detail={"step": step})
+        speed = {"tokens_per_s": 100.0, "seconds_left": 60.0 * (total - step), "memory": None}
+        tell("measured", name="train.loss", value=1 / step, detail={"step": step, **speed})
+        if step % 2 == 0:
+            tell("measured", name="train.evaluation_loss", value=2 / step, detail={"step": step})
         tell("progress", done=step, total=total, unit="steps")
         run["step"] = step
         write(path, run)
@@ -116,7 +125,12 @@ def main() -> int:
     )
     os.makedirs(os.path.join(output, "adapter"), exist_ok=True)
     write(os.path.join(output, "adapter", "adapter_config.json"), {})
-    write(path, {**run, "state": "finished", "tokens_per_s": 100.0})
+    asked = {"question": "What is it?", "expected": "It is 3."}
+    old, new = {**asked, "answer": "I do not know."}, {**asked, "answer": "It is three."}
+    done = {"state": "finished", "tokens_per_s": 100.0, "answers_before": [old]}
+    write(path, {**run, **done, "answers_after": [new]})
+    detail = {**new, "before": old["answer"]}
+    tell("measured", name="train.answer", value=new["answer"], detail=detail)
     tell("measured", name="train.adapter", value=os.path.join(output, "adapter"))
     return 0
 

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QSizePolicy
 
 from app.decide.plans.differences import differences
 from app.engine.editors import GET, EditorName
-from app.engine.stages import STAGES
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
@@ -183,9 +182,7 @@ class Home(Plain):
             return translate("Home", "&Put the locked state back"), self._mend
         if status.verdict == "not_checked":
             return translate("Home", "&Verify"), lambda: self._frame.go("verify")
-        if "train" in STAGES:
-            return translate("Home", "&Train on your data"), lambda: self._frame.go("train")  # type: ignore[arg-type]
-        return translate("Home", "&Open the training script"), lambda: self._frame.go("ready")
+        return translate("Home", "&Train on your data"), lambda: self._frame.go("train")
 
     def _lead(self, text: str, act: Callable[[], object]) -> None:
         self._act = act
@@ -210,8 +207,7 @@ class Home(Plain):
 
     def _use(self) -> Card:
         card, acts = self._acts(translate("Home", "Use it"))
-        if "train" in STAGES:
-            acts(translate("Home", "Training &script"), lambda: self._frame.go("ready"))
+        acts(translate("Home", "Training &script"), lambda: self._frame.go("ready"))
         acts(translate("Home", "Open &terminal"), self._terminal)
         acts(translate("Home", "Open the &folder"), self._folder)
         here = {editor.name: editor for editor in self._page.session.editors()}

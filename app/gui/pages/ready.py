@@ -119,6 +119,7 @@ class Ready(Page):
         bar = self.bar
         if bar.primary is None:
             bar.button(translate("Ready", "&Back"), self.frame.backward)
+            bar.button(translate("Ready", "Train on &your data"), self.frame.forward)
             bar.main(translate("Ready", "C&lose"), self.frame.close)
 
     def _read(self) -> tuple[object, ...]:

@@ -51,6 +51,7 @@ class TrainingSettings(Collapsible):
         )  # else its rows are the first to give way
         self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
+        self._other = ""  # a model that is not in the list
         self._models = starter_script.offered(profile, guide) if profile is not None else ()
         self.box.addLayout(self._choices(), 3)
         self.box.addLayout(self._memory(), 2)
@@ -135,6 +136,12 @@ class TrainingSettings(Collapsible):
             next((i for i, ids in enumerate(names) if first.model in ids), 0)
         )
 
+    def name_another(self, model: str) -> None:
+        """Take a model by its name or folder in place of the list's; empty for the list's again."""
+        self._other = model
+        self.model.setEnabled(not model)
+        self._turned()
+
     # ---- the memory
 
     def chosen(self) -> Run | None:
@@ -158,7 +165,7 @@ class TrainingSettings(Collapsible):
             self._profile,
             self._facts,
             self._guide,
-            model=run.model,
+            model=self._other or run.model,
             length=run.length,
             batch=run.batch,
             bits=run.bits,
@@ -167,7 +174,15 @@ class TrainingSettings(Collapsible):
 
     def _turned(self) -> None:
         size = self.sized()
-        if size is None or size.memory is None:
+        if self._other and (size is None or size.memory is None):
+            self._say(
+                "info",
+                translate("Knobs", "How much memory this model takes is not known."),
+                None,
+                "",
+                "",
+            )
+        elif size is None or size.memory is None:
             self._say(
                 "info", translate("Knobs", "No model is listed for this setup."), None, "", ""
             )
