@@ -53,6 +53,7 @@ def test_only_words_of_others_are_handed_on_without_a_sentence() -> None:
         "app/engine/home_folder.py: sentence(why, place.home, place)",
         "app/steps/run_check.py: failed.hint",  # what a check raised
         "app/steps/run_check.py: failed.message",
+        "app/steps/add_packages.py: what",  # what the step is at, said beforehand
         "app/steps/run_training.py: failed.hint",  # what a training run raised
         "app/steps/run_training.py: failed.message",
         # the door to ExpectedError that every fault there goes through
