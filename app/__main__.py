@@ -40,10 +40,10 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.adapters.resources import read_input, resource_names, resource_reader
     from app.engine import shared_home
     from app.engine.answer_file import (
+        add_line_number,
         check_answers,
         load_answers,
         load_policy,
-        located,
         wrong_values,
     )
     from app.engine.load_machine import load_machine, recorded_run
@@ -65,7 +65,7 @@ def open_session(options: argparse.Namespace) -> Session:
         name = system.computer.variables().get("UNSLOTH_SETUP_ANSWERS", "").strip() or None
     written = read_input(name) if name else None
     answers = load_answers(written, name) if written is not None and name else Answers()
-    said = answers
+    given_answers = answers
     given = {
         "home": options.home,
         "profile": options.profile,
@@ -100,26 +100,26 @@ def open_session(options: argparse.Namespace) -> Session:
     machine = None
     if options.machine:
         shipped = getattr(options, "shipped", False)
-        machine = _resource(options.machine) if shipped else read_input(options.machine)
+        machine = _load_resource(options.machine) if shipped else read_input(options.machine)
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
     if not options.machine and answers.home is None:
         whole_path(system.computer.data_folder(), "The home folder")
     light = getattr(options, "light", False)
     known_here = load(resource_reader(), resource_names(), light=light)
-    session = Session(system, known_here, answers, _resource, facts, recording)
+    session = Session(system, known_here, answers, _load_resource, facts, recording)
     session.fixed = fixed
     if machine is not None:
         session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
     if written is not None and name:
         check_answers(
-            said,
+            given_answers,
             written,
             name,
             tuple(known),
             None if options.machine else session.system.files.exists,
         )
-        session.blame = lambda error: located(error, said, written, name)
+        session.locate_error = lambda error: add_line_number(error, given_answers, written, name)
     if answers.profile is not None:
         session.choose(answers.profile)
     elif session.recorded in known:
@@ -130,7 +130,7 @@ def open_session(options: argparse.Namespace) -> Session:
     return session
 
 
-def _resource(name: str) -> bytes:
+def _load_resource(name: str) -> bytes:
     from app.adapters.resources import resource_reader
 
     data = resource_reader()(name)
@@ -157,14 +157,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not logger.handlers:  # else Python writes warnings to standard error where nobody listens
         logger.addHandler(logging.NullHandler())
     try:
-        return _run(given)
+        return _run_program(given)
     finally:
         flush_and_close()
 
 
-def _run(given: list[str]) -> int:
+def _run_program(given: list[str]) -> int:
     try:
-        return _window(given) if _wants_window(given) else _command(given)
+        return _open_window(given) if _wants_window(given) else _run_command(given)
     except ExpectedError as error:
         from app.decide.diagnosis.log_text import plain  # a stranger's file may be named in it
 
@@ -176,7 +176,7 @@ def _run(given: list[str]) -> int:
         print_error("Stopped.\n")
         return int(ExitCode.STOPPED)
     except Exception as error:  # noqa: BLE001  (the face: an unexpected fault becomes a crash file, once, here)
-        path = _crash(error, given)
+        path = _report_crash(error, given)
         print_error(
             f"unsloth-setup: a fault in this program: {type(error).__name__}. The crash report "
             f"lies at {path}.\n"
@@ -184,7 +184,7 @@ def _run(given: list[str]) -> int:
         return int(ExitCode.FAULT)
 
 
-def _crash(error: BaseException, given: list[str]) -> str:
+def _report_crash(error: BaseException, given: list[str]) -> str:
     """A simulated computer's home is no folder of this one."""
     from app.adapters.local_system import open_system
     from app.engine.crash import crash_home, write_crash
@@ -214,17 +214,17 @@ def _wants_window(given: list[str]) -> bool:
     return _window_options(given) is not None
 
 
-def _command(given: list[str]) -> int:
+def _run_command(given: list[str]) -> int:
     from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.processes.stdio import wants_no_colour
     from app.adapters.resources import read_input
     from app.cli import commands
 
     with like_ctrl_c():
-        return commands.main(given, open_session, read_input, _crash, wants_no_colour())
+        return commands.main(given, open_session, read_input, _report_crash, wants_no_colour())
 
 
-def _window(given: list[str]) -> int:
+def _open_window(given: list[str]) -> int:
     found = _window_options(given)
     if found is None:
         raise InputError("The window does not understand these options; see --help.")
@@ -251,7 +251,7 @@ def _window(given: list[str]) -> int:
         return run(
             lambda: open_session(options),
             rest,
-            lambda name: open_session(_on_machine(options, name)),
+            lambda name: open_session(_with_machine_file(options, name)),
             machines,
         )
 
@@ -277,7 +277,7 @@ def _window_options(given: list[str]) -> tuple[argparse.Namespace, list[str]] | 
     return options, rest
 
 
-def _on_machine(options: argparse.Namespace, name: str) -> argparse.Namespace:
+def _with_machine_file(options: argparse.Namespace, name: str) -> argparse.Namespace:
     """The same options on another computer: the id of a machine that ships with the program, or a
     file's path.
     """

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from app.model.advisory import Advisories, Advisory
-from app.model.card import Cards
+from app.model.card import CardCatalogue
 from app.model.condition import NAMES, parse
 from app.model.errors import InputError
 from app.model.guide import Guide
@@ -47,7 +47,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
 
     profiles: tuple[Profile, ...]
     rules: Rules
-    cards: Cards
+    cards: CardCatalogue
     known_issues: KnownIssues = KnownIssues()
     guide: Guide = Guide()
     advisories: tuple[Advisory, ...] = ()
@@ -88,10 +88,10 @@ def load(read: Read, names: Names, *, light: bool = False) -> Knowledge:
         profiles=all_of("profiles"),
         kernels=all_of("kernels"),
         rules=rules(read),
-        cards=_decode(read, "gpus.toml", Cards),
+        cards=_read_value(read, "gpus.toml", CardCatalogue),
         known_issues=KnownIssues() if light else known_issues(read, names),
         guide=Guide() if light else guide(read, names),
-        advisories=_decode(read, "advisories.toml", Advisories).advisory,
+        advisories=_read_value(read, "advisories.toml", Advisories).advisory,
     )
 
 
@@ -100,24 +100,24 @@ def profile(read: Read, folder: str, kind: str = "profiles", proofs: Sequence[st
     ``proofs`` the names of its proof records.
     """
     where = f"{kind}/{folder}/profile.toml"
-    found = _decode(read, where, Profile)
+    found = _read_value(read, where, Profile)
     if found.id != folder:
         raise InputError(f"{where}: `id` is {found.id!r}; expected the folder's name {folder!r}.")
     return msgspec.structs.replace(
         found,
-        parts=tuple(_part(read, f"{kind}/{folder}/", part, where) for part in found.parts),
-        proof=tuple(_proof(read, f"{kind}/{folder}/proof/{n}", folder) for n in proofs),
+        parts=tuple(_check_part(read, f"{kind}/{folder}/", part, where) for part in found.parts),
+        proof=tuple(_read_proof(read, f"{kind}/{folder}/proof/{n}", folder) for n in proofs),
     )
 
 
-def _proof(read: Read, path: str, folder: str) -> Proof:
-    found = _decode(read, path, Proof)
+def _read_proof(read: Read, path: str, folder: str) -> Proof:
+    found = _read_value(read, path, Proof)
     if found.profile != folder:
         raise InputError(f"{path}: it is of {found.profile!r}; expected a record of {folder!r}.")
     return found
 
 
-def _part(read: Read, folder: str, part: Part, where: str) -> Part:
+def _check_part(read: Read, folder: str, part: Part, where: str) -> Part:
     if not _PART.fullmatch(part.id):
         raise InputError(
             f"{where}: the part's id is {part.id!r}; expected a plain word, since files are named "
@@ -128,14 +128,16 @@ def _part(read: Read, folder: str, part: Part, where: str) -> Part:
             f"{where}, part {part.id!r}: `index` is {part.index!r}; expected default, or pytorch/ "
             f"and a folder there."
         )
-    lock = _text(read, folder + part.lock, f"{where}, part {part.id!r}")
+    lock = _read_text(read, folder + part.lock, f"{where}, part {part.id!r}")
     entries = check_lock(lock, folder + part.lock, part.unhashed)
     sizes = folder + part.lock.replace(".lock.txt", ".wheels.json")
     listed = (
-        _decode(read, sizes, WheelList) if read(sizes) is not None else WheelList(estimated=True)
+        _read_value(read, sizes, WheelList)
+        if read(sizes) is not None
+        else WheelList(estimated=True)
     )
     for wheel in listed.wheel:
-        if entries.get(_plain(wheel.name)) != wheel.version:
+        if entries.get(_normalize_name(wheel.name)) != wheel.version:
             raise InputError(
                 f"{sizes}: {wheel.name} {wheel.version} is not in {part.lock}; "
                 "expected the lock's packages: make the sizes again."
@@ -177,7 +179,7 @@ def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[st
                 f"{where}: {pin['name']}=={pin['version']} has no SHA-256 hash; "
                 "expected one, or the name in the part's `unhashed`."
             )
-        found[_plain(pin["name"])] = pin["version"]
+        found[_normalize_name(pin["name"])] = pin["version"]
     if not found:
         raise InputError(f"{where}: no requirement in it; expected name==version with hashes.")
     return found
@@ -186,7 +188,7 @@ def check_lock(text: str, where: str, unhashed: tuple[str, ...] = ()) -> dict[st
 def rules(read: Read) -> Rules:
     """The rules of ``findings.toml``, each condition and each text checked."""
     file = "findings.toml"
-    raw = _decode(read, file, RulesFile)
+    raw = _read_value(read, file, RulesFile)
     limits = tuple("limit." + t.id for t in raw.threshold)
     made = []
     for number, table in enumerate(raw.rule, 1):
@@ -215,7 +217,7 @@ def rules(read: Read) -> Rules:
 def known_issues(read: Read, names: Names) -> KnownIssues:
     """All chapters of ``known_issues/``, and the words that speak for each cause."""
     chapters = [
-        _decode(read, f"known_issues/{n}", Chapter)
+        _read_value(read, f"known_issues/{n}", Chapter)
         for n in names("known_issues")
         if n.endswith(".toml")
     ]
@@ -224,13 +226,15 @@ def known_issues(read: Read, names: Names) -> KnownIssues:
         causes=tuple(t for c in chapters for t in c.known_issue),
         harmless=tuple(h for c in chapters for h in c.harmless),
         checks={stage: check for c in chapters for stage, check in c.checks.items()},
-        words=_decode(read, words, dict[str, dict[str, str]]) if read(words) is not None else {},
+        words=_read_value(read, words, dict[str, dict[str, str]])
+        if read(words) is not None
+        else {},
     )
 
 
 def guide(read: Read, names: Names) -> Guide:
     """All files of ``guide/``: each holds some of the guide's fields."""
-    parts = [_decode(read, f"guide/{n}", Guide) for n in names("guide") if n.endswith(".toml")]
+    parts = [_read_value(read, f"guide/{n}", Guide) for n in names("guide") if n.endswith(".toml")]
     fields = {
         f: tuple(item for part in parts for item in getattr(part, f))
         for f in Guide.__struct_fields__
@@ -238,7 +242,7 @@ def guide(read: Read, names: Names) -> Guide:
     return Guide(**fields)
 
 
-def _text(read: Read, path: str, asked_by: str) -> str:
+def _read_text(read: Read, path: str, asked_by: str) -> str:
     data = read(path)
     if data is None:
         raise InputError(f"resources/{path} is missing; {asked_by} expects it.")
@@ -248,13 +252,13 @@ def _text(read: Read, path: str, asked_by: str) -> str:
         raise InputError(f"resources/{path}: not UTF-8 at byte {fault.start}.")
 
 
-def _decode(read: Read, path: str, shape: type[T]) -> T:
+def _read_value(read: Read, path: str, shape: type[T]) -> T:
     try:
         decode = msgspec.json.decode if path.endswith(".json") else msgspec.toml.decode
-        return decode(_text(read, path, "the program"), type=shape)
+        return decode(_read_text(read, path, "the program"), type=shape)
     except msgspec.MsgspecError as fault:
         raise InputError(f"resources/{path}: {fault}")
 
 
-def _plain(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -253,7 +253,7 @@ class Arrived(Value, frozen=True, kw_only=True):
     file: str = ""
 
 
-class Feeder(Protocol):
+class FileServer(Protocol):
     """Hands files that are being fetched on to a program of this computer, each part as soon as it
     is there.
     """
@@ -282,7 +282,7 @@ class Web(Protocol):
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not."""
 
-    def feeder(self) -> Feeder:
+    def feeder(self) -> FileServer:
         """A server on loopback, to be given to ``fetch``. Raises
         ``ExpectedError('feeder-refused')``.
         """
@@ -290,7 +290,7 @@ class Web(Protocol):
     def fetch(
         self,
         files: Sequence[Download],
-        feeder: Feeder | None = None,
+        feeder: FileServer | None = None,
         more: Callable[[], Sequence[Download] | None] | None = None,
     ) -> Iterator[Arrived]:
         """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming

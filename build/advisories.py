@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 from packaging.utils import canonicalize_name  # noqa: E402
 
 from app.adapters.resources import resource_names, resource_reader  # noqa: E402
-from app.decide.findings.advisories import pins  # noqa: E402
+from app.decide.findings.advisories import locked_versions  # noqa: E402
 from app.knowledge import load  # noqa: E402
 from app.model.advisory import Advisory  # noqa: E402
 
@@ -42,7 +42,7 @@ def differences(
             if ours:
                 found.append(f"{name} was withdrawn on {str(record['withdrawn'])[:10]}")
             continue
-        for package, affected in _ranges(record):
+        for package, affected in _affected_ranges(record):
             if canonicalize_name(package) not in held:
                 continue
             if ours is None:
@@ -53,7 +53,7 @@ def differences(
     return found
 
 
-def _ranges(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _affected_ranges(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Each package of a record with its range as PEP 440 writes it; empty where none is given."""
     for affected in record.get("affected") or ():
         if affected.get("package", {}).get("ecosystem") != "PyPI":
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("place", nargs="+", help="a file, or an address that begins with https://")
     chosen = parser.parse_args(arguments)
     knowledge = load(resource_reader(), resource_names())
-    held = {name for profile in knowledge.profiles for name in pins(profile)}
+    held = {name for profile in knowledge.profiles for name in locked_versions(profile)}
     records = [record for place in chosen.place for record in read(place)]
     found = differences(records, knowledge.advisories, held)
     for line in found:

@@ -54,28 +54,28 @@ _NO_PROSE = re.compile(
 def texts() -> list[str]:
     """Every text once, sorted."""
     found = {
-        *_rules(),
-        *_profiles(),
-        *_guide(),
-        *_troubles(),
-        *_machines(),
+        *_rule_texts(),
+        *_profile_texts(),
+        *_guide_texts(),
+        *_known_issue_texts(),
+        *_machine_texts(),
         *fault_texts.sentences(),
     }
     for path in SPEAKING:
-        found.update(_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
+        found.update(_find_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
     for path in STEPS:
         for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name == "done":
-                found.update(_sentences(node))
+                found.update(_find_sentences(node))
     return sorted(text for text in found if len(re.sub(r"\{[^{}]*\}|[^A-Za-z]", "", text)) > 2)
 
 
-def _toml(path: str) -> dict[str, Any]:
+def _read_toml(path: str) -> dict[str, Any]:
     return tomllib.loads((ROOT / "resources" / path).read_text("utf-8"))
 
 
-def _rules() -> Iterator[str]:
-    table = _toml("findings.toml")
+def _rule_texts() -> Iterator[str]:
+    table = _read_toml("findings.toml")
     for rule in table["rule"]:
         yield from (rule.get(key, "") for key in ("title", "detail", "seen", "remedy", "tag"))
         yield rule.get("action", {}).get("label", "")
@@ -85,9 +85,9 @@ def _rules() -> Iterator[str]:
     yield from table["unknown"].values()
 
 
-def _profiles() -> Iterator[str]:
+def _profile_texts() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "profiles").glob("*/profile.toml")):
-        profile = _toml(f"profiles/{path.parent.name}/profile.toml")
+        profile = _read_toml(f"profiles/{path.parent.name}/profile.toml")
         yield from (profile.get(key, "") for key in ("title", "subtitle", "summary", "supports"))
         yield from (
             *profile.get("good", ()),
@@ -98,9 +98,9 @@ def _profiles() -> Iterator[str]:
         yield from (one["why"] for one in profile.get("without", ()))
 
 
-def _guide() -> Iterator[str]:
+def _guide_texts() -> Iterator[str]:
     for name in ("expected", "benchmarks", "training"):
-        for rows in _toml(f"guide/{name}.toml").values():
+        for rows in _read_toml(f"guide/{name}.toml").values():
             for row in rows:
                 yield from (
                     row[key] for key in ("title", "why", "wrong") if isinstance(row.get(key), str)
@@ -108,13 +108,13 @@ def _guide() -> Iterator[str]:
                 yield from (
                     text for text in [row.get("expected", "")] if " " in text
                 )  # a single word is what Python prints
-    for correction in _toml("guide/corrections.toml")["corrections"]:
+    for correction in _read_toml("guide/corrections.toml")["corrections"]:
         yield from (correction["claim"], correction["truth"], correction["evidence"])
 
 
-def _troubles() -> Iterator[str]:
+def _known_issue_texts() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "known_issues").glob("*.toml")):
-        for known_issue in _toml(f"known_issues/{path.name}").get("known_issue", ()):
+        for known_issue in _read_toml(f"known_issues/{path.name}").get("known_issue", ()):
             yield known_issue["label"].replace("_", " ")  # so the card names another possible cause
             yield from (
                 known_issue["title"],
@@ -124,7 +124,7 @@ def _troubles() -> Iterator[str]:
             )
 
 
-def _machines() -> Iterator[str]:
+def _machine_texts() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "machines").glob("*.json")):
         yield from (
             note["text"]
@@ -133,7 +133,7 @@ def _machines() -> Iterator[str]:
         )
 
 
-def _sentences(tree: ast.AST) -> Iterator[str]:
+def _find_sentences(tree: ast.AST) -> Iterator[str]:
     """The prose in a piece of code: no docstrings, no keys, no parts of a longer text."""
     parts: set[int] = set()
     for node in ast.walk(tree):
@@ -144,14 +144,14 @@ def _sentences(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if (
             id(node) not in parts
-            and (text := _shape(node))
+            and (text := _template_of(node))
             and not _NO_PROSE.search(text)
             and (" " in text.strip() or re.fullmatch("[A-Z][a-z]+", text))
         ):
             yield text
 
 
-def _shape(node: ast.AST) -> str:
+def _template_of(node: ast.AST) -> str:
     """A string as written; what an f-string puts in becomes ``{1}``, ``{2}`` …"""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""

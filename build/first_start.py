@@ -70,7 +70,7 @@ BLOCKED, STEP_FAILED, STOPPED = 3, 4, 6  # exit codes, as the program's own
 _LINES = 15  # of a command that failed: what it says last is what ended it
 
 # What pip says of the kinds of trouble that a person can do something about.
-_TROUBLES = (
+_KNOWN_FAILURES = (
     (
         r"No space left on device|Disk quota exceeded",
         "the disk is full. Make room where this checkout lies (about 1 GB), or copy it elsewhere",
@@ -183,17 +183,17 @@ def run_quietly(
     except OSError as error:
         raise CannotStart(f"{words[0]} could not be run: {error.strerror or error}.") from error
     if done.returncode:
-        said = done.stdout.decode("utf-8", "replace")
-        say("\n".join(said.rstrip().splitlines()[-_LINES:]))
-        raise CannotStart(_why_failed(words, done.returncode, said), STEP_FAILED)
+        output = done.stdout.decode("utf-8", "replace")
+        say("\n".join(output.rstrip().splitlines()[-_LINES:]))
+        raise CannotStart(_explain_failure(words, done.returncode, output), STEP_FAILED)
 
 
-def _why_failed(words: Sequence[str], code: int, said: str) -> str:
+def _explain_failure(words: Sequence[str], code: int, output: str) -> str:
     """One sentence about a command that failed: the first known trouble in what it said."""
-    for pattern, sentence in _TROUBLES:
-        found = re.search(pattern, said)
+    for pattern, sentence in _KNOWN_FAILURES:
+        found = re.search(pattern, output)
         if found is not None:
-            host = _HOST.search(said)
+            host = _HOST.search(output)
             why = sentence.format(
                 host=f" {host['host']}" if host else "", what=found.groupdict().get("what", "")
             )
@@ -272,7 +272,7 @@ def ensure_venv() -> float:
     if is_ready(stamp):
         return 0.0
     refuse_what_is_not_ours()
-    with _writable(), _locked() as lock:
+    with _explain_disk_errors(), _lock_checkout() as lock:
         if is_ready(stamp):  # another first start made it meanwhile
             return 0.0
         refuse_what_is_not_ours()
@@ -307,7 +307,7 @@ def is_link(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _writable() -> Iterator[None]:
+def _explain_disk_errors() -> Iterator[None]:
     """What the disk refuses while ``.venv`` is made becomes a sentence about this checkout."""
     try:
         yield
@@ -327,7 +327,7 @@ def _writable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _locked() -> Iterator[int]:
+def _lock_checkout() -> Iterator[int]:
     """Alone in this checkout: who comes second waits and says so. Yields the lock's file number.
 
     The locked file is the list of packages, which every checkout has: nothing is left behind. It is
@@ -337,12 +337,12 @@ def _locked() -> Iterator[int]:
         number = os.open(LOCK, os.O_RDWR)
     except OSError:  # somebody else's checkout, which the caller finds out by itself
         number = os.open(LOCK, os.O_RDONLY)
-    told = False
+    announced = False
     try:
         while not _try_lock(number):
-            if not told:
+            if not announced:
                 say(f"Another start is making {VENV}; waiting until it is done")
-                told = True
+                announced = True
             time.sleep(0.2)
         yield number
     finally:
@@ -456,7 +456,7 @@ def hand_over(arguments: Sequence[str]) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def _take_closed_streams() -> None:
+def _fill_closed_streams() -> None:
     """Give the numbers of closed standard streams to nothing: else the next file that is opened
     here takes one, and a child writes into it. The program itself finds them closed, as they were.
     """
@@ -467,18 +467,18 @@ def _take_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _stop(number: int, _: FrameType | None) -> None:
+def _raise_interrupt(number: int, _: FrameType | None) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 @contextlib.contextmanager
-def _stopped_like_ctrl_c() -> Iterator[None]:
+def _ended_like_ctrl_c() -> Iterator[None]:
     """A closed terminal and a request to end are what Ctrl+C is, until the program takes over."""
     names = [name for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
     numbers = [getattr(signal, name) for name in names]
     before = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) != signal.SIG_IGN}
     for n in before:
-        signal.signal(n, _stop)
+        signal.signal(n, _raise_interrupt)
     try:
         yield
     finally:
@@ -506,9 +506,9 @@ def choose_job(arguments: Sequence[str]) -> Sequence[str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Make the environment, then run the program with these arguments."""
-    _take_closed_streams()
+    _fill_closed_streams()
     try:
-        with _stopped_like_ctrl_c():
+        with _ended_like_ctrl_c():
             check_python()
             ensure_venv()
             job = choose_job(arguments)

@@ -34,7 +34,7 @@ def installer_name(version: str, everybody: bool) -> str:
     return f"UnslothSetup-{version}-{'all-users' if everybody else 'user'}-setup.exe"
 
 
-def _quoted(name: PurePosixPath) -> str:
+def _quote_path(name: PurePosixPath) -> str:
     return str(name).replace("/", "\\").replace("$", "$$")
 
 
@@ -46,9 +46,9 @@ def install_lines(folder: Path) -> str:
         relative = PurePosixPath(path.relative_to(folder).as_posix())
         if relative.parent != place:
             place = relative.parent
-            below = "" if str(place) == "." else "\\" + _quoted(place)
+            below = "" if str(place) == "." else "\\" + _quote_path(place)
             lines.append(f'SetOutPath "$INSTDIR{below}"')
-        lines.append(f'File "/oname={_quoted(PurePosixPath(relative.name))}" "{path}"')
+        lines.append(f'File "/oname={_quote_path(PurePosixPath(relative.name))}" "{path}"')
     return "\n".join(lines) + "\n"
 
 
@@ -56,9 +56,9 @@ def uninstall_lines(folder: Path) -> str:
     """NSIS lines that take exactly these files away, and the folders that are empty then."""
     names = [PurePosixPath(p.relative_to(folder).as_posix()) for p in records.files_below(folder)]
     folders = {parent for name in names for parent in name.parents if str(parent) != "."}
-    lines = [f'Delete "$INSTDIR\\{_quoted(name)}"' for name in names]
+    lines = [f'Delete "$INSTDIR\\{_quote_path(name)}"' for name in names]
     deepest_first = sorted(folders, key=lambda f: (-len(f.parts), str(f)))
-    lines += [f'RMDir "$INSTDIR\\{_quoted(f)}"' for f in deepest_first]
+    lines += [f'RMDir "$INSTDIR\\{_quote_path(f)}"' for f in deepest_first]
     return "\n".join(lines) + "\n"
 
 

@@ -38,13 +38,13 @@ FILES = (
 _ALWAYS = {flag for flags, _ in ALWAYS for flag in flags} | {"-h", "--help"}
 
 
-def _actions(name: str) -> list[argparse.Action]:
+def _own_options(name: str) -> list[argparse.Action]:
     """The command's own options and words, without those of every command."""
     made = commands_of(parser())[name]
     return [a for a in made._actions if not _ALWAYS & set(a.option_strings)]
 
 
-def _named(action: argparse.Action) -> str:
+def _option_title(action: argparse.Action) -> str:
     value = str(action.metavar or ("|".join(map(str, action.choices)) if action.choices else ""))
     if not action.option_strings:
         return value or action.dest
@@ -69,7 +69,7 @@ def page() -> str:
         "",
     ]
     for spec in COMMANDS:
-        lines += _section(spec)
+        lines += _command_section(spec)
     lines += ["## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {int(code)} | {words} |" for code, words in MEANINGS.items()]
     lines += [
@@ -94,12 +94,14 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(spec: CommandSpec) -> list[str]:
+def _command_section(spec: CommandSpec) -> list[str]:
     lines = [f"## {spec.name}", "", f"{spec.purpose[0].upper()}{spec.purpose[1:]}.", ""]
-    rows = _actions(spec.name)
+    rows = _own_options(spec.name)
     if rows:
         lines += ["| option | does |", "|---|---|"]
-        lines += [f"| `{_named(a).replace('|', chr(92) + '|')}` | {a.help or ''} |" for a in rows]
+        lines += [
+            f"| `{_option_title(a).replace('|', chr(92) + '|')}` | {a.help or ''} |" for a in rows
+        ]
         lines.append("")
     if spec.examples:
         lines += ["```"]
@@ -124,27 +126,31 @@ def man() -> str:
     ]
     for spec in COMMANDS:
         lines += [
-            f".SS {_troff(spec.name)}",
-            _troff(f"{spec.purpose[0].upper()}{spec.purpose[1:]}."),
+            f".SS {_escape_troff(spec.name)}",
+            _escape_troff(f"{spec.purpose[0].upper()}{spec.purpose[1:]}."),
         ]
-        for action in _actions(spec.name):
-            lines += [".TP", f".B {_troff(_named(action))}", _troff(str(action.help or ""))]
+        for action in _own_options(spec.name):
+            lines += [
+                ".TP",
+                f".B {_escape_troff(_option_title(action))}",
+                _escape_troff(str(action.help or "")),
+            ]
         for words, why in spec.examples:
-            lines += [".PP", f".B {_troff(f'{PROGRAM} {words}')}", ".br", _troff(why)]
+            lines += [".PP", f".B {_escape_troff(f'{PROGRAM} {words}')}", ".br", _escape_troff(why)]
     lines.append(".SH OPTIONS OF EVERY COMMAND")
     for flags, how in ALWAYS:
-        lines += [".TP", f".B {_troff(', '.join(flags))}", _troff(str(how["help"]))]
+        lines += [".TP", f".B {_escape_troff(', '.join(flags))}", _escape_troff(str(how["help"]))]
     lines.append(".SH EXIT STATUS")
     for code, meaning in MEANINGS.items():
-        lines += [".TP", f".B {int(code)}", _troff(meaning)]
+        lines += [".TP", f".B {int(code)}", _escape_troff(meaning)]
     for title, rows in (("ENVIRONMENT", VARIABLES), ("FILES", FILES)):
         lines.append(f".SH {title}")
         for name, meaning in rows:
-            lines += [".TP", f".B {_troff(name)}", _troff(meaning.replace("`", ""))]
+            lines += [".TP", f".B {_escape_troff(name)}", _escape_troff(meaning.replace("`", ""))]
     return "\n".join(line for line in lines if line) + "\n"
 
 
-def _troff(text: str) -> str:
+def _escape_troff(text: str) -> str:
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
     return re.sub(r"^([.'])", r"\\&\1", text)
 

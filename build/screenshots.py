@@ -94,7 +94,7 @@ def dressed(session: Session, look: str) -> None:
             QGuiApplication.setPalette(theme.palette(tokens))
             return tokens
 
-        theme.dress = dress  # type: ignore[assignment]  # this platform has no contrast theme
+        theme.apply = dress  # type: ignore[assignment]  # this platform has no contrast theme
     session.change(theme={"dark": "dark", "contrast": "system"}.get(look, "light"))
     if look == "pseudo":
         from build.pseudo import PseudoTranslator
@@ -172,7 +172,7 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
         )
     )
     session.change(language=given.language)
-    languages.speak(given.language)
+    languages.install_language(given.language)
     dressed(session, look)
     album = Album(Path(given.out), look, given.sheets)
     wizard = Wizard(session)
@@ -196,7 +196,7 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
                 return
             last = now
 
-    wait(lambda: session.facts is not None and not wizard.looking, 20)
+    wait(lambda: session.facts is not None and not wizard.is_surveying, 20)
     for page in STAGES:
         if page not in given.pages or page in ("home", "train"):
             continue
@@ -210,7 +210,7 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
     if "home" in given.pages:
         as_installed(session)
         wizard.go("welcome")
-        wizard.anew("welcome")
+        wizard.rebuild_stage("welcome")
         settle(wizard)
         album.add(wizard, "home")
         if given.sheets:
@@ -236,15 +236,15 @@ def train_through(
 
     from app.gui.pages.train import Train
     from app.gui.wizard import Wizard
-    from tests.training.homes import make_home, make_model, open_visit, write_rows
+    from tests.training.homes import make_home, make_model, open_session, write_rows
 
     folder = Path(tempfile.mkdtemp(prefix="pictures-"))
-    session = open_visit(make_home(folder / "home"), '{"steps": 60, "seconds": 0.05}')
+    session = open_session(make_home(folder / "home"), '{"steps": 60, "seconds": 0.05}')
     dressed(session, look)
     wizard = Wizard(session)
     wizard.show()
     wizard.resize(*size)
-    wait(lambda: wizard.painted and not wizard.looking, 60)
+    wait(lambda: wizard.painted and not wizard.is_surveying, 60)
     wizard.go("train")
     page = wizard.page_of("train")
     if not isinstance(page, Train) or page.form is None:

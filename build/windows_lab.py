@@ -103,7 +103,7 @@ def debian_is_made() -> bool:
 
 def mirror() -> str:
     """The address that this machine's own apt takes Debian from. Raises ``CannotStart`` when it names none."""
-    told = subprocess.run(
+    completed = subprocess.run(
         [
             "apt-get",
             "indextargets",
@@ -117,7 +117,7 @@ def mirror() -> str:
         check=False,
         timeout=60,
     )
-    sites = [line for line in told.stdout.split() if line and "security" not in line]
+    sites = [line for line in completed.stdout.split() if line and "security" not in line]
     if not sites:
         raise start.CannotStart("apt on this machine names no Debian mirror to take Wine from.")
     return sites[0]

@@ -19,9 +19,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from app.adapters.resources import resource_names, resource_reader
-from app.decide.diagnosis.explain import quieten
+from app.decide.diagnosis.explain import drop_harmless
 from app.decide.diagnosis.log_text import Text
-from app.decide.diagnosis.word_scores import pack, words
+from app.decide.diagnosis.word_scores import pack, split_words
 from app.knowledge import load
 from app.model.known_issue import KnownIssues
 
@@ -98,8 +98,8 @@ def judged(logs: Iterable[tuple[str, str]], known_issues: KnownIssues) -> list[J
     for cause, log in logs:
         if cause in known:
             text = Text(log)
-            quieten(text, known_issues)
-            made.append((cause, words(text.lower)))
+            drop_harmless(text, known_issues)
+            made.append((cause, split_words(text.lower)))
     return made
 
 

@@ -113,15 +113,16 @@ def test_locks_hold_no_address_and_no_path() -> None:
 
 
 def test_driver_marks_agree_with_the_limits(knowledge: Knowledge) -> None:
-    from app.model.condition import version
+    from app.model.condition import parse_version
 
     for system, limit in (("windows", "limit.driver_windows"), ("linux", "limit.driver_linux")):
         floors = [
             getattr(p.needs, f"driver_floor_{system}") for p in knowledge.profiles if p.needs.gpu
         ]
-        assert min(floors, key=lambda f: version(f) or ()) == knowledge.rules.limit(limit)
+        assert min(floors, key=lambda f: parse_version(f) or ()) == knowledge.rules.limit(limit)
     highest = max(
-        (p.needs.compute_max or "0" for p in knowledge.profiles), key=lambda c: version(c) or ()
+        (p.needs.compute_max or "0" for p in knowledge.profiles),
+        key=lambda c: parse_version(c) or (),
     )
     assert highest == knowledge.rules.limit("limit.capability_newest")
 

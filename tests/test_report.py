@@ -426,6 +426,6 @@ def test_what_was_seen_is_not_said_twice() -> None:
     other = msgspec.structs.replace(one, title="Another", seen="otherwise")
     made = files(msgspec.structs.replace(report(), findings=(one, other)), redactor(), TEMPLATE)
     for name in ("issue.txt", "report.html"):
-        told = made[name].decode()
-        assert told.count(is_set) == 1
-        assert "otherwise" in told
+        output = made[name].decode()
+        assert output.count(is_set) == 1
+        assert "otherwise" in output

@@ -104,9 +104,9 @@ def apply(monkeypatch: pytest.MonkeyPatch) -> WindowsRules:
         found = lstat(path, **more)
         if rules.plain(path) in rules.junctions and stat.S_ISLNK(found.st_mode):
             names = [name for name in dir(found) if name.startswith("st_")]
-            told = SimpleNamespace(**{name: getattr(found, name) for name in names})
-            told.st_mode, told.st_reparse_tag = stat.S_IFDIR | 0o700, _MOUNT_POINT
-            return told
+            known = SimpleNamespace(**{name: getattr(found, name) for name in names})
+            known.st_mode, known.st_reparse_tag = stat.S_IFDIR | 0o700, _MOUNT_POINT
+            return known
         return found
 
     def windows_unlink(path: Any, **more: Any) -> None:

@@ -58,21 +58,21 @@ class LocalComputer:
         import psutil
 
         memory = psutil.virtual_memory()
-        system = self._windows() if FAMILY == "windows" else _posix()
+        system = self._read_windows_facts() if FAMILY == "windows" else _read_posix_facts()
         return {
-            "arch": system_api.native_arch() or _arch(platform.machine()),
+            "arch": system_api.native_arch() or _normalize_arch(platform.machine()),
             "cores": psutil.cpu_count(logical=False),
             "threads": psutil.cpu_count(),
             "memory_total": memory.total,
             "memory_available": memory.available,
-            "user": _user(),
+            "user": _find_user_name(),
             "host": socket.gethostname() or None,
             "user_home": os.path.expanduser("~"),
             "full_name": system_api.full_name() or _full_name(),
             **system,
         }
 
-    def _windows(self) -> dict[str, Any]:
+    def _read_windows_facts(self) -> dict[str, Any]:
         version = self._registry.key("HKLM", _CURRENT_VERSION)
         processor = self._registry.key("HKLM", _PROCESSOR)
         values = version.values if version else {}
@@ -192,7 +192,7 @@ class LocalComputer:
         if getattr(sys, "frozen", False):
             whole = Path(sys.executable)
             if Path(getattr(sys, "_MEIPASS", whole.parent)).is_relative_to(whole.parent):
-                return str(whole.parent), tuple(_below(whole.parent, whole.parent)), True
+                return str(whole.parent), tuple(_list_files(whole.parent, whole.parent)), True
             return (
                 str(whole.parent),
                 (whole.name,),
@@ -204,8 +204,8 @@ class LocalComputer:
             str(root),
             (
                 *papers,
-                *_below(root / "app", root),
-                *(_below(root / "resources", root) if (root / "resources").is_dir() else ()),
+                *_list_files(root / "app", root),
+                *(_list_files(root / "resources", root) if (root / "resources").is_dir() else ()),
             ),
             False,
         )
@@ -363,7 +363,7 @@ def terminal_line(system: str | None, environment: str) -> str:
     return f'{cmd(console)} /k "{cmd(activate)}"'
 
 
-def _below(folder: Path, root: Path) -> Iterator[str]:
+def _list_files(folder: Path, root: Path) -> Iterator[str]:
     """Files below a folder without byte code, as paths below ``root``."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
@@ -382,29 +382,31 @@ def windows_name(values: dict[str, Any]) -> tuple[str | None, int | None]:
     return name, build
 
 
-def _posix() -> dict[str, Any]:
+def _read_posix_facts() -> dict[str, Any]:
     processor = _read("/proc/cpuinfo")
     # On WSL the kernel's own version line names Microsoft (the way Microsoft itself documents).
     kernel = _read("/proc/version").lower()
     return {
-        "name": _release() or platform.platform(terse=True),
+        "name": _read_os_name() or platform.platform(terse=True),
         "build": None,
-        "locale": _locale(),
+        "locale": _find_locale(),
         "is_admin": _is_root(),
         "wsl": "microsoft" in kernel or "wsl" in kernel,
-        "cpu_name": _field(processor, "model name") or platform.processor() or None,
-        "avx2": "avx2" in (_field(processor, "flags") or "").split() if processor else None,
+        "cpu_name": _read_cpuinfo_field(processor, "model name") or platform.processor() or None,
+        "avx2": "avx2" in (_read_cpuinfo_field(processor, "flags") or "").split()
+        if processor
+        else None,
     }
 
 
-def _release() -> str | None:
+def _read_os_name() -> str | None:
     for line in _read("/etc/os-release").splitlines():
         if line.startswith("PRETTY_NAME="):
             return line.partition("=")[2].strip().strip('"') or None
     return None
 
 
-def _field(text: str, name: str) -> str | None:
+def _read_cpuinfo_field(text: str, name: str) -> str | None:
     for line in text.splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:
@@ -412,7 +414,7 @@ def _field(text: str, name: str) -> str | None:
     return None
 
 
-def _locale() -> str | None:
+def _find_locale() -> str | None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name, "").partition(".")[0].partition("@")[0]
         if value:
@@ -430,7 +432,7 @@ else:
         return os.geteuid() == 0
 
 
-def _user() -> str | None:
+def _find_user_name() -> str | None:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # an account without an entry, as in some containers
@@ -456,6 +458,6 @@ def _read(path: str) -> str:
         return ""
 
 
-def _arch(machine: str) -> str | None:
+def _normalize_arch(machine: str) -> str | None:
     lower = machine.lower()
     return _ARCHES.get(lower, lower) or None

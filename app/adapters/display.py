@@ -39,7 +39,7 @@ def _wayland_answers(variables: Mapping[str, str]) -> bool:
         return True
     if not name or not (folder or os.path.isabs(name)):
         return False
-    return _connects(socket.AF_UNIX, os.path.join(folder or "/", name))
+    return _can_connect(socket.AF_UNIX, os.path.join(folder or "/", name))
 
 
 def _x11_answers(variables: Mapping[str, str]) -> bool:
@@ -53,15 +53,15 @@ def _x11_answers(variables: Mapping[str, str]) -> bool:
         return True
     if host in ("", "unix"):
         path = f"/tmp/.X11-unix/X{number}"  # noqa: S108  (where X servers listen)
-        there = _connects(socket.AF_UNIX, path) or _connects(socket.AF_UNIX, "\0" + path)
+        there = _can_connect(socket.AF_UNIX, path) or _can_connect(socket.AF_UNIX, "\0" + path)
     else:
-        there = _X11_PORT + number < 65536 and _connects(
+        there = _X11_PORT + number < 65536 and _can_connect(
             socket.AF_INET, (host.removeprefix("tcp/"), _X11_PORT + number)
         )
-    return there and _lets_in(display)
+    return there and _accepts_client(display)
 
 
-def _connects(family: int, address: str | tuple[str, int]) -> bool:
+def _can_connect(family: int, address: str | tuple[str, int]) -> bool:
     try:
         if isinstance(address, tuple):
             socket.create_connection(address, timeout=_SECONDS).close()
@@ -74,7 +74,7 @@ def _connects(family: int, address: str | tuple[str, int]) -> bool:
         return False
 
 
-def _lets_in(display: str) -> bool:
+def _accepts_client(display: str) -> bool:
     """``xcb_connect`` as Qt does it; without the library the open socket is all that can be known."""
     try:
         xcb = ctypes.CDLL("libxcb.so.1")

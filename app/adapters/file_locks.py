@@ -15,7 +15,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL)
 LOCK_LENGTH = 1
 
 
-def holder(data: bytes) -> str:
+def describe_holder(data: bytes) -> str:
     """Who holds a lock, from what its file says."""
     try:
         known = json.loads(data)

@@ -28,7 +28,7 @@ def leads_elsewhere(path: str) -> bool:
         return False
 
 
-def below(path: str) -> Iterator[tuple[str, int]]:
+def walk_entries(path: str) -> Iterator[tuple[str, int]]:
     """Every file and every link below a folder with its size, in a stable order. Nothing is below a
     link.
     """
@@ -39,7 +39,7 @@ def below(path: str) -> Iterator[tuple[str, int]]:
                 yield whole, os.lstat(whole).st_size
 
 
-def taken(path: str) -> int | None:
+def allocated_size(path: str) -> int | None:
     """Bytes of a file or of all below a folder (``du -s``); hard links counted once. ``None`` where
     nothing is.
     """
@@ -48,7 +48,7 @@ def taken(path: str) -> int | None:
     except OSError:
         return None
     if is_link(own) or not stat.S_ISDIR(own.st_mode):
-        return _bytes(own)
+        return _allocated_bytes(own)
     seen: set[tuple[int, int]] = set()
     total = 0
     for folder, files, _ in _walk(path):
@@ -62,11 +62,11 @@ def taken(path: str) -> int | None:
                 if key in seen:
                     continue
                 seen.add(key)
-            total += _bytes(entry)
+            total += _allocated_bytes(entry)
     return total
 
 
-def _bytes(entry: os.stat_result) -> int:
+def _allocated_bytes(entry: os.stat_result) -> int:
     """Of a file with holes only what is there. Small files may lie inside of their entry and have
     no blocks.
     """

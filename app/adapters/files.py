@@ -22,15 +22,15 @@ import psutil
 from app.adapters import shared_rights
 from app.adapters.file_locks import (
     LOCK_LENGTH,
-    holder,
+    describe_holder,
     knows_locks,
     may_add,
     sync_folder,
     try_lock,
     unlock,
 )
-from app.adapters.file_tree import below, leads_elsewhere, taken
-from app.adapters.in_use import users
+from app.adapters.file_tree import allocated_size, leads_elsewhere, walk_entries
+from app.adapters.in_use import find_users
 from app.adapters.tree_removal import Removal
 from app.adapters.volumes import disk_of
 from app.adapters.zip_members import zip_members
@@ -90,7 +90,7 @@ def no_free_files(path: str, details: str = "") -> ExpectedError:
     )
 
 
-def _plain(path: str) -> str:
+def _strip_long_prefix(path: str) -> str:
     """A path as people write it, without Windows' prefix for long ones."""
     if path.startswith("\\\\?\\UNC\\"):
         return "\\\\" + path[8:]
@@ -106,7 +106,7 @@ def _is_busy(error: OSError) -> bool:
 
 def disk_fault(error: OSError, path: str) -> ExpectedError:
     """An OSError as a sentence that names the path and the next step."""
-    path = _plain(path)
+    path = _strip_long_prefix(path)
     windows = getattr(error, "winerror", None)
     if error.errno == errno.ENOSPC and free_files(path) == 0:
         return no_free_files(path, str(error))
@@ -140,7 +140,7 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
 
 
 @contextlib.contextmanager
-def _named(path: str) -> Iterator[None]:
+def _disk_errors_named(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -160,7 +160,7 @@ def make_folders(path: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def _opened(path: str) -> BufferedReader:
+def _open_regular_file(path: str) -> BufferedReader:
     """A file for reading, and only a file: opening a pipe would wait for its writer."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     kind = os.fstat(handle).st_mode
@@ -169,14 +169,14 @@ def _opened(path: str) -> BufferedReader:
     os.close(handle)
     if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise _no_file(path)
+    raise _not_a_file_error(path)
 
 
-def _no_file(path: str) -> OSError:
+def _not_a_file_error(path: str) -> OSError:
     return OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
 
 
-def private(path: str, flags: int) -> int:
+def open_private(path: str, flags: int) -> int:
     """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
     was started with. A pipe that lies there waits for nobody but is an error.
     """
@@ -190,9 +190,9 @@ class LocalFiles:
         """The bytes of a file; ``None`` where there is none. What is no file (a pipe waits for a
         writer for ever, a device never ends) and what is larger than ``READ_FILE`` is a fault.
         """
-        with _named(path):
+        with _disk_errors_named(path):
             try:
-                with _opened(long_path(path)) as stream:
+                with _open_regular_file(long_path(path)) as stream:
                     data = stream.read(limits.READ_FILE + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
@@ -206,9 +206,9 @@ class LocalFiles:
 
     def end(self, path: str, most: int) -> bytes:
         """The last ``most`` bytes of a file; empty where there is none."""
-        with _named(path):
+        with _disk_errors_named(path):
             try:
-                with _opened(long_path(path)) as stream:
+                with _open_regular_file(long_path(path)) as stream:
                     stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
                     return stream.read(most)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -222,10 +222,10 @@ class LocalFiles:
         """
         target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.tmp")
-        with _named(path):
+        with _disk_errors_named(path):
             make_folders(target.parent)
             try:
-                with open(temporary, "wb", opener=private) as stream:
+                with open(temporary, "wb", opener=open_private) as stream:
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -239,10 +239,10 @@ class LocalFiles:
         otherwise.
         """
         target = Path(long_path(path))
-        with _named(path):
+        with _disk_errors_named(path):
             make_folders(target.parent)
             new = not target.exists()
-            with open(target, "ab", opener=private) as stream:
+            with open(target, "ab", opener=open_private) as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -251,12 +251,12 @@ class LocalFiles:
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
-        with _named(path):
+        with _disk_errors_named(path):
             make_folders(Path(long_path(path)).parent)
-            stream = open(long_path(path), "ab", buffering=0, opener=private)  # noqa: SIM115  (lives as long as the run)
+            stream = open(long_path(path), "ab", buffering=0, opener=open_private)  # noqa: SIM115  (lives as long as the run)
 
         def add(data: bytes) -> None:
-            with _named(path):
+            with _disk_errors_named(path):
                 stream.write(data)
 
         return add
@@ -281,7 +281,7 @@ class LocalFiles:
         order.
         """
         whole = long_path(path)
-        for found, size in below(whole):
+        for found, size in walk_entries(whole):
             yield path.rstrip("\\/") + found[len(whole.rstrip("\\/")) :], size
 
     def link(self, path: str) -> str | None:
@@ -299,7 +299,7 @@ class LocalFiles:
         """
         whole = long_path(path)
         made = f"{whole}.new"
-        with _named(path):
+        with _disk_errors_named(path):
             if os.path.lexists(whole) and self.link(path) is None:
                 raise FileExistsError(errno.EEXIST, "something that is no link is there")
             with contextlib.suppress(FileNotFoundError):
@@ -317,17 +317,17 @@ class LocalFiles:
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
-        with _named(path):
+        with _disk_errors_named(path):
             make_folders(Path(long_path(path)))
 
     def open_to_all(self, path: str, closed: Collection[str] = ()) -> None:
         """Let every user read and run what lies below, and nobody but the owner change it."""
-        with _named(path):
+        with _disk_errors_named(path):
             shared_rights.open_to_all(path, closed)
 
     def is_administrators(self, path: str) -> bool:
         """Whether it is an administrator's and nobody else may change it."""
-        with _named(path):
+        with _disk_errors_named(path):
             return shared_rights.is_administrators(path)
 
     def share(self, path: str) -> None:
@@ -338,7 +338,7 @@ class LocalFiles:
             return
         mask = os.umask(0o077)
         os.umask(mask)
-        with _named(path):
+        with _disk_errors_named(path):
             for folder, _, files in os.walk(path):
                 os.chmod(folder, os.stat(folder).st_mode | (0o755 & ~mask))
                 for name in files:
@@ -359,7 +359,7 @@ class LocalFiles:
             return
         first, error = removal.kept[0]
         shown = path.rstrip("\\/") + first[len(whole.rstrip("\\/")) :]
-        fault = _used(disk_fault(error, shown), first)
+        fault = _name_users(disk_fault(error, shown), first)
         if len(removal.kept) > 1:
             fault.details = "\n".join(f"{kept}: {why}" for kept, why in removal.kept[:50])
         raise fault
@@ -369,18 +369,18 @@ class LocalFiles:
         or holds a file of it.
         """
         whole = long_path(source)
-        busy = users(source) if sys.platform != "win32" and os.path.isdir(whole) else ()
+        busy = find_users(source) if sys.platform != "win32" and os.path.isdir(whole) else ()
         if busy and not leads_elsewhere(whole):
             # a rename works here in any case, and what runs would go on with half of its files
-            raise _in_use(source, busy)
+            raise _in_use_error(source, busy)
         try:
             os.rename(whole, long_path(target))
         except OSError as error:
-            raise _used(disk_fault(error, source), whole) from error
+            raise _name_users(disk_fault(error, source), whole) from error
 
     def users(self, path: str) -> tuple[str, ...]:
         """The programs that use a file or tree, as far as the system tells: ``python3 (process 7)``."""
-        return users(long_path(path))
+        return find_users(long_path(path))
 
     def remove_empty(self, path: str) -> None:
         """Delete a folder if nothing is in it (``rmdir``)."""
@@ -389,7 +389,7 @@ class LocalFiles:
 
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
-        with _named(source):
+        with _disk_errors_named(source):
             make_folders(Path(long_path(target)).parent)
             os.rename(long_path(source), long_path(target))
         log.info("moved %s to %s", source, target)
@@ -398,7 +398,7 @@ class LocalFiles:
         """Copy one file, atomically."""
         goal = Path(long_path(target))
         temporary = goal.with_name(f".{goal.name}.tmp")
-        with _named(target):
+        with _disk_errors_named(target):
             make_folders(goal.parent)
             try:
                 shutil.copyfile(long_path(source), temporary)
@@ -408,7 +408,7 @@ class LocalFiles:
 
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
-        with _named(target):
+        with _disk_errors_named(target):
             try:
                 shutil.copytree(long_path(source), long_path(target), symlinks=True)
             except shutil.Error as error:  # a list of what could not be copied
@@ -418,16 +418,16 @@ class LocalFiles:
         """Bytes of a file or of all below a folder; hard links counted once, links not followed,
         holes not counted.
         """
-        return taken(long_path(path))
+        return allocated_size(long_path(path))
 
     def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
         """The wanted files of a zip archive, each of no more than ``most`` bytes."""
-        with _named(path):
+        with _disk_errors_named(path):
             return zip_members(long_path(path), wanted, most)
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
-        with _named(path), _opened(long_path(path)) as stream:
+        with _disk_errors_named(path), _open_regular_file(long_path(path)) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def stamp(self, path: str) -> str | None:
@@ -470,7 +470,7 @@ class LocalFiles:
         """Whether a file can be made in the nearest folder that exists, as the system's rights say:
         nothing is made.
         """
-        place = _nearest(path)
+        place = _nearest_existing_folder(path)
         return place is not None and place.is_dir() and may_add(long_path(str(place)))
 
     def locks(self, path: str) -> bool:
@@ -478,7 +478,7 @@ class LocalFiles:
         folder that exists: nothing is made. Windows locks files alone, so there it is taken for so
         until a file is there.
         """
-        place = _nearest(path)
+        place = _nearest_existing_folder(path)
         return place is None or knows_locks(str(place))
 
     def refuse_held(self, path: str) -> None:
@@ -490,7 +490,7 @@ class LocalFiles:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     return
                 if not try_lock(stream.fileno()):
-                    raise _already_running(stream)
+                    raise _already_running_error(stream)
                 unlock(stream.fileno())
         except OSError:
             return
@@ -498,17 +498,17 @@ class LocalFiles:
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
-        with _named(path):
+        with _disk_errors_named(path):
             make_folders(Path(long_path(path)).parent)
-            stream = open(long_path(path), "a+b", opener=private)  # noqa: SIM115  (held until the context ends)
+            stream = open(long_path(path), "a+b", opener=open_private)  # noqa: SIM115  (held until the context ends)
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 stream.close()
-                raise _no_file(path)
+                raise _not_a_file_error(path)
         with stream:
-            with _named(path):
+            with _disk_errors_named(path):
                 held = try_lock(stream.fileno())
             if not held:
-                raise _already_running(stream)
+                raise _already_running_error(stream)
             stream.truncate(0)
             stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
             stream.flush()
@@ -519,18 +519,18 @@ class LocalFiles:
                 unlock(stream.fileno())
 
 
-def _already_running(stream: BinaryIO) -> ExpectedError:
+def _already_running_error(stream: BinaryIO) -> ExpectedError:
     """Names the run that holds this lock file."""
     stream.seek(LOCK_LENGTH)
     return ExpectedError(
         "already-running",
-        f"Another run is at work in this home folder: {holder(stream.read())}.",
+        f"Another run is at work in this home folder: {describe_holder(stream.read())}.",
         hint="Wait for it or stop it, then start again.",
         exit_code=ExitCode.BUSY,
     )
 
 
-def _nearest(path: str) -> Path | None:
+def _nearest_existing_folder(path: str) -> Path | None:
     """The path itself or the nearest folder above it that exists."""
     place = Path(path)
     while not place.exists():
@@ -555,7 +555,7 @@ def replace_file(source: Path, target: Path) -> None:
     os.replace(source, target)
 
 
-def _in_use(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
+def _in_use_error(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
     named = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
     return ExpectedError(
         "file_in_use",
@@ -565,9 +565,9 @@ def _in_use(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError
     )
 
 
-def _used(fault: ExpectedError, path: str) -> ExpectedError:
+def _name_users(fault: ExpectedError, path: str) -> ExpectedError:
     """The same fault with the programs that use the path, where the system names them."""
     if fault.code != "file_in_use":
         return fault
-    who = users(path)
-    return _in_use(_plain(path), who, fault.details) if who else fault
+    who = find_users(path)
+    return _in_use_error(_strip_long_prefix(path), who, fault.details) if who else fault

@@ -13,7 +13,7 @@ _MOST = 4096  # files that Windows is asked about
 _LOADED = (".exe", ".dll", ".pyd")  # asked about first: what runs keeps these open
 
 
-def users(path: str) -> tuple[str, ...]:
+def find_users(path: str) -> tuple[str, ...]:
     """``python3 (process 4711)`` for each program of this computer that uses a file or tree, but this one.
 
     On Linux what ``grep -l PATH /proc/*/maps`` and ``ps -o args`` show; on Windows also who has a file open
@@ -30,37 +30,39 @@ def users(path: str) -> tuple[str, ...]:
     spelled = os.path.normcase(os.path.abspath(path))
     found: dict[int, str] = {}
     for process in psutil.process_iter(["pid", "name", "exe", "cmdline"]):
-        told = process.info
-        first = (told["cmdline"] or [""])[0]
-        words = [os.path.normcase(word) for word in (told["exe"] or "", first) if word]
-        if any(_below(word, root) for word in words for root in {whole, spelled}) or _maps(
-            told["pid"], whole
-        ):
-            found[told["pid"]] = str(told["name"] or "a program")
-    for pid, name in holders(_files(path)):
+        info = process.info
+        first = (info["cmdline"] or [""])[0]
+        words = [os.path.normcase(word) for word in (info["exe"] or "", first) if word]
+        if any(
+            _is_inside(word, root) for word in words for root in {whole, spelled}
+        ) or _has_mapped_file(info["pid"], whole):
+            found[info["pid"]] = str(info["name"] or "a program")
+    for pid, name in holders(_list_files(path)):
         found.setdefault(pid, name)
     found.pop(os.getpid(), None)
     return tuple(f"{name} (process {pid})" for pid, name in sorted(found.items()))
 
 
-def _below(path: str, root: str) -> bool:
+def _is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("\\/") + os.sep)
 
 
-def _maps(pid: int, root: str) -> bool:
+def _has_mapped_file(pid: int, root: str) -> bool:
     if sys.platform == "win32":
         return False
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{pid}/maps").read_bytes()
         return any(
-            _below(line.split(None, 5)[5].rstrip(b"\n").decode("utf-8", "surrogateescape"), root)
+            _is_inside(
+                line.split(None, 5)[5].rstrip(b"\n").decode("utf-8", "surrogateescape"), root
+            )
             for line in text.splitlines()
             if line.count(b"/")
         )
     return False
 
 
-def _files(path: str) -> list[str]:
+def _list_files(path: str) -> list[str]:
     """The files to ask Windows about; elsewhere none."""
     if sys.platform != "win32":
         return []

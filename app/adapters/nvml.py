@@ -25,7 +25,7 @@ _DRIVER_NOT_LOADED = 9
 _LIBRARY_NOT_FOUND = 12
 _FUNCTION_NOT_FOUND = 13
 _LIB_RM_VERSION_MISMATCH = 18
-_SAID = {
+_EXPLANATIONS = {
     _DRIVER_NOT_LOADED: "NVIDIA's management library is there, but its driver is not loaded",
     _LIBRARY_NOT_FOUND: "NVIDIA's management library was not found: no NVIDIA driver is installed",
     _LIB_RM_VERSION_MISMATCH: "the loaded NVIDIA driver and its library have different versions: "
@@ -55,17 +55,17 @@ class SystemNvml:
             if getattr(sys, "frozen", False)
             else [sys.executable, "-I", "-c", _CODE, *(path for path in sys.path if path)]
         )
-        said = self._processes.capture(argv, limits.NATIVE_LIBRARY)
-        for line in said.out.split("\n"):  # a driver may print lines of its own
+        completed = self._processes.capture(argv, limits.NATIVE_LIBRARY)
+        for line in completed.out.split("\n"):  # a driver may print lines of its own
             if line.rstrip("\r").endswith(_END):
                 try:
                     return msgspec.json.decode(line.rstrip("\r").removesuffix(_END), type=Cards)
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     break
         why = (
-            said.err.strip()[-300:] or "it could not be asked"
-            if said.code is None
-            else f"it ended the program that asked it ({ending(said.code)})"
+            completed.err.strip()[-300:] or "it could not be asked"
+            if completed.code is None
+            else f"it ended the program that asked it ({ending(completed.code)})"
         )
         return Cards(
             driver=Driver(nvml="crashed"),
@@ -92,32 +92,32 @@ def read_cards() -> Cards:
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
-        return _refused(int(error.value), str(error))
+        return _refusal_to_cards(int(error.value), str(error))
     except OSError as error:  # a library that is there but cannot be loaded
         return Cards(
             driver=Driver(nvml="error"),
             note=f"NVIDIA's management library could not be loaded: {error}",
         )
     try:
-        return _read(pynvml)
+        return _read_cards(pynvml)
     except pynvml.NVMLError as error:
-        return _refused(int(error.value), str(error))
+        return _refusal_to_cards(int(error.value), str(error))
     finally:
-        _ask(pynvml, pynvml.nvmlShutdown)
+        _query_or_none(pynvml, pynvml.nvmlShutdown)
 
 
-def _refused(code: int, text: str) -> Cards:
+def _refusal_to_cards(code: int, text: str) -> Cards:
     states: dict[int, NvmlState] = {
         _LIBRARY_NOT_FOUND: "missing",
         _LIB_RM_VERSION_MISMATCH: "mismatch",
     }
     return Cards(
         driver=Driver(nvml=states.get(code, "error")),
-        note=_SAID.get(code, f"NVIDIA's management library answered: {text}"),
+        note=_EXPLANATIONS.get(code, f"NVIDIA's management library answered: {text}"),
     )
 
 
-def _ask(pynvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
+def _query_or_none(pynvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
     """One answer, or ``None`` where this card or driver has none."""
     try:
         return question(*arguments)
@@ -125,27 +125,27 @@ def _ask(pynvml: Any, question: Callable[..., Any], *arguments: Any) -> Any:
         return None
 
 
-def _read(pynvml: Any) -> Cards:
+def _read_cards(pynvml: Any) -> Cards:
     count = pynvml.nvmlDeviceGetCount()
     gpus = []
     model = None
     for index in range(count):
-        handle = _ask(pynvml, pynvml.nvmlDeviceGetHandleByIndex, index)
+        handle = _query_or_none(pynvml, pynvml.nvmlDeviceGetHandleByIndex, index)
         if handle is None:
             continue
         # A serial number of hardware is asked for only where cards must be told apart.
         try:
-            gpus.append(_card(pynvml, index, handle, with_uuid=count > 1))
+            gpus.append(_read_card(pynvml, index, handle, with_uuid=count > 1))
         except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
             gpus.append(Gpu(index=index, vendor="nvidia"))  # an odd answer costs its card's facts
         # The second form of the question came with drivers of 2023; older ones answer the first.
-        told = _ask(pynvml, pynvml.nvmlDeviceGetDriverModel, handle) or _ask(
-            pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle
-        )
-        model = model or _DRIVER_MODELS.get(_first(told))
-    cuda = _ask(pynvml, pynvml.nvmlSystemGetCudaDriverVersion_v2)
+        driver_model = _query_or_none(
+            pynvml, pynvml.nvmlDeviceGetDriverModel, handle
+        ) or _query_or_none(pynvml, pynvml.nvmlDeviceGetDriverModel_v1, handle)
+        model = model or _DRIVER_MODELS.get(_first_value(driver_model))
+    cuda = _query_or_none(pynvml, pynvml.nvmlSystemGetCudaDriverVersion_v2)
     driver = Driver(
-        version=_text(_ask(pynvml, pynvml.nvmlSystemGetDriverVersion)),
+        version=_decode_text(_query_or_none(pynvml, pynvml.nvmlSystemGetDriverVersion)),
         nvml="ok",
         model=model,
         cuda_version=f"{cuda // 1000}.{cuda % 1000 // 10}" if cuda else None,
@@ -157,27 +157,29 @@ def _read(pynvml: Any) -> Cards:
     )
 
 
-def _card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
-    memory = _ask(pynvml, pynvml.nvmlDeviceGetMemoryInfo, handle)
-    capability = _ask(pynvml, pynvml.nvmlDeviceGetCudaComputeCapability, handle)
-    limit = _ask(pynvml, pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
-    pci = _ask(pynvml, pynvml.nvmlDeviceGetPciInfo, handle)
-    active = _ask(pynvml, pynvml.nvmlDeviceGetDisplayActive, handle)
-    running = _ask(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
+def _read_card(pynvml: Any, index: int, handle: Any, *, with_uuid: bool) -> Gpu:
+    memory = _query_or_none(pynvml, pynvml.nvmlDeviceGetMemoryInfo, handle)
+    capability = _query_or_none(pynvml, pynvml.nvmlDeviceGetCudaComputeCapability, handle)
+    limit = _query_or_none(pynvml, pynvml.nvmlDeviceGetEnforcedPowerLimit, handle)
+    pci = _query_or_none(pynvml, pynvml.nvmlDeviceGetPciInfo, handle)
+    active = _query_or_none(pynvml, pynvml.nvmlDeviceGetDisplayActive, handle)
+    running = _query_or_none(pynvml, pynvml.nvmlDeviceGetComputeRunningProcesses, handle)
     return Gpu(
         index=index,
         vendor="nvidia",
-        name=_text(_ask(pynvml, pynvml.nvmlDeviceGetName, handle)),
+        name=_decode_text(_query_or_none(pynvml, pynvml.nvmlDeviceGetName, handle)),
         pci_id=_pci_id(pci.pciDeviceId) if pci is not None else None,
         compute_capability=f"{capability[0]}.{capability[1]}" if capability else None,
         memory_total=int(memory.total) if memory is not None else None,
         memory_used=int(memory.used) if memory is not None else None,
         power_limit_w=limit / 1000 if limit is not None else None,
         # The link's own limit: the momentary one is low while the card idles.
-        pcie_gen=_ask(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkGeneration, handle),
-        pcie_width=_ask(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
+        pcie_gen=_query_or_none(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkGeneration, handle),
+        pcie_width=_query_or_none(pynvml, pynvml.nvmlDeviceGetMaxPcieLinkWidth, handle),
         display=bool(active) if active is not None else None,
-        uuid=_text(_ask(pynvml, pynvml.nvmlDeviceGetUUID, handle)) if with_uuid else None,
+        uuid=_decode_text(_query_or_none(pynvml, pynvml.nvmlDeviceGetUUID, handle))
+        if with_uuid
+        else None,
         processes=len(running) if running is not None else None,
     )
 
@@ -189,11 +191,11 @@ def _pci_id(combined: int) -> str | None:
     return f"{combined & 0xFFFF:04x}:{combined >> 16:04x}" if combined else None
 
 
-def _text(value: Any) -> str | None:
+def _decode_text(value: Any) -> str | None:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return str(value) if value is not None else None
 
 
-def _first(value: Any) -> Any:
+def _first_value(value: Any) -> Any:
     return value[0] if isinstance(value, (list, tuple)) else value

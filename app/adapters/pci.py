@@ -24,7 +24,7 @@ _DISPLAY = re.compile(r"PCI\\CC_03", re.IGNORECASE)
 _NAMES = ("/usr/share/misc/pci.ids", "/usr/share/hwdata/pci.ids", "/var/lib/pciutils/pci.ids")
 
 
-def vendor(pci_id: str | None) -> Vendor:
+def vendor_name(pci_id: str | None) -> Vendor:
     """The maker, from the first half of ``10de:2204``."""
     return _VENDORS.get((pci_id or "").partition(":")[0], "other")
 
@@ -35,30 +35,30 @@ def linux_cards(
     """Devices of PCI class 03 in the order of their slots."""
     cards: list[Gpu] = []
     for slot in sorted(devices.iterdir()) if devices.is_dir() else ():
-        if not _line(slot / "class").startswith("0x03"):
+        if not _read_line(slot / "class").startswith("0x03"):
             continue
-        pci_id = f"{_line(slot / 'vendor').removeprefix('0x')}:{_line(slot / 'device').removeprefix('0x')}"
-        lit = _line(slot / "boot_vga")
+        pci_id = f"{_read_line(slot / 'vendor').removeprefix('0x')}:{_read_line(slot / 'device').removeprefix('0x')}"
+        lit = _read_line(slot / "boot_vga")
         cards.append(
             Gpu(
                 index=len(cards),
-                vendor=vendor(pci_id),
+                vendor=vendor_name(pci_id),
                 pci_id=pci_id,
-                name=_name(pci_id, names),
+                name=_find_device_name(pci_id, names),
                 display=lit == "1" if lit else None,
             )
         )
     return tuple(cards)
 
 
-def _line(path: Path) -> str:
+def _read_line(path: Path) -> str:
     try:
         return path.read_text("ascii", "replace").strip().lower()
     except OSError:
         return ""
 
 
-def _name(pci_id: str, lists: tuple[str, ...]) -> str | None:
+def _find_device_name(pci_id: str, lists: tuple[str, ...]) -> str | None:
     """The device's name in the system's own list of PCI numbers, as ``NVIDIA Corporation GA102
     [GeForce RTX 3090]``.
     """
@@ -84,18 +84,22 @@ def windows_cards(registry: Registry, present: Callable[[str], bool]) -> tuple[G
     are not on the bus.
     """
     cards: list[Gpu] = []
-    for device in _subkeys(registry, _ENUM):
+    for device in _list_subkeys(registry, _ENUM):
         number = _ID.match(device)
         if number is None:
             continue
-        for instance in _subkeys(registry, f"{_ENUM}\\{device}"):
+        for instance in _list_subkeys(registry, f"{_ENUM}\\{device}"):
             entry = registry.key("HKLM", f"{_ENUM}\\{device}\\{instance}")
             if entry is None or not _is_display(entry) or not present(f"PCI\\{device}\\{instance}"):
                 continue
             pci_id = f"{number[1]}:{number[2]}".lower()
-            driver = _driver_key(registry, entry)
-            cards.append(_card(len(cards), pci_id, driver, _plain(entry.values.get("DeviceDesc"))))
-    return tuple(cards) or _of_class(registry)
+            driver = _find_driver_key(registry, entry)
+            cards.append(
+                _build_card(
+                    len(cards), pci_id, driver, _strip_inf_prefix(entry.values.get("DeviceDesc"))
+                )
+            )
+    return tuple(cards) or _cards_of_class_key(registry)
 
 
 def _is_display(entry: RegistryKey) -> bool:
@@ -106,46 +110,48 @@ def _is_display(entry: RegistryKey) -> bool:
     )
 
 
-def _driver_key(registry: Registry, entry: RegistryKey) -> RegistryKey | None:
+def _find_driver_key(registry: Registry, entry: RegistryKey) -> RegistryKey | None:
     name = str(entry.values.get("Driver", ""))
     return registry.key("HKLM", f"{_CLASS.rpartition(chr(92))[0]}\\{name}") if name else None
 
 
-def _of_class(registry: Registry) -> tuple[Gpu, ...]:
+def _cards_of_class_key(registry: Registry) -> tuple[Gpu, ...]:
     """Where the PCI branch may not be read: what the display class key has, old cards included."""
     cards: list[Gpu] = []
-    for sub in _subkeys(registry, _CLASS):
+    for sub in _list_subkeys(registry, _CLASS):
         key = registry.key("HKLM", f"{_CLASS}\\{sub}") if sub.isdigit() else None
         number = _ID.search(str(key.values.get("MatchingDeviceId", ""))) if key else None
         if number:
-            cards.append(_card(len(cards), f"{number[1]}:{number[2]}".lower(), key, None))
+            cards.append(_build_card(len(cards), f"{number[1]}:{number[2]}".lower(), key, None))
     return tuple(cards)
 
 
-def _card(index: int, pci_id: str, driver: RegistryKey | None, description: str | None) -> Gpu:
+def _build_card(
+    index: int, pci_id: str, driver: RegistryKey | None, description: str | None
+) -> Gpu:
     values = driver.values if driver else {}
-    memory = _number(values.get("HardwareInformation.qwMemorySize"))
+    memory = _parse_number(values.get("HardwareInformation.qwMemorySize"))
     return Gpu(
         index=index,
-        vendor=vendor(pci_id),
+        vendor=vendor_name(pci_id),
         pci_id=pci_id,
-        name=_plain(values.get("DriverDesc")) or description,
-        memory_total=memory or _number(values.get("HardwareInformation.MemorySize")),
+        name=_strip_inf_prefix(values.get("DriverDesc")) or description,
+        memory_total=memory or _parse_number(values.get("HardwareInformation.MemorySize")),
     )
 
 
-def _subkeys(registry: Registry, path: str) -> tuple[str, ...]:
+def _list_subkeys(registry: Registry, path: str) -> tuple[str, ...]:
     key = registry.key("HKLM", path)
     return key.subkeys if key else ()
 
 
-def _number(value: object) -> int | None:
+def _parse_number(value: object) -> int | None:
     """Drivers write sizes as a number or as its little-endian bytes."""
     if isinstance(value, bytes):
         return int.from_bytes(value, "little") or None
     return value or None if isinstance(value, int) else None
 
 
-def _plain(value: object) -> str | None:
+def _strip_inf_prefix(value: object) -> str | None:
     """``@oem1.inf,%key%;NVIDIA GeForce RTX 3090`` carries its text after the semicolon."""
     return str(value).rpartition(";")[2].strip() or None if value else None

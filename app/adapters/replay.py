@@ -32,7 +32,7 @@ _VALUES: dict[str, type[Value]] = {
 _CONTEXTS = frozenset(("hold", "keep_awake"))  # their effect is their whole answer
 
 
-class Fault(Value, frozen=True, kw_only=True):
+class RecordedError(Value, frozen=True, kw_only=True):
     """What a door raised: an expected fault, or the wish to stop (code ``stopped``)."""
 
     code: str
@@ -51,10 +51,10 @@ class Call(Value, frozen=True, kw_only=True):
     arguments: Any = ()
     answer: Any = None
     stream: bool = False
-    fault: Fault | None = None
+    fault: RecordedError | None = None
 
 
-class Record(Value, frozen=True, kw_only=True):
+class Recording(Value, frozen=True, kw_only=True):
     """Everything asked of some doors, in order; schema ``record/1``."""
 
     schema: str = "record/1"
@@ -70,63 +70,69 @@ class Recorder:
 
     def door(self, name: str, real: Any) -> Any:
         """A stand-in that asks ``real`` and writes down what it answered."""
-        return _Recording(name, real, self._add)
+        return _Recording(name, real, self._add_call)
 
-    def record(self) -> Record:
+    def record(self) -> Recording:
         """All calls until now."""
         with self._lock:
-            return Record(calls=tuple(self._calls))
+            return Recording(calls=tuple(self._calls))
 
-    def _add(self, call: Call) -> None:
+    def _add_call(self, call: Call) -> None:
         with self._lock:
             self._calls.append(call)
 
 
 class _Recording:
     def __init__(self, name: str, real: Any, add: Callable[[Call], None]) -> None:
-        self._name, self._real, self._add = name, real, add
+        self._name, self._real, self._add_call = name, real, add
 
     def __getattr__(self, method: str) -> Any:
         found = getattr(self._real, method)
         if not callable(found):
-            self._add(Call(door=self._name, method=method, answer=_write(found)))
+            self._add_call(Call(door=self._name, method=method, answer=_encode_value(found)))
             return found
         if method in _CONTEXTS:
             return found
-        return functools.partial(self._ask, method, found)
+        return functools.partial(self._record_answer, method, found)
 
-    def _ask(self, method: str, real: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        question = _question(real, arguments, named)
+    def _record_answer(
+        self, method: str, real: Callable[..., Any], *arguments: Any, **named: Any
+    ) -> Any:
+        question = _encode_arguments(real, arguments, named)
         try:
             answer = real(*arguments, **named)
         except (ExpectedError, StoppedError) as fault:
-            self._add(Call(door=self._name, method=method, arguments=question, fault=_fault(fault)))
+            self._add_call(
+                Call(door=self._name, method=method, arguments=question, fault=_encode_error(fault))
+            )
             raise
         if isinstance(answer, Iterator):
-            return self._follow(method, question, answer)
+            return self._record_stream(method, question, answer)
         if callable(answer):
             raise TypeError(
                 f"{self._name}.{method} answers with a function, which cannot be recorded"
             )
-        self._add(Call(door=self._name, method=method, arguments=question, answer=_write(answer)))
+        self._add_call(
+            Call(door=self._name, method=method, arguments=question, answer=_encode_value(answer))
+        )
         return answer
 
-    def _follow(
+    def _record_stream(
         self, method: str, question: Any, answer: Iterator[Any]
     ) -> Generator[Any, None, None]:
         items: list[Any] = []
-        fault: Fault | None = None
+        fault: RecordedError | None = None
         try:
             for item in answer:
-                items.append(_write(item))
+                items.append(_encode_value(item))
                 yield item
         except (ExpectedError, StoppedError) as error:
-            fault = _fault(error)
+            fault = _encode_error(error)
             raise
         finally:
             if isinstance(answer, Generator):
                 answer.close()
-            self._add(
+            self._add_call(
                 Call(
                     door=self._name,
                     method=method,
@@ -143,66 +149,68 @@ class Player:
     one for ever.
     """
 
-    def __init__(self, name: str, record: Record, like: type) -> None:
+    def __init__(self, name: str, record: Recording, like: type) -> None:
         self._name, self._like = name, like
         self._answers: dict[tuple[str, str], list[Call]] = {}
         self._lock = threading.Lock()
         for call in record.calls:
             if call.door == name:
-                self._answers.setdefault((call.method, _key(call.arguments)), []).append(call)
+                self._answers.setdefault((call.method, _encode_key(call.arguments)), []).append(
+                    call
+                )
 
     def __getattr__(self, method: str) -> Any:
         if method.startswith("_"):
             raise AttributeError(method)
         if method in _CONTEXTS:
-            return _no_effect
+            return _do_nothing
         declared = inspect.getattr_static(self._like, method, None)
         if not inspect.isfunction(declared):
-            return self._play(method, ())
-        return functools.partial(self._answer, method, declared)
+            return self._take_answer(method, ())
+        return functools.partial(self._replay_answer, method, declared)
 
-    def _answer(
+    def _replay_answer(
         self, method: str, declared: Callable[..., Any], *arguments: Any, **named: Any
     ) -> Any:
         bound = functools.partial(declared, self)
-        return self._play(method, _question(bound, arguments, named))
+        return self._take_answer(method, _encode_arguments(bound, arguments, named))
 
-    def _play(self, method: str, question: Any) -> Any:
+    def _take_answer(self, method: str, question: Any) -> Any:
         with self._lock:
-            left = self._answers.get((method, _key(question)))
+            left = self._answers.get((method, _encode_key(question)))
             if not left:
                 raise ExpectedError(
                     "not-recorded",
                     f"The record has no answer of {self._name}.{method} to this question.",
-                    details=_key(question),
+                    details=_encode_key(question),
                 )
             call = left[0] if len(left) == 1 else left.pop(0)
         if call.stream:
-            return _stream(call)
+            return _replay_stream(call)
         if call.fault is not None:
-            raise _raised(call.fault)
-        return _read(call.answer)
+            raise _decode_error(call.fault)
+        return _decode_value(call.answer)
 
 
-def _no_effect(*_: Any) -> contextlib.AbstractContextManager[None]:
+def _do_nothing(*_: Any) -> contextlib.AbstractContextManager[None]:
     return contextlib.nullcontext()
 
 
-def _stream(call: Call) -> Iterator[Any]:
-    yield from (_read(item) for item in call.answer)
+def _replay_stream(call: Call) -> Iterator[Any]:
+    yield from (_decode_value(item) for item in call.answer)
     if call.fault is not None:
-        raise _raised(call.fault)
+        raise _decode_error(call.fault)
 
 
-def save(record: Record) -> bytes:
+def save(record: Recording) -> bytes:
     """The record as JSON."""
     return msgspec.json.format(msgspec.json.encode(record), indent=1)
 
 
-def load(data: bytes, name: str) -> Record:
+def load(data: bytes, name: str) -> Recording:
     """A record from JSON. Raises ``InputError`` naming the file and what was expected."""
     try:
-        record = msgspec.json.decode(data, type=Record)
+        record = msgspec.json.decode(data, type=Recording)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{name} is not a record of doors: {error}.") from error
     if record.schema != "record/1":
@@ -212,28 +220,32 @@ def load(data: bytes, name: str) -> Record:
     return record
 
 
-def _question(method: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> Any:
+def _encode_arguments(
+    method: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
     """All arguments by name with their defaults filled in, so that one question is always written
     the same way.
     """
     bound = inspect.signature(method).bind(*arguments, **named)
     bound.apply_defaults()
-    return _write(
+    return _encode_value(
         [list(value) if isinstance(value, tuple) else value for value in bound.arguments.values()]
     )
 
 
-def _key(question: Any) -> str:
+def _encode_key(question: Any) -> str:
     return msgspec.json.encode(question, order="sorted").decode()
 
 
-def _fault(error: ExpectedError | StoppedError) -> Fault:
+def _encode_error(error: ExpectedError | StoppedError) -> RecordedError:
     if isinstance(error, StoppedError):
-        return Fault(code="stopped")
-    return Fault(code=error.code, message=error.message, details=error.details, hint=error.hint)
+        return RecordedError(code="stopped")
+    return RecordedError(
+        code=error.code, message=error.message, details=error.details, hint=error.hint
+    )
 
 
-def _raised(fault: Fault) -> Exception:
+def _decode_error(fault: RecordedError) -> Exception:
     if fault.code == "stopped":
         return StoppedError()
     if fault.code == "bad-input":
@@ -241,19 +253,19 @@ def _raised(fault: Fault) -> Exception:
     return ExpectedError(fault.code, fault.message, details=fault.details, hint=fault.hint)
 
 
-def _write(value: Any) -> Any:
+def _encode_value(value: Any) -> Any:
     """A value as JSON can carry it. Kinds that JSON lacks are objects with one ``$`` key."""
     if isinstance(value, Value):
-        fields = {name: _write(getattr(value, name)) for name in value.__struct_fields__}
+        fields = {name: _encode_value(getattr(value, name)) for name in value.__struct_fields__}
         return {"$value": type(value).__name__, "fields": fields}
     if isinstance(value, bytes):
         return {"$bytes": base64.b64encode(value).decode()}
     if isinstance(value, tuple):
-        return {"$tuple": [_write(item) for item in value]}
+        return {"$tuple": [_encode_value(item) for item in value]}
     if isinstance(value, list):
-        return [_write(item) for item in value]
+        return [_encode_value(item) for item in value]
     if isinstance(value, dict):
-        return {"$dict": [[_write(key), _write(item)] for key, item in value.items()]}
+        return {"$dict": [[_encode_value(key), _encode_value(item)] for key, item in value.items()]}
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     raise TypeError(
@@ -261,18 +273,18 @@ def _write(value: Any) -> Any:
     )
 
 
-def _read(data: Any) -> Any:
+def _decode_value(data: Any) -> Any:
     if isinstance(data, list):
-        return [_read(item) for item in data]
+        return [_decode_value(item) for item in data]
     if not isinstance(data, dict):
         return data
     if "$bytes" in data:
         return base64.b64decode(data["$bytes"])
     if "$tuple" in data:
-        return tuple(_read(item) for item in data["$tuple"])
+        return tuple(_decode_value(item) for item in data["$tuple"])
     if "$dict" in data:
-        return {_read(key): _read(item) for key, item in data["$dict"]}
+        return {_decode_value(key): _decode_value(item) for key, item in data["$dict"]}
     kind = _VALUES.get(data.get("$value", ""))
     if kind is None:
         raise InputError(f"The record holds a value of the unknown kind {data.get('$value')!r}.")
-    return kind(**{name: _read(item) for name, item in data["fields"].items()})
+    return kind(**{name: _decode_value(item) for name, item in data["fields"].items()})

@@ -26,7 +26,7 @@ def open_to_all(path: str, closed: Collection[str] = ()) -> None:
     """
     if sys.platform == "win32":
         for words in icacls(path, [one for one in closed if os.path.isdir(one)]):
-            _run(words)
+            _run_windows_tool(words)
         return
     shut = set(closed)
     for folder, folders, files in os.walk(path):
@@ -62,12 +62,12 @@ def is_administrators(path: str) -> bool:
     may be obeyed. On Windows the owner alone is looked at.
     """
     if sys.platform == "win32":
-        return _owner(path) in (ADMINISTRATORS, SYSTEM_ACCOUNT, _INSTALLER)
+        return _find_owner(path) in (ADMINISTRATORS, SYSTEM_ACCOUNT, _INSTALLER)
     found = os.stat(path)
     return found.st_uid == 0 and not found.st_mode & 0o022
 
 
-def _run(words: list[str]) -> None:
+def _run_windows_tool(words: list[str]) -> None:
     program = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", words[0])
     done = subprocess.run(
         [f"{program}.exe", *words[1:]],
@@ -90,7 +90,7 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
-    def _owner(path: str) -> str:
+    def _find_owner(path: str) -> str:
         """The owner's security identifier (``GetNamedSecurityInfoW``, aclapi.h)."""
         owner, descriptor, text = ctypes.c_void_p(), ctypes.c_void_p(), ctypes.c_wchar_p()
         advapi, kernel = ctypes.windll.advapi32, ctypes.windll.kernel32
@@ -111,11 +111,11 @@ if sys.platform == "win32":
         )
         kernel.LocalFree.argtypes = (ctypes.c_void_p,)
         done = advapi.ConvertSidToStringSidW(owner, ctypes.byref(text))
-        said = text.value or "" if done else ""
+        security_id = text.value or "" if done else ""
         kernel.LocalFree(ctypes.cast(text, ctypes.c_void_p))
         kernel.LocalFree(descriptor)
-        return said
+        return security_id
 else:
 
-    def _owner(path: str) -> str:
+    def _find_owner(path: str) -> str:
         return ""

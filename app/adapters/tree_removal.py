@@ -38,17 +38,17 @@ class Removal:
         except OSError as error:
             self.kept.append((path, error))
             return
-        self._remove(path, found, found.st_dev)
+        self._remove_entry(path, found, found.st_dev)
 
-    def _remove(self, path: str, found: os.stat_result, volume: int) -> None:
+    def _remove_entry(self, path: str, found: os.stat_result, volume: int) -> None:
         if is_link(found) or not stat.S_ISDIR(found.st_mode):
-            self._delete(os.unlink, path)
+            self._delete_entry(os.unlink, path)
             return
         if found.st_dev != volume:
             self.kept.append((path, OSError(errno.EXDEV, "another disk is mounted there")))
             return
         before = len(self.kept)
-        for name in self._names(path):
+        for name in self._list_names(path):
             whole = os.path.join(path, name)
             try:
                 inner = os.lstat(whole)
@@ -57,11 +57,11 @@ class Removal:
             except OSError as error:
                 self.kept.append((whole, error))
                 continue
-            self._remove(whole, inner, volume)
+            self._remove_entry(whole, inner, volume)
         if len(self.kept) == before:
-            self._delete(os.rmdir, path)
+            self._delete_entry(os.rmdir, path)
 
-    def _names(self, folder: str) -> list[str]:
+    def _list_names(self, folder: str) -> list[str]:
         for last in (False, True):
             try:
                 with os.scandir(folder) as entries:
@@ -72,13 +72,13 @@ class Removal:
                 if last or self.busy(error):
                     self.kept.append((folder, error))
                     return []
-                _allow(folder)
+                _make_writable(folder)
             except OSError as error:
                 self.kept.append((folder, error))
                 return []
         return []
 
-    def _delete(self, act: Callable[[str], None], path: str) -> None:
+    def _delete_entry(self, act: Callable[[str], None], path: str) -> None:
         """One entry. What is marked read-only (git packs, some wheels) is made writable and tried again."""
         try:
             act(path)
@@ -86,8 +86,8 @@ class Removal:
         except FileNotFoundError:
             return
         except PermissionError:
-            _allow(path)
-            _allow(os.path.dirname(path))
+            _make_writable(path)
+            _make_writable(os.path.dirname(path))
         except OSError as error:
             self.kept.append((path, error))
             return
@@ -105,7 +105,7 @@ class Removal:
                 self._waited += 1  # one patience for the whole tree: thousands of files may be held
 
 
-def _allow(path: str) -> None:
+def _make_writable(path: str) -> None:
     """Let this user change an entry; a link's target keeps its rights."""
     with contextlib.suppress(OSError):
         found = os.lstat(path)

@@ -22,8 +22,8 @@ def local_disks() -> tuple[Disk, ...]:
     """Local volumes that can hold files (``df -T``; ``wmic logicaldisk``). One that does not answer
     in time is left out.
     """
-    places = _mounted()
-    answers = in_time([partial(_disk, root) for root, _ in places], limits.VOLUME)
+    places = _list_mounts()
+    answers = in_time([partial(_read_disk, root) for root, _ in places], limits.VOLUME)
     found: dict[str, Disk] = {}
     devices: set[str] = set()
     for (_, device), disk in zip(places, answers, strict=True):
@@ -43,26 +43,26 @@ def disk_of(path: str) -> Disk | None:
 
     Links are followed: a home folder that is a link lies where the link leads.
     """
-    [disk] = in_time([lambda: _disk_of(path)], limits.VOLUME)
+    [disk] = in_time([lambda: _find_disk(path)], limits.VOLUME)
     return disk if isinstance(disk, Disk) else None
 
 
-def _disk_of(path: str) -> Disk | None:
+def _find_disk(path: str) -> Disk | None:
     place = Path(os.path.realpath(path))
     while not place.exists():
         if place == place.parent:
             return None
         place = place.parent
-    root = _root(str(place))
+    root = _find_mount_root(str(place))
     usage = shutil.disk_usage(place)
-    return Disk(root=root, total=usage.total, free=usage.free, filesystem=_kind(root))
+    return Disk(root=root, total=usage.total, free=usage.free, filesystem=_find_filesystem(root))
 
 
-def _disk(root: str) -> Disk:
+def _read_disk(root: str) -> Disk:
     if not os.path.isdir(root):  # containers mount single files
         raise NotADirectoryError(root)
     usage = shutil.disk_usage(root)
-    return Disk(root=root, total=usage.total, free=usage.free, filesystem=_kind(root))
+    return Disk(root=root, total=usage.total, free=usage.free, filesystem=_find_filesystem(root))
 
 
 if sys.platform == "win32":
@@ -83,26 +83,26 @@ if sys.platform == "win32":
     # fileapi.h: removable, fixed, RAM disk; 4 is a network drive, 5 a CD
     _LOCAL = (2, 3, 6)
 
-    def _mounted() -> list[tuple[str, str]]:
+    def _list_mounts() -> list[tuple[str, str]]:
         """Drive letters of local drives, as Windows has them in mind: no drive is touched for it."""
         bits = _KERNEL.GetLogicalDrives()
         roots = [f"{chr(65 + n)}:\\" for n in range(26) if bits >> n & 1]
         return [(root, root) for root in roots if _KERNEL.GetDriveTypeW(root) in _LOCAL]
 
-    def _root(place: str) -> str:
+    def _find_mount_root(place: str) -> str:
         text = ctypes.create_unicode_buffer(1024)
         if _KERNEL.GetVolumePathNameW(place, text, 1024):
             return text.value
         return Path(place).anchor
 
-    def _kind(root: str) -> str | None:
+    def _find_filesystem(root: str) -> str | None:
         text = ctypes.create_unicode_buffer(64)
-        told = _KERNEL.GetVolumeInformationW(root, None, 0, None, None, None, text, 64)
-        return (text.value or None) if told else None
+        succeeded = _KERNEL.GetVolumeInformationW(root, None, 0, None, None, None, text, 64)
+        return (text.value or None) if succeeded else None
 else:
     import psutil
 
-    def _mounted() -> list[tuple[str, str]]:
+    def _list_mounts() -> list[tuple[str, str]]:
         """Mount points of local devices, from the kernel's own list: nothing is touched for it."""
         return [
             (part.mountpoint, part.device)
@@ -113,14 +113,14 @@ else:
             and part.fstype.lower() not in _NO_DISKS
         ]
 
-    def _root(place: str) -> str:
+    def _find_mount_root(place: str) -> str:
         best = ""
         for part in psutil.disk_partitions(all=True):
             if _below(place, part.mountpoint) and len(part.mountpoint) > len(best):
                 best = part.mountpoint
         return best or Path(place).anchor
 
-    def _kind(root: str) -> str | None:
+    def _find_filesystem(root: str) -> str | None:
         kinds = [p.fstype for p in psutil.disk_partitions(all=True) if p.mountpoint == root]
         return (kinds[-1] or None) if kinds else None  # the last one covers the others
 

@@ -31,53 +31,53 @@ def install(run: CommandRun) -> ExitCode:
     proven = None
     if run.options.fix:
         plan = session.remedy_plan(run.options.fix, plan)
-        run.say(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
+        run.print_message(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
     else:
-        plan, broken = session.repaired(plan)
+        plan, broken = session.plan_repair(plan)
         if broken:
-            run.say(f"To be mended: {broken}. The environment is made anew.")
+            run.print_message(f"To be mended: {broken}. The environment is made anew.")
         proven = session.already_in_place(plan)
     best = session.best()
     if proven is not None:
         offer_newer(run, kept)
-        return _beside(run, plan, best, proven)
+        return _add_extras(run, plan, best, proven)
     if best.verdict == "blocked":
-        return _blocked(run, best)
+        return _report_blocked(run, best)
     unfinished = session.unfinished()
     if unfinished is not None and unfinished.plan.environment == plan.environment:
-        run.say(
+        run.print_message(
             f"Going on where the last run stopped ({unfinished.steps_done} of "
             f"{unfinished.steps_total} steps were done)."
         )
-    run.say(text.install_intro(best, plan, session.place.home))
+    run.print_message(text.install_intro(best, plan, session.place.home))
     if not run.agreed():
-        return run.unanswered()
-    return run.carry_out(plan, _with_report(run))
+        return run.report_unanswered()
+    return run.carry_out(plan, _report_writer(run))
 
 
-def _beside(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
+def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
     """The environment is in place: only what is asked for beside it and is not there yet."""
     session = run.session
     session.refuse_busy()  # what is in place now may be gone when that run ends
     where = session.place.environment(plan.environment)
     how = "proven" if proven.overall != "not_checked" else "not verified, as the answers ask"
-    run.say(f"All is in place: {best.profile.title}, {how}, in {where}.")
+    run.print_message(f"All is in place: {best.profile.title}, {how}, in {where}.")
     more = session.left_to_do(plan)
     if not more.steps:
-        run.say("Nothing to do.")
+        run.print_message("Nothing to do.")
         run.finish("finished", verdict=proven, changed=False)
         return ExitCode.DONE
     if best.verdict == "blocked":
-        return _blocked(run, best)
-    run.say("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
+        return _report_blocked(run, best)
+    run.print_message("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
     if not run.agreed():
-        return run.unanswered()
+        return run.report_unanswered()
     session.verification = proven
     return run.carry_out(more)
 
 
-def _blocked(run: CommandRun, best: Choice) -> ExitCode:
-    run.complain(text.blocked(best))
+def _report_blocked(run: CommandRun, best: Choice) -> ExitCode:
+    run.print_error(text.blocked(best))
     first = next((f for f in best.findings if f.severity == "blocks"), None)
     run.finish(
         "failed",
@@ -92,11 +92,11 @@ def _blocked(run: CommandRun, best: Choice) -> ExitCode:
     return ExitCode.BLOCKED
 
 
-def _with_report(run: CommandRun) -> Callable[[ExitCode], None]:
+def _report_writer(run: CommandRun) -> Callable[[ExitCode], None]:
     def write(code: ExitCode) -> None:
         if code != ExitCode.STOPPED and not run.session.simulated:
             run.report = run.session.write_report()
-            run.say(f"Report: {run.report}")
+            run.print_message(f"Report: {run.report}")
 
     return write
 
@@ -106,7 +106,7 @@ def verify(run: CommandRun) -> ExitCode:
     session = run.session
     if run.options.compare:
         comparisons = session.compare(run.read(run.options.compare))
-        run.document(
+        run.print_document(
             {"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
             text.comparisons(comparisons),
         )
@@ -118,9 +118,9 @@ def verify(run: CommandRun) -> ExitCode:
     else:
         plan = session.verify_plan(run.options.quick, run.options.environment)
         for change in session.changes(plan):
-            run.say(change)
+            run.print_message(change)
         if own := session.own_packages():
-            run.say(f"Your own packages beside the setup: {', '.join(own)}.")
+            run.print_message(f"Your own packages beside the setup: {', '.join(own)}.")
 
     def save(code: ExitCode) -> None:
         if run.options.save_proof and code == ExitCode.DONE:
@@ -128,19 +128,19 @@ def verify(run: CommandRun) -> ExitCode:
 
             data = msgspec.json.format(msgspec.json.encode(proving.record(session, plan)), indent=1)
             session.save(run.options.save_proof, data + b"\n")
-            run.say(f"The record of what passed is in {run.options.save_proof}.")
+            run.print_message(f"The record of what passed is in {run.options.save_proof}.")
 
     return run.carry_out(plan, save)
 
 
 def rollback(run: CommandRun) -> ExitCode:
     """``rollback``."""
-    back = run.session.going_back()
-    run.say(back.sentence)
+    back = run.session.rollback_info()
+    run.print_message(back.sentence)
     if back.doubtful and not run.agreed():
-        return run.unanswered()
+        return run.report_unanswered()
     pointer = run.session.rollback()
-    run.say(f"Active again: {pointer.active}. Before: {pointer.previous}.")
+    run.print_message(f"Active again: {pointer.active}. Before: {pointer.previous}.")
     fields = msgspec.to_builtins(pointer)
     fields.pop("schema")
     run.finish("finished", changed=True, **fields)
@@ -154,7 +154,7 @@ def uninstall(run: CommandRun) -> ExitCode:
         return run.carry_out(session.packages_back_plan(options.put_back))
     if options.put_back:
         path = session.put_back(options.put_back)
-        run.document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
+        run.print_document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
         return ExitCode.DONE
     items = session.uninstallable()
     chosen = [i for i in items if ("all" in options.remove and i.in_all) or i.id in options.remove]
@@ -166,8 +166,8 @@ def uninstall(run: CommandRun) -> ExitCode:
         )
     if chosen:
         if not run.agreed():
-            return run.unanswered()
-        run.tell(_removed(run, chosen))
+            return run.report_unanswered()
+        run.print_events(_remove_items(run, chosen))
     elif "all" in options.remove:
         list(session.remove(()))  # what a run that was cut off left of nothing but its papers
     listed = [
@@ -184,25 +184,29 @@ def uninstall(run: CommandRun) -> ExitCode:
     if options.remove and options.json:
         run.finish("finished", changed=bool(chosen), items=listed)
     else:
-        kept, taken = session.quarantined(), session.packages_taken_out()
-        run.document(listed, text.uninstallable(items, chosen, kept, taken))
+        kept, taken = session.quarantined(), session.removed_packages()
+        run.print_document(listed, text.uninstallable(items, chosen, kept, taken))
     return ExitCode.DONE
 
 
-def _removed(run: CommandRun, chosen: Sequence[Uninstallable]) -> Generator[StepEvent, None, None]:
+def _remove_items(
+    run: CommandRun, chosen: Sequence[Uninstallable]
+) -> Generator[StepEvent, None, None]:
     clock = run.session.system.clock
     began = clock.monotonic()
     for item in run.session.remove(chosen):
         run.session.changed = True
         if not run.stream:
-            run.say(f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip())
+            run.print_message(
+                f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip()
+            )
         yield StepEvent(at=clock.monotonic() - began, step=item.id, what=Finished())
 
 
 def bundle(run: CommandRun) -> ExitCode:
     """``bundle``."""
     if run.options.verify:
-        return _checked(run, run.options.verify)
+        return _check_bundle(run, run.options.verify)
     session, target = run.session, run.options.output
     if not target:
         raise InputError("bundle needs --output DIR, the folder to make.")
@@ -210,7 +214,7 @@ def bundle(run: CommandRun) -> ExitCode:
         raise InputError(f"--update: {target} is not there; expected a bundle.")
     if run.options.kernel:
         session.change(kernel=True)
-    run.tell(
+    run.print_events(
         session.bundle(target, run.options.platform, run.options.profiles, bool(run.options.update))
     )
     if not run.options.json:
@@ -221,11 +225,11 @@ def bundle(run: CommandRun) -> ExitCode:
 
 def verify_bundle(run: CommandRun) -> ExitCode:
     """``verify-bundle``."""
-    return _checked(run, run.options.bundle)
+    return _check_bundle(run, run.options.bundle)
 
 
-def _checked(run: CommandRun, folder: str) -> ExitCode:
+def _check_bundle(run: CommandRun, folder: str) -> ExitCode:
     made = run.session.check_bundle(folder)
     count = f"{len(made.files)} files for {made.profile} on {made.platform}"
-    run.document(made, f"{folder}: {count}, all as listed.")
+    run.print_document(made, f"{folder}: {count}, all as listed.")
     return ExitCode.DONE

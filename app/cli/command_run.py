@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from app.cli import text
-from app.cli.output import Calm, ProgressLine
+from app.cli.output import ProgressLine, SanitizedStream
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import (
     Failed,
@@ -44,8 +44,8 @@ class CommandRun:
         options: argparse.Namespace,
         make: SessionMaker,
         read: Callable[[str], bytes],
-        out: Calm,
-        err: Calm,
+        out: SanitizedStream,
+        err: SanitizedStream,
         stream: bool,
     ) -> None:
         self.options, self.read, self.out, self.err = options, read, out, err
@@ -81,18 +81,18 @@ class CommandRun:
 
     # ---- saying
 
-    def document(self, value: Any, words: str) -> None:
+    def print_document(self, value: Any, words: str) -> None:
         """The command's one JSON document, or the same for people."""
         data = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
         self.out.write((data if self.options.json else words) + "\n")
         self._ended = True
 
-    def say(self, words: str) -> None:
+    def print_message(self, words: str) -> None:
         """A message for people, on standard error; nothing with ``--quiet``."""
         if not self.options.quiet:
-            self.complain(words)
+            self.print_error(words)
 
-    def complain(self, words: str) -> None:
+    def print_error(self, words: str) -> None:
         """The same for what went wrong: said in any case."""
         self._end_line()
         self.err.write(words + "\n")
@@ -106,10 +106,10 @@ class CommandRun:
         self.err.flush()
         answer = sys.stdin.readline()
         if not answer:
-            self.complain("Nobody answered; --yes goes on without being asked.")
+            self.print_error("Nobody answered; --yes goes on without being asked.")
         return answer.strip().lower() in ("y", "yes")
 
-    def unanswered(self) -> ExitCode:
+    def report_unanswered(self) -> ExitCode:
         """The ending where nobody agreed: nothing was changed."""
         message = "Nobody agreed, so nothing was changed."
         error = ResultError(code="unanswered", message=message, remedy="Give --yes.")
@@ -144,13 +144,13 @@ class CommandRun:
             changed=(session is not None and session.changed) if changed is None else changed,
             verdict=verdict,
             error=error,
-            paths=self._paths(),
+            paths=self._result_paths(),
         )
         whole = {**msgspec.to_builtins(result), **msgspec.to_builtins(more)}
         self.out.write(msgspec.json.encode(whole).decode() + "\n")
         self.out.flush()
 
-    def _paths(self) -> ResultPaths:
+    def _result_paths(self) -> ResultPaths:
         session = self._session
         if session is None or session.simulated:
             return ResultPaths(report=self.report)
@@ -176,37 +176,37 @@ class CommandRun:
         """
         session = self.session
         try:
-            self.tell(session.run(plan))
+            self.print_events(session.run(plan))
         except KeyboardInterrupt:
             session.stop()
-            self.complain(f"Stopped. {self.goes_on}")
+            self.print_error(f"Stopped. {self.goes_on}")
             session.outcome = "stopped"
         code = ending(session)
         verdict = session.verification
         if verdict is not None and session.outcome != "stopped":
-            self.say(text.verification(verdict))
+            self.print_message(text.verification(verdict))
         report(code)
         self.finish(
-            _outcome(code),
+            _outcome_of(code),
             verdict=verdict,
             error=None if code == ExitCode.DONE else failure(session, self.goes_on),
             **more(),
         )
         return code
 
-    def tell(self, events: Generator[StepEvent, None, None]) -> None:
+    def print_events(self, events: Generator[StepEvent, None, None]) -> None:
         """Every event as it comes. Raises ``KeyboardInterrupt`` where nobody reads any more."""
         with closing(events) as stream:
             for event in stream:
-                self._tell(event)
+                self._print_event(event)
                 if self.out.lost is not None or self.err.lost is not None:
                     raise KeyboardInterrupt  # who started it is gone, or has seen enough
         self._end_line()
 
-    def _tell(self, event: StepEvent) -> None:
+    def _print_event(self, event: StepEvent) -> None:
         self._at = event.at
         if isinstance(event.what, Line):
-            self._more(event.step, event.what.text)
+            self._print_child_output(event.step, event.what.text)
             return
         self._end_line()
         if self.stream:
@@ -215,24 +215,24 @@ class CommandRun:
             return
         what = event.what
         if isinstance(what, Failed):
-            self.complain(text.failure(what))
+            self.print_error(text.failure(what))
         elif self.options.quiet:
             return
         elif isinstance(what, Started):
-            self.say(f"{what.title} …")
+            self.print_message(f"{what.title} …")
         elif isinstance(what, Skipped):
-            self.say(f"{event.step}: {what.why}")
+            self.print_message(f"{event.step}: {what.why}")
         elif isinstance(what, Progress):
             self._progress.show(event.step, event.at, what)
         elif isinstance(what, Measured):
             if words := self.measured(what):
-                self.say(words)
+                self.print_message(words)
         elif isinstance(what, Finished) and what.seconds:
-            self.say(f"    took {what.seconds:.1f} s")
+            self.print_message(f"    took {what.seconds:.1f} s")
         elif isinstance(what, Stopped):
-            self.say(f"Stopped. {self.goes_on}")
+            self.print_message(f"Stopped. {self.goes_on}")
 
-    def _more(self, step: str, data: bytes) -> None:
+    def _print_child_output(self, step: str, data: bytes) -> None:
         """Tell a child's output in whole lines: it comes in chunks that end anywhere."""
         if step != self._begun_by:
             self._end_line()
@@ -252,12 +252,12 @@ class CommandRun:
 
     def _end_line(self) -> None:
         if self._begun:
-            self._more(self._begun_by, b"\n")
+            self._print_child_output(self._begun_by, b"\n")
 
 
 def ending(session: Session) -> ExitCode:
     """How a run ended, for scripts. A step that failed goes before a verdict: nothing was proven."""
-    from app.engine.carrying_out import PREVENTED
+    from app.engine.execution import PREVENTED
 
     if session.outcome == "stopped":
         return ExitCode.STOPPED
@@ -271,7 +271,7 @@ def ending(session: Session) -> ExitCode:
     return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
 
 
-def _outcome(code: ExitCode) -> Outcome:
+def _outcome_of(code: ExitCode) -> Outcome:
     if code == ExitCode.STOPPED:
         return "stopped"
     return "finished" if code == ExitCode.DONE else "failed"

@@ -103,7 +103,7 @@ class CommandSpec(NamedTuple):
     finds_shared: bool = False
 
 
-def _install(parser: ArgumentParser) -> None:
+def _add_install_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--fix",
         metavar="NAME",
@@ -111,7 +111,7 @@ def _install(parser: ArgumentParser) -> None:
     )
 
 
-def _verify(parser: ArgumentParser) -> None:
+def _add_verify_options(parser: ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="only the checks")
     parser.add_argument(
         "--environment", metavar="NAME", help="another environment than the active one"
@@ -124,25 +124,25 @@ def _verify(parser: ArgumentParser) -> None:
     )
 
 
-def _output(what: str) -> Callable[[ArgumentParser], None]:
+def _output_option(what: str) -> Callable[[ArgumentParser], None]:
     def add(parser: ArgumentParser) -> None:
         parser.add_argument("--output", metavar="FILE", help=what)
 
     return add
 
 
-def _diagnose(parser: ArgumentParser) -> None:
+def _add_diagnose_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--log", metavar="FILE", default="-", help="the log, or - for standard input"
     )
 
 
-def _profiles(parser: ArgumentParser) -> None:
+def _add_profiles_options(parser: ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["show"], help="show one profile")
     parser.add_argument("id", nargs="?", help="the profile's id")
 
 
-def _uninstall(parser: ArgumentParser) -> None:
+def _add_uninstall_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--remove",
         metavar="ID",
@@ -157,7 +157,7 @@ def _uninstall(parser: ArgumentParser) -> None:
     )
 
 
-def _bundle(parser: ArgumentParser) -> None:
+def _add_bundle_options(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="the folder to make")
     parser.add_argument(
         "--profile",
@@ -180,7 +180,7 @@ def _bundle(parser: ArgumentParser) -> None:
     )
 
 
-def _verify_bundle(parser: ArgumentParser) -> None:
+def _add_verify_bundle_options(parser: ArgumentParser) -> None:
     parser.add_argument("bundle", metavar="DIR", help="the bundle's folder")
 
 
@@ -188,7 +188,7 @@ def _deploy_files(parser: ArgumentParser) -> None:
     parser.add_argument("directory", metavar="DIR", help="a new or empty folder")
 
 
-def _dsc(parser: ArgumentParser) -> None:
+def _add_dsc_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "operation",
         metavar="OPERATION",
@@ -197,7 +197,7 @@ def _dsc(parser: ArgumentParser) -> None:
     )
 
 
-def _script(parser: ArgumentParser) -> None:
+def _add_script_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--shell", choices=["powershell", "sh"], help="which shell (default: the machine's)"
     )
@@ -211,22 +211,22 @@ def _script(parser: ArgumentParser) -> None:
     )
 
 
-def _run(parser: ArgumentParser) -> None:
+def _add_run_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "words", nargs=REMAINDER, metavar="-- COMMAND …", help="the command and its own options"
     )
 
 
-def _packages(parser: ArgumentParser) -> None:
+def _add_packages_options(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=["list", "add", "undo"], help="what to do")
     parser.add_argument("names", nargs="*", metavar="NAME", help="with add: the packages")
 
 
-def _env(parser: ArgumentParser) -> None:
+def _add_env_options(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=["path"], help="path: the active environment's stable path")
 
 
-def _completion(parser: ArgumentParser) -> None:
+def _add_completion_options(parser: ArgumentParser) -> None:
     parser.add_argument("for_shell", metavar="SHELL", choices=["bash", "powershell"])
 
 
@@ -277,7 +277,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "run the plan; a run that was cut off goes on where it stopped",
         changing.install,
         (*_CHOICE, "yes", "all-users", "kernel", "menu-entry"),
-        _install,
+        _add_install_options,
         lambda _: True,
         (
             ("install --yes", "the best setup for this computer, or the proven one that is here"),
@@ -290,7 +290,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "check, measure and train inside an installed environment",
         changing.verify,
         ("json", "machine", "home", "profile", "answers"),
-        _verify,
+        _add_verify_options,
         lambda options: not options.compare,
         (("verify --quick", "only the checks, seconds instead of minutes"),),
         finds_shared=True,
@@ -309,7 +309,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "run a command inside the active environment; its exit code is the result",
         inside.run,
         ("home", "answers"),
-        _run,
+        _add_run_options,
         examples=(("run -- python train.py --epochs 2", "the environment's own Python"),),
         light=True,
         finds_shared=True,
@@ -355,7 +355,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "list, add or take back your own packages beside the proven ones",
         _packages_command,
         (*_PLACES, "yes", *_SOURCES),
-        _packages,
+        _add_packages_options,
         lambda options: options.what != "list",
         (
             ("packages add wandb", "refused where a package of the setup would change"),
@@ -368,7 +368,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "print the active environment's stable path, for editors and scripts",
         inside.env,
         _PLACES,
-        _env,
+        _add_env_options,
         examples=(("env path", "stays the same when a newer setup is installed"),),
         light=True,
         finds_shared=True,
@@ -378,7 +378,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "write the diagnostics report",
         looking.report,
         (*_CHOICE, "overwrite"),
-        _output("where to write the zip"),
+        _output_option("where to write the zip"),
         examples=(("report --output report.zip", "readable, the person taken out"),),
     ),
     CommandSpec(
@@ -386,7 +386,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "read a log, name the cause and the fix",
         looking.diagnose,
         ("json", "machine"),
-        _diagnose,
+        _add_diagnose_options,
         examples=(("diagnose --log training.log", "or from a pipe: … 2>&1 | diagnose"),),
     ),
     CommandSpec(
@@ -394,7 +394,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "list the profiles, or show one",
         looking.profiles,
         ("json",),
-        _profiles,
+        _add_profiles_options,
         examples=(("profiles show practice-cpu", "what stands for and against it"),),
     ),
     CommandSpec(
@@ -409,7 +409,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "list what this program put here, remove what is chosen",
         changing.uninstall,
         (*_PLACES, "yes", *_SOURCES),  # putting packages back asks the index
-        _uninstall,
+        _add_uninstall_options,
         lambda options: bool(options.remove),
         (
             ("uninstall", "the list, with sizes"),
@@ -421,7 +421,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "make a folder with everything a profile needs, for a machine without internet",
         changing.bundle,
         (*(name for name in _CHOICE if name != "profile"), "kernel"),
-        _bundle,
+        _add_bundle_options,
         lambda options: not options.verify,
         (
             ("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),
@@ -433,14 +433,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "check every file of a bundle against its list",
         changing.verify_bundle,
         ("json",),
-        _verify_bundle,
+        _add_verify_bundle_options,
     ),
     CommandSpec(
         "script",
         "print the plan as a script that a person can read and run",
         looking.script,
         tuple(name for name in (*_CHOICE, "overwrite") if name != "json"),
-        _script,
+        _add_script_options,
         examples=(("script --shell powershell --output setup.ps1", "for PowerShell 5.1 and 7"),),
     ),
     CommandSpec(
@@ -457,7 +457,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "answer an engine of desired state (DSC v3): JSON over standard input and output",
         desired_state.dsc,
         (),
-        _dsc,
+        _add_dsc_options,
         examples=(("dsc test < instance.json", "the manifest is in what deploy-files writes"),),
     ),
     CommandSpec(
@@ -465,14 +465,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "write the machine file of this machine",
         looking.record,
         (*_SURVEY, "overwrite"),
-        _output("where to write it (default: standard output)"),
+        _output_option("where to write it (default: standard output)"),
     ),
     CommandSpec(
         "completion",
         "print what makes a shell complete commands and options",
         inside.completion,
         (),
-        _completion,
+        _add_completion_options,
         examples=(
             ("completion bash > ~/.local/share/bash-completion/completions/unsloth-setup", ""),
             ("completion powershell >> $PROFILE", ""),

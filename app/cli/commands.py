@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.cli.command_run import CommandRun, SessionMaker, error_of
 from app.cli.command_table import command
-from app.cli.output import Calm
+from app.cli.output import SanitizedStream
 from app.cli.parser import read as read_options
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.engine.program_log import LogSink, listening
@@ -39,27 +39,29 @@ def main(
     """
     given = list(arguments)
     own = given[: given.index("--")] if "--" in given else given
-    err = Calm(sys.stderr)
+    err = SanitizedStream(sys.stderr)
     try:
         options = read_options(given)
     except ExpectedError as error:
         if "--json" in own:
-            _refused(error)
-        return _complain(error, err)
+            _print_refusal(error)
+        return _print_error(error, err)
     spec = command(options.command)
     colour = not (plain_terminal or options.no_color or options.json)
-    err = Calm(sys.stderr, colour=colour and sys.stderr.isatty())
-    out = Calm(sys.stdout, document=bool(options.json), colour=colour and sys.stdout.isatty())
+    err = SanitizedStream(sys.stderr, colour=colour and sys.stderr.isatty())
+    out = SanitizedStream(
+        sys.stdout, document=bool(options.json), colour=colour and sys.stdout.isatty()
+    )
     run = CommandRun(options, make, read, out, err, spec.streams(options))
     with ExitStack() as held:
         if options.verbose:
-            sink = LogSink(err.write, SecretMasker(_logins(given)))
-            run.opened = lambda session: sink.mask(_secrets(session))
+            sink = LogSink(err.write, SecretMasker(_logins_of_arguments(given)))
+            run.opened = lambda session: sink.mask(_session_masker(session))
             held.enter_context(listening(sink, logging.DEBUG))
-        return _ended(run, given, spec.handler, crash)
+        return _run_to_end(run, given, spec.handler, crash)
 
 
-def _ended(
+def _run_to_end(
     run: CommandRun,
     given: list[str],
     handler: Callable[[CommandRun], ExitCode],
@@ -78,9 +80,9 @@ def _ended(
             )
     except ExpectedError as error:
         run.finish("failed", error=error_of(error))
-        code = _complain(error, run.err)
+        code = _print_error(error, run.err)
     except KeyboardInterrupt:
-        run.complain("Stopped.")
+        run.print_error("Stopped.")
         message = "The command was stopped."
         run.finish("stopped", error=ResultError(code="interrupted", message=message))
         code = int(ExitCode.STOPPED)
@@ -91,31 +93,31 @@ def _ended(
         message = f"A fault in this program: {kind}."
         remedy = f"The crash report lies at {where}."
         run.finish("failed", error=ResultError(code="fault", message=message, remedy=remedy))
-        run.complain(f"unsloth-setup: a fault in this program: {kind}. {remedy}")
+        run.print_error(f"unsloth-setup: a fault in this program: {kind}. {remedy}")
         code = int(ExitCode.FAULT)
     run.out.flush()
     _log.info("exit code %d", code)
     return code
 
 
-def _complain(error: ExpectedError, err: Calm) -> int:
+def _print_error(error: ExpectedError, err: SanitizedStream) -> int:
     err.write(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))
     err.flush()
     return int(error.exit_code)
 
 
-def _refused(error: ExpectedError) -> None:
+def _print_refusal(error: ExpectedError) -> None:
     """The last object where the command line itself was not understood."""
     import msgspec
 
-    out = Calm(sys.stdout, document=True)
+    out = SanitizedStream(sys.stdout, document=True)
     out.write(msgspec.json.encode(Result(outcome="failed", error=error_of(error))).decode() + "\n")
     out.flush()
 
 
-def _logins(given: Sequence[str]) -> frozenset[str]:
+def _logins_of_arguments(given: Sequence[str]) -> frozenset[str]:
     return known_secrets(Sources(find_links=tuple(a.partition("=")[2] or a for a in given)), {})
 
 
-def _secrets(session: Session) -> SecretMasker:
+def _session_masker(session: Session) -> SecretMasker:
     return SecretMasker(known_secrets(session.sources(), session.system.computer.variables()))

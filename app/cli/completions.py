@@ -9,11 +9,11 @@ from app.cli.parser import PROGRAM, commands_of, parser
 _FILES = frozenset({"FILE", "DIR", "PATH"})
 
 
-def _commands() -> dict[str, argparse.ArgumentParser]:
+def _command_parsers() -> dict[str, argparse.ArgumentParser]:
     return commands_of(parser())
 
 
-def _words(made: argparse.ArgumentParser) -> list[str]:
+def _completion_words(made: argparse.ArgumentParser) -> list[str]:
     """Options and fixed words of one command."""
     words = [flag for a in made._actions for flag in a.option_strings if flag.startswith("--")]
     fixed = [str(c) for a in made._actions if not a.option_strings for c in a.choices or ()]
@@ -27,11 +27,11 @@ def bash() -> str:
         "_unsloth_setup() {",
         '    local now="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" words=""',
         '    if [ "$COMP_CWORD" -eq 1 ]; then',
-        f'        words="{" ".join([*_commands(), "--help", "--version"])}"',
+        f'        words="{" ".join([*_command_parsers(), "--help", "--version"])}"',
         "    else",
         '        case "${COMP_WORDS[1]} $before" in',
     ]
-    for name, made in _commands().items():
+    for name, made in _command_parsers().items():
         for action in made._actions:
             for flag in (f for f in action.option_strings if f.startswith("--")):
                 if action.choices:
@@ -43,8 +43,8 @@ def bash() -> str:
                     )
     lines += ["        esac", '        if [ -z "$words" ]; then case "${COMP_WORDS[1]}" in']
     lines += [
-        f'            {name}) words="{" ".join(_words(made))}" ;;'
-        for name, made in _commands().items()
+        f'            {name}) words="{" ".join(_completion_words(made))}" ;;'
+        for name, made in _command_parsers().items()
     ]
     lines += [
         "        esac; fi",
@@ -58,7 +58,10 @@ def bash() -> str:
 
 def powershell() -> str:
     """A completer for PowerShell 5.1 and 7, to be put into the profile."""
-    rows = [f"        '{name}' = '{' '.join(_words(made))}'" for name, made in _commands().items()]
+    rows = [
+        f"        '{name}' = '{' '.join(_completion_words(made))}'"
+        for name, made in _command_parsers().items()
+    ]
     return "\n".join(
         [
             f"# {PROGRAM} for PowerShell: put this into the file that $PROFILE names.",
@@ -70,7 +73,7 @@ def powershell() -> str:
             "    }",
             "    $given = @($line.CommandElements | ForEach-Object { $_.ToString() })",
             "    $done = $given.Count - [int]($now -ne '')",
-            f"    $known = if ($done -le 1) {{ '{' '.join(_commands())} --help --version' }} "
+            f"    $known = if ($done -le 1) {{ '{' '.join(_command_parsers())} --help --version' }} "
             "else { $words[$given[1]] }",
             '    ("$known" -split \' \') | Where-Object { $_ -like "$now*" } | ForEach-Object {',
             "        [System.Management.Automation.CompletionResult]::new("

@@ -28,18 +28,18 @@ def dsc(run: CommandRun) -> ExitCode:
     if operation == "schema":
         run.out.write(msgspec.json.encode(schema()).decode() + "\n")
         return ExitCode.DONE
-    wanted = Desired() if operation == "export" else _wanted(run)
+    wanted = Desired() if operation == "export" else _read_desired(run)
     if operation in ("get", "export"):
-        _tell(run, _actual(run, wanted))
+        _print_state(run, _read_actual(run, wanted))
     elif operation == "test":
-        _tell(run, _tested(run, wanted))
+        _print_state(run, _test_state(run, wanted))
     elif operation == "whatif":
-        _tell(run, _predicted(run, wanted))
+        _print_state(run, _predict_state(run, wanted))
     else:
-        code = _set(run, wanted)
+        code = _apply_state(run, wanted)
         if code != ExitCode.DONE:
             return code
-        _tell(run, _actual(run, wanted))
+        _print_state(run, _read_actual(run, wanted))
     return ExitCode.DONE
 
 
@@ -59,7 +59,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _wanted(run: CommandRun) -> Desired:
+def _read_desired(run: CommandRun) -> Desired:
     data = run.read("-")
     if len(data) > _MOST:
         raise InputError("Standard input has more than 1 MB; expected one instance as JSON.")
@@ -77,7 +77,7 @@ def _wanted(run: CommandRun) -> Desired:
         ) from error
 
 
-def _words(wanted: Desired, command: str) -> list[str]:
+def _to_arguments(wanted: Desired, command: str) -> list[str]:
     """The same as a command line of this program."""
     words = [command]
     for name in _OPTIONS if command in ("plan", "install") else ("home", "answers"):
@@ -89,21 +89,23 @@ def _words(wanted: Desired, command: str) -> list[str]:
     return words
 
 
-def _inner(run: CommandRun, wanted: Desired, command: str) -> CommandRun:
+def _build_inner_run(run: CommandRun, wanted: Desired, command: str) -> CommandRun:
     if wanted.scope == "all-users" and wanted.home is not None:
         raise InputError("scope and home exclude each other; expected one of them.")
-    made = run.inner([*_words(wanted, command), *(["--yes"] if command == "install" else [])])
+    made = run.inner(
+        [*_to_arguments(wanted, command), *(["--yes"] if command == "install" else [])]
+    )
     made.options.finds_shared = False  # the scope says which home is meant
     if wanted.scope == "all-users" and command not in ("plan", "install"):
         made.options.all_users = True
     return made
 
 
-def _actual(run: CommandRun, wanted: Desired) -> Desired:
+def _read_actual(run: CommandRun, wanted: Desired) -> Desired:
     """What is there, with what was asked for repeated."""
     from app.engine.status import status
 
-    inner = _inner(run, wanted, "status")
+    inner = _build_inner_run(run, wanted, "status")
     now = status(inner.session)
     there: dict[str, Any] = {
         "exist": now.installed,
@@ -121,47 +123,47 @@ def _actual(run: CommandRun, wanted: Desired) -> Desired:
     return msgspec.structs.replace(wanted, in_desired_state=None, metadata=None, **there)
 
 
-def _plan(run: CommandRun, wanted: Desired) -> tuple[dict[str, Any], Answers]:
-    inner = _inner(run, wanted, "plan")
+def _build_plan(run: CommandRun, wanted: Desired) -> tuple[dict[str, Any], Answers]:
+    inner = _build_inner_run(run, wanted, "plan")
     take_choices(inner)
     return plan_document(inner), inner.session.answers
 
 
-def _tested(run: CommandRun, wanted: Desired) -> Desired:
+def _test_state(run: CommandRun, wanted: Desired) -> Desired:
     """What is there, and whether ``set`` would change anything."""
-    there = _actual(run, wanted)
+    there = _read_actual(run, wanted)
     if not wanted.exist:
         return msgspec.structs.replace(there, in_desired_state=not there.exist)
-    document, answers = _plan(run, wanted)
+    document, answers = _build_plan(run, wanted)
     proven = there.verdict in _PROVEN or (
         answers.verify == "none" and there.verdict == "not_checked"
     )
     right = there.exist and proven and not there.drift and document["changes"] == 0
-    return msgspec.structs.replace(there, in_desired_state=right, blocked=_blocked(document))
+    return msgspec.structs.replace(there, in_desired_state=right, blocked=_list_blockers(document))
 
 
-def _predicted(run: CommandRun, wanted: Desired) -> Desired:
+def _predict_state(run: CommandRun, wanted: Desired) -> Desired:
     """What ``set`` would leave, and what it would do."""
     if not wanted.exist:
-        there = _actual(run, wanted)
-        found = _inner(run, wanted, "uninstall").session.uninstallable()
+        there = _read_actual(run, wanted)
+        found = _build_inner_run(run, wanted, "uninstall").session.uninstallable()
         steps = tuple(f"Remove: {item.title}, {item.path}" for item in found if item.in_all)
         return msgspec.structs.replace(
             Desired(scope=there.scope, home=there.home, exist=False),
             metadata=WhatIf(what_if=steps),
         )
-    document, _ = _plan(run, wanted)
+    document, _ = _build_plan(run, wanted)
     steps = tuple(step["title"] for step in document["steps"] if step["needed"])
     if document["verdict"] == "blocked":
         return msgspec.structs.replace(
-            _actual(run, wanted), blocked=_blocked(document), metadata=WhatIf(what_if=())
+            _read_actual(run, wanted), blocked=_list_blockers(document), metadata=WhatIf(what_if=())
         )
     return msgspec.structs.replace(
         wanted, profile=document["profile"], metadata=WhatIf(what_if=steps)
     )
 
 
-def _blocked(document: dict[str, Any]) -> tuple[str, ...]:
+def _list_blockers(document: dict[str, Any]) -> tuple[str, ...]:
     """What stands against the plan, a sentence each."""
     found = msgspec.to_builtins(document["findings"])
     if document["verdict"] != "blocked":
@@ -171,15 +173,15 @@ def _blocked(document: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _set(run: CommandRun, wanted: Desired) -> ExitCode:
+def _apply_state(run: CommandRun, wanted: Desired) -> ExitCode:
     if wanted.exist:
-        return changing.install(_inner(run, wanted, "install"))
-    inner = run.inner([*_words(wanted, "uninstall"), "--remove", "all", "--yes"])
+        return changing.install(_build_inner_run(run, wanted, "install"))
+    inner = run.inner([*_to_arguments(wanted, "uninstall"), "--remove", "all", "--yes"])
     inner.options.all_users = wanted.scope == "all-users"
     return changing.uninstall(inner)
 
 
-def _tell(run: CommandRun, state: Desired) -> None:
+def _print_state(run: CommandRun, state: Desired) -> None:
     fields = {
         **msgspec.to_builtins(state),
         "_exist": state.exist,

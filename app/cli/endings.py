@@ -63,7 +63,7 @@ class Ending(NamedTuple):
     error: str = ""
 
 
-def _result(
+def _result_ending(
     command: str, situation: str, code: ExitCode, outcome: str = "failed", error: str = ""
 ) -> Ending:
     return Ending(command, situation, code, "result/1", outcome, error)
@@ -73,65 +73,65 @@ _C = ExitCode
 _ENDINGS = (
     Ending("detect", "done", _C.DONE, "machine/1"),
     Ending("record", "done", _C.DONE, "machine/1"),
-    _result("record", "exists", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("record", "exists", _C.BAD_INPUT, error="bad-input"),
     Ending("plan", "done", _C.DONE, "plan/1"),
     Ending("plan", "nothing-to-do", _C.DONE, "plan/1"),
     Ending("plan", "blocked", _C.BLOCKED, "plan/1"),
-    _result("install", "done", _C.DONE, "finished"),
-    _result("install", "nothing-to-do", _C.DONE, "finished"),
-    _result("install", "blocked", _C.BLOCKED, error="driver-too-old"),
-    _result("install", "unwritable", _C.BLOCKED, error="home-unwritable"),
-    _result("install", "step-failed", _C.STEP_FAILED, error="*"),
-    _result("install", "broken", _C.NOT_WORKING, error="*"),
-    _result("install", "unanswered", _C.STOPPED, "stopped", "unanswered"),
-    _result("install", "busy", _C.BUSY, error="already-running"),
-    _result("verify", "done", _C.DONE, "finished"),
-    _result("verify", "broken", _C.NOT_WORKING, error="*"),
-    _result("verify", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
-    _result("verify", "busy", _C.BUSY, error="already-running"),
+    _result_ending("install", "done", _C.DONE, "finished"),
+    _result_ending("install", "nothing-to-do", _C.DONE, "finished"),
+    _result_ending("install", "blocked", _C.BLOCKED, error="driver-too-old"),
+    _result_ending("install", "unwritable", _C.BLOCKED, error="home-unwritable"),
+    _result_ending("install", "step-failed", _C.STEP_FAILED, error="*"),
+    _result_ending("install", "broken", _C.NOT_WORKING, error="*"),
+    _result_ending("install", "unanswered", _C.STOPPED, "stopped", "unanswered"),
+    _result_ending("install", "busy", _C.BUSY, error="already-running"),
+    _result_ending("verify", "done", _C.DONE, "finished"),
+    _result_ending("verify", "broken", _C.NOT_WORKING, error="*"),
+    _result_ending("verify", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result_ending("verify", "busy", _C.BUSY, error="already-running"),
     Ending("status", "done", _C.DONE, "status/1"),
     Ending("status", "not-verified", _C.NOT_WORKING, "status/1"),
     Ending("status", "broken", _C.NOT_WORKING, "status/1"),
     Ending("status", "nothing-installed", _C.NOTHING_FOUND, "status/1"),
     Ending("report", "done", _C.DONE, "written/1"),
-    _result("report", "exists", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("report", "exists", _C.BAD_INPUT, error="bad-input"),
     Ending("diagnose", "done", _C.DONE, "diagnosis/1"),
     Ending("diagnose", "no-cause", _C.NOTHING_FOUND, "diagnosis/1"),
     Ending("profiles", "done", _C.DONE, OWN),
-    _result("rollback", "done", _C.DONE, "finished"),
-    _result("rollback", "no-earlier", _C.NOTHING_FOUND, error="nothing-before"),
-    _result("rollback", "busy", _C.BUSY, error="already-running"),
+    _result_ending("rollback", "done", _C.DONE, "finished"),
+    _result_ending("rollback", "no-earlier", _C.NOTHING_FOUND, error="nothing-before"),
+    _result_ending("rollback", "busy", _C.BUSY, error="already-running"),
     Ending("uninstall", "done", _C.DONE, OWN),
-    _result("uninstall --remove all", "done", _C.DONE, "finished"),
-    _result("uninstall --remove all", "nothing-installed", _C.DONE, "finished"),
-    _result("uninstall --remove all", "unanswered", _C.STOPPED, "stopped", "unanswered"),
-    _result("uninstall --remove all", "busy", _C.BUSY, error="already-running"),
-    _result("bundle", "done", _C.DONE, "finished"),
-    _result("bundle", "exists", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("uninstall --remove all", "done", _C.DONE, "finished"),
+    _result_ending("uninstall --remove all", "nothing-installed", _C.DONE, "finished"),
+    _result_ending("uninstall --remove all", "unanswered", _C.STOPPED, "stopped", "unanswered"),
+    _result_ending("uninstall --remove all", "busy", _C.BUSY, error="already-running"),
+    _result_ending("bundle", "done", _C.DONE, "finished"),
+    _result_ending("bundle", "exists", _C.BAD_INPUT, error="bad-input"),
     Ending("verify-bundle", "done", _C.DONE, "bundle/1"),
     Ending("script", "done", _C.DONE, NONE),
     Ending("script", "exists", _C.BAD_INPUT, NONE),
-    _result("train", "done", _C.DONE, "finished"),
-    _result("train", "bad-data", _C.BAD_INPUT, error="bad-input"),
-    _result("train", "exists", _C.BAD_INPUT, error="bad-input"),
-    _result("train", "step-failed", _C.STEP_FAILED, error="memory-full"),
-    _result("train", "stopped", _C.STOPPED, "stopped", "interrupted"),
-    _result("train", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
-    _result("train", "busy", _C.BUSY, error="already-running"),
-    _result("export", "done", _C.DONE, "finished"),
-    _result("export", "no-such-run", _C.BAD_INPUT, error="bad-input"),
-    _result("export", "exists", _C.BAD_INPUT, error="bad-input"),
-    _result("export", "no-llama-cpp", _C.BLOCKED, error="no-llama-cpp"),
-    _result("export", "step-failed", _C.STEP_FAILED, error="*"),
-    _result("export", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
-    _result("export", "busy", _C.BUSY, error="already-running"),
+    _result_ending("train", "done", _C.DONE, "finished"),
+    _result_ending("train", "bad-data", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("train", "exists", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("train", "step-failed", _C.STEP_FAILED, error="memory-full"),
+    _result_ending("train", "stopped", _C.STOPPED, "stopped", "interrupted"),
+    _result_ending("train", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result_ending("train", "busy", _C.BUSY, error="already-running"),
+    _result_ending("export", "done", _C.DONE, "finished"),
+    _result_ending("export", "no-such-run", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("export", "exists", _C.BAD_INPUT, error="bad-input"),
+    _result_ending("export", "no-llama-cpp", _C.BLOCKED, error="no-llama-cpp"),
+    _result_ending("export", "step-failed", _C.STEP_FAILED, error="*"),
+    _result_ending("export", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result_ending("export", "busy", _C.BUSY, error="already-running"),
     Ending("packages list", "done", _C.DONE, "packages-list/1"),
-    _result("packages list", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
-    _result("packages add", "nothing-to-do", _C.DONE, "finished"),
-    _result("packages add", "unanswered", _C.STOPPED, "stopped", "unanswered"),
-    _result("packages add", "clash", _C.BLOCKED, error="packages-clash"),
-    _result("packages add", "bad-name", _C.BAD_INPUT, error="no-such-package"),
-    _result("packages undo", "nothing-added", _C.NOTHING_FOUND, error="nothing-added"),
+    _result_ending("packages list", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result_ending("packages add", "nothing-to-do", _C.DONE, "finished"),
+    _result_ending("packages add", "unanswered", _C.STOPPED, "stopped", "unanswered"),
+    _result_ending("packages add", "clash", _C.BLOCKED, error="packages-clash"),
+    _result_ending("packages add", "bad-name", _C.BAD_INPUT, error="no-such-package"),
+    _result_ending("packages undo", "nothing-added", _C.NOTHING_FOUND, error="nothing-added"),
     Ending("train --preview", "done", _C.DONE, "training-preview/1"),
     Ending("train --preview", "bad-data", _C.BAD_INPUT, "training-preview/1"),
     Ending("deploy-files", "done", _C.DONE, NONE),
@@ -139,8 +139,8 @@ _ENDINGS = (
     Ending("dsc", "done", _C.DONE, NONE),
     Ending("dsc", "blocked", _C.BLOCKED, NONE),
     Ending("dsc", "step-failed", _C.STEP_FAILED, NONE),
-    _result("env path", "done", _C.DONE, "finished"),
-    _result("env path", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
+    _result_ending("env path", "done", _C.DONE, "finished"),
+    _result_ending("env path", "nothing-installed", _C.NOTHING_FOUND, error="not-installed"),
     Ending("run", "child", _C.DONE, NONE),
     Ending("run", "nothing-installed", _C.NOTHING_FOUND, NONE),
     Ending("shell", "child", _C.DONE, NONE),
@@ -149,7 +149,7 @@ _ENDINGS = (
 )
 
 
-def _everywhere(command: str, json: bool, answers: bool) -> list[Ending]:
+def _common_endings(command: str, json: bool, answers: bool) -> list[Ending]:
     last, outcome = ("result/1", "failed") if json else (NONE, "")
     rows = [
         Ending(command, "wrong-option", _C.BAD_INPUT, last, outcome, "bad-input" if json else ""),
@@ -169,7 +169,7 @@ def endings() -> tuple[Ending, ...]:
     more = [
         row
         for one in COMMANDS
-        for row in _everywhere(one.name, "json" in one.options, "answers" in one.options)
+        for row in _common_endings(one.name, "json" in one.options, "answers" in one.options)
     ]
     return (*_ENDINGS, *more)
 

@@ -20,6 +20,6 @@ def deploy_files(run: CommandRun) -> ExitCode:
     written = made.write(
         target, session.resource, session.system.files, session.place, bool(run.options.overwrite)
     )
-    run.say(f"{len(written)} files written.")
+    run.print_message(f"{len(written)} files written.")
     run.out.write(f"{target}\n")
     return ExitCode.DONE

@@ -19,14 +19,14 @@ def run(run: CommandRun) -> ExitCode:
         words = words[1:]
     if not words:
         raise InputError("run needs a command; expected run -- COMMAND …")
-    return _child(run.session.run_inside(words))
+    return _child_exit_code(run.session.run_inside(words))
 
 
 def shell(run: CommandRun) -> ExitCode:
     """``shell``: the user's own, with the environment's programs first on its path."""
     session = run.session
-    run.say(f"A shell with {session.active_environment()}; exit leaves it.")
-    return _child(session.run_inside(session.system.computer.shell()))
+    run.print_message(f"A shell with {session.active_environment()}; exit leaves it.")
+    return _child_exit_code(session.run_inside(session.system.computer.shell()))
 
 
 def env(run: CommandRun) -> ExitCode:
@@ -51,6 +51,6 @@ def completion(run: CommandRun) -> ExitCode:
     return ExitCode.DONE
 
 
-def _child(code: int) -> ExitCode:
+def _child_exit_code(code: int) -> ExitCode:
     """A child's exit code as it is: most have no name among this program's."""
     return cast(ExitCode, code)

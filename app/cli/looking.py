@@ -20,9 +20,9 @@ def detect(run: CommandRun) -> ExitCode:
     """``detect``."""
     for sighting in run.session.survey():
         if not run.options.json and sighting.facts is None:
-            run.say(f"{sighting.subject}: {sighting.seconds:.2f} s")
-    facts = run.session.known()
-    run.document(facts, text.machine(facts))
+            run.print_message(f"{sighting.subject}: {sighting.seconds:.2f} s")
+    facts = run.session.known_facts()
+    run.print_document(facts, text.machine(facts))
     return ExitCode.DONE
 
 
@@ -34,11 +34,11 @@ def record(run: CommandRun) -> ExitCode:
     data = run.session.machine_file()
     if path:
         run.session.save(path, data + b"\n")
-        run.say(f"Machine file written: {path}")
+        run.print_message(f"Machine file written: {path}")
         if not run.options.json:
             return ExitCode.DONE
     run.options.json = True  # the machine file is the document, for people too
-    run.document(msgspec.Raw(data), "")
+    run.print_document(msgspec.Raw(data), "")
     return ExitCode.DONE
 
 
@@ -46,7 +46,7 @@ def plan(run: CommandRun) -> ExitCode:
     """``plan``: what ``install`` with the same options would do."""
     kept = take_choices(run)
     document = plan_document(run)
-    run.document(document, text.plan(document, run.session.best(), run.session.choices()))
+    run.print_document(document, text.plan(document, run.session.best(), run.session.choices()))
     offer_newer(run, kept)
     return ExitCode.BLOCKED if document["verdict"] == "blocked" else ExitCode.DONE
 
@@ -54,11 +54,11 @@ def plan(run: CommandRun) -> ExitCode:
 def plan_document(run: CommandRun) -> dict[str, Any]:
     """``plan/1`` of the choices that were taken."""
     session = run.session
-    whole, broken = session.repaired(session.plan())
+    whole, broken = session.plan_repair(session.plan())
     if broken:
-        run.say(f"To be mended: {broken}. The environment is made anew.")
+        run.print_message(f"To be mended: {broken}. The environment is made anew.")
     document = text.plan_document(
-        session.best(), session.choices(), session.findings(), whole, session.unneeded(whole)
+        session.best(), session.choices(), session.findings(), whole, session.find_unneeded(whole)
     )
     if document["verdict"] == "blocked" and not document["changes"]:
         document["verdict"] = "ready_with_warnings"  # what is in place needs nothing that blocks
@@ -94,7 +94,9 @@ def offer_newer(run: CommandRun, kept: str | None) -> None:
     """Say that a newer setup is ranked best here, where the installed one was kept."""
     newer = run.session.newer_profile(kept) if kept is not None else None
     if newer is not None:
-        run.say(f"{kept} is installed and kept. A newer setup fits too: --profile {newer}")
+        run.print_message(
+            f"{kept} is installed and kept. A newer setup fits too: --profile {newer}"
+        )
 
 
 def status(run: CommandRun) -> ExitCode:
@@ -102,7 +104,7 @@ def status(run: CommandRun) -> ExitCode:
     from app.engine.status import status as look
 
     now = look(run.session)
-    run.document(now, text.status(now))
+    run.print_document(now, text.status(now))
     if not now.installed:
         return ExitCode.NOTHING_FOUND
     proven = now.verdict in ("works", "works_slowly")
@@ -111,18 +113,20 @@ def status(run: CommandRun) -> ExitCode:
 
 def profiles(run: CommandRun) -> ExitCode:
     """``profiles``."""
-    from app.decide.findings.advisories import concerning
+    from app.decide.findings.advisories import advisories_for
 
     known = run.session.knowledge
     if run.options.action == "show":
         if not run.options.id:
             raise InputError("profiles show needs the id of a profile; see the command profiles.")
         profile = known.profile(run.options.id)
-        told = concerning(profile, known.advisories)
-        document = {**_public(profile), "advisories": msgspec.to_builtins(told)}
-        run.document(document, text.profile(profile, told))
+        advisories = advisories_for(profile, known.advisories)
+        document = {**_drop_lock_text(profile), "advisories": msgspec.to_builtins(advisories)}
+        run.print_document(document, text.profile(profile, advisories))
     else:
-        run.document([_public(p) for p in known.profiles], text.profile_list(known.profiles))
+        run.print_document(
+            [_drop_lock_text(p) for p in known.profiles], text.profile_list(known.profiles)
+        )
     return ExitCode.DONE
 
 
@@ -131,14 +135,14 @@ def report(run: CommandRun) -> ExitCode:
     if run.options.output:
         run.refuse_existing(run.options.output)
     path = run.session.write_report(run.options.output)
-    run.document({"schema": "written/1", "report": path}, path)
+    run.print_document({"schema": "written/1", "report": path}, path)
     return ExitCode.DONE
 
 
 def diagnose(run: CommandRun) -> ExitCode:
     """``diagnose``."""
     diagnosis = run.session.explain(run.read(run.options.log))
-    run.document(diagnosis, text.diagnosis(diagnosis))
+    run.print_document(diagnosis, text.diagnosis(diagnosis))
     return ExitCode.DONE if diagnosis.cause is not None else ExitCode.NOTHING_FOUND
 
 
@@ -153,13 +157,13 @@ def script(run: CommandRun) -> ExitCode:
     made = session.training_script() if run.options.train else session.plan_script(wanted)
     if path:
         session.save(path, as_file(made, "" if run.options.train else wanted))
-        run.say(f"Script written: {path}")
+        run.print_message(f"Script written: {path}")
     else:
-        run.document(None, made.rstrip("\n"))
+        run.print_document(None, made.rstrip("\n"))
     return ExitCode.DONE
 
 
-def _public(profile: Profile) -> dict[str, Any]:
+def _drop_lock_text(profile: Profile) -> dict[str, Any]:
     """A profile without its locks' text, which ``profiles show`` would drown in."""
     fields: dict[str, Any] = msgspec.to_builtins(profile)
     for part in fields["parts"]:

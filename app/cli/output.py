@@ -22,7 +22,7 @@ _COLOURS = (
 _EVERY = 5.0  # seconds between two lines of progress on what is no terminal
 
 
-class Calm:
+class SanitizedStream:
     """A stream on which no stranger's text can move the cursor, set a title or turn words round.
 
     Names of machines, logs and children's output come from outside. In a JSON ``document`` such
@@ -66,7 +66,7 @@ class ProgressLine:
     file or a pipe.
     """
 
-    def __init__(self, err: Calm) -> None:
+    def __init__(self, err: SanitizedStream) -> None:
         self._err, self._step, self._last = err, "", 0.0
 
     def show(self, step: str, at: float, progress: Progress) -> None:

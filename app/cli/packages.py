@@ -19,10 +19,10 @@ def packages(run: CommandRun) -> ExitCode:
     what, names = run.options.what, run.options.names
     if names and what != "add":
         raise InputError(f"packages {what} takes no name; expected packages add NAME …")
-    return {"list": _list, "add": _add, "undo": _undo}[what](run)
+    return {"list": _list_packages, "add": _add_packages, "undo": _undo_change}[what](run)
 
 
-def _list(run: CommandRun) -> ExitCode:
+def _list_packages(run: CommandRun) -> ExitCode:
     known, changes = own_packages.listed(run.session)
     environment, profile = training_runs.active(run.session)
     mine = known.of(profile.id)
@@ -34,27 +34,27 @@ def _list(run: CommandRun) -> ExitCode:
     }
     lines = [f"{one.name} {one.version}" for one in mine.values()]
     lines += [one.sentence() for one in changes]
-    run.document(document, "\n".join(lines or [f"Nothing was added to {environment}."]))
+    run.print_document(document, "\n".join(lines or [f"Nothing was added to {environment}."]))
     return ExitCode.DONE
 
 
-def _add(run: CommandRun) -> ExitCode:
-    run.say("Asking the index …")
+def _add_packages(run: CommandRun) -> ExitCode:
+    run.print_message("Asking the index …")
     plan = returned(own_packages.add_plan(run.session, run.options.names))
     if not plan.steps:
-        run.say("All of them are there.")
+        run.print_message("All of them are there.")
         run.finish("finished", changed=False)
         return ExitCode.DONE
-    run.say(f"{plan.steps[0].title}. No package of the setup changes.")
+    run.print_message(f"{plan.steps[0].title}. No package of the setup changes.")
     if not run.agreed():
-        return run.unanswered()
+        return run.report_unanswered()
     added = msgspec.to_builtins(plan.steps[0])["change"]["packages"]
     return run.carry_out(plan, more=lambda: {"packages": added})
 
 
-def _undo(run: CommandRun) -> ExitCode:
+def _undo_change(run: CommandRun) -> ExitCode:
     plan = own_packages.undo_plan(run.session)
-    run.say(f"{plan.steps[0].title}.")
+    run.print_message(f"{plan.steps[0].title}.")
     if not run.agreed():
-        return run.unanswered()
+        return run.report_unanswered()
     return run.carry_out(plan)

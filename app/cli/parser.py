@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
             kind = "command" if action.dest == "command" else action.metavar or action.dest
             raise InputError(
                 f"{value!r} is no {kind}; expected one of {', '.join(known)}.",
-                hint=_meant(str(value), known) or f"See {self.prog} --help.",
+                hint=_suggest_spelling(str(value), known) or f"See {self.prog} --help.",
             )
 
 
@@ -52,13 +52,16 @@ def parser() -> argparse.ArgumentParser:
         prog=PROGRAM,
         description="From a PC with an NVIDIA card to a proven fine-tuning environment. Without a "
         "command the window opens.",
-        epilog=_codes(MEANINGS),
+        epilog=_exit_code_lines(MEANINGS),
     )
     top.add_argument("-V", "--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for spec in COMMANDS:
         made = commands.add_parser(
-            spec.name, help=spec.purpose, description=_sentence(spec), epilog=_epilog(spec)
+            spec.name,
+            help=spec.purpose,
+            description=_purpose_sentence(spec),
+            epilog=_build_epilog(spec),
         )
         for name in spec.options:
             flags, words = OPTIONS[name]
@@ -83,7 +86,9 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
         flags = {flag for made in commands_of(parser()).values() for flag in flags_of(made)}
         raise InputError(
             f"{first} needs a command before it, one of {names}.",
-            hint="" if first.partition("=")[0] in flags else _meant(first, sorted(flags)),
+            hint=""
+            if first.partition("=")[0] in flags
+            else _suggest_spelling(first, sorted(flags)),
         )
     options, strange = parser().parse_known_args(list(arguments))
     if options.command is None:
@@ -92,7 +97,8 @@ def read(arguments: Sequence[str]) -> argparse.Namespace:
     if strange:
         spec = next(one for one in COMMANDS if one.name == options.command)
         raise InputError(
-            f"{options.command} does not take {strange[0]}.", hint=_elsewhere(strange[0], spec)
+            f"{options.command} does not take {strange[0]}.",
+            hint=_suggest_command(strange[0], spec),
         )
     return options
 
@@ -108,11 +114,11 @@ def flags_of(made: argparse.ArgumentParser) -> list[str]:
     return [flag for action in made._actions for flag in action.option_strings]
 
 
-def _elsewhere(word: str, spec: CommandSpec) -> str:
+def _suggest_command(word: str, spec: CommandSpec) -> str:
     """Where an option does act, or which one was meant."""
     word = word.partition("=")[0]
     commands = commands_of(parser())
-    if guess := _meant(word, flags_of(commands[spec.name])):
+    if guess := _suggest_spelling(word, flags_of(commands[spec.name])):
         return guess
     there = [name for name, made in commands.items() if word in flags_of(made)]
     if there:
@@ -120,22 +126,22 @@ def _elsewhere(word: str, spec: CommandSpec) -> str:
     return f"See {PROGRAM} {spec.name} --help."
 
 
-def _meant(word: str, known: Iterable[str]) -> str:
+def _suggest_spelling(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f"Did you mean {near[0]}?" if near else ""
 
 
-def _sentence(spec: CommandSpec) -> str:
+def _purpose_sentence(spec: CommandSpec) -> str:
     return spec.purpose[0].upper() + spec.purpose[1:] + "."
 
 
-def _epilog(spec: CommandSpec) -> str:
+def _build_epilog(spec: CommandSpec) -> str:
     lines = ["examples:"] if spec.examples else []
     for words, why in spec.examples:
         lines += [f"  {PROGRAM} {words}"] + ([f"      {why}"] if why else [])
-    return "\n".join([*lines, "", _codes(codes_of(spec.name))]).strip()
+    return "\n".join([*lines, "", _exit_code_lines(codes_of(spec.name))]).strip()
 
 
-def _codes(codes: Iterable[int]) -> str:
+def _exit_code_lines(codes: Iterable[int]) -> str:
     known = {int(code): words for code, words in MEANINGS.items()}
     return "\n".join(["exit codes:", *(f"  {int(c)}  {known[int(c)]}" for c in codes)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from app.decide.findings.advisories import sentence
+from app.decide.findings.advisories import describe_advisory
 from app.decide.verification import proof
 from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
@@ -18,7 +18,7 @@ from app.model.plan import Plan
 from app.model.profile import Profile
 from app.model.status import Status
 from app.model.verdict import Comparison, Verification
-from app.steps.put_packages_back import Taken
+from app.steps.put_packages_back import SavedPackages
 
 _MARK = {"blocks": "x", "warns": "!", "informs": "i"}
 
@@ -36,12 +36,12 @@ def size(count: float | None) -> str:
 def machine(facts: MachineFacts) -> str:
     """The facts, a line for each subject."""
     lines = [
-        _line("System", facts.os.name or facts.os.family, facts.os.arch),
-        _line("Processor", facts.cpu.name),
-        _line("Memory", size(facts.memory.total)),
+        _format_line("System", facts.os.name or facts.os.family, facts.os.arch),
+        _format_line("Processor", facts.cpu.name),
+        _format_line("Memory", size(facts.memory.total)),
     ]
     lines += [
-        _line(
+        _format_line(
             "Graphics card",
             gpu.name or gpu.pci_id or "unknown",
             size(gpu.memory_total) if gpu.memory_total else None,
@@ -50,35 +50,44 @@ def machine(facts: MachineFacts) -> str:
         for gpu in facts.gpus
     ]
     if not facts.gpus:
-        lines.append(_line("Graphics card", "none found"))
+        lines.append(_format_line("Graphics card", "none found"))
     driver = facts.driver
     newest = f"runs CUDA up to {driver.cuda_version}" if driver.cuda_version else None
-    lines.append(_line("NVIDIA driver", driver.version or "none", newest))
-    lines += [_line("CUDA toolkit", t.version, t.path) for t in facts.cuda_toolkits]
-    lines += [_line("Disk", d.root, f"{size(d.free)} free of {size(d.total)}") for d in facts.disks]
-    lines += [_line("Python", p.version or "unknown", p.path, p.origin) for p in facts.pythons]
+    lines.append(_format_line("NVIDIA driver", driver.version or "none", newest))
+    lines += [_format_line("CUDA toolkit", t.version, t.path) for t in facts.cuda_toolkits]
+    lines += [
+        _format_line("Disk", d.root, f"{size(d.free)} free of {size(d.total)}") for d in facts.disks
+    ]
+    lines += [
+        _format_line("Python", p.version or "unknown", p.path, p.origin) for p in facts.pythons
+    ]
     lines.append(
-        _line("Tools", *(f"{k} {v}" for k, v in msgspec.to_builtins(facts.tools).items() if v))
+        _format_line(
+            "Tools", *(f"{k} {v}" for k, v in msgspec.to_builtins(facts.tools).items() if v)
+        )
     )
     lines += [
-        _line("Left over", left.path, size(left.size), left.detail) for left in facts.leftovers
+        _format_line("Left over", left.path, size(left.size), left.detail)
+        for left in facts.leftovers
     ]
     if facts.home is not None:
-        lines.append(_line("Home", facts.home.path))
+        lines.append(_format_line("Home", facts.home.path))
     lines.append(
-        _line(
+        _format_line(
             "Network",
             f"package index {facts.network.index}",
             f"PyTorch index {facts.network.pytorch}",
             f"proxy {facts.network.proxy}" if facts.network.proxy else None,
         )
     )
-    lines += [_line("Setting", f"{s.name} = {s.value}", s.origin) for s in facts.network.settings]
-    lines += [_line("Note", note.about, note.text) for note in facts.notes]
+    lines += [
+        _format_line("Setting", f"{s.name} = {s.value}", s.origin) for s in facts.network.settings
+    ]
+    lines += [_format_line("Note", note.about, note.text) for note in facts.notes]
     return "\n".join(lines)
 
 
-def _line(name: str, *parts: str | None) -> str:
+def _format_line(name: str, *parts: str | None) -> str:
     return f"{name + ':':15} " + " · ".join(p for p in parts if p)
 
 
@@ -101,7 +110,7 @@ def plan_document(
         "alternatives": [
             {"profile": c.profile.id, "verdict": c.verdict, "why": c.why} for c in others
         ],
-        "findings": [msgspec.to_builtins(f) for f in _united(best.findings, findings)],
+        "findings": [msgspec.to_builtins(f) for f in _merge_findings(best.findings, findings)],
         "steps": [
             {
                 **msgspec.to_builtins(s),
@@ -117,7 +126,7 @@ def plan_document(
     }
 
 
-def _united(first: Sequence[Finding], more: Sequence[Finding]) -> list[Finding]:
+def _merge_findings(first: Sequence[Finding], more: Sequence[Finding]) -> list[Finding]:
     """Both lists without repeats, the gravest first."""
     order = {"blocks": 0, "warns": 1, "informs": 2}
     return sorted(
@@ -133,7 +142,7 @@ def plan(document: dict[str, Any], best: Choice, choices: Sequence[Choice]) -> s
         "blocked": "Blocked by what stands below.",
     }
     lines = [f"{best.profile.title} ({best.profile.id})", words[best.verdict] + " " + best.why]
-    lines += [proof.words(best.profile), ""]
+    lines += [proof.describe_proofs(best.profile), ""]
     for finding in document["findings"]:
         lines.append(f"  [{_MARK[finding['severity']]}] {finding['title']}")
         lines += [f"      {finding[field]}" for field in ("detail", "remedy") if finding[field]]
@@ -181,7 +190,7 @@ def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
         one.summary,
         "",
         f"Pinned on {one.pinned_on}. Python {one.python}; {versions}.",
-        f"Proof: {proof.words(one)}",
+        f"Proof: {proof.describe_proofs(one)}",
     ]
     lines += (
         ["", "For it:"]
@@ -191,7 +200,10 @@ def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
     )
     if advisories:
         lines += ["Security advisories on its versions:"]
-        lines += [f"  ! {sentence(advisory)} Source: {advisory.source}." for advisory in advisories]
+        lines += [
+            f"  ! {describe_advisory(advisory)} Source: {advisory.source}."
+            for advisory in advisories
+        ]
     lines += ["", "Locks:"] + [
         f"  {p.platform}: {p.title}, {len(p.wheels)} files, {size(p.download)}" for p in one.parts
     ]
@@ -276,17 +288,19 @@ def status(now: Status) -> str:
     lines = [
         f"{now.profile}: {words[now.verdict]}"
         + (f" Last verified at {now.proven_at}." if now.proven_at else ""),
-        _line("Environment", now.environment),
-        _line("Stable path", now.path),
-        _line("Python", now.python),
-        *([_line("Before it", now.previous)] if now.previous else []),
-        *(_line("Changed", change.text) for change in now.drift),
-        *([_line("Added", ", ".join(now.packages_added))] if now.packages_added else []),
+        _format_line("Environment", now.environment),
+        _format_line("Stable path", now.path),
+        _format_line("Python", now.python),
+        *([_format_line("Before it", now.previous)] if now.previous else []),
+        *(_format_line("Changed", change.text) for change in now.drift),
+        *([_format_line("Added", ", ".join(now.packages_added))] if now.packages_added else []),
         *(
-            _line("Training run", run.id, run.state, "train --resume" if run.resumable else None)
+            _format_line(
+                "Training run", run.id, run.state, "train --resume" if run.resumable else None
+            )
             for run in now.runs
         ),
-        *([_line("Exports", ", ".join(now.exports))] if now.exports else []),
+        *([_format_line("Exports", ", ".join(now.exports))] if now.exports else []),
     ]
     if now.newer_profile:
         lines.append(f"A newer setup fits this computer: install --profile {now.newer_profile}")
@@ -336,7 +350,7 @@ def uninstallable(
     items: Sequence[Uninstallable],
     removed: Sequence[Uninstallable],
     kept: Sequence[tuple[str, str]],
-    taken: Iterable[Taken] = (),
+    taken: Iterable[SavedPackages] = (),
 ) -> str:
     """What can be removed, with sizes, and what can be put back."""
     if not items:

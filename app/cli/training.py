@@ -25,9 +25,9 @@ _RESUME = "train --resume goes on from there."
 def train(run: CommandRun) -> ExitCode:
     """``train``."""
     options, session = run.options, run.session
-    request = _request(run)
+    request = _build_request(run)
     if options.preview:
-        return _preview(run, request)
+        return _print_preview(run, request)
     if options.write_script:
         return _write_script(run, request)
     run.goes_on = _RESUME
@@ -36,13 +36,13 @@ def train(run: CommandRun) -> ExitCode:
     if request.resume is None:
         _, memory = training_runs.settings(session, request)
         if memory.fits is False:
-            run.complain(memory.text)
+            run.print_error(memory.text)
     plan = returned(training_runs.plan(session, request))
     step = next(s for s in plan.steps if s.kind == "run-training")
 
     def stop() -> None:
         session.stop()
-        run.complain("Stopping: a checkpoint is written first. Once more ends it at once.")
+        run.print_error("Stopping: a checkpoint is written first. Once more ends it at once.")
 
     def more() -> dict[str, Any]:
         record = training_records.record_of(session, step.run)  # type: ignore[union-attr]
@@ -57,10 +57,10 @@ def _tell_changes(run: CommandRun) -> None:
     """What pip or another tool changed in the environment since it was proven."""
     _, changes = own_packages.listed(run.session)
     for change in changes[:_SHOWN]:
-        run.say(change.sentence())
+        run.print_message(change.sentence())
     if changes:
         more = f"and {len(changes) - _SHOWN} more. " if len(changes) > _SHOWN else ""
-        run.say(f"{more}packages undo takes such changes back.")
+        run.print_message(f"{more}packages undo takes such changes back.")
 
 
 def export(run: CommandRun) -> ExitCode:
@@ -90,18 +90,18 @@ def _own_code(run: CommandRun, code: ExitCode) -> ExitCode:
     return error.exit_code if code == ExitCode.STEP_FAILED and error is not None else code
 
 
-def _preview(run: CommandRun, request: TrainingRequest) -> ExitCode:
+def _print_preview(run: CommandRun, request: TrainingRequest) -> ExitCode:
     found: TrainingPreview | None = None
     for item in training_runs.preview(run.session, request):
         if isinstance(item, TrainingPreview):
             found = item
     if found is None:
         raise InputError("The preview ended without a result.")
-    run.document(found, training_text.preview(found))
+    run.print_document(found, training_text.preview(found))
     if found.tokens is not None:
         return ExitCode.DONE
     for question in found.open_questions:
-        run.complain(question)
+        run.print_error(question)
     return ExitCode.BAD_INPUT
 
 
@@ -112,15 +112,15 @@ def _write_script(run: CommandRun, request: TrainingRequest) -> ExitCode:
         run.refuse_existing(one, "--write-script")
     script, rows = returned(training_runs.saved_script(session, request))
     session.save(path, script)
-    run.say(f"Script written: {path}")
+    run.print_message(f"Script written: {path}")
     if rows is not None:
         session.save(data, rows)
-        run.say(f"Its data: {data}")
+        run.print_message(f"Its data: {data}")
     run.finish("finished", changed=True, script=path)
     return ExitCode.DONE
 
 
-def _request(run: CommandRun) -> TrainingRequest:
+def _build_request(run: CommandRun) -> TrainingRequest:
     """The options as a request. Raises ``InputError`` for a mapping that is none."""
     options = run.options
     if not options.data and options.resume is None and not options.write_script:
@@ -130,7 +130,7 @@ def _request(run: CommandRun) -> TrainingRequest:
     read = ReadOptions(
         encoding=options.encoding,
         format=options.data_format,
-        mapping=dict(_mapping(options.map or "")),
+        mapping=dict(_parse_mapping(options.map or "")),
         list_name=options.list,
         delimiter=options.delimiter,
         header=not options.no_header,
@@ -139,7 +139,7 @@ def _request(run: CommandRun) -> TrainingRequest:
     columns = tuple(c.strip() for c in (options.ignore_columns or "").split(",") if c.strip())
     resume = options.resume
     if resume == "":
-        resume = _newest(run)
+        resume = _newest_resumable_run(run)
     return TrainingRequest(
         data=options.data,
         read=read,
@@ -162,7 +162,7 @@ def _request(run: CommandRun) -> TrainingRequest:
     )
 
 
-def _newest(run: CommandRun) -> str:
+def _newest_resumable_run(run: CommandRun) -> str:
     """The newest run that can be gone on with. Raises ``InputError`` where there is none."""
     training_runs.active(run.session)
     runs = training_records.runs(run.session)
@@ -173,7 +173,7 @@ def _newest(run: CommandRun) -> str:
     raise InputError(f"There is no training run to go on with here.{why}")
 
 
-def _mapping(text: str) -> Iterator[tuple[Role, str]]:
+def _parse_mapping(text: str) -> Iterator[tuple[Role, str]]:
     for part in filter(None, (one.strip() for one in text.split(","))):
         role, found, column = part.partition("=")
         known = next((one for one in ROLES if one == role.strip().lower()), None)

@@ -10,7 +10,7 @@ from app.model.training import EXPORT_FORMATS, QUANTIZATIONS
 
 def train(parser: ArgumentParser) -> None:
     """``train``: data and how they are read, model, settings, what to do."""
-    _data(parser)
+    _add_data_options(parser)
     parser.add_argument("--model", metavar="NAME-OR-FOLDER", help="default: by the card's memory")
     for name, kind, words in (
         ("epochs", float, "how often each row is seen (default: 3)"),
@@ -78,7 +78,7 @@ def export(parser: ArgumentParser) -> None:
     parser.add_argument("--base", metavar="DIR", help="the model's folder, where it has moved")
 
 
-def _data(parser: ArgumentParser) -> None:
+def _add_data_options(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="FILE", help="the data to train on")
     parser.add_argument(
         "--map", metavar="ROLE=COLUMN,…", help="which column is which: question=Q,answer=A"

@@ -37,35 +37,43 @@ _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 def load_answers(data: bytes, name: str) -> Answers:
     """The answers. Raises ``InputError`` naming file, line, field and what was expected."""
     if len(data) > limits.ANSWERS:
-        raise _wrong(name, 1, f"it has more than {limits.ANSWERS >> 10} kB; expected a few lines")
+        raise _answer_error(
+            name, 1, f"it has more than {limits.ANSWERS >> 10} kB; expected a few lines"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _wrong(name, data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text") from error
+        raise _answer_error(
+            name, data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text"
+        ) from error
     if (deep := deep_key(text)) is not None:
-        raise _wrong(name, deep, "its values are nested too deeply")
+        raise _answer_error(name, deep, "its values are nested too deeply")
     try:
         answers = msgspec.toml.decode(text, type=Answers)
     except msgspec.ValidationError as error:
-        said = str(error)
-        path, field = _PATH.search(said), _FIELD.search(said)
+        message = str(error)
+        path, field = _PATH.search(message), _FIELD.search(message)
         where = path["path"] if path else ""
         if field:
             wanted, known = field["name"], ", ".join(Answers.__struct_fields__)
-            raise _wrong(
+            raise _answer_error(
                 name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}"
             ) from error
-        raise _wrong(
-            name, line_of(text, where), f"{where}: {_expected(_PATH.sub('', said), where)}"
+        raise _answer_error(
+            name,
+            line_of(text, where),
+            f"{where}: {_explain_expected(_PATH.sub('', message), where)}",
         ) from error
     except RecursionError as error:
-        raise _wrong(name, 1, "its values are nested too deeply") from error
+        raise _answer_error(name, 1, "its values are nested too deeply") from error
     except msgspec.DecodeError as error:
-        raise _wrong(name, *_syntax(text, str(error))) from error
+        raise _answer_error(name, *_explain_syntax(text, str(error))) from error
     except ValueError as error:  # a number of more digits than Python reads, a date that is none
-        raise _wrong(name, _odd_line(text), f"a value in it cannot be read ({error})") from error
+        raise _answer_error(
+            name, _line_of_longest_number(text), f"a value in it cannot be read ({error})"
+        ) from error
     for where, why in wrong_values(answers):
-        raise _wrong(name, line_of(text, where), f"{where}: {why}")
+        raise _answer_error(name, line_of(text, where), f"{where}: {why}")
     return answers
 
 
@@ -98,7 +106,7 @@ def check_answers(
     """
     if answers.profile is not None and answers.profile not in profiles:
         text = data.decode("utf-8-sig")
-        raise _wrong(
+        raise _answer_error(
             name,
             line_of(text, "profile"),
             f"profile: there is no profile {answers.profile!r}; expected one of "
@@ -117,18 +125,18 @@ def check_answers(
                 and not exists(path)
             ):
                 where = f"{field}[{number}]" if many else field
-                raise _wrong(
+                raise _answer_error(
                     name, line_of(data.decode("utf-8-sig"), where), f"{where}: {path} is not there"
                 )
 
 
-def located(error: InputError, answers: Answers, data: bytes, name: str) -> InputError:
+def add_line_number(error: InputError, answers: Answers, data: bytes, name: str) -> InputError:
     """The fault of a leftover's id, which only a survey can find wrong, with its line; any other as
     it is.
     """
     for number, wanted in enumerate(answers.clean_up):
         if error.message.startswith("clean_up") and repr(wanted) in error.message:
-            return _wrong(
+            return _answer_error(
                 name,
                 line_of(data.decode("utf-8-sig"), f"clean_up[{number}]"),
                 error.message.rstrip("."),
@@ -148,18 +156,18 @@ def line_of(text: str, path: str) -> int:
         if found and found["key"].strip("\"'") == key:
             index = rest.partition("]")[0]
             return number + (
-                _item("".join(lines[number - 1 :]), int(index)) if index.isdigit() else 0
+                _line_of_item("".join(lines[number - 1 :]), int(index)) if index.isdigit() else 0
             )
     return 1
 
 
-def _odd_line(text: str) -> int:
+def _line_of_longest_number(text: str) -> int:
     """The line of the longest number: what the reader refuses without saying where it stands."""
     numbers = max(re.finditer(r"\d+", text), key=lambda found: len(found[0]), default=None)
     return 1 if numbers is None else text.count("\n", 0, numbers.start()) + 1
 
 
-def _item(text: str, index: int) -> int:
+def _line_of_item(text: str, index: int) -> int:
     """How many lines below its field the item of a list stands. Strings and comments are passed
     over.
     """
@@ -179,15 +187,15 @@ def _item(text: str, index: int) -> int:
     return 0
 
 
-def _expected(said: str, where: str) -> str:
+def _explain_expected(message: str, where: str) -> str:
     """msgspec's words, with the values that a field may have where they are few."""
-    if "Invalid enum value" in said:
+    if "Invalid enum value" in message:
         schema = msgspec.json.schema(Answers)["$defs"]["Answers"]["properties"]
         kinds = schema.get(where.partition("[")[0], {})
         allowed: list[str] = kinds.get("enum") or next(
             (kind["enum"] for kind in kinds.get("anyOf", ()) if "enum" in kind), []
         )
-        return said + f"; expected one of {', '.join(str(one) for one in allowed)}"
+        return message + f"; expected one of {', '.join(str(one) for one in allowed)}"
     words = {
         "str": "a text",
         "bool": "true or false",
@@ -200,25 +208,25 @@ def _expected(said: str, where: str) -> str:
     return re.sub(
         r"`([a-z |]+)`",
         lambda m: " or ".join(words.get(one, one) for one in m[1].split(" | ")),
-        said,
+        message,
     )
 
 
-def _syntax(text: str, said: str) -> tuple[int, str]:
+def _explain_syntax(text: str, message: str) -> tuple[int, str]:
     """Line and sentence of what is no TOML at all."""
-    place = _PLACE.search(said)
-    sentence = _PLACE.sub("", said)
+    place = _PLACE.search(message)
+    sentence = _PLACE.sub("", message)
     if place is None or place["line"] is None:
         return _last_line(text, sentence), sentence[:1].lower() + sentence[1:]
     line = int(place["line"])
-    said = f"{sentence[:1].lower()}{sentence[1:]} at column {place['column']}"
+    message = f"{sentence[:1].lower()}{sentence[1:]} at column {place['column']}"
     if re.search(
         r"=\s*\"[^\"]*\\", text.splitlines()[line - 1] if line <= text.count("\n") + 1 else ""
     ):
-        said += (
+        message += (
             " (in double quotes a backslash begins an escape: write such a path in single quotes)"
         )
-    return line, said
+    return line, message
 
 
 def _last_line(text: str, sentence: str) -> int:
@@ -243,10 +251,10 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
         value = getattr(answers, field)
         many = isinstance(value, tuple)
         for number, address in enumerate(value if many else (value,)):
-            if address is not None and not _address(address, folder=field in _FOLDERS):
+            if address is not None and not _is_usable_address(address, folder=field in _FOLDERS):
                 yield (
                     f"{field}[{number}]" if many else field,
-                    f"{_shown(address)!r} is no address; expected one that begins with https:// "
+                    f"{_strip_login(address)!r} is no address; expected one that begins with https:// "
                     f"or file://"
                     + (
                         ", or a file"
@@ -259,25 +267,25 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
             elif address is not None and unencrypted(address):
                 yield (
                     f"{field}[{number}]" if many else field,
-                    f"{_shown(address)!r} would come without TLS, which is refused; expected "
+                    f"{_strip_login(address)!r} would come without TLS, which is refused; expected "
                     f"https://",
                 )
     if answers.proxy is not None and not re.fullmatch(r"(?:https?://)?\S+", answers.proxy):
-        yield "proxy", f"{_shown(answers.proxy)!r} is no proxy; expected http://host:port"
+        yield "proxy", f"{_strip_login(answers.proxy)!r} is no proxy; expected http://host:port"
     for field in ("home", "offline", "uninstall_from"):
         if getattr(answers, field) is not None and not getattr(answers, field).strip():
             yield field, "it is empty; expected a path"
 
 
-def _address(address: str, *, folder: bool) -> bool:
+def _is_usable_address(address: str, *, folder: bool) -> bool:
     if "://" not in address:
         return folder and bool(address.strip())
     return is_address(address)
 
 
-def _shown(address: str) -> str:
+def _strip_login(address: str) -> str:
     return re.sub(r"^(\w+://)?.*@", r"\1", address, flags=re.DOTALL)
 
 
-def _wrong(name: str, line: int, why: str) -> InputError:
+def _answer_error(name: str, line: int, why: str) -> InputError:
     return InputError(f"The answer file {name} cannot be used, line {line}: {why}.", hint=_HINT)

@@ -13,7 +13,7 @@ from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
 from app.model.plan import FetchWheels
 from app.model.profile import Platform, Profile
-from app.report.bill_of_materials import Part, bill_of_materials, python_purl
+from app.report.bill_of_materials import BomPart, bill_of_materials, python_purl
 from app.steps import fetch_wheels
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -32,19 +32,19 @@ def pack_contents(
     """``licences/NAME-VERSION/…`` out of the wheels and ``sbom/PROFILE.cdx.json`` (CycloneDX 1.6). What
     cannot be read becomes a note.
     """
-    files, own = site.system.files, _at(target, platform, site)
+    files, own = site.system.files, _path_in_bundle(target, platform, site)
     texts: dict[str, dict[str, bytes]] = {}
-    parts: dict[str, Part] = {}
+    parts: dict[str, BomPart] = {}
     when = datetime.fromisoformat(site.system.clock.now().replace("Z", "+00:00"))
     for profile in profiles:
-        inside: list[Part] = []
+        inside: list[BomPart] = []
         for part in (p for p in profile.parts if p.platform == platform):
             step = FetchWheels(id="", title="", profile=profile.id, part=part.id, index=part.index)
             for name in sorted(fetch_wheels.recorded_files(step, own)):
                 if name not in parts:
-                    parts[name], texts[name] = _read(name, target, site)
+                    parts[name], texts[name] = _read_wheel(name, target, site)
                 inside.append(parts[name])
-        whole = Part(name=profile.id, version=profile.pinned_on, kind="application")
+        whole = BomPart(name=profile.id, version=profile.pinned_on, kind="application")
         try:
             bill = bill_of_materials(whole, {one.name: one for one in inside}.values(), when)
         except ImportError:  # a program out of a bundle comes without the library that writes bills
@@ -63,13 +63,15 @@ def pack_contents(
         yield say(f"Without a licence text in their files: {', '.join(bare)}")
 
 
-def _at(target: HomeLayout, platform: Platform, site: StepContext) -> StepContext:
+def _path_in_bundle(target: HomeLayout, platform: Platform, site: StepContext) -> StepContext:
     from dataclasses import replace
 
     return replace(site, place=target, platform=platform)
 
 
-def _read(name: str, target: HomeLayout, site: StepContext) -> tuple[Part, dict[str, bytes]]:
+def _read_wheel(
+    name: str, target: HomeLayout, site: StepContext
+) -> tuple[BomPart, dict[str, bytes]]:
     """One wheel as a part of the bill, and its licence texts by their path."""
     path = target.wheel(name)
     papers = site.system.files.members(path, _is_paper, _MOST)
@@ -77,10 +79,10 @@ def _read(name: str, target: HomeLayout, site: StepContext) -> tuple[Part, dict[
     told = email.message_from_bytes(said)
     distribution = str(told.get("Name") or name.split("-", maxsplit=1)[0])
     version = str(told.get("Version") or name.split("-")[1])
-    part = Part(
+    part = BomPart(
         name=distribution,
         version=version,
-        licence=_licence(told),
+        licence=_licence_of(told),
         purl=python_purl(distribution, version),
         sha256=site.system.files.sha256(path),
     )
@@ -99,7 +101,7 @@ def _is_paper(name: str) -> bool:
     return below == "METADATA" or any(word in below.upper() for word in _WORDS)
 
 
-def _licence(told: Message) -> str:
+def _licence_of(told: Message) -> str:
     """SPDX expression, else the classifiers' words, else the first line of what was written."""
     expression = told.get("License-Expression")
     if expression:

@@ -80,7 +80,7 @@ def pack_program(
     files.write(target.at("start.py"), site.resource(_START))
     # Beside the package in a checkout, in it where a wheel was installed.
     locked = files.read(target.join(root, _LOCK)) or files.read(target.join(root, "app", _LOCK))
-    lock = _chosen((locked or b"").decode("utf-8", "replace"))
+    lock = _pins_of_program((locked or b"").decode("utf-8", "replace"))
     wheels = tuple(Wheel(name=name, version="") for name in PACKAGES)
     part = Part(
         id="program",
@@ -158,7 +158,7 @@ def pack_python(
             f"other machine."
         )
         return
-    managed = provide_python.managed(version, site)
+    managed = provide_python.managed_folder(version, site)
     if managed is None:
         notes.append(
             f"Python {version} could not be packed ({refused}) An installed Python cannot be "
@@ -171,7 +171,7 @@ def pack_python(
     site.system.files.copy_tree(managed, target.join(target.pythons, name))
 
 
-def _chosen(lock: str) -> str:
+def _pins_of_program(lock: str) -> str:
     """The lines of the whole lock that pin what the command line runs with."""
     kept, taking = [], False
     for line in lock.splitlines():

@@ -79,11 +79,16 @@ def bundle(
     ``ExpectedError`` as fetching does.
     """
     profiles = list(wanted)
-    there = _there(target, site) if update else None
+    there = _files_there(target, site) if update else None
     if there is not None:
         named = [*profiles, *kernels]
-        profiles += [_known(one, site) for one in there.names if one not in _ids(named)]
-        kernels = [*kernels, *(_known(o, site) for o in there.kernels if o not in _ids(named))]
+        profiles += [
+            _find_known(one, site) for one in there.names if one not in _profile_ids(named)
+        ]
+        kernels = [
+            *kernels,
+            *(_find_known(o, site) for o in there.kernels if o not in _profile_ids(named)),
+        ]
     for one in profiles:
         if not any(p.platform == platform for p in one.parts):
             raise InputError(
@@ -96,12 +101,12 @@ def bundle(
     begun = Bundle(
         program=__version__,
         profile=profiles[0].id,
-        profiles=_ids(profiles) if len(profiles) > 1 else (),
-        kernels=_ids(kernels),
+        profiles=_profile_ids(profiles) if len(profiles) > 1 else (),
+        kernels=_profile_ids(kernels),
         platform=platform,
         finished=False,
     )
-    _begin(begun, own, update)
+    _take_folder(begun, own, update)
     clock = site.system.clock
     began = clock.monotonic()
 
@@ -166,7 +171,7 @@ def bundle(
         finished=True,
         notes=(*program, *notes),
         python="" if notes else pythons[0],
-        files=tuple(_listed(target, own.place, site.system.files)),
+        files=tuple(_list_files(target, own.place, site.system.files)),
     )
     site.system.files.write(
         own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1)
@@ -180,11 +185,11 @@ def bundle(
     yield at("list", Finished())
 
 
-def _ids(profiles: Sequence[Profile]) -> tuple[str, ...]:
+def _profile_ids(profiles: Sequence[Profile]) -> tuple[str, ...]:
     return tuple(one.id for one in profiles)
 
 
-def _known(profile: str, site: StepContext) -> Profile:
+def _find_known(profile: str, site: StepContext) -> Profile:
     found = site.profiles.get(profile)
     if found is None:
         raise InputError(
@@ -193,12 +198,12 @@ def _known(profile: str, site: StepContext) -> Profile:
     return found
 
 
-def _there(target: str, site: StepContext) -> Bundle:
+def _files_there(target: str, site: StepContext) -> Bundle:
     """The bundle that is to be updated, and nothing added to it. Raises ``InputError``."""
     place = HomeLayout(target, site.place.family)
     there = read(target, place, site.system.files)
     if there.finished:
-        _nothing_added(there, target, place, site.system.files)
+        _refuse_added_files(there, target, place, site.system.files)
     return there
 
 
@@ -216,7 +221,7 @@ def _drop_unnamed(there: Bundle, profiles: Sequence[Profile], own: StepContext) 
             files.remove(place.wheel(name))
 
 
-def _begin(begun: Bundle, own: StepContext, update: bool) -> None:
+def _take_folder(begun: Bundle, own: StepContext, update: bool) -> None:
     """Take the folder: a new or empty one, or this very bundle's. Raises ``InputError`` for any
     other: parts of it are deleted.
     """
@@ -225,7 +230,7 @@ def _begin(begun: Bundle, own: StepContext, update: bool) -> None:
         raise InputError(f"{target} is no folder; expected a new or empty one for the bundle.")
     refused = place_refused(own.system, own.place)
     if refused is not None:
-        raise InputError(home_folder.sentence(refused, target, own.place))
+        raise InputError(home_folder.explain_refusal(refused, target, own.place))
     if files.names(target):
         if not files.exists(own.place.at(MANIFEST)):
             raise InputError(
@@ -242,7 +247,7 @@ def _begin(begun: Bundle, own: StepContext, update: bool) -> None:
                 hint="--update adds profiles to a bundle of the same system.",
             )
         if there.finished:  # else its files are not listed yet, and all there came by filling it
-            _nothing_added(there, target, own.place, files)
+            _refuse_added_files(there, target, own.place, files)
     files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
 
 
@@ -281,7 +286,7 @@ def check(
         raise InputError(
             f"The bundle {target} was not finished; run the command bundle for it again."
         )
-    here = {_below(path, target, place): size for path, size in files.walk(target)}
+    here = {_relative_path(path, target, place): size for path, size in files.walk(target)}
     for listed in made.files:
         path = place.join(target, *listed.path.split("/"))
         if listed.path not in here:
@@ -297,15 +302,15 @@ def check(
             raise InputError(
                 f"{listed.path} in the bundle {target} differs from its list; copy it again."
             )
-    _nothing_added(made, target, place, files)
+    _refuse_added_files(made, target, place, files)
     return made
 
 
-def _nothing_added(made: Bundle, target: str, place: HomeLayout, files: Files) -> None:
+def _refuse_added_files(made: Bundle, target: str, place: HomeLayout, files: Files) -> None:
     """Raises ``InputError`` naming a file that is not in the bundle's list."""
     known = {MANIFEST, *(listed.path for listed in made.files)}
     for path, _ in files.walk(target):
-        name = _below(path, target, place)
+        name = _relative_path(path, target, place)
         if name not in known and "__pycache__" not in name.split(
             "/"
         ):  # written by the bundle's own Python where that is used
@@ -330,9 +335,9 @@ def usable(target: str, profile: str, place: HomeLayout, files: Files) -> None:
         )
 
 
-def _listed(target: str, place: HomeLayout, files: Files) -> Iterator[BundledFile]:
+def _list_files(target: str, place: HomeLayout, files: Files) -> Iterator[BundledFile]:
     for path, size in files.walk(target):
-        name, link = _below(path, target, place), files.link(path)
+        name, link = _relative_path(path, target, place), files.link(path)
         if name != MANIFEST:
             yield BundledFile(
                 path=name,
@@ -342,5 +347,5 @@ def _listed(target: str, place: HomeLayout, files: Files) -> Iterator[BundledFil
             )
 
 
-def _below(path: str, target: str, place: HomeLayout) -> str:
+def _relative_path(path: str, target: str, place: HomeLayout) -> str:
     return path[len(place.join(target, "x")) - 1 :].replace("\\", "/")

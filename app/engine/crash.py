@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from app import __version__
 from app.decide.redaction.masking import SecretMasker, known_secrets
-from app.engine.home_folder import mark
+from app.engine.home_folder import write_marker
 from app.engine.journal import Journal
 from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
@@ -27,7 +27,7 @@ def crash_home(system: System, home: str) -> HomeLayout | None:
         with suppress(ExpectedError, ValueError):  # ValueError: a folder whose name is no text
             state = home_state(system, place)
             if state.ours or state.refused is None:
-                mark(
+                write_marker(
                     system,
                     place,
                     state,
@@ -52,7 +52,7 @@ def write_crash(
     Logins in the arguments and what ``variables`` hold as secrets are blotted out.
     """
     at = clock.now()
-    veil = SecretMasker(
+    masker = SecretMasker(
         known_secrets(
             Sources(find_links=tuple(a.partition("=")[2] or a for a in arguments)), variables
         )
@@ -66,7 +66,7 @@ def write_crash(
             "".join(traceback.format_exception(error)),
         ]
     )
-    text = veil.text(text)
+    text = masker.text(text)
     if home is None:
         return f"(could not be written)\n{text}"
     path = home.join(home.reports, f"crash-{at.replace(':', '').replace('-', '')}.txt")

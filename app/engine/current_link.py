@@ -14,7 +14,7 @@ from app.ports import Files
 _log = logging.getLogger(__name__)
 
 
-def mend(files: Files, place: HomeLayout, pointer: Pointer | None) -> None:
+def repair_link(files: Files, place: HomeLayout, pointer: Pointer | None) -> None:
     """Make the link say what the pointer says. What is no link is somebody's and stays; a file
     system without links goes without it.
     """
@@ -23,7 +23,7 @@ def mend(files: Files, place: HomeLayout, pointer: Pointer | None) -> None:
         if there is not None:
             files.remove(place.current)
         return
-    wanted = _target(place, pointer)
+    wanted = _link_target(place, pointer)
     if there is not None and there.removeprefix("\\\\?\\") == wanted:
         return
     try:
@@ -35,12 +35,12 @@ def mend(files: Files, place: HomeLayout, pointer: Pointer | None) -> None:
 def stable_path(files: Files, place: HomeLayout, pointer: Pointer) -> str:
     """The link where it leads to the active environment, else that environment's own folder."""
     there = files.link(place.current)
-    if there is not None and there.removeprefix("\\\\?\\") == _target(place, pointer):
+    if there is not None and there.removeprefix("\\\\?\\") == _link_target(place, pointer):
         return place.current
     return place.environment(pointer.active)
 
 
-def _target(place: HomeLayout, pointer: Pointer) -> str:
+def _link_target(place: HomeLayout, pointer: Pointer) -> str:
     """A junction holds a whole path; a symbolic link a relative one, so that a home can be moved."""
     whole = place.environment(pointer.active)
     return whole if place.family == "windows" else whole[len(place.home.rstrip("/")) + 1 :]

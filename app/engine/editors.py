@@ -10,7 +10,7 @@ from app.model.errors import NotInstalledError
 from app.model.value import Value
 
 if TYPE_CHECKING:
-    from app.engine.visit import Visit
+    from app.engine.inspection import Inspection
 
 EditorName = Literal["jupyter", "vscode"]
 
@@ -28,7 +28,7 @@ class Editor(Value, frozen=True, kw_only=True):
     argv: tuple[str, ...]
 
 
-def found(session: Visit) -> tuple[Editor, ...]:
+def found(session: Inspection) -> tuple[Editor, ...]:
     """Those on the search path (``where jupyter-lab``, ``where code``); none in a simulation."""
     if session.simulated:
         return ()
@@ -40,11 +40,11 @@ def found(session: Visit) -> tuple[Editor, ...]:
             break
     path = computer.which("code")
     if path is not None:
-        made.append(Editor(name="vscode", argv=(_code(session, path),)))
+        made.append(Editor(name="vscode", argv=(_find_code_program(session, path),)))
     return tuple(made)
 
 
-def _code(session: Visit, path: str) -> str:
+def _find_code_program(session: Inspection, path: str) -> str:
     """On Windows ``bin\\code.cmd`` is a script for a console; the program itself lies above it."""
     place = session.place
     above = place.folder_of(place.folder_of(path))
@@ -53,11 +53,11 @@ def _code(session: Visit, path: str) -> str:
     return program if is_script and session.system.files.exists(program) else path
 
 
-def start(session: Visit, editor: Editor) -> str:
+def start(session: Inspection, editor: Editor) -> str:
     """Start it in the home folder with the active environment; what a person needs to know, in a
     sentence. Raises ``NotInstalledError``, ``ExpectedError('not-opened')``.
     """
-    session.really()
+    session.require_real_machine()
     pointer, place = session.pointer(), session.place
     if pointer is None:
         raise NotInstalledError("There is no active environment to open it with; expected one.")

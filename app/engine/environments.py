@@ -40,7 +40,7 @@ def list_environments(
     return tuple(sorted(found, key=lambda e: (not e.active, not e.previous, e.name)))
 
 
-def earlier(files: Files, place: HomeLayout, pointer: Pointer | None) -> str:
+def previous_environment(files: Files, place: HomeLayout, pointer: Pointer | None) -> str:
     """The environment that was active before. Raises ``ExpectedError`` (exit code 7) when there is
     none.
     """
@@ -64,8 +64,8 @@ def earlier(files: Files, place: HomeLayout, pointer: Pointer | None) -> str:
 def swap_back(
     files: Files, clock: Clock, place: HomeLayout, pointer: Pointer | None, journal: Journal
 ) -> Pointer:
-    """Swap active and previous in the pointer file, atomically. Raises as ``earlier``."""
-    target = earlier(files, place, pointer)
+    """Swap active and previous in the pointer file, atomically. Raises as ``previous_environment``."""
+    target = previous_environment(files, place, pointer)
     active = pointer.active if pointer is not None else None
     back = Pointer(active=target, profile=target.rsplit("-", 1)[0], previous=active, at=clock.now())
     journal.effect("rollback", "rollback")(

@@ -36,9 +36,9 @@ def plan(
     gone; ``ExpectedError('no-llama-cpp')`` for GGUF without a copy of llama.cpp.
     """
     training_runs.active(session)
-    record, adapter = _trained(session, run)
+    record, adapter = _require_trained(session, run)
     files, place = session.system.files, session.place
-    folder = target or place.join(place.run(run), "exports", _name(kind, quantization))
+    folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
     if files.exists(folder) and (not files.is_folder(folder) or files.names(folder)):
         raise InputError(
             f"The folder {folder} is not empty; expected one that is new or empty.",
@@ -52,7 +52,7 @@ def plan(
             hint="Name the folder of your own copy with --llama-cpp, or export as merged.",
             exit_code=ExitCode.BLOCKED,
         )
-    weights = _weights(session, record, base) if kind != "adapter" else 0
+    weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
     step = ExportModel(
         id="export",
         title=f"Export of {run} as {kind}",
@@ -77,8 +77,8 @@ def ask(
     """The answer of a run's model to one prompt, as it comes: ``Measured`` ``chat.piece``, then
     ``chat.answer``. The model is loaded for it, which takes most of the time.
     """
-    session.really()
-    record, adapter = _trained(session, run)
+    session.require_real_machine()
+    record, adapter = _require_trained(session, run)
     session.system.stop.clear()
     site = session.site()
     python = session.place.environment_python(record.environment)
@@ -94,7 +94,7 @@ def ask(
         raise fault(ended, "The answer")
 
 
-def _trained(session: Session, run: str) -> tuple[RunRecord, str]:
+def _require_trained(session: Session, run: str) -> tuple[RunRecord, str]:
     record = training_records.record_of(session, run)
     summary = training_records.summary(session, record)
     if summary.adapter is None:
@@ -107,7 +107,7 @@ def _trained(session: Session, run: str) -> tuple[RunRecord, str]:
     return record, summary.adapter
 
 
-def _weights(session: Session, record: RunRecord, base: str | None) -> int:
+def _estimate_merged_bytes(session: Session, record: RunRecord, base: str | None) -> int:
     """Bytes that a merged model takes: about those of its weights, four times in 4 bits."""
     model = base or record.settings.model
     files = session.system.files
@@ -126,5 +126,5 @@ def _weights(session: Session, record: RunRecord, base: str | None) -> int:
     )
 
 
-def _name(kind: ExportFormat, quantization: str) -> str:
+def _export_name(kind: ExportFormat, quantization: str) -> str:
     return f"{kind}-{quantization}" if kind == "gguf" else kind

@@ -10,7 +10,9 @@ from app.ports import Files
 from app.steps.removing import Record, not_ours
 
 
-def guarded(files: Files, place: HomeLayout, ours: Callable[[str], bool], record: Record) -> Files:
+def guard_files(
+    files: Files, place: HomeLayout, ours: Callable[[str], bool], record: Record
+) -> Files:
     """The same door, which refuses to delete or replace what is somebody else's below home
     (``ExpectedError('not-ours')``), and writes down what is made in a folder that is somebody else's.
     """
@@ -30,45 +32,45 @@ class _Guarded:
 
     def write(self, path: str, data: bytes) -> None:
         """As the door's, if the file is new or ours."""
-        self._make(path)
+        self._claim_path(path)
         self._files.write(path, data)
 
     def append(self, path: str, data: bytes) -> None:
         """As the door's, if the file is new or ours."""
-        self._make(path)
+        self._claim_path(path)
         self._files.append(path, data)
 
     def copy(self, source: str, target: str) -> None:
         """As the door's, if the target is new or ours."""
-        self._make(target)
+        self._claim_path(target)
         self._files.copy(source, target)
 
     def copy_tree(self, source: str, target: str) -> None:
         """As the door's, if the target is new or ours."""
-        self._make(target)
+        self._claim_path(target)
         self._files.copy_tree(source, target)
 
     def make_folder(self, path: str) -> None:
         """As the door's; a new one is written down where the folder above is not ours."""
         if not self._files.exists(path):
-            self._make(path)
+            self._claim_path(path)
         self._files.make_folder(path)
 
     def remove(self, path: str) -> None:
         """As the door's, if what lies there is ours."""
-        self._check(path)
+        self._require_ours(path)
         self._files.remove(path)
 
     def set_aside(self, source: str, target: str) -> None:
         """As the door's, if what lies there is ours."""
-        self._check(source)
+        self._require_ours(source)
         self._files.set_aside(source, target)
 
-    def _make(self, path: str) -> None:
+    def _claim_path(self, path: str) -> None:
         if path in self._papers or not self._place.holds(path):
             return
         if self._files.exists(path):
-            self._check(path)
+            self._require_ours(path)
         elif not self._ours(path):
             while not self._files.exists(above := self._place.folder_of(path)) and (
                 self._place.holds(above)
@@ -76,7 +78,7 @@ class _Guarded:
                 path = above  # a folder that is made for the file is ours as a whole
             self._record("made", {"path": path})
 
-    def _check(self, path: str) -> None:
+    def _require_ours(self, path: str) -> None:
         if path in self._papers or not self._place.holds(path) or self._ours(path):
             return
         if self._files.exists(path):

@@ -26,7 +26,7 @@ _ACCOUNTS = ("\\config\\systemprofile\\", "\\serviceprofiles\\")
 _ELSEWHERE = ("system", "no-locks")  # where a subfolder would be no better
 
 
-def sentence(why: Refusal, path: str, place: HomeLayout) -> str:
+def explain_refusal(why: Refusal, path: str, place: HomeLayout) -> str:
     """One sentence that says why a folder is not taken and offers another."""
     if why == "system" and any(one in path.lower() for one in _ACCOUNTS):
         return (
@@ -45,7 +45,7 @@ def not_ours(why: Refusal, place: HomeLayout) -> ExpectedError:
     """The refusal of a home as a fault: exit code 3."""
     return ExpectedError(
         "home-not-ours",
-        sentence(why, place.home, place),
+        explain_refusal(why, place.home, place),
         hint="Choose another folder with --home.",
         exit_code=ExitCode.BLOCKED,
     )
@@ -61,7 +61,9 @@ def refuse(state: HomeState, plan: Plan, place: HomeLayout) -> None:
         raise not_ours(why, place)
 
 
-def mark(system: System, place: HomeLayout, before: HomeState, journal: Journal, run: str) -> None:
+def write_marker(
+    system: System, place: HomeLayout, before: HomeState, journal: Journal, run: str
+) -> None:
     """Write the marker where there is none; ``before`` is what the folder was. Other files in it are
     not made ours.
     """

@@ -16,7 +16,7 @@ from app.model.profile import Platform, Profile
 from app.ports import Computer
 
 if TYPE_CHECKING:
-    from app.engine.visit import Visit
+    from app.engine.inspection import Inspection
 
 
 def kernel_plan(
@@ -67,7 +67,7 @@ def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
     return place.join(folder, "jupyter", "kernels")
 
 
-def own_packages_plan(visit: Visit, profile: Profile | None, environment: str | None) -> Plan:
+def own_packages_plan(visit: Inspection, profile: Profile | None, environment: str | None) -> Plan:
     """The packages that a person added to a setup, to be put into a new environment of it; often
     without steps. Raises ``InputError`` where their list is broken.
     """

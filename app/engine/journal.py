@@ -92,7 +92,7 @@ class Journal:
 
     def began(self, run: str, plan: Plan) -> None:
         """A plan starts: it is kept whole, so that a cut-off run can be gone on with."""
-        self._add(Entry(at=self._clock.now(), run=run, kind="began", plan=plan))
+        self._append(Entry(at=self._clock.now(), run=run, kind="began", plan=plan))
 
     def effect(self, run: str, step: str) -> Callable[[str, dict[str, str]], None]:
         """A function that records one effect of a step before it happens."""
@@ -100,7 +100,7 @@ class Journal:
         def record(effect: str, values: dict[str, str]) -> None:
             if effect in _MOVED:
                 values = {"home": self._home, **values}
-            self._add(
+            self._append(
                 Entry(
                     at=self._clock.now(),
                     run=run,
@@ -115,11 +115,11 @@ class Journal:
 
     def step_done(self, run: str, step: str) -> None:
         """A step ended well."""
-        self._add(Entry(at=self._clock.now(), run=run, kind="step-done", step=step))
+        self._append(Entry(at=self._clock.now(), run=run, kind="step-done", step=step))
 
     def ended(self, run: str, outcome: str) -> None:
         """The run ended: ``finished``, ``failed`` or ``stopped``."""
-        self._add(Entry(at=self._clock.now(), run=run, kind="ended", outcome=outcome))
+        self._append(Entry(at=self._clock.now(), run=run, kind="ended", outcome=outcome))
 
     def entries(self) -> tuple[Entry, ...]:
         """All entries, oldest first. Raises ``InputError`` naming the line when one in the middle is
@@ -171,14 +171,14 @@ class Journal:
         """Every path that runs have made and no uninstall has taken away since, newest first, each
         once. What lay in a home folder that was moved lies in this one.
         """
-        return self._standing("made")
+        return self._paths_still_there("made")
 
-    def _standing(self, *effects: str) -> tuple[str, ...]:
+    def _paths_still_there(self, *effects: str) -> tuple[str, ...]:
         found: dict[str, None] = {}
         for entry in self.entries():
             if entry.kind != "effect" or "path" not in entry.values:
                 continue
-            path = self._now(entry.values)
+            path = self._current_path(entry.values)
             if entry.effect in (*effects, "gone"):
                 found.pop(path, None)
             if entry.effect in effects:
@@ -188,7 +188,7 @@ class Journal:
     def set_aside(self) -> tuple[tuple[str, str], ...]:
         """Everything that was renamed to be removed: where it lay, and the name it got."""
         return tuple(
-            (self._now(e.values), self._now(e.values, "to"))
+            (self._current_path(e.values), self._current_path(e.values, "to"))
             for e in self.entries()
             if e.kind == "effect" and e.effect == "set-aside" and {"path", "to"} <= e.values.keys()
         )
@@ -196,7 +196,7 @@ class Journal:
     def moved(self) -> tuple[str, ...]:
         """Where everything went that was moved into quarantine, or out of it."""
         return tuple(
-            self._now(e.values, "to")
+            self._current_path(e.values, "to")
             for e in self.entries()
             if e.kind == "effect" and e.effect == "moved" and "to" in e.values
         )
@@ -205,10 +205,10 @@ class Journal:
         """Whether a path is one that runs have made or a person chose to be deleted, or lies below
         one.
         """
-        listed = self._standing("made", "chosen")
+        listed = self._paths_still_there("made", "chosen")
         return any(path == one or path.startswith((one + "/", one + "\\")) for one in listed)
 
-    def _now(self, values: dict[str, str], which: str = "path") -> str:
+    def _current_path(self, values: dict[str, str], which: str = "path") -> str:
         path, home = values[which], values.get("home")
         if self._home[1:3] == ":\\" or self._home.startswith("\\\\"):
             # Crash files of 1.0 wrote a slash before their folder, which Windows takes for the same.
@@ -229,7 +229,7 @@ class Journal:
             )
         )
 
-    def _add(self, entry: Entry) -> None:
+    def _append(self, entry: Entry) -> None:
         """Append and sync. A line left half-written by a crash is closed first, so that it cannot
         swallow this one.
         """

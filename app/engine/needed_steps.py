@@ -17,7 +17,7 @@ from app.steps.step_context import StepContext
 _WORDS = {"works": "it works", "works_slowly": "it works, slowly", "not_checked": "not verified"}
 
 
-def unneeded(
+def find_unneeded(
     plan: Plan, site: StepContext, handlers: Mapping[str, Any], proven: Verification | None
 ) -> dict[str, str]:
     """The steps that are done already, by id, each with what was found.
@@ -29,7 +29,7 @@ def unneeded(
     found: dict[str, str] = {}
     if not site.system.files.exists(site.place.journal):
         return found  # nothing of ours is here, and looking with uv would leave its folders
-    site = replace(site, system=_reading(site.system), record=_no_effect)
+    site = replace(site, system=_read_only_system(site.system), record=_record_nothing)
     kernels = {
         step.kernel: handlers[step.kind].done(step, site)
         for step in plan.steps
@@ -37,7 +37,7 @@ def unneeded(
     }
     for step in plan.steps:
         why: str | None = kernels.get(step.profile) if isinstance(step, FetchWheels) else None
-        if why is None and proven is not None and _makes(step, plan):
+        if why is None and proven is not None and _serves_own_environment(step, plan):
             why = f"{plan.environment} is active and in place ({_WORDS[proven.overall]})."
         elif why is None:
             why = handlers[step.kind].done(step, site)
@@ -59,13 +59,13 @@ class _Reading:
         """Nothing: a plan changes nothing."""
 
 
-def _reading(system: System) -> System:
+def _read_only_system(system: System) -> System:
     own = copy.copy(system)
     own.files = cast(Files, _Reading(system.files))
     return own
 
 
-def _makes(step: Any, plan: Plan) -> bool:
+def _serves_own_environment(step: Any, plan: Plan) -> bool:
     """Whether a step is one of those that make, check or switch to the plan's own environment."""
     if step.kind in ("make-kernel", "make-shortcut", "add-packages"):
         return False
@@ -73,5 +73,5 @@ def _makes(step: Any, plan: Plan) -> bool:
     return own or step.kind == "provide-python" or getattr(step, "profile", None) == plan.profile
 
 
-def _no_effect(effect: str, values: dict[str, str]) -> None:
+def _record_nothing(effect: str, values: dict[str, str]) -> None:
     """Nothing is done here, so nothing is written down."""

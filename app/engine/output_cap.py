@@ -12,12 +12,12 @@ from app.model.event import AnyPayload, Line
 
 
 class OutputCap:
-    """One run's output. ``over`` takes the happenings of one step after another."""
+    """One run's output. ``filter`` takes the happenings of one step after another."""
 
     def __init__(self) -> None:
         self._room = limits.CHILD_LOG
 
-    def over(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
+    def filter(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
         """The same happenings. Lines beyond the room are held back but for the last ``CHILD_END``
         bytes, which come when the step ends, however it ends.
         """
@@ -42,12 +42,12 @@ class OutputCap:
                 end += what.text
                 del end[: -limits.CHILD_END]
         except ExpectedError:
-            yield from _end(end, passed)
+            yield from _end_lines(end, passed)
             raise
-        yield from _end(end, passed)
+        yield from _end_lines(end, passed)
 
 
-def _end(end: bytearray, passed: int) -> Iterator[Line]:
+def _end_lines(end: bytearray, passed: int) -> Iterator[Line]:
     if not end:
         return
     if passed > len(end):

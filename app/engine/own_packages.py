@@ -44,7 +44,7 @@ def add_plan(session: Session, asked: Sequence[str]) -> Generator[AnyPayload, No
     """
     environment, profile = active(session)
     _changeable(session)
-    wanted = [_requirement(one) for one in asked]
+    wanted = [_parse_requirement(one) for one in asked]
     if not wanted:
         raise InputError("packages add needs the name of a package.")
     site = session.site()
@@ -104,7 +104,7 @@ def undo_plan(session: Session) -> Plan:
     return Plan(title="Your packages", profile=profile.id, steps=(step,))
 
 
-def _requirement(text: str) -> str:
+def _parse_requirement(text: str) -> str:
     try:
         made = Requirement(text)
     except InvalidRequirement as error:

@@ -21,14 +21,14 @@ _FORM = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
 class LogSink(logging.Handler):
     """Hands each line, masked, to a function. A disk that takes no more ends no command."""
 
-    def __init__(self, write: Callable[[str], object], veil: SecretMasker) -> None:
+    def __init__(self, write: Callable[[str], object], masker: SecretMasker) -> None:
         super().__init__()
-        self._write, self._veil = write, veil
+        self._write, self._veil = write, masker
         self.setFormatter(_FORM)
 
-    def mask(self, veil: SecretMasker) -> None:
+    def mask(self, masker: SecretMasker) -> None:
         """From now on blot out what this masker knows."""
-        self._veil = veil
+        self._veil = masker
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line of the log."""
@@ -52,7 +52,7 @@ def listening(sink: logging.Handler, level: int) -> Iterator[None]:
 
 
 @contextmanager
-def program_log(files: Files, place: HomeLayout, veil: SecretMasker) -> Iterator[None]:
+def program_log(files: Files, place: HomeLayout, masker: SecretMasker) -> Iterator[None]:
     """``HOME/logs/program.log`` while a run holds a home of ours. What is over a megabyte is set
     aside as ``program.log.1``.
     """
@@ -62,6 +62,6 @@ def program_log(files: Files, place: HomeLayout, veil: SecretMasker) -> Iterator
         files.move(path, f"{path}.1")
     write = files.open_log(path)
     with listening(
-        LogSink(lambda line: write(line.encode("utf-8", "replace")), veil), logging.INFO
+        LogSink(lambda line: write(line.encode("utf-8", "replace")), masker), logging.INFO
     ):
         yield

@@ -25,12 +25,12 @@ def record(session: Session, plan: Plan) -> Proof:
         raise InputError(
             "There is nothing to record: expected a verification on this computer, which ran."
         )
-    files, windows = session.system.files, session.known().os.family == "windows"
+    files, windows = session.system.files, session.known_facts().os.family == "windows"
     inside = {name for name, path in _SIGNS if windows == (path[1] == ":") and files.exists(path)}
     profile = session.knowledge.profile(verdict.profile or plan.profile)
-    return proof.record(
+    return proof.make_record(
         profile,
-        session.known(),
+        session.known_facts(),
         verdict,
         installed_versions(plan.environment, profile, session.site()),
         date=session.system.clock.now()[:10],

@@ -19,7 +19,7 @@ from app.report.issue import issue_text
 from app.steps.drift import installed_versions
 
 if TYPE_CHECKING:
-    from app.engine.carrying_out import Execution
+    from app.engine.execution import Execution
 
 _TEMPLATE = "templates/report.html"
 _LOGS = 3  # the newest runs tell what happened; older ones are only weight
@@ -29,29 +29,29 @@ _LOG_BYTES = 2_000_000
 def report_zip(session: Execution) -> bytes:
     """The report's zip, the person taken out."""
     return report.build(
-        gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+        gather_report(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
     )
 
 
 def preview(session: Execution) -> Preview:
     """What the report would hold and what was taken out of it."""
     return report.preview(
-        gathered(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+        gather_report(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
     )
 
 
-def issue(session: Execution, log: bytes | None, diagnosis: Diagnosis | None) -> str:
+def build_issue_text(session: Execution, log: bytes | None, diagnosis: Diagnosis | None) -> str:
     """The short text for an issue, the person taken out. A pasted log stands in it instead of this
     visit's run."""
-    found = gathered(session)
+    found = gather_report(session)
     if log is not None:
         found = msgspec.structs.replace(
-            found, diagnosis=diagnosis, logs={"pasted.log": _end(log)}, events=(), plan=None
+            found, diagnosis=diagnosis, logs={"pasted.log": _last_lines(log)}, events=(), plan=None
         )
     return issue_text(clean(found, session.redactor()))
 
 
-def gathered(session: Execution) -> Report:
+def gather_report(session: Execution) -> Report:
     """This visit's events and verdict; where it ran nothing, those of the last run under home."""
     events, ran = (
         (tuple(session.events), None)
@@ -60,29 +60,29 @@ def gathered(session: Execution) -> Report:
     )
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.pointer()
-    told = session.last_plan or ran
-    environment = (told.environment if told else "") or (pointer.active if pointer else "")
+    run_plan = session.last_plan or ran
+    environment = (run_plan.environment if run_plan else "") or (pointer.active if pointer else "")
     verification = session.verification or (
         session.recorded_verification(environment) if environment else None
     )
     best = session.best()
-    plan = told or session.plan()
+    plan = run_plan or session.plan()
     return Report(
         written_at=session.system.clock.now(),
         program=__version__,
         profile=plan.profile or best.profile.id,
         environment=environment,
         simulated=_file_name(session.simulated),
-        facts=session.known(),
+        facts=session.known_facts(),
         findings=session.findings(),
-        choices=tuple(_without_locks(c) for c in session.choices()),
+        choices=tuple(_drop_lock_texts(c) for c in session.choices()),
         plan=plan,
         events=events,
         verification=verification,
         diagnosis=failed.diagnosis if failed is not None else None,
-        logs=_logs(session),
-        versions=_versions(session, environment, verification),
-        history=_history(session),
+        logs=_collect_logs(session),
+        versions=_installed_versions(session, environment, verification),
+        history=_collect_history(session),
     )
 
 
@@ -93,7 +93,7 @@ def _file_name(path: str | None) -> str | None:
     return path if path is None else path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _without_locks(choice: Choice) -> Choice:
+def _drop_lock_texts(choice: Choice) -> Choice:
     """A choice without its locks' text: 2 MB that every program of this version has (redacting them
     took 7 s).
     """
@@ -109,16 +109,18 @@ def _last_run(session: Execution) -> tuple[tuple[StepEvent, ...], Plan | None]:
     if session.simulated:
         return session.recording, None
     place, files = session.place, session.system.files
-    recorded = _in_order(session, ".events.jsonl")
+    recorded = _names_in_run_order(session, ".events.jsonl")
     found: list[StepEvent] = []
     if not recorded:
         return (), None
     ending = ".events.jsonl"
-    known = _plans(session)
+    known = _plans_by_run(session)
     plans = [(name, known.get(name.removesuffix(ending))) for name in recorded]
     # A kernel or a menu entry made afterwards is told in the history; the run in full is the
     # install, or the verification, that the report is about.
-    newest, plan = next(((n, p) for n, p in reversed(plans) if _tells(p)), plans[-1])
+    newest, plan = next(
+        ((n, p) for n, p in reversed(plans) if _describes_environment(p)), plans[-1]
+    )
     for line in (files.read(place.join(place.logs, newest)) or b"").splitlines():
         try:
             found.append(unflat(msgspec.json.decode(line)))
@@ -127,14 +129,14 @@ def _last_run(session: Execution) -> tuple[tuple[StepEvent, ...], Plan | None]:
     return tuple(found), plan
 
 
-def _tells(plan: Plan | None) -> bool:
+def _describes_environment(plan: Plan | None) -> bool:
     """Whether a run says how the environment came to be or whether it works."""
     return plan is not None and any(
         isinstance(step, InstallWheels | RunCheck) for step in plan.steps
     )
 
 
-def _history(session: Execution) -> tuple[PastRun, ...]:
+def _collect_history(session: Execution) -> tuple[PastRun, ...]:
     """All runs that the journal knows, the newest first; none of a simulated home."""
     if session.simulated:
         return ()
@@ -158,7 +160,7 @@ def _history(session: Execution) -> tuple[PastRun, ...]:
     )
 
 
-def _plans(session: Execution) -> dict[str, Plan]:
+def _plans_by_run(session: Execution) -> dict[str, Plan]:
     """Each run's own plan: another setup may be the best one by now."""
     try:
         entries = session.journal.entries()
@@ -167,7 +169,7 @@ def _plans(session: Execution) -> dict[str, Plan]:
     return {e.run: e.plan for e in entries if e.kind == "began" and e.plan is not None}
 
 
-def _in_order(session: Execution, ending: str) -> list[str]:
+def _names_in_run_order(session: Execution, ending: str) -> list[str]:
     """Files of the log folder, the newest run last, as the journal has it: names bear the clock's
     time, and clocks are set.
     """
@@ -180,27 +182,27 @@ def _in_order(session: Execution, ending: str) -> list[str]:
     return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
 
 
-def _logs(session: Execution) -> dict[str, bytes]:
+def _collect_logs(session: Execution) -> dict[str, bytes]:
     """The ends of the newest logs, and all crash files."""
     if session.simulated:
         return {}
     place, files = session.place, session.system.files
-    names = _in_order(session, ".log")[-_LOGS:]
-    found = {n: _end(files.end(place.join(place.logs, n), _LOG_BYTES + 1)) for n in names}
+    names = _names_in_run_order(session, ".log")[-_LOGS:]
+    found = {n: _last_lines(files.end(place.join(place.logs, n), _LOG_BYTES + 1)) for n in names}
     for name in files.names(place.reports):
         if name.startswith("crash-"):
-            found[name] = _end(files.end(place.join(place.reports, name), _LOG_BYTES + 1))
+            found[name] = _last_lines(files.end(place.join(place.reports, name), _LOG_BYTES + 1))
     return found
 
 
-def _end(log: bytes) -> bytes:
+def _last_lines(log: bytes) -> bytes:
     """The last lines of a log. It begins with a whole one: nobody can tell that half a token is
     one.
     """
     return log if len(log) <= _LOG_BYTES else log[log.find(b"\n", len(log) - _LOG_BYTES) + 1 :]
 
 
-def _versions(
+def _installed_versions(
     session: Execution, environment: str, verification: Verification | None
 ) -> dict[str, str]:
     """What is installed, from the packages' own records."""

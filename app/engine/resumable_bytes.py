@@ -15,7 +15,7 @@ from app.model.profile import Part, Profile
 from app.ports import Files
 
 
-def begun(
+def measure_resumable(
     facts: MachineFacts,
     profiles: Sequence[Profile],
     place: HomeLayout,
@@ -29,7 +29,7 @@ def begun(
     Never more than the setup's own figures. What that run has unpacked so far lies in the cache; an
     environment is linked from it.
     """
-    fetched = _wheels(place, files)
+    fetched = _wheelhouse_bytes(place, files)
     own = {left.path: left.size or 0 for left in facts.leftovers if left.kind == "own"}
     unpacked = files.size(place.cache) or 0 if unfinished is not None else 0
     found = {}
@@ -38,10 +38,10 @@ def begun(
         if not parts:
             continue
         name, whole = environment_name(profile, place.family), sum(part.disk for part in parts)
-        made = sum(size for path, size in own.items() if _of(path, place.environment(name)))
+        made = sum(size for path, size in own.items() if _belongs_to(path, place.environment(name)))
         made += unpacked if unfinished == profile.id else 0
-        here = _fetched(parts, fetched)
-        if active is not None and _of(active, name):
+        here = _fetched_bytes(parts, fetched)
+        if active is not None and _belongs_to(active, name):
             here, made = (
                 sum(part.download for part in parts),
                 whole,
@@ -52,30 +52,32 @@ def begun(
     return found
 
 
-def _of(name: str, environment: str) -> bool:
+def _belongs_to(name: str, environment: str) -> bool:
     """The environment itself, or one that was made anew beside it (``NAME.2``)."""
     return name == environment or name.startswith(environment + ".")
 
 
-def _wheels(place: HomeLayout, files: Files) -> dict[tuple[str, str], int]:
+def _wheelhouse_bytes(place: HomeLayout, files: Files) -> dict[tuple[str, str], int]:
     """Bytes in the wheelhouse by package and public version; half-fetched files count as far as
     they are there.
     """
     found: dict[tuple[str, str], int] = {}
     for file in files.names(place.wheels):
         name, _, rest = file.partition("-")
-        key = canonical(name), _public(rest.partition("-")[0])
+        key = canonical(name), _public_version(rest.partition("-")[0])
         found[key] = found.get(key, 0) + (files.size(place.wheel(file)) or 0)
     return found
 
 
-def _fetched(parts: Sequence[Part], fetched: dict[tuple[str, str], int]) -> int:
+def _fetched_bytes(parts: Sequence[Part], fetched: dict[tuple[str, str], int]) -> int:
     here = 0
     for part in parts:
-        known = sum(fetched.get((canonical(w.name), _public(w.version)), 0) for w in part.wheels)
+        known = sum(
+            fetched.get((canonical(w.name), _public_version(w.version)), 0) for w in part.wheels
+        )
         here += min(known, part.download)
     return here
 
 
-def _public(version: str) -> str:
+def _public_version(version: str) -> str:
     return version.partition("+")[0]

@@ -38,14 +38,14 @@ class Runner:
         run: str,
         log: Callable[[bytes], None],
         explain: Callable[[bytes, str], Diagnosis],
-        veil: SecretMasker | None = None,
+        masker: SecretMasker | None = None,
         keep: Callable[[StepEvent], None] | None = None,
     ) -> None:
         """``log`` appends to the run's log, ``keep`` to its record; where the disk takes no more,
         the step has failed.
         """
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
-        self._veil = veil or SecretMasker(())
+        self._veil = masker or SecretMasker(())
         self._log, self._explain = log, explain
         self._keep = keep or (lambda _: None)
         self._cap = OutputCap()
@@ -62,7 +62,7 @@ class Runner:
         self._journal.began(self._run, plan)
         try:
             for step in plan.steps:
-                yield from self._step(step)
+                yield from self._run_step(step)
                 if step.id in self.failed and not isinstance(step, RunCheck):
                     self.outcome = "failed"
                     return
@@ -76,79 +76,79 @@ class Runner:
             ):  # a full disk takes no more; without it the run counts as cut off, which is the same
                 self._journal.ended(self._run, self.outcome)
 
-    def _step(self, step: AnyStep) -> Iterator[StepEvent]:
+    def _run_step(self, step: AnyStep) -> Iterator[StepEvent]:
         began = self._site.system.clock.monotonic()
         tail = bytearray()
         try:
-            acted = yield from self._acts(step, tail)
+            acted = yield from self._carry_out(step, tail)
         except StoppedError:
             self.outcome = "halted"
-            yield self._last(step, Stopped())
+            yield self._emit_end(step, Stopped())
         except ExpectedError as error:
             self.failed.add(step.id)
             self.error = self._veil.error(error)
             log.warning("step %s failed: %s: %s", step.id, error.code, error.message)
-            with suppress(ExpectedError):  # as in ``_last``
+            with suppress(ExpectedError):  # as in ``_emit_end``
                 self._log(f"{error.message}\n".encode("utf-8", "replace"))
-            yield self._last(
+            yield self._emit_end(
                 step,
                 Failed(
                     code=error.code,
                     message=error.message,
                     details=error.details,
                     hint=error.hint,
-                    diagnosis=self._diagnosis(error, bytes(tail)),
+                    diagnosis=self._diagnose(error, bytes(tail)),
                 ),
             )
         else:
             if acted:
-                yield self._last(
+                yield self._emit_end(
                     step, Finished(seconds=round(self._site.system.clock.monotonic() - began, 3))
                 )
 
-    def _acts(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
+    def _carry_out(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
         """What the step does; ``tail`` takes its last output. Returns whether anything had to be
         done.
         """
         missing = [n for n in getattr(step, "needs", ()) if n in self.failed]
         if missing:
             self.failed.add(step.id)
-            yield self._told(step, Skipped(why=f"It needs “{missing[0]}”, which did not pass."))
+            yield self._emit(step, Skipped(why=f"It needs “{missing[0]}”, which did not pass."))
             return False
         site = replace(self._site, record=self._journal.effect(self._run, step.id))
         found = self._handlers[step.kind].done(step, site)
         if found is not None:
             log.info("step %s is done already: %s", step.id, found)
-            yield self._told(step, self._veil.happening(Skipped(why=found)))
+            yield self._emit(step, self._veil.mask_payload(Skipped(why=found)))
             return False
         log.info("step %s (%s) begins", step.id, step.kind)
-        yield self._told(step, Started(title=step.title))
-        for what in self._cap.over(self._veil.over(self._handlers[step.kind].run(step, site))):
+        yield self._emit(step, Started(title=step.title))
+        for what in self._cap.filter(self._veil.filter(self._handlers[step.kind].run(step, site))):
             if isinstance(what, Line):
                 self._log(what.text)
                 tail += what.text
                 del tail[:-_TAIL]
-            yield self._told(step, what)
+            yield self._emit(step, what)
         self._journal.step_done(self._run, step.id)
         return True
 
-    def _told(self, step: AnyStep, what: AnyPayload) -> StepEvent:
+    def _emit(self, step: AnyStep, what: AnyPayload) -> StepEvent:
         event = StepEvent(
             at=self._site.system.clock.monotonic() - self._began, step=step.id, what=what
         )
         self._keep(event)
         return event
 
-    def _last(self, step: AnyStep, what: AnyPayload) -> StepEvent:
+    def _emit_end(self, step: AnyStep, what: AnyPayload) -> StepEvent:
         """How a step ended is told, whether or not a full disk takes it."""
         try:
-            return self._told(step, what)
+            return self._emit(step, what)
         except ExpectedError:
             return StepEvent(
                 at=self._site.system.clock.monotonic() - self._began, step=step.id, what=what
             )
 
-    def _diagnosis(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
+    def _diagnose(self, error: ExpectedError, tail: bytes) -> Diagnosis | None:
         """What the step's own output says, or its error where the output is silent."""
         log = tail + f"\n{error.details}\n{error.message}".encode("utf-8", "replace")
         found = self._explain(log, error.code)

@@ -54,14 +54,14 @@ def plan_script(
         *writer.head(plan.title, uv),
         writer.set("HOME_DIR", place.home),
         writer.set("ENV_DIR", place.environment(plan.environment)),
-        *writer.shields({**uv_folders(place), **_pythons(place, sources)}),
+        *writer.shields({**uv_folders(place), **_python_mirror_variables(place, sources)}),
     ]
     for step in plan.steps:
-        lines += ["", comment(step.title), *_commands(step, writer, place, profiles, sources)]
+        lines += ["", comment(step.title), *_step_commands(step, writer, place, profiles, sources)]
     return "\n".join(lines) + "\n"
 
 
-def _pythons(place: HomeLayout, sources: Sources) -> dict[str, str]:
+def _python_mirror_variables(place: HomeLayout, sources: Sources) -> dict[str, str]:
     """Where uv gets a Python from, where the user's settings name a place."""
     named = {
         "UV_PYTHON_INSTALL_MIRROR": sources.python_mirror,
@@ -79,7 +79,7 @@ def as_file(script: str, shell: str) -> bytes:
     return script.encode("utf-8")
 
 
-def _commands(
+def _step_commands(
     step: AnyStep,
     writer: _PowerShell | _Posix,
     place: HomeLayout,
@@ -117,7 +117,7 @@ def _commands(
                     "--no-deps",
                     "--no-build",
                     *(() if part.unhashed else ("--require-hashes",)),
-                    *_index(part, sources),
+                    *_index_options(part, sources),
                     "-r",
                     writer.under("HOME_DIR", name),
                 )
@@ -154,7 +154,7 @@ def _commands(
     return [comment(f"{step.kind}: " + ", ".join(step.touches))]
 
 
-def _index(part: Part, sources: Sources) -> tuple[str, ...]:
+def _index_options(part: Part, sources: Sources) -> tuple[str, ...]:
     """The address without its login: a script is passed on, and uv asks the keyring or .netrc."""
     if part.index == "default":
         return ("--index-url", without_secrets("", sources.index)) if sources.index else ()

@@ -22,9 +22,9 @@ from app.engine import (
     shared_home,
     uninstalling,
 )
-from app.engine.carrying_out import Execution
-from app.engine.environments import Environment, earlier, list_environments, swap_back
-from app.engine.uninstalling import Uninstallable, what_is_here
+from app.engine.environments import Environment, list_environments, previous_environment, swap_back
+from app.engine.execution import Execution
+from app.engine.uninstalling import Uninstallable, list_removable
 from app.model.errors import ExpectedError, InputError, NotInstalledError
 from app.model.event import StepEvent
 from app.model.plan import Plan
@@ -55,7 +55,7 @@ class Unfinished:
 
 
 @dataclass(frozen=True)
-class GoingBack:
+class RollbackInfo:
     """What going back leads to: an environment and the verdict of its last verification,
     ``not_checked`` where there was none.
     """
@@ -71,14 +71,14 @@ class GoingBack:
     @property
     def sentence(self) -> str:
         """What the last verification said, for people."""
-        said = {
+        verdict_text = {
             "works": "it works",
             "works_slowly": "it works, but slowly",
             "broken": "it does not work",
         }.get(self.verdict)
         return (
-            f"The last verification of {self.environment} said: {said}."
-            if said
+            f"The last verification of {self.environment} said: {verdict_text}."
+            if verdict_text
             else f"{self.environment} was never verified."
         )
 
@@ -122,24 +122,24 @@ class Session(Execution):
         python = self.place.environment_python(name)
         return not self.simulated and bool(name) and self.system.files.exists(python)
 
-    def going_back(self) -> GoingBack:
+    def rollback_info(self) -> RollbackInfo:
         """What going back would make active, and what its last verification said, to be asked before.
         Raises ``InputError`` where there is no earlier environment.
         """
-        self.really()
+        self.require_real_machine()
         self._not_a_guest()
-        target = earlier(self.system.files, self.place, self.pointer())
+        target = previous_environment(self.system.files, self.place, self.pointer())
         last = self.recorded_verification(target)
-        return GoingBack(environment=target, verdict=last.overall if last else "not_checked")
+        return RollbackInfo(environment=target, verdict=last.overall if last else "not_checked")
 
     def rollback(self) -> Pointer:
         """Make the environment that was active before active again. Raises ``InputError`` when there
         is none.
         """
-        self.really()
+        self.require_real_machine()
         self._not_a_guest()
-        earlier(self.system.files, self.place, self.pointer())
-        with self._alone("going back to the setup before"):
+        previous_environment(self.system.files, self.place, self.pointer())
+        with self.exclusive_lock("going back to the setup before"):
             back = swap_back(
                 self.system.files, self.system.clock, self.place, self.pointer(), self.journal
             )
@@ -152,7 +152,7 @@ class Session(Execution):
         """
         if self.simulated or not self.owns_home():
             return ()
-        found = what_is_here(self.system.files, self.place, self.pointer(), self.journal)
+        found = list_removable(self.system.files, self.place, self.pointer(), self.journal)
         if self.place.is_guest:  # what is an administrator's is not theirs to remove
             found = tuple(item for item in found if item.path.startswith(self.place.own))
         return found
@@ -166,21 +166,21 @@ class Session(Execution):
         deleted. After the last of all, nothing of this program is left. Raises ``ExpectedError``
         where a thing is in use: it stays whole.
         """
-        self.really()
+        self.require_real_machine()
         files, place = self.system.files, self.place
         if self.owns_home():
-            with self._alone("uninstalling"):
-                uninstalling.finish(files, place, self.journal)
+            with self.exclusive_lock("uninstalling"):
+                uninstalling.finish_removals(files, place, self.journal)
                 yield from uninstalling.remove(chosen, files, place, self.journal)
                 self.mend_current()
                 empty = not self.uninstallable()
         else:
             empty = not files.exists(place.home)
         if empty and not place.is_guest:
-            uninstalling.leave(files, place)
+            uninstalling.remove_home(files, place)
 
     @contextmanager
-    def _alone(self, what: str) -> Iterator[None]:
+    def exclusive_lock(self, what: str) -> Iterator[None]:
         """Nothing else may run in this home folder meanwhile. Raises
         ``ExpectedError('already-running')``; nobody needs a folder that is not there, and none that
         is not ours is touched."""
@@ -204,32 +204,32 @@ class Session(Execution):
             return ()
         return quarantine.shelves(self.site(), self.journal.moved())
 
-    def packages_taken_out(self) -> Iterator[put_packages_back.Taken]:
+    def removed_packages(self) -> Iterator[put_packages_back.SavedPackages]:
         """What the guide's clean-up took out of environments and is still missing there (30 ms for
         each saved list).
         """
         if not self.simulated and self.owns_home():
-            yield from put_packages_back.taken_out(self.site())
+            yield from put_packages_back.list_saved(self.site())
 
     def packages_back_plan(self, saved: str) -> Plan:
         """The plan that puts the packages of a saved list back. Raises ``InputError`` where that is
         no such list.
         """
-        self.really()
-        found = put_packages_back.taken(saved, self.site())
+        self.require_real_machine()
+        found = put_packages_back.read_saved_list(saved, self.site())
         return builder.packages_back_plan(saved, found.python, found.packages, self.place)
 
     def put_back(self, shelf: str) -> str:
         """Return one quarantined thing to where it was; its path. A folder of somebody else's could
         name any place.
         """
-        self.really()
+        self.require_real_machine()
         if shelf not in {folder for folder, _ in self.quarantined()}:
             raise InputError(
                 f"{shelf} is no quarantined item; expected a folder that the command uninstall "
                 f"lists."
             )
-        with self._alone("putting back"):
+        with self.exclusive_lock("putting back"):
             return quarantine.put_back(shelf, self.site())
 
     # ---- tell
@@ -272,9 +272,9 @@ class Session(Execution):
         from app.decide.training import starter_script  # first needed on the last page
 
         profile = self.profile or self._active_profile() or self.best().profile
-        return starter_script.script(
+        return starter_script.render_script(
             profile,
-            self.known(),
+            self.known_facts(),
             self.knowledge.guide,
             self.resource,
             model=model,
@@ -308,7 +308,7 @@ class Session(Execution):
             else self.profile or self._active_profile() or self.best().profile
         )
         return judge.compare_pasted(
-            pasted.decode("utf-8", "replace"), profile, self.known(), self.knowledge.guide
+            pasted.decode("utf-8", "replace"), profile, self.known_facts(), self.knowledge.guide
         )
 
     def closest(self, pasted: bytes) -> str | None:
@@ -317,7 +317,9 @@ class Session(Execution):
         """
         text = pasted.decode("utf-8", "replace")
         own = self.profile or self._active_profile()
-        return judge.closest(text, self.knowledge.profiles, self.known(), self.knowledge.guide, own)
+        return judge.closest(
+            text, self.knowledge.profiles, self.known_facts(), self.knowledge.guide, own
+        )
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What has changed in an environment since it was installed, a sentence each."""
@@ -344,16 +346,16 @@ class Session(Execution):
             there = bundling.read(target, self.place, self.system.files).names
         wanted = [self.knowledge.profile(name) for name in (*profiles, *there)]
         wanted = wanted or [self.profile or self.best().profile]
-        system = platform or self._platform()
+        system = platform or self._target_platform()
         kernels = [
             integrations.kernel_of(one, self.knowledge, system)
             for one in (wanted if self.answers.kernel else ())
         ]
         kernels = list({one.id: one for one in kernels}.values())
         site = self.site_here()
-        veil = SecretMasker(known_secrets(site.sources, self.system.computer.variables()))
+        masker = SecretMasker(known_secrets(site.sources, self.system.computer.variables()))
         for event in bundling.bundle(wanted, system, target, site, kernels, update):
-            yield msgspec.structs.replace(event, what=veil.happening(event.what))
+            yield msgspec.structs.replace(event, what=masker.mask_payload(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:
         """Check every file of a bundle against its list. Raises ``InputError`` naming the first that
@@ -363,10 +365,10 @@ class Session(Execution):
 
     def write_report(self, path: str | None = None) -> str:
         """Write the diagnostics report; its path."""
-        from app.engine import reporting  # first needed at the end of a visit
+        from app.engine import reporting  # first needed at the end of a inspection
 
         if path is None and not self.simulated:
-            self._own_home_for("report")
+            self._require_own_home("report")
         data = reporting.report_zip(self)
         name = path or self.place.join(
             self.place.reports, f"report-{self.system.clock.now().replace(':', '')}.zip"
@@ -380,21 +382,21 @@ class Session(Execution):
         self.system.files.write(name, data)
         return name
 
-    def _own_home_for(self, what: str) -> None:
+    def _require_own_home(self, what: str) -> None:
         """Raises ``InputError`` where the home folder is somebody else's; a new one is marked."""
         state = self.home_state()
         if not state.ours and state.refused is not None:
-            said = home_folder.sentence(state.refused, self.place.home, self.place)
+            refusal = home_folder.explain_refusal(state.refused, self.place.home, self.place)
             raise InputError(
-                said, hint=f"Name another folder, or a file with {what} --output FILE."
+                refusal, hint=f"Name another folder, or a file with {what} --output FILE."
             )
-        home_folder.mark(self.system, self.place, state, self.journal, what)
+        home_folder.write_marker(self.system, self.place, state, self.journal, what)
 
     def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
         """The short text for an issue, the person taken out; about a pasted log where one is given."""
         from app.engine import reporting
 
-        return reporting.issue(self, log, diagnosis)
+        return reporting.build_issue_text(self, log, diagnosis)
 
     def report_preview(self) -> Preview:
         """What a report would hold and what was taken out of it, by kind and count."""
@@ -423,7 +425,7 @@ class Session(Execution):
 
     def active_environment(self) -> str:
         """The active environment's name. Raises ``NotInstalledError`` where there is none."""
-        self.really()
+        self.require_real_machine()
         pointer = self.pointer()
         if pointer is None:
             raise NotInstalledError("No environment is active here; expected one.")
@@ -436,7 +438,10 @@ class Session(Execution):
             return self.place.environment(name)
         path = current_link.stable_path(self.system.files, self.place, pointer)
         if path != self.place.current:
-            with suppress(ExpectedError), self._alone("mending the link to the environment"):
+            with (
+                suppress(ExpectedError),
+                self.exclusive_lock("mending the link to the environment"),
+            ):
                 self.mend_current()
             path = current_link.stable_path(self.system.files, self.place, pointer)
         return path

@@ -16,7 +16,7 @@ _LEAST = 0.004  # seconds that are worth a wait; shorter gaps are saved up
 _RATE = 25_000_000.0  # bytes a second of the pretended line
 
 
-def rehearse(
+def simulate_run(
     plan: Plan,
     recording: tuple[StepEvent, ...],
     checks: dict[str, tuple[AnyPayload, ...]],
@@ -30,11 +30,11 @@ def rehearse(
     as it happened; the speed is asked all the time, so that it can be changed while it plays.
     """
     if recording:
-        yield from _replay(recording, stop, speed)
+        yield from _replay_recording(recording, stop, speed)
         return
     at = 0.0
     for step in plan.steps:
-        for what, seconds in _pretend(step, checks.get(step.id, ())):
+        for what, seconds in _simulate_step(step, checks.get(step.id, ())):
             at += seconds
             if stop.wait(_TICK):
                 yield StepEvent(at=at, step=step.id, what=Stopped())
@@ -42,7 +42,7 @@ def rehearse(
             yield StepEvent(at=at, step=step.id, what=what)
 
 
-def _replay(
+def _replay_recording(
     recording: tuple[StepEvent, ...], stop: Stop, speed: Callable[[], float]
 ) -> Iterator[StepEvent]:
     last, owed = recording[0].at, 0.0  # owed: recorded seconds not waited for yet
@@ -62,7 +62,9 @@ def _replay(
         yield event
 
 
-def _pretend(step: AnyStep, measured: tuple[AnyPayload, ...]) -> Iterator[tuple[AnyPayload, float]]:
+def _simulate_step(
+    step: AnyStep, measured: tuple[AnyPayload, ...]
+) -> Iterator[tuple[AnyPayload, float]]:
     yield Started(title=step.title), 0.1
     yield (
         Line(text=f"simulation: {step.title}; nothing is changed on this computer\n".encode()),

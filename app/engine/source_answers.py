@@ -17,7 +17,7 @@ from app.probe.network import default_index, sources
 from app.probe.operating_system import without_secrets
 
 if TYPE_CHECKING:
-    from app.engine.visit import Visit
+    from app.engine.inspection import Inspection
 
 SourceName = Literal["index", "pytorch", "python", "hub"]
 NAMES: tuple[SourceName, ...] = ("index", "pytorch", "python", "hub")
@@ -40,12 +40,12 @@ class Answer(Value, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-def ask_sources(session: Visit, answers: Answers) -> Iterator[Answer]:
+def ask_sources(session: Inspection, answers: Answers) -> Iterator[Answer]:
     """Ask index, PyTorch index, Python source and model hub with these answers, one after another.
     The session keeps its own settings. On another computer nothing is asked.
     """
     if session.simulated:
-        yield from _recorded(session)
+        yield from _recorded_answers(session)
         return
     system = session.system
     where = sources(system, answers)
@@ -53,21 +53,21 @@ def ask_sources(session: Visit, answers: Answers) -> Iterator[Answer]:
     system.web.use(where)
     try:
         for name in NAMES:
-            yield _ask(session, where, name)
+            yield _ask_source(session, where, name)
     finally:
         system.web.use(kept)
 
 
-def _recorded(session: Visit) -> Iterator[Answer]:
+def _recorded_answers(session: Inspection) -> Iterator[Answer]:
     """What the machine file tells of its own network; nothing is asked in a simulation."""
-    network = session.known().network
+    network = session.known_facts().network
     why = "Nothing is asked in a simulation."
-    told: dict[SourceName, tuple[Reach, str]] = {
+    reaches: dict[SourceName, tuple[Reach, str]] = {
         "index": (network.index, network.index_fault),
         "pytorch": (network.pytorch, network.pytorch_fault),
     }
     for name in NAMES:
-        reach, fault = told.get(name, ("unknown", ""))
+        reach, fault = reaches.get(name, ("unknown", ""))
         usable = reach == "reachable"
         yield Answer(
             name=name,
@@ -79,7 +79,7 @@ def _recorded(session: Visit) -> Iterator[Answer]:
         )
 
 
-def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
+def _ask_source(session: Inspection, where: Sources, name: SourceName) -> Answer:
     if where.offline and name != "hub":
         return Answer(
             name=name,
@@ -91,7 +91,7 @@ def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
             else f"The offline folder {where.offline} is not there.",
             remedy="Name the folder that the command bundle made.",
         )
-    address = _address(session, where, name)
+    address = _first_address(session, where, name)
     if address is None:
         return Answer(
             name=name,
@@ -103,7 +103,7 @@ def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
     shown = without_secrets("", address)
     given = {"index": where.index, "pytorch": where.pytorch_index}.get(name, address)
     if name == "python" and "://" not in address:
-        return _folder(session, name, address)
+        return _answer_for_folder(session, name, address)
     if not is_address(address) or (given is not None and not is_address(given)):
         shown = without_secrets("", given or address)
         return Answer(
@@ -115,7 +115,7 @@ def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
         )
     if address.startswith("file://"):
         path = unquote(urlsplit(address).path)
-        return _folder(session, name, path.lstrip("/") if path[2:3] == ":" else path)
+        return _answer_for_folder(session, name, path.lstrip("/") if path[2:3] == ":" else path)
     if unencrypted(address):
         return Answer(
             name=name,
@@ -131,11 +131,11 @@ def _ask(session: Visit, where: Sources, name: SourceName) -> Answer:
         name=name,
         address=shown,
         fault=without_secrets("", fault.message),
-        remedy=_remedy(name, fault),
+        remedy=_describe_remedy(name, fault),
     )
 
 
-def _remedy(name: SourceName, fault: ExpectedError) -> str:
+def _describe_remedy(name: SourceName, fault: ExpectedError) -> str:
     if name == "hub":
         return (
             f"{fault.hint or _REMEDY} The setup itself does not need the hub; models come from it, "
@@ -144,7 +144,7 @@ def _remedy(name: SourceName, fault: ExpectedError) -> str:
     return fault.hint or _REMEDY
 
 
-def _folder(session: Visit, name: SourceName, path: str) -> Answer:
+def _answer_for_folder(session: Inspection, name: SourceName, path: str) -> Answer:
     there = session.system.files.exists(path)
     return Answer(
         name=name,
@@ -155,14 +155,14 @@ def _folder(session: Visit, name: SourceName, path: str) -> Answer:
     )
 
 
-def _address(session: Visit, where: Sources, name: SourceName) -> str | None:
+def _first_address(session: Inspection, where: Sources, name: SourceName) -> str | None:
     """The very page or file that an install would ask first."""
     system = session.system
     if name == "index":
         index = where.index or default_index(system)
-        return None if index is None else _page(index, "pip")
+        return None if index is None else _project_page(index, "pip")
     if name == "pytorch":
-        return _page(where.pytorch_index, "torch")
+        return _project_page(where.pytorch_index, "torch")
     if name == "hub":
         hub = system.computer.variables().get("HF_ENDPOINT") or _HUB
         return f"{hub.rstrip('/')}/api/models?limit=1"
@@ -175,7 +175,7 @@ def _address(session: Visit, where: Sources, name: SourceName) -> str | None:
         environment["UV_PYTHON_INSTALL_MIRROR"] = mirror
     if where.python_list is not None:
         environment["UV_PYTHON_DOWNLOADS_JSON_URL"] = where.python_list
-    told = system.processes.capture(
+    completed = system.processes.capture(
         [
             *(system.computer.uv(), "python", "list", "--only-downloads"),
             *("--show-urls", f"cpython-{version}"),
@@ -183,9 +183,9 @@ def _address(session: Visit, where: Sources, name: SourceName) -> str | None:
         limits.UV_ANSWER,
         environment,
     )
-    found = _URL.search(told.out)
+    found = _URL.search(completed.out)
     return found[0] if found else None
 
 
-def _page(index: str, project: str) -> str:
+def _project_page(index: str, project: str) -> str:
     return index if index.startswith("file://") else f"{index.rstrip('/')}/{project}/"

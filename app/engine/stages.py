@@ -36,19 +36,19 @@ class WizardState(NamedTuple):
         )
 
 
-def path(standing: WizardState) -> tuple[Stage, ...]:
+def stage_path(standing: WizardState) -> tuple[Stage, ...]:
     """The stages of this visit, in order."""
     return tuple(s for s in STAGES if not standing.skips(s))
 
 
-def following(stage: Stage, standing: WizardState) -> Stage | None:
+def next_stage(stage: Stage, standing: WizardState) -> Stage | None:
     """The stage after ``stage``; ``None`` after the last. ``stage`` itself may be one that is
     skipped by now.
     """
     return next((s for s in STAGES[STAGES.index(stage) + 1 :] if not standing.skips(s)), None)
 
 
-def before(stage: Stage, standing: WizardState) -> Stage | None:
+def previous_stage(stage: Stage, standing: WizardState) -> Stage | None:
     """The stage before ``stage``; ``None`` before the first."""
     return next((s for s in reversed(STAGES[: STAGES.index(stage)]) if not standing.skips(s)), None)
 

@@ -21,7 +21,7 @@ from app.model.verdict import Overall, Verification
 from app.steps.drift import drift, missing_files, own_versions
 
 if TYPE_CHECKING:
-    from app.engine.carrying_out import Execution
+    from app.engine.execution import Execution
 
 _FRESH = timedelta(days=90)  # Unsloth's releases outgrow a pinned set after about four months
 
@@ -29,11 +29,11 @@ _FRESH = timedelta(days=90)  # Unsloth's releases outgrow a pinned set after abo
 def status(session: Execution) -> Status:
     """The whole status. Raises ``InputError`` where the pointer file cannot be read."""
     pointer, place = session.pointer(), session.place
-    empty = Status(program=program_age(session), home=place.home, scope=_scope(session))
+    empty = Status(program=program_age(session), home=place.home, scope=_install_scope(session))
     if pointer is None:
         return empty
     profile = next((p for p in session.knowledge.profiles if p.id == pointer.profile), None)
-    changes = _drift(session, pointer, profile)
+    changes = _find_drift(session, pointer, profile)
     recorded = session.recorded_verification(pointer.active)
     worked = recorded is not None and recorded.overall in ("works", "works_slowly")
     proof = session.system.files.changed_at(place.verification(pointer.active))
@@ -44,11 +44,11 @@ def status(session: Execution) -> Status:
         environment=place.environment(pointer.active),
         python=place.environment_python(pointer.active),
         path=stable_path(session.system.files, place, pointer),
-        verdict=_verdict(session, pointer, recorded, changes),
+        verdict=_current_verdict(session, pointer, recorded, changes),
         proven_at=proof if worked else None,
         drift=changes,
         previous=pointer.previous,
-        newer_profile=_newer(session, profile) if profile is not None else None,
+        newer_profile=_find_better_setup(session, profile) if profile is not None else None,
         packages_added=tuple(own_versions(profile, session.site())) if profile is not None else (),
         exports=profile.exports if profile is not None else (),
         runs=tuple(
@@ -69,12 +69,12 @@ def program_age(session: Execution) -> ProgramAge:
     )
 
 
-def _scope(session: Execution) -> Literal["user", "all-users"]:
+def _install_scope(session: Execution) -> Literal["user", "all-users"]:
     shared = session.system.computer.shared_folder()
     return "all-users" if session.place.home == shared else "user"
 
 
-def _verdict(
+def _current_verdict(
     session: Execution,
     pointer: Pointer,
     recorded: Verification | None,
@@ -88,7 +88,7 @@ def _verdict(
     return recorded.overall
 
 
-def _drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tuple[Drift, ...]:
+def _find_drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tuple[Drift, ...]:
     """Versions against the lock, then files that a RECORD lists and no folder has."""
     if profile is None or not parts_for(profile, session.place.family):
         return ()
@@ -110,7 +110,7 @@ def _drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tup
     return tuple(found)
 
 
-def _newer(session: Execution, profile: Profile) -> str | None:
+def _find_better_setup(session: Execution, profile: Profile) -> str | None:
     """What would be ranked best here now instead of a setup for the processor, by what the system
     says at once. For a card's setup nothing is said: to ask the driver a process would be started;
     ``plan`` asks.

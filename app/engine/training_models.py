@@ -15,12 +15,12 @@ from app.model.training import ModelInfo, TrainingSettings
 from app.steps import fetch_model, model_cache
 
 if TYPE_CHECKING:
-    from app.engine.visit import Visit
+    from app.engine.inspection import Inspection
 
 _KNOWN = ("llama", "mistral", "qwen2", "qwen3")  # model_type of Llama-shaped decoders
 
 
-def resolve(session: Visit, model: str) -> tuple[str, str]:
+def resolve(session: Inspection, model: str) -> tuple[str, str]:
     """The model as the script is to load it, and the cache in which it lies or will lie."""
     if session.system.files.is_folder(model):
         missing = model_cache.what_is_missing(model, session.system, session.place)
@@ -32,13 +32,13 @@ def resolve(session: Visit, model: str) -> tuple[str, str]:
     return name, found[0] if found is not None else model_cache.own_cache(session.place)
 
 
-def is_here(session: Visit, model: str) -> bool:
+def is_here(session: Inspection, model: str) -> bool:
     """Whether a model is a folder, or whole in one of the caches."""
     folder = session.system.files.is_folder(model)
     return folder or model_cache.find(model, session.system, session.place) is not None
 
 
-def shape(session: Visit, model: str) -> Shape | None:
+def shape(session: Inspection, model: str) -> Shape | None:
     """The shape of a model that is here, from its ``config.json``; ``None`` where it is not here or
     of a kind that the memory estimate does not know.
     """
@@ -77,7 +77,7 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(
-    session: Visit, model: str, environment: str
+    session: Inspection, model: str, environment: str
 ) -> Generator[AnyPayload, None, ModelInfo | None]:
     """What the hub says of a model, ``None`` for a folder or one that is here. Raises ``InputError``
     for a name that is none, ``ExpectedError`` where it is not given to this user or has no room.
@@ -89,7 +89,7 @@ def look(
 
 
 def fetching(
-    session: Visit, wanted: TrainingSettings, environment: str
+    session: Inspection, wanted: TrainingSettings, environment: str
 ) -> Generator[AnyPayload, None, tuple[FetchModel, ...]]:
     """The step that brings the model, where it is not here; the hub is asked about it before."""
     if is_here(session, wanted.model):

@@ -11,39 +11,39 @@ from app.model.training import RunRecord, RunState, RunSummary
 from app.steps.prepare_training import DATA, RECORD, SCRIPT, read_record
 
 if TYPE_CHECKING:
-    from app.engine.visit import Visit
+    from app.engine.inspection import Inspection
 
 
-def runs(visit: Visit) -> tuple[RunSummary, ...]:
+def runs(session: Inspection) -> tuple[RunSummary, ...]:
     """All runs, the newest first; none on somebody else's computer."""
-    if visit.simulated or not visit.owns_home():
+    if session.simulated or not session.owns_home():
         return ()
-    place = visit.place
+    place = session.place
     found = []
-    for name in visit.system.files.names(place.runs):
-        data = visit.system.files.read(place.join(place.run(name), RECORD))
+    for name in session.system.files.names(place.runs):
+        data = session.system.files.read(place.join(place.run(name), RECORD))
         record = read_record(data) if data is not None else None
         if record is not None:
-            found.append((record.at, name, summary(visit, record)))
+            found.append((record.at, name, summary(session, record)))
     return tuple(one for _, _, one in sorted(found, key=lambda item: item[:2], reverse=True))
 
 
-def record_of(visit: Visit, run: str) -> RunRecord:
+def record_of(session: Inspection, run: str) -> RunRecord:
     """What lies beside a run's script. Raises ``InputError`` naming the runs that there are."""
-    known = [one.id for one in runs(visit)]
+    known = [one.id for one in runs(session)]
     if run not in known:
         there = f"expected one of {', '.join(known)}" if known else "there is none here"
         raise InputError(f"There is no training run {run!r}; {there}.")
-    data = visit.system.files.read(visit.place.join(visit.place.run(run), RECORD)) or b""
+    data = session.system.files.read(session.place.join(session.place.run(run), RECORD)) or b""
     record = read_record(data)
     if record is None:
         raise InputError(f"The record of the run {run} cannot be read.")
     return record
 
 
-def progress(visit: Visit, record: RunRecord) -> dict[str, Any]:
+def progress(session: Inspection, record: RunRecord) -> dict[str, Any]:
     """What the script itself wrote down of a run, schema ``run/1``; empty where it never began."""
-    data = visit.system.files.read(visit.place.join(record.output, "run.json"))
+    data = session.system.files.read(session.place.join(record.output, "run.json"))
     try:
         found = msgspec.json.decode(data or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -51,14 +51,14 @@ def progress(visit: Visit, record: RunRecord) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def summary(visit: Visit, record: RunRecord) -> RunSummary:
+def summary(session: Inspection, record: RunRecord) -> RunSummary:
     """A run's state and whether it can be gone on with, as far as files tell without being read
     whole; the script compares data, model and settings again before it goes on.
     """
-    files, place = visit.system.files, visit.place
-    folder, told = place.run(record.run), progress(visit, record)
-    state: RunState = "finished" if told.get("state") == "finished" else (
-        "failed" if told.get("state") == "failed" else "stopped"
+    files, place = session.system.files, session.place
+    folder, progress_fields = place.run(record.run), progress(session, record)
+    state: RunState = "finished" if progress_fields.get("state") == "finished" else (
+        "failed" if progress_fields.get("state") == "failed" else "stopped"
     )  # fmt: skip
     adapter = place.join(record.output, "adapter")
     why = "" if state != "finished" else "It is finished."
@@ -71,7 +71,7 @@ def summary(visit: Visit, record: RunRecord) -> RunSummary:
             why = f"Its file {name} is gone."
     if not why and _is_path(model) and not files.is_folder(model):
         why = f"Its model {model} is gone."
-    step, total = told.get("step"), told.get("total")
+    step, total = progress_fields.get("step"), progress_fields.get("total")
     return RunSummary(
         id=record.run,
         state=state,

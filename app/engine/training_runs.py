@@ -44,7 +44,7 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 
 def active(session: Session) -> tuple[str, Profile]:
     """The active environment and its profile. Raises ``NotInstalledError`` where there is none."""
-    session.really()
+    session.require_real_machine()
     pointer = session.pointer()
     if pointer is None:
         raise NotInstalledError("No environment is active here; expected one to train in.")
@@ -59,12 +59,14 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
     What was not asked for fits the card. Raises ``InputError`` for values that no training can have
     and for a model that is none.
     """
-    _check(request)
+    _check_request(request)
     _, profile = active(session)
     needs_card = profile.needs.gpu
     family = session.place.family
-    facts = session.known() if needs_card else session.facts or MachineFacts(os=Os(family=family))
-    sized = starter_script.size(
+    facts = (
+        session.known_facts() if needs_card else session.facts or MachineFacts(os=Os(family=family))
+    )
+    sized = starter_script.choose_size(
         profile,
         facts,
         session.knowledge.guide,
@@ -99,7 +101,7 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
         needed=needed,
         available=sized.available,
         fits=sized.fits if needs_card else None,
-        text=starter_script.estimate(sized),
+        text=starter_script.describe_estimate(sized),
     )
     return msgspec.structs.replace(base, **asked), memory
 
@@ -125,7 +127,7 @@ def preview(session: Session, request: TrainingRequest) -> Iterator[AnyPayload |
     answerable = all(q.code in ("bad-rows", "unused-columns") for q in found.questions)
     if answerable and found.rows:
         rows = source.canonical(shown)
-        tokens = yield from _tokens(rows, wanted, environment, site)
+        tokens = yield from _count_tokens(rows, wanted, environment, site)
     yield TrainingPreview(
         profile=profile.id,
         settings=wanted,
@@ -160,7 +162,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
     data that is not answered, for an output that is not empty, for a run that cannot be gone on with.
     """
     if request.resume is not None:
-        return (yield from _resumed(session, request, request.resume))
+        return (yield from _plan_resumed_run(session, request, request.resume))
     environment, profile = active(session)
     wanted, _ = settings(session, request)
     if request.data is None:
@@ -205,7 +207,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
         ),
         RunTraining(
             id="train",
-            title=f"Training {_short(wanted.model)}",
+            title=f"Training {_short_model_name(wanted.model)}",
             touches=tuple(dict.fromkeys((folder, output))),
             environment=environment,
             profile=profile.id,
@@ -235,10 +237,10 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
     steps: list[int] = []
 
     def takes(what: AnyPayload) -> bool:
-        told = isinstance(what, Measured) and what.name == "train.resumable"
-        if isinstance(what, Measured) and told:
+        is_answer = isinstance(what, Measured) and what.name == "train.resumable"
+        if isinstance(what, Measured) and is_answer:
             steps.append(int(what.value))
-        return not told
+        return not is_answer
 
     ended = yield from relay(site, command, limits.PREVIEW, limits.CHECK_EVENTS, passes=takes)
     if ended.failed is not None and ended.failed.code == "no-run":
@@ -248,7 +250,7 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
     return steps[-1]
 
 
-def _resumed(
+def _plan_resumed_run(
     session: Session, request: TrainingRequest, run: str
 ) -> Generator[AnyPayload, None, Plan]:
     record = training_records.record_of(session, run)
@@ -258,7 +260,7 @@ def _resumed(
     folder = session.place.run(run)
     training = RunTraining(
         id="train",
-        title=f"Training {_short(record.settings.model)}, from step {step}",
+        title=f"Training {_short_model_name(record.settings.model)}, from step {step}",
         touches=tuple(dict.fromkeys((folder, record.output))),
         environment=record.environment,
         profile=record.profile,
@@ -303,7 +305,7 @@ def _refuse_differences(
         )
 
 
-def _tokens(
+def _count_tokens(
     rows: bytes, wanted: TrainingSettings, environment: str, site: StepContext
 ) -> Generator[AnyPayload, None, dict[str, Any]]:
     """What the script's own ``--preview`` says of rows in canonical form."""
@@ -323,10 +325,10 @@ def _tokens(
         seen: dict[str, Any] = {}
 
         def takes(what: AnyPayload) -> bool:
-            told = isinstance(what, Measured) and what.name == "train.preview"
-            if isinstance(what, Measured) and told:
+            is_answer = isinstance(what, Measured) and what.name == "train.preview"
+            if isinstance(what, Measured) and is_answer:
                 seen.update(what.detail)
-            return not told
+            return not is_answer
 
         ended = yield from relay(
             site, command, limits.PREVIEW, limits.TRAINING_EVENTS, passes=takes
@@ -375,11 +377,11 @@ def _new_name(session: Session) -> str:
     return name
 
 
-def _short(model: str) -> str:
+def _short_model_name(model: str) -> str:
     return model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
 
 
-def _check(request: TrainingRequest) -> None:
+def _check_request(request: TrainingRequest) -> None:
     for name, (low, high) in _BOUNDS.items():
         value = getattr(request, name)
         if value is not None and not low <= value <= high:

@@ -60,7 +60,7 @@ class Uninstallable:
     left: str = ""
 
 
-def what_is_here(
+def list_removable(
     files: Files, place: HomeLayout, pointer: Pointer | None, journal: Journal
 ) -> tuple[Uninstallable, ...]:
     """Everything that this program made and that is still there, what was made last first."""
@@ -77,7 +77,7 @@ def what_is_here(
         ("logs", "Logs", place.logs, ""),
         ("reports", "Reports", place.reports, "You may want to keep them."),
     )
-    found = [*_environments(files, place, pointer)]
+    found = [*_list_environments(files, place, pointer)]
     found += [
         Uninstallable(name, title, path, files.size(path) or 0, note)
         for name, title, path, note in shared
@@ -91,13 +91,13 @@ def what_is_here(
         if path != place.home
     ]
     order = {path: number for number, path in enumerate(made)}
-    told = [
+    items = [
         item
         if item.path in order
         else replace(item, keep=f"{item.keep} {_NOT_OURS}".strip(), in_all=False)
         for item in found
     ]
-    told += [
+    items += [
         Uninstallable(
             f"run:{name}",
             f"Training run {name}",
@@ -110,7 +110,7 @@ def what_is_here(
         if GONE not in name
     ]
     if files.names(place.models):
-        told.append(
+        items.append(
             Uninstallable(
                 "models",
                 "Fetched models",
@@ -121,7 +121,7 @@ def what_is_here(
             )
         )
     if files.names(place.quarantine):
-        told.append(
+        items.append(
             Uninstallable(
                 "quarantine",
                 "Quarantined leftovers",
@@ -131,10 +131,10 @@ def what_is_here(
                 in_all=False,
             )
         )
-    return tuple(sorted(told, key=lambda item: order.get(item.path, len(order))))
+    return tuple(sorted(items, key=lambda item: order.get(item.path, len(order))))
 
 
-def _environments(
+def _list_environments(
     files: Files, place: HomeLayout, pointer: Pointer | None
 ) -> Iterator[Uninstallable]:
     whole = {one.name: one for one in list_environments(files, place, pointer)}
@@ -143,7 +143,7 @@ def _environments(
         if GONE in name:
             continue  # what is still to be deleted of one that was removed
         notes = ["It is the active environment."] if name in whole and whole[name].active else []
-        strangers = _strangers(path, files, place)
+        strangers = _find_foreign_files(path, files, place)
         if strangers and len(strangers) == len(files.names(path)):
             continue  # what was kept of one that is gone
         if strangers:
@@ -152,7 +152,7 @@ def _environments(
         yield Uninstallable(f"env:{name}", title, path, files.size(path) or 0, " ".join(notes))
 
 
-def _strangers(environment: str, files: Files, place: HomeLayout) -> tuple[str, ...]:
+def _find_foreign_files(environment: str, files: Files, place: HomeLayout) -> tuple[str, ...]:
     """What lies in an environment's own folder and came neither with it nor with a package: a
     person put it there.
     """
@@ -204,7 +204,7 @@ def _remove_environment(name: str, files: Files, place: HomeLayout, journal: Jou
             record("removed", {"path": place.verification(name)})
             files.remove(place.verification(name))
 
-    strangers = _strangers(path, files, place)
+    strangers = _find_foreign_files(path, files, place)
     if not strangers or files.link(path) is not None:
         return take_away(path, files, record, forget)
     ours = [place.join(path, one) for one in files.names(path) if one not in strangers]
@@ -225,7 +225,7 @@ def _remove_outside(path: str, files: Files, place: HomeLayout, record: Record) 
     return f"{path} also holds {left}, which this program did not put there: it stays." * bool(left)
 
 
-def finish(files: Files, place: HomeLayout, journal: Journal) -> tuple[str, ...]:
+def finish_removals(files: Files, place: HomeLayout, journal: Journal) -> tuple[str, ...]:
     """What a killed or hindered run left: things set aside are deleted, a pointer to an environment
     that is gone goes, empty shelves too. Sentences about what still stays.
     """
@@ -248,7 +248,7 @@ def finish(files: Files, place: HomeLayout, journal: Journal) -> tuple[str, ...]
     return left
 
 
-def leave(files: Files, place: HomeLayout) -> None:
+def remove_home(files: Files, place: HomeLayout) -> None:
     """Nothing that was made is left: pointer, journal, marker, lock and home go too. While anything
     else lies in home, marker and journal stay, and so does all that is not empty.
 
@@ -256,7 +256,7 @@ def leave(files: Files, place: HomeLayout) -> None:
     """
     own = (place.lock, place.journal, place.marker)
     aside = HomeLayout(place.home + GONE, place.family)
-    _empty(aside, files)
+    _remove_empty_home(aside, files)
     if not files.is_folder(place.home):
         return
     for folder in (place.environments, place.quarantine, place.runs):
@@ -270,14 +270,14 @@ def leave(files: Files, place: HomeLayout) -> None:
         try:
             files.set_aside(place.home, aside.home)
         except ExpectedError:
-            _empty(place, files)  # the folder above takes no new name
+            _remove_empty_home(place, files)  # the folder above takes no new name
             return
-        _empty(aside, files)
+        _remove_empty_home(aside, files)
         return
-    _empty(place, files)
+    _remove_empty_home(place, files)
 
 
-def _empty(place: HomeLayout, files: Files) -> None:
+def _remove_empty_home(place: HomeLayout, files: Files) -> None:
     """Delete a home of which only its own papers are left; the folder last."""
     own = {place.lock, place.journal, place.marker}
     if files.link(place.home) is not None or not files.is_folder(place.home):

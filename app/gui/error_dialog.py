@@ -13,7 +13,7 @@ from shiboken6 import isValid
 from app.engine.crash import crash_home, write_crash
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.dialog import Dialog
 from app.model.errors import ExpectedError
 
@@ -30,14 +30,14 @@ def show_fault(
     A dialog inside the handler would run an event loop there, in which the handler's own widget
     may be deleted. A fault that is waiting or on screen already is not shown once more.
     """
-    if then is None and any(_same(error, waiting) for waiting, _ in wizard.faults):
+    if then is None and any(_is_same_error(error, waiting) for waiting, _ in wizard.faults):
         return
     wizard.faults.append((error, then))
     if len(wizard.faults) == 1:
         wizard.after_handler(lambda: _show_waiting(wizard))
 
 
-def _same(one: BaseException, other: BaseException) -> bool:
+def _is_same_error(one: BaseException, other: BaseException) -> bool:
     return type(one) is type(other) and str(one) == str(other)
 
 
@@ -47,17 +47,17 @@ def _show_waiting(wizard: Frame) -> None:
         error, then = wizard.faults[0]
         try:
             if wizard.isVisible():
-                _dialog(wizard, error).exec()
+                _build_dialog(wizard, error).exec()
         finally:
             wizard.faults.pop(0)
         if then is not None:
             then()
 
 
-def _dialog(wizard: Frame, error: BaseException) -> Dialog:
+def _build_dialog(wizard: Frame, error: BaseException) -> Dialog:
     """An expected fault as its sentence and hint; any other with where its crash report lies."""
     if isinstance(error, ExpectedError):
-        dialog = Dialog(wizard, said(error.message), said(error.hint))
+        dialog = Dialog(wizard, localize(error.message), localize(error.hint))
         if error.details:
             dialog.body.addWidget(details(error.details))
     else:

@@ -9,7 +9,7 @@ translate = QCoreApplication.translate
 _STEPS = ("B", "KB", "MB", "GB", "TB")
 
 
-def _figure(value: float, digits: int) -> str:
+def _format_number(value: float, digits: int) -> str:
     from PySide6.QtCore import QLocale
 
     return QLocale().toString(value, ord("f"), digits)
@@ -19,14 +19,14 @@ def size(number: float | None) -> str:
     """Bytes on a disk or a line, in powers of ten: ``4.1 GB``. ``unknown`` where there is no
     figure.
     """
-    return _scaled(number, 1000)
+    return _format_scaled(number, 1000)
 
 
 def memory(number: float | None) -> str:
     """Bytes of a card's or the computer's memory, in powers of two, as makers label them: ``24
     GB``.
     """
-    return _scaled(number, 1024)
+    return _format_scaled(number, 1024)
 
 
 def installed(number: float | None) -> str:
@@ -44,14 +44,14 @@ def day(iso: str) -> str:
     return QLocale().toString(date, translate("Words", "d MMM yyyy")) if date.isValid() else iso
 
 
-def _scaled(number: float | None, base: int) -> str:
+def _format_scaled(number: float | None, base: int) -> str:
     if number is None:
         return translate("Words", "unknown")
     value, step = float(number), 0
     while value >= base * 0.9995 and step < len(_STEPS) - 1:
         value, step = value / base, step + 1
     tenths = step >= 3 and value < 100 and abs(value - round(value)) >= 0.05
-    return f"{_figure(value, 1 if tenths else 0)} {_STEPS[step]}"
+    return f"{_format_number(value, 1 if tenths else 0)} {_STEPS[step]}"
 
 
 def of(done: float, total: float | None) -> str:
@@ -66,7 +66,7 @@ def rate(a_second: float | None) -> str:
     if not a_second:
         return ""
     unit, value = ("MB/s", a_second / 1e6) if a_second >= 1e5 else ("KB/s", a_second / 1e3)
-    return f"{_figure(value, 1 if value < 100 else 0)} {unit}"
+    return f"{_format_number(value, 1 if value < 100 else 0)} {unit}"
 
 
 def seconds(span: float, *, whole: bool = False) -> str:
@@ -74,7 +74,7 @@ def seconds(span: float, *, whole: bool = False) -> str:
     one that counts up.
     """
     if span < 10 and not whole:
-        return translate("Words", "{n} s").format(n=_figure(span, 1))
+        return translate("Words", "{n} s").format(n=_format_number(span, 1))
     full = round(span)
     if full < 120:
         return translate("Words", "{n} s").format(n=full)

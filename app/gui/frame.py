@@ -84,11 +84,11 @@ class Frame(QWizard):
         """The page of a stage, made if it is not there yet."""
         raise NotImplementedError
 
-    def anew(self, stage: Stage) -> None:
+    def rebuild_stage(self, stage: Stage) -> None:
         """Build all pages again and show one."""
         raise NotImplementedError
 
-    def look_of(self, choice: Any) -> None:
+    def apply_theme(self, choice: Any) -> None:
         """Dress the program in the chosen theme."""
         raise NotImplementedError
 
@@ -132,30 +132,31 @@ class Frame(QWizard):
         return STAGES[max(0, self.currentId())]
 
     @property
-    def standing(self) -> WizardState:
+    def wizard_state(self) -> WizardState:
         """What decides which stages this visit passes."""
         if self._session is None:
             return WizardState()
         facts, verify = self._session.facts, self._session.answers.verify != "none"
         if facts is None:
             return WizardState(verify=verify)
-        from app.decide.plans.builder import holders  # the first paint does without
+        from app.decide.plans.builder import find_guide_environments  # the first paint does without
 
         # What takes no room is nothing to stop for; what could not be measured is.
         worth = [left for left in facts.leftovers if left.size is None or left.size > 0]
         return WizardState(
-            leftovers=len(worth) + len(holders(facts, self._session.place)), verify=verify
+            leftovers=len(worth) + len(find_guide_environments(facts, self._session.place)),
+            verify=verify,
         )
 
     def forward(self) -> None:
         """To the following stage."""
-        after = stages.following(self.stage, self.standing)
+        after = stages.next_stage(self.stage, self.wizard_state)
         if after is not None:
             self.go(after)
 
     def backward(self) -> None:
         """To the stage before."""
-        earlier = stages.before(self.stage, self.standing)
+        earlier = stages.previous_stage(self.stage, self.wizard_state)
         if earlier is not None:
             self.go(earlier)
 
@@ -199,26 +200,26 @@ class Frame(QWizard):
         QTimer.singleShot(0, self._drop_question)
 
     @property
-    def looking(self) -> bool:
+    def is_surveying(self) -> bool:
         """Whether the survey is running."""
         return self._survey is not None and self._survey.running
 
-    def look(self) -> None:
+    def start_survey(self) -> None:
         """Survey the machine (again)."""
-        if self.looking:
+        if self.is_surveying:
             return
         self.sightings = []
         self._look_began = time.monotonic()
-        self._survey = self.stream(self.session.survey, self._sight)
-        self._survey.ended.connect(self._looked)
+        self._survey = self.stream(self.session.survey, self._on_probe_result)
+        self._survey.ended.connect(self._on_survey_ended)
         self._survey.start()
 
-    def _sight(self, sighting: ProbeResult) -> None:
+    def _on_probe_result(self, sighting: ProbeResult) -> None:
         self.sightings.append(sighting)
         self.survey_seconds = time.monotonic() - self._look_began
         self.sighted.emit(sighting)
 
-    def _looked(self, fault: BaseException | None) -> None:
+    def _on_survey_ended(self, fault: BaseException | None) -> None:
         self.refresh_rail()
         self.surveyed.emit(fault)
 
@@ -252,7 +253,7 @@ class Frame(QWizard):
 
     # ---- another machine, another language, another look
 
-    def visit(self, session: Session) -> None:
+    def open_session(self, session: Session) -> None:
         """Go on with another session: another machine, or back on this one. What the former one
         runs ends with it; a plan that really runs here is never left.
         """
@@ -264,8 +265,8 @@ class Frame(QWizard):
         elif self.home_session is session:
             self.home_session = None
         self._session = session
-        self.anew("welcome")
-        self.look()
+        self.rebuild_stage("welcome")
+        self.start_survey()
 
     def _end_visit(self) -> None:
         """Take along what belongs to the visit: its streams, its survey, what it saw and asked."""
@@ -286,19 +287,19 @@ class Frame(QWizard):
             return self._wishes.get(name)
         return getattr(self._session.answers, name)
 
-    def _prefer(self, **fields: Any) -> None:
+    def _set_answers(self, **fields: Any) -> None:
         if self._session is None:
             self._wishes.update(fields)
         else:
             self._session.change(**fields)
 
-    def speak(self, code: str | None) -> None:
+    def set_language(self, code: str | None) -> None:
         """Change the language at once."""
-        self._prefer(language=code)
-        languages.speak(code)
-        self.anew(self.stage)
+        self._set_answers(language=code)
+        languages.install_language(code)
+        self.rebuild_stage(self.stage)
 
-    def dress(self, choice: str) -> None:
+    def set_theme(self, choice: str) -> None:
         """Change the theme at once."""
-        self._prefer(theme=choice)
-        self.look_of(choice)
+        self._set_answers(theme=choice)
+        self.apply_theme(choice)

@@ -24,12 +24,12 @@ def chosen(wanted: str | None) -> str:
     return "en"
 
 
-def spoken() -> str:
+def current_language() -> str:
     """The code of the language that the window speaks now."""
     return _spoken[0]
 
 
-def speak(wanted: str | None) -> str:
+def install_language(wanted: str | None) -> str:
     """Install the translators and number formats of a language; returns its code."""
     app = QCoreApplication.instance()
     code = _spoken[0] = chosen(wanted)

@@ -36,9 +36,9 @@ def run(
     it.
     """
     app = application(argv)
-    languages.speak(None if callable(session) else session.answers.language)
+    languages.install_language(None if callable(session) else session.answers.language)
     wizard = Wizard(session, rehearse, machines)
-    former, sys.excepthook = sys.excepthook, _catcher(wizard)
+    former, sys.excepthook = sys.excepthook, _make_excepthook(wizard)
     # A dialog that hides itself is not a closed window to Qt: without this the program would go on
     # unseen.
     wizard.finished.connect(app.quit)
@@ -46,7 +46,7 @@ def run(
     QTimer.singleShot(0, lambda: _name_icon(app))
     signals = EndSignals()
     watch = QSocketNotifier(signals.fileno(), QSocketNotifier.Type.Read)
-    watch.activated.connect(lambda: _end(app, wizard))
+    watch.activated.connect(lambda: _close_on_signal(app, wizard))
     # Windows' end of session: asked nothing, and what runs is stopped before the answer
     app.commitDataRequest.connect(lambda _: wizard.end_streams())
     try:
@@ -61,7 +61,7 @@ def run(
     return code
 
 
-def _end(app: QApplication, wizard: Wizard) -> None:
+def _close_on_signal(app: QApplication, wizard: Wizard) -> None:
     """Somebody outside ended the program: like "Stop and close", unasked, with Ctrl+C's exit code."""
     wizard.end_streams()
     app.exit(int(ExitCode.STOPPED))
@@ -87,15 +87,15 @@ def _name_icon(app: QApplication) -> None:
     """The window's icon; it needs Qt's SVG module, which the first paint does not wait for."""
     from PySide6.QtGui import QIcon
 
-    from app.gui.widgets.icons import whole
+    from app.gui.widgets.icons import picture
 
     icon = QIcon()
     for side in (16, 24, 32, 48, 64, 256):
-        icon.addPixmap(whole("app", side))
+        icon.addPixmap(picture("app", side))
     app.setWindowIcon(icon)
 
 
-def _catcher(
+def _make_excepthook(
     wizard: Wizard,
 ) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
     def caught(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QGuiApplication
 
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.model.advice import Finding
 
 if TYPE_CHECKING:
@@ -66,4 +66,4 @@ def mend(page: Page, finding: Finding, other: Callable[[Finding], object]) -> st
 
 def label(finding: Finding) -> str:
     """What the button of a finding's act says."""
-    return said(finding.action.label) if finding.action is not None else ""
+    return localize(finding.action.label) if finding.action is not None else ""

@@ -27,7 +27,7 @@ def make_menu(wizard: Frame) -> QMenu:
         home = wizard.home_session
         menu.addAction(
             translate("Menu", "Back to &this PC"),
-            lambda: wizard.after_handler(lambda: wizard.visit(home)),
+            lambda: wizard.after_handler(lambda: wizard.open_session(home)),
         )
     if wizard.rehearse is not None:
         menu.addAction(
@@ -36,8 +36,11 @@ def make_menu(wizard: Frame) -> QMenu:
     menu.addAction(translate("Menu", "&Paste a log …"), lambda: _paste_log(wizard))
     menu.addSeparator()
     spoken = menu.addMenu(translate("Menu", "&Language"))
-    _choices(
-        spoken, languages.LANGUAGES, languages.chosen(wizard.session.answers.language), wizard.speak
+    _add_choices(
+        spoken,
+        languages.LANGUAGES,
+        languages.chosen(wizard.session.answers.language),
+        wizard.set_language,
     )
     spoken.setEnabled(idle)
     looks = (
@@ -45,11 +48,11 @@ def make_menu(wizard: Frame) -> QMenu:
         ("light", translate("Menu", "Light")),
         ("dark", translate("Menu", "Dark")),
     )
-    _choices(
+    _add_choices(
         menu.addMenu(translate("Menu", "A&ppearance")),
         looks,
         wizard.session.answers.theme,
-        wizard.dress,
+        wizard.set_theme,
     )
     menu.addSeparator()
     menu.addAction(translate("Menu", "A&bout"), lambda: about(wizard))
@@ -66,7 +69,7 @@ def open_menu(wizard: Frame) -> None:
         menu.setActiveAction(actions[0])
 
 
-def _choices(
+def _add_choices(
     menu: QMenu, items: tuple[tuple[str, str], ...], now: str, act: Callable[[str], object]
 ) -> None:
     group = QActionGroup(menu)
@@ -78,7 +81,7 @@ def _choices(
         menu.addAction(action)
 
 
-def visit(wizard: Frame, name: str) -> None:
+def open_simulated(wizard: Frame, name: str) -> None:
     """Go to another machine; a file that is none is said so."""
     if wizard.rehearse is None:
         return
@@ -89,7 +92,7 @@ def visit(wizard: Frame, name: str) -> None:
 
         show_fault(wizard, error)
         return
-    wizard.visit(session)
+    wizard.open_session(session)
 
 
 def _choose_machine(wizard: Frame) -> None:
@@ -97,7 +100,7 @@ def _choose_machine(wizard: Frame) -> None:
 
     dialog = Machines(wizard)
     if dialog.exec() and dialog.chosen is not None:
-        visit(wizard, dialog.chosen)
+        open_simulated(wizard, dialog.chosen)
 
 
 def _paste_log(wizard: Frame) -> None:
@@ -106,11 +109,11 @@ def _paste_log(wizard: Frame) -> None:
     sheet = PasteLog(
         wizard, wizard.session, fixes=not wizard.busy() and wizard.session.facts is not None
     )
-    sheet.fix_wanted.connect(lambda remedy: mend(wizard, remedy))
+    sheet.fix_wanted.connect(lambda remedy: apply_fix(wizard, remedy))
     sheet.exec()
 
 
-def mend(wizard: Frame, remedy: str) -> None:
+def apply_fix(wizard: Frame, remedy: str) -> None:
     """The fix of a pasted log's cause is a plan like any other: shown on the page of plans, carried
     out from there.
     """
@@ -125,7 +128,7 @@ def mend(wizard: Frame, remedy: str) -> None:
     install = wizard.page_of("install")
     wizard.go("install")
     if isinstance(install, Install):
-        install.mend(plan, remedy)
+        install.apply_fix(plan, remedy)
 
 
 def about(wizard: Frame) -> None:

@@ -34,26 +34,26 @@ Shape = tuple[str, list[str]]  # as written, and what stands between its places
 _shapes: list[Shape] = []
 
 
-def said(text: str) -> str:
+def localize(text: str) -> str:
     """A text of data or of a conclusion in the chosen language; as it is where it has no
     translation.
     """
-    if languages.spoken() == "en" or not text:
+    if languages.current_language() == "en" or not text:
         return _MARKED.sub(r"“\1”", text)
-    return _MARKED.sub(r"“\1”", _said(text, languages.spoken()))
+    return _MARKED.sub(r"“\1”", _translate_cached(text, languages.current_language()))
 
 
 @lru_cache(maxsize=2048)
-def _said(text: str, _language: str) -> str:
+def _translate_cached(text: str, _language: str) -> str:
     """Remembered: a page says the same texts each time it is built, and one takes up to a
     millisecond.
     """
-    return _known(text, _DEEP) or _in_parts(text) or text
+    return _translate_known(text, _DEEP) or _translate_in_parts(text) or text
 
 
-def all_said(texts: tuple[str, ...]) -> list[str]:
+def localize_all(texts: tuple[str, ...]) -> list[str]:
     """Several of them."""
-    return [said(text) for text in texts]
+    return [localize(text) for text in texts]
 
 
 def shapes() -> list[Shape]:
@@ -73,45 +73,50 @@ def shapes() -> list[Shape]:
     return _shapes
 
 
-def _exact(text: str) -> str | None:
+def _translate_exact(text: str) -> str | None:
     found = QCoreApplication.translate("Data", text)
     return found if found != text else None
 
 
-def _known(text: str, deep: int) -> str | None:
-    return _exact(text) or (_shaped(text, deep) if deep else None)
+def _translate_known(text: str, deep: int) -> str | None:
+    return _translate_exact(text) or (_translate_shaped(text, deep) if deep else None)
 
 
-def _shaped(text: str, deep: int) -> str | None:
+def _translate_shaped(text: str, deep: int) -> str | None:
     for shape, pieces in shapes():
         if not (text.startswith(pieces[0]) and text.endswith(pieces[-1])):
             # nearly all of them, told without a call: a text is held against three hundred
             continue
-        values = _values(text, pieces)
-        if values is None or not (pieces[0] or _fits(pieces, values, deep)):
+        values = _extract_values(text, pieces)
+        if values is None or not (pieces[0] or _is_meant(pieces, values, deep)):
             continue
         places = iter(_PLACE.findall(shape))
-        filled = {next(places): _value(value, deep - 1) for value in values}
+        filled = {next(places): _translate_value(value, deep - 1) for value in values}
         # A unit may belong to the shape, so figures are looked at once more when it is filled.
-        return _figures(
+        return _localize_figures(
             _PLACE.sub(lambda place: filled[place[0]], QCoreApplication.translate("Data", shape))  # noqa: B023
         )
     return None
 
 
-def _fits(pieces: list[str], values: list[str], deep: int) -> bool:
+def _is_meant(pieces: list[str], values: list[str], deep: int) -> bool:
     """Whether a shape that begins with a place, and so fits nearly everything (``{1} with {2}``),
     is meant here.
     """
     if sum(map(len, pieces)) >= _FEW:
-        return _END.search(values[0] + " ") is None or _known(values[0], deep - 1) is not None
+        return (
+            _END.search(values[0] + " ") is None
+            or _translate_known(values[0], deep - 1) is not None
+        )
     return all(
-        _either(value) or _known(value, deep - 1) or all(map(_NAMES.fullmatch, value.split()))
+        _translate_either_case(value)
+        or _translate_known(value, deep - 1)
+        or all(map(_NAMES.fullmatch, value.split()))
         for value in values
     )
 
 
-def _values(text: str, pieces: list[str]) -> list[str] | None:
+def _extract_values(text: str, pieces: list[str]) -> list[str] | None:
     """What fills a shape's places in a text; ``None`` where it has another shape."""
     first, *middle, last = pieces
     if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
@@ -126,51 +131,59 @@ def _values(text: str, pieces: list[str]) -> list[str] | None:
     return [*found, text[at:end]]
 
 
-def _value(value: str, deep: int) -> str:
+def _translate_value(value: str, deep: int) -> str:
     """A value: a text itself, several of them in a row, or a figure with its unit."""
-    whole = _either(value) or (_shaped(value, deep) if deep else None)
+    whole = _translate_either_case(value) or (_translate_shaped(value, deep) if deep else None)
     if whole:
         return whole
     if "; " in value:
-        return "; ".join(_value(one, deep) for one in value.split("; "))
-    return value.replace(",", _group()) if _GROUPED.fullmatch(value) else _figures(value)
+        return "; ".join(_translate_value(one, deep) for one in value.split("; "))
+    return (
+        value.replace(",", _group_separator())
+        if _GROUPED.fullmatch(value)
+        else _localize_figures(value)
+    )
 
 
-def _figures(text: str) -> str:
+def _localize_figures(text: str) -> str:
     """Figures with a unit in the language's own way: ``4,2 GB``."""
     from PySide6.QtCore import QLocale
 
     return _FIGURE.sub(QLocale().decimalPoint(), text)
 
 
-def _group() -> str:
+def _group_separator() -> str:
     from PySide6.QtCore import QLocale
 
     return QLocale().groupSeparator()
 
 
-def _either(value: str) -> str | None:
+def _translate_either_case(value: str) -> str | None:
     """A whole text that begins small or large: both stand within sentences."""
-    return _exact(value) or _exact(value[:1].swapcase() + value[1:])
+    return _translate_exact(value) or _translate_exact(value[:1].swapcase() + value[1:])
 
 
-def _in_parts(text: str) -> str | None:
+def _translate_in_parts(text: str) -> str | None:
     """The longest known beginning, then the rest in the same way. ``None`` where no beginning is
     known.
     """
     for end in [len(text), *reversed([m.start() for m in _CUT.finditer(text)])]:
         part = text[:end]
         core = part.rstrip(".;:")
-        whole = _known(part, _DEEP)
-        if whole is None and core != part and (bare := _known(core, _DEEP)) is not None:
+        whole = _translate_known(part, _DEEP)
+        if whole is None and core != part and (bare := _translate_known(core, _DEEP)) is not None:
             whole = bare + part[len(core) :]
         if whole is not None:
-            return whole + _rest(text[end:])
+            return whole + _translate_rest(text[end:])
     return None
 
 
-def _rest(text: str) -> str:
+def _translate_rest(text: str) -> str:
     """What follows a known beginning, with the space before it; some texts are written to be put
     behind another.
     """
-    return (_known(text, _DEEP) or " " + (_in_parts(text[1:]) or text[1:])) if text else ""
+    return (
+        (_translate_known(text, _DEEP) or " " + (_translate_in_parts(text[1:]) or text[1:]))
+        if text
+        else ""
+    )

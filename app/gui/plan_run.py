@@ -33,7 +33,7 @@ class PlanRun(QObject):
         super().__init__(wizard)
         self.session = wizard.session
         self.plan, self.pane = plan, pane
-        self.tally = RunProgress(plan)
+        self.run_progress = RunProgress(plan)
         self.failures: list[tuple[str, Failed]] = []
         self.watchers: list[Callable[[StepEvent], None]] = []
         self.store = LogStore()
@@ -42,9 +42,9 @@ class PlanRun(QObject):
         self.fault: BaseException | None = None
         self._began: float | None = None
         self._stream = wizard.stream(
-            lambda: self.session.run(plan), self._take, stop=self.session.stop
+            lambda: self.session.run(plan), self._on_event, stop=self.session.stop
         )
-        self._stream.ended.connect(self._end)
+        self._stream.ended.connect(self._on_end)
 
     def start(self) -> None:
         """Begin."""
@@ -65,7 +65,7 @@ class PlanRun(QObject):
             return "failed"
         return self.session.outcome or ("failed" if self.failures else "finished")
 
-    def _take(self, event: StepEvent) -> None:
+    def _on_event(self, event: StepEvent) -> None:
         if self._began is None:
             self._began = QDateTime.currentMSecsSinceEpoch() / 1000 - event.at
             # By now the run has its log; a simulated one has none and its lines are kept in memory.
@@ -78,6 +78,6 @@ class PlanRun(QObject):
         for watcher in self.watchers:
             watcher(event)
 
-    def _end(self, fault: BaseException | None) -> None:
+    def _on_end(self, fault: BaseException | None) -> None:
         self.running, self.fault = False, fault
         self.ended.emit(fault)

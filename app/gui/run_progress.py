@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.model.event import Failed, Finished, Progress, Skipped, Started, StepEvent, Stopped
 from app.model.plan import (
     Activate,
@@ -40,7 +40,7 @@ _CHECKS = {
 
 
 @dataclass
-class Row:
+class ProgressRow:
     """One or several steps that people see as one: the checks are one row."""
 
     steps: tuple[AnyStep, ...]
@@ -70,14 +70,14 @@ class Row:
         return own
 
 
-def rows_of(plan: Plan) -> list[Row]:
+def rows_of(plan: Plan) -> list[ProgressRow]:
     """The plan's steps as rows; checks that follow one another are one."""
-    made: list[Row] = []
+    made: list[ProgressRow] = []
     for step in plan.steps:
         if isinstance(step, RunCheck) and made and isinstance(made[-1].steps[-1], RunCheck):
             made[-1].steps += (step,)
         else:
-            made.append(Row(steps=(step,), title=said(step.title)))
+            made.append(ProgressRow(steps=(step,), title=localize(step.title)))
     for row in made:
         if isinstance(row.steps[0], RunCheck) and len(row.steps) > 1:
             tuned = any(isinstance(s, RunCheck) and s.check == "fine_tune" for s in row.steps)
@@ -113,7 +113,7 @@ class RunProgress:
         self.plan = plan
         self.rate: float | None = None
         self.now = 0.0
-        self.current: Row | None = None
+        self.current: ProgressRow | None = None
         self.step: AnyStep | None = None
         self._rows = {step.id: row for row in self.rows for step in row.steps}
         self._steps = {step.id: step for step in plan.steps}
@@ -121,7 +121,7 @@ class RunProgress:
         self._share = 0.0
         self._unneeded: set[str] = set()  # passed over: nothing was fetched for them
 
-    def take(self, event: StepEvent) -> Row | None:
+    def take(self, event: StepEvent) -> ProgressRow | None:
         """Count one event; the row that it belongs to, where it changes how that row looks."""
         row, what = self._rows.get(event.step), event.what
         self.now = max(self.now, event.at)
@@ -129,31 +129,33 @@ class RunProgress:
             return None
         self.step = self._steps[event.step]
         if isinstance(what, Started):
-            self._begin(row, event.at, self.step)
+            self._begin_row(row, event.at, self.step)
         elif isinstance(what, Progress):
             if what.unit == "bytes":
-                self._fetched(row, event.at, what)
+                self._update_fetch(row, event.at, what)
             row.progress = what
             if what.total:
                 self._shares[event.step] = min(1.0, what.done / what.total)
         elif isinstance(what, Finished | Skipped | Failed):
-            self._end(row, event, what)
+            self._end_row(row, event, what)
         elif isinstance(what, Stopped):
             row.state, row.waiting = "stop", False
         else:
             return None
         return row
 
-    def _begin(self, row: Row, at: float, step: AnyStep) -> None:
+    def _begin_row(self, row: ProgressRow, at: float, step: AnyStep) -> None:
         self.current = row
         if row.state != "err":
             row.state = "run"
         row.progress, row.heard, row.waiting = None, at, False
         if not row.done:
             row.began = at
-        row.note = said(step.title) if len(row.steps) > 1 else ""
+        row.note = localize(step.title) if len(row.steps) > 1 else ""
 
-    def _end(self, row: Row, event: StepEvent, what: Finished | Skipped | Failed) -> None:
+    def _end_row(
+        self, row: ProgressRow, event: StepEvent, what: Finished | Skipped | Failed
+    ) -> None:
         if not isinstance(what, Failed) or isinstance(self.step, RunCheck):
             self._shares[event.step] = (
                 1.0  # after a failed check the plan goes on; any other stays where it broke
@@ -163,19 +165,19 @@ class RunProgress:
             self._unneeded.add(event.step)
         row.done, row.progress, row.waiting = len(row.ended), None, False
         if isinstance(what, Failed):
-            row.state, row.note = "err", said(what.message)
+            row.state, row.note = "err", localize(what.message)
         elif row.done == len(row.steps):
             skipped = isinstance(what, Skipped)
             if row.state != "err":
                 row.state = "skip" if skipped and len(row.steps) == 1 else "ok"
                 row.note = (
-                    said(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
+                    localize(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
                 )
             row.seconds = event.at - row.began if not skipped else None
             if isinstance(what, Finished) and len(row.steps) == 1 and what.seconds:
                 row.seconds = what.seconds
 
-    def _fetched(self, row: Row, at: float, what: Progress) -> None:
+    def _update_fetch(self, row: ProgressRow, at: float, what: Progress) -> None:
         """One telling of a fetch. A line that is cut says nothing of its speed: what it was before
         stays known.
         """
@@ -187,9 +189,9 @@ class RunProgress:
         if waited and not row.waiting:
             self.rate = None  # what comes after a gap may be another line
         if moved:
-            self._speed(what.rate)
+            self._update_rate(what.rate)
 
-    def _speed(self, rate: float | None) -> None:
+    def _update_rate(self, rate: float | None) -> None:
         if rate:
             self.rate = rate if self.rate is None else 0.7 * self.rate + 0.3 * rate
 
@@ -199,7 +201,7 @@ class RunProgress:
         return self.plan.steps.index(self.step) + 1 if self.step is not None else 1
 
     @property
-    def silence(self) -> float:
+    def waiting_seconds(self) -> float:
         """Seconds for which the network has been waited for; 0 where it is not."""
         row = self.current
         return self.now - row.heard if row is not None and row.waiting else 0.0
@@ -232,7 +234,7 @@ class RunProgress:
         return self._share
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds still to go, by the speed of the line and what the other steps usually take."""
         line = self.rate or _LINE
         return sum(expected_seconds(s, line) * (1.0 - self._shares[s.id]) for s in self.plan.steps)

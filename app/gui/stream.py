@@ -81,7 +81,7 @@ class Stream(QObject):
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
-        self._timer.timeout.connect(self._drain)
+        self._timer.timeout.connect(self._deliver_batch)
         self.running = self.abandoned = False
 
     def start(self) -> Stream:
@@ -118,7 +118,7 @@ class Stream(QObject):
         self._timer.stop()
         self.running, self.abandoned = False, True
 
-    def _drain(self) -> None:
+    def _deliver_batch(self) -> None:
         owner = getattr(self._take, "__self__", None)
         if isinstance(owner, QObject) and not isValid(owner):
             self.abandon()

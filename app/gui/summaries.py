@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from app.gui import formatting
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.model.machine import Disk, Gpu, MachineFacts, main_card
 
 if TYPE_CHECKING:
     from app.engine.session import Session
 
 
-def brief(facts: MachineFacts) -> tuple[str, str, str]:
+def summarize_machine(facts: MachineFacts) -> tuple[str, str, str]:
     """The machine in three short lines: card, its memory and driver, system and free space."""
     gpu = shown_card(facts.gpus)
     card = (
@@ -71,7 +71,7 @@ def setup_title(session: Session, profile: str) -> str:
     """A setup by the name that people chose it by; its id where a newer program made it and this
     one does not know it.
     """
-    return said(next((p.title for p in session.knowledge.profiles if p.id == profile), profile))
+    return localize(next((p.title for p in session.knowledge.profiles if p.id == profile), profile))
 
 
 # By compute capability, as NVIDIA's table of GPUs gives them.

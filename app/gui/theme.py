@@ -240,7 +240,7 @@ def current() -> Tokens:
     return _current
 
 
-def dress(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
+def apply(choice: Literal["system", "light", "dark"] = "system") -> Tokens:
     """Choose the tokens for what the person or the system wants and give the application its
     palette and font.
     """

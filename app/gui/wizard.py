@@ -86,16 +86,16 @@ class Wizard(Frame):
         machines: Machines = (),
     ) -> None:
         super().__init__(session, rehearse, machines)
-        self._frame()
-        self.look_of("system" if self._session is None else self._session.answers.theme)
+        self._set_up_frame()
+        self.apply_theme("system" if self._session is None else self._session.answers.theme)
         self._add_rail()
         self.setPage(0, make_page("welcome", self))
         self.setStartId(0)
-        self.currentIdChanged.connect(self._arrived)
+        self.currentIdChanged.connect(self._on_page_shown)
 
     # ---- what it looks like
 
-    def _frame(self) -> None:
+    def _set_up_frame(self) -> None:
         if (
             self.wizardStyle() != QWizard.WizardStyle.ModernStyle
         ):  # to set it again costs several milliseconds
@@ -118,7 +118,7 @@ class Wizard(Frame):
         self.setSideWidget(self.rail)
         self.refresh_rail()
 
-    def _flatten(self) -> None:
+    def _remove_margins(self) -> None:
         """Take away QWizard's own margins; all space belongs to rail and page.
 
         Only parts whose class Qt names are asked for: to wrap one of QWizard's own widgets makes
@@ -133,25 +133,25 @@ class Wizard(Frame):
         for row in self._button_rows:
             row.setContentsMargins(0, 0, 0, 0)
 
-    def look_of(self, choice: Any) -> None:
+    def apply_theme(self, choice: Any) -> None:
         """Dress the program in the chosen theme."""
-        tokens = theme.dress(choice)
+        tokens = theme.apply(choice)
         self.setStyleSheet(theme.sheet(tokens))
         if self.painted:
             self.refresh_rail()  # its ticks are pictures in the colours of before
 
     def _scheme_changed(self) -> None:
         if self.preference("theme") in (None, "system"):
-            QTimer.singleShot(0, lambda: self.look_of("system"))
+            QTimer.singleShot(0, lambda: self.apply_theme("system"))
 
     def refresh_rail(self) -> None:
         """Show where the visit stands and what is known of the machine."""
-        self.rail.show_states(stages.states(self.stage, self.standing))
+        self.rail.show_states(stages.states(self.stage, self.wizard_state))
         facts = self._session.facts if self._session is not None else None
         if facts is not None:
-            from app.gui.summaries import brief
+            from app.gui.summaries import summarize_machine
 
-            self.rail.show_machine(*brief(facts))
+            self.rail.show_machine(*summarize_machine(facts))
 
     def showEvent(self, event: Any) -> None:
         """Fit small screens before the first paint."""
@@ -161,7 +161,7 @@ class Wizard(Frame):
         if room.width() < self.width() or room.height() < self.height():
             self.resize(self.size().boundedTo(room))
         super().showEvent(event)
-        self._flatten()
+        self._remove_margins()
         QTimer.singleShot(0, self._stay_on_screen)
 
     def _stay_on_screen(self) -> None:
@@ -196,20 +196,20 @@ class Wizard(Frame):
         cramped = self.width() < theme.NARROW, self.height() < theme.SHORT
         if cramped != self.cramped:
             self.cramped = cramped
-            self.rail.squeeze(*cramped)
+            self.rail.set_compact(*cramped)
             for number in self.pageIds():
-                self.page_of(STAGES[number]).squeeze()
+                self.page_of(STAGES[number]).set_compact()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The survey starts once the window has been painted, never before."""
         super().paintEvent(event)
         if not self._begun:
             self._begun = True
-            QTimer.singleShot(0, self._begin)
+            QTimer.singleShot(0, self._on_first_paint)
 
     # ---- the visit
 
-    def _begin(self) -> None:
+    def _on_first_paint(self) -> None:
         if self._left:  # closed before it was painted
             return
         from PySide6.QtCore import Qt
@@ -222,33 +222,33 @@ class Wizard(Frame):
         for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
             QShortcut(QKeySequence(keys), self, self.open_menu)
         Button.mnemonics = True
-        self._underline(False)
+        self._underline_mnemonics(False)
         for number in self.pageIds():
             self.page_of(STAGES[number]).complete()
         if self._opening is None:
-            self.look()
+            self.start_survey()
             return
         opening = self._opening
 
         def one() -> Iterator[Any]:
             yield opening()
 
-        stream = self.stream(one, self._open)
+        stream = self.stream(one, self._on_session_opened)
         stream.ended.connect(self._open_failed)
         stream.start()
 
-    def _open(self, session: Session) -> None:
+    def _on_session_opened(self, session: Session) -> None:
         self._session, self._opening = session, None
         if self._wishes:
             session.change(**self._wishes)
             self._wishes = {}
         if session.answers.theme != "system":
-            self.look_of(session.answers.theme)
+            self.apply_theme(session.answers.theme)
         if session.answers.language is not None:
-            languages.speak(session.answers.language)
+            languages.install_language(session.answers.language)
         self.opened.emit()
-        self.anew(self.stage)
-        self.look()
+        self.rebuild_stage(self.stage)
+        self.start_survey()
         if self._wanted is not None:
             wanted, self._wanted = self._wanted, None
             self.go(wanted)
@@ -274,7 +274,7 @@ class Wizard(Frame):
 
     def nextId(self) -> int:
         """The number of the following stage, -1 after the last."""
-        after = stages.following(self.stage, self.standing)
+        after = stages.next_stage(self.stage, self.wizard_state)
         return -1 if after is None else STAGES.index(after)
 
     def go(self, stage: Stage) -> None:
@@ -302,25 +302,25 @@ class Wizard(Frame):
         if self.ready and not self.busy():
             self.after_handler(lambda: self.go(stage))
 
-    def _arrived(self, number: int) -> None:
+    def _on_page_shown(self, number: int) -> None:
         if number < 0:
             return
         page = self.page_of(STAGES[number])
         page.prepare()
-        self._flatten()
+        self._remove_margins()
         self.refresh_rail()
         page.take_focus()
 
     # ---- another machine, another language, another look
 
-    def anew(self, stage: Stage) -> None:
+    def rebuild_stage(self, stage: Stage) -> None:
         """Build all pages again and show one."""
         for number in self.pageIds():
             self.page(number).rebuild()  # type: ignore[attr-defined]
-        self.rail.name(titles())
+        self.rail.set_titles(titles())
         self.refresh_rail()
         if stage == self.stage:
-            self._arrived(self.currentId())
+            self._on_page_shown(self.currentId())
         else:
             self.go(stage)
 
@@ -343,7 +343,7 @@ class Wizard(Frame):
         if event.key() == Qt.Key.Key_Escape:
             return
         if event.key() == Qt.Key.Key_Alt:
-            self._underline(True)
+            self._underline_mnemonics(True)
         super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
@@ -351,10 +351,10 @@ class Wizard(Frame):
         from PySide6.QtCore import Qt
 
         if event.key() == Qt.Key.Key_Alt:
-            self._underline(False)
+            self._underline_mnemonics(False)
         super().keyReleaseEvent(event)
 
-    def _underline(self, shown: bool) -> None:
+    def _underline_mnemonics(self, shown: bool) -> None:
         for button in cast("list[QPushButton]", self.findChildren(QPushButton)):
             if isinstance(button, Button):
                 button.underline(shown)
@@ -363,7 +363,7 @@ class Wizard(Frame):
 
     def reject(self) -> None:
         """The close button: a running plan is asked about, everything else may just be left."""
-        if self.isVisible() and self.busy() and not self._leave_running():
+        if self.isVisible() and self.busy() and not self._confirm_leaving():
             return
         self.end_streams()
         super().reject()
@@ -379,7 +379,7 @@ class Wizard(Frame):
         event.ignore()
         self.reject()
 
-    def _leave_running(self) -> bool:
+    def _confirm_leaving(self) -> bool:
         return self.ask_running(
             translate("Window", "Stop and close"),
             translate(

@@ -11,7 +11,7 @@ from typing import Literal
 from app.model.value import Value
 
 
-class Card(Value, frozen=True, kw_only=True):
+class CardModel(Value, frozen=True, kw_only=True):
     """One model. Memory in GiB, bandwidth in GB/s, rates in TFLOP/s (dense, FP32 accumulation),
     clocks in MHz, W.
 
@@ -82,7 +82,7 @@ class Architecture(Value, frozen=True, kw_only=True):
     driver_end: str | None = None
 
 
-class Cards(Value, frozen=True, kw_only=True):
+class CardCatalogue(Value, frozen=True, kw_only=True):
     """All of ``resources/gpus.toml``. ``not_cards`` are parts of names of adapters that only draw a
     picture.
     """
@@ -92,9 +92,9 @@ class Cards(Value, frozen=True, kw_only=True):
     architecture: tuple[Architecture, ...] = ()
     series: tuple[Series, ...] = ()
     pci: tuple[PciRange, ...] = ()
-    gpu: tuple[Card, ...] = ()
+    gpu: tuple[CardModel, ...] = ()
 
-    def named(self, name: str | None, memory: int | None = None) -> Card | None:
+    def named(self, name: str | None, memory: int | None = None) -> CardModel | None:
         """The model with this name; where several share it, the one whose memory is nearest."""
         wanted = plain(name or "")
         rows = [c for c in self.gpu if any(plain(n) == wanted for n in c.nvml_names)]
@@ -126,14 +126,18 @@ class Cards(Value, frozen=True, kw_only=True):
 
     def generation_of(self, capability: str | None) -> Architecture | None:
         """The generation of a compute capability."""
-        place = _pair(capability)
+        place = _parse_capability(capability)
         return next(
-            (a for a in self.architecture if place and _pair(a.first) <= place <= _pair(a.last)),
+            (
+                a
+                for a in self.architecture
+                if place and _parse_capability(a.first) <= place <= _parse_capability(a.last)
+            ),
             None,
         )
 
 
-def _pair(capability: str | None) -> tuple[int, ...]:
+def _parse_capability(capability: str | None) -> tuple[int, ...]:
     return tuple(int(n) for n in re.findall(r"\d+", capability or "")[:2])
 
 

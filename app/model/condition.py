@@ -152,7 +152,7 @@ _UNITS = {"GiB": 2**30, "GB": 10**9, "MiB": 2**20, "MB": 10**6, None: 1}
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
-def version(text: str) -> tuple[int, ...] | None:
+def parse_version(text: str) -> tuple[int, ...] | None:
     """The numbers of a version, ``"v14.40.33810"`` as ``(14, 40, 33810)``, without zeros at the
     end; or ``None``.
     """
@@ -165,10 +165,10 @@ def version(text: str) -> tuple[int, ...] | None:
     return tuple(numbers)
 
 
-def literal(kind: Kind, text: str) -> Any:
+def parse_literal(kind: Kind, text: str) -> Any:
     """A written value as the kind compares it, or ``None`` where it cannot be read as one."""
     if kind == "version":
-        return version(text)
+        return parse_version(text)
     if kind == "yes-no":
         return {"yes": True, "no": False}.get(text)
     if kind in ("number", "memory", "disk"):
@@ -183,7 +183,7 @@ def parse(raw: object, where: str, limits: tuple[str, ...] = ()) -> Condition:
     Raises ``InputError`` that names file, table and clause.
     """
     if isinstance(raw, str):
-        return _clause(raw, where, limits)
+        return _parse_clause(raw, where, limits)
     if isinstance(raw, (list, tuple)):
         return All(parts=tuple(parse(part, where, limits) for part in raw))
     if isinstance(raw, dict) and len(raw) == 1:
@@ -199,9 +199,9 @@ def parse(raw: object, where: str, limits: tuple[str, ...] = ()) -> Condition:
     )
 
 
-def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
+def _parse_clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
     if text.strip().startswith("not "):
-        return Not(part=_clause(text.strip()[4:], where, limits))
+        return Not(part=_parse_clause(text.strip()[4:], where, limits))
     found = _CLAUSE.match(text)
     if not found:
         raise InputError(
@@ -216,7 +216,7 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
             f"{where}: the clause {text!r} asks for {left!r}, which is not a name of the rules' "
             f"language."
         )
-    fault = _misuse(operator, kind, right)
+    fault = _explain_misuse(operator, kind, right)
     if fault:
         raise InputError(f"{where}: the clause {text!r} {fault}.")
     if operator in ("holds", "known", "unknown"):
@@ -227,7 +227,7 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
         tuple(v.strip() for v in right.split(",")) if operator in ("in", "not in") else (right,)
     )
     for value in values:
-        if not value or literal(kind, value) is None:
+        if not value or parse_literal(kind, value) is None:
             raise InputError(
                 f"{where}: the clause {text!r} compares {left} with {value!r}; expected a {kind} "
                 f"or a name."
@@ -235,7 +235,7 @@ def _clause(text: str, where: str, limits: tuple[str, ...]) -> Condition:
     return Clause(left=left, operator=operator, right=values)
 
 
-def _misuse(operator: str, kind: Kind, right: str) -> str:
+def _explain_misuse(operator: str, kind: Kind, right: str) -> str:
     if operator in ("holds", "known", "unknown"):
         if right:
             return f"has {right!r} too much"

@@ -27,14 +27,14 @@ def field_sentence(message: str, value: Any, kind: type[msgspec.Struct]) -> str:
     """
     reason, _, where = message.partition(" - at ")
     steps = [found[1] or found[2] for found in _STEP.finditer(where.strip("`").removeprefix("$"))]
-    steps, given, wanted = _at(steps, value, kind)
-    field = _written(steps)
+    steps, given, wanted = _resolve_steps(steps, value, kind)
+    field = _format_path(steps)
     lacks = re.search(r"(unknown|missing required) field `([^`]*)`", reason)
     if lacks is None:
-        found = ", but found " + _found(given)
+        found = ", but found " + _describe_value(given)
         if not field:
-            return f"{_listed(wanted)} was expected{found}."
-        return f'the field "{field}" is wrong: expected {_bound(reason) or _listed(wanted)}{found}.'
+            return f"{_describe_kind(wanted)} was expected{found}."
+        return f'the field "{field}" is wrong: expected {_describe_bound(reason) or _describe_kind(wanted)}{found}.'
     name = f"{field}.{lacks[2]}" if field else lacks[2]
     if lacks[1] == "unknown":
         return (
@@ -43,17 +43,17 @@ def field_sentence(message: str, value: Any, kind: type[msgspec.Struct]) -> str:
         )
     return (
         f'the field "{name}" is missing; expected '
-        f"{_listed(get_type_hints(wanted, include_extras=True)[lacks[2]])}."
+        f"{_describe_kind(get_type_hints(wanted, include_extras=True)[lacks[2]])}."
     )
 
 
-def _at(steps: Sequence[str], value: Any, kind: Any) -> tuple[list[str], Any, Any]:
+def _resolve_steps(steps: Sequence[str], value: Any, kind: Any) -> tuple[list[str], Any, Any]:
     """The steps with the keys that msgspec leaves out (``[...]``), and what is there: the value and
     its kind.
     """
     walked: list[str] = []
     for step in steps:
-        kind = _bare(kind)
+        kind = _unwrap_kind(kind)
         if step == "...":
             inner = get_args(kind)[1]
             step = next(key for key, entry in value.items() if not isinstance(entry, inner))
@@ -66,25 +66,25 @@ def _at(steps: Sequence[str], value: Any, kind: Any) -> tuple[list[str], Any, An
             )
         value = value[int(step)] if step.isdigit() and isinstance(value, list) else value[step]
         walked.append(step)
-    return walked, value, _bare(kind) if isinstance(value, dict) else kind
+    return walked, value, _unwrap_kind(kind) if isinstance(value, dict) else kind
 
 
-def _bare(kind: Any) -> Any:
+def _unwrap_kind(kind: Any) -> Any:
     """A kind without its ``None`` and its bounds."""
     if get_origin(kind) in (UnionType, Union):
         kind = next(one for one in get_args(kind) if one is not NoneType)
     return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
-def _listed(kind: Any) -> str:
+def _describe_kind(kind: Any) -> str:
     """What a kind takes: ``a whole number or null``, ``one of windows, linux, macos``."""
     origin = get_origin(kind)
     if origin in (UnionType, Union):
-        return " or ".join(_listed(one) for one in get_args(kind))
+        return " or ".join(_describe_kind(one) for one in get_args(kind))
     if origin is Literal:
         return f"one of {', '.join(map(str, get_args(kind)))}"
     if origin is Annotated:
-        return _listed(get_args(kind)[0])
+        return _describe_kind(get_args(kind)[0])
     if origin in (tuple, dict):
         return _WORDS["array" if origin is tuple else "object"]
     return _WORDS[
@@ -92,12 +92,12 @@ def _listed(kind: Any) -> str:
     ]
 
 
-def _bound(reason: str) -> str:
+def _describe_bound(reason: str) -> str:
     low = re.search(r">= (\d+)", reason)
     return f"a whole number, {low[1]} or more" if low else ""
 
 
-def _found(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     return (
         "an object"
         if isinstance(value, dict)
@@ -107,7 +107,7 @@ def _found(value: Any) -> str:
     )
 
 
-def _written(steps: Sequence[str]) -> str:
+def _format_path(steps: Sequence[str]) -> str:
     """``gpus[0].index``."""
     text = ""
     for step in steps:

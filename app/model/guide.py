@@ -12,7 +12,7 @@ Rule = Literal["same", "begins", "at_least", "between", "card", "any"]
 Figure = Literal["copy", "fp32", "tf32", "fp16", "bf16", "pcie", ""]
 
 
-class Print(Value, frozen=True, kw_only=True):
+class PrintedLine(Value, frozen=True, kw_only=True):
     """How the guide's own script prints a line: a regular expression, and its value (group 1 where
     ``value`` is empty).
     """
@@ -45,7 +45,7 @@ class Expected(Value, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     serious: bool = True
     scale: float = 1.0
-    prints: tuple[Print, ...] = ()
+    prints: tuple[PrintedLine, ...] = ()
 
 
 class Cudnn(Value, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class Correction(Value, frozen=True, kw_only=True):
     evidence: str = ""
 
 
-class Setting(Value, frozen=True, kw_only=True):
+class GuideSetting(Value, frozen=True, kw_only=True):
     """One training setting that the guide gives, the value that is right, and why."""
 
     name: str
@@ -161,7 +161,7 @@ class Guide(Value, frozen=True, kw_only=True):
     lines: tuple[Expected, ...] = ()
     cudnn: tuple[Cudnn, ...] = ()
     corrections: tuple[Correction, ...] = ()
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[GuideSetting, ...] = ()
     benchmarks: tuple[Benchmark, ...] = ()
     references: tuple[Reference, ...] = ()
     models: tuple[Model, ...] = ()

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from app.model import limits
-from app.model.condition import version
+from app.model.condition import parse_version
 from app.model.errors import InputError
 from app.model.expected import field_sentence, json_text
-from app.model.unknowns import opened
+from app.model.unknowns import drop_nulls
 from app.model.value import Value
 
 Bytes = Annotated[int, msgspec.Meta(ge=0)]
@@ -229,17 +229,17 @@ def main_card(gpus: Iterable[Gpu]) -> Gpu | None:
     return max(
         (gpu for gpu in gpus if gpu.of_nvidia),
         default=None,
-        key=lambda gpu: worth(gpu.compute_capability, gpu.memory_total),
+        key=lambda gpu: rank_card(gpu.compute_capability, gpu.memory_total),
     )
 
 
-def worth(capability: str | None, memory: int | None) -> tuple[int, int, tuple[int, ...]]:
+def rank_card(capability: str | None, memory: int | None) -> tuple[int, int, tuple[int, ...]]:
     """How a card stands among several. Triton, which Unsloth is built on, begins at compute
     capability 7.0.
     """
-    told = version(capability or "")
-    fits = 1 if told is None else 2 if told >= (7,) else 0
-    return (fits, memory or 0, told or ())
+    parsed = parse_version(capability or "")
+    fits = 1 if parsed is None else 2 if parsed >= (7,) else 0
+    return (fits, memory or 0, parsed or ())
 
 
 class ProbeResult(Value, frozen=True, kw_only=True):
@@ -267,7 +267,7 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
             f"some 50 kB."
         )
     try:
-        head = msgspec.json.decode(_utf8(data))
+        head = msgspec.json.decode(_to_utf8(data))
     except msgspec.DecodeError as error:
         raise InputError(f"{name} is not a machine file: it is not JSON ({error}).") from error
     except UnicodeDecodeError as error:
@@ -287,7 +287,7 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
         raise InputError(
             f'{name}: the field "schema" was expected to be "machine/1", but is {found}.'
         )
-    known, left = opened(head, MachineFacts)
+    known, left = drop_nulls(head, MachineFacts)
     try:
         facts = msgspec.convert(known, MachineFacts)
     except msgspec.ValidationError as error:
@@ -301,7 +301,7 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
     return msgspec.structs.replace(facts, notes=(*facts.notes, *notes)) if notes else facts
 
 
-def _utf8(data: bytes) -> bytes:
+def _to_utf8(data: bytes) -> bytes:
     """The text as JSON readers want it: PowerShell 5 writes UTF-16 where output is redirected,
     editors put a mark in front.
     """

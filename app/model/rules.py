@@ -31,7 +31,7 @@ class RuleTable(Value, frozen=True, kw_only=True):
     seen: str
     remedy: str
     tag: str = ""
-    hopeless: bool = False
+    unfixable: bool = False
     source: str = ""
     date: str = ""
     action: Action | None = None
@@ -40,7 +40,7 @@ class RuleTable(Value, frozen=True, kw_only=True):
 class Rule(RuleTable, frozen=True, kw_only=True):
     """When … then this finding. Of several rules with one id the first that surely holds speaks.
 
-    Texts may hold ``{name}`` of the rules' language. ``hopeless``: nobody can mend it on this
+    Texts may hold ``{name}`` of the rules' language. ``unfixable``: nobody can mend it on this
     machine, so a profile that it blocks is no way at all. ``tag`` is the two or three words on the
     profile's card.
     """

@@ -54,7 +54,7 @@ _VENV_HOMES = (".virtualenvs", ".venvs", ".local/share/virtualenvs")
 _MOST_NAMES = 300  # a download folder with thousands of files is not worth a second
 
 
-def norm(path: str, family: str) -> str:
+def normalize_path(path: str, family: str) -> str:
     """A path for comparing: Windows does not care for case."""
     return (
         path.replace("/", "\\").rstrip("\\").lower()
@@ -63,7 +63,7 @@ def norm(path: str, family: str) -> str:
     )
 
 
-def below(path: str, folder: str, family: str) -> bool:
+def is_inside(path: str, folder: str, family: str) -> bool:
     """Whether a path is a folder or lies in it."""
     flavour = PureWindowsPath if family == "windows" else PurePosixPath
     return flavour(path).is_relative_to(flavour(folder))
@@ -112,7 +112,9 @@ def venv_python(place: HomeLayout, root: str) -> str:
     return interpreter(root, place.family)
 
 
-def sites(system: System, place: HomeLayout, root: str, version: str | None) -> tuple[str, ...]:
+def site_packages_folders(
+    system: System, place: HomeLayout, root: str, version: str | None
+) -> tuple[str, ...]:
     """The package folders of an installation or environment, Debian's own among them."""
     if place.family == "windows":
         return (place.join(root, "Lib", "site-packages"),)
@@ -183,8 +185,10 @@ def conda_environments(system: System, place: HomeLayout) -> tuple[str, ...]:
         "Miniconda3",
         "Anaconda3",
     )
-    bases = [profile, "C:\\ProgramData", "C:\\"] if place.family == "windows" else [profile, "/opt"]
-    roots += [place.join(base, kind) for base in bases if base for kind in kinds]
+    project_folders = (
+        [profile, "C:\\ProgramData", "C:\\"] if place.family == "windows" else [profile, "/opt"]
+    )
+    roots += [place.join(base, kind) for base in project_folders if base for kind in kinds]
     for root in tuple(roots):
         roots += [
             place.join(root, "envs", name) for name in system.files.names(place.join(root, "envs"))
@@ -192,7 +196,7 @@ def conda_environments(system: System, place: HomeLayout) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for root in roots:
         if is_conda(system, place, root):
-            found.setdefault(norm(root, place.family), root)
+            found.setdefault(normalize_path(root, place.family), root)
     return tuple(found.values())
 
 
@@ -201,18 +205,18 @@ def virtual_environments(system: System, place: HomeLayout) -> tuple[str, ...]:
     are left out.
     """
     found: dict[str, str] = {}
-    for root in _candidates(system, place):
-        key = norm(root, place.family)
+    for root in _candidate_folders(system, place):
+        key = normalize_path(root, place.family)
         if (
             key not in found
-            and not below(root, place.home, place.family)
+            and not is_inside(root, place.home, place.family)
             and system.files.exists(place.join(root, "pyvenv.cfg"))
         ):
             found[key] = root
     return tuple(found.values())
 
 
-def _candidates(system: System, place: HomeLayout) -> Iterator[str]:
+def _candidate_folders(system: System, place: HomeLayout) -> Iterator[str]:
     variables = system.computer.variables()
     if variables.get("VIRTUAL_ENV"):
         yield variables["VIRTUAL_ENV"]
@@ -221,7 +225,7 @@ def _candidates(system: System, place: HomeLayout) -> Iterator[str]:
     homes += [variables["WORKON_HOME"]] if variables.get("WORKON_HOME") else []
     for folder in homes:
         yield from (place.join(folder, name) for name in system.files.names(folder))
-    for folder in bases(system, place):
+    for folder in project_folders(system, place):
         for name in system.files.names(folder)[:_MOST_NAMES]:
             child = place.join(folder, name)
             if not system.files.is_folder(child):
@@ -230,7 +234,7 @@ def _candidates(system: System, place: HomeLayout) -> Iterator[str]:
             yield from (place.join(child, inner) for inner in _VENV_NAMES)
 
 
-def bases(system: System, place: HomeLayout) -> tuple[str, ...]:
+def project_folders(system: System, place: HomeLayout) -> tuple[str, ...]:
     """The folders in which people start projects: the profile, desktop, documents, downloads, and
     roots of drives.
     """
@@ -246,5 +250,5 @@ def bases(system: System, place: HomeLayout) -> tuple[str, ...]:
     found: dict[str, str] = {}
     for folder in folders:
         if folder and system.files.is_folder(folder):
-            found.setdefault(norm(folder, place.family), folder)
+            found.setdefault(normalize_path(folder, place.family), folder)
     return tuple(found.values())

@@ -36,7 +36,7 @@ def graphics(system: System) -> Graphics:
     knows.
     """
     seen = system.nvml.cards()
-    gpus = merged(seen.gpus, system.computer.pci_cards())
+    gpus = merge_cards(seen.gpus, system.computer.pci_cards())
     driver = seen.driver
     nvidia = any(gpu.vendor == "nvidia" for gpu in gpus)
     if driver.version is None and nvidia:
@@ -48,10 +48,10 @@ def graphics(system: System) -> Graphics:
         driver = Driver(
             version=version, cuda_version=driver.cuda_version, nvml=driver.nvml, model=driver.model
         )
-    return Graphics(gpus=gpus, driver=driver, notes=_notes(seen, gpus, nvidia))
+    return Graphics(gpus=gpus, driver=driver, notes=_missing_facts_notes(seen, gpus, nvidia))
 
 
-def merged(known: tuple[Gpu, ...], listed: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
+def merge_cards(known: tuple[Gpu, ...], listed: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
     """NVML's cards first with their own numbers (CUDA counts them too), then the bus's cards that
     NVML does not show.
 
@@ -65,11 +65,13 @@ def merged(known: tuple[Gpu, ...], listed: tuple[Gpu, ...]) -> tuple[Gpu, ...]:
         )
         if twin is not None:
             rest.remove(twin)
-        gpus.append(_with(card, twin))
-    return tuple(gpus) + tuple(_numbered(gpu, len(gpus) + place) for place, gpu in enumerate(rest))
+        gpus.append(_merge_twins(card, twin))
+    return tuple(gpus) + tuple(
+        _with_index(gpu, len(gpus) + place) for place, gpu in enumerate(rest)
+    )
 
 
-def _with(card: Gpu, twin: Gpu | None) -> Gpu:
+def _merge_twins(card: Gpu, twin: Gpu | None) -> Gpu:
     if twin is None:
         return card
     from msgspec.structs import replace
@@ -83,13 +85,13 @@ def _with(card: Gpu, twin: Gpu | None) -> Gpu:
     )
 
 
-def _numbered(gpu: Gpu, index: int) -> Gpu:
+def _with_index(gpu: Gpu, index: int) -> Gpu:
     from msgspec.structs import replace
 
     return replace(gpu, index=index)
 
 
-def _notes(seen: Cards, gpus: tuple[Gpu, ...], nvidia: bool) -> tuple[Note, ...]:
+def _missing_facts_notes(seen: Cards, gpus: tuple[Gpu, ...], nvidia: bool) -> tuple[Note, ...]:
     notes = []
     if seen.note:
         notes.append(Note(about="driver", text=seen.note))
@@ -153,7 +155,7 @@ def cuda_toolkits(system: System, place: HomeLayout) -> tuple[CudaToolkit, ...]:
         if name.upper() in ("CUDA_HOME", "CUDA_ROOT") or name.upper().startswith("CUDA_PATH")
     ]
     if system.computer.family == "windows":
-        folders += _registered(system)
+        folders += _registered_toolkits(system)
         folders += [
             place.join(_WINDOWS_TOOLKITS, name) for name in system.files.names(_WINDOWS_TOOLKITS)
         ]
@@ -180,7 +182,7 @@ def cuda_toolkits(system: System, place: HomeLayout) -> tuple[CudaToolkit, ...]:
     )
 
 
-def _registered(system: System) -> list[str]:
+def _registered_toolkits(system: System) -> list[str]:
     key = system.registry.key("HKLM", _TOOLKITS)
     folders = []
     for sub in key.subkeys if key else ():
@@ -194,7 +196,7 @@ def _toolkit_version(system: System, place: HomeLayout, folder: str) -> str | No
     if not folder or not system.files.is_folder(folder):
         return None
     compiler = "nvcc.exe" if system.computer.family == "windows" else "nvcc"
-    written = _written(system.files.read(place.join(folder, "version.json")))
+    written = _read_toolkit_version(system.files.read(place.join(folder, "version.json")))
     if written:
         return written
     text = (system.files.read(place.join(folder, "version.txt")) or b"").decode("utf-8", "replace")
@@ -207,7 +209,7 @@ def _toolkit_version(system: System, place: HomeLayout, folder: str) -> str | No
     )
 
 
-def _written(data: bytes | None) -> str | None:
+def _read_toolkit_version(data: bytes | None) -> str | None:
     """The toolkit's version from its ``version.json``; ``None`` where that is missing or says
     nothing of use.
     """

@@ -89,8 +89,8 @@ def is_ours(system: System, place: HomeLayout) -> bool:
         return True
     names = system.files.names(place.home)
     return (
-        _journal(read(place.journal))
-        or _pointer(place, system)
+        _is_our_journal(read(place.journal))
+        or _has_our_pointer(place, system)
         or (bool(names) and _NAMES.issuperset(names))
     )
 
@@ -99,22 +99,22 @@ def place_refused(system: System, place: HomeLayout) -> Refusal | None:
     """Why no home is made at a place: a drive's root, a person's own folder, one of the system, or a
     disk without locks.
     """
-    path = _plain(place.home, place)
+    path = _normalize_path(place.home, place)
     if path == path.parent:
         return "drive-root"
     disk = system.files.disk(place.home)
-    if disk is not None and _plain(disk.root, place) == path:
+    if disk is not None and _normalize_path(disk.root, place) == path:
         return "drive-root"
     own = [system.computer.known_folder(name) for name in _PERSONAL]
-    folders = [_plain(folder, place) for folder in own if folder]
+    folders = [_normalize_path(folder, place) for folder in own if folder]
     if path in folders or (folders and path in folders[0].parents):
         return "profile"
-    if _system(system, place, path):
+    if _is_system_folder(system, place, path):
         return "system"
     return None if system.files.locks(place.home) else "no-locks"
 
 
-def _system(system: System, place: HomeLayout, path: PurePath) -> bool:
+def _is_system_folder(system: System, place: HomeLayout, path: PurePath) -> bool:
     if place.family != "windows":
         if path in [PurePosixPath(one) for one in _SHARED]:
             return True
@@ -127,12 +127,12 @@ def _system(system: System, place: HomeLayout, path: PurePath) -> bool:
     variables = {name.upper(): value for name, value in system.computer.variables().items()}
     whole.append(variables.get("SYSTEMROOT"))
     exact += [variables.get("PROGRAMDATA"), variables.get("PUBLIC")]
-    return any(path.is_relative_to(_plain(one, place)) for one in whole if one) or path in [
-        _plain(one, place) for one in exact if one
-    ]
+    return any(
+        path.is_relative_to(_normalize_path(one, place)) for one in whole if one
+    ) or path in [_normalize_path(one, place) for one in exact if one]
 
 
-def _plain(path: str, place: HomeLayout) -> PurePath:
+def _normalize_path(path: str, place: HomeLayout) -> PurePath:
     """A path for comparing: without ``..`` and Windows' prefix of long paths, there in small letters."""
     if place.family == "windows":
         for prefix, instead in (("\\\\?\\UNC\\", "\\\\"), ("\\\\?\\", "")):
@@ -143,7 +143,7 @@ def _plain(path: str, place: HomeLayout) -> PurePath:
     return PurePosixPath(posixpath.normpath(path))
 
 
-def _journal(data: bytes | None) -> bool:
+def _is_our_journal(data: bytes | None) -> bool:
     """Whether any whole line is one of this program's journal."""
     for line in (data or b"").splitlines():
         try:
@@ -154,7 +154,7 @@ def _journal(data: bytes | None) -> bool:
     return False
 
 
-def _pointer(place: HomeLayout, system: System) -> bool:
+def _has_our_pointer(place: HomeLayout, system: System) -> bool:
     data = system.files.read(place.pointer)
     try:
         return data is not None and bool(decode_pointer(data, place.pointer).active)

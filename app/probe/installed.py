@@ -37,28 +37,28 @@ def installed(system: System, place: HomeLayout) -> Installed:
     """Versions of what is there; each missing one gets a note."""
     windows = place.family == "windows"
     asked: dict[str, Callable[[], str | None]] = {
-        "git": partial(_answer, system, "git"),
-        "cmake": partial(_answer, system, "cmake"),
-        "uv": partial(_answer, system, "uv"),
-        "conda": partial(_conda, system, place),
+        "git": partial(_ask_version, system, "git"),
+        "cmake": partial(_ask_version, system, "cmake"),
+        "uv": partial(_ask_version, system, "uv"),
+        "conda": partial(_conda_version, system, place),
     }
     if windows:
         asked |= {
-            "msvc": partial(_msvc, system, place),
-            "windows_sdk": partial(_sdk, system),
-            "vc_runtime": partial(_runtime, system),
-            "libomp140": partial(_libomp, system, place),
+            "msvc": partial(_msvc_version, system, place),
+            "windows_sdk": partial(_windows_sdk_version, system),
+            "vc_runtime": partial(_vc_runtime_version, system),
+            "libomp140": partial(_libomp_state, system, place),
         }
     else:
-        asked["gcc"] = partial(_answer, system, "gcc")
+        asked["gcc"] = partial(_ask_version, system, "gcc")
     # side by side: a tool that hangs or answers oddly costs itself alone
     answers = in_time(list(asked.values()), limits.PROBE_PROGRAMS - 2)
-    told = {n: a for n, a in zip(asked, answers, strict=True) if isinstance(a, str)}
-    tools = Tools(**told)
-    return Installed(tools=tools, notes=_notes(tools, windows))
+    versions = {n: a for n, a in zip(asked, answers, strict=True) if isinstance(a, str)}
+    tools = Tools(**versions)
+    return Installed(tools=tools, notes=_missing_tools_notes(tools, windows))
 
 
-def _notes(tools: Tools, windows: bool) -> tuple[Note, ...]:
+def _missing_tools_notes(tools: Tools, windows: bool) -> tuple[Note, ...]:
     asked = ["git", "cmake", "uv"] if windows else ["git", "cmake", "uv", "gcc"]
     notes = [
         Note(about=f"tools.{name}", text="not on the search path")
@@ -82,7 +82,7 @@ def _notes(tools: Tools, windows: bool) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _answer(system: System, name: str) -> str | None:
+def _ask_version(system: System, name: str) -> str | None:
     """``NAME --version``, the first number in it."""
     path = system.computer.which(name)
     if path is None:
@@ -91,7 +91,7 @@ def _answer(system: System, name: str) -> str | None:
     return found[0] if found else None
 
 
-def _conda(system: System, place: HomeLayout) -> str | None:
+def _conda_version(system: System, place: HomeLayout) -> str | None:
     """``conda --version``, from the names in its own metadata: starting conda takes seconds."""
     for root in environments.conda_environments(system, place):
         if environments.is_conda_base(system, place, root):
@@ -99,10 +99,10 @@ def _conda(system: System, place: HomeLayout) -> str | None:
                 found = re.match(r"conda-(\d[\d.]*)-", name)
                 if found:
                     return found[1]
-    return _answer(system, "conda")
+    return _ask_version(system, "conda")
 
 
-def _msvc(system: System, place: HomeLayout) -> str | None:
+def _msvc_version(system: System, place: HomeLayout) -> str | None:
     """``vswhere -latest -products * -requires …VC.Tools.x86.x64 -property installationPath``, then
     the version it names.
     """
@@ -137,7 +137,7 @@ def _msvc(system: System, place: HomeLayout) -> str | None:
     return found[0] if found else None
 
 
-def _sdk(system: System) -> str | None:
+def _windows_sdk_version(system: System) -> str | None:
     r"""``reg query "HKLM\SOFTWARE\Microsoft\Windows Kits\Installed Roots"``: its subkeys are the
     versions.
     """
@@ -151,7 +151,7 @@ def _sdk(system: System) -> str | None:
     return max(versions, key=lambda text: [int(part) for part in text.split(".")], default=None)
 
 
-def _runtime(system: System) -> str | None:
+def _vc_runtime_version(system: System) -> str | None:
     r"""``reg query HKLM\SOFTWARE\Microsoft\VisualStudio\14.0\VC\Runtimes\x64``: Microsoft's own
     documented sign.
     """
@@ -164,7 +164,7 @@ def _runtime(system: System) -> str | None:
     return None
 
 
-def _libomp(system: System, place: HomeLayout) -> str | None:
+def _libomp_state(system: System, place: HomeLayout) -> str | None:
     r"""``dir %SystemRoot%\System32\libomp140.x86_64.dll``: torch 2.4.0 for Windows needs it and
     does not bring it.
     """

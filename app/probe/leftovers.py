@@ -41,7 +41,7 @@ _CACHE_VARIABLES = {
     "triton": "TRITON_CACHE_DIR",
     "torch": "TORCH_HOME",
 }
-_SAID = {
+_DESCRIPTIONS = {
     "pip": "downloads of pip",
     "uv": "downloads of uv",
     "torch-extensions": "compiled extensions of torch",
@@ -65,9 +65,9 @@ def leftovers(
     the time goes.
     """
     found: dict[str, Leftover] = {}
-    for item in _found(system, place):
-        found.setdefault(environments.norm(item.path, place.family), item)
-    sizes = _sizes(system, [item.path for item in found.values()], seconds)
+    for item in _find_leftovers(system, place):
+        found.setdefault(environments.normalize_path(item.path, place.family), item)
+    sizes = _measure_sizes(system, [item.path for item in found.values()], seconds)
     sized = tuple(
         Leftover(
             id=item.id,
@@ -91,7 +91,7 @@ def leftovers(
     )
 
 
-def _sizes(system: System, paths: list[str], seconds: float) -> dict[str, int]:
+def _measure_sizes(system: System, paths: list[str], seconds: float) -> dict[str, int]:
     """Sizes of those trees that could be measured in time. What is still being measured then is
     left to end by itself.
     """
@@ -113,46 +113,52 @@ def _sizes(system: System, paths: list[str], seconds: float) -> dict[str, int]:
     return dict(sizes)
 
 
-def _named(kind: LeftoverKind, path: str, detail: str, family: str, name: str = "") -> Leftover:
+def _build_leftover(
+    kind: LeftoverKind, path: str, detail: str, family: str, name: str = ""
+) -> Leftover:
     """An id that stays the same from survey to survey: the kind, and a name or the path's digest."""
     digest = hashlib.sha256(
-        environments.norm(path, family).encode("utf-8", "surrogatepass")
+        environments.normalize_path(path, family).encode("utf-8", "surrogatepass")
     ).hexdigest()[:8]
     return Leftover(id=f"{kind}:{name or digest}", kind=kind, path=path, detail=detail)
 
 
-def _found(system: System, place: HomeLayout) -> Iterator[Leftover]:
-    yield from _own(system, place)
+def _find_leftovers(system: System, place: HomeLayout) -> Iterator[Leftover]:
+    yield from _own_environments(system, place)
     for root in environments.virtual_environments(system, place):
         version = environments.config_version(system, place, root)
-        said = _telling(
-            environments.packages(system, place, environments.sites(system, place, root, version))
+        packages_text = _describe_packages(
+            environments.packages(
+                system, place, environments.site_packages_folders(system, place, root, version)
+            )
         )
-        if said:
-            yield _named("venv", root, said, place.family)
+        if packages_text:
+            yield _build_leftover("venv", root, packages_text, place.family)
     for root in environments.conda_environments(system, place):
         if environments.is_conda_base(system, place, root):
             continue  # conda itself; its packages show under the Python installations
         version = environments.conda_version(system, place, root)
-        said = _telling(
-            environments.packages(system, place, environments.sites(system, place, root, version))
+        packages_text = _describe_packages(
+            environments.packages(
+                system, place, environments.site_packages_folders(system, place, root, version)
+            )
         )
-        if said:
-            yield _named("conda", root, said, place.family)
+        if packages_text:
+            yield _build_leftover("conda", root, packages_text, place.family)
     yield from _user_sites(system, place)
-    yield from _caches(system, place)
-    yield from _models(system, place)
-    yield from _compiled(system, place)
+    yield from _find_caches(system, place)
+    yield from _find_model_caches(system, place)
+    yield from _find_compiled_trainers(system, place)
 
 
-def _telling(packages: dict[str, str]) -> str:
+def _describe_packages(packages: dict[str, str]) -> str:
     """``torch 2.1.0+cpu, unsloth 2024.8``; empty where nothing of ours is inside."""
     if not any(name in packages for name in ("torch", "unsloth", "unsloth-zoo")):
         return ""
     return ", ".join(f"{name} {packages[name]}" for name in _TELLING if name in packages)
 
 
-def _own(system: System, place: HomeLayout) -> Iterator[Leftover]:
+def _own_environments(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """Environments below our home that the pointer does not name as active; unfinished ones among
     them.
     """
@@ -166,12 +172,12 @@ def _own(system: System, place: HomeLayout) -> Iterator[Leftover]:
     for name in system.files.names(place.environments):
         path = place.environment(name)
         if name != active and system.files.is_folder(path):
-            said = (
+            state_text = (
                 "the setup before the active one; going back needs it"
                 if name == previous
                 else "a former or unfinished setup"
             )
-            yield _named("own", path, said, place.family, name)
+            yield _build_leftover("own", path, state_text, place.family, name)
 
 
 def _user_sites(system: System, place: HomeLayout) -> Iterator[Leftover]:
@@ -193,12 +199,12 @@ def _user_sites(system: System, place: HomeLayout) -> Iterator[Leftover]:
             if name.startswith("python3")
         ]
     for folder in folders:
-        said = _telling(environments.packages(system, place, (folder,)))
-        if said:
-            yield _named("user-site", folder, said, place.family)
+        packages_text = _describe_packages(environments.packages(system, place, (folder,)))
+        if packages_text:
+            yield _build_leftover("user-site", folder, packages_text, place.family)
 
 
-def _caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
+def _find_caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """``pip cache dir``, ``uv cache dir`` and where torch and Triton keep what they compiled."""
     variables = system.computer.variables()
     for name, base, below in _WINDOWS_CACHES if place.family == "windows" else _POSIX_CACHES:
@@ -207,11 +213,11 @@ def _caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
             place.join(root, *below.split("/")) if root else ""
         )
         if path and system.files.is_folder(path) and system.files.names(path):
-            yield _named("cache", path, _SAID[name], place.family, name)
+            yield _build_leftover("cache", path, _DESCRIPTIONS[name], place.family, name)
     temporary = system.computer.known_folder("temp")
     for name in system.files.names(temporary) if temporary else ():
         if name.startswith("torchinductor_") and temporary:
-            yield _named(
+            yield _build_leftover(
                 "cache",
                 place.join(temporary, name),
                 "compiled graphs of torch",
@@ -220,7 +226,7 @@ def _caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
             )
 
 
-def _models(system: System, place: HomeLayout) -> Iterator[Leftover]:
+def _find_model_caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """``hf cache scan``: downloaded models and data. They are the user's: shown, never chosen for
     him.
     """
@@ -235,21 +241,23 @@ def _models(system: System, place: HomeLayout) -> Iterator[Leftover]:
     ]
     for path in (home, *named):
         if system.files.is_folder(path) and not (
-            path != home and environments.below(path, home, place.family)
+            path != home and environments.is_inside(path, home, place.family)
         ):
-            yield _named("model-cache", path, "models and data of Hugging Face", place.family)
+            yield _build_leftover(
+                "model-cache", path, "models and data of Hugging Face", place.family
+            )
 
 
-def _compiled(system: System, place: HomeLayout) -> Iterator[Leftover]:
+def _find_compiled_trainers(system: System, place: HomeLayout) -> Iterator[Leftover]:
     """Unsloth writes its compiled trainers into the folder where a script was started."""
-    for base in environments.bases(system, place):
+    for base in environments.project_folders(system, place):
         for name in system.files.names(base):
             if name == _COMPILED:
-                yield _named(
+                yield _build_leftover(
                     "cache", place.join(base, name), "trainers that Unsloth compiled", place.family
                 )
             elif system.files.is_folder(place.join(base, name, _COMPILED)):
-                yield _named(
+                yield _build_leftover(
                     "cache",
                     place.join(base, name, _COMPILED),
                     "trainers that Unsloth compiled",

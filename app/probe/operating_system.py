@@ -112,14 +112,14 @@ def system(system: System, facts: dict[str, Any]) -> Os:
         name=facts.get("name"),
         build=facts.get("build"),
         arch=facts.get("arch"),
-        long_paths=_long_paths(system),
+        long_paths=_has_long_paths(system),
         is_admin=facts.get("is_admin"),
         locale=facts.get("locale"),
         wsl=facts.get("wsl"),
     )
 
 
-def _long_paths(system: System) -> bool | None:
+def _has_long_paths(system: System) -> bool | None:
     if system.computer.family != "windows":
         return True
     key = system.registry.key("HKLM", _FILE_SYSTEM)
@@ -157,11 +157,11 @@ def variables(system: System) -> dict[str, str]:
     return {
         name: without_secrets(name, value)
         for name, value in sorted(system.computer.variables().items())
-        if _disturbs(name.upper())
+        if _is_disturbing(name.upper())
     }
 
 
-def _disturbs(name: str) -> bool:
+def _is_disturbing(name: str) -> bool:
     return (name in _DISTURBING or name.startswith(_DISTURBING_STARTS)) and not name.startswith(
         _OWN
     )

@@ -20,7 +20,7 @@ from app.ports import RegistryKey, System
 from app.probe import environments
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
-_SAID = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}[\w.+-]{0,40}", re.ASCII)
+_VERSION_TEXT = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}[\w.+-]{0,40}", re.ASCII)
 _PATH = re.compile(r"[^\x00-\x1f]{1,4096}")
 _ON_PATH = re.compile(r"python(?:3(?:\.\d+)?)?(?:\.exe)?", re.IGNORECASE)
 _STORE = "PythonSoftwareFoundation.Python."
@@ -43,16 +43,18 @@ def pythons(system: System, place: HomeLayout) -> tuple[Python, ...]:
         answer if isinstance(answer, list) else []
         for answer in in_time(
             [
-                lambda: list(_registered(system, place)),
-                lambda: list(_managed(system, place)),
-                lambda: list(_conda(system, place)),
-                lambda: list(_virtual(system, place)),
+                lambda: list(_find_registered(system, place)),
+                lambda: list(_find_managed(system, place)),
+                lambda: list(_find_conda(system, place)),
+                lambda: list(_find_virtual_environments(system, place)),
             ],
             limits.FOLDER,
         )
     )
-    met = _on_path(
-        system, place, {environments.norm(one.path, place.family): one for one in registered}
+    met = _find_on_path(
+        system,
+        place,
+        {environments.normalize_path(one.path, place.family): one for one in registered},
     )
     candidates = [*met, *registered, *(one for source in rest for one in source)]
     answers = in_time([one.ask for one in candidates], limits.PYTHONS, limits.PYTHONS_AT_ONCE)
@@ -63,7 +65,7 @@ def pythons(system: System, place: HomeLayout) -> tuple[Python, ...]:
             if isinstance(answer, Python)
             else Python(path=candidate.path, origin=candidate.origin)
         )
-        key = environments.norm(python.path, place.family)
+        key = environments.normalize_path(python.path, place.family)
         if key not in found or (found[key].version is None and python.version):
             found[key] = python
     return tuple(found.values())
@@ -77,29 +79,29 @@ class Candidate(NamedTuple):
     ask: Callable[[], Python]
 
 
-def _conda(system: System, place: HomeLayout) -> Iterator[Candidate]:
+def _find_conda(system: System, place: HomeLayout) -> Iterator[Candidate]:
     for root in environments.conda_environments(system, place):
         path = environments.conda_python(place, root)
 
         def ask(root: str = root, path: str = path) -> Python:
             version = environments.conda_version(system, place, root)
-            return _python(system, place, root, path, version, "conda")
+            return _describe_python(system, place, root, path, version, "conda")
 
         yield Candidate(path, "conda", ask)
 
 
-def _virtual(system: System, place: HomeLayout) -> Iterator[Candidate]:
+def _find_virtual_environments(system: System, place: HomeLayout) -> Iterator[Candidate]:
     for root in environments.virtual_environments(system, place):
         path = environments.venv_python(place, root)
 
         def ask(root: str = root, path: str = path) -> Python:
             version = environments.config_version(system, place, root)
-            return _python(system, place, root, path, version, "venv")
+            return _describe_python(system, place, root, path, version, "venv")
 
         yield Candidate(path, "venv", ask)
 
 
-def _python(
+def _describe_python(
     system: System,
     place: HomeLayout,
     root: str,
@@ -108,7 +110,7 @@ def _python(
     origin: str,
     bits: int | None = None,
 ) -> Python:
-    folders = environments.sites(system, place, root, version)
+    folders = environments.site_packages_folders(system, place, root, version)
     return Python(
         path=path,
         version=version,
@@ -118,7 +120,7 @@ def _python(
     )
 
 
-def _registered(system: System, place: HomeLayout) -> Iterator[Candidate]:
+def _find_registered(system: System, place: HomeLayout) -> Iterator[Candidate]:
     r"""PEP 514: ``SOFTWARE\Python\COMPANY\TAG\InstallPath`` for the machine, the user, and 32-bit
     programs.
     """
@@ -132,10 +134,10 @@ def _registered(system: System, place: HomeLayout) -> Iterator[Candidate]:
                     root, rf"SOFTWARE\Python\{company}\{tag}\InstallPath", wow64
                 )
                 if entry and install:
-                    yield from _of_entry(system, place, company, entry, install, wow64)
+                    yield from _candidates_of_entry(system, place, company, entry, install, wow64)
 
 
-def _of_entry(
+def _candidates_of_entry(
     system: System,
     place: HomeLayout,
     company: str,
@@ -153,13 +155,15 @@ def _of_entry(
     words = str(entry.values.get("SysArchitecture", ""))
     bits = int(words[:2]) if words[:2] in ("32", "64") else 32 if wow64 else 64
     origin = "store" if "WindowsApps" in path else _ORIGINS.get(company.lower(), company)
-    root = folder or _folder(path)
+    root = folder or _parent_folder(path)
     yield Candidate(
-        path, origin, partial(_python, system, place, root, path, version, origin, bits)
+        path, origin, partial(_describe_python, system, place, root, path, version, origin, bits)
     )
 
 
-def _on_path(system: System, place: HomeLayout, known: dict[str, Candidate]) -> list[Candidate]:
+def _find_on_path(
+    system: System, place: HomeLayout, known: dict[str, Candidate]
+) -> list[Candidate]:
     """``where python``, ``which -a python3``: in the order of the search path. All folders are listed
     at the same time.
     """
@@ -169,7 +173,7 @@ def _on_path(system: System, place: HomeLayout, known: dict[str, Candidate]) -> 
     for folder in variables.get("PATH", "").split(";" if windows else ":"):
         folder = folder.strip().strip('"')
         if folder and not _is_shims(folder):
-            folders.setdefault(environments.norm(folder, place.family), folder)
+            folders.setdefault(environments.normalize_path(folder, place.family), folder)
     listed = in_time(
         [partial(system.files.names, folder) for folder in folders.values()], limits.FOLDER
     )
@@ -179,11 +183,11 @@ def _on_path(system: System, place: HomeLayout, known: dict[str, Candidate]) -> 
             if not _ON_PATH.fullmatch(name) or (windows and name.lower() != "python.exe"):
                 continue
             path = place.join(folder, name)
-            registered = known.get(environments.norm(path, place.family))
+            registered = known.get(environments.normalize_path(path, place.family))
             if windows and "windowsapps" in folder.lower():
-                ask = partial(_store, system, folder, path)
+                ask = partial(_describe_store_stub, system, folder, path)
             else:
-                ask = partial(_met, system, place, folder, path)
+                ask = partial(_describe_from_search_path, system, place, folder, path)
             found.append(registered or Candidate(path, "path", ask))
     return found
 
@@ -194,7 +198,7 @@ def _is_shims(folder: str) -> bool:
     return parts[-1] == "shims" and any("pyenv" in part for part in parts)
 
 
-def _store(system: System, folder: str, path: str) -> Python:
+def _describe_store_stub(system: System, folder: str, path: str) -> Python:
     """The Microsoft Store's ``python.exe``: never started, as without an installed Python it opens
     the Store instead.
     """
@@ -206,21 +210,23 @@ def _store(system: System, folder: str, path: str) -> Python:
     )
 
 
-def _met(system: System, place: HomeLayout, folder: str, path: str) -> Python:
+def _describe_from_search_path(system: System, place: HomeLayout, folder: str, path: str) -> Python:
     """One interpreter of the search path: what its folder says, and only where that says nothing,
     its own answer.
     """
     root = (
         folder
         if place.family == "windows" and not folder.lower().endswith("scripts")
-        else _folder(folder)
+        else _parent_folder(folder)
     )
     version = environments.config_version(system, place, root)
     if version:
-        return _python(system, place, root, environments.venv_python(place, root), version, "venv")
+        return _describe_python(
+            system, place, root, environments.venv_python(place, root), version, "venv"
+        )
     version = environments.conda_version(system, place, root)
     if version:
-        return _python(
+        return _describe_python(
             system, place, root, environments.conda_python(place, root), version, "conda"
         )
     answer = system.processes.capture([path, "-I", "-S", "-c", _ASK], seconds=limits.PYTHON_ANSWER)
@@ -228,23 +234,29 @@ def _met(system: System, place: HomeLayout, folder: str, path: str) -> Python:
     if (
         answer.code != 0
         or len(words) != 3
-        or not _SAID.fullmatch(words[0])
+        or not _VERSION_TEXT.fullmatch(words[0])
         or words[1] not in ("32", "64")
         or not _PATH.fullmatch(words[2])
     ):
         return Python(path=path, origin="path")
     real = words[2]
-    return _python(
-        system, place, _root(place, real), real, words[0], _origin_of(real), int(words[1])
+    return _describe_python(
+        system,
+        place,
+        _installation_root(place, real),
+        real,
+        words[0],
+        _guess_origin(real),
+        int(words[1]),
     )
 
 
-def _root(place: HomeLayout, executable: str) -> str:
-    folder = _folder(executable)
-    return folder if place.family == "windows" else _folder(folder)
+def _installation_root(place: HomeLayout, executable: str) -> str:
+    folder = _parent_folder(executable)
+    return folder if place.family == "windows" else _parent_folder(folder)
 
 
-def _origin_of(path: str) -> str:
+def _guess_origin(path: str) -> str:
     lower = path.replace("\\", "/").lower()
     if "/pyenv" in lower or "/.pyenv" in lower:
         return "pyenv"
@@ -253,7 +265,7 @@ def _origin_of(path: str) -> str:
     return "system" if lower.startswith(("/usr/bin/", "/bin/")) else "path"
 
 
-def _managed(system: System, place: HomeLayout) -> Iterator[Candidate]:
+def _find_managed(system: System, place: HomeLayout) -> Iterator[Candidate]:
     """``pyenv versions``, ``uv python list --only-installed``, and interpreters that this program
     itself brought.
     """
@@ -266,7 +278,7 @@ def _managed(system: System, place: HomeLayout) -> Iterator[Candidate]:
     )
     for name in system.files.names(versions):
         if _VERSION.match(name):
-            yield from _existing(system, place, place.join(versions, name), name, "pyenv")
+            yield from _existing_candidate(system, place, place.join(versions, name), name, "pyenv")
     data = system.computer.known_folder("roaming" if windows else "local") or ""
     for folder in (
         variables.get("UV_PYTHON_INSTALL_DIR")
@@ -278,10 +290,12 @@ def _managed(system: System, place: HomeLayout) -> Iterator[Candidate]:
                 name
             )  # cpython-3.11 without a third number is a link to a neighbour
             if name.startswith("cpython-") and version:
-                yield from _existing(system, place, place.join(folder, name), version[0], "uv")
+                yield from _existing_candidate(
+                    system, place, place.join(folder, name), version[0], "uv"
+                )
 
 
-def _existing(
+def _existing_candidate(
     system: System, place: HomeLayout, root: str, version: str, origin: str
 ) -> Iterator[Candidate]:
     parts = (
@@ -292,11 +306,11 @@ def _existing(
     path = place.join(root, *parts)
     if system.files.exists(path):
         yield Candidate(
-            path, origin, partial(_python, system, place, root, path, version, origin, 64)
+            path, origin, partial(_describe_python, system, place, root, path, version, origin, 64)
         )
 
 
-def _folder(path: str) -> str:
+def _parent_folder(path: str) -> str:
     """The folder of a path in either spelling."""
     cut = max(path.rfind("/"), path.rfind("\\"))
     return path[:cut] if cut > 0 else path[:1]

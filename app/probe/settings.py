@@ -59,10 +59,10 @@ def pip(system: System) -> dict[str, Setting]:
     """
     found: dict[str, Setting] = {}
     for path in _pip_files(system):
-        for name, value in _ini(system.files.read(path)):
+        for name, value in _read_ini(system.files.read(path)):
             if name in _PIP_KEYS:
                 found[name] = Setting(name=name, value=value, origin=f"pip: {path}")
-    for variable, value in _upper(system).items():
+    for variable, value in _variables_in_capitals(system).items():
         name = variable.removeprefix("PIP_").lower().replace("_", "-")
         if variable.startswith("PIP_") and name in _PIP_KEYS and value:
             found[name] = Setting(name=name, value=value, origin=f"pip: {variable}")
@@ -74,10 +74,10 @@ def uv(system: System) -> dict[str, Setting]:
     strength.
     """
     found: dict[str, Setting] = {}
-    variables = _upper(system)
+    variables = _variables_in_capitals(system)
     if variables.get("UV_NO_CONFIG", "").lower() not in ("1", "true", "yes"):
         for path in _uv_files(system):
-            for name, value in _toml(system.files.read(path)):
+            for name, value in _read_toml(system.files.read(path)):
                 found[name] = Setting(name=name, value=value, origin=f"uv: {path}")
     for variable, name in _UV_VARIABLES.items():
         if variables.get(variable):
@@ -85,7 +85,7 @@ def uv(system: System) -> dict[str, Setting]:
     return found
 
 
-def words(setting: Setting | None) -> tuple[str, ...]:
+def split_items(setting: Setting | None) -> tuple[str, ...]:
     """A list setting's items: pip separates by white space and lines, uv by commas as well;
     ``name=address`` loses its name.
     """
@@ -97,7 +97,7 @@ def words(setting: Setting | None) -> tuple[str, ...]:
     return tuple(re.sub(r"^[\w.-]+=(?=[a-z+]+:|/)", "", part) for part in parts if part)
 
 
-def _upper(system: System) -> dict[str, str]:
+def _variables_in_capitals(system: System) -> dict[str, str]:
     return {name.upper(): value for name, value in system.computer.variables().items()}
 
 
@@ -105,7 +105,7 @@ def _pip_files(system: System) -> tuple[str, ...]:
     """pip's files, weakest first ("Configuration", pip documentation). ``os.devnull`` in
     ``PIP_CONFIG_FILE`` means none.
     """
-    chosen = _upper(system).get("PIP_CONFIG_FILE", "")
+    chosen = _variables_in_capitals(system).get("PIP_CONFIG_FILE", "")
     if chosen.lower() in ("/dev/null", "nul"):
         return ()
     join = HomeLayout("", system.computer.family).join
@@ -120,7 +120,7 @@ def _pip_files(system: System) -> tuple[str, ...]:
             [join(roaming, "pip", "pip.ini")] if roaming else []
         )
     else:
-        variables = _upper(system)
+        variables = _variables_in_capitals(system)
         files = [
             join(folder, "pip", "pip.conf")
             for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":")
@@ -136,7 +136,7 @@ def _pip_files(system: System) -> tuple[str, ...]:
 
 def _uv_files(system: System) -> tuple[str, ...]:
     """uv's files, weakest first ("Configuration files", uv documentation)."""
-    chosen = _upper(system).get("UV_CONFIG_FILE")
+    chosen = _variables_in_capitals(system).get("UV_CONFIG_FILE")
     if chosen:
         return (chosen,)
     join = HomeLayout("", system.computer.family).join
@@ -152,12 +152,12 @@ def _uv_files(system: System) -> tuple[str, ...]:
 
 
 def _config_home(system: System, profile: str) -> str:
-    return _upper(system).get("XDG_CONFIG_HOME") or HomeLayout("", system.computer.family).join(
-        profile, ".config"
-    )
+    return _variables_in_capitals(system).get("XDG_CONFIG_HOME") or HomeLayout(
+        "", system.computer.family
+    ).join(profile, ".config")
 
 
-def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
+def _read_ini(data: bytes | None) -> Iterator[tuple[str, str]]:
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string((data or b"")[: limits.ANSWERS].decode("utf-8-sig", "replace"))
@@ -170,7 +170,7 @@ def _ini(data: bytes | None) -> Iterator[tuple[str, str]]:
                     yield name.lower().replace("_", "-"), " ".join(value.split())
 
 
-def _toml(data: bytes | None) -> Iterator[tuple[str, str]]:
+def _read_toml(data: bytes | None) -> Iterator[tuple[str, str]]:
     text = (data or b"")[: limits.ANSWERS].decode("utf-8", "replace")
     try:
         whole = {} if deep_key(text) else tomllib.loads(text)

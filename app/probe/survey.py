@@ -23,7 +23,7 @@ from app.probe import graphics, installed, leftovers, network, operating_system,
 log = logging.getLogger(__name__)
 
 
-class Visit(NamedTuple):
+class ProbeContext(NamedTuple):
     """What every probe is given."""
 
     system: System
@@ -36,30 +36,64 @@ class Probe(NamedTuple):
 
     subject: str
     seconds: float
-    look: Callable[[Visit], Any]
+    look: Callable[[ProbeContext], Any]
 
 
 PROBES: tuple[Probe, ...] = (
     Probe(
         "os",
         limits.PROBE_QUICK,
-        lambda at: operating_system.system(at.system, at.system.computer.facts()),
+        lambda context: operating_system.system(context.system, context.system.computer.facts()),
     ),
-    Probe("cpu", limits.PROBE_QUICK, lambda at: operating_system.cpu(at.system.computer.facts())),
     Probe(
-        "memory", limits.PROBE_QUICK, lambda at: operating_system.memory(at.system.computer.facts())
+        "cpu",
+        limits.PROBE_QUICK,
+        lambda context: operating_system.cpu(context.system.computer.facts()),
     ),
-    Probe("disks", limits.PROBE_QUICK, lambda at: operating_system.disks(at.system, at.place)),
-    Probe("graphics", limits.PROBE_CARDS, lambda at: graphics.graphics(at.system)),
     Probe(
-        "cuda_toolkits", limits.PROBE_QUICK, lambda at: graphics.cuda_toolkits(at.system, at.place)
+        "memory",
+        limits.PROBE_QUICK,
+        lambda context: operating_system.memory(context.system.computer.facts()),
     ),
-    Probe("tools", limits.PROBE_PROGRAMS, lambda at: installed.installed(at.system, at.place)),
-    Probe("pythons", limits.PROBE_PROGRAMS, lambda at: pythons.pythons(at.system, at.place)),
-    Probe("variables", limits.PROBE_QUICK, lambda at: operating_system.variables(at.system)),
-    Probe("leftovers", limits.PROBE_LEFTOVERS, lambda at: leftovers.leftovers(at.system, at.place)),
-    Probe("home", limits.PROBE_QUICK, lambda at: operating_system.home(at.system, at.place)),
-    Probe("network", limits.PROBE_NETWORK, lambda at: network.network(at.system, at.answers)),
+    Probe(
+        "disks",
+        limits.PROBE_QUICK,
+        lambda context: operating_system.disks(context.system, context.place),
+    ),
+    Probe("graphics", limits.PROBE_CARDS, lambda context: graphics.graphics(context.system)),
+    Probe(
+        "cuda_toolkits",
+        limits.PROBE_QUICK,
+        lambda context: graphics.cuda_toolkits(context.system, context.place),
+    ),
+    Probe(
+        "tools",
+        limits.PROBE_PROGRAMS,
+        lambda context: installed.installed(context.system, context.place),
+    ),
+    Probe(
+        "pythons",
+        limits.PROBE_PROGRAMS,
+        lambda context: pythons.pythons(context.system, context.place),
+    ),
+    Probe(
+        "variables", limits.PROBE_QUICK, lambda context: operating_system.variables(context.system)
+    ),
+    Probe(
+        "leftovers",
+        limits.PROBE_LEFTOVERS,
+        lambda context: leftovers.leftovers(context.system, context.place),
+    ),
+    Probe(
+        "home",
+        limits.PROBE_QUICK,
+        lambda context: operating_system.home(context.system, context.place),
+    ),
+    Probe(
+        "network",
+        limits.PROBE_NETWORK,
+        lambda context: network.network(context.system, context.answers),
+    ),
 )
 _LOOK = 0.1  # seconds between looks at the stop wish
 
@@ -84,12 +118,12 @@ def survey(
     up nobody.
     """
     if system.simulated is not None:
-        yield from _simulated(system, system.simulated)
+        yield from _replay_machine_file(system, system.simulated)
         return
     began = system.clock.monotonic()
     parts: dict[str, Any] = {}
     notes: list[Note] = []
-    for answer in _answers(Visit(system, place, answers or Answers()), probes):
+    for answer in _gather_answers(ProbeContext(system, place, answers or Answers()), probes):
         log.info(
             "probe %s answered after %.2f s: %s",
             answer.probe.subject,
@@ -107,25 +141,28 @@ def survey(
             part=answer.part,
             note=answer.fault,
         )
-    facts = _facts(system, parts, notes)
+    facts = _join_facts(system, parts, notes)
     yield ProbeResult(subject="all", seconds=system.clock.monotonic() - began, facts=facts)
 
 
-def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
+def _gather_answers(context: ProbeContext, probes: Sequence[Probe]) -> Iterator[_Answer]:
     done: queue.SimpleQueue[_Answer] = queue.SimpleQueue()
-    began = at.system.clock.monotonic()
+    began = context.system.clock.monotonic()
     for probe in sorted(
         probes, key=lambda one: -one.seconds
     ):  # the slow ones first: they decide how long it takes
         threading.Thread(
-            target=_run, args=(at, probe, done), name=f"probe-{probe.subject}", daemon=True
+            target=_run_probe,
+            args=(context, probe, done),
+            name=f"probe-{probe.subject}",
+            daemon=True,
         ).start()
     waiting = {probe.subject: probe for probe in probes}
     while waiting:
-        if at.system.stop.is_set():
+        if context.system.stop.is_set():
             raise StoppedError
         soonest = min(probe.seconds for probe in waiting.values())
-        left = began + soonest - at.system.clock.monotonic()
+        left = began + soonest - context.system.clock.monotonic()
         try:
             answer = done.get(timeout=max(0.0, min(left, _LOOK)))
         except queue.Empty:
@@ -139,16 +176,16 @@ def _answers(at: Visit, probes: Sequence[Probe]) -> Iterator[_Answer]:
             yield answer
 
 
-def _run(at: Visit, probe: Probe, done: queue.SimpleQueue[_Answer]) -> None:
-    began = at.system.clock.monotonic()
+def _run_probe(context: ProbeContext, probe: Probe, done: queue.SimpleQueue[_Answer]) -> None:
+    began = context.system.clock.monotonic()
     try:
-        part, fault = probe.look(at), None
+        part, fault = probe.look(context), None
     except Exception as error:  # noqa: BLE001  (one probe's fault becomes a note; the survey goes on)
         part, fault = None, f"could not be looked at: {type(error).__name__}: {error}"
-    done.put(_Answer(probe, at.system.clock.monotonic() - began, part, fault))
+    done.put(_Answer(probe, context.system.clock.monotonic() - began, part, fault))
 
 
-def _facts(system: System, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
+def _join_facts(system: System, parts: dict[str, Any], notes: list[Note]) -> MachineFacts:
     """All parts as one document; a part that is missing keeps the values that say "not known"."""
     cards = parts.get("graphics") or graphics.Graphics()
     plain = {
@@ -167,7 +204,7 @@ def _facts(system: System, parts: dict[str, Any], notes: list[Note]) -> MachineF
         notes=tuple(notes),
         **plain,
     )
-    facts = facts if not (more := _silent(facts, parts)) else _noted(facts, more)
+    facts = facts if not (more := _notes_for_missing(facts, parts)) else _with_notes(facts, more)
     return _as_text(facts)
 
 
@@ -196,22 +233,22 @@ def _as_text(facts: MachineFacts) -> MachineFacts:
     kept = msgspec.structs.replace(
         facts, leftovers=left, pythons=pythons, notes=(*facts.notes, *notes)
     )
-    return msgspec.convert(_cleaned(msgspec.to_builtins(kept)), MachineFacts)
+    return msgspec.convert(_drop_surrogates(msgspec.to_builtins(kept)), MachineFacts)
 
 
 def _is_text(text: str) -> bool:
     return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _cleaned(value: Any) -> Any:
+def _drop_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(one) for key, one in value.items()}
-    return [_cleaned(one) for one in value] if isinstance(value, list | tuple) else value
+        return {_drop_surrogates(key): _drop_surrogates(one) for key, one in value.items()}
+    return [_drop_surrogates(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
+def _notes_for_missing(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
     """A note for each plain fact that is missing although its probe answered."""
     of_os = (
         "name",
@@ -234,18 +271,18 @@ def _silent(facts: MachineFacts, parts: dict[str, Any]) -> tuple[Note, ...]:
     )
 
 
-def _noted(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
+def _with_notes(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
     return msgspec.structs.replace(facts, notes=(*facts.notes, *more))
 
 
-def _simulated(system: System, path: str) -> Iterator[ProbeResult]:
+def _replay_machine_file(system: System, path: str) -> Iterator[ProbeResult]:
     data = system.files.read(path)
     if data is None:
         raise InputError(f"The machine file {path} does not exist or cannot be read.")
-    yield from played(decode_machine(data, path))
+    yield from replay_facts(decode_machine(data, path))
 
 
-def played(facts: MachineFacts) -> Iterator[ProbeResult]:
+def replay_facts(facts: MachineFacts) -> Iterator[ProbeResult]:
     """Somebody else's computer: the parts of its machine file, as if they had just been seen."""
     parts: dict[str, Any] = {
         "os": facts.os,

@@ -48,20 +48,20 @@ def files(report: Report, redactor: Redactor, template: str) -> dict[str, bytes]
         "issue.txt": issue_text(cleaned).encode("utf-8", "replace"),
     }
     if cleaned.facts:
-        found["machine.json"] = _json(cleaned.facts)
+        found["machine.json"] = _to_json(cleaned.facts)
     if cleaned.plan:
-        found["plan.json"] = _json(cleaned.plan)
+        found["plan.json"] = _to_json(cleaned.plan)
     if cleaned.verification:
-        found["verification.json"] = _json(cleaned.verification)
+        found["verification.json"] = _to_json(cleaned.verification)
     if cleaned.events:
         lines = [json.dumps(flat(event), ensure_ascii=False) for event in cleaned.events]
         found["events.jsonl"] = ("\n".join(lines) + "\n").encode("utf-8", "replace")
     found.update({f"logs/{name}": data for name, data in cleaned.logs.items()})
-    found["report.json"] = _json(_summary(cleaned, counts, (*found, "report.json")))
+    found["report.json"] = _to_json(_build_summary(cleaned, counts, (*found, "report.json")))
     return found
 
 
-def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> Summary:
+def _build_summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> Summary:
     return Summary(
         written_at=report.written_at,
         program=report.program,
@@ -84,7 +84,7 @@ def _summary(report: Report, counts: dict[str, int], names: tuple[str, ...]) -> 
     )
 
 
-def _json(value: Any) -> bytes:
+def _to_json(value: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value), indent=2)
 
 
@@ -126,12 +126,14 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
     file when it is no report.
     """
     try:
-        said = msgspec.json.decode(read_member(data, name, "report.json", required=False) or b"{}")
+        document = msgspec.json.decode(
+            read_member(data, name, "report.json", required=False) or b"{}"
+        )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             f"{name}: report.json is not JSON; expected a report of this program: {error}."
         ) from error
-    found = said.get("profile") if isinstance(said, dict) else None
+    found = document.get("profile") if isinstance(document, dict) else None
     return found if isinstance(found, str) and found else None
 
 

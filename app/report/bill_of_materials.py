@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Part:
+class BomPart:
     """One thing inside. ``licence`` is an SPDX expression, or the licence's name where there is
     none.
 
@@ -41,7 +41,7 @@ def python_purl(name: str, version: str) -> str:
     return f"pkg:pypi/{plain}@{version}"
 
 
-def bill_of_materials(whole: Part, parts: Iterable[Part], made_at: datetime) -> str:
+def bill_of_materials(whole: BomPart, parts: Iterable[BomPart], made_at: datetime) -> str:
     """The bill of ``whole`` as JSON text. The same parts and time give the same text.
 
     ``parts`` without ``inside`` hang on the whole, the others on the part of that name. Raises
@@ -54,12 +54,12 @@ def bill_of_materials(whole: Part, parts: Iterable[Part], made_at: datetime) -> 
 
     listed = list(parts)
     bom = Bom()
-    top = _component(whole)
+    top = _build_component(whole)
     bom.metadata.component = top
     bom.metadata.timestamp = made_at
     made: dict[str, Component] = {}
     for part in listed:
-        component = _component(part)
+        component = _build_component(part)
         if component.bom_ref.value in {c.bom_ref.value for c in made.values()} or (
             part.kind != "file" and part.name in made
         ):
@@ -75,13 +75,13 @@ def bill_of_materials(whole: Part, parts: Iterable[Part], made_at: datetime) -> 
     bom.register_dependency(top, holds.pop("", []))
     for name, inner in holds.items():
         bom.register_dependency(made[name], inner)
-    told = "\n".join(sorted(f"{p.name} {p.version} {p.sha256}" for p in (whole, *listed)))
-    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, told)
+    listing = "\n".join(sorted(f"{p.name} {p.version} {p.sha256}" for p in (whole, *listed)))
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, listing)
     outputter = make_outputter(bom, OutputFormat.JSON, SchemaVersion.V1_6)
     return outputter.output_as_string(indent=1) + "\n"
 
 
-def _component(part: Part) -> Component:
+def _build_component(part: BomPart) -> Component:
     from cyclonedx.contrib.license.factories import LicenseFactory
     from cyclonedx.model import HashAlgorithm, HashType, Property
     from cyclonedx.model.component import Component, ComponentType

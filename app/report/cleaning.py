@@ -29,11 +29,11 @@ def clean(report: Report, redactor: Redactor) -> Report:
         inner,
         facts=redactor.facts(report.facts) if report.facts else None,
         events=events(tuple(map(without_rows, report.events)), redactor),
-        logs=_logs(report.logs, redactor),
+        logs=_clean_logs(report.logs, redactor),
     )
 
 
-def _logs(logs: dict[str, bytes], redactor: Redactor) -> dict[str, bytes]:
+def _clean_logs(logs: dict[str, bytes], redactor: Redactor) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name, data in sorted(logs.items()):
         clean_name = plain_name = _NAME.sub("_", redactor.text(name)).lstrip(".")
@@ -61,9 +61,9 @@ def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEve
     """The recorded run without the person. Output is cleaned by whole lines: a chunk may end inside
     of a secret.
     """
-    lines = _output(recorded, redactor)
+    lines = _clean_output(recorded, redactor)
     kept: list[StepEvent] = []
-    for event in _within(recorded):
+    for event in _cap_output(recorded):
         if isinstance(event.what, Line):
             count = event.what.text.count(b"\n")
             waiting = lines[event.step]
@@ -86,7 +86,7 @@ def events(recorded: tuple[StepEvent, ...], redactor: Redactor) -> tuple[StepEve
     return tuple(sorted(kept, key=lambda e: e.at))
 
 
-def _within(recorded: tuple[StepEvent, ...]) -> tuple[StepEvent, ...]:
+def _cap_output(recorded: tuple[StepEvent, ...]) -> tuple[StepEvent, ...]:
     """All events, but of very much output only the first and the last part."""
     sizes = [len(e.what.text) if isinstance(e.what, Line) else 0 for e in recorded]
     total = sum(sizes)
@@ -100,10 +100,10 @@ def _within(recorded: tuple[StepEvent, ...]) -> tuple[StepEvent, ...]:
     return tuple(kept)
 
 
-def _output(recorded: tuple[StepEvent, ...], redactor: Redactor) -> dict[str, list[str]]:
+def _clean_output(recorded: tuple[StepEvent, ...], redactor: Redactor) -> dict[str, list[str]]:
     """Each step's output as cleaned lines with their breaks, as many as there were."""
     chunks: dict[str, list[bytes]] = defaultdict(list)
-    for event in _within(recorded):
+    for event in _cap_output(recorded):
         if isinstance(event.what, Line):
             chunks[event.step].append(event.what.text)
     found: dict[str, list[str]] = defaultdict(list)

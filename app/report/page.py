@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from html import escape
 
 from app.decide.diagnosis.log_text import decode, plain
-from app.decide.findings.advisories import sentence
+from app.decide.findings.advisories import describe_advisory
 from app.model.report import Report, StepLine
 from app.model.verdict import Verification
 from app.report.issue import headline, machine_lines
@@ -50,16 +50,16 @@ def page(report: Report, counts: dict[str, int], template: str) -> str:
     """
     body = "".join(
         [
-            _summary(report),
-            _diagnosis(report),
-            _findings(report),
-            _machine(report),
-            _choices(report),
-            _plan(report),
-            _history(report),
-            _verdict(report.verification),
-            _logs(report),
-            _taken_out(counts),
+            _render_summary(report),
+            _render_diagnosis(report),
+            _render_findings(report),
+            _render_machine(report),
+            _render_choices(report),
+            _render_plan(report),
+            _render_history(report),
+            _render_verdict(report.verification),
+            _render_logs(report),
+            _render_removals(counts),
         ]
     )
     holes = {"{{title}}": plain(escape(headline(report))), "{{body}}": plain(body)}
@@ -68,7 +68,7 @@ def page(report: Report, counts: dict[str, int], template: str) -> str:
     )  # one pass: content fills no hole
 
 
-def _summary(report: Report) -> str:
+def _render_summary(report: Report) -> str:
     found = report.verification
     ran = steps(report.plan, report.events)
     failed = next((s for s in ran if s.state == "failed"), None)
@@ -85,9 +85,11 @@ def _summary(report: Report) -> str:
     if failed:
         lines.append(f"The step “{escape(failed.title)}” failed: {escape(failed.text)}")
     if found:
-        said = headline(report) == OVERALL[found.overall]
+        is_in_headline = headline(report) == OVERALL[found.overall]
         where = f"on {found.device}" if found.device else "on this machine"
-        lines.append(escape(f"Checked {where}." if said else f"{OVERALL[found.overall]} {where}."))
+        lines.append(
+            escape(f"Checked {where}." if is_in_headline else f"{OVERALL[found.overall]} {where}.")
+        )
         if (
             found.fine_tune
             and found.fine_tune.loss_first is not None
@@ -139,7 +141,7 @@ def _summary(report: Report) -> str:
     )
 
 
-def _diagnosis(report: Report) -> str:
+def _render_diagnosis(report: Report) -> str:
     found = report.diagnosis
     if found is None or found.cause is None:
         return ""
@@ -155,7 +157,7 @@ def _diagnosis(report: Report) -> str:
             f"<h3>Fix {how}</h3><p>{escape(found.fix.text)}</p>{f'<ol>{todo}</ol>' if todo else ''}"
         )
     others = "".join(f"<li><b>{escape(o.cause)}</b>: {escape(o.why)}</li>" for o in found.others)
-    return _card(
+    return _render_card(
         "Diagnosis",
         f"<p class='big'>{escape(found.title)} "
         f"<code>{escape(found.cause)}</code></p><p>{escape(found.means)}</p>"
@@ -165,7 +167,7 @@ def _diagnosis(report: Report) -> str:
     )
 
 
-def _findings(report: Report) -> str:
+def _render_findings(report: Report) -> str:
     if not report.findings:
         return ""
     items = []
@@ -183,10 +185,10 @@ def _findings(report: Report) -> str:
             f"{'' if tone == 'info' else tone}'>{word}</span><p>{escape(finding.detail)}</p>"
             f"{seen}<p>{escape(finding.remedy)}</p></div></div>"
         )
-    return _card("Findings", "".join(items))
+    return _render_card("Findings", "".join(items))
 
 
-def _machine(report: Report) -> str:
+def _render_machine(report: Report) -> str:
     facts = report.facts
     if facts is None:
         return ""
@@ -209,10 +211,10 @@ def _machine(report: Report) -> str:
         if g.memory_total and g.memory_used is not None
     )
     notes = "".join(f"<li>{escape(n.about)}: {escape(n.text)}</li>" for n in facts.notes)
-    return _card(
+    return _render_card(
         "Machine",
         bars
-        + _table(("", ""), [[escape(a), escape(b)] for a, b in rows])
+        + _render_table(("", ""), [[escape(a), escape(b)] for a, b in rows])
         + (
             f"<details><summary>What could not be found out "
             f"({len(facts.notes)})</summary><ul>{notes}</ul></details>"
@@ -222,7 +224,7 @@ def _machine(report: Report) -> str:
     )
 
 
-def _choices(report: Report) -> str:
+def _render_choices(report: Report) -> str:
     if not report.choices:
         return ""
     tone = {"blocked": " err", "ready_with_warnings": " warn", "ready": ""}
@@ -236,19 +238,21 @@ def _choices(report: Report) -> str:
         for c in report.choices
     ]
     used = next((c for c in report.choices if c.profile.id == report.profile), None)
-    told = "".join(f"<li>{escape(sentence(a))}</li>" for a in used.advisories) if used else ""
-    return _card(
+    items = (
+        "".join(f"<li>{escape(describe_advisory(a))}</li>" for a in used.advisories) if used else ""
+    )
+    return _render_card(
         "Setups for this machine",
-        _table(("Setup", "Verdict", "Why"), rows)
+        _render_table(("Setup", "Verdict", "Why"), rows)
         + (
-            f"<p>Security advisories on the chosen setup's versions</p><ul>{told}</ul>"
-            if told
+            f"<p>Security advisories on the chosen setup's versions</p><ul>{items}</ul>"
+            if items
             else ""
         ),
     )
 
 
-def _plan(report: Report) -> str:
+def _render_plan(report: Report) -> str:
     lines = steps(report.plan, report.events)
     if not lines:
         return ""
@@ -257,7 +261,7 @@ def _plan(report: Report) -> str:
     )
     rows = [
         [
-            _icon(s),
+            _render_icon(s),
             f"{escape(s.title)}{f'<br><span class=k>{escape(s.text)}</span>' if s.text else ''}",
             escape(s.state),
             escape(duration(s.seconds)),
@@ -274,10 +278,10 @@ def _plan(report: Report) -> str:
         )
     touched = sorted({t for s in report.plan.steps for t in s.touches}) if report.plan else []
     more = "".join(f"<li><code>{escape(t)}</code></li>" for t in touched)
-    return _card(
+    return _render_card(
         "Plan and steps",
         total
-        + _table(("", "Step", "State", "Time", "To fetch"), rows, stacks=False)
+        + _render_table(("", "Step", "State", "Time", "To fetch"), rows, stacks=False)
         + (
             f"<details><summary>Everything that the plan touches "
             f"({len(touched)})</summary><ul>{more}</ul></details>"
@@ -287,7 +291,7 @@ def _plan(report: Report) -> str:
     )
 
 
-def _history(report: Report) -> str:
+def _render_history(report: Report) -> str:
     """All runs under this home, so that the last small one does not hide the install."""
     if len(report.history) < 2:
         return ""
@@ -300,18 +304,18 @@ def _history(report: Report) -> str:
         ]
         for past in report.history
     ]
-    return _card(
+    return _render_card(
         "Runs under this home, newest first",
-        _table(("Began", "What", "End", "Steps done"), rows, stacks=False),
+        _render_table(("Began", "What", "End", "Steps done"), rows, stacks=False),
     )
 
 
-def _icon(step: StepLine) -> str:
+def _render_icon(step: StepLine) -> str:
     tone = STATE_ICON[step.state]
     return f"<span class='ic {tone}' aria-hidden='true'>{SIGNS[tone]}</span>"
 
 
-def _verdict(found: Verification | None) -> str:
+def _render_verdict(found: Verification | None) -> str:
     if found is None:
         return ""
     parts = [f"<p class='big'>{escape(OVERALL[found.overall])}</p>"]
@@ -335,7 +339,9 @@ def _verdict(found: Verification | None) -> str:
         ]
         parts.append(
             "<h3>Expected output</h3>"
-            + _table(("Check", "The guide says", "Right here", "Came out", "Result", "Why"), rows)
+            + _render_table(
+                ("Check", "The guide says", "Right here", "Came out", "Result", "Why"), rows
+            )
         )
     if found.benchmark:
         rows = [
@@ -352,7 +358,7 @@ def _verdict(found: Verification | None) -> str:
         ]
         parts.append(
             "<h3>Benchmark</h3>"
-            + _table(
+            + _render_table(
                 ("Figure", "Measured", "Against the reference for this card", "", "Result"), rows
             )
         )
@@ -376,10 +382,10 @@ def _verdict(found: Verification | None) -> str:
                 ]
             )
         )
-    return _card("Verification", "".join(parts))
+    return _render_card("Verification", "".join(parts))
 
 
-def _logs(report: Report) -> str:
+def _render_logs(report: Report) -> str:
     if not report.logs:
         return ""
     parts = []
@@ -394,22 +400,22 @@ def _logs(report: Report) -> str:
             f"<details><summary>{escape(name)} ({len(lines)} lines)</summary>{rest}"
             f"<pre class='mono'>{escape(plain(chr(10).join(lines[-LOG_LINES:])))}</pre></details>"
         )
-    return _card("Logs", "".join(parts))
+    return _render_card("Logs", "".join(parts))
 
 
-def _taken_out(counts: dict[str, int]) -> str:
+def _render_removals(counts: dict[str, int]) -> str:
     rows = [
         [escape(TAKEN_OUT.get(kind, kind)), str(count)] for kind, count in sorted(counts.items())
     ]
     found = (
-        _table(("Kind", "Count"), rows, stacks=False)
+        _render_table(("Kind", "Count"), rows, stacks=False)
         if rows
         else "<p>Nothing had to be taken out.</p>"
     )
-    return _card("What was taken out", found)
+    return _render_card("What was taken out", found)
 
 
-def _card(title: str, content: str) -> str:
+def _render_card(title: str, content: str) -> str:
     return f"<section class='card'><h2>{escape(title)}</h2>{content}</section>"
 
 
@@ -421,21 +427,21 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _table(heads: tuple[str, ...], rows: list[list[str]], *, stacks: bool = True) -> str:
+def _render_table(heads: tuple[str, ...], rows: list[list[str]], *, stacks: bool = True) -> str:
     """A table. One that ``stacks`` shows its cells below each other on a narrow screen, each with
     its column's name.
     """
     stacks = stacks and any(heads)
     head = "<tr>" + "".join(f"<th>{escape(h)}</th>" for h in heads) + "</tr>" if any(heads) else ""
     cells = (
-        "".join(_cell(h if stacks else None, c) for h, c in zip(heads, row, strict=True))
+        "".join(_render_cell(h if stacks else None, c) for h, c in zip(heads, row, strict=True))
         for row in rows
     )
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     return f"<div class='wide'><table{' class=rows' if stacks else ''}>{head}{body}</table></div>"
 
 
-def _cell(head: str | None, content: str) -> str:
+def _render_cell(head: str | None, content: str) -> str:
     if head is None:
         return f"<td>{content}</td>"
     return f"<td data-name='{escape(head)}'>{f'<div>{content}</div>' if content else ''}</td>"

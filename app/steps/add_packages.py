@@ -42,7 +42,7 @@ def run(step: AddPackages, site: StepContext) -> Iterator[AnyPayload]:
     names = ", ".join(f"{one.name} {one.version}" for one in step.change.packages)
     python = site.place.environment_python(step.environment)
     site.record("added-packages", {"path": python, "packages": names})
-    yield from _uv(
+    yield from _run_uv(
         site,
         "install",
         ("--python", python, "--no-deps", "--require-hashes", "-r", file),
@@ -83,10 +83,10 @@ def resolve(
     site.system.files.write(fixed, ("\n".join(lines) + "\n").encode())
     site.system.files.write(wanted, ("\n".join(asked) + "\n").encode())
     python = site.place.environment_python(environment)
-    said = yield from _heard(
+    said = yield from _read_uv_output(
         site, "install", ("--python", python, "--dry-run", "-r", wanted, "-c", fixed), asked
     )
-    changes = [(m[1], _canonical(m[2]), m[3]) for m in _CHANGE.finditer(said)]
+    changes = [(m[1], _normalize_name(m[2]), m[3]) for m in _CHANGE.finditer(said)]
     gone = [name for sign, name, _ in changes if sign != "+"]
     if gone:
         raise ExpectedError(
@@ -100,27 +100,27 @@ def resolve(
         return ()
     site.system.files.write(wanted, ("\n".join(pins) + "\n").encode())
     options = ("--python", python, "--no-deps", "--generate-hashes", "--no-header", "--no-annotate")
-    said = yield from _heard(site, "compile", (*options, wanted), asked)
-    return tuple(_pins(said))
+    said = yield from _read_uv_output(site, "compile", (*options, wanted), asked)
+    return tuple(_parse_pins(said))
 
 
-def _pins(text: str) -> Iterator[OwnPackage]:
+def _parse_pins(text: str) -> Iterator[OwnPackage]:
     for block in re.split(r"\n(?=[A-Za-z0-9])", text.replace("\\\n", " ")):
         match = re.match(r"([A-Za-z0-9._-]+)==(\S+)", block)
         hashes = tuple(_HASH.findall(block))
         if match and hashes:
-            yield OwnPackage(name=_canonical(match[1]), version=match[2], sha256=hashes)
+            yield OwnPackage(name=_normalize_name(match[1]), version=match[2], sha256=hashes)
 
 
-def _heard(
+def _read_uv_output(
     site: StepContext, verb: str, options: tuple[str, ...], asked: Sequence[str]
 ) -> Generator[AnyPayload, None, str]:
     """What uv says; a resolution that fails, as one sentence."""
-    said = bytearray()
+    output = bytearray()
     try:
-        for what in _uv(site, verb, options, "Resolving your packages"):
+        for what in _run_uv(site, verb, options, "Resolving your packages"):
             if isinstance(what, Line) and not what.text.startswith(b"> "):
-                said += what.text
+                output += what.text
             yield what
     except ExpectedError as error:
         if error.code != "child-failed" or "No solution found" not in error.details:
@@ -140,13 +140,15 @@ def _heard(
             hint="Another version may fit; or make an environment of its own for it.",
             exit_code=ExitCode.BLOCKED,
         ) from error
-    return said.decode("utf-8", "replace")
+    return output.decode("utf-8", "replace")
 
 
-def _uv(site: StepContext, verb: str, options: tuple[str, ...], what: str) -> Iterator[AnyPayload]:
+def _run_uv(
+    site: StepContext, verb: str, options: tuple[str, ...], what: str
+) -> Iterator[AnyPayload]:
     argv = (site.system.computer.uv(), "pip", verb, *options)
     yield from run_child(site, argv, what, limit=limits.INSTALLING, extra=index_variables(site))
 
 
-def _canonical(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -21,25 +21,25 @@ class Background(Generic[T]):
     """
 
     def __init__(self, work: Generator[AnyPayload, None, T]) -> None:
-        self._work, self._said = work, deque[AnyPayload]()
+        self._work, self._events = work, deque[AnyPayload]()
         self._result: list[T] = []
         self._fault: ExpectedError | StoppedError | None = None
-        self._thread = threading.Thread(target=self._run, name="later", daemon=True)
+        self._thread = threading.Thread(target=self._run_generator, name="later", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
+    def _run_generator(self) -> None:
         try:
             while True:
-                self._said.append(next(self._work))
+                self._events.append(next(self._work))
         except StopIteration as end:
             self._result.append(end.value)
         except (ExpectedError, StoppedError) as fault:
             self._fault = fault
 
-    def said(self) -> Iterator[AnyPayload]:
+    def passed_on(self) -> Iterator[AnyPayload]:
         """What has happened since the last asking."""
-        while self._said:
-            yield self._said.popleft()
+        while self._events:
+            yield self._events.popleft()
 
     def wait(self, seconds: float) -> None:
         """Give it this time to end."""

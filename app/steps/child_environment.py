@@ -63,7 +63,7 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
         if name.upper() not in site.left_out
     }
     env = {own[name][0]: own[name][1] for name in _ALLOWED if name in own}
-    env["PATH"] = _path(
+    env["PATH"] = _build_search_path(
         site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
     )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
@@ -105,7 +105,7 @@ def uv_folders(place: HomeLayout) -> dict[str, str]:
     }
 
 
-def _path(site: StepContext, system_root: str, own: str, python: str | None) -> str:
+def _build_search_path(site: StepContext, system_root: str, own: str, python: str | None) -> str:
     windows = site.place.family == "windows"
     folders = [site.place.folder_of(python)] if python else []
     if windows:

@@ -16,19 +16,19 @@ from app.steps.subprocesses import say
 _RECORD = re.compile(r"unsloth-[^/\\]+\.dist-info")
 
 
-def _packages(step: CloseMapper, site: StepContext) -> str:
+def _site_packages(step: CloseMapper, site: StepContext) -> str:
     return site.place.site_packages(step.environment, step.python)
 
 
-def _read(step: CloseMapper, site: StepContext) -> str | None:
-    path = site.place.join(_packages(step, site), *step.file.split("/"))
+def _read_loader(step: CloseMapper, site: StepContext) -> str | None:
+    path = site.place.join(_site_packages(step, site), *step.file.split("/"))
     data = site.system.files.read(path)
     return None if data is None else data.decode("utf-8")
 
 
 def done(step: CloseMapper, site: StepContext) -> str | None:
     """Found when the function answers before it asks."""
-    text = _read(step, site)
+    text = _read_loader(step, site)
     return "The list is not fetched." if text is not None and step.after in text else None
 
 
@@ -40,8 +40,8 @@ def run(step: CloseMapper, site: StepContext) -> Iterator[AnyPayload]:
     The file is replaced, not written into: uv may share it with its cache. Raises ``ExpectedError``
     where the file is not the one that was read for this.
     """
-    text, files, place = _read(step, site), site.system.files, site.place
-    packages = _packages(step, site)
+    text, files, place = _read_loader(step, site), site.system.files, site.place
+    packages = _site_packages(step, site)
     if text is None or text.count(step.before) != 1:
         raise ExpectedError(
             "unsloth_mapper_differs",
@@ -58,11 +58,13 @@ def run(step: CloseMapper, site: StepContext) -> Iterator[AnyPayload]:
         record = place.join(packages, folder, "RECORD")
         listed = files.read(record) if _RECORD.fullmatch(folder) else None
         if listed is not None:
-            files.write(record, _recorded(listed.decode("utf-8"), step.file, data).encode("utf-8"))
+            files.write(
+                record, _update_record(listed.decode("utf-8"), step.file, data).encode("utf-8")
+            )
     yield say(f"{step.file}: a list of models is no longer fetched from the network and executed")
 
 
-def _recorded(record: str, file: str, data: bytes) -> str:
+def _update_record(record: str, file: str, data: bytes) -> str:
     """The RECORD with the file's new hash and size (PEP 376)."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     line = re.compile(rf"^{re.escape(file)},.*$", re.MULTILINE)

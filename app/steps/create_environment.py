@@ -26,7 +26,7 @@ def done(step: CreateEnvironment, site: StepContext) -> str | None:
     Python that the link leads to, and packages would be put into that (seen at kill 42 of 200).
     """
     python = site.place.environment_python(step.environment)
-    if not site.system.files.exists(python) or not whole(step.environment, site):
+    if not site.system.files.exists(python) or not is_complete(step.environment, site):
         return None
     answer = site.system.processes.capture([python, "-I", "-c", _ASK], limits.UV_ANSWER)
     if answer.code == 0 and answer.out.split() == [step.python, "True"]:
@@ -39,7 +39,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     made anew.
     """
     files, folder = site.system.files, site.place.environment(step.environment)
-    python = provide_python.found(step.python, site) or provide_python.find(
+    python = provide_python.last_found(step.python, site) or provide_python.find(
         step.python, site
     )  # the plan's first step tried it
     if python is None:
@@ -64,7 +64,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     site.system.files.write(site.place.join(folder, MADE), f"{step.python}\n".encode())
 
 
-def whole(environment: str, site: StepContext) -> bool:
+def is_complete(environment: str, site: StepContext) -> bool:
     """Whether an environment is one of its own: with what makes Python take it for one, and made to
     the end.
     """

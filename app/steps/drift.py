@@ -48,17 +48,17 @@ def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change
     Reads folder names only, so it takes milliseconds; a lost file inside a package is found by
     ``lost_files``.
     """
-    found = _records(environment, profile, site)
-    locked = dict(_locked(profile, site))
+    found = _read_records(environment, profile, site)
+    locked = dict(_locked_versions(profile, site))
     own = own_versions(profile, site)
     changes = []
     for name in sorted(locked.keys() | found.keys()):
         version, record = found.get(name, (None, None))
-        if name in locked and version is not None and _same(locked[name], version):
+        if name in locked and version is not None and _is_same_version(locked[name], version):
             continue
         if name not in locked and (name in _OWN or own.get(name) == version):
             continue
-        changes.append(Change(name, locked.get(name), version, _writer(record, site)))
+        changes.append(Change(name, locked.get(name), version, _read_installer(record, site)))
     return tuple(changes)
 
 
@@ -76,7 +76,7 @@ def own_versions(profile: Profile, site: StepContext) -> dict[str, str]:
 
 def locked_versions(profile: Profile, site: StepContext) -> dict[str, str]:
     """Name to version of everything that the profile's locks pin for this system."""
-    return dict(_locked(profile, site))
+    return dict(_locked_versions(profile, site))
 
 
 def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[str, ...]:
@@ -86,9 +86,9 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
     files, root = site.system.files, site.place.environment(environment)
     packages = site.place.site_packages(environment, profile.python)[len(root) + 1 :]
     sizes = {path[len(root) + 1 :].replace("\\", "/"): size for path, size in files.walk(root)}
-    locked = {canonical for canonical, _ in _locked(profile, site)}
+    locked = {canonical for canonical, _ in _locked_versions(profile, site)}
     lost = []
-    for name, (_, record) in _records(environment, profile, site).items():
+    for name, (_, record) in _read_records(environment, profile, site).items():
         text = (files.read(site.place.join(record, "RECORD")) or b"").decode("utf-8", "replace")
         for row in csv.reader(text.splitlines()) if name in locked else ():
             if len(row) == 3 and row[2].isdecimal() and not row[0].endswith(".pyc"):
@@ -98,11 +98,11 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
     return tuple(lost)
 
 
-def _locked(profile: Profile, site: StepContext) -> Iterator[tuple[str, str]]:
+def _locked_versions(profile: Profile, site: StepContext) -> Iterator[tuple[str, str]]:
     """Name and version of everything that the profile's locks pin for this system."""
     for part in profile.parts:
         if part.platform == site.place.family:
-            yield from ((_canonical(w.name), w.version) for w in part.wheels)
+            yield from ((_normalize_name(w.name), w.version) for w in part.wheels)
 
 
 def installed_versions(environment: str, profile: Profile, site: StepContext) -> dict[str, str]:
@@ -110,7 +110,8 @@ def installed_versions(environment: str, profile: Profile, site: StepContext) ->
     records.
     """
     return {
-        name: version for name, (version, _) in sorted(_records(environment, profile, site).items())
+        name: version
+        for name, (version, _) in sorted(_read_records(environment, profile, site).items())
     }
 
 
@@ -125,7 +126,7 @@ def missing_files(
     packages = site.place.site_packages(environment, profile.python)
     listed: dict[str, frozenset[str]] = {}
     gone: dict[str, list[str]] = {}
-    for name, (_, record) in _records(environment, profile, site).items():
+    for name, (_, record) in _read_records(environment, profile, site).items():
         data = site.system.files.read(site.place.join(record, "RECORD")) or b""
         for line in data.decode("utf-8", "replace").splitlines():
             path = line.rsplit(",", 2)[0].strip('"').replace("\\", "/")
@@ -140,28 +141,33 @@ def missing_files(
     return {name: tuple(files) for name, files in sorted(gone.items())}
 
 
-def _records(environment: str, profile: Profile, site: StepContext) -> dict[str, tuple[str, str]]:
+def _read_records(
+    environment: str, profile: Profile, site: StepContext
+) -> dict[str, tuple[str, str]]:
     """Name to version and the path of the record."""
     packages = site.place.site_packages(environment, profile.python)
     found: dict[str, tuple[str, str]] = {}
     for entry in site.system.files.names(packages):
         match = _RECORD.match(entry)
         if match:
-            found[_canonical(match["name"])] = (match["version"], site.place.join(packages, entry))
+            found[_normalize_name(match["name"])] = (
+                match["version"],
+                site.place.join(packages, entry),
+            )
     return found
 
 
-def _writer(record: str | None, site: StepContext) -> str | None:
+def _read_installer(record: str | None, site: StepContext) -> str | None:
     """The tool that wrote a package: the file ``INSTALLER`` of its record (PEP 376)."""
     data = site.system.files.read(site.place.join(record, "INSTALLER")) if record else None
     return data.decode("utf-8", "replace").strip() or None if data is not None else None
 
 
-def _canonical(name: str) -> str:
+def _normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _same(locked: str, found: str) -> bool:
+def _is_same_version(locked: str, found: str) -> bool:
     """``2.8.0`` in a lock is met by ``2.8.0`` only; a record writes ``+`` of a local version as it
     is.
     """

@@ -29,7 +29,7 @@ def run(step: FetchModel, site: StepContext) -> Iterator[AnyPayload]:
     ``StoppedError``, ``ExpectedError`` with the script's own sentence.
     """
     site.system.files.make_folder(step.cache)
-    command = _command(step.environment, step.model, step.cache, site)
+    command = _build_command(step.environment, step.model, step.cache, site)
     yield say("> " + " ".join(command.argv))
     ended = yield from relay(site, command, None, limits.CHILD_LOG)
     if ended.code != 0:
@@ -42,7 +42,7 @@ def look(
     """Ask the hub whether there is such a model, how large it is and whether it is given to this
     user, and whether it has room here. Raises ``ExpectedError`` with what stands against it.
     """
-    command = _command(environment, model, cache, site, "--look")
+    command = _build_command(environment, model, cache, site, "--look")
     told: list[Measured] = []
 
     def takes(what: AnyPayload) -> bool:
@@ -64,7 +64,9 @@ def look(
     )
 
 
-def _command(environment: str, model: str, cache: str, site: StepContext, *more: str) -> Command:
+def _build_command(
+    environment: str, model: str, cache: str, site: StepContext, *more: str
+) -> Command:
     python = site.place.environment_python(environment)
     script = site.place.at("checks", _SCRIPT)
     data = site.resource(f"training/{_SCRIPT}")

@@ -9,8 +9,8 @@ from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 import msgspec
 
-from app.decide.plans.pylock import LockedFile, Pin, canonical, completed, files, pins
-from app.decide.plans.uv_errors import from_uv
+from app.decide.plans.pylock import LockedFile, Pin, add_hashes, canonical, choose_files, parse_pins
+from app.decide.plans.uv_errors import explain_uv_error
 from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload, Progress
@@ -41,7 +41,7 @@ class Fetched(Value, frozen=True, kw_only=True):
     stamp: str
 
 
-class Record(Value, frozen=True, kw_only=True):
+class FetchRecord(Value, frozen=True, kw_only=True):
     """What was fetched for a lock; ``lock`` is the text it was made from."""
 
     lock: str
@@ -53,11 +53,11 @@ def done(step: FetchWheels, site: StepContext) -> str | None:
     or time has changed).
     """
     part = part_of(step, site)
-    record = _recorded(step, site)
+    record = _read_record(step, site)
     if (
         record is None
         or record.lock != part.requirements
-        or len(record.files) != len(pins(part.requirements))
+        or len(record.files) != len(parse_pins(part.requirements))
     ):
         return None
     seen = []
@@ -72,7 +72,7 @@ def done(step: FetchWheels, site: StepContext) -> str | None:
     ):  # hashed again, for example after a restart of the computer: need not be done twice
         site.system.files.write(
             _record_path(step, site),
-            msgspec.json.encode(Record(lock=record.lock, files=tuple(seen))),
+            msgspec.json.encode(FetchRecord(lock=record.lock, files=tuple(seen))),
         )
     count = len(record.files)
     if count == 1:
@@ -87,30 +87,30 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
     ``unpack``: uv unpacks the files into its cache while they come (see ``unpacking``).
     """
     part = part_of(step, site)
-    wanted = pins(part.requirements)
+    wanted = parse_pins(part.requirements)
     for folder in (site.place.wheels, site.place.at("locks"), site.place.cache):
         if not site.system.files.is_folder(folder):
             site.record("made", {"path": folder})
             site.system.files.make_folder(folder)
     site.system.web.use(site.sources)
-    first, rest = _shares(part, wanted)
-    found = list((yield from _resolve(step, part, first, site)))
-    later = Background(_resolve(step, part, rest, site, "-rest")) if rest else None
-    yield from _told(found)
+    first, rest = _split_large_and_small(part, wanted)
+    found = list((yield from _look_up_addresses(step, part, first, site)))
+    later = Background(_look_up_addresses(step, part, rest, site, "-rest")) if rest else None
+    yield from _explain_hashes(found)
     unpacking = begin(site, site.profiles[step.profile].python) if unpack else None
 
-    def taken(files: Sequence[LockedFile], *, first: bool) -> list[Download]:
-        downloads = [_download(one, part, site) for one in files]
+    def taken(choose_files: Sequence[LockedFile], *, first: bool) -> list[Download]:
+        downloads = [_to_download(one, part, site) for one in choose_files]
         for download in downloads:
-            _check(download, site)
+            _check_target(download, site)
         if unpacking is not None:
-            unpacking.add(files, downloads, at_once=first)
+            unpacking.add(choose_files, downloads, at_once=first)
         return downloads
 
     def more() -> list[Download] | None:
-        files = later.result() if later is not None else ()
-        found.extend(files or ())
-        return None if files is None else taken(files, first=False)
+        choose_files = later.result() if later is not None else ()
+        found.extend(choose_files or ())
+        return None if choose_files is None else taken(choose_files, first=False)
 
     whole = False
     try:
@@ -118,9 +118,9 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
         for arrived in site.system.web.fetch(
             taken(found, first=True), feeder, more if later is not None else None
         ):
-            yield from later.said() if later is not None else ()
+            yield from later.passed_on() if later is not None else ()
             if unpacking is not None:
-                unpacking.look(arrived.rate)
+                unpacking.update_rate(arrived.rate)
             if arrived.note:
                 yield say(arrived.note)
             yield Progress(
@@ -137,11 +137,11 @@ def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterato
         if later is not None and not whole:
             later.wait(2.0)
     if later is not None:
-        yield from _told(later.result() or ())
-    _keep(step, part, found, site)
+        yield from _explain_hashes(later.result() or ())
+    _save_record(step, part, found, site)
 
 
-def _check(download: Download, site: StepContext) -> None:
+def _check_target(download: Download, site: StepContext) -> None:
     """Raises ``ExpectedError('not-ours')`` where a file of somebody else's would be replaced; in a
     folder of somebody else's each new file is written down.
     """
@@ -151,18 +151,22 @@ def _check(download: Download, site: StepContext) -> None:
         raise not_ours(download.target)
 
 
-def _told(found: Sequence[LockedFile]) -> Iterator[AnyPayload]:
+def _explain_hashes(found: Sequence[LockedFile]) -> Iterator[AnyPayload]:
     for one in found:
         if one.published:
-            told = (
+            explanation = (
                 "the index's own hash is taken"
                 if one.sha256
                 else "neither has the index: only its name is checked"
             )
-            yield say(f"{one.name} {one.version}: the lock has no hash for this file; {told}")
+            yield say(
+                f"{one.name} {one.version}: the lock has no hash for this file; {explanation}"
+            )
 
 
-def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[str, Pin]]:
+def _split_large_and_small(
+    part: Part, wanted: dict[str, Pin]
+) -> tuple[dict[str, Pin], dict[str, Pin]]:
     """The large files, which are looked up first so that fetching begins, and the many others; all
     first where few are large.
 
@@ -174,11 +178,11 @@ def _shares(part: Part, wanted: dict[str, Pin]) -> tuple[dict[str, Pin], dict[st
     return (large, rest) if large and len(rest) >= _MANY else (wanted, {})
 
 
-def fetched(profile: str, part: Part, site: StepContext) -> tuple[Fetched, ...] | None:
+def read_fetched(profile: str, part: Part, site: StepContext) -> tuple[Fetched, ...] | None:
     """The part's files in the wheelhouse, as they were recorded when they were fetched for this
     very lock.
     """
-    record = _recorded(FetchWheels(id="", title="", profile=profile, part=part.id), site)
+    record = _read_record(FetchWheels(id="", title="", profile=profile, part=part.id), site)
     return record.files if record is not None and record.lock == part.requirements else None
 
 
@@ -195,21 +199,21 @@ def part_of(step: FetchWheels, site: StepContext) -> Part:
     )
 
 
-def _resolve(
+def _look_up_addresses(
     step: FetchWheels, part: Part, wanted: dict[str, Pin], site: StepContext, share: str = ""
 ) -> Generator[AnyPayload, None, tuple[LockedFile, ...]]:
     """Look where the files are: the user's own folders first where they can hold a whole part, then
     the index.
     """
     *others, last = indexes(step.index, site)
-    _untouched(part, wanted, last, site)
+    _require_tls(part, wanted, last, site)
     stem = f"{step.profile}-{part.id}{share}"
     yield say(f"Looking up {len(wanted)} files of {part.title} on {last.name}")
     python = site.profiles[step.profile].python
     for index in others:
         try:
             text = yield from ask(stem, python, part, wanted, index, site)
-            return _chosen(text, wanted, part, step, site)
+            return _choose_files(text, wanted, part, step, site)
         except ExpectedError as error:
             yield say(f"Not in {index.name} ({error.message}); asking {last.name}")
     try:
@@ -217,12 +221,12 @@ def _resolve(
     except ExpectedError as error:
         if error.code != "child-failed":
             raise
-        named = from_uv(error.details, last.address)
-        raise (_behind(named, wanted, last, site) or named) from error
-    return _chosen(text, wanted, part, step, site)
+        named = explain_uv_error(error.details, last.address)
+        raise (_find_true_cause(named, wanted, last, site) or named) from error
+    return _choose_files(text, wanted, part, step, site)
 
 
-def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: StepContext) -> None:
+def _require_tls(part: Part, wanted: dict[str, Pin], index: Index, site: StepContext) -> None:
     """Where the index's own hashes will count, its pages must come over TLS to the end: uv would
     follow a way that leaves it.
     """
@@ -233,7 +237,7 @@ def _untouched(part: Part, wanted: dict[str, Pin], index: Index, site: StepConte
                 raise found
 
 
-def _behind(
+def _find_true_cause(
     named: ExpectedError, wanted: dict[str, Pin], index: Index, site: StepContext
 ) -> ExpectedError | None:
     """What really stands behind "not found": uv takes a refusal or a sign-in page for an index that
@@ -266,15 +270,20 @@ def _default_index(site: StepContext) -> str | None:
     )
 
 
-def _chosen(
+def _choose_files(
     text: str, wanted: dict[str, Pin], part: Part, step: FetchWheels, site: StepContext
 ) -> tuple[LockedFile, ...]:
-    return files(
-        text, wanted, site.profiles[step.profile].python, part.platform, part.unhashed, _local(site)
+    return choose_files(
+        text,
+        wanted,
+        site.profiles[step.profile].python,
+        part.platform,
+        part.unhashed,
+        _local_folders(site),
     )
 
 
-def _download(one: LockedFile, part: Part, site: StepContext) -> Download:
+def _to_download(one: LockedFile, part: Part, site: StepContext) -> Download:
     """The file as the web door takes it. A missing size is asked for, so that the bar knows its
     end; how large it can be says the lock.
     """
@@ -284,11 +293,11 @@ def _download(one: LockedFile, part: Part, site: StepContext) -> Download:
         target=site.place.wheel(one.file),
         sha256=one.sha256,
         size=size,
-        most=_most(one, part),
+        most=_largest_size(one, part),
     )
 
 
-def _most(one: LockedFile, part: Part) -> int | None:
+def _largest_size(one: LockedFile, part: Part) -> int | None:
     """What the lock says of this file's size, a quarter more (some figures are estimates); ``None``
     where it knows another file of the package.
     """
@@ -296,13 +305,15 @@ def _most(one: LockedFile, part: Part) -> int | None:
     return None if size is None else size + size // 4 + (1 << 20)
 
 
-def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext) -> None:
+def _save_record(
+    step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext
+) -> None:
     """Note what is there, and write the lock anew with the hashes that the index published."""
-    fetched, published = [], {}
+    read_fetched, published = [], {}
     for one in found:
         path = site.place.wheel(one.file)
         sha256 = one.sha256[0] if len(one.sha256) == 1 else site.system.files.sha256(path)
-        fetched.append(
+        read_fetched.append(
             Fetched(file=one.file, sha256=sha256, stamp=site.system.files.stamp(path) or "")
         )
         if one.published:
@@ -310,17 +321,17 @@ def _keep(step: FetchWheels, part: Part, found: Sequence[LockedFile], site: Step
     if part.unhashed:
         site.system.files.write(
             site.place.at("locks", f"{step.profile}-{part.id}.txt"),
-            completed(part.requirements, published).encode(),
+            add_hashes(part.requirements, published).encode(),
         )
     site.system.files.write(
         _record_path(step, site),
-        msgspec.json.encode(Record(lock=part.requirements, files=tuple(fetched))),
+        msgspec.json.encode(FetchRecord(lock=part.requirements, files=tuple(read_fetched))),
     )
 
 
 def recorded_files(step: FetchWheels, site: StepContext) -> set[str]:
     """The names of the files that a part's last fetch brought or found."""
-    record = _recorded(step, site)
+    record = _read_record(step, site)
     return set() if record is None else {one.file for one in record.files}
 
 
@@ -328,15 +339,15 @@ def _record_path(step: FetchWheels, site: StepContext) -> str:
     return site.place.at("locks", f"{step.profile}-{step.part}.fetched.json")
 
 
-def _recorded(step: FetchWheels, site: StepContext) -> Record | None:
+def _read_record(step: FetchWheels, site: StepContext) -> FetchRecord | None:
     raw = site.system.files.read(_record_path(step, site))
     try:
-        return None if raw is None else msgspec.json.decode(raw, type=Record)
+        return None if raw is None else msgspec.json.decode(raw, type=FetchRecord)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 
-def _local(site: StepContext) -> tuple[str, ...]:
+def _local_folders(site: StepContext) -> tuple[str, ...]:
     """Folders of this computer that files may come from, as ``file://`` addresses."""
     flavour: type[PurePath] = PureWindowsPath if site.place.family == "windows" else PurePosixPath
     sources = site.sources

@@ -15,7 +15,7 @@ from app.steps.subprocesses import say
 _WANTED, _SOURCE = "libomp140.x86_64.dll", "libiomp5md.dll"
 
 
-def _paths(step: FixOpenmp, site: StepContext) -> tuple[str, str]:
+def _library_paths(step: FixOpenmp, site: StepContext) -> tuple[str, str]:
     library = site.place.join(
         site.place.environment(step.environment), "Lib", "site-packages", "torch", "lib"
     )
@@ -24,7 +24,7 @@ def _paths(step: FixOpenmp, site: StepContext) -> tuple[str, str]:
 
 def done(step: FixOpenmp, site: StepContext) -> str | None:
     """Found when the file lies beside torch's libraries."""
-    _, wanted = _paths(step, site)
+    _, wanted = _library_paths(step, site)
     return f"{_WANTED} is there." if site.system.files.exists(wanted) else None
 
 
@@ -37,7 +37,7 @@ def run(step: FixOpenmp, site: StepContext) -> Iterator[AnyPayload]:
     quantised layer run (seen with the processor wheel under Wine; not yet with the cu121 wheel on a
     real PC).
     """
-    source, wanted = _paths(step, site)
+    source, wanted = _library_paths(step, site)
     if not site.system.files.exists(source):
         raise ExpectedError(
             "torch_dll_libomp_missing",

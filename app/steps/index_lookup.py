@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from app.decide.plans.pylock import Pin, as_pylock, lookup_project, selected
+from app.decide.plans.pylock import Pin, as_pylock, lookup_project, select_lines
 from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
@@ -89,7 +89,7 @@ def indexes(wanted: str, site: StepContext) -> list[Index]:
             address=None,
             env=links,
             arguments=("--no-index",),
-            tells_hashes=_near(links),
+            tells_hashes=_uses_local_indexes(links),
         )
         return [own, web] if links else [web]
     env = dict(links)
@@ -103,12 +103,12 @@ def indexes(wanted: str, site: StepContext) -> list[Index]:
             name="the chosen index" if sources.index else "the default index",
             address=sources.index,
             env=env,
-            tells_hashes=_near(env),
+            tells_hashes=_uses_local_indexes(env),
         )
     ]
 
 
-def _near(env: Mapping[str, str]) -> bool:
+def _uses_local_indexes(env: Mapping[str, str]) -> bool:
     return not any("http" in value for value in env.values())
 
 
@@ -134,7 +134,8 @@ def ask(
     question = _Question(stem=stem, python=python, part=part, wanted=wanted, index=index)
     answer = site.place.at("locks", f"pylock.{stem.replace('.', '_')}.toml")
     site.system.files.write(
-        site.place.at("locks", stem + ".asked.txt"), selected(part.requirements, wanted).encode()
+        site.place.at("locks", stem + ".asked.txt"),
+        select_lines(part.requirements, wanted).encode(),
     )
     site.system.files.remove(answer)  # uv would take an old answer's pins as wishes
     claim(answer, site)
@@ -142,25 +143,27 @@ def ask(
         pages = site.place.at("locks", stem + ".pages.txt")
         site.system.files.remove(pages)
         claim(pages, site)
-        yield from _compile(question, ("-o", pages), site)
+        yield from _run_compile(question, ("-o", pages), site)
         site.system.files.remove(pages)
         try:
-            yield from _compile(
+            yield from _run_compile(
                 question, ("--format", "pylock.toml", "-o", answer, "--offline"), site
             )
-            return _text(answer, site)
+            return _read_text(answer, site)
         except ExpectedError as error:
             read = (
                 _NO_HASHES in error.details
             )  # else the index forbids to keep its pages, and they are read again
-            found = yield from _addresses(question, ("--offline",) if read else (), site)
+            found = yield from _look_up_addresses(question, ("--offline",) if read else (), site)
             if found is not None:
                 return found
-    yield from _compile(question, ("--format", "pylock.toml", "-o", answer), site)
-    return _text(answer, site)
+    yield from _run_compile(question, ("--format", "pylock.toml", "-o", answer), site)
+    return _read_text(answer, site)
 
 
-def _compile(question: _Question, more: tuple[str, ...], site: StepContext) -> Iterator[AnyPayload]:
+def _run_compile(
+    question: _Question, more: tuple[str, ...], site: StepContext
+) -> Iterator[AnyPayload]:
     """One run of ``uv pip compile``. An interpreter is looked for only where uv finds none by
     itself (half a second).
     """
@@ -182,7 +185,7 @@ def _compile(question: _Question, more: tuple[str, ...], site: StepContext) -> I
         *question.index.arguments,
         *more,
     )
-    if (ready := provide_python.found(question.python, site)) is not None:
+    if (ready := provide_python.last_found(question.python, site)) is not None:
         argv = (*argv, "--python", ready)
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
@@ -206,7 +209,7 @@ def _compile(question: _Question, more: tuple[str, ...], site: StepContext) -> I
         )
 
 
-def _addresses(
+def _look_up_addresses(
     question: _Question, more: tuple[str, ...], site: StepContext
 ) -> Generator[AnyPayload, None, str | None]:
     """The addresses alone, by ``uv lock``, which reads pages and no file; the lock's hashes decide
@@ -234,7 +237,7 @@ def _addresses(
         folder,
         *question.index.arguments,
     )
-    python = provide_python.found(question.python, site) or provide_python.find(
+    python = provide_python.last_found(question.python, site) or provide_python.find(
         question.python, site
     )
     if python is not None:
@@ -244,7 +247,7 @@ def _addresses(
         yield from run_child(
             site, argv, "Looking up the files", limit=limits.LOOKING_UP, extra=extra
         )
-        return as_pylock(_text(site.place.join(folder, "uv.lock"), site), question.wanted)
+        return as_pylock(_read_text(site.place.join(folder, "uv.lock"), site), question.wanted)
     except ExpectedError as error:
         yield say(
             f"uv did not tell the addresses so ({error.message}); it fetches the files to know "
@@ -255,5 +258,5 @@ def _addresses(
         site.system.files.remove(folder)
 
 
-def _text(path: str, site: StepContext) -> str:
+def _read_text(path: str, site: StepContext) -> str:
     return (site.system.files.read(path) or b"").decode("utf-8", "replace")

@@ -11,10 +11,10 @@ from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
 from app.steps import create_environment
 from app.steps.drift import drift, installed_versions
-from app.steps.fetch_wheels import fetched
+from app.steps.fetch_wheels import read_fetched
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
-from app.steps.unpacking import settle
+from app.steps.unpacking import finish_unpacking
 
 
 def done(step: InstallWheels, site: StepContext) -> str | None:
@@ -24,11 +24,11 @@ def done(step: InstallWheels, site: StepContext) -> str | None:
     stamp = site.system.files.read(
         site.place.join(site.place.environment(step.environment), create_environment.INSTALLED)
     )
-    if stamp is None or stamp.decode("utf-8", "replace") != _wanted(step, site):
+    if stamp is None or stamp.decode("utf-8", "replace") != _merge_locks(step, site):
         return None
     if drift(step.environment, site.profiles[step.profile], site):
         return None
-    count = _count(step, site)
+    count = _count_wheels(step, site)
     return (
         "1 package is installed as locked."
         if count == 1
@@ -53,7 +53,7 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
     begun = site.system.files.read(stamp) is None and bool(
         installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"}
     )
-    whole = create_environment.whole(step.environment, site)
+    whole = create_environment.is_complete(step.environment, site)
     site.system.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
     if begun or not whole:
         # uv takes a package for installed as soon as its METADATA lies there; killed a moment later
@@ -68,9 +68,9 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
         )
         yield from create_environment.run(again, site)
     lock, origin = source(step, site)
-    total = _count(step, site)
+    total = _count_wheels(step, site)
     yield Progress(done=0, total=total, unit="packages")
-    settle(site)  # what the fetch steps began to unpack is linked from the cache
+    finish_unpacking(site)  # what the fetch steps began to unpack is linked from the cache
     yield say(f"{total} packages, offline, each file's hash required")
     yield from run_child(
         site,
@@ -94,7 +94,7 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
         extra={"UV_PREVIEW_FEATURES": "pylock"},
         watch=lambda: _how_far(step, site, total),
     )
-    site.system.files.write(stamp, _wanted(step, site).encode())
+    site.system.files.write(stamp, _merge_locks(step, site).encode())
     yield Progress(done=total, total=total, unit="packages")
 
 
@@ -130,11 +130,11 @@ def source(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]
     unpacks from the files. Where a part has no record of its fetch (a home of an older program), uv
     looks through the wheelhouse itself.
     """
-    records = [fetched(step.profile, part, site) for part in parts_of(step, site)]
+    records = [read_fetched(step.profile, part, site) for part in parts_of(step, site)]
     plain = site.place.at(
         "locks", f"{step.environment}.txt"
     )  # the check of the versions reads it too
-    site.system.files.write(plain, _wanted(step, site).encode())
+    site.system.files.write(plain, _merge_locks(step, site).encode())
     if None in records:
         return plain, ("--no-index", "--find-links", site.place.wheels)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
@@ -147,18 +147,22 @@ def source(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]
     return lock, ("--default-index", WHEELHOUSE)
 
 
-def _wanted(step: InstallWheels, site: StepContext) -> str:
+def _merge_locks(step: InstallWheels, site: StepContext) -> str:
     """All locks as one, with the hashes taken from the index where the lock had none (recorded by
     the fetch step).
     """
     texts = []
     for part in parts_of(step, site):
-        fetched = site.system.files.read(site.place.at("locks", f"{step.profile}-{part.id}.txt"))
+        read_fetched = site.system.files.read(
+            site.place.at("locks", f"{step.profile}-{part.id}.txt")
+        )
         texts.append(
-            fetched.decode() if fetched is not None and part.unhashed else part.requirements
+            read_fetched.decode()
+            if read_fetched is not None and part.unhashed
+            else part.requirements
         )
     return "\n".join(texts)
 
 
-def _count(step: InstallWheels, site: StepContext) -> int:
+def _count_wheels(step: InstallWheels, site: StepContext) -> int:
     return sum(len(p.wheels) for p in parts_of(step, site))

@@ -22,8 +22,12 @@ from app.steps.subprocesses import run_child, say
 def done(step: MakeKernel, site: StepContext) -> str | None:
     """Found when ``kernel.json`` starts this very environment with these packages."""
     written = site.system.files.read(site.place.join(step.spec, "kernel.json"))
-    there = site.system.files.exists(site.place.join(_folder(step, site), "launch.py"))
-    return f"Jupyter lists {step.label}." if there and written == _spec(step, site) else None
+    there = site.system.files.exists(site.place.join(_kernel_folder(step, site), "launch.py"))
+    return (
+        f"Jupyter lists {step.label}."
+        if there and written == _build_kernel_spec(step, site)
+        else None
+    )
 
 
 def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
@@ -39,7 +43,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
             f"There is no environment {step.environment} to make a kernel for; expected one, made "
             f"by an install."
         )
-    files, folder = site.system.files, _folder(step, site)
+    files, folder = site.system.files, _kernel_folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
         building = folder + ".new"
         for old in (building, folder):
@@ -85,12 +89,12 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
             site.place.join(building, "launch.py"), site.resource("templates/launch_kernel.py")
         )
         files.move(building, folder)
-    trial = site.place.at("work", "kernel", "kernels", _name(step))
-    files.write(site.place.join(trial, "kernel.json"), _spec(step, site))
+    trial = site.place.at("work", "kernel", "kernels", _spec_name(step))
+    files.write(site.place.join(trial, "kernel.json"), _build_kernel_spec(step, site))
     yield say("Starting the kernel once")
     yield from run_child(
         site,
-        (python, site.place.join(folder, "launch.py"), "--ask", _name(step)),
+        (python, site.place.join(folder, "launch.py"), "--ask", _spec_name(step)),
         "Starting the kernel",
         python=python,
         limit=limits.MAKING,
@@ -98,23 +102,23 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     )
     files.remove(site.place.at("work", "kernel"))
     site.record("made", {"path": step.spec, "for": step.environment})
-    files.write(site.place.join(step.spec, "kernel.json"), _spec(step, site))
+    files.write(site.place.join(step.spec, "kernel.json"), _build_kernel_spec(step, site))
     yield say(f"{step.label}: listed in {step.spec}")
 
 
-def _folder(step: MakeKernel, site: StepContext) -> str:
+def _kernel_folder(step: MakeKernel, site: StepContext) -> str:
     return site.place.join(site.place.kernels, step.kernel)
 
 
-def _name(step: MakeKernel) -> str:
+def _spec_name(step: MakeKernel) -> str:
     return step.spec.replace("\\", "/").rsplit("/", 1)[-1]
 
 
-def _spec(step: MakeKernel, site: StepContext) -> bytes:
+def _build_kernel_spec(step: MakeKernel, site: StepContext) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
     argv = [
         kernel_argument(site.place.environment_python(step.environment)),
-        kernel_argument(site.place.join(_folder(step, site), "launch.py")),
+        kernel_argument(site.place.join(_kernel_folder(step, site), "launch.py")),
         "-f",
         "{connection_file}",
     ]

@@ -42,7 +42,7 @@ def find(name: str, system: System, place: HomeLayout) -> tuple[str, str] | None
     """The cache that holds a model whole and the folder of its files; ``None`` where none does."""
     for cache in caches(system, place):
         own = cache in (own_cache(place), place.join(place.shared_models, "hub"))
-        snapshot = fetched(name, cache, system, place) if own else _theirs(
+        snapshot = fetched(name, cache, system, place) if own else _find_in_user_cache(
             name, cache, system, place
         )  # fmt: skip
         if snapshot is not None:
@@ -64,7 +64,7 @@ def fetched(name: str, cache: str, system: System, place: HomeLayout) -> str | N
     return snapshot if set(listed.files) <= set(system.files.names(snapshot)) else None
 
 
-def _theirs(name: str, cache: str, system: System, place: HomeLayout) -> str | None:
+def _find_in_user_cache(name: str, cache: str, system: System, place: HomeLayout) -> str | None:
     """The same in the user's own cache: configuration, tokenizer and every file of weights that the
     index names.
     """

@@ -43,11 +43,11 @@ def origins(site: StepContext) -> dict[str, str]:
             f"which is refused.",
             hint="Give the mirror's address with https, or a folder of this computer.",
         )
-    found = {
+    last_found = {
         "UV_PYTHON_INSTALL_MIRROR": sources.python_mirror,
         "UV_PYTHON_DOWNLOADS_JSON_URL": sources.python_list,
     }
-    return {name: site.place.address(value) for name, value in found.items() if value}
+    return {name: site.place.address(value) for name, value in last_found.items() if value}
 
 
 def find(version: str, site: StepContext) -> str | None:
@@ -63,7 +63,7 @@ def find(version: str, site: StepContext) -> str | None:
             "UV_PYTHON_DOWNLOADS": "never",
         }
         if preference == "only-system":
-            env["PATH"] = _variable(site, "PATH")
+            env["PATH"] = _read_variable(site, "PATH")
         answer = site.system.processes.capture(
             [
                 site.system.computer.uv(),
@@ -79,13 +79,13 @@ def find(version: str, site: StepContext) -> str | None:
         path = answer.out.strip()
         if site.answers.all_users and not path.startswith(site.place.pythons):
             continue
-        if answer.code == 0 and path and _usable(path, site):
+        if answer.code == 0 and path and _is_usable(path, site):
             _known[site.place.home, version] = path
             return path
     return None
 
 
-def managed(version: str, site: StepContext) -> str | None:
+def managed_folder(version: str, site: StepContext) -> str | None:
     """The folder of an interpreter that uv manages (python-build-standalone, which may be moved),
     or ``None``.
     """
@@ -112,11 +112,11 @@ def managed(version: str, site: StepContext) -> str | None:
         )
         path = answer.out.strip()
         if answer.code == 0 and path:
-            return _root(path, site)
+            return _installation_root(path, site)
     return None
 
 
-def _root(python: str, site: StepContext) -> str:
+def _installation_root(python: str, site: StepContext) -> str:
     """The folder of an installation: the interpreter lies in it on Windows, in its ``bin``
     elsewhere.
     """
@@ -127,7 +127,7 @@ def _root(python: str, site: StepContext) -> str:
 _known: dict[tuple[str, str], str] = {}
 
 
-def found(version: str, site: StepContext) -> str | None:
+def last_found(version: str, site: StepContext) -> str | None:
     """What ``find`` told last for this home in this run of the program, if it is still there."""
     path = _known.get((site.place.home, version))
     return path if path is not None and site.system.files.exists(path) else None
@@ -147,7 +147,7 @@ def done(step: ProvidePython, site: StepContext) -> str | None:
     that would start three children (0.4 s of 1.3 s of a second install, measured with pyenv's
     Pythons).
     """
-    path = _remembered(step.version, site)
+    path = _recall_last_python(step.version, site)
     if path is None:
         path = find(step.version, site)
         stamp = site.system.files.stamp(path) if path is not None else None
@@ -159,7 +159,7 @@ def done(step: ProvidePython, site: StepContext) -> str | None:
     return f"Python {step.version} is there: {path}" if path else None
 
 
-def _remembered(version: str, site: StepContext) -> str | None:
+def _recall_last_python(version: str, site: StepContext) -> str | None:
     """The interpreter of the last run, as long as its file is the same and none that uv manages
     here would come before it.
     """
@@ -189,7 +189,7 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
     if not site.system.files.exists(site.place.pythons):
         site.record("made", {"path": site.place.pythons})
         site.system.files.make_folder(site.place.pythons)
-    if site.sources.offline and _from_bundle(site.sources.offline, site):
+    if site.sources.offline and _copy_from_bundle(site.sources.offline, site):
         path = find(step.version, site)
         if path is not None:
             yield say(f"Python {step.version} out of the bundle: {path}")
@@ -221,7 +221,7 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
     yield say(f"Python {step.version}: {path}")
 
 
-def _from_bundle(bundle: str, site: StepContext) -> bool:
+def _copy_from_bundle(bundle: str, site: StepContext) -> bool:
     """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed
     run is made anew.
 
@@ -239,11 +239,11 @@ def _from_bundle(bundle: str, site: StepContext) -> bool:
     return bool(names)
 
 
-def _variable(site: StepContext, name: str) -> str:
+def _read_variable(site: StepContext, name: str) -> str:
     return next((v for k, v in site.system.computer.variables().items() if k.upper() == name), "")
 
 
-def _usable(path: str, site: StepContext) -> bool:
+def _is_usable(path: str, site: StepContext) -> bool:
     """64-bit, with ``ensurepip``-free essentials: the Store's stub answers with nothing and exit
     code 9009.
     """

@@ -20,7 +20,7 @@ _LOGIN = re.compile(r"://[^\s/@]+@")
 _BUILD = re.compile(r"\+(cu\d+|cpu|rocm[\d.]+|xpu)\b")
 
 
-class Taken(Value, frozen=True, kw_only=True):
+class SavedPackages(Value, frozen=True, kw_only=True):
     """A saved list: its file, the interpreter its packages belong to, the day (ISO), and what of it
     is missing there now.
 
@@ -34,7 +34,7 @@ class Taken(Value, frozen=True, kw_only=True):
     packages: tuple[str, ...]
 
 
-def taken_out(site: StepContext) -> Iterator[Taken]:
+def list_saved(site: StepContext) -> Iterator[SavedPackages]:
     """Every saved list of which something is missing (``uv pip freeze`` for each, 30 ms).
 
     Environments that are gone, or whose packages cannot be listed, are left out: nothing could be
@@ -42,13 +42,15 @@ def taken_out(site: StepContext) -> Iterator[Taken]:
     """
     for name in site.system.files.names(site.place.quarantine):
         saved, named = site.place.join(site.place.quarantine, name), _LIST.fullmatch(name)
-        python, lines = _read(saved, site) if named else ("", [])
+        python, lines = _read_list(saved, site) if named else ("", [])
         here = freeze(python, site) if python and site.system.files.exists(python) else None
-        if named and here is not None and (packages := _missing(lines, here)):
-            yield Taken(saved=saved, python=python, day=named[1], packages=_shown(packages))
+        if named and here is not None and (packages := _missing_lines(lines, here)):
+            yield SavedPackages(
+                saved=saved, python=python, day=named[1], packages=_hide_logins(packages)
+            )
 
 
-def taken(saved: str, site: StepContext) -> Taken:
+def read_saved_list(saved: str, site: StepContext) -> SavedPackages:
     """One saved list, also where nothing of it is missing. Raises ``InputError`` where that is no
     such list of this home.
     """
@@ -58,7 +60,7 @@ def taken(saved: str, site: StepContext) -> Taken:
             f"{saved} is no saved list of packages; expected a file that the command uninstall "
             f"lists."
         )
-    python, lines = _read(saved, site)
+    python, lines = _read_list(saved, site)
     if not python:
         raise InputError(
             f"{saved} does not say which Python its packages belong to; expected “# PATH” as its "
@@ -71,10 +73,12 @@ def taken(saved: str, site: StepContext) -> Taken:
             f"{python}, out of which the packages were taken, does not start any more.",
             hint="An environment that is gone can only be made anew.",
         )
-    return Taken(saved=saved, python=python, day=named[1], packages=_shown(_missing(lines, here)))
+    return SavedPackages(
+        saved=saved, python=python, day=named[1], packages=_hide_logins(_missing_lines(lines, here))
+    )
 
 
-def _shown(lines: tuple[str, ...]) -> tuple[str, ...]:
+def _hide_logins(lines: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(_LOGIN.sub("://***@", line) for line in lines)
 
 
@@ -82,7 +86,7 @@ def done(step: PutPackagesBack, site: StepContext) -> str | None:
     """Found when nothing of the list is missing (``uv pip freeze``)."""
     return (
         None
-        if taken(step.saved, site).packages
+        if read_saved_list(step.saved, site).packages
         else f"All packages of the list are in {step.python}."
     )
 
@@ -94,10 +98,10 @@ def run(step: PutPackagesBack, site: StepContext) -> Iterator[AnyPayload]:
     Only wheels, so nothing of a package runs. Builds of PyTorch for CUDA (``+cu121``) are asked of
     the PyTorch index.
     """
-    found = taken(step.saved, site)
+    found = read_saved_list(step.saved, site)
     yield say(f"{len(found.packages)} packages are put back into {found.python}")
     file = site.place.at("locks", "put-back.txt")
-    missing = _missing(_read(step.saved, site)[1], freeze(found.python, site) or "")
+    missing = _missing_lines(_read_list(step.saved, site)[1], freeze(found.python, site) or "")
     site.system.files.write(file, ("\n".join(missing) + "\n").encode())
     site.record("put-back-packages", {"path": found.python, "list": found.saved})
     try:
@@ -140,7 +144,7 @@ def index_variables(site: StepContext, tags: Sequence[str] = ()) -> dict[str, st
     return env
 
 
-def _read(saved: str, site: StepContext) -> tuple[str, list[str]]:
+def _read_list(saved: str, site: StepContext) -> tuple[str, list[str]]:
     """The interpreter that a list names, and its lines."""
     head, *lines = (site.system.files.read(saved) or b"").decode(
         "utf-8", "replace"
@@ -150,11 +154,11 @@ def _read(saved: str, site: StepContext) -> tuple[str, list[str]]:
     ]
 
 
-def _missing(lines: list[str], here: str) -> tuple[str, ...]:
-    present = {_key(line) for line in here.splitlines()}
-    return tuple(line for line in lines if _key(line) not in present)
+def _missing_lines(lines: list[str], here: str) -> tuple[str, ...]:
+    present = {_comparison_key(line) for line in here.splitlines()}
+    return tuple(line for line in lines if _comparison_key(line) not in present)
 
 
-def _key(line: str) -> str:
+def _comparison_key(line: str) -> str:
     """A line of ``pip freeze`` for comparing."""
     return line.strip().lower().replace("_", "-")

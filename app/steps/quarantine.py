@@ -35,7 +35,7 @@ def run(step: Quarantine, site: StepContext) -> Iterator[AnyPayload]:
         raise InputError(
             f"{step.path!r} cannot be moved away; expected a folder or file that the survey listed."
         )
-    shelf = _shelf(step.path, site)
+    shelf = _make_shelf(step.path, site)
     site.record("moved", {"path": step.path, "to": shelf})
     site.system.files.write(
         site.place.join(shelf, _NOTE),
@@ -44,7 +44,7 @@ def run(step: Quarantine, site: StepContext) -> Iterator[AnyPayload]:
     try:
         site.system.files.move(step.path, site.place.join(shelf, "content"))
     except ExpectedError:
-        _clear(shelf, site.system.files, site.place)  # nothing lies on it
+        _remove_empty_shelf(shelf, site.system.files, site.place)  # nothing lies on it
         raise
     yield say(f"{step.path} moved to {shelf}; “put back” returns it")
 
@@ -57,10 +57,10 @@ def sweep(files: Files, place: HomeLayout, moved: Sequence[str]) -> None:
         base = place.folder_of(shelf)
         ours = base == place.quarantine or place.join(place.folder_of(base), _BESIDE) == base
         if ours and shelf[len(base) + 1 :].isdigit() and files.is_folder(base):
-            _clear(shelf, files, place)
+            _remove_empty_shelf(shelf, files, place)
 
 
-def _clear(shelf: str, files: Files, place: HomeLayout) -> None:
+def _remove_empty_shelf(shelf: str, files: Files, place: HomeLayout) -> None:
     """Remove an empty shelf, and the folder of shelves where it was the last."""
     if files.link(shelf) is None and set(files.names(shelf)) <= {_NOTE, f".{_NOTE}.tmp"}:
         for name in files.names(shelf):
@@ -80,7 +80,7 @@ def shelves(site: StepContext, elsewhere: tuple[str, ...] = ()) -> tuple[tuple[s
     )
     found = []
     for folder in dict.fromkeys(folders):
-        path = _origin(folder, site)
+        path = _read_origin(folder, site)
         if path is not None and site.system.files.exists(site.place.join(folder, "content")):
             found.append((folder, path))
     return tuple(found)
@@ -90,7 +90,7 @@ def put_back(shelf: str, site: StepContext) -> str:
     """Return one quarantined thing to where it was. Raises ``InputError`` when something else lies
     there now.
     """
-    path = _origin(shelf, site)
+    path = _read_origin(shelf, site)
     if path is None:
         raise InputError(
             f"{shelf} is no quarantined item; expected a folder with the file {_NOTE}."
@@ -99,11 +99,11 @@ def put_back(shelf: str, site: StepContext) -> str:
         raise InputError(f"{path} exists again, so the quarantined one stays where it is: {shelf}.")
     site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
     site.system.files.move(site.place.join(shelf, "content"), path)
-    _clear(shelf, site.system.files, site.place)
+    _remove_empty_shelf(shelf, site.system.files, site.place)
     return path
 
 
-def _origin(shelf: str, site: StepContext) -> str | None:
+def _read_origin(shelf: str, site: StepContext) -> str | None:
     """Where the thing on a shelf came from; ``None`` where no note says so that can be read."""
     note = site.system.files.read(site.place.join(shelf, _NOTE))
     try:
@@ -112,7 +112,7 @@ def _origin(shelf: str, site: StepContext) -> str | None:
         return None
 
 
-def _shelf(path: str, site: StepContext) -> str:
+def _make_shelf(path: str, site: StepContext) -> str:
     """A fresh folder on the volume of ``path``."""
     home, own = site.system.files.disk(site.place.home), site.system.files.disk(path)
     same = home is not None and own is not None and home.root == own.root

@@ -90,9 +90,11 @@ def sweep(set_aside: Sequence[tuple[str, str]], files: Files) -> tuple[str, ...]
     ``set_aside`` is what the journal lists: pairs of where it lay and its name since.
     """
     return tuple(
-        said
+        failure
         for path, aside in dict.fromkeys(set_aside)
-        if aside.startswith(path + GONE) and files.exists(aside) and (said := delete(aside, files))
+        if aside.startswith(path + GONE)
+        and files.exists(aside)
+        and (failure := delete(aside, files))
     )
 
 

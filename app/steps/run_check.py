@@ -31,7 +31,7 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     the script's own ``failed`` line, or with how the process ended.
     """
     python = site.place.environment_python(step.environment)
-    script = _unpack(site, step.check)
+    script = _unpack_scripts(site, step.check)
     argv = (python, "-I", script, *step.arguments)
     yield say("> " + " ".join(argv))
     env = child_environment(site, python) | {
@@ -51,10 +51,10 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     )
     site.system.files.remove(work)
     if ended.failed is not None or ended.code != 0 or not ended.whole:
-        raise _fault(step, ended.failed, ended.code, ended.tail)
+        raise _check_error(step, ended.failed, ended.code, ended.tail)
 
 
-def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:
+def _check_error(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:
     if failed is not None:
         return ExpectedError(
             failed.code,
@@ -68,7 +68,7 @@ def _fault(step: RunCheck, failed: Failed | None, code: int, tail: str) -> Expec
     )
 
 
-def _unpack(site: StepContext, check: str) -> str:
+def _unpack_scripts(site: StepContext, check: str) -> str:
     """Write the script and its companions under home, so that the environment's own Python can read
     them.
     """

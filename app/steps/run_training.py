@@ -114,11 +114,11 @@ class _Sieve:
             self._every = max(1, -(-total // limits.TRAINING_POINTS))
             self._last = total
         if isinstance(what, Progress) and what.unit == "steps":
-            return self._takes(what.done)
+            return self._is_sampled(what.done)
         if isinstance(what, Measured) and what.name == "train.loss":
-            return self._takes(what.detail.get("step"))
+            return self._is_sampled(what.detail.get("step"))
         return True
 
-    def _takes(self, step: object) -> bool:
+    def _is_sampled(self, step: object) -> bool:
         whole = isinstance(step, int | float)
         return not whole or step == self._last or step % self._every == 0  # type: ignore[operator]

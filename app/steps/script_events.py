@@ -41,7 +41,7 @@ def relay(
 
     ``on_stop`` as in ``Processes.stream``. Raises what that raises.
     """
-    tail, rest, failed, said, whole, code = bytearray(), b"", None, 0, False, 0
+    tail, rest, failed, event_bytes, whole, code = bytearray(), b"", None, 0, False, 0
     for item in site.system.processes.stream(command, seconds, on_stop):
         if isinstance(item, Silence):
             yield Quiet(seconds=item.seconds)
@@ -50,8 +50,8 @@ def relay(
             if len(rest) > limits.CHILD_LINE:  # a line without end waits for none
                 lines, rest = [*lines, rest], b""
             for line in lines:
-                happening = read_event(line) if said + len(line) <= most else None
-                said += len(line) if happening is not None else 0
+                happening = read_event(line) if event_bytes + len(line) <= most else None
+                event_bytes += len(line) if happening is not None else 0
                 if isinstance(happening, Failed):
                     failed = happening
                 elif isinstance(happening, Finished):

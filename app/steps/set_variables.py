@@ -15,8 +15,8 @@ from app.steps.subprocesses import say
 def done(step: SetVariables, site: StepContext) -> str | None:
     """Found when the file says just this."""
     return (
-        f"{_told(step)} in this environment."
-        if site.system.files.read(_path(step, site)) == _text(step)
+        f"{_describe_variables(step)} in this environment."
+        if site.system.files.read(_pth_path(step, site)) == _pth_content(step)
         else None
     )
 
@@ -29,19 +29,19 @@ def run(step: SetVariables, site: StepContext) -> Iterator[AnyPayload]:
     own switches (``PYTHONUTF8``) cannot be set so: it has read them by then. Source:
     docs.python.org/3/library/site.html.
     """
-    path = _path(step, site)
+    path = _pth_path(step, site)
     site.record("made", {"path": path})
-    site.system.files.write(path, _text(step))
-    yield say(f"{_told(step)} whenever a Python of this environment starts ({path})")
+    site.system.files.write(path, _pth_content(step))
+    yield say(f"{_describe_variables(step)} whenever a Python of this environment starts ({path})")
 
 
-def _path(step: SetVariables, site: StepContext) -> str:
+def _pth_path(step: SetVariables, site: StepContext) -> str:
     return site.place.join(
         site.place.site_packages(step.environment, step.python), "unsloth_setup_variables.pth"
     )
 
 
-def _text(step: SetVariables) -> bytes:
+def _pth_content(step: SetVariables) -> bytes:
     given = {name: value for name, value in step.variables if value}
     taken = [name for name, value in step.variables if not value]
     return (
@@ -50,7 +50,7 @@ def _text(step: SetVariables) -> bytes:
     ).encode()
 
 
-def _told(step: SetVariables) -> str:
+def _describe_variables(step: SetVariables) -> str:
     return ", ".join(
         f"{name} is set to {value}" if value else f"{name} is left out"
         for name, value in step.variables

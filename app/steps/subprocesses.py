@@ -41,7 +41,7 @@ def run_child(
     seconds of silence.
     """
     tail = bytearray()
-    yield say("> " + " ".join(_quoted(a) for a in argv))
+    yield say("> " + " ".join(_quote_argument(a) for a in argv))
     environment = child_environment(site, python) | (extra or {})
     for item in site.system.processes.stream(
         Command(
@@ -81,5 +81,5 @@ def freeze(python: str, site: StepContext) -> str | None:
     return answer.out if answer.code == 0 else None
 
 
-def _quoted(argument: str) -> str:
+def _quote_argument(argument: str) -> str:
     return f'"{argument}"' if " " in argument or not argument else argument

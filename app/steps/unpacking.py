@@ -23,7 +23,7 @@ from typing import cast
 from app.decide.plans.pylock import WHEELHOUSE, LockedFile, offline_lock
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
-from app.ports import Command, Download, Exit, Feeder, Output, Silence
+from app.ports import Command, Download, Exit, FileServer, Output, Silence
 from app.steps import provide_python
 from app.steps.child_environment import child_environment
 from app.steps.removing import claim
@@ -45,7 +45,7 @@ class Unpacking:
     waits for it.
     """
 
-    def __init__(self, site: StepContext, version: str, feeder: Feeder, number: int) -> None:
+    def __init__(self, site: StepContext, version: str, feeder: FileServer, number: int) -> None:
         self._site, self._version, self._number = site, version, number
         self.feeder = feeder
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class Unpacking:
     def add(
         self, files: Sequence[LockedFile], downloads: Sequence[Download], *, at_once: bool
     ) -> None:
-        """These files are about to be fetched; they are unpacked from now on, or when ``look`` or
+        """These files are about to be fetched; they are unpacked from now on, or when ``update_rate`` or
         ``complete`` says so.
         """
         self.feeder.expect(downloads)
@@ -67,14 +67,14 @@ class Unpacking:
             return
         self._waiting.append([f for f in files if len(f.sha256) == 1])
         if at_once:
-            self._begin()
+            self._start_threads()
 
-    def look(self, rate: float | None) -> None:
+    def update_rate(self, rate: float | None) -> None:
         """So many bytes come a second: on a slow line what waits begins too."""
         if rate and rate < _SLOW:
-            self._begin()
+            self._start_threads()
 
-    def _begin(self) -> None:
+    def _start_threads(self) -> None:
         while self._waiting:
             files = self._waiting.pop()
             with self._lock:
@@ -82,7 +82,7 @@ class Unpacking:
                 name = f"{self._number}-{len(self._threads)}"
                 self._threads.append(
                     threading.Thread(
-                        target=self._work, args=(files, name), name="unpacking", daemon=True
+                        target=self._unpack_files, args=(files, name), name="unpacking", daemon=True
                     )
                 )
                 self._threads[-1].start()
@@ -91,7 +91,7 @@ class Unpacking:
         """No more files will be added, and all of them are in the wheelhouse: what still waits
         begins.
         """
-        self._begin()
+        self._start_threads()
         with self._lock:
             self._all = True
             ended = not self._busy
@@ -108,11 +108,11 @@ class Unpacking:
             thread.join(seconds)
         return not any(thread.is_alive() for thread in self._threads)
 
-    def _work(self, files: Sequence[LockedFile], name: str) -> None:
+    def _unpack_files(self, files: Sequence[LockedFile], name: str) -> None:
         site = self._site
-        scratch, lock = _scratch(site, name)
+        scratch, lock = _scratch_paths(site, name)
         try:
-            python = provide_python.found(self._version, site) or provide_python.find(
+            python = provide_python.last_found(self._version, site) or provide_python.find(
                 self._version, site
             )
             if python is None:
@@ -120,7 +120,7 @@ class Unpacking:
             here = [(f.file, f.sha256[0], self.feeder.address(f.file)) for f in files]
             site.system.files.write(lock, offline_lock(here).encode())
             claim(scratch, site)
-            self._prepare(
+            self._run_uv(
                 (
                     site.system.computer.uv(),
                     "pip",
@@ -143,7 +143,7 @@ class Unpacking:
         finally:
             with contextlib.suppress(
                 ExpectedError
-            ):  # a scanner may hold a file; ``settle`` tries again
+            ):  # a scanner may hold a file; ``finish_unpacking`` tries again
                 for left in (scratch, lock):
                     site.system.files.remove(left)
             with self._lock:
@@ -152,20 +152,22 @@ class Unpacking:
             if last:
                 self.feeder.close()
 
-    def _prepare(self, argv: tuple[str, ...]) -> None:
+    def _run_uv(self, argv: tuple[str, ...]) -> None:
         """Let uv unpack everything, and end it before it installs: the cache is what is wanted."""
-        site, said = self._site, b""
+        site, output = self._site, b""
         stream = site.system.processes.stream(
-            Command(argv=argv, env=_environment(site), folder=site.place.home)
+            Command(argv=argv, env=_uv_environment(site), folder=site.place.home)
         )
         with contextlib.closing(
             cast("Generator[Output | Silence | Exit, None, None]", stream)
         ) as items:
             for item in items:
-                said = (
-                    (said + item.data)[-limits.CHILD_LINE :] if isinstance(item, Output) else said
+                output = (
+                    (output + item.data)[-limits.CHILD_LINE :]
+                    if isinstance(item, Output)
+                    else output
                 )
-                if _PREPARED.search(said):
+                if _PREPARED.search(output):
                     return
 
 
@@ -185,7 +187,7 @@ def begin(site: StepContext, version: str) -> Unpacking | None:
     return at_work[-1]
 
 
-def settle(site: StepContext) -> None:
+def finish_unpacking(site: StepContext) -> None:
     """Wait until the workers of this home have ended, and sweep up. Raises ``StoppedError``."""
     waited = 0.0
     for worker in _at_work.pop(site.place.home, []):
@@ -195,33 +197,33 @@ def settle(site: StepContext) -> None:
                 worker.give_up()
             if site.system.stop.is_set():
                 raise StoppedError
-    _sweep(site)
+    _remove_scratch(site)
 
 
-def _scratch(site: StepContext, name: str) -> tuple[str, str]:
+def _scratch_paths(site: StepContext, name: str) -> tuple[str, str]:
     """What is there for a while: where uv would install, and its lock."""
     return site.place.at("cache", f"unpacking-{name}"), site.place.at(
         "locks", f"pylock.unpacking-{name}.toml"
     )
 
 
-def _sweep(site: StepContext) -> None:
+def _remove_scratch(site: StepContext) -> None:
     """Nothing stays of the work but the cache, not even after a kill; uv's own half-unpacked
     folders go too.
     """
     cache, locks = site.place.cache, site.place.at("locks")
     for folder, start in ((cache, ("unpacking", ".tmp")), (locks, ("pylock.unpacking",))):
-        if _ours(folder, site):
+        if _is_ours(folder, site):
             for name in site.system.files.names(folder):
                 if name.startswith(start):
                     site.system.files.remove(site.place.join(folder, name))
-    if _ours(cache, site):
+    if _is_ours(cache, site):
         for bucket in site.system.files.names(cache):
             if not bucket.startswith(_UNPACKED):
                 _sweep_bucket(site.place.join(cache, bucket), site)
 
 
-def _ours(folder: str, site: StepContext) -> bool:
+def _is_ours(folder: str, site: StepContext) -> bool:
     """Whether this program made the folder, and it leads nowhere else: only then it is swept."""
     return site.ours(folder) and site.system.files.link(folder) is None
 
@@ -235,7 +237,7 @@ def _sweep_bucket(folder: str, site: StepContext) -> None:
             site.system.files.remove(path)
 
 
-def _environment(site: StepContext) -> dict[str, str]:
+def _uv_environment(site: StepContext) -> dict[str, str]:
     """As any child's, but the feeder is on this computer: no proxy stands between, and it may take
     hours.
     """

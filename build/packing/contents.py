@@ -21,7 +21,7 @@ from build.packing.excludes import Entry
 PARTS = Path(__file__).resolve().parents[2] / "resources" / "licences" / "parts.toml"
 
 
-def _key(path: str | Path) -> str:
+def _comparison_key(path: str | Path) -> str:
     """A path to compare with: Windows ignores case and the kind of slash."""
     return str(path).replace("\\", "/").lower()
 
@@ -31,7 +31,9 @@ def owners() -> dict[str, Distribution]:
     owned: dict[str, Distribution] = {}
     for distribution in distributions():
         for file in distribution.files or ():
-            owned[_key(Path(str(distribution.locate_file(file))).resolve())] = distribution
+            owned[_comparison_key(Path(str(distribution.locate_file(file))).resolve())] = (
+                distribution
+            )
     return owned
 
 
@@ -48,7 +50,7 @@ def describe(distribution: Distribution) -> dict[str, Any]:
                 texts[str(file).replace("\\", "/").split(".dist-info/", 1)[1]] = path.read_text(
                     "utf-8", "replace"
                 )
-    told = [
+    entries = [
         *(meta.get_all("License-Expression") or ()),
         ", ".join(
             c.split(" :: ")[-1]
@@ -60,7 +62,7 @@ def describe(distribution: Distribution) -> dict[str, Any]:
     return {
         "name": meta["Name"],
         "version": distribution.version,
-        "licence": next((t for t in told if t), "unknown"),
+        "licence": next((t for t in entries if t), "unknown"),
         "texts": texts,
     }
 
@@ -70,7 +72,7 @@ def inner_parts(files: Collection[str]) -> list[dict[str, str]]:
     ``files``.
     Versions come from this Python where it can tell them.
     """
-    told = {
+    versions = {
         "OpenSSL": ssl.OPENSSL_VERSION.split()[1],
         "zlib (Python)": zlib.ZLIB_RUNTIME_VERSION,
         "Expat": pyexpat.EXPAT_VERSION.removeprefix("expat_"),
@@ -81,7 +83,7 @@ def inner_parts(files: Collection[str]) -> list[dict[str, str]]:
     for part in tomllib.loads(PARTS.read_text("utf-8"))["part"]:
         if part.get("file", "").lower() not in {"", *there}:
             continue
-        version = told.get(part["name"], part.get("version", ""))
+        version = versions.get(part["name"], part.get("version", ""))
         found.append({key: part.get(key, "") for key in ("name", "licence", "inside", "text")})
         found[-1]["version"] = version
     return found
@@ -102,10 +104,12 @@ def write_contents(
     used: dict[str, Distribution] = {}
     for kind, entries in (("file", files), ("module", modules)):
         for name, source, _ in entries:
-            distribution = owned.get(_key(Path(source).resolve())) if source else None
+            distribution = owned.get(_comparison_key(Path(source).resolve())) if source else None
             if distribution is not None:
                 used[distribution.metadata["Name"]] = distribution
-            origin = distribution.metadata["Name"] if distribution is not None else _origin(source)
+            origin = (
+                distribution.metadata["Name"] if distribution is not None else _find_origin(source)
+            )
             size = Path(source).stat().st_size if source and Path(source).is_file() else 0
             pieces.append(
                 {"kind": kind, "name": name.replace("\\", "/"), "origin": origin, "bytes": size}
@@ -138,10 +142,10 @@ def write_contents(
     )
 
 
-def _origin(source: str) -> str:
+def _find_origin(source: str) -> str:
     """Where a piece that no distribution owns comes from: Python itself, or this project."""
     return (
         "CPython"
-        if _key(source).startswith(_key(Path(sys.base_prefix).resolve()))
+        if _comparison_key(source).startswith(_comparison_key(Path(sys.base_prefix).resolve()))
         else "Unsloth Setup"
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from app.report import bill_of_materials as bill
-from app.report.bill_of_materials import Part, python_purl
+from app.report.bill_of_materials import BomPart, python_purl
 from build import start
 
 LICENCES = start.ROOT / "resources" / "licences"
@@ -62,7 +62,7 @@ def bill_of_materials(contents: dict[str, Any], folder: Path | None, made_at: da
     version = contents["version"]
     origin = {p["name"]: p["origin"] for p in contents["pieces"] if p["kind"] == "file"}
     parts = [
-        Part(
+        BomPart(
             name=d["name"],
             version=d["version"],
             licence=licence_of(d),
@@ -75,14 +75,14 @@ def bill_of_materials(contents: dict[str, Any], folder: Path | None, made_at: da
         for d in contents["distributions"]
     ]
     parts += [
-        Part(name=p["name"], version=p["version"], licence=p["licence"], inside=p["inside"])
+        BomPart(name=p["name"], version=p["version"], licence=p["licence"], inside=p["inside"])
         for p in contents["parts"]
     ]
     for path in files_below(folder) if folder else ():
         name = path.relative_to(folder or "").as_posix()
         source = origin.get(name.removeprefix("_internal/"), "Unsloth Setup")
-        parts.append(Part(name=name, kind="file", sha256=sha256(path), origin=source))
-    program = Part("Unsloth Setup", version, "application", "Apache-2.0")
+        parts.append(BomPart(name=name, kind="file", sha256=sha256(path), origin=source))
+    program = BomPart("Unsloth Setup", version, "application", "Apache-2.0")
     return bill.bill_of_materials(program, parts, made_at)
 
 
@@ -96,7 +96,7 @@ def licence_texts(contents: dict[str, Any]) -> dict[str, str]:
 
     Raises ``CannotStart`` that names what is inside without any text of a licence.
     """
-    texts = {"README.txt": _overview(contents)}
+    texts = {"README.txt": _build_overview(contents)}
     without = []
     for distribution in contents["distributions"]:
         name = distribution["name"]
@@ -119,7 +119,7 @@ def licence_texts(contents: dict[str, Any]) -> dict[str, str]:
     return texts | {file: (LICENCES / file).read_text("utf-8") for file in sorted(named)}
 
 
-def _overview(contents: dict[str, Any]) -> str:
+def _build_overview(contents: dict[str, Any]) -> str:
     """What is inside, under which licence, and where its source is."""
     lines = ["What is inside this program, and under which licence:", ""]
     for distribution in contents["distributions"]:

@@ -71,7 +71,7 @@ def ensure_tool() -> None:
         start.install_debian([TOOL], "signing")
 
 
-def _words(who: Signer, password_file: str) -> list[str]:
+def _sign_arguments(who: Signer, password_file: str) -> list[str]:
     words = [TOOL, "sign", "-pkcs12", str(who.pfx), "-readpass", password_file, "-h", "sha256"]
     words += ["-n", NAME]
     return [*words, "-ts", who.timestamp] if who.timestamp else words
@@ -83,7 +83,7 @@ def sign(program: Path, who: Signer) -> None:
     signed = program.with_name(program.name + ".signed")
     try:
         done = subprocess.run(
-            [*_words(who, "-"), "-in", str(program), "-out", str(signed)],
+            [*_sign_arguments(who, "-"), "-in", str(program), "-out", str(signed)],
             input=who.password + "\n",
             text=True,
             capture_output=True,
@@ -125,7 +125,7 @@ def script(who: Signer | None) -> Iterator[Path | None]:
         password.touch(mode=0o600)
         password.write_text(who.password + "\n", "utf-8")
         quoted = " ".join(
-            "'" + word.replace("'", "'\\''") + "'" for word in _words(who, str(password))
+            "'" + word.replace("'", "'\\''") + "'" for word in _sign_arguments(who, str(password))
         )
         path = Path(place) / "sign.sh"
         path.write_text(

@@ -78,23 +78,23 @@ def sweep(temporary: str, own: str) -> list[str]:
             if os.path.isdir(path) and not os.path.islink(path):
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                _delete(path)
+                _delete_file(path)
         let_go()
         if os.listdir(folder) == [MARK]:
-            _delete(os.path.join(folder, MARK))
+            _delete_file(os.path.join(folder, MARK))
             os.rmdir(folder)
             gone.append(folder)
     return gone
 
 
-def _delete(path: str) -> None:
+def _delete_file(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
         return  # in use, or not ours to delete: it is seen in the listing that follows
 
 
-def _begin() -> None:
+def _start_sweep() -> None:
     own = getattr(sys, "_MEIPASS", "")
     if not os.path.basename(own).startswith("_MEI"):
         return  # the folder form, or no packed program at all
@@ -103,4 +103,4 @@ def _begin() -> None:
     threading.Thread(target=sweep, args=(os.path.dirname(own), own), daemon=True).start()
 
 
-_begin()
+_start_sweep()

@@ -13,7 +13,7 @@ import io
 import sys
 
 
-class Told(io.TextIOBase):
+class CapturedOutput(io.TextIOBase):
     """A stream that remembers."""
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class Told(io.TextIOBase):
         return len(text)
 
 
-def _show(told: Told) -> None:
+def _show_message(captured: CapturedOutput) -> None:
     widgets = sys.modules.get("PySide6.QtWidgets")
-    if not told.text.strip() or (
+    if not captured.text.strip() or (
         widgets is not None and widgets.QApplication.instance() is not None
     ):
         return
@@ -38,9 +38,9 @@ def _show(told: Told) -> None:
         import ctypes
 
         information = 0x40
-        ctypes.windll.user32.MessageBoxW(None, told.text.strip(), "Unsloth Setup", information)
+        ctypes.windll.user32.MessageBoxW(None, captured.text.strip(), "Unsloth Setup", information)
 
 
 if sys.stderr is None:
-    sys.stdout = sys.stderr = Told()
-    atexit.register(_show, sys.stderr)
+    sys.stdout = sys.stderr = CapturedOutput()
+    atexit.register(_show_message, sys.stderr)

@@ -20,18 +20,18 @@ def ask(name: str) -> int:
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(startup_timeout=90, kernel_name=name)
-    told: list[str] = []
+    texts: list[str] = []
     try:
         client.execute_interactive(
             "import sys; print(6 * 7, sys.prefix)",
             timeout=60,
             store_history=False,
-            output_hook=lambda said: told.append(said["content"].get("text", "")),
+            output_hook=lambda message: texts.append(message["content"].get("text", "")),
         )
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    answer = "".join(told).strip()
+    answer = "".join(texts).strip()
     print(f"the kernel answered: {answer}")
     return 0 if answer == f"42 {sys.prefix}" else 1
 

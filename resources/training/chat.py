@@ -106,12 +106,12 @@ def answer(model, tokenizer, ends, messages, wishes, show):
     worker.join()
     if faults:
         full = "out of memory" in str(faults[0]).lower()
-        said = (
+        reply = (
             "The memory is full."
             if full
             else f"The model could not answer: {type(faults[0]).__name__}: {faults[0]}"[:300]
         )
-        raise Problem("memory-full" if full else "answer-failed", said)
+        raise Problem("memory-full" if full else "answer-failed", reply)
     return "".join(pieces)
 
 
@@ -132,10 +132,10 @@ def talk(wishes):
         if not asked:
             return
         messages.append({"role": "user", "content": asked})
-        said = answer(model, tokenizer, ends, messages, wishes, show)
-        messages.append({"role": "assistant", "content": said})
+        reply = answer(model, tokenizer, ends, messages, wishes, show)
+        messages.append({"role": "assistant", "content": reply})
         if AS_JSON:
-            tell("measured", name="chat.answer", value=said)
+            tell("measured", name="chat.answer", value=reply)
         else:
             print()
         if wishes.prompt is not None:

@@ -197,30 +197,30 @@ def dequantize(packed, parts, state):
     """bitsandbytes' 4-bit form to numbers: two codes a byte, a scale for each block, the scales themselves packed in 8 bits."""
     import torch
 
-    told = json.loads(bytes(state.tolist()).decode("utf-8"))
+    state_fields = json.loads(bytes(state.tolist()).decode("utf-8"))
     scales = parts["absmax"].to(torch.float32)
     if "nested_absmax" in parts:
         steps = parts["nested_quant_map"].to(torch.float32)[parts["absmax"].long()]
         coarse = (
             parts["nested_absmax"]
             .to(torch.float32)
-            .repeat_interleave(told["nested_blocksize"])[: len(steps)]
+            .repeat_interleave(state_fields["nested_blocksize"])[: len(steps)]
         )
-        scales = steps * coarse + told["nested_offset"]
+        scales = steps * coarse + state_fields["nested_offset"]
     codes = packed.flatten().view(torch.uint8)
     values = parts["quant_map"].to(torch.float32)[
         torch.stack((codes >> 4, codes & 15), 1).flatten().long()
     ]
     values = (
-        values.view(-1, told["blocksize"])
-        if len(values) % told["blocksize"] == 0
-        else pad(values, told["blocksize"])
+        values.view(-1, state_fields["blocksize"])
+        if len(values) % state_fields["blocksize"] == 0
+        else pad(values, state_fields["blocksize"])
     )
     whole = (values * scales[:, None]).flatten()
     count = 1
-    for side in told["shape"]:
+    for side in state_fields["shape"]:
         count *= side
-    return whole[:count].view(told["shape"]).to(getattr(torch, told["dtype"]))
+    return whole[:count].view(state_fields["shape"]).to(getattr(torch, state_fields["dtype"]))
 
 
 def pad(values, block):
@@ -432,9 +432,9 @@ def run(argv, what, env):
             sys.stdout.write(line.decode("utf-8", "replace"))
             last = line.strip() or last
     if child.returncode:
-        said = last.decode("utf-8", "replace")[:300]
+        message = last.decode("utf-8", "replace")[:300]
         raise Problem(
-            "gguf", f"llama.cpp's step failed ({what} ended with {child.returncode}): {said}"
+            "gguf", f"llama.cpp's step failed ({what} ended with {child.returncode}): {message}"
         )
 
 
@@ -651,14 +651,19 @@ def main(argv=None):
         return problem.exit_code
     except (OSError, MemoryError) as fault:
         full = getattr(fault, "errno", None) == 28 or "No space left" in str(fault)
-        said = (
+        result_text = (
             "The disk is full."
             if full
             else "The memory is full."
             if isinstance(fault, MemoryError)
             else f"{fault}"
         )
-        tell("failed", said, code="disk-full" if full else "export-failed", message=said)
+        tell(
+            "failed",
+            result_text,
+            code="disk-full" if full else "export-failed",
+            message=result_text,
+        )
         return 4
     return 0
 

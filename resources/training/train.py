@@ -1123,14 +1123,14 @@ def explain(fault, wishes):
     low = text.lower()
     if out_of_memory(fault):
         ways = smaller(wishes)
-        said = "; or ".join(
+        causes = "; or ".join(
             " ".join(f"--{k} {v}" for k, v in way["options"].items()) + f" (costs {way['costs']})"
             for way in ways
         )
         return Problem(
             "memory-full",
             "The memory is full.",
-            f"Take {said}." if said else "Take a smaller model.",
+            f"Take {causes}." if causes else "Take a smaller model.",
             smaller=ways,
         )
     try:

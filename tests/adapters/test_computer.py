@@ -162,19 +162,19 @@ def test_a_console_is_started_by_its_whole_path_with_the_path_in_quotes(name: st
 def test_a_volume_that_does_not_answer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "VOLUME", 1)
     forever = threading.Event()
-    real = volumes._disk
+    real = volumes._read_disk
 
     def asked(root: str) -> Disk:
         if root == "/gone":
             forever.wait(120)
         return real(root)
 
-    monkeypatch.setattr(volumes, "_mounted", lambda: [("/gone", "a"), ("/", "b")])
-    monkeypatch.setattr(volumes, "_disk", asked)
+    monkeypatch.setattr(volumes, "_list_mounts", lambda: [("/gone", "a"), ("/", "b")])
+    monkeypatch.setattr(volumes, "_read_disk", asked)
     monkeypatch.setattr(volumes, "_NO_DISKS", set())
     found = volumes.local_disks()
     assert [disk.root for disk in found] == [os.sep]
-    monkeypatch.setattr(volumes, "_disk_of", lambda _: asked("/gone"))
+    monkeypatch.setattr(volumes, "_find_disk", lambda _: asked("/gone"))
     assert volumes.disk_of("/gone/home") is None
     forever.set()
 

@@ -227,8 +227,8 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     )
     tmp_path.chmod(0o700)
     assert done.stderr == ""
-    writable, *told = done.stdout.splitlines()
+    writable, *output = done.stdout.splitlines()
     if list(tmp_path.iterdir()):
         pytest.skip("this system lets root write anywhere and does not let it give that up")
     assert writable == "False"
-    assert told == [f"permission_denied {tmp_path}/x cannot be written: permission denied."] * 2
+    assert output == [f"permission_denied {tmp_path}/x cannot be written: permission denied."] * 2

@@ -25,7 +25,7 @@ def _refuse(code: int) -> Any:
 
 
 def _answers(monkeypatch: pytest.MonkeyPatch, count: int = 1, **more: Any) -> None:
-    said: dict[str, Any] = {
+    answers: dict[str, Any] = {
         "nvmlInit": lambda: None,
         "nvmlShutdown": lambda: None,
         "nvmlDeviceGetCount": lambda: count,
@@ -47,7 +47,7 @@ def _answers(monkeypatch: pytest.MonkeyPatch, count: int = 1, **more: Any) -> No
         "nvmlSystemGetCudaDriverVersion_v2": lambda: 12070,
         **more,
     }
-    for name, question in said.items():
+    for name, question in answers.items():
         monkeypatch.setattr(pynvml, name, question)
 
 

@@ -119,7 +119,7 @@ def _words(code: str) -> tuple[bytes, int]:
 def test_last_words_are_read_although_the_reader_comes_late(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = process_tree._read
+    real = process_tree._read_pipe
 
     def late(*arguments: Any, **named: Any) -> bytes:
         data = real(*arguments, **named)
@@ -127,18 +127,18 @@ def test_last_words_are_read_although_the_reader_comes_late(
             time.sleep(1.5)
         return data
 
-    monkeypatch.setattr(process_tree, "_read", late)
+    monkeypatch.setattr(process_tree, "_read_pipe", late)
     monkeypatch.setattr(limits, "HELD_OPEN", 0)
-    said, code = _words("import sys, time; time.sleep(0.3); sys.exit('the reason')")
-    assert (said.strip(), code) == (b"the reason", 1)
+    output, code = _words("import sys, time; time.sleep(0.3); sys.exit('the reason')")
+    assert (output.strip(), code) == (b"the reason", 1)
 
 
 def test_the_wait_after_the_end_counts_from_the_end_for_what_was_left_behind() -> None:
-    said, code = _words(
+    output, code = _words(
         "import subprocess, sys; subprocess.Popen([sys.executable, '-u', '-c', 'import time\\n"
         "while True: print(1); time.sleep(0.01)']); print('mine', flush=True)"
     )
-    assert b"mine" in said
+    assert b"mine" in output
     assert code == 0
 
 

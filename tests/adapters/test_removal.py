@@ -67,9 +67,9 @@ def test_a_tree_with_an_open_file_is_not_begun(windows: WindowsRules, tmp_path: 
     for name in ("a/1", "a/2", "b"):
         (tree / name).write_text(name)
     windows.hold(tree / "a" / "2")
-    with pytest.raises(ExpectedError, match="in use") as told:
+    with pytest.raises(ExpectedError, match="in use") as raised:
         files.set_aside(str(tree), str(tree) + ".gone")
-    assert told.value.code == "file_in_use"
+    assert raised.value.code == "file_in_use"
     assert sorted(p.name for p in tree.rglob("*")) == ["1", "2", "a", "b"]
 
 
@@ -81,9 +81,9 @@ def test_one_file_that_stays_does_not_keep_the_others(
     for name in ("a/1", "a/2", "b"):
         (tree / name).write_text(name)
     windows.hold(tree / "a" / "1")
-    with pytest.raises(ExpectedError, match="tree/a/1 is in use") as told:
+    with pytest.raises(ExpectedError, match="tree/a/1 is in use") as raised:
         files.remove(str(tree))
-    assert windows_rules.PREFIX not in told.value.message
+    assert windows_rules.PREFIX not in raised.value.message
     assert [p.name for p in tree.rglob("*") if p.is_file()] == ["1"]
     windows.let_go()
     files.remove(str(tree))

@@ -30,11 +30,11 @@ def test_the_entry_opens_a_terminal_with_the_environment_active(tmp_path: Path) 
         and keys["Terminal"] == "true"
         and keys["Path"] == str(tmp_path)
     )
-    told = (
+    command_line = (
         keys["Exec"].replace("\\\\", "\\").replace("%%", "%")
     )  # as a reader of the file takes the value apart
     # Of the four characters that the specification escapes, shlex knows two inside quotes.
-    words = [word.replace("\\$", "$").replace("\\`", "`") for word in shlex.split(told)]
+    words = [word.replace("\\$", "$").replace("\\`", "`") for word in shlex.split(command_line)]
     assert words == [
         "sh",
         "-c",

@@ -59,7 +59,7 @@ def fetch(
 ) -> list[Arrived]:
     """Fetch to the end and check that exactly the wheels lie there."""
     wheels = wheels or (BIG, SMALL)
-    told = list(
+    text = list(
         (web or HttpWeb(threading.Event(), patience=HASTY)).fetch(
             downloads(index, folder, *wheels, sizes=sizes)
         )
@@ -67,8 +67,8 @@ def fetch(
     assert {p.name: p.read_bytes() for p in (folder / "wheels").iterdir()} == {
         w.file: w.data for w in wheels
     }
-    assert told[-1].done == told[-1].total == sum(len(w.data) for w in wheels)
-    return told
+    assert text[-1].done == text[-1].total == sum(len(w.data) for w in wheels)
+    return text
 
 
 def failure(
@@ -102,11 +102,11 @@ def test_a_drop_at_every_tenth_goes_on_there(
     index: FaultIndex, tmp_path: Path, tenth: int, kind: str
 ) -> None:
     index.fail(SMALL.file, kind, times=1, after=len(SMALL.data) * tenth // 10)
-    told = fetch(index, tmp_path, SMALL)
+    events = fetch(index, tmp_path, SMALL)
     # A reset may take bytes with it that the system had received but nobody had read; a plain close
     # may not.
     assert index.sent - len(SMALL.data) <= (0 if kind == "drop" else 1 << 20)
-    assert any("Trying again" in t.note for t in told)
+    assert any("Trying again" in t.note for t in events)
 
 
 def test_a_line_that_keeps_dropping_still_ends(index: FaultIndex, tmp_path: Path) -> None:
@@ -169,23 +169,23 @@ def test_a_stall_is_noticed_and_the_rest_fetched_anew(index: FaultIndex, tmp_pat
 def test_a_drip_counts_as_a_stall(index: FaultIndex, tmp_path: Path) -> None:
     index.fail(SMALL.file, "slow", times=1, rate=900.0)
     hasty = RetryPolicy(read=3.0, backoff=0.05, slowest=5000.0)
-    told = fetch(index, tmp_path, SMALL, web=HttpWeb(threading.Event(), patience=hasty))
-    assert any("Trying again" in t.note for t in told)
+    events = fetch(index, tmp_path, SMALL, web=HttpWeb(threading.Event(), patience=hasty))
+    assert any("Trying again" in t.note for t in events)
 
 
 def test_a_slow_line_is_waited_for(index: FaultIndex, tmp_path: Path) -> None:
     index.fail(SMALL.file, "slow", rate=200_000.0)
-    told = fetch(index, tmp_path, SMALL)
-    rates = [t.rate for t in told if t.rate]
+    events = fetch(index, tmp_path, SMALL)
+    rates = [t.rate for t in events if t.rate]
     assert rates and 100_000 < sorted(rates)[len(rates) // 2] < 300_000
-    assert [t.done for t in told] == sorted(t.done for t in told)
+    assert [t.done for t in events] == sorted(t.done for t in events)
 
 
 def test_a_server_without_ranges_gets_one_stream(index: FaultIndex, tmp_path: Path) -> None:
     index.fail(BIG.file, "no-range")
-    told = fetch(index, tmp_path, BIG)
+    events = fetch(index, tmp_path, BIG)
     assert index.sent == len(BIG.data)
-    assert any("one stream" in t.note for t in told)
+    assert any("one stream" in t.note for t in events)
 
 
 def test_a_drop_without_ranges_starts_again_and_ends(index: FaultIndex, tmp_path: Path) -> None:
@@ -424,8 +424,8 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(
     error = failure(index, tmp_path, BIG)
     assert error.code == "disk_full" and "wheels" in error.message
     monkeypatch.undo()
-    told = fetch(index, tmp_path, BIG)
-    assert told[0].done >= 20 * 60_000 or any("going on from there" in t.note for t in told)
+    events = fetch(index, tmp_path, BIG)
+    assert events[0].done >= 20 * 60_000 or any("going on from there" in t.note for t in events)
 
 
 def test_room_is_checked_first_and_watched(

@@ -47,9 +47,11 @@ def test_every_room_is_in_the_description_of_the_house() -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_paths_in_documents_exist(name: str) -> None:
-    told = set(re.findall(r"`((?:app|build|tests|resources|docs|\.ci)/[\w./-]*[\w/])`", text(name)))
-    told |= {m for m in re.findall(r"\]\(([^)#:]+)\)", text(name)) if not m.startswith("http")}
-    gone = [p for p in told if not (ROOT / p).exists() and not p.startswith("dist/")]
+    paths = set(
+        re.findall(r"`((?:app|build|tests|resources|docs|\.ci)/[\w./-]*[\w/])`", text(name))
+    )
+    paths |= {m for m in re.findall(r"\]\(([^)#:]+)\)", text(name)) if not m.startswith("http")}
+    gone = [p for p in paths if not (ROOT / p).exists() and not p.startswith("dist/")]
     assert not gone, f"{name} names what is not there: {gone}"
 
 
@@ -127,9 +129,9 @@ def test_the_options_that_documents_name_exist() -> None:
 
 
 def test_the_exit_codes_in_the_readme_are_the_programs() -> None:
-    told = re.search(r"Exit codes: ([^.]+)\.", text("README.md").replace("\n", " "))
-    assert told is not None
-    assert {int(n) for n in re.findall(r"\b\d\b", told[1])} == {int(code) for code in ExitCode}
+    paths = re.search(r"Exit codes: ([^.]+)\.", text("README.md").replace("\n", " "))
+    assert paths is not None
+    assert {int(n) for n in re.findall(r"\b\d\b", paths[1])} == {int(code) for code in ExitCode}
 
 
 def test_counts_in_documents_are_true() -> None:
@@ -147,7 +149,7 @@ def test_counts_in_documents_are_true() -> None:
         "eleven",
         "twelve",
     ]
-    told = re.findall(
+    paths = re.findall(
         r"\b(\w+) (pages|profiles|setups)\b", text("ARCHITECTURE.md") + text("README.md")
     )
     there = {
@@ -155,7 +157,7 @@ def test_counts_in_documents_are_true() -> None:
         "profiles": len(list((ROOT / "resources/profiles").glob("*/profile.toml"))),
     }
     there["setups"] = there["profiles"]
-    for word, what in told:
+    for word, what in paths:
         count = (
             numbers.index(word) + 1 if word in numbers else int(word) if word.isdigit() else None
         )

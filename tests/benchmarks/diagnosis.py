@@ -27,7 +27,7 @@ MB = 1_000_000
 def lines(size: int) -> Iterator[bytes]:
     """What a long run prints, differing in its figures, with the error two thirds down."""
     rand = random.Random(7)
-    written, told = 0, False
+    written, in_traceback = 0, False
     while written < size:
         step = rand.randrange(1 << 20)
         block = b"".join(
@@ -37,8 +37,8 @@ def lines(size: int) -> Iterator[bytes]:
         )
         written += len(block)
         yield block
-        if not told and written > size * 2 // 3:
-            told = True
+        if not in_traceback and written > size * 2 // 3:
+            in_traceback = True
             yield ERROR
 
 

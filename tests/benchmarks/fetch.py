@@ -41,7 +41,7 @@ from app.model.sources import Sources
 from app.steps import fetch_wheels, install_wheels, provide_python
 from app.steps.child_environment import child_environment
 from app.steps.step_context import StepContext
-from app.steps.unpacking import settle
+from app.steps.unpacking import finish_unpacking
 from tests.fault_index import load_wheels, lock_of, make_wheel
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -123,7 +123,7 @@ class Bench:
         for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
             pass
         lock, origin = install_wheels.source(INSTALL, site)
-        settle(site)
+        finish_unpacking(site)
         self.uv(
             site,
             "pip",

@@ -31,8 +31,8 @@ def main() -> None:
         began = time.process_time()
         take_out.text(text)
         runs.append(time.process_time() - began)
-    told = ", ".join(f"{seconds:.2f}" for seconds in sorted(runs))
-    print(f"1 MB of logs: {told} s (at most {LIMIT} s); found {take_out.counts}")
+    timings = ", ".join(f"{seconds:.2f}" for seconds in sorted(runs))
+    print(f"1 MB of logs: {timings} s (at most {LIMIT} s); found {take_out.counts}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from app.adapters.local_system import open_system
 from app.model.answers import Answers
 from app.model.home_layout import HomeLayout
-from app.probe.survey import PROBES, Visit, survey
+from app.probe.survey import PROBES, ProbeContext, survey
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         ratio.append(seen[-1].seconds / slowest)
         began = time.monotonic()
         for probe in PROBES:
-            probe.look(Visit(system, place, Answers()))
+            probe.look(ProbeContext(system, place, Answers()))
         chain.append(time.monotonic() - began)
     print(
         f"survey {statistics.median(whole):.3f} s, median of {rounds} rounds; "

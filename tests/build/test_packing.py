@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 import referencing
 
-from app.report.bill_of_materials import Part, bill_of_materials
+from app.report.bill_of_materials import BomPart, bill_of_materials
 from build import start
 from build.packing import excludes, icon, records
 from build.packing.contents import PARTS
@@ -177,13 +177,13 @@ def test_the_bill_of_materials_keeps_to_its_published_schema(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [
-        ([Part("a", "1"), Part("a", "2")], "a is named twice"),
-        ([Part("a", inside="b")], "a lies in b, which the bill does not name"),
+        ([BomPart("a", "1"), BomPart("a", "2")], "a is named twice"),
+        ([BomPart("a", inside="b")], "a lies in b, which the bill does not name"),
     ],
 )
-def test_a_bill_that_cannot_be_right_is_refused(parts: list[Part], sentence: str) -> None:
+def test_a_bill_that_cannot_be_right_is_refused(parts: list[BomPart], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        bill_of_materials(Part("whole", kind="application"), parts, MADE_AT)
+        bill_of_materials(BomPart("whole", kind="application"), parts, MADE_AT)
 
 
 def test_the_hash_list_can_be_checked(tmp_path: Path) -> None:

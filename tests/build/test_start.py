@@ -163,9 +163,9 @@ def test_a_linked_venv_is_refused_and_its_target_stays(checkout: Path) -> None:
     other.mkdir()
     (other / "precious").write_text("kept", "ascii")
     start.VENV.symlink_to(other)
-    with pytest.raises(start.CannotStart, match="is a link to") as said:
+    with pytest.raises(start.CannotStart, match="is a link to") as raised:
         start.ensure_venv()
-    assert said.value.exit_code == start.BLOCKED
+    assert raised.value.exit_code == start.BLOCKED
     assert (other / "precious").read_text("ascii") == "kept"
 
 
@@ -223,7 +223,7 @@ def test_what_this_script_made_is_emptied_and_links_in_it_are_not_followed(
     ],
 )
 def test_what_pip_said_becomes_one_sentence(said: str, why: str) -> None:
-    sentence = start._why_failed(["pip", "install"], 9, said)
+    sentence = start._explain_failure(["pip", "install"], 9, said)
     assert why in sentence
     assert "\n" not in sentence
 
@@ -231,9 +231,9 @@ def test_what_pip_said_becomes_one_sentence(said: str, why: str) -> None:
 def test_without_apt_no_apt_is_proposed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: None)
     monkeypatch.setattr(start, "missing_qt_libraries", lambda: ["libegl1"])
-    with pytest.raises(start.CannotStart, match="install --yes") as said:
+    with pytest.raises(start.CannotStart, match="install --yes") as raised:
         start.ensure_qt_libraries()
-    assert "apt" not in str(said.value)
+    assert "apt" not in str(raised.value)
 
 
 # ---- a small checkout, really started
@@ -278,10 +278,10 @@ def call(small: Path, *words: str, **variables: str) -> subprocess.Popen[bytes]:
 @pytest.mark.posix
 def test_two_first_starts_at_once_make_it_once_and_a_dead_display_is_named(small: Path) -> None:
     both = [call(small, DISPLAY=":87"), call(small, WAYLAND_DISPLAY="/nowhere/wayland-0")]
-    told = [one.communicate() for one in both]
-    assert [one.returncode for one in both] == [0, 0], told
-    assert [out for out, _ in told] == [b"['install', '--yes']\n"] * 2
-    spoken = b"".join(err for _, err in told).decode()
+    output = [one.communicate() for one in both]
+    assert [one.returncode for one in both] == [0, 0], output
+    assert [out for out, _ in output] == [b"['install', '--yes']\n"] * 2
+    spoken = b"".join(err for _, err in output).decode()
     assert spoken.count("Making .venv") == 1
     assert "The display :87 does not answer" in spoken
     assert "The display /nowhere/wayland-0 does not answer" in spoken

@@ -94,8 +94,8 @@ def test_one_failure_fails_the_whole_and_every_part_is_named(
         for i, outcome in enumerate(outcomes)
     ]
     assert runner.report(results) == code
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     for i, outcome in enumerate(outcomes):
-        assert f"{outcome:8} part {i}  2 s  the reason" in said
-    assert said.rstrip().endswith("7 passed in 2.00s")
-    assert "SKIPPED [1] b.py:1: why" in said
+        assert f"{outcome:8} part {i}  2 s  the reason" in output
+    assert output.rstrip().endswith("7 passed in 2.00s")
+    assert "SKIPPED [1] b.py:1: why" in output

@@ -68,6 +68,6 @@ def test_an_isolated_install_runs_the_command(wheel: Path, tmp_path: Path) -> No
     )
     command = tmp_path / "bin" / "unsloth-setup"
     machine = ROOT / "resources" / "machines" / "rtx3090-windows.json"
-    told = json.loads(run(command, "plan", "--json", "--machine", machine, folder=tmp_path))
-    assert told["schema"] == "plan/1"
-    assert told["verdict"].startswith("ready")
+    answer = json.loads(run(command, "plan", "--json", "--machine", machine, folder=tmp_path))
+    assert answer["schema"] == "plan/1"
+    assert answer["verdict"].startswith("ready")

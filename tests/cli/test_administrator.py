@@ -39,9 +39,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNSLOTH_SETUP_HOME", str(tmp_path / "own"))
 
 
-def last(told: str) -> dict[str, Any]:
+def last(output: str) -> dict[str, Any]:
     """The last object of a stream."""
-    found: dict[str, Any] = json.loads(told.splitlines()[-1])
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
     return found
 
 
@@ -59,9 +59,9 @@ def test_a_second_install_with_the_same_answers_asks_nothing_and_changes_nothing
     assert list((tmp_path / "data" / "applications").glob("unsloth-setup-*.desktop"))
     words.remove("--yes")
     assert program.main(words) == 0
-    told = capfd.readouterr()
-    assert "Nothing to do" in told.err and "Go on?" not in told.err
-    again = last(told.out)
+    output = capfd.readouterr()
+    assert "Nothing to do" in output.err and "Go on?" not in output.err
+    again = last(output.out)
     assert (again["outcome"], again["changed"], again["error"]) == ("finished", False, None)
     plan = ["plan", "--json", "--index", stage.index.url, *stage.common(home, answers)]
     assert program.main(plan) == 0
@@ -185,9 +185,9 @@ def test_a_proven_home_keeps_its_profile(stage: Stage, known: None, capfd: Told)
     assert json.loads(capfd.readouterr().out)["profile"] == "small"
     verified(home, "works")
     assert program.main(words) == 0
-    told = capfd.readouterr()
-    assert json.loads(told.out)["profile"] == "practice-cpu"
-    assert "--profile small" in told.err
+    output = capfd.readouterr()
+    assert json.loads(output.out)["profile"] == "practice-cpu"
+    assert "--profile small" in output.err
     assert program.main(["status", "--json", *stage.common(home)]) in (0, 5)
     assert json.loads(capfd.readouterr().out)["newer_profile"] == "small"
 
@@ -264,10 +264,10 @@ def test_what_is_not_understood_opens_no_window_and_says_what_was_meant(
     def opened(_: list[str]) -> int:
         raise AssertionError("a window")
 
-    monkeypatch.setattr(program, "_window", opened)
+    monkeypatch.setattr(program, "_open_window", opened)
     assert program.main(words) == 2
-    said = capsys.readouterr()
-    assert hint in said.err and said.out == ""
+    output = capsys.readouterr()
+    assert hint in output.err and output.out == ""
 
 
 def test_help_shows_examples_and_exit_codes(capsys: Told) -> None:
@@ -295,8 +295,8 @@ def test_quiet_says_nothing_and_verbose_the_programs_own_log(capsys: Told) -> No
 def test_commands_that_hold_a_home_write_the_programs_log_there(
     stage: Stage, known: None, capfd: Told
 ) -> None:
-    told = (stage.made / "logs" / "program.log").read_text()
-    assert "step install (install-wheels) begins" in told
+    output = (stage.made / "logs" / "program.log").read_text()
+    assert "step install (install-wheels) begins" in output
 
 
 def test_progress_is_told_in_bytes_every_few_seconds_where_nobody_looks() -> None:
@@ -315,12 +315,12 @@ def test_progress_is_told_in_bytes_every_few_seconds_where_nobody_looks() -> Non
 
     for tty, count in ((False, 4), (True, 21)):
         stream = Kept(tty)
-        line = output.ProgressLine(output.Calm(cast(TextIO, stream)))
+        line = output.ProgressLine(output.SanitizedStream(cast(TextIO, stream)))
         for second in range(21):
             line.show("fetch", float(second), Progress(done=second * 1e6, total=1e9, rate=1e6))
-        told = [part for part in stream.words.replace("\r", "\n").splitlines() if part.strip()]
-        assert len(told) == count
-        assert "20.0 MB of 1.0 GB, 1.0 MB/s" in told[-1]
+        found = [part for part in stream.words.replace("\r", "\n").splitlines() if part.strip()]
+        assert len(found) == count
+        assert "20.0 MB of 1.0 GB, 1.0 MB/s" in found[-1]
 
 
 def test_colours_only_where_somebody_looks_and_wants_them() -> None:
@@ -330,7 +330,7 @@ def test_colours_only_where_somebody_looks_and_wants_them() -> None:
 
     for colour, expected in ((True, "\x1b[31m  [x]\x1b[0m Full\n"), (False, "  [x] Full\n")):
         kept = Kept()
-        calm = output.Calm(cast(TextIO, kept), colour=colour)
+        calm = output.SanitizedStream(cast(TextIO, kept), colour=colour)
         calm.write("  [x] Full\n")
         assert kept == [expected]
 

@@ -34,10 +34,10 @@ def test_no_command_stumbles_over_bytes_that_are_no_text(tmp_path: Path, command
     line += ["--home", str(tmp_path / "home")] if command != "profiles" else []
     line += ["--output", str(tmp_path / "r.zip")] if command == "report" else []
     done = subprocess.run(line, cwd=ROOT, env=own, capture_output=True, check=False, timeout=300)
-    said = (done.stdout + done.stderr).decode("utf-8", "replace")
-    assert done.returncode in (0, 3), said[-3000:]
-    assert "Traceback" not in said
-    assert "abcdefgh" not in said
+    output = (done.stdout + done.stderr).decode("utf-8", "replace")
+    assert done.returncode in (0, 3), output[-3000:]
+    assert "Traceback" not in output
+    assert "abcdefgh" not in output
     assert not list((tmp_path / "home").rglob("crash-*"))
 
 

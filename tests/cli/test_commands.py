@@ -235,9 +235,9 @@ def fixed(remedy: str, machine: str, *more: str) -> tuple[int, list[str], str]:
 
 
 def test_a_fix_is_told_and_comes_first() -> None:
-    code, steps, said = fixed("clear-cache", "rtx3090-windows")
+    code, steps, output = fixed("clear-cache", "rtx3090-windows")
     assert (code, steps[0]) == (0, "fix-cache")
-    assert "Deletes this program's package cache" in said
+    assert "Deletes this program's package cache" in output
 
 
 def test_a_log_from_elsewhere_leads_to_the_best_setup_and_not_past_it() -> None:
@@ -245,11 +245,11 @@ def test_a_log_from_elsewhere_leads_to_the_best_setup_and_not_past_it() -> None:
     machine = str(MACHINES / "rtx5090-windows.json")
     best = json.loads(app("plan", "--json", "--machine", machine).stdout)["profile"]
     titles = {p["id"]: p["title"] for p in json.loads(app("profiles", "--json").stdout)}
-    code, _, said = fixed("other-profile", "rtx5090-windows", "--profile", "guide-2024.9.post3")
+    code, _, output = fixed("other-profile", "rtx5090-windows", "--profile", "guide-2024.9.post3")
     assert code == 0
-    assert titles[best].partition(" ·")[0] + " ·" in said
+    assert titles[best].partition(" ·")[0] + " ·" in output
     assert not any(
-        title.partition(" ·")[0] + " ·" in said for one, title in titles.items() if one != best
+        title.partition(" ·")[0] + " ·" in output for one, title in titles.items() if one != best
     )
 
 
@@ -262,9 +262,9 @@ def test_a_setup_that_is_blocked_can_give_way_to_another_by_a_fix() -> None:
         ).returncode
         == 3
     )
-    code, _, said = fixed("other-profile", "rtx3080-driver-536", *blocked)
+    code, _, output = fixed("other-profile", "rtx3080-driver-536", *blocked)
     assert code == 0
-    assert "PyTorch 2.8 ·" in said
+    assert "PyTorch 2.8 ·" in output
 
 
 def test_a_fix_is_carried_out_although_all_is_in_place(
@@ -275,9 +275,11 @@ def test_a_fix_is_carried_out_although_all_is_in_place(
     """
 
     def make(options: argparse.Namespace) -> Session:
-        visit = open_session(options)
-        monkeypatch.setattr(visit, "already_in_place", lambda _plan: Verification(overall="works"))
-        return visit
+        session = open_session(options)
+        monkeypatch.setattr(
+            session, "already_in_place", lambda _plan: Verification(overall="works")
+        )
+        return session
 
     machine = str(MACHINES / "rtx3090-windows.json")
     assert main(["install", "--yes", "--json", "--machine", machine], make, lambda _: b"") == 0

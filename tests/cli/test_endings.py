@@ -88,7 +88,7 @@ def known(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The small profile is known in this process too."""
     monkeypatch.setenv("SMALL_LOCK", str(stage.locks[1]))
     monkeypatch.setattr(knowledge, "load", small.load)
-    monkeypatch.setattr(program, "_resource", small.resource)
+    monkeypatch.setattr(program, "_load_resource", small.resource)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
 
 
@@ -109,7 +109,7 @@ def failing(name: str) -> bytes:
     return FAILING.encode() if name == "checks/small.py" else small.resource(name)
 
 
-program_resource = program._resource
+program_resource = program._load_resource
 Words = tuple[list[str], AbstractContextManager[Any]]
 
 
@@ -235,7 +235,7 @@ def training_words(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPat
     words = [*row.command.split(), "--data", str(data), "--model", str(model), *stage.common(home)]
     held: AbstractContextManager[Any] = nullcontext()
     pretend = {"step-failed": '{"fail": 4}', "stopped": '{"steps": 100000, "seconds": 0.05}'}
-    patch.setattr(program, "_resource", homes.pretended(pretend.get(row.situation, "{}")))
+    patch.setattr(program, "_load_resource", homes.pretended(pretend.get(row.situation, "{}")))
     if row.situation == "bad-data":
         data.write_text('{"Frage": "q", "Antwort": "a"}\n')
     elif row.situation == "exists":
@@ -315,14 +315,14 @@ def _starved(stage: Stage, tmp: Path) -> list[str]:
 
 
 def _broken(stage: Stage, name: str, patch: pytest.MonkeyPatch) -> list[str]:
-    patch.setattr(program, "_resource", failing)
+    patch.setattr(program, "_load_resource", failing)
     home = stage.home(name)
     (home / "active.json").unlink()
     return stage.install(home, 'verify = "quick"')
 
 
 def _unproven(stage: Stage, name: str, patch: pytest.MonkeyPatch) -> list[str]:
-    patch.setattr(program, "_resource", failing)
+    patch.setattr(program, "_load_resource", failing)
     return ["verify", "--quick", *stage.common(stage.home(name))]
 
 
@@ -383,14 +383,14 @@ def test_a_command_ends_as_the_table_says(
     with meanwhile:
         code = program.main(words)
     stage.index.rules.clear()
-    told = capfd.readouterr()
-    assert code == row.code, told.err[-2000:]
-    assert "Traceback" not in told.err
+    output = capfd.readouterr()
+    assert code == row.code, output.err[-2000:]
+    assert "Traceback" not in output.err
     if row.last == NONE:
-        assert "result/1" not in told.out
+        assert "result/1" not in output.out
         return
-    streams = told.out.startswith("{") and "\n{" in told.out
-    last = json.loads(told.out.splitlines()[-1] if streams else told.out)
+    streams = output.out.startswith("{") and "\n{" in output.out
+    last = json.loads(output.out.splitlines()[-1] if streams else output.out)
     if row.last == OWN:
         assert isinstance(last, list)
         return

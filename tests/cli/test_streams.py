@@ -90,8 +90,8 @@ def test_words_arrive_whole_whatever_the_surroundings_are_set_to(
 def test_nobody_who_could_answer_is_said(tmp_path: Path) -> None:
     done = shell('app install --machine "$M"', tmp_path)
     assert done.returncode == 6 and "--yes" in done.stderr and done.stdout == ""
-    told = shell('app install --json --machine "$M"', tmp_path)
-    result = json.loads(told.stdout)
+    output = shell('app install --json --machine "$M"', tmp_path)
+    result = json.loads(output.stdout)
     assert (result["schema"], result["outcome"], result["changed"]) == (
         "result/1",
         "stopped",

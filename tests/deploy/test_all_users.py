@@ -188,11 +188,11 @@ def test_two_users_run_what_an_administrator_installed_and_change_nothing(pc: Pc
     closed = {line.split()[1].split("/")[0] for line in lines if line.startswith("closed")}
     assert closed <= {"cache", "logs", "wheels", "work", "reports", "quarantine"}, closed
     assert "seen" not in lines
-    told = json.loads(
+    answer = json.loads(
         done.stdout[done.stdout.index('{\n  "schema": "status/1"') :].split("\n}\n")[0] + "}"
     )
-    assert told["scope"] == "all-users" and told["installed"] and told["verdict"] == "works"
-    assert told["path"] == f"{HOME}/current"
+    assert answer["scope"] == "all-users" and answer["installed"] and answer["verdict"] == "works"
+    assert answer["path"] == f"{HOME}/current"
 
 
 def test_a_folder_that_others_may_write_to_is_no_home_for_all(pc: Pc) -> None:
@@ -212,9 +212,11 @@ def test_a_home_and_all_users_exclude_each_other(pc: Pc) -> None:
 
 def test_a_system_accounts_profile_is_refused_with_the_way_that_serves() -> None:
     home = r"C:\Windows\system32\config\systemprofile\AppData\Local\UnslothSetup"
-    said = home_folder.sentence("system", home, HomeLayout(home, "windows"))
-    assert "account of the system" in said and "install --all-users" in said
-    other = home_folder.sentence("system", r"C:\Windows\x", HomeLayout(r"C:\Windows\x", "windows"))
+    refusal = home_folder.explain_refusal("system", home, HomeLayout(home, "windows"))
+    assert "account of the system" in refusal and "install --all-users" in refusal
+    other = home_folder.explain_refusal(
+        "system", r"C:\Windows\x", HomeLayout(r"C:\Windows\x", "windows")
+    )
     assert "--all-users" not in other
 
 

@@ -230,8 +230,8 @@ def test_three_hosts_two_runs_and_one_report(fleet: Fleet, figures: list[str]) -
 
     package = next((home / "envs").rglob("peft/__init__.py"))
     package.unlink()
-    told = fleet.play("unsloth_setup.fleet.report")
-    assert fleet.recap(told)["good"]["failed"] == 0
+    output = fleet.play("unsloth_setup.fleet.report")
+    assert fleet.recap(output)["good"]["failed"] == 0
     drifted = json.loads((fleet.folder / "fleet.json").read_text())
     row = next(row for row in drifted["hosts"] if row["host"] == "good")
     assert row["drift"] and row["verdict"] == "not_checked"

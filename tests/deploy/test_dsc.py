@@ -118,32 +118,32 @@ def test_get_test_whatif_set_export_and_away_again(host: Host) -> None:
     assert (code, state["_exist"]) == (0, False)
     code, state, _ = host.ask("test")
     assert (code, state["_inDesiredState"]) == (0, False)
-    code, state, said = host.ask("whatif")
-    assert code == 0 and state["_exist"] and state["profile"] == "small", said
+    code, state, stderr = host.ask("whatif")
+    assert code == 0 and state["_exist"] and state["profile"] == "small", stderr
     assert state["_metadata"]["whatIf"]
     assert not Path(host.instance["home"]).exists()  # nothing was changed by asking
-    code, state, said = host.ask("set")
-    assert code == 0, said
+    code, state, stderr = host.ask("set")
+    assert code == 0, stderr
     assert state["_exist"] and state["profile"] == "small"
     assert Path(state["python"]).exists() and state["path"].endswith("current")
     code, state, _ = host.ask("test")
     assert (code, state["_inDesiredState"]) == (0, True)
     code, state, _ = host.ask("whatif")
     assert (code, state["_metadata"]) == (0, {"whatIf": []})
-    code, again, said = host.ask("set")
+    code, again, stderr = host.ask("set")
     assert (code, again["environment"]) == (
         0,
         str(Path(state["home"], "envs", again["environment"].rsplit("/", 1)[1])),
     )
-    assert "Nothing to do" in said
+    assert "Nothing to do" in stderr
     (Path(again["environment"]) / "lib").rename(Path(again["environment"]) / "lib-gone")
     code, state, _ = host.ask("test")
     assert (code, state["_inDesiredState"]) == (0, False)
     (Path(again["environment"]) / "lib-gone").rename(Path(again["environment"]) / "lib")
     code, state, _ = host.ask("whatif", _exist=False)
     assert code == 0 and not state["_exist"] and state["_metadata"]["whatIf"]
-    code, state, said = host.ask("set", _exist=False)
-    assert (code, state["_exist"]) == (0, False), said
+    code, state, stderr = host.ask("set", _exist=False)
+    assert (code, state["_exist"]) == (0, False), stderr
     assert not Path(host.instance["home"], "envs").exists()
     code, state, _ = host.ask("test", _exist=False)
     assert (code, state["_inDesiredState"]) == (0, True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.engine.answer_file import check_answers, line_of, load_answers, located
+from app.engine.answer_file import add_line_number, check_answers, line_of, load_answers
 from app.gui.languages import LANGUAGES
 from app.model.answers import Answers
 from app.model.errors import InputError
@@ -118,10 +118,10 @@ def test_a_leftover_that_the_survey_did_not_find_is_named_with_its_line() -> Non
     error = InputError("clean_up: there is no leftover 'venv:2'; the survey found venv:1.")
     assert (
         "a.toml cannot be used, line 3: clean_up"
-        in located(error, answers, text.encode(), "a.toml").message
+        in add_line_number(error, answers, text.encode(), "a.toml").message
     )
     other = InputError("Something else.")
-    assert located(other, answers, text.encode(), "a.toml") is other
+    assert add_line_number(other, answers, text.encode(), "a.toml") is other
 
 
 def test_a_password_is_not_repeated() -> None:

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from app.adapters.clock import SystemClock
 from app.adapters.files import LocalFiles, disk_fault
-from app.decide.plans.pylock import as_pylock, files, pins
+from app.decide.plans.pylock import as_pylock, choose_files, parse_pins
 from app.engine.answer_file import load_answers
 from app.engine.journal import Journal
 from app.engine.load_machine import load_machine, recorded_run
@@ -222,19 +222,19 @@ def test_a_journal_that_is_no_file_is_named_and_waits_for_nobody(tmp_path: Path,
         os.mkfifo(path)
     else:
         path.symlink_to("/dev/zero")
-    said: list[str] = []
+    messages: list[str] = []
 
     def ask() -> None:
         try:
             _journal(path).entries()
         except ExpectedError as error:
-            said.append(error.message)
+            messages.append(error.message)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(60)
-    assert len(said) == 1
-    assert "no file but a pipe or a device" in said[0]
+    assert len(messages) == 1
+    assert "no file but a pipe or a device" in messages[0]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
@@ -244,28 +244,28 @@ def test_no_door_to_the_disk_waits_for_a_pipe(tmp_path: Path, door: str) -> None
         return
     path = str(tmp_path / "pipe")
     os.mkfifo(path)
-    files = LocalFiles()
+    choose_files = LocalFiles()
     doors: dict[str, Callable[[], object]] = {
-        "read": lambda: files.read(path),
-        "end": lambda: files.end(path, 10),
-        "append": lambda: files.append(path, b"x"),
-        "open_log": lambda: files.open_log(path),
-        "sha256": lambda: files.sha256(path),
-        "hold": lambda: ExitStack().enter_context(files.hold(path, "me")),
+        "read": lambda: choose_files.read(path),
+        "end": lambda: choose_files.end(path, 10),
+        "append": lambda: choose_files.append(path, b"x"),
+        "open_log": lambda: choose_files.open_log(path),
+        "sha256": lambda: choose_files.sha256(path),
+        "hold": lambda: ExitStack().enter_context(choose_files.hold(path, "me")),
     }
-    said: list[str] = []
+    messages: list[str] = []
 
     def ask() -> None:
         try:
             doors[door]()
         except ExpectedError as error:
-            said.append(error.message)
+            messages.append(error.message)
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(60)
-    assert len(said) == 1
-    assert path in said[0]
+    assert len(messages) == 1
+    assert path in messages[0]
 
 
 def test_a_volume_without_room_for_files_is_told_from_a_full_one(
@@ -304,9 +304,11 @@ def test_no_page_of_an_index_is_a_fault(url: str, size: object, sha256: str) -> 
         f"{{ url = {json.dumps(url)}, size = {json.dumps(size)}, "
         f"hashes = {{ sha256 = {json.dumps(sha256)} }} }}"
     )
-    wanted = pins(f"one==1.0 --hash=sha256:{'a' * 64}")
+    wanted = parse_pins(f"one==1.0 --hash=sha256:{'a' * 64}")
     try:
-        found = files(f'[[packages]]\nname = "one"\nwheels = [{wheel}]\n', wanted, "3.11", "linux")
+        found = choose_files(
+            f'[[packages]]\nname = "one"\nwheels = [{wheel}]\n', wanted, "3.11", "linux"
+        )
         assert found[0].sha256 == ("a" * 64,)
     except ExpectedError as error:
         assert error.message

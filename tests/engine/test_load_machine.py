@@ -133,7 +133,7 @@ def test_a_report_that_can_be_read_is_read(files: dict[str, bytes], tmp_path: Pa
     path = tmp_path / "report.zip"
     path.write_bytes(packed(files))
     session = opened(str(path))
-    assert session.known().os.family == "windows"
+    assert session.known_facts().os.family == "windows"
     assert session.plan().steps
     assert [p.name for p in tmp_path.iterdir()] == ["report.zip"]
 
@@ -155,7 +155,7 @@ def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: P
     failed = Failed(code="file_in_use", message="A file is in use.")
     sent = msgspec.structs.replace(
         report(),
-        facts=home.known(),
+        facts=home.known_facts(),
         profile=plan.profile,
         plan=msgspec.structs.replace(plan, steps=(clean, *plan.steps)),
         events=(
@@ -167,10 +167,10 @@ def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: P
     path.write_bytes(build(sent, redactor(sent.facts), TEMPLATE))
     session = opened(str(path))
     assert [s.id for s in session.plan().steps] == [clean.id, *(s.id for s in plan.steps)]
-    assert session.plays(session.plan())
+    assert session.is_replay(session.plan())
     session.speed = 1e6
-    told = list(session.run(session.plan()))
-    assert told[-1].what == failed
+    replayed = list(session.run(session.plan()))
+    assert replayed[-1].what == failed
     assert session.outcome == "failed"
 
 

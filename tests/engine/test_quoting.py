@@ -76,14 +76,14 @@ def verbatim(text: str) -> tuple[str, str]:
     (about_Quoting_Rules), and what stands behind it.
     """
     assert text[0] == "'"
-    said, at = "", 1
+    unquoted, at = "", 1
     while True:
         if text[at] in "'\u2018\u2019\u201a\u201b":
             if text[at + 1 : at + 2] and text[at + 1] in "'\u2018\u2019\u201a\u201b":
-                said, at = said + text[at], at + 2
+                unquoted, at = unquoted + text[at], at + 2
                 continue
-            return said, text[at + 1 :]
-        said, at = said + text[at], at + 1
+            return unquoted, text[at + 1 :]
+        unquoted, at = unquoted + text[at], at + 1
 
 
 @given(text=WORDS)

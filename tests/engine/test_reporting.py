@@ -96,7 +96,7 @@ def test_a_long_log_begins_with_a_whole_line(
     logs.mkdir(parents=True)
     line = b"hf_Q1w2E3r4T5y6U7i8O9p0A1s2D3f4G5h6J7 was refused\n"
     (logs / "20261124T150000Z.log").write_bytes(line * 50)
-    assert reporting.gathered(session).logs == {"20261124T150000Z.log": line}
+    assert reporting.gather_report(session).logs == {"20261124T150000Z.log": line}
 
 
 def test_a_menu_entry_made_afterwards_does_not_hide_the_install(

@@ -13,9 +13,9 @@ import pytest
 from app.adapters.files import LocalFiles
 from app.adapters.local_system import open_system
 from app.adapters.resources import resource_names, resource_reader
-from app.decide.findings.fact_table import table
+from app.decide.findings.fact_table import build_fact_table
 from app.decide.plans.builder import environment_name
-from app.engine.resumable_bytes import begun
+from app.engine.resumable_bytes import measure_resumable
 from app.knowledge import Knowledge, load
 from app.model.home_layout import HomeLayout
 from app.model.machine import Disk, Home, Leftover, MachineFacts, Os
@@ -47,7 +47,7 @@ def facts(place: HomeLayout, left: tuple[Leftover, ...] = ()) -> MachineFacts:
 
 
 def needed(knowledge: Knowledge, known: MachineFacts, profile: str) -> int:
-    found = table(known, knowledge.rules, knowledge.cards, knowledge.profile(profile))
+    found = build_fact_table(known, knowledge.rules, knowledge.cards, knowledge.profile(profile))
     assert (
         found["disk.root"] == "/here" and found["disk.free"] == GB
     )  # the volume that it really lies on
@@ -79,13 +79,13 @@ def test_what_was_fetched_whole_or_in_part_is_not_fetched_again(
         half.truncate(GB)  # what has arrived of a file lies at its place in it
         half.write(b"x" * 70_000)
     (wheels / "somebody_else-1.0-py3-none-any.whl").write_bytes(b"x" * 90_000)
-    here = begun(facts(place), knowledge.profiles, place, LocalFiles(), None, None)
+    here = measure_resumable(facts(place), knowledge.profiles, place, LocalFiles(), None, None)
     assert 120_000 <= here["practice-cpu"] < 200_000
     known = facts(place)
     assert known.home is not None
-    told = msgspec.structs.replace(known, home=msgspec.structs.replace(known.home, begun=here))
+    changed = msgspec.structs.replace(known, home=msgspec.structs.replace(known.home, begun=here))
     assert (
-        needed(knowledge, known, "practice-cpu") - needed(knowledge, told, "practice-cpu")
+        needed(knowledge, known, "practice-cpu") - needed(knowledge, changed, "practice-cpu")
         == here["practice-cpu"]
     )
 
@@ -100,7 +100,7 @@ def test_an_unfinished_and_an_active_setup_count_once(
     (Path(place.cache) / "unpacked").write_bytes(b"x" * 40_000)
 
     def here(*left: Leftover, active: str | None = None, unfinished: str | None = None) -> int:
-        return begun(
+        return measure_resumable(
             facts(place, left), knowledge.profiles, place, LocalFiles(), active, unfinished
         ).get(profile.id, 0)
 
@@ -121,10 +121,11 @@ def test_an_unfinished_and_an_active_setup_count_once(
     LocalFiles().write(place.python_note(profile.python), b"{}")
     known = facts(place)
     assert known.home is not None
-    told = msgspec.structs.replace(
+    changed = msgspec.structs.replace(
         known,
         home=msgspec.structs.replace(
-            known.home, begun=begun(known, knowledge.profiles, place, LocalFiles(), name, None)
+            known.home,
+            begun=measure_resumable(known, knowledge.profiles, place, LocalFiles(), name, None),
         ),
     )
-    assert needed(knowledge, told, profile.id) == 0  # all is here: no room is asked for
+    assert needed(knowledge, changed, profile.id) == 0  # all is here: no room is asked for

@@ -98,13 +98,13 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path)
 
 
-def told(events: list[StepEvent]) -> list[tuple[str, str]]:
+def outline(events: list[StepEvent]) -> list[tuple[str, str]]:
     return [(e.step, str(e.what.__struct_config__.tag)) for e in events]
 
 
 def test_steps_run_in_order_and_those_that_are_done_are_skipped(bench: Bench) -> None:
     runner, events = bench.run(make("a", "works"), make("b", "there"), make("c", "works"))
-    assert told(events) == [
+    assert outline(events) == [
         ("a", "started"),
         ("a", "line"),
         ("a", "finished"),
@@ -149,10 +149,10 @@ def test_a_disk_that_takes_no_more_of_the_log_or_the_record_fails_the_step(
 
     steps = make("a", "works"), make("b", "works")
     runner, events = bench.run(*steps, log=full) if which == "log" else bench.run(*steps, keep=keep)
-    assert told(events) == [("a", "started"), ("a", "failed")]
+    assert outline(events) == [("a", "started"), ("a", "failed")]
     assert isinstance(events[-1].what, Failed) and events[-1].what.code == "disk_full"
     assert runner.outcome == "failed" and runner.error is not None
-    assert told(kept) == ([] if which == "log" else [("a", "started")])
+    assert outline(kept) == ([] if which == "log" else [("a", "started")])
 
 
 def test_a_failed_check_lets_the_others_go_on_but_not_those_that_need_it(bench: Bench) -> None:
@@ -160,13 +160,13 @@ def test_a_failed_check_lets_the_others_go_on_but_not_those_that_need_it(bench: 
         check("torch", "fails"), check("kernel", "works", ("torch",)), check("versions", "works")
     )
     assert bench.scripted.ran == ["torch", "versions"]
-    assert ("kernel", "skipped") in told(events)
+    assert ("kernel", "skipped") in outline(events)
     assert runner.outcome == "failed"
 
 
 def test_stopping_is_told_and_kept_to_go_on_with(bench: Bench) -> None:
     runner, events = bench.run(make("a", "works"), make("b", "stops"), make("c", "works"))
-    assert told(events)[-1] == ("b", "stopped")
+    assert outline(events)[-1] == ("b", "stopped")
     assert runner.outcome == "stopped"
     unfinished = bench.journal.unfinished()
     assert unfinished is not None
@@ -189,8 +189,8 @@ def test_the_log_of_endless_output_is_capped_says_so_and_keeps_the_last_words(
     assert any(line.startswith(b"004999 ") for line in lines)
     if not end:
         assert lines[-1].startswith(b"000049 ")
-    told = b"".join(e.what.text for e in events if isinstance(e.what, Line))
-    assert bytes(bench.log).startswith(told)
+    output = b"".join(e.what.text for e in events if isinstance(e.what, Line))
+    assert bytes(bench.log).startswith(output)
 
 
 def test_short_output_is_handed_on_as_it_is(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ def test_no_command_changes_this_computer(
     code = main([*(part.replace("HOME", str(home)) for part in command), "--machine", machine])
     assert contents(home) == before
     assert code in (0, 2)
-    said = capsys.readouterr()
-    assert "Traceback" not in said.err
-    assert "Removed" not in said.err
+    output = capsys.readouterr()
+    assert "Traceback" not in output.err
+    assert "Removed" not in output.err
 
 
 def test_what_would_change_something_says_that_it_is_a_simulation(home: Path, machine: str) -> None:

@@ -7,30 +7,38 @@ import sys
 
 import pytest
 
-from app.engine.stages import STAGES, Stage, WizardState, before, following, path, states
+from app.engine.stages import (
+    STAGES,
+    Stage,
+    WizardState,
+    next_stage,
+    previous_stage,
+    stage_path,
+    states,
+)
 
 
 def test_all_eight_stages_follow_each_other() -> None:
     standing = WizardState(leftovers=2)
-    assert path(standing) == STAGES
-    assert [following(s, standing) for s in STAGES] == [*STAGES[1:], None]
-    assert [before(s, standing) for s in STAGES] == [None, *STAGES[:-1]]
+    assert stage_path(standing) == STAGES
+    assert [next_stage(s, standing) for s in STAGES] == [*STAGES[1:], None]
+    assert [previous_stage(s, standing) for s in STAGES] == [None, *STAGES[:-1]]
 
 
 def test_clean_up_is_skipped_only_when_it_is_known_to_be_empty() -> None:
-    assert following("setup", WizardState(leftovers=0)) == "install"
-    assert before("install", WizardState(leftovers=0)) == "setup"
-    assert following("setup", WizardState(leftovers=None)) == "clean-up"
-    assert "clean-up" not in path(WizardState(leftovers=0))
+    assert next_stage("setup", WizardState(leftovers=0)) == "install"
+    assert previous_stage("install", WizardState(leftovers=0)) == "setup"
+    assert next_stage("setup", WizardState(leftovers=None)) == "clean-up"
+    assert "clean-up" not in stage_path(WizardState(leftovers=0))
 
 
 def test_a_visit_that_declines_verification_ends_after_the_install() -> None:
-    assert following("install", WizardState(verify=False)) == "ready"
+    assert next_stage("install", WizardState(verify=False)) == "ready"
 
 
 def test_a_stage_that_has_become_empty_can_still_be_left() -> None:
-    assert following("clean-up", WizardState(leftovers=0)) == "install"
-    assert before("clean-up", WizardState(leftovers=0)) == "setup"
+    assert next_stage("clean-up", WizardState(leftovers=0)) == "install"
+    assert previous_stage("clean-up", WizardState(leftovers=0)) == "setup"
 
 
 @pytest.mark.parametrize("now", STAGES)

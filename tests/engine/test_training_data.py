@@ -13,7 +13,7 @@ from app.model.dataset import Dataset
 from app.model.errors import InputError
 from app.model.training import TrainingPreview, TrainingRequest
 from tests.training.conftest import TRAINING_PYTHON, with_unsloth
-from tests.training.homes import make_home, make_model, open_visit
+from tests.training.homes import make_home, make_model, open_session
 
 if sys.platform == "win32":
     pytest.skip("links into another environment are of POSIX", allow_module_level=True)
@@ -28,7 +28,7 @@ pyarrow.parquet.write_table(table, sys.argv[1])
 def seen(home: Path, data: Path, model: Path) -> Dataset:
     """What a preview recognises."""
     request = TrainingRequest(data=str(data), model=str(model))
-    last = list(training_runs.preview(open_visit(home), request))[-1]
+    last = list(training_runs.preview(open_session(home), request))[-1]
     assert isinstance(last, TrainingPreview) and last.tokens is not None
     assert last.tokens["training"] == last.dataset.rows
     return last.dataset

@@ -24,7 +24,7 @@ from tests.training.homes import (
     make_home,
     make_model,
     measured,
-    open_visit,
+    open_session,
     plan_of,
     run_of,
     write_rows,
@@ -59,7 +59,7 @@ def test_a_run_is_a_folder_with_its_data_script_and_record(
     home: Path, request_: TrainingRequest
 ) -> None:
     """What ran is what lies there: the rows in one form, the script with its settings, where they came from."""
-    session = open_visit(home)
+    session = open_session(home)
     plan = plan_of(session, msgspec.structs.replace(request_, epochs=2.0, rank=8, seed=7))
     events = list(session.run(plan))
     assert session.outcome == "finished", events[-3:]
@@ -93,7 +93,7 @@ def test_what_would_be_lost_must_be_confirmed(
     """Columns and bad rows, each by its own confirmation; the preview shows both and asks."""
     data = write_rows(tmp_path / "rows.jsonl", note="mine")
     data.write_text(data.read_text() + '{"instruction": "no answer", "output": "", "note": ""}\n')
-    session = open_visit(home)
+    session = open_session(home)
     request = TrainingRequest(
         data=str(data), model=str(make_model(tmp_path / "model")), agreed=agreed
     )
@@ -115,7 +115,7 @@ def test_what_would_be_lost_must_be_confirmed(
 def test_a_preview_leaves_nothing_behind(home: Path, request_: TrainingRequest) -> None:
     """No run, no data, no script; what was there before is the same."""
     before = {p for p in home.rglob("*") if "envs" not in p.parts}
-    assert preview_of(open_visit(home), request_).open_questions == ()
+    assert preview_of(open_session(home), request_).open_questions == ()
     after = {p for p in home.rglob("*") if "envs" not in p.parts}
     assert {p.name for p in after - before} <= {"work", "journal.jsonl"}
 
@@ -127,10 +127,10 @@ def test_a_file_whose_shape_is_unknown_is_shown_with_its_question(
     data = tmp_path / "rows.csv"
     data.write_text("Frage,Antwort\nwas,das\n")
     request = TrainingRequest(data=str(data), model=str(make_model(tmp_path / "model")))
-    seen = preview_of(open_visit(home), request)
+    seen = preview_of(open_session(home), request)
     assert seen.tokens is None and "'Frage' and 'Antwort'" in seen.open_questions[0]
     mapped = ReadOptions(mapping={"question": "Frage", "answer": "Antwort"})
-    seen = preview_of(open_visit(home), msgspec.structs.replace(request, read=mapped))
+    seen = preview_of(open_session(home), msgspec.structs.replace(request, read=mapped))
     assert seen.tokens is not None and seen.open_questions == ()
 
 
@@ -151,7 +151,7 @@ def test_stop_lets_a_checkpoint_be_written_and_resume_goes_on(
     home: Path, request_: TrainingRequest
 ) -> None:
     """The script comes to its own end; the same run goes on at its step and finishes."""
-    session = open_visit(home, '{"steps": 40, "seconds": 0.05}')
+    session = open_session(home, '{"steps": 40, "seconds": 0.05}')
     plan = plan_of(session, request_)
     events = stop_at(session, plan, 3, 1)
     assert session.outcome == "stopped" and isinstance(events[-1].what, Stopped)
@@ -173,7 +173,7 @@ def test_a_second_stop_ends_a_script_that_does_not_hear(
     home: Path, request_: TrainingRequest
 ) -> None:
     """The run is cut off where it was and can be gone on with all the same."""
-    session = open_visit(home, '{"steps": 100000, "seconds": 0.02, "deaf": true}')
+    session = open_session(home, '{"steps": 100000, "seconds": 0.02, "deaf": true}')
     events = stop_at(session, plan_of(session, request_), 3, 2)
     assert session.outcome == "stopped" and not list(measured(events, "train.stopped"))
     assert training_records.runs(session)[0].resumable
@@ -181,7 +181,7 @@ def test_a_second_stop_ends_a_script_that_does_not_hear(
 
 def test_resume_names_what_differs(home: Path, tmp_path: Path, request_: TrainingRequest) -> None:
     """Settings and data, before anything begins; the data in the folder, by the script itself."""
-    session = open_visit(home, '{"steps": 40, "seconds": 0.05}')
+    session = open_session(home, '{"steps": 40, "seconds": 0.05}')
     stop_at(session, plan_of(session, request_), 2, 1)
     run = training_records.runs(session)[0].id
     other = str(write_rows(tmp_path / "other.jsonl", 9))
@@ -202,7 +202,7 @@ def test_a_fault_of_the_script_is_its_own_sentence(
     home: Path, request_: TrainingRequest, code: int, expected: ExitCode
 ) -> None:
     """Name, sentence and hint come through; the run is shown as failed and can be gone on with."""
-    session = open_visit(home, json.dumps({"fail": code}))
+    session = open_session(home, json.dumps({"fail": code}))
     events = list(session.run(plan_of(session, request_)))
     failed = next(e.what for e in events if isinstance(e.what, Failed))
     assert (failed.code, failed.message, failed.hint) == (
@@ -216,7 +216,7 @@ def test_data_that_changed_after_the_look_are_not_trained_on(
     home: Path, request_: TrainingRequest
 ) -> None:
     """What was shown and agreed to is what is trained, or nothing."""
-    session = open_visit(home)
+    session = open_session(home)
     plan = plan_of(session, request_)
     write_rows(Path(str(request_.data)), 9)
     list(session.run(plan))
@@ -232,7 +232,7 @@ def test_an_output_that_holds_something_is_refused(
     out.mkdir()
     (out / "mine.txt").write_text("kept")
     request = msgspec.structs.replace(request_, output=str(out))
-    session = open_visit(home)
+    session = open_session(home)
     with pytest.raises(InputError, match="not empty"):
         plan_of(session, request)
     list(session.run(plan_of(session, msgspec.structs.replace(request, overwrite=True))))
@@ -256,7 +256,7 @@ def test_a_child_sees_the_users_choices_about_multicast_and_none_of_his_caches(
         "HF_HUB_CACHE": "/elsewhere",
     }.items():
         monkeypatch.setenv(name, value)
-    session = open_visit(home)
+    session = open_session(home)
     events = list(session.run(plan_of(session, request_)))
     seen = next(measured(events, "pretended.environment")).detail
     assert own.items() <= seen.items()
@@ -280,7 +280,7 @@ def test_values_that_no_training_can_have_are_one_sentence(
 ) -> None:
     """Named with what was expected, before anything is written."""
     with pytest.raises(InputError, match=words):
-        plan_of(open_visit(home), msgspec.structs.replace(request_, **change))
+        plan_of(open_session(home), msgspec.structs.replace(request_, **change))
     assert not (home / "runs").exists()
 
 
@@ -289,7 +289,7 @@ def test_without_an_environment_nothing_can_be_trained(
 ) -> None:
     """As exit code 7 says."""
     with pytest.raises(NotInstalledError):
-        plan_of(open_visit(tmp_path / "empty"), request_)
+        plan_of(open_session(tmp_path / "empty"), request_)
 
 
 def test_a_long_run_is_handed_on_in_an_even_share() -> None:
@@ -310,7 +310,7 @@ def test_the_memory_of_a_model_that_no_list_names_is_told_from_its_configuration
     tmp_path: Path,
 ) -> None:
     """The same figure as for the listed model of that shape; nothing for a kind that is not known."""
-    session = open_visit(make_home(tmp_path / "home"))
+    session = open_session(make_home(tmp_path / "home"))
     listed = next(m for m in session.knowledge.guide.models if m.label == "0.5B")
     config = {
         "model_type": "qwen2", "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
@@ -342,7 +342,7 @@ def test_a_report_holds_numbers_of_a_run_and_nothing_of_its_data(
         data=str(data), model=str(make_model(tmp_path / "model")), read=mapping,
         agreed=Confirmation(ignore_columns=("Zebra77x",)),
     )  # fmt: skip
-    session = open_visit(home)
+    session = open_session(home)
     events = list(session.run(plan_of(session, request)))
     assert "Zebra77" in str(events) and session.outcome == "finished"
     path = tmp_path / "report.zip"
@@ -358,7 +358,7 @@ def test_what_runs_inside_finds_the_fetched_models(
 ) -> None:
     """Where models were fetched; a cache that the user chose stays."""
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    session = open_visit(home)
+    session = open_session(home)
     words = ("python", "-c", "import os; print(os.environ.get('HF_HUB_CACHE'))")
     (home / "models" / "hub").mkdir(parents=True)
     assert session.run_inside(words) == 0

@@ -15,7 +15,7 @@ from app.adapters.computer import FAMILY
 from app.adapters.local_system import open_system
 from app.engine import home_folder, uninstalling
 from app.engine.journal import Journal
-from app.engine.uninstalling import Uninstallable, what_is_here
+from app.engine.uninstalling import Uninstallable, list_removable
 from app.model.answers import Answers
 from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
@@ -69,7 +69,9 @@ class Home:
 
     def make(self) -> Home:
         record = self.journal.effect("1", "")
-        home_folder.mark(SYSTEM, self.place, home_state(SYSTEM, self.place), self.journal, "1")
+        home_folder.write_marker(
+            SYSTEM, self.place, home_state(SYSTEM, self.place), self.journal, "1"
+        )
         for folder in self.place.layout:
             record("made", {"path": folder})
             self.files.make_folder(folder)
@@ -92,17 +94,17 @@ class Home:
         pointer = decode_pointer(data, "pointer") if data else None
         return [
             item
-            for item in what_is_here(self.files, self.place, pointer, self.journal)
+            for item in list_removable(self.files, self.place, pointer, self.journal)
             if (item.in_all if not ids else item.id in ids)
         ]
 
     def remove(self, *ids: str) -> list[Uninstallable]:
         """What ``uninstall --remove`` does."""
         if self.files.exists(self.place.home):
-            uninstalling.finish(self.files, self.place, self.journal)
+            uninstalling.finish_removals(self.files, self.place, self.journal)
         done = list(uninstalling.remove(self.items(*ids), self.files, self.place, self.journal))
         if not self.files.exists(self.place.home) or not self.items():
-            uninstalling.leave(self.files, self.place)
+            uninstalling.remove_home(self.files, self.place)
         return done
 
     def tree(self) -> list[str]:
@@ -114,7 +116,9 @@ class Home:
 def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs are killed here, not computers: nothing has to reach the platter, and nobody works in it."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr("app.adapters.files.users", lambda _: ())  # tests/adapters/test_removal.py
+    monkeypatch.setattr(
+        "app.adapters.files.find_users", lambda _: ()
+    )  # tests/adapters/test_removal.py
 
 
 @pytest.fixture
@@ -170,7 +174,7 @@ def test_what_cannot_be_deleted_is_said_and_tried_again(home: Home, windows: Win
     assert home.remove() and home.files.exists(home.place.marker)  # marker and journal stay
     assert home.files.exists(home.place.journal)
     windows.let_go()
-    assert uninstalling.finish(home.files, home.place, home.journal) == ()
+    assert uninstalling.finish_removals(home.files, home.place, home.journal) == ()
     home.remove()
     assert not home.files.exists(home.place.home)
 
@@ -289,7 +293,7 @@ def test_a_quarantine_that_is_killed_anywhere_leaves_no_empty_shelf(tmp_path: Pa
         with pytest.raises(Killed):
             all_of(Mortal(at, after))
         here = Home(folder / "home")
-        uninstalling.finish(here.files, here.place, here.journal)
+        uninstalling.finish_removals(here.files, here.place, here.journal)
         found = [p for p in folder.rglob("mine") if p.is_file()]
         assert [p.read_text() for p in found] == ["mine"], (at, after)
         if found[0].parent == folder / "old":

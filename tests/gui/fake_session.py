@@ -12,10 +12,10 @@ from typing import Any, TypeVar, cast
 
 from PySide6.QtWidgets import QWidget
 
-from app.decide.plans.fixes import mended
+from app.decide.plans.fixes import plan_fix
 from app.decide.verification.judge import closest, compare_pasted
 from app.engine.editors import Editor
-from app.engine.session import GoingBack
+from app.engine.session import RollbackInfo
 from app.engine.uninstalling import Uninstallable
 from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
@@ -434,7 +434,7 @@ class Staged(FakeSession):
         """None before an install."""
         return self.active
 
-    def known(self) -> MachineFacts:
+    def known_facts(self) -> MachineFacts:
         """The facts."""
         assert self.facts is not None
         return self.facts
@@ -476,7 +476,7 @@ class Staged(FakeSession):
 
     def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
         """What the real session does with values alone."""
-        return mended(remedy, failed, self.place)
+        return plan_fix(remedy, failed, self.place)
 
     def changes(self, plan: Plan) -> tuple[str, ...]:
         """What the test says."""
@@ -485,12 +485,12 @@ class Staged(FakeSession):
     def compare(self, pasted: bytes, profile_id: str | None = None) -> tuple[Comparison, ...]:
         """The real comparison with what the guide prints."""
         profile = self.knowledge.profile(profile_id) if profile_id else self.best().profile
-        return compare_pasted(pasted.decode(), profile, self.known(), self.knowledge.guide)
+        return compare_pasted(pasted.decode(), profile, self.known_facts(), self.knowledge.guide)
 
     def closest(self, pasted: bytes) -> str | None:
         """The real one."""
         known = self.knowledge
-        return closest(pasted.decode(), known.profiles, self.known(), known.guide, None)
+        return closest(pasted.decode(), known.profiles, self.known_facts(), known.guide, None)
 
     def explain(self, log: bytes) -> Diagnosis:
         """Knows one cause."""
@@ -558,9 +558,9 @@ class Staged(FakeSession):
         """A sentence."""
         return f"{editor.name} opens."
 
-    def going_back(self) -> GoingBack:
+    def rollback_info(self) -> RollbackInfo:
         """To one that works."""
-        return GoingBack(environment="older", verdict="works")
+        return RollbackInfo(environment="older", verdict="works")
 
     def training_script(
         self,

@@ -37,7 +37,7 @@ from app.model.plan import (
 from app.model.pointer import Pointer
 from app.model.profile import Needs, Part, Profile, Versions
 from app.model.sources import Sources
-from app.steps.put_packages_back import Taken
+from app.steps.put_packages_back import SavedPackages
 
 if TYPE_CHECKING:
     from app.engine.session import Unfinished
@@ -269,13 +269,13 @@ class FakeSession:
         self.on_task_bar: list[float] = []
         self.moved: dict[str, str] = {}  # shelf and where it came from
         self.occupied: set[str] = set()  # paths at which something lies again
-        self.taken: list[Taken] = []  # packages out of environments
+        self.taken: list[SavedPackages] = []  # packages out of environments
 
     def pointer(self) -> Pointer | None:
         """Nothing is installed."""
         return None
 
-    def really(self) -> None:
+    def require_real_machine(self) -> None:
         """Nothing is trained on an invented PC."""
         raise InputError("This PC is invented; expected one in which something can run.")
 
@@ -361,7 +361,7 @@ class FakeSession:
             ),
         )
 
-    def helps(self, remedy: str | None) -> bool:
+    def is_applicable(self, remedy: str | None) -> bool:
         """Every fix but the one for certificates, as nothing names a file of them."""
         return remedy != "system-certificates"
 
@@ -387,7 +387,7 @@ class FakeSession:
 
     speed = 10.0
 
-    def plays(self, plan: Plan) -> bool:
+    def is_replay(self, plan: Plan) -> bool:
         """No recorded run."""
         return False
 
@@ -395,7 +395,7 @@ class FakeSession:
         """What the test moved away."""
         return tuple(self.moved.items())
 
-    def packages_taken_out(self) -> Iterator[Taken]:
+    def removed_packages(self) -> Iterator[SavedPackages]:
         """What the test took out of environments."""
         yield from self.taken
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from app.gui import theme
-from app.gui.charts.bar_charts import Bar, BenchBars, Chart, Tabled, figure
+from app.gui.charts.bar_charts import Bar, BenchBars, Chart, Tabled, format_figure
 from app.gui.charts.line_charts import LossCurve, Sparkline, Telemetry, bounds, polyline
 
 BARS = (
@@ -37,7 +37,7 @@ BARS = (
     ],
 )
 def test_figures_have_about_three_digits(value: float, text: str) -> None:
-    assert figure(value) == text
+    assert format_figure(value) == text
 
 
 def shown(chart: Chart, qtbot: QtBot, wide: int = 700, high: int = 140) -> QImage:
@@ -52,7 +52,7 @@ def columns_of(image: QImage, colour: QColor, y: int) -> list[int]:
 
 def test_a_bar_ends_where_its_share_of_the_reference_says(qtbot: QtBot) -> None:
     chart = BenchBars("Benchmark")
-    chart.put(BARS)
+    chart.set_content(BARS)
     image, t = shown(chart, qtbot, high=chart.sizeHint().height()), theme.current()
     row = chart.sizeHint().height() // len(BARS)
     ends = []
@@ -71,14 +71,14 @@ def test_a_bar_ends_where_its_share_of_the_reference_says(qtbot: QtBot) -> None:
 def test_bars_say_in_words_what_they_show(qtbot: QtBot) -> None:
     chart = BenchBars("Benchmark")
     qtbot.addWidget(chart)
-    chart.put(BARS)
+    chart.set_content(BARS)
     assert chart.rows()[1] == ("PC to card", "12.4 GB/s", "25 GB/s", "50 %", "below", "8 lanes")
     assert chart.rows()[2][4] == "not measured yet"
     assert chart.rows()[3] == ("on the processor", "0.11 TFLOP/s", "", "", "not compared", "")
-    told = chart.accessibleDescription()
+    description = chart.accessibleDescription()
     assert (
-        "3 of 4 measured, 1 below the reference" in told
-        and "PC to card, 12.4 GB/s, 25 GB/s, 50 %, below, 8 lanes" in told
+        "3 of 4 measured, 1 below the reference" in description
+        and "PC to card, 12.4 GB/s, 25 GB/s, 50 %, below, 8 lanes" in description
     )
 
 
@@ -99,7 +99,7 @@ def test_a_table_lies_behind_each_chart(qtbot: QtBot) -> None:
 
 def test_the_loss_falls_from_left_to_right(qtbot: QtBot) -> None:
     chart = LossCurve("Loss", 20)
-    chart.put([8.4 - 0.1 * n for n in range(20)])
+    chart.set_content([8.4 - 0.1 * n for n in range(20)])
     image, accent = shown(chart, qtbot, 320, 160), theme.current().colour("accent")
 
     def height(x: int) -> float:
@@ -163,7 +163,7 @@ def test_every_chart_paints_in_every_look(
 ) -> None:
     monkeypatch.setattr(theme, "_current", tokens)
     loss, bars, sensors, spark = LossCurve("L"), BenchBars("B"), Telemetry("T"), Sparkline("S")
-    bars.put(BARS)
+    bars.set_content(BARS)
     for n in range(6):
         loss.add(5.0 - n * 0.1)
         sensors.add(n, 1000.0 + n, 200.0, 60.0)

@@ -49,12 +49,12 @@ def test_what_was_moved_away_is_put_back_or_says_why_not(
     wizard.forward()
     page = at(wizard, CleanUp)
     assert page.put_back.isVisible()
-    told: dict[str, str] = {}
+    messages: dict[str, str] = {}
 
     def press_all(dialog: Restore) -> int:
         for button in dialog.buttons.values():
             button.click()
-        told.update({shelf: label.text() for shelf, label in dialog.told.items()})
+        messages.update({shelf: label.text() for shelf, label in dialog.notes.items()})
         return 1
 
     monkeypatch.setattr(Restore, "exec", press_all)
@@ -63,8 +63,8 @@ def test_what_was_moved_away_is_put_back_or_says_why_not(
     ):  # the page looks again: what is back is among what was found
         page.put_back.click()
     assert session.moved == {"Q:\\002": "C:\\older"}
-    assert told["Q:\\001"] == "Back where it was"
-    assert told["Q:\\002"].startswith("C:\\older exists again")
+    assert messages["Q:\\001"] == "Back where it was"
+    assert messages["Q:\\002"].startswith("C:\\older exists again")
     assert page.put_back.isVisible() and session.surveys == 2
 
 
@@ -88,7 +88,7 @@ def test_the_guides_own_clean_up_is_offered_and_never_chosen_by_itself(qtbot: Qt
     QTest.keyClick(page.take_out, Qt.Key.Key_Space)
     page.leave()
     assert session.answers.uninstall_from == held
-    wizard.anew("clean-up")
+    wizard.rebuild_stage("clean-up")
     assert page.take_out.isChecked() and page.guide.currentData() == held
     QTest.keyClick(page.guide, Qt.Key.Key_Up)
     page.leave()
@@ -103,12 +103,12 @@ def test_a_step_that_takes_something_away_stands_out_in_the_plan(qtbot: QtBot) -
         RemoveTree(id="gone", title="Remove", path="C:\\own"),
         ProvidePython(id="python", title="Python 3.12", version="3.12"),
     )
-    told = [taken_away(row) for row in rows_of(Plan(title="", steps=steps))]
-    assert python in told[0] and "C:\\old" in told[1] and "for good" in told[2] and not told[3]
+    found = [taken_away(row) for row in rows_of(Plan(title="", steps=steps))]
+    assert python in found[0] and "C:\\old" in found[1] and "for good" in found[2] and not found[3]
     listed = PlanList(Plan(title="", steps=steps))
     qtbot.addWidget(listed)
     assert [mark.state for mark in inside(listed, Mark)] == ["warn", "warn", "warn", "wait"]
-    assert set(told[:3]) <= {label.text() for label in inside(listed, QLabel)}
+    assert set(found[:3]) <= {label.text() for label in inside(listed, QLabel)}
 
 
 def test_without_such_an_environment_the_guides_clean_up_is_not_offered(qtbot: QtBot) -> None:
@@ -124,5 +124,5 @@ def test_a_tick_of_what_is_gone_is_dropped(qtbot: QtBot) -> None:
     at(wizard, CleanUp).boxes["env:1"].click()
     session.to_find = msgspec.structs.replace(FACTS, leftovers=FACTS.leftovers[1:])
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
-        wizard.look()
+        wizard.start_survey()
     assert list(at(wizard, CleanUp).boxes) == ["cache:1"] and session.answers.clean_up == ()

@@ -13,7 +13,7 @@ from app.decide.plans.differences import differences
 from app.gui import formatting
 from app.gui.dialogs.compare_output import CompareOutput
 from app.gui.file_names import proposed
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.install import Install
 from app.gui.run_progress import RunProgress
 from app.gui.widgets.choice import cost
@@ -44,34 +44,34 @@ def test_setup_and_plan_tell_the_same_bytes(qtbot: QtBot, family: str) -> None:
 
 
 def test_what_was_here_already_is_not_counted_as_fetched(qtbot: QtBot) -> None:
-    tally = RunProgress(PLAN)
+    run_progress = RunProgress(PLAN)
     python = PLAN.steps[0]
     whole = PLAN.download_bytes
-    assert tally.to_fetch == whole
+    assert run_progress.to_fetch == whole
 
     def tell(step: str, what: object) -> None:
-        tally.take(StepEvent(step=step, at=1.0, what=what))  # type: ignore[arg-type]
+        run_progress.take(StepEvent(step=step, at=1.0, what=what))  # type: ignore[arg-type]
 
     tell(python.id, Started(title="Python"))
     tell(python.id, Skipped(why="It is here."))
-    assert tally.to_fetch == whole - python.download_bytes and tally.fetched == 0
+    assert run_progress.to_fetch == whole - python.download_bytes and run_progress.fetched == 0
     tell("torch", Started(title="torch"))
     tell("torch", Skipped(why="All files are here."))
-    assert tally.to_fetch == 657_017_665 and tally.fetched == 0
+    assert run_progress.to_fetch == 657_017_665 and run_progress.fetched == 0
     tell("packages", Started(title="packages"))
     tell("packages", Progress(done=657_017_665, total=657_017_665))
     tell("packages", Finished(seconds=1.0))
-    assert tally.fetched == tally.to_fetch and not tally.fetching
+    assert run_progress.fetched == run_progress.to_fetch and not run_progress.fetching
 
 
 def test_steps_are_counted_alike_in_the_list_and_in_the_run(qtbot: QtBot) -> None:
     shown = PlanList(PLAN)
     qtbot.addWidget(shown)
     assert f"{len(PLAN.steps)} steps" in [label.text() for label in inside(shown, QLabel)]
-    tally = RunProgress(PLAN)
+    run_progress = RunProgress(PLAN)
     last = PLAN.steps[-1]
-    tally.take(StepEvent(step=last.id, at=1.0, what=Started(title="")))
-    assert tally.number == len(PLAN.steps)
+    run_progress.take(StepEvent(step=last.id, at=1.0, what=Started(title="")))
+    assert run_progress.number == len(PLAN.steps)
 
 
 def test_going_from_one_setup_to_another_is_said_in_words_and_bytes() -> None:
@@ -100,7 +100,7 @@ def test_a_setup_without_a_card_shows_the_lines_that_apply(qtbot: QtBot) -> None
     card = ExpectedOutput()
     qtbot.addWidget(card)
     card.show()
-    card.put(
+    card.set_content(
         (
             line("torch.version", "2.13.0+cpu", "2.13.0+cpu", "explained"),
             line("torch.cuda", "None", None, "explained"),
@@ -117,7 +117,7 @@ def test_a_setup_without_a_card_shows_the_lines_that_apply(qtbot: QtBot) -> None
 def test_a_pasted_output_is_compared_with_the_setup_that_it_fits(
     qtbot: QtBot, wizard: Wizard, session: Staged
 ) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     dialog = CompareOutput(wizard)
     dialog.show()
     guide = "PyTorch: 2.4.0+cu121\nCUDA version: 12.1\nPyTorch version: 2.4.0+cu121\n"
@@ -140,7 +140,7 @@ def test_a_pasted_output_is_compared_with_the_setup_that_it_fits(
 def test_the_rail_goes_back_to_what_was_passed_and_nowhere_else(
     qtbot: QtBot, wizard: Wizard, session: Staged
 ) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.go("this-pc")
     wizard.go("setup")
 
@@ -163,10 +163,10 @@ def test_the_rail_goes_back_to_what_was_passed_and_nowhere_else(
 
 
 def test_commands_are_marked_for_people_and_not_with_a_files_signs() -> None:
-    assert said("make one with `unsloth-setup bundle` and name it") == (
+    assert localize("make one with `unsloth-setup bundle` and name it") == (
         "make one with “unsloth-setup bundle” and name it"
     )
-    assert said("a lone ` stays") == "a lone ` stays"
+    assert localize("a lone ` stays") == "a lone ` stays"
 
 
 def test_files_are_proposed_among_the_documents() -> None:

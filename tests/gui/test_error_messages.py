@@ -12,9 +12,9 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from app.adapters.download.download_errors import Endpoint, from_error
-from app.decide.plans.uv_errors import from_uv
+from app.decide.plans.uv_errors import explain_uv_error
 from app.gui import languages
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.run_progress import RunProgress
 from app.gui.widgets.diagnosis_card import diagnosis_of
 from app.model.child_exit import ending
@@ -34,9 +34,9 @@ ALL = sorted({text for text in sentences() if len(re.sub(r"\{\d\}|[^A-Za-z]", ""
 
 @pytest.fixture
 def german(qtbot: QtBot) -> Iterator[None]:
-    languages.speak("de")
+    languages.install_language("de")
     yield
-    languages.speak("en")
+    languages.install_language("en")
 
 
 def test_only_words_of_others_are_handed_on_without_a_sentence() -> None:
@@ -50,7 +50,7 @@ def test_only_words_of_others_are_handed_on_without_a_sentence() -> None:
         # planning's own sentence, with its line
         "app/engine/answer_file.py: error.message.rstrip('.')",
         # one sentence for each reason, from the table above it
-        "app/engine/home_folder.py: sentence(why, place.home, place)",
+        "app/engine/home_folder.py: explain_refusal(why, place.home, place)",
         "app/steps/run_check.py: failed.hint",  # what a check raised
         "app/steps/run_check.py: failed.message",
         "app/steps/add_packages.py: what",  # what the step is at, said beforehand
@@ -88,24 +88,24 @@ def test_each_is_german_with_the_same_values(german: None, text: str) -> None:
         filled = filled.replace(f"{{{number}}}", f"V{number}")
     for number in range(1, 6):
         there = there.replace(f"{{{number}}}", f"V{number}")
-    assert said(filled) == there
+    assert localize(filled) == there
 
 
 def test_faults_of_the_network_as_they_are_raised(german: None) -> None:
-    spot = Endpoint("https://pypi.example.org/packages/torch-2.8.0-cp311-cp311-win_amd64.whl")
-    refused = from_error(ConnectionRefusedError(111, "Connection refused"), spot).error
-    assert said(refused.message) == (
+    endpoint = Endpoint("https://pypi.example.org/packages/torch-2.8.0-cp311-cp311-win_amd64.whl")
+    refused = from_error(ConnectionRefusedError(111, "Connection refused"), endpoint).error
+    assert localize(refused.message) == (
         "Der Server pypi.example.org verweigert die Verbindung, daher ließ sich "
         "torch-2.8.0-cp311-cp311-win_amd64.whl nicht laden."
     )
     assert (
-        said(refused.hint)
+        localize(refused.hint)
         == "Prüfen Sie das Netz und versuchen Sie es dann noch einmal; was angekommen ist, bleibt."
     )
     asleep = from_error(
-        TimeoutError(), Endpoint(spot.url, "http://kim:secret@proxy.example.org:3128")
+        TimeoutError(), Endpoint(endpoint.url, "http://kim:secret@proxy.example.org:3128")
     ).error
-    assert said(asleep.message) == (
+    assert localize(asleep.message) == (
         "Der Server pypi.example.org antwortete über den Proxy proxy.example.org:3128 nicht "
         "rechtzeitig, während torch-2.8.0-cp311-cp311-win_amd64.whl geladen wurde."
     )
@@ -133,45 +133,47 @@ def test_faults_of_the_network_as_they_are_raised(german: None) -> None:
 def test_what_uv_met_names_the_default_index_in_german(
     german: None, output: str, german_text: str
 ) -> None:
-    assert said(from_uv(output, None).message) == german_text
+    assert localize(explain_uv_error(output, None).message) == german_text
 
 
 def test_how_a_child_ended_is_german(german: None) -> None:
-    for code, told in (
+    for code, expected in (
         (1, "Exit-Code 1"),
         (-9, "Signal 9: von außen beendet, oft wegen zu wenig Arbeitsspeicher"),
         (0xC0000005, "abgestürzt: Zugriffsverletzung, 0xC0000005"),
         (-6, "Signal 6: abort"),
     ):
         assert (
-            said(f"Installing the packages failed ({ending(code)}).")
-            == f"Die Installation der Pakete scheiterte ({told})."
+            localize(f"Installing the packages failed ({ending(code)}).")
+            == f"Die Installation der Pakete scheiterte ({expected})."
         )
     assert (
-        said(f"Providing Python 3.11 failed ({ending(2)}).")
+        localize(f"Providing Python 3.11 failed ({ending(2)}).")
         == "Das Bereitstellen von Python 3.11 scheiterte (Exit-Code 2)."
     )
-    assert said(f"The check “First fine-tune” did not pass ({ending(1)}).").endswith(
+    assert localize(f"The check “First fine-tune” did not pass ({ending(1)}).").endswith(
         "wurde nicht bestanden (Exit-Code 1)."
     )
 
 
 def test_figures_and_reasons_in_a_row_are_as_people_write_them(german: None) -> None:
-    assert said(
+    assert localize(
         "4.25 GB are still to be fetched into C:\\unsloth, but only 1.50 GB are free there."
     ) == ("4,25 GB sind noch nach C:\\unsloth zu laden, dort sind aber nur 1,50 GB frei.")
-    assert said("pypi.example.org offers a.whl with 12,345 bytes; the index says 1,234,567.") == (
+    assert localize(
+        "pypi.example.org offers a.whl with 12,345 bytes; the index says 1,234,567."
+    ) == (
         "Der Server pypi.example.org bietet a.whl mit 12.345 Bytes an; der Index nennt 1.234.567."
     )
-    assert said("The fine-tune ran, but the loss is not a number; a gradient is not finite.") == (
-        "Das Feintuning lief, aber: der Verlust ist keine Zahl; ein Gradient ist nicht endlich."
-    )
+    assert localize(
+        "The fine-tune ran, but the loss is not a number; a gradient is not finite."
+    ) == ("Das Feintuning lief, aber: der Verlust ist keine Zahl; ein Gradient ist nicht endlich.")
 
 
 def test_paths_with_spaces_stand_in_german_sentences(german: None) -> None:
     home = "C:\\Users\\Kim Lee\\my models"
     assert (
-        said(f"{home} cannot be written: permission denied.")
+        localize(f"{home} cannot be written: permission denied.")
         == f"{home} lässt sich nicht schreiben: keine Berechtigung."
     )
 
@@ -180,34 +182,36 @@ def test_a_failed_step_and_its_card_are_german(german: None) -> None:
     step = CreateEnvironment(
         id="make", title="Make the environment", environment="rtx-1234abcd", python="3.11"
     )
-    told = Failed(
+    failure = Failed(
         code="disk_full",
         message="The disk is full: C:\\unsloth\\envs could not be written.",
         hint="Make room on that disk, then run the same command again; it goes on from here.",
     )
-    tally = RunProgress(Plan(title="", steps=(step,)))
-    tally.take(StepEvent(at=1.0, step="make", what=told))
+    run_progress = RunProgress(Plan(title="", steps=(step,)))
+    run_progress.take(StepEvent(at=1.0, step="make", what=failure))
     assert (
-        tally.rows[0].note
+        run_progress.rows[0].note
         == "Das Laufwerk ist voll: C:\\unsloth\\envs konnte nicht geschrieben werden."
     )
-    card = diagnosis_of(told)
-    assert said(card.title) == tally.rows[0].note
-    assert said(card.means).startswith("Schaffen Sie Platz auf diesem Laufwerk")
+    card = diagnosis_of(failure)
+    assert localize(card.title) == run_progress.rows[0].note
+    assert localize(card.means).startswith("Schaffen Sie Platz auf diesem Laufwerk")
 
 
 def test_what_nobody_wrote_stays_english(german: None) -> None:
     own = ExpectedError("odd", "The teapot on shelf 3 has no lid.", hint="Look for another teapot.")
-    assert (said(own.message), said(own.hint)) == (own.message, own.hint)
+    assert (localize(own.message), localize(own.hint)) == (own.message, own.hint)
 
 
 @pytest.mark.release
 def test_what_has_changed_in_an_environment_is_german(german: None) -> None:
-    assert said(Change("torch", "2.8.0", None).sentence()) == "torch 2.8.0 fehlt in der Umgebung."
-    assert said(Change("torch", "2.8.0", "2.6.0", "pip").sentence()) == (
+    assert (
+        localize(Change("torch", "2.8.0", None).sentence()) == "torch 2.8.0 fehlt in der Umgebung."
+    )
+    assert localize(Change("torch", "2.8.0", "2.6.0", "pip").sentence()) == (
         "torch ist 2.6.0; festgeschrieben ist 2.8.0. Das kam durch pip."
     )
     assert (
-        said(Change("rich", None, "14.0").sentence())
+        localize(Change("rich", None, "14.0").sentence())
         == "rich 14.0 kam dazu und steht nicht in der Festschreibung."
     )

@@ -11,7 +11,7 @@ from app.model.machine import Disk, Home, MachineFacts, Os
 
 @pytest.fixture(autouse=True)
 def _english(qapp: object) -> None:
-    languages.speak("en")
+    languages.install_language("en")
 
 
 @pytest.mark.parametrize(

@@ -27,42 +27,42 @@ from app.model.verdict import Verification
 from app.probe import survey
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.gui.fake_session import flush_and_close, inside
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 WHEELS = [make_wheel("piece-0", size=50_000), make_wheel("piece-1", size=20_000)]
 WAIT = 60_000
 
 
 @pytest.fixture
-def visit(tmp_path: Path) -> Iterator[Session]:
+def session(tmp_path: Path) -> Iterator[Session]:
     """A home with one environment, installed from a loopback index by the real steps."""
     with FaultIndex(WHEELS) as index:
-        made = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        made = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         for _ in made.run(plan("small-1")):
             pass
         assert made.outcome == "finished" and made.facts is not None
         facts = made.facts
-        made.survey = lambda: survey.played(facts)  # type: ignore[method-assign]
+        made.survey = lambda: survey.replay_facts(facts)  # type: ignore[method-assign]
         yield made
 
 
 @pytest.fixture
-def wizard(qtbot: QtBot, visit: Session) -> Iterator[Wizard]:
+def wizard(qtbot: QtBot, session: Session) -> Iterator[Wizard]:
     application()
-    languages.speak("en")
-    made = Wizard(visit)
+    languages.install_language("en")
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.resize(1120, 740)
     yield made
     flush_and_close(made)
 
 
-def prove(visit: Session, name: str, overall: str = "works") -> None:
+def prove(session: Session, name: str, overall: str = "works") -> None:
     """What a verification leaves."""
     import msgspec
 
     verdict = Verification(profile="small", environment=name, overall=overall)  # type: ignore[arg-type]
-    visit.system.files.write(visit.place.verification(name), msgspec.json.encode(verdict))
+    session.system.files.write(session.place.verification(name), msgspec.json.encode(verdict))
 
 
 def home(qtbot: QtBot, wizard: Wizard) -> Home:
@@ -115,15 +115,15 @@ def button(widget: QWidget, text: str) -> Button:
 
 
 def test_home_says_what_is_installed_proven_and_taken(
-    qtbot: QtBot, wizard: Wizard, visit: Session
+    qtbot: QtBot, wizard: Wizard, session: Session
 ) -> None:
-    prove(visit, "small-1")
+    prove(session, "small-1")
     shown = home(qtbot, wizard)
-    said = words(wizard)
-    assert "Your setup" in said and "Small" in said
-    assert shown.tag.text() == "Works" and "was verified on this PC" in said
+    texts = words(wizard)
+    assert "Your setup" in texts and "Small" in texts
+    assert shown.tag.text() == "Works" and "was verified on this PC" in texts
     assert shown.changed.value.text() == "nothing" and shown.proven.value.text() != "never"
-    items = visit.uninstallable()
+    items = session.uninstallable()
     assert items and shown.items == items  # figures of one place
     assert primary(wizard).text() == "Train on your data" and primary(wizard).isEnabled()
     press(primary(wizard))
@@ -131,19 +131,19 @@ def test_home_says_what_is_installed_proven_and_taken(
 
 
 def test_what_was_never_verified_leads_to_verify(
-    qtbot: QtBot, wizard: Wizard, visit: Session
+    qtbot: QtBot, wizard: Wizard, session: Session
 ) -> None:
-    Path(visit.place.verification("small-1")).unlink(missing_ok=True)
+    Path(session.place.verification("small-1")).unlink(missing_ok=True)
     shown = home(qtbot, wizard)
     assert shown.tag.text() == "Not checked" and shown.proven.value.text() == "never"
     assert primary(wizard).text() == "Verify"
 
 
 def test_a_changed_environment_is_told_and_mended_by_its_plan(
-    qtbot: QtBot, wizard: Wizard, visit: Session
+    qtbot: QtBot, wizard: Wizard, session: Session
 ) -> None:
-    prove(visit, "small-1")
-    gone = next(Path(visit.place.environment("small-1")).rglob("piece_0/__init__.py"))
+    prove(session, "small-1")
+    gone = next(Path(session.place.environment("small-1")).rglob("piece_0/__init__.py"))
     gone.unlink()
     shown = home(qtbot, wizard)
     assert shown.tag.text() == "Changed" and "piece-0" in words(shown.changes).replace("_", "-")
@@ -153,10 +153,10 @@ def test_a_changed_environment_is_told_and_mended_by_its_plan(
 
 
 def test_broken_is_said_and_the_repair_is_a_plan(
-    qtbot: QtBot, wizard: Wizard, visit: Session, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, wizard: Wizard, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prove(visit, "small-1", "broken")
-    monkeypatch.setattr(visit, "plan", lambda: plan("small-1"))
+    prove(session, "small-1", "broken")
+    monkeypatch.setattr(session, "plan", lambda: plan("small-1"))
     shown = home(qtbot, wizard)
     assert shown.tag.text() == "Does not work" and primary(wizard).text() == "Mend it"
     press(primary(wizard))
@@ -168,27 +168,27 @@ def test_broken_is_said_and_the_repair_is_a_plan(
 
 
 def test_going_back_says_first_what_the_last_verification_said(
-    qtbot: QtBot, wizard: Wizard, visit: Session
+    qtbot: QtBot, wizard: Wizard, session: Session
 ) -> None:
-    for _ in visit.run(visit.remedy_plan("rebuild-environment", plan("small-1"))):
+    for _ in session.run(session.remedy_plan("rebuild-environment", plan("small-1"))):
         pass
-    prove(visit, "small-1", "broken")
+    prove(session, "small-1", "broken")
     shown = home(qtbot, wizard)
     heard = in_dialog(lambda dialog: press(button(dialog, "Stay")))
     press(shown.back)
     assert "said: it does not work" in heard[0]
-    pointer = visit.pointer()
+    pointer = session.pointer()
     assert pointer is not None and pointer.active == "small-1.2"  # nothing was changed
     in_dialog(lambda dialog: press(button(dialog, "Go back all the same")))
     press(shown.back)
-    pointer = visit.pointer()
+    pointer = session.pointer()
     assert pointer is not None and pointer.active == "small-1"
-    assert "is active now" in shown.told.text()
+    assert "is active now" in shown.status_line.text()
     qtbot.waitUntil(lambda: shown.tag.text() == "Does not work", timeout=WAIT)
 
 
-def test_nothing_goes_that_was_not_ticked(qtbot: QtBot, wizard: Wizard, visit: Session) -> None:
-    prove(visit, "small-1")
+def test_nothing_goes_that_was_not_ticked(qtbot: QtBot, wizard: Wizard, session: Session) -> None:
+    prove(session, "small-1")
     shown = home(qtbot, wizard)
     seen: list[bool] = []
 
@@ -201,13 +201,13 @@ def test_nothing_goes_that_was_not_ticked(qtbot: QtBot, wizard: Wizard, visit: S
 
     in_dialog(leave)
     press(shown.remove)
-    assert seen == [False] and visit.pointer() is not None
+    assert seen == [False] and session.pointer() is not None
 
 
 def test_everything_is_undone_from_the_window(
-    qtbot: QtBot, wizard: Wizard, visit: Session, tmp_path: Path
+    qtbot: QtBot, wizard: Wizard, session: Session, tmp_path: Path
 ) -> None:
-    prove(visit, "small-1")
+    prove(session, "small-1")
     shown = home(qtbot, wizard)
 
     def remove_all(dialog: Remove) -> None:
@@ -232,12 +232,12 @@ def test_everything_is_undone_from_the_window(
 
 
 def test_a_program_that_is_not_here_is_said_and_where_it_is_got(
-    qtbot: QtBot, wizard: Wizard, visit: Session, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, wizard: Wizard, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prove(visit, "small-1")
+    prove(session, "small-1")
     opened: list[str] = []
     launched: list[tuple[tuple[str, ...], str, str]] = []
-    computer = visit.system.computer
+    computer = session.system.computer
     monkeypatch.setattr(computer, "open", opened.append)
     monkeypatch.setattr(computer, "which", lambda name: "/usr/bin/code" if name == "code" else None)
     monkeypatch.setattr(
@@ -245,8 +245,11 @@ def test_a_program_that_is_not_here_is_said_and_where_it_is_got(
     )
     shown = home(qtbot, wizard)
     press(button(shown, "Get Jupyter"))
-    assert opened == ["https://jupyter.org/install"] and "was not found here" in shown.told.text()
+    assert (
+        opened == ["https://jupyter.org/install"]
+        and "was not found here" in shown.status_line.text()
+    )
     press(button(shown, "Open VS Code"))
-    place = visit.place
+    place = session.place
     assert launched == [(("/usr/bin/code", place.home), place.home, place.environment("small-1"))]
-    assert place.environment_python("small-1") in shown.told.text()
+    assert place.environment_python("small-1") in shown.status_line.text()

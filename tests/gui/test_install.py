@@ -63,29 +63,38 @@ def test_checks_that_follow_one_another_are_one_row() -> None:
 
 
 def test_the_tally_counts_true_bytes_and_never_goes_back() -> None:
-    tally, shares = RunProgress(PLAN), []
+    run_progress, shares = RunProgress(PLAN), []
     for at, (step, what) in enumerate(good_install()):
-        tally.take(StepEvent(at=float(at), step=step, what=what))
-        shares.append(tally.share)
+        run_progress.take(StepEvent(at=float(at), step=step, what=what))
+        shares.append(run_progress.share)
     assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
-    assert tally.fetched == PLAN.download_bytes
-    assert [r.state for r in tally.rows] == ["ok", "skip", "ok", "ok", "ok", "ok", "ok", "ok"]
-    assert tally.left == pytest.approx(0.0)
+    assert run_progress.fetched == PLAN.download_bytes
+    assert [r.state for r in run_progress.rows] == [
+        "ok",
+        "skip",
+        "ok",
+        "ok",
+        "ok",
+        "ok",
+        "ok",
+        "ok",
+    ]
+    assert run_progress.seconds_left == pytest.approx(0.0)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.013, 0.25, 0.999])
 def test_bytes_shown_are_bytes_fetched(share: float) -> None:
-    tally = RunProgress(PLAN)
-    tally.take(StepEvent(at=0, step="torch", what=Started()))
-    tally.take(
+    run_progress = RunProgress(PLAN)
+    run_progress.take(StepEvent(at=0, step="torch", what=Started()))
+    run_progress.take(
         StepEvent(
             at=1,
             step="torch",
             what=Progress(done=3_461_384_651 * share, total=3_461_384_651, rate=1e7),
         )
     )
-    assert tally.fetched == pytest.approx(3_461_384_651 * share)
-    row = tally.rows[2]
+    assert run_progress.fetched == pytest.approx(3_461_384_651 * share)
+    row = run_progress.rows[2]
     assert row.share == pytest.approx(share)
 
 
@@ -130,7 +139,9 @@ def test_stop_asks_once_and_can_be_gone_on_from(
     session.gate = (8, threading.Event())
     install = page(wizard)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
     answer("Go on")
     install.ask_stop()
     assert install.running and not session.halt.is_set() and install._stopper.isEnabled()
@@ -155,7 +166,9 @@ def test_enter_while_it_installs_does_not_ask_to_stop(
     install = page(wizard)
     assert install.bar.primary is not None
     QTest.keyClick(install.bar.primary, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
     held = wizard.focusWidget()
     assert held is not None and held is not install._stopper and held.isVisible()
     QTest.keyClick(held, Qt.Key.Key_Return)
@@ -170,7 +183,9 @@ def test_the_question_goes_when_the_run_ends(wizard: Wizard, session: Staged, qt
     session.gate = (8, gate)
     install = page(wizard)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
     asked: list[str] = []
 
     def look() -> None:
@@ -221,7 +236,7 @@ def test_a_failed_step_shows_its_cause_proof_and_ways_on(
     install.start(PLAN)
     qtbot.waitUntil(lambda: not install.running)
     assert install.title_label.text() == "Not finished"
-    assert install.view is not None and install.view.tally.rows[4].state == "err"
+    assert install.view is not None and install.view.run_progress.rows[4].state == "err"
     card = inside(install, DiagnosisCard)[0]
     assert card.diagnosis == DIAGNOSIS
     assert card.retry_button is None and card.fix_button is not None  # once is enough:
@@ -301,7 +316,9 @@ def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBo
     session.gate = (8, threading.Event())
     install = page(wizard)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
     answer("Keep it running")
     wizard.reject()
     assert wizard.isVisible() and install.running
@@ -354,10 +371,12 @@ def test_another_language_in_the_middle_of_a_run_keeps_the_run(
     session.gate = (8, threading.Event())
     install = page(wizard)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
-    wizard.anew("install")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
+    wizard.rebuild_stage("install")
     assert install.running and install.view is not None
-    assert install.view.tally.rows[2].state == "down"
+    assert install.view.run_progress.rows[2].state == "down"
     session.gate[1].set()
     qtbot.waitUntil(lambda: not install.running)
     assert install.run is not None and install.run.outcome == "finished"

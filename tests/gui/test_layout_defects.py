@@ -145,13 +145,13 @@ def judged(qtbot: QtBot, top: QWidget, name: str) -> list[str]:
 def test_no_page_has_a_defect(
     qtbot: QtBot, wizard: Wizard, session: Staged, tongue: str, size: tuple[int, int]
 ) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.resize(*size)
-    wizard.anew("welcome")
+    wizard.rebuild_stage("welcome")
     qtbot.waitUntil(lambda: not any(s.running for s in wizard._streams), timeout=30_000)
     found = judged(qtbot, wizard, "home")
     session.active = None
-    wizard.anew("welcome")
+    wizard.rebuild_stage("welcome")
     found += judged(qtbot, wizard, "welcome")
     for page in ("this-pc", "setup", "clean-up", "install", "verify", "ready"):
         wizard.go(page)
@@ -181,7 +181,7 @@ DIALOGS: dict[str, Callable[[Wizard, Staged], Dialog]] = {
 def test_no_dialog_has_a_defect(
     qtbot: QtBot, wizard: Wizard, session: Staged, tongue: str, size: tuple[int, int]
 ) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.resize(*size)
     found = []
     for name, make in DIALOGS.items():

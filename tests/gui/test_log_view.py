@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from app.gui.log_view.pane import LogPane
 from app.gui.log_view.panel import LogPanel
-from app.gui.log_view.store import CHUNK, LogStore, Search, Troubles, trouble
+from app.gui.log_view.store import CHUNK, LogStore, ProblemScan, Search, find_severity
 from app.gui.log_view.text import Piece, pieces, plain
 
 
@@ -124,7 +124,7 @@ def test_broken_codes_never_raise_and_pieces_are_the_plain_text(line: bytes) -> 
     ],
 )
 def test_words_that_make_a_line_worth_a_look(line: bytes, kind: str) -> None:
-    assert trouble(line) == kind
+    assert find_severity(line) == kind
 
 
 def test_search_ignores_case_counts_all_and_goes_round(tmp_path: Path) -> None:
@@ -183,10 +183,10 @@ def test_filter_finds_what_the_rule_says_of_each_line(tmp_path: Path) -> None:
         b"warning: %d" % n if n % 977 == 0 else b"fine %d %s" % (n, b"q" * 40) for n in range(20000)
     ]
     store = filled(tmp_path / "log", b"\n".join(lines) + b"\nerror without end")
-    troubles = Troubles(store)
-    while not troubles.step():
+    problems = ProblemScan(store)
+    while not problems.step():
         pass
-    assert list(troubles.lines) == [n for n in range(20000) if n % 977 == 0] + [20000]
+    assert list(problems.lines) == [n for n in range(20000) if n % 977 == 0] + [20000]
 
 
 @pytest.fixture
@@ -230,13 +230,13 @@ def test_keyboard_selects_and_copies(pane: LogPane) -> None:
 
 def test_mouse_selects_from_character_to_character(pane: LogPane) -> None:
     pane.verticalScrollBar().setValue(0)
-    brush, left = pane._brush, pane._left()
-    wide = brush.stamp_wide / 9
-    begin = [int(left + wide * 2), int(10 + brush.high / 2)]
+    brush, left = pane._brush, pane._text_left()
+    wide = brush.stamp_width / 9
+    begin = [int(left + wide * 2), int(10 + brush.line_height / 2)]
     QTest.mousePress(
         pane.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(*begin)
     )
-    _drag(pane, QPoint(int(left + wide * 4), int(10 + brush.high * 1.5)))
+    _drag(pane, QPoint(int(left + wide * 4), int(10 + brush.line_height * 1.5)))
     assert pane.selection() == ((0, 2), (1, 4))
     pane.copy()
     assert QGuiApplication.clipboard().text() == "ne 0\nline"
@@ -256,14 +256,14 @@ def _drag(pane: LogPane, to: QPoint) -> None:
 
 
 def test_filter_shows_only_troubles_and_copies_them(pane: LogPane, qtbot: QtBot) -> None:
-    pane.show_troubles_only(True)
+    pane.show_problems_only(True)
     qtbot.waitUntil(lambda: pane.rows() == 5)
     assert pane.visible_text().split("\n") == [f"warning: slow {n}" for n in range(50, 500, 100)]
     pane.copy()
     assert QGuiApplication.clipboard().text().count("warning") == 5
     pane.grow(b"fine\nERROR: late\n")
     qtbot.waitUntil(lambda: pane.rows() == 6)
-    pane.show_troubles_only(False)
+    pane.show_problems_only(False)
     assert pane.rows() == 502
 
 

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.__main__ import machines
 from app.gui import menu
 from app.gui.dialogs.machines import Machines, row_of
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.wizard import Wizard
 from tests.gui.fakes import FakeSession
 from tests.gui.test_wizard import _speaks_english, opened  # noqa: F401
@@ -38,11 +38,11 @@ def test_every_shipped_machine_is_told_from_the_others() -> None:
 def test_what_is_special_is_said_in_german_too(qtbot: QtBot) -> None:
     from app.gui import languages
 
-    languages.speak("de")
+    languages.install_language("de")
     english = {
         note.text for _, facts in machines() for note in facts.notes if note.about == "machine"
     }
-    assert not [text for text in english if said(text) == text]
+    assert not [text for text in english if localize(text) == text]
 
 
 def test_enter_takes_the_machine_that_is_chosen(qtbot: QtBot, shipped: Wizard) -> None:
@@ -83,10 +83,10 @@ def test_a_file_can_be_chosen_instead(
     sheet = Machines(shipped)
     qtbot.addWidget(sheet)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("", ""))
-    sheet._browse()
+    sheet._browse_for_file()
     assert sheet.chosen is None and not sheet.result()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("Q:\\machine.json", ""))
-    sheet._browse()
+    sheet._browse_for_file()
     assert sheet.chosen == "Q:\\machine.json" and sheet.result()
 
 
@@ -100,6 +100,6 @@ def test_the_menu_goes_there_only_when_one_was_taken(
 
     went: list[str] = []
     monkeypatch.setattr(Machines, "exec", answer)
-    monkeypatch.setattr(menu, "visit", lambda _wizard, name: went.append(name))
+    monkeypatch.setattr(menu, "open_simulated", lambda _wizard, name: went.append(name))
     next(a for a in menu.make_menu(shipped).actions() if "another machine" in a.text()).trigger()
     assert went == gone

@@ -71,11 +71,11 @@ def test_what_one_act_mends_is_one_thing(qtbot: QtBot) -> None:
     sources = Action(kind="page", label="Choose a mirror", target="sources")
     index = msgspec.structs.replace(DRIVER, id="offline", action=sources)
     pytorch = msgspec.structs.replace(DRIVER, id="mirror", action=sources)
-    hopeless = msgspec.structs.replace(DRIVER, id="old", action=None)
+    unfixable = msgspec.structs.replace(DRIVER, id="old", action=None)
     note = msgspec.structs.replace(DRIVER, id="note", severity="warns")
     assert leading((index, pytorch, note)) is index
-    assert leading((index, hopeless)) is None
-    assert leading((hopeless,)) is None and leading((note,)) is None
+    assert leading((index, unfixable)) is None
+    assert leading((unfixable,)) is None and leading((note,)) is None
 
 
 def test_a_full_disk_leads_to_the_choice_of_a_folder_and_that_opens(

@@ -20,7 +20,7 @@ from app.decide.findings.ranking import rank
 from app.decide.findings.rules import findings
 from app.decide.plans.builder import install_plan
 from app.gui import languages
-from app.gui.messages import said, shapes
+from app.gui.messages import localize, shapes
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.model.answers import Answers
@@ -39,9 +39,9 @@ _ENGLISH = re.compile(
 
 @pytest.fixture
 def german(qtbot: QtBot) -> Iterator[None]:
-    languages.speak("de")
+    languages.install_language("de")
     yield
-    languages.speak("en")
+    languages.install_language("en")
 
 
 def shown(machine: Path) -> Iterator[str]:
@@ -79,29 +79,31 @@ def shown(machine: Path) -> Iterator[str]:
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda p: p.stem)
 def test_what_a_person_sees_of_a_machine_is_german(german: None, machine: Path) -> None:
     for text in dict.fromkeys(shown(machine)):
-        own = re.sub("„[^“]*“", "", said(text))  # what a program prints stays as it prints it
+        own = re.sub("„[^“]*“", "", localize(text))  # what a program prints stays as it prints it
         assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
 
 
 def test_a_filled_text_is_found_by_its_shape_with_figures_as_people_write_them(
     german: None,
 ) -> None:
-    assert said("4.2 GB free on C:\\") == "4,2 GB frei auf C:\\"
+    assert localize("4.2 GB free on C:\\") == "4,2 GB frei auf C:\\"
     assert (
-        said("Needs driver 570.65 or newer; yours is 452.06.")
+        localize("Needs driver 570.65 or newer; yours is 452.06.")
         == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
     )
 
 
 def test_a_reason_of_several_parts_is_translated_whole(german: None) -> None:
-    assert said(
+    assert localize(
         "Best proven for Ampere cards; your driver 576.80 runs CUDA 12.8 directly (570.65 or "
         "newer)."
     ) == (
         "Am besten erprobt für Ampere-Karten; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus "
         "(570.65 oder neuer)."
     )
-    assert said("In the way: the NVIDIA driver is missing.") == "Im Weg: Der NVIDIA-Treiber fehlt."
+    assert (
+        localize("In the way: the NVIDIA driver is missing.") == "Im Weg: Der NVIDIA-Treiber fehlt."
+    )
 
 
 def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
@@ -110,13 +112,13 @@ def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
         "Nobody has written this sentence: it is new. It stays.",
         "",
     ):
-        assert said(text) == text
+        assert localize(text) == text
 
 
 def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
-    languages.speak("en")
+    languages.install_language("en")
     assert (
-        said("Needs driver 570.65 or newer; yours is 452.06.")
+        localize("Needs driver 570.65 or newer; yours is 452.06.")
         == "Needs driver 570.65 or newer; yours is 452.06."
     )
 
@@ -125,14 +127,14 @@ def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
 @pytest.mark.parametrize("known_issue", real_knowledge().known_issues.causes, ids=lambda t: t.label)
 def test_a_diagnosis_is_german(german: None, known_issue: KnownIssue) -> None:
     for text in (known_issue.title, known_issue.means, known_issue.fix.text):
-        assert said(text) != text
-        assert not _ENGLISH.search(said(text)), f"{text!r} became {said(text)!r}"
+        assert localize(text) != text
+        assert not _ENGLISH.search(localize(text)), f"{text!r} became {localize(text)!r}"
     for step in known_issue.fix.steps:
-        assert said(step) != step or "pip" in step, (
+        assert localize(step) != step or "pip" in step, (
             step
         )  # a bare command is the same in every language
-        assert not _ENGLISH.search(said(step).replace("IT-Abteilung", "")), (
-            f"{step!r} became {said(step)!r}"
+        assert not _ENGLISH.search(localize(step).replace("IT-Abteilung", "")), (
+            f"{step!r} became {localize(step)!r}"
         )
 
 
@@ -144,9 +146,13 @@ def test_the_card_of_a_pasted_log_speaks_german(german: None) -> None:
     card = DiagnosisCard(found)
     shown = [label.text() for label in cast(list[Label], card.findChildren(Label))]
     assert "torch ist die CPU-Fassung" in shown
-    assert found.fix is not None and said(found.fix.text) in shown and said(found.means) in shown
+    assert (
+        found.fix is not None
+        and localize(found.fix.text) in shown
+        and localize(found.means) in shown
+    )
     assert not {found.title, found.means, found.fix.text} & set(shown)
-    assert card.accessibleDescription() == said(found.means)
+    assert card.accessibleDescription() == localize(found.means)
 
 
 @pytest.mark.release
@@ -168,8 +174,8 @@ def test_other_possible_causes_are_german(german: None) -> None:
 def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
     for entry in real_knowledge().guide.corrections:
         for text in filter(None, (entry.truth, entry.evidence)):
-            assert said(text) != text
-            own = re.sub("„[^“]*“", "", said(text))
+            assert localize(text) != text
+            own = re.sub("„[^“]*“", "", localize(text))
             assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
 
 

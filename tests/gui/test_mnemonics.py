@@ -92,7 +92,7 @@ def twice(window: QWidget, qtbot: QtBot) -> dict[str, list[str]]:
     "page", ["welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "train"]
 )
 def test_on_every_page(qtbot: QtBot, wizard: Wizard, page: str) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.go(page)  # type: ignore[arg-type]
     assert twice(wizard, qtbot) == {}
 

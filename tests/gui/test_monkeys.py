@@ -204,12 +204,12 @@ class Monkey:
 @pytest.mark.parametrize("name", MACHINES)
 def test_a_monkey_breaks_nothing(qtbot: QtBot, watch: Watch, name: str) -> None:
     application()
-    languages.speak("en")
+    languages.install_language("en")
     session = session_of(FOLDER / f"{name}.json")
     wizard = Wizard(session, rehearse=lambda other: session_of(FOLDER / f"{other}.json"))
     qtbot.addWidget(wizard)
     wizard.show()
-    qtbot.waitUntil(lambda: wizard.painted and not wizard.looking, timeout=60_000)
+    qtbot.waitUntil(lambda: wizard.painted and not wizard.is_surveying, timeout=60_000)
     monkey = Monkey(wizard, seed=sum(name.encode()))
     wrong: list[str] = []
     left: list[bool] = []

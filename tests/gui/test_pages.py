@@ -14,12 +14,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.decide.findings.fact_table import nvidia
+from app.decide.findings.fact_table import nvidia_adapters
 from app.gui import theme
 from app.gui.dialogs.sources import SourcesDialog, ask_sources
 from app.gui.pages.setup import Setup, tag
 from app.gui.pages.setup_details import comparison
-from app.gui.pages.this_pc import ThisPc, also
+from app.gui.pages.this_pc import ThisPc, summarize_rest
 from app.gui.pages.welcome import Welcome
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.choice import ChoiceCard
@@ -160,7 +160,7 @@ def test_of_several_cards_the_page_shows_the_one_that_the_setup_is_chosen_for(
     assert page.card_name.text() == shown and wizard.rail.card.text() == shown.removeprefix(
         "NVIDIA "
     )
-    chosen_for = nvidia(facts, real_knowledge().cards)[0].gpu
+    chosen_for = nvidia_adapters(facts, real_knowledge().cards)[0].gpu
     assert chosen_for.name == shown
     rest = [gpu.name or "" for gpu in facts.gpus if gpu is not chosen_for]
     assert all(name.removeprefix("NVIDIA ") in page.also.text() for name in rest)
@@ -279,7 +279,7 @@ def test_what_else_was_looked_at_in_one_line(qtbot: QtBot) -> None:
         tools=Tools(git="2.39"),
         network=Network(index="untrusted", pytorch="reachable", proxy="http://proxy:3128"),
     )
-    assert also(facts) == (
+    assert summarize_rest(facts) == (
         "Git 2.39 · no CMake · package index certificate not trusted · PyTorch index reachable · "
         "proxy http://proxy:3128"
     )

@@ -24,7 +24,7 @@ from app.gui.dialogs.paste_log import SHOWN, PasteLog
 from app.gui.dialogs.plan_details import PlanDetails
 from app.gui.dialogs.report_preview import ReportPreview, qt_page
 from app.gui.dialogs.restore import Restore
-from app.gui.menu import mend
+from app.gui.menu import apply_fix
 from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
 from app.gui.widgets.buttons import Button
@@ -70,7 +70,7 @@ def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
     heard: list[bool] = []
     knobs.changed.connect(lambda: heard.append(True))
 
-    def need() -> memory_estimate.Memory:
+    def need() -> memory_estimate.MemoryEstimate:
         size = knobs.sized()
         assert size is not None and size.memory is not None
         return size.memory
@@ -260,7 +260,7 @@ def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(
     session = knowing
     list(session.survey())
     sheet = PasteLog(wizard, session, fixes=True)  # type: ignore[arg-type]
-    sheet.fix_wanted.connect(lambda remedy: mend(wizard, remedy))
+    sheet.fix_wanted.connect(lambda remedy: apply_fix(wizard, remedy))
     sheet.show()
     sheet.field.setPlainText("OSError: [Errno 28] No space left on device")
     qtbot.waitUntil(lambda: sheet.card is not None)
@@ -331,8 +331,8 @@ def test_the_report_shows_what_was_taken_out_first(
     sheet.show()
     assert not sheet.save.isEnabled()
     qtbot.waitUntil(sheet.save.isEnabled)
-    said = [label.text() for label in inside(sheet, Label)]
-    assert {"user name", "12 times", "access token", "once", "report.html"} <= set(said)
+    found = [label.text() for label in inside(sheet, Label)]
+    assert {"user name", "12 times", "access token", "once", "report.html"} <= set(found)
     assert "13 pieces of personal data" in sheet.note.text()
     assert "It works." in sheet.page.toPlainText() and sheet.text.toPlainText().startswith(
         "Unsloth Setup report"
@@ -350,7 +350,7 @@ def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> No
     """Qt's text view knows no CSS variables: without a sheet of its own the page was bare text with
     grey tables.
     """
-    theme.dress("light" if theme_name == "light" else "dark")
+    theme.apply("light" if theme_name == "light" else "dark")
     shown = qt_page(preview(report(), redactor(report().facts, NAMES), TEMPLATE).page)
     assert "var(" not in shown and "<svg" not in shown
     view = QTextBrowser()
@@ -361,17 +361,17 @@ def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> No
     tag = view.document().find("recommended")
     assert tag.charFormat().background().color() == QColor(theme.current().accent_soft)
     assert view.document().find("8.52").isNull(), "the picture's letters are no text"
-    theme.dress("light")
+    theme.apply("light")
 
 
 def test_a_report_that_takes_long_may_be_left(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    gate, told = threading.Event(), session.report_preview()
+    gate, preview = threading.Event(), session.report_preview()
 
     def slow() -> Preview:
         gate.wait(10)
-        return told
+        return preview
 
     session.report_preview = slow  # type: ignore[method-assign]
     sheet = ReportPreview(wizard)
@@ -389,7 +389,7 @@ def test_a_broken_pointer_is_said_and_the_page_still_opens(wizard: Wizard, sessi
     session.offers = broken  # type: ignore[method-assign]
     session.pointer = broken  # type: ignore[method-assign, assignment]
     ready = page(wizard)
-    assert ready.told.text() == "active.json is not a pointer file."
+    assert ready.status_line.text() == "active.json is not a pointer file."
     wizard.go("verify")
     assert "active.json" in wizard.page_of("verify").subtitle_label.text()
 
@@ -444,7 +444,7 @@ def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
 ) -> None:
     session.offered = {"folder", "kernel", "shortcut"}
     let = threading.Event()
-    told: list[Plan] = []
+    plans: list[Plan] = []
     plan = Plan(
         title=label,
         steps=(
@@ -455,7 +455,7 @@ def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
     )
 
     def run_aside(given: Plan) -> Iterator[StepEvent]:
-        told.append(given)
+        plans.append(given)
         yield StepEvent(step=step, at=0.0, what=Started(title="An entry in the menu"))
         let.wait(20)
 
@@ -471,4 +471,4 @@ def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
     assert "one after the other" in told_there.text()
     let.set()
     qtbot.waitUntil(lambda: told_there.text().startswith(then), timeout=20000)
-    assert told == [plan] and not wizard.busy()
+    assert plans == [plan] and not wizard.busy()

@@ -46,7 +46,7 @@ MINUTES = 60_000
 @pytest.fixture
 def wizard(qtbot: QtBot, tmp_path: Path) -> Iterator[Wizard]:
     application()
-    languages.speak("en")
+    languages.install_language("en")
     home = str(tmp_path / "Jürgens Ordner")
     options = argparse.Namespace(
         answers=None,
@@ -105,9 +105,9 @@ def choose_practice(qtbot: QtBot, wizard: Wizard) -> None:
 
 
 def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_path: Path) -> None:
-    with qtbot.waitSignal(wizard.surveyed, timeout=2 * MINUTES) as told:
+    with qtbot.waitSignal(wizard.surveyed, timeout=2 * MINUTES) as signal:
         wizard.show()
-    assert told.args == [None]
+    assert signal.args == [None]
     qtbot.waitUntil(wizard.isActiveWindow, timeout=5000)
     session, passed = wizard.session, [wizard.stage]
     for _ in range(

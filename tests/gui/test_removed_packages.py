@@ -18,12 +18,12 @@ from app.gui.widgets.removed_packages import Offer
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, StepEvent
 from app.model.plan import Plan
-from app.steps.put_packages_back import Taken
+from app.steps.put_packages_back import SavedPackages
 from tests.gui.fake_session import Staged
 from tests.gui.fakes import FakeSession
 from tests.gui.test_wizard import _speaks_english, go, inside, opened  # noqa: F401
 
-TAKEN = Taken(
+TAKEN = SavedPackages(
     saved="Q:\\packages-2026-11-24T150000Z.txt",
     python="C:\\old\\envs\\tune\\Scripts\\python.exe",
     day="2026-11-24",
@@ -35,11 +35,11 @@ def putting_back(
     session: FakeSession, *acts: AnyPayload, fault: ExpectedError | None = None
 ) -> tuple[list[Plan], threading.Event]:
     """Let the visit put packages back: the acts it tells, held at the last until the event is set."""
-    told: list[Plan] = []
+    plans: list[Plan] = []
     let = threading.Event()
 
     def run_aside(plan: Plan) -> Iterator[StepEvent]:
-        told.append(plan)
+        plans.append(plan)
         for what in acts:
             yield StepEvent(step="put-back", at=0.0, what=what)
         let.wait(20)
@@ -51,7 +51,7 @@ def putting_back(
     session.packages_back_plan = lambda saved: packages_back_plan(  # type: ignore[attr-defined]
         saved, TAKEN.python, TAKEN.packages, session.place
     )
-    return told, let
+    return plans, let
 
 
 @pytest.mark.parametrize("stage", ["clean-up", "ready"])
@@ -60,7 +60,7 @@ def test_packages_that_were_taken_out_are_shown_and_put_back(
 ) -> None:
     session = Staged(tmp_path)
     session.taken = [TAKEN]
-    told, let = putting_back(session, Line(text=b"\x1b[32mPrepared\x1b[0m 2 packages\n"))
+    plans, let = putting_back(session, Line(text=b"\x1b[32mPrepared\x1b[0m 2 packages\n"))
     wizard = opened(qtbot, session)
     go(wizard, stage)
     card = wizard.page_of(stage).taken  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def test_packages_that_were_taken_out_are_shown_and_put_back(
     row = card.rows[TAKEN.saved]
     assert (
         row.name == "Packages taken out of tune on 24 Nov 2026"
-        and "torch 2.6.0+cu124, unsloth 2025.3.1" in row.told.text()
+        and "torch 2.6.0+cu124, unsloth 2025.3.1" in row.status_line.text()
     )
     shown: list[str] = []
 
@@ -81,21 +81,23 @@ def test_packages_that_were_taken_out_are_shown_and_put_back(
 
     answer(False)
     row.button.click()
-    assert shown == ["C:\\old\\envs\\tune", *TAKEN.packages] and told == [] and not wizard.busy()
+    assert shown == ["C:\\old\\envs\\tune", *TAKEN.packages] and plans == [] and not wizard.busy()
     answer(True)
     row.button.click()
-    qtbot.waitUntil(lambda: row.told.accessibleName() == "Prepared 2 packages", timeout=20000)
+    qtbot.waitUntil(
+        lambda: row.status_line.accessibleName() == "Prepared 2 packages", timeout=20000
+    )
     assert wizard.busy() and row.button.text() == "Stop"
-    card.look()  # does not take away the row that is at work
+    card.start_survey()  # does not take away the row that is at work
     with qtbot.waitSignal(
         wizard.surveyed, timeout=20000
     ):  # the page looks again: what is back is among what is found
         let.set()
-    assert [[s.kind for s in plan.steps] for plan in told] == [
+    assert [[s.kind for s in plan.steps] for plan in plans] == [
         ["put-packages-back"]
     ] and not wizard.busy()
-    assert row.told.accessibleName() == "Back where they were" and not row.button.isVisible()
-    card.look()
+    assert row.status_line.accessibleName() == "Back where they were" and not row.button.isVisible()
+    card.start_survey()
     qtbot.waitUntil(lambda: not card.isVisible(), timeout=20000)
 
 
@@ -112,20 +114,20 @@ def test_packages_that_cannot_be_put_back_say_why_and_stay_on_offer(
     go(wizard, "clean-up")
     card = wizard.page_of("clean-up").taken  # type: ignore[attr-defined]
     qtbot.waitUntil(card.isVisible, timeout=20000)
-    row, said = card.rows[TAKEN.saved], [""][:0]
+    row, texts = card.rows[TAKEN.saved], [""][:0]
     monkeypatch.setattr(Offer, "exec", lambda _: True)
     monkeypatch.setattr(
         "app.gui.widgets.removed_packages.show_fault",
-        lambda _wizard, fault: said.append(fault.message),
+        lambda _wizard, fault: texts.append(fault.message),
     )
     let.set()
     row.button.click()
-    qtbot.waitUntil(lambda: bool(said), timeout=20000)
-    assert said == ["Putting the packages back failed (exit code 2)."]
+    qtbot.waitUntil(lambda: bool(texts), timeout=20000)
+    assert texts == ["Putting the packages back failed (exit code 2)."]
     assert (
         row.button.isVisible()
         and row.button.text() == "Put back …"
-        and "torch 2.6.0+cu124" in row.told.text()
+        and "torch 2.6.0+cu124" in row.status_line.text()
     )
 
 

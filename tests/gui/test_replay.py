@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.__main__ import open_session
 from app.engine.session import Session
-from app.engine.simulation import rehearse
+from app.engine.simulation import simulate_run
 from app.gui import languages
 from app.gui.main import application
 from app.gui.pages.install import Install
@@ -73,7 +73,7 @@ def recording() -> tuple[StepEvent, ...]:
 @pytest.mark.parametrize("speed", [1.0, 10.0, 60.0])
 def test_a_recording_takes_as_long_as_it_took_by_the_speed(speed: float) -> None:
     clock = Clock()
-    played = list(rehearse(Plan(title="", profile=""), recording(), {}, clock, lambda: speed))
+    played = list(simulate_run(Plan(title="", profile=""), recording(), {}, clock, lambda: speed))
     assert played == list(recording())
     assert clock.waited == pytest.approx(120.0 / speed, rel=0.02)
     assert clock.longest <= 0.1, "a stop or another speed is heard within a tenth of a second"
@@ -82,7 +82,7 @@ def test_a_recording_takes_as_long_as_it_took_by_the_speed(speed: float) -> None
 def test_the_speed_can_change_while_it_plays_and_a_stop_ends_it() -> None:
     clock = Clock()
     list(
-        rehearse(
+        simulate_run(
             Plan(title="", profile=""),
             recording(),
             {},
@@ -93,7 +93,9 @@ def test_the_speed_can_change_while_it_plays_and_a_stop_ends_it() -> None:
     assert clock.waited == pytest.approx(61.0, abs=0.5)
     stopped = Clock(after=3.0)
     assert isinstance(
-        list(rehearse(Plan(title="", profile=""), recording(), {}, stopped, lambda: 1.0))[-1].what,
+        list(simulate_run(Plan(title="", profile=""), recording(), {}, stopped, lambda: 1.0))[
+            -1
+        ].what,
         Stopped,
     )
     assert stopped.waited < 3.2
@@ -114,7 +116,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def wizard(qtbot: QtBot, report: Path) -> Iterator[Wizard]:
     application()
-    languages.speak("en")
+    languages.install_language("en")
     made = Wizard(session_of(report))
     qtbot.addWidget(made)
     with qtbot.waitSignal(made.surveyed, timeout=10_000):
@@ -153,8 +155,8 @@ def test_the_recorded_run_plays_back_at_the_speed_that_is_pressed(
     assert session.speed == 60.0
     session.speed = 1e6  # the rest at once
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=20_000)
-    told = [(e.step, type(e.what)) for e in session.events]
-    assert told == [(e.step, type(e.what)) for e in session.recording]
+    found = [(e.step, type(e.what)) for e in session.events]
+    assert found == [(e.step, type(e.what)) for e in session.recording]
     qtbot.waitUntil(lambda: wizard.stage == "verify", timeout=5000)
     assert wizard.page_of("verify").subtitle_label.text().startswith("Recorded on another PC")
 
@@ -210,7 +212,7 @@ def test_a_failed_run_plays_back_to_the_senders_card(
         pass
     session = session_of(Path(sender.write_report(str(tmp_path / "failed.zip"))))
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
-        wizard.visit(session)
+        wizard.open_session(session)
     page = install(wizard)
     assert page.bar.primary is not None and page.bar.primary.text() == "Play the recorded run"
     session.speed = 1e6
@@ -224,6 +226,8 @@ def test_a_failed_run_plays_back_to_the_senders_card(
 def test_a_plain_machine_file_has_no_recording() -> None:
     session = session_of(MACHINE)
     assert (
-        session.recording == () and session.recorded is None and not session.plays(session.plan())
+        session.recording == ()
+        and session.recorded is None
+        and not session.is_replay(session.plan())
     )
     assert any(isinstance(e.what, Finished) for e in session.run(session.plan()))

@@ -22,9 +22,9 @@ WIDE, HIGH = 640, 330
 @pytest.fixture
 def small(qtbot: QtBot, wizard: Wizard) -> Wizard:
     """The window at that size, in the longer language."""
-    languages.speak("de")
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
-    wizard.speak("de")
+    languages.install_language("de")
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
+    wizard.set_language("de")
     wizard.resize(WIDE, HIGH)
     return wizard
 
@@ -33,7 +33,7 @@ def small(qtbot: QtBot, wizard: Wizard) -> Wizard:
 def english_again() -> object:
     """The next test speaks English."""
     yield
-    languages.speak("en")
+    languages.install_language("en")
 
 
 def whole(widget: QWidget, wizard: Wizard) -> bool:

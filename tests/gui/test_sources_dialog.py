@@ -25,7 +25,7 @@ from app.model.event import Failed, Started
 from app.probe import survey
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.gui.fake_session import PLAN, Act, Staged, flush_and_close, inside
-from tests.journeys.small import session
+from tests.journeys.small import open_session
 
 WHEELS = [make_wheel("pip", size=2_000), make_wheel("torch", size=2_000)]
 DEAD = "http://127.0.0.1:9/simple"  # the discard port: nobody listens
@@ -38,23 +38,23 @@ def index() -> Iterator[FaultIndex]:
 
 
 @pytest.fixture
-def visit(index: FaultIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+def session(index: FaultIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.setenv("HF_ENDPOINT", DEAD)
-    made = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+    made = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
     facts = made.facts
     assert facts is not None
-    made.survey = lambda: survey.played(facts)  # type: ignore[method-assign]
+    made.survey = lambda: survey.replay_facts(facts)  # type: ignore[method-assign]
     return made
 
 
 @pytest.fixture
-def wizard(qtbot: QtBot, visit: Session) -> Iterator[Wizard]:
+def wizard(qtbot: QtBot, session: Session) -> Iterator[Wizard]:
     application()
-    languages.speak("en")
-    made = Wizard(visit)
+    languages.install_language("en")
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: made.painted and not made.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: made.painted and not made.is_surveying, timeout=30_000)
     yield made
     flush_and_close(made)
 
@@ -93,8 +93,13 @@ def test_each_source_answers_for_itself(
         assert set(dialog.rows) == set(NAMES) and not dialog.test.isEnabled()
         qtbot.waitUntil(dialog.test.isEnabled, timeout=90_000)
         rows = dialog.rows
-        assert rows["index"].mark.state == "ok" and "can be used" in rows["index"].told.text()
-        assert rows["pytorch"].mark.state == "err" and "127.0.0.1:9" in rows["pytorch"].told.text()
+        assert (
+            rows["index"].mark.state == "ok" and "can be used" in rows["index"].status_line.text()
+        )
+        assert (
+            rows["pytorch"].mark.state == "err"
+            and "127.0.0.1:9" in rows["pytorch"].status_line.text()
+        )
         assert rows["pytorch"].remedy.isVisible() and rows["pytorch"].remedy.text()
         assert rows["python"].mark.state == "ok"
         assert rows["hub"].mark.state == "err" and "does not need the hub" in (
@@ -120,7 +125,7 @@ def test_other_settings_have_no_old_answers(
     assert with_dialog(qtbot, wizard, use)
 
 
-def test_bad_addresses_are_told_and_not_asked(visit: Session) -> None:
+def test_bad_addresses_are_told_and_not_asked(session: Session) -> None:
     import msgspec
 
     for field, value, words in (
@@ -130,20 +135,20 @@ def test_bad_addresses_are_told_and_not_asked(visit: Session) -> None:
         ("python_mirror", "/no/such/folder", "is not there"),
     ):
         answers = msgspec.structs.replace(
-            visit.answers, **{"pytorch_index": DEAD, "python_mirror": "/tmp", field: value}
+            session.answers, **{"pytorch_index": DEAD, "python_mirror": "/tmp", field: value}
         )
-        found = {one.name: one for one in ask_sources(visit, answers)}
+        found = {one.name: one for one in ask_sources(session, answers)}
         name = {"index": "index", "pytorch_index": "pytorch", "python_mirror": "python"}[field]
         one = found[name]  # type: ignore[index]
         assert not one.usable and words in one.fault and one.remedy, (field, value, one)
 
 
-def test_a_login_in_an_address_is_not_shown(visit: Session, index: FaultIndex) -> None:
+def test_a_login_in_an_address_is_not_shown(session: Session, index: FaultIndex) -> None:
     import msgspec
 
     secret = index.url.replace("http://", "http://kim:hunter22@")
-    answers = msgspec.structs.replace(visit.answers, index=secret, python_mirror="/tmp")
-    told = [one for one in ask_sources(visit, answers) if one.name == "index"]
+    answers = msgspec.structs.replace(session.answers, index=secret, python_mirror="/tmp")
+    told = [one for one in ask_sources(session, answers) if one.name == "index"]
     assert told and "hunter22" not in told[0].address + told[0].fault
 
 
@@ -156,8 +161,8 @@ def test_a_failed_fetch_leads_to_the_sources_and_tries_again_with_others(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     application()
-    visit = Staged(tmp_path, failed_fetch)
-    made = Wizard(visit)  # type: ignore[arg-type]
+    session = Staged(tmp_path, failed_fetch)
+    made = Wizard(session)  # type: ignore[arg-type]
     qtbot.addWidget(made)
     made.show()
     made.go("install")
@@ -182,6 +187,6 @@ def test_a_failed_fetch_leads_to_the_sources_and_tries_again_with_others(
 
     QTimer.singleShot(50, take)
     QTest.mouseClick(sources, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: len(visit.runs) == 2 and not install.running, timeout=30_000)
-    assert visit.answers.index == "https://mirror.invalid/simple"
+    qtbot.waitUntil(lambda: len(session.runs) == 2 and not install.running, timeout=30_000)
+    assert session.answers.index == "https://mirror.invalid/simple"
     flush_and_close(made)

@@ -95,7 +95,7 @@ def test_a_flood_is_drained_in_bounded_batches(qtbot: QtBot) -> None:
         count += 1
 
     run = Stream(lambda: iter(range(20_000)), take)
-    drain = run._drain
+    drain = run._deliver_batch
 
     def counted() -> None:
         before = count

@@ -34,9 +34,9 @@ SIZES = ((640, 330), (1024, 640), (1120, 740), (1600, 1000))
 @pytest.fixture(params=["en", "de"])
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
     """The window's language for one test."""
-    languages.speak(request.param)
+    languages.install_language(request.param)
     yield request.param
-    languages.speak("en")
+    languages.install_language("en")
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def cut(page: QWidget) -> list[str]:
 def test_nothing_written_is_cut(
     qtbot: QtBot, wizard: Wizard, page: str, size: tuple[int, int]
 ) -> None:
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.resize(*size)
     name = "install" if page == "failed" else page.split(maxsplit=1)[0]
     wizard.go(name)  # type: ignore[arg-type]
@@ -132,7 +132,7 @@ def test_nothing_written_is_cut(
         qtbot.waitUntil(lambda: not shown.running, timeout=30_000)
     if page == "verify as tables":
         assert isinstance(shown, Verify)
-        shown._turn()
+        shown._toggle_tables()
     end = time.monotonic() + 5  # rows and bars fold a moment after the window has its size
     qtbot.wait(50)
     while cut(shown) and time.monotonic() < end:
@@ -189,12 +189,12 @@ def test_a_choice_that_does_not_fit_ends_in_an_ellipsis(qtbot: QtBot) -> None:
     box.addItem("8B · Meta-Llama-3.1-8B-Instruct")
     box.resize(120, 34)
     assert (
-        box.shown().startswith("8B · M")
-        and box.shown().endswith("…")
+        box.visible_text().startswith("8B · M")
+        and box.visible_text().endswith("…")
         and box.toolTip() == box.currentText()
     )
     box.resize(600, 34)
-    assert box.shown() == box.currentText()
+    assert box.visible_text() == box.currentText()
 
 
 def test_a_reason_has_no_holes_between_its_lines(qtbot: QtBot) -> None:
@@ -218,6 +218,6 @@ def test_a_short_table_is_there_as_a_whole(qtbot: QtBot, wizard: Wizard) -> None
     wizard.go("verify")
     page = wizard.page_of("verify")
     assert isinstance(page, Verify)
-    page._turn()
+    page._toggle_tables()
     table = page.bench.tabled.table
     qtbot.waitUntil(lambda: table.height() >= whole_height(table), timeout=5_000)

@@ -114,8 +114,8 @@ def test_no_colour_is_written_elsewhere_in_the_window() -> None:
 
 
 def test_the_choice_overrides_the_system(qapp: object) -> None:
-    assert theme.dress("dark").dark and theme.current() is theme.DARK
-    assert not theme.dress("light").dark and theme.current() is theme.LIGHT
+    assert theme.apply("dark").dark and theme.current() is theme.DARK
+    assert not theme.apply("light").dark and theme.current() is theme.LIGHT
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from app.gui.wizard import Wizard
 from tests.gui.fake_session import flush_and_close, inside
 from tests.gui.test_mnemonics import twice
 from tests.gui.test_text_clipping import cut
-from tests.training.homes import make_home, make_model, open_visit, pretended, trained, write_rows
+from tests.training.homes import make_home, make_model, open_session, pretended, trained, write_rows
 
 pytestmark = pytest.mark.posix
 WAIT = 60_000
@@ -36,12 +36,12 @@ class Place:
         if not home.exists():
             make_home(home)
             make_model(folder / "model")
-        self.wizard = Wizard(open_visit(home, pretend))
+        self.wizard = Wizard(open_session(home, pretend))
         # Else the window asks about what runs while it is closed, and nobody answers.
         qtbot.addWidget(self.wizard, before_close_func=lambda _window: self.end())
         self.wizard.show()
         self.wizard.resize(1120, 740)
-        qtbot.waitUntil(lambda: self.wizard.painted and not self.wizard.looking, timeout=WAIT)
+        qtbot.waitUntil(lambda: self.wizard.painted and not self.wizard.is_surveying, timeout=WAIT)
         self.wizard.go("train")
         found = self.wizard.page_of("train")
         assert isinstance(found, Train)
@@ -206,7 +206,7 @@ def test_a_file_may_be_dropped(place: Place) -> None:
 
 def test_a_file_that_cannot_be_read_is_said_in_a_sentence(place: Place) -> None:
     place.choose(place.folder / "nothing.jsonl")
-    assert "nothing.jsonl" in place.form.data.told.text()
+    assert "nothing.jsonl" in place.form.data.status_line.text()
     assert place.page.bar.primary is not None and not place.page.bar.primary.isEnabled()
 
 
@@ -289,7 +289,7 @@ def test_a_run_whose_data_changed_is_not_gone_on_with(place: Place) -> None:
     place.page.show_form()
     resume = place.form.runs.buttons[run, "resume"]
     resume.click()
-    place.qtbot.waitUntil(lambda: bool(place.form.runs.told.text()), timeout=WAIT)
+    place.qtbot.waitUntil(lambda: bool(place.form.runs.status_line.text()), timeout=WAIT)
     assert not place.page._planned.isVisible()
 
 
@@ -299,7 +299,7 @@ def test_an_earlier_run_is_opened_and_exported(place: Place) -> None:
     place.form.runs.buttons[run, "result"].click()
     assert place.page.title_label.text() == "Trained"
     place.page.export.wanted.emit("gguf", "")
-    assert "llama.cpp" in place.page.export.told.toolTip()
+    assert "llama.cpp" in place.page.export.status_line.toolTip()
 
 
 def test_without_a_setup_it_leads_to_one(qtbot: QtBot, wizard: Wizard) -> None:

@@ -51,22 +51,22 @@ def test_what_has_a_mnemonic_keeps_one(language: str) -> None:
 @pytest.mark.release
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_compiled_file_is_that_of_the_source(language: str, qtbot: QtBot) -> None:
-    assert languages.speak(language) == language
+    assert languages.install_language(language) == language
     try:
         for context, source, text, _ in messages(FOLDER / f"{language}.ts"):
             if "%n" not in source:
                 assert QCoreApplication.translate(context, source) == text
     finally:
-        languages.speak("en")
+        languages.install_language("en")
 
 
 def test_figures_follow_the_language(qtbot: QtBot) -> None:
-    languages.speak("de")
+    languages.install_language("de")
     try:
         assert formatting.size(4_118_402_316) == "4,1 GB"
         assert formatting.count(4118) == "4.118"
     finally:
-        languages.speak("en")
+        languages.install_language("en")
     assert formatting.size(4_118_402_316) == "4.1 GB"
 
 

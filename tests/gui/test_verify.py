@@ -154,14 +154,14 @@ def test_checks_fill_in_live_and_end_in_the_verdict(
 def test_lines_are_compared_while_the_checks_run(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    told = [
+    found = [
         ("check-versions", Measured(name="python.version", value="3.12.11")),
         ("check-torch_basics", Measured(name="torch.version", value="2.8.0+cu128")),
     ]
-    session.acts = lambda: iter([*told, *good_checks()])
-    session.gate = (len(told) + 2, threading.Event())
+    session.acts = lambda: iter([*found, *good_checks()])
+    session.gate = (len(found) + 2, threading.Event())
     verify = page(wizard)
-    verify.again()
+    verify.run_again()
     qtbot.waitUntil(lambda: any(c.actual == "2.8.0+cu128" for c in verify.expected.lines))
     assert "to come" in verify.expected.note.text()
     session.gate[1].set()
@@ -183,7 +183,7 @@ def test_the_checks_of_an_install_are_watched(
     install = wizard.page_of("install")
     assert isinstance(install, Install)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.run is not None and install.run.tally.number == 7)
+    qtbot.waitUntil(lambda: install.run is not None and install.run.run_progress.number == 7)
     verify = page(wizard)
     qtbot.waitUntil(lambda: len(verify.tuning.curve.losses) == 4)
     assert verify.title_label.text() == "Verifying"
@@ -203,7 +203,7 @@ def test_an_install_that_is_stopped_while_it_is_watched(
     install = wizard.page_of("install")
     assert isinstance(install, Install)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.run is not None and install.run.tally.number == 7)
+    qtbot.waitUntil(lambda: install.run is not None and install.run.run_progress.number == 7)
     verify = page(wizard)
     assert verify.title_label.text() == "Verifying" and install.run is not None
     install.run.stop()
@@ -217,7 +217,7 @@ def test_coming_back_shows_the_same_and_not_twice(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
     verify = page(wizard)
-    verify.again()
+    verify.run_again()
     qtbot.waitUntil(lambda: not verify.running)
     before = (
         verify.tuning.curve.losses,
@@ -287,16 +287,16 @@ def test_a_pasted_output_is_compared_in_the_same_way(wizard: Wizard, session: St
     assert not list(sheet.table.lines)
     sheet.field.setPlainText("PyTorch version: 2.8.0+cu128\nCUDA available: True\n")
     sheet.compare()
-    said = {c.check: (c.actual, c.result) for c in sheet.table.lines}
-    assert said["torch.version"] == ("2.8.0+cu128", "explained")
-    assert said["torch.cuda_available"][1] == "same"
+    found = {c.check: (c.actual, c.result) for c in sheet.table.lines}
+    assert found["torch.version"] == ("2.8.0+cu128", "explained")
+    assert found["torch.cuda_available"][1] == "same"
 
 
 def test_stopping_leaves_no_verdict(wizard: Wizard, session: Staged, qtbot: QtBot) -> None:
     session.gate = (3, threading.Event())
     verify = page(wizard)
-    verify.again()
-    qtbot.waitUntil(lambda: verify.run is not None and verify.run.tally.current is not None)
+    verify.run_again()
+    qtbot.waitUntil(lambda: verify.run is not None and verify.run.run_progress.current is not None)
     assert verify.run is not None
     verify.run.stop()
     qtbot.waitUntil(lambda: not verify.running)
@@ -317,7 +317,7 @@ def test_a_training_that_was_stopped_is_not_said_to_go_on(
         threading.Event(),
     )
     verify = page(wizard)
-    verify.again()
+    verify.run_again()
     qtbot.waitUntil(lambda: verify.tuning.tag.text() == "Training", timeout=20_000)
     assert verify.run is not None
     verify.run.stop()
@@ -357,7 +357,7 @@ def test_a_simulated_verdict_says_that_its_figures_are_invented(
     qtbot.addWidget(made)
     made.show()
     verify = page(made)
-    verify.again()
+    verify.run_again()
     qtbot.waitUntil(lambda: not verify.running)
     assert verify.subtitle_label.text().startswith("Simulation, invented figures")
     assert [s.id for s in session.runs[0].steps] == [

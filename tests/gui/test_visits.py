@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from app.adapters.local_system import open_system
 from app.gui import languages, theme
 from app.gui.error_dialog import show_fault
-from app.gui.main import _catcher
+from app.gui.main import _make_excepthook
 from app.gui.pages.install import Install
 from app.gui.pages.this_pc import ThisPc
 from app.gui.pages.welcome import Welcome
@@ -71,8 +71,8 @@ def slow(qtbot: QtBot) -> Iterator[tuple[Wizard, FakeSession, threading.Event]]:
     yield wizard, session, let
     let.set()
     flush_and_close(wizard)
-    languages.speak("en")
-    wizard.look_of("light")
+    languages.install_language("en")
+    wizard.apply_theme("light")
 
 
 def test_language_and_appearance_chosen_before_the_session_is_open_are_kept(
@@ -82,16 +82,16 @@ def test_language_and_appearance_chosen_before_the_session_is_open_are_kept(
     welcome = wizard.page_of("welcome")
     assert isinstance(welcome, Welcome)
     QTest.keyClick(welcome.language, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: languages.spoken() == "de")
-    QTest.keyClick(welcome.look, Qt.Key.Key_End)
+    qtbot.waitUntil(lambda: languages.current_language() == "de")
+    QTest.keyClick(welcome.appearance, Qt.Key.Key_End)
     qtbot.waitUntil(lambda: theme.current().dark)
     assert not wizard.ready and not dialogs()
-    assert welcome.language.currentData() == "de" and welcome.look.currentData() == "dark"
+    assert welcome.language.currentData() == "de" and welcome.appearance.currentData() == "dark"
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
         let.set()
     assert (session.answers.language, session.answers.theme) == ("de", "dark")
-    assert languages.spoken() == "de" and theme.current().dark
-    assert welcome.language.currentData() == "de" and welcome.look.currentData() == "dark"
+    assert languages.current_language() == "de" and theme.current().dark
+    assert welcome.language.currentData() == "de" and welcome.appearance.currentData() == "dark"
 
 
 def test_a_fault_is_shown_after_its_handler_and_one_at_a_time(
@@ -124,7 +124,7 @@ def test_a_page_may_be_built_anew_under_the_button_whose_fault_is_shown(qtbot: Q
     primary = wizard.page_of("setup").bar.primary
     assert primary is not None
     primary.clicked.connect(lambda: show_fault(wizard, ExpectedError("odd", "Odd")))
-    primary.clicked.connect(lambda: QTimer.singleShot(0, lambda: wizard.anew("setup")))
+    primary.clicked.connect(lambda: QTimer.singleShot(0, lambda: wizard.rebuild_stage("setup")))
     keeper = close_each(seen)
     QTest.mouseClick(primary, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: seen == ["1: Odd"] and not wizard.faults)
@@ -150,12 +150,14 @@ def test_back_to_this_pc_while_a_simulated_run_plays(
     wizard = opened(qtbot, home)
     faults: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: faults.append(error))
-    wizard.visit(other)  # type: ignore[arg-type]
+    wizard.open_session(other)  # type: ignore[arg-type]
     go(wizard, "install")
     install = wizard.page_of("install")
     assert isinstance(install, Install)
     install.start(PLAN)
-    qtbot.waitUntil(lambda: install.view is not None and install.view.tally.rows[2].state == "down")
+    qtbot.waitUntil(
+        lambda: install.view is not None and install.view.run_progress.rows[2].state == "down"
+    )
     if watched_from == "verify":
         go(wizard, "verify")
     old = list(wizard._streams)
@@ -174,11 +176,11 @@ def test_back_to_this_pc_while_a_simulated_run_plays(
 def test_what_is_ticked_on_another_machine_does_not_come_along(qtbot: QtBot) -> None:
     home, other = FakeSession(), FakeSession(simulated="other")
     wizard = opened(qtbot, home)
-    wizard.visit(other)  # type: ignore[arg-type]
+    wizard.open_session(other)  # type: ignore[arg-type]
     go(wizard, "clean-up")
     page = wizard.page_of("clean-up")
     QTest.keyClick(page.boxes["env:1"], Qt.Key.Key_Space)  # type: ignore[attr-defined]
-    wizard.visit(home)  # type: ignore[arg-type]
+    wizard.open_session(home)  # type: ignore[arg-type]
     assert home.answers.clean_up == () and home.answers.uninstall_from is None
 
 
@@ -199,7 +201,7 @@ def test_a_machine_chosen_during_the_first_survey_shows_its_own_facts_alone(qtbo
     old = list(wizard._streams)
     none = msgspec.structs.replace(FACTS, gpus=())
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
-        wizard.visit(FakeSession(none, simulated="other"))  # type: ignore[arg-type]
+        wizard.open_session(FakeSession(none, simulated="other"))  # type: ignore[arg-type]
         go(wizard, "this-pc")
         let.set()
     qtbot.waitUntil(lambda: not any(s._worker.is_alive() for s in old))
@@ -218,7 +220,7 @@ def test_a_plan_that_really_runs_is_not_left_for_another_machine(
     install = wizard.page_of("install")
     assert isinstance(install, Install)
     install.start(PLAN)
-    wizard.visit(FakeSession(simulated="other"))  # type: ignore[arg-type]
+    wizard.open_session(FakeSession(simulated="other"))  # type: ignore[arg-type]
     assert wizard.session is home and install.running  # type: ignore[comparison-overlap]
     home.stop()
     flush_and_close(wizard)
@@ -245,21 +247,21 @@ def test_a_fault_in_a_simulation_leaves_nothing_in_the_simulated_home(
         session.system = system  # type: ignore[attr-defined]
     wizard = opened(qtbot, home if from_home else other)
     if from_home:
-        wizard.visit(other)  # type: ignore[arg-type]
+        wizard.open_session(other)  # type: ignore[arg-type]
     go(wizard, "this-pc")
-    said: list[str] = []
+    messages: list[str] = []
 
     def close() -> None:
         for dialog in dialogs():
-            said.extend(label.text() for label in inside(dialog, QLabel))
+            messages.extend(label.text() for label in inside(dialog, QLabel))
             QTest.keyClick(dialog, Qt.Key.Key_Escape)
 
     keeper = QTimer()
     keeper.timeout.connect(close)
     keeper.start(10)
-    _catcher(wizard)(RuntimeError, RuntimeError("odd"), None)
-    qtbot.waitUntil(lambda: bool(said) and not wizard.faults)
+    _make_excepthook(wizard)(RuntimeError, RuntimeError("odd"), None)
+    qtbot.waitUntil(lambda: bool(messages) and not wizard.faults)
     keeper.stop()
     assert not theirs.exists()
     [crash] = (ours / "reports").glob("crash-*.txt")
-    assert any(crash.name in text for text in said)
+    assert any(crash.name in text for text in messages)

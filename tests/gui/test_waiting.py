@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from app.gui.pages.install import Install
 from app.gui.run_progress import SILENT, RunProgress
-from app.gui.widgets.step_list import detail, mark_of, shortened
+from app.gui.widgets.step_list import detail, mark_of, shorten
 from app.gui.wizard import Wizard
 from app.model.event import AnyPayload, Failed, Progress, Started, StepEvent
 from tests.gui.fake_session import PLAN, Act, Staged
@@ -21,55 +21,59 @@ from tests.gui.fake_session import PLAN, Act, Staged
 WHOLE = 3_461_384_651
 
 
-def told(tally: RunProgress, at: float, what: AnyPayload) -> None:
+def feed(run_progress: RunProgress, at: float, what: AnyPayload) -> None:
     """One event of the torch step."""
-    tally.take(StepEvent(at=at, step="torch", what=what))
+    run_progress.take(StepEvent(at=at, step="torch", what=what))
 
 
-def fetching(tally: RunProgress, at: float, done: float, rate: float = 7e6) -> None:
-    told(tally, at, Progress(done=done, total=WHOLE, rate=rate))
+def fetching(run_progress: RunProgress, at: float, done: float, rate: float = 7e6) -> None:
+    feed(run_progress, at, Progress(done=done, total=WHOLE, rate=rate))
 
 
 def test_a_line_without_data_is_waited_for_and_its_speed_is_not_forgotten() -> None:
-    tally = RunProgress(PLAN)
-    told(tally, 0.0, Started(title="torch"))
+    run_progress = RunProgress(PLAN)
+    feed(run_progress, 0.0, Started(title="torch"))
     for at in range(1, 5):
-        fetching(tally, at, 1e8 * at)
-    row = tally.current
-    assert row is not None and not row.waiting and tally.silence == 0
-    fetching(tally, 4 + SILENT - 0.5, 4e8, rate=0.0)
+        fetching(run_progress, at, 1e8 * at)
+    row = run_progress.current
+    assert row is not None and not row.waiting and run_progress.waiting_seconds == 0
+    fetching(run_progress, 4 + SILENT - 0.5, 4e8, rate=0.0)
     assert not row.waiting
     for at in range(200):
-        fetching(tally, 4 + SILENT + at, 4e8, rate=0.0)
-    assert row.waiting and tally.silence == 199 + SILENT
-    assert detail(row, tally.rate) == "waiting for the network" and mark_of(row) == (
+        fetching(run_progress, 4 + SILENT + at, 4e8, rate=0.0)
+    assert row.waiting and run_progress.waiting_seconds == 199 + SILENT
+    assert detail(row, run_progress.rate) == "waiting for the network" and mark_of(row) == (
         "warn",
         "waiting for the network",
     )
     assert (
-        tally.rate == 7e6 and tally.left < 3600
+        run_progress.rate == 7e6 and run_progress.seconds_left < 3600
     )  # an average down to nothing once made this thousands of hours
-    fetching(tally, 300.0, 5e8, rate=2e6)
-    assert not row.waiting and tally.silence == 0 and tally.rate == 2e6
+    fetching(run_progress, 300.0, 5e8, rate=2e6)
+    assert not row.waiting and run_progress.waiting_seconds == 0 and run_progress.rate == 2e6
     assert mark_of(row)[0] == "down"
 
 
 def test_a_fetch_that_is_being_hashed_or_whose_size_is_not_known_waits_for_nobody() -> None:
     for total in (WHOLE, None):
-        tally = RunProgress(PLAN)
-        told(tally, 0.0, Started(title="torch"))
+        run_progress = RunProgress(PLAN)
+        feed(run_progress, 0.0, Started(title="torch"))
         for at in range(60):
-            told(tally, at, Progress(done=WHOLE, total=total, rate=0.0))
-        assert tally.current is not None and not tally.current.waiting
+            feed(run_progress, at, Progress(done=WHOLE, total=total, rate=0.0))
+        assert run_progress.current is not None and not run_progress.current.waiting
 
 
 def test_a_failed_fetch_keeps_its_share() -> None:
-    tally = RunProgress(PLAN)
-    told(tally, 0.0, Started(title="torch"))
-    fetching(tally, 1.0, WHOLE / 4)
-    before = tally.fetched
-    told(tally, 2.0, Failed(code="network_timeout", message="example.org did not answer in time."))
-    assert tally.fetched == before == WHOLE / 4
+    run_progress = RunProgress(PLAN)
+    feed(run_progress, 0.0, Started(title="torch"))
+    fetching(run_progress, 1.0, WHOLE / 4)
+    before = run_progress.fetched
+    feed(
+        run_progress,
+        2.0,
+        Failed(code="network_timeout", message="example.org did not answer in time."),
+    )
+    assert run_progress.fetched == before == WHOLE / 4
 
 
 def test_a_long_sentence_is_cut_between_words_in_the_narrow_column() -> None:
@@ -77,8 +81,8 @@ def test_a_long_sentence_is_cut_between_words_in_the_narrow_column() -> None:
         "download.pytorch.org did not answer in time while "
         "torch-2.8.0+cu128-cp312-cp312-win_amd64.whl was fetched."
     )
-    assert shortened(long) == "download.pytorch.org did not answer in time while …"
-    assert shortened("The disk is full.") == "The disk is full."
+    assert shorten(long) == "download.pytorch.org did not answer in time while …"
+    assert shorten("The disk is full.") == "The disk is full."
 
 
 def cut() -> Iterator[Act]:
@@ -104,7 +108,7 @@ def test_the_page_says_that_it_waits_and_that_it_goes_on(
     qtbot: QtBot, wizard: Wizard, session: Staged
 ) -> None:
     assert session.gate is not None
-    qtbot.waitUntil(lambda: not wizard.looking, timeout=30_000)
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
     wizard.go("install")
     page = wizard.page_of("install")
     assert isinstance(page, Install)
@@ -124,7 +128,7 @@ def test_the_page_says_that_it_waits_and_that_it_goes_on(
             and page.view.speed.text() == ""
             and not page.view.spark.isVisible()
         )
-        shown = page.view.steps.widget_of(page.view.tally.rows[2])
+        shown = page.view.steps.widget_of(page.view.run_progress.rows[2])
         assert shown.note.text() == "waiting for the network" and shown.mark.state == "warn"
         assert shown.accessibleName() == "PyTorch for CUDA 12.8: waiting for the network"
     finally:  # a window whose plan runs asks before it closes

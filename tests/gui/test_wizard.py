@@ -43,9 +43,9 @@ MINE: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up")
 @pytest.fixture(autouse=True)
 def _speaks_english(qapp: object) -> Iterator[None]:
     application()
-    languages.speak("en")
+    languages.install_language("en")
     yield
-    languages.speak("en")
+    languages.install_language("en")
 
 
 def opened(qtbot: QtBot, session: Any, **more: Any) -> Wizard:
@@ -292,7 +292,7 @@ def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot)
 def test_another_language_at_once_and_on_the_same_page(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
     go(wizard, "setup")
-    wizard.speak("de")
+    wizard.set_language("de")
     assert wizard.stage == "setup"
     assert wizard.session.answers.language == "de"
     assert "Zurück" in {b.text() for b in inside(wizard.currentPage(), QAbstractButton)}
@@ -301,10 +301,10 @@ def test_another_language_at_once_and_on_the_same_page(qtbot: QtBot) -> None:
 
 def test_another_look_at_once(qtbot: QtBot) -> None:
     wizard = opened(qtbot, FakeSession())
-    wizard.dress("dark")
+    wizard.set_theme("dark")
     assert theme.current() is theme.DARK
     assert wizard.grab().toImage().pixelColor(600, 20).name() == theme.DARK.bg
-    wizard.dress("light")
+    wizard.set_theme("light")
     assert wizard.grab().toImage().pixelColor(600, 20).name() == theme.LIGHT.bg
 
 
@@ -324,12 +324,12 @@ def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     titles = [a.text() for a in make_menu(wizard).actions()]
     assert "Try it on &another machine …" in titles and "Back to &this PC" not in titles
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
-        wizard.visit(other)  # type: ignore[arg-type]
+        wizard.open_session(other)  # type: ignore[arg-type]
     assert wizard.stage == "welcome" and "Simulation" in text_of(wizard)
     assert "Back to &this PC" in [a.text() for a in make_menu(wizard).actions()]
     assert wizard.home_session is not None
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
-        wizard.visit(wizard.home_session)
+        wizard.open_session(wizard.home_session)
     assert wizard.home_session is None and "Simulation" not in text_of(wizard)
 
 
@@ -433,4 +433,4 @@ def test_closing_joins_a_survey_that_is_still_running(qtbot: QtBot) -> None:
     wizard.show()
     qtbot.waitUntil(lambda: len(wizard.sightings) > 2, timeout=5000)
     wizard.close()
-    assert left.is_set() and not wizard.looking
+    assert left.is_set() and not wizard.is_surveying

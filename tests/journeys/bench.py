@@ -118,7 +118,7 @@ class Run:
 
     code: int
     events: list[dict[str, Any]]
-    said: str
+    stderr_text: str
 
     @property
     def failed(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ class Bench:
         self.temporary.mkdir(parents=True)
         (self.folder / "lock.txt").write_text(lock_of(list(self.wheels)))
         done = self.run(self.name)
-        assert done.code == 0, (done.events[-3:], done.said[-2000:])
+        assert done.code == 0, (done.events[-3:], done.stderr_text[-2000:])
         self.expected = tree(self.home / "envs" / self.name)
         assert any(path.endswith("data.bin") for path in self.expected)
 
@@ -193,10 +193,10 @@ class Bench:
 
     def ended(self, child: subprocess.Popen[str]) -> Run:
         """Wait for the program and read what it told. The limit only ends a test that hangs."""
-        out, said = child.communicate(timeout=300)
+        out, output = child.communicate(timeout=300)
         lines = out.splitlines()
         return Run(
-            child.returncode, [json.loads(line) for line in lines if line.endswith("}")], said
+            child.returncode, [json.loads(line) for line in lines if line.endswith("}")], output
         )
 
     def run(
@@ -244,7 +244,7 @@ class Bench:
         before = active(self.home)
         assert usable(self.home) == ""
         done = self.run(self.name)
-        assert done.code == 0, (done.events[-3:], done.said[-2000:])
+        assert done.code == 0, (done.events[-3:], done.stderr_text[-2000:])
         assert active(self.home) == self.name
         made = tree(self.home / "envs" / self.name)
         assert {path for path, _ in made.items() ^ self.expected.items()} == set()

@@ -26,7 +26,7 @@ from tests.journeys import small
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("torch", "transformers", "datasets", "peft")
-_load, _resource = knowledge.load, program._resource
+_load, _resource = knowledge.load, program._load_resource
 
 
 def wheels(version: str = "1.0", size: int = 20_000) -> list[SmallWheel]:
@@ -100,5 +100,5 @@ def resource(name: str) -> bytes:
 
 
 if __name__ == "__main__":
-    knowledge.load, program._resource = load, resource
+    knowledge.load, program._load_resource = load, resource
     sys.exit(program.main(sys.argv[1:]))

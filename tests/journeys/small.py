@@ -122,7 +122,7 @@ class JumpingClock(SystemClock):
         return then.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def session(home: str, index: str, lock: str) -> Session:
+def open_session(home: str, index: str, lock: str) -> Session:
     """A session on this computer with only the small profile known."""
     known = load(resource_reader(), resource_names())
     knowledge = Knowledge(
@@ -160,12 +160,12 @@ def session(home: str, index: str, lock: str) -> Session:
 
 def main(home: str, index: str, lock: str, name: str) -> int:
     """Install and print the events."""
-    visit = session(home, index, Path(lock).read_text())
-    for event in visit.run(plan(name)):
+    session = open_session(home, index, Path(lock).read_text())
+    for event in session.run(plan(name)):
         print(json.dumps(flat(event), default=str), flush=True)
         if isinstance(event.what, Failed):
             print(event.what.details, file=sys.stderr)
-    return 0 if visit.outcome == "finished" else 4
+    return 0 if session.outcome == "finished" else 4
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from app.model.home_layout import HomeLayout
 from app.probe import network
 from app.steps import provide_python
 from tests.fault_index import FaultIndex, lock_of, make_wheel
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 from tests.rights import is_root
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +39,13 @@ def packed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     )
     lock = lock_of(wheels)
     with FaultIndex(wheels) as index:
-        visit = session(str(folder / "maker"), index.url, lock)
+        session = open_session(str(folder / "maker"), index.url, lock)
         events = list(
             bundling.bundle(
-                [visit.knowledge.profiles[0]],
-                visit._platform(),
+                [session.knowledge.profiles[0]],
+                session._target_platform(),
                 str(folder / "bundle"),
-                visit.site(),
+                session.site(),
             )
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
@@ -62,13 +62,13 @@ def made(packed_once: tuple[str, Path], tmp_path: Path) -> tuple[str, Path]:
 
 def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
-    visit = session(
+    session = open_session(
         str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock
     )  # nothing listens there
-    visit.change(offline=str(folder))
-    list(visit.run(plan("small-1")))
-    assert visit.outcome == "finished"
-    pointer = visit.pointer()
+    session.change(offline=str(folder))
+    list(session.run(plan("small-1")))
+    assert session.outcome == "finished"
+    pointer = session.pointer()
     assert pointer is not None and pointer.active == "small-1"
 
 
@@ -80,25 +80,25 @@ def test_a_bundle_may_lie_in_a_folder_of_any_name(
 ) -> None:
     lock, folder = made
     folder.rename(tmp_path / name)
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    visit.change(offline=str(tmp_path / name))
-    list(visit.run(plan("small-1")))
-    assert visit.outcome == "finished", visit.error
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    session.change(offline=str(tmp_path / name))
+    list(session.run(plan("small-1")))
+    assert session.outcome == "finished", session.error
 
 
 def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    listed = visit.check_bundle(str(folder))
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    listed = session.check_bundle(str(folder))
     assert sum(f.path.endswith(".whl") for f in listed.files) == 3
     wheel = next(folder.glob("wheels/*.whl"))
     data = wheel.read_bytes()
     wheel.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(InputError, match=wheel.name):
-        visit.check_bundle(str(folder))
+        session.check_bundle(str(folder))
     wheel.unlink()
     with pytest.raises(InputError, match="missing"):
-        visit.check_bundle(str(folder))
+        session.check_bundle(str(folder))
 
 
 def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
@@ -108,13 +108,13 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
     monkeypatch.setattr(bundling, "pack_python", lambda *_: iter(()))
     monkeypatch.setattr(bundling, "pack_program", lambda *_: iter(()))
     with FaultIndex(wheels, hashes=False) as index:
-        visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
+        session = open_session(str(tmp_path / "maker"), index.url, lock_of(wheels))
         list(
             bundling.bundle(
-                [visit.knowledge.profiles[0]],
-                visit._platform(),
+                [session.knowledge.profiles[0]],
+                session._target_platform(),
                 str(tmp_path / "bundle"),
-                visit.site(),
+                session.site(),
             )
         )
         assert index.sent == len(wheels[0].data)
@@ -134,17 +134,17 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
 
 def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    listed = visit.check_bundle(str(folder))
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    listed = session.check_bundle(str(folder))
     hostile = msgspec.structs.replace(
         listed, files=(msgspec.structs.replace(listed.files[0], path="../../etc/passwd"),)
     )
     (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(hostile))
     with pytest.raises(InputError, match="inside the bundle"):
-        visit.check_bundle(str(folder))
+        session.check_bundle(str(folder))
     (folder / bundling.MANIFEST).unlink()
     with pytest.raises(InputError, match="no bundle"):
-        visit.check_bundle(str(folder))
+        session.check_bundle(str(folder))
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -219,10 +219,10 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
     own = folder / "python" / "cpython-3.99.0-own" / "bin" / "python3"
     own.parent.mkdir(parents=True)
     own.write_text("#!/bin/sh\n")
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    visit.change(offline=str(folder))
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    session.change(offline=str(folder))
     with pytest.raises(InputError, match=r"cpython-3.99.0-own/bin/python3.* is not in its list"):
-        list(visit.run(plan("small-1")))
+        list(session.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     shutil.rmtree(own.parents[1])
@@ -230,7 +230,7 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
         msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu"))
     )
     with pytest.raises(InputError, match="is of practice-cpu"):
-        list(visit.run(plan("small-1")))
+        list(session.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
 
 
@@ -243,8 +243,8 @@ def test_byte_code_beside_a_bundles_python_is_left_behind(
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"evil")
     assert cli("verify-bundle", str(folder)).returncode == 0
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    assert provide_python._from_bundle(str(folder), visit.site())
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    assert provide_python._copy_from_bundle(str(folder), session.site())
     assert not list((tmp_path / "other").rglob("*.pyc"))
 
 
@@ -289,7 +289,7 @@ def test_a_folder_that_is_no_bundle_is_named_at_once(
 # ---- the program in it
 
 
-def said(events: list[object]) -> str:
+def printed(events: list[object]) -> str:
     return b"".join(e.text for e in events if isinstance(e, Line)).decode()
 
 
@@ -321,14 +321,14 @@ def test_no_spelling_of_a_listed_path_leads_outside(
     made: tuple[str, Path], tmp_path: Path, path: str
 ) -> None:
     lock, folder = made
-    visit = session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     first = msgspec.structs.replace(listed.files[0], path=path)
     (folder / bundling.MANIFEST).write_bytes(
         msgspec.json.encode(msgspec.structs.replace(listed, files=(first,)))
     )
     with pytest.raises(InputError, match="inside the bundle"):
-        visit.check_bundle(str(folder))
+        session.check_bundle(str(folder))
 
 
 @pytest.mark.posix
@@ -344,25 +344,29 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(
     (own / "bin" / "python3.11").write_text("#!/bin/sh\nexit 0\n")
     (own / "bin" / "python3.11").chmod(0o755)
     (own / "bin" / "python").symlink_to("python3.11")
-    visit = session(str(tmp_path / "home"), "http://127.0.0.1:9/simple", "")
-    monkeypatch.setattr(provide_python, "managed", lambda *_: str(own))
+    session = open_session(str(tmp_path / "home"), "http://127.0.0.1:9/simple", "")
+    monkeypatch.setattr(provide_python, "managed_folder", lambda *_: str(own))
 
     def refused(*_: object, **__: object) -> Iterator[Line]:
         yield Line(text=b"no network\n")
         raise ExpectedError("child-failed", "Packing Python 3.11 failed.")
 
     monkeypatch.setattr(bundled_program, "run_child", refused)
-    bundle, notes = HomeLayout(str(tmp_path / "bundle"), visit.place.family), [""][:0]
-    told = list(bundled_program.pack_python("3.11", visit._platform(), bundle, visit.site(), notes))
-    assert notes == [] and "may be moved" in said(list(told))
-    site = replace(
-        visit.site(), sources=msgspec.structs.replace(visit.sources(), offline=bundle.home)
+    bundle, notes = HomeLayout(str(tmp_path / "bundle"), session.place.family), [""][:0]
+    lines = list(
+        bundled_program.pack_python(
+            "3.11", session._target_platform(), bundle, session.site(), notes
+        )
     )
-    assert provide_python._from_bundle(bundle.home, site)
+    assert notes == [] and "may be moved" in printed(list(lines))
+    site = replace(
+        session.site(), sources=msgspec.structs.replace(session.sources(), offline=bundle.home)
+    )
+    assert provide_python._copy_from_bundle(bundle.home, site)
     arrived = tmp_path / "home" / "python" / own.name / "bin"
     assert (arrived / "python3.11").stat().st_mode & 0o111
     assert (arrived / "python").readlink() == Path("python3.11")
-    assert provide_python._from_bundle(bundle.home, site)  # again, over what is there
+    assert provide_python._copy_from_bundle(bundle.home, site)  # again, over what is there
 
 
 @pytest.fixture
@@ -527,11 +531,14 @@ def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_p
     )
     home.mkdir()
     with FaultIndex(wheels) as index:
-        visit = session(str(tmp_path / "maker"), index.url, lock_of(wheels))
-        visit.change(extra_indexes=(network.default_index(visit.system) or "",))
+        session = open_session(str(tmp_path / "maker"), index.url, lock_of(wheels))
+        session.change(extra_indexes=(network.default_index(session.system) or "",))
         list(
             bundling.bundle(
-                [visit.knowledge.profiles[0]], visit._platform(), str(folder), visit.site()
+                [session.knowledge.profiles[0]],
+                session._target_platform(),
+                str(folder),
+                session.site(),
             )
         )
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}

@@ -28,7 +28,7 @@ from app.model.home_layout import interpreter
 from app.steps import provide_python
 from app.steps.step_context import StepContext
 from tests.fault_index import FaultIndex, lock_of, make_wheel
-from tests.journeys.small import PYTHON, plan, session
+from tests.journeys.small import PYTHON, open_session, plan
 
 pytestmark = [pytest.mark.slow]
 WHEELS = [make_wheel("piece-0", size=20_000)]
@@ -151,7 +151,7 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirror]:
     server.server_close()
 
 
-def said(events: list[object]) -> str:
+def printed(events: list[object]) -> str:
     return b"".join(
         e.text for e in (getattr(e, "what", e) for e in events) if isinstance(e, Line)
     ).decode("utf-8", "replace")
@@ -162,13 +162,13 @@ def packed(
 ) -> tuple[bundling.Bundle, str]:
     """A bundle made with some settings: its list, and all that was said."""
     with FaultIndex(WHEELS) as index:
-        visit = session(str(folder / "maker"), index.url, LOCK)
-        visit.change(**settings)
+        session = open_session(str(folder / "maker"), index.url, LOCK)
+        session.change(**settings)
         events = list(
-            bundling.bundle([visit.knowledge.profiles[0]], platform, str(target), visit.site())  # type: ignore[arg-type]
+            bundling.bundle([session.knowledge.profiles[0]], platform, str(target), session.site())  # type: ignore[arg-type]
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
-    return visit.check_bundle(str(target)), said(list(events))
+    return session.check_bundle(str(target)), printed(list(events))
 
 
 @pytest.fixture
@@ -188,14 +188,14 @@ def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def visits(home: Path, index: str = "http://127.0.0.1:9/simple", **settings: str) -> Session:
-    visit = session(str(home), index, LOCK)
-    visit.change(**settings)
-    return visit
+    session = open_session(str(home), index, LOCK)
+    session.change(**settings)
+    return session
 
 
 def base_of(home: Path, name: str) -> Path:
     """Where the Python lies that an environment really runs with."""
-    told = subprocess.run(
+    completed = subprocess.run(
         [
             interpreter(str(home / "envs" / name), FAMILY),
             "-c",
@@ -205,7 +205,7 @@ def base_of(home: Path, name: str) -> Path:
         text=True,
         check=True,
     )
-    return Path(told.stdout.strip())
+    return Path(completed.stdout.strip())
 
 
 def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(
@@ -225,28 +225,28 @@ def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(
     [python] = (target / "python").iterdir()  # not uv's lock, no link named by the minor version
     assert python.name.startswith(f"cpython-{VERSION}-") and not (target / "making").exists()
     assert sum(f.path.startswith(f"python/{python.name}/") for f in listed.files) > 500
-    visit = visits(home, offline=str(target))
-    assert provide_python.find(PYTHON, visit.site()) is None  # there is none but the bundle's
-    events = list(visit.run(plan("small-1")))
-    assert visit.outcome == "finished", said(list(events))
-    assert f"Python {PYTHON} out of the bundle" in said(list(events))
+    session = visits(home, offline=str(target))
+    assert provide_python.find(PYTHON, session.site()) is None  # there is none but the bundle's
+    events = list(session.run(plan("small-1")))
+    assert session.outcome == "finished", printed(list(events))
+    assert f"Python {PYTHON} out of the bundle" in printed(list(events))
     assert base_of(home, "small-1").resolve() == (home / "python" / python.name).resolve()
     damaged = next(p for p in sorted(python.rglob("*.py")))
     damaged.write_bytes(damaged.read_bytes() + b"\n")
     with pytest.raises(InputError, match=damaged.name):
-        visit.check_bundle(str(target))
+        session.check_bundle(str(target))
 
 
 def test_a_bundle_for_the_other_system_has_its_python_too(mirror: Mirror, tmp_path: Path) -> None:
     other = "windows" if FAMILY == "linux" else "linux"
-    listed, told = packed(
+    listed, output = packed(
         tmp_path,
         tmp_path / "bundle",
         other,
         python_mirror=str(mirror.folder),
         python_list=str(mirror.list),
     )
-    assert (listed.python, listed.platform) == (PYTHON, other), told[-1500:]
+    assert (listed.python, listed.platform) == (PYTHON, other), output[-1500:]
     ends = ("python.exe", f"bin/python{PYTHON}")
     start = f"python/cpython-{VERSION}-{SYSTEMS[other][0]}"
     [file] = [f for f in listed.files if f.path.startswith(start) and f.path.endswith(ends)]
@@ -259,11 +259,11 @@ def test_an_install_takes_its_python_from_the_mirror(
 ) -> None:
     home = tmp_path / "home"
     with FaultIndex(WHEELS) as index:
-        visit = visits(
+        session = visits(
             home, index.url, python_mirror=str(mirror.folder), python_list=str(mirror.list)
         )
-        events = list(visit.run(plan("small-1")))
-    assert visit.outcome == "finished", said(list(events))
+        events = list(session.run(plan("small-1")))
+    assert session.outcome == "finished", printed(list(events))
     assert base_of(home, "small-1").resolve().parent == (home / "python").resolve()
 
 
@@ -275,7 +275,7 @@ def test_a_python_that_is_not_the_listed_one_is_refused(
     for one in wrong.values():
         one["sha256"] = "0" * 64
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
-    listed, told = packed(
+    listed, output = packed(
         tmp_path,
         tmp_path / "bundle",
         python_mirror=mirror.url,
@@ -284,17 +284,17 @@ def test_a_python_that_is_not_the_listed_one_is_refused(
     assert listed.python == "" and any(
         note.startswith(f"Python {PYTHON} could not be packed") for note in listed.notes
     )
-    assert "Hash mismatch" in told and not (tmp_path / "bundle" / "python").exists()
-    visit = visits(
+    assert "Hash mismatch" in output and not (tmp_path / "bundle" / "python").exists()
+    session = visits(
         tmp_path / "home", python_mirror=mirror.url, python_list=str(tmp_path / "wrong.json")
     )
-    list(visit.run(plan("small-1")))
+    list(session.run(plan("small-1")))
     assert (
-        visit.outcome == "failed"
-        and visit.error is not None
-        and visit.error.code == "python-unavailable"
+        session.outcome == "failed"
+        and session.error is not None
+        and session.error.code == "python-unavailable"
     )
-    assert "Hash mismatch" in visit.error.details
+    assert "Hash mismatch" in session.error.details
     assert not list((tmp_path / "home" / "python").glob("cpython-*"))
 
 
@@ -302,11 +302,11 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
     mirror: Mirror, tmp_path: Path, lonely: None
 ) -> None:
     """Without a list of one's own a mirror has to hold the very files that uv knows."""
-    visit = visits(tmp_path / "home")
+    session = visits(tmp_path / "home")
     env = {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "manual"}
-    told = visit.system.processes.capture(
+    completed = session.system.processes.capture(
         [
-            visit.system.computer.uv(),
+            session.system.computer.uv(),
             "python",
             "list",
             PYTHON,
@@ -318,7 +318,9 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
         60.0,
         env,
     )
-    known = next(one["url"] for one in json.loads(told.out) if one["implementation"] == "cpython")
+    known = next(
+        one["url"] for one in json.loads(completed.out) if one["implementation"] == "cpython"
+    )
     path = mirror.folder / unquote(known.partition("/download/")[2])
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(mirror.archive(FAMILY).read_bytes())
@@ -334,8 +336,9 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
 
 
 def test_a_list_without_tls_is_refused(tmp_path: Path, lonely: None) -> None:
-    visit = visits(tmp_path / "home", python_list="http://mirror.invalid/pythons.json")
-    list(visit.run(plan("small-1")))
+    session = visits(tmp_path / "home", python_list="http://mirror.invalid/pythons.json")
+    list(session.run(plan("small-1")))
     assert (
-        visit.error is not None and "mirror.invalid would come without TLS" in visit.error.message
+        session.error is not None
+        and "mirror.invalid would come without TLS" in session.error.message
     )

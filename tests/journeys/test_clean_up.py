@@ -28,7 +28,7 @@ from app.model.plan import Plan, PutPackagesBack, UninstallPackages
 from app.probe.leftovers import leftovers
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys import command, small
-from tests.journeys.small import session
+from tests.journeys.small import open_session
 
 WINDOWS = sys.platform == "win32"
 # Where programs keep these for a person, below his home.
@@ -180,9 +180,9 @@ def tree(home: Path, *without: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def visit(person: Path) -> Session:
+def session(person: Path) -> Session:
     """A session on that home whose survey has found the leftovers."""
-    one = session(str(person / OURS), "", "")
+    one = open_session(str(person / OURS), "", "")
     if WINDOWS:  # which asks the system for these, and not a variable
         known = {
             "profile": "",
@@ -199,19 +199,21 @@ def visit(person: Path) -> Session:
     return one
 
 
-def ticked(visit: Session, *ends: str) -> list[Leftover]:
+def ticked(session: Session, *ends: str) -> list[Leftover]:
     """The leftovers whose paths end so."""
-    assert visit.facts is not None
-    chosen = [one for one in visit.facts.leftovers if one.path.replace("\\", "/").endswith(ends)]
-    assert len(chosen) == len(ends), [one.path for one in visit.facts.leftovers]
+    assert session.facts is not None
+    chosen = [one for one in session.facts.leftovers if one.path.replace("\\", "/").endswith(ends)]
+    assert len(chosen) == len(ends), [one.path for one in session.facts.leftovers]
     return chosen
 
 
-def test_what_older_attempts_left_is_found_with_its_true_size(person: Path, visit: Session) -> None:
-    assert visit.facts is not None
+def test_what_older_attempts_left_is_found_with_its_true_size(
+    person: Path, session: Session
+) -> None:
+    assert session.facts is not None
     found = {
         Path(one.path).relative_to(person).as_posix(): (one.kind, one.size)
-        for one in visit.facts.leftovers
+        for one in session.facts.leftovers
         if Path(one.path).is_relative_to(person)
     }
     assert {path: kind for path, (kind, _) in found.items()} == {
@@ -246,49 +248,49 @@ TICKED = (
 
 
 def test_only_what_was_ticked_changes_and_all_of_it_comes_back(
-    person: Path, visit: Session
+    person: Path, session: Session
 ) -> None:
     ours = person / OURS
-    chosen = ticked(visit, *TICKED)
+    chosen = ticked(session, *TICKED)
     whole, outside = tree(person, ours), tree(person, ours, *(Path(one.path) for one in chosen))
     environments = tree(ours / "envs")
     assert len(whole) > len(outside) + 30
-    assert visit.facts is not None
+    assert session.facts is not None
     events = list(
-        visit.run(builder.clean_up_plan(visit.facts, visit.place, [one.id for one in chosen]))
+        session.run(builder.clean_up_plan(session.facts, session.place, [one.id for one in chosen]))
     )
-    assert visit.outcome == "finished", [e.what for e in events if isinstance(e.what, Failed)]
+    assert session.outcome == "finished", [e.what for e in events if isinstance(e.what, Failed)]
     assert tree(person, ours) == outside
     assert tree(ours / "envs") == environments
-    kept = visit.quarantined()
+    kept = session.quarantined()
     assert sorted(path for _, path in kept) == sorted(one.path for one in chosen)
     for shelf, path in kept:
-        assert visit.put_back(shelf) == path
+        assert session.put_back(shelf) == path
     assert tree(person, ours) == whole
     assert tree(ours / "envs") == environments
-    assert visit.quarantined() == ()
+    assert session.quarantined() == ()
     assert not list((ours / "quarantine").rglob("*"))
 
 
-def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, visit: Session) -> None:
-    chosen = ticked(visit, "/envs/small-old")
+def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, session: Session) -> None:
+    chosen = ticked(session, "/envs/small-old")
     ours = person / OURS
     outside, active = tree(person, ours), tree(ours / "envs/small-now")
-    assert visit.facts is not None
-    list(visit.run(builder.clean_up_plan(visit.facts, visit.place, [chosen[0].id])))
-    assert visit.outcome == "finished"
+    assert session.facts is not None
+    list(session.run(builder.clean_up_plan(session.facts, session.place, [chosen[0].id])))
+    assert session.outcome == "finished"
     assert not (ours / "envs/small-old").exists()
     assert (tree(person, ours), tree(ours / "envs/small-now")) == (outside, active)
 
 
 @pytest.mark.parametrize("hostile", ["/", "/home", "C:\\", "~", "..", ""])
 def test_a_plan_that_names_what_is_no_leftover_moves_nothing(
-    person: Path, visit: Session, hostile: str
+    person: Path, session: Session, hostile: str
 ) -> None:
     before = tree(person, person / OURS)
-    assert visit.facts is not None
+    assert session.facts is not None
     with pytest.raises(InputError, match="there is no leftover"):
-        builder.clean_up_plan(visit.facts, visit.place, [hostile])
+        builder.clean_up_plan(session.facts, session.place, [hostile])
     assert tree(person, person / OURS) == before
 
 
@@ -311,8 +313,8 @@ OLD = [
 def used(tmp_path: Path) -> Iterator[tuple[Session, Path, FaultIndex]]:
     """A real environment with the guide's packages and others, outside of home."""
     with FaultIndex(OLD) as index:
-        visit = session(str(tmp_path / "home"), index.url, lock_of(OLD))
-        uv, root, lock = visit.system.computer.uv(), tmp_path / "old env", tmp_path / "lock.txt"
+        session = open_session(str(tmp_path / "home"), index.url, lock_of(OLD))
+        uv, root, lock = session.system.computer.uv(), tmp_path / "old env", tmp_path / "lock.txt"
         lock.write_text(lock_of(OLD))
         quiet = {
             **os.environ,
@@ -337,13 +339,13 @@ def used(tmp_path: Path) -> Iterator[tuple[Session, Path, FaultIndex]]:
             check=True,
             env=quiet,
         )
-        yield visit, root, index
+        yield session, root, index
 
 
 def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back(
     used: tuple[Session, Path, FaultIndex], tmp_path: Path
 ) -> None:
-    visit, root, index = used
+    session, root, index = used
     site = (
         root / "Lib" / "site-packages"
         if WINDOWS
@@ -361,51 +363,51 @@ def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back
         python=interpreter(str(root), FAMILY),
         packages=builder.GUIDE_PACKAGES,
     )
-    list(visit.run(Plan(title="Clean up", steps=(step,))))
-    assert visit.outcome == "finished"
+    list(session.run(Plan(title="Clean up", steps=(step,))))
+    assert session.outcome == "finished"
     assert tree(root) == others
-    [found] = visit.packages_taken_out()
+    [found] = session.removed_packages()
     assert found.python == step.python
     assert set(found.packages) == {f"{w.name}=={w.version}" for w in OLD[:4]}
     assert set(Path(found.saved).read_text().splitlines()[1:]) == {
         f"{w.name}=={w.version}" for w in OLD
     }
-    again = visit.packages_back_plan(found.saved)
+    again = session.packages_back_plan(found.saved)
     assert [(s.kind, s.packages) for s in again.steps if isinstance(s, PutPackagesBack)] == [
         ("put-packages-back", found.packages)
     ]
-    list(visit.run(again))
-    assert visit.outcome == "finished"
+    list(session.run(again))
+    assert session.outcome == "finished"
     assert {
         k: v.split()[-1] for k, v in tree(root).items() if "RECORD" not in k and "uv_cache" not in k
     } == {k: v.split()[-1] for k, v in whole.items() if "RECORD" not in k and "uv_cache" not in k}
     effects = [
         (e.effect, e.values["list"])
-        for e in visit.journal.entries()
+        for e in session.journal.entries()
         if e.kind == "effect" and "list" in e.values
     ]
     assert effects == [("removed-packages", found.saved), ("put-back-packages", found.saved)]
-    assert list(visit.packages_taken_out()) == []
+    assert list(session.removed_packages()) == []
     asked = len(index.requests)
-    list(visit.run(visit.packages_back_plan(found.saved)))  # all is there: nothing is asked
-    assert visit.outcome == "finished" and len(index.requests) == asked
+    list(session.run(session.packages_back_plan(found.saved)))  # all is there: nothing is asked
+    assert session.outcome == "finished" and len(index.requests) == asked
     assert not list((tmp_path / "home").rglob("put-back.txt"))
 
 
 def test_a_list_of_somebody_else_is_refused(
     used: tuple[Session, Path, FaultIndex], tmp_path: Path
 ) -> None:
-    visit, root, _ = used
+    session, root, _ = used
     before = tree(root)
     other = tmp_path / "packages-2026-11-24T150000Z.txt"
     other.write_text(f"# {interpreter(str(root), FAMILY)}\nevil==1.0\n")
     for path in (
         str(other),
-        visit.place.join(visit.place.quarantine, "..", other.name),
+        session.place.join(session.place.quarantine, "..", other.name),
         "packages-2026-11-24T150000Z.txt",
     ):
         with pytest.raises(InputError, match="no saved list"):
-            visit.packages_back_plan(path)
+            session.packages_back_plan(path)
     assert tree(root) == before
     shutil.rmtree(root)
 
@@ -455,7 +457,7 @@ def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) 
         )
         lock.write_text(lock_of(wheels))
         old = person / "old env"
-        visit = session(str(home), index.url, "")
+        session = open_session(str(home), index.url, "")
         quiet = {
             **os.environ,
             "UV_NO_CONFIG": "1",
@@ -463,14 +465,14 @@ def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) 
             "UV_DEFAULT_INDEX": index.url,
         }
         subprocess.run(
-            [visit.system.computer.uv(), "venv", "-q", "--python", sys.executable, str(old)],
+            [session.system.computer.uv(), "venv", "-q", "--python", sys.executable, str(old)],
             check=True,
             env=quiet,
         )
         python = interpreter(str(old), FAMILY)
         both = [f"{w.name}=={w.version}" for w in OLD]
         subprocess.run(
-            [visit.system.computer.uv(), "pip", "install", "-q", "--python", python, *both],
+            [session.system.computer.uv(), "pip", "install", "-q", "--python", python, *both],
             check=True,
             env=quiet,
         )
@@ -522,7 +524,7 @@ def test_the_whole_clean_up_is_in_the_answer_file(person: Path, tmp_path: Path) 
 def test_a_python_that_is_not_there_is_named_and_not_passed_over(
     tmp_path: Path, used: tuple[Session, Path, FaultIndex]
 ) -> None:
-    visit, root, _ = used
+    session, root, _ = used
     shutil.rmtree(root)
     step = UninstallPackages(
         id="u",
@@ -530,7 +532,7 @@ def test_a_python_that_is_not_there_is_named_and_not_passed_over(
         python=interpreter(str(root), FAMILY),
         packages=builder.GUIDE_PACKAGES,
     )
-    events = list(visit.run(Plan(title="Clean up", steps=(step,))))
+    events = list(session.run(Plan(title="Clean up", steps=(step,))))
     [failed] = [e.what for e in events if isinstance(e.what, Failed)]
     assert str(root) in failed.message
     assert not list((tmp_path / "home").glob("quarantine/*"))
@@ -540,19 +542,19 @@ def test_a_login_in_a_packages_address_is_not_told(
     used: tuple[Session, Path, FaultIndex], tmp_path: Path
 ) -> None:
     """A list has to hold it, or the package could not come back; nothing else does."""
-    visit, root, _ = used
+    session, root, _ = used
     saved = tmp_path / "home" / "quarantine" / "packages-2026-11-24T150000Z.txt"
     saved.parent.mkdir(parents=True)
     line = "secretive @ https://jan:geheim99@index.invalid/secretive-1.0-py3-none-any.whl"
     saved.write_text(f"# {interpreter(str(root), FAMILY)}\n{line}\n")
-    [found] = visit.packages_taken_out()
+    [found] = session.removed_packages()
     assert found.packages == (
         "secretive @ https://***@index.invalid/secretive-1.0-py3-none-any.whl",
     )
-    list(visit.run(visit.packages_back_plan(str(saved))))
-    told = [
+    list(session.run(session.packages_back_plan(str(saved))))
+    shown = [
         p
         for p in (tmp_path / "home").rglob("*")
         if p.is_file() and p != saved and b"geheim99" in p.read_bytes()
     ]
-    assert told == []
+    assert shown == []

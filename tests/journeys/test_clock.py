@@ -20,7 +20,7 @@ from app.model.errors import ExpectedError
 from app.model.event import Failed
 from app.ports import Command, Download
 from tests.fault_index import FaultIndex, lock_of, make_wheel
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 WHEELS = [make_wheel("piece-0", size=50_000)]
 
@@ -32,17 +32,17 @@ def test_the_report_is_of_the_newest_run_whatever_the_clock_says(
 ) -> None:
     monkeypatch.setenv("SMALL_CLOCK", way)
     with FaultIndex(WHEELS) as index:
-        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         index.fail("whl$", "status", code=404, times=1)
-        failed = list(visit.run(plan("small-1")))
+        failed = list(session.run(plan("small-1")))
         assert any(isinstance(e.what, Failed) for e in failed)
-        assert any(isinstance(e.what, Failed) for e in reporting.gathered(visit).events)
-        finished = list(visit.run(plan("small-1")))
-        assert visit.outcome == "finished"
-    kept = reporting.gathered(visit).events
+        assert any(isinstance(e.what, Failed) for e in reporting.gather_report(session).events)
+        finished = list(session.run(plan("small-1")))
+        assert session.outcome == "finished"
+    kept = reporting.gather_report(session).events
     assert not any(isinstance(e.what, Failed) for e in kept)
     assert {e.step for e in kept} == {e.step for e in finished}
-    assert visit.unfinished() is None
+    assert session.unfinished() is None
     assert all(a.at <= b.at for a, b in pairwise(finished))  # a run's own times never jump
 
 
@@ -51,13 +51,13 @@ def test_two_runs_in_the_same_second_keep_their_own_records(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultIndex(WHEELS) as index:
-        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
-        monkeypatch.setattr(type(visit.system.clock), "now", lambda _: "2026-11-24T15:00:00Z")
+        session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        monkeypatch.setattr(type(session.system.clock), "now", lambda _: "2026-11-24T15:00:00Z")
         index.fail("whl$", "status", code=404, times=1)
-        list(visit.run(plan("small-1")))
-        list(visit.run(plan("small-1")))
+        list(session.run(plan("small-1")))
+        list(session.run(plan("small-1")))
     assert len(list((tmp_path / "home" / "logs").glob("2026*.log"))) == 2
-    assert not any(isinstance(e.what, Failed) for e in reporting.gathered(visit).events)
+    assert not any(isinstance(e.what, Failed) for e in reporting.gather_report(session).events)
 
 
 @pytest.fixture
@@ -94,10 +94,10 @@ def test_time_limits_and_retries_do_not_look_at_the_wall_clock(tmp_path: Path) -
             sha256=(WHEELS[0].sha256,),
             size=len(WHEELS[0].data),
         )
-        told = list(HttpWeb(threading.Event()).fetch([wanted]))
+        events = list(HttpWeb(threading.Event()).fetch([wanted]))
     assert (tmp_path / WHEELS[0].file).read_bytes() == WHEELS[0].data
-    assert all(t.rate is None or 0 <= t.rate < 1e9 for t in told)
-    assert [t.done for t in told] == sorted(t.done for t in told)
+    assert all(t.rate is None or 0 <= t.rate < 1e9 for t in events)
+    assert [t.done for t in events] == sorted(t.done for t in events)
 
 
 @pytest.mark.usefixtures("wild_clock")

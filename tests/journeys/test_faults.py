@@ -30,8 +30,8 @@ from tests.fault_index.certificates import OPENSSL, certificate, issued
 from tests.fault_index.proxy import Proxy
 from tests.journeys import command
 from tests.journeys.bench import Bench, active, usable, wait_for
+from tests.journeys.small import open_session
 from tests.journeys.small import plan as small_plan
-from tests.journeys.small import session
 from tests.rights import held_above_permissions, obey_permissions
 
 if sys.platform == "win32":
@@ -344,12 +344,12 @@ def test_a_full_disk_stops_cleanly_and_goes_on_after_room_was_made(
 def test_room_that_went_since_the_survey_is_missed_before_the_first_byte(tmp_path: Path) -> None:
     """A person may look at the plan for hours; what a fix of the plan itself frees counts."""
     with FaultIndex(WHEELS) as index:
-        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         large = small_plan("small-1")
         last = msgspec.structs.replace(large.steps[-1], disk_bytes=10**16)
         large = msgspec.structs.replace(large, steps=(*large.steps[:-1], last))
         with pytest.raises(ExpectedError, match=r"needs 10000000\.00 GB more") as caught:
-            list(visit.run(large))
+            list(session.run(large))
         assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
         assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
 
@@ -359,10 +359,10 @@ def test_a_volume_that_takes_no_more_files_is_said_before_the_first_byte(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with FaultIndex(WHEELS) as index:
-        visit = session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
-        monkeypatch.setattr(visit.system.files, "free_files", lambda _: 10)
+        session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+        monkeypatch.setattr(session.system.files, "free_files", lambda _: 10)
         with pytest.raises(ExpectedError, match="can take only 10 more files") as caught:
-            list(visit.run(small_plan("small-1")))
+            list(session.run(small_plan("small-1")))
         assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
         assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
 
@@ -381,12 +381,12 @@ def test_a_plan_that_does_not_fit_is_not_begun_wherever_a_link_leads(tmp_path: P
         home = tmp_path / "way" / "home"
         env = {"SMALL_ROOM": "1"}
         with FaultIndex(wheels) as index:
-            told = command.run(home, lock, index.url, "install", "--json", env=env)
-            assert (told.returncode, json.loads(told.stdout.splitlines()[-1])["outcome"]) == (
+            run = command.run(home, lock, index.url, "install", "--json", env=env)
+            assert (run.returncode, json.loads(run.stdout.splitlines()[-1])["outcome"]) == (
                 3,
                 "failed",
-            ), told.stderr
-            assert str(volume) in told.stderr + told.stdout
+            ), run.stderr
+            assert str(volume) in run.stderr + run.stdout
             assert index.sent == 0 and not home.exists()
             more_room(volume, "400m")
             assert command.run(home, lock, index.url, "install", env=env).returncode == 0
@@ -467,7 +467,7 @@ def test_a_second_run_is_told_who_runs_and_the_first_finishes(bench: Bench) -> N
     assert wait_for(first, lambda: any((bench.home / "wheels").glob("*")))
     second = bench.run(bench.name)
     assert first.poll() is None
-    assert second.code != 0 and f"process {first.pid} (" in second.said
+    assert second.code != 0 and f"process {first.pid} (" in second.stderr_text
     assert bench.ended(first).code == 0
     bench.holds()
 
@@ -496,10 +496,10 @@ def test_a_read_only_folder_is_named_and_the_next_run_finishes(bench: Bench, shu
         child = bench.start(bench.name, preexec_fn=obey_permissions)
         done = bench.ended(child)
         assert done.code not in (0, -signal.SIGKILL)
-        said = done.said + json.dumps(done.events[-2:], ensure_ascii=False)
-        assert str(folder) in said and (
-            "permission denied" in said.lower() or "cannot be written" in said
-        ), said[-2000:]
+        output = done.stderr_text + json.dumps(done.events[-2:], ensure_ascii=False)
+        assert str(folder) in output and (
+            "permission denied" in output.lower() or "cannot be written" in output
+        ), output[-2000:]
         assert "Traceback" not in json.dumps(done.events)
         assert usable(bench.home) == ""
         bench.nobody_is_left()

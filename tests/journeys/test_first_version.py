@@ -54,7 +54,7 @@ def home(tmp_path: Path) -> Path:
     return home
 
 
-def session(home: Path) -> Session:
+def open_session(home: Path) -> Session:
     def resource(name: str) -> bytes:
         return resource_reader()(name) or b""
 
@@ -63,28 +63,28 @@ def session(home: Path) -> Session:
 
 
 def test_it_opens_with_what_was_proven(home: Path) -> None:
-    visit = session(home)
-    assert visit.home_state().ours and not visit.home_state().marked
-    assert [(e.name, e.active, e.proven) for e in visit.environments()] == [(NAME, True, True)]
-    recorded = visit.recorded_verification(NAME)
+    session = open_session(home)
+    assert session.home_state().ours and not session.home_state().marked
+    assert [(e.name, e.active, e.proven) for e in session.environments()] == [(NAME, True, True)]
+    recorded = session.recorded_verification(NAME)
     assert recorded is not None and recorded.overall == "works"
-    assert visit.unfinished() is None
-    pointer = visit.pointer()
+    assert session.unfinished() is None
+    pointer = session.pointer()
     assert pointer is not None and pointer.profile == "practice-cpu"
-    assert [step.kind for step in visit.verify_plan(quick=True).steps].count("run-check") > 2
+    assert [step.kind for step in session.verify_plan(quick=True).steps].count("run-check") > 2
     assert not (home / "unsloth-setup-home.json").exists()  # looking changes nothing
 
 
 def test_its_verification_tells_the_truth_about_it(home: Path) -> None:
     """Of the cut-down environment every package is gone: the check says so, and the record is kept."""
-    visit = session(home)
-    assert "torch 2.13.0+cpu is missing from the environment." in visit.changes(
-        visit.verify_plan(quick=True)
+    session = open_session(home)
+    assert "torch 2.13.0+cpu is missing from the environment." in session.changes(
+        session.verify_plan(quick=True)
     )
-    plan = visit.verify_plan(quick=True)
-    for _ in visit.run(plan):
+    plan = session.verify_plan(quick=True)
+    for _ in session.run(plan):
         pass
-    assert visit.verification is not None and visit.verification.overall == "broken"
+    assert session.verification is not None and session.verification.overall == "broken"
     assert json.loads((home / "unsloth-setup-home.json").read_text())["adopted"] is True
     assert (home / "wheels" / "made").exists()
 
@@ -95,31 +95,31 @@ def test_it_is_gone_back_in(home: Path) -> None:
     pointer = json.loads((home / "active.json").read_text())
     pointer |= {"previous": NAME, "active": "practice-cpu-2"}
     (home / "active.json").write_text(json.dumps(pointer))
-    visit = session(home)
-    assert visit.going_back().environment == NAME and not visit.going_back().doubtful
-    back = visit.rollback()
+    session = open_session(home)
+    assert session.rollback_info().environment == NAME and not session.rollback_info().doubtful
+    back = session.rollback()
     assert (back.active, back.previous, back.profile) == (NAME, "practice-cpu-2", "practice-cpu")
 
 
 def test_there_is_nothing_before_it_to_go_back_to(home: Path) -> None:
-    with pytest.raises(ExpectedError, match="no earlier environment") as told:
-        session(home).rollback()
-    assert told.value.exit_code == 7
+    with pytest.raises(ExpectedError, match="no earlier environment") as raised:
+        open_session(home).rollback()
+    assert raised.value.exit_code == 7
 
 
 def test_uninstalling_it_leaves_nothing_but_what_a_person_put_there(home: Path) -> None:
     (home / "thesis.txt").write_text("mine")
-    visit = session(home)
-    items = visit.uninstallable()
+    session = open_session(home)
+    items = session.uninstallable()
     assert {item.id for item in items if not item.in_all} == set()
-    removed = list(visit.remove(items))
+    removed = list(session.remove(items))
     assert [item.left for item in removed] == [""] * len(items)
     assert not list((home.parent / "data").rglob("kernel.json"))
     assert {p.name for p in home.iterdir()} == {
         *("thesis.txt", "journal.jsonl"),
     }
     (home / "thesis.txt").unlink()
-    list(session(home).remove(()))
+    list(open_session(home).remove(()))
     assert not home.exists()
 
 
@@ -127,11 +127,11 @@ def test_at_a_place_where_none_is_made_today_all_but_installing_still_works(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.probe.home.place_refused", lambda *_: "profile")
-    visit = session(home)
-    assert visit.home_state().ours and visit.home_state().refused == "profile"
-    visit.choose("practice-cpu")
+    session = open_session(home)
+    assert session.home_state().ours and session.home_state().refused == "profile"
+    session.choose("practice-cpu")
     assert {"home-not-ours"} == {
-        f.id for f in visit.findings() if f.severity == "blocks" and f.id.startswith("home")
+        f.id for f in session.findings() if f.severity == "blocks" and f.id.startswith("home")
     }
     install = Plan(
         title="x",
@@ -139,13 +139,13 @@ def test_at_a_place_where_none_is_made_today_all_but_installing_still_works(
         environment="new",
         steps=(CreateEnvironment(id="e", title="e", environment="new", python="3.11"),),
     )
-    with pytest.raises(ExpectedError) as told:
-        list(visit.run(install))
-    assert (told.value.code, told.value.exit_code) == ("home-not-ours", 3)
-    list(visit.run(visit.verify_plan(quick=True)))
-    assert visit.verification is not None
-    assert visit.write_report().startswith(str(home))
-    list(visit.remove(visit.uninstallable()))
+    with pytest.raises(ExpectedError) as raised:
+        list(session.run(install))
+    assert (raised.value.code, raised.value.exit_code) == ("home-not-ours", 3)
+    list(session.run(session.verify_plan(quick=True)))
+    assert session.verification is not None
+    assert session.write_report().startswith(str(home))
+    list(session.remove(session.uninstallable()))
     assert not home.exists()
 
 
@@ -178,10 +178,10 @@ def test_a_file_that_a_person_put_into_its_bundle_is_named_before_anything_is_ma
     (bundle / "cache").mkdir()
     (bundle / "cache" / "mine.txt").write_text("mine")
     before = (bundle / "bundle.json").read_bytes()
-    visit = session(bundle.parent / "home")
-    visit.choose("practice-cpu")
+    session = open_session(bundle.parent / "home")
+    session.choose("practice-cpu")
     with pytest.raises(InputError, match=r"cache/mine\.txt"):
-        next(iter(visit.bundle(str(bundle), "linux")))
+        next(iter(session.bundle(str(bundle), "linux")))
     assert (bundle / "cache" / "mine.txt").exists()
     assert (bundle / "bundle.json").read_bytes() == before
 
@@ -191,9 +191,9 @@ def test_a_bundle_is_made_in_no_folder_of_somebody_elses(tmp_path: Path, target:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("mine")
     whole = {"~": str(Path.home()), "full": str(tmp_path / "full")}.get(target, target)
-    visit = session(tmp_path / "home")
-    visit.choose("practice-cpu")
-    with pytest.raises(InputError) as told:
-        next(iter(visit.bundle(whole, "linux")))
-    assert told.value.exit_code == 2 and "expected" in told.value.message
+    session = open_session(tmp_path / "home")
+    session.choose("practice-cpu")
+    with pytest.raises(InputError) as raised:
+        next(iter(session.bundle(whole, "linux")))
+    assert raised.value.exit_code == 2 and "expected" in raised.value.message
     assert [p.name for p in (tmp_path / "full").iterdir()] == ["thesis.txt"]

@@ -30,9 +30,9 @@ MORE = [make_wheel("extra", size=40_000, licence="MIT")]
 pytestmark = [pytest.mark.slow]
 
 
-def visit(folder: Path, url: str, more: list[SmallWheel] | None = None) -> Session:
+def open_session(folder: Path, url: str, more: list[SmallWheel] | None = None) -> Session:
     """A session that knows two profiles, the second of them with more packages."""
-    made = small.session(str(folder), url, lock_of(BASE))
+    made = small.open_session(str(folder), url, lock_of(BASE))
     first = made.knowledge.profiles[0]
     second = small.profile(lock_of([*BASE, *(MORE if more is None else more)]))
     second = msgspec.structs.replace(second, id="other", title="Other")
@@ -58,7 +58,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle of both profiles."""
     folder = tmp_path_factory.mktemp("fleet")
     with FaultIndex([*BASE, *MORE]) as index:
-        bundled(visit(folder / "maker", index.url), folder / "bundle", "small", "other")
+        bundled(open_session(folder / "maker", index.url), folder / "bundle", "small", "other")
     return folder / "bundle"
 
 
@@ -95,7 +95,7 @@ def test_it_holds_each_profile_once_with_licences_and_bills(both: Path) -> None:
 
 
 def test_either_profile_is_taken_from_it_and_no_other(both: Path, tmp_path: Path) -> None:
-    session = visit(tmp_path / "home", "http://127.0.0.1:9/simple")
+    session = open_session(tmp_path / "home", "http://127.0.0.1:9/simple")
     session.change(offline=str(both))
     session.take_bundle()
     assert session.profile is None  # none is forced: the best of those that are in it
@@ -115,18 +115,18 @@ def test_either_profile_is_taken_from_it_and_no_other(both: Path, tmp_path: Path
 def test_an_update_fetches_only_what_is_new_and_drops_what_no_lock_names(tmp_path: Path) -> None:
     target = tmp_path / "bundle"
     with FaultIndex([*BASE, *MORE]) as index:
-        bundled(visit(tmp_path / "maker", index.url), target, "small")
+        bundled(open_session(tmp_path / "maker", index.url), target, "small")
         before = index.sent
         with pytest.raises(InputError, match="holds a bundle of small") as refused:
-            bundled(visit(tmp_path / "maker", index.url), target, "small", "other")
+            bundled(open_session(tmp_path / "maker", index.url), target, "small", "other")
         assert "--update" in refused.value.hint
-        bundled(visit(tmp_path / "maker", index.url), target, "other", update=True)
+        bundled(open_session(tmp_path / "maker", index.url), target, "other", update=True)
         assert index.sent - before == len(MORE[0].data)
         made = json.loads((target / "bundle.json").read_text())
         assert set(made["profiles"]) == {"small", "other"}
     newer = [make_wheel("extra", "2.0", size=10_000, licence="MIT")]
     with FaultIndex([*BASE, *newer]) as index:
-        session = visit(tmp_path / "maker", index.url, newer)
+        session = open_session(tmp_path / "maker", index.url, newer)
         bundled(session, target, update=True)
         assert index.sent == len(newer[0].data)
     names = {path.name for path in (target / "wheels").iterdir()}
@@ -137,7 +137,7 @@ def test_an_update_fetches_only_what_is_new_and_drops_what_no_lock_names(tmp_pat
 def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
     kernel = msgspec.structs.replace(small.profile(lock_of(MORE)), id="jupyter", title="Kernel")
     with FaultIndex([*BASE, *MORE]) as index:
-        session = visit(tmp_path / "maker", index.url)
+        session = open_session(tmp_path / "maker", index.url)
         session.knowledge = msgspec.structs.replace(session.knowledge, kernels=(kernel,))
         session.change(kernel=True)
         bundled(session, tmp_path / "bundle", "small")
@@ -145,7 +145,7 @@ def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
     assert (made["profiles"], made["kernels"]) == ([], ["jupyter"])
     assert MORE[0].file in {path.name for path in (tmp_path / "bundle" / "wheels").iterdir()}
     assert (tmp_path / "bundle" / "sbom" / "jupyter.cdx.json").exists()
-    session = visit(tmp_path / "home", "http://127.0.0.1:9/simple")
+    session = open_session(tmp_path / "home", "http://127.0.0.1:9/simple")
     session.knowledge = msgspec.structs.replace(session.knowledge, kernels=(kernel,))
     session.change(offline=str(tmp_path / "bundle"))
     session.choose("small")
@@ -157,10 +157,10 @@ def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
 def test_a_file_that_somebody_added_is_no_part_of_an_update(both: Path, tmp_path: Path) -> None:
     target = tmp_path / "bundle"
     with FaultIndex([*BASE, *MORE]) as index:
-        bundled(visit(tmp_path / "maker", index.url), target, "small")
+        bundled(open_session(tmp_path / "maker", index.url), target, "small")
         (target / "wheels" / "mine.whl").write_bytes(b"mine")
         with pytest.raises(InputError, match=r"mine\.whl .* is not in its list"):
-            bundled(visit(tmp_path / "maker", index.url), target, "other", update=True)
+            bundled(open_session(tmp_path / "maker", index.url), target, "other", update=True)
     assert (target / "wheels" / "mine.whl").read_bytes() == b"mine"
 
 

@@ -26,7 +26,7 @@ from app.knowledge import load
 from app.model.errors import InputError
 from app.model.event import Failed, Line, StepEvent, flat
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 ROOT = Path(__file__).parents[2]
 GOOD = make_wheel("piece-0", size=5000)
@@ -66,8 +66,8 @@ def outside(tmp_path: Path) -> Iterator[Callable[[], list[str]]]:
 
 def run(tmp_path: Path, index: FaultIndex, lock: str) -> list[StepEvent]:
     """One install through the session; events."""
-    visit = session(str(tmp_path / "a" / "b" / "home"), index.url, lock)
-    return list(visit.run(plan("small-1")))
+    session = open_session(str(tmp_path / "a" / "b" / "home"), index.url, lock)
+    return list(session.run(plan("small-1")))
 
 
 def failed(events: list[StepEvent]) -> Failed | None:
@@ -147,14 +147,16 @@ def test_code_of_a_wheel_with_another_hash_never_runs(
     line = f"import pathlib; pathlib.Path({str(marker)!r}).write_text('evil')\n".encode()
     evil = packed({"evil.pth": line, "sitecustomize.py": line})
     with FaultIndex([evil]) as index:
-        told = failed(run(tmp_path, index, lock_of([GOOD])))
-        assert told is not None and told.code == "pip_hash_mismatch"
+        failures = failed(run(tmp_path, index, lock_of([GOOD])))
+        assert failures is not None and failures.code == "pip_hash_mismatch"
         # An index that lies about the hash: only the bytes themselves tell.
         index.pages["piece-0"] = (
             f'<a href="/files/{evil.file}#sha256={GOOD.sha256}">{evil.file}</a>'
         )
-        told = failed(run(tmp_path, index, lock_of([GOOD])))
-        assert told is not None and told.code in ("pip_hash_mismatch", "wrong_size"), told
+        failures = failed(run(tmp_path, index, lock_of([GOOD])))
+        assert failures is not None and failures.code in ("pip_hash_mismatch", "wrong_size"), (
+            failures
+        )
     assert not marker.exists() and outside() == []
     assert not list((tmp_path / "a/b/home").rglob("evil.pth"))
 
@@ -172,8 +174,8 @@ def test_a_source_package_is_never_built(tmp_path: Path, outside: Callable[[], l
             archive.addfile(info, io.BytesIO(text.encode()))
     source = replace(GOOD, file="piece-0-1.0.tar.gz", data=data.getvalue())
     with FaultIndex([source]) as index:
-        told = failed(run(tmp_path, index, f"piece-0==1.0 --hash=sha256:{source.sha256}\n"))
-    assert told is not None
+        failures = failed(run(tmp_path, index, f"piece-0==1.0 --hash=sha256:{source.sha256}\n"))
+    assert failures is not None
     assert not marker.exists() and outside() == []
 
 
@@ -207,9 +209,9 @@ def test_an_index_that_names_other_places_brings_nothing_from_there(
         {},
         {GOOD.file: GOOD.data},
     )
-    told = failed(events)
-    if told is not None:
-        assert not set(told.message + told.hint) & set("\x1b\x07\x9b\x00")
+    failures = failed(events)
+    if failures is not None:
+        assert not set(failures.message + failures.hint) & set("\x1b\x07\x9b\x00")
 
 
 # ---- what the program's own data could say, if somebody changed it
@@ -275,17 +277,17 @@ def test_no_escape_sequence_of_a_machine_file_or_a_log_reaches_the_terminal(
     log = (
         f"{escape}torch.OutOfMemoryError: CUDA out of memory.{escape} Tried to allocate 2.00 GiB\n"
     ).encode()
-    told = [
+    found = [
         app("detect", "--machine", str(machine)),
         app("plan", "--machine", str(machine)),
         app("install", "--yes", "--machine", str(machine)),
         app("diagnose", "--log", "-", stdin=log),
         app("plan", "--machine", str(machine), "--json"),
     ]
-    for one in told:
+    for one in found:
         assert one.returncode in (0, 3), one.stderr[-1000:]
         assert controls(one.stdout) | controls(one.stderr) == set(), one.args
-    assert json.loads(told[-1].stdout)["schema"] == "plan/1"
+    assert json.loads(found[-1].stdout)["schema"] == "plan/1"
 
 
 @pytest.mark.fault("hostile files")
@@ -345,17 +347,17 @@ def test_no_escape_sequence_of_an_argument_comes_back_in_a_fault(
 @pytest.mark.fault("hostile files")
 def test_what_a_child_prints_moves_no_cursor(tmp_path: Path) -> None:
     """Through the command line's own printing of a running step, as text and as JSON."""
-    told = "".join(ESCAPES) + "plain words\r\x1b[K100 %\n"
-    event = StepEvent(at=0.0, step="x", what=Line(text=told.encode()))
+    printed = "".join(ESCAPES) + "plain words\r\x1b[K100 %\n"
+    event = StepEvent(at=0.0, step="x", what=Line(text=printed.encode()))
     for document in (False, True):
         out = io.StringIO()
-        calm = output.Calm(out, document=document)
+        calm = output.SanitizedStream(out, document=document)
         calm.write(
             json.dumps(flat(event), ensure_ascii=False) + "\n"
             if document
-            else text.indented(told.encode())
+            else text.indented(printed.encode())
         )
         assert controls(out.getvalue().encode()) == set()
         assert "plain words" in out.getvalue()
         if document:
-            assert json.loads(out.getvalue())["text"] == told
+            assert json.loads(out.getvalue())["text"] == printed

@@ -218,9 +218,11 @@ def test_output_is_told_in_whole_lines(person: Person) -> None:
     """uv writes a line in several pieces."""
     done = person.run("install", "--json", "--fix", "rebuild-environment")
     assert done.returncode == 0, done.stderr[-2000:]
-    told = [e["text"] for e in map(json.loads, done.stdout.splitlines()) if e.get("what") == "line"]
-    assert any(line.startswith("Installed 4 packages in") for line in told), told
-    assert " + torch==2.0" in told
+    output = [
+        e["text"] for e in map(json.loads, done.stdout.splitlines()) if e.get("what") == "line"
+    ]
+    assert any(line.startswith("Installed 4 packages in") for line in output), output
+    assert " + torch==2.0" in output
 
 
 def test_a_journal_that_is_gone_removes_nothing_by_itself_but_what_is_named(person: Person) -> None:
@@ -304,11 +306,11 @@ def test_ctrl_c_ends_with_6_and_the_same_command_goes_on(person: Person, tmp_pat
     ) as child:
         assert wait_for(child, lambda: any((home / "wheels").glob("*.part")))
         child.send_signal(signal.SIGINT)
-        out, said = child.communicate(timeout=60)
+        out, output = child.communicate(timeout=60)
     person.index.rules.clear()
     crashes = [path.read_text("utf-8") for path in home.glob("reports/crash-*.txt")]
-    assert child.returncode == 6, (said[-2000:], crashes)
-    assert "Traceback" not in said
+    assert child.returncode == 6, (output[-2000:], crashes)
+    assert "Traceback" not in output
     last = json.loads(out.splitlines()[-1])
     assert (last["schema"], last["outcome"], last["verdict"]) == ("result/1", "stopped", None)
     again = command.run(home, person.locks[0], person.index.url, "install")
@@ -360,7 +362,7 @@ def test_the_journal_is_on_the_disk_before_each_effect(person: Person, tmp_path:
         "reports",
     ):
         path = str(home / folder)
-        told = next(
+        begun = next(
             n
             for n, c in enumerate(calls)
             if c.startswith("write(") and f'{path}\\"' in c and "journal.jsonl" in c
@@ -368,14 +370,14 @@ def test_the_journal_is_on_the_disk_before_each_effect(person: Person, tmp_path:
         synced = next(
             n
             for n, c in enumerate(calls)
-            if n > told and c.startswith("fsync(") and "journal.jsonl" in c
+            if n > begun and c.startswith("fsync(") and "journal.jsonl" in c
         )
         happened = next(
             n
             for n, c in enumerate(calls)
             if c.startswith("mkdir") and f'"{path}"' in c and "EEXIST" not in c
         )
-        assert told < synced < happened, folder
+        assert begun < synced < happened, folder
     swapped = next(
         n
         for n, c in enumerate(calls)

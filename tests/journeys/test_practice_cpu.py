@@ -90,8 +90,8 @@ def test_1_install_from_nothing_to_a_proven_environment(home: Path, took: dict[s
     assert tuned["trainer"].startswith("unsloth")
     came = {c["check"]: c["result"] for c in verdict["comparisons"]}
     assert came["unsloth.import"] == came["unsloth.fast_language_model"] == "same"
-    said = [str(line.get("text")) for line in lines[:-1] if line["what"] == "line"]
-    assert any("import unsloth:" in text and "byte code of" in text for text in said)
+    found = [str(line.get("text")) for line in lines[:-1] if line["what"] == "line"]
+    assert any("import unsloth:" in text and "byte code of" in text for text in found)
     assert json.loads((home / "active.json").read_text())["active"].startswith("practice-cpu-")
 
 

@@ -18,7 +18,7 @@ from app.model.errors import InputError
 from app.model.event import Failed, Skipped
 from app.model.plan import Plan, RemoveTree
 from tests.fault_index import FaultIndex, lock_of, make_wheel
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 WHEELS = [make_wheel("piece-0", size=50_000), make_wheel("piece-1", size=20_000)]
 
@@ -30,39 +30,39 @@ def index() -> Iterator[FaultIndex]:
 
 
 @pytest.fixture
-def visit(index: FaultIndex, tmp_path: Path) -> Session:
-    return session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
+def session(index: FaultIndex, tmp_path: Path) -> Session:
+    return open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
 
 
-def run(visit: Session, what: Plan) -> Diagnosis | None:
+def run(session: Session, what: Plan) -> Diagnosis | None:
     """Carry a plan out; the diagnosis of the step that failed."""
-    failed = [e.what for e in visit.run(what) if isinstance(e.what, Failed)]
+    failed = [e.what for e in session.run(what) if isinstance(e.what, Failed)]
     return failed[0].diagnosis if failed else None
 
 
-def mended(visit: Session, remedy: str, what: Plan) -> Plan:
+def mended(session: Session, remedy: str, what: Plan) -> Plan:
     """The plan of a fix, carried out to its end."""
-    made = visit.remedy_plan(remedy, what)
-    assert run(visit, made) is None
-    assert visit.outcome == "finished"
+    made = session.remedy_plan(remedy, what)
+    assert run(session, made) is None
+    assert session.outcome == "finished"
     return made
 
 
-def journalled(visit: Session) -> list[tuple[str, str]]:
+def journalled(session: Session) -> list[tuple[str, str]]:
     """What was removed, by step."""
     return [
         (e.step, e.values["path"])
-        for e in visit.journal.entries()
+        for e in session.journal.entries()
         if e.kind == "effect" and e.effect == "removed"
     ]
 
 
-def test_files_that_arrive_damaged_are_fetched_again(visit: Session, index: FaultIndex) -> None:
+def test_files_that_arrive_damaged_are_fetched_again(session: Session, index: FaultIndex) -> None:
     """Refetch: the damage stays for the whole first run; the plan names what goes, and the journal
     keeps it.
     """
     index.fail("piece_0.*whl$", "corrupt")
-    found = run(visit, plan("small-1"))
+    found = run(session, plan("small-1"))
     assert found is not None and found.cause == "pip_hash_mismatch"
     assert (
         found.fix is not None
@@ -71,135 +71,138 @@ def test_files_that_arrive_damaged_are_fetched_again(visit: Session, index: Faul
         and found.fix.does
     )
     index.rules.clear()
-    made = mended(visit, found.fix.remedy, plan("small-1"))
+    made = mended(session, found.fix.remedy, plan("small-1"))
     first = made.steps[0]
-    assert isinstance(first, RemoveTree) and first.touches == (visit.place.wheels,)
-    assert journalled(visit) == [("fix-wheels", visit.place.wheels)]
-    pointer = visit.pointer()
+    assert isinstance(first, RemoveTree) and first.touches == (session.place.wheels,)
+    assert journalled(session) == [("fix-wheels", session.place.wheels)]
+    pointer = session.pointer()
     assert pointer is not None and pointer.active == "small-1"
 
 
-def test_an_emptied_cache_costs_time_only(visit: Session) -> None:
-    assert run(visit, plan("small-1")) is None
-    cache = Path(visit.place.cache)
+def test_an_emptied_cache_costs_time_only(session: Session) -> None:
+    assert run(session, plan("small-1")) is None
+    cache = Path(session.place.cache)
     (cache / "stale").write_text("of another time")
-    made = mended(visit, "clear-cache", plan("small-1"))
+    made = mended(session, "clear-cache", plan("small-1"))
     assert made.steps[0].touches == (str(cache),)
     assert not (cache / "stale").exists()
-    assert visit.system.files.exists(visit.place.environment_python("small-1"))
+    assert session.system.files.exists(session.place.environment_python("small-1"))
 
 
 def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to(
-    visit: Session,
+    session: Session,
 ) -> None:
     """One package gone from the active environment: the new one lacks nothing, and the old one is
     still there.
     """
-    assert run(visit, plan("small-1")) is None
-    package = next(Path(visit.place.environment("small-1")).rglob("piece_0/__init__.py"))
+    assert run(session, plan("small-1")) is None
+    package = next(Path(session.place.environment("small-1")).rglob("piece_0/__init__.py"))
     package.unlink()
-    made = mended(visit, "rebuild-environment", plan("small-1"))
+    made = mended(session, "rebuild-environment", plan("small-1"))
     assert made.environment == "small-1.2"
-    assert next(Path(visit.place.environment("small-1.2")).rglob("piece_0/__init__.py")).exists()
-    back = visit.rollback()
+    assert next(Path(session.place.environment("small-1.2")).rglob("piece_0/__init__.py")).exists()
+    back = session.rollback()
     assert (back.active, back.previous) == ("small-1", "small-1.2")
-    again = visit.remedy_plan("rebuild-environment", plan("small-1"))
+    again = session.remedy_plan("rebuild-environment", plan("small-1"))
     assert again.environment == "small-1.3"  # .2 is what a rollback would go to
 
 
-def test_a_bundle_of_certificates_gives_way_to_the_system_s(visit: Session, tmp_path: Path) -> None:
-    visit.change(certificates=str(tmp_path / "old.pem"))
-    assert visit.sources().certificate == str(tmp_path / "old.pem")
-    assert visit.helps("system-certificates")
-    mended(visit, "system-certificates", plan("small-1"))
-    assert visit.sources().certificate is None
-    assert visit.answers.certificates == SYSTEM_ALONE
-    assert not visit.helps("system-certificates")
+def test_a_bundle_of_certificates_gives_way_to_the_system_s(
+    session: Session, tmp_path: Path
+) -> None:
+    session.change(certificates=str(tmp_path / "old.pem"))
+    assert session.sources().certificate == str(tmp_path / "old.pem")
+    assert session.is_applicable("system-certificates")
+    mended(session, "system-certificates", plan("small-1"))
+    assert session.sources().certificate is None
+    assert session.answers.certificates == SYSTEM_ALONE
+    assert not session.is_applicable("system-certificates")
     with pytest.raises(InputError, match="would change nothing"):
-        visit.remedy_plan("system-certificates", plan("small-1"))
+        session.remedy_plan("system-certificates", plan("small-1"))
 
 
 def test_a_bundle_that_a_variable_names_gives_way_as_well(
-    visit: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SSL_CERT_FILE often outlives what it was set for; the choice "system" alone would go on
     taking it.
     """
     (tmp_path / "left.pem").write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "left.pem"))
-    visit.change(certificates="system")
-    assert visit.sources().certificate is not None
-    visit.remedy_plan("system-certificates", plan("small-1"))
-    assert visit.sources().certificate is None
+    session.change(certificates="system")
+    assert session.sources().certificate is not None
+    session.remedy_plan("system-certificates", plan("small-1"))
+    assert session.sources().certificate is None
 
 
-def test_another_setup_is_planned_instead_and_the_first_stays(visit: Session) -> None:
-    first = visit.knowledge.profiles[0]
+def test_another_setup_is_planned_instead_and_the_first_stays(session: Session) -> None:
+    first = session.knowledge.profiles[0]
     other = msgspec.structs.replace(first, id="other", title="Other")
-    visit.knowledge = msgspec.structs.replace(visit.knowledge, profiles=(first, other))
-    visit.change(verify="none")
-    assert run(visit, plan("small-1")) is None
-    made = visit.remedy_plan("other-profile", plan("small-1"))
-    assert made.profile == "other" and visit.best().profile.id == "other"
+    session.knowledge = msgspec.structs.replace(session.knowledge, profiles=(first, other))
+    session.change(verify="none")
+    assert run(session, plan("small-1")) is None
+    made = session.remedy_plan("other-profile", plan("small-1"))
+    assert made.profile == "other" and session.best().profile.id == "other"
     small = plan("other-1")
-    assert run(visit, msgspec.structs.replace(small, profile="other")) is None
+    assert run(session, msgspec.structs.replace(small, profile="other")) is None
     assert {s.kind for s in made.steps} <= {
-        s.kind for s in install_plan(visit.known(), first, visit.place, visit.answers).steps
+        s.kind
+        for s in install_plan(session.known_facts(), first, session.place, session.answers).steps
     }
-    back = visit.rollback()
+    back = session.rollback()
     assert back.active == "small-1"
 
 
-def test_what_was_tried_comes_last(visit: Session, index: FaultIndex) -> None:
+def test_what_was_tried_comes_last(session: Session, index: FaultIndex) -> None:
     """Two setups have failed: the fix takes the third and not the first again; one that was never
     run here is not passed over.
     """
-    first = visit.knowledge.profiles[0]
+    first = session.knowledge.profiles[0]
     others = [msgspec.structs.replace(first, id=name, title=name) for name in ("second", "third")]
-    visit.knowledge = msgspec.structs.replace(visit.knowledge, profiles=(first, *others))
-    assert visit.remedy_plan("other-profile", plan("small-1")).profile == "small"
+    session.knowledge = msgspec.structs.replace(session.knowledge, profiles=(first, *others))
+    assert session.remedy_plan("other-profile", plan("small-1")).profile == "small"
     index.fail("whl$", "status", code=404)
     for name in ("small", "second"):
-        assert run(visit, msgspec.structs.replace(plan(f"{name}-1"), profile=name)) is not None
+        assert run(session, msgspec.structs.replace(plan(f"{name}-1"), profile=name)) is not None
     assert (
-        visit.remedy_plan(
+        session.remedy_plan(
             "other-profile", msgspec.structs.replace(plan("second-1"), profile="second")
         ).profile
         == "third"
     )
 
 
-def test_without_another_setup_none_is_offered(visit: Session) -> None:
-    assert run(visit, plan("small-1")) is None
-    assert not visit.helps("other-profile")
+def test_without_another_setup_none_is_offered(session: Session) -> None:
+    assert run(session, plan("small-1")) is None
+    assert not session.is_applicable("other-profile")
     with pytest.raises(InputError, match="No other setup can work"):
-        visit.remedy_plan("other-profile", plan("small-1"))
+        session.remedy_plan("other-profile", plan("small-1"))
 
 
-def test_a_step_that_failed_is_tried_again_and_goes_on(visit: Session, index: FaultIndex) -> None:
+def test_a_step_that_failed_is_tried_again_and_goes_on(session: Session, index: FaultIndex) -> None:
     """Retry: what the first run has done is found done."""
     index.fail("piece_1.*whl$", "status", code=404)
-    assert run(visit, plan("small-1")) is not None
+    assert run(session, plan("small-1")) is not None
     index.rules.clear()
-    mended(visit, "retry", plan("small-1"))
-    assert "python" in {e.step for e in visit.events if isinstance(e.what, Skipped)}
-    assert visit.unfinished() is None
+    mended(session, "retry", plan("small-1"))
+    assert "python" in {e.step for e in session.events if isinstance(e.what, Skipped)}
+    assert session.unfinished() is None
 
 
-def test_variables_are_set_in_a_new_environment_and_gone_with_it(visit: Session) -> None:
+def test_variables_are_set_in_a_new_environment_and_gone_with_it(session: Session) -> None:
     """Compilation off: the setup that works is not touched, the new one says so to every Python of
     it, a rollback takes it back.
     """
-    assert run(visit, plan("small-1")) is None
-    made = mended(visit, "compile-off", plan("small-1"))
+    assert run(session, plan("small-1")) is None
+    made = mended(session, "compile-off", plan("small-1"))
     assert made.environment == "small-1.2"
     asked = "import os; print(os.environ.get('TORCHDYNAMO_DISABLE'))"
 
-    def told(environment: str) -> str:
-        return visit.system.processes.capture(
-            [visit.place.environment_python(environment), "-c", asked], 60.0
+    def read_variable(environment: str) -> str:
+        return session.system.processes.capture(
+            [session.place.environment_python(environment), "-c", asked], 60.0
         ).out.strip()
 
-    assert (told("small-1"), told("small-1.2")) == ("None", "1")
-    pointer = visit.pointer()
+    assert (read_variable("small-1"), read_variable("small-1.2")) == ("None", "1")
+    pointer = session.pointer()
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1.2", "small-1")

@@ -110,12 +110,12 @@ def all_bytes(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def searched(
-    folder: Path, planted: Planted, *told: subprocess.CompletedProcess[bytes]
+    folder: Path, planted: Planted, *completed: subprocess.CompletedProcess[bytes]
 ) -> list[str]:
     """Where secrets came out: files by name, streams by their place."""
     streams = [
         (f"{one.args} {name}", data)
-        for one in told
+        for one in completed
         for name, data in (("out", one.stdout), ("err", one.stderr))
     ]
     return [
@@ -198,14 +198,14 @@ def test_installs_that_finish_and_fail_tell_no_secret(
     person["PIP_CONFIG_FILE"] = os.devnull
     with FaultIndex(wheels) as index:
         url = index.url.replace("//", f"//jan:{quote(planted.index, safe='')}@")
-        told = [small(person, home, url, lock)]
-        assert told[0].returncode == 0, told[0].stderr[-2000:]
+        found = [small(person, home, url, lock)]
+        assert found[0].returncode == 0, found[0].stderr[-2000:]
         asked = index.asked(".whl")
         assert asked and all(
             "Authorization" in r.headers for r in asked
         )  # the secret was really used
-        told.append(small(person, home, url, lock, SMALL_CHECK=TALKATIVE))
-        assert told[-1].returncode == 4 and b"told-all" in told[-1].stdout
+        found.append(small(person, home, url, lock, SMALL_CHECK=TALKATIVE))
+        assert found[-1].returncode == 4 and b"told-all" in found[-1].stdout
         for where, kind, code in (
             ("/simple/", "status", 403),
             ("/simple/", "circle", 0),
@@ -215,13 +215,13 @@ def test_installs_that_finish_and_fail_tell_no_secret(
         ):
             index.rules.clear()
             index.fail(where, kind, code=code)
-            told.append(small(person, home / f"{kind}{len(told)}", url, lock))
-            assert told[-1].returncode == 4, (kind, told[-1].stderr[-1000:])
+            found.append(small(person, home / f"{kind}{len(found)}", url, lock))
+            assert found[-1].returncode == 4, (kind, found[-1].stderr[-1000:])
     nobody = f"https://jan:{quote(planted.index, safe='')}@index.invalid/simple/"
-    told.append(small(person, tmp_path / "home" / "dns", nobody, lock))
-    assert told[-1].returncode == 4
+    found.append(small(person, tmp_path / "home" / "dns", nobody, lock))
+    assert found[-1].returncode == 4
     assert (home / "journal.jsonl").exists() and list((home / "logs").glob("*.log"))
-    assert searched(home, planted, *told) == []
+    assert searched(home, planted, *found) == []
 
 
 @pytest.mark.fault("planted secrets")
@@ -235,7 +235,7 @@ def test_looking_planning_and_reporting_tell_no_secret(
         f'proxy = "http://jan:{quote(planted.proxy, safe="")}@proxy.invalid:3128"\n'
     )
     common = ("--home", str(home), "--answers", str(answers))
-    told = [
+    found = [
         app(person, *words, *(common if words != ("profiles",) else ()))
         for words in (
             ("detect", "--json"),
@@ -250,12 +250,12 @@ def test_looking_planning_and_reporting_tell_no_secret(
             ("plan", "--machine", MACHINE, "--json"),
         )
     ]
-    assert [one.returncode for one in told if one.returncode not in (0, 3)] == [], [
-        one.stderr for one in told
+    assert [one.returncode for one in found if one.returncode not in (0, 3)] == [], [
+        one.stderr for one in found
     ]
-    assert any(b"index.invalid" in one.stdout for one in told)  # the settings were really read
+    assert any(b"index.invalid" in one.stdout for one in found)  # the settings were really read
     assert (home / "report.zip").exists()
-    assert searched(home, planted, *told) == []
+    assert searched(home, planted, *found) == []
 
 
 CRASH = """import sys, app.__main__ as program

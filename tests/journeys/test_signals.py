@@ -102,10 +102,10 @@ def test_a_running_install_ends_with_6_and_a_last_object(
     with _start(line, env) as child:
         assert wait_for(child, lambda: any((home / "wheels").glob("*.part")))
         child.send_signal(getattr(signal, name))
-        out, said = child.communicate(timeout=60)
+        out, output = child.communicate(timeout=60)
     index.rules.clear()
-    assert child.returncode == 6, said[-2000:]
-    assert "Traceback" not in said
+    assert child.returncode == 6, output[-2000:]
+    assert "Traceback" not in output
     assert json.loads(out.splitlines()[-1]).items() >= STOPPED.items()
 
 
@@ -120,15 +120,15 @@ def test_a_question_that_is_left_open_ends_with_6_and_a_last_object(
     line.remove("--yes")
     with _start(line, env) as child:
         assert child.stderr is not None
-        said = ""
-        while "Go on?" not in said:
+        text = ""
+        while "Go on?" not in text:
             piece = child.stderr.read(1)
-            assert piece, said
-            said += piece
+            assert piece, text
+            text += piece
         child.send_signal(getattr(signal, name))
-        out, said = child.communicate(timeout=60)
-    assert child.returncode == 6, said[-2000:]
-    assert "Traceback" not in said
+        out, text = child.communicate(timeout=60)
+    assert child.returncode == 6, text[-2000:]
+    assert "Traceback" not in text
     assert json.loads(out.splitlines()[-1]).items() >= STOPPED.items()
 
 
@@ -152,9 +152,9 @@ def test_a_window_ends_with_6(tmp_path: Path, name: str) -> None:
         assert child.stdout is not None
         assert child.stdout.readline().strip() == "open"
         child.send_signal(getattr(signal, name))
-        _, said = child.communicate(timeout=60)
-    assert child.returncode == 6, said[-2000:]
-    assert "Traceback" not in said
+        _, output = child.communicate(timeout=60)
+    assert child.returncode == 6, output[-2000:]
+    assert "Traceback" not in output
 
 
 def test_a_signal_that_is_ignored_stays_so() -> None:

@@ -22,7 +22,7 @@ MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*
 GOLDENS = Path(__file__).parent / "goldens"
 
 
-def told(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
+def describe(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
     """Verdict, profile, findings, alternatives and steps, as the plan command would print them."""
     facts = msgspec.json.decode(machine.read_bytes(), type=MachineFacts)
     best, *others = rank(
@@ -53,14 +53,16 @@ def test_the_program_says_what_was_approved(
     machine: Path, knowledge: Knowledge, request: pytest.FixtureRequest
 ) -> None:
     golden = GOLDENS / f"{machine.stem}.json"
-    said = told(machine, knowledge)
+    described = describe(machine, knowledge)
     if request.config.getoption("--approve", default=False):
         golden.parent.mkdir(exist_ok=True)
-        golden.write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        golden.write_text(
+            json.dumps(described, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     assert golden.exists(), (
         f"No golden for {machine.name}: run pytest tests/machines --approve and read it."
     )
-    assert said == json.loads(golden.read_text("utf-8"))
+    assert described == json.loads(golden.read_text("utf-8"))
 
 
 def test_there_are_machines_of_every_kind_and_no_golden_without_one() -> None:

@@ -177,17 +177,17 @@ def test_silently_installed_used_and_removed(installers: dict[bool, Path]) -> No
     there = {p.relative_to(PROGRAMS).as_posix(): p for p in records.files_below(PROGRAMS)}
     assert set(there) == {*wanted, "uninstall.exe"}
     assert all(records.sha256(there[name]) == digest for name, digest in wanted.items())
-    told = entry()
-    assert told["DisplayName"] == "'Unsloth Setup'"
-    assert re.fullmatch(r"'\d+\.\d+\.\d+'", told["DisplayVersion"])
-    assert told["Publisher"] == "'Unsloth Setup Wizard contributors'"
-    assert told["QuietUninstallString"].endswith("uninstall.exe\" /S'")
+    registered = entry()
+    assert registered["DisplayName"] == "'Unsloth Setup'"
+    assert re.fullmatch(r"'\d+\.\d+\.\d+'", registered["DisplayVersion"])
+    assert registered["Publisher"] == "'Unsloth Setup Wizard contributors'"
+    assert registered["QuietUninstallString"].endswith("uninstall.exe\" /S'")
     size = sum(p.stat().st_size for p in records.files_below(folder)) // 1024
-    assert int(told["EstimatedSize"]) == size
+    assert int(registered["EstimatedSize"]) == size
     assert MENU.is_file()
     assert "UnslothSetup.exe".encode("utf-16-le") in MENU.read_bytes()
     seen = lab("exec", str(PROGRAMS / "unsloth-setup.exe"), "--version")
-    assert seen.stdout.split()[-1] == told["DisplayVersion"].strip("'"), seen.stderr
+    assert seen.stdout.split()[-1] == registered["DisplayVersion"].strip("'"), seen.stderr
     assert remove() == DONE
     after = registry(), files()
     assert {k for k in after[0].keys() ^ before[0].keys() if "Unsloth" in k} == set()

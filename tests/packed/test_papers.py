@@ -70,12 +70,12 @@ def test_the_versions_that_are_told_are_those_inside() -> None:
     seen = lab("python", "-c", FILE_VERSIONS, *(str(INTERNAL / n) for n in names))
     assert seen.returncode == 0, seen.stderr
     inside = json.loads(seen.stdout)
-    told = {c["name"]: c.get("version") for c in bill()["components"] if c["type"] == "library"}
+    found = {c["name"]: c.get("version") for c in bill()["components"] if c["type"] == "library"}
     sizes = json.loads((DIST / "records/sizes.json").read_text("utf-8"))
-    assert inside["python313.dll"] == told["CPython"] == sizes["python"]
-    assert inside["libcrypto-3.dll"] == inside["libssl-3.dll"] == told["OpenSSL"]
-    assert sizes["openssl"] == told["OpenSSL"]
-    assert tuple(int(n) for n in told["CPython"].split(".")) >= (3, 13, 11)
+    assert inside["python313.dll"] == found["CPython"] == sizes["python"]
+    assert inside["libcrypto-3.dll"] == inside["libssl-3.dll"] == found["OpenSSL"]
+    assert sizes["openssl"] == found["OpenSSL"]
+    assert tuple(int(n) for n in found["CPython"].split(".")) >= (3, 13, 11)
 
 
 def test_licences_are_in_the_folder_and_in_the_single_files() -> None:

@@ -88,8 +88,8 @@ def source() -> list[QImage]:
 def test_every_page_of_the_packed_window_is_the_sources_own(source: list[QImage]) -> None:
     packed = walk("packed", FORMS["folder"] / "UnslothSetup.exe")
     names = [f"{title}, {part}" for title in STAGES for part in ("top", "end")]
-    told = {name: differences(*pair) for name, *pair in zip(names, source, packed, strict=True)}
-    assert not any(told.values()), f"cells that differ: {told}"
+    found = {name: differences(*pair) for name, *pair in zip(names, source, packed, strict=True)}
+    assert not any(found.values()), f"cells that differ: {found}"
 
 
 def test_a_part_that_is_missing_would_be_seen(source: list[QImage], tmp_path: Path) -> None:

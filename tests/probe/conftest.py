@@ -113,7 +113,7 @@ class PretendedComputer:
     folders: dict[str, str]
     cards: tuple[Gpu, ...] = ()
     paths: dict[str, str] = field(default_factory=dict)
-    said: dict[str, Any] = field(default_factory=dict)
+    fixed_facts: dict[str, Any] = field(default_factory=dict)
     scripted: dict[str, str] = field(
         default_factory=dict
     )  # what a proxy script says, by the beginning of an address
@@ -126,7 +126,7 @@ class PretendedComputer:
         )
 
     def facts(self) -> dict[str, Any]:
-        return self.said
+        return self.fixed_facts
 
     def disks(self) -> tuple[Disk, ...]:
         return (

@@ -10,7 +10,7 @@ from app.adapters.pci import linux_cards, windows_cards
 from app.model.home_layout import HomeLayout
 from app.model.machine import Driver, Gpu
 from app.ports import Cards
-from app.probe.graphics import cuda_toolkits, graphics, merged, nvidia_version
+from app.probe.graphics import cuda_toolkits, graphics, merge_cards, nvidia_version
 
 CLASS = "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}"
 PCI = "HKLM\\SYSTEM\\CurrentControlSet\\Enum\\PCI"
@@ -120,7 +120,7 @@ def test_two_equal_cards_stay_two() -> None:
     listed = tuple(
         Gpu(index=i, vendor="nvidia", pci_id="10de:2204", display=i == 0) for i in range(3)
     )
-    both = merged(known, listed)
+    both = merge_cards(known, listed)
     assert [(gpu.index, gpu.memory_used, gpu.display) for gpu in both] == [
         (0, 0, True),
         (1, 1, False),

@@ -92,12 +92,12 @@ def test_the_size_is_that_of_du(system: LocalSystem, tmp_path: Path) -> None:
     (tree / "hub" / "soft").symlink_to(tree / "hub" / "a")
     (tree / "elsewhere").symlink_to("/usr")
     [left] = leftovers(system, HomeLayout(str(tmp_path / "home"), FAMILY)).leftovers
-    said = subprocess.run(
+    completed = subprocess.run(
         ["/usr/bin/du", "-sb", str(tree)], capture_output=True, text=True, check=True
     ).stdout
     folders = sum(
         one.lstat().st_size for one in (tree, tree / "hub", tree / "elsewhere")
     )  # du counts these too
-    assert left.size == int(said.split()[0]) - folders
+    assert left.size == int(completed.split()[0]) - folders
     assert left.kind == "model-cache"
     assert LocalFiles().exists(str(tree / "hub" / "a"))

@@ -86,12 +86,12 @@ def test_linux_path_is_asked_once_for_each_and_shims_are_left_out(pc: Any) -> No
         "/usr/lib/python3/dist-packages/numpy-1.24.2.egg-info/PKG-INFO": b"",
         "/home/anna/.local/share/uv/python/cpython-3.11.9-linux-x86_64-gnu/bin/python3.11": b"",
     }
-    said = "3.11.2 64 /usr/bin/python3.11\n"
+    answer = "3.11.2 64 /usr/bin/python3.11\n"
     system = pc(
         "linux",
         files=files,
         variables={"PATH": "/home/anna/.pyenv/shims:/usr/bin"},
-        answers={"/usr/bin/python3": said, "/usr/bin/python3.11": said},
+        answers={"/usr/bin/python3": answer, "/usr/bin/python3.11": answer},
     )
     found = pythons(system, LINUX)
     assert [(one.version, one.origin) for one in found] == [

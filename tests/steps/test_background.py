@@ -27,8 +27,8 @@ def test_its_words_and_its_result_are_passed_on() -> None:
     gate.set()
     later.wait(60)
     assert later.result() == 7
-    assert [w.text for w in later.said() if isinstance(w, Line)] == [b"begun\n", b"over\n"]
-    assert list(later.said()) == []
+    assert [w.text for w in later.passed_on() if isinstance(w, Line)] == [b"begun\n", b"over\n"]
+    assert list(later.passed_on()) == []
 
 
 def test_its_fault_comes_when_asked() -> None:

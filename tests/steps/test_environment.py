@@ -108,14 +108,14 @@ def test_half_an_environment_is_made_anew_and_never_handed_to_uv(
     cut()
     assert create_environment.done(CREATE, made) is None
     list(create_environment.run(CREATE, made))
-    assert create_environment.done(CREATE, made) is not None and create_environment.whole(
+    assert create_environment.done(CREATE, made) is not None and create_environment.is_complete(
         "small-1", made
     )
     cut()
     handed: list[bool] = []
 
     def run_child(site: StepContext, argv: Sequence[str], *_: Any, **__: Any) -> Iterator[Line]:
-        handed.append(create_environment.whole("small-1", site))
+        handed.append(create_environment.is_complete("small-1", site))
         yield Line(text=b"")
 
     monkeypatch.setattr(install_wheels, "run_child", run_child)
@@ -146,9 +146,9 @@ def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> N
 
 
 def test_a_check_gives_measurements_and_lines(made: StepContext) -> None:
-    told = list(run_check.run(check("good"), made))
-    assert [t for t in told if isinstance(t, Measured)] == [Measured(name="n", value=3, unit="x")]
-    assert any(isinstance(t, Line) and b"plain words" in t.text for t in told)
+    events = list(run_check.run(check("good"), made))
+    assert [t for t in events if isinstance(t, Measured)] == [Measured(name="n", value=3, unit="x")]
+    assert any(isinstance(t, Line) and b"plain words" in t.text for t in events)
 
 
 def test_a_failed_check_carries_its_own_sentence(made: StepContext) -> None:
@@ -367,16 +367,16 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(
     first = provide_python.done(step, site)
     assert first is not None and len(asked) >= 2
     note = Path(site.place.at("locks", f"python-{step.version}.json"))
-    told = json.loads(note.read_text())
+    output = json.loads(note.read_text())
     asked.clear()
     monkeypatch.setattr(provide_python, "_known", {})  # as in the next run
     assert provide_python.done(step, site) == first and asked == []
     assert (
-        provide_python.found(step.version, site) == told["path"]
+        provide_python.last_found(step.version, site) == output["path"]
     )  # the steps after it need not look either
     for other in (
-        {**told, "stamp": "1:2:3"},
-        {**told, "path": told["path"] + "-gone"},
+        {**output, "stamp": "1:2:3"},
+        {**output, "path": output["path"] + "-gone"},
         {"path": 3},
     ):
         note.write_text(json.dumps(other))
@@ -384,7 +384,7 @@ def test_a_python_that_was_found_and_tried_is_not_looked_for_again(
         assert (
             provide_python.done(step, site) == first and asked
         )  # another file, none, or no such note
-        assert json.loads(note.read_text()) == told
+        assert json.loads(note.read_text()) == output
     (Path(site.place.pythons) / f"cpython-{step.version}.9-own").mkdir(parents=True)
     asked.clear()
     assert (
@@ -411,12 +411,12 @@ def test_an_environment_gets_variables_of_its_own(made: StepContext, effects: Ef
         "import json, os; print(json.dumps([os.environ.get(n) for n in "
         "('TORCHDYNAMO_DISABLE', 'ODD', 'CC', 'KEPT')]))"
     )
-    told = made.system.processes.capture(
+    completed = made.system.processes.capture(
         [made.place.environment_python("small-1"), "-I", "-c", asked],
         60.0,
         {**os.environ, "CC": "C:/none", "KEPT": "yes"},
     )
-    assert json.loads(told.out) == ["1", 'it\'s \\ "so"', None, "yes"]
+    assert json.loads(completed.out) == ["1", 'it\'s \\ "so"', None, "yes"]
 
 
 @pytest.mark.parametrize(

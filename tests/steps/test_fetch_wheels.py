@@ -92,7 +92,7 @@ def wheels(site: StepContext) -> dict[str, bytes]:
     )
 
 
-def said(events: list[AnyPayload]) -> str:
+def printed(events: list[AnyPayload]) -> str:
     """All lines of a run."""
     return b"".join(e.text for e in events if isinstance(e, Line)).decode()
 
@@ -148,7 +148,7 @@ def test_the_large_file_is_looked_up_first_and_everything_arrives(at: Make) -> N
         pages = [r.path for r in index.requests if r.path.startswith("/simple/")]
     assert pages[0] == "/simple/one/" and len(pages) == 11
     assert wheels(site) == {w.file: w.data for w in (ONE, *others)}
-    assert "Looking up 1 files" in said(events) and "Looking up 10 files" in said(events)
+    assert "Looking up 1 files" in printed(events) and "Looking up 10 files" in printed(events)
     last = [e for e in events if isinstance(e, Progress)][-1]
     assert last.done == last.total == sum(len(w.data) for w in (ONE, *others))
     assert fetch_wheels.done(STEP, site) == "11 files of the lock are in the wheelhouse."
@@ -185,7 +185,7 @@ def test_an_index_without_hashes_sends_every_file_once_and_the_locks_hashes_deci
         assert wheels(site) == {ONE.file: ONE.data, TWO.file: TWO.data}
         assert index.sent == len(ONE.data) + len(TWO.data)
         assert len([r for r in index.requests if r.path.startswith("/simple/")]) == 2
-        assert ("No hashes are told by the chosen index" in said(events)) is not told
+        assert ("No hashes are told by the chosen index" in printed(events)) is not told
         last = [e for e in events if isinstance(e, Progress)][-1]
         assert last.done == last.total == index.sent
     assert not list(Path(site.place.home).rglob("lookup-*"))
@@ -311,7 +311,7 @@ def test_without_a_hash_in_the_lock_the_index_is_believed_and_that_is_said(
     events = list(fetch_wheels.run(STEP, site))
     assert (
         "two-words 2.1: the lock has no hash for this file; the index's own hash is taken"
-        in said(events)
+        in printed(events)
     )
     written = Path(site.place.at("locks", "small-packages.txt")).read_text()
     assert f"--hash=sha256:{TWO.sha256}" in written and f"--hash=sha256:{ONE.sha256}" in written
@@ -396,7 +396,7 @@ def test_an_unknown_certificate_and_one_that_was_given(at: Make, tmp_path: Path)
 def test_a_password_of_the_index_is_shown_nowhere(index: FaultIndex, at: Make) -> None:
     site = at(index, index=index.url.replace("//", "//jan:geheim@"))
     events = list(fetch_wheels.run(STEP, site))
-    assert "geheim" not in said(events)
+    assert "geheim" not in printed(events)
     assert all("Authorization" in r.headers for r in index.asked(".whl"))
     home = [
         p for p in Path(site.place.home).rglob("*") if p.is_file() and b"geheim" in p.read_bytes()

@@ -14,7 +14,7 @@ from app.knowledge import profile
 from app.steps import first_import
 
 
-def told(folder: Path, *names: str) -> list[tuple[str, int]]:
+def counted(folder: Path, *names: str) -> list[tuple[str, int]]:
     """What one run of the step's code says: each module and how many files were translated."""
     code = f"import sys; sys.path.insert(0, {str(folder)!r})\n" + first_import._CODE
     done = subprocess.run(
@@ -35,8 +35,8 @@ def test_byte_code_is_counted_once_and_then_found(tmp_path: Path) -> None:
     (tmp_path / "pieces" / "__init__.py").write_text("from pieces import other\n")
     (tmp_path / "pieces" / "other.py").write_text("VALUE = 1\n")
     (tmp_path / "single.py").write_text("")
-    assert told(tmp_path, "pieces", "single") == [("pieces", 2), ("single", 1)]
-    assert told(tmp_path, "pieces", "single") == [("pieces", 0), ("single", 0)]
+    assert counted(tmp_path, "pieces", "single") == [("pieces", 2), ("single", 1)]
+    assert counted(tmp_path, "pieces", "single") == [("pieces", 0), ("single", 0)]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from app.model.machine import MachineFacts, Network, Os
 from app.model.plan import Plan, RemoveTree
 from tests.fault_index import FaultIndex, SmallWheel, lock_of, make_wheel
 from tests.journeys.bench import active, usable
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 WHEELS = [make_wheel(f"piece-{n}", size=20_000) for n in range(4)]
 # What a run sweeps up or writes by these names where the folder is its own.
@@ -27,8 +27,8 @@ MINE = (
 )
 
 
-def run(visit: Session, todo: Plan) -> list[Failed]:
-    return [e.what for e in visit.run(todo) if isinstance(e.what, Failed)]
+def run(session: Session, todo: Plan) -> list[Failed]:
+    return [e.what for e in session.run(todo) if isinstance(e.what, Failed)]
 
 
 def fill(home: Path, *names: str) -> None:
@@ -49,15 +49,15 @@ def index() -> Iterator[FaultIndex]:
 
 
 def visit_of(home: Path, index: FaultIndex, wheels: list[SmallWheel] = WHEELS) -> Session:
-    return session(str(home), index.url, lock_of(wheels))
+    return open_session(str(home), index.url, lock_of(wheels))
 
 
 def test_nothing_is_made_in_a_folder_of_somebody_elses(tmp_path: Path, index: FaultIndex) -> None:
     fill(tmp_path, "thesis.docx", *MINE)
     before = {p: p.lstat().st_mtime_ns for p in tmp_path.rglob("*")}
-    with pytest.raises(ExpectedError, match="UnslothSetup") as told:
+    with pytest.raises(ExpectedError, match="UnslothSetup") as raised:
         run(visit_of(tmp_path, index), plan("small-0"))
-    assert (told.value.code, told.value.exit_code) == ("home-not-ours", 3)
+    assert (raised.value.code, raised.value.exit_code) == ("home-not-ours", 3)
     assert {p: p.lstat().st_mtime_ns for p in tmp_path.rglob("*")} == before
     for act in (
         Session.rollback,
@@ -77,8 +77,8 @@ def test_a_home_whose_papers_are_gone_keeps_what_a_person_put_into_its_folders(
     fill(tmp_path, *MINE)
     assert run(visit_of(tmp_path, index), plan("small-0")) == []
     assert usable(tmp_path) == "" and all_mine(tmp_path, *MINE)
-    visit = visit_of(tmp_path, index)
-    list(visit.remove([item for item in visit.uninstallable() if item.in_all]))
+    session = visit_of(tmp_path, index)
+    list(session.remove([item for item in session.uninstallable() if item.in_all]))
     assert all_mine(tmp_path, *MINE) and not (tmp_path / "envs" / "small-0").exists()
     assert (tmp_path / "journal.jsonl").exists()
     assert json.loads((tmp_path / "unsloth-setup-home.json").read_text())["adopted"]
@@ -138,9 +138,9 @@ def test_only_what_is_listed_can_be_removed_by_a_plan(tmp_path: Path, index: Fau
 def test_the_same_command_mends_what_is_broken(
     tmp_path: Path, index: FaultIndex, damage: str
 ) -> None:
-    visit = visit_of(tmp_path, index)
-    assert run(visit, plan("small-0")) == []
-    assert visit.repaired(plan("small-0")) == (plan("small-0"), "")
+    session = visit_of(tmp_path, index)
+    assert run(session, plan("small-0")) == []
+    assert session.plan_repair(plan("small-0")) == (plan("small-0"), "")
     (path,) = [p for p in (tmp_path / "envs").rglob("*.py") if "piece_1" in str(p)][:1]
     if damage == "gone":
         path.unlink()
@@ -154,33 +154,35 @@ def test_the_same_command_mends_what_is_broken(
     else:
         record = tmp_path / "verified" / "small-0.json"
         record.write_text('{"schema":"verification/1","overall":"broken"}')
-    todo, said = visit.repaired(plan("small-0"))
-    assert "small-0" in said and todo.environment == "small-0.2"
-    assert run(visit, todo) == []
+    todo, reason = session.plan_repair(plan("small-0"))
+    assert "small-0" in reason and todo.environment == "small-0.2"
+    assert run(session, todo) == []
     assert active(tmp_path) == "small-0.2" and usable(tmp_path) == ""
-    assert visit.repaired(msgspec.structs.replace(todo))[1] == ""
-    assert visit.going_back().environment == "small-0"
-    assert visit.going_back().doubtful is (damage == "said so")
+    assert session.plan_repair(msgspec.structs.replace(todo))[1] == ""
+    assert session.rollback_info().environment == "small-0"
+    assert session.rollback_info().doubtful is (damage == "said so")
 
 
 def test_a_fetch_that_failed_is_no_verdict_about_an_environment(tmp_path: Path) -> None:
     with FaultIndex(WHEELS[:2]) as half:
-        visit = visit_of(tmp_path, half)
-        assert run(visit, plan("small-0")) != []
-    assert visit.cut_short and visit.verification is None
+        session = visit_of(tmp_path, half)
+        assert run(session, plan("small-0")) != []
+    assert session.cut_short and session.verification is None
     assert list((tmp_path / "verified").iterdir()) == []
 
 
 def test_an_index_that_the_answers_name_is_judged_as_the_survey_saw_it(
     tmp_path: Path, index: FaultIndex
 ) -> None:
-    visit = visit_of(tmp_path, index)
+    session = visit_of(tmp_path, index)
     seen = MachineFacts(
         os=Os(family="linux"), network=Network(index="unreachable", pytorch="reachable")
     )
-    visit.facts = seen
-    assert "mirror-unreachable" in {f.id for f in visit.findings()}
-    visit.change(index="https://other.example/simple")  # which nobody has asked yet
-    assert "mirror-unreachable" not in {f.id for f in visit.findings()}
-    theirs = Session(visit.system, visit.knowledge, Answers(index=index.url), visit.resource, seen)
+    session.facts = seen
+    assert "mirror-unreachable" in {f.id for f in session.findings()}
+    session.change(index="https://other.example/simple")  # which nobody has asked yet
+    assert "mirror-unreachable" not in {f.id for f in session.findings()}
+    theirs = Session(
+        session.system, session.knowledge, Answers(index=index.url), session.resource, seen
+    )
     assert "mirror-unreachable" not in {f.id for f in theirs.findings()}

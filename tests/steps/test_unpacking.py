@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.loopback_server import LoopbackServer
 from app.decide.plans.pylock import WHEELHOUSE, LockedFile, offline_lock
 from app.model.errors import StoppedError
 from app.ports import Download
@@ -32,7 +32,7 @@ def nobody_stays(site: StepContext) -> Iterator[None]:
     """Every test ends with an idle worker."""
     yield
     site.system.stop.clear()
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
 
 
 def unpacked(
@@ -82,7 +82,7 @@ def cached(site: StepContext, name: str) -> list[Path]:
 def test_installing_afterwards_links_what_was_unpacked(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index)
-        unpacking.settle(site)
+        unpacking.finish_unpacking(site)
         assert index.sent == len(BIG.data)
     assert len(cached(site, "big")) == 1 and left(site) == []
     environment, uv = site.place.environment("e"), site.system.computer.uv()
@@ -130,11 +130,11 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: StepContext) -> None:
         at_once=True,
     )
     feeder = work.feeder
-    assert isinstance(feeder, Feeder)
+    assert isinstance(feeder, LoopbackServer)
     half = Path(f"{target}.part")
     half.parent.mkdir()
     half.write_bytes(huge.data[:20_000_000])
-    feeder.grown(str(target), 20_000_000, len(huge.data))
+    feeder.mark_grown(str(target), 20_000_000, len(huge.data))
     began = time.monotonic()
     while not cached(
         site, "huge"
@@ -144,7 +144,7 @@ def test_a_wheel_is_unpacked_while_it_still_comes(site: StepContext) -> None:
     with feeder.finishing(str(target)):
         half.replace(target)
     work.complete()
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert [path.stat().st_size for path in cached(site, "huge")] == [30_000_000]
 
 
@@ -152,7 +152,7 @@ def test_a_broken_file_that_comes_again_is_unpacked_right_or_not_at_all(site: St
     with FaultIndex([BIG]) as index:
         index.fail("/files/", "corrupt", times=3)  # 9 MB are three ranges
         unpacked(site, BIG, index)
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert left(site) == []
     assert all(path.stat().st_size == 9_000_000 for path in cached(site, "big"))
     assert Path(site.place.wheel(BIG.file)).read_bytes() == BIG.data
@@ -168,9 +168,9 @@ def test_what_is_not_large_waits_for_a_slow_line(site: StepContext, rate: float 
     )
     work.add([locked], [coming], at_once=False)
     for _ in range(3):
-        work.look(rate)
+        work.update_rate(rate)
     assert not [t for t in threading.enumerate() if t.name == "unpacking"]
-    work.look(SLOW)
+    work.update_rate(SLOW)
     assert [t for t in threading.enumerate() if t.name == "unpacking"]
     work.give_up()
 
@@ -178,7 +178,7 @@ def test_what_is_not_large_waits_for_a_slow_line(site: StepContext, rate: float 
 def test_what_waited_is_unpacked_when_all_is_there(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index, at_once=False)
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert len(cached(site, "big")) == 1 and left(site) == []
 
 
@@ -186,14 +186,14 @@ def test_little_is_left_to_the_install_step(site: StepContext) -> None:
     little = make_wheel("little", size=1000)
     with FaultIndex([little]) as index:
         unpacked(site, little, index)
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert not cached(site, "little")
 
 
 def test_a_file_with_a_wrong_hash_is_not_unpacked_and_harms_nothing(site: StepContext) -> None:
     with FaultIndex([BIG]) as index:
         unpacked(site, BIG, index, "0" * 64)
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert left(site) == [] and not cached(site, "big")
 
 
@@ -210,7 +210,7 @@ def test_a_kill_leaves_nothing_once_the_next_run_has_installed(site: StepContext
     for path in (written, written.with_name("big.msgpack"), own):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half")
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert not written.exists() and written.with_name("big.msgpack").exists()
     assert own.exists()  # a package's
     own.unlink()
@@ -241,13 +241,13 @@ def test_a_fetch_that_ends_early_ends_the_work(site: StepContext, how: str) -> N
         arriving.close()  # type: ignore[attr-defined]
         work.give_up()
         with contextlib.suppress(StoppedError):  # not raised where the work saw the wish first
-            unpacking.settle(site)
+            unpacking.finish_unpacking(site)
     began = time.monotonic()
     while any(t.name == "unpacking" for t in threading.enumerate()):
         assert time.monotonic() - began < 60.0
         time.sleep(0.02)
     site.system.stop.clear()
-    unpacking.settle(site)
+    unpacking.finish_unpacking(site)
     assert left(site) == []
 
 

@@ -89,7 +89,7 @@ def terminated_when(there: Callable[[], bool]) -> Iterator[None]:
         watcher.join()
 
 
-def open_visit(home: Path, pretend: str = "{}", *, real: bool = False) -> Session:
+def open_session(home: Path, pretend: str = "{}", *, real: bool = False) -> Session:
     """A session on that home. ``pretend`` is told to the script that stands in for the real one."""
     read = resource_reader()
     resource = (lambda name: read(name) or b"") if real else pretended(pretend)

@@ -18,7 +18,7 @@ from app.model.plan import FetchModel, Plan
 from app.model.training import ModelInfo, TrainingRequest
 from app.steps import model_cache
 from tests.training.conftest import TRAINING_PYTHON, with_unsloth
-from tests.training.homes import ENVIRONMENT, make_home, open_visit, plan_of, write_rows
+from tests.training.homes import ENVIRONMENT, make_home, open_session, plan_of, write_rows
 from tests.training.model_hub import COMMIT, Hub, serve
 
 pytestmark = [with_unsloth, pytest.mark.real]
@@ -44,7 +44,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
     """A home whose environment has the hub's client."""
-    return open_visit(make_home(tmp_path / "home", TRAINING_PYTHON))
+    return open_session(make_home(tmp_path / "home", TRAINING_PYTHON))
 
 
 def look(session: Session) -> ModelInfo | None:

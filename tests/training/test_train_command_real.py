@@ -18,7 +18,7 @@ import pytest
 from app.engine import exports, training_records
 from app.model.event import Measured
 from tests.training.conftest import TRAINING_PYTHON, with_unsloth
-from tests.training.homes import make_home, open_visit, write_rows
+from tests.training.homes import make_home, open_session, write_rows
 from tests.training.test_export_real import probe
 from tests.training.test_train_real import largest_difference, weights
 
@@ -48,8 +48,8 @@ class Run:
 
     def losses(self) -> dict[int, float]:
         """Step to loss."""
-        told = [e for e in self.events if e.get("name") == "train.loss"]
-        return {e["detail"]["step"]: e["value"] for e in told}
+        events = [e for e in self.events if e.get("name") == "train.loss"]
+        return {e["detail"]["step"]: e["value"] for e in events}
 
     @property
     def folder(self) -> Path:
@@ -88,8 +88,8 @@ def test_a_whole_run(undisturbed: Run, home: Path) -> None:
     last = undisturbed.events[-1]
     assert (last["outcome"], last["run"]["state"]) == ("finished", "finished")
     script = [TRAINING_PYTHON, str(undisturbed.folder / "train.py"), "--check-resume"]
-    told = subprocess.run(script, capture_output=True, text=True, check=False)
-    assert told.returncode == 2 and "finished" in told.stdout
+    completed = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert completed.returncode == 2 and "finished" in completed.stdout
     assert not list(home.glob("**/temp")) and not list((home / "work").iterdir())
 
 
@@ -158,7 +158,7 @@ def test_killed_at_random_moments_and_gone_on_with(
                 run.process.kill()
 
         code = run.end(kill)
-        newest = training_records.runs(open_visit(home, real=True))[0]
+        newest = training_records.runs(open_session(home, real=True))[0]
         if code == 0:
             pytest.fail(f"the run ended before {killed + 1} kills: it is too short for so many")
         killed += 1
@@ -184,11 +184,13 @@ def test_merged_loaded_again_and_asked(
     assert export.events[-1]["export"] == str(target)
     seen = probe("compare", small_model, undisturbed.folder / "output" / "adapter", target)
     assert seen["merged"] < 1e-5 < seen["plain"]
-    told = [
-        e for e in exports.ask(open_visit(home, real=True), run, "Say 3") if isinstance(e, Measured)
+    answers = [
+        e
+        for e in exports.ask(open_session(home, real=True), run, "Say 3")
+        if isinstance(e, Measured)
     ]
-    pieces = [e.value for e in told if e.name == "chat.piece"]
-    whole = [e.value for e in told if e.name == "chat.answer"]
+    pieces = [e.value for e in answers if e.name == "chat.piece"]
+    whole = [e.value for e in answers if e.name == "chat.answer"]
     assert len(pieces) > 1 and ["".join(pieces)] == whole
 
 

@@ -14,7 +14,7 @@ from app.engine.session import Session
 from app.model.event import Failed
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.bench import tree, unfinished, usable
-from tests.journeys.small import plan, session
+from tests.journeys.small import open_session, plan
 
 pytestmark = [pytest.mark.windows, pytest.mark.slow]
 WHEELS = [make_wheel(f"piece-{n}", size=200_000) for n in range(4)]
@@ -47,10 +47,10 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
     """A home with an active environment ``small-0``."""
     home = tmp_path / "home"
     with FaultIndex(WHEELS) as index:
-        visit = session(str(home), index.url, lock_of(WHEELS))
-        told = [event.what for event in visit.run(plan("small-0"))]
-    assert visit.outcome == "finished", [what for what in told if isinstance(what, Failed)]
-    return visit, home
+        session = open_session(str(home), index.url, lock_of(WHEELS))
+        events = [event.what for event in session.run(plan("small-0"))]
+    assert session.outcome == "finished", [what for what in events if isinstance(what, Failed)]
+    return session, home
 
 
 @pytest.mark.fault("file in use")
@@ -69,18 +69,18 @@ def test_a_file_in_use_is_named_and_the_next_run_finishes(
         what
     ]
     with FaultIndex(WHEELS) as index:
-        visit = session(str(home), index.url, lock_of(WHEELS))
+        session = open_session(str(home), index.url, lock_of(WHEELS))
         with Held(held):
-            events = list(visit.run(plan("small-1")))
+            events = list(session.run(plan("small-1")))
             failed = next(e.what for e in events if isinstance(e.what, Failed))
             assert failed.code == "file_in_use", failed
             assert (held.name if what != "half an environment" else "small-1") in failed.message
             assert failed.hint
             assert usable(home) == ""
-        assert visit.outcome == "failed"
-        list(visit.run(plan("small-1")))
-        assert visit.outcome == "finished"
+        assert session.outcome == "failed"
+        list(session.run(plan("small-1")))
+        assert session.outcome == "finished"
     assert {path for path, _ in tree(home / "envs" / "small-1").items() ^ expected.items()} == set()
     assert unfinished(home) == []
-    pointer = visit.pointer()
+    pointer = session.pointer()
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1", "small-0")

@@ -77,10 +77,10 @@ def test_a_file_that_is_open_is_named_and_stays(tmp_path: Path) -> None:
     path = tmp_path / "held.dll"
     path.write_bytes(b"old")
     with path.open("rb"):
-        with pytest.raises(ExpectedError) as told:
+        with pytest.raises(ExpectedError) as raised:
             LocalFiles().remove(str(path))
-        assert told.value.code == "file_in_use"
-        assert "held.dll" in told.value.message
+        assert raised.value.code == "file_in_use"
+        assert "held.dll" in raised.value.message
     assert path.read_bytes() == b"old"
 
 
@@ -93,9 +93,9 @@ def test_a_running_program_cannot_be_replaced_and_that_is_said(tmp_path: Path) -
         stdin=subprocess.DEVNULL,
     )
     try:
-        with pytest.raises(ExpectedError) as told:
+        with pytest.raises(ExpectedError) as raised:
             LocalFiles().write(str(program), b"new")
-        assert told.value.code in {"file_in_use", "permission_denied"}
+        assert raised.value.code in {"file_in_use", "permission_denied"}
     finally:
         running.kill()
         running.wait()

@@ -54,9 +54,9 @@ def install(home: Path) -> tuple[int, list[dict[str, Any]], str]:
 def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None:
     home = tmp_path / "Jürgens PC"
     began = time.monotonic()
-    code, events, said = install(home)
+    code, events, output = install(home)
     first = time.monotonic() - began
-    assert code == 0, said[-4000:]
+    assert code == 0, output[-4000:]
     result = events[-1]
     assert (result["schema"], result["outcome"]) == ("result/1", "finished")
     verdict = result["verdict"]
@@ -79,8 +79,8 @@ def test_practice_cpu_is_installed_verified_and_reported(tmp_path: Path) -> None
     assert any(name.endswith("report.json") for name in names)
 
     began = time.monotonic()
-    code, events, said = install(home)
-    assert code == 0, said[-2000:]
+    code, events, output = install(home)
+    assert code == 0, output[-2000:]
     assert events[-1]["outcome"] == "finished"
-    assert "in place" in said
+    assert "in place" in output
     assert time.monotonic() - began < first / 3

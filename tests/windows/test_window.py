@@ -33,7 +33,7 @@ if sys.platform == "win32":
         """Visible windows of a process with their titles."""
         found: list[tuple[int, str]] = []
 
-        def visit(window: int, _: int) -> bool:
+        def session(window: int, _: int) -> bool:
             owner, text = wintypes.DWORD(), ctypes.create_unicode_buffer(256)
             USER.GetWindowThreadProcessId(window, ctypes.byref(owner))
             USER.GetWindowTextW(window, text, 256)
@@ -41,7 +41,7 @@ if sys.platform == "win32":
                 found.append((window, text.value))
             return True
 
-        USER.EnumWindows(VISIT(visit), 0)
+        USER.EnumWindows(VISIT(session), 0)
         return found
 
     def start(home: Path, *arguments: str) -> subprocess.Popen[bytes]:

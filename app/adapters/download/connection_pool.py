@@ -17,8 +17,14 @@ import truststore
 import urllib3
 from urllib3 import exceptions as u3
 
-from app.adapters.download.deadlines import bounded
-from app.adapters.download.download_errors import Endpoint, Fault, fault, from_error, host
+from app.adapters.download.deadlines import with_deadlines
+from app.adapters.download.download_errors import (
+    DownloadError,
+    Endpoint,
+    download_error,
+    from_error,
+    host,
+)
 from app.adapters.windows.proxy_script import DIRECT, proxy_of_script
 from app.model import limits
 from app.model.odd_text import as_bytes
@@ -30,7 +36,7 @@ BROKEN = (u3.HTTPError, HTTPException, OSError, ValueError, AttributeError)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def sound(url: str) -> bool:
+def is_valid_address(url: str) -> bool:
     """Whether an address can be taken apart: brackets in pairs, a port that exists."""
     try:
         parts = urlsplit(url)
@@ -39,7 +45,7 @@ def sound(url: str) -> bool:
         return False
 
 
-def loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     """Whether an address stays on this computer; only there may a connection go without TLS."""
     name = (urlsplit(url).hostname or "").lower()
     if name == "localhost" or name.endswith(".localhost"):
@@ -61,13 +67,13 @@ class Connections:
         self._timeout = urllib3.Timeout(connect=connect, read=read)
         self._lock = threading.Lock()
         self._managers: dict[str | None, urllib3.PoolManager] = {}
-        self._credentials = _credentials(self._sources)
+        self._credentials = _collect_logins(self._sources)
 
     def proxy(self, url: str) -> str | None:
         """The proxy for an address, with its password; ``None`` for loopback, exceptions and direct
         connections.
         """
-        if loopback(url):
+        if is_loopback(url):
             return None
         name = urlsplit(url).hostname or ""
         # nobody has read the settings yet: what the system says (variables, the Windows registry)
@@ -77,12 +83,12 @@ class Connections:
             found = urllib.request.getproxies()
             return found.get(urlsplit(url).scheme) or found.get("all")
         if self._sources.proxy_script or self._sources.proxy_detect:
-            said = proxy_of_script(url, self._sources.proxy_script, self._sources.proxy_detect)
-            if said is not None:
-                return None if said == DIRECT else said
-        return None if _excepted(name, self._sources.no_proxy) else self._sources.proxy
+            scripted = proxy_of_script(url, self._sources.proxy_script, self._sources.proxy_detect)
+            if scripted is not None:
+                return None if scripted == DIRECT else scripted
+        return None if _is_proxy_exempt(name, self._sources.no_proxy) else self._sources.proxy
 
-    def spot(self, url: str) -> Endpoint:
+    def endpoint(self, url: str) -> Endpoint:
         """What sentences about this address name."""
         return Endpoint(url, self.proxy(url))
 
@@ -94,57 +100,57 @@ class Connections:
         *,
         timeout: urllib3.Timeout | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        """One request, redirects followed; the body is left unread. Raises ``Fault``."""
+        """One request, redirects followed; the body is left unread. Raises ``DownloadError``."""
         first = url
-        if not sound(url):
-            raise _unsound(url, "is no address that can be used")
+        if not is_valid_address(url):
+            raise _bad_address_error(url, "is no address that can be used")
         for _ in range(limits.REDIRECTS):
-            spot = self.spot(url)
-            response = self._once(method, url, dict(headers or {}), spot, timeout)
+            endpoint = self.endpoint(url)
+            response = self._request_once(method, url, dict(headers or {}), endpoint, timeout)
             target = response.headers.get("Location") if response.status in REDIRECTS else None
             if not target:
                 return response
             response.close()
-            url = _next(url, target)
-        raise fault(
+            url = _resolve_redirect(url, target)
+        raise download_error(
             "redirect_loop",
             f"{host(first)} sends the request for {Endpoint(first).file} in a circle.",
             hint="A sign-in page of the network may be in between: open any page in a browser, or "
             "choose another index.",
         )
 
-    def _once(
+    def _request_once(
         self,
         method: str,
         url: str,
         headers: dict[str, str],
-        spot: Endpoint,
+        endpoint: Endpoint,
         timeout: urllib3.Timeout | None,
     ) -> urllib3.BaseHTTPResponse:
         scheme = urlsplit(url).scheme
         if scheme not in ("https", "http"):
-            raise fault(
+            raise download_error(
                 "address_unsafe",
-                f"The address of {spot.file} on {spot.host} is neither http nor https.",
+                f"The address of {endpoint.file} on {endpoint.host} is neither http nor https.",
                 hint="Choose another index.",
             )
         if unencrypted(url):
-            raise fault(
+            raise download_error(
                 "address_unsafe",
-                f"{spot.host} offers {spot.file} without TLS, which is refused.",
+                f"{endpoint.host} offers {endpoint.file} without TLS, which is refused.",
                 hint="Give the index with https.",
             )
         headers.setdefault("User-Agent", _AGENT)
         headers.setdefault("Accept-Encoding", "identity")
-        login = self._credentials.get(_place(url))
+        login = self._credentials.get(_host_and_port(url))
         parts = urlsplit(url)
         if parts.username:
-            login = _basic(unquote(parts.username), unquote(parts.password or ""))
+            login = _encode_basic_auth(unquote(parts.username), unquote(parts.password or ""))
             url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         if login:
             headers["Authorization"] = login
         try:
-            return self._manager(spot.proxy).request(
+            return self._manager_for(endpoint.proxy).request(
                 method,
                 url,
                 headers=headers,
@@ -154,23 +160,23 @@ class Connections:
                 timeout=timeout or self._timeout,
             )
         except BROKEN as error:
-            raise from_error(error, spot) from error
+            raise from_error(error, endpoint) from error
 
-    def _manager(self, proxy: str | None) -> urllib3.PoolManager:
+    def _manager_for(self, proxy: str | None) -> urllib3.PoolManager:
         with self._lock:
             if proxy not in self._managers:
-                self._managers[proxy] = self._made(proxy)
+                self._managers[proxy] = self._open_manager(proxy)
             return self._managers[proxy]
 
-    def _made(self, proxy: str | None) -> urllib3.PoolManager:
-        context = self._context()
+    def _open_manager(self, proxy: str | None) -> urllib3.PoolManager:
+        context = self._build_ssl_context()
         if proxy is None:
-            return bounded(urllib3.PoolManager(maxsize=16, ssl_context=context))
+            return with_deadlines(urllib3.PoolManager(maxsize=16, ssl_context=context))
         if "://" not in proxy:
             proxy = "http://" + proxy
         parts = urlsplit(proxy)
         if parts.scheme not in ("http", "https"):
-            raise fault(
+            raise download_error(
                 "proxy_unreachable",
                 f"The proxy {host(proxy)} is of the kind {parts.scheme}, which is not supported.",
                 hint="Give an http or https proxy.",
@@ -181,17 +187,17 @@ class Connections:
                 proxy_basic_auth=f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             )
         bare = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        return bounded(
+        return with_deadlines(
             urllib3.ProxyManager(
                 bare,
                 proxy_headers=headers,
                 maxsize=16,
                 ssl_context=context,
-                proxy_ssl_context=self._context(),
+                proxy_ssl_context=self._build_ssl_context(),
             )
         )
 
-    def _context(self) -> ssl.SSLContext:
+    def _build_ssl_context(self) -> ssl.SSLContext:
         """The system's store (so that company roots count), and the chosen bundle beside it."""
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         bundle = self._sources.certificate
@@ -199,7 +205,7 @@ class Connections:
             try:
                 context.load_verify_locations(cafile=bundle)
             except (OSError, ssl.SSLError) as error:
-                raise fault(
+                raise download_error(
                     "certificate_unreadable",
                     f"The certificate bundle {bundle} could not be read.",
                     details=str(error),
@@ -215,20 +221,22 @@ class Connections:
                     manager.clear()
 
 
-def _next(url: str, target: str) -> str:
-    """Where a redirect leads. Raises ``Fault`` naming the server that sends to no address."""
+def _resolve_redirect(url: str, target: str) -> str:
+    """Where a redirect leads. Raises ``DownloadError`` naming the server that sends to no address."""
     try:
         found = urljoin(url, target)
     except ValueError:
         found = ""
-    if not sound(found):
-        raise _unsound(url, f"sends the request on to {target[:80]!r}, which is no address")
+    if not is_valid_address(found):
+        raise _bad_address_error(
+            url, f"sends the request on to {target[:80]!r}, which is no address"
+        )
     return found
 
 
-def _unsound(url: str, what: str) -> Fault:
+def _bad_address_error(url: str, what: str) -> DownloadError:
     """An address that cannot be taken apart, ours or a server's."""
-    return fault(
+    return download_error(
         "server_error",
         f"{host(url)} {what}.",
         limit=3,
@@ -248,32 +256,34 @@ def without_password(url: str) -> str:
     )
 
 
-def _place(url: str) -> tuple[str, int | None]:
+def _host_and_port(url: str) -> tuple[str, int | None]:
     parts = urlsplit(url)
     return (parts.hostname or "").lower(), parts.port or {"https": 443, "http": 80}.get(
         parts.scheme
     )
 
 
-def _basic(user: str, password: str) -> str:
+def _encode_basic_auth(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(as_bytes(f"{user}:{password}")).decode()
 
 
-def _credentials(sources: Sources) -> dict[tuple[str, int | None], str]:
+def _collect_logins(sources: Sources) -> dict[tuple[str, int | None], str]:
     """The logins that index addresses carry; they count for files on the same host and port,
     nowhere else.
     """
     known = {}
     for url in (sources.index, sources.pytorch_index, *sources.extra_indexes, *sources.find_links):
-        if not url or not sound(url):
+        if not url or not is_valid_address(url):
             continue
         parts = urlsplit(url)
         if parts.hostname and parts.username:
-            known[_place(url)] = _basic(unquote(parts.username), unquote(parts.password or ""))
+            known[_host_and_port(url)] = _encode_basic_auth(
+                unquote(parts.username), unquote(parts.password or "")
+            )
     return known
 
 
-def _excepted(name: str, exceptions: str | None) -> bool:
+def _is_proxy_exempt(name: str, exceptions: str | None) -> bool:
     """Whether ``NO_PROXY`` names this host: a name, a domain (with or without its dot), ``*``."""
     for one in (exceptions or "").replace(";", ",").split(","):
         if one.strip() == "*":

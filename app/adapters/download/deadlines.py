@@ -22,7 +22,7 @@ from app.model import limits
 
 
 @contextlib.contextmanager
-def _in_time(holder: Any, what: str) -> Iterator[None]:
+def _with_deadline(holder: Any, what: str) -> Iterator[None]:
     """Shut ``holder.sock`` when the time is over. Raises ``TimeoutError`` then."""
     late = threading.Event()
 
@@ -52,21 +52,21 @@ def _in_time(holder: Any, what: str) -> Iterator[None]:
 
 class _Plain(connection.HTTPConnection):
     def connect(self) -> None:
-        with _in_time(self, "connecting"):
+        with _with_deadline(self, "connecting"):
             super().connect()
 
     def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
-        with _in_time(self, "the head of the answer"):
+        with _with_deadline(self, "the head of the answer"):
             return super().getresponse()
 
 
 class _Secure(connection.HTTPSConnection):
     def connect(self) -> None:
-        with _in_time(self, "connecting"):
+        with _with_deadline(self, "connecting"):
             super().connect()
 
     def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
-        with _in_time(self, "the head of the answer"):
+        with _with_deadline(self, "the head of the answer"):
             return super().getresponse()
 
 
@@ -78,7 +78,7 @@ class _SecurePool(connectionpool.HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
-def bounded(manager: urllib3.PoolManager) -> urllib3.PoolManager:
+def with_deadlines(manager: urllib3.PoolManager) -> urllib3.PoolManager:
     """The same manager, whose connections from now on begin in time."""
     manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return manager

@@ -32,7 +32,7 @@ _COMPANY = (
 )
 
 
-class Fault(Exception):
+class DownloadError(Exception):
     """One failed try. ``limit`` is how many tries make sense (1: trying again cannot help),
     ``wait`` what the server asked for.
     """
@@ -77,7 +77,7 @@ def host(url: str) -> str:
     return f"{name}:{port}" if port else name
 
 
-def fault(
+def download_error(
     code: str,
     sentence: str,
     *,
@@ -85,62 +85,64 @@ def fault(
     hint: str = _AGAIN,
     details: str = "",
     wait: float | None = None,
-) -> Fault:
+) -> DownloadError:
     """A fault from its parts."""
-    return Fault(ExpectedError(code, sentence, hint=hint, details=details), limit=limit, wait=wait)
+    return DownloadError(
+        ExpectedError(code, sentence, hint=hint, details=details), limit=limit, wait=wait
+    )
 
 
-def from_status(response: urllib3.BaseHTTPResponse, spot: Endpoint) -> Fault:
+def from_status(response: urllib3.BaseHTTPResponse, endpoint: Endpoint) -> DownloadError:
     """An answer that is neither the file nor a redirect."""
-    status, at, name = response.status, spot.host, spot.file
-    said = f"{at} answered {status} for {name}"
+    status, at, name = response.status, endpoint.host, endpoint.file
+    subject = f"{at} answered {status} for {name}"
     if status == 401:
-        return fault(
+        return download_error(
             "index_denied",
-            f"{said}: it wants a name and a password.",
+            f"{subject}: it wants a name and a password.",
             hint="Put the credentials into the index address of pip or uv, or choose another index.",
         )
     if status == 403:
-        return fault(
+        return download_error(
             "index_denied",
-            f"{said}: access is refused.",
+            f"{subject}: access is refused.",
             hint="A company filter or the index itself refuses this file; ask who runs it, or "
             "choose another index.",
         )
     if status in (404, 410):
-        return fault(
+        return download_error(
             "file_missing",
-            f"{said}: the file is not there.",
+            f"{subject}: the file is not there.",
             hint="The index or mirror lacks this file; choose another index, or wait until the "
             "mirror has caught up.",
         )
     if status == 407:
-        return proxy_denied(spot)
+        return proxy_denied(endpoint)
     if status == 429:
-        return fault(
+        return download_error(
             "too_many_requests",
-            f"{said}: too many requests.",
+            f"{subject}: too many requests.",
             limit=MANY,
             wait=retry_after(response),
             hint="Wait some minutes, then run it again; what has arrived is kept.",
         )
     if status == 408 or status >= 500:
-        return fault(
+        return download_error(
             "server_error",
-            f"{said}: the server has trouble.",
+            f"{subject}: the server has trouble.",
             limit=MANY,
             wait=retry_after(response),
             hint="Wait some minutes, then run it again, or choose another index; what has arrived "
             "is kept.",
         )
-    return fault("server_error", f"{said}, which was not expected.")
+    return download_error("server_error", f"{subject}, which was not expected.")
 
 
-def proxy_denied(spot: Endpoint) -> Fault:
+def proxy_denied(endpoint: Endpoint) -> DownloadError:
     """The proxy wants a name and a password."""
-    return fault(
+    return download_error(
         "proxy_needs_password",
-        f"The proxy {host(spot.proxy or spot.url)} wants a name and a password for {spot.host}.",
+        f"The proxy {host(endpoint.proxy or endpoint.url)} wants a name and a password for {endpoint.host}.",
         hint="Give the proxy as http://name:password@host:port in the proxy setting.",
     )
 
@@ -149,14 +151,14 @@ def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     """Seconds that the server asked to wait (``Retry-After``, as a number or a date), at most two
     minutes.
     """
-    said = response.headers.get("Retry-After")
-    if not said:
+    header = response.headers.get("Retry-After")
+    if not header:
         return None
-    number = limits.whole_number(said)
+    number = limits.whole_number(header)
     if number is not None:
         return float(min(number, limits.RETRY_AFTER))
     try:
-        then = parsedate_to_datetime(said)
+        then = parsedate_to_datetime(header)
         now = parsedate_to_datetime(response.headers.get("Date", ""))
         seconds = (then - now).total_seconds()
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -164,86 +166,88 @@ def retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     return min(max(seconds, 0.0), float(limits.RETRY_AFTER))
 
 
-def from_error(error: Exception, spot: Endpoint) -> Fault:
+def from_error(error: Exception, endpoint: Endpoint) -> DownloadError:
     """An exception of the HTTP library, of TLS or of the sockets below."""
-    chain = list(_chain(error))
+    chain = list(_walk_causes(error))
     details = "\n".join(dict.fromkeys(f"{type(e).__name__}: {e}" for e in chain))
-    via = f" through the proxy {host(spot.proxy)}" if spot.proxy else ""
+    via = f" through the proxy {host(endpoint.proxy)}" if endpoint.proxy else ""
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
-            return _certificate(one, spot, details)
+            return _explain_certificate(one, endpoint, details)
     if any("407" in str(e) for e in chain if isinstance(e, OSError)):
-        return proxy_denied(spot)
-    if spot.proxy and any(isinstance(e, u3.ProxyError) for e in chain):
-        return fault(
+        return proxy_denied(endpoint)
+    if endpoint.proxy and any(isinstance(e, u3.ProxyError) for e in chain):
+        return download_error(
             "proxy_unreachable",
-            f"The proxy {host(spot.proxy)} could not be used to reach {spot.host}: {_short(chain)}.",
+            f"The proxy {host(endpoint.proxy)} could not be used to reach {endpoint.host}: {_innermost_cause(chain)}.",
             limit=MANY,
             details=details,
             hint="Check the proxy setting, or take it out where no proxy is needed.",
         )
     if any(isinstance(e, socket.gaierror | u3.NameResolutionError) for e in chain):
-        return fault(
+        return download_error(
             "dns_failure",
-            f"The name {spot.host} could not be resolved.",
+            f"The name {endpoint.host} could not be resolved.",
             limit=MANY,
             details=details,
             hint="Check the network connection and the name server; behind a company network a "
             "proxy may be needed.",
         )
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
-        return fault(
+        return download_error(
             "connection_refused",
-            f"{spot.host} refuses the connection{via}, so {spot.file} could not be fetched.",
+            f"{endpoint.host} refuses the connection{via}, so {endpoint.file} could not be fetched.",
             limit=MANY,
             details=details,
         )
     if any(isinstance(e, ssl.SSLError) for e in chain) or isinstance(error, u3.SSLError):
-        return fault(
+        return download_error(
             "tls_failed",
-            f"A secure connection to {spot.host} could not be made: {_short(chain)}.",
+            f"A secure connection to {endpoint.host} could not be made: {_innermost_cause(chain)}.",
             limit=MANY,
             details=details,
             hint=_COMPANY,
         )
     if any(isinstance(e, u3.TimeoutError | TimeoutError) for e in chain):
-        return fault(
+        return download_error(
             "network_timeout",
-            f"{spot.host} did not answer in time{via} while {spot.file} was fetched.",
+            f"{endpoint.host} did not answer in time{via} while {endpoint.file} was fetched.",
             limit=MANY,
             details=details,
         )
     if any(
         isinstance(e, OSError) and e.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for e in chain
     ):
-        return fault(
+        return download_error(
             "network_unreachable",
-            f"There is no way to {spot.host} in the network{via}.",
+            f"There is no way to {endpoint.host} in the network{via}.",
             limit=MANY,
             details=details,
         )
-    return fault(
+    return download_error(
         "network_interrupted",
-        f"The connection to {spot.host} broke while {spot.file} was fetched.",
+        f"The connection to {endpoint.host} broke while {endpoint.file} was fetched.",
         limit=MANY,
         details=details,
     )
 
 
-def _certificate(error: ssl.SSLCertVerificationError, spot: Endpoint, details: str) -> Fault:
+def _explain_certificate(
+    error: ssl.SSLCertVerificationError, endpoint: Endpoint, details: str
+) -> DownloadError:
     text = f"{error.verify_message or ''} {error}".lower()
     if "expired" in text or error.verify_code == 10:
-        return fault(
+        return download_error(
             "server_certificate_expired",
-            f"The certificate of {spot.host} has expired.",
+            f"The certificate of {endpoint.host} has expired.",
             details=details,
             hint="Check this computer's date and time first; if they are right, choose another "
             "index or wait.",
         )
     if "not yet valid" in text or error.verify_code == 9:
-        return fault(
+        return download_error(
             "server_certificate_expired",
-            f"The certificate of {spot.host} is not valid yet.",
+            f"The certificate of {endpoint.host} is not valid yet.",
             details=details,
             hint="Check this computer's date and time.",
         )
@@ -253,28 +257,28 @@ def _certificate(error: ssl.SSLCertVerificationError, spot: Endpoint, details: s
         or "doesn't match" in text
         or error.verify_code in (62, 64)
     ):
-        return fault(
+        return download_error(
             "tls_intercepted",
-            f"The certificate that answered for {spot.host} belongs to another name.",
+            f"The certificate that answered for {endpoint.host} belongs to another name.",
             details=details,
             hint=_COMPANY,
         )
     if "self-signed" in text or "self signed" in text:
-        return fault(
+        return download_error(
             "tls_intercepted",
-            f"The certificate of {spot.host} is self-signed and not trusted on this computer.",
+            f"The certificate of {endpoint.host} is self-signed and not trusted on this computer.",
             details=details,
             hint=_COMPANY,
         )
-    return fault(
+    return download_error(
         "tls_intercepted",
-        f"The certificate of {spot.host} was issued by somebody whom this computer does not trust.",
+        f"The certificate of {endpoint.host} was issued by somebody whom this computer does not trust.",
         details=details,
         hint=_COMPANY,
     )
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def _walk_causes(error: BaseException) -> Iterator[BaseException]:
     """The error and everything behind it: causes, contexts, urllib3's ``reason`` and
     ``original_error``.
     """
@@ -295,7 +299,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         ]
 
 
-def _short(chain: list[BaseException]) -> str:
+def _innermost_cause(chain: list[BaseException]) -> str:
     """The innermost cause in a few words."""
     for one in reversed(chain):
         if isinstance(one, OSError) and one.strerror:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from app.adapters.download.connection_pool import Connections
-from app.adapters.download.download_errors import Fault
+from app.adapters.download.download_errors import DownloadError
 from app.adapters.download.fetch_context import RetryPolicy
-from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.loopback_server import LoopbackServer
 from app.adapters.download.part_file import RANGE, Range
 from app.adapters.download.transfer import Transfer
 from app.adapters.files import disk_fault, long_path, make_folders
@@ -44,7 +44,7 @@ class Fetch:
         connections: Connections,
         patience: RetryPolicy,
         stop: Stop,
-        feeder: Feeder | None = None,
+        feeder: LoopbackServer | None = None,
         more: Callable[[], Sequence[Download] | None] | None = None,
     ) -> None:
         self.connections, self.patience, self._stop = connections, patience, stop
@@ -52,12 +52,12 @@ class Fetch:
         self.turn = threading.Condition()
         self.over = threading.Event()
         self._files: list[Transfer] = []
-        self._add(files)
+        self._add_files(files)
         self._error: BaseException | None = None
         self._notes: deque[str] = deque()
         self._received = 0
 
-    def _add(self, files: Sequence[Download]) -> None:
+    def _add_files(self, files: Sequence[Download]) -> None:
         known = {one.file.target for one in self._files}
         new = {f.target: Transfer(f, self) for f in files if f.target not in known}
         self._files = sorted(
@@ -70,31 +70,31 @@ class Fetch:
         """
         if not self._files and self._more is None:
             return
-        self._room()
+        self._check_disk_space()
         threads = [
-            threading.Thread(target=self._work, name=f"fetch-{n}", daemon=True)
+            threading.Thread(target=self._run_worker, name=f"fetch-{n}", daemon=True)
             for n in range(self.patience.streams)
         ]
         for thread in threads:
             thread.start()
         try:
-            yield from self._watch()
+            yield from self._watch_progress()
         finally:
-            self._cancel(threads)
-        yield self._arrived(None)
+            self._cancel_workers(threads)
+        yield self._report_progress(None)
 
-    def _watch(self) -> Iterator[Arrived]:
+    def _watch_progress(self) -> Iterator[Arrived]:
         past: deque[tuple[float, int]] = deque()
         looked = moved = time.monotonic()
         known = (-1, -1)
         while True:
-            self._look_for_more()
+            self._add_new_files()
             with self.turn:
                 self.turn.wait_for(
-                    lambda: self._error is not None or self._finished(),
+                    lambda: self._error is not None or self._is_finished(),
                     _LOOK if self._more is None else _SOON,
                 )
-                error, finished = self._error, self._finished()
+                error, finished = self._error, self._is_finished()
             now = time.monotonic()
             past.append((now, self._received))
             while now - past[0][0] > 3.0:
@@ -103,7 +103,7 @@ class Fetch:
                 (past[-1][1] - past[0][1]) / (now - past[0][0]) if now - past[0][0] > 0.2 else None
             )
             while self._notes:
-                yield self._arrived(rate, self._notes.popleft())
+                yield self._report_progress(rate, self._notes.popleft())
             if error is not None:
                 raise error
             if finished:
@@ -112,15 +112,15 @@ class Fetch:
                 raise StoppedError
             if now - looked > min(1.0, limits.NO_PROGRESS):
                 looked = now
-                self._watch_room()
+                self._watch_disk_space()
                 here = (self._received, sum(j.state == "done" for j in self._files))
                 if here != known or self._more is not None:
                     known, moved = here, now
                 elif now - moved > limits.NO_PROGRESS:
-                    raise self._still()
-            yield self._arrived(rate)
+                    raise self._no_progress_error()
+            yield self._report_progress(rate)
 
-    def _still(self) -> ExpectedError:
+    def _no_progress_error(self) -> ExpectedError:
         """Not one byte came in all that time, however often it was tried."""
         name = next((j.name for j in self._files if j.state != "done"), "the files")
         return ExpectedError(
@@ -129,20 +129,20 @@ class Fetch:
             hint="Check the network, then run it again; what has arrived is kept.",
         )
 
-    def _look_for_more(self) -> None:
+    def _add_new_files(self) -> None:
         files = self._more() if self._more is not None else None
         if files is None:
             return
         self._more = None
         with self.turn:
-            self._add(files)
+            self._add_files(files)
             self.turn.notify_all()
-        self._room()
+        self._check_disk_space()
 
-    def _finished(self) -> bool:
+    def _is_finished(self) -> bool:
         return self._more is None and all(j.state == "done" for j in self._files)
 
-    def _arrived(self, rate: float | None, note: str = "") -> Arrived:
+    def _report_progress(self, rate: float | None, note: str = "") -> Arrived:
         with self.turn:
             sizes = [j.size for j in self._files]
             total = None if None in sizes or self._more is not None else sum(s or 0 for s in sizes)
@@ -155,7 +155,7 @@ class Fetch:
                 file=current,
             )
 
-    def _cancel(self, threads: list[threading.Thread]) -> None:
+    def _cancel_workers(self, threads: list[threading.Thread]) -> None:
         """Wake every worker: sockets are shut, so that no read waits for its time limit."""
         self.over.set()
         with self.turn:
@@ -172,7 +172,7 @@ class Fetch:
 
     # --- disk ---
 
-    def _room(self) -> None:
+    def _check_disk_space(self) -> None:
         """Whether all of it fits, before the first byte."""
         if not self._files:
             return
@@ -188,7 +188,7 @@ class Fetch:
                 f"{folder} cannot be written: permission denied.",
                 hint="Choose a folder that you may write to.",
             )
-        missing = sum(max(0, (j.size or 0) - _on_disk(j.file.target)) for j in self._files)
+        missing = sum(max(0, (j.size or 0) - _bytes_on_disk(j.file.target)) for j in self._files)
         if missing and missing + _MARGIN > free:
             raise ExpectedError(
                 "disk_full",
@@ -197,7 +197,7 @@ class Fetch:
                 hint=_MAKE_ROOM,
             )
 
-    def _watch_room(self) -> None:
+    def _watch_disk_space(self) -> None:
         if not self._files:
             return
         folder = os.path.dirname(self._files[0].file.target)
@@ -211,26 +211,26 @@ class Fetch:
 
     # --- workers ---
 
-    def _work(self) -> None:
+    def _run_worker(self) -> None:
         ended = False
         try:
-            while (task := self._next()) is not None:
+            while (task := self._take_task()) is not None:
                 one, piece = task
                 try:
                     one.advance(piece)
-                except Fault as fault:
-                    self._failed(one, fault)
+                except DownloadError as fault:
+                    self._count_failure(one, fault)
                 except ExpectedError as error:
-                    self._fail(error)
+                    self._fail_with(error)
                 finally:
                     with self.turn:
                         one.active -= 1
             ended = True
         finally:
             if not ended:
-                self._fail(sys.exc_info()[1] or RuntimeError("a worker ended"))
+                self._fail_with(sys.exc_info()[1] or RuntimeError("a worker ended"))
 
-    def _next(self) -> tuple[Transfer, Range | None] | None:
+    def _take_task(self) -> tuple[Transfer, Range | None] | None:
         """The next thing to do, largest file first, each file's ranges from its front; ``None``
         when all is given out.
 
@@ -238,11 +238,11 @@ class Fetch:
         them.
         """
         with self.turn:
-            while not self.over.is_set() and self._error is None and not self._finished():
+            while not self.over.is_set() and self._error is None and not self._is_finished():
                 now = time.monotonic()
-                crowded = sum(f.active for f in self._files if f.large) >= self.patience.wide
+                crowded = sum(f.active for f in self._files if f.is_large) >= self.patience.wide
                 for one in self._files:
-                    if one.not_before > now or (crowded and one.large):
+                    if one.not_before > now or (crowded and one.is_large):
                         continue
                     if one.state == "new":
                         one.state, one.active = "busy", one.active + 1
@@ -251,7 +251,7 @@ class Fetch:
                     if piece is not None:
                         one.active += 1
                         return one, piece
-                    if one.ripe:
+                    if one.is_ready_to_check:
                         one.state, one.active = "checking", one.active + 1
                         return one, None
                 self.turn.wait(
@@ -259,7 +259,7 @@ class Fetch:
                 )
             return None
 
-    def _failed(self, one: Transfer, fault: Fault) -> None:
+    def _count_failure(self, one: Transfer, fault: DownloadError) -> None:
         """Count one failed try; ranges of one file that break together count once."""
         if self.over.is_set():
             return
@@ -282,7 +282,7 @@ class Fetch:
                 self._notes.append(f"{fault.error.message} Trying again in {delay:.1f} s.")
             self.turn.notify_all()
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail_with(self, error: BaseException) -> None:
         with self.turn:
             self._error = self._error or error
             self.turn.notify_all()
@@ -296,13 +296,13 @@ class Fetch:
         with self.turn:
             self._received += count
 
-    def alive(self) -> None:
-        """Raise ``Fault`` where nobody waits for the files any more."""
+    def raise_if_stopped(self) -> None:
+        """Raise ``DownloadError`` where nobody waits for the files any more."""
         if self.over.is_set():
-            raise Fault(ExpectedError("stopped", "Fetching was stopped."), limit=1)
+            raise DownloadError(ExpectedError("stopped", "Fetching was stopped."), limit=1)
 
 
-def _on_disk(target: str) -> int:
+def _bytes_on_disk(target: str) -> int:
     """Bytes that a finished or half-fetched file holds on its volume already."""
     for path in (target, target + ".part"):
         with contextlib.suppress(OSError):

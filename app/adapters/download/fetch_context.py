@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from app.adapters.download.connection_pool import Connections
-from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.loopback_server import LoopbackServer
 from app.model import limits
 
 
@@ -37,11 +37,11 @@ class FetchContext(Protocol):
     turn: threading.Condition
     connections: Connections
     patience: RetryPolicy
-    feeder: Feeder | None
+    feeder: LoopbackServer | None
     over: threading.Event
 
-    def alive(self) -> None:
-        """Raise ``Fault`` where the fetch was given up."""
+    def raise_if_stopped(self) -> None:
+        """Raise ``DownloadError`` where the fetch was given up."""
 
     def note(self, text: str) -> None:
         """Say something to people."""

@@ -25,7 +25,7 @@ from app.ports import Download
 _PIECE = 1 << 20
 
 
-class Flow:
+class PartialFile:
     """One file as far as it is there: the first ``front`` bytes, in the half-fetched file or under
     the final name.
     """
@@ -38,13 +38,13 @@ class Flow:
         self.open = threading.Lock()  # Windows renames no file that is open here
 
 
-class Feeder:
+class LoopbackServer:
     """The server; ``address`` says where a file can be read. It knows no other files and listens on
     loopback only.
     """
 
     def __init__(self) -> None:
-        self._flows: dict[str, Flow] = {}
+        self._flows: dict[str, PartialFile] = {}
         self._secret = secrets.token_urlsafe(16)
         self.over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -55,7 +55,7 @@ class Feeder:
 
     def expect(self, files: Sequence[Download]) -> None:
         """These files are about to be fetched."""
-        self._flows |= {os.path.basename(f.target): Flow(f) for f in files}
+        self._flows |= {os.path.basename(f.target): PartialFile(f) for f in files}
 
     def address(self, file: str) -> str:
         """Where a program of this computer reads the file with this name."""
@@ -74,16 +74,18 @@ class Feeder:
 
     # --- told by the fetch ---
 
-    def grown(self, target: str, front: int, size: int | None) -> None:
+    def mark_grown(self, target: str, front: int, size: int | None) -> None:
         """So many bytes from the start are in the half-fetched file of ``target``, and stay."""
-        if (flow := self._flow(target)) is not None and (front > flow.front or size != flow.size):
+        if (flow := self._find_file(target)) is not None and (
+            front > flow.front or size != flow.size
+        ):
             with flow.change:
                 flow.front, flow.size = max(front, flow.front), size
                 flow.change.notify_all()
 
     def lost(self, target: str) -> None:
         """What was there is not right and will come again: whoever reads it is cut off."""
-        if (flow := self._flow(target)) is not None:
+        if (flow := self._find_file(target)) is not None:
             with flow.change:
                 flow.front, flow.turns = 0, flow.turns + 1
                 flow.change.notify_all()
@@ -91,39 +93,39 @@ class Feeder:
     @contextlib.contextmanager
     def finishing(self, target: str) -> Iterator[None]:
         """Around giving a file its final name: nothing here holds it open meanwhile."""
-        flow = self._flow(target)
+        flow = self._find_file(target)
         if flow is None:
             yield
             return
         with flow.open:
             yield
-            self._finished(flow, target)
+            self._mark_finished(flow, target)
 
     def finished(self, target: str) -> None:
         """The file is there under its final name."""
-        if (flow := self._flow(target)) is not None:
+        if (flow := self._find_file(target)) is not None:
             with flow.open:
-                self._finished(flow, target)
+                self._mark_finished(flow, target)
 
-    def _finished(self, flow: Flow, target: str) -> None:
+    def _mark_finished(self, flow: PartialFile, target: str) -> None:
         with flow.change:
             flow.path, flow.size = target, os.stat(long_path(target)).st_size
             flow.front = flow.size
             flow.change.notify_all()
 
-    def _flow(self, target: str) -> Flow | None:
+    def _find_file(self, target: str) -> PartialFile | None:
         return self._flows.get(os.path.basename(target))
 
     # --- asked by the server ---
 
-    def found(self, path: str) -> Flow | None:
+    def found(self, path: str) -> PartialFile | None:
         """The file that an address means."""
         _, secret, name = [*path.split("/", 2), "", ""][:3]
         return (
             self._flows.get(unquote(name)) if secrets.compare_digest(secret, self._secret) else None
         )
 
-    def send(self, flow: Flow, line: socket.socket) -> None:
+    def send(self, flow: PartialFile, line: socket.socket) -> None:
         """The whole file, each part as soon as it is there. Raises ``OSError`` where the reader or
         the file is gone.
         """
@@ -135,11 +137,11 @@ class Feeder:
                 if self.over.is_set() or flow.turns != turns:
                     raise ConnectionAbortedError("the file is not coming")
                 front = flow.front
-            at = self._pass(flow, line, at, front)
+            at = self._send_range(flow, line, at, front)
 
     if sys.platform == "win32":
 
-        def _pass(self, flow: Flow, line: socket.socket, at: int, front: int) -> int:
+        def _send_range(self, flow: PartialFile, line: socket.socket, at: int, front: int) -> int:
             buffer = memoryview(bytearray(min(_PIECE, front - at)))
             with flow.open, open(long_path(flow.path), "rb", buffering=0) as file:
                 file.seek(at)
@@ -151,7 +153,7 @@ class Feeder:
 
     else:
 
-        def _pass(self, flow: Flow, line: socket.socket, at: int, front: int) -> int:
+        def _send_range(self, flow: PartialFile, line: socket.socket, at: int, front: int) -> int:
             """From the system's cache to the socket without a copy here; a rename meanwhile does no
             harm.
             """
@@ -170,7 +172,7 @@ class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    feeder: Feeder
+    feeder: LoopbackServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A reader that went away is no fault of this program."""

@@ -22,7 +22,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from app.adapters.files import disk_fault, long_path, make_folders, private, replace_file
+from app.adapters.files import disk_fault, long_path, make_folders, open_private, replace_file
 from app.model import limits
 
 RANGE = (
@@ -74,39 +74,39 @@ class PartFile:
         self._slots = 0
         self._finished: list[tuple[int, int]] = []  # (start, end), sorted, merged
         self._free: list[tuple[int, int]] = []  # gaps nobody fills, sorted
-        with _named(target):
-            self._open()
+        with _disk_errors_named(target):
+            self._open_or_resume()
 
-    def _open(self) -> None:
+    def _open_or_resume(self) -> None:
         make_folders(Path(self._data).parent)
         head = _HEAD.pack(_MAGIC, self.size, self._identity)
-        known = self._known(head)
+        known = self._read_known_slots(head)
         if known is None:
             known = []
-            _raw(self._data, "wb").close()
-            with _raw(self._side, "wb") as side:
+            _open_unbuffered(self._data, "wb").close()
+            with _open_unbuffered(self._side, "wb") as side:
                 side.write(head)
         else:
             # Start the side file again with what was found good, whole or not at all.
-            with _raw(self._side + ".new.part", "wb") as side:
-                side.write(head + b"".join(_slot(s, n, c) for s, n, c in known))
+            with _open_unbuffered(self._side + ".new.part", "wb") as side:
+                side.write(head + b"".join(_pack_slot(s, n, c) for s, n, c in known))
             os.replace(self._side + ".new.part", self._side)
         self._slots = len(known)
-        self._finished = _merged((s, s + n) for s, n, _ in known)
-        self._free = list(_gaps(self._finished, self.size))
-        self._stream = _raw(self._side, "r+b")
+        self._finished = _merge_spans((s, s + n) for s, n, _ in known)
+        self._free = list(_missing_spans(self._finished, self.size))
+        self._stream = _open_unbuffered(self._side, "r+b")
 
-    def _known(self, head: bytes) -> list[tuple[int, int, int]] | None:
+    def _read_known_slots(self, head: bytes) -> list[tuple[int, int, int]] | None:
         """The slots of an earlier fetch of this very file whose bytes are really there; ``None``
         where there was none.
         """
         try:
-            with open(self._side, "rb", opener=private) as side:
+            with open(self._side, "rb", opener=open_private) as side:
                 raw = side.read(limits.READ_FILE)
-            with open(self._data, "rb", opener=private) as data:
+            with open(self._data, "rb", opener=open_private) as data:
                 if raw[: len(head)] != head:
                     return None
-                return list(_good(raw[len(head) :], data, self.size))
+                return list(_sound_slots(raw[len(head) :], data, self.size))
         except FileNotFoundError:
             return None
 
@@ -138,8 +138,8 @@ class PartFile:
 
     def writer(self, piece: Range) -> Writer:
         """What puts the bytes of a range on disk, from where it stands."""
-        with _named(self.target):
-            return Writer(self, piece, _raw(self._data, "r+b"))
+        with _disk_errors_named(self.target):
+            return Writer(self, piece, _open_unbuffered(self._data, "r+b"))
 
     def note(self, piece: Range) -> None:
         """Write a range's slot: everything up to here is on disk (a kill cannot take it back, only
@@ -147,26 +147,26 @@ class PartFile:
         """
         with self._lock:
             if not self._stream.closed:
-                _put(
+                _write_at(
                     self._stream,
                     _HEAD.size + piece.slot * _SLOT.size,
-                    _slot(piece.start, piece.done, piece.crc),
+                    _pack_slot(piece.start, piece.done, piece.crc),
                 )
 
     @property
     def front(self) -> int:
         """Bytes that lie without a gap from the start."""
         with self._lock:
-            return self._front()
+            return self._contiguous_end()
 
-    def _front(self) -> int:
+    def _contiguous_end(self) -> int:
         return self._finished[0][1] if self._finished and self._finished[0][0] == 0 else 0
 
     def finish(self, piece: Range) -> None:
         """Give a range back, filled or not: what is missing of it can be taken again."""
         with self._lock:
             if piece.done:
-                self._finished = _merged([*self._finished, (piece.start, piece.at)])
+                self._finished = _merge_spans([*self._finished, (piece.start, piece.at)])
             if piece.left:
                 self._free = sorted([*self._free, (piece.at, piece.end)])
             if self._stream.closed:  # nobody goes on with this one
@@ -175,7 +175,7 @@ class PartFile:
             blocking=False
         ):  # one thread at a time follows; the others go on fetching
             try:
-                self._follow()
+                self._hash_contiguous()
             finally:
                 self._hash_lock.release()
 
@@ -183,7 +183,7 @@ class PartFile:
         """Forget what is there and take the whole file as one range (a server that knows no
         ranges).
         """
-        with self._lock, _named(self.target):
+        with self._lock, _disk_errors_named(self.target):
             self.size = size
             self._stream.truncate(0)
             self._stream.seek(0)
@@ -198,7 +198,7 @@ class PartFile:
         """The size became known: everything after the ranges given out so far can be taken, up to
         there.
         """
-        with self._lock, _named(self.target):
+        with self._lock, _disk_errors_named(self.target):
             self._free = [(s, min(e, size)) for s, e in self._free if s < size]
             self.size = size
             self._stream.seek(0)
@@ -209,12 +209,12 @@ class PartFile:
         piece.end = piece.at
         self.resize(piece.at)
 
-    def _follow(self) -> None:
+    def _hash_contiguous(self) -> None:
         """Hash what lies without a gap from the start; read from the system's cache, while others
         fetch.
         """
         buffer = memoryview(bytearray(_LOOK))
-        with _named(self.target), _raw(self._data, "rb") as data:
+        with _disk_errors_named(self.target), _open_unbuffered(self._data, "rb") as data:
             data.seek(self._hashed)
             while True:
                 front = self.front
@@ -229,7 +229,7 @@ class PartFile:
     def digest(self) -> str:
         """The SHA-256 of the whole file, in hex."""
         with self._hash_lock:
-            self._follow()
+            self._hash_contiguous()
             return self._hash.hexdigest()
 
     def keep(self) -> None:
@@ -240,14 +240,14 @@ class PartFile:
         hash in any case.
         """
         self.close()
-        with _named(self.target):
+        with _disk_errors_named(self.target):
             replace_file(Path(self._data), Path(long_path(self.target)))
             Path(self._side).unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Forget all of it."""
         self.close()
-        with _named(self.target):
+        with _disk_errors_named(self.target):
             Path(self._data).unlink(missing_ok=True)
             Path(self._side).unlink(missing_ok=True)
 
@@ -268,8 +268,8 @@ class Writer:
         ``permission_denied``).
         """
         piece = self._piece
-        with _named(self._part.target):
-            _put(self._data, piece.at, chunk)
+        with _disk_errors_named(self._part.target):
+            _write_at(self._data, piece.at, chunk)
             piece.crc = zlib.crc32(chunk, piece.crc)
             piece.done += len(chunk)
             self._part.note(piece)
@@ -284,14 +284,14 @@ def leftovers(target: str) -> tuple[str, ...]:
     return target + ".part", target + ".ranges.part", target + ".ranges.part.new.part"
 
 
-def _raw(path: str, mode: str) -> FileIO:
+def _open_unbuffered(path: str, mode: str) -> FileIO:
     """Unbuffered: what was written is the system's when the call returns, so that a kill cannot
     lose it.
     """
-    return cast(FileIO, open(path, mode, buffering=0, opener=private))
+    return cast(FileIO, open(path, mode, buffering=0, opener=open_private))
 
 
-def _put(file: FileIO, at: int, data: bytes | bytearray) -> None:
+def _write_at(file: FileIO, at: int, data: bytes | bytearray) -> None:
     """Write all of it at a place; one system call where the system has one for that (Windows has
     none).
     """
@@ -307,26 +307,26 @@ def _put(file: FileIO, at: int, data: bytes | bytearray) -> None:
 
 
 @contextlib.contextmanager
-def _named(path: str) -> Iterator[None]:
+def _disk_errors_named(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise disk_fault(error, path) from error
 
 
-def _slot(start: int, length: int, crc: int) -> bytes:
+def _pack_slot(start: int, length: int, crc: int) -> bytes:
     front = struct.pack("<QQI", start, length, crc)
     return _SLOT.pack(start, length, crc, zlib.crc32(front))
 
 
-def _good(raw: bytes, data: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
+def _sound_slots(raw: bytes, data: BinaryIO, size: int) -> Iterator[tuple[int, int, int]]:
     """Slots that are whole, lie inside the file and whose bytes have the noted CRC."""
     for at in range(0, len(raw) - _SLOT.size + 1, _SLOT.size):
         start, length, crc, _ = _SLOT.unpack_from(raw, at)
         if (
             length == 0
             or start + length > size
-            or _slot(start, length, crc)[:24] != raw[at : at + 24]
+            or _pack_slot(start, length, crc)[:24] != raw[at : at + 24]
         ):
             continue
         data.seek(start)
@@ -341,7 +341,7 @@ def _good(raw: bytes, data: BinaryIO, size: int) -> Iterator[tuple[int, int, int
             yield start, length, crc
 
 
-def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:
@@ -351,7 +351,7 @@ def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def _gaps(finished: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
+def _missing_spans(finished: list[tuple[int, int]], size: int) -> Iterator[tuple[int, int]]:
     at = 0
     for start, end in finished:
         if start > at:

@@ -19,16 +19,16 @@ from app.adapters.download.connection_pool import BROKEN
 from app.adapters.download.download_errors import (
     MANY,
     SIGN_IN,
+    DownloadError,
     Endpoint,
-    Fault,
-    fault,
+    download_error,
     from_error,
     from_status,
     host,
 )
 from app.adapters.download.fetch_context import FetchContext
 from app.adapters.download.part_file import RANGE, PartFile, Range, Writer, leftovers
-from app.adapters.files import disk_fault, long_path, private, replace_file
+from app.adapters.files import disk_fault, long_path, open_private, replace_file
 from app.model import limits
 from app.ports import Download
 
@@ -45,7 +45,7 @@ class Transfer:
     changes under ``turn``.
     """
 
-    def __init__(self, file: Download, crew: FetchContext) -> None:
+    def __init__(self, file: Download, context: FetchContext) -> None:
         self.file, self.size = file, file.size
         self.most = limits.FILE_OF_UNKNOWN_SIZE if file.most is None else file.most
         self.state = "new"
@@ -57,7 +57,7 @@ class Transfer:
         self.not_before = 0.0
         self.responses: list[urllib3.BaseHTTPResponse] = []
         self._writers: list[Writer] = []
-        self._crew = crew
+        self._context = context
 
     @property
     def name(self) -> str:
@@ -75,12 +75,12 @@ class Transfer:
         return self.part.take(RANGE if self.state == "ranged" else UNKNOWN)
 
     @property
-    def large(self) -> bool:
+    def is_large(self) -> bool:
         """Whether the file has more than one range, as far as anybody knows."""
         return self.size is None or self.size > RANGE
 
     @property
-    def ripe(self) -> bool:
+    def is_ready_to_check(self) -> bool:
         """Whether all bytes are there and nobody is checking them."""
         return (
             not self.active
@@ -91,21 +91,21 @@ class Transfer:
 
     def advance(self, piece: Range | None) -> None:
         """Do one piece of work: look what is there, fill a range, or check the whole. Raises
-        ``Fault``.
+        ``DownloadError``.
         """
         if self.state == "busy":
-            piece = self._begin()
+            piece = self._find_first_range()
         if piece is not None and self.part is not None:
-            self._stream(piece, self.part)
-        with self._crew.turn:
+            self._fetch_range(piece, self.part)
+        with self._context.turn:
             if self.part is None or not self.part.whole or self.state == "done":
                 return
             if (
                 self.state not in ("busy", "checking") and self.active > 1
-            ):  # the last one out checks; see also ``ripe``
+            ):  # the last one out checks; see also ``is_ready_to_check``
                 return
             self.state = "checking"
-        self._check(self.part)
+        self._check_hash(self.part)
 
     def flush_and_close(self) -> None:
         """The fetch is over: what has arrived stays for the next one, an empty beginning goes.
@@ -122,97 +122,99 @@ class Transfer:
         else:
             self.part.close()
 
-    def _begin(self) -> Range | None:
+    def _find_first_range(self) -> Range | None:
         """What is there already, and the first range to ask for."""
-        if self._present():
+        if self._is_complete():
             return None
         if self.size is not None and self.size > self.most:
-            raise self._too_large(self._crew.connections.spot(self.file.url))
+            raise self._too_large_error(self._context.connections.endpoint(self.file.url))
         if urlsplit(self.file.url).scheme == "file":
-            self._copy()
+            self._copy_local_file()
             return None
         identity = "\n".join(sorted(self.file.sha256)).encode() or self.file.url.encode()
         if self.part is None:
             self.part = PartFile(
                 self.file.target, self.size if self.size is not None else UNKNOWN, identity
             )
-            with self._crew.turn:
+            with self._context.turn:
                 self.bytes = self._most = self.part.present
                 if self.bytes:
-                    self._crew.note(
+                    self._context.note(
                         f"{self.name}: {self.bytes / 1e6:.1f} MB are here already, going on from "
                         f"there"
                     )
         return self.part.take()
 
-    def _present(self) -> bool:
+    def _is_complete(self) -> bool:
         """A file of the right content under its final name needs nothing; a wrong one goes."""
         target = long_path(self.file.target)
         try:
             size = os.stat(target).st_size
         except FileNotFoundError:
             return False
-        if (self.size is None or size == self.size) and self._right(
-            _hash(target, self._crew.alive)
+        if (self.size is None or size == self.size) and self._is_expected_hash(
+            _hash_file(target, self._context.raise_if_stopped)
         ):
-            self._done(size)
-            self._fed()
+            self._mark_done(size)
+            self._notify_finished()
             return True
-        with _named(self.file.target):
+        with _disk_errors_named(self.file.target):
             os.unlink(target)
-        self._crew.note(
+        self._context.note(
             f"{self.name}: the file in the wheelhouse is not the locked one and is fetched again"
         )
         return False
 
-    def _copy(self) -> None:
+    def _copy_local_file(self) -> None:
         """A file of this computer: linked where the volume allows it, else copied, then checked as
         any other.
         """
-        source = long_path(url2pathname(_local(self.file.url)))
+        source = long_path(url2pathname(_file_url_path(self.file.url)))
         target = long_path(self.file.target)
         if not os.path.isfile(source):
-            raise fault(
+            raise download_error(
                 "file_missing",
                 f"{source} is not there.",
                 hint="Check the find-links folder or the bundle.",
             )
         part = target + ".part"
-        with _named(self.file.target):
+        with _disk_errors_named(self.file.target):
             Path(part).unlink(missing_ok=True)
             try:
                 os.link(os.path.realpath(source), part)
             except OSError:
-                with open(source, "rb") as read, open(part, "wb", opener=private) as write:
+                with open(source, "rb") as read, open(part, "wb", opener=open_private) as write:
                     while chunk := read.read(1 << 20):
-                        self._crew.alive()
+                        self._context.raise_if_stopped()
                         write.write(chunk)
-                        self._count(len(chunk), net=False)
+                        self._count_bytes(len(chunk), net=False)
             size = os.stat(part).st_size
-            found = _hash(part, self._crew.alive)
-            if not self._right(found):
+            found = _hash_file(part, self._context.raise_if_stopped)
+            if not self._is_expected_hash(found):
                 os.unlink(part)
-                raise self._mismatch(found)
+                raise self._hash_mismatch_error(found)
             replace_file(Path(part), Path(target))
-        self._done(size)
-        self._fed()
+        self._mark_done(size)
+        self._notify_finished()
 
-    def _stream(self, piece: Range, part: PartFile) -> None:
+    def _fetch_range(self, piece: Range, part: PartFile) -> None:
         """One request and its body. However it ends, what has arrived of the range stays, the rest
         can be taken again.
         """
         try:
-            headers = self._headers(piece)
-            spot = self._crew.connections.spot(self.file.url)
-            response = self._crew.connections.request("GET", self.file.url, headers)
-            with self._crew.turn:
+            headers = self._build_headers(piece)
+            endpoint = self._context.connections.endpoint(self.file.url)
+            response = self._context.connections.request("GET", self.file.url, headers)
+            with self._context.turn:
                 self.responses.append(response)
             try:
-                self._crew.alive()
-                piece = self._accept(piece, part, response, spot, ranged="Range" in headers)
-                self._pour(piece, part, response, spot)
+                self._context.raise_if_stopped()
+                piece = self._check_response(
+                    piece, part, response, endpoint, ranged="Range" in headers
+                )
+                self._write_body(piece, part, response, endpoint)
             finally:
-                with self._crew.turn:
+                with self._context.turn:
                     self.responses.remove(response)
                 if piece.left:
                     response.close()
@@ -220,10 +222,10 @@ class Transfer:
                     response.release_conn()
         finally:
             part.finish(piece)
-            if self._crew.feeder is not None:
-                self._crew.feeder.grown(self.file.target, part.front, self.size)
+            if self._context.feeder is not None:
+                self._context.feeder.mark_grown(self.file.target, part.front, self.size)
 
-    def _headers(self, piece: Range) -> dict[str, str]:
+    def _build_headers(self, piece: Range) -> dict[str, str]:
         """A range, unless the piece is the whole file: plain requests work everywhere."""
         headers = {}
         if self.state != "single" and (piece.at, piece.end) != (0, self.size):
@@ -234,104 +236,108 @@ class Transfer:
             )
         return headers
 
-    def _accept(
+    def _check_response(
         self,
         piece: Range,
         part: PartFile,
         response: urllib3.BaseHTTPResponse,
-        spot: Endpoint,
+        endpoint: Endpoint,
         *,
         ranged: bool,
     ) -> Range:
         """Judge an answer by its head. Returns the range that the body really fills."""
         if response.status not in (200, 206):
-            raise from_status(response, spot)
+            raise from_status(response, endpoint)
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
-            raise fault(
+            raise download_error(
                 "captive_portal",
-                f"{spot.host} answered with a web page instead of {spot.file}.",
-                details=_opening(response),
+                f"{endpoint.host} answered with a web page instead of {endpoint.file}.",
+                details=_read_page_start(response),
                 hint=SIGN_IN,
             )
         if response.status == 206:
             start, total = _content_range(response.headers.get("Content-Range", ""))
             if start != piece.at:
-                raise fault(
+                raise download_error(
                     "server_error",
-                    f"{spot.host} sent another range of {spot.file} than was asked for.",
+                    f"{endpoint.host} sent another range of {endpoint.file} than was asked for.",
                     limit=3,
                 )
-            self._sized(total, piece, part, spot)
-            self._opened("ranged")
+            self._learn_size(total, piece, part, endpoint)
+            self._open_to_others("ranged")
             return piece
         length = limits.whole_number(response.headers.get("Content-Length", ""))
         if self.size is not None and length is not None and length != self.size:
-            raise self._size_fault(length, self.size, spot)
+            raise self._wrong_size_error(length, self.size, endpoint)
         if length is not None and length > self.most:
-            raise self._too_large(spot)
+            raise self._too_large_error(endpoint)
         if not ranged and piece.at == 0:
-            self._opened("ranged")
+            self._open_to_others("ranged")
             return piece
-        return self._whole(part, self.size if length is None else length, spot)
+        return self._take_whole_file(part, self.size if length is None else length, endpoint)
 
-    def _opened(self, state: str) -> None:
+    def _open_to_others(self, state: str) -> None:
         """The first answer told how the server behaves: others may now take ranges."""
-        with self._crew.turn:
+        with self._context.turn:
             if self.state == "busy":
                 self.state = state
-                self._crew.turn.notify_all()
+                self._context.turn.notify_all()
 
-    def _whole(self, part: PartFile, size: int | None, spot: Endpoint) -> Range:
+    def _take_whole_file(self, part: PartFile, size: int | None, endpoint: Endpoint) -> Range:
         """The server refused the range and sends the whole file: one stream takes it, from the
         front.
         """
-        with self._crew.turn:
+        with self._context.turn:
             if self.state != "single" and size is not None and size > RANGE:
-                self._crew.note(f"{spot.host} sends {spot.file} only as a whole: one stream")
+                self._context.note(
+                    f"{endpoint.host} sends {endpoint.file} only as a whole: one stream"
+                )
             self.state = "single"
             if self.active > 1:
-                raise fault(
+                raise download_error(
                     "network_interrupted",
-                    f"{spot.host} stopped sending ranges of {spot.file}.",
+                    f"{endpoint.host} stopped sending ranges of {endpoint.file}.",
                     limit=8,
                 )
             self.bytes, self.size = 0, size
-            self._lost()
+            self._notify_lost()
             return part.restart(UNKNOWN if size is None else size)
 
-    def _sized(self, total: int | None, piece: Range, part: PartFile, spot: Endpoint) -> None:
+    def _learn_size(
+        self, total: int | None, piece: Range, part: PartFile, endpoint: Endpoint
+    ) -> None:
         """Learn or compare the size that the server tells."""
         if total is None:
             return
         if total > self.most:
-            raise self._too_large(spot)
+            raise self._too_large_error(endpoint)
         if self.size is None:
             part.resize(total)
             piece.end = min(piece.end, total)
-            with self._crew.turn:
+            with self._context.turn:
                 self.size = total
         elif total != self.size:
-            raise self._size_fault(total, self.size, spot)
+            raise self._wrong_size_error(total, self.size, endpoint)
 
-    def _size_fault(self, found: int, wanted: int, spot: Endpoint) -> Fault:
-        return fault(
+    def _wrong_size_error(self, found: int, wanted: int, endpoint: Endpoint) -> DownloadError:
+        return download_error(
             "wrong_size",
-            f"{spot.host} offers {spot.file} with {found:,} bytes; the index says {wanted:,}.",
+            f"{endpoint.host} offers {endpoint.file} with {found:,} bytes; the index says {wanted:,}.",
             limit=3,
             hint="The mirror holds a damaged or cut file: run it again later, or choose another "
             "index.",
         )
 
-    def _too_large(self, spot: Endpoint) -> Fault:
-        return fault(
+    def _too_large_error(self, endpoint: Endpoint) -> DownloadError:
+        return download_error(
             "wrong_size",
-            f"{spot.host} sends more for {spot.file} than that file has: over {self.most:,} bytes.",
+            f"{endpoint.host} sends more for {endpoint.file} than that file has: over {self.most:,} bytes.",
             limit=2,
             hint="The server or what stands in between is broken: choose another index.",
         )
 
-    def _pour(
-        self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, spot: Endpoint
+    def _write_body(
+        self, piece: Range, part: PartFile, response: urllib3.BaseHTTPResponse, endpoint: Endpoint
     ) -> None:
         """Move the body to the disk. A stream that falls below the slowest useful rate counts as
         stalled.
@@ -344,88 +350,88 @@ class Transfer:
         try:
             while piece.left - len(held) > 0:
                 chunk = response.read1(min(_READ, piece.left - len(held)), decode_content=False)
-                self._crew.alive()
+                self._context.raise_if_stopped()
                 if not chunk:
                     break
                 seen += len(chunk)
                 if piece.at + len(held) + len(chunk) > self.most:
-                    raise self._too_large(spot)
+                    raise self._too_large_error(endpoint)
                 now = time.monotonic()
                 if not held and len(chunk) >= _HOLD:  # a fast line: straight to the disk
                     flushed = now
-                    self._write(writer, chunk)
+                    self._write_chunk(writer, chunk)
                     continue
                 held += chunk
                 if len(held) >= _HOLD or now - flushed > _HELD:
                     flushed = now
-                    self._flush(writer, held)
-                if now - began > self._crew.patience.read:
-                    if seen < self._crew.patience.slowest * (now - began):
+                    self._flush_held(writer, held)
+                if now - began > self._context.patience.read:
+                    if seen < self._context.patience.slowest * (now - began):
                         raise TimeoutError(f"{seen} bytes in {now - began:.0f} s")
                     began, seen = now, 0
         except BROKEN as error:
-            self._crew.alive()
-            raise from_error(error, spot) from error
+            self._context.raise_if_stopped()
+            raise from_error(error, endpoint) from error
         finally:
             try:
-                if held and not self._crew.over.is_set():
-                    self._flush(writer, held)
+                if held and not self._context.over.is_set():
+                    self._flush_held(writer, held)
             finally:
                 writer.close()
                 self._writers.remove(writer)
         if piece.left and self.size is None:
             part.cut(piece)
-            with self._crew.turn:
+            with self._context.turn:
                 self.size = piece.at
         elif piece.left:
-            raise fault(
+            raise download_error(
                 "network_interrupted",
-                f"{spot.host} closed the connection in the middle of {spot.file}.",
+                f"{endpoint.host} closed the connection in the middle of {endpoint.file}.",
                 limit=MANY,
             )
 
-    def _flush(self, writer: Writer, held: bytearray) -> None:
-        self._write(writer, held)
+    def _flush_held(self, writer: Writer, held: bytearray) -> None:
+        self._write_chunk(writer, held)
         held.clear()
 
-    def _write(self, writer: Writer, chunk: bytes | bytearray) -> None:
+    def _write_chunk(self, writer: Writer, chunk: bytes | bytearray) -> None:
         writer.write(chunk)
-        self._count(len(chunk))
+        self._count_bytes(len(chunk))
 
-    def _check(self, part: PartFile) -> None:
+    def _check_hash(self, part: PartFile) -> None:
         """The whole file is there: it counts only with the hash of the lock."""
         found = part.digest()
-        self._crew.alive()
-        if self._right(found):
+        self._context.raise_if_stopped()
+        if self._is_expected_hash(found):
             with (
-                self._crew.feeder.finishing(self.file.target)
-                if self._crew.feeder
+                self._context.feeder.finishing(self.file.target)
+                if self._context.feeder
                 else contextlib.nullcontext()
             ):
                 part.keep()
-            self._done(part.size)
+            self._mark_done(part.size)
             return
-        self._lost()
+        self._notify_lost()
         part.discard()
-        with self._crew.turn:
+        with self._context.turn:
             self.part, self.bytes, self.state, self.mismatches = None, 0, "new", self.mismatches + 1
-            self._crew.note(
+            self._context.note(
                 f"{self.name} from {host(self.file.url)} does not have the locked hash: fetching "
                 f"it once more, whole"
             )
         if self.mismatches > 1:
-            raise self._mismatch(found)
+            raise self._hash_mismatch_error(found)
 
-    def _fed(self) -> None:
-        if self._crew.feeder is not None:
-            self._crew.feeder.finished(self.file.target)
+    def _notify_finished(self) -> None:
+        if self._context.feeder is not None:
+            self._context.feeder.finished(self.file.target)
 
-    def _lost(self) -> None:
-        if self._crew.feeder is not None:
-            self._crew.feeder.lost(self.file.target)
+    def _notify_lost(self) -> None:
+        if self._context.feeder is not None:
+            self._context.feeder.lost(self.file.target)
 
-    def _mismatch(self, found: str) -> Fault:
-        return fault(
+    def _hash_mismatch_error(self, found: str) -> DownloadError:
+        return download_error(
             "pip_hash_mismatch",
             f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "
             "SHA-256 differs.",
@@ -435,43 +441,43 @@ class Transfer:
             "network.",
         )
 
-    def _right(self, found: str) -> bool:
+    def _is_expected_hash(self, found: str) -> bool:
         return not self.file.sha256 or found in self.file.sha256
 
-    def _done(self, size: int) -> None:
+    def _mark_done(self, size: int) -> None:
         for left in leftovers(long_path(self.file.target)):
             Path(left).unlink(missing_ok=True)
-        with self._crew.turn:
+        with self._context.turn:
             self.size, self.bytes, self.state = size, size, "done"
-            self._crew.turn.notify_all()
+            self._context.turn.notify_all()
 
-    def _count(self, count: int, *, net: bool = True) -> None:
-        with self._crew.turn:
+    def _count_bytes(self, count: int, *, net: bool = True) -> None:
+        with self._context.turn:
             self.bytes += count
             self.since_failure += max(0, self.bytes - self._most)
             self._most = max(self._most, self.bytes)
         if net:
-            self._crew.arrived(count)
+            self._context.arrived(count)
 
 
 @contextlib.contextmanager
-def _named(path: str) -> Iterator[None]:
+def _disk_errors_named(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise disk_fault(error, path) from error
 
 
-def _hash(path: str, alive: Callable[[], None]) -> str:
+def _hash_file(path: str, alive: Callable[[], None]) -> str:
     digest = hashlib.sha256()
-    with _named(path), open(path, "rb") as stream:
+    with _disk_errors_named(path), open(path, "rb") as stream:
         while chunk := stream.read(1 << 20):
             alive()
             digest.update(chunk)
     return digest.hexdigest()
 
 
-def _local(url: str) -> str:
+def _file_url_path(url: str) -> str:
     parts = urlsplit(url)
     return f"//{parts.netloc}{parts.path}" if parts.netloc not in ("", "localhost") else parts.path
 
@@ -479,7 +485,7 @@ def _local(url: str) -> str:
 def local_size(url: str) -> int | None:
     """The size of a ``file://`` address; ``None`` where there is no file."""
     try:
-        return os.stat(long_path(url2pathname(_local(url)))).st_size
+        return os.stat(long_path(url2pathname(_file_url_path(url)))).st_size
     except OSError:
         return None
 
@@ -494,7 +500,7 @@ def _content_range(text: str) -> tuple[int | None, int | None]:
     return start, limits.whole_number(total)
 
 
-def _opening(response: urllib3.BaseHTTPResponse) -> str:
+def _read_page_start(response: urllib3.BaseHTTPResponse) -> str:
     with contextlib.suppress(*BROKEN):  # one read: a server may drip
         return response.read1(600, decode_content=False).decode("utf-8", "replace")
     return ""

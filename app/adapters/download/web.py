@@ -14,10 +14,10 @@ import urllib3
 
 from app import ports
 from app.adapters.download.connection_pool import BROKEN, Connections, without_password
-from app.adapters.download.download_errors import SIGN_IN, Fault, from_error, from_status
+from app.adapters.download.download_errors import SIGN_IN, DownloadError, from_error, from_status
 from app.adapters.download.downloader import Fetch
 from app.adapters.download.fetch_context import RetryPolicy
-from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.loopback_server import LoopbackServer
 from app.adapters.download.transfer import local_size
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
@@ -39,15 +39,15 @@ class HttpWeb:
         self._stop = stop
         self._patience = patience or RetryPolicy()
         self._lock = threading.Lock()
-        self._connections = self._made(sources)
+        self._connections = self._open_connections(sources)
 
-    def _made(self, sources: Sources | None) -> Connections:
+    def _open_connections(self, sources: Sources | None) -> Connections:
         return Connections(sources, connect=self._patience.connect, read=self._patience.read)
 
     def use(self, sources: Sources | None) -> None:
         """From now on take this proxy, these certificates and these logins."""
         with self._lock:
-            old, self._connections = self._connections, self._made(sources)
+            old, self._connections = self._connections, self._open_connections(sources)
         old.close()
 
     def examine(self, url: str, seconds: float = limits.REACHING) -> ExpectedError | None:
@@ -56,27 +56,27 @@ class HttpWeb:
         Source of the difference: an index page is JSON or a list of links; it has neither forms nor
         scripts (PEP 503).
         """
-        spot = self._connections.spot(url)
+        endpoint = self._connections.endpoint(url)
         try:
             response = self._connections.request(
                 "GET", url, {"Accept": _ACCEPT}, timeout=urllib3.Timeout(seconds, connect=seconds)
             )
             try:
                 if response.status != 200:
-                    raise from_status(response, spot)
-                page = _opening(response, seconds).lower()
+                    raise from_status(response, endpoint)
+                page = _read_page_start(response, seconds).lower()
             except BROKEN as error:
-                raise from_error(error, spot) from error
+                raise from_error(error, endpoint) from error
             finally:
                 response.close()
-        except Fault as one:
+        except DownloadError as one:
             return one.error
         if b"vnd.pypi" not in page and any(
             word in page for word in (b"<form", b"<script", b'http-equiv="refresh', b"<input")
         ):
             return ExpectedError(
                 "captive_portal",
-                f"{spot.host} answered with a web page instead of a list of packages.",
+                f"{endpoint.host} answered with a web page instead of a list of packages.",
                 hint=SIGN_IN,
                 details=page[:600].decode("utf-8", "replace"),
             )
@@ -94,18 +94,18 @@ class HttpWeb:
             response = self._connections.request(
                 "HEAD", url, timeout=urllib3.Timeout(limits.PAGE, connect=limits.PAGE)
             )
-        except Fault:
+        except DownloadError:
             return None
         response.release_conn()
-        said = response.headers.get("Content-Length", "")
-        return limits.whole_number(said) if response.status == 200 else None
+        length = response.headers.get("Content-Length", "")
+        return limits.whole_number(length) if response.status == 200 else None
 
-    def feeder(self) -> Feeder:
+    def feeder(self) -> LoopbackServer:
         """A server on loopback, to be given to ``fetch``. Raises
         ``ExpectedError('feeder-refused')``.
         """
         try:
-            return Feeder()
+            return LoopbackServer()
         except OSError as error:
             raise ExpectedError(
                 "feeder-refused",
@@ -115,7 +115,7 @@ class HttpWeb:
     def fetch(
         self,
         files: Sequence[Download],
-        feeder: ports.Feeder | None = None,
+        feeder: ports.FileServer | None = None,
         more: Callable[[], Sequence[Download] | None] | None = None,
     ) -> Iterator[Arrived]:
         """Bring all files to their targets, resuming and checking; raises ``ExpectedError`` naming
@@ -123,8 +123,10 @@ class HttpWeb:
         """
         if self._stop.is_set():
             raise StoppedError
-        told = feeder if isinstance(feeder, Feeder) else None
-        yield from Fetch(files, self._connections, self._patience, self._stop, told, more).run()
+        loopback_server = feeder if isinstance(feeder, LoopbackServer) else None
+        yield from Fetch(
+            files, self._connections, self._patience, self._stop, loopback_server, more
+        ).run()
 
     def proxy(self) -> str | None:
         """The proxy that requests to the outside take, its password removed."""
@@ -132,7 +134,7 @@ class HttpWeb:
         return without_password(found) if found else None
 
 
-def _opening(response: urllib3.BaseHTTPResponse, seconds: float) -> bytes:
+def _read_page_start(response: urllib3.BaseHTTPResponse, seconds: float) -> bytes:
     """The beginning of a page, in time and unpacked by no more than is looked at: identity was asked
     for, but some servers compress all the same.
     """

@@ -17,7 +17,7 @@ from app.model import limits
 _NAMES = ("SIGTERM", "SIGHUP", "SIGBREAK")
 
 
-def _heard() -> list[signal.Signals]:
+def _catchable_signals() -> list[signal.Signals]:
     """The signals that would end this process at once. One that is ignored stays so (``nohup``)."""
     if threading.current_thread() is not threading.main_thread():
         return []
@@ -30,7 +30,7 @@ def like_ctrl_c() -> Iterator[None]:
     """While the context lasts each of them raises ``KeyboardInterrupt`` in the main thread, once: a
     second one must not disturb the ending.
     """
-    heard = _heard()
+    heard = _catchable_signals()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         for one in heard:
@@ -40,7 +40,7 @@ def like_ctrl_c() -> Iterator[None]:
     for one in heard:
         signal.signal(one, interrupt)
     try:
-        with _console_closing():
+        with _console_close_handled():
             yield
     finally:
         for one in heard:
@@ -85,17 +85,17 @@ class EndSignals:
     """
 
     def __init__(self) -> None:
-        self._heard = _heard()
+        self._heard = _catchable_signals()
         if threading.current_thread() is threading.main_thread():
             self._heard.append(signal.SIGINT)
         self._read, self._write = socket.socketpair()
         self._write.setblocking(False)
-        self._former = {one: signal.signal(one, self._noted) for one in self._heard}
+        self._former = {one: signal.signal(one, self._ignore_signal) for one in self._heard}
         if self._heard:
             signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
 
     @staticmethod
-    def _noted(number: int, frame: FrameType | None) -> None:
+    def _ignore_signal(number: int, frame: FrameType | None) -> None:
         """Nothing: the byte in the socket wakes the loop."""
 
     def fileno(self) -> int:
@@ -122,11 +122,11 @@ if sys.platform == "win32":
     _ENDS = (2, 5, 6)  # wincon.h: CTRL_CLOSE_EVENT, CTRL_LOGOFF_EVENT, CTRL_SHUTDOWN_EVENT
 
     @contextlib.contextmanager
-    def _console_closing() -> Iterator[None]:
+    def _console_close_handled() -> Iterator[None]:
         """Windows tells in a thread of its own and ends the process when that returns."""
         fired = threading.Event()
 
-        def told(event: int) -> bool:
+        def on_console_event(event: int) -> bool:
             if event not in _ENDS:
                 return False
             fired.set()
@@ -134,7 +134,7 @@ if sys.platform == "win32":
             time.sleep(limits.CLOSING)  # the main thread ends the process sooner
             return True
 
-        handler = _HANDLER(told)
+        handler = _HANDLER(on_console_event)
         ctypes.windll.kernel32.SetConsoleCtrlHandler(handler, True)
         try:
             yield
@@ -144,6 +144,6 @@ if sys.platform == "win32":
 else:
 
     @contextlib.contextmanager
-    def _console_closing() -> Iterator[None]:
+    def _console_close_handled() -> Iterator[None]:
         """A closed terminal is SIGHUP here."""
         yield

@@ -61,7 +61,7 @@ class LocalProcesses:
         output = _Reader(tree)
         began = last = time.monotonic()
         first = command.beat or _QUIET_AFTER
-        said = first
+        quiet_after = first
         ended = _Ended(tree, output)
         try:
             while True:
@@ -70,7 +70,7 @@ class LocalProcesses:
                 if limit_seconds is not None and now - began > limit_seconds:
                     raise ExpectedError(
                         "timeout",
-                        f"{_name(command)} did not end within {limit_seconds:.0f} s and was "
+                        f"{_program_name(command)} did not end within {limit_seconds:.0f} s and was "
                         f"stopped.",
                         hint="Look at the last lines of the log.",
                     )
@@ -79,19 +79,21 @@ class LocalProcesses:
                 try:
                     chunk = output.chunks.get(timeout=_LOOK)
                 except queue.Empty:
-                    if now - last >= said:
+                    if now - last >= quiet_after:
                         yield Silence(seconds=round(now - last, 1))
-                        said = said + command.beat if command.beat else said * 2
+                        quiet_after = (
+                            quiet_after + command.beat if command.beat else quiet_after * 2
+                        )
                     continue
                 if chunk is None:
                     break
-                last, said = time.monotonic(), first
-                piece = _gather(chunk, output.chunks)
+                last, quiet_after = time.monotonic(), first
+                piece = _join_waiting_chunks(chunk, output.chunks)
                 ended.handed_on += len(piece)
                 yield Output(data=piece)
             if left := output.waiting():
                 yield Output(data=left)
-            yield Exit(code=self._await(tree, began, limit_seconds, command, asking))
+            yield Exit(code=self._wait_for_exit(tree, began, limit_seconds, command, asking))
         finally:
             tree.end()
             output.drain()
@@ -105,7 +107,7 @@ class LocalProcesses:
         self._stop.clear()
         asking.pop()()
 
-    def _await(
+    def _wait_for_exit(
         self,
         tree: Tree,
         began: float,
@@ -119,12 +121,13 @@ class LocalProcesses:
         while True:
             code = tree.wait(_LOOK)
             if code is not None:
-                log.info("child ended: %s with %d", _name(command), code)
+                log.info("child ended: %s with %d", _program_name(command), code)
                 return code
             self._look_at_stop(asking)
             if limit is not None and time.monotonic() - began > limit:
                 raise ExpectedError(
-                    "timeout", f"{_name(command)} did not end within {limit:.0f} s and was stopped."
+                    "timeout",
+                    f"{_program_name(command)} did not end within {limit:.0f} s and was stopped.",
                 )
 
     def capture(
@@ -159,8 +162,10 @@ class LocalProcesses:
         if out.overfull or err.overfull:  # seen only after its end
             code, why = None, f"printed more than {limits.ANSWER_OUTPUT >> 20} MB"
         if why:
-            return Completed(code=None, out=_text(bytes(out.data)), err=why)
-        return Completed(code=code, out=_text(bytes(out.data)), err=_text(bytes(err.data)))
+            return Completed(code=None, out=_decode_output(bytes(out.data)), err=why)
+        return Completed(
+            code=code, out=_decode_output(bytes(out.data)), err=_decode_output(bytes(err.data))
+        )
 
 
 class _Answer:
@@ -170,10 +175,12 @@ class _Answer:
         self.data = bytearray()
         self.overfull = False
         self._read = read
-        self._thread = threading.Thread(target=self._run, name="child-answer", daemon=True)
+        self._thread = threading.Thread(
+            target=self._read_until_closed, name="child-answer", daemon=True
+        )
         self._thread.start()
 
-    def _run(self) -> None:
+    def _read_until_closed(self) -> None:
         with contextlib.suppress(OSError, ValueError):  # its tree was ended
             while data := self._read(_CHUNK):
                 if len(self.data) < limits.ANSWER_OUTPUT:
@@ -196,10 +203,12 @@ class _Reader:
         self.taken = self.turns = 0
         self.holding = False  # whether it has, or is about to have, bytes that ``taken`` lacks
         self._tree = tree
-        self._thread = threading.Thread(target=self._run, name="child-output", daemon=True)
+        self._thread = threading.Thread(
+            target=self._read_until_closed, name="child-output", daemon=True
+        )
         self._thread.start()
 
-    def _run(self) -> None:
+    def _read_until_closed(self) -> None:
         while True:
             try:
                 self.holding = self._tree.ready()
@@ -267,7 +276,7 @@ class _Ended:
         return now - self._at >= limits.HELD_OPEN and self.handed_on >= self._owed
 
 
-def _text(data: bytes | str | None) -> str:
+def _decode_output(data: bytes | str | None) -> str:
     if data is None:
         return ""
     if isinstance(data, str):
@@ -277,11 +286,11 @@ def _text(data: bytes | str | None) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _name(command: Command) -> str:
+def _program_name(command: Command) -> str:
     return os.path.basename(command.argv[0])
 
 
-def _gather(first: bytes, chunks: queue.Queue[bytes | None]) -> bytes:
+def _join_waiting_chunks(first: bytes, chunks: queue.Queue[bytes | None]) -> bytes:
     """Everything that is waiting, as one piece of at most 1 MiB: fewer, larger events when a child
     writes fast.
     """

@@ -46,7 +46,7 @@ class Tree(Protocol):
         """End every process of the tree. Ending twice is fine."""
 
 
-def _read(process: subprocess.Popen[bytes], most: int, *, errors: bool = False) -> bytes:
+def _read_pipe(process: subprocess.Popen[bytes], most: int, *, errors: bool = False) -> bytes:
     """One read by the only thread that reads this pipe, which therefore may close: a handle is never
     closed under a read.
     """
@@ -119,7 +119,7 @@ if sys.platform == "win32":
             ("PeakJobMemoryUsed", ctypes.c_size_t),
         ]
 
-    def _job() -> int:
+    def _create_job_object() -> int:
         job = _KERNEL.CreateJobObjectW(None, None)
         if not job:
             raise ctypes.WinError(ctypes.get_last_error())
@@ -137,16 +137,16 @@ if sys.platform == "win32":
         def __init__(self, process: subprocess.Popen[bytes], job: int) -> None:
             """``job`` is 0 where Windows refused it: then ``end`` looks for descendants itself."""
             self._process, self._job = process, job
-            self._alone = not job
+            self._without_job = not job
 
         def read(self, most: int) -> bytes:
-            return _read(self._process, most)
+            return _read_pipe(self._process, most)
 
         def ready(self) -> bool:
             return False
 
         def read_errors(self, most: int) -> bytes:
-            return _read(self._process, most, errors=True)
+            return _read_pipe(self._process, most, errors=True)
 
         def wait(self, seconds: float) -> int | None:
             try:
@@ -170,12 +170,12 @@ if sys.platform == "win32":
                 _KERNEL.TerminateJobObject(self._job, 1)
                 _KERNEL.CloseHandle(self._job)
                 self._job = 0
-            elif self._alone and self._process.poll() is None:
+            elif self._without_job and self._process.poll() is None:
                 _kill_with_descendants(self._process)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(limits.ENDING)
 
-    def _suspended(
+    def _start_suspended(
         argv: list[str], env: dict[str, str] | None, folder: str | None, stderr: int
     ) -> subprocess.Popen[bytes]:
         """A new process that has not run yet.
@@ -213,9 +213,9 @@ if sys.platform == "win32":
         stderr: int = subprocess.STDOUT,
     ) -> _JobTree:
         """Start a child in a tree of its own. Raises ``OSError``."""
-        job = _job()
+        job = _create_job_object()
         try:
-            process = _suspended(argv, env, folder, stderr)
+            process = _start_suspended(argv, env, folder, stderr)
         except OSError:
             _KERNEL.CloseHandle(job)
             raise
@@ -247,7 +247,7 @@ else:
         if _PRCTL is not None:
             _PRCTL(_DEATH_SIGNAL, signal.SIGKILL)
 
-    def _widen(process: subprocess.Popen[bytes]) -> int:
+    def _widen_pipe(process: subprocess.Popen[bytes]) -> int:
         """Give the child's pipe more room than 64 KiB; what it now holds, or 0 where it stays as it
         was.
         """
@@ -261,10 +261,10 @@ else:
     class _SessionTree:
         def __init__(self, process: subprocess.Popen[bytes]) -> None:
             self._process = process
-            self.room = _widen(process)
+            self.room = _widen_pipe(process)
 
         def read(self, most: int) -> bytes:
-            return _read(self._process, most)
+            return _read_pipe(self._process, most)
 
         def ready(self) -> bool:
             pipe = self._process.stdout
@@ -276,7 +276,7 @@ else:
             return True
 
         def read_errors(self, most: int) -> bytes:
-            return _read(self._process, most, errors=True)
+            return _read_pipe(self._process, most, errors=True)
 
         def wait(self, seconds: float) -> int | None:
             try:

@@ -19,14 +19,14 @@ else:
 
 if sys.platform == "win32":
 
-    def _allowed(name: str) -> str:
+    def _make_lock_name(name: str) -> str:
         """``name`` as a mutex may be called: any 260 characters but a backslash, in small letters
         as paths are compared.
         """
         return f"unsloth-{name.lower().replace(chr(92), '/')[-200:]}"
 else:
 
-    def _allowed(name: str) -> str:
+    def _make_lock_name(name: str) -> str:
         """``name`` as a file may be called: it holds no slash and may be long, so a hash of it."""
         return f"unsloth-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
@@ -41,12 +41,12 @@ class Single:
     """
 
     def __init__(self, name: str) -> None:
-        self.name = _allowed(f"{name}\n{os.path.expanduser('~')}")
+        self.name = _make_lock_name(f"{name}\n{os.path.expanduser('~')}")
         self.first = False
         self._handle: int | None = None
 
     def __enter__(self) -> Single:
-        self.first = self._take()
+        self.first = self._acquire()
         return self
 
     def __exit__(
@@ -55,11 +55,11 @@ class Single:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._leave()
+        self._release()
 
     if sys.platform == "win32":
 
-        def _take(self) -> bool:
+        def _acquire(self) -> bool:
             kernel = ctypes.WinDLL("kernel32", use_last_error=True)
             kernel.CreateMutexW.restype = c_void_p
             kernel.CreateMutexW.argtypes = (c_void_p, ctypes.c_int, ctypes.c_wchar_p)
@@ -70,7 +70,7 @@ class Single:
             # process.
             return error not in {183, 5}
 
-        def _leave(self) -> None:
+        def _release(self) -> None:
             if self._handle:
                 kernel = ctypes.WinDLL("kernel32", use_last_error=True)
                 kernel.CloseHandle.argtypes = (c_void_p,)
@@ -78,7 +78,7 @@ class Single:
                 self._handle = None
     else:
 
-        def _take(self) -> bool:
+        def _acquire(self) -> bool:
             folder = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
             path = os.path.join(folder, f"{self.name}-{os.getuid()}.lock")
             try:
@@ -95,7 +95,7 @@ class Single:
                 return False
             return True
 
-        def _leave(self) -> None:
+        def _release(self) -> None:
             if self._handle is not None:
                 os.close(
                     self._handle

@@ -28,7 +28,7 @@ def set_up() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (lives as long as the process)
-    codecs.register_error("plainly", _plainly)
+    codecs.register_error("plainly", _replace_unencodable)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A file or a pipe is read by programs, a Windows console takes UTF-8 through Python
@@ -40,12 +40,14 @@ def set_up() -> None:
             )
 
 
-def _plainly(error: UnicodeError) -> tuple[str, int]:
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
     """What a terminal cannot show, in the nearest letters that it can: no accent, plain quotes."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    said = "".join(_PLAIN.get(c, c) for c in error.object[error.start : error.end])
-    bare = "".join(c for c in unicodedata.normalize("NFKD", said) if not unicodedata.combining(c))
+    replaced = "".join(_PLAIN.get(c, c) for c in error.object[error.start : error.end])
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", replaced) if not unicodedata.combining(c)
+    )
     return bare.encode("ascii", "replace").decode(), error.end
 
 
@@ -63,10 +65,10 @@ def flush_and_close() -> None:
         try:
             stream.flush()
         except OSError:
-            _drop(stream)
+            _redirect_to_null(stream)
 
 
-def _drop(stream: TextIO) -> None:
+def _redirect_to_null(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(nowhere, stream.fileno())

@@ -19,7 +19,7 @@ PROGRAMS, DATA = "PROGRAMS", "DATA"  # as installer.spec names them
 _one_at_a_time = threading.Lock()
 
 
-def _resource(name: str) -> bytes | None:
+def _load_rcdata(name: str) -> bytes | None:
     """One of this program's own resources of the kind RT_RCDATA, or ``None`` (``FindResourceW``,
     ``LoadResource``).
     """
@@ -49,7 +49,7 @@ def data_files() -> zipfile.ZipFile | None:
     """The data files of a single-file program by their path below ``resources/``; ``None`` where
     they are plain files.
     """
-    held = _resource(DATA)
+    held = _load_rcdata(DATA)
     return zipfile.ZipFile(io.BytesIO(held)) if held is not None else None
 
 
@@ -61,7 +61,7 @@ def unpack_program(name: str, folder: str) -> str | None:
     with _one_at_a_time:
         if os.path.isfile(target):
             return target
-        held = _resource(PROGRAMS)
+        held = _load_rcdata(PROGRAMS)
         if held is None:
             return None
         with zipfile.ZipFile(io.BytesIO(held)) as packed:

@@ -29,16 +29,16 @@ def proxy_of_script(
     when ``seconds`` are over.
     """
     parts = urlsplit(url)
-    return _asked_once(
+    return _query_in_time(
         f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/", script, detect, seconds
     )
 
 
 @lru_cache(maxsize=256)
-def _asked_once(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
+def _query_in_time(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
     found: list[str | None] = []
     asking = threading.Thread(
-        target=lambda: found.append(_ask(bare, script, detect, seconds)),
+        target=lambda: found.append(_query_winhttp(bare, script, detect, seconds)),
         name="proxy-script",
         daemon=True,
     )
@@ -74,7 +74,7 @@ if sys.platform == "win32":
             ("bypass", ctypes.c_void_p),
         ]
 
-    def _ask(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
+    def _query_winhttp(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
         """``WinHttpGetProxyForUrl``: detection first, then the script that the settings name."""
         library = ctypes.WinDLL("winhttp", use_last_error=True)
         library.WinHttpOpen.restype = ctypes.c_void_p
@@ -110,14 +110,14 @@ if sys.platform == "win32":
                     if library.WinHttpGetProxyForUrl(
                         session, bare, ctypes.byref(options), ctypes.byref(info)
                     ):
-                        return _told(info)
+                        return _read_proxy_info(info)
                     if ctypes.get_last_error() != _LOGIN_FAILURE:
                         break
         finally:
             library.WinHttpCloseHandle(session)
         return None
 
-    def _told(info: _Info) -> str | None:
+    def _read_proxy_info(info: _Info) -> str | None:
         kernel = ctypes.WinDLL("kernel32")
         kernel.GlobalFree.argtypes = (ctypes.c_void_p,)
         text = ctypes.wstring_at(info.proxy) if info.proxy else ""
@@ -127,7 +127,7 @@ if sys.platform == "win32":
         return first_proxy(text) if info.access == _NAMED_PROXY else DIRECT
 else:
 
-    def _ask(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
+    def _query_winhttp(bare: str, script: str | None, detect: bool, seconds: float) -> str | None:
         """Windows only: other systems evaluate no proxy scripts for programs."""
         return None
 

@@ -14,7 +14,7 @@ if sys.platform == "win32":
 
     _ROOTS = {"HKLM": winreg.HKEY_LOCAL_MACHINE, "HKCU": winreg.HKEY_CURRENT_USER}
 
-    def _read(root: str, path: str, wow64: bool) -> RegistryKey | None:
+    def _read_key(root: str, path: str, wow64: bool) -> RegistryKey | None:
         view = winreg.KEY_WOW64_32KEY if wow64 else winreg.KEY_WOW64_64KEY
         try:
             handle = winreg.OpenKey(_ROOTS[root], path, 0, winreg.KEY_READ | view)
@@ -39,7 +39,7 @@ if sys.platform == "win32":
             return None
 else:
 
-    def _read(root: str, path: str, wow64: bool) -> RegistryKey | None:
+    def _read_key(root: str, path: str, wow64: bool) -> RegistryKey | None:
         return None
 
 
@@ -48,4 +48,4 @@ class SystemRegistry:
 
     def key(self, root: str, path: str, wow64: bool = False) -> RegistryKey | None:
         """One key; ``root`` is ``HKLM`` or ``HKCU``; ``wow64`` looks at what 32-bit programs see."""
-        return _read(root, path, wow64)
+        return _read_key(root, path, wow64)

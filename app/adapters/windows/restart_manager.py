@@ -38,13 +38,13 @@ if sys.platform == "win32":
             if manager.RmRegisterResources(session, len(files), names, 0, None, 0, None):
                 return []
             needed, count, reasons = wintypes.UINT(), wintypes.UINT(64), wintypes.DWORD()
-            told = (_Process * 64)()
+            processes = (_Process * 64)()
             failed = manager.RmGetList(
-                session, ctypes.byref(needed), ctypes.byref(count), told, ctypes.byref(reasons)
+                session, ctypes.byref(needed), ctypes.byref(count), processes, ctypes.byref(reasons)
             )
             if failed not in (0, 234):  # 234: there are more than that
                 return []
-            return [(int(told[n].pid), str(told[n].name)) for n in range(count.value)]
+            return [(int(processes[n].pid), str(processes[n].name)) for n in range(count.value)]
         finally:
             manager.RmEndSession(session)
 else:

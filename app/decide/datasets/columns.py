@@ -55,7 +55,7 @@ def normalise(name: str) -> str:
 
 def find_roles(names: Sequence[str]) -> dict[Role, str]:
     """Role to normalised name for one set of columns; empty where no shape is complete."""
-    return next((roles for required in REQUIRED if (roles := _roles_for(required, names))), {})
+    return next((roles for required in REQUIRED if (roles := _assign_roles(required, names))), {})
 
 
 def choose_roles(key_sets: Mapping[frozenset[str], int]) -> dict[Role, str]:
@@ -67,7 +67,7 @@ def choose_roles(key_sets: Mapping[frozenset[str], int]) -> dict[Role, str]:
     best: dict[Role, str] = {}
     most = 0
     for required in REQUIRED:
-        roles = _roles_for(required, everything)
+        roles = _assign_roles(required, everything)
         whole = (
             sum(
                 n
@@ -144,7 +144,7 @@ def list_names(names: Iterable[str]) -> str:
     )
 
 
-def _roles_for(required: tuple[Role, ...], names: Sequence[str]) -> dict[Role, str]:
+def _assign_roles(required: tuple[Role, ...], names: Sequence[str]) -> dict[Role, str]:
     present = {normalise(name) for name in names}
     roles: dict[Role, str] = {}
     for role in (*required, *_BESIDE[required[0]]):

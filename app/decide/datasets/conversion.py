@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.decide.datasets.columns import normalise
-from app.decide.datasets.readers import Record
+from app.decide.datasets.readers import DataRecord
 from app.decide.datasets.text_encoding import ESCAPED
 from app.model.dataset import BadRow, Role
 
@@ -31,15 +31,15 @@ class _RowError(Exception):
 
 
 def convert(
-    record: Record, roles: Mapping[Role, str], names: Mapping[str, str]
+    record: DataRecord, roles: Mapping[Role, str], names: Mapping[str, str]
 ) -> dict[str, Any] | BadRow:
     """The canonical form of a record, or why it has none.
 
     ``roles``: role to normalised column; ``names``: normalised column to its name in the file, for the sentence.
     """
     try:
-        fields = _normalised(record.fields)
-        row = _row(fields, roles, names)
+        fields = _normalise_keys(record.fields)
+        row = _build_row(fields, roles, names)
         broken = ESCAPED.search(json.dumps(row, ensure_ascii=False))
         if broken:
             damaged = "\udc80" <= broken.group() <= "\udcff"
@@ -54,10 +54,10 @@ def convert(
     return row
 
 
-def is_sharegpt(record: Record, column: str) -> bool:
+def is_sharegpt(record: DataRecord, column: str) -> bool:
     """Whether the turns of a record are named as ShareGPT names them: from and value."""
     value = _normalised_or_empty(record.fields).get(column)
-    turns = _parsed(value) if isinstance(value, str) else value
+    turns = _parse_cell(value) if isinstance(value, str) else value
     return (
         isinstance(turns, list)
         and bool(turns)
@@ -66,18 +66,20 @@ def is_sharegpt(record: Record, column: str) -> bool:
     )
 
 
-def _row(
+def _build_row(
     fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str]
 ) -> dict[str, Any]:
     def text(role: Role, needed: bool = False) -> str:
-        return _text(fields, roles.get(role), names, needed)
+        return _read_text(fields, roles.get(role), names, needed)
 
     if "text" in roles and "answer" not in roles and "messages" not in roles:
         return {"text": text("text", needed=True)}
     if "messages" in roles:
-        messages = _turns(_value(fields, roles["messages"], names), names[roles["messages"]])
+        messages = _parse_turns(
+            _require_column(fields, roles["messages"], names), names[roles["messages"]]
+        )
     else:
-        messages = _pair(fields, roles, names, text)
+        messages = _build_turn_pair(fields, roles, names, text)
     system = text("system")
     if system and not (messages and messages[0]["role"] == "system"):
         messages.insert(0, {"role": "system", "content": system})
@@ -85,24 +87,24 @@ def _row(
     return {"messages": messages}
 
 
-def _pair(
+def _build_turn_pair(
     fields: dict[str, Any], roles: Mapping[Role, str], names: Mapping[str, str], text: Any
 ) -> list[dict[str, str]]:
     """Question and answer, each a text or (as trl's conversational form has it) a list of messages."""
     asked, answered = fields.get(roles["question"]), fields.get(roles["answer"])
     if isinstance(answered, list):
-        after = _turns(answered, names[roles["answer"]])
-        before = _turns(asked, names[roles["question"]]) if isinstance(asked, list) else [
+        after = _parse_turns(answered, names[roles["answer"]])
+        before = _parse_turns(asked, names[roles["question"]]) if isinstance(asked, list) else [
             {"role": "user", "content": text("question", needed=True)}
         ]  # fmt: skip
         return after if after[: len(before)] == before else before + after
     messages = (
-        _history(fields.get(roles["history"]), names[roles["history"]])
+        _parse_history(fields.get(roles["history"]), names[roles["history"]])
         if "history" in roles
         else []
     )
     if isinstance(asked, list):
-        messages += _turns(asked, names[roles["question"]])
+        messages += _parse_turns(asked, names[roles["question"]])
     else:
         question, context = text("question"), text("context")
         if not question and not context:
@@ -114,9 +116,9 @@ def _pair(
     return messages
 
 
-def _history(value: Any, name: str) -> list[dict[str, str]]:
+def _parse_history(value: Any, name: str) -> list[dict[str, str]]:
     """Earlier turns as LLaMA-Factory writes them: a list of [question, answer]."""
-    value = _parsed(value) if isinstance(value, str) and value.strip() else value
+    value = _parse_cell(value) if isinstance(value, str) and value.strip() else value
     messages: list[dict[str, str]] = []
     for pair in value or []:
         if not (
@@ -132,8 +134,8 @@ def _history(value: Any, name: str) -> list[dict[str, str]]:
     return messages
 
 
-def _turns(value: Any, name: str) -> list[dict[str, str]]:
-    turns = _parsed(value) if isinstance(value, str) else value
+def _parse_turns(value: Any, name: str) -> list[dict[str, str]]:
+    turns = _parse_cell(value) if isinstance(value, str) else value
     if isinstance(turns, dict) and all(
         isinstance(v, list) for v in turns.values()
     ):  # as datasets keeps lists of objects
@@ -144,28 +146,30 @@ def _turns(value: Any, name: str) -> list[dict[str, str]]:
         raise _RowError("no-messages", f"'{name}' is not a list of messages")
     if not turns:
         raise _RowError("empty", f"'{name}' is empty")
-    return [_turn(turn, f"message {number} of '{name}'") for number, turn in enumerate(turns, 1)]
+    return [
+        _parse_turn(turn, f"message {number} of '{name}'") for number, turn in enumerate(turns, 1)
+    ]
 
 
-def _turn(turn: Any, where: str) -> dict[str, str]:
+def _parse_turn(turn: Any, where: str) -> dict[str, str]:
     if not isinstance(turn, dict):
         raise _RowError("no-messages", f"{where} is not an object with a role and a content")
-    fields = _normalised(turn)
-    said = next((fields[key] for key in _ROLE_KEYS if key in fields), None)
-    role = _ROLES.get(said.strip().lower()) if isinstance(said, str) else None
+    fields = _normalise_keys(turn)
+    role_text = next((fields[key] for key in _ROLE_KEYS if key in fields), None)
+    role = _ROLES.get(role_text.strip().lower()) if isinstance(role_text, str) else None
     if role is None:
         raise _RowError(
-            "role", f"{where} has the role {said!r}; expected system, user or assistant"
+            "role", f"{where} has the role {role_text!r}; expected system, user or assistant"
         )
     if fields.get("tool_calls") or fields.get("function_call"):
         raise _RowError("tools", f"{where} calls a tool, which is not trained here")
     key = next((key for key in _CONTENT_KEYS if key in fields), None)
     if key is None:
         raise _RowError("missing", f"{where} has no content")
-    return {"role": role, "content": _content(fields[key], where)}
+    return {"role": role, "content": _parse_content(fields[key], where)}
 
 
-def _content(value: Any, where: str) -> str:
+def _parse_content(value: Any, where: str) -> str:
     if isinstance(value, list):  # parts, as in the newer chat forms
         if any(not isinstance(part, dict) or part.get("type", "text") != "text" for part in value):
             raise _RowError(
@@ -194,19 +198,19 @@ def _check_order(messages: list[dict[str, str]]) -> None:
         raise _RowError("no-answer", "the last message is no answer")
 
 
-def _value(fields: dict[str, Any], column: str, names: Mapping[str, str]) -> Any:
+def _require_column(fields: dict[str, Any], column: str, names: Mapping[str, str]) -> Any:
     if column not in fields:
         raise _RowError("missing", f"it has no '{names[column]}'")
     return fields[column]
 
 
-def _text(
+def _read_text(
     fields: dict[str, Any], column: str | None, names: Mapping[str, str], needed: bool
 ) -> str:
     if column is None:
         return ""
     if needed:
-        _value(fields, column, names)
+        _require_column(fields, column, names)
     return _as_text(fields.get(column), f"'{names[column]}'", needed)
 
 
@@ -226,7 +230,7 @@ def _as_text(value: Any, where: str, needed: bool) -> str:
     return text
 
 
-def _parsed(value: str) -> Any:
+def _parse_cell(value: str) -> Any:
     """A list that stands in a table's cell as JSON, or as Python writes it; ``None`` where it is neither."""
     try:
         return json.loads(value)
@@ -238,7 +242,7 @@ def _parsed(value: str) -> Any:
         return None
 
 
-def _normalised(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _normalise_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
     normal = {normalise(key): value for key, value in fields.items()}
     if len(normal) < len(fields):
         raise _RowError("key-twice", "it has one key in two spellings")

@@ -95,7 +95,7 @@ def is_json_lines(text: str) -> bool:
         good = sum(line.lstrip().startswith("{") for line in lines)
         if not lines or good * 2 < len(lines):
             return False
-    values = [_value(line) for line in lines]
+    values = [_parse_json_or_none(line) for line in lines]
     objects = [value for value in values if isinstance(value, dict)]
     if len(lines) == 1 and objects:
         row = bool(find_roles(list(objects[0]))) or not any(
@@ -163,7 +163,7 @@ def _begins_with_long_value(text: str) -> bool:
     return "\n" in text[begin:end] or not text[end:].strip()
 
 
-def _value(text: str) -> object:
+def _parse_json_or_none(text: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

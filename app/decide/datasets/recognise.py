@@ -16,7 +16,7 @@ from app.decide.datasets.columns import (
     shape_of,
 )
 from app.decide.datasets.conversion import convert, is_sharegpt
-from app.decide.datasets.readers import Record
+from app.decide.datasets.readers import DataRecord
 from app.model import limits
 from app.model.dataset import (
     BadRow,
@@ -116,10 +116,10 @@ class _Reading:
         )
         text = text_encoding.decode(data, encoding)
         kind = options.format or file_format.recognise_format(name, text)
-        records, bad = self._read(kind, text)
-        self.dataset = self._describe(len(data), kind, encoding, records, bad)
+        records, bad = self._read_records(kind, text)
+        self.dataset = self._describe_dataset(len(data), kind, encoding, records, bad)
 
-    def _read(self, kind: Format, text: str) -> tuple[list[Record], list[BadRow]]:
+    def _read_records(self, kind: Format, text: str) -> tuple[list[DataRecord], list[BadRow]]:
         if kind == "json-lines":
             items = readers.read_json_lines(text)
         elif kind == "json":
@@ -131,14 +131,19 @@ class _Reading:
             items = readers.read_table(self.name, text, self.delimiter, self.options.header)
         else:
             items = readers.read_text(text, self.options.row_unit)
-        records: list[Record] = []
+        records: list[DataRecord] = []
         bad: list[BadRow] = []
         for item in items:
-            (records if isinstance(item, Record) else bad).append(item)  # type: ignore[arg-type]
+            (records if isinstance(item, DataRecord) else bad).append(item)  # type: ignore[arg-type]
         return records, bad
 
-    def _describe(
-        self, size: int, kind: Format, encoding: Encoding, records: list[Record], bad: list[BadRow]
+    def _describe_dataset(
+        self,
+        size: int,
+        kind: Format,
+        encoding: Encoding,
+        records: list[DataRecord],
+        bad: list[BadRow],
     ) -> Dataset:
         names: dict[str, str] = {}
         filled: Counter[str] = Counter()
@@ -152,12 +157,12 @@ class _Reading:
                 value = record.fields[key]
                 if value not in (None, "", [], {}):
                     filled[normal] += 1
-                    examples.setdefault(normal, _brief(value))
+                    examples.setdefault(normal, _shorten_example(value))
         by_hand = self.options.mapping
         roles = (
             map_by_hand(by_hand, names.values()) if by_hand and names else choose_roles(key_sets)
         )
-        bad += self._convert(records, roles, names)
+        bad += self._convert_records(records, roles, names)
         bad.sort(key=lambda row: row.line)
         used = {column: role for role, column in roles.items()}
         columns = tuple(
@@ -173,11 +178,11 @@ class _Reading:
             shape=shape_of(roles, sharegpt) if roles else None, columns=columns, rows=len(lines),
             duplicates=len(lines) - len(set(lines)), bad_rows=tuple(bad), notes=tuple(self.notes),
             samples=tuple(line.decode("utf-8").rstrip("\n") for line in lines[:_SAMPLES]),
-            questions=tuple(_questions(self.name, encoding, columns, roles, bad)),
+            questions=tuple(_build_questions(self.name, encoding, columns, roles, bad)),
         )  # fmt: skip
 
-    def _convert(
-        self, records: list[Record], roles: dict[Role, str], names: dict[str, str]
+    def _convert_records(
+        self, records: list[DataRecord], roles: dict[Role, str], names: dict[str, str]
     ) -> list[BadRow]:
         bad: list[BadRow] = []
         if not roles:
@@ -191,7 +196,7 @@ class _Reading:
         return bad
 
 
-def _questions(
+def _build_questions(
     name: str,
     encoding: Encoding,
     columns: tuple[Column, ...],
@@ -227,7 +232,7 @@ def _questions(
         )  # fmt: skip
 
 
-def _brief(value: object) -> str:
+def _shorten_example(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text[: _EXAMPLE * 4].split()).encode("utf-8", "replace").decode("utf-8")
     return text if len(text) <= _EXAMPLE else text[: _EXAMPLE - 1] + "…"

@@ -45,7 +45,7 @@ def detect(
     if wish is not None:
         _check_decodes(name, data, wish)
         return Encoding(name=wish)
-    wide = _wide(data)
+    wide = _detect_utf16(data)
     if wide:
         return Encoding(
             name=wide,
@@ -56,7 +56,7 @@ def detect(
     fault = _first_fault(data, "utf-8")
     if fault is None or _mostly_utf8(data):
         return Encoding(name="utf-8")
-    return _propose(name, data, fault, code_page)
+    return _propose_code_page(name, data, fault, code_page)
 
 
 def decode(data: bytes, encoding: Encoding) -> str:
@@ -90,11 +90,11 @@ def _check_decodes(name: str, data: bytes, encoding: str) -> None:
     fault = _first_fault(data, encoding)
     if fault is not None:
         raise InputError(
-            f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line(data, fault)} has no meaning there."
+            f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line_number(data, fault)} has no meaning there."
         )
 
 
-def _wide(data: bytes) -> str | None:
+def _detect_utf16(data: bytes) -> str | None:
     """UTF-16 without a mark: nearly all of every second byte is zero, as in text of Latin letters."""
     head = data[:_HEAD]
     if len(head) < 4 or b"\0" not in head:
@@ -126,10 +126,10 @@ def _mostly_utf8(data: bytes) -> bool:
     return good > bad
 
 
-def _propose(name: str, data: bytes, fault: int, code_page: str | None) -> Encoding:
+def _propose_code_page(name: str, data: bytes, fault: int, code_page: str | None) -> Encoding:
     own = codecs.lookup(code_page).name if code_page else "utf-8"
     proposal = _USUAL_CODE_PAGE if own.startswith("utf") else own
-    why = f"byte 0x{data[fault]:02x} in line {_line(data, fault)} is no UTF-8, and the file has no mark"
+    why = f"byte 0x{data[fault]:02x} in line {_line_number(data, fault)} is no UTF-8, and the file has no mark"
     if _first_fault(data, proposal) is not None:
         raise InputError(
             f"{name} is neither UTF-8 nor {proposal}: {why}.",
@@ -144,5 +144,5 @@ def _first_text(data: bytes, encoding: str) -> str:
     return next((line for line in lines if not line.isascii()), lines[0]).strip()[:_SAMPLE]
 
 
-def _line(data: bytes, position: int) -> int:
+def _line_number(data: bytes, position: int) -> int:
     return data.count(b"\n", 0, position) + 1

@@ -13,9 +13,9 @@ import msgspec
 
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
-from app.decide.diagnosis.regex_prefilter import anchors
-from app.decide.diagnosis.word_scores import likeness
-from app.decide.plans.fixes import fix_of, told
+from app.decide.diagnosis.regex_prefilter import required_strings
+from app.decide.diagnosis.word_scores import score_causes
+from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
 from app.model.known_issue import Hint, KnownIssue, KnownIssues, Pattern
 from app.model.machine import MachineFacts
@@ -104,29 +104,29 @@ def explain(
     from 1 in the whole log.
     """
     text = Text(log)
-    quieten(text, known_issues)
+    drop_harmless(text, known_issues)
     known = facts_for(text.lower, facts)
-    found = [c for c in candidates(text, known_issues, known) if c.score >= LEAST]
+    found = [c for c in find_candidates(text, known_issues, known) if c.score >= LEAST]
     ranked = rank(found)
     best = ranked[0] if ranked else None
-    if best is not None and _went_on(text.lower, best):
+    if best is not None and _has_gone_on(text.lower, best):
         return Diagnosis()
     if best is None or best.score < LIKELY:
-        return Diagnosis(others=tuple(_ideas(text, known_issues, ranked)))
+        return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
     confidence: Literal["certain", "likely"] = "certain" if best.proof >= CERTAIN else "likely"
-    fix = _fix(best.known_issue, text.lower, known["os"]["family"])
+    fix = _choose_fix(best.known_issue, text.lower, known["os"]["family"])
     return Diagnosis(
         cause=best.known_issue.label,
         confidence=confidence,
         title=best.known_issue.title,
         means=best.known_issue.means,
-        evidence=_proof(text, best),
-        fix=fix if confidence == "certain" else told(fix),
-        others=tuple(_behind(text, known_issues, ranked, confidence)),
+        evidence=_choose_evidence(text, best),
+        fix=fix if confidence == "certain" else without_button(fix),
+        others=tuple(_find_other_causes(text, known_issues, ranked, confidence)),
     )
 
 
-def _went_on(lower: str, best: Candidate) -> bool:
+def _has_gone_on(lower: str, best: Candidate) -> bool:
     """Whether work went on after the last line that speaks for a cause, and nothing ended it later:
     what was caught or overcome is no cause. What goes on after an error that stands for itself may
     be another run.
@@ -148,10 +148,10 @@ def _went_on(lower: str, best: Candidate) -> bool:
     )
 
 
-def _fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
+def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
     """What mends it in this log's case, without the steps for other systems than the log's."""
     fix = next(
-        (case.fix for case in known_issue.cases if _compiled(case.regex).search(lower)),
+        (case.fix for case in known_issue.cases if _compile(case.regex).search(lower)),
         known_issue.fix,
     )
     foreign = {"windows": ("Linux", "WSL"), "linux": ("Windows",)}.get(family, ())
@@ -159,7 +159,7 @@ def _fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
     return fix_of(msgspec.structs.replace(fix, steps=steps))
 
 
-def _behind(
+def _find_other_causes(
     text: Text,
     known_issues: KnownIssues,
     ranked: list[Candidate],
@@ -170,11 +170,11 @@ def _behind(
     others = [
         OtherCause(
             cause=c.known_issue.label,
-            why=_why(text, c, best),
+            why=_explain_other(text, c, best),
             check=known_issues.check(c.known_issue),
         )
         for c in ranked[1:]
-        if c.score >= LIKELY or (confidence == "likely" and not _only_frames(text, c))
+        if c.score >= LIKELY or (confidence == "likely" and not _is_only_frames(text, c))
     ][:OTHERS]
     if confidence == "certain":
         return others
@@ -183,12 +183,14 @@ def _behind(
     others += [
         OtherCause(cause=issue.label, why=SAME_PICTURE, check=known_issues.check(issue))
         for issue in near
-        if issue is not None and not _ruled_out(issue, text.lower)
+        if issue is not None and not _is_ruled_out(issue, text.lower)
     ]
     return others[: max(len(others[:OTHERS]), IDEAS - 1)][:OTHERS]
 
 
-def _ideas(text: Text, known_issues: KnownIssues, ranked: list[Candidate]) -> list[OtherCause]:
+def _guess_causes(
+    text: Text, known_issues: KnownIssues, ranked: list[Candidate]
+) -> list[OtherCause]:
     """What it may be where no cause is named: weak signs first, then what words speak for."""
     if not (ranked or (ENDED.search(text.lower) and FIELD.search(text.lower))):
         return []
@@ -198,48 +200,50 @@ def _ideas(text: Text, known_issues: KnownIssues, ranked: list[Candidate]) -> li
         OtherCause(
             cause=c.known_issue.label,
             why=(
-                FROM_THERE if _only_frames(text, c) else "Line {line} hints at it, no more."
+                FROM_THERE if _is_only_frames(text, c) else "Line {line} hints at it, no more."
             ).format(line=text.line(c.places[0])),
             check=known_issues.check(c.known_issue),
         )
         for c in ranked
     ]
     named = {c.known_issue.label for c in ranked}
-    for label, points in likeness(text.lower, known_issues.words):
+    for label, points in score_causes(text.lower, known_issues.words):
         issue = known_issues.find(label)
         if points < ALIKE or issue is None or label in named:
             continue
-        if not _ruled_out(issue, text.lower):
+        if not _is_ruled_out(issue, text.lower):
             ideas.append(OtherCause(cause=label, why=BY_WORDS, check=known_issues.check(issue)))
     return ideas[:IDEAS]
 
 
-def _only_frames(text: Text, candidate: Candidate) -> bool:
+def _is_only_frames(text: Text, candidate: Candidate) -> bool:
     """Whether all that speaks for a cause are frames of a traceback: where, and not what."""
     lines = [text.lower.rfind("\n", 0, place) + 1 for place in candidate.places]
     return all(
-        _FRAME.search(text.lower, start, _line_end(text.lower, start)) is not None
+        _FRAME.search(text.lower, start, _find_line_end(text.lower, start)) is not None
         for start in lines
     )
 
 
-def _line_end(lower: str, at: int) -> int:
+def _find_line_end(lower: str, at: int) -> int:
     end = lower.find("\n", at)
     return len(lower) if end < 0 else end
 
 
-def quieten(text: Text, known_issues: KnownIssues) -> None:
+def drop_harmless(text: Text, known_issues: KnownIssues) -> None:
     """Strike out what looks like a fault and is none."""
     spans = []
     for harmless in known_issues.harmless:
-        if not _possible(harmless.regex, text.lower):
+        if not _can_match(harmless.regex, text.lower):
             continue
-        spans += [match.span() for match in _compiled(harmless.regex).finditer(text.lower)]
+        spans += [match.span() for match in _compile(harmless.regex).finditer(text.lower)]
     if spans:
-        text.strike(spans)
+        text.blank_out(spans)
 
 
-def candidates(text: Text, known_issues: KnownIssues, known: dict[str, Any]) -> list[Candidate]:
+def find_candidates(
+    text: Text, known_issues: KnownIssues, known: dict[str, Any]
+) -> list[Candidate]:
     """Every cause of which at least one sign stands in the log; ``known`` are facts by name."""
     lower = text.lower
     failed = FAILED.search(lower) is not None
@@ -251,15 +255,15 @@ def candidates(text: Text, known_issues: KnownIssues, known: dict[str, Any]) -> 
         for pattern in known_issue.patterns:
             if pattern.weak and not failed:
                 continue
-            at, end = hits(lower, pattern)
+            at, end = find_evidence(lower, pattern)
             if at:
                 weights.append(pattern.weight)
                 places += at
                 last = max(last, end)
-        if not weights or _ruled_out(known_issue, lower):
+        if not weights or _is_ruled_out(known_issue, lower):
             continue
         weights.sort(reverse=True)
-        leaning = _leaning(known_issue.hints, known)
+        leaning = _weigh_hints(known_issue.hints, known)
         found.append(
             Candidate(
                 known_issue=known_issue,
@@ -285,15 +289,15 @@ def rank(found: list[Candidate]) -> list[Candidate]:
     return sorted(found, key=lambda c: (-capped[c.known_issue.label], -c.score, c.places[0]))
 
 
-def hits(lower: str, pattern: Pattern) -> tuple[list[int], int]:
+def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:
     """Where a sign's proof stands, at most three places, and where its last match ends; no place
     unless all its conditions hold.
     """
-    if not _possible(pattern.regex, lower):
+    if not _can_match(pattern.regex, lower):
         return [], 0
     places: list[int] = []
     last = 0
-    for match in _compiled(pattern.regex).finditer(lower):
+    for match in _compile(pattern.regex).finditer(lower):
         last = match.end()
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text
@@ -304,47 +308,47 @@ def hits(lower: str, pattern: Pattern) -> tuple[list[int], int]:
                 places.append(match.start() + len(found.rstrip()) - 1)
     if (
         not places
-        or not all(_found(regex, lower) for regex in pattern.needs)
-        or any(_found(regex, lower) for regex in pattern.unless)
-        or _settled(lower, pattern, last)
+        or not all(_matches(regex, lower) for regex in pattern.needs)
+        or any(_matches(regex, lower) for regex in pattern.unless)
+        or _ended_well(lower, pattern, last)
     ):
         return [], 0
     return places, last
 
 
-def _settled(lower: str, pattern: Pattern, last: int) -> bool:
+def _ended_well(lower: str, pattern: Pattern, last: int) -> bool:
     """Whether it went well in the end. Tools write progress and warnings into two streams, so a
     success that stands before the warnings counts too, as long as no error does."""
-    if any(_compiled(p).search(lower, last) for p in pattern.settled):
+    if any(_compile(p).search(lower, last) for p in pattern.settled):
         return True
-    return not ERROR_LINE.search(lower) and any(_found(p, lower) for p in pattern.settled)
+    return not ERROR_LINE.search(lower) and any(_matches(p, lower) for p in pattern.settled)
 
 
-def _leaning(hints: tuple[Hint, ...], known: Mapping[str, Any]) -> int:
+def _weigh_hints(hints: tuple[Hint, ...], known: Mapping[str, Any]) -> int:
     """What facts of the machine and of the log add to a cause."""
-    return sum(hint.adds for hint in hints if _fact(known, hint.fact) in hint.values)
+    return sum(hint.adds for hint in hints if _look_up_fact(known, hint.fact) in hint.values)
 
 
-def _fact(known: Mapping[str, Any], path: str) -> str:
+def _look_up_fact(known: Mapping[str, Any], path: str) -> str:
     value: Any = known
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return str(value).lower()
 
 
-def _proof(text: Text, best: Candidate) -> tuple[EvidenceLine, ...]:
+def _choose_evidence(text: Text, best: Candidate) -> tuple[EvidenceLine, ...]:
     """The lines of the proof: those that tell before the frames of tracebacks, which say only
     where; each in their order. Where none of the lines tells, the exception that a traceback ends
     in does."""
-    ends = {place: _told(text.lower, place) for place in best.places}
+    ends = {place: _find_traceback_end(text.lower, place) for place in best.places}
     telling = [place for place in best.places if ends[place] is None]
     if not any(RAISED.match(text.lower, text.lower.rfind("\n", 0, place) + 1) for place in telling):
         telling += [end for end in ends.values() if end is not None][:1]
     frames = [place for place in best.places if ends[place] is not None]
-    return tuple([*_lines(text, telling), *_lines(text, frames)][:PROOF_LINES])
+    return tuple([*_evidence_lines(text, telling), *_evidence_lines(text, frames)][:PROOF_LINES])
 
 
-def _lines(text: Text, places: Iterable[int]) -> list[EvidenceLine]:
+def _evidence_lines(text: Text, places: Iterable[int]) -> list[EvidenceLine]:
     lines: dict[int, EvidenceLine] = {}
     for place in places:
         line = text.line(place)
@@ -352,7 +356,7 @@ def _lines(text: Text, places: Iterable[int]) -> list[EvidenceLine]:
     return sorted(lines.values(), key=lambda e: e.line)
 
 
-def _told(lower: str, place: int) -> int | None:
+def _find_traceback_end(lower: str, place: int) -> int | None:
     """Where the exception stands that ends the traceback of which this place is a frame; None if it
     is none.
     """
@@ -364,7 +368,7 @@ def _told(lower: str, place: int) -> int | None:
     return raised.end() - len(raised.group().lstrip()) if raised else None
 
 
-def _why(text: Text, other: Candidate, best: Candidate) -> str:
+def _explain_other(text: Text, other: Candidate, best: Candidate) -> str:
     line = text.line(other.places[0])
     if other.known_issue.label in best.known_issue.supersedes:
         return f"Line {line} fits, but it usually follows from: {best.known_issue.title}."
@@ -376,19 +380,19 @@ def _why(text: Text, other: Candidate, best: Candidate) -> str:
     return f"Line {line} fits it, but names the cause less clearly."
 
 
-def _ruled_out(known_issue: KnownIssue, lower: str) -> bool:
-    return any(_found(regex, lower) for regex in known_issue.unless)
+def _is_ruled_out(known_issue: KnownIssue, lower: str) -> bool:
+    return any(_matches(regex, lower) for regex in known_issue.unless)
 
 
-def _found(pattern: str, lower: str) -> bool:
-    return _possible(pattern, lower) and _compiled(pattern).search(lower) is not None
+def _matches(pattern: str, lower: str) -> bool:
+    return _can_match(pattern, lower) and _compile(pattern).search(lower) is not None
 
 
-def _possible(pattern: str, lower: str) -> bool:
-    needed = anchors(pattern)
+def _can_match(pattern: str, lower: str) -> bool:
+    needed = required_strings(pattern)
     return not needed or any(text in lower for text in needed)
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.MULTILINE)

@@ -41,13 +41,13 @@ def facts_for(lower: str, facts: MachineFacts | None) -> dict[str, Any]:
     known["os"] = {**(known.get("os") or {}), "family": family or here}
     known["log"] = {
         "wsl": _WSL.search(lower) is not None,
-        "driver_too_new": _too_new(lower)
-        or (facts is not None and bool(known.get("gpus")) and _outgrown(facts)),
+        "driver_too_new": _is_driver_too_new(lower)
+        or (facts is not None and bool(known.get("gpus")) and _has_outgrown_cards(facts)),
     }
     return known
 
 
-def _too_new(lower: str) -> bool:
+def _is_driver_too_new(lower: str) -> bool:
     branches = [int(next(filter(None, groups))) for groups in _DRIVER.findall(lower)]
     return (
         bool(branches)
@@ -56,14 +56,14 @@ def _too_new(lower: str) -> bool:
     )
 
 
-def _old(gpu: Gpu) -> bool:
+def _is_old_card(gpu: Gpu) -> bool:
     if gpu.compute_capability is not None:
         return tuple(map(int, re.findall(r"\d+", gpu.compute_capability))) < (7, 5)
     return _OLD_CARD.search((gpu.name or "").lower()) is not None
 
 
-def _outgrown(facts: MachineFacts) -> bool:
+def _has_outgrown_cards(facts: MachineFacts) -> bool:
     """Whether this machine has only cards of Volta or older and a driver that leaves them out."""
     branch = re.match(r"\d+", (facts.driver and facts.driver.version) or "")
-    old = [_old(gpu) for gpu in facts.gpus if gpu.of_nvidia]
+    old = [_is_old_card(gpu) for gpu in facts.gpus if gpu.of_nvidia]
     return branch is not None and int(branch[0]) >= FIRST_WITHOUT_VOLTA and bool(old) and all(old)

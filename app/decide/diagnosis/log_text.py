@@ -80,7 +80,7 @@ def decode(log: bytes | str) -> str:
         return log
     if log.startswith((b"\xff\xfe", b"\xfe\xff")):
         return log.decode("utf-16", "replace")
-    wide = _wide(log)
+    wide = _detect_utf16(log)
     if wide:
         return log.decode(wide, "replace")
     if log.startswith(b"\xef\xbb\xbf"):
@@ -88,10 +88,10 @@ def decode(log: bytes | str) -> str:
     try:
         return log.decode("utf-8")
     except UnicodeDecodeError:
-        return _mixed(log)
+        return _decode_mixed(log)
 
 
-def _wide(log: bytes) -> str | None:
+def _detect_utf16(log: bytes) -> str | None:
     """UTF-16 without a mark (PowerShell's ``>``, cut at the front): zero bytes beside plain
     letters. The side with more different letters is the right one, for a frame's lines read the
     wrong way round look like one letter again and again."""
@@ -104,7 +104,7 @@ def _wide(log: bytes) -> str | None:
     return None if little == big else "utf-16-le" if little > big else "utf-16-be"
 
 
-def _mixed(log: bytes) -> str:
+def _decode_mixed(log: bytes) -> str:
     """Lines of UTF-8 stay; the others are read in the one code page that fits all of them best."""
     lines = log.split(b"\n")
     strange: list[int] = []
@@ -130,13 +130,13 @@ def code_page(sample: bytes) -> str:
             text = sample.decode(page)
         except UnicodeDecodeError:
             continue
-        found = _likeness(text, page)
+        found = _score_language(text, page)
         if found > score:
             best, score = page, found
     return best
 
 
-def _likeness(text: str, page: str) -> float:
+def _score_language(text: str, page: str) -> float:
     """How much of what lies beyond ASCII reads like words of the page's language, 0 to 1."""
     beyond = [c for c in text if c > "\x7f"]
     if not beyond:
@@ -169,7 +169,7 @@ class Text:
     def __init__(self, log: bytes | str) -> None:
         self._numbers: list[int] | None = None
         if len(log) > WHOLE:
-            kept, self._numbers = thin(blocks(log))
+            kept, self._numbers = condense(split_blocks(log))
             log = kept
         text = _ESCAPES.sub("", decode(log))
         text = text.replace("\r\n", "\n").translate(_PLAIN)
@@ -180,8 +180,8 @@ class Text:
         # A redraw begins a new line for the patterns but not for the count of lines.
         lower = lower.replace("\r", "\n").replace("\0", " ")
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
-            lower = _UV_TALK.sub(_unwrapped, lower)
-        self.lower = _LONG_LINE.sub(_folded, lower)
+            lower = _UV_TALK.sub(_unwrap, lower)
+        self.lower = _LONG_LINE.sub(_fold_long_line, lower)
 
     def line(self, position: int) -> int:
         """The line of the log, counted from 1, in which a position lies."""
@@ -205,7 +205,7 @@ class Text:
             end -= 1
         return self.original[start:end][:longest].strip()
 
-    def strike(self, spans: list[tuple[int, int]]) -> None:
+    def blank_out(self, spans: list[tuple[int, int]]) -> None:
         """Make these spans unreadable for patterns; line ends stay."""
         parts, at = [], 0
         for start, end in sorted(spans):
@@ -217,7 +217,7 @@ class Text:
         self.lower = "".join([*parts, self.lower[at:]])
 
 
-def _unwrapped(match: re.Match[str]) -> str:
+def _unwrap(match: re.Match[str]) -> str:
     """A sentence of uv in one line, as long as before: the spaces of the indents stand behind the
     whole.
     """
@@ -226,7 +226,7 @@ def _unwrapped(match: re.Match[str]) -> str:
     return joined + " " * (len(text) - len(joined))
 
 
-def _folded(match: re.Match[str]) -> str:
+def _fold_long_line(match: re.Match[str]) -> str:
     """A very long line in pieces, as long as before: patterns that look along a line must not take
     for ever.
     """
@@ -242,13 +242,13 @@ def _folded(match: re.Match[str]) -> str:
     return "".join(pieces)
 
 
-def blocks(log: bytes | str, size: int = 4_000_000) -> Iterator[bytes]:
+def split_blocks(log: bytes | str, size: int = 4_000_000) -> Iterator[bytes]:
     """A long log in pieces of about ``size`` bytes that end where lines do, so that never much more
     than the log itself lies in memory. The last piece is at least as long as what is kept of the
     end. UTF-16 becomes UTF-8; a line without an end is broken.
     """
     rest = b""
-    for piece in _pieces(log, size):
+    for piece in _split_bytes(log, size):
         text = rest + piece if rest else piece
         if len(text) < size + TAIL:
             rest = text
@@ -259,13 +259,13 @@ def blocks(log: bytes | str, size: int = 4_000_000) -> Iterator[bytes]:
     yield rest
 
 
-def _pieces(log: bytes | str, size: int) -> Iterator[bytes]:
+def _split_bytes(log: bytes | str, size: int) -> Iterator[bytes]:
     if isinstance(log, str):
         for at in range(0, len(log), size):
             yield log[at : at + size].encode("utf-8", "replace")
         return
     marked = log.startswith((b"\xff\xfe", b"\xfe\xff"))
-    wide = "utf-16" if marked else _wide(log)
+    wide = "utf-16" if marked else _detect_utf16(log)
     if wide is None:
         for at in range(0, len(log), size):
             yield log[at : at + size]
@@ -275,7 +275,7 @@ def _pieces(log: bytes | str, size: int) -> Iterator[bytes]:
         yield decoder.decode(log[at : at + size]).encode("utf-8", "replace")
 
 
-def thin(pieces: Iterable[bytes]) -> tuple[bytes, list[int]]:
+def condense(pieces: Iterable[bytes]) -> tuple[bytes, list[int]]:
     """What is worth reading of a long log, and the numbers of the lines that were kept.
 
     Kept whole: the first and the last part. In between: lines with a word of alarm and their
@@ -291,22 +291,22 @@ def thin(pieces: Iterable[bytes]) -> tuple[bytes, list[int]]:
     while block is not None:
         after = next(following, None)
         lines = block.split(b"\n")
-        chosen = _alarming(block, seen, found)
-        chosen.update(_within(lines, head))
+        chosen = _find_alarming_lines(block, seen, found)
+        chosen.update(_lines_within(lines, head))
         head -= len(block)
         if after is None:
-            chosen.update(len(lines) - 1 - at for at in _within(lines[::-1], TAIL))
+            chosen.update(len(lines) - 1 - at for at in _lines_within(lines[::-1], TAIL))
         for at in sorted(chosen):
             # an empty last one is the beginning of the next piece's first line
             if 0 <= at < len(lines) and (lines[at] or after is None or at < len(lines) - 1):
-                kept.append(_shortened(lines[at]))
+                kept.append(_shorten(lines[at]))
                 numbers.append(number + at)
         number += len(lines) - 1
         block = after
     return b"\n".join(kept), numbers
 
 
-def _alarming(block: bytes, seen: set[bytes], found: dict[bytes, int]) -> set[int]:
+def _find_alarming_lines(block: bytes, seen: set[bytes], found: dict[bytes, int]) -> set[int]:
     """Which lines of a block hold a word of alarm, each shape of line once, the first ones with the
     lines around them. ``seen`` are shapes that were met, ``found`` counts what each word has kept.
     """
@@ -330,7 +330,7 @@ def _alarming(block: bytes, seen: set[bytes], found: dict[bytes, int]) -> set[in
     return chosen
 
 
-def _within(lines: list[bytes], size: int) -> Iterator[int]:
+def _lines_within(lines: list[bytes], size: int) -> Iterator[int]:
     """The indices of the lines in the first ``size`` bytes."""
     for at, line in enumerate(lines):
         if size <= 0:
@@ -339,7 +339,7 @@ def _within(lines: list[bytes], size: int) -> Iterator[int]:
         size -= len(line) + 1
 
 
-def _shortened(line: bytes) -> bytes:
+def _shorten(line: bytes) -> bytes:
     """A line without its middle where it is very long."""
     if len(line) <= LONGEST:
         return line

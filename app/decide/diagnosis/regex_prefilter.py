@@ -21,7 +21,7 @@ _FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
 _FOLDED = {"\u0130": "i", "\u0131": "i", "\u017f": "s"}
 
 
-def small(text: str) -> str:
+def lower_same_length(text: str) -> str:
     """The text in small letters, each where it was: some letters grow when they are made small (İ)."""
     lower = text.lower()
     if len(lower) != len(text):
@@ -31,7 +31,7 @@ def small(text: str) -> str:
     return lower
 
 
-def sub(
+def sub_in_candidates(
     pattern: re.Pattern[str],
     instead: Callable[[re.Match[str]], str],
     text: str,
@@ -46,9 +46,9 @@ def sub(
     """
     spans = [(0, len(text))]
     if sign is not None:
-        spans = _merged(list(_signed(lower, sign)))
+        spans = _merge_spans(list(_spans_with_pattern(lower, sign)))
     else:
-        needed = anchors(pattern.pattern, pattern.flags)
+        needed = required_strings(pattern.pattern, pattern.flags)
         there = [word for word in needed if word in lower]
         if needed and not there:
             return text
@@ -57,7 +57,7 @@ def sub(
             and min(map(len, there)) >= _RARE
             and not any(far in pattern.pattern for far in _FAR)
         ):
-            spans = _merged(sorted(_anchored(lower, there)))
+            spans = _merge_spans(sorted(_spans_with_words(lower, there)))
     parts: list[str] = []
     at = 0
     for start, end in spans:
@@ -69,28 +69,28 @@ def sub(
     return "".join([*parts, text[at:]]) if parts else text
 
 
-def _anchored(lower: str, words: list[str]) -> Iterator[tuple[int, int]]:
+def _spans_with_words(lower: str, words: list[str]) -> Iterator[tuple[int, int]]:
     """The lines that hold one of the words, with some behind each."""
     for word in words:
         at = lower.find(word)
         while at >= 0:
             start = lower.rfind("\n", 0, at) + 1
-            stop = end = _line_end(lower, at)
+            stop = end = _find_line_end(lower, at)
             for _ in range(_NEAR - 1):
-                end = _line_end(lower, min(end + 1, len(lower)))
+                end = _find_line_end(lower, min(end + 1, len(lower)))
             yield start, end
             at = lower.find(word, stop)
 
 
-def _signed(lower: str, sign: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def _spans_with_pattern(lower: str, sign: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     found = sign.search(lower)
     while found is not None:
-        end = _line_end(lower, found.end())
+        end = _find_line_end(lower, found.end())
         yield lower.rfind("\n", 0, found.start()) + 1, end
         found = sign.search(lower, end)
 
 
-def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_spans(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     for start, end in spans:
         if found and start <= found[-1][1]:
@@ -100,13 +100,13 @@ def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return found
 
 
-def _line_end(text: str, at: int) -> int:
+def _find_line_end(text: str, at: int) -> int:
     end = text.find("\n", at)
     return len(text) if end < 0 else end
 
 
 @lru_cache(maxsize=4096)
-def anchors(pattern: str, flags: int = 0) -> tuple[str, ...]:
+def required_strings(pattern: str, flags: int = 0) -> tuple[str, ...]:
     """Strings in small letters of which at least one stands in ``small(text)`` of every match of
     ``re.compile(pattern, flags)``; empty where nothing is certain.
 
@@ -115,44 +115,46 @@ def anchors(pattern: str, flags: int = 0) -> tuple[str, ...]:
     promises nothing. Raises ``re.error`` where the pattern is none.
     """
     parsed = _parser.parse(pattern, flags)
-    return _sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
+    return _required_by_sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
 
 
-def _sequence(items: Iterable[tuple[Any, Any]], any_case: bool) -> tuple[str, ...]:
+def _required_by_sequence(items: Iterable[tuple[Any, Any]], any_case: bool) -> tuple[str, ...]:
     """What one alternative promises: the best of its plain runs and its groups."""
     offers: list[tuple[str, ...]] = []
     run = ""
     for operation, value in items:
-        if operation is _parser.LITERAL and _plain(value, any_case):
-            run += small(chr(value))
+        if operation is _parser.LITERAL and _is_case_safe(value, any_case):
+            run += lower_same_length(chr(value))
             continue
         offers.append((run,))
         run = ""
-        inner = _promised(operation, value, any_case)
+        inner = _required_by_node(operation, value, any_case)
         offers.append(inner)
     offers.append((run,))
     best = max(offers, key=lambda offer: min(map(len, offer), default=0))
     return best if best and all(best) else ()
 
 
-def _promised(operation: Any, value: Any, any_case: bool) -> tuple[str, ...]:
+def _required_by_node(operation: Any, value: Any, any_case: bool) -> tuple[str, ...]:
     """What a group, a choice or a repetition promises. Look-arounds, classes and references promise
     nothing.
     """
     if operation is _parser.SUBPATTERN:
         _group, on, off, inner = value
-        return _sequence(inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE)
+        return _required_by_sequence(
+            inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
+        )
     if operation is _parser.ATOMIC_GROUP:
-        return _sequence(value, any_case)
+        return _required_by_sequence(value, any_case)
     if operation is _parser.BRANCH:
-        parts = [_sequence(branch, any_case) for branch in value[1]]
+        parts = [_required_by_sequence(branch, any_case) for branch in value[1]]
         return tuple(dict.fromkeys(word for part in parts for word in part)) if all(parts) else ()
     if operation in _REPEATS and value[0] > 0:
-        return _sequence(value[2], any_case)
+        return _required_by_sequence(value[2], any_case)
     return ()
 
 
-def _plain(code: int, any_case: bool) -> bool:
+def _is_case_safe(code: int, any_case: bool) -> bool:
     """Whether this letter of a pattern stands in the small letters of whatever it matches. Beyond
     ASCII several letters are one to ``re.IGNORECASE``.
     """

@@ -55,7 +55,7 @@ _PLAIN = frozenset(
 Counted = Mapping[str, Mapping[str, str]]  # cause, points as text, words with commas between them
 
 
-def words(lower: str) -> frozenset[str]:
+def split_words(lower: str) -> frozenset[str]:
     """The words and the pairs of neighbouring words in a text of small letters."""
     found: set[str] = set()
     for line in lower[-READ:].splitlines():
@@ -65,7 +65,7 @@ def words(lower: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def likeness(lower: str, counted: Counted) -> list[tuple[str, float]]:
+def score_causes(lower: str, counted: Counted) -> list[tuple[str, float]]:
     """Causes and how strongly the text's words speak for them, strongest first; only those that any
     word speaks for.
 
@@ -74,9 +74,9 @@ def likeness(lower: str, counted: Counted) -> list[tuple[str, float]]:
     """
     if not counted:
         return []
-    points = _points(_Held(counted))
+    points = _index_points(_Held(counted))
     score: dict[str, float] = {}
-    for word in words(lower):
+    for word in split_words(lower):
         for label, worth in points.get(word, ()):
             score[label] = score.get(label, 0.0) + worth
     return sorted(score.items(), key=lambda pair: (-pair[1], pair[0]))
@@ -109,7 +109,7 @@ class _Held:
 
 
 @lru_cache(maxsize=2)
-def _points(held: _Held) -> dict[str, list[tuple[str, float]]]:
+def _index_points(held: _Held) -> dict[str, list[tuple[str, float]]]:
     points: dict[str, list[tuple[str, float]]] = {}
     for label, groups in held.counted.items():
         for worth, row in groups.items():

@@ -15,7 +15,7 @@ from app.model.profile import Profile
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
 
 
-def pins(profile: Profile) -> dict[str, frozenset[str]]:
+def locked_versions(profile: Profile) -> dict[str, frozenset[str]]:
     """The versions that a profile's locks hold of each package, on all systems together."""
     found: dict[str, set[str]] = {}
     for part in profile.parts:
@@ -24,28 +24,28 @@ def pins(profile: Profile) -> dict[str, frozenset[str]]:
     return {name: frozenset(versions) for name, versions in found.items()}
 
 
-def concerning(profile: Profile, advisories: Sequence[Advisory]) -> tuple[Advisory, ...]:
+def advisories_for(profile: Profile, advisories: Sequence[Advisory]) -> tuple[Advisory, ...]:
     """The advisories that a profile's pins fall under, the gravest first."""
-    held = pins(profile)
-    found = [a for a in advisories if _concerns(a, held)]
+    held = locked_versions(profile)
+    found = [a for a in advisories if _applies(a, held)]
     return tuple(sorted(found, key=lambda a: (-(a.score or 0.0), a.id)))
 
 
-def sentence(advisory: Advisory) -> str:
+def describe_advisory(advisory: Advisory) -> str:
     """One advisory for people."""
     score = f" ({advisory.score:g} of 10, {advisory.scale})" if advisory.score is not None else ""
     mended = f" Mended in {advisory.package} {advisory.fixed_in}." if advisory.fixed_in else ""
     return f"{advisory.id}{score}, {advisory.package}: {advisory.summary}{mended}"
 
 
-def _concerns(advisory: Advisory, held: Mapping[str, frozenset[str]]) -> bool:
+def _applies(advisory: Advisory, held: Mapping[str, frozenset[str]]) -> bool:
     ranges = {advisory.package: advisory.affected, **advisory.beside}
     return all(
-        any(_inside(version, wanted) for version in held.get(canonicalize_name(name), ()))
+        any(_is_in_range(version, wanted) for version in held.get(canonicalize_name(name), ()))
         for name, wanted in ranges.items()
     )
 
 
-def _inside(version: str, wanted: str) -> bool:
+def _is_in_range(version: str, wanted: str) -> bool:
     # A local part such as +cu121 names a build, not another state of the code.
     return SpecifierSet(wanted).contains(Version(version).public, prereleases=True)

@@ -7,7 +7,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.model.condition import NAMES, All, Clause, Condition, Kind, Not, literal, version
+from app.model.condition import (
+    NAMES,
+    All,
+    Clause,
+    Condition,
+    Kind,
+    Not,
+    parse_literal,
+    parse_version,
+)
 from app.model.rules import Rules
 
 Facts = Mapping[str, Any]
@@ -26,7 +35,7 @@ def holds(condition: Condition, facts: Facts, rules: Rules | None = None) -> boo
     unknown (Kleene).
     """
     if isinstance(condition, Clause):
-        return _clause(condition, facts, rules)
+        return _evaluate_clause(condition, facts, rules)
     if isinstance(condition, Not):
         inner = holds(condition.part, facts, rules)
         return None if inner is None else not inner
@@ -37,16 +46,16 @@ def holds(condition: Condition, facts: Facts, rules: Rules | None = None) -> boo
     return None if None in answers else not decisive
 
 
-def _clause(clause: Clause, facts: Facts, rules: Rules | None) -> bool | None:
+def _evaluate_clause(clause: Clause, facts: Facts, rules: Rules | None) -> bool | None:
     kind = NAMES[clause.left]
-    left = _comparable(kind, facts.get(clause.left))
+    left = _to_comparable(kind, facts.get(clause.left))
     if clause.operator in ("known", "unknown"):
         return (left is None) is (clause.operator == "unknown")
     if left is None:
         return None
     if clause.operator == "holds":
         return bool(left)
-    rights = [_right(kind, clause, text, facts, rules) for text in clause.right]
+    rights = [_right_operand(kind, clause, text, facts, rules) for text in clause.right]
     if clause.operator in ("in", "not in"):
         if left in rights:
             return clause.operator == "in"
@@ -61,20 +70,20 @@ def _clause(clause: Clause, facts: Facts, rules: Rules | None) -> bool | None:
     return _ORDER[clause.operator](left, right)
 
 
-def _right(kind: Kind, clause: Clause, text: str, facts: Facts, rules: Rules | None) -> Any:
+def _right_operand(kind: Kind, clause: Clause, text: str, facts: Facts, rules: Rules | None) -> Any:
     if not clause.named:
-        return literal(kind, text)
+        return parse_literal(kind, text)
     if text.startswith("limit."):
         written = rules.limit(text) if rules else None
-        return None if written is None else literal(kind, written)
-    return _comparable(kind, facts.get(text))
+        return None if written is None else parse_literal(kind, written)
+    return _to_comparable(kind, facts.get(text))
 
 
-def _comparable(kind: Kind, value: Any) -> Any:
+def _to_comparable(kind: Kind, value: Any) -> Any:
     if value is None:
         return None
     if kind == "version":
-        return version(str(value))
+        return parse_version(str(value))
     if kind == "text":
         return str(value).lower()
     return value
@@ -91,12 +100,12 @@ def fill(text: str, facts: Facts, rules: Rules | None = None) -> str:
             return (rules.limit(name) if rules else None) or "unknown"
         if facts.get(name) is None and rules is not None and name in rules.unknown:
             return rules.unknown[name]
-        return worded(NAMES.get(name, "text"), facts.get(name))
+        return format_value(NAMES.get(name, "text"), facts.get(name))
 
     return _FILL.sub(word, text)
 
 
-def worded(kind: Kind, value: Any) -> str:
+def format_value(kind: Kind, value: Any) -> str:
     """A value as people read it. Memory counts in GB of 2^30 bytes as cards are sold, disks in GB
     of 10^9.
     """

@@ -12,9 +12,9 @@ from fnmatch import fnmatch
 from typing import Any
 
 from app.model.answers import Answers
-from app.model.card import Cards
-from app.model.condition import version
-from app.model.machine import Disk, Gpu, MachineFacts, Python, worth
+from app.model.card import CardCatalogue
+from app.model.condition import parse_version
+from app.model.machine import Disk, Gpu, MachineFacts, Python, rank_card
 from app.model.profile import Part, Profile
 from app.model.rules import Rules
 from app.model.value import Value
@@ -65,22 +65,24 @@ class Adapter(Value, frozen=True, kw_only=True):
     memory: int | None
 
 
-def nvidia(facts: MachineFacts, cards: Cards) -> tuple[Adapter, ...]:
+def nvidia_adapters(facts: MachineFacts, cards: CardCatalogue) -> tuple[Adapter, ...]:
     """All NVIDIA cards, the one that decides first: new enough before too old, then more memory,
     then newer.
     """
     found = []
     for gpu in facts.gpus:
         if gpu.of_nvidia:
-            told = version(gpu.compute_capability or "")
+            parsed = parse_version(gpu.compute_capability or "")
             capability = (
-                gpu.compute_capability if told else cards.capability_of(gpu.name, gpu.pci_id)
+                gpu.compute_capability if parsed else cards.capability_of(gpu.name, gpu.pci_id)
             )
             row = cards.named(gpu.name, gpu.memory_total)
             memory = gpu.memory_total or (int(row.vram_gib * 2**30) if row else None)
             found.append(Adapter(gpu=gpu, capability=capability, memory=memory))
 
-    return tuple(sorted(found, key=lambda card: worth(card.capability, card.memory), reverse=True))
+    return tuple(
+        sorted(found, key=lambda card: rank_card(card.capability, card.memory), reverse=True)
+    )
 
 
 def pointed_at(facts: MachineFacts) -> str | None:
@@ -97,14 +99,14 @@ def pointed_at(facts: MachineFacts) -> str | None:
     return card.uuid or str(card.index)
 
 
-def driver_version(told: str | None) -> str | None:
+def driver_version(raw: str | None) -> str | None:
     """NVIDIA's own number of a driver. Windows writes ``32.0.15.7680`` for 576.80: the last five
     digits are the number.
     """
-    windows = re.fullmatch(r"\d{2}\.\d+\.\d+(\d)\.(\d{2})(\d{2})", (told or "").strip())
+    windows = re.fullmatch(r"\d{2}\.\d+\.\d+(\d)\.(\d{2})(\d{2})", (raw or "").strip())
     if windows:
         return f"{windows.group(1)}{windows.group(2)}.{windows.group(3)}"
-    return told if version(told or "") else None
+    return raw if parse_version(raw or "") else None
 
 
 def hidden_card(facts: MachineFacts) -> bool:
@@ -140,10 +142,10 @@ def disk_for(facts: MachineFacts, path: str) -> Disk | None:
     return best
 
 
-def table(
+def build_fact_table(
     facts: MachineFacts,
     rules: Rules,
-    cards: Cards,
+    cards: CardCatalogue,
     profile: Profile | None,
     answers: Answers | None = None,
 ) -> dict[str, Any]:
@@ -151,18 +153,18 @@ def table(
     nothing here).
     """
     return {
-        **_system(facts, rules),
-        **_graphics(facts, rules, cards),
-        **_home(facts, rules, profile, answers),
-        **_installed(facts, rules),
-        **_network(facts, answers),
-        **_profile(facts, cards, profile),
-        "program.days_stale": _days_past(facts, rules.fresh_until),
+        **_system_facts(facts, rules),
+        **_graphics_facts(facts, rules, cards),
+        **_home_facts(facts, rules, profile, answers),
+        **_installed_facts(facts, rules),
+        **_network_facts(facts, answers),
+        **_profile_facts(facts, cards, profile),
+        "program.days_stale": _days_since(facts, rules.fresh_until),
         "program.fresh_until": rules.fresh_until or None,
     }
 
 
-def _days_past(facts: MachineFacts, day: str) -> int | None:
+def _days_since(facts: MachineFacts, day: str) -> int | None:
     """How many days after ``day`` the machine was looked at, 0 where before; ``None`` if unknown."""
     try:
         past = date.fromisoformat((facts.taken_at or "")[:10]) - date.fromisoformat(day)
@@ -171,7 +173,7 @@ def _days_past(facts: MachineFacts, day: str) -> int | None:
     return max(0, past.days)
 
 
-def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
+def _system_facts(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     os, name = facts.os, (facts.os.name or "").lower()
     build = os.build
     if build is None and os.family == "windows":
@@ -194,19 +196,19 @@ def _system(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
     }
 
 
-def usable(capability: str | None, rules: Rules) -> bool:
+def is_supported(capability: str | None, rules: Rules) -> bool:
     """Whether any profile serves a card of this capability; an unknown one gets the benefit of the
     doubt.
     """
-    told = version(capability or "")
+    parsed = parse_version(capability or "")
     oldest, newest = (
-        version(rules.limit(f"limit.capability_{x}") or "") for x in ("oldest", "newest")
+        parse_version(rules.limit(f"limit.capability_{x}") or "") for x in ("oldest", "newest")
     )
-    return told is None or ((oldest or ()) <= told and (newest is None or told <= newest))
+    return parsed is None or ((oldest or ()) <= parsed and (newest is None or parsed <= newest))
 
 
-def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]:
-    ours = nvidia(facts, cards)
+def _graphics_facts(facts: MachineFacts, rules: Rules, cards: CardCatalogue) -> dict[str, Any]:
+    ours = nvidia_adapters(facts, cards)
     real = [
         g
         for g in facts.gpus
@@ -225,9 +227,9 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
         "gpus.differ": len(capabilities) > 1 or len({c.gpu.name for c in ours}) > 1,
         "gpus.integrated": bool(ours)
         and any(g.vendor in ("intel", "amd") and not g.of_nvidia for g in real),
-        "gpus.names": _listed(facts.gpus),
+        "gpus.names": _list_names(facts.gpus),
         "card.found": bool(ours) or hidden_card(facts),
-        "card.usable": usable(card.capability, rules) if card else hidden_card(facts),
+        "card.usable": is_supported(card.capability, rules) if card else hidden_card(facts),
         "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
         "card.capability": card.capability if card else None,
         "card.architecture": generation.name if generation else None,
@@ -244,7 +246,7 @@ def _graphics(facts: MachineFacts, rules: Rules, cards: Cards) -> dict[str, Any]
     }
 
 
-def _listed(gpus: tuple[Gpu, ...]) -> str | None:
+def _list_names(gpus: tuple[Gpu, ...]) -> str | None:
     counted = Counter(g.name or _NAMELESS["nvidia" if g.of_nvidia else g.vendor] for g in gpus)
     return (
         ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items())
@@ -259,7 +261,7 @@ def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
     return facts.home.path if facts.home and facts.home.path else None
 
 
-def _home(
+def _home_facts(
     facts: MachineFacts, rules: Rules, profile: Profile | None, answers: Answers | None
 ) -> dict[str, Any]:
     path = home_path(facts, answers)
@@ -287,10 +289,10 @@ def _home(
         )
     needed = max(0, download + sum(p.disk for p in parts) + PYTHON_BYTES - kept) if parts else None
     free = disk.free if disk else None
-    told = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
+    on_onedrive = facts.home.on_onedrive if facts.home and not (answers and answers.home) else None
     synced = (
-        told
-        if told is not None
+        on_onedrive
+        if on_onedrive is not None
         else bool(
             windows
             and path
@@ -305,9 +307,9 @@ def _home(
         if facts.home and not (answers and answers.home)
         else None,
         "home.refused": known.refused if known is not None else None,
-        "home.subfolder": _subfolder(path, windows) if path else None,
-        "home.unsafe": unsafe(path, windows, rules.unsafe_characters) if path else None,
-        "home.broken": broken(path, windows, rules.broken_characters) if path else None,
+        "home.subfolder": _program_subfolder(path, windows) if path else None,
+        "home.unsafe": describe_unsafe(path, windows, rules.unsafe_characters) if path else None,
+        "home.broken": describe_broken(path, windows, rules.broken_characters) if path else None,
         "disk.root": disk.root if disk else None,
         "disk.free": free,
         "disk.needed": needed,
@@ -316,13 +318,13 @@ def _home(
     }
 
 
-def _subfolder(path: str, windows: bool) -> str:
+def _program_subfolder(path: str, windows: bool) -> str:
     """A folder of this program's own below another one."""
     sign = "\\" if windows else "/"
     return path.rstrip("\\/") + sign + "UnslothSetup"
 
 
-def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
+def describe_unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
     """What in a path breaks some tool, in words, or ``None``. Letters of any language and spaces
     break none.
     """
@@ -332,7 +334,7 @@ def unsafe(path: str, windows: bool, characters: dict[str, str]) -> str | None:
     return "; ".join(dict.fromkeys(found)) or None
 
 
-def broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
+def describe_broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
     """What in a path breaks the setup itself, in words, or ``None``."""
     inner = path[2:] if windows and path[1:2] == ":" else path
     found = [
@@ -348,18 +350,18 @@ def broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
     return "; ".join(dict.fromkeys(found)) or None
 
 
-def _suitable(python: Python) -> bool:
-    told = version(python.version or "")
+def _is_suitable(python: Python) -> bool:
+    parsed = parse_version(python.version or "")
     store = "store" in (python.origin or "").lower() or "windowsapps" in python.path.lower()
     return (
-        told is not None
-        and (3, 11) <= told[:2] <= (3, 12)
+        parsed is not None
+        and (3, 11) <= parsed[:2] <= (3, 12)
         and python.bits in (64, None)
         and not store
     )
 
 
-def _cpu_torch(facts: MachineFacts) -> str | None:
+def _find_cpu_torch(facts: MachineFacts) -> str | None:
     for python in facts.pythons:
         torch = python.packages.get("torch")
         conda = "conda" in ((python.origin or "") + python.path).lower()
@@ -377,7 +379,7 @@ def _cpu_torch(facts: MachineFacts) -> str | None:
     return None
 
 
-def disturbing(
+def find_conflicting_variables(
     variables: Mapping[str, str], rules: Rules, cards: int = 0
 ) -> tuple[tuple[str, str, str], ...]:
     """Variables that disturb: name, value and why. ``cards`` is how many of NVIDIA's there are, 0
@@ -389,13 +391,13 @@ def disturbing(
             if name.upper() == bad.name and (
                 not bad.values
                 or any(fnmatch(value.strip().lower(), pattern) for pattern in bad.values)
-                or (bad.beyond_cards and _beyond(value, cards))
+                or (bad.beyond_cards and _hides_all_cards(value, cards))
             ):
                 found.append((name, value, bad.why))
     return tuple(found)
 
 
-def _beyond(value: str, cards: int) -> bool:
+def _hides_all_cards(value: str, cards: int) -> bool:
     """CUDA takes the numbers up to the first that stands for no card: where that is the first one,
     none is left.
     """
@@ -403,8 +405,10 @@ def _beyond(value: str, cards: int) -> bool:
     return first.isdecimal() and 0 < cards <= int(first[:9])
 
 
-def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
-    bad = disturbing(facts.variables, rules, sum(gpu.of_nvidia for gpu in facts.gpus))
+def _installed_facts(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
+    bad = find_conflicting_variables(
+        facts.variables, rules, sum(gpu.of_nvidia for gpu in facts.gpus)
+    )
     left = [x for x in facts.leftovers if x.kind not in ("own", "model-cache", "cache")]
     caches = [x for x in facts.leftovers if x.kind == "cache"]
     if sum(x.size or 0 for x in caches) >= _TELLING_CACHE:
@@ -420,12 +424,12 @@ def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         if any(n.about == "tools.gcc" for n in facts.notes)
         else None,
         "pythons.count": len(facts.pythons),
-        "pythons.suitable": sum(_suitable(p) for p in facts.pythons),
+        "pythons.suitable": sum(_is_suitable(p) for p in facts.pythons),
         "pythons.seen": ", ".join(
             f"{p.version or 'no version'} ({p.origin or p.path})" for p in facts.pythons[:4]
         )
         or None,
-        "packages.cpu_torch": _cpu_torch(facts),
+        "packages.cpu_torch": _find_cpu_torch(facts),
         "variables.conflict": "; ".join(
             f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad
         )
@@ -448,7 +452,7 @@ def _installed(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
 _UNTOLD = "No usable answer came."  # from documents of programs before 1.1
 
 
-def _network(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
+def _network_facts(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:
     net = facts.network
     mirror = next(
         (
@@ -473,22 +477,24 @@ def _without_login(address: str | None) -> str | None:
     return None if address is None else re.sub(r"//[^/]*@", "//", address)
 
 
-def _at_hand(part: Part, facts: MachineFacts) -> bool:
+def _is_available_offline(part: Part, facts: MachineFacts) -> bool:
     """Whether every file of a part lies in a folder that the user's own settings name."""
     return bool(part.wheels) and all(wheel.file in facts.network.at_hand for wheel in part.wheels)
 
 
-def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict[str, Any]:
+def _profile_facts(
+    facts: MachineFacts, cards: CardCatalogue, profile: Profile | None
+) -> dict[str, Any]:
     if profile is None:
         return {"profile.for_card": True}
     needs = profile.needs
     # Under WSL the driver is the one of Windows, with its numbers.
     windows = facts.os.family == "windows" or facts.os.wsl is True
-    ours = nvidia(facts, cards)
-    capability = version(ours[0].capability or "") if ours else None
+    ours = nvidia_adapters(facts, cards)
+    capability = parse_version(ours[0].capability or "") if ours else None
     return {
         "profile.id": profile.id,
-        "profile.days_stale": _days_past(facts, profile.fresh_until),
+        "profile.days_stale": _days_since(facts, profile.fresh_until),
         "profile.pinned_on": profile.pinned_on,
         "profile.for_card": needs.gpu,
         "profile.title": profile.title,
@@ -502,7 +508,7 @@ def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict
         "profile.compute_max": needs.compute_max,
         "profile.compute_excluded": None
         if capability is None
-        else any(version(c) == capability for c in needs.compute_not),
+        else any(parse_version(c) == capability for c in needs.compute_not),
         "profile.driver": needs.driver_windows if windows else needs.driver_linux,
         "profile.driver_floor": needs.driver_floor_windows if windows else needs.driver_floor_linux,
         "profile.vram": needs.vram or None,
@@ -510,7 +516,7 @@ def _profile(facts: MachineFacts, cards: Cards, profile: Profile | None) -> dict
         "profile.mend_openmp": profile.mend_openmp,
         "profile.cuda_floor": (profile.versions.cuda or "").split(".")[0] or None,
         "profile.uses_pytorch_index": any(
-            p.index != "default" and not _at_hand(p, facts)
+            p.index != "default" and not _is_available_offline(p, facts)
             for p in parts_for(profile, facts.os.family)
         ),
     }

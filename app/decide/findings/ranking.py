@@ -6,15 +6,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.decide.findings.advisories import concerning
+from app.decide.findings.advisories import advisories_for
 from app.decide.findings.conditions import fill
-from app.decide.findings.fact_table import table
-from app.decide.findings.rules import fired, verdict
+from app.decide.findings.fact_table import build_fact_table
+from app.decide.findings.rules import matching_rules, verdict
 from app.model.advice import Choice, Finding
 from app.model.advisory import Advisory
 from app.model.answers import Answers
-from app.model.card import Cards
-from app.model.condition import version
+from app.model.card import CardCatalogue
+from app.model.condition import parse_version
 from app.model.machine import MachineFacts
 from app.model.profile import Profile
 from app.model.rules import Rule, Rules
@@ -23,7 +23,7 @@ from app.model.value import Value
 log = logging.getLogger(__name__)
 
 
-class Judged(Value, frozen=True, kw_only=True):
+class RankedProfile(Value, frozen=True, kw_only=True):
     """One profile on this machine. ``serves``: its kind is right here, even where something must be
     mended first.
     """
@@ -39,7 +39,7 @@ def rank(
     facts: MachineFacts,
     profiles: Sequence[Profile],
     rules: Rules,
-    cards: Cards,
+    cards: CardCatalogue,
     answers: Answers | None = None,
     advisories: Sequence[Advisory] = (),
 ) -> tuple[Choice, ...]:
@@ -51,13 +51,13 @@ def rank(
     can be used. Behind the first, what works now stands before what does not, and what never will
     comes last.
     """
-    judged = [_judge(facts, profile, rules, cards, answers) for profile in profiles]
+    judged = [_judge_profile(facts, profile, rules, cards, answers) for profile in profiles]
     card_serves = any(j.serves and j.profile.needs.gpu for j in judged)
     newest = max(
         (j.profile.pinned_on for j in judged if j.serves and j.profile.needs.gpu), default=""
     )
 
-    def before(j: Judged) -> tuple[int, bool, int]:
+    def before(j: RankedProfile) -> tuple[int, bool, int]:
         if not j.serves:  # where nothing serves, the simplest stands first
             return (3 if j.profile.needs.gpu else 2, False, -j.score)
         return (0 if j.profile.needs.gpu is card_serves else 1, _needs_driver(j), -j.score)
@@ -65,18 +65,22 @@ def rank(
     order = sorted(judged, key=before)
     for j in order:
         log.info("profile %s: score %s, serves %s", j.profile.id, j.score, j.serves)
-    rest = sorted(order[1:], key=lambda j: (not j.serves, _blocked(j), before(j)))
+    rest = sorted(order[1:], key=lambda j: (not j.serves, _is_blocked(j), before(j)))
     return tuple(
-        _choice(j, number == 0, card_serves, newest, concerning(j.profile, advisories))
+        _build_choice(j, number == 0, card_serves, newest, advisories_for(j.profile, advisories))
         for number, j in enumerate((*order[:1], *rest))
     )
 
 
-def _judge(
-    facts: MachineFacts, profile: Profile, rules: Rules, cards: Cards, answers: Answers | None
-) -> Judged:
-    circumstances = table(facts, rules, cards, profile, answers)
-    told = fired(circumstances, rules)
+def _judge_profile(
+    facts: MachineFacts,
+    profile: Profile,
+    rules: Rules,
+    cards: CardCatalogue,
+    answers: Answers | None,
+) -> RankedProfile:
+    circumstances = build_fact_table(facts, rules, cards, profile, answers)
+    fired_rules = matching_rules(circumstances, rules)
     architecture = circumstances.get("card.architecture")
     # A card of unknown generation is taken for the common case: what most generations rank highest.
     score = (
@@ -88,23 +92,23 @@ def _judge(
         )
     )
     serves = bool(circumstances["profile.platform"]) and not any(
-        rule.hopeless and rule.severity == "blocks" for rule, _ in told
+        rule.unfixable and rule.severity == "blocks" for rule, _ in fired_rules
     )
-    return Judged(
-        profile=profile, fired=told, circumstances=circumstances, serves=serves, score=score
+    return RankedProfile(
+        profile=profile, fired=fired_rules, circumstances=circumstances, serves=serves, score=score
     )
 
 
-def _blocked(judged: Judged) -> bool:
+def _is_blocked(judged: RankedProfile) -> bool:
     return any(rule.severity == "blocks" for rule, _ in judged.fired)
 
 
-def _needs_driver(judged: Judged) -> bool:
+def _needs_driver(judged: RankedProfile) -> bool:
     return any(r.severity == "blocks" and r.id == "driver-too-old" for r, _ in judged.fired)
 
 
-def _choice(
-    judged: Judged,
+def _build_choice(
+    judged: RankedProfile,
     first: bool,
     card_serves: bool,
     newest: str,
@@ -112,7 +116,7 @@ def _choice(
 ) -> Choice:
     found = tuple(finding for _, finding in judged.fired)
     blocks = [(rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"]
-    blocking = next((pair for pair in blocks if pair[0].hopeless), blocks[0] if blocks else None)
+    blocking = next((pair for pair in blocks if pair[0].unfixable), blocks[0] if blocks else None)
     tag = "Recommended" if first else "Possible"
     if blocking:
         tag = blocking[0].tag or "Not possible now"
@@ -121,7 +125,7 @@ def _choice(
     return Choice(
         profile=judged.profile,
         verdict=verdict(found),
-        why=_why(judged, blocking, card_serves, first, newest, advisories),
+        why=_explain_choice(judged, blocking, card_serves, first, newest, advisories),
         advisories=advisories,
         findings=found,
         recommended=first,
@@ -129,8 +133,8 @@ def _choice(
     )
 
 
-def _why(
-    judged: Judged,
+def _explain_choice(
+    judged: RankedProfile,
     blocking: tuple[Rule, Finding] | None,
     card_serves: bool,
     first: bool,
@@ -146,7 +150,7 @@ def _why(
         profile.reasons.get(architecture)
         or profile.reasons.get("default")
         or (
-            _age(profile, first, newest, advisories)
+            _describe_age(profile, first, newest, advisories)
             if profile.needs.gpu
             else profile.summary.rstrip(".")
         )
@@ -158,15 +162,17 @@ def _why(
         rule, finding = blocking
         return (
             f"{finding.title}: {finding.seen}."
-            if rule.hopeless
-            else f"{reason}. {_needs(finding, facts)}"
+            if rule.unfixable
+            else f"{reason}. {_describe_need(finding, facts)}"
         )
     if not profile.needs.gpu:
         return f"{reason}. This PC has a card that can do more." if card_serves else f"{reason}."
-    return f"{reason}; {_driver(facts)}."
+    return f"{reason}; {_describe_driver(facts)}."
 
 
-def _age(profile: Profile, first: bool, newest: str, advisories: tuple[Advisory, ...]) -> str:
+def _describe_age(
+    profile: Profile, first: bool, newest: str, advisories: tuple[Advisory, ...]
+) -> str:
     """What dates and advisories say of a profile."""
     if profile.pinned_on >= newest:
         age = "The newest setup"
@@ -181,7 +187,7 @@ def _age(profile: Profile, first: bool, newest: str, advisories: tuple[Advisory,
     return f"{age} for {{card.architecture}} cards, pinned on {profile.pinned_on}{safety}"
 
 
-def _needs(finding: Finding, facts: Mapping[str, Any]) -> str:
+def _describe_need(finding: Finding, facts: Mapping[str, Any]) -> str:
     if finding.id == "driver-too-old" and facts.get("driver.version"):
         return (
             f"Needs driver {facts['profile.driver']} or newer; yours is {facts['driver.version']}."
@@ -195,16 +201,16 @@ def _needs(finding: Finding, facts: Mapping[str, Any]) -> str:
     )
 
 
-def _driver(facts: Mapping[str, Any]) -> str:
+def _describe_driver(facts: Mapping[str, Any]) -> str:
     own, cuda, wanted = (
         facts.get("driver.version"),
         facts.get("profile.cuda"),
         facts.get("profile.driver"),
     )
-    mark, told = version(str(wanted or "")), version(str(own or ""))
-    if told is None or mark is None:
+    mark, installed = parse_version(str(wanted or "")), parse_version(str(own or ""))
+    if installed is None or mark is None:
         return f"its CUDA {cuda} wants driver {wanted} or newer, and yours could not be read"
-    if told >= mark:
+    if installed >= mark:
         return f"your driver {own} runs CUDA {cuda} directly ({wanted} or newer)"
     return (
         f"your driver {own} runs CUDA {cuda} by NVIDIA's compatibility promise ({wanted} or "

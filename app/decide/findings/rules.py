@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.decide.findings.conditions import fill, holds
-from app.decide.findings.fact_table import table
+from app.decide.findings.fact_table import build_fact_table
 from app.model.advice import Finding, ReadyVerdict, Severity
 from app.model.answers import Answers
-from app.model.card import Cards
+from app.model.card import CardCatalogue
 from app.model.machine import MachineFacts
 from app.model.profile import Profile
 from app.model.rules import Rule, Rules
@@ -20,7 +20,7 @@ _WEIGHT: dict[Severity, int] = {"blocks": 0, "warns": 1, "informs": 2}
 def findings(
     facts: MachineFacts,
     rules: Rules,
-    cards: Cards,
+    cards: CardCatalogue,
     profile: Profile | None,
     answers: Answers | None = None,
 ) -> tuple[Finding, ...]:
@@ -31,20 +31,25 @@ def findings(
     offline, mirrors).
     """
     return tuple(
-        finding for _, finding in fired(table(facts, rules, cards, profile, answers), rules)
+        finding
+        for _, finding in matching_rules(
+            build_fact_table(facts, rules, cards, profile, answers), rules
+        )
     )
 
 
-def fired(circumstances: Mapping[str, Any], rules: Rules) -> tuple[tuple[Rule, Finding], ...]:
+def matching_rules(
+    circumstances: Mapping[str, Any], rules: Rules
+) -> tuple[tuple[Rule, Finding], ...]:
     """The rules that surely hold, the first of each id, with their findings; worst first."""
     found: dict[str, tuple[Rule, Finding]] = {}
     for rule in rules.rules:
         if rule.id not in found and holds(rule.when, circumstances, rules) is True:
-            found[rule.id] = (rule, _finding(rule, circumstances, rules))
+            found[rule.id] = (rule, _build_finding(rule, circumstances, rules))
     return tuple(sorted(found.values(), key=lambda pair: _WEIGHT[pair[0].severity]))
 
 
-def _finding(rule: Rule, circumstances: Mapping[str, Any], rules: Rules) -> Finding:
+def _build_finding(rule: Rule, circumstances: Mapping[str, Any], rules: Rules) -> Finding:
     def text(raw: str) -> str:
         return fill(raw, circumstances, rules)
 

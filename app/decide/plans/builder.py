@@ -97,8 +97,8 @@ def install_plan(
         return Plan(title=f"Install {profile.title}", profile=profile.id)
     steps: list[AnyStep] = []
     if answers.uninstall_from:
-        steps.append(_uninstall(answers.uninstall_from, place))
-    steps += _provide(profile, parts, place, name, bool(answers.offline))
+        steps.append(_uninstall_step(answers.uninstall_from, place))
+    steps += _provide_steps(profile, parts, place, name, bool(answers.offline))
     if profile.mend_openmp and place.family == "windows" and facts.tools.libomp140 is None:
         library = place.join(
             place.site_packages(name, profile.python), "torch", "lib", "libomp140.x86_64.dll"
@@ -138,7 +138,7 @@ def install_plan(
         )
     )
     if verify and answers.verify != "none":
-        steps += _checks(profile, place, name, quick=answers.verify == "quick")
+        steps += _check_steps(profile, place, name, quick=answers.verify == "quick")
     steps.append(
         Activate(
             id="activate",
@@ -162,7 +162,7 @@ def bytes_of(profile: Profile, family: Family) -> tuple[int, int]:
     return sum(s.download_bytes for s in steps), sum(s.disk_bytes for s in steps)
 
 
-def _provide(
+def _provide_steps(
     profile: Profile, parts: Sequence[Part], place: HomeLayout, name: str, offline: bool
 ) -> Iterator[AnyStep]:
     yield ProvidePython(
@@ -209,13 +209,15 @@ def _provide(
     )
 
 
-def _checks(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iterator[RunCheck]:
+def _check_steps(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iterator[RunCheck]:
     for check in _CHECKS:
         if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
             continue
         if check.name == "unsloth_import" and not profile.needs.gpu and not quick:
             continue  # without a card there is nothing to keep apart, and the fine-tune tells the same
-        arguments = _for_versions(profile, place, name) if check.name == "versions" else ()
+        arguments = (
+            _version_check_arguments(profile, place, name) if check.name == "versions" else ()
+        )
         yield RunCheck(
             id=f"check-{check.name}",
             title=check.title,
@@ -229,7 +231,7 @@ def _checks(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iter
         )
 
 
-def _for_versions(profile: Profile, place: HomeLayout, name: str) -> tuple[str, ...]:
+def _version_check_arguments(profile: Profile, place: HomeLayout, name: str) -> tuple[str, ...]:
     """The lock, and what the profile leaves out although installed packages declare it."""
     left_out = [("--without", one.name) for one in profile.left_out(place.family)]
     return ("--lock", place.at("locks", f"{name}.txt"), *chain.from_iterable(left_out))
@@ -241,7 +243,7 @@ def verify_plan(profile: Profile, place: HomeLayout, environment: str, quick: bo
         title=f"Verify {profile.title}",
         profile=profile.id,
         environment=environment,
-        steps=tuple(_checks(profile, place, environment, quick)),
+        steps=tuple(_check_steps(profile, place, environment, quick)),
     )
 
 
@@ -322,11 +324,13 @@ def clean_up_plan(facts: MachineFacts, place: HomeLayout, ids: Sequence[str]) ->
             )
     return Plan(
         title="Clean up",
-        steps=tuple(_clean_up(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)),
+        steps=tuple(
+            _clean_up_step(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)
+        ),
     )
 
 
-def _clean_up(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
+def _clean_up_step(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
     if left.kind == "own":
         return RemoveTree(
             id=f"remove-{number}", title=f"Delete {left.path}", path=left.path, touches=(left.path,)
@@ -340,7 +344,7 @@ def _clean_up(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
     )
 
 
-def holders(facts: MachineFacts, place: HomeLayout) -> tuple[Holder, ...]:
+def find_guide_environments(facts: MachineFacts, place: HomeLayout) -> tuple[Holder, ...]:
     """The environments that the guide's own clean-up could be carried out in: those that hold one
     of its five packages.
 
@@ -357,7 +361,7 @@ def holders(facts: MachineFacts, place: HomeLayout) -> tuple[Holder, ...]:
     return tuple(found)
 
 
-def _uninstall(python: str, place: HomeLayout) -> UninstallPackages:
+def _uninstall_step(python: str, place: HomeLayout) -> UninstallPackages:
     return UninstallPackages(
         id="uninstall",
         title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from app.decide.findings.advisories import concerning
+from app.decide.findings.advisories import advisories_for
 from app.decide.plans.builder import bytes_of
 from app.decide.verification.proof import in_brief
 from app.model.advisory import Advisory
@@ -26,9 +26,14 @@ def differences(
     """What taking ``new`` instead of ``old`` changes on one system. Empty for the same setup."""
     if old.id == new.id:
         return ()
-    found = [*_versions(old, new), _age(old, new), _bytes(old, new, family), _python(old, new)]
-    found.append(_driver(old, new, family))
-    before, after = len(concerning(old, advisories)), len(concerning(new, advisories))
+    found = [
+        *_compare_versions(old, new),
+        _compare_age(old, new),
+        _compare_bytes(old, new, family),
+        _compare_pythons(old, new),
+    ]
+    found.append(_compare_drivers(old, new, family))
+    before, after = len(advisories_for(old, advisories)), len(advisories_for(new, advisories))
     if before != after:
         found.append(f"Known security advisories on its versions: {after} instead of {before}.")
     if in_brief(old, family) != in_brief(new, family):
@@ -36,7 +41,7 @@ def differences(
     return tuple(sentence for sentence in found if sentence)
 
 
-def _versions(old: Profile, new: Profile) -> list[str]:
+def _compare_versions(old: Profile, new: Profile) -> list[str]:
     found = []
     for key, name in _FELT:
         one, other = getattr(old.versions, key), getattr(new.versions, key)
@@ -51,7 +56,7 @@ def _versions(old: Profile, new: Profile) -> list[str]:
     return found
 
 
-def _age(old: Profile, new: Profile) -> str:
+def _compare_age(old: Profile, new: Profile) -> str:
     try:
         days = (date.fromisoformat(new.pinned_on) - date.fromisoformat(old.pinned_on)).days
     except ValueError:
@@ -63,7 +68,7 @@ def _age(old: Profile, new: Profile) -> str:
     return f"Pinned {span} {'later' if days > 0 else 'earlier'}: {new.pinned_on}."
 
 
-def _bytes(old: Profile, new: Profile, family: str) -> str:
+def _compare_bytes(old: Profile, new: Profile, family: str) -> str:
     platform = "windows" if family == "windows" else "linux"
 
     first, second = (bytes_of(profile, family) for profile in (old, new))  # type: ignore[arg-type]
@@ -72,18 +77,18 @@ def _bytes(old: Profile, new: Profile, family: str) -> str:
     parts = [p for profile in (old, new) for p in profile.parts if p.platform == platform]
     word = "About " if any(part.estimated for part in parts) else ""
     one, two = (
-        f"{_size(abs(second[n] - first[n]))} {'more' if second[n] >= first[n] else 'less'}"
+        f"{_format_size(abs(second[n] - first[n]))} {'more' if second[n] >= first[n] else 'less'}"
         for n in (0, 1)
     )
-    said = f"{one} to download and {two} on disk."
-    return word + said if word else said
+    sentence = f"{one} to download and {two} on disk."
+    return word + sentence if word else sentence
 
 
-def _python(old: Profile, new: Profile) -> str:
+def _compare_pythons(old: Profile, new: Profile) -> str:
     return f"Python {new.python} instead of {old.python}." if old.python != new.python else ""
 
 
-def _driver(old: Profile, new: Profile, family: str) -> str:
+def _compare_drivers(old: Profile, new: Profile, family: str) -> str:
     name = "driver_windows" if family == "windows" else "driver_linux"
     if old.needs.gpu and not new.needs.gpu:
         return "It works on the processor alone; the card is not used."
@@ -93,5 +98,5 @@ def _driver(old: Profile, new: Profile, family: str) -> str:
     return f"Needs driver {other} or newer instead of {one}." if one != other and other else ""
 
 
-def _size(number: int) -> str:
+def _format_size(number: int) -> str:
     return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e6:.0f} MB"

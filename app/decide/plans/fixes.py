@@ -74,7 +74,7 @@ def fix_of(fix: Fix) -> Fix:
     )
 
 
-def told(fix: Fix) -> Fix:
+def without_button(fix: Fix) -> Fix:
     """The same fix as a person carries it out, without a button."""
     return msgspec.structs.replace(fix, automatic=False, remedy=None, does="")
 
@@ -85,10 +85,10 @@ def by_hand(diagnosis: Diagnosis) -> Diagnosis:
     """
     if diagnosis.fix is None:
         return diagnosis
-    return msgspec.structs.replace(diagnosis, fix=told(diagnosis.fix))
+    return msgspec.structs.replace(diagnosis, fix=without_button(diagnosis.fix))
 
 
-def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = ()) -> Plan:
+def plan_fix(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = ()) -> Plan:
     """The plan with the remedy's steps before it.
 
     ``kept`` are the environments that work now, the active one and the one to go back to: they are
@@ -99,34 +99,37 @@ def mended(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] = (
     if remedy not in REMEDIES:
         raise InputError(f"There is no fix {remedy!r}; expected one of {', '.join(REMEDIES)}.")
     if remedy == "refetch":
-        return _before(plan, _remove("wheels", "Fetched files thrown away", place.wheels))
+        return _prepend_step(
+            plan, _remove_step("wheels", "Fetched files thrown away", place.wheels)
+        )
     if remedy in ("clear-cache", "free-space"):
-        return _before(plan, _remove("cache", "Package cache emptied", place.cache))
+        return _prepend_step(plan, _remove_step("cache", "Package cache emptied", place.cache))
     if remedy == "rebuild-environment" and plan.environment:
-        return _anew(plan, place, kept)
+        return _start_over(plan, place, kept)
     if remedy in VARIABLES and plan.environment:
-        return _with_variables(_anew(plan, place, kept), place, VARIABLES[remedy])
+        return _with_variables(_start_over(plan, place, kept), place, VARIABLES[remedy])
     return plan
 
 
-def repaired(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
+def plan_repair(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
     """The plan with its environment made anew from files that are unpacked anew: what is damaged in an
     environment is damaged in the cache as well where the two share it by hard links.
     """
-    anew = _anew(plan, place, kept)
-    cache = _remove("cache", "Package cache emptied", place.cache)
-    return msgspec.structs.replace(anew, steps=(cache, *anew.steps))
+    rebuilt = _start_over(plan, place, kept)
+    cache = _remove_step("cache", "Package cache emptied", place.cache)
+    return msgspec.structs.replace(rebuilt, steps=(cache, *rebuilt.steps))
 
 
-def _anew(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
+def _start_over(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
     if plan.environment not in kept:
-        return _before(
-            plan, _remove("environment", "Old attempt removed", place.environment(plan.environment))
+        return _prepend_step(
+            plan,
+            _remove_step("environment", "Old attempt removed", place.environment(plan.environment)),
         )
     name = plan.environment
     while name in kept:
         name = _next_name(name)
-    return renamed(plan, place, name)
+    return rename_environment(plan, place, name)
 
 
 def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, str], ...]) -> Plan:
@@ -159,7 +162,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
     return msgspec.structs.replace(plan, steps=(*steps[:at], step, *steps[at:]))
 
 
-def renamed(plan: Plan, place: HomeLayout, name: str) -> Plan:
+def rename_environment(plan: Plan, place: HomeLayout, name: str) -> Plan:
     """The same plan for an environment of another name: every step and every path it touches."""
     old, new = place.environment(plan.environment), place.environment(name)
 
@@ -187,10 +190,10 @@ def _next_name(environment: str) -> str:
     )
 
 
-def _remove(name: str, title: str, path: str) -> RemoveTree:
+def _remove_step(name: str, title: str, path: str) -> RemoveTree:
     return RemoveTree(id=f"fix-{name}", title=title, path=path, touches=(path,))
 
 
-def _before(plan: Plan, step: AnyStep) -> Plan:
+def _prepend_step(plan: Plan, step: AnyStep) -> Plan:
     kept = tuple(s for s in plan.steps if not s.id.startswith("fix-"))
     return msgspec.structs.replace(plan, steps=(step, *kept))

@@ -58,7 +58,7 @@ class LockedFile(Value, frozen=True, kw_only=True):
     published: bool = False
 
 
-def pins(requirements: str) -> dict[str, Pin]:
+def parse_pins(requirements: str) -> dict[str, Pin]:
     """The pins of a lock by normalised name. Raises ``InputError`` naming a line that is no exact
     pin.
     """
@@ -78,7 +78,7 @@ def pins(requirements: str) -> dict[str, Pin]:
     return found
 
 
-def files(
+def choose_files(
     pylock: str,
     wanted: Mapping[str, Pin],
     python: str,
@@ -92,18 +92,18 @@ def files(
     Raises ``ExpectedError``: ``pip_hash_mismatch``, ``wheel_unsuitable``, ``package_missing``,
     ``index_unsafe``.
     """
-    ranks = _ranks(python, platform)
+    ranks = _rank_tags(python, platform)
     loose = {canonicalize_name(n) for n in unhashed}
     found: dict[str, LockedFile] = {}
-    for package in _packages(pylock):
+    for package in _parse_packages(pylock):
         name = canonicalize_name(str(package.get("name", "")))
         pin = wanted.get(name)
         if pin is None:
             raise ExpectedError(
                 "index_unsafe",
-                f"The index answered with the package {_plain(name)}, which is not in the lock.",
+                f"The index answered with the package {_escape_unprintable(name)}, which is not in the lock.",
             )
-        found[name] = _best(package, pin, ranks, name in loose, local)
+        found[name] = _choose_wheel(package, pin, ranks, name in loose, local)
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise ExpectedError(
@@ -114,7 +114,7 @@ def files(
     return tuple(found[name] for name in wanted)
 
 
-def completed(requirements: str, found: Mapping[str, str]) -> str:
+def add_hashes(requirements: str, found: Mapping[str, str]) -> str:
     """The lock's text with a hash for the pins that had none; ``found`` is SHA-256 by normalised
     name.
     """
@@ -133,7 +133,7 @@ def canonical(name: str) -> str:
     return canonicalize_name(name)
 
 
-def selected(requirements: str, names: Collection[str]) -> str:
+def select_lines(requirements: str, names: Collection[str]) -> str:
     """The lines of a lock for some of its packages (normalised names)."""
     return "".join(
         f"{line}\n"
@@ -142,12 +142,12 @@ def selected(requirements: str, names: Collection[str]) -> str:
     )
 
 
-def offline_lock(files: Iterable[tuple[str, str, str]]) -> str:
+def offline_lock(choose_files: Iterable[tuple[str, str, str]]) -> str:
     """A PEP 751 lock of fetched files: for each its name, its SHA-256 and the address where it lies
     now.
     """
     lines = ['lock-version = "1.0"', 'created-by = "unsloth-setup"']
-    for file, sha256, address in files:
+    for file, sha256, address in choose_files:
         name, version, _, _ = parse_wheel_filename(file)
         wheel = f"{{ url = {json.dumps(address)}, hashes = {{ sha256 = {json.dumps(sha256)} }} }}"
         lines += [
@@ -210,7 +210,9 @@ def as_pylock(lock: str, wanted: Mapping[str, Pin]) -> str | None:
     lines = ['lock-version = "1.0"', 'created-by = "uv"']
     for package in packages:
         wheels = [
-            _wheel(w) for w in package.get("wheels", []) if isinstance(w, dict) and "url" in w
+            _format_wheel(w)
+            for w in package.get("wheels", [])
+            if isinstance(w, dict) and "url" in w
         ]
         if not wheels:
             return None
@@ -224,7 +226,7 @@ def as_pylock(lock: str, wanted: Mapping[str, Pin]) -> str | None:
     return "\n".join(lines) + "\n" if len(packages) == len(wanted) else None
 
 
-def _wheel(wheel: dict[str, Any]) -> str:
+def _format_wheel(wheel: dict[str, Any]) -> str:
     sha256 = str(wheel.get("hash", "")).removeprefix("sha256:")
     hashes = f", hashes = {{ sha256 = {json.dumps(sha256)} }}" if sha256 else ""
     size = f", size = {wheel['size']}" if isinstance(wheel.get("size"), int) else ""
@@ -238,7 +240,7 @@ def _logical_lines(requirements: str) -> Iterator[str]:
             yield re.sub(r"\s+", " ", bare)
 
 
-def _packages(pylock: str) -> list[dict[str, Any]]:
+def _parse_packages(pylock: str) -> list[dict[str, Any]]:
     try:
         packages = tomllib.loads(pylock).get("packages", [])
     except (ValueError, RecursionError) as error:
@@ -248,11 +250,11 @@ def _packages(pylock: str) -> list[dict[str, Any]]:
     return [p for p in packages if isinstance(p, dict)]
 
 
-def _best(
+def _choose_wheel(
     package: dict[str, Any], pin: Pin, ranks: Mapping[Tag, int], loose: bool, local: tuple[str, ...]
 ) -> LockedFile:
     candidates = [
-        _file(w, pin, loose, local) for w in package.get("wheels", []) if isinstance(w, dict)
+        _read_wheel(w, pin, loose, local) for w in package.get("wheels", []) if isinstance(w, dict)
     ]
     if not candidates:
         raise ExpectedError(
@@ -265,23 +267,23 @@ def _best(
         one = candidates[0]
         raise ExpectedError(
             "pip_hash_mismatch",
-            f"{_host(one.url)} offers {one.file} with another SHA-256 than the lock names.",
+            f"{_host_of(one.url)} offers {one.file} with another SHA-256 than the lock names.",
             details=f"lock: {', '.join(sorted(pin.hashes)[:4]) or 'no hash'}\nindex: "
             f"{', '.join(one.sha256)}",
             hint="The mirror holds another build of this file. Choose another index.",
         )
-    ranked = [(rank, c) for c in right if (rank := _rank(c, ranks)) is not None]
+    ranked = [(rank, c) for c in right if (rank := _rank_wheel(c, ranks)) is not None]
     if not ranked:
         raise ExpectedError(
             "wheel_unsuitable",
-            f"No file of {pin.name} {pin.version} on {_host(right[0].url)} fits this system: "
+            f"No file of {pin.name} {pin.version} on {_host_of(right[0].url)} fits this system: "
             f"{right[0].file} is for another.",
             hint=_OTHER_INDEX,
         )
     return min(ranked, key=lambda pair: (pair[0], pair[1].file))[1]
 
 
-def _file(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, ...]) -> LockedFile:
+def _read_wheel(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, ...]) -> LockedFile:
     url = str(wheel.get("url", ""))
     try:
         file = unquote(urlsplit(url).path).rpartition("/")[2]
@@ -292,22 +294,26 @@ def _file(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, ...]) 
             details=url[:300],
             hint="Choose another index.",
         ) from None
-    _checked_address(url, file, local)
+    _check_address(url, file, local)
     try:
         name, version, _, _ = parse_wheel_filename(file)
     except (InvalidWheelFilename, InvalidVersion):
         name, version = canonicalize_name(""), Version("0")
-    if not _NAME.fullmatch(file) or name != pin.name or not _same(version, pin.version):
+    if (
+        not _NAME.fullmatch(file)
+        or name != pin.name
+        or not _is_pinned_version(version, pin.version)
+    ):
         raise ExpectedError(
             "index_unsafe",
-            f"{_host(url)} offers the file “{_plain(file)}” for {pin.name} {pin.version}, which "
+            f"{_host_of(url)} offers the file “{_escape_unprintable(file)}” for {pin.name} {pin.version}, which "
             "is no name of a wheel of that package and version.",
             hint="Choose another index.",
         )
     hashes = wheel.get("hashes")
-    told = hashes.get("sha256") if isinstance(hashes, dict) else None
+    index_sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
     published = loose and not pin.hashes
-    sha256 = (str(told).lower(),) if told else tuple(sorted(pin.hashes))
+    sha256 = (str(index_sha256).lower(),) if index_sha256 else tuple(sorted(pin.hashes))
     size = wheel.get("size")
     return LockedFile(
         name=pin.name,
@@ -320,7 +326,7 @@ def _file(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, ...]) 
     )
 
 
-def _checked_address(url: str, file: str, local: tuple[str, ...]) -> None:
+def _check_address(url: str, file: str, local: tuple[str, ...]) -> None:
     """Only web addresses, and files of folders that the user named: an index must not point into
     this computer.
     """
@@ -336,14 +342,14 @@ def _checked_address(url: str, file: str, local: tuple[str, ...]) -> None:
         return
     raise ExpectedError(
         "index_unsafe",
-        f"The index gives {_plain(file) or 'a file'} an address that is not taken: only https, or "
+        f"The index gives {_escape_unprintable(file) or 'a file'} an address that is not taken: only https, or "
         "a file in a folder of the find-links setting.",
         details=url[:300],
         hint="Choose another index.",
     )
 
 
-def _same(version: Version, pinned: str) -> bool:
+def _is_pinned_version(version: Version, pinned: str) -> bool:
     """The file's version is the pinned one; a pin without a local part (``2.9.0``) also takes
     ``2.9.0+cu128``.
     """
@@ -351,15 +357,15 @@ def _same(version: Version, pinned: str) -> bool:
     return version == pin or (pin.local is None and version.public == pin.public)
 
 
-def _rank(file: LockedFile, ranks: Mapping[Tag, int]) -> int | None:
+def _rank_wheel(file: LockedFile, ranks: Mapping[Tag, int]) -> int | None:
     _, _, _, tags = parse_wheel_filename(file.file)
     return min((ranks[t] for t in tags if t in ranks), default=None)
 
 
-def _ranks(python: str, platform: Platform) -> dict[Tag, int]:
+def _rank_tags(python: str, platform: Platform) -> dict[Tag, int]:
     """Tags of the target system, best first, as ``packaging`` orders them for a real interpreter."""
     major, minor = (int(p) for p in python.split(".")[:2])
-    platforms = ["win_amd64"] if platform == "windows" else list(_manylinux())
+    platforms = ["win_amd64"] if platform == "windows" else list(_manylinux_tags())
     tags = [
         *cpython_tags((major, minor), platforms=platforms),
         *compatible_tags((major, minor), interpreter=f"cp{major}{minor}", platforms=platforms),
@@ -367,7 +373,7 @@ def _ranks(python: str, platform: Platform) -> dict[Tag, int]:
     return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}
 
 
-def _manylinux() -> Iterator[str]:
+def _manylinux_tags() -> Iterator[str]:
     for minor in range(_GLIBC, 4, -1):
         yield f"manylinux_2_{minor}_x86_64"
         if minor in _LEGACY:
@@ -375,10 +381,10 @@ def _manylinux() -> Iterator[str]:
     yield "linux_x86_64"
 
 
-def _host(url: str) -> str:
+def _host_of(url: str) -> str:
     return urlsplit(url).hostname or "this computer"
 
 
-def _plain(text: str) -> str:
+def _escape_unprintable(text: str) -> str:
     """Foreign text as it may stand in a sentence: short, without escape sequences."""
     return "".join(c if c.isprintable() else "?" for c in text[:100])

@@ -195,12 +195,12 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def from_uv(output: str, index: str | None) -> ExpectedError:
+def explain_uv_error(output: str, index: str | None) -> ExpectedError:
     """The fault behind uv's output. ``index`` is the address that was asked; ``None`` is the
     default index.
     """
     flat = re.sub(r"\s+", " ", output).lower()
-    host = _asked(output) or _host(index)
+    host = _find_asked_host(output) or _format_host(index)
     for pattern, code, sentence, hint in _CAUSES:
         hit = re.search(pattern, flat)
         if hit:
@@ -227,16 +227,16 @@ def from_uv(output: str, index: str | None) -> ExpectedError:
     )
 
 
-def _asked(output: str) -> str | None:
+def _find_asked_host(output: str) -> str | None:
     """The host in uv's own words; never with a user's name or password."""
     found = re.search(
         r"(?:Failed to fetch: |for url \(|index \(|index URL \(|header for )`?(https?://[^\s`)]+)",
         output,
     )
-    return _host(found[1]) if found else None
+    return _format_host(found[1]) if found else None
 
 
-def _host(url: str | None) -> str:
+def _format_host(url: str | None) -> str:
     if not url:
         return "the default index"
     parts = urlsplit(url)

@@ -63,7 +63,7 @@ class DecodedView:
     def __init__(self, source: DecodedView | None = None) -> None:
         self.text = ""
         self.breaks: list[int] = []
-        self._said: list[str] = []
+        self._decoded: list[str] = []
         self._length = 0
         self._at: list[int] = []
         self._spans: list[tuple[int, int]] = []
@@ -72,15 +72,15 @@ class DecodedView:
     def copy(self, written: str, start: int, end: int) -> None:
         """What is written from ``start`` to ``end`` says what it says."""
         if end > start:
-            self.say(written[start:end], start, end)
+            self.append_text(written[start:end], start, end)
 
-    def say(self, said: str, start: int, end: int) -> None:
+    def append_text(self, text: str, start: int, end: int) -> None:
         """The written signs from ``start`` to ``end`` say something."""
-        if said:
+        if text:
             self._at.append(self._length)
             self._spans.append((start, end))
-            self._said.append(said)
-            self._length += len(said)
+            self._decoded.append(text)
+            self._length += len(text)
 
     def join(self) -> None:
         """A line break was left out here."""
@@ -88,15 +88,15 @@ class DecodedView:
 
     def done(self) -> DecodedView:
         """Itself, complete."""
-        self.text = "".join(self._said)
+        self.text = "".join(self._decoded)
         return self
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where the part of ``text`` from ``start`` to ``end`` is written."""
-        found = self._sign(start)[0], self._sign(end - 1)[1]
+        found = self._locate_character(start)[0], self._locate_character(end - 1)[1]
         return self._source.place(*found) if self._source is not None else found
 
-    def _sign(self, at: int) -> tuple[int, int]:
+    def _locate_character(self, at: int) -> tuple[int, int]:
         piece = bisect_right(self._at, at) - 1
         begin, (start, end) = self._at[piece], self._spans[piece]
         length = (self._at[piece + 1] if piece + 1 < len(self._at) else self._length) - begin
@@ -105,20 +105,20 @@ class DecodedView:
         )
 
 
-def readings(text: str) -> list[DecodedView]:
+def decoded_views(text: str) -> list[DecodedView]:
     """The lines of a text in which something is written otherwise than it reads, with one way of
     writing undone, then two …
     """
     found: list[DecodedView] = []
     while len(found) < LEVELS:
-        made = _undo(found[-1].text, found[-1]) if found else _undo(text, None)
+        made = _decode_once(found[-1].text, found[-1]) if found else _decode_once(text, None)
         if made is None:
             break
         found.append(made)
     return found
 
 
-def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
+def _decode_once(text: str, source: DecodedView | None) -> DecodedView | None:
     made: DecodedView | None = None
     at = end = -1
     whole = (
@@ -126,7 +126,7 @@ def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
     )  # a key goes over many lines, of which few may be written strangely
     if source is None and "+" in text and "%" in text:
         text = _FORM.sub(lambda word: word.group().replace("+", " "), text)  # as long as before
-    for written in _ways_of_writing(text):
+    for written in _find_encodings(text):
         if made is None:
             made = DecodedView(source)
             if whole:
@@ -135,12 +135,12 @@ def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
             start = text.rfind("\n", 0, written.start()) + 1
             if end >= 0:
                 made.copy(text, at, end)
-                made.say("\n" if start == end + 1 else APART, end, start)
+                made.append_text("\n" if start == end + 1 else APART, end, start)
             at = start
             end = text.find("\n", written.end())
             end = len(text) if end < 0 else end
         made.copy(text, at, written.start())
-        _signs(made, written)
+        _append_decoded(made, written)
         at = written.end()
     if made is None:
         return None
@@ -148,7 +148,7 @@ def _undo(text: str, source: DecodedView | None) -> DecodedView | None:
     return made.done()
 
 
-def _ways_of_writing(text: str) -> Iterator[re.Match[str]]:
+def _find_encodings(text: str) -> Iterator[re.Match[str]]:
     """``_WRITTEN.finditer(text)``."""
     end = 0
     for begin in _BEGINS.finditer(text):
@@ -157,33 +157,33 @@ def _ways_of_writing(text: str) -> Iterator[re.Match[str]]:
             yield found
 
 
-def _signs(made: DecodedView, written: re.Match[str]) -> None:
+def _append_decoded(made: DecodedView, written: re.Match[str]) -> None:
     """What one way of writing says, sign by sign."""
     text, start, end = written.group(), written.start(), written.end()
     kind = text[0]
     if kind == "&":
-        said = unescape(text)
-        made.say(said if len(said) == 1 else "", start, end)
+        decoded = unescape(text)
+        made.append_text(decoded if len(decoded) == 1 else "", start, end)
     elif kind == "%":
-        _bytes(made, bytes.fromhex(text.replace("%", "")), start, 3)
+        _append_bytes(made, bytes.fromhex(text.replace("%", "")), start, 3)
     elif kind == "\\" and len(text) == 2:
-        made.say(_SPACES.get(text[1], text[1]), start, end)
+        made.append_text(_SPACES.get(text[1], text[1]), start, end)
     elif kind == "\\" and text[1] in "uU":
-        made.say(_code(text), start, end)
+        made.append_text(_decode_escape(text), start, end)
     elif kind == "\\" and text[1] == "x":
-        _bytes(made, bytes.fromhex(text.replace("\\x", "")), start, 4)
+        _append_bytes(made, bytes.fromhex(text.replace("\\x", "")), start, 4)
     elif kind == "\\":
-        _bytes(made, bytes(int(octal, 8) for octal in text.split("\\")[1:]), start, 4)
+        _append_bytes(made, bytes(int(octal, 8) for octal in text.split("\\")[1:]), start, 4)
 
 
-def _code(text: str) -> str:
+def _decode_escape(text: str) -> str:
     numbers = [int(part, 16) for part in re.split(r"\\[uU]", text)[1:]]
     if len(numbers) == 2:
         return chr(0x10000 + ((numbers[0] - 0xD800) << 10) + (numbers[1] - 0xDC00))
     return chr(numbers[0]) if numbers[0] < 0x110000 else ""
 
 
-def _bytes(made: DecodedView, data: bytes, start: int, width: int) -> None:
+def _append_bytes(made: DecodedView, data: bytes, start: int, width: int) -> None:
     """Bytes as UTF-8, and those that are none as Windows' western code page has them; each is
     written ``width`` signs wide.
     """
@@ -191,13 +191,13 @@ def _bytes(made: DecodedView, data: bytes, start: int, width: int) -> None:
     while at < len(data):
         for length in (1, 2, 3, 4):
             try:
-                said = data[at : at + length].decode("utf-8")
+                decoded = data[at : at + length].decode("utf-8")
                 break
             except UnicodeDecodeError:
                 continue
         else:
-            length, said = 1, data[at : at + 1].decode("cp1252", "replace")
-        made.say(said, start + at * width, start + min(at + length, len(data)) * width)
+            length, decoded = 1, data[at : at + 1].decode("cp1252", "replace")
+        made.append_text(decoded, start + at * width, start + min(at + length, len(data)) * width)
         at += length
 
 
@@ -212,9 +212,9 @@ def joined(text: str, halves: Callable[[str], bool] = lambda _: False) -> Decode
     chain: list[tuple[int, int]] = []
     for found in _BREAK.finditer(text):
         start = text.rfind("\n", 0, found.start()) + 1
-        before, after = _trimmed(text, start, found.start()), found.end()
+        before, after = _trim_end(text, start, found.start()), found.end()
         if chain and _SPACE.search(text, chain[-1][1], before):
-            _together(made, text, chain if len(chain) > 1 else [])
+            _append_joined(made, text, chain if len(chain) > 1 else [])
             chain = []
         if (
             before == start
@@ -224,17 +224,17 @@ def joined(text: str, halves: Callable[[str], bool] = lambda _: False) -> Decode
             continue
         word = _word_before(text, start, before)
         rest = _word_after(text, after)
-        if not _halves(word, rest) and not halves(
-            text[max(start, before - 80) : before] + _near(text, after)
+        if not _may_be_halves(word, rest) and not halves(
+            text[max(start, before - 80) : before] + _line_start(text, after)
         ):
             continue
         chain.append((before, after))
-        _together(made, text, chain[-1:])
-    _together(made, text, chain if len(chain) > 1 else [])
+        _append_joined(made, text, chain[-1:])
+    _append_joined(made, text, chain if len(chain) > 1 else [])
     return made.done() if made.breaks else None
 
 
-def _halves(word: str, rest: str) -> bool:
+def _may_be_halves(word: str, rest: str) -> bool:
     """Whether a line's last word and the next line's first may be one secret: random signs, and no
     word that stands alone.
     """
@@ -267,19 +267,19 @@ def _word_after(text: str, start: int) -> str:
     return found.group() if found is not None else ""
 
 
-def _near(text: str, start: int) -> str:
+def _line_start(text: str, start: int) -> str:
     """The beginning of a line, as far as a name may reach."""
     end = text.find("\n", start, start + _NAME)
     return text[start : end if end >= 0 else start + _NAME]
 
 
-def _trimmed(text: str, start: int, end: int) -> int:
+def _trim_end(text: str, start: int, end: int) -> int:
     while end > start and text[end - 1] in _LINE_END:
         end -= 1
     return end
 
 
-def _together(made: DecodedView, text: str, breaks: list[tuple[int, int]]) -> None:
+def _append_joined(made: DecodedView, text: str, breaks: list[tuple[int, int]]) -> None:
     """The line before the first of these breaks, what is between them, and the line behind the
     last.
     """
@@ -290,8 +290,8 @@ def _together(made: DecodedView, text: str, breaks: list[tuple[int, int]]) -> No
         made.copy(text, at, before)
         made.join()
         at = after
-    made.copy(text, at, at + max(len(_word_after(text, at)), len(_near(text, at))))
-    made.say(APART, at, at)
+    made.copy(text, at, at + max(len(_word_after(text, at)), len(_line_start(text, at))))
+    made.append_text(APART, at, at)
 
 
 def goes_on_like(rest: str, line_length: int) -> bool:

@@ -14,11 +14,11 @@ from app.model.machine import MachineFacts
 from app.model.value import Value
 
 
-class Rule(NamedTuple):
+class RedactionRule(NamedTuple):
     """What to look for (``pattern``), of which kind it is, and what is put instead of a match.
 
     ``sign`` is a cheaper pattern, for small letters, that every line with a match holds; without
-    one, plain words of the pattern itself serve (``anchors``). ``in_word`` says that no match holds
+    one, plain words of the pattern itself serve (``required_strings``). ``in_word`` says that no match holds
     white space: then a text's different words tell whether there is one.
     """
 
@@ -95,12 +95,14 @@ def stand_in(name: str) -> str:
     return word + "x" * max(0, len(name) - len(word) - len(tail)) + tail
 
 
-def known_rules(facts: MachineFacts | None, names: Mapping[str, str]) -> tuple[Rule, ...]:
+def known_rules(facts: MachineFacts | None, names: Mapping[str, str]) -> tuple[RedactionRule, ...]:
     """A rule for each name that is known, the longest first."""
-    return tuple(_named(kind, value) for kind, value in _known(facts, names))
+    return tuple(_rule_for_name(kind, value) for kind, value in _collect_identities(facts, names))
 
 
-def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def _collect_identities(
+    facts: MachineFacts | None, names: Mapping[str, str]
+) -> list[tuple[str, str]]:
     """What this computer knows of its owner, longest first: home folder's last part, user,
     computer.
     """
@@ -111,7 +113,7 @@ def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[s
         if kind in {"home", "user_home"}:
             value, kind = re.split(r"[\\/]", value.rstrip("\\/"))[-1], "user"
         known.setdefault(value, "user" if kind == "full_name" else kind)
-    for path in _paths(facts):
+    for path in _collect_paths(facts):
         found = re.search(r"[\\/](?:Users|home|Benutzer)[\\/]+([^\\/]+)", path, re.IGNORECASE)
         if found and found.group(1).lower() not in NOBODY:
             known.setdefault(found.group(1), "user")
@@ -127,7 +129,7 @@ def _known(facts: MachineFacts | None, names: Mapping[str, str]) -> list[tuple[s
     )
 
 
-def _paths(facts: MachineFacts | None) -> list[str]:
+def _collect_paths(facts: MachineFacts | None) -> list[str]:
     if facts is None:
         return []
     return [
@@ -171,11 +173,11 @@ _SAYS_USER = (
 )
 
 
-def _named(kind: str, value: str) -> Rule:
+def _rule_for_name(kind: str, value: str) -> RedactionRule:
     """A rule for one known name in all its spellings."""
     spellings = "|".join(
         sorted(
-            {re.escape(s).replace("\\ ", r"\s{1,40}") for s in spelt(value)},
+            {re.escape(s).replace("\\ ", r"\s{1,40}") for s in spellings_of(value)},
             key=lambda s: (-len(s), s),
         )
     )
@@ -196,19 +198,19 @@ def _named(kind: str, value: str) -> Rule:
         new = stand_in(word) if word else ("host" if kind == "host" else f"<{kind}>")
         return new if match.group().lower() != new.lower() else match.group()
 
-    return Rule(kind, re.compile(pattern, re.IGNORECASE), instead)
+    return RedactionRule(kind, re.compile(pattern, re.IGNORECASE), instead)
 
 
-def spelt(name: str) -> set[str]:
+def spellings_of(name: str) -> set[str]:
     """A name as consoles, old programs and people write it. Escapes are none of its business:
-    ``readings`` undoes them.
+    ``decoded_views`` undoes them.
     """
     forms = {
         name,
         unicodedata.normalize("NFC", name),
         unicodedata.normalize("NFD", name),
         name.translate(_UMLAUTS),
-        _bare(name),
+        _strip_accents(name),
     }
     for form in list(forms):
         forms |= {
@@ -233,33 +235,33 @@ def spelt(name: str) -> set[str]:
         )
     return {
         form
-        for form in (*forms, *_short(name))
+        for form in (*forms, *_short_names(name))
         if form and not form.isspace() and set(form) - set("\ufffd?_")
     }
 
 
-def _bare(name: str) -> str:
+def _strip_accents(name: str) -> str:
     """The name without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
 
 
-def _short(name: str) -> Iterator[str]:
+def _short_names(name: str) -> Iterator[str]:
     """What Windows makes of a name for programs that take eight letters and three: ``JRGENM~1``,
     ``JR3F2A~1.MEI``.
     """
     stem, _, ending = name.rpartition(".") if "." in name else (name, "", "")
     strange = re.compile(r"[^\x00-\x7f]")
     for letters in {
-        _letters(form)
-        for form in (stem, _bare(stem), strange.sub("", stem), strange.sub("_", stem))
+        _drop_illegal_letters(form)
+        for form in (stem, _strip_accents(stem), strange.sub("", stem), strange.sub("_", stem))
     }:
         if letters and (len(letters) > 6 or letters != name):
             for number in range(1, 10):
                 yield f"{letters[:6]}~{number}"
     if ending:
         for number in range(1, 10):
-            yield f"{_letters(name)[:6]}~{number}"
+            yield f"{_drop_illegal_letters(name)[:6]}~{number}"
 
 
-def _letters(name: str) -> str:
+def _drop_illegal_letters(name: str) -> str:
     return re.sub(r"[+,;=\[\]]", "_", re.sub(r"[\s.]", "", name))

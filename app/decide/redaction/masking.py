@@ -43,9 +43,9 @@ def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[s
         *sources.extra_indexes,
         *sources.find_links,
     )
-    found = set(_logins(" ".join(a if "://" in a else f"x://{a}" for a in addresses if a)))
+    found = set(_find_logins(" ".join(a if "://" in a else f"x://{a}" for a in addresses if a)))
     for name, value in variables.items():
-        found.update(_logins(value))
+        found.update(_find_logins(value))
         value = value.strip()
         if HOLDS_SECRET.search(name) and not (
             HARMLESS_VALUE.match(value) or PATH_VALUE.match(value)
@@ -54,7 +54,7 @@ def known_secrets(sources: Sources, variables: Mapping[str, str]) -> frozenset[s
     return frozenset(secret for secret in found if len(secret) >= SHORTEST and not secret.isspace())
 
 
-def _logins(text: str) -> Iterator[str]:
+def _find_logins(text: str) -> Iterator[str]:
     """Passwords in addresses, as written and decoded, and the whole login as an Authorization
     header carries it.
     """
@@ -72,15 +72,15 @@ def _logins(text: str) -> Iterator[str]:
 def spellings(secret: str) -> frozenset[str]:
     """A secret as addresses, JSON, headers and Windows programs write it."""
     raw = as_bytes(secret)
-    told = raw.decode("utf-8", "replace")  # bytes that are no text, as they are shown
+    text = raw.decode("utf-8", "replace")  # bytes that are no text, as they are shown
     forms = {
         secret,
-        told,
+        text,
         quote(raw),
         quote(raw, safe=""),
         quote_plus(raw),
         quote(raw, safe="").lower(),
-        msgspec.json.encode(told).decode()[1:-1],
+        msgspec.json.encode(text).decode()[1:-1],
         secret.encode("ascii", "backslashreplace").decode(),
         secret.replace("\\", "\\\\"),
         base64.b64encode(raw).decode().rstrip("="),
@@ -100,7 +100,7 @@ class SecretMasker:
         self._longest = max(map(len, raw), default=0)
         self._raw = sorted(raw, key=lambda form: (-len(form), form))
         spread = {"\0".join(form) for form in texts}  # UTF-16 that somebody read as UTF-8
-        self._text = _any(
+        self._text = _join_patterns(
             re.escape(form) for form in sorted(texts | spread, key=lambda form: (-len(form), form))
         )
         self._bytes = re.compile(b"|".join(re.escape(form) for form in self._raw)) if raw else None
@@ -123,7 +123,7 @@ class SecretMasker:
             return [self.value(one) for one in value]
         return value
 
-    def over(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
+    def filter(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
         """A step's happenings without the secrets. Output comes in chunks: an end that may be half
         a secret waits for more.
         """
@@ -135,11 +135,11 @@ class SecretMasker:
             for what in happenings:
                 if isinstance(what, Line):
                     data = self.data(held + what.text)
-                    held = data[len(data) - self._half(data) :]
+                    held = data[len(data) - self._partial_match_length(data) :]
                     if len(data) > len(held):
                         yield Line(text=data[: len(data) - len(held)])
                     continue
-                yield self.happening(
+                yield self.mask_payload(
                     what
                 )  # what is held back stays so: the log has output alone, and would join the halves
         except ExpectedError:
@@ -149,7 +149,7 @@ class SecretMasker:
         if held:
             yield Line(text=held)
 
-    def happening(self, what: AnyPayload) -> AnyPayload:
+    def mask_payload(self, what: AnyPayload) -> AnyPayload:
         """One happening without the secrets; of output only those that stand in it whole."""
         if isinstance(what, Line):
             return Line(text=self.data(what.text))
@@ -169,7 +169,7 @@ class SecretMasker:
         error.args = (error.message,)
         return error
 
-    def _half(self, data: bytes) -> int:
+    def _partial_match_length(self, data: bytes) -> int:
         """How many bytes at the end may be the beginning of a secret."""
         tail = data[-(self._longest - 1) :] if self._longest > 1 else b""
         for length in range(len(tail), 0, -1):
@@ -179,6 +179,6 @@ class SecretMasker:
         return 0
 
 
-def _any(patterns: Iterable[str]) -> re.Pattern[str] | None:
+def _join_patterns(patterns: Iterable[str]) -> re.Pattern[str] | None:
     whole = "|".join(patterns)
     return re.compile(whole) if whole else None

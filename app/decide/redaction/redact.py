@@ -3,7 +3,7 @@ tokens, passwords.
 
 Two sources: rules for what has a known shape (``shapes``), and what the machine itself knows
 (``known_names``, and the secrets of this visit). Both are looked for in what a text says, however
-it is written (``readings``). What is put instead never matches a rule again, breaks no JSON, takes
+it is written (``decoded_views``). What is put instead never matches a rule again, breaks no JSON, takes
 away no line, and keeps what findings depend on: a user's folder with an accent stays one with an
 accent.
 """
@@ -19,9 +19,20 @@ from typing import Any, NamedTuple, cast, get_type_hints
 import msgspec
 
 from app.decide.diagnosis.log_text import decode
-from app.decide.diagnosis.regex_prefilter import anchors, small, sub
-from app.decide.redaction.decoding import APART, FULL, DecodedView, goes_on_like, joined, readings
-from app.decide.redaction.identities import Rule, known_rules
+from app.decide.diagnosis.regex_prefilter import (
+    lower_same_length,
+    required_strings,
+    sub_in_candidates,
+)
+from app.decide.redaction.decoding import (
+    APART,
+    FULL,
+    DecodedView,
+    decoded_views,
+    goes_on_like,
+    joined,
+)
+from app.decide.redaction.identities import RedactionRule, known_rules
 from app.decide.redaction.masking import spellings
 from app.decide.redaction.secret_names import HARMLESS_VALUE, SECRET_NAME
 from app.decide.redaction.secret_patterns import LAST, SHAPES
@@ -51,7 +62,7 @@ def redactor(
 
 
 @lru_cache(maxsize=256)
-def _prescribed(kind: type[msgspec.Struct]) -> frozenset[str]:
+def _enumerated_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
     """The fields of a struct that take a few given words alone."""
     return frozenset(
         name for name, hint in get_type_hints(kind).items() if "Literal[" in repr(hint)
@@ -83,40 +94,40 @@ class Redactor:
         self.counts: dict[str, int] = {}
         known = known_rules(facts, names)
         self._names = tuple(rule.pattern for rule in known)
-        self._shapes = [_with_anchors(rule) for rule in (*token_rules(table), *SHAPES)]
+        self._shapes = [_with_required_strings(rule) for rule in (*token_rules(table), *SHAPES)]
         self._rules = [
-            *map(_with_anchors, _known_secrets(secrets)),
+            *map(_with_required_strings, _rules_for_secrets(secrets)),
             *self._shapes,
-            *map(_with_anchors, (*known, *LAST)),
+            *map(_with_required_strings, (*known, *LAST)),
         ]
         self._nobodys: set[str] = set()
 
     def text(self, text: str) -> str:
         """The text without the person. Doing it again changes nothing."""
-        found = readings(text)
+        found = decoded_views(text)
         broken = (
             joined(text, lambda word: any(name.search(word) for name in self._names))
             if "\n" in text
             else None
         )
         if found or broken is not None:
-            text = self._without(
+            text = self._apply_edits(
                 text,
                 [
                     edit
                     for depth, reading in enumerate(
                         [*found, *([broken] if broken is not None else [])]
                     )
-                    for edit in self._edits(reading, text, depth)
+                    for edit in self._find_edits(reading, text, depth)
                 ],
             )
-        lower = small(text)
-        for rule in _wanted(self._rules, text, lower):
-            changed = sub(
-                rule.pattern, self._count(rule.kind, rule.instead), text, lower, rule.sign
+        lower = lower_same_length(text)
+        for rule in _applicable_rules(self._rules, text, lower):
+            changed = sub_in_candidates(
+                rule.pattern, self._counting(rule.kind, rule.instead), text, lower, rule.sign
             )
             if changed is not text:
-                text, lower = changed, small(changed)
+                text, lower = changed, lower_same_length(changed)
         return text
 
     def data(self, data: bytes) -> bytes:
@@ -133,14 +144,14 @@ class Redactor:
         """
         if isinstance(value, str):
             if key and SECRET_NAME.fullmatch(key) and value and not HARMLESS_VALUE.match(value):
-                self._add("token")
+                self._count_kind("token")
                 return "<token>"
             return self.text(value)
         if isinstance(value, msgspec.Struct):
             fields = {
                 name: getattr(value, name)
                 for name in value.__struct_fields__
-                if name not in _prescribed(type(value))
+                if name not in _enumerated_fields(type(value))
             }
             own = (
                 OWN if type(value).__module__ != MachineFacts.__module__ else frozenset()
@@ -148,7 +159,7 @@ class Redactor:
             return msgspec.structs.replace(
                 value,
                 **{
-                    name: self._own(found)
+                    name: self._clean_own_name(found)
                     if name in own and _SLUG.fullmatch(str(found))
                     else self.value(found, name)
                     for name, found in fields.items()
@@ -168,24 +179,24 @@ class Redactor:
         """One happening of a run without the person."""
         return cast(StepEvent, self.value(event))
 
-    def _own(self, name: str) -> str:
+    def _clean_own_name(self, name: str) -> str:
         """A name that the program gave, unless it has the shape of a secret."""
         if name in self._nobodys:
             return name
-        said = name
-        for rule in _wanted(self._shapes, name, small(name)):
-            said = rule.pattern.sub(self._count(rule.kind, rule.instead), said)
-        if said == name:
+        cleaned = name
+        for rule in _applicable_rules(self._shapes, name, lower_same_length(name)):
+            cleaned = rule.pattern.sub(self._counting(rule.kind, rule.instead), cleaned)
+        if cleaned == name:
             self._nobodys.add(name)
-        return said
+        return cleaned
 
-    def _count(
+    def _counting(
         self, kind: str, instead: Callable[[re.Match[str]], str]
     ) -> Callable[[re.Match[str]], str]:
         def replace(match: re.Match[str]) -> str:
             new = instead(match)
             if new != match.group():
-                self._add(kind)
+                self._count_kind(kind)
                 new += "\n" * (
                     match.group().count("\n") - new.count("\n")
                 )  # lines keep their numbers
@@ -193,20 +204,24 @@ class Redactor:
 
         return replace
 
-    def _add(self, kind: str) -> None:
+    def _count_kind(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
-    def _edits(self, reading: DecodedView, written: str, depth: int) -> list[Edit]:
+    def _find_edits(self, reading: DecodedView, written: str, depth: int) -> list[Edit]:
         """What a reading of the written text says that has to go: counted from its beginning, in
         the text as it is written.
         """
         edits: list[Edit] = []
-        said, lower = reading.text, small(reading.text)
-        for rule in _wanted(self._rules, said, lower):
+        text, lower = reading.text, lower_same_length(reading.text)
+        for rule in _applicable_rules(self._rules, text, lower):
 
-            def take(match: re.Match[str], rule: Rule = rule) -> str:
+            def take(match: re.Match[str], rule: RedactionRule = rule) -> str:
                 whole = match.group()
-                found = match if not reading.breaks else self._broken(reading, match, rule, written)
+                found = (
+                    match
+                    if not reading.breaks
+                    else self._match_across_break(reading, match, rule, written)
+                )
                 new = rule.instead(found) if found is not None else ""
                 if found is None or new == found.group() or APART[1] in found.group():
                     return whole
@@ -222,23 +237,23 @@ class Redactor:
                     kept + "<" * (len(whole) - len(kept) - len(rest)) + rest
                 )  # nothing is found in that, and places stay
 
-            said = sub(rule.pattern, take, said, lower, rule.sign)
+            text = sub_in_candidates(rule.pattern, take, text, lower, rule.sign)
         return edits
 
-    def _without(self, written: str, edits: list[Edit]) -> str:
+    def _apply_edits(self, written: str, edits: list[Edit]) -> str:
         """The written text after all edits. Where readings differ in how far a find goes, all of it
         goes.
         """
         parts: list[str] = []
         at = 0
-        for start, end, best in _merged(edits):
+        for start, end, best in _merge_edits(edits):
             parts += [written[at:start], best.new, "\n" * written.count("\n", start, end)]
             at = end
-            self._add(best.kind)
+            self._count_kind(best.kind)
         return "".join([*parts, written[at:]]) if parts else written
 
-    def _broken(
-        self, reading: DecodedView, match: re.Match[str], rule: Rule, written: str
+    def _match_across_break(
+        self, reading: DecodedView, match: re.Match[str], rule: RedactionRule, written: str
     ) -> re.Match[str] | None:
         """The find, where it lies across a line break that was left out: not a line's end with the
         next line's first word.
@@ -272,15 +287,17 @@ class Redactor:
         return None
 
 
-_Anchored = tuple[tuple[str, ...], Rule]
+_Anchored = tuple[tuple[str, ...], RedactionRule]
 
 
-def _with_anchors(rule: Rule) -> _Anchored:
+def _with_required_strings(rule: RedactionRule) -> _Anchored:
     """A rule with plain words of which each match holds one; without any it is always tried."""
-    return (anchors(rule.pattern.pattern, rule.pattern.flags) if rule.sign is None else ()), rule
+    return (
+        required_strings(rule.pattern.pattern, rule.pattern.flags) if rule.sign is None else ()
+    ), rule
 
 
-def _wanted(rules: Iterable[_Anchored], text: str, lower: str) -> list[Rule]:
+def _applicable_rules(rules: Iterable[_Anchored], text: str, lower: str) -> list[RedactionRule]:
     """The rules that can find something in a text: of three hundred a few. ``lower`` is its small
     letters.
 
@@ -289,18 +306,18 @@ def _wanted(rules: Iterable[_Anchored], text: str, lower: str) -> list[Rule]:
     words = list(dict.fromkeys(text.split()))
     small_words = "\n".join(dict.fromkeys(lower.split()))
     long_words = "\n".join(word for word in words if len(word) >= _SHORTEST)
-    small_long = small(long_words)
+    small_long = lower_same_length(long_words)
 
     def is_wanted(anchored: _Anchored) -> bool:
         needed, rule = anchored
         if rule.in_word:
-            return _stands_in(rule.pattern, needed, long_words, small_long)
+            return _is_found_in(rule.pattern, needed, long_words, small_long)
         return not needed or any(one in (lower if " " in one else small_words) for one in needed)
 
     return [anchored[1] for anchored in rules if is_wanted(anchored)]
 
 
-def _stands_in(
+def _is_found_in(
     pattern: re.Pattern[str], needed: tuple[str, ...], words: str, small_words: str
 ) -> bool:
     """Whether a pattern is found in one of these words, a line each, that hold what it needs."""
@@ -317,7 +334,7 @@ def _stands_in(
     return False
 
 
-def _merged(edits: list[Edit]) -> Iterator[tuple[int, int, Edit]]:
+def _merge_edits(edits: list[Edit]) -> Iterator[tuple[int, int, Edit]]:
     """Edits that overlap as one: from where to where, and which of them says best what stood there."""
     cluster: list[Edit] = []
     end = -1
@@ -331,11 +348,13 @@ def _merged(edits: list[Edit]) -> Iterator[tuple[int, int, Edit]]:
         yield cluster[0].start, end, max(cluster, key=lambda e: (e.end - e.start, e.depth))
 
 
-def _known_secrets(secrets: Iterable[str]) -> tuple[Rule, ...]:
+def _rules_for_secrets(secrets: Iterable[str]) -> tuple[RedactionRule, ...]:
     forms = sorted(
         {form for secret in secrets for form in spellings(secret)},
         key=lambda form: (-len(form), form),
     )
     if not forms:
         return ()
-    return (Rule("token", re.compile("|".join(map(re.escape, forms))), lambda _: "<token>"),)
+    return (
+        RedactionRule("token", re.compile("|".join(map(re.escape, forms))), lambda _: "<token>"),
+    )

@@ -2,7 +2,7 @@
 serial numbers, addresses, other people's folders. A rule for each shape.
 
 A rule is a kind, a pattern and what is put instead. Patterns are written for text that is read
-(``readings``): quotes, slashes and letters stand for themselves. What is put instead never matches
+(``decoded_views``): quotes, slashes and letters stand for themselves. What is put instead never matches
 a rule again.
 """
 
@@ -11,7 +11,14 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from app.decide.redaction.identities import BEGIN, NOBODY, SEPARATOR, STAND_IN, Rule, stand_in
+from app.decide.redaction.identities import (
+    BEGIN,
+    NOBODY,
+    SEPARATOR,
+    STAND_IN,
+    RedactionRule,
+    stand_in,
+)
 
 QUOTE = r"(?:\\{0,16}[\"'])?"  # also as JSON within JSON writes it
 EQUALS = QUOTE + r"\s*[:=]\s*(?:[bru](?=[\\\"']))?" + QUOTE
@@ -29,17 +36,17 @@ _SERIAL = r"(?=[\w./-]*\d|(?-i:[A-Z]{4}))\w[\w./-]{3,}"
 _NO_WORD = r"(?![A-Za-z]?[a-z]+(?:-[a-z]+)*(?:[\s.,;:!?)\"']|\Z))"
 
 
-def _shape(
+def _make_rule(
     kind: str,
     pattern: str,
     instead: str,
     flags: int = re.IGNORECASE,
     sign: str | None = None,
     in_word: bool = False,
-) -> Rule:
+) -> RedactionRule:
     """A rule whose first group, if there is one, is kept in front of what is put instead."""
     compiled = re.compile(pattern, flags)
-    return Rule(
+    return RedactionRule(
         kind,
         compiled,
         (lambda m: (m.group(1) or "") + instead) if compiled.groups else (lambda _: instead),
@@ -48,7 +55,7 @@ def _shape(
     )
 
 
-def _iban(match: re.Match[str]) -> str:
+def _mask_iban(match: re.Match[str]) -> str:
     """An account number whose check digits are right (ISO 13616), or one written in groups."""
     text = match.group()
     bare = text.replace(" ", "").upper()
@@ -56,7 +63,7 @@ def _iban(match: re.Match[str]) -> str:
     return "<account>" if value % 97 == 1 or " " in text.strip() else text
 
 
-def _card(match: re.Match[str]) -> str:
+def _mask_card_number(match: re.Match[str]) -> str:
     """A card's number whose check digit is right (ISO 7812)."""
     digits = [int(c) for c in match.group() if c.isdigit()][::-1]
     total = sum(digits[::2]) + sum(sum(divmod(2 * d, 10)) for d in digits[1::2])
@@ -64,51 +71,51 @@ def _card(match: re.Match[str]) -> str:
 
 
 # Numbers of a person.
-PERSONAL: tuple[Rule, ...] = (
-    _shape(
+PERSONAL: tuple[RedactionRule, ...] = (
+    _make_rule(
         "account",
         r"(\biban\b[^\w\n]{0,12})[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}",
         "<account>",
     ),
-    Rule(
+    RedactionRule(
         "account",
         re.compile(r"(?<![A-Za-z0-9_./+=-])[A-Z]{2}\d{2}[A-Z0-9]{11,30}(?![A-Za-z0-9_/+=-])"),
-        _iban,
+        _mask_iban,
         in_word=True,
     ),
-    Rule(
+    RedactionRule(
         "account",
         re.compile(
             r"(?<![A-Za-z0-9_./+=-])[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?"
             r"(?![A-Za-z0-9_/+=-])"
         ),
-        _iban,
+        _mask_iban,
         re.compile(r" \d{4} \d{4} "),
     ),
-    Rule(
+    RedactionRule(
         "account",
         re.compile(
             r"(?<![\d.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3\d{3}[ -]\d{6}[ -]\d{5})(?![\d.,-])"
         ),
-        _card,
+        _mask_card_number,
         re.compile(r"\d{4}[ -]\d{4,6}[ -]\d{4}"),
     ),
-    _shape(
+    _make_rule(
         "phone",
         r"(?<![\w+.,=/-])\+[1-9]\d{0,2}(?:[ ./-]{0,2}\(?0?\)?[ ./-]{0,2}\d{2,5}\)?)(?:[ ./-]{1,2}\d{2,8}){1,5}(?![\w.]|-\d)"
         r"|(?<![\w+.,=/-])\+[1-9]\d{9,13}(?![\w.])",
         "<phone>",
         sign=r"\+[1-9][\d ()./-]{7,}",
     ),
-    _shape(
+    _make_rule(
         "phone",
         r"((?:\b(?:tele?(?:phone|fon)|phone|mobile?|handy|fax|teléfono|móvil|téléphone|telefono|cell)"
         r"(?:[ _-]?(?:number|nummer|nr\.?|no\.?))?|\btel\.?)[\"']?\s{0,3}[:=#]?\s{0,3}[\"']?)(?!<)"
         r"\+?\(?\d[\d ()./-]{5,18}\d",
         "<phone>",
     ),
-    _shape("phone", r"(?<![\w.+-])\d{3}-\d{3}-\d{4}(?![\w-])", "<phone>", in_word=True),
-    _shape(
+    _make_rule("phone", r"(?<![\w.+-])\d{3}-\d{3}-\d{4}(?![\w-])", "<phone>", in_word=True),
+    _make_rule(
         "phone",
         r"(?<![\w.+-])\(\d{3}\) ?\d{3}-\d{4}(?![\w-])",
         "<phone>",
@@ -119,7 +126,7 @@ PERSONAL: tuple[Rule, ...] = (
 _BLOCK = r"PRIVATE KEY(?: BLOCK)?-----"
 _EOL = r"(?:\s|\\+[nr])"  # as it is, or as JSON and Python write it
 _LINE_OF_KEY = r"[ \t\r]*+(?:\n|\\+[nr])[ \t]*+"
-_PEM = _shape(
+_PEM = _make_rule(
     "key",
     rf"-----BEGIN [A-Z0-9 ]*{_BLOCK}(?:(?:(?!-----)[\s\S]){{0,20000}}-----END [A-Z0-9 ]*{_BLOCK}"
     rf"|(?:(?:{_EOL}*[A-Za-z0-9+/=]{{16,}})+(?:{_EOL}+[A-Za-z0-9+/=]{{1,15}}(?=\s|\\|\Z))?)?)",
@@ -127,7 +134,7 @@ _PEM = _shape(
     0,
 )
 # A log that begins in the middle of a key. Possessive: lines that no end follows are read once.
-_PEM_END = _shape(
+_PEM_END = _make_rule(
     "key",
     rf"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/=]{{16,}}+{_LINE_OF_KEY}){{1,64}}+"
     rf"(?:[A-Za-z0-9+/=]{{1,76}}+{_LINE_OF_KEY}){{0,2}}+-----END [A-Z0-9 ]*{_BLOCK}",
@@ -164,8 +171,8 @@ _COMMAND_LINES = (
 )
 
 
-def _of_command(commands: str, before: str) -> Rule:
-    return _shape(
+def _command_rule(commands: str, before: str) -> RedactionRule:
+    return _make_rule(
         "password",
         rf"((?:{commands})\b(?=[ ,])(?:[^\n|;&]{{0,200}}?[ ,])?{before}[\"']?)(?![<$%\s-])[^\s\"'<>]{{2,}}",
         "<password>",
@@ -174,69 +181,69 @@ def _of_command(commands: str, before: str) -> Rule:
 
 
 _COMMANDS = (
-    *(_of_command(commands, before) for commands, before in _COMMAND_LINES),
-    _shape(
+    *(_command_rule(commands, before) for commands, before in _COMMAND_LINES),
+    _make_rule(
         "password",
         r"(\becho\s+[\"']?)(?![<$%\s])[^\s\"'|<>]{3,}"
         r"(?=[\"']?\s*\|\s*(?:sudo\b[^\n]*-S|\S+ login\b[^\n]*-stdin))",
         "<password>",
     ),
-    _shape("password", r"(IDENTIFIED (?:WITH \S+ )?BY\s+['\"])(?!<)[^'\"\n]{2,}", "<password>"),
+    _make_rule("password", r"(IDENTIFIED (?:WITH \S+ )?BY\s+['\"])(?!<)[^'\"\n]{2,}", "<password>"),
 )
 
-SHAPES: tuple[Rule, ...] = (
+SHAPES: tuple[RedactionRule, ...] = (
     _PEM,
     _PEM_END,
-    _shape("key", r"(Private-Lines:\s*\d+)(?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{8,})+", r" <key>"),
+    _make_rule("key", r"(Private-Lines:\s*\d+)(?:(?:\s|\\+[nr])+[A-Za-z0-9+/=]{8,})+", r" <key>"),
     # ---- logins in addresses: a password may hold an @ or a slash as it is, so the last @ of the
     # word ends it
-    _shape(
+    _make_rule(
         "password",
         r"(://)(?!<)[^\s/@:\"'<>]{0,100}:(?!\d+/)(?![/<])[^\s/\"'<>]{1,100}@(?=[\w\[.-])",
         "<login>@",
     ),
-    _shape("password", r"(://)(?!git@|<)[^\s/@\"'<>]{1,300}@(?=[\w\[.-])", "<login>@"),
-    _shape(
+    _make_rule("password", r"(://)(?!git@|<)[^\s/@\"'<>]{1,300}@(?=[\w\[.-])", "<login>@"),
+    _make_rule(
         "password",
         r"(://)(?!<)[^\s/@:\"'<>]{1,100}:(?!\d+/)(?![/<])[^\s\"'<>]{1,100}@(?=[\w\[.-])",
         "<login>@",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"(://)(?!<)[^\s/@:\"'<>]{0,100}:(?!\d+/)(?![/<])[^\s\"<>]{1,100}@(?=[\w\[.-]+:\d)",
         "<login>@",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"(?<![\w/.%@:-])(?!git@)[\w.+\\%-]{1,64}:[^\s\"'<>@/:]{3,64}@(?=[\w.-]+:\d{2,5}\b)",
         "<login>@",
         sign=r"@[\w.-]+:\d",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"(\b(?:curl|wget)\b[^\n]{0,300}?\s(?:-u|--(?:proxy-)?user)[ =][\"']?)(?!<)[^\s\"':]+:[^\s\"']+",
         "<login>",
     ),
     # ---- headers
-    _shape(
+    _make_rule(
         "header",
         r"((?:proxy-)?authorization" + EQUALS + f"(?:{SCHEME})?)(?!{SCHEME})" + _VALUE + r"{3,}",
         "<token>",
     ),
     # a word of a sentence ("basic authentication failed") is no value: one has a figure, a sign of
     # base64 or letters in both cases
-    _shape(
+    _make_rule(
         "header",
         r"(\b(?:bearer|basic)\s+)(?![<\s])(?=[\w.~+/=-]*(?:[\d+/=]|(?-i:[a-z][A-Z]|[A-Z]{2}[a-z])))"
         r"[\w.~+/=-]{12,}",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "header",
         r"((?:set-)?cookie" + QUOTE + r"\s*:\s*" + QUOTE + r")(?![<\s\"'\\])[^\r\n\"'<>\\]+",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "header",
         r"((?<![a-z])(?:x-[a-z-]{0,20}(?:key|token|secret)|private-token|job-token|[a-z]+-subscription-key|api-key)"
         + EQUALS
@@ -247,28 +254,28 @@ SHAPES: tuple[Rule, ...] = (
         "<token>",
     ),
     # ---- tokens without a name before them; those of services are in resources/secrets.toml
-    _shape("token", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", "<token>", 0),
-    _shape(
+    _make_rule("token", r"(?<![A-Za-z0-9_-])eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*", "<token>", 0),
+    _make_rule(
         "token", r"(hooks\.slack\.com/(?:services|workflows|triggers)/)(?!<)[\w/-]{10,}", "<token>"
     ),
-    _shape(
+    _make_rule(
         "token",
         r"((?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/)(?!<)\d+/[\w-]{10,}",
         "<token>",
     ),
-    _shape("token", r"(webhook\.office\.com/webhookb2/)(?!<)[\w@/-]{10,}", "<token>"),
-    _shape(
+    _make_rule("token", r"(webhook\.office\.com/webhookb2/)(?!<)[\w@/-]{10,}", "<token>"),
+    _make_rule(
         "token", r"([\"']_?auth[\"']\s*:\s*[\"'])(?!<)[A-Za-z0-9+/]{8,}={0,2}", "<token>"
     ),  # Docker's config.json
     # ---- keys
-    _shape(
+    _make_rule(
         "key",
         r"((?:aws_?(?:secret|session)\w*|secret_?access_?key|secret_?key|session_?token)"
         + EQUALS
         + r")(?!<)[\w/+=]{16,}",
         "<key>",
     ),
-    _shape(
+    _make_rule(
         "key",
         r"((?:account|shared_?access|primary|secondary)_?key(?:value)?"
         + EQUALS
@@ -276,25 +283,27 @@ SHAPES: tuple[Rule, ...] = (
         "<key>",
     ),
     # ---- named in the line
-    _shape(
+    _make_rule(
         "token",
         r"([?&](?:[\w-]*(?:token|signature|secret|password|passwd|credential|api[_-]?key|policy)|key|sig|key-pair-id|"
         r"x-amz-[\w-]+)=)(?!<)[^&\s\"'<>]+",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "token",
         r"((?:wandb|weights ?& ?biases)[^\n]{0,120}?(?<![0-9a-f]))[0-9a-f]{40}(?![0-9a-f])",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"(\bmachine\s+\S{1,200}\s+login\s+\S{1,100}\s+password\s+)(?!<)\S+",
         "<password>",
     ),
-    _shape("token", r"(kaggle[^\n]{0,160}?(?<![0-9a-f]))[0-9a-f]{32}(?![0-9a-f])", "<token>"),
-    _shape("token", r"(key" + EQUALS + r")(?:[0-9a-f]{32}|[0-9a-f]{40})(?![0-9a-f])", "<token>"),
-    _shape(
+    _make_rule("token", r"(kaggle[^\n]{0,160}?(?<![0-9a-f]))[0-9a-f]{32}(?![0-9a-f])", "<token>"),
+    _make_rule(
+        "token", r"(key" + EQUALS + r")(?:[0-9a-f]{32}|[0-9a-f]{40})(?![0-9a-f])", "<token>"
+    ),
+    _make_rule(
         "token",
         r"((?<![a-z])(?:(?:hf|hub|access|auth|bearer|api|refresh|github|gh|gitlab|wandb|kaggle|"
         r"session|security)[_-]?(?:token|key)|secret(?:[_-]?(?:key|token))?|client[_-]?secret|private[_-]?key|api[_-]?key)"
@@ -309,7 +318,7 @@ SHAPES: tuple[Rule, ...] = (
         + r"{6,}",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "token",
         r"((?:(?<![A-Za-z0-9_])|(?<=\\[nrt]))[A-Z][A-Z0-9_]{0,60}(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|_PWD|"
         r"_PW|_PSK|_PASS|_PASSCODE|API_?KEY|_KEY|_PAT|_PIN|_CREDENTIALS?)"
@@ -323,7 +332,7 @@ SHAPES: tuple[Rule, ...] = (
         "<token>",
         0,
     ),
-    _shape(
+    _make_rule(
         "password",
         r"((?<![a-z])(?:password|passwd|passphrase|passwort|kennwort|contraseña|mot de passe|пароль|pwd)"
         + QUOTE
@@ -336,18 +345,18 @@ SHAPES: tuple[Rule, ...] = (
         + r"{3,}",
         "<password>",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"(\b(?:password|passwort|kennwort|passphrase)\s+(?:is|ist|was)\s+[\"']?)(?![<\s])(?=[^\s\"']*\d)"
         r"[^\s\"'<>,;]{5,}",
         "<password>",
     ),
-    _shape(
+    _make_rule(
         "token",
         r"(--?(?:token|password|passphrase|api-key|secret|access-token|auth-token)(?:[ =][\"']?))(?![<-])[^\s\"']+",
         "<token>",
     ),
-    _shape(
+    _make_rule(
         "password",
         r"((?:_pw|-pw|\.pw|_psk|-psk|_pass|-pass|\.pass|_passcode|_pin|\bpsk)"
         + QUOTE
@@ -362,30 +371,30 @@ SHAPES: tuple[Rule, ...] = (
     ),
     *_COMMANDS,
     # ---- numbers of devices and persons
-    _shape(
+    _make_rule(
         "key",  # of Windows and Office: their alphabet has no vowels
         r"(?<![A-Za-z0-9-])(?:[BCDFGHJKMNPQRTVWXY2346789]{5}-){4}[BCDFGHJKMNPQRTVWXY2346789]{5}"
         r"(?![A-Za-z0-9-])",
         "<key>",
         in_word=True,
     ),
-    _shape(  # BitLocker's
+    _make_rule(  # BitLocker's
         "key", r"(?<![\d-])\d{6}(?:-\d{6}){7}(?![\d-])", "<key>", in_word=True
     ),
     *PERSONAL,
-    _shape(
+    _make_rule(
         "gpu-uuid",
         r"\b(?:GPU|MIG)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
         "<gpu-uuid>",
         sign=r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-",
     ),
-    _shape(
+    _make_rule(
         "uuid",
         r"(?<![0-9a-z])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])",
         "<uuid>",
         sign=r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-",
     ),
-    Rule(
+    RedactionRule(
         "mac",
         re.compile(
             r"(?<![0-9a-f:-])[0-9a-f]{2}([:-])(?:[0-9a-f]{2}\1){4}(?:(?:[0-9a-f]{2}\1){2})?[0-9a-f]{2}"
@@ -395,26 +404,28 @@ SHAPES: tuple[Rule, ...] = (
         lambda _: "<mac>",
         re.compile(r"[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-][0-9a-f]{2}[:-]"),
     ),
-    Rule(
+    RedactionRule(
         "mac",
         re.compile(r"(?<![\w.])[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}(?![\w.])", re.IGNORECASE),
         lambda m: m.group() if re.fullmatch(r"[\d.]+", m.group()) else "<mac>",
         re.compile(r"\.[0-9a-f]{4}\.[0-9a-f]{4}"),
     ),
-    _shape("uuid", r"\bS-1-5-21(?:-\d{4,10}){3}(?:-\d{3,10})?\b", "<uuid>"),  # a Windows account
-    _shape(
+    _make_rule(
+        "uuid", r"\bS-1-5-21(?:-\d{4,10}){3}(?:-\d{3,10})?\b", "<uuid>"
+    ),  # a Windows account
+    _make_rule(
         "user",
         r"((?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w+)\s+AAAA[\w+/=]{8,}\s+)(?!user@host)[^\s@]{1,64}@\S{1,64}",
         "user@host",
     ),
-    _shape(
+    _make_rule(
         "mac",
         r"(\b(?:mac|hwaddr|hw_?address|physical ?address|ethernet ?address)(?:[ _-]?addr(?:ess)?)?"
         + EQUALS
         + r")[0-9a-f]{12}(?![0-9a-z])",
         "<mac>",
     ),
-    _shape(
+    _make_rule(
         "serial",
         r"((?:\bserial(?:[ _]?(?:number|no\.?|nr\.?|short))?|seriennummer|numéro de série|número de serie|"
         r"service ?tag|asset ?tag|\bs/n|board_?serial|(?<![a-z])(?:id_)?serial(?:_?(?:number|short))?)[ .]*"
@@ -424,20 +435,20 @@ SHAPES: tuple[Rule, ...] = (
         + r"",
         "<serial>",
     ),
-    _shape(
+    _make_rule(
         "serial",
         r"(^[ \t]*serial ?number[ \t]*\r?\n[ \t]*)" + _SERIAL + r"",
         "<serial>",
         re.IGNORECASE | re.MULTILINE,
     ),
-    _shape(
+    _make_rule(
         "network-name",
         r"(\b(?:e?ssid(?: ?\d{1,2})?|wlan[ _-]?(?:name|profile)|(?:wifi|wi-fi)[ _-]?(?:name|network|profile))"
         + EQUALS
         + r")(?![<\s])[^\r\n\"'<>\\]{1,64}",
         "<network-name>",
     ),
-    _shape(
+    _make_rule(
         "network-name",  # as nmcli, netsh and iw say it
         r"(\b(?:nmcli\b[^\n]{0,60}?\b(?:connect|up|id|con-name|ssid|connection (?:modify|show|delete)|"
         r"con (?:modify|show|delete))|"
@@ -452,7 +463,7 @@ SHAPES: tuple[Rule, ...] = (
         "<network-name>",
         re.IGNORECASE | re.MULTILINE,
     ),
-    _shape(
+    _make_rule(
         "host",  # a server in a share's address
         r"((?:(?<![\w\\/:.\])}\"'])|(?<=[\s=(,;][\"']))\\\\(?:\?\\UNC\\)?)"
         r"(?![?.]\\|(?:host|localhost|wsl\$|wsl\.localhost|tsclient|server|servername|share)\\|127\.)"
@@ -460,13 +471,13 @@ SHAPES: tuple[Rule, ...] = (
         "host",
         sign=r"\\\\[\w.-]{1,63}\\[\w$.]|\\\\\?\\unc\\",
     ),
-    _shape(
+    _make_rule(
         "host",
         r"((?:smb|cifs|nfs|afp|sftp|ftps?|ssh|rdp|vnc)://(?:<login>@)?)"
         r"(?!host\b|localhost|127\.|\[|<)[\w.-]{1,63}",
         "host",
     ),
-    _shape(
+    _make_rule(
         "email",
         r"(?<![\w.%+-])(?!git@)[\w.+\u0300-\u036f-]{1,64}"
         r"@(?:[\w\u0300-\u036f-]+\.)+[^\W\d_]{2,24}(?![\w])",
@@ -476,7 +487,7 @@ SHAPES: tuple[Rule, ...] = (
 )
 
 
-def _folder(match: re.Match[str]) -> str:
+def _mask_user_folder(match: re.Match[str]) -> str:
     before, name = match.group(1), match.group(2)
     if (
         name.lower().strip() in NOBODY
@@ -531,7 +542,7 @@ def _is_version(match: re.Match[str]) -> bool:
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
-def _address(match: re.Match[str]) -> str:
+def _mask_ip_address(match: re.Match[str]) -> str:
     """A public address; private ones, documentation and version numbers stay."""
     text = match.group().rstrip(":")
     try:
@@ -556,18 +567,20 @@ _FOLDERS = r"Users|Benutzer|Utilisateurs|Usuarios|Utenti|(?<=[\\/])home|Document
 _IN_NAME = r"(?:\\u[0-9a-fA-F]{4}|[^\\/:*?\"'<>|\s%]|%(?!5[Cc]|2[Ff]))"
 _IN_LAST = r"(?:\\u[0-9a-fA-F]{4}|[^\\/:*?\"'<>|\s%,;)\]}]|%(?!5[Cc]|2[Ff]))"
 # After the names that are known: what else must be somebody.
-LAST: tuple[Rule, ...] = (
-    Rule(
+LAST: tuple[RedactionRule, ...] = (
+    RedactionRule(
         "user",
         re.compile(
             rf"({BEGIN}(?:{_FOLDERS}){SEPARATOR})({_IN_NAME}{{1,64}}(?: {_IN_NAME}{{1,64}}){{0,3}}(?={SEPARATOR})"
             rf"|{_IN_LAST}+)",
             re.IGNORECASE,
         ),
-        _folder,
+        _mask_user_folder,
     ),
-    Rule("host", re.compile(r"\b(?:DESKTOP-|LAPTOP-|WIN-)[A-Z0-9]{5,12}\b"), lambda _: "host"),
-    Rule(
+    RedactionRule(
+        "host", re.compile(r"\b(?:DESKTOP-|LAPTOP-|WIN-)[A-Z0-9]{5,12}\b"), lambda _: "host"
+    ),
+    RedactionRule(
         "user",
         re.compile(
             r"^(\[?)(?!user@host\b)[\w.-]{1,64}@[\w.-]{1,64}(?=[ :][^\n]{0,120}[$#])", re.MULTILINE
@@ -575,20 +588,20 @@ LAST: tuple[Rule, ...] = (
         lambda m: m.group(1) + "user@host",
         re.compile(r"@[\w.-]+[ :]"),
     ),
-    Rule(
+    RedactionRule(
         "public-address",
         re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d|-[A-Za-z]|\+cu)"),
-        _address,
+        _mask_ip_address,
         re.compile(r"\.\d{1,3}\.\d{1,3}\.\d"),
     ),
-    Rule(
+    RedactionRule(
         "public-address",
         re.compile(
             r"(?<![\w:.])(?:[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}|(?:(?:0{1,4}:){0,4}|::)(?:0{0,4}:)?"
             r"ffff:[\d.]{7,15}|::ffff:[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{1,4}|64:ff9b::[\d.a-fA-F:]{2,15})(?![\w:])",
             re.IGNORECASE,
         ),
-        _address,
+        _mask_ip_address,
         re.compile(r"::|:[0-9a-f]{1,4}:[0-9a-f]{1,4}:"),
     ),
 )

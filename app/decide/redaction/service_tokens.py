@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from app.decide.redaction.identities import Rule
+from app.decide.redaction.identities import RedactionRule
 from app.model.value import Value
 
 _BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
@@ -25,7 +25,7 @@ class Token(Value, frozen=True, kw_only=True):
     source: str = msgspec.field(name="from", default="")
 
 
-class Table(Value, frozen=True, kw_only=True):
+class TokenTable(Value, frozen=True, kw_only=True):
     """The whole file."""
 
     schema: str
@@ -33,17 +33,17 @@ class Table(Value, frozen=True, kw_only=True):
 
 
 @lru_cache(maxsize=4)
-def token_rules(data: bytes) -> tuple[Rule, ...]:
+def token_rules(data: bytes) -> tuple[RedactionRule, ...]:
     """The rules of the file's bytes, in its order. Raises ``msgspec.DecodeError`` and ``re.error``."""
-    table = msgspec.toml.decode(data, type=Table)
-    return tuple(map(_rule, table.token))
+    table = msgspec.toml.decode(data, type=TokenTable)
+    return tuple(map(_token_rule, table.token))
 
 
-def _rule(row: Token) -> Rule:
+def _token_rule(row: Token) -> RedactionRule:
     if row.near:
         pattern = re.compile(
             rf"((?<![a-zA-Z])(?i:{row.near})[ \t\w.-]{{0,20}}{_GIVES})(?:{row.secret})(?![A-Za-z0-9])"
         )
-        return Rule("token", pattern, lambda match: match.group(1) + "<token>")
+        return RedactionRule("token", pattern, lambda match: match.group(1) + "<token>")
     pattern = re.compile(rf"{_BEGIN}(?:{row.secret}){_REST}")
-    return Rule("token", pattern, lambda _: "<token>", in_word=True)
+    return RedactionRule("token", pattern, lambda _: "<token>", in_word=True)

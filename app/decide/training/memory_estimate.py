@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.model.condition import version
+from app.model.condition import parse_version
 from app.model.guide import MemoryRow, Model, Shape
 from app.model.profile import Profile
 from app.model.value import Value
@@ -40,7 +40,7 @@ LOGIT = 2.0 + 4.0
 SLACK, CONTEXT = 1.03, 0.55e9
 
 
-class Memory(Value, frozen=True, kw_only=True):
+class MemoryEstimate(Value, frozen=True, kw_only=True):
     """What a run takes on the card. ``allocated`` is what torch's allocator peaks at, ``process``
     what the card loses.
 
@@ -73,7 +73,7 @@ def predict(
     checkpointing: Checkpointing = "unsloth",
     optimizer_8bit: bool = True,
     whole_logits: bool = False,
-) -> Memory:
+) -> MemoryEstimate:
     """Memory of one run. ``length`` is the context in tokens, ``batch`` the rows of one step.
 
     Each layer keeps ``2 (3 inner + 4 queries)`` bytes a token for its backward pass, and with norms
@@ -110,7 +110,7 @@ def predict(
     unpacked = 2.0 * shape.width * shape.inner if bits < 16 else 0.0
     fixed = FIXED + unpacked - (BUFFERS if checkpointing == "card" else 0)
     allocated = weights + adapters + activations + fixed
-    return Memory(
+    return MemoryEstimate(
         parameters=linear + embedding,
         weights=weights,
         adapters=adapters,
@@ -129,11 +129,11 @@ def holds_whole_logits(profile: Profile, capability: str | None, tokens: int) ->
     training = profile.training
     if not training.fused_loss_from or tokens <= training.fused_loss_above:
         return True
-    told, least = version(capability or ""), version(training.fused_loss_from)
-    return told is not None and least is not None and told < least
+    parsed, least = parse_version(capability or ""), parse_version(training.fused_loss_from)
+    return parsed is not None and least is not None and parsed < least
 
 
-def beside_the_guide(row: MemoryRow, models: tuple[Model, ...]) -> tuple[Memory, ...]:
+def beside_the_guide(row: MemoryRow, models: tuple[Model, ...]) -> tuple[MemoryEstimate, ...]:
     """Our figures for one row of the guide's table: one for each model that stands for its size."""
     named = {model.id: model for model in models}
     return tuple(

@@ -29,8 +29,8 @@ def with_settings(script: str, settings: TrainingSettings, output: str | None = 
     for number in range(begin, end):
         match = _SETTING.fullmatch(lines[number])
         if match and match["name"] in wanted:
-            value = _literal(wanted.pop(match["name"]))
-            lines[number] = f"{match['name']} = {value}{_comment(match['value'])}"
+            value = _to_literal(wanted.pop(match["name"]))
+            lines[number] = f"{match['name']} = {value}{_find_comment(match['value'])}"
     if wanted:
         raise ValueError(f"the script has no setting {', '.join(wanted)}")
     return "\n".join(lines)
@@ -45,11 +45,11 @@ def settings_of(script: str) -> Mapping[str, object]:
         match = _SETTING.fullmatch(line) if inside else None
         if match:
             value = match["value"]
-            found[match["name"]] = ast.literal_eval(value[: len(value) - len(_comment(value))])
+            found[match["name"]] = ast.literal_eval(value[: len(value) - len(_find_comment(value))])
     return found
 
 
-def _comment(value: str) -> str:
+def _find_comment(value: str) -> str:
     """The remark after a value; a ``#`` inside its quotation marks is none."""
     at = value.rfind("  # ")
     while at >= 0:
@@ -62,6 +62,6 @@ def _comment(value: str) -> str:
     return ""
 
 
-def _literal(value: object) -> str:
+def _to_literal(value: object) -> str:
     """A value as Python writes it; JSON's escapes in a text mean the same there."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

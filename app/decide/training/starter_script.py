@@ -26,7 +26,7 @@ USABLE = 0.92
 SPARE = 1.1
 
 
-class Size(Value, frozen=True, kw_only=True):
+class TrainingSize(Value, frozen=True, kw_only=True):
     """One way to train: model and settings, the predicted memory (``None`` for a model of unknown
     shape), and the card's.
     """
@@ -38,7 +38,7 @@ class Size(Value, frozen=True, kw_only=True):
     batch: int
     length: int
     accumulation: int
-    memory: memory_estimate.Memory | None = None
+    memory: memory_estimate.MemoryEstimate | None = None
     available: float | None = None
 
     @property
@@ -49,17 +49,17 @@ class Size(Value, frozen=True, kw_only=True):
         return self.memory.process * SPARE <= self.available
 
 
-def offered(profile: Profile, guide: Guide) -> tuple[Model, ...]:
+def list_models(profile: Profile, guide: Guide) -> tuple[Model, ...]:
     """The models that this profile's Unsloth (or its transformers) knows, smallest first."""
     return tuple(
         sorted(
-            (m for m in guide.models if m.card == profile.needs.gpu and _known(m, profile)),
+            (m for m in guide.models if m.card == profile.needs.gpu and _is_supported(m, profile)),
             key=lambda m: memory_estimate.predict(m.shape).parameters,
         )
     )
 
 
-def size(
+def choose_size(
     profile: Profile,
     facts: MachineFacts,
     guide: Guide,
@@ -69,34 +69,34 @@ def size(
     batch: int | None = None,
     bits: int | None = None,
     rank: int | None = None,
-) -> Size:
+) -> TrainingSize:
     """Settings that fit the card, with what the user asked for kept.
 
     ``model`` is a name, a folder or a size (``3B``). Raises ``InputError`` for values that no
     training can have.
     """
-    _check(length=length, batch=batch, rank=rank, bits=bits)
-    gpu = _card(facts) if profile.needs.gpu else None
-    room = usable(gpu)
+    _check_options(length=length, batch=batch, rank=rank, bits=bits)
+    gpu = _main_card(facts) if profile.needs.gpu else None
+    room = usable_memory(gpu)
     capability = gpu.compute_capability if gpu else None
-    small = _small(gpu, guide)
+    small = _small_card_advice(gpu, guide)
     if not profile.needs.gpu:
         bits = 16
-    choices = offered(profile, guide)
-    chosen = _named(model, choices) if model else None
+    choices = list_models(profile, guide)
+    chosen = _find_model(model, choices) if model else None
     if model and chosen is None:
-        return Size(
+        return TrainingSize(
             model=model,
             label="",
             bits=bits or 4,
             rank=rank or 16,
             batch=batch or 2,
             length=length or 2048,
-            accumulation=_accumulation(batch or 2),
+            accumulation=_accumulation_steps(batch or 2),
             available=room,
         )
     if chosen:
-        return _fitting(
+        return _fit_size(
             chosen, room, length, batch, bits or 4, rank or 16, profile, capability, small
         )
     advised = [
@@ -106,7 +106,7 @@ def size(
     ]
     tries = list(reversed(advised or choices[:1]))
     roomy = [
-        _fitting(
+        _fit_size(
             m,
             room,
             length or ((small.length if small else 2048) if profile.needs.gpu else None),
@@ -119,15 +119,17 @@ def size(
         )
         for m in tries
     ]
-    smallest = _fitting(
+    smallest = _fit_size(
         tries[-1], room, length, batch, bits or 4, rank or 16, profile, capability, small
     )
     return next((s for s in roomy if s.fits is not False), smallest)
 
 
-def measured_by_shape(chosen: Size, shape: Shape, profile: Profile, facts: MachineFacts) -> Size:
+def measured_by_shape(
+    chosen: TrainingSize, shape: Shape, profile: Profile, facts: MachineFacts
+) -> TrainingSize:
     """The same with the memory that a model of this shape takes, for models that the list lacks."""
-    gpu = _card(facts) if profile.needs.gpu else None
+    gpu = _main_card(facts) if profile.needs.gpu else None
     tokens = chosen.batch * chosen.length
     whole = memory_estimate.holds_whole_logits(
         profile, gpu.compute_capability if gpu else None, tokens
@@ -139,14 +141,14 @@ def measured_by_shape(chosen: Size, shape: Shape, profile: Profile, facts: Machi
     return msgspec.structs.replace(chosen, memory=memory)
 
 
-def usable(gpu: Gpu | None) -> float | None:
+def usable_memory(gpu: Gpu | None) -> float | None:
     """Bytes that a run may take: what is free if that is known to be less, else most of the card."""
     if gpu is None or not gpu.memory_total:
         return None
     return min(gpu.memory_total * USABLE, float(gpu.memory_total - (gpu.memory_used or 0)))
 
 
-def script(
+def render_script(
     profile: Profile,
     facts: MachineFacts,
     guide: Guide,
@@ -159,11 +161,11 @@ def script(
     rank: int | None = None,
 ) -> str:
     """The text of the script. ``resource`` gives ``templates/train.py.tmpl``."""
-    chosen = size(
+    chosen = choose_size(
         profile, facts, guide, model=model, length=length, batch=batch, bits=bits, rank=rank
     )
     template = Template(resource("templates/train.py.tmpl").decode("utf-8"))
-    gpu = _card(facts) if profile.needs.gpu else None
+    gpu = _main_card(facts) if profile.needs.gpu else None
     extra = [
         'dataset_text_field="text"',
         f"{profile.training.length_name}=LENGTH",
@@ -177,25 +179,25 @@ def script(
         unsloth=profile.versions.unsloth or "",
         trl=profile.versions.trl or "",
         datasets=profile.versions.datasets or "",
-        model=_quoted(chosen.model),
+        model=_escape_in_quotes(chosen.model),
         length=chosen.length,
         batch=chosen.batch,
         accumulation=chosen.accumulation,
         rank=chosen.rank,
         four_bits=chosen.bits == 4,
-        card=_quoted(gpu.name if gpu and gpu.name else "an unknown card")
+        card=_escape_in_quotes(gpu.name if gpu and gpu.name else "an unknown card")
         if profile.needs.gpu
         else "learning and testing on the processor",
-        estimate=estimate(chosen),
+        estimate=describe_estimate(chosen),
         steps=60 if profile.needs.gpu else 20,
-        pointing=_pointing(facts) if profile.needs.gpu else "",
+        pointing=_device_lines(facts) if profile.needs.gpu else "",
         tokenizer_name=profile.training.tokenizer_name,
-        config_arguments=_lines(extra, 12) if in_config else "",
-        trainer_arguments="" if in_config else _lines(extra, 8),
+        config_arguments=_format_arguments(extra, 12) if in_config else "",
+        trainer_arguments="" if in_config else _format_arguments(extra, 8),
     )
 
 
-def estimate(chosen: Size) -> str:
+def describe_estimate(chosen: TrainingSize) -> str:
     """The memory in one sentence."""
     if chosen.memory is None:
         return "How much memory this model takes is not known."
@@ -210,7 +212,7 @@ def estimate(chosen: Size) -> str:
     )
 
 
-def _fitting(
+def _fit_size(
     model: Model,
     room: float | None,
     length: int | None,
@@ -220,7 +222,7 @@ def _fitting(
     profile: Profile,
     capability: str | None,
     small: SmallCard | None,
-) -> Size:
+) -> TrainingSize:
     """The longest of 2048, 1024, 512 tokens and the largest batch of 2, 1 that fit, on a small card
     no more than the findings advise; what the user gave stays.
     """
@@ -229,21 +231,21 @@ def _fitting(
     usual = [n for n in (2048, 1024, 512) if n <= longest]
     lengths = [length] if length else (usual if on_card else [512])
     batches = [batch] if batch else [n for n in (2, 1) if n <= widest]
-    last: Size | None = None
+    last: TrainingSize | None = None
     for tokens in lengths:
         for rows in batches:
             whole = memory_estimate.holds_whole_logits(profile, capability, rows * tokens)
             memory = memory_estimate.predict(
                 model.shape, bits=bits, rank=rank, batch=rows, length=tokens, whole_logits=whole
             )
-            last = Size(
+            last = TrainingSize(
                 model=model.id if bits == 4 else model.sixteen_bit or model.id,
                 label=model.label,
                 bits=bits,
                 rank=rank,
                 batch=rows,
                 length=tokens,
-                accumulation=_accumulation(rows),
+                accumulation=_accumulation_steps(rows),
                 memory=memory,
                 available=room,
             )
@@ -253,19 +255,19 @@ def _fitting(
     return last
 
 
-def _small(gpu: Gpu | None, guide: Guide) -> SmallCard | None:
+def _small_card_advice(gpu: Gpu | None, guide: Guide) -> SmallCard | None:
     """What the findings advise for a card of so little memory; ``None`` for larger ones."""
     memory = gpu.memory_total if gpu else None
     rows = sorted(guide.small_cards, key=lambda row: row.below_gib)
     return next((row for row in rows if memory and memory < row.below_gib * 2**30), None)
 
 
-def _accumulation(batch: int) -> int:
+def _accumulation_steps(batch: int) -> int:
     """Eight rows for each step of the weights, as the guide has it."""
     return max(1, 8 // batch)
 
 
-def _named(wish: str, choices: tuple[Model, ...]) -> Model | None:
+def _find_model(wish: str, choices: tuple[Model, ...]) -> Model | None:
     return next(
         (
             m
@@ -276,7 +278,7 @@ def _named(wish: str, choices: tuple[Model, ...]) -> Model | None:
     )
 
 
-def _known(model: Model, profile: Profile) -> bool:
+def _is_supported(model: Model, profile: Profile) -> bool:
     held = profile.versions
     pairs = ((held.unsloth, model.since), (held.transformers, model.transformers))
     try:
@@ -287,11 +289,11 @@ def _known(model: Model, profile: Profile) -> bool:
         return False
 
 
-def _card(facts: MachineFacts) -> Gpu | None:
+def _main_card(facts: MachineFacts) -> Gpu | None:
     return facts.main_card()
 
 
-def _pointing(facts: MachineFacts) -> str:
+def _device_lines(facts: MachineFacts) -> str:
     """Lines that choose the card that the script is sized for, where the PC has others too."""
     card = pointed_at(facts)
     if card is None:
@@ -299,11 +301,13 @@ def _pointing(facts: MachineFacts) -> str:
     return (
         "\n# This PC has several cards; the script is sized for this one.\n"
         'os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")\n'
-        f'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "{_quoted(card)}")\n'
+        f'os.environ.setdefault("CUDA_VISIBLE_DEVICES", "{_escape_in_quotes(card)}")\n'
     )
 
 
-def _check(*, length: int | None, batch: int | None, rank: int | None, bits: int | None) -> None:
+def _check_options(
+    *, length: int | None, batch: int | None, rank: int | None, bits: int | None
+) -> None:
     for name, value, low, high in (
         ("length", length, 64, 1_000_000),
         ("batch", batch, 1, 4096),
@@ -315,11 +319,11 @@ def _check(*, length: int | None, batch: int | None, rank: int | None, bits: int
         raise InputError(f"The number of bits is {bits}; expected 4 or 16.")
 
 
-def _lines(arguments: list[str], indent: int) -> str:
+def _format_arguments(arguments: list[str], indent: int) -> str:
     return "".join(" " * indent + argument + ",\n" for argument in arguments)
 
 
-def _quoted(name: str) -> str:
+def _escape_in_quotes(name: str) -> str:
     """A name as it stands inside double quotes of Python, one or three: a card's comes from a
     machine file, and so a stranger.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from app.model.card import Card, Cards
+from app.model.card import CardCatalogue, CardModel
 from app.model.event import Measured
 from app.model.guide import Benchmark, Guide
 from app.model.machine import Gpu
@@ -17,22 +17,27 @@ SLOT_POWER_W = 75.0
 LANE = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
 
 
-def benches(
-    measured: Sequence[Measured], gpu: Gpu | None, cards: Cards, guide: Guide
+def judge_benchmarks(
+    measured: Sequence[Measured], gpu: Gpu | None, cards: CardCatalogue, guide: Guide
 ) -> tuple[Bench, ...]:
     """One value for each benchmark that was measured, in the order of the data."""
     found = {m.name.removeprefix("bench."): m for m in measured if m.name.startswith("bench.")}
     name = found["card"].value if "card" in found else (gpu.name if gpu is not None else None)
     card = cards.named(str(name), gpu.memory_total if gpu is not None else None) if name else None
     return tuple(
-        _bench(row, found[row.name], card, gpu, cards, guide)
+        _judge_benchmark(row, found[row.name], card, gpu, cards, guide)
         for row in guide.benchmarks
         if row.name in found
     )
 
 
-def _bench(
-    row: Benchmark, m: Measured, card: Card | None, gpu: Gpu | None, cards: Cards, guide: Guide
+def _judge_benchmark(
+    row: Benchmark,
+    m: Measured,
+    card: CardModel | None,
+    gpu: Gpu | None,
+    cards: CardCatalogue,
+    guide: Guide,
 ) -> Bench:
     value = float(m.value) if isinstance(m.value, int | float) else None
     made: dict[str, Any] = {
@@ -48,16 +53,16 @@ def _bench(
         return Bench(**made, note="On a processor; there is no reference for it.")
     if card is None or value is None:
         return Bench(**made, note="No figures of this card are on record.")
-    return Bench(**made, **_against(row, value, m.detail, card, gpu, cards, guide))
+    return Bench(**made, **_compare_with_reference(row, value, m.detail, card, gpu, cards, guide))
 
 
-def _against(
+def _compare_with_reference(
     row: Benchmark,
     value: float,
     detail: dict[str, Any],
-    card: Card,
+    card: CardModel,
     gpu: Gpu | None,
-    cards: Cards,
+    cards: CardCatalogue,
     guide: Guide,
 ) -> dict[str, Any]:
     """Reference, ratio, result and note: what was measured on this model, else the maker's figure
@@ -71,8 +76,8 @@ def _against(
     )
     known = next((r for r in guide.references if r.card == card.id and r.name == row.name), None)
     if known is not None:
-        return _said(value, known.value, known.low, f"Reference: {known.source}.{burst}")
-    figure, band, source = _figure(row, card, gpu, cards)
+        return _compared(value, known.value, known.low, f"Reference: {known.source}.{burst}")
+    figure, band, source = _maker_figure(row, card, gpu, cards)
     if not figure:
         return {"note": f"No reference for this card yet.{burst}"}
     if card.confidence == "low":
@@ -93,7 +98,7 @@ def _against(
                 "load; not compared."
             }
     low, high = band
-    return _said(
+    return _compared(
         value,
         figure * (low + high) / 2,
         figure * low,
@@ -102,7 +107,7 @@ def _against(
     )
 
 
-def _said(value: float, reference: float, low: float, note: str) -> dict[str, Any]:
+def _compared(value: float, reference: float, low: float, note: str) -> dict[str, Any]:
     result: Literal["as_expected", "below"] = "as_expected" if value >= low else "below"
     return {
         "reference": round(reference, 1),
@@ -112,8 +117,8 @@ def _said(value: float, reference: float, low: float, note: str) -> dict[str, An
     }
 
 
-def _figure(
-    row: Benchmark, card: Card, gpu: Gpu | None, cards: Cards
+def _maker_figure(
+    row: Benchmark, card: CardModel, gpu: Gpu | None, cards: CardCatalogue
 ) -> tuple[float, tuple[float, float], str]:
     """The maker's figure, the band of shares of it, and where it comes from. Zero where the card
     has no such units.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.decide.verification import benchmarks, slowdowns
-from app.model.card import Cards, plain
+from app.model.card import CardCatalogue, plain
 from app.model.event import Failed, Measured
 from app.model.guide import Expected, Guide
 from app.model.machine import Gpu, MachineFacts
@@ -36,29 +36,29 @@ def judge(
     failures: Mapping[str, Failed],
     profile: Profile,
     facts: MachineFacts,
-    cards: Cards,
+    cards: CardCatalogue,
     guide: Guide,
 ) -> Verification:
     """The whole verdict from what the checks measured (step id and happening) and from the steps
     that failed.
     """
-    found = _latest(measured)
+    found = _latest_by_name(measured)
     gpu = the_card(facts, found.get("gpu.name"))
     comparisons = (
         compare(found, profile, gpu, guide)
         if "torch.version" in found or "python.version" in found
         else ()
     )
-    benches = benchmarks.benches([m for _, m in measured], gpu, cards, guide)
+    benches = benchmarks.judge_benchmarks([m for _, m in measured], gpu, cards, guide)
     tune = fine_tune(found.get("fine_tune.result"))
     remarks = (
-        slowdowns.remarks([m for _, m in measured], benches, gpu, facts)
+        slowdowns.explain_slowdowns([m for _, m in measured], benches, gpu, facts)
         + _unmet_remarks(found.get("packages.unmet"), profile)
         + _failure_remarks(failures)
     )
     return Verification(
-        overall=_overall(comparisons, benches, tune, failures, guide, bool(measured)),
-        device=_device(found),
+        overall=_decide_overall(comparisons, benches, tune, failures, guide, bool(measured)),
+        device=_device_name(found),
         comparisons=comparisons,
         benchmark=benches,
         fine_tune=tune,
@@ -82,8 +82,10 @@ def compare_pasted(
         for form in line.prints:
             match = re.search(form.regex, text.replace("\r\n", "\n"), re.MULTILINE)
             if match and line.check not in found:
-                said = form.value.replace("{unsloth}", profile.versions.unsloth or "") or match[1]
-                value = float(said) * line.scale if line.scale != 1.0 else said
+                printed = (
+                    form.value.replace("{unsloth}", profile.versions.unsloth or "") or match[1]
+                )
+                value = float(printed) * line.scale if line.scale != 1.0 else printed
                 found[line.check] = Measured(name=line.check, value=value)
     return compare(found, profile, the_card(facts, found.get("gpu.name")), guide)
 
@@ -112,10 +114,10 @@ def compare(
     card.
     """
     made: dict[str, Comparison] = {}
-    words = _words(profile, gpu, guide)
+    words = _template_words(profile, gpu, guide)
     for line in guide.lines:
-        if line.check not in made and _counts(line, profile, gpu):
-            made[line.check] = _one(line, found.get(line.check), words)
+        if line.check not in made and _is_applicable(line, profile, gpu):
+            made[line.check] = _compare_line(line, found.get(line.check), words)
     return tuple(made.values())
 
 
@@ -123,9 +125,9 @@ def the_card(facts: MachineFacts, named: Measured | None) -> Gpu | None:
     """The card that PyTorch named, else the one that training takes: PyTorch and the driver count
     in different orders.
     """
-    said = plain(str(named.value)) if named is not None and named.value else ""
+    card_name = plain(str(named.value)) if named is not None and named.value else ""
     return next(
-        (g for g in facts.gpus if g.of_nvidia and g.name and plain(g.name) == said),
+        (g for g in facts.gpus if g.of_nvidia and g.name and plain(g.name) == card_name),
         facts.main_card(),
     )
 
@@ -135,12 +137,12 @@ def fine_tune(result: Measured | None) -> FineTune | None:
     if result is None:
         return None
     d = result.detail
-    losses = tuple(x for x in map(_number, d.get("losses", ())) if x is not None)
+    losses = tuple(x for x in map(_number_or_none, d.get("losses", ())) if x is not None)
     return FineTune(
         steps=int(d.get("steps", 0)),
-        loss_first=_number(d.get("loss_first")),
-        loss_last=_number(d.get("loss_last")),
-        tokens_per_s=_number(d.get("tokens_per_s")),
+        loss_first=_number_or_none(d.get("loss_first")),
+        loss_last=_number_or_none(d.get("loss_last")),
+        tokens_per_s=_number_or_none(d.get("tokens_per_s")),
         peak_vram=d.get("peak_vram"),
         reloaded_equal=d.get("reloaded_equal"),
         losses=losses,
@@ -150,15 +152,15 @@ def fine_tune(result: Measured | None) -> FineTune | None:
     )
 
 
-def _latest(measured: Sequence[tuple[str, Measured]]) -> dict[str, Measured]:
+def _latest_by_name(measured: Sequence[tuple[str, Measured]]) -> dict[str, Measured]:
     return {m.name: m for _, m in measured}
 
 
-def _number(value: Any) -> float | None:
+def _number_or_none(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _counts(line: Expected, profile: Profile, gpu: Gpu | None) -> bool:
+def _is_applicable(line: Expected, profile: Profile, gpu: Gpu | None) -> bool:
     if line.profiles and profile.id not in line.profiles:
         return False
     if line.card is not None and line.card != profile.needs.gpu:
@@ -170,7 +172,7 @@ def _counts(line: Expected, profile: Profile, gpu: Gpu | None) -> bool:
     return line.native_bf16 == native
 
 
-def _words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str, str]:
+def _template_words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str, str]:
     """What fills the templates; an empty word makes its expectation one that cannot be compared."""
     memory = gpu.memory_total if gpu is not None else None
     base = profile.versions.torch.partition("+")[0]
@@ -188,12 +190,12 @@ def _words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str, str]:
     }
 
 
-def _one(line: Expected, found: Measured | None, words: Mapping[str, str]) -> Comparison:
+def _compare_line(line: Expected, found: Measured | None, words: Mapping[str, str]) -> Comparison:
     names = re.findall(r"\{(\w+)\}", line.expected)
     known = all(words[name] for name in names)
     expected = line.expected.format(**words) if known else ""
-    actual = _shown(line, found)
-    result, why = _result(line, found, actual, expected, words)
+    actual = _format_actual(line, found)
+    result, why = _decide_result(line, found, actual, expected, words)
     return Comparison(
         check=line.check,
         title=line.title,
@@ -206,7 +208,7 @@ def _one(line: Expected, found: Measured | None, words: Mapping[str, str]) -> Co
     )
 
 
-def _result(
+def _decide_result(
     line: Expected,
     found: Measured | None,
     actual: str | None,
@@ -224,13 +226,13 @@ def _result(
         )
     if not expected:
         return "explained", "Nothing on record to compare this with."
-    if _right(line, found.value, actual, expected, words):
+    if _is_as_expected(line, found.value, actual, expected, words):
         return ("same", "") if actual == line.guide else ("explained", line.why)
-    low = line.rule in ("at_least", "between") and _lower(line, found.value, words)
+    low = line.rule in ("at_least", "between") and _is_lower(line, found.value, words)
     return ("below" if low else "different"), line.wrong
 
 
-def _right(
+def _is_as_expected(
     line: Expected, value: Any, actual: str, expected: str, words: Mapping[str, str]
 ) -> bool:
     if line.rule == "begins":
@@ -248,12 +250,12 @@ def _right(
     return actual == expected or ("+" not in actual and actual == expected.partition("+")[0])
 
 
-def _lower(line: Expected, value: Any, words: Mapping[str, str]) -> bool:
+def _is_lower(line: Expected, value: Any, words: Mapping[str, str]) -> bool:
     limit = words["cudnn"] if line.rule == "at_least" else words["memory_low"]
     return float(value) / line.scale < float(limit)
 
 
-def _shown(line: Expected, found: Measured | None) -> str | None:
+def _format_actual(line: Expected, found: Measured | None) -> str | None:
     """What came out, in the words of the guide's script."""
     if found is None or (
         found.value is None and "skipped" in found.detail and line.expected != "None"
@@ -309,25 +311,25 @@ def _failure_remarks(failures: Mapping[str, Failed]) -> tuple[Remark, ...]:
     return tuple(
         Remark(
             severity="informs" if f.code in NOT_A_VERDICT else "blocks",
-            title=f"{_named(step)} failed",
+            title=f"{_title_of_step(step)} failed",
             detail=f.message,
         )
         for step, f in failures.items()
     )
 
 
-def _named(step: str) -> str:
+def _title_of_step(step: str) -> str:
     return step.removeprefix("check-").replace("_", " ").capitalize()
 
 
-def _device(found: Mapping[str, Measured]) -> str:
+def _device_name(found: Mapping[str, Measured]) -> str:
     card = found.get("gpu.name")
     if card is not None and card.value:
         return str(card.value)
     return "processor" if found else ""
 
 
-def _overall(
+def _decide_overall(
     comparisons: Sequence[Comparison],
     benches: Sequence[Bench],
     tune: FineTune | None,

@@ -19,7 +19,7 @@ _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)[^\S\n]*(;[^\\\n]*
 _TOOLS = frozenset({"pip", "uv", "wheel", "setuptools"})
 
 
-def record(
+def make_record(
     profile: Profile,
     facts: MachineFacts,
     verdict: Verification,
@@ -40,7 +40,7 @@ def record(
         )
     family = facts.os.family
     held: dict[str, str] = {canonicalize_name(n): version for n, version in versions.items()}
-    differences = _differences(profile, family, held)
+    differences = _list_differences(profile, family, held)
     card = facts.main_card() if profile.needs.gpu else None
     known = {
         "tokens_per_s": tuned.tokens_per_s,
@@ -84,11 +84,11 @@ def lock_hash(profile: Profile, family: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def words(profile: Profile) -> str:
+def describe_proofs(profile: Profile) -> str:
     """What is proven of a profile, rendered from its records alone."""
     if not profile.proof:
         return "There is no record yet of a verification with exactly these versions."
-    return " ".join(_said(profile, proof) for proof in profile.proof)
+    return " ".join(_describe_proof(profile, proof) for proof in profile.proof)
 
 
 def in_brief(profile: Profile, family: str) -> str:
@@ -98,10 +98,10 @@ def in_brief(profile: Profile, family: str) -> str:
     now = [p for p in exact if p.lock == lock_hash(profile, platform)]
     best = next(iter(sorted(now, key=lambda p: (p.card is not None, p.date), reverse=True)), None)
     if best is not None:
-        return f"Proven: exactly these versions trained {_where(best)}."
+        return f"Proven: exactly these versions trained {_describe_place(best)}."
     parts = sorted(profile.proof, key=lambda p: (p.card is not None, p.date), reverse=True)
     if parts:
-        return f"Partly proven: {_where(parts[0])}, with other versions or another system."
+        return f"Partly proven: {_describe_place(parts[0])}, with other versions or another system."
     return "Not proven yet: no record of a training with these versions."
 
 
@@ -109,11 +109,11 @@ def _of_system(proof: Proof) -> str:
     return "windows" if "windows" in proof.system.lower() else "linux"
 
 
-def _where(proof: Proof) -> str:
+def _describe_place(proof: Proof) -> str:
     return f"on {proof.card or 'the processor'}, {proof.system}, {proof.date}"
 
 
-def _said(profile: Profile, proof: Proof) -> str:
+def _describe_proof(profile: Profile, proof: Proof) -> str:
     on = proof.card or "the processor"
     driver = f", driver {proof.driver}" if proof.driver else ""
     where = f"on {on}{driver}, {proof.system}, {proof.date}"
@@ -128,7 +128,7 @@ def _said(profile: Profile, proof: Proof) -> str:
     )
 
 
-def _differences(profile: Profile, family: str, held: Mapping[str, str]) -> tuple[str, ...]:
+def _list_differences(profile: Profile, family: str, held: Mapping[str, str]) -> tuple[str, ...]:
     """What is installed otherwise than locked, each in words. A line with a marker may be absent."""
     wanted: dict[str, str] = {}
     free: set[str] = set()
@@ -145,7 +145,7 @@ def _differences(profile: Profile, family: str, held: Mapping[str, str]) -> tupl
         for name, version in wanted.items()
         if held.get(name, "") != version
         and not (name in free and name not in held)
-        and _public(held.get(name, ""), version) != version
+        and _comparable_version(held.get(name, ""), version) != version
     ]
     found += [
         f"{name} {version} beside the lock"
@@ -155,6 +155,6 @@ def _differences(profile: Profile, family: str, held: Mapping[str, str]) -> tupl
     return tuple(sorted(found))
 
 
-def _public(installed: str, locked: str) -> str:
+def _comparable_version(installed: str, locked: str) -> str:
     """The default index of Linux locks 2.8.0, and the wheel calls itself 2.8.0+cu128."""
     return installed if "+" in locked else installed.partition("+")[0]

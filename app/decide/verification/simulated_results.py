@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from app.model.card import Card, Cards
+from app.model.card import CardCatalogue, CardModel
 from app.model.event import AnyPayload, Measured
 from app.model.machine import Gpu, MachineFacts
 from app.model.plan import Plan, RunCheck
@@ -19,7 +19,7 @@ _CUDNN = {"cu121": 90100, "cu124": 90100, "cu128": 91002, "cu130": 92000}
 
 
 def measurements(
-    plan: Plan, profile: Profile, facts: MachineFacts, cards: Cards
+    plan: Plan, profile: Profile, facts: MachineFacts, cards: CardCatalogue
 ) -> dict[str, tuple[AnyPayload, ...]]:
     """For each check step of the plan what it would tell. Every value carries ``simulated`` in its
     detail.
@@ -27,12 +27,12 @@ def measurements(
     gpu = facts.main_card() if profile.needs.gpu else None
     card = cards.named(gpu.name, gpu.memory_total) if gpu is not None else None
     made = {
-        "versions": _versions(profile),
-        "torch_basics": _torch(profile, gpu, card, cards),
+        "versions": _simulate_versions(profile),
+        "torch_basics": _simulate_torch(profile, gpu, card, cards),
         "kernel": [],
-        "unsloth_import": _unsloth(profile),
-        "benchmark": _benchmark(card, cards),
-        "fine_tune": _unsloth(profile) + _fine_tune(gpu),
+        "unsloth_import": _simulate_unsloth(profile),
+        "benchmark": _simulate_benchmark(card, cards),
+        "fine_tune": _simulate_unsloth(profile) + _fine_tune(gpu),
     }
     return {
         step.id: tuple(made.get(step.check, []))
@@ -41,53 +41,55 @@ def measurements(
     }
 
 
-def _measured(name: str, value: Any, unit: str | None = None, **detail: Any) -> Measured:
+def _simulate(name: str, value: Any, unit: str | None = None, **detail: Any) -> Measured:
     return Measured(name=name, value=value, unit=unit, detail={"simulated": True, **detail})
 
 
-def _versions(profile: Profile) -> list[Measured]:
+def _simulate_versions(profile: Profile) -> list[Measured]:
     return [
-        _measured("python.version", profile.python),
-        _measured("packages.checked", 1, "packages", differ={}, extra={}),
+        _simulate("python.version", profile.python),
+        _simulate("packages.checked", 1, "packages", differ={}, extra={}),
     ]
 
 
-def _torch(profile: Profile, gpu: Gpu | None, card: Card | None, cards: Cards) -> list[Measured]:
+def _simulate_torch(
+    profile: Profile, gpu: Gpu | None, card: CardModel | None, cards: CardCatalogue
+) -> list[Measured]:
     versions = profile.versions
     tag = "" if versions.cuda_tag in ("", "cpu") else f"+{versions.cuda_tag}"
-    told = [
-        _measured("torch.version", versions.torch.split("+")[0] + (tag or "+cpu")),
-        _measured("torch.build", versions.cuda_tag),
-        _measured("torch.cuda_available", gpu is not None),
-        _measured("torch.cuda", versions.cuda),
-        _measured("torch.inductor", True),
+    measured = [
+        _simulate("torch.version", versions.torch.split("+")[0] + (tag or "+cpu")),
+        _simulate("torch.build", versions.cuda_tag),
+        _simulate("torch.cuda_available", gpu is not None),
+        _simulate("torch.cuda", versions.cuda),
+        _simulate("torch.inductor", True),
     ]
     if gpu is not None:
-        told += [
-            _measured("torch.cudnn", _CUDNN.get(versions.cuda_tag)),
-            _measured("gpu.name", gpu.name),
+        measured += [
+            _simulate("torch.cudnn", _CUDNN.get(versions.cuda_tag)),
+            _simulate("gpu.name", gpu.name),
         ]
         if gpu.memory_total:
-            told.append(_measured("gpu.memory", int(gpu.memory_total * 0.994), "bytes"))
+            measured.append(_simulate("gpu.memory", int(gpu.memory_total * 0.994), "bytes"))
         if card is not None:
-            told.append(_measured("torch.bf16", card.bf16_native, native=card.bf16_native))
-    return told
+            measured.append(_simulate("torch.bf16", card.bf16_native, native=card.bf16_native))
+    return measured
 
 
-def _unsloth(profile: Profile) -> list[Measured]:
+def _simulate_unsloth(profile: Profile) -> list[Measured]:
     if profile.versions.unsloth is None:
         return []
     return [
-        _measured("unsloth.version", profile.versions.unsloth),
-        _measured("unsloth.import", True, seconds=31.0),
-        _measured("unsloth.fast_language_model", True),
+        _simulate("unsloth.version", profile.versions.unsloth),
+        _simulate("unsloth.import", True, seconds=31.0),
+        _simulate("unsloth.fast_language_model", True),
     ]
 
 
-def _benchmark(card: Card | None, cards: Cards) -> list[Measured]:
+def _simulate_benchmark(card: CardModel | None, cards: CardCatalogue) -> list[Measured]:
     """The middle of the band that a healthy card of this model reaches."""
     if card is None:
-        return [_measured("bench.matmul.fp32", 0.11, "TFLOP/s", spread=0.02, comparable=False)]
+        return [_simulate("bench.matmul.fp32", 0.11, "TFLOP/s", spread=0.02, comparable=False)]
     share = cards.expect
     rows = (
         ("bench.matmul.bf16", card.bf16_tensor_tflops, share.tensor, "TFLOP/s"),
@@ -96,7 +98,7 @@ def _benchmark(card: Card | None, cards: Cards) -> list[Measured]:
         ("bench.copy", card.mem_bandwidth_gb_s, share.copy, "GB/s"),
     )
     return [
-        _measured(name, round(figure * sum(band) / 2, 1), unit, spread=0.01)
+        _simulate(name, round(figure * sum(band) / 2, 1), unit, spread=0.01)
         for name, figure, band, unit in rows
         if figure
     ]
@@ -104,12 +106,12 @@ def _benchmark(card: Card | None, cards: Cards) -> list[Measured]:
 
 def _fine_tune(gpu: Gpu | None) -> list[Measured]:
     losses = [round(6.1 + 2.25 * math.exp(-step / 5.5), 3) for step in range(_STEPS)]
-    told = [
-        _measured("fine_tune.loss", loss, "nats a token", step=step + 1)
+    measured = [
+        _simulate("fine_tune.loss", loss, "nats a token", step=step + 1)
         for step, loss in enumerate(losses)
     ]
-    told.append(
-        _measured(
+    measured.append(
+        _simulate(
             "fine_tune.result",
             True,
             steps=_STEPS,
@@ -123,4 +125,4 @@ def _fine_tune(gpu: Gpu | None) -> list[Measured]:
             trainer="simulated",
         )
     )
-    return told
+    return measured

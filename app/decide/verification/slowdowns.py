@@ -37,7 +37,7 @@ class Scene(Value, frozen=True, kw_only=True):
         return float(self.sensors.get("throttle", {}).get(reason, 0.0))
 
 
-def remarks(
+def explain_slowdowns(
     measured: Sequence[Measured], benches: Sequence[Bench], gpu: Gpu | None, facts: MachineFacts
 ) -> tuple[Remark, ...]:
     """All remarks on a run, the ones that explain a slow figure first, then what is good to know."""
@@ -49,24 +49,24 @@ def remarks(
         slow=frozenset(b.name for b in benches if b.result == "below"),
     )
     reasons = [
-        *_heat(scene),
-        *_power(scene),
-        *_link(scene),
-        *_company(scene, gpu),
-        *_spill(scene, facts),
-        *_kernels(scene),
+        *_heat_reasons(scene),
+        *_power_reasons(scene),
+        *_link_reasons(scene),
+        *_other_program_reasons(scene, gpu),
+        *_memory_spill_reasons(scene, facts),
+        *_kernel_reasons(scene),
     ]
     return tuple(remark for _, remark in sorted(reasons, key=lambda reason: -reason[0]))
 
 
-def _reason(score: float, warns: bool, title: str, detail: str) -> Reason:
+def _make_reason(score: float, warns: bool, title: str, detail: str) -> Reason:
     return score, Remark(severity="warns" if warns else "informs", title=title, detail=detail)
 
 
-def _heat(scene: Scene) -> Iterator[Reason]:
+def _heat_reasons(scene: Scene) -> Iterator[Reason]:
     heat = max(scene.share(name) for name in HEAT)
     if heat > 0.02:
-        yield _reason(
+        yield _make_reason(
             100 + heat,
             True,
             "The card was too hot",
@@ -75,7 +75,7 @@ def _heat(scene: Scene) -> Iterator[Reason]:
             "Clean the fans, give the card air, or have its thermal paste renewed.",
         )
     if scene.share("power_brake") > 0.02:
-        yield _reason(
+        yield _make_reason(
             96,
             True,
             "The power supply called a brake",
@@ -83,7 +83,7 @@ def _heat(scene: Scene) -> Iterator[Reason]:
             f"the supply's rating.",
         )
     if scene.share("hw_slowdown") > 0.02 and heat <= 0.02:
-        yield _reason(
+        yield _make_reason(
             95,
             True,
             "The card slowed itself down",
@@ -100,7 +100,7 @@ def _heat(scene: Scene) -> Iterator[Reason]:
     )
     again = scene.found["bench.matmul.again"].value if "bench.matmul.again" in scene.found else None
     if isinstance(first, int | float) and isinstance(again, int | float) and again < first * 0.92:
-        yield _reason(
+        yield _make_reason(
             80,
             scene.computing_slow,
             "The card became slower while it worked",
@@ -109,14 +109,14 @@ def _heat(scene: Scene) -> Iterator[Reason]:
         )
 
 
-def _power(scene: Scene) -> Iterator[Reason]:
+def _power_reasons(scene: Scene) -> Iterator[Reason]:
     limit, default, capped = (
         scene.card.get("power_limit_w"),
         scene.card.get("power_default_w"),
         scene.share("power_cap"),
     )
     if limit and default and limit < default * 0.98:
-        yield _reason(
+        yield _make_reason(
             90 if scene.computing_slow else 30,
             scene.computing_slow,
             "The power limit is lowered",
@@ -125,7 +125,7 @@ def _power(scene: Scene) -> Iterator[Reason]:
             "means a lower clock.",
         )
     elif capped > 0.02:
-        yield _reason(
+        yield _make_reason(
             20,
             False,
             "The card ran at its power limit",
@@ -134,13 +134,13 @@ def _power(scene: Scene) -> Iterator[Reason]:
         )
 
 
-def _link(scene: Scene) -> Iterator[Reason]:
+def _link_reasons(scene: Scene) -> Iterator[Reason]:
     seen = scene.found["bench.pcie.to_card"].detail if "bench.pcie.to_card" in scene.found else {}
     width, most = seen.get("pcie_width"), scene.card.get("pcie_width_max")
     generation, newest = seen.get("pcie_gen"), scene.card.get("pcie_gen_max")
     low = any(name.startswith("pcie.") for name in scene.slow)
     if width and most and width < most:
-        yield _reason(
+        yield _make_reason(
             85 if low else 25,
             low,
             f"The card has {width:.0f} of {most:.0f} lanes",
@@ -149,7 +149,7 @@ def _link(scene: Scene) -> Iterator[Reason]:
             "and offloading do.",
         )
     elif generation and newest and generation < newest:
-        yield _reason(
+        yield _make_reason(
             84 if low else 24,
             low,
             f"The slot ran at PCIe generation {generation:.0f}",
@@ -158,10 +158,10 @@ def _link(scene: Scene) -> Iterator[Reason]:
         )
 
 
-def _company(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
+def _other_program_reasons(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
     others, busy = scene.card.get("other_processes") or 0, scene.card.get("busy") or 0
     if busy > 10 and others > 0:
-        yield _reason(
+        yield _make_reason(
             88,
             True,
             "Another program was using the card",
@@ -170,7 +170,7 @@ def _company(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
             "browsers and other training, then verify again.",
         )
     elif busy > 10:
-        yield _reason(
+        yield _make_reason(
             70,
             bool(scene.slow),
             "The card was not idle",
@@ -178,7 +178,7 @@ def _company(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
             f"program.",
         )
     if gpu is not None and gpu.display and scene.computing_slow:
-        yield _reason(
+        yield _make_reason(
             40,
             False,
             "The card also draws the screen",
@@ -187,14 +187,14 @@ def _company(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
         )
 
 
-def _spill(scene: Scene, facts: MachineFacts) -> Iterator[Reason]:
+def _memory_spill_reasons(scene: Scene, facts: MachineFacts) -> Iterator[Reason]:
     """On Windows the driver lends main memory when the card is full: nothing fails, everything
     becomes ten times slower.
     """
     memory = scene.found.get("card.memory")
     free = memory.detail.get("free") if memory is not None else None
     if facts.os.family == "windows" and scene.slow and isinstance(free, int | float) and free < 3e9:
-        yield _reason(
+        yield _make_reason(
             86,
             True,
             "Little memory was free on the card",
@@ -203,10 +203,10 @@ def _spill(scene: Scene, facts: MachineFacts) -> Iterator[Reason]:
         )
 
 
-def _kernels(scene: Scene) -> Iterator[Reason]:
+def _kernel_reasons(scene: Scene) -> Iterator[Reason]:
     xformers = scene.found.get("attention.xformers")
     if xformers is not None and xformers.detail.get("ok") is False and xformers.value is None:
-        yield _reason(
+        yield _make_reason(
             50,
             False,
             "xformers does not run here",

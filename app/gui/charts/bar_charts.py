@@ -27,7 +27,7 @@ from app.gui import theme
 Rows = Sequence[Sequence[str]]
 
 
-def figure(value: float) -> str:
+def format_figure(value: float) -> str:
     """A measured value with about three digits: ``846``, ``68.4``, ``5.12``, ``0.034``, ``71``."""
     if not math.isfinite(value):
         return str(value)
@@ -178,7 +178,7 @@ class BenchBars(Chart):
         self.bars: tuple[Bar, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def put(self, bars: Sequence[Bar]) -> None:
+    def set_content(self, bars: Sequence[Bar]) -> None:
         """Show these."""
         self.bars = tuple(bars)
         self.changed()
@@ -199,16 +199,16 @@ class BenchBars(Chart):
         return [
             (
                 b.title,
-                f"{figure(b.value)} {b.unit}" if b.value is not None else "",
-                f"{figure(b.reference)} {b.unit}" if b.reference else "",
+                f"{format_figure(b.value)} {b.unit}" if b.value is not None else "",
+                f"{format_figure(b.reference)} {b.unit}" if b.reference else "",
                 f"{round(b.share * 100)} %" if b.share is not None else "",
-                self._verdict(b),
+                self._verdict_text(b),
                 b.note,
             )
             for b in self.bars
         ]
 
-    def _verdict(self, bar: Bar) -> str:
+    def _verdict_text(self, bar: Bar) -> str:
         return {
             "good": self.tr("as expected"),
             "below": self.tr("below"),
@@ -228,7 +228,7 @@ class BenchBars(Chart):
     def event(self, event: QEvent) -> bool:
         """A bar's note is its tool tip."""
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            at = event.y() // self._row()
+            at = event.y() // self._row_height()
             note = self.bars[at].note if 0 <= at < len(self.bars) else ""
             QToolTip.showText(event.globalPos(), note, self)
             return True
@@ -236,13 +236,13 @@ class BenchBars(Chart):
 
     def sizeHint(self) -> QSize:
         """A row each."""
-        return QSize(480, max(1, len(self.bars)) * self._row())
+        return QSize(480, max(1, len(self.bars)) * self._row_height())
 
     def minimumSizeHint(self) -> QSize:
         """Room for the words and a short bar."""
-        return QSize(300, max(1, len(self.bars)) * self._row())
+        return QSize(300, max(1, len(self.bars)) * self._row_height())
 
-    def _row(self) -> int:
+    def _row_height(self) -> int:
         return max(self.ROW, round(QFontMetricsF(theme.font()).height() * 1.7))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -254,21 +254,21 @@ class BenchBars(Chart):
             12 + max([150.0, *(text.horizontalAdvance(b.title) + 16 for b in self.bars)]),
         )
         right = min(
-            self.width() * 0.34, 12 + max([150.0, *(self._figures_wide(b) for b in self.bars)])
+            self.width() * 0.34, 12 + max([150.0, *(self._figures_width(b) for b in self.bars)])
         )
-        high = self._row()
+        high = self._row_height()
         for at, bar in enumerate(self.bars):
             box = QRectF(0, at * high, self.width(), high)
-            self._title(painter, t, bar, QRectF(box.left(), box.top(), left - 12, high), text)
-            self._track(
+            self._draw_title(painter, t, bar, QRectF(box.left(), box.top(), left - 12, high), text)
+            self._draw_track(
                 painter, t, bar, QRectF(left, box.center().y() - 7, self.width() - left - right, 14)
             )
-            self._figures(
+            self._draw_figures(
                 painter, t, bar, QRectF(self.width() - right + 12, box.top(), right - 12, high)
             )
         painter.end()
 
-    def _title(
+    def _draw_title(
         self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF, text: QFontMetricsF
     ) -> None:
         painter.setFont(theme.font())
@@ -279,7 +279,7 @@ class BenchBars(Chart):
             text.elidedText(bar.title, Qt.TextElideMode.ElideRight, box.width()),
         )
 
-    def _track(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
+    def _draw_track(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
         painter.setPen(t.colour("line") if t.high_contrast else Qt.PenStyle.NoPen)
         painter.setBrush(t.colour("track"))
         painter.drawRoundedRect(box, 3, 3)
@@ -294,27 +294,27 @@ class BenchBars(Chart):
             painter.setPen(QPen(t.colour("ref"), 2))
             painter.drawLine(QPointF(mark, box.top() - 3), QPointF(mark, box.bottom() + 3))
 
-    def _words(self, bar: Bar) -> tuple[str, str]:
+    def _figure_texts(self, bar: Bar) -> tuple[str, str]:
         """The measured figure, and what it is of."""
         if bar.value is None:
             return "", self.tr("waiting") if bar.state == "waiting" else self.tr("not measured")
         sign = {"below": "! ", "wrong": "× "}.get(bar.state, "")
         if not bar.reference:
-            return sign + figure(bar.value), bar.unit
-        return sign + figure(bar.value), self.tr("of {reference} {unit}").format(
-            reference=figure(bar.reference), unit=bar.unit
+            return sign + format_figure(bar.value), bar.unit
+        return sign + format_figure(bar.value), self.tr("of {reference} {unit}").format(
+            reference=format_figure(bar.reference), unit=bar.unit
         )
 
-    def _figures_wide(self, bar: Bar) -> float:
-        value, rest = self._words(bar)
+    def _figures_width(self, bar: Bar) -> float:
+        value, rest = self._figure_texts(bar)
         strong, small = (
             QFontMetricsF(theme.font("strong", True)),
             QFontMetricsF(theme.font("small", True)),
         )
         return strong.horizontalAdvance(value) + small.horizontalAdvance(rest) + 18
 
-    def _figures(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
-        value, rest = self._words(bar)
+    def _draw_figures(self, painter: QPainter, t: theme.Tokens, bar: Bar, box: QRectF) -> None:
+        value, rest = self._figure_texts(bar)
         painter.setFont(theme.font("small", True))
         painter.setPen(t.colour("muted"))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, rest)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy
 
 from app.gui import formatting, theme
-from app.gui.charts.bar_charts import Chart, Rows, figure
+from app.gui.charts.bar_charts import Chart, Rows, format_figure
 
 
 def bounds(values: Sequence[float], least: float = 1e-9) -> tuple[float, float]:
@@ -51,7 +51,7 @@ class LossCurve(Chart):
         self.total = max(self.total, len(self.losses))
         self.changed()
 
-    def put(self, losses: Sequence[float], total: int | None = None) -> None:
+    def set_content(self, losses: Sequence[float], total: int | None = None) -> None:
         """All steps at once; none empties the curve."""
         self.losses = list(losses)
         self.total = max(total or self.total, len(self.losses))
@@ -72,8 +72,8 @@ class LossCurve(Chart):
         return self.tr("{done} of {total} steps, loss from {first} to {last}").format(
             done=len(self.losses),
             total=self.total,
-            first=figure(self.losses[0]),
-            last=figure(self.losses[-1]),
+            first=format_figure(self.losses[0]),
+            last=format_figure(self.losses[-1]),
         )
 
     def sizeHint(self) -> QSize:
@@ -186,7 +186,10 @@ class Telemetry(Chart):
         times = sorted({at for lane in self.lanes for at, _ in lane.samples})
         found = [dict(lane.samples) for lane in self.lanes]
         return [
-            (formatting.seconds(float(at)), *(figure(v[at]) if at in v else "" for v in found))
+            (
+                formatting.seconds(float(at)),
+                *(format_figure(v[at]) if at in v else "" for v in found),
+            )
             for at in times
         ]
 
@@ -194,7 +197,7 @@ class Telemetry(Chart):
         """The last of each: ``74 °C · 338 W · 1,755 MHz``."""
         return formatting.joined(
             [
-                f"{figure(round(lane.samples[-1][1]))} {lane.unit}"
+                f"{format_figure(round(lane.samples[-1][1]))} {lane.unit}"
                 for lane in reversed(self.lanes)
                 if lane.samples
             ]
@@ -217,7 +220,7 @@ class Telemetry(Chart):
         lanes = [lane for lane in self.lanes if lane.samples]
         end = max((lane.samples[-1][0] for lane in lanes), default=1.0)
         start = min((lane.samples[0][0] for lane in lanes), default=0.0)
-        texts = [self._range(lane) for lane in lanes]
+        texts = [self._range_text(lane) for lane in lanes]
         left = max([96.0, *(metrics.horizontalAdvance(text) + 14 for text in texts)])
         for at, (lane, text) in enumerate(zip(lanes, texts, strict=True)):
             box = QRectF(left, at * self.LANE + 6, self.width() - left - 4, self.LANE - 12)
@@ -246,12 +249,12 @@ class Telemetry(Chart):
             painter.drawPolyline(QPolygonF(points))
         painter.end()
 
-    def _range(self, lane: Lane) -> str:
+    def _range_text(self, lane: Lane) -> str:
         low, high = min(v for _, v in lane.samples), max(v for _, v in lane.samples)
         if round(low) == round(high):
-            return f"{figure(round(high))} {lane.unit}"
+            return f"{format_figure(round(high))} {lane.unit}"
         return self.tr("{low} to {high} {unit}").format(
-            low=figure(round(low)), high=figure(round(high)), unit=lane.unit
+            low=format_figure(round(low)), high=format_figure(round(high)), unit=lane.unit
         )
 
 

@@ -27,9 +27,9 @@ class Meter(QProgressBar):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(height)
         self.share: float | None = None
-        self.put(share)
+        self.set_content(share)
 
-    def put(self, share: float | None, about: str = "", hue: str = "") -> None:
+    def set_content(self, share: float | None, about: str = "", hue: str = "") -> None:
         """Show a share (0 to 1); ``about`` says it in words."""
         self.share = None if share is None else min(1.0, max(0.0, share))
         self._hue = hue or self._hue

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy
 
 from app.gui import formatting, theme
-from app.gui.charts.bar_charts import Chart, Rows, figure
+from app.gui.charts.bar_charts import Chart, Rows, format_figure
 from app.gui.charts.line_charts import bounds
 
 Points = list[tuple[int, float]]
@@ -38,7 +38,7 @@ class LossChart(Chart):
         self.total = max(self.total, step)
         self.changed()
 
-    def put(self, training: Points, evaluation: Points) -> None:
+    def set_content(self, training: Points, evaluation: Points) -> None:
         """All of a run at once."""
         self.training, self.evaluation = list(training), list(evaluation)
         steps = [step for step, _ in (*training, *evaluation)]
@@ -74,11 +74,13 @@ class LossChart(Chart):
         told = self.tr("Step {step} of {total}, training loss from {first} to {last}").format(
             step=self.training[-1][0],
             total=self.total,
-            first=figure(self.training[0][1]),
-            last=figure(self.training[-1][1]),
+            first=format_figure(self.training[0][1]),
+            last=format_figure(self.training[-1][1]),
         )
         if self.evaluation:
-            told += self.tr(", evaluation loss {last}").format(last=figure(self.evaluation[-1][1]))
+            told += self.tr(", evaluation loss {last}").format(
+                last=format_figure(self.evaluation[-1][1])
+            )
         return told
 
     def sizeHint(self) -> QSize:
@@ -176,7 +178,7 @@ class LengthChart(Chart):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.changed()
 
-    def put(self, tokens: dict[str, object]) -> None:
+    def set_content(self, tokens: dict[str, object]) -> None:
         """What the training script's preview says (``length`` and ``cut``)."""
         told = tokens.get("length")
         length = told if isinstance(told, dict) else {}

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.card import Label, under
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
@@ -42,10 +42,10 @@ class CompareOutput(Dialog):
         self.setup.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setup.setMinimumContentsLength(18)
         for profile in self._session.knowledge.profiles:
-            self.setup.addItem(said(profile.title), profile.id)
+            self.setup.addItem(localize(profile.title), profile.id)
         own = self._session.profile or self._session.best().profile
         self.setup.setCurrentIndex(max(0, self.setup.findData(own.id)))
-        self.setup.activated.connect(self._choose)
+        self.setup.activated.connect(self._choose_file)
         self._chosen = False  # by the person: then no other is proposed
         name = Label(translate("Compare", "Compared with the setup"), "small", "muted", wrap=False)
         name.setBuddy(self.setup)
@@ -71,7 +71,7 @@ class CompareOutput(Dialog):
         self.finished.connect(lambda _result: self._wait.stop())
         self.field.setFocus()
 
-    def _choose(self, _at: int) -> None:
+    def _choose_file(self, _at: int) -> None:
         self._chosen = True
         self.match.hide()
         self.compare()
@@ -88,4 +88,6 @@ class CompareOutput(Dialog):
             self.match.setText(translate("Compare", "The setup that this output fits best."))
             self.match.setVisible(fits is not None)
         lines = self._session.compare(text, self.setup.currentData())
-        self.table.put(lines if any(c.actual is not None for c in lines) else (), running=False)
+        self.table.set_content(
+            lines if any(c.actual is not None for c in lines) else (), running=False
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.summaries import setup_title
 from app.gui.widgets.dialog import ask
 from app.model.errors import ExpectedError
@@ -21,7 +21,7 @@ def offer(frame: Frame) -> str:
     """
     session = frame.session
     try:
-        back = session.going_back()
+        back = session.rollback_info()
         text = translate(
             "Ready",
             "The setup that was active before becomes active again. Nothing is deleted; you can "
@@ -31,7 +31,7 @@ def offer(frame: Frame) -> str:
         agreed = ask(
             frame,
             translate("Ready", "Go back to the previous setup"),
-            f"{said(back.sentence)} {text}",
+            f"{localize(back.sentence)} {text}",
             doubt or translate("Ready", "Go back"),
             translate("Ready", "Stay"),
         )

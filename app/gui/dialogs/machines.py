@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QHeaderView, QTableWidget
 from app.gui import theme
 from app.gui.charts.bar_charts import fill_table
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.summaries import short_card, short_system, shown_card
 from app.gui.widgets.dialog import Dialog
 from app.model.machine import MachineFacts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 AIR = 16  # pixels above and below a row's text together
 
 
-class Listed(QTableWidget):
+class MachineList(QTableWidget):
     """Three columns, of which the last has most room; long sentences go on in a second line."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -43,9 +43,9 @@ class Listed(QTableWidget):
                 item.text() if (item := self.item(row, column)) is not None else ""
                 for column in range(3)
             ]
-            self.setRowHeight(row, AIR + max(map(self._height, texts, widths)))
+            self.setRowHeight(row, AIR + max(map(self._text_height, texts, widths)))
 
-    def _height(self, text: str, wide: int) -> int:
+    def _text_height(self, text: str, wide: int) -> int:
         room = QRect(0, 0, wide - 24, 10_000)
         return self.fontMetrics().boundingRect(room, int(Qt.TextFlag.TextWordWrap), text).height()
 
@@ -71,7 +71,7 @@ class Machines(Dialog):
             ((row_of(facts), name) for name, facts in wizard.machines), key=lambda one: one[0]
         )
         self._names = [name for _, name in listed]
-        self.table = Listed()
+        self.table = MachineList()
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.SelectionMode.SingleSelection)
         self.table.verticalHeader().hide()
@@ -91,23 +91,23 @@ class Machines(Dialog):
         head = self.table.horizontalHeader()
         for column in range(2):
             head.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        self.table.itemDoubleClicked.connect(lambda _item: self._take())
+        self.table.itemDoubleClicked.connect(lambda _item: self._accept_selected())
         self.body.addWidget(self.table, 1)
-        self.button(translate("Machines", "Choose a &file …"), self._browse)
+        self.button(translate("Machines", "Choose a &file …"), self._browse_for_file)
         self.button(translate("Machines", "Cancel"))
-        go = self.button(translate("Machines", "&Try it"), self._take, primary=True)
+        go = self.button(translate("Machines", "&Try it"), self._accept_selected, primary=True)
         go.setEnabled(bool(listed))
         if listed:
             self.table.selectRow(0)
             self.table.setFocus()
 
-    def _take(self) -> None:
+    def _accept_selected(self) -> None:
         row = self.table.currentRow()
         if row >= 0:
             self.chosen = self._names[row]
             self.accept()
 
-    def _browse(self) -> None:
+    def _browse_for_file(self) -> None:
         path, _kind = QFileDialog.getOpenFileName(
             self,
             translate("Machines", "Machine file or report"),
@@ -130,5 +130,5 @@ def row_of(facts: MachineFacts) -> tuple[str, str, str]:
     return (
         name,
         short_system(facts),
-        said(next((note.text for note in facts.notes if note.about == "machine"), "")),
+        localize(next((note.text for note in facts.notes if note.about == "machine"), "")),
     )

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.stream import Stream
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
@@ -82,18 +82,18 @@ class PasteLog(Dialog):
         self._wait.setSingleShot(True)
         self._wait.setInterval(500)
         self._wait.timeout.connect(self.explain)
-        self.field.textChanged.connect(self._changed)
+        self.field.textChanged.connect(self._on_text_changed)
         self.button(translate("PasteLog", "&Open a file …"), self._open_file)
-        self.button(translate("PasteLog", "&Paste"), self._paste)
+        self.button(translate("PasteLog", "&Paste"), self._paste_clipboard)
         self.button(translate("PasteLog", "Close"), self.accept, primary=True)
-        self.finished.connect(self._leave)
+        self.finished.connect(self._close_streams)
         self.field.setFocus()
 
-    def _changed(self) -> None:
+    def _on_text_changed(self) -> None:
         self._raw = None
         self._wait.start()
 
-    def _paste(self) -> None:
+    def _paste_clipboard(self) -> None:
         self.take(QGuiApplication.clipboard().text().encode())
 
     def _open_file(self) -> None:
@@ -114,7 +114,7 @@ class PasteLog(Dialog):
         if self._stream is not None and self._stream.running:
             self._again = True
             return
-        log = self._log()
+        log = self._log_bytes()
         if not log.strip():
             self.show_answer(None)
             return
@@ -122,12 +122,12 @@ class PasteLog(Dialog):
         self._stream = Stream(
             lambda: iter((self._session.explain(log),)), self.show_answer, parent=self
         )
-        self._stream.ended.connect(self._explained)
+        self._stream.ended.connect(self._on_explained)
         self._stream.start()
 
-    def _explained(self, fault: object) -> None:
+    def _on_explained(self, fault: object) -> None:
         if isinstance(fault, BaseException):
-            self.answer.setText(said(str(fault)))
+            self.answer.setText(localize(str(fault)))
         if self._again:
             self._again = False
             self.explain()
@@ -145,11 +145,11 @@ class PasteLog(Dialog):
             self.answer.setText(translate("PasteLog", "Nothing in it is known to be wrong."))
         else:
             self.answer.setText("")
-            helps = diagnosis.fix is not None and self._session.helps(diagnosis.fix.remedy)
+            helps = diagnosis.fix is not None and self._session.is_applicable(diagnosis.fix.remedy)
             self.card = DiagnosisCard(
                 diagnosis, retry=False, report=False, fixes=self._fixes and helps
             )
-            self.card.fix_wanted.connect(self._mend)
+            self.card.fix_wanted.connect(self._request_fix)
             self.card.issue_wanted.connect(self._copy_issue)
             self.body.addWidget(self.card, 0)
         self.answer.setVisible(bool(self.answer.text()))
@@ -161,14 +161,14 @@ class PasteLog(Dialog):
         diagnosis = self.card.diagnosis
         self.answer.setText(translate("PasteLog", "Preparing the text …"))
         self.answer.show()
-        log = self._log()
+        log = self._log_bytes()
         self._copying = Stream(
-            lambda: iter((self._session.issue_text(log, diagnosis),)), self._copied, parent=self
+            lambda: iter((self._session.issue_text(log, diagnosis),)), self._on_copied, parent=self
         )
-        self._copying.ended.connect(self._explained)
+        self._copying.ended.connect(self._on_explained)
         self._copying.start()
 
-    def _copied(self, text: str) -> None:
+    def _on_copied(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)
         self.answer.setText(
             translate(
@@ -176,14 +176,14 @@ class PasteLog(Dialog):
             )
         )
 
-    def _log(self) -> bytes:
+    def _log_bytes(self) -> bytes:
         return self._raw if self._raw is not None else self.field.toPlainText().encode()
 
-    def _mend(self, remedy: str) -> None:
+    def _request_fix(self, remedy: str) -> None:
         self.accept()
         self.fix_wanted.emit(remedy)
 
-    def _leave(self, _result: int) -> None:
+    def _close_streams(self, _result: int) -> None:
         self._wait.stop()
         for stream in (self._stream, self._copying):
             if stream is not None:

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from app.gui import formatting, theme
 from app.gui.file_names import proposed
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.dialog import Dialog
 from app.model.plan import AnyStep, Plan
 
@@ -42,7 +42,7 @@ class PlanDetails(Dialog):
             translate(
                 "PlanDetails", "{title}: {n} steps, {fetched} to fetch, {disk} on disk."
             ).format(
-                title=said(plan.title),
+                title=localize(plan.title),
                 n=len(plan.steps),
                 fetched=formatting.size(plan.download_bytes),
                 disk=formatting.size(plan.disk_bytes),
@@ -55,7 +55,7 @@ class PlanDetails(Dialog):
         self.tabs.setDocumentMode(True)
         for part in (self.tabs, self.tabs.tabBar()):
             part.setAccessibleName(translate("PlanDetails", "Views of the plan"))
-        self.tree = self._tree()
+        self.tree = self._build_tree()
         self.script = QPlainTextEdit()
         self.script.setReadOnly(True)
         self.script.setFont(theme.font("mono"))
@@ -63,14 +63,14 @@ class PlanDetails(Dialog):
         self.script.setAccessibleName(translate("PlanDetails", "The plan as a script"))
         self.tabs.addTab(self.tree, translate("PlanDetails", "&Steps"))
         self.tabs.addTab(self.script, translate("PlanDetails", "As a s&cript"))
-        self.tabs.currentChanged.connect(self._turned)
+        self.tabs.currentChanged.connect(self._on_tab_changed)
         self.tabs.setMinimumHeight(360)
         self.body.addWidget(self.tabs, 1)
         self.button(translate("PlanDetails", "C&opy"), self._copy)
         self.button(translate("PlanDetails", "Sa&ve as a file …"), self._save)
         self.button(translate("PlanDetails", "Close"), self.accept, primary=True)
 
-    def _tree(self) -> QTreeWidget:
+    def _build_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
         tree.setAccessibleName(translate("PlanDetails", "Steps"))
         tree.setColumnCount(3)
@@ -82,7 +82,7 @@ class PlanDetails(Dialog):
             ]
         )
         for number, step in enumerate(self._plan.steps, 1):
-            tree.addTopLevelItem(self._branch(number, step))
+            tree.addTopLevelItem(self._build_branch(number, step))
         tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         tree.header().setStretchLastSection(False)
         for at in range(tree.topLevelItemCount()):
@@ -94,16 +94,16 @@ class PlanDetails(Dialog):
         tree.expandAll()
         return tree
 
-    def _branch(self, number: int, step: AnyStep) -> QTreeWidgetItem:
+    def _build_branch(self, number: int, step: AnyStep) -> QTreeWidgetItem:
         branch = QTreeWidgetItem(
             [
-                f"{number}. {said(step.title)}",
+                f"{number}. {localize(step.title)}",
                 formatting.size(step.download_bytes) if step.download_bytes else "",
                 formatting.size(step.disk_bytes) if step.disk_bytes else "",
             ]
         )
         fields = ", ".join(
-            f"{name} = {_short(value)}"
+            f"{name} = {_shorten(value)}"
             for name, value in msgspec.to_builtins(step).items()
             if name not in _TOLD and value not in ("", [], (), None)
         )
@@ -134,7 +134,7 @@ class PlanDetails(Dialog):
                 lines += ["    " + branch.child(i).text(0) for i in range(branch.childCount())]
         return "\n".join(lines) + "\n"
 
-    def _turned(self, at: int) -> None:
+    def _on_tab_changed(self, at: int) -> None:
         if self.tabs.widget(at) is self.script and not self.script.toPlainText():
             self.script.setPlainText(self._wizard.session.plan_script())
 
@@ -155,6 +155,6 @@ class PlanDetails(Dialog):
             self._wizard.session.save(path, self.text().encode())
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QCheckBox
 
 from app.gui import formatting, theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Elided, Label, Plain, across, line
+from app.gui.widgets.card import Container, Elided, Label, across, line
 from app.gui.widgets.dialog import Dialog
 from app.model.errors import ExpectedError
 
@@ -43,10 +43,10 @@ class Remove(Dialog):
         )
         self._frame, self._items = frame, {item.id: item for item in items}
         self.ticks: dict[str, QCheckBox] = {}
-        self._told: dict[str, Label] = {}
+        self._messages: dict[str, Label] = {}
         self.removed = self.running = False
         for item in items:
-            self.body.addWidget(self._row(item))
+            self.body.addWidget(self._build_row(item))
             self.body.addWidget(line())
         if not items:
             self.body.addWidget(
@@ -58,27 +58,27 @@ class Remove(Dialog):
         every = Button(translate("Remove", "Tick &everything"), self._tick_all, "link")
         every.setVisible(any(item.in_all for item in items))
         self._buttons.insertWidget(0, every)
-        self.remove = self.button(translate("Remove", "&Remove"), self._remove)
+        self.remove = self.button(translate("Remove", "&Remove"), self._remove_chosen)
         self.leave = self.button(translate("Remove", "Close"), self.reject, primary=True)
         self.leave.setFocus()
-        self._count()
+        self._update_sum()
 
-    def _row(self, item: Uninstallable) -> Plain:
-        row = Plain(gap=2)
-        tick = QCheckBox(said(item.title).replace("&", "&&"))
+    def _build_row(self, item: Uninstallable) -> Container:
+        row = Container(gap=2)
+        tick = QCheckBox(localize(item.title).replace("&", "&&"))
         tick.setFont(theme.font("value"))
-        tick.setAccessibleName(f"{said(item.title)}, {formatting.size(item.size)}, {item.path}")
-        tick.toggled.connect(lambda _on: self._count())
+        tick.setAccessibleName(f"{localize(item.title)}, {formatting.size(item.size)}, {item.path}")
+        tick.toggled.connect(lambda _on: self._update_sum())
         self.ticks[item.id] = tick
         size = Label(formatting.size(item.size), "value", wrap=False, tabular=True)
         row.box.addLayout(across(tick, None, size))
-        under = Plain(gap=2)
+        under = Container(gap=2)
         under.box.setContentsMargins(32, 0, 0, 4)
         under.box.addWidget(Elided(item.path, "mono", "muted"))
-        told = Label(said(item.keep), "small", "muted")
-        told.setVisible(bool(item.keep))
-        self._told[item.id] = told
-        under.box.addWidget(told)
+        message = Label(localize(item.keep), "small", "muted")
+        message.setVisible(bool(item.keep))
+        self._messages[item.id] = message
+        under.box.addWidget(message)
         row.box.addWidget(under)
         return row
 
@@ -96,7 +96,7 @@ class Remove(Dialog):
             if tick.isEnabled() and self._items[name].in_all:
                 tick.setChecked(True)
 
-    def _count(self) -> None:
+    def _update_sum(self) -> None:
         chosen = self.chosen()
         self.remove.setEnabled(bool(chosen) and not self.running)
         if self.running:
@@ -115,7 +115,7 @@ class Remove(Dialog):
             )
         )
 
-    def _remove(self) -> None:
+    def _remove_chosen(self) -> None:
         chosen = self.chosen()
         if not chosen or self.running:
             return
@@ -123,51 +123,55 @@ class Remove(Dialog):
         for tick in self.ticks.values():
             tick.setEnabled(False)
         self.leave.setEnabled(False)
-        self._count()
+        self._update_sum()
         self.sum.setText(
-            translate("Remove", "Removing {name} …").format(name=said(chosen[0].title))
+            translate("Remove", "Removing {name} …").format(name=localize(chosen[0].title))
         )
         waiting = [item.id for item in chosen]
         stream = self._frame.stream(
-            lambda: self._frame.session.remove(chosen), partial(self._gone, waiting)
+            lambda: self._frame.session.remove(chosen), partial(self._on_removed, waiting)
         )
-        stream.ended.connect(partial(self._ended, waiting))
+        stream.ended.connect(partial(self._on_ended, waiting))
         before = self._frame.busy
         self._frame.busy = lambda: stream.running
         stream.ended.connect(lambda _fault: setattr(self._frame, "busy", before))
         stream.start()
 
-    def _gone(self, waiting: list[str], item: Uninstallable) -> None:
+    def _on_removed(self, waiting: list[str], item: Uninstallable) -> None:
         self.removed = True
         if item.id in waiting:
             waiting.remove(item.id)
         self.ticks[item.id].setChecked(False)
-        self._say(item.id, said(item.left) or translate("Remove", "Removed."), bool(item.left))
+        self._show_message(
+            item.id, localize(item.left) or translate("Remove", "Removed."), bool(item.left)
+        )
         if waiting:
             self.sum.setText(
                 translate("Remove", "Removing {name} …").format(
-                    name=said(self._items[waiting[0]].title)
+                    name=localize(self._items[waiting[0]].title)
                 )
             )
 
-    def _ended(self, waiting: list[str], fault: BaseException | None) -> None:
+    def _on_ended(self, waiting: list[str], fault: BaseException | None) -> None:
         self.running = False
         for name, tick in self.ticks.items():
             tick.setEnabled(name in waiting or not self._is_gone(name))
         if fault is not None and waiting:
-            why = said(fault.message) if isinstance(fault, ExpectedError) else str(fault)
-            self._say(waiting[0], f"{why} {said(getattr(fault, 'hint', ''))}".strip(), True)
+            why = localize(fault.message) if isinstance(fault, ExpectedError) else str(fault)
+            self._show_message(
+                waiting[0], f"{why} {localize(getattr(fault, 'hint', ''))}".strip(), True
+            )
         self.leave.setEnabled(True)
         self.leave.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._count()
+        self._update_sum()
 
     def _is_gone(self, name: str) -> bool:
-        return bool(self._told[name].property("gone"))
+        return bool(self._messages[name].property("gone"))
 
-    def _say(self, name: str, text: str, trouble: bool) -> None:
-        label = self._told[name]
-        label.setProperty("gone", not trouble)
-        label.ink("err" if trouble else "ok")
+    def _show_message(self, name: str, text: str, failed: bool) -> None:
+        label = self._messages[name]
+        label.setProperty("gone", not failed)
+        label.set_ink("err" if failed else "ok")
         label.setText(text)
         label.show()
 

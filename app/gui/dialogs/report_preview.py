@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.gui import formatting, theme
 from app.gui.file_names import proposed
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.dialog import Dialog
 from app.model.errors import ExpectedError
@@ -156,13 +156,13 @@ class ReportPreview(Dialog):
         # The window owns the thread: this sheet may be closed long before the report has been put
         # together.
         self._open = True
-        self.finished.connect(self._leave)
-        self._work(wizard.session.report_preview, self.fill)
+        self.finished.connect(self._mark_closed)
+        self._run_in_thread(wizard.session.report_preview, self.fill)
 
-    def _leave(self, _result: int) -> None:
+    def _mark_closed(self, _result: int) -> None:
         self._open = False
 
-    def _work(self, make: Callable[[], T], take: Callable[[T], None]) -> None:
+    def _run_in_thread(self, make: Callable[[], T], take: Callable[[T], None]) -> None:
         """Do something long in a thread; nothing of it comes back once the sheet is closed."""
 
         def arrived(result: T) -> None:
@@ -170,14 +170,14 @@ class ReportPreview(Dialog):
                 take(result)
 
         stream = self._wizard.stream(lambda: iter((make(),)), arrived)
-        stream.ended.connect(self._ended)
+        stream.ended.connect(self._on_ended)
         stream.start()
 
     def fill(self, preview: Preview) -> None:
         """Show what the report would be."""
         total = sum(preview.counts.values())
         for kind, count in sorted(preview.counts.items(), key=lambda item: -item[1]):
-            self._fact(
+            self._add_fact(
                 self.taken,
                 kind_word(kind),
                 translate("Report", "{n} times").format(n=formatting.count(count))
@@ -189,7 +189,7 @@ class ReportPreview(Dialog):
                 Label(translate("Report", "Nothing had to be taken out."), "small", "muted")
             )
         for file in preview.files:
-            self._fact(self.files, file.name, formatting.size(file.size))
+            self._add_fact(self.files, file.name, formatting.size(file.size))
         self.page.setHtml(qt_page(preview.page))
         self.text.setPlainText(preview.text)
         self.note.setText(
@@ -204,7 +204,7 @@ class ReportPreview(Dialog):
             button.setEnabled(True)
         self.save.setFocus()
 
-    def _fact(self, card: Card, name: str, value: str) -> None:
+    def _add_fact(self, card: Card, name: str, value: str) -> None:
         right = Label(value, "small", "muted", wrap=False, tabular=True)
         left = Label(name, "small")
         row = across(left, right)
@@ -212,11 +212,11 @@ class ReportPreview(Dialog):
         left.setAccessibleName(f"{name}: {value}")
         card.box.addLayout(row)
 
-    def _ended(self, fault: object) -> None:
+    def _on_ended(self, fault: object) -> None:
         if not self._open:
             return
         if isinstance(fault, ExpectedError):
-            self.note.setText(f"{said(fault.message)} {said(fault.hint)}".strip())
+            self.note.setText(f"{localize(fault.message)} {localize(fault.hint)}".strip())
         elif isinstance(fault, BaseException):
             from app.gui.error_dialog import show_fault
 
@@ -240,9 +240,9 @@ class ReportPreview(Dialog):
         """Write the report to a place."""
         self.note.setText(translate("Report", "Writing …"))
         self.save.setEnabled(False)
-        self._work(lambda: self._wizard.session.write_report(path), self._written)
+        self._run_in_thread(lambda: self._wizard.session.write_report(path), self._on_written)
 
-    def _written(self, path: str) -> None:
+    def _on_written(self, path: str) -> None:
         self.saved = path
         self.save.setEnabled(True)
         self.note.setText(translate("Report", "Saved as {path}").format(path=path))

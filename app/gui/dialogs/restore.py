@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Elided, Label, Plain
+from app.gui.widgets.card import Container, Elided, Label
 from app.gui.widgets.dialog import Dialog
 from app.model.errors import ExpectedError
 
@@ -37,9 +37,9 @@ class Restore(Dialog):
         self._session = session
         self.returned: list[str] = []
         self.buttons: dict[str, Button] = {}
-        self.told: dict[str, Label] = {}
+        self.notes: dict[str, Label] = {}
         for shelf, path in session.quarantined():
-            self.body.addWidget(self._row(shelf, path))
+            self.body.addWidget(self._build_row(shelf, path))
         if not self.buttons:
             self.body.addWidget(
                 Label(translate("PutBack", "Nothing lies in the quarantine."), "text", "muted")
@@ -47,13 +47,13 @@ class Restore(Dialog):
         self.body.addStretch(1)
         self.button(translate("PutBack", "Close"), self.accept, primary=True)
 
-    def _row(self, shelf: str, path: str) -> Plain:
-        row, column = Plain(across=True, gap=14), Plain(gap=3)
+    def _build_row(self, shelf: str, path: str) -> Container:
+        row, column = Container(across=True, gap=14), Container(gap=3)
         column.box.addWidget(Elided(path, "mono"))
-        self.told[shelf] = Label(
+        self.notes[shelf] = Label(
             translate("PutBack", "lies in {folder}").format(folder=shelf), "small", "muted"
         )
-        column.box.addWidget(self.told[shelf])
+        column.box.addWidget(self.notes[shelf])
         row.box.addWidget(column, 1)
         button = Button(translate("PutBack", "Put back"), partial(self.put_back, shelf), "small")
         button.setAccessibleName(translate("PutBack", "Put {path} back").format(path=path))
@@ -63,17 +63,17 @@ class Restore(Dialog):
 
     def put_back(self, shelf: str) -> None:
         """Return one thing."""
-        told = self.told[shelf]
+        note = self.notes[shelf]
         try:
             path = self._session.put_back(shelf)
         except ExpectedError as error:
-            told.ink("err")
-            told.setText(said(error.message))
+            note.set_ink("err")
+            note.setText(localize(error.message))
             return
         self.returned.append(path)
         self.buttons[shelf].setEnabled(False)
-        told.ink("ok")
-        told.setText(translate("PutBack", "Back where it was"))
+        note.set_ink("ok")
+        note.setText(translate("PutBack", "Back where it was"))
 
 
 def offer(parent: QWidget, session: Session) -> bool:

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.engine.source_answers import NAMES, Answer, SourceName
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Elided, Label, Plain, across, empty, line, under
+from app.gui.widgets.card import Container, Elided, Label, across, empty, line, under
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.dialog import Dialog
 from app.gui.widgets.icons import Mark, State
@@ -41,19 +41,21 @@ class SourcesDialog(Dialog):
         self._stream: Stream | None = None
         self.fields: dict[str, QLineEdit] = {}
         self._pair: Collapsible | None = None  # two fields stand side by side where there is room
-        for name, text in _fields(self._before).items():
-            self.fields[name] = self._field(*text)
+        for name, text in _describe_fields(self._earlier_answers).items():
+            self.fields[name] = self._add_field(*text)
         for name in self.fields.keys() & frame.session.fixed.keys():
             self.fields[name].setEnabled(False)
             self.fields[name].setToolTip(translate("Setup", "Fixed by this PC's administrator"))
-        browse = Button(translate("Setup", "Choose the offline &folder"), self._browse, "small")
+        browse = Button(
+            translate("Setup", "Choose the offline &folder"), self._browse_for_folder, "small"
+        )
         browse.setEnabled(self.fields["offline"].isEnabled())
         self.body.addLayout(across(browse, None))
         self.body.addWidget(line())
-        self.results = Plain(gap=8)
+        self.results = Container(gap=8)
         self.body.addWidget(self.results)
         self.body.addStretch(1)
-        self.test = self.button(translate("Setup", "&Test"), self._test)
+        self.test = self.button(translate("Setup", "&Test"), self._start_test)
         self.test.setAccessibleDescription(
             translate(
                 "Setup",
@@ -65,14 +67,14 @@ class SourcesDialog(Dialog):
         self.rows: dict[SourceName, _Row] = {}
         self.finished.connect(lambda _result: self._end_test())
         for field in self.fields.values():
-            field.textEdited.connect(lambda _text: self._forget())
-        self._explain()
+            field.textEdited.connect(lambda _text: self._forget_results())
+        self._explain_test()
 
     @property
-    def _before(self) -> Answers:
+    def _earlier_answers(self) -> Answers:
         return self._frame.session.answers
 
-    def _field(self, name: str, value: str | None, hint: str) -> QLineEdit:
+    def _add_field(self, name: str, value: str | None, hint: str) -> QLineEdit:
         field = QLineEdit(value or "")
         field.setPlaceholderText(hint)
         label = Label(name, "small", "muted")
@@ -84,23 +86,23 @@ class SourcesDialog(Dialog):
         self._pair.box.addWidget(under(label, field), 1)
         return field
 
-    def _browse(self) -> None:
+    def _browse_for_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, translate("Setup", "Offline folder"))
         if path:
             self.fields["offline"].setText(path)
-            self._forget()
+            self._forget_results()
 
     def answers(self) -> Answers:
         """What the fields say now."""
         given = {name: field.text().strip() or None for name, field in self.fields.items()}
         given["certificates"] = given["certificates"] or (
-            SYSTEM_ALONE if self._before.certificates == SYSTEM_ALONE else SYSTEM
+            SYSTEM_ALONE if self._earlier_answers.certificates == SYSTEM_ALONE else SYSTEM
         )
-        return msgspec.structs.replace(self._before, **given)
+        return msgspec.structs.replace(self._earlier_answers, **given)
 
     # ---- the test
 
-    def _explain(self) -> None:
+    def _explain_test(self) -> None:
         empty(self.results)
         self.rows = {}
         self.results.box.addWidget(
@@ -115,11 +117,11 @@ class SourcesDialog(Dialog):
             )
         )
 
-    def _forget(self) -> None:
+    def _forget_results(self) -> None:
         """Other settings than those that were tested: their answers go."""
         self._end_test()
         if self.rows:
-            self._explain()
+            self._explain_test()
 
     def _end_test(self) -> None:
         if self._stream is not None:
@@ -127,7 +129,7 @@ class SourcesDialog(Dialog):
             self._stream = None
         self.test.setEnabled(True)
 
-    def _test(self) -> None:
+    def _start_test(self) -> None:
         self._end_test()
         empty(self.results)
         self.rows = {name: _Row(name) for name in NAMES}
@@ -139,18 +141,18 @@ class SourcesDialog(Dialog):
         def ask() -> Iterator[Answer]:
             return session.ask_sources(wanted)
 
-        self._stream = self._frame.stream(ask, self._answered)
-        self._stream.ended.connect(self._tested)
+        self._stream = self._frame.stream(ask, self._on_answer)
+        self._stream.ended.connect(self._on_test_ended)
         self._stream.start()
         self.fit()
 
-    def _answered(self, answer: Answer) -> None:
+    def _on_answer(self, answer: Answer) -> None:
         row = self.rows.get(answer.name)
         if row is not None:
             row.show_answer(answer)
             self.fit()
 
-    def _tested(self, fault: BaseException | None) -> None:
+    def _on_test_ended(self, fault: BaseException | None) -> None:
         self._stream = None
         self.test.setEnabled(True)
         if fault is not None:
@@ -158,7 +160,7 @@ class SourcesDialog(Dialog):
                 row.end(str(fault))
 
 
-class _Row(Plain):
+class _Row(Container):
     """One source: a mark, its name with the address asked, what it answered and what to do."""
 
     def __init__(self, name: SourceName) -> None:
@@ -166,39 +168,41 @@ class _Row(Plain):
         self._name = source_title(name)
         self.mark = Mark("wait", translate("Setup", "being asked"), 16)
         self.box.addWidget(self.mark)
-        column = Plain(gap=2)
+        column = Container(gap=2)
         column.box.addWidget(Label(self._name, "value"))
         self.address = Elided("", "mono", "muted")
-        self.told = Label(translate("Setup", "Being asked …"), "small", "muted")
+        self.status_line = Label(translate("Setup", "Being asked …"), "small", "muted")
         self.remedy = Label("", "small")
-        for widget in (self.address, self.told, self.remedy):
+        for widget in (self.address, self.status_line, self.remedy):
             column.box.addWidget(widget)
         self.address.hide()
         self.remedy.hide()
         self.box.addWidget(column, 1)
-        self._answered = False
+        self._on_answer = False
 
     def show_answer(self, answer: Answer) -> None:
         """Show what came."""
-        self._answered = True
+        self._on_answer = True
         state: State = "ok" if answer.usable else "err" if answer.asked else "info"
         text = (
-            said(answer.fault) if answer.fault else translate("Setup", "Answers and can be used.")
+            localize(answer.fault)
+            if answer.fault
+            else translate("Setup", "Answers and can be used.")
         )
-        self._show(state, text)
-        self.address.put(answer.address)
+        self._show_state(state, text)
+        self.address.set_content(answer.address)
         self.address.setVisible(bool(answer.address))
-        self.remedy.setText(said(answer.remedy))
+        self.remedy.setText(localize(answer.remedy))
         self.remedy.setVisible(bool(answer.remedy) and not answer.usable)
 
     def end(self, why: str) -> None:
         """The test broke off before this one answered."""
-        if not self._answered:
-            self._show("warn", why)
+        if not self._on_answer:
+            self._show_state("warn", why)
 
-    def _show(self, state: State, text: str) -> None:
+    def _show_state(self, state: State, text: str) -> None:
         self.mark.show_state(state, text)
-        self.told.setText(text)
+        self.status_line.setText(text)
         self.setAccessibleName(f"{self._name}: {text}")
 
 
@@ -212,7 +216,7 @@ def source_title(name: SourceName) -> str:
     }[name]
 
 
-def _fields(answers: Answers) -> dict[str, tuple[str, str | None, str]]:
+def _describe_fields(answers: Answers) -> dict[str, tuple[str, str | None, str]]:
     """Field by answer: its name, its value, what empty means."""
     store = answers.certificates
     return {

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from app.gui import theme
-from app.gui.log_view.store import trouble
+from app.gui.log_view.store import find_severity
 from app.gui.log_view.text import Piece
 
 MARGIN, TOP = 14, 10
@@ -28,23 +28,23 @@ class LineBrush:
         self._bold = QFont(self.font)
         self._bold.setBold(True)
         self._metrics = QFontMetricsF(self.font)
-        self.high = round(self._metrics.height() * 1.14)
-        self._base = self._metrics.ascent() + (self.high - self._metrics.height()) / 2
+        self.line_height = round(self._metrics.height() * 1.14)
+        self._base = self._metrics.ascent() + (self.line_height - self._metrics.height()) / 2
         self._each = self._metrics.horizontalAdvance("0")
         self._fixed = all(
             self._metrics.horizontalAdvance(c * 10) == self._each * 10 for c in "iW. "
         )
         self._tokens: theme.Tokens | None = None
         self._colours: dict[str, QColor] = {}
-        self.stamp_wide = self.wide("00:00:00 ")
+        self.stamp_width = self.text_width("00:00:00 ")
 
-    def wide(self, text: str) -> float:
+    def text_width(self, text: str) -> float:
         """The width of a text. Asking Qt costs 20 µs, which a page of lines pays a hundred times."""
         if self._fixed and text.isascii():
             return len(text) * self._each
         return self._metrics.horizontalAdvance(text)
 
-    def _colour(self, name: str) -> QColor:
+    def _theme_colour(self, name: str) -> QColor:
         tokens = theme.current()
         if tokens is not self._tokens:
             self._tokens, self._colours = tokens, {}
@@ -54,13 +54,13 @@ class LineBrush:
 
     def write(self, painter: QPainter, x: float, y: float, piece: Piece) -> float:
         """Draw one piece; returns where the next begins."""
-        painter.setPen(self._colour(piece.tone))
+        painter.setPen(self._theme_colour(piece.tone))
         if piece.bold:
             painter.setFont(self._bold)
         painter.drawText(QPointF(x, y + self._base), piece.text)
         if piece.bold:
             painter.setFont(self.font)
-        return x + self.wide(piece.text)
+        return x + self.text_width(piece.text)
 
     def line(self, painter: QPainter, made: list[Piece], y: float, left: float) -> float:
         """Draw a line's pieces; returns its right end."""
@@ -70,11 +70,11 @@ class LineBrush:
 
     def mark(self, painter: QPainter, made: list[Piece], raw: bytes, y: float) -> None:
         """A sign in the margin beside the colour: state is never colour alone."""
-        if not any(p.tone in ("warn", "err") for p in made) or not (kind := trouble(raw)):
+        if not any(p.tone in ("warn", "err") for p in made) or not (kind := find_severity(raw)):
             return
-        painter.setPen(self._colour("err" if kind == "error" else "warn"))
+        painter.setPen(self._theme_colour("err" if kind == "error" else "warn"))
         painter.drawText(
-            QRectF(1, y, MARGIN - 2, self.high),
+            QRectF(1, y, MARGIN - 2, self.line_height),
             Qt.AlignmentFlag.AlignCenter,
             "×" if kind == "error" else "!",
         )
@@ -87,7 +87,7 @@ class LineBrush:
             t = theme.current()
             ground = QColor(t.colour("accent"))
             ground.setAlphaF(0.28 if not t.high_contrast else 0.5)
-            painter.fillRect(self._box(text + " ", *columns, y, left), ground)
+            painter.fillRect(self._text_box(text + " ", *columns, y, left), ground)
 
     def hits(
         self, painter: QPainter, text: str, needle: str, current: bool, y: float, left: float
@@ -98,7 +98,7 @@ class LineBrush:
         t, low = theme.current(), text.lower()
         at = low.find(needle)
         while at >= 0:
-            box = self._box(text, at, at + len(needle), y, left)
+            box = self._text_box(text, at, at + len(needle), y, left)
             painter.fillRect(box, t.colour("warn_soft"))
             if (
                 current or t.high_contrast
@@ -112,13 +112,13 @@ class LineBrush:
         low, high = 0, len(text)
         while low < high:
             middle = (low + high) // 2
-            wide = self.wide(text[:middle])
-            if wide + self.wide(text[middle]) / 2 < x:
+            wide = self.text_width(text[:middle])
+            if wide + self.text_width(text[middle]) / 2 < x:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def _box(self, text: str, begin: int, end: int, y: float, left: float) -> QRectF:
-        x0 = left + self.wide(text[:begin])
-        return QRectF(x0, y, left + self.wide(text[:end]) - x0, self.high)
+    def _text_box(self, text: str, begin: int, end: int, y: float, left: float) -> QRectF:
+        x0 = left + self.text_width(text[:begin])
+        return QRectF(x0, y, left + self.text_width(text[:end]) - x0, self.line_height)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 
 from app.gui.log_view.paint import TOP
 from app.gui.log_view.text import plain
-from app.gui.log_view.view import Endpoint, LogView
+from app.gui.log_view.view import LogView, TextPosition
 
 COPY_MOST = (
     8 << 20
@@ -37,10 +37,10 @@ class LogPane(LogView):
         """Put the selection on the clipboard, or all that is shown where nothing is selected."""
         chosen = self.selection()
         begin, end = chosen or ((0, 0), (self.store.lines, 0))
-        text, cut = self._text(begin, end)
+        text, cut = self._selected_text(begin, end)
         QGuiApplication.clipboard().setText(text)
         count = text.count("\n") + (not text.endswith("\n") and bool(text))
-        self.told.emit(
+        self.message_ready.emit(
             self.tr(
                 "Copied the last %n line(s); more would be too much for the clipboard", "", count
             )
@@ -48,7 +48,7 @@ class LogPane(LogView):
             else self.tr("Copied %n line(s)", "", count)
         )
 
-    def _text(self, begin: Endpoint, end: Endpoint) -> tuple[str, bool]:
+    def _selected_text(self, begin: TextPosition, end: TextPosition) -> tuple[str, bool]:
         """Plain text between two spots, and whether its beginning was left out for its size."""
         first, last = begin[0], end[0]
         cut = self.store.start_of(last + 1) - self.store.start_of(first) > COPY_MOST
@@ -56,7 +56,7 @@ class LogPane(LogView):
             first = self.store.line_at(max(0, self.store.start_of(last + 1) - COPY_MOST)) + 1
         made = []
         row, rows = self._row_of(first), self._row_of(last)
-        while row <= rows and (some := self._read(row, min(512, rows + 1 - row))):
+        while row <= rows and (some := self._read_rows(row, min(512, rows + 1 - row))):
             for line, raw in some:
                 text = plain(raw)
                 to = end[1] if line == last else None
@@ -66,24 +66,24 @@ class LogPane(LogView):
 
     # ---- hands
 
-    def spot_at(self, point: QPoint) -> Endpoint:
+    def position_at(self, point: QPoint) -> TextPosition:
         """The line and column under a point of the viewport."""
-        row = self.verticalScrollBar().value() + int((point.y() - TOP) // self._brush.high)
+        row = self.verticalScrollBar().value() + int((point.y() - TOP) // self._brush.line_height)
         row = min(max(0, row), max(0, self.rows() - 1))
-        some = self._read(row, 1)
+        some = self._read_rows(row, 1)
         if not some:
             return 0, 0
         line, raw = some[0]
-        return line, self._brush.column(plain(raw), point.x() - self._left())
+        return line, self._brush.column(plain(raw), point.x() - self._text_left())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a selection; with Shift, extend it."""
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        spot = self.spot_at(event.position().toPoint())
+        position = self.position_at(event.position().toPoint())
         if not event.modifiers() & Qt.KeyboardModifier.ShiftModifier or self._anchor is None:
-            self._anchor = spot
-        self._head = spot
+            self._anchor = position
+        self._head = position
         self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -93,12 +93,12 @@ class LogPane(LogView):
             bar = self.verticalScrollBar()
             if point.y() < 0 or point.y() > self.viewport().height():
                 bar.setValue(bar.value() + (-1 if point.y() < 0 else 1))
-            self._head = self.spot_at(point)
+            self._head = self.position_at(point)
             self.viewport().update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Select the line."""
-        line = self.spot_at(event.position().toPoint())[0]
+        line = self.position_at(event.position().toPoint())[0]
         self._anchor, self._head = (line, 0), (line, len(plain(b"".join(self.store.get(line, 1)))))
         self.viewport().update()
 
@@ -112,7 +112,7 @@ class LogPane(LogView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move, select with Shift, copy, find: as in any text."""
-        bar, page = self.verticalScrollBar(), self._page()
+        bar, page = self.verticalScrollBar(), self._rows_per_page()
         if event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif event.matches(QKeySequence.StandardKey.SelectAll):
@@ -135,7 +135,7 @@ class LogPane(LogView):
         ):
             step = moves[Qt.Key(event.key())]
             if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-                self._extend(step)
+                self._extend_selection(step)
             elif event.key() == Qt.Key.Key_End:
                 self.follow()
             else:
@@ -146,7 +146,7 @@ class LogPane(LogView):
         else:
             super().keyPressEvent(event)
 
-    def _extend(self, step: int) -> None:
+    def _extend_selection(self, step: int) -> None:
         """Move the selection's end by rows, in sight."""
         bar = self.verticalScrollBar()
         if self._anchor is None:
@@ -155,6 +155,6 @@ class LogPane(LogView):
         self._head = (self._line_of(row), 0)
         if row < bar.value():
             bar.setValue(row)
-        elif row >= bar.value() + self._page():
-            bar.setValue(row - self._page() + 1)
+        elif row >= bar.value() + self._rows_per_page():
+            bar.setValue(row - self._rows_per_page() + 1)
         self.viewport().update()

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 from app.gui import formatting, theme
 from app.gui.log_view.pane import LogPane
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain
+from app.gui.widgets.card import Container, Label
 from app.gui.widgets.collapsible import Collapsible
 
 
@@ -38,17 +38,17 @@ class SearchLine(QLineEdit):
         self.setStyleSheet("QLineEdit { padding: 3px 10px; } QLineEdit:focus { padding: 2px 9px; }")
         self.setMinimumWidth(self.fontMetrics().horizontalAdvance(self.placeholderText()) + 30)
         self.textChanged.connect(pane.search)
-        self.textChanged.connect(self._place)
-        self._place()
+        self.textChanged.connect(self._place_note)
+        self._place_note()
 
     def say(self, text: str) -> None:
         """A short note in the field itself, where its coming and going moves nothing: hits, or what
         a tool did.
         """
         self._said = text
-        self._place()
+        self._place_note()
 
-    def _place(self) -> None:
+    def _place_note(self) -> None:
         room = self.width() // 2 if self.text() else self.width() - 24
         self.note.setText(
             self.note.fontMetrics().elidedText(
@@ -68,7 +68,7 @@ class SearchLine(QLineEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The note keeps to the right end."""
         super().resizeEvent(event)
-        self._place()
+        self._place_note()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Esc are the search's, not the page's."""
@@ -90,7 +90,7 @@ class LogPanel(QWidget):
         self.search = SearchLine(self.pane)
         self.filter = Button(self.tr("&Warnings only"), None, "small")
         self.filter.setCheckable(True)
-        self.filter.toggled.connect(self.pane.show_troubles_only)
+        self.filter.toggled.connect(self.pane.show_problems_only)
         copy = Button(
             self.tr("Cop&y"),
             self.pane.copy,
@@ -109,7 +109,7 @@ class LogPanel(QWidget):
         self._quiet.timeout.connect(lambda: self.search.say(""))
 
         # The tools go below the search where the panel is too narrow for both.
-        head, tools = Collapsible(), Plain(across=True, gap=8)
+        head, tools = Collapsible(), Container(across=True, gap=8)
         head.box.setContentsMargins(12, 8, 12, 8)
         head.box.addWidget(self.search, 1)
         for tool in (self.filter, copy, self.opener):
@@ -127,22 +127,22 @@ class LogPanel(QWidget):
         self._head = head
         head.turned.connect(lambda _folded: self.setMinimumHeight(self.least))
         self.setMinimumHeight(self.least)
-        self.pane.found.connect(self._found)
-        self.pane.told.connect(self._tell)
+        self.pane.found.connect(self._on_found)
+        self.pane.message_ready.connect(self._show_note)
         self.pane.focus_changed.connect(self.update)
-        self.pane.search_wanted.connect(self._search_wanted)
-        self.pane.troubles_changed.connect(lambda n: self._tell(self.tr("%n line(s)", "", n)))
+        self.pane.search_wanted.connect(self._focus_search)
+        self.pane.troubles_changed.connect(lambda n: self._show_note(self.tr("%n line(s)", "", n)))
 
     @property
     def least(self) -> int:
         """The height that its tools and four lines take."""
         return self._head.sizeHint().height() + 4 * 18 + 10
 
-    def _search_wanted(self) -> None:
+    def _focus_search(self) -> None:
         self.search.setFocus()
         self.search.selectAll()
 
-    def _found(self, line: int, total: int, done: bool) -> None:
+    def _on_found(self, line: int, total: int, done: bool) -> None:
         self._quiet.stop()
         if not self.search.text():
             self.search.say("")
@@ -152,7 +152,7 @@ class LogPanel(QWidget):
             hits = self.tr("%n time(s)", "", total).replace(str(total), formatting.count(total))
             self.search.say(hits if done else hits + " …")
 
-    def _tell(self, sentence: str) -> None:
+    def _show_note(self, sentence: str) -> None:
         self.search.say(sentence)
         self._quiet.start()
 

@@ -40,7 +40,7 @@ _RARE = b"zqjxkvbywgpfmucdlhrsnioate"  # letters by how seldom they are
 _NONE = re.compile(rb"\b(?:0|no) (?:errors?|warnings?|failures?)\b")
 
 
-def trouble(line: bytes) -> str:
+def find_severity(line: bytes) -> str:
     """``error``, ``warn`` or nothing: what a line's words say of it. The line is taken as it is, in
     any case.
     """
@@ -99,7 +99,7 @@ class LogStore:
         if self.path is None and chunk:
             self._kept += chunk
             while self.size < len(self._kept):
-                self._count(self.raw(self.size, CHUNK - self.size % CHUNK))
+                self._count_lines(self.raw(self.size, CHUNK - self.size % CHUNK))
 
     def catch_up(self, seconds: float = 0.002) -> bool:
         """Index what the file has beyond what is known, for at most this long; whether its end was
@@ -109,12 +109,12 @@ class LogStore:
             return True
         until = perf_counter() + seconds
         while (chunk := self.raw(self.size, CHUNK - self.size % CHUNK)).size():
-            self._count(chunk)
+            self._count_lines(chunk)
             if perf_counter() > until:
                 return False
         return True
 
-    def _count(self, chunk: QByteArray) -> None:
+    def _count_lines(self, chunk: QByteArray) -> None:
         """Count a piece of one chunk. Qt's array counts a byte twice as fast as Python's."""
         self.size += chunk.size()
         self._newlines += chunk.count(b"\n")
@@ -172,7 +172,7 @@ class LogStore:
             rest = parts.pop()
             if not parts and at + len(chunk) < self.size:
                 end = self.start_of(line + 1) - 1 if line < self._newlines else self.size
-                found.append(self._short(at, end))
+                found.append(self._shorten_line(at, end))
                 line, at = line + 1, end + 1
                 continue
             if at + len(chunk) >= self.size and rest:
@@ -182,7 +182,7 @@ class LogStore:
             at += sum(map(len, parts)) + len(parts)
         return found
 
-    def _short(self, start: int, end: int) -> bytes:
+    def _shorten_line(self, start: int, end: int) -> bytes:
         """What to show of a very long line: the last redraw if it was redrawn, else its beginning."""
         tail = self.read(max(start, end - LONG), min(LONG, end - start)).rstrip(b"\r")
         if b"\r" in tail:
@@ -222,7 +222,7 @@ class Search:
     def __init__(self, store: LogStore, text: str) -> None:
         self._store = store
         self._ascii = text.isascii()
-        self.needle = self._fold(text.encode())
+        self.needle = self._fold_case(text.encode())
         self._rare = (
             min(self.needle, key=lambda b: _RARE.find(b) % 99) if self._ascii and text else 0
         )
@@ -239,7 +239,7 @@ class Search:
         self._tail = 0
         self._seen = 0
 
-    def _fold(self, data: bytes) -> bytes:
+    def _fold_case(self, data: bytes) -> bytes:
         return data.lower() if self._ascii else data.decode("utf-8", "replace").lower().encode()
 
     @property
@@ -256,7 +256,7 @@ class Search:
         """Look on for at most this long (one chunk at least); whether it is done."""
         until = perf_counter() + seconds * 0.95  # a chunk takes 0.05 ms
         while not self.done:
-            hits = self._hits(len(self._counts))
+            hits = self._count_hits(len(self._counts))
             if (len(self._counts) + 1) * CHUNK <= self._store.size:
                 self._counts.append(hits)
                 self._tail, self._seen = 0, len(self._counts) * CHUNK
@@ -266,20 +266,20 @@ class Search:
                 break
         return self.done
 
-    def _hits(self, number: int) -> int:
-        raw = self._raw(number)
+    def _count_hits(self, number: int) -> int:
+        raw = self._read_chunk(number)
         if not self._plain:
-            return self._fold(bytes(raw.data())).count(self.needle)
+            return self._fold_case(bytes(raw.data())).count(self.needle)
         rare = bytes((self._rare,))
         if not raw.contains(rare) and not raw.contains(rare.upper()):
             return 0
         if self._caseless:
-            hits = self._around(raw)
+            hits = self._count_around_caseless(raw)
             if hits is not None:
                 return hits
         return int(raw.toLower().count(self.needle))
 
-    def _around(self, raw: QByteArray) -> int | None:
+    def _count_around_caseless(self, raw: QByteArray) -> int | None:
         """Hits, by the places of what has no case in the text; ``None`` where there are too many of
         them to look at each.
         """
@@ -293,14 +293,14 @@ class Search:
             at = raw.indexOf(self._caseless, at + 1)
         return None
 
-    def _raw(self, number: int) -> QByteArray:
+    def _read_chunk(self, number: int) -> QByteArray:
         """One chunk, and as much of the next as a hit on the edge needs."""
         at = number * CHUNK
         return self._store.raw(at, min(CHUNK + len(self.needle) - 1, self._store.size - at))
 
-    def _lines_in(self, number: int) -> list[int]:
+    def _lines_with_hits(self, number: int) -> list[int]:
         """The lines of a chunk that hold a hit."""
-        block, found = self._fold(bytes(self._raw(number).data())), []
+        block, found = self._fold_case(bytes(self._read_chunk(number).data())), []
         line, seen, at = self._store.lines_before(number * CHUNK), 0, block.find(self.needle)
         while at >= 0:
             line += block.count(b"\n", seen, at)
@@ -312,33 +312,37 @@ class Search:
 
     def after(self, line: int) -> int | None:
         """The first line beyond this one that holds the text; ``None`` where there is none."""
-        return self._look(
-            self._blocks(self._store.start_of(line + 1), forward=True),
+        return self._find_line(
+            self._blocks_from(self._store.start_of(line + 1), forward=True),
             lambda n: n > line,
             first=True,
         )
 
     def before(self, line: int) -> int | None:
         """The last line before this one that holds the text."""
-        return self._look(
-            self._blocks(self._store.start_of(line), forward=False), lambda n: n < line, first=False
+        return self._find_line(
+            self._blocks_from(self._store.start_of(line), forward=False),
+            lambda n: n < line,
+            first=False,
         )
 
-    def _blocks(self, offset: int, forward: bool) -> Iterable[int]:
+    def _blocks_from(self, offset: int, forward: bool) -> Iterable[int]:
         # A hit near the edge is counted in the chunk before its line's start, hence one more to the
         # left.
         here = min(offset // CHUNK, len(self._counts))
         return range(max(0, here - 1), len(self._counts) + 1) if forward else range(here, -1, -1)
 
-    def _look(self, blocks: Iterable[int], fits: Callable[[int], bool], first: bool) -> int | None:
+    def _find_line(
+        self, blocks: Iterable[int], fits: Callable[[int], bool], first: bool
+    ) -> int | None:
         for number in blocks:
             count = self._counts[number] if number < len(self._counts) else self._tail
-            if count and (lines := [n for n in self._lines_in(number) if fits(n)]):
+            if count and (lines := [n for n in self._lines_with_hits(number) if fits(n)]):
                 return lines[0 if first else -1]
         return None
 
 
-class Troubles:
+class ProblemScan:
     """The lines that warn or tell of an error, found in slices. Kept is one number for each."""
 
     def __init__(self, store: LogStore) -> None:
@@ -356,12 +360,12 @@ class Troubles:
         """Look on for at most this long (one chunk at least); whether it is done."""
         until = perf_counter() + seconds
         while not self.done:
-            self._chunk()
+            self._scan_chunk()
             if perf_counter() > until:
                 break
         return self.done
 
-    def _chunk(self) -> None:
+    def _scan_chunk(self) -> None:
         size = self._store.size
         chunk = self._store.read(self._from, min(CHUNK, size - self._from))
         last = self._from + len(chunk) >= size
@@ -372,7 +376,7 @@ class Troubles:
         if any(hint in low for hint in _HINTS):
             line = self._store.line_at(self._from)
             for number, text in enumerate((chunk if last else chunk[:whole]).split(b"\n"), line):
-                if (not self.lines or self.lines[-1] < number) and trouble(text):
+                if (not self.lines or self.lines[-1] < number) and find_severity(text):
                     self.lines.append(number)
         self._from += whole
         if last or not chunk:

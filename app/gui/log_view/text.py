@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from app.gui.log_view.store import trouble
+from app.gui.log_view.store import find_severity
 
 MOST = 4096  # characters painted and copied of one line
 
@@ -54,11 +54,11 @@ def pieces(line: bytes) -> list[Piece]:
     """A line as pieces, left to right; their texts joined are ``plain(line)``."""
     line = latest(line)
     if b"\x1b[" in line:
-        coloured = _coloured(line.decode("utf-8", "replace"))
+        coloured = _parse_colours(line.decode("utf-8", "replace"))
         if any(p.tone != "text" or p.bold for p in coloured):
             return coloured
     text = plain(line)
-    ground = {"error": "err", "warn": "warn"}.get(trouble(line), "text")
+    ground = {"error": "err", "warn": "warn"}.get(find_severity(line), "text")
     made = []
     if stamp := _STAMP.match(text):
         made.append(Piece(stamp[0], "muted"))
@@ -73,13 +73,13 @@ def pieces(line: bytes) -> list[Piece]:
     return [*made, Piece(text, ground)]
 
 
-def _coloured(text: str) -> list[Piece]:
+def _parse_colours(text: str) -> list[Piece]:
     """Pieces of a line with colour codes. Tabs and other escapes are resolved in each piece."""
     made: list[Piece] = []
     tone, bold, width = "text", False, 0
     for at, part in enumerate(_SGR.split(text)):
         if at % 2:
-            tone, bold = _apply(part, tone, bold)
+            tone, bold = _apply_codes(part, tone, bold)
             continue
         part = _OTHER.sub("", part)
         if "\t" in part:
@@ -91,7 +91,7 @@ def _coloured(text: str) -> list[Piece]:
     return made or [Piece("")]
 
 
-def _apply(codes: str, tone: str, bold: bool) -> tuple[str, bool]:
+def _apply_codes(codes: str, tone: str, bold: bool) -> tuple[str, bool]:
     """The look after one colour code."""
     numbers = [int(n) if n else 0 for n in codes.replace(":", ";").split(";")]
     while numbers:
@@ -113,12 +113,12 @@ def _apply(codes: str, tone: str, bold: bool) -> tuple[str, bool]:
         elif n == 39:
             tone = "text"
         elif n in (38, 48):
-            chosen = _extended(numbers)
+            chosen = _parse_extended_colour(numbers)
             tone = chosen if n == 38 else tone
     return tone, bold
 
 
-def _extended(numbers: list[int]) -> str:
+def _parse_extended_colour(numbers: list[int]) -> str:
     """The tone nearest to a 256-colour or RGB code; takes its numbers off the list."""
     kind = numbers.pop(0) if numbers else 0
     if kind == 5 and numbers:
@@ -128,15 +128,15 @@ def _extended(numbers: list[int]) -> str:
         if n >= 232:
             return "muted" if n < 250 else "text"
         n -= 16
-        return _hue(n // 36, n // 6 % 6, n % 6)
+        return _nearest_tone(n // 36, n // 6 % 6, n % 6)
     if kind == 2 and len(numbers) >= 3:
         r, g, b = numbers[:3]
         del numbers[:3]
-        return _hue(r, g, b)
+        return _nearest_tone(r, g, b)
     return "text"
 
 
-def _hue(r: int, g: int, b: int) -> str:
+def _nearest_tone(r: int, g: int, b: int) -> str:
     """A tone for a mix of red, green and blue of any scale."""
     top, low = max(r, g, b), min(r, g, b)
     if top - low <= top // 4:

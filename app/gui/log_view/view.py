@@ -21,25 +21,25 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QPushButton, QWidget
 from app.gui import theme
 from app.gui.formatting import translate
 from app.gui.log_view.paint import MARGIN, TOP, LineBrush
-from app.gui.log_view.store import LogStore, Search, Troubles, trouble
+from app.gui.log_view.store import LogStore, ProblemScan, Search, find_severity
 from app.gui.log_view.text import Piece, pieces, plain
 
 TICK = 33  # milliseconds between two looks at what has grown
 SLICE = 0.002  # seconds of search or filter in one tick of the idle loop
 
-Endpoint = tuple[int, int]  # line and column
+TextPosition = tuple[int, int]  # line and column
 
 
 class LogView(QAbstractScrollArea):
     """A window on a ``LogStore``, for the eyes alone: ``LogPane`` adds the hands.
 
     ``found(number, total, done)`` tells of the search: the place of the current hit's line (-1:
-    none), hits so far, whether all was looked at. ``told`` carries one sentence about what a
+    none), hits so far, whether all was looked at. ``message_ready`` carries one sentence about what a
     command did.
     """
 
     found = Signal(int, int, bool)
-    told = Signal(str)
+    message_ready = Signal(str)
     troubles_changed = Signal(int)
     focus_changed = Signal()
 
@@ -48,11 +48,11 @@ class LogView(QAbstractScrollArea):
         self.store = LogStore()
         self.following = True
         self.stamped = True
-        self._troubles: Troubles | None = None
+        self._problems: ProblemScan | None = None
         self._search: Search | None = None
         self._hit = -1
-        self._anchor: Endpoint | None = None
-        self._head: Endpoint = (0, 0)
+        self._anchor: TextPosition | None = None
+        self._head: TextPosition = (0, 0)
         self._widest = 0.0
         self._told_of = 0
         self._spoken = 0.0
@@ -64,13 +64,13 @@ class LogView(QAbstractScrollArea):
         self._brush = LineBrush()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK)
-        self._timer.timeout.connect(self._tick)
+        self._timer.timeout.connect(self._on_timer)
         # With nothing else to do the loop comes back at once: a search of 80 MB in slices is
         # through in tenths of a second.
         self._idle = QTimer(self)
         self._idle.setInterval(0)
-        self._idle.timeout.connect(self._look_on)
-        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        self._idle.timeout.connect(self._work_a_slice)
+        self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         self.horizontalScrollBar().valueChanged.connect(lambda _: self.viewport().update())
         self._to_end = QPushButton(translate("LogPane", "Go to the end"), self)
         self._to_end.setProperty("kind", "small")
@@ -87,7 +87,7 @@ class LogView(QAbstractScrollArea):
         self.store.close()
         self.store = store
         self._search = None
-        self._troubles = Troubles(store) if self._troubles is not None else None
+        self._problems = ProblemScan(store) if self._problems is not None else None
         self._anchor, self._head, self._hit, self._widest, self._told_of = None, (0, 0), -1, 0.0, 0
         self.following = True
         self.touch()
@@ -101,19 +101,19 @@ class LogView(QAbstractScrollArea):
     def touch(self) -> None:
         """Look at the store again now."""
         self._timer.start()
-        self._tick()
+        self._on_timer()
 
     @property
-    def troubles_only(self) -> bool:
+    def problems_only(self) -> bool:
         """Whether only lines that warn or tell of an error are shown."""
-        return self._troubles is not None
+        return self._problems is not None
 
-    def show_troubles_only(self, on: bool) -> None:
+    def show_problems_only(self, on: bool) -> None:
         """Filter to warnings and errors, or show all again at the place of the line that was on
         top.
         """
         top = self._line_of(self.verticalScrollBar().value())
-        self._troubles = Troubles(self.store) if on else None
+        self._problems = ProblemScan(self.store) if on else None
         self._idle.start()
         self.touch()
         if not on and not self.following:
@@ -152,9 +152,9 @@ class LogView(QAbstractScrollArea):
     def visible_text(self) -> str:
         """The lines in sight, as a screen reader gets them."""
         first = self.verticalScrollBar().value()
-        return "\n".join(plain(raw) for _, raw in self._read(first, self._page()))
+        return "\n".join(plain(raw) for _, raw in self._read_rows(first, self._rows_per_page()))
 
-    def selection(self) -> tuple[Endpoint, Endpoint] | None:
+    def selection(self) -> tuple[TextPosition, TextPosition] | None:
         """Begin and end of what is selected; ``None`` where nothing is."""
         if self._anchor is None or self._anchor == self._head:
             return None
@@ -164,52 +164,52 @@ class LogView(QAbstractScrollArea):
 
     def rows(self) -> int:
         """Number of lines shown: all, or those that the filter has found."""
-        return self.store.lines if self._troubles is None else len(self._troubles.lines)
+        return self.store.lines if self._problems is None else len(self._problems.lines)
 
     def _line_of(self, row: int) -> int:
-        if self._troubles is None:
+        if self._problems is None:
             return row
-        lines = self._troubles.lines
+        lines = self._problems.lines
         return lines[row] if row < len(lines) else self.store.lines
 
     def _row_of(self, line: int) -> int:
-        if self._troubles is None:
+        if self._problems is None:
             return line
-        return bisect_left(self._troubles.lines, line)
+        return bisect_left(self._problems.lines, line)
 
-    def _read(self, row: int, count: int) -> list[tuple[int, bytes]]:
+    def _read_rows(self, row: int, count: int) -> list[tuple[int, bytes]]:
         """Shown lines with their numbers."""
-        if self._troubles is None:
+        if self._problems is None:
             return list(enumerate(self.store.get(row, count), row))
         return [
             (n, raw)
-            for n in self._troubles.lines[row : row + count]
+            for n in self._problems.lines[row : row + count]
             for raw in self.store.get(n, 1)
         ]
 
-    def _page(self) -> int:
-        return max(1, int((self.viewport().height() - TOP) / self._brush.high))
+    def _rows_per_page(self) -> int:
+        return max(1, int((self.viewport().height() - TOP) / self._brush.line_height))
 
     # ---- growth
 
-    def _tick(self) -> None:
+    def _on_timer(self) -> None:
         whole = self.store.catch_up(0.003)
-        bar, rows, page = self.verticalScrollBar(), self.rows(), self._page()
+        bar, rows, page = self.verticalScrollBar(), self.rows(), self._rows_per_page()
         following = self.following  # a longer range must not look like somebody scrolling up
         bar.setPageStep(page)
         bar.setRange(0, max(0, rows - page))
         if following:
             bar.setValue(bar.maximum())
-        if (self._search and not self._search.done) or (self._troubles and not self._troubles.done):
+        if (self._search and not self._search.done) or (self._problems and not self._problems.done):
             self._idle.start()
         if whole and self._told_of == self.store.size:
             self._timer.stop()
         self._told_of = self.store.size
         self._to_end.setVisible(not self.following and bar.maximum() > 0)
-        self._speak()
+        self._update_description()
         self.viewport().update()
 
-    def _look_on(self) -> None:
+    def _work_a_slice(self) -> None:
         """A slice of indexing, search and filter; nothing left stops it."""
         done = True
         if self._search is not None:
@@ -217,16 +217,16 @@ class LogView(QAbstractScrollArea):
             if self._hit < 0 and self._search.total:
                 self.find_next()
             self.found.emit(self._hit, self._search.total, done)
-        if self._troubles is not None:
-            before = len(self._troubles.lines)
-            done = self._troubles.step(SLICE) and done
-            if len(self._troubles.lines) != before:
-                self.troubles_changed.emit(len(self._troubles.lines))
+        if self._problems is not None:
+            before = len(self._problems.lines)
+            done = self._problems.step(SLICE) and done
+            if len(self._problems.lines) != before:
+                self.troubles_changed.emit(len(self._problems.lines))
                 self._timer.start()
         if done:
             self._idle.stop()
 
-    def _speak(self) -> None:
+    def _update_description(self) -> None:
         """Keep the accessible description at the lines in sight, at most twice a second."""
         now = perf_counter()
         if now - self._spoken < 0.5 and self._timer.isActive():
@@ -237,10 +237,10 @@ class LogView(QAbstractScrollArea):
             return
         self.setAccessibleDescription(text)
         last = text.rsplit("\n", 1)[-1]
-        if QAccessible.isActive() and trouble(last.encode()):
+        if QAccessible.isActive() and find_severity(last.encode()):
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, last))
 
-    def _scrolled(self, value: int) -> None:
+    def _on_scrolled(self, value: int) -> None:
         self.following = value >= self.verticalScrollBar().maximum()
         self._to_end.setVisible(not self.following)
         self.viewport().update()
@@ -249,19 +249,21 @@ class LogView(QAbstractScrollArea):
         self._hit = line
         row = self._row_of(line)
         bar = self.verticalScrollBar()
-        if not bar.value() <= row < bar.value() + self._page():
-            bar.setValue(max(0, row - self._page() // 2))
+        if not bar.value() <= row < bar.value() + self._rows_per_page():
+            bar.setValue(max(0, row - self._rows_per_page() // 2))
         self.viewport().update()
         if self._search is not None:
             self.found.emit(line, self._search.total, self._search.done)
 
     # ---- painting
 
-    def _left(self) -> float:
+    def _text_left(self) -> float:
         """Where a line's text begins."""
         stamped = self.stamped and self.store.clock(0) is not None
         return (
-            MARGIN + (self._brush.stamp_wide if stamped else 0) - self.horizontalScrollBar().value()
+            MARGIN
+            + (self._brush.stamp_width if stamped else 0)
+            - self.horizontalScrollBar().value()
         )
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -269,13 +271,15 @@ class LogView(QAbstractScrollArea):
         painter = QPainter(self.viewport())
         painter.fillRect(event.rect(), theme.current().colour("log"))
         painter.setFont(self._brush.font)
-        side, left = self.horizontalScrollBar(), self._left()
+        side, left = self.horizontalScrollBar(), self._text_left()
         needle = self._search.needle.decode("utf-8", "replace") if self._search is not None else ""
         y = float(TOP)
-        for line, raw in self._read(self.verticalScrollBar().value(), self._page() + 1):
+        for line, raw in self._read_rows(
+            self.verticalScrollBar().value(), self._rows_per_page() + 1
+        ):
             made = pieces(raw)
             text = "".join(p.text for p in made)
-            self._brush.chosen(painter, text, self._chosen_in(line, len(text)), y, left)
+            self._brush.chosen(painter, text, self._selected_columns(line, len(text)), y, left)
             self._brush.hits(painter, text, needle, line == self._hit, y, left)
             if self.stamped and text[:1] != " " and (at := self.store.clock(line)) is not None:
                 stamp = QDateTime.fromSecsSinceEpoch(int(at)).toString("HH:mm:ss")
@@ -284,11 +288,11 @@ class LogView(QAbstractScrollArea):
             self._widest = max(
                 self._widest, self._brush.line(painter, made, y, left) + side.value()
             )
-            y += self._brush.high
+            y += self._brush.line_height
         side.setPageStep(self.viewport().width())
         side.setRange(0, max(0, int(self._widest + MARGIN - self.viewport().width())))
 
-    def _chosen_in(self, line: int, length: int) -> tuple[int, int] | None:
+    def _selected_columns(self, line: int, length: int) -> tuple[int, int] | None:
         """The columns of a line that are selected; one more than its length where the line's end
         is.
         """
@@ -309,7 +313,7 @@ class LogView(QAbstractScrollArea):
             size.height(),
         )
         following = self.following
-        self._tick()
+        self._on_timer()
         if following:
             self.follow()
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.decide.plans.builder import GUIDE_PACKAGES, Holder, holders
+from app.decide.plans.builder import GUIDE_PACKAGES, Holder, find_guide_environments
 from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
@@ -34,11 +34,11 @@ class CleanUp(Page):
         super().__init__(wizard)
         self._shown: tuple[Leftover, ...] | None = None
         self._held: tuple[Holder, ...] | None = None
-        wizard.surveyed.connect(self._surveyed)
+        wizard.surveyed.connect(self._on_surveyed)
 
     def build(self) -> None:
         """The list's card and the one that explains the quarantine."""
-        self.head(
+        self.set_header(
             translate("CleanUp", "Clean-up"),
             translate(
                 "CleanUp",
@@ -60,18 +60,18 @@ class CleanUp(Page):
         explained.box.addWidget(self.put_back)
         self.body.addWidget(explained)
         self.taken = RemovedPackages(self.frame)
-        self.taken.filled.connect(self.lead)
+        self.taken.filled.connect(self.set_tab_order)
         self.body.addWidget(self.taken)
-        self.guide_card = self._guide_card()
+        self.guide_card = self._build_guide_card()
         self.body.addWidget(self.guide_card)
         self.body.addStretch(1)
         self.bar.button(translate("CleanUp", "&Back"), self.frame.backward)
-        self.bar.main(translate("CleanUp", "&Next: the plan"), self._next)
+        self.bar.main(translate("CleanUp", "&Next: the plan"), self._go_next)
         self.boxes: dict[str, QCheckBox] = {}
         self._rows: list[QWidget] = []
         self._shown = self._held = None
 
-    def _guide_card(self) -> Card:
+    def _build_guide_card(self) -> Card:
         """The guide's own clean-up: five packages out of one environment. Nothing is chosen by
         itself.
         """
@@ -96,7 +96,7 @@ class CleanUp(Page):
         self.guide.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.guide.setMinimumContentsLength(12)
         self.guide.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.guide.currentIndexChanged.connect(lambda _at: self._name_tick())
+        self.guide.currentIndexChanged.connect(lambda _at: self._reset_tick())
         name = Label(
             translate("CleanUp", "&Take the guide's five packages out of"),
             "small",
@@ -112,7 +112,7 @@ class CleanUp(Page):
         card.box.addWidget(self.take_out, 0, Qt.AlignmentFlag.AlignLeft)
         return card
 
-    def _name_tick(self) -> None:
+    def _reset_tick(self) -> None:
         """Another environment is another question: the tick names it and is not set."""
         python = self.guide.currentData()
         self.take_out.setChecked(False)
@@ -132,18 +132,18 @@ class CleanUp(Page):
         """List what the survey found; earlier ticks stay."""
         facts = self.session.facts
         leftovers = facts.leftovers if facts is not None else ()
-        held = holders(facts, self.session.place) if facts is not None else ()
+        held = find_guide_environments(facts, self.session.place) if facts is not None else ()
         if leftovers != self._shown:
             self._shown = leftovers
-            self._list(leftovers)
+            self._list_leftovers(leftovers)
         if held != self._held:
             self._held = held
-            self._offer(held)
-        self._say_quarantine()
-        self._count()
-        self.taken.look()
+            self._offer_environments(held)
+        self._explain_quarantine()
+        self._update_sum()
+        self.taken.refresh()
 
-    def _offer(self, held: tuple[Holder, ...]) -> None:
+    def _offer_environments(self, held: tuple[Holder, ...]) -> None:
         self.guide.clear()
         self.guide.addItem(translate("CleanUp", "no environment"), None)
         for holder in held:
@@ -153,42 +153,42 @@ class CleanUp(Page):
             )
         at = self.guide.findData(self.session.answers.uninstall_from)
         self.guide.setCurrentIndex(max(0, at))
-        self._name_tick()
+        self._reset_tick()
         self.take_out.setChecked(at > 0)
         self.guide_card.setVisible(bool(held))
 
-    def _say_quarantine(self) -> None:
+    def _explain_quarantine(self) -> None:
         """What the quarantine is, and the way back out of it where something lies there."""
         try:
             moved = bool(self.session.quarantined())
         except ExpectedError:
             moved = False  # a journal that cannot be read is a finding of its own
         self.put_back.setVisible(moved)
-        told = translate(
+        text = translate(
             "CleanUp",
             "What you choose is moved into a quarantine folder on its own disk when the plan "
             "runs. It can "
             "be put back, here and on the last page.",
         )
         if any(x.kind == "own" for x in self._shown or ()):
-            told += " " + translate(
+            text += " " + translate(
                 "CleanUp", "Only what this program made itself is deleted for good."
             )
-        self.explanation.setText(told)
+        self.explanation.setText(text)
 
     def _put_back(self) -> None:
         from app.gui.dialogs.restore import offer
 
         if offer(self.frame, self.session):
-            self._say_quarantine()
-            self.frame.look()
+            self._explain_quarantine()
+            self.frame.start_survey()
 
-    def _surveyed(self, _fault: BaseException | None) -> None:
+    def _on_surveyed(self, _fault: BaseException | None) -> None:
         if self.frame.currentPage() is self and self._shown is not None:
-            self._keep()
+            self._save_answers()
             self.enter()
 
-    def _list(self, leftovers: tuple[Leftover, ...]) -> None:
+    def _list_leftovers(self, leftovers: tuple[Leftover, ...]) -> None:
         for old in self._rows:
             self.list_card.box.removeWidget(old)
             old.hide()
@@ -196,11 +196,11 @@ class CleanUp(Page):
         self._rows, self.boxes = [], {}
         ticked = set(self.session.answers.clean_up)
         for leftover in leftovers:
-            for widget in (line(), self._row(leftover, leftover.id in ticked)):
+            for widget in (line(), self._build_row(leftover, leftover.id in ticked)):
                 self._rows.append(widget)
                 self.list_card.box.addWidget(widget)
 
-    def _row(self, leftover: Leftover, ticked: bool) -> QWidget:
+    def _build_row(self, leftover: Leftover, ticked: bool) -> QWidget:
         row = QWidget()
         box = QHBoxLayout(row)
         box.setContentsMargins(0, 12, 0, 12)
@@ -210,7 +210,7 @@ class CleanUp(Page):
         tick.setFont(theme.font("value"))
         tick.setChecked(ticked)
         tick.setAccessibleName(f"{title}, {leftover.path}, {formatting.size(leftover.size)}")
-        tick.toggled.connect(lambda _on: self._count())
+        tick.toggled.connect(lambda _on: self._update_sum())
         self.boxes[leftover.id] = tick
         column = QVBoxLayout()
         column.setSpacing(2)
@@ -222,7 +222,7 @@ class CleanUp(Page):
         under.setSpacing(3)
         under.addWidget(Elided(leftover.path, "mono", "muted"))
         if leftover.detail:
-            under.addWidget(Label(said(leftover.detail), "small", "muted"))
+            under.addWidget(Label(localize(leftover.detail), "small", "muted"))
         column.addLayout(under)
         box.addLayout(column, 1)
         size = Label(formatting.size(leftover.size), "value", wrap=False, tabular=True)
@@ -237,7 +237,7 @@ class CleanUp(Page):
         box.addWidget(look, 0, Qt.AlignmentFlag.AlignTop)
         return row
 
-    def _count(self) -> None:
+    def _update_sum(self) -> None:
         chosen = [x for x in self._shown or () if self.boxes[x.id].isChecked()]
         whole = formatting.size(sum(x.size or 0 for x in self._shown or ()))
         if not chosen:
@@ -254,9 +254,9 @@ class CleanUp(Page):
 
     def leave(self) -> None:
         """Remember what is chosen."""
-        self._keep()
+        self._save_answers()
 
-    def _keep(self) -> None:
+    def _save_answers(self) -> None:
         """Ticks of things that a new survey no longer finds are dropped, so that no plan asks for
         them.
         """
@@ -269,7 +269,7 @@ class CleanUp(Page):
             uninstall_from=self.guide.currentData() if self.take_out.isChecked() else None,
         )
 
-    def _next(self) -> None:
+    def _go_next(self) -> None:
         self.frame.forward()
 
 

@@ -14,15 +14,15 @@ from app.engine.editors import GET, EditorName
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.summaries import setup_title
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import (
     Card,
+    Container,
     Elided,
     Fact,
     Label,
-    Plain,
     across,
     empty,
     empty_box,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _FEW = 4  # changes shown at once
 
 
-class Home(Plain):
+class Home(Container):
     """The cards of the first page where an environment is installed. All figures are those of the
     status; they come in a thread, and the primary button is named when they are there.
     """
@@ -55,20 +55,20 @@ class Home(Plain):
         self.status: Status | None = None
         self.items: tuple[Uninstallable, ...] | None = None
         self._remove_wanted = False
-        self.box.addWidget(self._installed())
+        self.box.addWidget(self._build_installed_card())
         self.newer = Card()
         self.newer.box.setSpacing(6)
         self.newer.hide()
         self.box.addWidget(self.newer)
-        self.told = Label("", "text", "accent")
-        self.told.hide()
-        self.box.addWidget(self.told)
+        self.status_line = Label("", "text", "accent")
+        self.status_line.hide()
+        self.box.addWidget(self.status_line)
         row = Collapsible(wide=620, gap=theme.GAP)
-        row.box.addWidget(self._use(), 1)
-        row.box.addWidget(self._keep(), 1)
+        row.box.addWidget(self._build_use_card(), 1)
+        row.box.addWidget(self._build_care_card(), 1)
         self.box.addWidget(row)
         self.taken = RemovedPackages(self._frame)
-        self.taken.filled.connect(page.lead)
+        self.taken.filled.connect(page.set_tab_order)
         self.box.addWidget(self.taken)
         self._leads = leads
         self._act: Callable[[], object] = lambda: None
@@ -78,7 +78,7 @@ class Home(Plain):
 
     # ---- what is installed
 
-    def _installed(self) -> Card:
+    def _build_installed_card(self) -> Card:
         card = Card()
         card.setProperty("chosen", True)
         card.box.setSpacing(8)
@@ -93,17 +93,17 @@ class Home(Plain):
         self.proven = Fact(translate("Home", "Last proven"), "…")
         self.changed = Fact(translate("Home", "Changed since"), "…")
         self.disk = Fact(translate("Home", "On disk"), "…")
-        facts = Plain()
+        facts = Container()
         facts.box.addLayout(grid_of((self.proven, self.changed, self.disk), (1, 1, 1)))
         card.box.addWidget(facts)
-        self.changes = Plain(gap=3)
+        self.changes = Container(gap=3)
         self.changes.hide()
         card.box.addWidget(self.changes)
         self.path = Elided("", "mono", "muted")
         card.box.addWidget(self.path)
         return card
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Ask for the status and the sizes, each in a thread of its own; called again after each
         change.
         """
@@ -123,33 +123,33 @@ class Home(Plain):
         counted = self._frame.stream(sizes, self._show_sizes)
         counted.ended.connect(self._sizes_ended)
         counted.start()
-        self.taken.look()
-        if session.facts is not None and not self._frame.looking:
+        self.taken.refresh()
+        if session.facts is not None and not self._frame.is_surveying:
             self.show_newer()
 
     def _status_ended(self, fault: BaseException | None) -> None:
         if fault is not None and self._page.built and self.status is None:
-            self.proof.setText(said(str(fault)))
-            self._lead(translate("Home", "&Look at this PC"), self._frame.forward)
+            self.proof.setText(localize(str(fault)))
+            self._set_primary_action(translate("Home", "&Look at this PC"), self._frame.forward)
 
     def show_status(self, status: Status) -> None:
         """Everything that the status says."""
         if not self._page.built:
             return
         if not status.installed:
-            self._frame.after_handler(lambda: self._frame.anew("welcome"))
+            self._frame.after_handler(lambda: self._frame.rebuild_stage("welcome"))
             return
         self.status = status
         self.title.setText(setup_title(self._page.session, status.profile or ""))
         word, tone = verdict_word(status)
-        self.tag.put(word, tone)
+        self.tag.set_content(word, tone)
         self.tag.show()
-        self.proof.setText(said(proof_sentence(status)))
-        self.proven.put(
+        self.proof.setText(localize(proof_sentence(status)))
+        self.proven.set_content(
             moment(status.proven_at) if status.proven_at else translate("Home", "never")
         )
         count = len(status.drift)
-        self.changed.put(
+        self.changed.set_content(
             translate("Home", "nothing")
             if not count
             else translate("Home", "1 difference")
@@ -157,8 +157,8 @@ class Home(Plain):
             else translate("Home", "{n} differences").format(n=count)
         )
         self._show_changes(status)
-        self.path.put(status.path or "")
-        self._lead(*self._leading(status))
+        self.path.set_content(status.path or "")
+        self._set_primary_action(*self._choose_primary_action(status))
         self.back.setEnabled(status.previous is not None)
         self.back.setToolTip(
             "" if status.previous else translate("Home", "There is no earlier setup to go back to.")
@@ -168,23 +168,23 @@ class Home(Plain):
     def _show_changes(self, status: Status) -> None:
         empty(self.changes)
         for change in status.drift[:_FEW]:
-            self.changes.box.addWidget(Label(f"• {said(change.text)}", "small"))
+            self.changes.box.addWidget(Label(f"• {localize(change.text)}", "small"))
         if len(status.drift) > _FEW:
             more = translate("Home", "and {n} more changes").format(n=len(status.drift) - _FEW)
             self.changes.box.addWidget(Label(more, "small", "muted"))
         self.changes.setVisible(bool(status.drift))
 
-    def _leading(self, status: Status) -> tuple[str, Callable[[], object]]:
+    def _choose_primary_action(self, status: Status) -> tuple[str, Callable[[], object]]:
         """What is the thing to do next, by what is known: mend, prove, or train."""
         if status.verdict == "broken":
-            return translate("Home", "&Mend it"), self._mend
+            return translate("Home", "&Mend it"), self._plan_repair
         if status.drift:
-            return translate("Home", "&Put the locked state back"), self._mend
+            return translate("Home", "&Put the locked state back"), self._plan_repair
         if status.verdict == "not_checked":
             return translate("Home", "&Verify"), lambda: self._frame.go("verify")
         return translate("Home", "&Train on your data"), lambda: self._frame.go("train")
 
-    def _lead(self, text: str, act: Callable[[], object]) -> None:
+    def _set_primary_action(self, text: str, act: Callable[[], object]) -> None:
         self._act = act
         primary = self._page.bar.primary
         if primary is None or not self._leads:
@@ -197,49 +197,49 @@ class Home(Plain):
     def _press_primary(self) -> None:
         self._act()
 
-    def _mend(self) -> None:
+    def _plan_repair(self) -> None:
         """The plan that mends it, shown on the page of plans as any other."""
         if self.status is not None and self.status.profile is not None:
-            self._try(lambda: self._page.session.choose(self.status.profile))  # type: ignore[union-attr,arg-type]
+            self._run_or_show_error(lambda: self._page.session.choose(self.status.profile))  # type: ignore[union-attr,arg-type]
             self._frame.go("install")
 
     # ---- what can be done with it
 
-    def _use(self) -> Card:
-        card, acts = self._acts(translate("Home", "Use it"))
+    def _build_use_card(self) -> Card:
+        card, acts = self._build_actions(translate("Home", "Use it"))
         acts(translate("Home", "Training &script"), lambda: self._frame.go("ready"))
-        acts(translate("Home", "Open &terminal"), self._terminal)
-        acts(translate("Home", "Open the &folder"), self._folder)
+        acts(translate("Home", "Open &terminal"), self._open_terminal)
+        acts(translate("Home", "Open the &folder"), self._open_folder)
         here = {editor.name: editor for editor in self._page.session.editors()}
         for name, title in editor_titles().items():
             editor = here.get(name)
             if editor is not None:
                 acts(
                     translate("Home", "Open {program}").format(program=title),
-                    lambda one=editor: self._say(
-                        self._try(lambda: self._page.session.open_editor(one))
+                    lambda one=editor: self._show_message(
+                        self._run_or_show_error(lambda: self._page.session.open_editor(one))
                     ),
                 )
             else:
                 acts(
                     translate("Home", "Get {program}").format(program=title),
-                    lambda name=name: self._get(name),
+                    lambda name=name: self._get_editor(name),
                     translate("Home", "{program} was not found on this PC").format(program=title),
                 )
         return card
 
-    def _keep(self) -> Card:
-        card, acts = self._acts(translate("Home", "Keep it"))
+    def _build_care_card(self) -> Card:
+        card, acts = self._build_actions(translate("Home", "Keep it"))
         acts(translate("Home", "Verify &again"), lambda: self._frame.go("verify"))
         self.back = acts(translate("Home", "&Go back …"), self._go_back)
         self.back.setEnabled(False)
-        if self._quarantined():
+        if self._has_quarantined():
             acts(translate("Home", "Put back what was moved away"), self._put_back)
-        acts(translate("Home", "Diagnostics &report …"), self._report)
-        self.remove = acts(translate("Home", "Remo&ve …"), self._remove)
+        acts(translate("Home", "Diagnostics &report …"), self._save_report)
+        self.remove = acts(translate("Home", "Remo&ve …"), self._open_remove)
         return card
 
-    def _acts(self, title: str) -> tuple[Card, Callable[..., Button]]:
+    def _build_actions(self, title: str) -> tuple[Card, Callable[..., Button]]:
         card = Card()
         card.box.setSpacing(10)
         card.box.addWidget(Label(title, "strong"))
@@ -256,25 +256,25 @@ class Home(Plain):
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         return card, add
 
-    def _terminal(self) -> None:
-        self._say(self._try(self._page.session.open_terminal))
+    def _open_terminal(self) -> None:
+        self._show_message(self._run_or_show_error(self._page.session.open_terminal))
 
-    def _folder(self) -> None:
+    def _open_folder(self) -> None:
         status, session = self.status, self._page.session
         place = (status.environment if status is not None else None) or session.place.home
-        if self._done(lambda: session.open(place)):
-            self._say(translate("Home", "{path} was opened.").format(path=place))
+        if self._has_succeeded(lambda: session.open(place)):
+            self._show_message(translate("Home", "{path} was opened.").format(path=place))
 
-    def _get(self, name: EditorName) -> None:
-        if self._done(lambda: self._page.session.open(GET[name])):
+    def _get_editor(self, name: EditorName) -> None:
+        if self._has_succeeded(lambda: self._page.session.open(GET[name])):
             title = editor_titles()[name]
-            self._say(
+            self._show_message(
                 translate("Home", "{program} was not found here; {address} was opened.").format(
                     program=title, address=GET[name]
                 )
             )
 
-    def _quarantined(self) -> bool:
+    def _has_quarantined(self) -> bool:
         try:
             return bool(self._page.session.quarantined())
         except ExpectedError:
@@ -283,21 +283,21 @@ class Home(Plain):
     def _put_back(self) -> None:
         from app.gui.dialogs.restore import offer
 
-        if self._try(lambda: offer(self._frame, self._page.session)):
-            self._changed()
+        if self._run_or_show_error(lambda: offer(self._frame, self._page.session)):
+            self._refresh_everything()
 
-    def _report(self) -> None:
+    def _save_report(self) -> None:
         from app.gui.dialogs.report_preview import save_report
 
-        self._try(lambda: save_report(self._frame))
+        self._run_or_show_error(lambda: save_report(self._frame))
 
     def _go_back(self) -> None:
         from app.gui.dialogs.go_back import offer
 
-        told = offer(self._frame)
-        if told:
-            self._say(told)
-            self.look()
+        message = offer(self._frame)
+        if message:
+            self._show_message(message)
+            self.refresh()
 
     # ---- what it takes, and removing it
 
@@ -305,34 +305,34 @@ class Home(Plain):
         if not self._page.built:
             return
         self.items = items
-        self.disk.put(formatting.size(sum(item.size for item in items)))
+        self.disk.set_content(formatting.size(sum(item.size for item in items)))
         self.disk.setToolTip(
-            "\n".join(f"{said(i.title)}: {formatting.size(i.size)}" for i in items if i.size)
+            "\n".join(f"{localize(i.title)}: {formatting.size(i.size)}" for i in items if i.size)
         )
         if self._remove_wanted:
             self._remove_wanted = False
-            self._frame.after_handler(self._remove)
+            self._frame.after_handler(self._open_remove)
 
     def _sizes_ended(self, fault: BaseException | None) -> None:
         if fault is not None and self._page.built:
-            self.disk.put(translate("Home", "not known"), said(str(fault)))
+            self.disk.set_content(translate("Home", "not known"), localize(str(fault)))
 
-    def _remove(self) -> None:
+    def _open_remove(self) -> None:
         """The list with sizes, as soon as those are counted."""
         if self.items is None:
             self._remove_wanted = True
-            self._say(translate("Home", "Counting what is there …"))
+            self._show_message(translate("Home", "Counting what is there …"))
             return
         from app.gui.dialogs.remove import offer
 
-        self._say("")
+        self._show_message("")
         if offer(self._frame, self.items):
-            self._changed()
+            self._refresh_everything()
 
-    def _changed(self) -> None:
+    def _refresh_everything(self) -> None:
         """Something went or came: the survey, the rail and this page are asked anew."""
-        self._frame.after_handler(lambda: self._frame.anew("welcome"))
-        self._frame.after_handler(self._frame.look)
+        self._frame.after_handler(lambda: self._frame.rebuild_stage("welcome"))
+        self._frame.after_handler(self._frame.start_survey)
 
     # ---- a newer setup
 
@@ -341,10 +341,10 @@ class Home(Plain):
         bytes. Known once the survey is over.
         """
         session = self._page.session
-        pointer = self._try(session.pointer)
+        pointer = self._run_or_show_error(session.pointer)
         if pointer is None or session.facts is None:
             return
-        newer = self._try(lambda: session.newer_profile(pointer.profile))
+        newer = self._run_or_show_error(lambda: session.newer_profile(pointer.profile))
         profiles = {p.id: p for p in session.knowledge.profiles}
         old = profiles.get(pointer.profile)
         empty_box(self.newer.box)
@@ -353,21 +353,21 @@ class Home(Plain):
             return
         self._fill_newer(old, profiles[newer])
         self.newer.show()
-        self._page.lead()
+        self._page.set_tab_order()
 
     def _fill_newer(self, old: Profile, new: Profile) -> None:
         session = self._page.session
         family = session.facts.os.family if session.facts is not None else "windows"
         box = self.newer.box
-        see = Button(translate("Home", "&Update …"), lambda: self._update(new.id))
+        see = Button(translate("Home", "&Update …"), lambda: self._update_setup(new.id))
         title = translate("Home", "A newer setup fits this PC: {title}").format(
-            title=said(new.title)
+            title=localize(new.title)
         )
         row = across(Label(title, "strong"), see, top=True)
         row.setStretch(0, 1)
         box.addLayout(row)
         for sentence in differences(old, new, family, session.knowledge.advisories):
-            box.addWidget(Label(f"• {said(sentence)}", "small"))
+            box.addWidget(Label(f"• {localize(sentence)}", "small"))
         box.addWidget(line())
         box.addWidget(
             Label(
@@ -381,19 +381,19 @@ class Home(Plain):
             )
         )
 
-    def _update(self, profile: str) -> None:
-        self._try(lambda: self._page.session.choose(profile))
+    def _update_setup(self, profile: str) -> None:
+        self._run_or_show_error(lambda: self._page.session.choose(profile))
         self._frame.go("setup")
 
     # ---- small things
 
-    def _say(self, text: object) -> None:
+    def _show_message(self, text: object) -> None:
         """What came of the last act, whole, where the eye is; copied paths can be selected."""
         if isinstance(text, str):
-            self.told.setText(said(text))
-            self.told.setVisible(bool(text))
+            self.status_line.setText(localize(text))
+            self.status_line.setVisible(bool(text))
 
-    def _done(self, act: Callable[[], object]) -> bool:
+    def _has_succeeded(self, act: Callable[[], object]) -> bool:
         """Whether an act went through; a fault is shown."""
         try:
             act()
@@ -402,7 +402,7 @@ class Home(Plain):
             return False
         return True
 
-    def _try(self, act: Callable[[], Any]) -> Any:
+    def _run_or_show_error(self, act: Callable[[], Any]) -> Any:
         try:
             return act()
         except ExpectedError as error:

@@ -15,11 +15,11 @@ from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
 from app.gui.mending import label, leading, mend
-from app.gui.messages import all_said, said
+from app.gui.messages import localize, localize_all
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
 from app.gui.run_progress import expected_seconds
-from app.gui.widgets.card import Card, Fact, Label, Plain, at_top, grid_of
+from app.gui.widgets.card import Card, Container, Fact, Label, at_top, grid_of
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
 from app.gui.widgets.plan_list import PlanList
@@ -53,9 +53,9 @@ class Install(PlanPage):
         """Show the run that is going on; else go on with one that was cut off; else show the plan."""
         if self.running and self.run is not None:
             if self.view is None:
-                self.head(translate("Install", "Installing"), said(self.run.plan.title))
-                self._put(self.view_again(self.run))
-                self._run_bar()
+                self.set_header(translate("Install", "Installing"), localize(self.run.plan.title))
+                self._show_sheet(self.view_again(self.run))
+                self._build_run_bar()
             return
         resumed, self.frame.resume = self.frame.resume, None
         if resumed is not None:
@@ -81,24 +81,24 @@ class Install(PlanPage):
     def _look_first(self, plan: Plan) -> None:
         """What is there of this very setup: its records and files are read, which takes seconds."""
         self.plan, self.view, self._asked = plan, None, plan
-        self.head(
+        self.set_header(
             translate("Install", "Plan"),
             translate("Install", "Looking at what is in place. Nothing is changed by it."),
         )
-        self._put(QWidget())
+        self._show_sheet(QWidget())
         bar = self.fresh_bar()
         bar.main(translate("Install", "&Back"), self.frame.backward)
         session = self.session
 
         def look() -> Iterator[tuple[Plan, str, Verification | None]]:
-            repaired, broken = session.repaired(plan)
+            repaired, broken = session.plan_repair(plan)
             yield repaired, broken, None if broken else session.already_in_place(plan)
 
-        stream = self.frame.stream(look, partial(self._looked, plan))
+        stream = self.frame.stream(look, partial(self._on_looked, plan))
         stream.ended.connect(partial(self._look_ended, plan))
         stream.start()
 
-    def _looked(self, plan: Plan, found: tuple[Plan, str, Verification | None]) -> None:
+    def _on_looked(self, plan: Plan, found: tuple[Plan, str, Verification | None]) -> None:
         if self.built and self._asked is plan:  # else another plan is on the page by now
             repaired, broken, place = found
             self.show_plan(repaired, place=place, broken=broken)
@@ -111,7 +111,7 @@ class Install(PlanPage):
         else:
             show_fault(self.frame, fault)
 
-    def _put(self, sheet: QWidget) -> None:
+    def _show_sheet(self, sheet: QWidget) -> None:
         while self._sheets.count():
             old = self._sheets.widget(0)
             self._sheets.removeWidget(old)
@@ -135,36 +135,36 @@ class Install(PlanPage):
         title = translate("Install", "Plan of the fix") if fix else translate("Install", "Plan")
         if broken:
             title = translate("Install", "Plan of the repair")
-        told = self._promise(plan, choice, place)
+        promise = self._describe_plan(plan, choice, place)
         if broken:
             found = translate("Install", "To be mended: {what}. The environment is made anew.")
-            told = f"{found.format(what=said(broken))} {told}"
-        self.head(title, told)
+            promise = f"{found.format(what=localize(broken))} {promise}"
+        self.set_header(title, promise)
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.GAP)
-        box.addWidget(self._sums(plan, said(choice.profile.title)))
+        box.addWidget(self._build_sums(plan, localize(choice.profile.title)))
         listed = PlanList(plan)
         listed.details_wanted.connect(self.show_details)
         box.addWidget(listed, 1)
-        self._put(sheet)
-        self._plan_bar(plan, choice, place)
+        self._show_sheet(sheet)
+        self._build_plan_bar(plan, choice, place)
         if choice.verdict == "blocked":
             self.announce_head(urgent=True)
 
-    def _promise(self, plan: Plan, choice: Choice, place: Verification | None) -> str:
+    def _describe_plan(self, plan: Plan, choice: Choice, place: Verification | None) -> str:
         if place is not None:
             return translate(
                 "Install", "This setup is in place and proven; there is nothing to do."
             )
-        if choice.verdict == "blocked" and not self.plays(plan):
+        if choice.verdict == "blocked" and not self.is_replay(plan):
             stops = [f.title for f in choice.findings if f.severity == "blocks"]
             return translate("Install", "This PC cannot take the setup yet: {reason}.").format(
-                reason="; ".join(all_said(tuple(stops))) or said(choice.why)
+                reason="; ".join(localize_all(tuple(stops))) or localize(choice.why)
             )
         if self.session.simulated:
-            if self.plays(plan):
+            if self.is_replay(plan):
                 return translate(
                     "Install",
                     "The report holds a recorded run of this plan; it is played back, nothing is "
@@ -175,7 +175,7 @@ class Install(PlanPage):
             "Install", "Nothing has been changed yet. This is all that will happen, in this order."
         )
 
-    def _sums(self, plan: Plan, setup: str) -> Card:
+    def _build_sums(self, plan: Plan, setup: str) -> Card:
         card = Card()
         # In a short window the list below gives way, not the lines of this card.
         card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -191,7 +191,7 @@ class Install(PlanPage):
         )
         row = Collapsible(wide=560, gap=18)
         row.box.addLayout(at_top(facts[0]), 5)
-        rest = Plain()
+        rest = Container()
         rest.box.addLayout(grid_of(facts[1:], (2, 2, 3)))
         rest.box.addStretch(1)
         row.box.addWidget(rest, 7)
@@ -210,14 +210,14 @@ class Install(PlanPage):
         )
         return card
 
-    def _plan_bar(self, plan: Plan, choice: Choice, place: Verification | None) -> None:
+    def _build_plan_bar(self, plan: Plan, choice: Choice, place: Verification | None) -> None:
         bar = self.fresh_bar()
         bar.link(translate("Install", "Details of every step"), self.show_details)
         bar.button(translate("Install", "&Back"), self.frame.backward)
         if place is not None:
             bar.button(translate("Install", "&Run it again"), partial(self.start, plan))
             bar.main(translate("Install", "&Verify"), self.frame.forward)
-        elif self.plays(plan):
+        elif self.is_replay(plan):
             bar.main(translate("Install", "&Play the recorded run"), partial(self.start, plan))
         elif choice.verdict == "blocked":
             lead = leading(choice.findings)
@@ -231,9 +231,9 @@ class Install(PlanPage):
 
     def _mend_block(self, finding: Finding) -> None:
         """Go to the mending of the one thing in the way; then This PC is where one looks again."""
-        told = mend(self, finding, lambda _one: self.frame.go("this-pc"))
-        if told and self.built and self.bar.primary is not None:
-            self.head(self.title_label.text(), told)
+        sentence = mend(self, finding, lambda _one: self.frame.go("this-pc"))
+        if sentence and self.built and self.bar.primary is not None:
+            self.set_header(self.title_label.text(), sentence)
             bar = self.fresh_bar()
             bar.button(translate("Install", "&Back"), self.frame.backward)
             bar.main(translate("Install", "&Look again"), self._look_again)
@@ -241,7 +241,7 @@ class Install(PlanPage):
 
     def _look_again(self) -> None:
         self.frame.go("this-pc")
-        self.frame.look()
+        self.frame.start_survey()
 
     def show_details(self) -> None:
         """The plan for experts."""
@@ -251,15 +251,15 @@ class Install(PlanPage):
             PlanDetails(self.frame, self.plan).exec()
 
     def _show_blocked(self, error: ExpectedError) -> None:
-        self.head(translate("Install", "Plan"), said(error.message))
+        self.set_header(translate("Install", "Plan"), localize(error.message))
         card = Card()
-        card.box.addWidget(Label(said(error.hint or error.message)))
+        card.box.addWidget(Label(localize(error.hint or error.message)))
         sheet = QWidget()
         box = QVBoxLayout(sheet)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(card)
         box.addStretch(1)
-        self._put(sheet)
+        self._show_sheet(sheet)
         bar = self.fresh_bar()
         bar.main(translate("Install", "&Back"), self.frame.backward)
         self.focus_primary()
@@ -272,11 +272,11 @@ class Install(PlanPage):
             return
         self.plan, self._asked = plan, None
         self._watching = False
-        self.head(translate("Install", "Installing"), said(plan.title))
-        self._put(self.begin(plan))
-        self._run_bar()
+        self.set_header(translate("Install", "Installing"), localize(plan.title))
+        self._show_sheet(self.begin(plan))
+        self._build_run_bar()
 
-    def _run_bar(self) -> None:
+    def _build_run_bar(self) -> None:
         bar = self.fresh_bar()
         bar.note(
             translate("Install", "Simulation: nothing is changed on this computer.")
@@ -290,7 +290,7 @@ class Install(PlanPage):
         if self.view is not None:  # not on Stop: Enter must not end what Enter has begun
             self.view.panel.pane.setFocus()
 
-    def came(self, event: StepEvent) -> None:
+    def on_step_event(self, event: StepEvent) -> None:
         """From the first check on, the next page shows them live."""
         if (
             not self.built
@@ -305,26 +305,26 @@ class Install(PlanPage):
                 translate("Install", "Watch the chec&ks"), lambda: self.frame.go("verify")
             )
 
-    def over(self, run: PlanRun, view: RunView) -> None:
+    def on_run_end(self, run: PlanRun, view: RunView) -> None:
         """Finished, failed or stopped: each has its title, its card and its way on."""
         if run.outcome == "finished":
-            self._finished(run)
+            self._show_finished(run)
         elif run.outcome == "stopped":
-            self._stopped(run)
+            self._show_stopped(run)
         else:
-            self._failed(run, view)
+            self._show_failed(run, view)
         self.announce_head(urgent=run.outcome != "finished")
         self.focus_primary()
 
-    def _finished(self, run: PlanRun) -> None:
-        self.head(
+    def _show_finished(self, run: PlanRun) -> None:
+        self.set_header(
             translate("Install", "Installed"),
             formatting.joined(
                 [
-                    self.pretence(run.plan),
-                    said(run.plan.title),
+                    self.describe_simulation(run.plan),
+                    localize(run.plan.title),
                     translate("Install", "all steps done in {time}").format(
-                        time=formatting.seconds(run.tally.now)
+                        time=formatting.seconds(run.run_progress.now)
                     ),
                 ]
             ),
@@ -335,8 +335,8 @@ class Install(PlanPage):
         if self.frame.currentPage() is self:
             self.frame.forward()
 
-    def _stopped(self, run: PlanRun) -> None:
-        self.head(
+    def _show_stopped(self, run: PlanRun) -> None:
+        self.set_header(
             translate("Install", "Stopped"),
             translate(
                 "Install",
@@ -348,13 +348,13 @@ class Install(PlanPage):
         bar.button(translate("Install", "&Back"), self.frame.backward)
         bar.main(translate("Install", "&Go on"), partial(self.start, run.plan))
 
-    def _failed(self, run: PlanRun, view: RunView) -> None:
+    def _show_failed(self, run: PlanRun, view: RunView) -> None:
         step, failed = run.failures[0] if run.failures else ("", None)
         found = next((s for s in run.plan.steps if s.id == step), None)
-        title = said(found.title if found is not None else run.plan.title)
-        self.head(
+        title = localize(found.title if found is not None else run.plan.title)
+        self.set_header(
             translate("Install", "Not finished"),
-            said(str(run.fault))
+            localize(str(run.fault))
             if run.fault is not None
             else translate(
                 "Install", "“{step}” failed. The setup that you use today was not touched."
@@ -362,7 +362,7 @@ class Install(PlanPage):
         )
         if failed is not None:
             card = DiagnosisCard(diagnosis_of(failed), step=title, report=False, retry=False)
-            card.fix_wanted.connect(partial(self.mend, run.plan))
+            card.fix_wanted.connect(partial(self.apply_fix, run.plan))
             card.issue_wanted.connect(self.copy_issue)
             view.show_card(card)
         bar = self.fresh_bar()
@@ -381,7 +381,7 @@ class Install(PlanPage):
         if ask_sources(self.frame) and not self.running:
             self.start(plan)
 
-    def mend(self, plan: Plan, remedy: str) -> None:
+    def apply_fix(self, plan: Plan, remedy: str) -> None:
         """Carry an automatic fix out. It is a plan like any other: shown first, but for a mere
         second try.
         """

@@ -90,7 +90,7 @@ class Bar(QFrame):
 
     def link(self, text: str, act: Callable[[], object], about: str = "") -> Button:
         """Add a quiet act at the left."""
-        return self._at_left(Button(text, act, "link", about))
+        return self._add_at_left(Button(text, act, "link", about))
 
     def note(self, text: str) -> Label:
         """Add a quiet sentence at the left."""
@@ -114,12 +114,12 @@ class Bar(QFrame):
         self.refit()
         return self.primary
 
-    def squeeze(self, short: bool) -> None:
+    def set_compact(self, short: bool) -> None:
         """Less air above and below the buttons."""
         upper = 7 if short else 14
         self._row.setContentsMargins(theme.PAGE_MARGIN, upper, theme.PAGE_MARGIN, upper)
 
-    def _at_left(self, made: Button) -> Button:
+    def _add_at_left(self, made: Button) -> Button:
         self._left.insertWidget(self._left.count() - 1, made)
         self.refit()
         return made
@@ -194,7 +194,7 @@ class Page(QWizardPage):
     def leave(self) -> None:
         """Another page is about to be seen."""
 
-    def head(self, title: str, subtitle: str = "") -> None:
+    def set_header(self, title: str, subtitle: str = "") -> None:
         """Set the title and the sentence under it."""
         self.title_label.setText(title)
         self.subtitle_label.setText(subtitle)
@@ -216,20 +216,22 @@ class Page(QWizardPage):
     def prepare(self) -> None:
         """Build the page if that has not happened, then ``enter``."""
         if self._content is None:
-            self._frame_up()
+            self._build_frame()
             self.build()
         self.enter()
-        self.lead()
+        self.set_tab_order()
         self.frame.name_window(self.title_label.text())
 
-    def lead(self) -> None:
+    def set_tab_order(self) -> None:
         """Let the Tab key go as the eye does; to be asked for again where parts of the page were
         made anew.
         """
         if self._content is not None and self.frame.painted:
-            from app.gui.widgets.tab_order import lead  # the first page is in order by itself
+            from app.gui.widgets.tab_order import (
+                set_tab_order,  # the first page is in order by itself
+            )
 
-            lead(self._content)
+            set_tab_order(self._content)
 
     def take_focus(self) -> None:
         """Put the keyboard on the primary button, else on the first control that can be seen:
@@ -243,9 +245,9 @@ class Page(QWizardPage):
             return
         if held is not None and self.isAncestorOf(held) and held.isVisibleTo(self):
             return
-        from app.gui.widgets.tab_order import stops
+        from app.gui.widgets.tab_order import tab_stops
 
-        for stop in stops(self._content):
+        for stop in tab_stops(self._content):
             if stop.isEnabled() and stop.isVisibleTo(self):
                 stop.setFocus()
                 return
@@ -258,7 +260,7 @@ class Page(QWizardPage):
             old.hide()
             old.deleteLater()
 
-    def _frame_up(self) -> None:
+    def _build_frame(self) -> None:
         content = QFrame()
         content.setObjectName(
             "page"
@@ -267,7 +269,7 @@ class Page(QWizardPage):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         if self.frame.ready and self.session.simulated:
-            column.addWidget(self._banner())
+            column.addWidget(self._build_banner())
         self.title_label = Label("", "h1", wrap=False)
         self.subtitle_label = Label("", "text", "muted")
         self._head = head = QVBoxLayout()
@@ -281,14 +283,14 @@ class Page(QWizardPage):
             theme.PAGE_MARGIN, 0, theme.PAGE_MARGIN, 16 if self.scrolls else 0
         )
         self.body.setSpacing(theme.GAP)
-        column.addWidget(self._scrolling(holder), 1)
+        column.addWidget(self._build_scroll_area(holder), 1)
         self.bar = Bar()
         column.addWidget(self.bar)
         self._outer.addWidget(content)
         self._content = content
-        self.squeeze()
+        self.set_compact()
 
-    def squeeze(self) -> None:
+    def set_compact(self) -> None:
         """Less air above and below in a short window."""
         if self._content is None:
             return
@@ -297,9 +299,9 @@ class Page(QWizardPage):
             theme.PAGE_MARGIN, 12 if short else 28, theme.PAGE_MARGIN, 10 if short else 16
         )
         self._head.setSpacing(2 if short else 6)
-        self.bar.squeeze(short)
+        self.bar.set_compact(short)
 
-    def _banner(self) -> QFrame:
+    def _build_banner(self) -> QFrame:
         banner = QFrame()
         banner.setObjectName("banner")
         row = QHBoxLayout(banner)
@@ -312,7 +314,7 @@ class Page(QWizardPage):
         if home is not None:
             back = Button(
                 translate("Window", "Back to this PC"),
-                lambda: self.frame.after_handler(lambda: self.frame.visit(home)),
+                lambda: self.frame.after_handler(lambda: self.frame.open_session(home)),
                 "link",
             )
             back.setFont(theme.font("link"))
@@ -320,7 +322,7 @@ class Page(QWizardPage):
         banner.setAccessibleName(text.text())
         return banner
 
-    def _scrolling(self, holder: QWidget) -> QScrollArea:
+    def _build_scroll_area(self, holder: QWidget) -> QScrollArea:
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)

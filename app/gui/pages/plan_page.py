@@ -19,7 +19,7 @@ from app.gui.log_view.panel import LogPanel
 from app.gui.pages.page import Bar, Page
 from app.gui.plan_run import PlanRun
 from app.gui.run_progress import RunProgress
-from app.gui.widgets.card import Label, Plain, across
+from app.gui.widgets.card import Container, Label, across
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.playback_speed import PlaybackSpeed
 from app.gui.widgets.step_list import StepList, state_word
@@ -41,15 +41,15 @@ class RunView(QWidget):
     """
 
     def __init__(
-        self, tally: RunProgress, panel: LogPanel, pace: PlaybackSpeed | None = None
+        self, run_progress: RunProgress, panel: LogPanel, pace: PlaybackSpeed | None = None
     ) -> None:
         super().__init__()
-        self.tally = tally
+        self.run_progress = run_progress
         self.meter = Meter(translate("Run", "Total progress"), 0.0, height=6)
         self.bytes = Label("", "small", "muted", wrap=False, tabular=True)
         self.speed = Label("", "small", "muted", wrap=False, tabular=True)
         self.spark = Sparkline(translate("Run", "Download speed"))
-        self.steps = StepList(tally.rows)
+        self.steps = StepList(run_progress.rows)
         self.panel = panel
         self.pace = pace
         self._sampled = -1.0
@@ -62,21 +62,21 @@ class RunView(QWidget):
             head.addSpacing(8)
             head.addWidget(pace)
         box.addLayout(head)
-        right = Plain(gap=14)
+        right = Container(gap=14)
         self._right = right.box
         self._right.addWidget(panel, 1)
         # Under one another where the log's tools would not fit beside the steps.
         lower = Collapsible(wide=self.steps.WIDE + 14 + 400, gap=14)
         lower.box.addWidget(self.steps)
         lower.box.addWidget(right, 1)
-        lower.turned.connect(self._fold)
+        lower.turned.connect(self._arrange_steps)
         self._lower = lower
         box.addSpacing(8)
         box.addWidget(lower, 1)
         self._cards: QScrollArea | None = None
         self.refresh()
 
-    def _fold(self, folded: bool) -> None:
+    def _arrange_steps(self, folded: bool) -> None:
         """Steps beside the log, or above it; a card that says what failed takes their room there."""
         self.steps.spread(folded)
         self.steps.setVisible(not folded or self._cards is None)
@@ -85,33 +85,38 @@ class RunView(QWidget):
 
     def take(self, event: StepEvent) -> None:
         """One event of the run: its row and the speed; the head follows by ``refresh``."""
-        row = self.tally.take(event)
+        row = self.run_progress.take(event)
         if row is not None:
-            self.steps.refresh(row, self.tally.rate)
+            self.steps.refresh(row, self.run_progress.rate)
             if row.state in ("ok", "skip", "err") and isinstance(
                 event.what, Finished | Skipped | Failed
             ):
                 announce(self, f"{row.title}: {state_word(row.state)}", urgent=row.state == "err")
-        told = event.what
+        payload = event.what
         if (
-            isinstance(told, Progress)
-            and told.unit == "bytes"
-            and told.rate is not None
+            isinstance(payload, Progress)
+            and payload.unit == "bytes"
+            and payload.rate is not None
             and event.at - self._sampled >= 0.5
         ):
             self._sampled = event.at
-            self.spark.add(told.rate)
+            self.spark.add(payload.rate)
 
     def refresh(self) -> None:
         """The head's figures."""
-        tally = self.tally
-        total = tally.to_fetch
-        self.bytes.setText(formatting.of(tally.fetched, total) if total else "")
-        loading = tally.current is not None and tally.current.state == "down" and not tally.silence
-        self.speed.setText(formatting.rate(tally.rate) if loading else "")
+        run_progress = self.run_progress
+        total = run_progress.to_fetch
+        self.bytes.setText(formatting.of(run_progress.fetched, total) if total else "")
+        loading = (
+            run_progress.current is not None
+            and run_progress.current.state == "down"
+            and not run_progress.waiting_seconds
+        )
+        self.speed.setText(formatting.rate(run_progress.rate) if loading else "")
         self.spark.setVisible(loading and len(self.spark.values) > 1)
-        self.meter.put(
-            tally.share, translate("Run", "{share} % done").format(share=round(tally.share * 100))
+        self.meter.set_content(
+            run_progress.share,
+            translate("Run", "{share} % done").format(share=round(run_progress.share * 100)),
         )
 
     def show_card(self, card: QWidget | None) -> None:
@@ -133,7 +138,7 @@ class RunView(QWidget):
             QTimer.singleShot(
                 0, self._fit_card
             )  # its fonts and paddings are known once it stands there
-        self._fold(self._lower.folded)
+        self._arrange_steps(self._lower.folded)
 
     def _fit_card(self) -> None:
         """The whole card where it fits; the log keeps its head and some lines."""
@@ -170,10 +175,10 @@ class PlanPage(Page):
 
     # ---- for subclasses
 
-    def came(self, event: StepEvent) -> None:
+    def on_step_event(self, event: StepEvent) -> None:
         """One event other than a line of the log."""
 
-    def over(self, run: PlanRun, view: RunView) -> None:
+    def on_run_end(self, run: PlanRun, view: RunView) -> None:
         """The run has ended; ``run.outcome`` says how."""
         raise NotImplementedError
 
@@ -188,9 +193,9 @@ class PlanPage(Page):
         """Start a plan and return what shows it; the page puts that where it belongs."""
         panel, self._title = LogPanel(self.open_log), ""
         self.run = PlanRun(self.frame, plan, panel.pane)
-        self.view = RunView(self.run.tally, panel, self._pace(plan))
-        self.run.watchers.append(self._take)
-        self.run.ended.connect(self._ended)
+        self.view = RunView(self.run.run_progress, panel, self._build_playback_speed(plan))
+        self.run.watchers.append(self._on_event)
+        self.run.ended.connect(self._on_ended)
         self.frame.busy = lambda: self.running
         self._clock.start()
         self.run.start()
@@ -201,27 +206,31 @@ class PlanPage(Page):
         panel = LogPanel(self.open_log)
         run.pane = panel.pane
         panel.pane.show_log(run.store)
-        self.view = RunView(run.tally, panel, self._pace(run.plan))
+        self.view = RunView(run.run_progress, panel, self._build_playback_speed(run.plan))
         return self.view
 
-    def _pace(self, plan: Plan) -> PlaybackSpeed | None:
-        return PlaybackSpeed(self.session.speed, self._change_pace) if self.plays(plan) else None
+    def _build_playback_speed(self, plan: Plan) -> PlaybackSpeed | None:
+        return (
+            PlaybackSpeed(self.session.speed, self._change_pace) if self.is_replay(plan) else None
+        )
 
     def _change_pace(self, factor: float) -> None:
         self.session.speed = factor
 
-    def plays(self, plan: Plan) -> bool:
+    def is_replay(self, plan: Plan) -> bool:
         """Whether this is a run that a report recorded on its sender's PC."""
-        return self.session.simulated is not None and self.session.plays(plan)
+        return self.session.simulated is not None and self.session.is_replay(plan)
 
-    def pretence(self, plan: Plan) -> str:
+    def describe_simulation(self, plan: Plan) -> str:
         """What the subtitle says first where nothing real happens: a simulation, or a recorded run;
         else nothing.
         """
         if not self.session.simulated:
             return ""
         return (
-            translate("Run", "Recorded run") if self.plays(plan) else translate("Run", "Simulation")
+            translate("Run", "Recorded run")
+            if self.is_replay(plan)
+            else translate("Run", "Simulation")
         )
 
     def rebuild(self) -> None:
@@ -266,7 +275,7 @@ class PlanPage(Page):
         ):
             self.run.stop()
             self._stopper.setEnabled(False)
-            self.head(
+            self.set_header(
                 translate("Run", "Stopping"), translate("Run", "The running step is being ended.")
             )
 
@@ -275,20 +284,20 @@ class PlanPage(Page):
         if self.session.log_path:
             self.session.open(self.session.log_path)
 
-    def _take(self, event: StepEvent) -> None:
+    def _on_event(self, event: StepEvent) -> None:
         if isinstance(event.what, Line):
             return
         if self.view is not None:
             self.view.take(event)
-        self.came(event)
+        self.on_step_event(event)
 
-    def _ended(self, fault: object) -> None:
+    def _on_ended(self, fault: object) -> None:
         self._clock.stop()
         self.progress_changed.emit(-1.0)
         if self.view is not None and self.run is not None:
             self.view.refresh()
             self.view.panel.pane.touch()
-            self.over(self.run, self.view)
+            self.on_run_end(self.run, self.view)
         if isinstance(fault, BaseException):
             from app.gui.error_dialog import show_fault
 
@@ -302,13 +311,13 @@ class PlanPage(Page):
         if self.view is None or self.run is None or not self.run.running:
             return
         self.view.refresh()
-        self.progress_changed.emit(self.view.tally.share)
+        self.progress_changed.emit(self.view.run_progress.share)
         if self.run.stopping:
             return
-        silence = self.view.tally.silence
+        silence = self.view.run_progress.waiting_seconds
         if silence:
             self._title = self._title or self.title_label.text()
-            self.head(
+            self.set_header(
                 translate("Run", "Waiting for the network"),
                 translate(
                     "Run",
@@ -318,21 +327,23 @@ class PlanPage(Page):
             )
         else:
             title, self._title = self._title or self.title_label.text(), ""
-            self.head(title, self.where(self.run))
+            self.set_header(title, self.describe_progress(self.run))
 
-    def where(self, run: PlanRun) -> str:
+    def describe_progress(self, run: PlanRun) -> str:
         """``PyTorch for CUDA 12.8 · step 3 of 7 · about 6 minutes left``; said to be a simulation
         where it is one.
         """
-        tally, row = run.tally, run.tally.current
+        run_progress, row = run.run_progress, run.run_progress.current
         return formatting.joined(
             [
-                self.pretence(run.plan),
+                self.describe_simulation(run.plan),
                 row.title if row else "",
                 translate("Run", "step {n} of {all}").format(
-                    n=tally.number, all=len(tally.plan.steps)
+                    n=run_progress.number, all=len(run_progress.plan.steps)
                 ),
-                translate("Run", "{time} left").format(time=formatting.about(tally.left)),
+                translate("Run", "{time} left").format(
+                    time=formatting.about(run_progress.seconds_left)
+                ),
             ]
         )
 
@@ -344,7 +355,7 @@ class PlanPage(Page):
         self.bar = Bar()
         if layout is not None:
             layout.replaceWidget(old, self.bar)
-        self.bar.squeeze(self.frame.cramped[1])
+        self.bar.set_compact(self.frame.cramped[1])
         old.hide()
         old.deleteLater()
         return self.bar

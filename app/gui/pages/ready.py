@@ -15,10 +15,10 @@ from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.file_names import proposed
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, Plain, heading
+from app.gui.widgets.card import Card, Container, Label, heading
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.gui.widgets.training_settings import TrainingSettings
@@ -46,7 +46,7 @@ class Ready(Page):
 
     def build(self) -> None:
         """Knobs and script above, acts below."""
-        self._built = self._read()
+        self._built = self._read_state()
         self._tells: dict[str, Label] = {}
         profile = self._shown
         facts = self.session.facts
@@ -71,39 +71,41 @@ class Ready(Page):
         # need not.
         self.script.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         card.box.addWidget(self.script, 1)
-        acts, low = Collapsible(wide=560, gap=10), Plain(across=True, gap=10)
-        self.told = Label("", "small", "muted")
+        acts, low = Collapsible(wide=560, gap=10), Container(across=True, gap=10)
+        self.status_line = Label("", "small", "muted")
         low.box.addWidget(Button(translate("Ready", "&Copy the script"), self._copy))
         low.box.addWidget(Button(translate("Ready", "&Save the script …"), self._save))
-        low.box.addWidget(self.told, 1)
+        low.box.addWidget(self.status_line, 1)
         acts.box.addWidget(low, 1)
         if self.session.knowledge.guide.memory:
             acts.box.addWidget(
-                Button(translate("Ready", "The guide's memory table"), self._table, "link")
+                Button(
+                    translate("Ready", "The guide's memory table"), self._show_memory_table, "link"
+                )
             )
         card.box.addWidget(acts)
         self.body.addWidget(card, 1)
         lower = Collapsible(wide=620, gap=theme.GAP)
-        lower.box.addWidget(self._use(), 1)
-        lower.box.addWidget(self._keep(), 1)
+        lower.box.addWidget(self._build_use_card(), 1)
+        lower.box.addWidget(self._build_care_card(), 1)
         self.body.addWidget(lower)
         self.taken = RemovedPackages(self.frame)
-        self.taken.filled.connect(self.lead)
+        self.taken.filled.connect(self.set_tab_order)
         self.body.addWidget(self.taken)
 
     def enter(self) -> None:
         """Title, script and bar as things stand now; all anew where another setup has become active
         since.
         """
-        if self._read() != self._built:
+        if self._read_state() != self._built:
             self.rebuild()
             self.prepare()
             return
         profile = self._shown
-        name = said(profile.title) if profile is not None else ""
+        name = localize(profile.title) if profile is not None else ""
         verdict = self.session.verification
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
-        self.head(
+        self.set_header(
             translate("Ready", "Ready"),
             formatting.joined(
                 [
@@ -114,15 +116,15 @@ class Ready(Page):
             ),
         )
         self._write_script()
-        self.told.setText(self._fault)
-        self.taken.look()
+        self.status_line.setText(self._fault)
+        self.taken.refresh()
         bar = self.bar
         if bar.primary is None:
             bar.button(translate("Ready", "&Back"), self.frame.backward)
             bar.button(translate("Ready", "Train on &your data"), self.frame.forward)
             bar.main(translate("Ready", "C&lose"), self.frame.close)
 
-    def _read(self) -> tuple[object, ...]:
+    def _read_state(self) -> tuple[object, ...]:
         """What is installed and what can be done with it; a broken pointer file leaves only what
         needs none.
         """
@@ -134,11 +136,11 @@ class Ready(Page):
                 {"put-back"} if self.session.quarantined() else set()
             )
         except ExpectedError as error:
-            self._fault, self._offers = said(error.message), {"report"}
-        self._shown = self._profile()
+            self._fault, self._offers = localize(error.message), {"report"}
+        self._shown = self._active_profile()
         return self._pointer, frozenset(self._offers), self._shown, self.session.facts
 
-    def _profile(self) -> Profile | None:
+    def _active_profile(self) -> Profile | None:
         if self._pointer is not None:
             try:
                 return self.session.knowledge.profile(self._pointer.profile)
@@ -155,15 +157,15 @@ class Ready(Page):
         self._later.stop()
         super().rebuild()
 
-    def _tell(self, text: str, place: str = "") -> None:
+    def _show_message(self, text: str, place: str = "") -> None:
         """Say how an act went where its button is: in its own card (``use``, ``keep``), or beside
         the script. If the page is still there.
         """
         if not self.built:
             return
-        label = self._tells.get(place, self.told)
+        label = self._tells.get(place, self.status_line)
         label.setText(text)
-        label.setVisible(bool(text) or label is self.told)
+        label.setVisible(bool(text) or label is self.status_line)
 
     # ---- the script
 
@@ -181,14 +183,14 @@ class Ready(Page):
                 rank=chosen.rank,
             )
         except ExpectedError as error:
-            text = f"# {said(error.message)}\n"
+            text = f"# {localize(error.message)}\n"
         at = self.script.verticalScrollBar().value()
         self.script.setPlainText(text)
         self.script.verticalScrollBar().setValue(at)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.script.toPlainText())
-        self._tell(translate("Ready", "Copied"))
+        self._show_message(translate("Ready", "Copied"))
 
     def _save(self) -> None:
         path, _kind = QFileDialog.getSaveFileName(
@@ -199,44 +201,44 @@ class Ready(Page):
         )
         if path:
             data = self.script.toPlainText().encode()
-            if self._done(lambda: self.session.save(path, data)):
-                self._tell(translate("Ready", "Saved as {path}").format(path=path))
+            if self._has_succeeded(lambda: self.session.save(path, data)):
+                self._show_message(translate("Ready", "Saved as {path}").format(path=path))
 
-    def _table(self) -> None:
+    def _show_memory_table(self) -> None:
         from app.gui.dialogs.memory_table import MemoryTable
 
         MemoryTable(self.frame, self.session.knowledge.guide).exec()
 
     # ---- what can be done with it
 
-    def _use(self) -> Card:
+    def _build_use_card(self) -> Card:
         offers = self._offers
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("folder", translate("Ready", "Open the &folder"), self._open_folder),
             (
                 "terminal",
                 translate("Ready", "&Terminal with it active"),
-                partial(self._ask_session, "open_terminal"),
+                partial(self._call_session, "open_terminal"),
             ),
             (
                 "kernel",
                 translate("Ready", "Make a &Jupyter kernel"),
-                partial(self._keepsake, "kernel"),
+                partial(self._make_extra, "kernel"),
             ),
             (
                 "shortcut",
                 translate("Ready", "Start-m&enu entry"),
-                partial(self._keepsake, "shortcut"),
+                partial(self._make_extra, "shortcut"),
             ),
         ]
-        return self._acts(
+        return self._build_actions(
             "use",
             translate("Ready", "Use it"),
             [(label, act) for name, label, act in acts if name in offers],
             translate("Ready", "There is no installed setup to open yet."),
         )
 
-    def _keep(self) -> Card:
+    def _build_care_card(self) -> Card:
         offers = self._offers
         acts: list[tuple[str, str, Callable[[], object]]] = [
             ("verify", translate("Ready", "&Verify again"), lambda: self.frame.go("verify")),
@@ -244,14 +246,14 @@ class Ready(Page):
             ("rollback", translate("Ready", "&Go back to the previous setup"), self._roll_back),
             ("put-back", translate("Ready", "&Put back what was moved away"), self._put_back),
         ]
-        return self._acts(
+        return self._build_actions(
             "keep",
             translate("Ready", "Keep it"),
             [(label, act) for name, label, act in acts if name in offers],
             "",
         )
 
-    def _acts(
+    def _build_actions(
         self, place: str, title: str, acts: list[tuple[str, Callable[[], object]]], none: str
     ) -> Card:
         card = Card()
@@ -276,27 +278,27 @@ class Ready(Page):
     def _open_folder(self) -> None:
         pointer, place = self._pointer, self.session.place
         folder = place.environment(pointer.active) if pointer is not None else place.home
-        if self._done(lambda: self.session.open(folder)):
-            self._tell(translate("Ready", "{path} was opened.").format(path=folder), "use")
+        if self._has_succeeded(lambda: self.session.open(folder)):
+            self._show_message(translate("Ready", "{path} was opened.").format(path=folder), "use")
 
-    def _ask_session(self, name: str) -> None:
+    def _call_session(self, name: str) -> None:
         """Call what the session offers; a sentence that it gives back is shown."""
         act = getattr(self.session, name, None)
         if act is not None:
-            told = self._try(act)
-            if isinstance(told, str):
-                self._tell(told, "use")
+            message = self._run_or_show_error(act)
+            if isinstance(message, str):
+                self._show_message(message, "use")
 
-    def _keepsake(self, kind: str) -> None:
+    def _make_extra(self, kind: str) -> None:
         """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it
         goes.
         """
         if self.frame.busy():
-            self._tell(
+            self._show_message(
                 translate("Ready", "Something is being made still; one after the other."), "use"
             )
             return
-        plan = self._try(
+        plan = self._run_or_show_error(
             self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan
         )
         then = (
@@ -304,15 +306,15 @@ class Ready(Page):
         )
         if not isinstance(plan, Plan):
             return
-        titles = {step.id: said(step.title) for step in plan.steps}
+        titles = {step.id: localize(step.title) for step in plan.steps}
 
         def take(event: StepEvent) -> None:
             if isinstance(event.what, Started):
-                self._tell(f"{titles.get(event.step, '')} …", "use")
+                self._show_message(f"{titles.get(event.step, '')} …", "use")
 
         def ended(fault: BaseException | None) -> None:
             self.frame.busy = before
-            self._tell(then if fault is None else "", "use")
+            self._show_message(then if fault is None else "", "use")
             if fault is not None:
                 show_fault(self.frame, fault)
 
@@ -337,16 +339,16 @@ class Ready(Page):
     def _roll_back(self) -> None:
         from app.gui.dialogs.go_back import offer
 
-        told = offer(self.frame)
-        if told:
+        message = offer(self.frame)
+        if message:
             self.rebuild()
             self.prepare()
-            self._tell(told, "keep")
+            self._show_message(message, "keep")
 
     def _put_back(self) -> None:
         from app.gui.dialogs.restore import offer
 
-        if self._try(lambda: offer(self.frame, self.session)):
+        if self._run_or_show_error(lambda: offer(self.frame, self.session)):
             self.rebuild()
             self.prepare()
 
@@ -354,9 +356,9 @@ class Ready(Page):
         """Show what the report leaves out, then write it."""
         from app.gui.dialogs.report_preview import save_report
 
-        self._try(lambda: save_report(self.frame))
+        self._run_or_show_error(lambda: save_report(self.frame))
 
-    def _done(self, act: Callable[[], object]) -> bool:
+    def _has_succeeded(self, act: Callable[[], object]) -> bool:
         """Whether an act went through; a fault is shown."""
         try:
             act()
@@ -365,7 +367,7 @@ class Ready(Page):
             return False
         return True
 
-    def _try(self, act: Callable[[], object]) -> object:
+    def _run_or_show_error(self, act: Callable[[], object]) -> object:
         try:
             return act()
         except ExpectedError as error:

@@ -12,10 +12,10 @@ from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.formatting import translate
 from app.gui.mending import label, leading, mend
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, Plain, across, empty
+from app.gui.widgets.card import Card, Container, Elided, Label, across, empty
 from app.gui.widgets.choice import ChoiceCard, cost
 from app.model.advice import Choice, Finding
 
@@ -37,11 +37,11 @@ class Setup(Page):
         self._shown: tuple[Choice, ...] | None = None
         self._unfolded = False
         self._act: Callable[[], object] = wizard.forward
-        wizard.surveyed.connect(self._surveyed)
+        wizard.surveyed.connect(self._on_surveyed)
 
     def build(self) -> None:
         """The cards come in ``enter``; here is what surrounds them."""
-        self.head(
+        self.set_header(
             translate("Setup", "Setup"),
             translate(
                 "Setup",
@@ -51,18 +51,20 @@ class Setup(Page):
         )
         self.fixed = Label("", "small", "muted")
         self.body.addWidget(self.fixed)
-        self.cards = Plain(gap=theme.GAP)
+        self.cards = Container(gap=theme.GAP)
         self.body.addWidget(self.cards)
-        row = across(self._folder(), self._sources(), gap=theme.GAP)
+        row = across(self._build_folder_card(), self._build_sources_card(), gap=theme.GAP)
         row.setStretch(0, 8)
         row.setStretch(1, 5)
         self.body.addLayout(row)
-        self.more = Button("", self._fold, "link")
+        self.more = Button("", self._toggle_others, "link")
         self.body.addWidget(self.more)
-        self.others = Plain(gap=theme.GAP)
+        self.others = Container(gap=theme.GAP)
         self.body.addWidget(self.others)
         self.body.addStretch(1)
-        self.compare = self.bar.link(translate("Setup", "C&ompare two setups"), self._compare)
+        self.compare = self.bar.link(
+            translate("Setup", "C&ompare two setups"), self._show_comparison
+        )
         self.reason = self.bar.note("")
         self.bar.button(translate("Setup", "&Back"), self.frame.backward)
         self.bar.main("", self._press_primary)
@@ -72,7 +74,7 @@ class Setup(Page):
     def enter(self) -> None:
         """Rank anew where the facts have changed."""
         self._show_fixed()
-        self._rank()
+        self._show_ranking()
         self._show_folder()
         self._show_sources()
 
@@ -96,27 +98,27 @@ class Setup(Page):
 
     # ---- the cards
 
-    def _surveyed(self, _fault: BaseException | None) -> None:
+    def _on_surveyed(self, _fault: BaseException | None) -> None:
         if self.frame.currentPage() is self:
-            self._rank()
+            self._show_ranking()
 
-    def _rank(self) -> None:
+    def _show_ranking(self) -> None:
         if self.session.facts is None:
             return
         choices = self.session.choices()
         if choices == self._shown:
-            self._name_next()
+            self._label_next()
             return
         self._shown = choices
         for old in self.group.buttons():
             self.group.removeButton(old)
         for holder in (self.cards, self.others):
             empty(holder)
-        chosen = self._chosen(choices)
+        chosen = self._preselected(choices)
         first = next((c for c in choices if c.recommended), choices[0])
         family = self.session.facts.os.family
         for choice in (first, *(c for c in choices if c is not first)):
-            card = self._card(choice, family, prominent=choice is first)
+            card = self._build_card(choice, family, prominent=choice is first)
             (self.cards if choice is first else self.others).box.addWidget(card)
             self.group.addButton(card.radio)
             if choice is chosen:
@@ -125,9 +127,9 @@ class Setup(Page):
         if chosen is not None and chosen is not first:
             self._unfolded = True
         self._show_others()
-        self._name_next()
+        self._label_next()
 
-    def _fold(self) -> None:
+    def _toggle_others(self) -> None:
         self._unfolded = not self._unfolded
         self._show_others()
 
@@ -141,9 +143,9 @@ class Setup(Page):
             if self._unfolded
             else translate("Setup", "Other setups ({n})").format(n=count)
         )
-        self.lead()
+        self.set_tab_order()
 
-    def _chosen(self, choices: tuple[Choice, ...]) -> Choice | None:
+    def _preselected(self, choices: tuple[Choice, ...]) -> Choice | None:
         possible = [c for c in choices if c.verdict != "blocked"]
         wanted = self.session.profile.id if self.session.profile is not None else None
         # The one without a card is chosen by a person, or where it is the best that there is.
@@ -153,57 +155,61 @@ class Setup(Page):
             serving[0] if serving and "profile" not in self.session.fixed else None,
         )
 
-    def _card(self, choice: Choice, family: str, *, prominent: bool) -> ChoiceCard:
+    def _build_card(self, choice: Choice, family: str, *, prominent: bool) -> ChoiceCard:
         profile = choice.profile
         big, size = prominent, cost(choice, family)
         pinned = translate("Setup", "pinned {date}").format(date=formatting.day(profile.pinned_on))
         foot = size if big else formatting.joined([size, pinned])
         card = ChoiceCard(
-            said(profile.title),
-            formatting.joined([said(profile.subtitle), pinned]),
-            said(choice.why),
+            localize(profile.title),
+            formatting.joined([localize(profile.subtitle), pinned]),
+            localize(choice.why),
             foot,
             tag(choice),
             prominent=big,
             possible=choice.verdict != "blocked"
             and self.session.fixed.get("profile", profile.id) == profile.id,
-            proof=said(in_brief(profile, family)),
+            proof=localize(in_brief(profile, family)),
         )
-        card.radio.toggled.connect(lambda on: self._choose(choice) if on else None)
+        card.radio.toggled.connect(lambda on: self._choose_setup(choice) if on else None)
         if profile.guide:
-            card.link(translate("Setup", "What the guide gets wrong"), self._corrections)
+            card.link(translate("Setup", "What the guide gets wrong"), self._show_corrections)
         blocking = next(
             (f for f in choice.findings if f.severity == "blocks" and f.action is not None), None
         )
         if choice.verdict == "blocked" and blocking is not None:
-            card.link(label(blocking), lambda: self._mend(blocking))
-        card.details(lambda: self._details(choice))
+            card.link(label(blocking), lambda: self._go_to_remedy(blocking))
+        card.details(lambda: self._build_details(choice))
         return card
 
-    def _details(self, choice: Choice) -> Plain:
+    def _build_details(self, choice: Choice) -> Container:
         from app.gui.pages.setup_details import details
 
         facts = self.session.facts
         return details(choice, facts.os.family if facts is not None else "windows")
 
-    def _choose(self, choice: Choice) -> None:
+    def _choose_setup(self, choice: Choice) -> None:
         self.session.choose(choice.profile.id)
-        self._name_next()
+        self._label_next()
 
-    def _name_next(self) -> None:
+    def _label_next(self) -> None:
         primary = self.bar.primary
         if primary is None:
             return
         able = any(b.isChecked() for b in self.group.buttons())
-        lead = None if able or not self._shown else leading(self._best(self._shown).findings)
+        lead = (
+            None
+            if able or not self._shown
+            else leading(self._recommended_or_first(self._shown).findings)
+        )
         if lead is not None:
-            self._act = lambda: self._mend(lead)
+            self._act = lambda: self._go_to_remedy(lead)
             primary.setText(label(lead))
         else:
             self._act = self.frame.forward
             primary.setText(
                 translate("Setup", "&Next: clean-up")
-                if self.frame.standing.leftovers
+                if self.frame.wizard_state.leftovers
                 else translate("Setup", "&Next: the plan")
             )
         primary.setEnabled(able or lead is not None)
@@ -225,16 +231,16 @@ class Setup(Page):
         self._act()
 
     @staticmethod
-    def _best(choices: tuple[Choice, ...]) -> Choice:
+    def _recommended_or_first(choices: tuple[Choice, ...]) -> Choice:
         return next((c for c in choices if c.recommended), choices[0])
 
-    def _mend(self, finding: Finding) -> None:
+    def _go_to_remedy(self, finding: Finding) -> None:
         """Go to the mending; what comes next on this page is to look whether it helped."""
-        told = mend(self, finding, lambda _one: self.frame.go("this-pc"))
-        if self.built and told:
-            self.reason.setText(told)
-        if self.built and self.bar.primary is not None and told:
-            self._act = self.frame.look
+        sentence = mend(self, finding, lambda _one: self.frame.go("this-pc"))
+        if self.built and sentence:
+            self.reason.setText(sentence)
+        if self.built and self.bar.primary is not None and sentence:
+            self._act = self.frame.start_survey
             self.bar.primary.setText(translate("Setup", "&Look again"))
             self.bar.primary.setEnabled(True)
 
@@ -247,7 +253,7 @@ class Setup(Page):
 
     # ---- where to, where from
 
-    def _folder(self) -> Card:
+    def _build_folder_card(self) -> Card:
         card = Card()
         card.box.setSpacing(6)
         card.box.addWidget(
@@ -272,7 +278,7 @@ class Setup(Page):
         card.box.addLayout(row)
         return card
 
-    def _sources(self) -> Card:
+    def _build_sources_card(self) -> Card:
         card = Card()
         card.box.addWidget(Label(translate("Setup", "Sources"), "small", "muted"))
         self.sources = Label("", "value")
@@ -285,7 +291,7 @@ class Setup(Page):
         return card
 
     def _show_folder(self) -> None:
-        self.folder.put(self.session.place.home)
+        self.folder.set_content(self.session.place.home)
 
     def _show_sources(self) -> None:
         self.sources.setText(sources_in_brief(self))
@@ -297,7 +303,7 @@ class Setup(Page):
         if path:
             self.session.change(home=path)
             self._show_folder()
-            self._rank()
+            self._show_ranking()
             self.frame.refresh_rail()
 
     def _change_sources(self) -> None:
@@ -305,14 +311,14 @@ class Setup(Page):
 
         if ask_sources(self.frame):
             self._show_sources()
-            self._rank()
+            self._show_ranking()
 
-    def _corrections(self) -> None:
+    def _show_corrections(self) -> None:
         from app.gui.pages.setup_details import show_corrections
 
         show_corrections(self)
 
-    def _compare(self) -> None:
+    def _show_comparison(self) -> None:
         from app.gui.pages.setup_details import show_comparison
 
         if self._shown is not None and self.session.facts is not None:
@@ -324,7 +330,7 @@ def tag(choice: Choice) -> tuple[str, theme.Tone]:
     tone: theme.Tone = (
         "warn" if choice.verdict == "blocked" else "good" if choice.recommended else "grey"
     )
-    return said(choice.tag), tone
+    return localize(choice.tag), tone
 
 
 def sources_in_brief(page: Page) -> str:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout
 
-from app.decide.findings.advisories import sentence
+from app.decide.findings.advisories import describe_advisory
 from app.decide.plans.differences import differences
-from app.decide.verification.proof import words
+from app.decide.verification.proof import describe_proofs
 from app.gui import formatting
 from app.gui.formatting import translate
-from app.gui.messages import all_said, said
+from app.gui.messages import localize, localize_all
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Label, Plain, across, empty, line, under
+from app.gui.widgets.card import Container, Label, across, empty, line, under
 from app.gui.widgets.choice import Table, cost
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
@@ -38,22 +38,24 @@ _VERSIONS = (
 )
 
 
-def details(choice: Choice, family: str) -> Plain:
+def details(choice: Choice, family: str) -> Container:
     """Everything that is known of one profile."""
     profile = choice.profile
-    made = Plain(gap=8)
+    made = Container(gap=8)
     for name, text in (
-        (translate("Setup", "Supports"), said(profile.supports)),
-        (translate("Setup", "Proven"), words(profile)),
+        (translate("Setup", "Supports"), localize(profile.supports)),
+        (translate("Setup", "Proven"), describe_proofs(profile)),
     ):
         if text:
             made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
-    for text in all_said(profile.good):
-        made.box.addLayout(_point("ok", translate("Setup", "In favour"), text))
-    for text in all_said(profile.bad):
-        made.box.addLayout(_point("warn", translate("Setup", "Against"), text))
+    for text in localize_all(profile.good):
+        made.box.addLayout(_build_point("ok", translate("Setup", "In favour"), text))
+    for text in localize_all(profile.bad):
+        made.box.addLayout(_build_point("warn", translate("Setup", "Against"), text))
     for advisory in choice.advisories:
-        made.box.addLayout(_point("warn", translate("Setup", "Advisory"), sentence(advisory)))
+        made.box.addLayout(
+            _build_point("warn", translate("Setup", "Advisory"), describe_advisory(advisory))
+        )
     made.box.addWidget(line())
     rows = [
         (translate("Setup", "Package"), translate("Setup", "Version")),
@@ -62,25 +64,25 @@ def details(choice: Choice, family: str) -> Plain:
     ]
     half = (len(rows) + 1) // 2
     left, right = rows[:half], [rows[0], *rows[half:]]
-    about = translate("Setup", "Versions in {title}").format(title=said(profile.title))
+    about = translate("Setup", "Versions in {title}").format(title=localize(profile.title))
     tables = across(Table(left, (1, 1), about), Table(right, (1, 1), about), gap=28, top=True)
     tables.setStretch(0, 1)
     tables.setStretch(1, 1)
     made.box.addLayout(tables)
     made.box.addWidget(line())
     made.box.addWidget(
-        Table(_parts(profile, family), (3, 1, 1, 1), translate("Setup", "What is fetched"))
+        Table(_part_rows(profile, family), (3, 1, 1, 1), translate("Setup", "What is fetched"))
     )
     return made
 
 
-def _point(state: State, said: str, text: str) -> QHBoxLayout:
-    row = across(Mark(state, said, 14), Label(text, "small"), gap=10, top=True)
+def _build_point(state: State, state_text: str, text: str) -> QHBoxLayout:
+    row = across(Mark(state, state_text, 14), Label(text, "small"), gap=10, top=True)
     row.setStretch(1, 1)
     return row
 
 
-def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
+def _part_rows(profile: Profile, family: str) -> list[tuple[str, ...]]:
     platform = "windows" if family == "windows" else "linux"
     head = (
         translate("Setup", "Part"),
@@ -92,10 +94,10 @@ def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
         head,
         *(
             (
-                said(p.title),
+                localize(p.title),
                 formatting.count(len(p.wheels)) if p.wheels else "–",
-                _size(p, p.download),
-                _size(p, p.disk),
+                _format_size(p, p.download),
+                _format_size(p, p.disk),
             )
             for p in profile.parts
             if p.platform == platform
@@ -103,7 +105,7 @@ def _parts(profile: Profile, family: str) -> list[tuple[str, ...]]:
     ]
 
 
-def _size(part: Part, number: int) -> str:
+def _format_size(part: Part, number: int) -> str:
     return (translate("Setup", "about ") if part.estimated else "") + formatting.size(number)
 
 
@@ -119,7 +121,7 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
     for number, box in enumerate(boxes):
         box.setAccessibleName(names[number])
         for choice in choices:
-            box.addItem(said(choice.profile.title), choice.profile.id)
+            box.addItem(localize(choice.profile.title), choice.profile.id)
         box.setCurrentIndex(min(number, len(choices) - 1))
         box.setMinimumContentsLength(18)
         box.setSizeAdjustPolicy(Combo.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -127,20 +129,20 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
     row.setStretch(0, 1)
     row.setStretch(1, 1)
     dialog.body.addLayout(row)
-    holder = Plain()
+    holder = Container()
     dialog.body.addWidget(holder)
     dialog.body.addStretch(1)
 
     def fill() -> None:
         empty(holder)
         one, two = (choices[box.currentIndex()] for box in boxes)
-        told = differences(one.profile, two.profile, family, page.session.knowledge.advisories)
-        if told:
+        changes = differences(one.profile, two.profile, family, page.session.knowledge.advisories)
+        if changes:
             holder.box.addWidget(
                 Label(translate("Setup", "What changes for you with the second"), "strong")
             )
-            for sentence in told:
-                holder.box.addWidget(Label(f"• {said(sentence)}", "small"))
+            for describe_advisory in changes:
+                holder.box.addWidget(Label(f"• {localize(describe_advisory)}", "small"))
             holder.box.addSpacing(8)
             holder.box.addWidget(line())
             holder.box.addSpacing(8)
@@ -162,9 +164,9 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
     }
     a, b = one.profile, two.profile
     rows = [
-        ("", said(a.title), said(b.title)),
+        ("", localize(a.title), localize(b.title)),
         (translate("Setup", "Here"), verdicts[one.verdict], verdicts[two.verdict]),
-        (translate("Setup", "Reason"), said(one.why), said(two.why)),
+        (translate("Setup", "Reason"), localize(one.why), localize(two.why)),
         (translate("Setup", "Size"), cost(one, family), cost(two, family)),
         (translate("Setup", "Pinned"), formatting.day(a.pinned_on), formatting.day(b.pinned_on)),
         ("Python", a.python, b.python),
@@ -175,10 +177,18 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
         if getattr(a.versions, key) or getattr(b.versions, key)
     ]
     rows += [
-        (translate("Setup", "Supports"), said(a.supports), said(b.supports)),
-        (translate("Setup", "Proven"), words(a), words(b)),
-        (translate("Setup", "In favour"), "\n".join(all_said(a.good)), "\n".join(all_said(b.good))),
-        (translate("Setup", "Against"), "\n".join(all_said(a.bad)), "\n".join(all_said(b.bad))),
+        (translate("Setup", "Supports"), localize(a.supports), localize(b.supports)),
+        (translate("Setup", "Proven"), describe_proofs(a), describe_proofs(b)),
+        (
+            translate("Setup", "In favour"),
+            "\n".join(localize_all(a.good)),
+            "\n".join(localize_all(b.good)),
+        ),
+        (
+            translate("Setup", "Against"),
+            "\n".join(localize_all(a.bad)),
+            "\n".join(localize_all(b.bad)),
+        ),
     ]
     return rows
 
@@ -197,14 +207,14 @@ def show_corrections(page: Page) -> None:
     )
     for entry in guide.corrections:
         for state, word, label in (
-            ("err", translate("Setup", "The guide says"), Label(said(entry.claim), "value")),
-            ("ok", translate("Setup", "Right is"), Label(said(entry.truth), "text")),
+            ("err", translate("Setup", "The guide says"), Label(localize(entry.claim), "value")),
+            ("ok", translate("Setup", "Right is"), Label(localize(entry.truth), "text")),
         ):
             row = across(Mark(state, word, 16), label, gap=12, top=True)  # type: ignore[arg-type]
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
         if entry.evidence:
-            row = across(28, Label(said(entry.evidence), "small", "muted"), gap=0)
+            row = across(28, Label(localize(entry.evidence), "small", "muted"), gap=0)
             row.setStretch(1, 1)
             dialog.body.addLayout(row)
         dialog.body.addWidget(line())

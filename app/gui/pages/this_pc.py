@@ -14,10 +14,10 @@ from app.gui.charts.meter import Meter
 from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.mending import label, leading, mend
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.summaries import architecture, home_disk, short_card, short_cpu, shown_card
-from app.gui.widgets.card import Card, Fact, Label, Plain, across, grid_of, under
+from app.gui.widgets.card import Card, Container, Fact, Label, across, grid_of, under
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.tag import Tag
@@ -38,21 +38,21 @@ class ThisPc(Page):
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
-        wizard.sighted.connect(self._sighted)
-        wizard.surveyed.connect(self._surveyed)
+        wizard.sighted.connect(self._on_sighted)
+        wizard.surveyed.connect(self._on_surveyed)
 
     def build(self) -> None:
         """The card, the system, findings, and all else in one line."""
         row = Collapsible(wide=560, gap=theme.GAP)
-        row.box.addWidget(self._graphics(), 3)
-        row.box.addWidget(self._system(), 2)
+        row.box.addWidget(self._build_graphics_card(), 3)
+        row.box.addWidget(self._build_system_card(), 2)
         self.body.addWidget(row)
-        self.findings = Findings(self._act)
+        self.findings = Findings(self._carry_out_action)
         self.body.addWidget(self.findings)
-        also = Card(tight=True)
-        self.also = Label("", "small")
-        also.box.addWidget(self.also)
-        self.body.addWidget(also)
+        summarize_rest = Card(tight=True)
+        self.summarize_rest = Label("", "small")
+        summarize_rest.box.addWidget(self.summarize_rest)
+        self.body.addWidget(summarize_rest)
         self.body.addStretch(1)
         self.save = self.bar.link(
             translate("ThisPc", "&Save machine file"),
@@ -62,29 +62,29 @@ class ThisPc(Page):
                 "Everything found here as one file, to try this program on this machine elsewhere",
             ),
         )
-        self.again = self.bar.button(translate("ThisPc", "&Look again"), self._look)
+        self.again = self.bar.button(translate("ThisPc", "&Look again"), self._survey_again)
         self.bar.button(translate("ThisPc", "&Back"), self.frame.backward)
         self.onward = self.bar.button(translate("ThisPc", "&Choose a setup"), self.frame.forward)
         self.bar.main("", self._press_primary)
-        self._lead(None)
+        self._set_primary_action(None)
 
     def enter(self) -> None:
         """Show what has been found so far."""
-        if self.session.facts is not None and not self.frame.looking:
-            self._all(self.session.facts)
+        if self.session.facts is not None and not self.frame.is_surveying:
+            self._show_everything(self.session.facts)
             return
-        self._clear()
+        self._clear_facts()
         for sighting in self.frame.sightings:
-            self._resolve(sighting.part)
+            self._show_part(sighting.part)
 
     # ---- the two cards
 
-    def _graphics(self) -> Card:
+    def _build_graphics_card(self) -> Card:
         card = Card()
         self.card_name = Label(WAITING, "big")
         self.card_tag = Tag("")
         # The tag stands above the name, which then has the whole width: those of laptops are long.
-        head = Plain()
+        head = Container()
         head.box.addLayout(
             across(
                 Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False),
@@ -117,7 +117,7 @@ class ThisPc(Page):
             ((self.architecture, self.driver), (11, 9)),
             ((self.cuda, self.toolkit), (11, 9)),
         ):
-            half = Plain()
+            half = Container()
             half.box.addLayout(grid_of(pair, shares))
             half.box.addStretch(1)
             facts.box.addWidget(half, sum(shares))
@@ -125,7 +125,7 @@ class ThisPc(Page):
         card.box.addStretch(1)
         return card
 
-    def _system(self) -> Card:
+    def _build_system_card(self) -> Card:
         card = Card()
         card.box.setSpacing(10)
         self.system = Fact(translate("ThisPc", "System"), WAITING)
@@ -141,8 +141,8 @@ class ThisPc(Page):
 
     # ---- live
 
-    def _clear(self) -> None:
-        self.head(
+    def _clear_facts(self) -> None:
+        self.set_header(
             translate("ThisPc", "This PC"),
             translate("ThisPc", "Looking. Nothing is changed by it."),
         )
@@ -155,24 +155,24 @@ class ThisPc(Page):
             self.processor,
             self.disk,
         ):
-            fact.put(WAITING)
+            fact.set_content(WAITING)
         self.card_name.setText(WAITING)
         self.memory_text.setText(WAITING)
-        self.memory_bar.put(None)
-        self.disk_bar.put(None)
-        self.card_tag.put("", "grey")
+        self.memory_bar.set_content(None)
+        self.disk_bar.set_content(None)
+        self.card_tag.set_content("", "grey")
         self.findings.wait(translate("ThisPc", "still looking"))
-        self._lead(None)
+        self._set_primary_action(None)
         self.again.setVisible(True)
-        self.also.setText(
+        self.summarize_rest.setText(
             translate(
                 "ThisPc",
                 "Looking for tools, Python installations and the way to the package indexes.",
             )
         )
-        self._controls(False)
+        self._enable_controls(False)
 
-    def _controls(self, ready: bool) -> None:
+    def _enable_controls(self, ready: bool) -> None:
         self.again.setEnabled(ready)
         self.save.setEnabled(ready)
         if self.bar.primary is not None:
@@ -180,34 +180,34 @@ class ThisPc(Page):
             if ready and not self.frame.isHidden():
                 self.bar.primary.setFocus()
 
-    def _sighted(self, sighting: ProbeResult) -> None:
+    def _on_sighted(self, sighting: ProbeResult) -> None:
         if self.frame.currentPage() is self:
-            self._resolve(sighting.part)
+            self._show_part(sighting.part)
 
-    def _resolve(self, part: Any) -> None:
+    def _show_part(self, part: Any) -> None:
         """Fill in what one probe found; probes hand over their own kinds of value."""
         if isinstance(part, Os):
-            self.system.put(part.name or part.family.capitalize())
+            self.system.set_content(part.name or part.family.capitalize())
         elif isinstance(part, Cpu):
             self._cpu = part
-            self._processor()
+            self._show_processor()
         elif isinstance(part, Memory):
             self._memory = part
-            self._processor()
+            self._show_processor()
         elif isinstance(part, Driver):
-            self._driver(part)
+            self._show_driver(part)
         elif isinstance(part, tuple) and part and isinstance(part[0], Gpu):
-            self._gpus(part)
+            self._show_gpus(part)
         elif isinstance(part, tuple) and part and isinstance(part[0], Disk):
-            self._disk(part[0])
+            self._show_disk(part[0])
         else:
             for name in ("os", "cpu", "memory", "gpus", "driver", "disks"):
                 inner = getattr(part, name, None)
                 if inner is not None:
-                    self._resolve(inner)
+                    self._show_part(inner)
 
-    def _processor(self) -> None:
-        self.processor.put(
+    def _show_processor(self) -> None:
+        self.processor.set_content(
             formatting.joined(
                 [
                     short_cpu(self._cpu.name) if self._cpu.name else "",
@@ -217,12 +217,12 @@ class ThisPc(Page):
             or WAITING
         )
 
-    def _gpus(self, gpus: tuple[Gpu, ...]) -> None:
+    def _show_gpus(self, gpus: tuple[Gpu, ...]) -> None:
         gpu = shown_card(gpus)
         if gpu is None:
             self.card_name.setText(translate("ThisPc", "None found"))
             self.memory_text.setText("–")
-            self.architecture.put("–")
+            self.architecture.set_content("–")
             return
         self.card_name.setText(
             gpu.name
@@ -239,14 +239,14 @@ class ThisPc(Page):
                 else formatting.memory(gpu.memory_total)
             )
             self.memory_text.setText(text)
-            self.memory_bar.put(used / gpu.memory_total if used is not None else None, text)
+            self.memory_bar.set_content(used / gpu.memory_total if used is not None else None, text)
         else:
             self.memory_text.setText(translate("ThisPc", "not known without a driver"))
-        self.architecture.put(architecture(gpu.compute_capability) or "–")
+        self.architecture.set_content(architecture(gpu.compute_capability) or "–")
 
-    def _driver(self, driver: Driver) -> None:
-        self.driver.put(driver.version or translate("ThisPc", "none"))
-        self.cuda.put(
+    def _show_driver(self, driver: Driver) -> None:
+        self.driver.set_content(driver.version or translate("ThisPc", "none"))
+        self.cuda.set_content(
             driver.cuda_version or "–",
             translate(
                 "ThisPc",
@@ -254,19 +254,19 @@ class ThisPc(Page):
             ),
         )
 
-    def _disk(self, disk: Disk) -> None:
+    def _show_disk(self, disk: Disk) -> None:
         text = translate("ThisPc", "{size} free on {root}").format(
             size=formatting.size(disk.free), root=disk.root.rstrip("\\") or "/"
         )
-        self.disk.put(text)
+        self.disk.set_content(text)
         if disk.total and disk.free is not None:
-            self.disk_bar.put(1 - disk.free / disk.total, text)
+            self.disk_bar.set_content(1 - disk.free / disk.total, text)
 
-    def _surveyed(self, fault: BaseException | None) -> None:
+    def _on_surveyed(self, fault: BaseException | None) -> None:
         if self.frame.currentPage() is not self:
             return
         if fault is not None:
-            self.head(
+            self.set_header(
                 translate("ThisPc", "This PC"),
                 translate("ThisPc", "The look at this PC ended early."),
             )
@@ -275,42 +275,44 @@ class ThisPc(Page):
 
             show_fault(self.frame, fault)
         elif self.session.facts is not None:
-            self._all(self.session.facts)
+            self._show_everything(self.session.facts)
 
-    def _all(self, facts: MachineFacts) -> None:
+    def _show_everything(self, facts: MachineFacts) -> None:
         """Everything at once, with what only the whole can say."""
-        self._resolve(facts.os)
+        self._show_part(facts.os)
         self._cpu, self._memory = facts.cpu, facts.memory
-        self._processor()
-        self._gpus(facts.gpus)
-        self._driver(facts.driver)
+        self._show_processor()
+        self._show_gpus(facts.gpus)
+        self._show_driver(facts.driver)
         disk = home_disk(facts)
         if disk is not None:
-            self._disk(disk)
-        self._toolkit(facts)
+            self._show_disk(disk)
+        self._show_toolkit(facts)
         findings = self.session.findings()
-        self._tag(findings)
-        self.findings.put(findings)
-        self._lead(leading(findings))
-        self.also.setText(translate("ThisPc", "Also looked at:") + " " + also(facts))
+        self._show_tag(findings)
+        self.findings.set_content(findings)
+        self._set_primary_action(leading(findings))
+        self.summarize_rest.setText(
+            translate("ThisPc", "Also looked at:") + " " + summarize_rest(facts)
+        )
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
             time=formatting.seconds(self.frame.survey_seconds)
         )
         if self.session.simulated:
             found = translate("ThisPc", "Read from a machine file.")
-        self.head(translate("ThisPc", "This PC"), found)
-        blocked = [said(f.title) for f in findings if f.severity == "blocks"]
+        self.set_header(translate("ThisPc", "This PC"), found)
+        blocked = [localize(f.title) for f in findings if f.severity == "blocks"]
         if blocked:
             in_the_way = translate("ThisPc", "In the way: {what}")
             announce(self, in_the_way.format(what="; ".join(blocked)), urgent=True)
-        self._controls(True)
+        self._enable_controls(True)
 
-    def _toolkit(self, facts: MachineFacts) -> None:
+    def _show_toolkit(self, facts: MachineFacts) -> None:
         versions = ", ".join(t.version for t in facts.cuda_toolkits)
         text = translate("ThisPc", "not needed")
         if versions:
             text = translate("ThisPc", "{version}, not needed").format(version=versions)
-        self.toolkit.put(
+        self.toolkit.set_content(
             text,
             translate(
                 "ThisPc",
@@ -319,17 +321,17 @@ class ThisPc(Page):
             ),
         )
 
-    def _tag(self, findings: tuple[Finding, ...]) -> None:
+    def _show_tag(self, findings: tuple[Finding, ...]) -> None:
         if any(f.severity == "blocks" for f in findings):
-            self.card_tag.put(translate("ThisPc", "Something is in the way"), "err")
+            self.card_tag.set_content(translate("ThisPc", "Something is in the way"), "err")
         elif not self.session.best().profile.needs.gpu:
-            self.card_tag.put(translate("ThisPc", "Practice on the processor"), "grey")
+            self.card_tag.set_content(translate("ThisPc", "Practice on the processor"), "grey")
         else:
-            self.card_tag.put(translate("ThisPc", "Ready for training"), "good")
+            self.card_tag.set_content(translate("ThisPc", "Ready for training"), "good")
 
     # ---- acts
 
-    def _lead(self, finding: Finding | None) -> None:
+    def _set_primary_action(self, finding: Finding | None) -> None:
         """Let the primary button lead to what mends the one thing in the way; where nothing is, or
         it is not one, to the setups.
         """
@@ -338,7 +340,7 @@ class ThisPc(Page):
             self._lead_act: Callable[[], object] = self.frame.forward
             text = translate("ThisPc", "&Choose a setup")
         else:
-            self._lead_act = lambda: self._mend(finding)
+            self._lead_act = lambda: self._go_to_remedy(finding)
             text = label(finding)
         if self.bar.primary is not None:
             self.bar.primary.setText(text)
@@ -347,22 +349,22 @@ class ThisPc(Page):
     def _press_primary(self) -> None:
         self._lead_act()
 
-    def _mend(self, finding: Finding) -> None:
+    def _go_to_remedy(self, finding: Finding) -> None:
         """Go to the mending; what comes next on this page is to look whether it helped."""
-        self._act(finding)
+        self._carry_out_action(finding)
         if self.built and self.bar.primary is not None:
-            self._lead_act = self._look
+            self._lead_act = self._survey_again
             self.bar.primary.setText(translate("ThisPc", "&Look again"))
             self.again.setVisible(False)
 
-    def _look(self) -> None:
-        self._clear()
-        self.frame.look()
+    def _survey_again(self) -> None:
+        self._clear_facts()
+        self.frame.start_survey()
 
-    def _act(self, finding: Finding) -> None:
-        told = mend(self, finding, lambda one: show_finding(self, one))
-        if told:
-            self.head(self.title_label.text(), told)
+    def _carry_out_action(self, finding: Finding) -> None:
+        sentence = mend(self, finding, lambda one: show_finding(self, one))
+        if sentence:
+            self.set_header(self.title_label.text(), sentence)
 
     def _save(self) -> None:
         path, _kind = QFileDialog.getSaveFileName(
@@ -380,19 +382,22 @@ class ThisPc(Page):
 
             show_fault(self.frame, error)
             return
-        self.head(
+        self.set_header(
             self.title_label.text(), translate("ThisPc", "Saved to {path}.").format(path=path)
         )
 
 
-def also(facts: MachineFacts) -> str:
+def summarize_rest(facts: MachineFacts) -> str:
     """Further cards, tools, Python installations and the way to the indexes, in one line."""
     tools = facts.tools
     card = shown_card(facts.gpus)
     parts = [short_card(gpu.name) for gpu in facts.gpus if gpu is not card and gpu.name]
-    parts += [_tool("Git", tools.git), _tool("CMake", tools.cmake)]
+    parts += [_format_tool("Git", tools.git), _format_tool("CMake", tools.cmake)]
     if facts.os.family == "windows":
-        parts += [_tool("Visual Studio", tools.msvc), _tool("VC++ runtime", tools.vc_runtime)]
+        parts += [
+            _format_tool("Visual Studio", tools.msvc),
+            _format_tool("VC++ runtime", tools.vc_runtime),
+        ]
     for python in facts.pythons[:3]:
         origin = f" ({python.origin})" if python.origin else ""
         parts.append(f"Python {python.version or '?'}{origin}")
@@ -403,8 +408,8 @@ def also(facts: MachineFacts) -> str:
         parts.append(translate("ThisPc", "package index and PyTorch index reachable"))
     else:
         parts += [
-            _reach(translate("ThisPc", "package index"), net.index),
-            _reach(translate("ThisPc", "PyTorch index"), net.pytorch),
+            _format_reach(translate("ThisPc", "package index"), net.index),
+            _format_reach(translate("ThisPc", "PyTorch index"), net.pytorch),
         ]
     parts.append(
         translate("ThisPc", "proxy {address}").format(address=net.proxy)
@@ -414,19 +419,19 @@ def also(facts: MachineFacts) -> str:
     return formatting.joined(parts)
 
 
-def _tool(name: str, version: str | None) -> str:
+def _format_tool(name: str, version: str | None) -> str:
     return f"{name} {version}" if version else translate("ThisPc", "no {tool}").format(tool=name)
 
 
-def _reach(name: str, reach: str) -> str:
-    said = {
+def _format_reach(name: str, reach: str) -> str:
+    texts = {
         "reachable": translate("ThisPc", "reachable"),
         "unreachable": translate("ThisPc", "not reachable"),
         "blocked": translate("ThisPc", "answers, but is no package index"),
         "untrusted": translate("ThisPc", "certificate not trusted"),
         "unknown": translate("ThisPc", "not asked"),
     }[reach]
-    return f"{name} {said}"
+    return f"{name} {texts}"
 
 
 def show_finding(page: Page, finding: Finding) -> None:
@@ -435,11 +440,11 @@ def show_finding(page: Page, finding: Finding) -> None:
     """
     from app.gui.widgets.dialog import Dialog
 
-    dialog = Dialog(page.frame, said(finding.title))
+    dialog = Dialog(page.frame, localize(finding.title))
     parts = (
-        (translate("Findings", "Seen"), said(finding.seen)),
-        (translate("Findings", "What it means"), said(finding.detail)),
-        (translate("Findings", "What to do"), said(finding.remedy)),
+        (translate("Findings", "Seen"), localize(finding.seen)),
+        (translate("Findings", "What it means"), localize(finding.detail)),
+        (translate("Findings", "What to do"), localize(finding.remedy)),
         (translate("Findings", "Source"), finding.source),
     )
     for name, text in parts:

@@ -13,11 +13,11 @@ from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.pages.train_form import TrainForm
 from app.gui.plan_run import PlanRun
-from app.gui.widgets.card import Card, Fact, Plain, empty, grid_of
+from app.gui.widgets.card import Card, Container, Fact, empty, grid_of
 from app.gui.widgets.plan_list import PlanList
 from app.gui.widgets.training_outcome import after_failure, answers_of
 from app.gui.widgets.training_progress import ProgressCard
@@ -49,7 +49,7 @@ class Train(PlanPage):
     def build(self) -> None:
         """Four sheets, one of them shown: the form, the plan, the run, the result."""
         self._form, self._planned, self._at_work, self._result = (
-            Plain(gap=theme.GAP) for _ in range(4)
+            Container(gap=theme.GAP) for _ in range(4)
         )
         for sheet in self._sheets():
             self.body.addWidget(sheet)
@@ -58,10 +58,10 @@ class Train(PlanPage):
         self.progress: ProgressCard | None = None
         self._show(self._form)
 
-    def _sheets(self) -> tuple[Plain, ...]:
+    def _sheets(self) -> tuple[Container, ...]:
         return self._form, self._planned, self._at_work, self._result
 
-    def _show(self, shown: Plain) -> None:
+    def _show(self, shown: Container) -> None:
         for sheet in self._sheets():
             sheet.setVisible(sheet is shown)
 
@@ -71,7 +71,7 @@ class Train(PlanPage):
             if self.view is None:
                 self._watch(self.view_again(self.run), self.run.plan)
                 for event in tuple(self.session.events):
-                    self.came(event)
+                    self.on_step_event(event)
             return
         if self._result.isVisibleTo(self) or self._planned.isVisibleTo(self):
             return
@@ -96,9 +96,9 @@ class Train(PlanPage):
         why = (
             translate("Train", "This is a simulation: there are no data and no card to train with.")
             if simulated
-            else said(error.message)
+            else localize(error.message)
         )
-        self.head(translate("Train", "Train"), why)
+        self.set_header(translate("Train", "Train"), why)
         self._show(self._form)
         bar = self.fresh_bar()
         bar.button(translate("Train", "&Back"), self.frame.backward)
@@ -117,7 +117,7 @@ class Train(PlanPage):
     def show_form(self) -> None:
         """Data, choices, preview, earlier runs."""
         self._show(self._form)
-        self.head(
+        self.set_header(
             translate("Train", "Train on your data"),
             translate("Train", "Nothing is sent anywhere; your file is only read."),
         )
@@ -134,7 +134,7 @@ class Train(PlanPage):
             return
         self._note.setText(still)
         self.bar.primary.setEnabled(self.form is not None and self.form.complete)
-        self.lead()
+        self.set_tab_order()
 
     # ---- the plan
 
@@ -186,8 +186,8 @@ class Train(PlanPage):
     def show_plan(self, plan: Plan) -> None:
         """What will happen, before it does."""
         empty(self._planned)
-        self.head(
-            said(plan.title),
+        self.set_header(
+            localize(plan.title),
             translate("Train", "Nothing has been changed yet. This is all that will happen."),
         )
         card = Card()
@@ -222,7 +222,7 @@ class Train(PlanPage):
         bar.button(translate("Train", "&Back"), self.show_form)
         bar.main(translate("Train", "&Start"), partial(self.start, plan))
         self.focus_primary()
-        self.lead()
+        self.set_tab_order()
 
     def _details(self, plan: Plan) -> None:
         from app.gui.dialogs.plan_details import PlanDetails
@@ -248,12 +248,12 @@ class Train(PlanPage):
         self._at_work.box.addWidget(view)
         self._show(self._at_work)
         title = translate("Train", "Training") if trains else translate("Train", "Export")
-        self.head(title, said(plan.title))
+        self.set_header(title, localize(plan.title))
         bar = self.fresh_bar()
         self._stopper = bar.button(translate("Train", "&Stop"), self._stop)
         if trains:
             bar.note(translate("Train", "Stop writes a checkpoint first; the run can go on later."))
-        self.lead()
+        self.set_tab_order()
         self._stopper.setFocus()
 
     def _stop(self) -> None:
@@ -265,7 +265,7 @@ class Train(PlanPage):
             run.stop()
             self._stopper.setText(translate("Train", "&End at once"))
             self.bar.refit()
-            self.head(
+            self.set_header(
                 translate("Train", "Stopping"),
                 translate("Train", "A checkpoint is being written, then it ends."),
             )
@@ -284,9 +284,9 @@ class Train(PlanPage):
         ):
             self.run.stop()
 
-    def where(self, run: PlanRun) -> str:
+    def describe_progress(self, run: PlanRun) -> str:
         """What is at work, and the time left as the script tells it."""
-        row = run.tally.current
+        row = run.run_progress.current
         left = self.progress.seconds_left if self.progress is not None else None
         return formatting.joined(
             [
@@ -297,7 +297,7 @@ class Train(PlanPage):
             ]
         )
 
-    def came(self, event: StepEvent) -> None:
+    def on_step_event(self, event: StepEvent) -> None:
         """An event of the run."""
         what = event.what
         if not isinstance(what, Measured) or not self.built:
@@ -311,7 +311,7 @@ class Train(PlanPage):
         elif what.name == "export.done":
             self._exported = str(what.value)
 
-    def over(self, run: PlanRun, view: RunView) -> None:
+    def on_run_end(self, run: PlanRun, view: RunView) -> None:
         """Finished: the result. Stopped: whether it can go on. Failed: why, and what is smaller."""
         made = next((s.run for s in run.plan.steps if isinstance(s, RunTraining | ExportModel)), "")
         exported = any(isinstance(step, ExportModel) for step in run.plan.steps)
@@ -329,7 +329,7 @@ class Train(PlanPage):
             at = translate("Train", "At step {step} of {total}.").format(
                 step=summary.step, total=summary.total
             )
-        self.head(translate("Train", "Stopped"), at)
+        self.set_header(translate("Train", "Stopped"), at)
         bar = self.fresh_bar()
         bar.button(translate("Train", "&Back"), self.show_form)
         if summary is not None and summary.resumable:
@@ -349,25 +349,25 @@ class Train(PlanPage):
 
             def refuse(fault: BaseException) -> None:
                 if isinstance(fault, ExpectedError):
-                    note.setText(said(fault.message))
+                    note.setText(localize(fault.message))
                 else:
                     show_fault(self.frame, fault)
 
             self._aside(check, offer, refuse)
         elif summary is not None:
             bar.note(summary.why)
-        self.lead()
+        self.set_tab_order()
 
     def _go_on(self, run: str) -> None:
         """The plan; for it the run's own script compares data, model and settings first."""
         self._make_plan(TrainingRequest(resume=run))
 
     def _failed(self, run: PlanRun) -> None:
-        self.head(
+        self.set_header(
             translate("Train", "Export failed")
             if any(isinstance(step, ExportModel) for step in run.plan.steps)
             else translate("Train", "Training failed"),
-            said(run.failures[0][1].message) if run.failures else "",
+            localize(run.failures[0][1].message) if run.failures else "",
         )
         anew = self._request is not None and self._request.resume is None
         card = after_failure(
@@ -379,7 +379,7 @@ class Train(PlanPage):
             self._at_work.box.insertWidget(0, card)
         bar = self.fresh_bar()
         bar.button(translate("Train", "&Back"), self.show_form)
-        self.lead()
+        self.set_tab_order()
 
     def _take_smaller(self) -> None:
         """The same run with the smaller settings: one click to its plan."""
@@ -402,7 +402,7 @@ class Train(PlanPage):
         empty(self._result)
         record = training_records.record_of(self.session, run)
         told = training_records.progress(self.session, record)
-        self.head(
+        self.set_header(
             translate("Train", "Trained") if summary.state == "finished" else run,
             translate("Train", "The adapter lies in {folder}").format(folder=summary.adapter)
             if summary.adapter
@@ -425,7 +425,7 @@ class Train(PlanPage):
         bar.button(translate("Train", "Open the &folder"), partial(self._open_run, run))
         bar.main(translate("Train", "&New training"), self._another)
         self.focus_primary()
-        self.lead()
+        self.set_tab_order()
 
     def _another(self) -> None:
         """The form again; what a run costs is told anew, for one was measured since."""
@@ -442,7 +442,7 @@ class Train(PlanPage):
         try:
             plan = exports.plan(self.session, run, kind, llama_cpp=tools or None)
         except ExpectedError as error:
-            self.export.tell(said(error.message))
+            self.export.tell(localize(error.message))
             return
         self.start(plan)
 
@@ -451,10 +451,10 @@ class Train(PlanPage):
 
         def take(item: object) -> None:
             if isinstance(item, Measured) and item.name == "chat.piece":
-                card.put(str(item.value))
+                card.set_content(str(item.value))
 
         def ended(fault: BaseException | None) -> None:
-            card.over(said(fault.message) if isinstance(fault, ExpectedError) else "")
+            card.on_run_end(localize(fault.message) if isinstance(fault, ExpectedError) else "")
             if fault is not None and not isinstance(fault, ExpectedError):
                 show_fault(self.frame, fault)
 

@@ -10,8 +10,8 @@ from app.engine import training_records, training_runs
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
-from app.gui.messages import said
-from app.gui.widgets.card import Plain, empty
+from app.gui.messages import localize
+from app.gui.widgets.card import Container, empty
 from app.gui.widgets.training_choices import ChoicesCard
 from app.gui.widgets.training_data import DataCard
 from app.gui.widgets.training_preview import PreviewCard
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 REST_MS = 500  # choices are read once nothing was turned for so long
 
 
-class TrainForm(Plain):
+class TrainForm(Container):
     """Four cards under one another. ``judged`` says after each change what is still to be answered;
     ``complete`` whether a plan can be asked for.
     """
@@ -49,7 +49,7 @@ class TrainForm(Plain):
         self._later.setInterval(REST_MS)
         self._later.timeout.connect(self.read)
         self.data, self.shown, self.runs = DataCard(), PreviewCard(), RunsCard()
-        self._knobs = Plain()
+        self._knobs = Container()
         for part in (self.data, self._knobs, self.shown, self.runs):
             self.box.addWidget(part)
         self.data.chosen.connect(lambda _path: self.read())
@@ -72,7 +72,7 @@ class TrainForm(Plain):
 
     def show_now(self) -> None:
         """Earlier runs as they stand now."""
-        self.runs.put(training_records.runs(self.session))
+        self.runs.set_content(training_records.runs(self.session))
         self.judge()
 
     def leave(self) -> None:
@@ -142,7 +142,7 @@ class TrainForm(Plain):
         self.data.tell("")
         if self.preview is not None:
             self.data.show_dataset(self.preview.dataset)
-            self.shown.put(self.preview)
+            self.shown.set_content(self.preview)
         elif fault is not None and not isinstance(fault, StoppedError):
             self.shown.hide()
             if isinstance(fault, ExpectedError):
@@ -153,7 +153,7 @@ class TrainForm(Plain):
 
     def tell(self, fault: ExpectedError, request: TrainingRequest | None) -> None:
         """Why something cannot be: beside the runs where one was to go on, else beside the data."""
-        text = " ".join(filter(None, (said(fault.message), said(fault.hint))))
+        text = " ".join(filter(None, (localize(fault.message), localize(fault.hint))))
         if request is not None and request.resume is not None:
             self.runs.tell(text)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.gui import formatting
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.model.verdict import Verification
 
 
@@ -35,12 +35,12 @@ def sentence(verdict: Verification, for_cards: bool) -> str:
         )
     if verdict.overall == "works_slowly":
         why = next((r.title for r in verdict.remarks if r.severity != "informs"), "")
-        return said(why) or translate(
+        return localize(why) or translate(
             "Verify", "Everything runs; some figures are below what this card reaches elsewhere."
         )
     if verdict.overall == "broken":
         why = next((r.title for r in verdict.remarks if r.severity == "blocks"), "")
-        return said(why) or translate(
+        return localize(why) or translate(
             "Verify", "A check failed. The cause and what to do stand below."
         )
     return translate("Verify", "The checks have not run to their end.")

@@ -14,14 +14,14 @@ from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.pages.install import Install
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.pages.verdict_words import headline, sentence
 from app.gui.plan_run import PlanRun
 from app.gui.summaries import short_card, shown_card
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, Plain, across, heading
+from app.gui.widgets.card import Card, Container, Label, across, heading
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
 from app.gui.widgets.verification_cards import BenchCard, ExpectedOutput, FineTuneCard
@@ -57,18 +57,18 @@ class Verify(PlanPage):
         """Three cards; above them a thin bar while checks run, below them the log when it is asked
         for.
         """
-        self._progress = Plain(gap=6)
+        self._progress = Container(gap=6)
         self._meter = Meter(translate("Verify", "Progress of the checks"), 0.0, height=6)
         self._doing = Label("", "small", "muted", wrap=False)
         self._progress.box.addWidget(self._meter)
         self._progress.box.addWidget(self._doing)
-        self._faults = Plain(gap=theme.GAP)
+        self._faults = Container(gap=theme.GAP)
         self.expected, self.tuning, self.bench = ExpectedOutput(), FineTuneCard(), BenchCard()
-        self.expected.filled.connect(self.lead)
+        self.expected.filled.connect(self.set_tab_order)
         row = Collapsible(wide=640, gap=theme.GAP)
         row.box.addWidget(self.expected, 175)
         row.box.addWidget(self.tuning, 106)
-        self._log = Plain()
+        self._log = Container()
         self.body.addWidget(self._progress)
         self.body.addWidget(self._faults)
         self.body.addWidget(row)
@@ -82,10 +82,10 @@ class Verify(PlanPage):
         """Watch checks that are running; else show the last verdict; else offer to run them."""
         if self.running and self.run is not None:
             if self.view is None:  # built anew meanwhile, in another language
-                self._clear()
-                self._replay()
+                self._clear_cards()
+                self._replay_events()
                 self._show_panel(self.view_again(self.run))
-            self._watch(self.run)
+            self._watch_run(self.run)
             return
         other = (
             getattr(self.frame.page(self.frame.visitedIds()[-2]), "run", None)
@@ -93,19 +93,19 @@ class Verify(PlanPage):
             else None
         )
         if isinstance(other, PlanRun) and other.running and other.session is self.session:
-            self._watch(other)
+            self._watch_run(other)
             return
         try:
             verdict = self._known_verdict()
         except ExpectedError as error:  # a broken pointer file
-            self._nothing_yet(said(error.message))
+            self._show_nothing_yet(localize(error.message))
             return
         if verdict is None:
-            self._nothing_yet()
+            self._show_nothing_yet()
             return
-        self._forget()
-        self._replay()
-        self.conclude(verdict)
+        self._forget_results()
+        self._replay_events()
+        self.show_result(verdict)
         self._look_for_changes()
 
     def _known_verdict(self) -> Verification | None:
@@ -114,8 +114,8 @@ class Verify(PlanPage):
         pointer = self.session.pointer()
         return self.session.recorded_verification(pointer.active) if pointer is not None else None
 
-    def _nothing_yet(self, fault: str = "") -> None:
-        self.head(
+    def _show_nothing_yet(self, fault: str = "") -> None:
+        self.set_header(
             translate("Verify", "Verify"),
             fault
             or translate(
@@ -125,7 +125,7 @@ class Verify(PlanPage):
         )
         bar = self.fresh_bar()
         bar.button(translate("Verify", "&Back"), self.frame.backward)
-        bar.main(translate("Verify", "&Verify"), self.again)
+        bar.main(translate("Verify", "&Verify"), self.run_again)
         self.focus_primary()
 
     def _look_for_changes(self) -> None:
@@ -148,7 +148,7 @@ class Verify(PlanPage):
         )
         card.box.addLayout(row)
         for change in changes[:5]:
-            card.box.addWidget(Label(said(change), "small"))
+            card.box.addWidget(Label(localize(change), "small"))
         if len(changes) > 5:
             card.box.addWidget(
                 Label(
@@ -170,21 +170,21 @@ class Verify(PlanPage):
 
     # ---- running
 
-    def again(self) -> None:
+    def run_again(self) -> None:
         """Run all checks."""
         if self.running:
             return
         try:
-            plan = self._plan()
+            plan = self._build_plan()
         except ExpectedError as error:
             from app.gui.error_dialog import show_fault
 
             show_fault(self.frame, error)
             return
-        self._clear()
+        self._clear_cards()
         self._show_panel(self.begin(plan))
         if self.run is not None:
-            self._watch(self.run)
+            self._watch_run(self.run)
 
     def _show_panel(self, view: RunView) -> None:
         self._log.box.addWidget(view.panel)
@@ -196,7 +196,7 @@ class Verify(PlanPage):
         self._watched, self._turner = None, None
         self._clock.stop()
 
-    def _plan(self) -> Plan:
+    def _build_plan(self) -> Plan:
         """The checks alone; of a simulated machine those of its install plan."""
         if not self.session.simulated:
             return self.session.verify_plan()
@@ -205,39 +205,41 @@ class Verify(PlanPage):
             plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck))
         )
 
-    def _forget(self) -> None:
+    def _forget_results(self) -> None:
         """What was seen of an earlier run or an earlier visit to this page."""
         self._measured, self._failures = [], {}
         self.tuning.clear()
         self.bench.sensors.clear()
 
-    def _clear(self) -> None:
-        self._forget()
-        self.expected.put((), running=True)
-        self.bench.put((), (), "")
-        _empty(self._faults)
-        _empty(self._log)
+    def _clear_cards(self) -> None:
+        self._forget_results()
+        self.expected.set_content((), running=True)
+        self.bench.set_content((), (), "")
+        _empty_holder(self._faults)
+        _empty_holder(self._log)
 
-    def _watch(self, run: PlanRun) -> None:
+    def _watch_run(self, run: PlanRun) -> None:
         """Follow a run: first what has happened already, then each event as it comes."""
         if self._watched is not run:
             self._watched = run
             if run is not self.run:
-                self._clear()
-                self._replay()
-                if self._see not in run.watchers:
-                    run.watchers.append(self._see)
-                    run.ended.connect(lambda _fault: self._watched_ended(run))
-        self.head(translate("Verify", "Verifying"), self._where_of(run))
+                self._clear_cards()
+                self._replay_events()
+                if self._apply_event not in run.watchers:
+                    run.watchers.append(self._apply_event)
+                    run.ended.connect(lambda _fault: self._on_watched_end(run))
+        self.set_header(translate("Verify", "Verifying"), self._describe_progress(run))
         self._progress.show()
         self._clock.start()
-        self._running_bar(run)
+        self._build_running_bar(run)
 
-    def _where_of(self, run: PlanRun) -> str:
-        step = said(run.tally.step.title if run.tally.step is not None else run.plan.title)
-        return formatting.joined([self.pretence(run.plan), step])
+    def _describe_progress(self, run: PlanRun) -> str:
+        step = localize(
+            run.run_progress.step.title if run.run_progress.step is not None else run.plan.title
+        )
+        return formatting.joined([self.describe_simulation(run.plan), step])
 
-    def _running_bar(self, run: PlanRun) -> None:
+    def _build_running_bar(self, run: PlanRun) -> None:
         bar = self.fresh_bar()
         if run is self.run:
             first = bar.link(translate("Verify", "Show the log"), self._show_log)
@@ -253,12 +255,12 @@ class Verify(PlanPage):
     def _show_log(self) -> None:
         self._log.setVisible(not self._log.isVisible())
 
-    def _replay(self) -> None:
+    def _replay_events(self) -> None:
         for event in tuple(self.session.events):
             if not isinstance(event.what, Line):
-                self._see(event)
+                self._apply_event(event)
 
-    def _see(self, event: StepEvent) -> None:
+    def _apply_event(self, event: StepEvent) -> None:
         if not self.built:  # the replay brings it again
             return
         what = event.what
@@ -270,9 +272,9 @@ class Verify(PlanPage):
             self._failures[event.step] = what
             self._fresh = True
 
-    def came(self, event: StepEvent) -> None:
+    def on_step_event(self, event: StepEvent) -> None:
         """An event of this page's own run."""
-        self._see(event)
+        self._apply_event(event)
 
     def _show_measured(self, what: Measured) -> None:
         """What is drawn as it comes; everything else waits for the next judgement."""
@@ -287,9 +289,9 @@ class Verify(PlanPage):
             d = what.detail
             self.bench.sensors.add(
                 float(d.get("t") or 0.0),
-                _number(d.get("sm_mhz", what.value)),
-                _number(d.get("power_w")),
-                _number(d.get("temp_c")),
+                _number_or_none(d.get("sm_mhz", what.value)),
+                _number_or_none(d.get("power_w")),
+                _number_or_none(d.get("temp_c")),
             )
             self.bench.show_sensors()
 
@@ -300,23 +302,23 @@ class Verify(PlanPage):
             return
         if self._fresh:
             self._fresh = False
-            self._show(self._judge(run.plan), running=True)
+            self._show_verdict(self._judge_so_far(run.plan), running=True)
         checks = [s.id for s in run.plan.steps if isinstance(s, RunCheck)]
-        done = sum(len([i for i in row.ended if i in checks]) for row in run.tally.rows)
-        self._meter.put(done / max(1, len(checks)))
+        done = sum(len([i for i in row.ended if i in checks]) for row in run.run_progress.rows)
+        self._meter.set_content(done / max(1, len(checks)))
         self._doing.setText(
             translate("Verify", "{done} of {all} checks done").format(done=done, all=len(checks))
         )
         if not run.stopping:
-            self.head(translate("Verify", "Verifying"), self._where_of(run))
+            self.set_header(translate("Verify", "Verifying"), self._describe_progress(run))
         if run is self.run:
-            self.progress_changed.emit(run.tally.share)
+            self.progress_changed.emit(run.run_progress.share)
 
-    def _judge(self, plan: Plan) -> Verification:
+    def _judge_so_far(self, plan: Plan) -> Verification:
         """What the measurements so far amount to: the same pure function that gives the verdict."""
         from app.decide.verification import judge
 
-        knowledge, facts = self.session.knowledge, self.session.known()
+        knowledge, facts = self.session.knowledge, self.session.known_facts()
         return judge.judge(
             self._measured,
             self._failures,
@@ -328,35 +330,35 @@ class Verify(PlanPage):
 
     # ---- the verdict
 
-    def over(self, run: PlanRun, view: RunView) -> None:
+    def on_run_end(self, run: PlanRun, view: RunView) -> None:
         """This page's own run has ended."""
         if run.outcome == "stopped":
             self._progress.hide()
-            self.tuning.halt()
-            self.head(
+            self.tuning.show_stopped()
+            self.set_header(
                 translate("Verify", "Stopped"),
                 translate("Verify", "The checks were not finished; nothing was changed."),
             )
             bar = self.fresh_bar()
             bar.button(translate("Verify", "&Back"), self.frame.backward)
-            bar.main(translate("Verify", "&Run again"), self.again)
+            bar.main(translate("Verify", "&Run again"), self.run_again)
             self.focus_primary()
         elif self.session.verification is not None:
-            self.conclude(self.session.verification)
+            self.show_result(self.session.verification)
         else:
             self._progress.hide()
-            self._nothing_yet()
+            self._show_nothing_yet()
 
-    def _watched_ended(self, run: PlanRun) -> None:
+    def _on_watched_end(self, run: PlanRun) -> None:
         if run is not self._watched or run is self.run or self._content is None:
             return
         self._clock.stop()
         if self.session.verification is not None:
-            self.conclude(self.session.verification)
+            self.show_result(self.session.verification)
             return
         self._progress.hide()
-        self.tuning.halt()
-        self.head(
+        self.tuning.show_stopped()
+        self.set_header(
             translate("Verify", "Stopped"),
             translate("Verify", "The checks were not finished; nothing was changed."),
         )
@@ -364,36 +366,38 @@ class Verify(PlanPage):
         bar.main(translate("Verify", "&Back"), lambda: self.frame.go("install"))
         self.focus_primary()
 
-    def conclude(self, verdict: Verification) -> None:
+    def show_result(self, verdict: Verification) -> None:
         """Title, cards and buttons of the final result."""
         self._progress.hide()
-        self._show(verdict, running=False)
-        self.head(
+        self._show_verdict(verdict, running=False)
+        self.set_header(
             headline(verdict),
-            formatting.joined([self._whose(), sentence(verdict, self._needs_card(verdict))]),
+            formatting.joined(
+                [self._describe_origin(), sentence(verdict, self._needs_card(verdict))]
+            ),
         )
         self._show_failures(verdict)
         self.announce_head(urgent=verdict.overall == "broken")
         bar = self.fresh_bar()
         bar.link(translate("Verify", "Save report"), self.save_report)
-        self._turner = bar.link(self._turn_label(), self._turn)
+        self._turner = bar.link(self._turn_label(), self._toggle_tables)
         bar.link(
             translate("Verify", "Compare a pasted output"),
-            self._compare,
+            self._open_comparison,
             translate("Verify", "The output of the guide's own script, compared in the same way"),
         )
-        bar.button(translate("Verify", "&Run again"), self.again)
+        bar.button(translate("Verify", "&Run again"), self.run_again)
         if verdict.overall in ("works", "works_slowly"):
             bar.main(translate("Verify", "&Finish"), self.frame.forward)
         else:
             bar.main(translate("Verify", "&Choose another setup"), lambda: self.frame.go("setup"))
         self.focus_primary()
 
-    def _whose(self) -> str:
+    def _describe_origin(self) -> str:
         """Where the figures come from, if not from this PC."""
         if not self.session.simulated:
             return ""
-        if self.session.last_plan is not None and self.plays(self.session.last_plan):
+        if self.session.last_plan is not None and self.is_replay(self.session.last_plan):
             return translate("Verify", "Recorded on another PC")
         return translate("Verify", "Simulation, invented figures")
 
@@ -403,62 +407,62 @@ class Verify(PlanPage):
             (p.needs.gpu for p in self.session.knowledge.profiles if p.id == verdict.profile), True
         )
 
-    def _show(self, verdict: Verification, running: bool) -> None:
-        self.expected.put(verdict.comparisons, running)
+    def _show_verdict(self, verdict: Verification, running: bool) -> None:
+        self.expected.set_content(verdict.comparisons, running)
         for sample in verdict.telemetry if self.bench.sensors.empty else ():
             self.bench.sensors.add(
                 float(sample.get("t") or 0.0),
-                _number(sample.get("sm_mhz")),
-                _number(sample.get("power_w")),
-                _number(sample.get("temp_c")),
+                _number_or_none(sample.get("sm_mhz")),
+                _number_or_none(sample.get("power_w")),
+                _number_or_none(sample.get("temp_c")),
             )
         facts = self.session.facts
         card = shown_card(facts.gpus) if facts is not None else None
         name = short_card(card.name or "").removeprefix("GeForce ") if card is not None else ""
-        self.bench.put(verdict.benchmark, verdict.remarks, name)
-        if not running or self._result_told():
-            self.tuning.put(
+        self.bench.set_content(verdict.benchmark, verdict.remarks, name)
+        if not running or self._has_result():
+            self.tuning.set_content(
                 verdict.fine_tune
                 if verdict.fine_tune is not None or running
-                else _untrained(self._failures)
+                else _failed_fine_tune(self._failures)
             )
 
-    def _result_told(self) -> bool:
+    def _has_result(self) -> bool:
         return any(m.name == "fine_tune.result" for _, m in self._measured)
 
     def _show_failures(self, verdict: Verification) -> None:
-        _empty(self._faults)
+        _empty_holder(self._faults)
         if verdict.overall in ("works", "works_slowly"):
             return
         plan = self._watched.plan if self._watched is not None else self.session.last_plan
         titles: Mapping[str, str] = (
-            {s.id: said(s.title) for s in plan.steps} if plan is not None else {}
+            {s.id: localize(s.title) for s in plan.steps} if plan is not None else {}
         )
         for step, failed in list(self._failures.items())[:2]:
             card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, step), retry=False)
             card.report_wanted.connect(self.save_report)
-            card.fix_wanted.connect(self._mend)
+            card.fix_wanted.connect(self._apply_fix)
             card.issue_wanted.connect(self.copy_issue)
             self._faults.box.addWidget(card)
             self._faults.show()
 
-    def _compare(self) -> None:
+    def _open_comparison(self) -> None:
         from app.gui.dialogs.compare_output import CompareOutput
 
         CompareOutput(self.frame).exec()
 
-    def _mend(self, remedy: str) -> None:
+    def _apply_fix(self, remedy: str) -> None:
         """A fix is a plan, and plans are shown on the page before."""
         if remedy == "retry":
-            self.again()
+            self.run_again()
             return
         install = self.frame.page_of("install")
         plan = self.session.plan()
         self.frame.go("install")
         if isinstance(install, Install):
-            install.mend(plan, remedy)
+            install.apply_fix(plan, remedy)
 
-    def _turn(self) -> None:
+    def _toggle_tables(self) -> None:
         """Pictures or tables."""
         self._as_table = not self._as_table
         for part in (self.tuning.tabled, self.bench.tabled, self.bench.sensor_table):
@@ -475,7 +479,7 @@ class Verify(PlanPage):
         )
 
 
-def _untrained(failures: Mapping[str, Failed]) -> FineTune | None:
+def _failed_fine_tune(failures: Mapping[str, Failed]) -> FineTune | None:
     """A result that says no for a fine-tune that failed before it had one."""
     if not any("fine" in step for step in failures):
         return None
@@ -489,11 +493,11 @@ def _untrained(failures: Mapping[str, Failed]) -> FineTune | None:
     )
 
 
-def _number(value: Any) -> float | None:
+def _number_or_none(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _empty(holder: Plain) -> None:
+def _empty_holder(holder: Container) -> None:
     """Take everything out of a holder and hide it, for an empty one would leave its gap."""
     holder.hide()
     while holder.box.count():

@@ -12,7 +12,7 @@ from app.engine.stages import Stage
 from app.gui import formatting, languages, theme
 from app.gui.formatting import translate
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Card, Fact, Label, Plain, across, at_top
+from app.gui.widgets.card import Card, Container, Fact, Label, across, at_top
 from app.gui.widgets.tag import Number
 
 if TYPE_CHECKING:
@@ -28,34 +28,34 @@ class Welcome(Page):
 
     def __init__(self, wizard: Frame) -> None:
         super().__init__(wizard)
-        wizard.surveyed.connect(self._surveyed)
+        wizard.surveyed.connect(self._on_surveyed)
 
     def build(self) -> None:
         """Three lines at once; what it takes and the settings follow with the next paint
         (``complete``).
         """
-        self.head(
+        self.set_header(
             translate("Welcome", "Welcome"),
             translate(
                 "Welcome", "From this PC to a first fine-tune that ran here, with the proof."
             ),
         )
-        unfinished, installed = self._standing()
+        unfinished, installed = self._read_standing()
         self.download: Fact | None = None
         self.home: Home | None = None
         if unfinished is not None:
             from app.gui.messages import (
-                said,
+                localize,
             )  # the first paint does without, as nearly always nothing was cut off
 
             self.body.addWidget(
-                self._notice(
+                self._build_notice(
                     translate("Welcome", "Go on where you stopped"),
                     translate(
                         "Welcome",
                         "{title}: {done} of {total} steps are done. What has been fetched is kept.",
                     ).format(
-                        title=said(unfinished.title),
+                        title=localize(unfinished.title),
                         done=unfinished.steps_done,
                         total=unfinished.steps_total,
                     ),
@@ -64,14 +64,14 @@ class Welcome(Page):
         if installed:
             from app.gui.pages.home import Home
 
-            self.head(
+            self.set_header(
                 translate("Home", "Your setup"),
                 translate("Home", "What is installed here, what it can do, and every way back."),
             )
             self.home = Home(self, leads=unfinished is None)
             self.body.addWidget(self.home)
         else:
-            self.body.addWidget(self._what_happens())
+            self.body.addWidget(self._build_overview())
         self.body.addStretch(1)
         self._fill_bar(unfinished, installed)
         if self.frame.painted:
@@ -81,23 +81,23 @@ class Welcome(Page):
         """The second row of cards; a home page has none of it."""
         if self.download is not None or self.home is not None:
             return
-        row = across(self._cost(), self._settings(), gap=theme.GAP)
+        row = across(self._build_cost_card(), self._build_settings_card(), gap=theme.GAP)
         row.setStretch(0, 3)
         row.setStretch(1, 2)
         self.body.insertLayout(self.body.count() - 1, row)
-        self._figures()
+        self._show_figures()
 
     def enter(self) -> None:
         """Figures, if the survey is over already; built anew where an environment came or went."""
-        if (self.home is not None) != self._standing()[1] and self.built:
+        if (self.home is not None) != self._read_standing()[1] and self.built:
             self.rebuild()
             self.prepare()
             return
-        self._figures()
+        self._show_figures()
         if self.home is not None:
-            self.home.look()
+            self.home.refresh()
 
-    def _standing(self) -> tuple[Unfinished | None, bool]:
+    def _read_standing(self) -> tuple[Unfinished | None, bool]:
         """A run that was cut off, and whether an environment is active here."""
         if not self.frame.ready:
             return None, False
@@ -110,14 +110,14 @@ class Welcome(Page):
         except ExpectedError:
             return None, False
 
-    def _notice(self, title: str, text: str) -> Card:
+    def _build_notice(self, title: str, text: str) -> Card:
         card = Card()
         card.setProperty("chosen", True)
         card.box.addWidget(Label(title, "big"))
         card.box.addWidget(Label(text, "text", "muted"))
         return card
 
-    def _what_happens(self) -> Card:
+    def _build_overview(self) -> Card:
         card = Card()
         card.box.setSpacing(0)
         card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong", wrap=False))
@@ -150,10 +150,10 @@ class Welcome(Page):
         )
         for number, (title, text) in enumerate(lines, 1):
             card.box.addSpacing(12)
-            card.box.addWidget(_line(number, title, text))
+            card.box.addWidget(_build_line(number, title, text))
         return card
 
-    def _cost(self) -> Card:
+    def _build_cost_card(self) -> Card:
         card = Card()
         card.box.setSpacing(10)
         card.box.addWidget(Label(translate("Welcome", "What it takes here"), "strong"))
@@ -169,7 +169,7 @@ class Welcome(Page):
         card.box.addStretch(1)
         return card
 
-    def _settings(self) -> Card:
+    def _build_settings_card(self) -> Card:
         from PySide6.QtWidgets import QSizePolicy
 
         from app.gui.widgets.combo import Combo
@@ -181,19 +181,25 @@ class Welcome(Page):
             self.language.addItem(name, code)
         spoken = self.frame.preference("language")
         self.language.setCurrentIndex(self.language.findData(languages.chosen(spoken)))
-        self.language.activated.connect(lambda _at: self._speak(self.language.currentData()))
-        self.look = Combo()
+        self.language.activated.connect(
+            lambda _at: self._change_language(self.language.currentData())
+        )
+        self.appearance = Combo()
         for code, name in (
             ("system", translate("Welcome", "As the system")),
             ("light", translate("Welcome", "Light")),
             ("dark", translate("Welcome", "Dark")),
         ):
-            self.look.addItem(name, code)
-        self.look.setCurrentIndex(self.look.findData(self.frame.preference("theme") or "system"))
-        self.look.activated.connect(lambda _at: self._dress(self.look.currentData()))
+            self.appearance.addItem(name, code)
+        self.appearance.setCurrentIndex(
+            self.appearance.findData(self.frame.preference("theme") or "system")
+        )
+        self.appearance.activated.connect(
+            lambda _at: self._change_theme(self.appearance.currentData())
+        )
         for name, box in (
             (translate("Welcome", "Language"), self.language),
-            (translate("Welcome", "Appearance"), self.look),
+            (translate("Welcome", "Appearance"), self.appearance),
         ):
             label = Label(name, "small", "muted", wrap=False)
             label.setBuddy(box)
@@ -204,12 +210,12 @@ class Welcome(Page):
             card.box.addSpacing(4)
         return card
 
-    def _speak(self, code: str) -> None:
+    def _change_language(self, code: str) -> None:
         """The box is built anew by it, so its own handler has to be over first."""
-        self.frame.after_handler(lambda: self.frame.speak(code))
+        self.frame.after_handler(lambda: self.frame.set_language(code))
 
-    def _dress(self, choice: str) -> None:
-        self.frame.after_handler(lambda: self.frame.dress(choice))
+    def _change_theme(self, choice: str) -> None:
+        self.frame.after_handler(lambda: self.frame.set_theme(choice))
 
     def _fill_bar(self, unfinished: Unfinished | None, installed: bool) -> None:
         if unfinished is not None:
@@ -228,38 +234,38 @@ class Welcome(Page):
         self.frame.resume = unfinished.plan
         self.frame.go("install")
 
-    def _surveyed(self, fault: BaseException | None) -> None:
+    def _on_surveyed(self, fault: BaseException | None) -> None:
         if self.frame.currentPage() is self:
-            self._figures()
+            self._show_figures()
             if self.home is not None and fault is None:
                 self.home.show_newer()
 
-    def _figures(self) -> None:
+    def _show_figures(self) -> None:
         if self.download is None:
             return
         facts = self.session.facts if self.frame.ready else None
-        if facts is None or self.frame.looking:
+        if facts is None or self.frame.is_surveying:
             for fact in (self.download, self.disk, self.free):
-                fact.put("…")
+                fact.set_content("…")
             self.cost_note.setText(translate("Welcome", "Looking at this PC."))
             return
-        from app.gui.messages import said
+        from app.gui.messages import localize
         from app.gui.summaries import home_disk
 
         best, plan, disk = self.session.best(), self.session.plan(), home_disk(facts)
-        self.download.put(formatting.size(plan.download_bytes))
-        self.disk.put(formatting.size(plan.disk_bytes))
-        self.free.put(formatting.size(disk.free if disk is not None else None))
+        self.download.set_content(formatting.size(plan.download_bytes))
+        self.disk.set_content(formatting.size(plan.disk_bytes))
+        self.free.set_content(formatting.size(disk.free if disk is not None else None))
         self.cost_note.setText(
             translate("Welcome", "For {title}. You can choose another setup.").format(
-                title=said(best.profile.title)
+                title=localize(best.profile.title)
             )
         )
 
 
-def _line(number: int, title: str, text: str) -> QWidget:
-    row = Plain(across=True, gap=14)
-    column = Plain(gap=3)
+def _build_line(number: int, title: str, text: str) -> QWidget:
+    row = Container(across=True, gap=14)
+    column = Container(gap=3)
     column.box.addWidget(Label(title, "value", wrap=False))
     column.box.addWidget(Label(text, "small", "muted"))
     row.box.addLayout(at_top(Number(number)))

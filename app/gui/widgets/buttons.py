@@ -76,11 +76,11 @@ class Button(QPushButton):
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring where the focus came by keyboard."""
         if self.mnemonics:
-            self.ring = self._by_keys(event)
+            self.ring = self._is_by_keyboard(event)
         super().focusInEvent(event)
 
     @staticmethod
-    def _by_keys(event: QFocusEvent) -> bool:
+    def _is_by_keyboard(event: QFocusEvent) -> bool:
         from PySide6.QtCore import Qt
 
         return event.reason() in (
@@ -125,9 +125,9 @@ class IconButton(Button):
         self.icon_name = icon
         self.setAccessibleName(name)
         self.setIconSize(QSize(18, 18))
-        self._draw()
+        self._draw_icon()
 
-    def _draw(self) -> None:
+    def _draw_icon(self) -> None:
         from PySide6.QtGui import QIcon
 
         from app.gui.widgets.icons import pixmap
@@ -140,4 +140,4 @@ class IconButton(Button):
         """Draw the picture anew in the colours of a new theme."""
         super().changeEvent(event)
         if event.type() == event.Type.StyleChange:
-            self._draw()
+            self._draw_icon()

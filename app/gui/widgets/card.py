@@ -94,7 +94,7 @@ class Label(QLabel):
             lambda: buddy.setFocus(Qt.FocusReason.ShortcutFocusReason),
         )
 
-    def ink(self, ink: Ink) -> None:
+    def set_ink(self, ink: Ink) -> None:
         """Change the colour's meaning."""
         self.setProperty("ink", ink)
         self.setStyleSheet(
@@ -114,22 +114,22 @@ class Elided(Label):
         self.setAccessibleName(text)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
-    def put(self, text: str) -> None:
+    def set_content(self, text: str) -> None:
         """Show another text."""
         self._whole = text
         self.setToolTip(text)
         self.setAccessibleName(text)
-        self._cut()
+        self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut anew for the new width."""
-        self._cut()
+        self._elide()
 
     def minimumSizeHint(self) -> QSize:
         """Any width will do."""
         return QSize(20, super().minimumSizeHint().height())
 
-    def _cut(self) -> None:
+    def _elide(self) -> None:
         from PySide6.QtCore import Qt
 
         self.setText(
@@ -149,7 +149,7 @@ class Card(QFrame):
         self.box.setSpacing(4)
 
 
-class Plain(QWidget):
+class Container(QWidget):
     """A bare holder with a layout and no margins."""
 
     def __init__(self, *, across: bool = False, gap: int = 0) -> None:
@@ -159,7 +159,7 @@ class Plain(QWidget):
         self.box.setSpacing(gap)
 
 
-def empty(holder: Plain) -> None:
+def empty(holder: Container) -> None:
     """Take everything out of a holder. A widget may be in the middle of its own handler, so it is
     deleted later.
     """
@@ -177,11 +177,11 @@ def empty_box(box: QLayout) -> None:
             empty_box(inner)
 
 
-def under(name: QWidget, *parts: QWidget) -> Plain:
+def under(name: QWidget, *parts: QWidget) -> Container:
     """A quiet name with what it names close below it, so that each name stands with its own and not
     between two.
     """
-    made = Plain(gap=4)
+    made = Container(gap=4)
     for part in (name, *parts):
         made.box.addWidget(part)
     return made
@@ -248,9 +248,9 @@ class Fact(QWidget):
         box.addWidget(self.value)
         if note:
             self.setToolTip(note)
-        self.put(value)
+        self.set_content(value)
 
-    def put(self, value: str, note: str = "") -> None:
+    def set_content(self, value: str, note: str = "") -> None:
         """Show a value; ``note`` is its longer explanation."""
         self.value.setText(value)
         self.setAccessibleName(f"{self.name.text()}: {value}")

@@ -12,7 +12,7 @@ from app.decide.plans.builder import bytes_of
 from app.gui import formatting, theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain, across, line
+from app.gui.widgets.card import Container, Label, across, line
 from app.gui.widgets.tag import Tag
 from app.model.advice import Choice
 
@@ -28,7 +28,7 @@ class _Radio(QRadioButton):
         self.setToolTip(text)
         self.by_keys = False  # whether it has the focus and got it by keyboard
 
-    def _around(self) -> None:
+    def _repaint_card(self) -> None:
         card = self.parentWidget()
         if card is not None:
             card.update()
@@ -37,13 +37,13 @@ class _Radio(QRadioButton):
         """The card shows a ring for a focus that came by keyboard."""
         super().focusInEvent(event)
         self.by_keys = event.reason() != Qt.FocusReason.MouseFocusReason
-        self._around()
+        self._repaint_card()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """No ring any more."""
         super().focusOutEvent(event)
         self.by_keys = False
-        self._around()
+        self._repaint_card()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The words, cut at the end where the card is narrow."""
@@ -107,10 +107,10 @@ class ChoiceCard(QFrame):
         if proof:
             box.addWidget(Label(proof, "small", "muted"))
         box.addSpacing(4 if prominent else 0)
-        self.foot = Plain(across=True, gap=20)
+        self.foot = Container(across=True, gap=20)
         box.addWidget(self.foot)
         self.foot.box.addWidget(Label(cost, "small", "muted", tabular=True), 1)
-        self._details: Plain | None = None
+        self._details: Container | None = None
         self._open = False
         self._fill: Callable[[], QWidget] | None = None
         self._box = box
@@ -126,11 +126,11 @@ class ChoiceCard(QFrame):
     def details(self, fill: Callable[[], QWidget]) -> None:
         """Add the button that folds the details out; ``fill`` makes them at the first time."""
         self._fill = fill
-        self._toggle = self.link(translate("Setup", "Details"), self._fold)
+        self._toggle = self.link(translate("Setup", "Details"), self._toggle_details)
 
-    def _fold(self) -> None:
+    def _toggle_details(self) -> None:
         if self._details is None and self._fill is not None:
-            self._details = Plain(gap=10)
+            self._details = Container(gap=10)
             self._details.box.addSpacing(6)
             self._details.box.addWidget(line())
             self._details.box.addWidget(self._fill())

@@ -38,7 +38,7 @@ class Collapsible(QWidget):
         )
         return QSize(widest + margins.left() + margins.right(), super().minimumSizeHint().height())
 
-    def _needed(self) -> int:
+    def _needed_width(self) -> int:
         items = [self.box.itemAt(n) for n in range(self.box.count())]
         margins = self.box.contentsMargins()
         return (
@@ -51,7 +51,7 @@ class Collapsible(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold or unfold for the new width."""
         super().resizeEvent(event)
-        narrow = event.size().width() < (self._needed() if self._wide is None else self._wide)
+        narrow = event.size().width() < (self._needed_width() if self._wide is None else self._wide)
         if narrow != self.folded:
             self.box.setDirection(
                 QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight

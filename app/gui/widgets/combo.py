@@ -29,7 +29,7 @@ class Combo(QComboBox):
         """Not for a closed box; the open list is a widget of its own and scrolls."""
         event.ignore()
 
-    def shown(self) -> str:
+    def visible_text(self) -> str:
         """What of the chosen text can be read."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
@@ -44,7 +44,7 @@ class Combo(QComboBox):
         """The box as the style draws it, around what of the text fits."""
         option = QStyleOptionComboBox()
         self.initStyleOption(option)
-        option.currentText = self.shown()  # type: ignore[attr-defined]  # it is there; PySide6's stubs lack it
+        option.currentText = self.visible_text()  # type: ignore[attr-defined]  # it is there; PySide6's stubs lack it
         painter = QStylePainter(self)
         painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
         painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

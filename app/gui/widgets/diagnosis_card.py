@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, 
 
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import all_said, said
+from app.gui.messages import localize, localize_all
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, across
 from app.gui.widgets.collapsible import Collapsible
@@ -77,14 +77,14 @@ class DiagnosisCard(Card):
         self.diagnosis = diagnosis
         self.box.setSpacing(8)
         self.known = diagnosis.cause is not None
-        title = said(diagnosis.title) or translate("Diagnosis", "The log does not say why")
+        title = localize(diagnosis.title) or translate("Diagnosis", "The log does not say why")
         self.setAccessibleName(
             translate("Diagnosis", "What went wrong: {title}").format(title=title)
         )
-        self.setAccessibleDescription(said(diagnosis.means))
-        self.box.addLayout(self._head(title, step))
+        self.setAccessibleDescription(localize(diagnosis.means))
+        self.box.addLayout(self._build_header(title, step))
         if diagnosis.means:
-            self.box.addWidget(Label(said(diagnosis.means)))
+            self.box.addWidget(Label(localize(diagnosis.means)))
         if diagnosis.evidence:
             proves = translate("Diagnosis", "What proves it")
             if diagnosis.confidence == "likely":
@@ -92,20 +92,20 @@ class DiagnosisCard(Card):
             elif not self.known:
                 proves = translate("Diagnosis", "The last lines")
             self.box.addWidget(Label(proves, "small", "muted"))
-            self.box.addWidget(Proof(diagnosis.evidence))
+            self.box.addWidget(EvidenceView(diagnosis.evidence))
         if diagnosis.fix is not None:
             self.box.addWidget(Label(translate("Diagnosis", "What to do"), "small", "muted"))
-            self.box.addWidget(Label(said(diagnosis.fix.text), "value"))
+            self.box.addWidget(Label(localize(diagnosis.fix.text), "value"))
         # The buttons stand before the long list of steps: on a small screen they must be in sight.
-        self.box.addWidget(self._acts(retry, fixes))
+        self.box.addWidget(self._build_actions(retry, fixes))
         if self.fix_button is not None and diagnosis.fix is not None and diagnosis.fix.does:
             name = self.fix_button.text().replace("&", "")
-            self.box.addWidget(Label(f"{name}: {said(diagnosis.fix.does)}", "small", "muted"))
-        self._steps()
-        self.box.addLayout(self._links(report))
+            self.box.addWidget(Label(f"{name}: {localize(diagnosis.fix.does)}", "small", "muted"))
+        self._build_steps()
+        self.box.addLayout(self._build_links(report))
         self.box.addStretch(1)  # room that is left over stands below, not between the lines
 
-    def _head(self, title: str, step: str) -> QHBoxLayout:
+    def _build_header(self, title: str, step: str) -> QHBoxLayout:
         words = QVBoxLayout()
         words.setSpacing(1)
         if step:
@@ -123,9 +123,9 @@ class DiagnosisCard(Card):
         row.addLayout(words, 1)
         return row
 
-    def _steps(self) -> None:
+    def _build_steps(self) -> None:
         fix = self.diagnosis.fix
-        for number, text in enumerate(all_said(fix.steps if fix is not None else ()), 1):
+        for number, text in enumerate(localize_all(fix.steps if fix is not None else ()), 1):
             step = Label(f"{number}.  {text}", "small", "muted")
             step.setTextInteractionFlags(
                 Qt.TextInteractionFlag.TextSelectableByMouse
@@ -134,7 +134,7 @@ class DiagnosisCard(Card):
             self.box.addWidget(step)
         if self.diagnosis.others and self.known:
             also = "; ".join(
-                f"{said(other.cause.replace('_', ' '))} ({said(other.why)})"
+                f"{localize(other.cause.replace('_', ' '))} ({localize(other.why)})"
                 for other in self.diagnosis.others[:2]
             )
             self.box.addWidget(
@@ -147,12 +147,12 @@ class DiagnosisCard(Card):
         elif self.diagnosis.others:
             self.box.addWidget(Label(translate("Diagnosis", "What it may be"), "small", "muted"))
             for other in self.diagnosis.others:
-                idea = f"{said(other.cause.replace('_', ' '))}: {said(other.why)}"
+                idea = f"{localize(other.cause.replace('_', ' '))}: {localize(other.why)}"
                 self.box.addWidget(Label(idea, "value"))
                 if other.check:
-                    self.box.addWidget(Label(said(other.check), "small", "muted"))
+                    self.box.addWidget(Label(localize(other.check), "small", "muted"))
 
-    def _acts(self, retry: bool, fixes: bool) -> Collapsible:
+    def _build_actions(self, retry: bool, fixes: bool) -> Collapsible:
         fix = self.diagnosis.fix
         row = Collapsible(gap=10)
         row.box.setContentsMargins(0, 4, 0, 4)
@@ -169,7 +169,7 @@ class DiagnosisCard(Card):
         ):  # that is the button beside it
             remedy = fix.remedy or ""
             self.fix_button = Button(
-                remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=said(fix.does)
+                remedy_label(remedy), lambda: self.fix_wanted.emit(remedy), about=localize(fix.does)
             )
             row.box.addWidget(self.fix_button, 0, Qt.AlignmentFlag.AlignLeft)
         if retry:
@@ -180,11 +180,11 @@ class DiagnosisCard(Card):
         row.box.addStretch(1)
         return row
 
-    def _links(self, report: bool) -> QHBoxLayout:
+    def _build_links(self, report: bool) -> QHBoxLayout:
         fix = self.diagnosis.fix
         row = across(gap=18)
         if fix is not None and fix.steps:
-            text = "\n".join(all_said(fix.steps))
+            text = "\n".join(localize_all(fix.steps))
             copy = translate("Diagnosis", "Copy the steps")
             row.addWidget(Button(copy, lambda: QGuiApplication.clipboard().setText(text), "link"))
         if report:
@@ -195,7 +195,7 @@ class DiagnosisCard(Card):
         return row
 
 
-class Proof(QFrame):
+class EvidenceView(QFrame):
     """Lines of a log with their numbers, as they stand there."""
 
     def __init__(self, evidence: Sequence[EvidenceLine]) -> None:

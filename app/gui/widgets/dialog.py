@@ -78,23 +78,23 @@ class Dialog(QDialog):
         ):  # a mere question has no body, and no gap in its place
             self._area.hide()
             self._outer.insertStretch(self._outer.count() - 1, 1)
-        self.resize(self._width, min(room, self._height or self._needed()))
+        self.resize(self._width, min(room, self._height or self._needed_height()))
 
-    def _needed(self) -> int:
+    def _needed_height(self) -> int:
         """The height at which nothing has to scroll."""
         inside = self._width - 48
         body = self._holder.layout()
         wraps = body is not None and body.hasHeightForWidth()
         if not self.body.count():
-            return 44 + self._fixed(inside) + 8
+            return 44 + self._fixed_height(inside) + 8
         need = 44 + (
             body.heightForWidth(inside - 8)
             if body is not None and wraps
             else self._holder.sizeHint().height()
         )
-        return need + self._fixed(inside)
+        return need + self._fixed_height(inside)
 
-    def _fixed(self, inside: int) -> int:
+    def _fixed_height(self, inside: int) -> int:
         """The height of all but the body, with the gaps between."""
         need = 0
         for i in range(self._outer.count()):
@@ -128,7 +128,7 @@ def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
     return question(parent, title, text, yes, no).exec() == int(QDialog.DialogCode.Accepted)
 
 
-def tell(parent: QWidget, title: str, text: str, close: str) -> None:
+def show_message(parent: QWidget, title: str, text: str, close: str) -> None:
     """One message with one button."""
     dialog = Dialog(parent, title, text, width=520)
     dialog.button(close, dialog.accept, primary=True)

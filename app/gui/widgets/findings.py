@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, heading, line
 from app.gui.widgets.icons import Mark, State
@@ -18,11 +18,11 @@ from app.model.advice import Finding
 STATE: dict[str, State] = {"blocks": "err", "warns": "warn", "informs": "info"}
 
 
-class Row(QWidget):
+class FindingRow(QWidget):
     """One note: a mark, a title, a quiet sentence, and room for one widget at the right."""
 
     def __init__(
-        self, state: State, said: str, title: str, detail: str, right: QWidget | None = None
+        self, state: State, state_text: str, title: str, detail: str, right: QWidget | None = None
     ) -> None:
         super().__init__()
         row = QHBoxLayout(self)
@@ -34,12 +34,12 @@ class Row(QWidget):
         column.addWidget(self.title)
         if detail:
             column.addWidget(Label(detail, "small", "muted"))
-        self.mark = Mark(state, said)
+        self.mark = Mark(state, state_text)
         row.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(column, 1)
         if right is not None:
             row.addWidget(right, 0, Qt.AlignmentFlag.AlignTop)
-        self.setAccessibleName(f"{said}: {title}")
+        self.setAccessibleName(f"{state_text}: {title}")
         self.setAccessibleDescription(detail)
 
 
@@ -55,7 +55,7 @@ class Findings(Card):
         self.box.addSpacing(5)
         self._rows: list[QWidget] = []
 
-    def put(self, findings: Sequence[Finding]) -> None:
+    def set_content(self, findings: Sequence[Finding]) -> None:
         """Show these findings instead of the former ones."""
         for old in self._rows:
             self.box.removeWidget(old)
@@ -63,11 +63,11 @@ class Findings(Card):
             old.deleteLater()
         self._rows = []
         for finding in findings:
-            self._add(line())
-            self._add(self._row(finding))
+            self._add_row(line())
+            self._add_row(self._build_row(finding))
         self._summary.setText(summary(findings))
         if not findings:
-            self._add(
+            self._add_row(
                 Label(
                     translate("Findings", "Nothing stands in the way and nothing needs a note."),
                     "small",
@@ -77,16 +77,16 @@ class Findings(Card):
 
     def wait(self, text: str) -> None:
         """Say that the findings are still to come."""
-        self.put(())
+        self.set_content(())
         self._summary.setText(text)
         for row in self._rows:
             row.hide()
 
-    def _add(self, widget: QWidget) -> None:
+    def _add_row(self, widget: QWidget) -> None:
         self._rows.append(widget)
         self.box.addWidget(widget)
 
-    def _row(self, finding: Finding) -> Row:
+    def _build_row(self, finding: Finding) -> FindingRow:
         word = {
             "blocks": translate("Findings", "In the way"),
             "warns": translate("Findings", "Take note"),
@@ -97,11 +97,15 @@ class Findings(Card):
             button.setFont(theme.font("link"))
         else:
             label = (
-                said(finding.action.label) if finding.action else translate("Findings", "Details")
+                localize(finding.action.label)
+                if finding.action
+                else translate("Findings", "Details")
             )
             button = Button(label, lambda: self._act(finding))
-        button.setAccessibleName(f"{button.text()}: {said(finding.title)}")
-        return Row(STATE[finding.severity], word, said(finding.title), said(finding.detail), button)
+        button.setAccessibleName(f"{button.text()}: {localize(finding.title)}")
+        return FindingRow(
+            STATE[finding.severity], word, localize(finding.title), localize(finding.detail), button
+        )
 
 
 def summary(findings: Sequence[Finding]) -> str:

@@ -29,7 +29,7 @@ STATE_HUE: dict[State, str] = {
 
 
 @lru_cache(maxsize=64)
-def _source(name: str) -> bytes:
+def _read_svg(name: str) -> bytes:
     file = QFile(f"{theme.RESOURCES}/icons/{name}.svg")
     if not file.open(QIODevice.OpenModeFlag.ReadOnly):
         raise LookupError(f"there is no icon {name}.svg in resources/icons")
@@ -39,13 +39,13 @@ def _source(name: str) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _drawn(name: str, pixels: int, shape: str, glyph: str) -> QPixmap:
+def _render_icon(name: str, pixels: int, shape: str, glyph: str) -> QPixmap:
     from PySide6.QtSvg import QSvgRenderer  # the first page has no icon to wait for
 
     # Both at once: a white shape with a black glyph, as dark contrast themes have it, must not be
     # painted over.
     inks = {b"#000000": shape.encode(), b"#ffffff": glyph.encode()}
-    data = re.sub(rb"#000000|#ffffff", lambda found: inks[found[0]], _source(name))
+    data = re.sub(rb"#000000|#ffffff", lambda found: inks[found[0]], _read_svg(name))
     made = QPixmap(pixels, pixels)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
@@ -58,7 +58,7 @@ def pixmap(name: str, size: int, shape: str, glyph: str = "#ffffff", ratio: floa
     """An icon ``size`` logical pixels wide; ``shape`` replaces the file's black, ``glyph`` its
     white.
     """
-    made = QPixmap(_drawn(name, round(size * ratio), shape, glyph))
+    made = QPixmap(_render_icon(name, round(size * ratio), shape, glyph))
     made.setDevicePixelRatio(ratio)
     return made
 
@@ -74,7 +74,7 @@ class Icon(QWidget):
         if about:
             self.setAccessibleName(about)
 
-    def put(self, name: str, hue: str, about: str = "") -> None:
+    def set_content(self, name: str, hue: str, about: str = "") -> None:
         """Show another icon."""
         self._name, self._hue = name, hue
         self.setAccessibleName(about)
@@ -87,7 +87,7 @@ class Icon(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw in the colours of the moment."""
         t = theme.current()
-        drawn = _drawn(
+        drawn = _render_icon(
             self._name,
             round(self._side * self.devicePixelRatioF()),
             getattr(t, self._hue),
@@ -111,10 +111,10 @@ class Mark(Icon):
     def show_state(self, state: State, about: str = "") -> None:
         """Change the state; ``about`` is what a screen reader says."""
         self.state = state
-        self.put(f"mark-{state}", STATE_HUE[state], about)
+        self.set_content(f"mark-{state}", STATE_HUE[state], about)
 
 
-def whole(name: str, size: int) -> QPixmap:
+def picture(name: str, size: int) -> QPixmap:
     """A picture in its own colours, for the window's icon."""
     own = {"app": ("#000000", "#ffffff")}[name]
-    return _drawn(name, size, *own)
+    return _render_icon(name, size, *own)

@@ -7,14 +7,14 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 
 from app.gui import formatting, theme
 from app.gui.formatting import translate
-from app.gui.run_progress import Row, rows_of
+from app.gui.run_progress import ProgressRow, rows_of
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, heading, line
 from app.gui.widgets.icons import Mark
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 
 
-def bytes_of(row: Row) -> str:
+def bytes_of(row: ProgressRow) -> str:
     """``3.5 GB to fetch · 8.1 GB on disk``; empty for steps that need none."""
     fetched, disk = (
         sum(getattr(s, name) for s in row.steps) for name in ("download_bytes", "disk_bytes")
@@ -29,7 +29,7 @@ def bytes_of(row: Row) -> str:
     )
 
 
-def taken_away(row: Row) -> str:
+def taken_away(row: ProgressRow) -> str:
     """What a row takes away from the user, and the way back; empty where it takes nothing away."""
     for step in row.steps:
         if isinstance(step, UninstallPackages):
@@ -75,7 +75,7 @@ class PlanList(Card):
         for at, row in enumerate(rows):
             if at:
                 column.addWidget(line())
-            column.addWidget(self._row(row, number))
+            column.addWidget(self._build_row(row, number))
             number += len(row.steps)
         column.addStretch(1)
         area = QScrollArea()
@@ -87,7 +87,7 @@ class PlanList(Card):
         self.box.addWidget(area, 1)
         self.setMinimumHeight(170)
 
-    def _row(self, row: Row, number: int) -> QWidget:
+    def _build_row(self, row: ProgressRow, number: int) -> QWidget:
         made = QWidget()
         grid = QGridLayout(made)
         grid.setContentsMargins(0, 9, 0, 9)

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QButtonGroup
 
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label, Plain
+from app.gui.widgets.card import Container, Label
 
 PACES = (1, 10, 60)
 
 
-class PlaybackSpeed(Plain):
+class PlaybackSpeed(Container):
     """``change`` is called with the factor that was pressed; ``now`` is the one in force."""
 
     def __init__(self, now: float, change: Callable[[float], object]) -> None:

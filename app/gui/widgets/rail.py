@@ -35,13 +35,13 @@ class Brand(QWidget):
         row.addWidget(mark)
         row.addWidget(self.name, 1)
 
-    def squeeze(self, narrow: bool) -> None:
+    def set_compact(self, narrow: bool) -> None:
         """The mark alone, in line with the numbers below it; or both."""
         self.name.setVisible(not narrow)
         self._row.setContentsMargins(0 if narrow else 8, 0, 0, 0)
 
 
-class Step(QFrame):
+class StageItem(QFrame):
     """One stage of the visit: its number or a tick, and its name.
 
     Made of labels and the style sheet alone: the first pen or brush of a painter brings in the
@@ -67,22 +67,22 @@ class Step(QFrame):
         row.setSpacing(12)
         row.addWidget(self._dot)
         row.addWidget(self.name, 1)
-        self.put("open")
+        self.set_content("open")
 
-    def squeeze(self, narrow: bool, short: bool) -> None:
+    def set_compact(self, narrow: bool, short: bool) -> None:
         """The number alone, or the whole; its name is then its tool tip."""
         self.name.setVisible(not narrow)
         self.setFixedHeight(28 if short else 36)
         if narrow and self._state != "skipped":
             self.setToolTip(self._title)
 
-    def put(self, state: StageState) -> None:
+    def set_content(self, state: StageState) -> None:
         """Show a state, in picture and in words; also asked for when the colours have changed."""
-        self._sign(state)
+        self._show_sign(state)
         if state == self._state:
             return
         again, self._state = self._state is not None, state
-        said = {
+        state_text = {
             "done": translate("Rail", "done"),
             "now": translate("Rail", "this page"),
             "open": translate("Rail", "to come"),
@@ -90,11 +90,11 @@ class Step(QFrame):
         }[state]
         self.setAccessibleName(
             translate("Rail", "Step {n} of {count}: {title}, {state}").format(
-                n=self._number, count=self._count, title=self._title, state=said
+                n=self._number, count=self._count, title=self._title, state=state_text
             )
         )
         self.setToolTip(
-            said
+            state_text
             if state == "skipped"
             else translate("Rail", "Back to {title}").format(title=self._title)
             if state == "done"
@@ -117,7 +117,7 @@ class Step(QFrame):
             self._act()
         super().mouseReleaseEvent(event)
 
-    def _sign(self, state: StageState) -> None:
+    def _show_sign(self, state: StageState) -> None:
         if state not in ("done", "skipped"):
             if self._dot.text() != str(self._number):
                 self._dot.setText(str(self._number))
@@ -148,9 +148,9 @@ class Rail(QFrame):
         self._inner: QWidget | None = None
         self._menu = menu
         self._narrow = self._short = False
-        self.name(titles)
+        self.set_titles(titles)
 
-    def name(self, titles: Sequence[tuple[Stage, str]]) -> None:
+    def set_titles(self, titles: Sequence[tuple[Stage, str]]) -> None:
         """Make everything in the rail anew, for other titles: another language."""
         if self._inner is not None:
             self._outer.removeWidget(self._inner)
@@ -166,17 +166,17 @@ class Rail(QFrame):
         box.addWidget(self._brand)
         box.addSpacing(22)
         self.steps = {
-            stage: Step(i + 1, title, len(titles), partial(self._go, stage))
+            stage: StageItem(i + 1, title, len(titles), partial(self._go, stage))
             for i, (stage, title) in enumerate(titles)
         }
         for step in self.steps.values():
             box.addWidget(step)
         box.addStretch(1)
-        box.addWidget(self._foot(self._menu))
+        box.addWidget(self._build_footer(self._menu))
         if self._narrow or self._short:
-            self.squeeze(self._narrow, self._short)
+            self.set_compact(self._narrow, self._short)
 
-    def squeeze(self, narrow: bool, short: bool) -> None:
+    def set_compact(self, narrow: bool, short: bool) -> None:
         """Fit a cramped window: numbers without names in a narrow one, less air and no summary of
         the machine in a short one.
         """
@@ -188,14 +188,14 @@ class Rail(QFrame):
         if spring is not None:
             spring.changeSize(0, 6 if short else 22)
         self._foot_row.setContentsMargins(0 if narrow else 8, 4 if short else 12, 0, 0)
-        self._brand.squeeze(narrow)
+        self._brand.set_compact(narrow)
         for step in self.steps.values():
-            step.squeeze(narrow, short)
+            step.set_compact(narrow, short)
         for label in (self.card, self.detail, self.system):
             label.setVisible(bool(label.text()) and not narrow and not short)
         self._box.invalidate()
 
-    def _foot(self, menu: Callable[[], object]) -> QFrame:
+    def _build_footer(self, menu: Callable[[], object]) -> QFrame:
         foot = QFrame()
         foot.setObjectName("foot")
         self.card, self.detail, self.system = (
@@ -227,7 +227,7 @@ class Rail(QFrame):
     def show_states(self, states: Mapping[Stage, StageState]) -> None:
         """Where the visit stands."""
         for stage, state in states.items():
-            self.steps[stage].put(state)
+            self.steps[stage].set_content(state)
 
     def show_machine(self, card: str, detail: str, system: str) -> None:
         """The machine in three short lines; empty ones vanish."""

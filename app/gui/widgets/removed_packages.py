@@ -19,14 +19,14 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, line
 from app.gui.widgets.dialog import Dialog
 from app.model.event import Failed, Line, StepEvent, Stopped
-from app.steps.put_packages_back import Taken
+from app.steps.put_packages_back import SavedPackages
 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 
 class RemovedPackages(Card):
-    """Hidden as long as nothing is missing anywhere. ``look`` asks anew, beside the page;
+    """Hidden as long as nothing is missing anywhere. ``refresh`` asks anew, beside the page;
     ``filled`` when the rows are there.
     """
 
@@ -36,22 +36,22 @@ class RemovedPackages(Card):
         super().__init__(tight=True)
         self._wizard = wizard
         self.box.setSpacing(6)
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, RemovedRow] = {}
         self._parts: list[QWidget] = []
         self.setVisible(False)
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Find out what is missing now; a row that is putting back stays as it is."""
         if any(row.running for row in self.rows.values()):
             return
-        found: list[Taken] = []
-        stream = self._wizard.stream(self._wizard.session.packages_taken_out, found.append)
+        found: list[SavedPackages] = []
+        stream = self._wizard.stream(self._wizard.session.removed_packages, found.append)
         stream.ended.connect(
-            lambda fault: self._show(found) if fault is None and isValid(self) else None
+            lambda fault: self._show_rows(found) if fault is None and isValid(self) else None
         )
         stream.start()
 
-    def _show(self, found: list[Taken]) -> None:
+    def _show_rows(self, found: list[SavedPackages]) -> None:
         if any(row.running for row in self.rows.values()):
             return
         for old in self._parts:
@@ -60,7 +60,7 @@ class RemovedPackages(Card):
             old.deleteLater()
         self._parts, self.rows = [], {}
         for taken in found:
-            row = Row(self._wizard, taken)
+            row = RemovedRow(self._wizard, taken)
             self.rows[taken.saved] = row
             for part in (line(), row) if self._parts else (row,):
                 self._parts.append(part)
@@ -69,12 +69,12 @@ class RemovedPackages(Card):
         self.filled.emit()
 
 
-class Row(QWidget):
+class RemovedRow(QWidget):
     """One saved list. Its button shows first what would be installed, then becomes the one that
     stops it.
     """
 
-    def __init__(self, wizard: Frame, taken: Taken) -> None:
+    def __init__(self, wizard: Frame, taken: SavedPackages) -> None:
         super().__init__()
         self._wizard, self._taken, self.running = wizard, taken, False
         root = root_of(taken, wizard)
@@ -89,22 +89,22 @@ class Row(QWidget):
         column.setSpacing(3)
         column.addWidget(Label(self.name, "value"))
         column.addWidget(Elided(root, "mono", "muted"))
-        self.told = Elided(told_of(taken), "small", "muted")
-        column.addWidget(self.told)
+        self.status_line = Elided(describe_removed(taken), "small", "muted")
+        column.addWidget(self.status_line)
         box.addLayout(column, 1)
-        self.button = Button(translate("TakenOut", "Put back …"), self._press, "small")
+        self.button = Button(translate("TakenOut", "Put back …"), self._on_button, "small")
         self.button.setAccessibleName(
             translate("TakenOut", "Put back: {name}").format(name=self.name)
         )
         box.addWidget(self.button, 0, Qt.AlignmentFlag.AlignTop)
 
-    def _press(self) -> None:
+    def _on_button(self) -> None:
         if self.running:
             self._wizard.session.stop()
         elif not self._wizard.busy() and Offer(self._wizard, self._taken).exec():
-            self._run()
+            self._run_plan()
 
-    def _run(self) -> None:
+    def _run_plan(self) -> None:
         """Carry the plan out beside the page, through the runner that every plan goes through, and
         say how it goes.
         """
@@ -112,10 +112,10 @@ class Row(QWidget):
         ends: list[Failed | Stopped] = []
 
         def take(event: StepEvent) -> None:
-            if isinstance(event.what, Line) and isValid(self.told):
-                said = plain(event.what.text.decode("utf-8", "replace")).strip().splitlines()
-                if said:
-                    self.told.put(said[-1].strip())
+            if isinstance(event.what, Line) and isValid(self.status_line):
+                lines = plain(event.what.text.decode("utf-8", "replace")).strip().splitlines()
+                if lines:
+                    self.status_line.set_content(lines[-1].strip())
             elif isinstance(event.what, Failed | Stopped):
                 ends.append(event.what)
 
@@ -128,14 +128,14 @@ class Row(QWidget):
             self.button.setText(translate("TakenOut", "Put back …"))
             if fault is None and not ends:
                 self.button.setVisible(False)
-                self.told.ink("ok")
-                self.told.put(translate("TakenOut", "Back where they were"))
-                self._wizard.look()
+                self.status_line.set_ink("ok")
+                self.status_line.set_content(translate("TakenOut", "Back where they were"))
+                self._wizard.start_survey()
                 return
-            self.told.put(
+            self.status_line.set_content(
                 translate("TakenOut", "Stopped. What is missing can be put back later.")
                 if fault is None
-                else told_of(self._taken)
+                else describe_removed(self._taken)
             )
             if fault is not None:
                 show_fault(self._wizard, fault)
@@ -145,7 +145,7 @@ class Row(QWidget):
 
         self.running = True
         self.button.setText(translate("TakenOut", "Stop"))
-        self.told.put(translate("TakenOut", "Putting the packages back …"))
+        self.status_line.set_content(translate("TakenOut", "Putting the packages back …"))
         stream = self._wizard.stream(events, take, stop=session.stop)
         stream.ended.connect(ended)
         self._wizard.busy = lambda: stream.running
@@ -155,7 +155,7 @@ class Row(QWidget):
 class Offer(Dialog):
     """What would be installed where, before anything is."""
 
-    def __init__(self, wizard: Frame, taken: Taken) -> None:
+    def __init__(self, wizard: Frame, taken: SavedPackages) -> None:
         super().__init__(
             wizard,
             translate("TakenOut", "Put packages back"),
@@ -177,14 +177,14 @@ class Offer(Dialog):
         self.button(translate("TakenOut", "&Put back"), self.accept, primary=True)
 
 
-def root_of(taken: Taken, wizard: Frame) -> str:
+def root_of(taken: SavedPackages, wizard: Frame) -> str:
     """The environment's folder: its interpreter lies in it, or in one named for programs below it."""
     place = wizard.session.place
     folder = place.folder_of(taken.python)
     return place.folder_of(folder) if folder.lower().endswith(("/bin", "\\scripts")) else folder
 
 
-def told_of(taken: Taken) -> str:
+def describe_removed(taken: SavedPackages) -> str:
     """The missing packages on one line, a few by name."""
     few = [package.replace("==", " ") for package in taken.packages[:5]]
     more = len(taken.packages) - len(few)

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QVBoxLayout, QWi
 from app.gui import formatting
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
-from app.gui.run_progress import Row, RowState
-from app.gui.widgets.card import Card, Label, Plain, line
+from app.gui.run_progress import ProgressRow, RowState
+from app.gui.widgets.card import Card, Container, Label, line
 from app.gui.widgets.icons import Mark, State
 from app.model.plan import Activate, FirstImport
 
@@ -37,7 +37,7 @@ def state_word(state: RowState) -> str:
     }[state]
 
 
-def mark_of(row: Row) -> tuple[State, str]:
+def mark_of(row: ProgressRow) -> tuple[State, str]:
     """The sign of a row and its word; one that waits for the network carries a warning's."""
     return (
         ("warn", translate("Steps", "waiting for the network"))
@@ -46,54 +46,56 @@ def mark_of(row: Row) -> tuple[State, str]:
     )
 
 
-def detail(row: Row, rate: float | None) -> str:
+def detail(row: ProgressRow, rate: float | None) -> str:
     """The quiet line under a step's title. ``rate`` is the line's speed in bytes a second."""
     if row.state in ("run", "down"):
-        return _at_work(row, rate)
+        return _running_detail(row, rate)
     if row.state == "ok":
         return formatting.seconds(row.seconds) if row.seconds is not None else state_word("ok")
     if row.state == "wait":
-        return _to_come(row)
+        return _waiting_detail(row)
     if row.state == "stop":
         return state_word("stop")
-    return shortened(row.note) or state_word(row.state)
+    return shorten(row.note) or state_word(row.state)
 
 
-def shortened(sentence: str, most: int = 64) -> str:
+def shorten(sentence: str, most: int = 64) -> str:
     """A sentence that fits a narrow column, cut between words; its whole stands on the card beside."""
     if len(sentence) <= most:
         return sentence
     return sentence[:most].rsplit(" ", 1)[0].rstrip(" ,;:.") + " …"
 
 
-def _at_work(row: Row, rate: float | None) -> str:
-    told = row.progress
-    if told is not None and told.unit == "bytes":
+def _running_detail(row: ProgressRow, rate: float | None) -> str:
+    progress = row.progress
+    if progress is not None and progress.unit == "bytes":
         if row.waiting:
             return translate("Steps", "waiting for the network")  # how much is here, the bars show
-        speed = told.rate or rate
+        speed = progress.rate or rate
         left = ""
-        if told.total and speed:
-            seconds = (told.total - told.done) / speed
+        if progress.total and speed:
+            seconds = (progress.total - progress.done) / speed
             left = (
                 translate("Steps", "{n} min").format(n=round(seconds / 60))
                 if seconds >= 60
                 else translate("Steps", "{n} s").format(n=round(seconds))
             )
-        return formatting.joined([formatting.of(told.done, told.total), left])
+        return formatting.joined([formatting.of(progress.done, progress.total), left])
     counted = ""
-    if told is not None and told.total:
-        done, total = formatting.count(int(told.done)), formatting.count(int(told.total))
+    if progress is not None and progress.total:
+        done, total = formatting.count(int(progress.done)), formatting.count(int(progress.total))
         counted = translate("Steps", "{done} of {total}").format(done=done, total=total)
     if len(row.steps) > 1:
         place = translate("Steps", "{n} of {all}").format(
             n=min(row.done + 1, len(row.steps)), all=len(row.steps)
         )
         return formatting.joined([place, row.note, counted])
-    return formatting.joined([counted, told.note if told is not None else ""]) or state_word("run")
+    return formatting.joined(
+        [counted, progress.note if progress is not None else ""]
+    ) or state_word("run")
 
 
-def _to_come(row: Row) -> str:
+def _waiting_detail(row: ProgressRow) -> str:
     step = row.steps[0]
     if isinstance(step, Activate):
         return translate("Steps", "the old one stays until here")
@@ -106,7 +108,7 @@ def _to_come(row: Row) -> str:
 class StepRow(QWidget):
     """One row of the list."""
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: ProgressRow) -> None:
         super().__init__()
         self.row = row
         self.mark = Mark("wait", size=18)
@@ -123,7 +125,7 @@ class StepRow(QWidget):
         grid.addWidget(self.title, 0, 1)
         grid.addWidget(self.note, 1, 1)
         grid.setRowMinimumHeight(0, 20)
-        self._under = Plain()
+        self._under = Container()
         self._under.box.setContentsMargins(0, 5, 0, 0)
         self._under.box.addWidget(self.meter)
         grid.addWidget(self._under, 2, 1)
@@ -141,15 +143,15 @@ class StepRow(QWidget):
         text = detail(row, rate)
         mark, word = mark_of(row)
         self.mark.show_state(mark, word)
-        self.title.ink("muted" if row.state == "wait" else "text")
+        self.title.set_ink("muted" if row.state == "wait" else "text")
         self.note.setText(text)
-        self.note.ink("err" if row.state == "err" else "warn" if row.waiting else "muted")
+        self.note.set_ink("err" if row.state == "err" else "warn" if row.waiting else "muted")
         self.note.setVisible(bool(text))
         self.note.setToolTip(row.note if row.state == "err" else "")
         working = row.state in ("run", "down") and row.share is not None
         self._under.setVisible(working)
         if working:
-            self.meter.put(row.share, text)
+            self.meter.set_content(row.share, text)
         self.setAccessibleName(f"{row.title}: {word}")
         self.setAccessibleDescription(row.note if row.state == "err" else text)
 
@@ -161,7 +163,7 @@ class StepList(Card):
 
     WIDE = 280
 
-    def __init__(self, rows: list[Row]) -> None:
+    def __init__(self, rows: list[ProgressRow]) -> None:
         super().__init__()
         self.box.setContentsMargins(0, 7, 0, 7)
         self.setAccessibleName(translate("Steps", "Steps"))
@@ -192,11 +194,11 @@ class StepList(Card):
         self.setMinimumWidth(0 if on else self.WIDE)
         self.setMaximumWidth(16777215 if on else self.WIDE)  # Qt's own word for no limit
 
-    def widget_of(self, row: Row) -> StepRow:
+    def widget_of(self, row: ProgressRow) -> StepRow:
         """The row's widget."""
         return self._rows[id(row)]
 
-    def refresh(self, row: Row, rate: float | None) -> None:
+    def refresh(self, row: ProgressRow, rate: float | None) -> None:
         """Show how one row is now."""
         shown = self.widget_of(row)
         before = shown.mark.state, shown.tall

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLayout, QScrollArea, QWidget
 
 
-def stops(widget: QWidget) -> Iterator[QWidget]:
+def tab_stops(widget: QWidget) -> Iterator[QWidget]:
     """A widget and what lies in it, where the Tab key may stop: from its layouts, which go as the
     eye does.
     """
@@ -19,26 +19,26 @@ def stops(widget: QWidget) -> Iterator[QWidget]:
     if isinstance(widget, QScrollArea):  # a list that scrolls by keyboard may hold links
         inside = widget.widget()
         if inside is not None:
-            yield from stops(inside)
+            yield from tab_stops(inside)
         return
     layout = widget.layout()
     if layout is not None and not stop:  # what else lies within a control is its own affair
-        yield from _within(layout)
+        yield from _widgets_of_layout(layout)
 
 
-def _within(layout: QLayout) -> Iterator[QWidget]:
+def _widgets_of_layout(layout: QLayout) -> Iterator[QWidget]:
     for at in range(layout.count()):
         item = layout.itemAt(at)
         if item is None:
             continue
         widget, inner = item.widget(), item.layout()
         if widget is not None:
-            yield from stops(widget)
+            yield from tab_stops(widget)
         elif inner is not None:
-            yield from _within(inner)
+            yield from _widgets_of_layout(inner)
 
 
-def lead(*parts: QWidget) -> None:
+def set_tab_order(*parts: QWidget) -> None:
     """Let the Tab key go through these parts as they are laid out, one part after the other."""
-    for one, other in pairwise([stop for part in parts for stop in stops(part)]):
+    for one, other in pairwise([stop for part in parts for stop in tab_stops(part)]):
         QWidget.setTabOrder(one, other)

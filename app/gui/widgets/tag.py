@@ -24,7 +24,7 @@ class Tag(QLabel):
         self.setProperty("textFormat", 0)  # PlainText; see theme.MIDDLE
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def put(self, text: str, tone: theme.Tone) -> None:
+    def set_content(self, text: str, tone: theme.Tone) -> None:
         """Show another word in another tone."""
         self._tone = tone
         self.setText(text)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, Plain, heading
+from app.gui.widgets.card import Card, Container, Label, heading
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.training_settings import TrainingSettings
@@ -46,10 +46,10 @@ class ChoicesCard(Card):
         self.epochs.setCurrentIndex(EPOCHS.index(3.0))
         self.learn.addItem(translate("Train", "the answers alone"), "answers")
         self.learn.addItem(translate("Train", "every word"), "all")
-        own = Plain(across=True, gap=8)
+        own = Container(across=True, gap=8)
         own.box.addWidget(self.own, 1)
         own.box.addWidget(Button(translate("Train", "&Folder …"), self._ask))
-        pair = Plain(across=True, gap=12)
+        pair = Container(across=True, gap=12)
         for name, box, wide, field in (
             (
                 translate("Train", "An&other model: its name on the hub, or a folder"),
@@ -61,7 +61,7 @@ class ChoicesCard(Card):
             (translate("Train", "&Learn"), self.learn, 2, self.learn),
         ):
             label = Label(name, "small", "muted", wrap=False)
-            part = Plain(gap=3)
+            part = Container(gap=3)
             part.box.addWidget(label)
             part.box.addWidget(box)
             field.setAccessibleName(name.replace("&", ""))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout
 from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Fact, Label, Plain, across, empty, grid_of
+from app.gui.widgets.card import Card, Container, Elided, Fact, Label, across, empty, grid_of
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.model.dataset import ROLES, Column, Confirmation, Dataset, ReadOptions, Role, RowUnit
@@ -43,11 +43,11 @@ class DataCard(Card):
         row.box.addWidget(self.chooser)
         row.box.addWidget(self.name, 1)
         self.box.addWidget(row)
-        self.told = Label("", "small", "muted")
-        self.box.addWidget(self.told)
-        self._found = Plain(gap=10)
+        self.status_line = Label("", "small", "muted")
+        self.box.addWidget(self.status_line)
+        self._found = Container(gap=10)
         self.box.addWidget(self._found)
-        self.told.hide()
+        self.status_line.hide()
         self._found.hide()
         self._clear()
 
@@ -86,8 +86,8 @@ class DataCard(Card):
         """Another file; what was answered of the former goes with it."""
         self._clear()
         self.path = path
-        self.name.put(path)
-        self.name.ink("text")
+        self.name.set_content(path)
+        self.name.set_ink("text")
         self.chosen.emit(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -103,9 +103,9 @@ class DataCard(Card):
 
     def tell(self, text: str, *, fault: bool = False) -> None:
         """What is being done with the file, or why it cannot be used."""
-        self.told.setText(text)
-        self.told.ink("err" if fault else "muted")
-        self.told.setVisible(bool(text))
+        self.status_line.setText(text)
+        self.status_line.set_ink("err" if fault else "muted")
+        self.status_line.setVisible(bool(text))
 
     # ---- what was recognised
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label, across
 from app.gui.widgets.diagnosis_card import DiagnosisCard, diagnosis_of
@@ -31,7 +31,7 @@ def after_failure(
     if not failures:
         return None
     step, failed = failures[0]
-    titles = {one.id: said(one.title) for one in plan.steps}
+    titles = {one.id: localize(one.title) for one in plan.steps}
     card = DiagnosisCard(diagnosis_of(failed), step=titles.get(step, ""), retry=False, fixes=False)
     if smaller is not None:
         options, costs = smaller

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QTextEdit
 from app.gui import formatting, theme
 from app.gui.charts.training_charts import LengthChart
 from app.gui.formatting import translate
-from app.gui.widgets.card import Card, Fact, Label, Plain, empty, grid_of, heading
+from app.gui.widgets.card import Card, Container, Fact, Label, empty, grid_of, heading
 from app.model.training import TrainingPreview
 
 LONGEST = 150  # pixels of one row's text
@@ -71,17 +71,17 @@ class PreviewCard(Card):
         )
         self.box.addLayout(row)
         self.examples: list[Example] = []
-        self._rows = Plain(gap=8)
+        self._rows = Container(gap=8)
         self.box.addWidget(self._rows)
         self.lengths = LengthChart(translate("Train", "Lengths of the rows"))
         self._said = Label("", "small", "muted")
-        self._figures = Plain(gap=8)
+        self._figures = Container(gap=8)
         self.box.addWidget(self._said)
         self.box.addWidget(self.lengths)
         self.box.addWidget(self._figures)
         self.hide()
 
-    def put(self, preview: TrainingPreview) -> None:
+    def set_content(self, preview: TrainingPreview) -> None:
         """Show a preview; one without tokens hides the card, for a question is open first."""
         tokens = preview.tokens
         self.setVisible(tokens is not None)
@@ -93,7 +93,7 @@ class PreviewCard(Card):
             self._rows.box.addWidget(Label(example.accessibleName(), "small", "muted"))
             self._rows.box.addWidget(example)
         self._rows.setVisible(bool(self.examples))
-        self.lengths.put(tokens)
+        self.lengths.set_content(tokens)
         self._said.setText(self.lengths.summary())
         self.lengths.setVisible(len(self.lengths.counts) > 1)
         empty(self._figures)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.gui import formatting
-from app.gui.charts.bar_charts import figure
+from app.gui.charts.bar_charts import format_figure
 from app.gui.charts.training_charts import LossChart
 from app.gui.formatting import translate
 from app.gui.widgets.card import Card, Fact, Label, grid_of
@@ -47,7 +47,7 @@ class ProgressCard(Card):
         elif what.name == "train.evaluation_loss" and number is not None:
             step = int(what.detail.get("step") or self._last())
             self.chart.add(step, number, evaluation=True)
-            self.evaluation.put(figure(number))
+            self.evaluation.set_content(format_figure(number))
         elif what.name == "train.note":
             text = str(what.value)
             self.notes.setText("\n".join(filter(None, (self.notes.text(), text))))
@@ -59,23 +59,23 @@ class ProgressCard(Card):
         self._stand(step)
         if number is not None:
             self.chart.add(step, number)
-            self.loss.put(figure(number))
+            self.loss.set_content(format_figure(number))
         speed, left, memory = (
             _number(detail.get(name)) for name in ("tokens_per_s", "seconds_left", "memory")
         )
         if speed is not None:
-            self.speed.put(formatting.count(round(speed)))
+            self.speed.set_content(formatting.count(round(speed)))
         if left is not None:
             self.seconds_left = left
-            self.left.put(formatting.about(left))
+            self.left.set_content(formatting.about(left))
         if "memory" in detail:
             on_card = memory is not None
-            self.memory.put(
+            self.memory.set_content(
                 formatting.memory(memory) if on_card else translate("Train", "runs on no card")
             )
 
     def _stand(self, step: int) -> None:
-        self.step.put(
+        self.step.set_content(
             translate("Train", "{step} of {total}").format(
                 step=formatting.count(step), total=formatting.count(self.chart.total)
             )

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPlainTextEdit
 from app.gui import formatting, theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, Plain, across, empty, heading, line, under
+from app.gui.widgets.card import Card, Container, Elided, Label, across, empty, heading, line, under
 from app.gui.widgets.collapsible import Collapsible
 from app.model.training import ExportFormat, RunSummary
 
@@ -79,9 +79,9 @@ class ExportCard(Card):
         acts.box.addWidget(Button(translate("Train", "&GGUF …"), self._ask_gguf))
         acts.box.addStretch(1)
         self.box.addWidget(acts)
-        self.told = Elided("", "small", "muted")
-        self.told.hide()
-        self.box.addWidget(self.told)
+        self.status_line = Elided("", "small", "muted")
+        self.status_line.hide()
+        self.box.addWidget(self.status_line)
 
     def _want(self, kind: ExportFormat, tools: str = "") -> None:
         self.wanted.emit(kind, tools)
@@ -95,12 +95,12 @@ class ExportCard(Card):
 
     def tell(self, text: str) -> None:
         """Where an export lies, or why there is none."""
-        self.told.put(text)
-        self.told.setVisible(bool(text))
+        self.status_line.set_content(text)
+        self.status_line.setVisible(bool(text))
 
 
 class PromptCard(Card):
-    """One prompt to the trained model. ``asked`` carries it; the answer comes by ``put`` piece by
+    """One prompt to the trained model. ``asked`` carries it; the answer comes by ``set_content`` piece by
     piece.
     """
 
@@ -140,12 +140,12 @@ class PromptCard(Card):
             self.answer.show()
             self.asked.emit(prompt)
 
-    def put(self, piece: str) -> None:
+    def set_content(self, piece: str) -> None:
         """More of the answer."""
         self.answer.moveCursor(self.answer.textCursor().MoveOperation.End)
         self.answer.insertPlainText(piece)
 
-    def over(self, fault: str = "") -> None:
+    def on_run_end(self, fault: str = "") -> None:
         """The answer is whole, or there is none."""
         self.button.setEnabled(True)
         self.answer.setPlaceholderText("")
@@ -164,14 +164,14 @@ class RunsCard(Card):
         super().__init__()
         self.box.setSpacing(8)
         self.box.addWidget(Label(translate("Train", "Earlier runs"), "strong"))
-        self._rows = Plain(gap=8)
+        self._rows = Container(gap=8)
         self.box.addWidget(self._rows)
-        self.told = Label("", "small", "err")
-        self.told.hide()
-        self.box.addWidget(self.told)
+        self.status_line = Label("", "small", "err")
+        self.status_line.hide()
+        self.box.addWidget(self.status_line)
         self.buttons: dict[tuple[str, str], Button] = {}
 
-    def put(self, runs: Sequence[RunSummary]) -> None:
+    def set_content(self, runs: Sequence[RunSummary]) -> None:
         """Show them; none hides the card."""
         empty(self._rows)
         self.buttons = {}
@@ -185,7 +185,7 @@ class RunsCard(Card):
 
     def _row(self, run: RunSummary) -> Collapsible:
         row = Collapsible(wide=520, gap=12)
-        words = Plain(gap=1)
+        words = Container(gap=1)
         model = run.model.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
         words.box.addWidget(Elided(f"{run.id} · {model}", "value"))
         words.box.addWidget(
@@ -196,7 +196,7 @@ class RunsCard(Card):
             )
         )
         row.box.addWidget(words, 1)
-        acts = Plain(across=True, gap=8)
+        acts = Container(across=True, gap=8)
         if run.state == "finished" and run.adapter is not None:
             self._act(acts, run.id, "result", translate("Train", "Open"), self.result_wanted)
         if run.resumable:
@@ -205,7 +205,7 @@ class RunsCard(Card):
         row.box.addWidget(acts)
         return row
 
-    def _act(self, row: Plain, run: str, kind: str, text: str, signal: Any) -> None:
+    def _act(self, row: Container, run: str, kind: str, text: str, signal: Any) -> None:
         made = Button(text, lambda: signal.emit(run), "small")
         made.setAccessibleName(f"{text}: {run}")
         row.box.addWidget(made)
@@ -213,8 +213,8 @@ class RunsCard(Card):
 
     def tell(self, text: str) -> None:
         """Why a run cannot be gone on with, as its script says."""
-        self.told.setText(text)
-        self.told.setVisible(bool(text))
+        self.status_line.setText(text)
+        self.status_line.setVisible(bool(text))
 
 
 def _stands(run: RunSummary) -> str:

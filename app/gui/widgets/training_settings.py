@@ -11,7 +11,7 @@ from app.decide.training import memory_estimate, starter_script
 from app.gui import formatting
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
-from app.gui.widgets.card import Label, Plain, across
+from app.gui.widgets.card import Container, Label, across
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.icons import Mark, State
@@ -52,24 +52,24 @@ class TrainingSettings(Collapsible):
         self._guide, self._profile, self._facts = guide, profile, facts
         self._on_card = profile is None or profile.needs.gpu
         self._other = ""  # a model that is not in the list
-        self._models = starter_script.offered(profile, guide) if profile is not None else ()
-        self.box.addLayout(self._choices(), 3)
-        self.box.addLayout(self._memory(), 2)
-        self._preset()
-        self._turned()
+        self._models = starter_script.list_models(profile, guide) if profile is not None else ()
+        self.box.addLayout(self._build_choices(), 3)
+        self.box.addLayout(self._build_memory(), 2)
+        self._apply_defaults()
+        self._on_changed()
 
     # ---- the knobs
 
-    def _choices(self) -> QGridLayout:
-        self.model = _box([(_named(m), m.id) for m in self._models])
-        self.length = _box([(formatting.count(n), n) for n in LENGTHS])
-        self.batch = _box([(str(n), n) for n in BATCHES])
-        self.bits = _box(
+    def _build_choices(self) -> QGridLayout:
+        self.model = _build_combo([(_model_title(m), m.id) for m in self._models])
+        self.length = _build_combo([(formatting.count(n), n) for n in LENGTHS])
+        self.batch = _build_combo([(str(n), n) for n in BATCHES])
+        self.bits = _build_combo(
             [(translate("Knobs", "4 bits"), 4), (translate("Knobs", "16 bits"), 16)]
             if self._on_card
             else [(translate("Knobs", "16 bits"), 16)]
         )
-        self.rank = _box([(str(n), n) for n in RANKS])
+        self.rank = _build_combo([(str(n), n) for n in RANKS])
         grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(12)
@@ -88,12 +88,12 @@ class TrainingSettings(Collapsible):
             box.setAccessibleName(name.replace("&", ""))
             grid.addWidget(label, at, column, 1, wide)
             grid.addWidget(box, at + 1, column, 1, wide)
-            box.currentIndexChanged.connect(self._turned)
+            box.currentIndexChanged.connect(self._on_changed)
         for column in range(3):
             grid.setColumnStretch(column, 1)
         return grid
 
-    def _memory(self) -> QVBoxLayout:
+    def _build_memory(self) -> QVBoxLayout:
         name = (
             translate("Knobs", "Memory of the card")
             if self._on_card
@@ -110,7 +110,7 @@ class TrainingSettings(Collapsible):
         head.setStretch(0, 1)
         box.addLayout(head)
         box.addWidget(self.meter)
-        line = Plain(across=True, gap=8)
+        line = Container(across=True, gap=8)
         line.box.addWidget(self.sign)
         line.box.addWidget(self.verdict, 1)
         box.addWidget(line)
@@ -118,11 +118,11 @@ class TrainingSettings(Collapsible):
         box.addStretch(1)
         return box
 
-    def _preset(self) -> None:
+    def _apply_defaults(self) -> None:
         """What a script would take by itself."""
         if self._profile is None or self._facts is None or not self._models:
             return
-        first = starter_script.size(self._profile, self._facts, self._guide)
+        first = starter_script.choose_size(self._profile, self._facts, self._guide)
         wanted = (
             (self.length, first.length),
             (self.batch, first.batch),
@@ -140,7 +140,7 @@ class TrainingSettings(Collapsible):
         """Take a model by its name or folder in place of the list's; empty for the list's again."""
         self._other = model
         self.model.setEnabled(not model)
-        self._turned()
+        self._on_changed()
 
     # ---- the memory
 
@@ -156,12 +156,12 @@ class TrainingSettings(Collapsible):
             rank=int(self.rank.currentData()),
         )
 
-    def sized(self) -> starter_script.Size | None:
+    def sized(self) -> starter_script.TrainingSize | None:
         """The chosen run with its memory and the card's."""
         run = self.chosen()
         if run is None or self._profile is None or self._facts is None:
             return None
-        return starter_script.size(
+        return starter_script.choose_size(
             self._profile,
             self._facts,
             self._guide,
@@ -172,10 +172,10 @@ class TrainingSettings(Collapsible):
             rank=run.rank,
         )
 
-    def _turned(self) -> None:
+    def _on_changed(self) -> None:
         size = self.sized()
         if self._other and (size is None or size.memory is None):
-            self._say(
+            self._show_message(
                 "info",
                 translate("Knobs", "How much memory this model takes is not known."),
                 None,
@@ -183,12 +183,12 @@ class TrainingSettings(Collapsible):
                 "",
             )
         elif size is None or size.memory is None:
-            self._say(
+            self._show_message(
                 "info", translate("Knobs", "No model is listed for this setup."), None, "", ""
             )
         elif not self._on_card:
             millions = formatting.count(round(size.memory.parameters / 1e6))
-            self._say(
+            self._show_message(
                 "info",
                 translate("Knobs", "{n} million parameters").format(n=millions),
                 None,
@@ -196,10 +196,12 @@ class TrainingSettings(Collapsible):
                 translate("Knobs", "The prediction is for cards; on the processor it is not made."),
             )
         else:
-            self._say_of(size, size.memory)
+            self._show_estimate(size, size.memory)
         self.changed.emit()
 
-    def _say_of(self, size: starter_script.Size, need: memory_estimate.Memory) -> None:
+    def _show_estimate(
+        self, size: starter_script.TrainingSize, need: memory_estimate.MemoryEstimate
+    ) -> None:
         needed, free = formatting.memory(need.process), size.available
         parts = formatting.joined(
             [
@@ -216,7 +218,7 @@ class TrainingSettings(Collapsible):
             ]
         )
         if free is None:
-            self._say(
+            self._show_message(
                 "warn",
                 translate("Knobs", "The memory of the card is not known."),
                 None,
@@ -231,7 +233,7 @@ class TrainingSettings(Collapsible):
             "warn": translate("Knobs", "Fits barely, {size} to spare"),
             "err": translate("Knobs", "Does not fit: {size} too much"),
         }[state].format(size=formatting.memory(abs(spare)))
-        self._say(
+        self._show_message(
             state,
             text,
             need.process / free if free > 0 else 1.0,
@@ -241,9 +243,11 @@ class TrainingSettings(Collapsible):
             parts,
         )
 
-    def _say(self, state: State, text: str, share: float | None, figure: str, parts: str) -> None:
+    def _show_message(
+        self, state: State, text: str, share: float | None, figure: str, parts: str
+    ) -> None:
         self.meter.setVisible(share is not None)
-        self.meter.put(
+        self.meter.set_content(
             share,
             formatting.joined([figure, text]),
             {"warn": "warn", "err": "err"}.get(state, "accent"),
@@ -254,7 +258,7 @@ class TrainingSettings(Collapsible):
         self.parts.setText(parts)
 
 
-def _box(items: list[tuple[str, object]]) -> Combo:
+def _build_combo(items: list[tuple[str, object]]) -> Combo:
     made = Combo()
     for label, value in items:
         made.addItem(label, value)
@@ -263,7 +267,7 @@ def _box(items: list[tuple[str, object]]) -> Combo:
     return made
 
 
-def _named(model: Model) -> str:
+def _model_title(model: Model) -> str:
     """``3B · Llama-3.2-3B-Instruct``."""
     name = model.id.rsplit("/", 1)[-1].removesuffix("-bnb-4bit")
     return f"{model.label} · {name}"

@@ -11,10 +11,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui import formatting, theme
-from app.gui.charts.bar_charts import Bar, BenchBars, Tabled, figure
+from app.gui.charts.bar_charts import Bar, BenchBars, Tabled, format_figure
 from app.gui.charts.line_charts import LossCurve, Telemetry
 from app.gui.formatting import translate
-from app.gui.messages import said
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Label, heading, line, titled
 from app.gui.widgets.collapsible import Collapsible
@@ -78,21 +78,21 @@ class ExpectedOutput(Card):
         self.rest = Label("", "small", "muted")
         self.rest.hide()
         self.box.addWidget(self.rest)
-        self.more = Button("", self._turn, "link")
+        self.more = Button("", self._toggle_all, "link")
         self.more.hide()
         self.box.addWidget(self.more)
         self.box.addStretch(1)
 
-    def put(self, lines: Sequence[Comparison], running: bool) -> None:
+    def set_content(self, lines: Sequence[Comparison], running: bool) -> None:
         """Show the lines; while the checks run, one that is missing is still to come."""
         if tuple(lines) == self.lines and running == self._running:
             return
         self.lines, self._running = tuple(lines), running
-        self._show()
+        self._show_lines()
 
-    def _turn(self) -> None:
+    def _toggle_all(self) -> None:
         self._all = not self._all
-        self._show()
+        self._show_lines()
 
     def in_sight(self) -> list[Comparison]:
         """The lines that are shown now, in the guide's order."""
@@ -111,7 +111,7 @@ class ExpectedOutput(Card):
         """
         return [c for c in self.lines if not (c.expected == "None" and c.result == "explained")]
 
-    def _show(self) -> None:
+    def _show_lines(self) -> None:
         lines, running = self.applying(), self._running
         rest = len(self.lines) - len(lines)
         self.rest.setText(
@@ -135,7 +135,7 @@ class ExpectedOutput(Card):
             self._holder.deleteLater()
             self._holder = None
         if self.lines:
-            self._holder = self._grid(running)
+            self._holder = self._build_grid(running)
             self.box.insertWidget(1, self._holder)
             self.filled.emit()
         same, corrected = (sum(c.result == kind for c in lines) for kind in ("same", "explained"))
@@ -158,7 +158,7 @@ class ExpectedOutput(Card):
             else ""
         )
 
-    def _grid(self, running: bool) -> QWidget:
+    def _build_grid(self, running: bool) -> QWidget:
         holder = QWidget()
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -176,59 +176,61 @@ class ExpectedOutput(Card):
         grid.setRowMinimumHeight(0, 24)  # the names of the columns stand clear of the card's own
         for at, c in enumerate(self.in_sight()):
             grid.addWidget(line(), 2 * at + 1, 0, 1, 4)
-            self._line(grid, 2 * at + 2, c, running)
+            self._add_line(grid, 2 * at + 2, c, running)
         for column, stretch in ((1, 11), (2, 10), (3, 7)):
             grid.setColumnStretch(column, stretch)
         return holder
 
-    def _line(self, grid: QGridLayout, row: int, c: Comparison, running: bool) -> None:
+    def _add_line(self, grid: QGridLayout, row: int, c: Comparison, running: bool) -> None:
         coming = running and c.result == "missing"
         verdict = verdict_word(c.result, running)
         grid.addWidget(
-            Mark("wait" if coming else _MARKS[c.result], f"{said(c.title or c.check)}: {verdict}"),
+            Mark(
+                "wait" if coming else _MARKS[c.result], f"{localize(c.title or c.check)}: {verdict}"
+            ),
             row,
             0,
         )
-        grid.addWidget(_cell(guide_text(c), wrap=True), row, 1)
+        grid.addWidget(_build_cell(guide_text(c), wrap=True), row, 1)
         right = QHBoxLayout()
         right.setSpacing(6)
-        right.addWidget(_cell(said(c.expected)), 1 if len(c.expected) > SHORT else 0)
+        right.addWidget(_build_cell(localize(c.expected)), 1 if len(c.expected) > SHORT else 0)
         if c.why and c.result != "same":
             why = Button(translate("Proof", "why"), None, "link")
             why.setFont(theme.font("link"))
             why.setAccessibleName(
-                translate("Proof", "Why {title} differs").format(title=said(c.title or c.check))
+                translate("Proof", "Why {title} differs").format(title=localize(c.title or c.check))
             )
-            why.clicked.connect(partial(self._explain, why, c))
+            why.clicked.connect(partial(self._explain_line, why, c))
             right.addWidget(why)
         if len(c.expected) <= SHORT:
             right.addStretch(1)
         grid.addLayout(right, row, 2)
-        came = _cell(
-            said(c.actual)
+        came = _build_cell(
+            localize(c.actual)
             if c.actual is not None
             else ""
             if coming
             else translate("Proof", "nothing")
         )
-        came.setAccessibleName(f"{said(c.title or c.check)}: {came.text()}, {verdict}")
+        came.setAccessibleName(f"{localize(c.title or c.check)}: {came.text()}, {verdict}")
         grid.addWidget(came, row, 3)
 
-    def _explain(self, beside: QWidget, c: Comparison, _checked: bool = False) -> None:
-        Popover(beside, said(c.title or c.check), said(c.why), c.evidence).pop(beside)
+    def _explain_line(self, beside: QWidget, c: Comparison, _checked: bool = False) -> None:
+        Popover(beside, localize(c.title or c.check), localize(c.why), c.evidence).pop(beside)
 
 
 def guide_text(c: Comparison) -> str:
     """The guide's line with its name in front, once."""
     if not c.title or c.title.lower() in c.guide.lower():
-        return c.guide or said(c.title)
+        return c.guide or localize(c.title)
     sign = (
         "" if c.guide[:1].isdigit() else ":"
     )  # a figure is read with its name, a word only after a pause
-    return f"{said(c.title)}{sign} {c.guide}" if c.guide else said(c.title)
+    return f"{localize(c.title)}{sign} {c.guide}" if c.guide else localize(c.title)
 
 
-def _cell(text: str, wrap: bool = False) -> QLabel:
+def _build_cell(text: str, wrap: bool = False) -> QLabel:
     made = Label(text, "small", wrap=wrap or len(text) > SHORT)
     made.setToolTip(text)
     return made
@@ -252,8 +254,8 @@ class FineTuneCard(Card):
 
     def clear(self) -> None:
         """Nothing has run."""
-        self.curve.put(())
-        self.tag.put("", "grey")
+        self.curve.set_content(())
+        self.tag.set_content("", "grey")
         self.about.setText(
             translate("Proof", "A small model is made here and trained for 20 steps.")
         )
@@ -262,26 +264,26 @@ class FineTuneCard(Card):
     def add(self, loss: float) -> None:
         """One step more."""
         if not self.curve.losses:
-            self.tag.put(translate("Proof", "Training"), "info")
+            self.tag.set_content(translate("Proof", "Training"), "info")
         self.curve.add(loss)
         self.foot.setText(
             translate("Proof", "Step {n}, loss {loss}").format(
-                n=len(self.curve.losses), loss=figure(loss)
+                n=len(self.curve.losses), loss=format_figure(loss)
             )
         )
 
-    def halt(self) -> None:
+    def show_stopped(self) -> None:
         """The run was stopped; what was drawn of it stays."""
         if self.curve.losses:
-            self.tag.put(translate("Proof", "Stopped"), "grey")
+            self.tag.set_content(translate("Proof", "Stopped"), "grey")
 
-    def put(self, result: FineTune | None) -> None:
+    def set_content(self, result: FineTune | None) -> None:
         """The judged result; the curve stays where it has more than the result."""
         if result is None:
             return
         if result.losses:
-            self.curve.put(result.losses, result.steps)
-        self.tag.put(
+            self.curve.set_content(result.losses, result.steps)
+        self.tag.set_content(
             translate("Proof", "Passed") if result.passed else translate("Proof", "Not passed"),
             "good" if result.passed else "err",
         )
@@ -310,7 +312,9 @@ class FineTuneCard(Card):
         self.foot.setText(
             formatting.joined(
                 [
-                    translate("Proof", "{n} tokens/s").format(n=figure(round(result.tokens_per_s)))
+                    translate("Proof", "{n} tokens/s").format(
+                        n=format_figure(round(result.tokens_per_s))
+                    )
                     if result.tokens_per_s
                     else "",
                     translate("Proof", "peak {size}").format(
@@ -352,23 +356,23 @@ class BenchCard(Card):
         self.box.addWidget(self.sensor_table)
         self._said: tuple[Remark, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        self.put((), (), "")
+        self.set_content((), (), "")
 
-    def put(self, benches: Sequence[Bench], remarks: Sequence[Remark], card: str) -> None:
+    def set_content(self, benches: Sequence[Bench], remarks: Sequence[Remark], card: str) -> None:
         """Show figures and remarks; ``card`` is the name of what they are compared with."""
         states = {"as_expected": "good", "below": "below", "wrong": "wrong"}
         bars = [
             Bar(
-                title=said(b.title or b.name),
+                title=localize(b.title or b.name),
                 value=b.value,
                 unit=b.unit,
                 reference=b.reference,
                 state=states.get(b.result, "none" if b.value is not None else "waiting"),  # type: ignore[arg-type]
-                note=said(b.note),
+                note=localize(b.note),
             )
             for b in benches
         ]
-        self.bars.put(bars)
+        self.bars.set_content(bars)
         compared = any(b.reference for b in benches)
         self.waiting.setVisible(not bars)
         self.tabled.setVisible(bool(bars))
@@ -385,7 +389,7 @@ class BenchCard(Card):
             if bars
             else ""
         )
-        self._say(tuple(remarks))
+        self._show_remarks(tuple(remarks))
         self.show_sensors()
 
     def show_sensors(self) -> None:
@@ -393,7 +397,7 @@ class BenchCard(Card):
         self.sensor_table.setVisible(any(len(lane.samples) > 1 for lane in self.sensors.lanes))
         self.sensor_table.updateGeometry()
 
-    def _say(self, remarks: tuple[Remark, ...]) -> None:
+    def _show_remarks(self, remarks: tuple[Remark, ...]) -> None:
         if remarks == self._said:
             return
         self._said = remarks
@@ -405,9 +409,11 @@ class BenchCard(Card):
         for at, remark in enumerate(remarks):
             self._remarks.addSpacing(6 if not at else 0)
             self._remarks.addWidget(line())
-            self._remarks.addWidget(self._remark(remark, self.sensors.summary() if not at else ""))
+            self._remarks.addWidget(
+                self._build_remark(remark, self.sensors.summary() if not at else "")
+            )
 
-    def _remark(self, remark: Remark, beside: str) -> QWidget:
+    def _build_remark(self, remark: Remark, beside: str) -> QWidget:
         made = QWidget()
         kinds: dict[str, tuple[State, str]] = {
             "blocks": ("err", translate("Proof", "fault")),
@@ -420,10 +426,10 @@ class BenchCard(Card):
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(1)
         grid.addWidget(Mark(state, word), 0, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(Label(said(remark.title), "value"), 0, 1)
-        grid.addWidget(Label(said(remark.detail), "small", "muted"), 1, 1)
+        grid.addWidget(Label(localize(remark.title), "value"), 0, 1)
+        grid.addWidget(Label(localize(remark.detail), "small", "muted"), 1, 1)
         grid.addWidget(Label(beside, "small", "muted", wrap=False, tabular=True), 0, 2)
         grid.setColumnStretch(1, 1)
-        made.setAccessibleName(f"{word}: {said(remark.title)}")
-        made.setAccessibleDescription(said(remark.detail))
+        made.setAccessibleName(f"{word}: {localize(remark.title)}")
+        made.setAccessibleDescription(localize(remark.detail))
         return made

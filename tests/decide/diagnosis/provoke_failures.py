@@ -385,16 +385,16 @@ def main(target: str, *, life: bool = False) -> None:
     with open(target, "w", encoding="utf-8") as out:
         chosen = life_cases() if life else chain(cases(), life_cases())
         for number, case in enumerate(chosen):
-            told = None
+            kept = None
             if all(importlib.util.find_spec(name) for name in case.needs):
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                    told = provoke(case, Path(folder))
+                    kept = provoke(case, Path(folder))
                     subprocess.run(
                         ["umount", folder + "/small"], stderr=subprocess.DEVNULL, check=False
                     )
-            print(number, case.causes or "works", "kept" if told else "left out", flush=True)
-            if told:
-                out.write(json.dumps(told) + "\n")
+            print(number, case.causes or "works", "kept" if kept else "left out", flush=True)
+            if kept:
+                out.write(json.dumps(kept) + "\n")
 
 
 def judge(source: str) -> None:

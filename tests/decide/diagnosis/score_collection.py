@@ -83,10 +83,10 @@ class Score:
             self._count(one, found, labels)
 
     def _count(self, one: JudgedLog, found: Diagnosis, labels: set[str]) -> None:
-        said = found.cause or "-"
+        named = found.cause or "-"
         allowed = one.right + one.accepted + (() if self.strict else one.also)
-        fits = found.cause is None if one.id.startswith("h") else said in (*allowed, "-")
-        note = f"{one.id} {(one.right or ('-',))[0]}: {said} ({_confidence(found)})"
+        fits = found.cause is None if one.id.startswith("h") else named in (*allowed, "-")
+        note = f"{one.id} {(one.right or ('-',))[0]}: {named} ({_confidence(found)})"
         if one.id.startswith("h"):
             self.harmless += 1
             if found.cause:
@@ -109,9 +109,9 @@ class Score:
             self.firm.append(note)
         if wrong and found.fix is not None and found.fix.automatic:
             self.mended.append(note)
-        if not fits or (said == "-" and one.right):
+        if not fits or (named == "-" and one.right):
             self.confusions[
-                ("harmless" if one.id[0] == "h" else (one.right or ("-",))[0], said)
+                ("harmless" if one.id[0] == "h" else (one.right or ("-",))[0], named)
             ] += 1
 
     def lines(self) -> list[str]:
@@ -145,7 +145,7 @@ def table(score: Score) -> str:
             "",
             "| judged | said | times |",
             "|---|---|---|",
-            *(f"| {right} | {said} | {times} |" for (right, said), times in rows),
+            *(f"| {right} | {named} | {times} |" for (right, named), times in rows),
             "",
         ]
     )
@@ -160,8 +160,8 @@ def main(arguments: list[str]) -> int:
     for name in ("firm", "mended", "silent", "named", "alarmed"):
         print(f"{name}:", *getattr(score, name), sep="\n  ")
     print("confusions:")
-    for (right, said), times in score.confusions.most_common():
-        print(f"  {right} -> {said}: {times}")
+    for (right, named), times in score.confusions.most_common():
+        print(f"  {right} -> {named}: {times}")
     if "--write" in arguments:
         TABLE.write_text(table(score), encoding="utf-8")
     return 0

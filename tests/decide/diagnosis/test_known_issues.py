@@ -12,7 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.decide.diagnosis.explain import LEAST, explain
-from app.decide.diagnosis.regex_prefilter import anchors, small, sub
+from app.decide.diagnosis.regex_prefilter import (
+    lower_same_length,
+    required_strings,
+    sub_in_candidates,
+)
 from app.decide.plans.fixes import REMEDIES
 from app.model.known_issue import KnownIssue, Pattern
 from tests.decide.diagnosis.test_explain import CAUSES, KNOWN_ISSUES, LABELS, SILENT
@@ -91,7 +95,7 @@ def test_no_pattern_takes_for_ever() -> None:
     Figures of one run, so that a slow machine says the same as a quick one: 2.5 times where all is
     well; a pattern of nested repetition takes thousands of times as long.
     """
-    words = sorted({text for _, s in PATTERNS for text in anchors(s.regex)})[::3]
+    words = sorted({text for _, s in PATTERNS for text in required_strings(s.regex)})[::3]
     took = []
     for size in (1, 2):
         text, began = hostile(words, size), time.process_time()
@@ -112,7 +116,7 @@ def test_what_a_pattern_is_anchored_on_stands_in_every_match() -> None:
     for pattern in {p for _, s in PATTERNS for p in patterns(s)} | {
         h.regex for h in KNOWN_ISSUES.harmless
     }:
-        needed = anchors(pattern)
+        needed = required_strings(pattern)
         for log in ALL_LOGS:
             for match in re.finditer(pattern, log, re.MULTILINE):
                 tried += 1
@@ -151,7 +155,7 @@ def test_what_a_pattern_is_anchored_on_stands_in_every_match() -> None:
     ],
 )
 def test_anchors(pattern: str, expected: tuple[str, ...]) -> None:
-    assert anchors(pattern) == expected
+    assert required_strings(pattern) == expected
 
 
 # Patterns of every operation that Python's parser knows, over a few letters, so that they match often.
@@ -193,9 +197,13 @@ def test_whatever_re_finds_the_filtered_search_finds(
     except re.error:  # a group's name twice: no pattern at all
         return
     text = "\n".join(lines)
-    needed = anchors(pattern, flags)
+    needed = required_strings(pattern, flags)
     for match in compiled.finditer(text):
-        assert not needed or any(word in small(match.group()) for word in needed), needed
-    marked = sub(compiled, lambda match: f"<{match.group()}>", text, small(text))
+        assert not needed or any(word in lower_same_length(match.group()) for word in needed), (
+            needed
+        )
+    marked = sub_in_candidates(
+        compiled, lambda match: f"<{match.group()}>", text, lower_same_length(text)
+    )
     if "(?=" not in pattern and "(?!" not in pattern:  # these look beyond the match
         assert marked == compiled.sub(lambda match: f"<{match.group()}>", text)

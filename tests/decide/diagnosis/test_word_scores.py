@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from app.decide.diagnosis.explain import BY_WORDS, explain
-from app.decide.diagnosis.word_scores import likeness, pack, words
+from app.decide.diagnosis.word_scores import pack, score_causes, split_words
 from app.model.known_issue import KnownIssues
 from build.word_scores import TABLE, count, judged, kept, own_logs, table
 from tests.decide.diagnosis.test_explain import KNOWN_ISSUES
@@ -28,7 +28,7 @@ CUT = (
 
 
 def test_words_know_no_person_and_no_line() -> None:
-    found = words(
+    found = split_words(
         '  file "c:\\users\\somebody\\env\\lib\\site-packages\\torch\\_utils.py", line 1043, in '
         "__init__\nwinerror 1455"
     )
@@ -40,9 +40,9 @@ def test_words_know_no_person_and_no_line() -> None:
 
 def test_the_cause_of_most_alike_logs_comes_first() -> None:
     counted = pack([("one", [("red", 2.0), ("blue sky", 1.5)]), ("two", [("red", 0.5)])])
-    assert likeness("a red thing under a blue sky", counted) == [("one", 3.5), ("two", 0.5)]
-    assert likeness("nothing of it", counted) == []
-    assert likeness("red", {}) == []
+    assert score_causes("a red thing under a blue sky", counted) == [("one", 3.5), ("two", 0.5)]
+    assert score_causes("nothing of it", counted) == []
+    assert score_causes("red", {}) == []
 
 
 def test_what_is_counted_stands_in_two_logs_at_least() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.decide.findings.advisories import concerning, pins, sentence
+from app.decide.findings.advisories import advisories_for, describe_advisory, locked_versions
 from app.knowledge import Knowledge
 from app.model.advisory import Advisory
 from app.model.profile import Part
@@ -31,9 +31,9 @@ def test_each_profile_is_told_what_concerns_its_pins(
     name: str, wanted: list[str], knowledge: Knowledge
 ) -> None:
     """The gravest first, and nothing that the pins have left behind."""
-    found = concerning(knowledge.profile(name), knowledge.advisories)
+    found = advisories_for(knowledge.profile(name), knowledge.advisories)
     assert [one.id.rpartition("-")[2] for one in found] == wanted
-    assert all(one.source and one.date and one.id in sentence(one) for one in found)
+    assert all(one.source and one.date and one.id in describe_advisory(one) for one in found)
 
 
 def test_the_boundaries_of_a_range(knowledge: Knowledge) -> None:
@@ -45,7 +45,7 @@ def test_the_boundaries_of_a_range(knowledge: Knowledge) -> None:
     def held(text: str) -> list[str]:
         part = Part(id="a", title="", platform="linux", lock="", requirements=text)
         changed = msgspec.structs.replace(profile, parts=(part,))
-        return [one.id for one in concerning(changed, knowledge.advisories)]
+        return [one.id for one in advisories_for(changed, knowledge.advisories)]
 
     assert "CVE-2025-32434" in held("torch==2.5.1+cu121\n")
     assert "CVE-2025-32434" not in held("torch==2.6.0+cu124\n")
@@ -56,7 +56,7 @@ def test_the_boundaries_of_a_range(knowledge: Knowledge) -> None:
 
 
 def test_pins_are_those_of_every_system(knowledge: Knowledge) -> None:
-    held = pins(knowledge.profile("torch212-2026.10"))
+    held = locked_versions(knowledge.profile("torch212-2026.10"))
     assert held["torch"] == {"2.12.1", "2.12.1+cu130"}
     assert {"triton", "triton-windows"} <= held.keys()
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.decide.findings.conditions import fill, gigabytes, holds
-from app.model.condition import All, AnyOf, Condition, Not, names_in, parse, version
+from app.model.condition import All, AnyOf, Condition, Not, names_in, parse, parse_version
 from app.model.errors import InputError
 from app.model.rules import Rules, Threshold
 
@@ -18,7 +18,7 @@ NUMBERS = ("memory.total", "gpus.nvidia", "home.length")
 FLAGS = ("os.wsl", "card.found", "cpu.avx2")
 
 
-def said(text: object, **facts: Any) -> bool | None:
+def evaluate(text: object, **facts: Any) -> bool | None:
     return holds(parse(text, "test"), {k.replace("__", "."): v for k, v in facts.items()})
 
 
@@ -55,7 +55,7 @@ def said(text: object, **facts: Any) -> bool | None:
     ],
 )
 def test_clauses(clause: object, facts: dict[str, Any], answer: bool | None) -> None:
-    assert said(clause, **facts) is answer
+    assert evaluate(clause, **facts) is answer
 
 
 @pytest.mark.parametrize(
@@ -154,8 +154,8 @@ def test_all_and_any_mirror_each_other(raws: list[object], facts: dict[str, Any]
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=4))
 def test_versions_compare_by_numbers(numbers: list[int]) -> None:
     text = ".".join(map(str, numbers))
-    assert version(text) == version("v" + text + ".0")
-    assert version(text + ".1") > version(text)  # type: ignore[operator]
+    assert parse_version(text) == parse_version("v" + text + ".0")
+    assert parse_version(text + ".1") > parse_version(text)  # type: ignore[operator]
 
 
 def test_facts_are_filled_in_with_their_units() -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decide.findings.fact_table import disk_for, driver_version, nvidia
+from app.decide.findings.fact_table import disk_for, driver_version, nvidia_adapters
 from app.decide.findings.ranking import rank
 from app.knowledge import Knowledge
 from app.model.advice import Choice
-from app.model.condition import version
+from app.model.condition import parse_version
 from app.model.machine import MachineFacts
 
 GIB = 2**30
@@ -150,7 +150,7 @@ def test_of_several_cards_the_one_that_can_train_decides(knowledge: Knowledge) -
             },
         ]
     )
-    assert nvidia(facts, knowledge.cards)[0].gpu.index == 1
+    assert nvidia_adapters(facts, knowledge.cards)[0].gpu.index == 1
     assert ranked(knowledge, facts)[0].profile.id == "torch212-2026.10"
 
 
@@ -182,9 +182,9 @@ def test_after_its_time_the_knowledge_says_how_old_it_is(
     day: str, found: set[str], knowledge: Knowledge
 ) -> None:
     best = ranked(knowledge, machine(taken_at=f"{day}T10:00:00Z"))[0]
-    told = {f.id: f for f in best.findings if f.id in ("setup-old", "knowledge-old")}
-    assert set(told) == found
-    assert all(f.severity == "informs" and "{" not in f.detail + f.seen for f in told.values())
+    findings = {f.id: f for f in best.findings if f.id in ("setup-old", "knowledge-old")}
+    assert set(findings) == found
+    assert all(f.severity == "informs" and "{" not in f.detail + f.seen for f in findings.values())
 
 
 @pytest.mark.parametrize(
@@ -254,12 +254,12 @@ def test_what_a_series_says_agrees_with_every_model_on_record(knowledge: Knowled
     """
     for card in knowledge.cards.gpu:
         for name in card.nvml_names:
-            told = [
+            found = [
                 row.compute_capability
                 for row in knowledge.cards.series
                 if re.search(row.regex, name, re.IGNORECASE)
             ]
-            assert told[:1] == [card.compute_capability], name
+            assert found[:1] == [card.compute_capability], name
 
 
 @pytest.mark.parametrize(
@@ -380,8 +380,8 @@ def test_on_any_machine_the_promises_hold(raw: dict[str, Any]) -> None:
     facts = msgspec.convert(raw, MachineFacts)
     choices = ranked(knowledge, facts)
     assert sorted(c.profile.id for c in choices) == sorted(p.id for p in knowledge.profiles)
-    ours = nvidia(facts, knowledge.cards)
-    capability = version(ours[0].capability or "") if ours else None
+    ours = nvidia_adapters(facts, knowledge.cards)
+    capability = parse_version(ours[0].capability or "") if ours else None
     for choice in choices:
         severities = {f.severity for f in choice.findings}
         expected = (
@@ -406,9 +406,9 @@ def test_on_any_machine_the_promises_hold(raw: dict[str, Any]) -> None:
             needs.gpu
             and capability
             and not (
-                (version(needs.compute_min or "") or ())
+                (parse_version(needs.compute_min or "") or ())
                 <= capability
-                <= (version(needs.compute_max or "") or ())
+                <= (parse_version(needs.compute_max or "") or ())
             )
         ):
             assert choice.verdict == "blocked"
@@ -439,15 +439,15 @@ def test_a_driver_that_left_the_generation_behind_blocks(
     best = ranked(knowledge, machine("7.0", driver=driver, family=family))[0]
     assert best.profile.id == "torch26-2025.3"
     assert (best.verdict == "blocked") is (found is not None)
-    told = [f for f in best.findings if f.id == "driver-too-new"]
-    assert bool(told) is (found is not None)
-    assert all("570 or 580" in f.remedy for f in told)
+    findings = [f for f in best.findings if f.id == "driver-too-new"]
+    assert bool(findings) is (found is not None)
+    assert all("570 or 580" in f.remedy for f in findings)
     today = ranked(knowledge, machine("8.6", driver=driver, family=family))[0]
     assert "driver-too-new" not in {f.id for f in today.findings}
 
 
 def test_without_a_driver_volta_is_not_sent_to_the_newest(knowledge: Knowledge) -> None:
-    told = {
+    found = {
         capability: next(
             f
             for f in ranked(knowledge, machine(capability, driver=None, family="linux"))[0].findings
@@ -455,8 +455,8 @@ def test_without_a_driver_volta_is_not_sent_to_the_newest(knowledge: Knowledge) 
         ).remedy
         for capability in ("7.0", "7.5")
     }
-    assert "570 or 580" in told["7.0"]
-    assert "570 or 580" not in told["7.5"]
+    assert "570 or 580" in found["7.0"]
+    assert "570 or 580" not in found["7.5"]
 
 
 @pytest.mark.parametrize("family", ["windows", "linux"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from app.decide.findings.fact_table import table
+from app.decide.findings.fact_table import build_fact_table
 from app.decide.plans.builder import (
     clean_up_plan,
     environment_name,
-    holders,
+    find_guide_environments,
     install_plan,
     verify_plan,
 )
@@ -143,7 +143,7 @@ def test_every_step_tells_its_bytes_and_what_it_touches_below_the_home(
 def test_the_disk_that_the_rules_ask_for_is_the_plan_s(knowledge: Knowledge) -> None:
     for profile in knowledge.profiles:
         plan = install_plan(FACTS, profile, WINDOWS, Answers())
-        needed = table(FACTS, knowledge.rules, knowledge.cards, profile)["disk.needed"]
+        needed = build_fact_table(FACTS, knowledge.rules, knowledge.cards, profile)["disk.needed"]
         assert abs(needed - plan.disk_bytes) < 0.05 * plan.disk_bytes
 
 
@@ -255,6 +255,6 @@ def test_the_guides_clean_up_is_for_environments_outside_home_that_hold_its_pack
         },
         MachineFacts,
     )
-    assert holders(facts, WINDOWS) == (
+    assert find_guide_environments(facts, WINDOWS) == (
         ("C:\\old\\Scripts\\python.exe", "torch 2.1.0, unsloth 2024.8"),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.decide.plans.fixes import REMEDIES, VARIABLES, fix_of, mended
+from app.decide.plans.fixes import REMEDIES, VARIABLES, fix_of, plan_fix
 from app.knowledge import Knowledge
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
@@ -34,33 +34,33 @@ PLAN = Plan(
 
 
 def test_refetching_throws_only_the_wheelhouse_away() -> None:
-    first = mended("refetch", PLAN, PLACE).steps[0]
+    first = plan_fix("refetch", PLAN, PLACE).steps[0]
     assert isinstance(first, RemoveTree) and first.path == PLACE.wheels
 
 
 def test_a_broken_environment_is_made_anew_and_a_working_one_stays() -> None:
-    first = mended("rebuild-environment", PLAN, PLACE, ("other",)).steps[0]
+    first = plan_fix("rebuild-environment", PLAN, PLACE, ("other",)).steps[0]
     assert isinstance(first, RemoveTree) and first.path == PLACE.environment("p-1")
-    beside = mended("rebuild-environment", PLAN, PLACE, ("p-1",))
+    beside = plan_fix("rebuild-environment", PLAN, PLACE, ("p-1",))
     assert beside.environment == "p-1.2"
     assert not any(isinstance(s, RemoveTree) for s in beside.steps)
     assert beside.steps[0].touches == ("/home/kim/UnslothSetup/envs/p-1.2",)
-    assert mended("rebuild-environment", beside, PLACE, ("p-1.2",)).environment == "p-1.3"
+    assert plan_fix("rebuild-environment", beside, PLACE, ("p-1.2",)).environment == "p-1.3"
 
 
 def test_the_setup_to_go_back_to_is_not_thrown_away_either() -> None:
     """Active is another one; the plan's own is the one before, which a rollback would take."""
-    beside = mended("rebuild-environment", PLAN, PLACE, ("other", "p-1"))
+    beside = plan_fix("rebuild-environment", PLAN, PLACE, ("other", "p-1"))
     assert beside.environment == "p-1.2"
     assert not any(isinstance(s, RemoveTree) for s in beside.steps)
-    assert mended("rebuild-environment", PLAN, PLACE, ("p-1", "p-1.2")).environment == "p-1.3"
+    assert plan_fix("rebuild-environment", PLAN, PLACE, ("p-1", "p-1.2")).environment == "p-1.3"
 
 
 @pytest.mark.parametrize("remedy", sorted(VARIABLES))
 def test_variables_are_set_in_an_environment_that_is_made_anew(remedy: str) -> None:
-    kinds = [s.kind for s in mended(remedy, PLAN, PLACE).steps]
+    kinds = [s.kind for s in plan_fix(remedy, PLAN, PLACE).steps]
     assert kinds == ["remove-tree", "create-environment", "set-variables", "activate"]
-    beside = mended(remedy, PLAN, PLACE, ("p-1",))  # the one that works is not touched
+    beside = plan_fix(remedy, PLAN, PLACE, ("p-1",))  # the one that works is not touched
     assert beside.environment == "p-1.2"
     step = next(s for s in beside.steps if isinstance(s, SetVariables))
     assert (step.environment, step.variables) == ("p-1.2", VARIABLES[remedy])
@@ -68,17 +68,17 @@ def test_variables_are_set_in_an_environment_that_is_made_anew(remedy: str) -> N
         "/home/kim/UnslothSetup/envs/p-1.2/lib/python3.11/site-packages/"
     )
     other = next(r for r in VARIABLES if r != remedy)
-    assert sum(isinstance(s, SetVariables) for s in mended(other, beside, PLACE).steps) == 1
+    assert sum(isinstance(s, SetVariables) for s in plan_fix(other, beside, PLACE).steps) == 1
 
 
 def test_mending_twice_does_not_pile_up() -> None:
-    once = mended("refetch", PLAN, PLACE)
-    assert len(mended("clear-cache", once, PLACE).steps) == len(once.steps)
+    once = plan_fix("refetch", PLAN, PLACE)
+    assert len(plan_fix("clear-cache", once, PLACE).steps) == len(once.steps)
 
 
 def test_an_unknown_fix_is_named() -> None:
     with pytest.raises(InputError, match="no fix 'pray'"):
-        mended("pray", PLAN, PLACE)
+        plan_fix("pray", PLAN, PLACE)
 
 
 def test_every_remedy_that_the_data_name_exists() -> None:

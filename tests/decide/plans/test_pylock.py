@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.decide.plans.pylock import WHEELHOUSE, completed, files, offline_lock, pins, selected
+from app.decide.plans.pylock import (
+    WHEELHOUSE,
+    add_hashes,
+    choose_files,
+    offline_lock,
+    parse_pins,
+    select_lines,
+)
 from app.model.errors import ExpectedError, InputError
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
@@ -55,12 +62,12 @@ def one(
 def refused(pylock: str, lock: str = f"one==1.0 --hash=sha256:{A}", **how: Any) -> ExpectedError:
     """The fault that the answer is refused with."""
     with pytest.raises(ExpectedError) as caught:
-        files(pylock, pins(lock), "3.11", "linux", **how)
+        choose_files(pylock, parse_pins(lock), "3.11", "linux", **how)
     return caught.value
 
 
 def test_pins_are_read_with_hashes_markers_and_odd_names() -> None:
-    found = pins(LOCK)
+    found = parse_pins(LOCK)
     assert list(found) == ["torch", "typing-extensions", "torchvision"]
     assert found["torch"].version == "2.4.0+cu121" and found["torch"].hashes == {A, B}
     assert found["typing-extensions"].hashes == {C} and found["torchvision"].hashes == frozenset()
@@ -71,13 +78,13 @@ def test_pins_are_read_with_hashes_markers_and_odd_names() -> None:
 )
 def test_a_line_that_is_no_exact_pin_is_named(line: str) -> None:
     with pytest.raises(InputError, match="expected an exact pin"):
-        pins(line)
+        parse_pins(line)
 
 
 def test_missing_hashes_are_written_into_the_lock() -> None:
-    whole = completed(LOCK, {"torchvision": C, "torch": C})
-    assert pins(whole)["torchvision"].hashes == {C}
-    assert pins(whole)["torch"].hashes == {A, B}
+    whole = add_hashes(LOCK, {"torchvision": C, "torch": C})
+    assert parse_pins(whole)["torchvision"].hashes == {C}
+    assert parse_pins(whole)["torch"].hashes == {A, B}
 
 
 @pytest.mark.parametrize(
@@ -99,24 +106,29 @@ def test_the_file_that_an_installer_would_take(platform: Any, right: str) -> Non
         "cp311-cp311-win32",
     ]
     names = [f"one-1.0-{tag}.whl" for tag in tags]
-    found = files(
-        answer(one=[one(n) for n in names]), pins(f"one==1.0 --hash=sha256:{A}"), "3.11", platform
+    found = choose_files(
+        answer(one=[one(n) for n in names]),
+        parse_pins(f"one==1.0 --hash=sha256:{A}"),
+        "3.11",
+        platform,
     )
     assert [f.file for f in found] == [right]
 
 
 def test_only_a_file_with_a_hash_of_the_lock_counts() -> None:
     entries = [one("one-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", B), one(sha256=A)]
-    found = files(answer(one=entries), pins(f"one==1.0 --hash=sha256:{A}"), "3.11", "linux")
+    found = choose_files(
+        answer(one=entries), parse_pins(f"one==1.0 --hash=sha256:{A}"), "3.11", "linux"
+    )
     assert found[0].file == "one-1.0-py3-none-any.whl" and found[0].sha256 == (A,)
     assert refused(answer(one=[one(sha256=B)])).code == "pip_hash_mismatch"
     assert refused(answer(one=[one(sha256=None)]), "one==1.0").code == "pip_hash_mismatch"
 
 
 def test_an_index_without_hashes_leaves_those_of_the_lock() -> None:
-    found = files(
+    found = choose_files(
         answer(one=[one(sha256=None)]),
-        pins(f"one==1.0 --hash=sha256:{A} --hash=sha256:{B}"),
+        parse_pins(f"one==1.0 --hash=sha256:{A} --hash=sha256:{B}"),
         "3.11",
         "linux",
     )
@@ -124,7 +136,9 @@ def test_an_index_without_hashes_leaves_those_of_the_lock() -> None:
 
 
 def test_an_unhashed_package_takes_what_the_index_published() -> None:
-    found = files(answer(one=[one(sha256=C)]), pins("one==1.0"), "3.11", "linux", ("One",))
+    found = choose_files(
+        answer(one=[one(sha256=C)]), parse_pins("one==1.0"), "3.11", "linux", ("One",)
+    )
     assert found[0].sha256 == (C,) and found[0].published
 
 
@@ -167,9 +181,9 @@ def test_addresses_that_are_not_taken(host: str) -> None:
 
 
 def test_a_file_of_a_chosen_folder_is_taken() -> None:
-    found = files(
+    found = choose_files(
         answer(one=[one(host="file:///home/wheels/sub/")]),
-        pins(f"one==1.0 --hash=sha256:{A}"),
+        parse_pins(f"one==1.0 --hash=sha256:{A}"),
         "3.11",
         "linux",
         local=("file:///home/wheels",),
@@ -199,9 +213,9 @@ def test_whatever_an_index_says_is_a_wheel_or_an_expected_fault(
     name: str, sha256: str, host: str
 ) -> None:
     try:
-        found = files(
+        found = choose_files(
             answer(one=[one(name, sha256, host)]),
-            pins(f"one==1.0 --hash=sha256:{A}"),
+            parse_pins(f"one==1.0 --hash=sha256:{A}"),
             "3.11",
             "linux",
         )
@@ -212,12 +226,12 @@ def test_whatever_an_index_says_is_a_wheel_or_an_expected_fault(
 
 
 def test_some_lines_of_a_lock() -> None:
-    assert list(pins(selected(LOCK, {"typing-extensions", "torchvision"}))) == [
+    assert list(parse_pins(select_lines(LOCK, {"typing-extensions", "torchvision"}))) == [
         "typing-extensions",
         "torchvision",
     ]
-    assert pins(selected(LOCK, {"torch"}))["torch"] == pins(LOCK)["torch"]
-    assert selected(LOCK, ()) == ""
+    assert parse_pins(select_lines(LOCK, {"torch"}))["torch"] == parse_pins(LOCK)["torch"]
+    assert select_lines(LOCK, ()) == ""
 
 
 def test_the_lock_of_fetched_files_names_each_with_its_hash_and_place() -> None:

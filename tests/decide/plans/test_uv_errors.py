@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.decide.plans.uv_errors import from_uv
+from app.decide.plans.uv_errors import explain_uv_error
 
 INDEX = "https://jan:geheim@mirror.example:8443/simple"
 
@@ -93,7 +93,7 @@ INDEX = "https://jan:geheim@mirror.example:8443/simple"
     ],
 )
 def test_causes(words: str, code: str, part: str) -> None:
-    error = from_uv(f"error: it did not work\n  cause: {words}\n", INDEX)
+    error = explain_uv_error(f"error: it did not work\n  cause: {words}\n", INDEX)
     assert error.code == code
     assert part in error.message and error.hint
     assert "geheim" not in error.message + error.hint
@@ -102,12 +102,13 @@ def test_causes(words: str, code: str, part: str) -> None:
 
 
 def test_the_host_that_uv_names_is_taken_and_the_default_index_has_a_name() -> None:
-    error = from_uv(
+    error = explain_uv_error(
         "cause: Failed to fetch: https://me:pass@files.example/x/y.whl\n  cause: operation timed "
         "out",
         INDEX,
     )
     assert error.message == "files.example did not answer in time."
     assert (
-        from_uv("operation timed out", None).message == "The default index did not answer in time."
+        explain_uv_error("operation timed out", None).message
+        == "The default index did not answer in time."
     )

@@ -55,8 +55,8 @@ def test_secrets_are_known_from_addresses_and_variables() -> None:
 
 
 def test_without_secrets_everything_passes_as_it_is() -> None:
-    told: list[AnyPayload] = [Started(title="x"), Line(text=b"\xff\x00abc"), Progress(done=1.0)]
-    assert list(SecretMasker(()).over(iter(told))) == told
+    payloads: list[AnyPayload] = [Started(title="x"), Line(text=b"\xff\x00abc"), Progress(done=1.0)]
+    assert list(SecretMasker(()).filter(iter(payloads))) == payloads
 
 
 @given(SECRETS, st.integers(1, 7))
@@ -71,7 +71,7 @@ def test_no_spelling_comes_through_wherever_the_output_is_cut(secret: str, step:
         Line(text=whole[at : at + step]) for at in range(0, len(whole), step)
     ]
     seen = b"".join(
-        what.text for what in SecretMasker({secret}).over(chunks) if isinstance(what, Line)
+        what.text for what in SecretMasker({secret}).filter(chunks) if isinstance(what, Line)
     )
     assert not [
         form for form in forms if len(form) >= SHORTEST and form in seen.replace(b"***", b"\0")
@@ -84,22 +84,22 @@ def test_other_output_comes_through_byte_for_byte_and_in_order(data: bytes, step
     chunks: list[AnyPayload] = [Line(text=data[at : at + step]) for at in range(0, len(data), step)]
     seen = b"".join(
         what.text
-        for what in SecretMasker({"never-in-there-0123456789"}).over(chunks)
+        for what in SecretMasker({"never-in-there-0123456789"}).filter(chunks)
         if isinstance(what, Line)
     )
     assert seen == data
 
 
 def test_every_kind_of_happening_loses_it() -> None:
-    veil = SecretMasker({"geheim123"})
-    told: list[AnyPayload] = [
+    masker = SecretMasker({"geheim123"})
+    payloads: list[AnyPayload] = [
         Line(text=b"before gehe"),
         Progress(done=1.0, note="file geheim123"),
         Line(text=b"im123"),
         Measured(name="n", value={"a": ["geheim123"]}, detail={"geheim123": 1}),
         Failed(code="c", message="m geheim123", details="d geheim123", hint="h"),
     ]
-    seen = list(veil.over(told))
+    seen = list(masker.filter(payloads))
     assert "geheim123" not in repr(seen)
     assert b"".join(what.text for what in seen if isinstance(what, Line)) == b"before ***"
     assert Progress(done=1.0, note="file ***") in seen
@@ -107,7 +107,7 @@ def test_every_kind_of_happening_loses_it() -> None:
 
 
 def test_an_error_loses_it_and_what_was_held_back_is_told_first() -> None:
-    veil = SecretMasker({"geheim123"})
+    masker = SecretMasker({"geheim123"})
 
     def fails() -> Iterator[AnyPayload]:
         yield Line(text=b"last words geh")
@@ -115,6 +115,6 @@ def test_an_error_loses_it_and_what_was_held_back_is_told_first() -> None:
 
     seen: list[AnyPayload] = []
     with pytest.raises(ExpectedError) as caught:
-        seen.extend(veil.over(fails()))
-    error = veil.error(caught.value)
+        seen.extend(masker.filter(fails()))
+    error = masker.error(caught.value)
     assert "geheim123" not in error.message + error.details + error.hint + str(error)

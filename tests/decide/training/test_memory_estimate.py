@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from app.decide.training import memory_estimate
-from app.decide.training.memory_estimate import Checkpointing, Memory
+from app.decide.training.memory_estimate import Checkpointing, MemoryEstimate
 from app.knowledge import Knowledge
 from app.model.guide import Shape
 
@@ -46,7 +46,7 @@ RUNS = [run for run in ALL if run.peak]
 BUFFERS = 32 * 2**20
 
 
-def predicted(run: Run) -> Memory:
+def predicted(run: Run) -> MemoryEstimate:
     """What the model says of a run."""
     return memory_estimate.predict(
         run.shape,

@@ -58,7 +58,7 @@ def call_arguments(text: str, function: str) -> dict[str, str]:
 def test_renders_and_compiles_with_the_profiles_own_names(knowledge: Knowledge, name: str) -> None:
     """Every profile's script is Python, has its main guard, and speaks its trl's language."""
     profile = knowledge.profile(name)
-    text = starter_script.script(profile, machine(24), knowledge.guide, read)
+    text = starter_script.render_script(profile, machine(24), knowledge.guide, read)
     compile(text, name, "exec")
     assert "${" not in text
     assert 'if __name__ == "__main__":' in text
@@ -95,8 +95,8 @@ def test_data_is_prepared_in_one_process(
 def test_names_a_model_that_the_profile_knows(knowledge: Knowledge, name: str) -> None:
     """No script names a model that is not in the data; Llama 3.2 comes only where Unsloth knows it."""
     profile = knowledge.profile(name)
-    ids = {m.id for m in starter_script.offered(profile, knowledge.guide)}
-    assert starter_script.size(profile, machine(24), knowledge.guide).model in ids
+    ids = {m.id for m in starter_script.list_models(profile, knowledge.guide)}
+    assert starter_script.choose_size(profile, machine(24), knowledge.guide).model in ids
     assert ("unsloth/Llama-3.2-3B-Instruct-bnb-4bit" in ids) == (
         profile.needs.gpu and name != "legacy-2024.9"
     )
@@ -117,7 +117,9 @@ def test_names_a_model_that_the_profile_knows(knowledge: Knowledge, name: str) -
 )
 def test_sized_to_the_card(knowledge: Knowledge, gib: int, label: str) -> None:
     """The larger the card, the larger the model; what is chosen fits with a tenth to spare."""
-    got = starter_script.size(knowledge.profile("torch212-2026.10"), machine(gib), knowledge.guide)
+    got = starter_script.choose_size(
+        knowledge.profile("torch212-2026.10"), machine(gib), knowledge.guide
+    )
     assert got.label == label
     assert got.fits is True
     assert (
@@ -137,7 +139,7 @@ def test_a_small_card_is_sized_as_the_finding_advises(knowledge: Knowledge) -> N
             r for r in knowledge.rules.rules if r.id == "vram-low" and limit in repr(r.when)
         )
         assert f"batch {row.batch}, at most {row.length} tokens" in rule.remedy
-        got = starter_script.size(
+        got = starter_script.choose_size(
             knowledge.profile("torch212-2026.10"), machine(row.below_gib - 0.2), knowledge.guide
         )
         assert got.batch <= row.batch
@@ -154,7 +156,9 @@ def test_every_model_says_where_it_is_known_from(knowledge: Knowledge) -> None:
         assert model.transformers, model.id
         assert len(model.date) == 10, model.id
     labels = {
-        name: {m.label for m in starter_script.offered(knowledge.profile(name), knowledge.guide)}
+        name: {
+            m.label for m in starter_script.list_models(knowledge.profile(name), knowledge.guide)
+        }
         for name in PROFILES
     }
     assert {"4B", "0.6B", "70B"} <= labels["torch212-2026.10"]
@@ -166,13 +170,16 @@ def test_every_model_says_where_it_is_known_from(knowledge: Knowledge) -> None:
 def test_memory_in_use_counts(knowledge: Knowledge) -> None:
     """A card that is half full takes a smaller model."""
     profile = knowledge.profile("torch212-2026.10")
-    assert starter_script.size(profile, machine(12, used=7 << 30), knowledge.guide).label == "4B"
+    assert (
+        starter_script.choose_size(profile, machine(12, used=7 << 30), knowledge.guide).label
+        == "4B"
+    )
 
 
 def test_wishes_are_kept_and_said_not_to_fit(knowledge: Knowledge) -> None:
     """Nobody is overruled: 14B on 8 GB is written as asked, with the warning."""
     profile = knowledge.profile("torch212-2026.10")
-    got = starter_script.size(
+    got = starter_script.choose_size(
         profile, machine(8), knowledge.guide, model="14B", length=4096, batch=4, rank=64
     )
     assert (got.label, got.length, got.batch, got.rank, got.accumulation, got.fits) == (
@@ -183,7 +190,7 @@ def test_wishes_are_kept_and_said_not_to_fit(knowledge: Knowledge) -> None:
         2,
         False,
     )
-    text = starter_script.script(
+    text = starter_script.render_script(
         profile, machine(8), knowledge.guide, read, model="14B", length=4096
     )
     assert "does not fit" in text
@@ -191,7 +198,7 @@ def test_wishes_are_kept_and_said_not_to_fit(knowledge: Knowledge) -> None:
 
 def test_sixteen_bits_take_the_sixteen_bit_copy(knowledge: Knowledge) -> None:
     """A 4-bit copy cannot be trained in 16 bits."""
-    text = starter_script.script(
+    text = starter_script.render_script(
         knowledge.profile("torch212-2026.10"),
         machine(24),
         knowledge.guide,
@@ -206,7 +213,7 @@ def test_sixteen_bits_take_the_sixteen_bit_copy(knowledge: Knowledge) -> None:
 def test_own_model_and_windows_folder(knowledge: Knowledge) -> None:
     """A folder with backslashes and umlauts stays what it is; its memory is said to be unknown."""
     folder = 'C:\\Models\\Jürgen\'s "new"'
-    text = starter_script.script(
+    text = starter_script.render_script(
         knowledge.profile("torch28-2025.11"), machine(24), knowledge.guide, read, model=folder
     )
     assert any(isinstance(n, ast.Constant) and n.value == folder for n in ast.walk(ast.parse(text)))
@@ -216,7 +223,7 @@ def test_own_model_and_windows_folder(knowledge: Knowledge) -> None:
 def test_no_card_known(knowledge: Knowledge) -> None:
     """Without facts about a card the script is still written."""
     facts = MachineFacts(os=Os(family="linux"))
-    assert "an unknown card" in starter_script.script(
+    assert "an unknown card" in starter_script.render_script(
         knowledge.profile("torch28-2025.11"), facts, knowledge.guide, read
     )
 
@@ -225,7 +232,7 @@ def test_no_card_known(knowledge: Knowledge) -> None:
 def test_impossible_wishes(knowledge: Knowledge, wish: dict[str, int]) -> None:
     """One sentence that names the value."""
     with pytest.raises(InputError, match=str(next(iter(wish.values())))):
-        starter_script.size(
+        starter_script.choose_size(
             knowledge.profile("torch28-2025.11"),
             machine(24),
             knowledge.guide,
@@ -246,7 +253,9 @@ def test_runs_as_it_is(knowledge: Knowledge, tmp_path: Path) -> None:
     )
     file = tmp_path / "train.py"
     file.write_text(
-        starter_script.script(knowledge.profile("practice-cpu"), machine(8), knowledge.guide, read),
+        starter_script.render_script(
+            knowledge.profile("practice-cpu"), machine(8), knowledge.guide, read
+        ),
         encoding="utf-8",
     )
     done = subprocess.run(
@@ -281,7 +290,7 @@ def test_of_several_cards_the_script_takes_the_one_it_is_sized_for(knowledge: Kn
     profile = knowledge.profile("torch28-2025.11")
 
     def made(*gpus: Gpu) -> str:
-        return starter_script.script(
+        return starter_script.render_script(
             profile, MachineFacts(os=Os(family="windows"), gpus=gpus), knowledge.guide, read
         )
 
@@ -319,19 +328,19 @@ def test_no_name_of_a_card_or_model_becomes_code(
     )
     sound = ast.dump(
         ast.parse(
-            starter_script.script(
+            starter_script.render_script(
                 knowledge.profile(profile), machine(24), knowledge.guide, read, model="a/b"
             )
         )
     )
     for model in ("a/b", "a/b" + name):
         tree = ast.parse(
-            starter_script.script(
+            starter_script.render_script(
                 knowledge.profile(profile), facts, knowledge.guide, read, model=model
             )
         )
-        told = ast.get_docstring(tree, clean=False) or ""
+        docstring = ast.get_docstring(tree, clean=False) or ""
         if profile != "practice-cpu":
-            assert "RTX 3090" + name in told
+            assert "RTX 3090" + name in docstring
         assert not [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "evil"]
         assert len(ast.dump(tree)) - len(sound) < 12 * len(name) + 60

@@ -587,7 +587,7 @@ def test_a_bar_that_no_healthy_card_reaches_judges_nobody(
     low = Measured(name="bench.matmul.fp16", value=1.0, unit="TFLOP/s")
     gpu = Gpu(name=name, vendor="nvidia")
     (good,), (bad,) = (
-        benchmarks.benches([m], gpu, knowledge.cards, knowledge.guide) for m in (fp16, low)
+        benchmarks.judge_benchmarks([m], gpu, knowledge.cards, knowledge.guide) for m in (fp16, low)
     )
     assert (good.result == "as_expected") is judged
     assert (bad.result == "below") is judged

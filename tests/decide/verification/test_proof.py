@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.decide.findings.advisories import pins
+from app.decide.findings.advisories import locked_versions
 from app.decide.verification import proof
 from app.knowledge import Knowledge, profile
 from app.model.errors import InputError
@@ -37,13 +37,13 @@ PASSED = Verification(
 def locked(one: Profile) -> dict[str, str]:
     """All that the Linux locks hold, as it is installed."""
     parts = tuple(part for part in one.parts if part.platform == "linux")
-    held = pins(msgspec.structs.replace(one, parts=parts))
+    held = locked_versions(msgspec.structs.replace(one, parts=parts))
     return {name: next(iter(versions)) for name, versions in held.items()}
 
 
 def made(one: Profile, versions: dict[str, str], **more: Any) -> Proof:
     """A record of this profile."""
-    return proof.record(one, FACTS, PASSED, versions, date="2026-11-29", **more)
+    return proof.make_record(one, FACTS, PASSED, versions, date="2026-11-29", **more)
 
 
 @pytest.mark.parametrize("name", ["torch212-2026.10", "torch26-2025.3", "practice-cpu"])
@@ -60,11 +60,11 @@ def test_only_the_very_lock_is_called_so(knowledge: Knowledge, name: str) -> Non
     lacking = {n: v for n, v in locked(one).items() if n != "peft"}
     assert any("peft" in d and "missing" in d for d in made(one, lacking).differences)
     with_records = msgspec.structs.replace(one, proof=(other,))
-    assert "this exact set has not yet" in proof.words(with_records)
-    assert "trl 9.9" in proof.words(with_records)
-    said = proof.words(msgspec.structs.replace(one, proof=(same,)))
-    assert said.startswith("Exactly these versions passed on")
-    assert ("NVIDIA H200, driver 580.95.05" in said) is one.needs.gpu
+    assert "this exact set has not yet" in proof.describe_proofs(with_records)
+    assert "trl 9.9" in proof.describe_proofs(with_records)
+    sentence = proof.describe_proofs(msgspec.structs.replace(one, proof=(same,)))
+    assert sentence.startswith("Exactly these versions passed on")
+    assert ("NVIDIA H200, driver 580.95.05" in sentence) is one.needs.gpu
 
 
 def test_a_build_tag_is_the_same_version(knowledge: Knowledge) -> None:
@@ -76,10 +76,10 @@ def test_a_build_tag_is_the_same_version(knowledge: Knowledge) -> None:
 def test_a_record_of_another_lock_proves_no_more(knowledge: Knowledge) -> None:
     one = knowledge.profile("practice-cpu")
     old = msgspec.structs.replace(made(one, locked(one)), lock="0" * 64)
-    said = proof.words(msgspec.structs.replace(one, proof=(old,)))
-    assert "this lock has not yet" in said
-    assert "Exactly" not in said
-    assert "no record" in proof.words(msgspec.structs.replace(one, proof=()))
+    sentence = proof.describe_proofs(msgspec.structs.replace(one, proof=(old,)))
+    assert "this lock has not yet" in sentence
+    assert "Exactly" not in sentence
+    assert "no record" in proof.describe_proofs(msgspec.structs.replace(one, proof=()))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_record_of_another_lock_proves_no_more(knowledge: Knowledge) -> None:
 def test_what_failed_leaves_no_record(knowledge: Knowledge, verdict: Verification) -> None:
     one = knowledge.profile("practice-cpu")
     with pytest.raises(InputError, match="nothing to record"):
-        proof.record(one, FACTS, verdict, locked(one), date="2026-11-29")
+        proof.make_record(one, FACTS, verdict, locked(one), date="2026-11-29")
 
 
 def test_records_in_a_profile_s_folder_are_read_and_must_be_its_own(knowledge: Knowledge) -> None:

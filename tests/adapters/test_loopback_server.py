@@ -11,36 +11,36 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from app.adapters.download.loopback_server import Feeder
+from app.adapters.download.loopback_server import LoopbackServer
 from app.ports import Download
 
 DATA = bytes(range(256)) * 20_000
 
 
 @pytest.fixture
-def feeder() -> Iterator[Feeder]:
-    running = Feeder()
+def feeder() -> Iterator[LoopbackServer]:
+    running = LoopbackServer()
     yield running
     running.close()
 
 
 @pytest.fixture
-def target(tmp_path: Path, feeder: Feeder) -> Path:
+def target(tmp_path: Path, feeder: LoopbackServer) -> Path:
     path = tmp_path / "a b-1.0.whl"
     feeder.expect([Download(url="", target=str(path), sha256=(), size=len(DATA))])
     Path(f"{path}.part").write_bytes(DATA[:3_000_000])
-    feeder.grown(str(path), 3_000_000, len(DATA))
+    feeder.mark_grown(str(path), 3_000_000, len(DATA))
     return path
 
 
-def asked(feeder: Feeder, target: Path) -> urllib3.BaseHTTPResponse:
+def asked(feeder: LoopbackServer, target: Path) -> urllib3.BaseHTTPResponse:
     """One request, its body unread."""
     return urllib3.PoolManager().request(
         "GET", feeder.address(target.name), preload_content=False, timeout=30.0, retries=False
     )
 
 
-def whole(target: Path, feeder: Feeder) -> None:
+def whole(target: Path, feeder: LoopbackServer) -> None:
     """The rest arrives and the file gets its final name."""
     half = Path(f"{target}.part")
     half.write_bytes(DATA)
@@ -49,7 +49,7 @@ def whole(target: Path, feeder: Feeder) -> None:
 
 
 def test_what_is_there_comes_at_once_and_the_rest_when_it_is_there(
-    feeder: Feeder, target: Path
+    feeder: LoopbackServer, target: Path
 ) -> None:
     answer = asked(feeder, target)
     assert answer.headers["Content-Length"] == str(len(DATA))
@@ -59,7 +59,7 @@ def test_what_is_there_comes_at_once_and_the_rest_when_it_is_there(
     assert asked(feeder, target).read() == DATA
 
 
-def test_what_turns_out_wrong_cuts_its_readers_off(feeder: Feeder, target: Path) -> None:
+def test_what_turns_out_wrong_cuts_its_readers_off(feeder: LoopbackServer, target: Path) -> None:
     answer = asked(feeder, target)
     assert answer.read(3_000_000) == DATA[:3_000_000]
     feeder.lost(str(target))
@@ -69,7 +69,9 @@ def test_what_turns_out_wrong_cuts_its_readers_off(feeder: Feeder, target: Path)
     assert asked(feeder, target).read() == DATA
 
 
-def test_the_end_cuts_everybody_off_and_leaves_no_thread(feeder: Feeder, target: Path) -> None:
+def test_the_end_cuts_everybody_off_and_leaves_no_thread(
+    feeder: LoopbackServer, target: Path
+) -> None:
     answer = asked(feeder, target)
     feeder.close()
     with pytest.raises(urllib3.exceptions.HTTPError):
@@ -92,7 +94,7 @@ def test_the_end_cuts_everybody_off_and_leaves_no_thread(feeder: Feeder, target:
         "/{secret}/other.whl",
     ],
 )
-def test_nothing_else_is_told(feeder: Feeder, target: Path, path: str) -> None:
+def test_nothing_else_is_told(feeder: LoopbackServer, target: Path, path: str) -> None:
     base, secret, _ = feeder.address(target.name).rsplit("/", 2)
     answer = urllib3.PoolManager().request(
         "GET", base + path.format(secret=secret), timeout=30.0, retries=False
@@ -100,5 +102,5 @@ def test_nothing_else_is_told(feeder: Feeder, target: Path, path: str) -> None:
     assert answer.status == 404
 
 
-def test_only_this_computer_is_listened_to(feeder: Feeder, target: Path) -> None:
+def test_only_this_computer_is_listened_to(feeder: LoopbackServer, target: Path) -> None:
     assert feeder.address(target.name).startswith("http://127.0.0.1:")

@@ -14,11 +14,11 @@ from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge, simulated_results
 from app.engine import bundling, current_link, home_folder, shared_home, uninstalling
-from app.engine.needed_steps import unneeded
+from app.engine.inspection import Inspection
+from app.engine.needed_steps import find_unneeded
 from app.engine.program_log import program_log
 from app.engine.runner import Runner
-from app.engine.simulation import rehearse
-from app.engine.visit import Visit
+from app.engine.simulation import simulate_run
 from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
 from app.model.errors import ExitCode, ExpectedError, InputError
@@ -53,7 +53,7 @@ _BYTES_A_FILE = 50_000  # of an environment with its cache; 5.7 GB of it were 72
 _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log lies beside it
 
 
-class Execution(Visit):
+class Execution(Inspection):
     """A visit whose plans run. Afterwards its fields tell how the last run went."""
 
     # ---- do
@@ -81,7 +81,7 @@ class Execution(Visit):
         self.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
-        stream = self._rehearse(plan) if self.simulated else self._carry_out(plan)
+        stream = self._simulate(plan) if self.simulated else self._carry_out(plan)
         for event in stream:
             if self.simulated or not isinstance(event.what, Line):
                 self.events.append(
@@ -99,17 +99,17 @@ class Execution(Visit):
             elif isinstance(event.what, Started) and self._is_activation(plan, event.step):
                 # The checks are over and the swap has not happened: judge now, so that the step can
                 # read the verdict.
-                self._judge(plan, measured, failures)
+                self._judge_run(plan, measured, failures)
             yield event
         # What failed before its checks began was never an environment to judge.
-        if checked and self.outcome != "stopped" and not _prevented(failures):
-            self._judge(plan, measured, failures)
+        if checked and self.outcome != "stopped" and not _was_prevented(failures):
+            self._judge_run(plan, measured, failures)
 
     def stop(self) -> None:
         """Ask the running plan to stop; it ends within a second and can be gone on with."""
         self.system.stop.set()
 
-    def plays(self, plan: Plan) -> bool:
+    def is_replay(self, plan: Plan) -> bool:
         """Whether carrying out this plan would play a recorded run: the report has one, of this
         very setup.
         """
@@ -122,7 +122,7 @@ class Execution(Visit):
 
     def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
         if any(isinstance(step, RunCheck) or self._trains_on_card(step) for step in plan.steps):
-            self.known()  # which card they are pointed at
+            self.known_facts()  # which card they are pointed at
         before = self.home_state()
         home_folder.refuse(before, plan, self.place)
         if not self.place.is_guest or any(isinstance(step, _CHANGES_HOME) for step in plan.steps):
@@ -139,17 +139,17 @@ class Execution(Visit):
         bundle = self.sources().offline
         if bundle and any(isinstance(step, FetchWheels | ProvidePython) for step in plan.steps):
             bundling.usable(bundle, plan.profile, self.place, self.system.files)
-        self._room(plan)
+        self._check_disk_space(plan)
         self.log_path = self.place.join(self.place.logs, f"{run}.log")
         with ExitStack() as held:
             held.enter_context(shared_home.opened(self.system, self.place))
             held.enter_context(self.system.files.hold(self.place.lock, plan.title))
             held.enter_context(self.system.computer.keep_awake())
-            home_folder.mark(self.system, self.place, before, self.journal, run)
-            self._lay_out(run)
-            left = uninstalling.finish(self.system.files, self.place, self.journal)
-            veil = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
-            held.enter_context(program_log(self.system.files, self.place, veil))
+            home_folder.write_marker(self.system, self.place, before, self.journal, run)
+            self._make_folders(run)
+            left = uninstalling.finish_removals(self.system.files, self.place, self.journal)
+            masker = SecretMasker(known_secrets(self.sources(), self.system.computer.variables()))
+            held.enter_context(program_log(self.system.files, self.place, masker))
             held.callback(self.mend_current)
             record = keeping(
                 self.system.files.open_log(self.place.join(self.place.logs, f"{run}.events.jsonl"))
@@ -164,7 +164,7 @@ class Execution(Visit):
                 run,
                 log,
                 self._explain_step,
-                veil,
+                masker,
                 record,
             )
             try:
@@ -180,9 +180,9 @@ class Execution(Visit):
         if self.place.is_guest:
             return
         with suppress(InputError):  # a pointer that cannot be read is told of elsewhere
-            current_link.mend(self.system.files, self.place, self.pointer())
+            current_link.repair_link(self.system.files, self.place, self.pointer())
 
-    def _lay_out(self, run: str) -> None:
+    def _make_folders(self, run: str) -> None:
         """Make the folders below home that are missing, each written down before: uninstalling
         takes away what was made.
         """
@@ -192,7 +192,7 @@ class Execution(Visit):
                 record("made", {"path": folder})
                 self.system.files.make_folder(folder)
 
-    def _room(self, plan: Plan) -> None:
+    def _check_disk_space(self, plan: Plan) -> None:
         """Whether all of the plan fits, before its first byte: hours may lie between the survey and
         this.
 
@@ -214,7 +214,9 @@ class Execution(Visit):
         disk = self.system.files.disk(self.place.home)
         if disk is None or disk.free is None:
             return
-        here = self.begun(self.facts).get(plan.profile, 0) if self.facts is not None else 0
+        here = (
+            self.measure_resumable(self.facts).get(plan.profile, 0) if self.facts is not None else 0
+        )
         freed = sum(
             self.system.files.size(step.path) or 0
             for step in plan.steps
@@ -239,13 +241,15 @@ class Execution(Visit):
             name = f"{first}-{number}"
         return name
 
-    def _rehearse(self, plan: Plan) -> Iterator[StepEvent]:
+    def _simulate(self, plan: Plan) -> Iterator[StepEvent]:
         profile = self.knowledge.profile(plan.profile)
-        checks = simulated_results.measurements(plan, profile, self.known(), self.knowledge.cards)
+        checks = simulated_results.measurements(
+            plan, profile, self.known_facts(), self.knowledge.cards
+        )
         failed = stopped = False
         steps = {step.id for step in plan.steps}
-        played = tuple(e for e in self.recording if e.step in steps) if self.plays(plan) else ()
-        for event in rehearse(plan, played, checks, self.system.stop, lambda: self.speed):
+        played = tuple(e for e in self.recording if e.step in steps) if self.is_replay(plan) else ()
+        for event in simulate_run(plan, played, checks, self.system.stop, lambda: self.speed):
             failed, stopped = (
                 failed or isinstance(event.what, Failed),
                 isinstance(event.what, Stopped),
@@ -258,12 +262,17 @@ class Execution(Visit):
     def _is_activation(self, plan: Plan, step: str) -> bool:
         return any(isinstance(s, Activate) and s.id == step for s in plan.steps)
 
-    def _judge(
+    def _judge_run(
         self, plan: Plan, measured: list[tuple[str, Measured]], failures: Mapping[str, Failed]
     ) -> None:
         profile = self.knowledge.profile(plan.profile)
         verdict = judge.judge(
-            measured, failures, profile, self.known(), self.knowledge.cards, self.knowledge.guide
+            measured,
+            failures,
+            profile,
+            self.known_facts(),
+            self.knowledge.cards,
+            self.knowledge.guide,
         )
         self.verification = msgspec.structs.replace(
             verdict, profile=plan.profile, environment=plan.environment
@@ -275,11 +284,11 @@ class Execution(Visit):
             )
             shared_home.share(self.system, self.place, self.place.verified)
 
-    def unneeded(self, plan: Plan) -> dict[str, str]:
+    def find_unneeded(self, plan: Plan) -> dict[str, str]:
         """Steps of a plan that would change nothing here, by id, each with what was found."""
         if self.simulated:
             return {}
-        return unneeded(plan, self.site(), HANDLERS, self.already_in_place(plan))
+        return find_unneeded(plan, self.site(), HANDLERS, self.already_in_place(plan))
 
     def already_in_place(self, plan: Plan) -> Verification | None:
         """The recorded verification when the plan's environment is active and proven, or is not to
@@ -292,7 +301,7 @@ class Execution(Visit):
         if self.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
         profile = self.knowledge.profile(plan.profile)
-        if drift(plan.environment, profile, self.site()) or self._lost(plan):
+        if drift(plan.environment, profile, self.site()) or self._find_lost_files(plan):
             return None
         recorded = self.recorded_verification(plan.environment)
         overall = recorded.overall if recorded is not None else "not_checked"
@@ -329,8 +338,8 @@ class Execution(Visit):
 
     def left_to_do(self, plan: Plan) -> Plan:
         """What is still to do beside an environment that is in place; often without steps."""
-        more = self.beside_plan(plan)
-        done = unneeded(more, self.site(), HANDLERS, None) if not self.simulated else {}
+        more = self.extras_plan(plan)
+        done = find_unneeded(more, self.site(), HANDLERS, None) if not self.simulated else {}
         return msgspec.structs.replace(
             more, steps=tuple(step for step in more.steps if step.id not in done)
         )
@@ -344,7 +353,7 @@ class Execution(Visit):
             return pointer.active if pointer is not None else None
         return None
 
-    def repaired(self, plan: Plan) -> tuple[Plan, str]:
+    def plan_repair(self, plan: Plan) -> tuple[Plan, str]:
         """The plan that mends what is broken in its environment, and what that is; the same plan and
         nothing where it is sound or not there.
 
@@ -354,20 +363,20 @@ class Execution(Visit):
         name = plan.environment
         if self.simulated or not self.system.files.exists(self.place.environment_python(name)):
             return plan, ""
-        pointer, said = self.pointer(), ""
-        if lost := self._lost(plan):
+        pointer, reason = self.pointer(), ""
+        if lost := self._find_lost_files(plan):
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
-            said = f"{lost[0]}{more} of {name} is missing or cut off"
+            reason = f"{lost[0]}{more} of {name} is missing or cut off"
         elif pointer is not None and pointer.active == name:
             last = self.recorded_verification(name)
             if last is not None and last.overall == "broken":
-                said = f"the last verification of {name} found it broken"
-        if not said:
+                reason = f"the last verification of {name} found it broken"
+        if not reason:
             return plan, ""
         kept = [] if pointer is None else [n for n in (pointer.active, pointer.previous) if n]
-        return fixes.repaired(plan, self.place, kept), said
+        return fixes.plan_repair(plan, self.place, kept), reason
 
-    def _lost(self, plan: Plan) -> tuple[str, ...]:
+    def _find_lost_files(self, plan: Plan) -> tuple[str, ...]:
         """Lost files of an environment whose install had come to its end."""
         stamp = self.place.join(self.place.environment(plan.environment), INSTALLED)
         if not self.system.files.exists(stamp):
@@ -408,10 +417,14 @@ class Execution(Visit):
                 fix=fixes.fix_of(known_issue.fix),
                 evidence=_last_line(log),
             )
-        return found if found.fix is None or self.helps(found.fix.remedy) else fixes.by_hand(found)
+        return (
+            found
+            if found.fix is None or self.is_applicable(found.fix.remedy)
+            else fixes.by_hand(found)
+        )
 
 
-def _prevented(failures: Mapping[str, Failed]) -> bool:
+def _was_prevented(failures: Mapping[str, Failed]) -> bool:
     """Whether the computer, not the environment, kept a check from its end: nothing is proven by
     that.
     """

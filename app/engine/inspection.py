@@ -15,9 +15,9 @@ from app.decide.findings import fact_table, ranking, rules
 from app.decide.plans import builder, fixes
 from app.decide.redaction.masking import known_secrets
 from app.engine import bundling, integrations, shared_home
-from app.engine.guarded_files import guarded
+from app.engine.guarded_files import guard_files
 from app.engine.journal import Journal
-from app.engine.resumable_bytes import begun
+from app.engine.resumable_bytes import measure_resumable
 from app.knowledge import Knowledge
 from app.model.advice import Choice, Finding
 from app.model.answers import SYSTEM_ALONE, Answers
@@ -46,7 +46,7 @@ _NOTES = re.compile(
 )
 
 
-class Visit:
+class Inspection:
     """One visit to one computer, as far as nothing is changed on it. What takes time is a
     generator.
 
@@ -83,7 +83,7 @@ class Visit:
         self.changed = False  # whether the last run changed more than logs, caches and records
         self.fixed: dict[str, object] = {}  # choices that an administrator's policy makes
         self.error: ExpectedError | None = None
-        self.blame: Callable[[InputError], InputError] = lambda error: (
+        self.locate_error: Callable[[InputError], InputError] = lambda error: (
             error
         )  # tells where an answer file says what is wrong
         self._sources: Sources | None = None
@@ -186,18 +186,18 @@ class Visit:
         """What steps are given; the runner puts the journal behind ``record``."""
         known = {p.id: p for p in (*self.knowledge.profiles, *self.knowledge.kernels)}
         cards = sum(gpu.of_nvidia for gpu in self.facts.gpus) if self.facts is not None else 0
-        disturbing = fact_table.disturbing(
+        disturbing = fact_table.find_conflicting_variables(
             self.system.computer.variables(), self.knowledge.rules, cards
         )
         return StepContext(
-            system=self._guarded(self.place, self.journal),
+            system=self._guarded_system(self.place, self.journal),
             place=self.place,
             profiles=known,
             answers=self.answers,
             sources=self.sources(),
             resource=self.resource,
             record=self.journal.effect("session", ""),
-            ours=self.ours,
+            ours=self.is_ours,
             left_out=frozenset(name.upper() for name, _, _ in disturbing),
             card=fact_table.pointed_at(self.facts) if self.facts is not None else None,
         )
@@ -220,7 +220,7 @@ class Visit:
             record=journal.effect("session", ""),
         )
 
-    def ours(self, path: str) -> bool:
+    def is_ours(self, path: str) -> bool:
         """Whether a path of the home folder is this program's: the journal lists it, or it lies in an
         environment with our stamp. What lies behind a link is not: nothing is deleted there.
         """
@@ -236,9 +236,9 @@ class Visit:
                 ):
                     return self.system.files.link(below) is None and bool(name)
             folder, below = self.place.folder_of(folder), folder
-        return self._marked(below) or self.journal.lists(path)
+        return self._is_marked_ours(below) or self.journal.lists(path)
 
-    def _marked(self, top: str) -> bool:
+    def _is_marked_ours(self, top: str) -> bool:
         """Whether what lies at the top of home is ours by the marker of a home that was empty when it
         was made.
         """
@@ -250,18 +250,20 @@ class Visit:
         """What steps may replace: ours, and in a home whose journal was lost and that has its pointer
         still the notes of an older run, which are known by their names.
         """
-        if self.ours(path):
+        if self.is_ours(path):
             return True
         below = path[len(self.place.home) + 1 :].replace("\\", "/")
         return _NOTES.fullmatch(below) is not None and self.pointer() is not None
 
-    def _guarded(self, place: HomeLayout, journal: Journal) -> System:
+    def _guarded_system(self, place: HomeLayout, journal: Journal) -> System:
         """The doors for steps: what is not ours below home is neither deleted nor replaced."""
         system = copy.copy(self.system)
-        system.files = guarded(self.system.files, place, self.ours, journal.effect("session", ""))
+        system.files = guard_files(
+            self.system.files, place, self.is_ours, journal.effect("session", "")
+        )
         return system
 
-    def really(self) -> None:
+    def require_real_machine(self) -> None:
         """Raises ``InputError`` where this is somebody else's computer: nothing is changed there."""
         if self.simulated:
             raise InputError(
@@ -288,8 +290,8 @@ class Visit:
             None,
         )
 
-    def _platform(self) -> Platform:
-        return "windows" if self.known().os.family == "windows" else "linux"
+    def _target_platform(self) -> Platform:
+        return "windows" if self.known_facts().os.family == "windows" else "linux"
 
     # ---- look
 
@@ -298,26 +300,26 @@ class Visit:
         from its file.
         """
         if self.simulated and self.facts is not None:
-            yield from survey.played(self.facts)
+            yield from survey.replay_facts(self.facts)
             return
         self.system.web.use(self.sources())
         for sighting in survey.survey(self.system, self.place, self.answers):
             if sighting.facts is not None:
                 self._asked = (self.answers, sighting.facts.network)
-                self.facts = self._with_begun(sighting.facts)
+                self.facts = self._with_resumable(sighting.facts)
                 yield msgspec.structs.replace(sighting, facts=self.facts)
                 continue
             yield sighting
 
-    def _with_begun(self, facts: MachineFacts) -> MachineFacts:
+    def _with_resumable(self, facts: MachineFacts) -> MachineFacts:
         """The facts with what of each setup is here already."""
         if facts.home is None:
             return facts
         return msgspec.structs.replace(
-            facts, home=msgspec.structs.replace(facts.home, begun=self.begun(facts))
+            facts, home=msgspec.structs.replace(facts.home, begun=self.measure_resumable(facts))
         )
 
-    def begun(self, facts: MachineFacts) -> dict[str, int]:
+    def measure_resumable(self, facts: MachineFacts) -> dict[str, int]:
         """Bytes that are here now, by profile. A journal or pointer that cannot be read is told of
         elsewhere.
         """
@@ -326,11 +328,11 @@ class Visit:
             pointer, cut_off = self.pointer(), self.journal.unfinished()
             active = pointer.active if pointer is not None else None
             unfinished = cut_off[0].profile if cut_off is not None else None
-        return begun(
+        return measure_resumable(
             facts, self.knowledge.profiles, self.place, self.system.files, active, unfinished
         )
 
-    def known(self) -> MachineFacts:
+    def known_facts(self) -> MachineFacts:
         """The facts, surveyed now if that has not happened yet."""
         if self.facts is None:
             for _ in self.survey():
@@ -342,7 +344,7 @@ class Visit:
     def machine_file(self) -> bytes:
         """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
         return msgspec.json.format(
-            msgspec.json.encode(self.redactor().facts(self.known())), indent=2
+            msgspec.json.encode(self.redactor().facts(self.known_facts())), indent=2
         )
 
     def redactor(self) -> Redactor:
@@ -353,7 +355,7 @@ class Visit:
 
         table = self.resource("secrets.toml")
         if self.simulated:
-            return redactor(self.known(), table=table)
+            return redactor(self.known_facts(), table=table)
         known = self.system.computer.facts()
         names = {
             name: str(known[name])
@@ -361,7 +363,7 @@ class Visit:
             if known.get(name)
         }
         return redactor(
-            self.known(),
+            self.known_facts(),
             names,
             known_secrets(self.sources(), self.system.computer.variables()),
             table=table,
@@ -373,7 +375,7 @@ class Visit:
         """What the facts mean, for the chosen profile where one is chosen."""
         profile = self.profile or (self.best().profile if self.knowledge.profiles else None)
         return rules.findings(
-            self.known(), self.knowledge.rules, self.knowledge.cards, profile, self.answers
+            self.known_facts(), self.knowledge.rules, self.knowledge.cards, profile, self.answers
         )
 
     def choices(self) -> tuple[Choice, ...]:
@@ -381,7 +383,7 @@ class Visit:
         known = self.knowledge
         chosen = {self.profile.id} if self.profile is not None else set()
         return ranking.rank(
-            self.known(),
+            self.known_facts(),
             tuple(
                 p
                 for p in known.profiles
@@ -421,25 +423,25 @@ class Visit:
     def plan(self) -> Plan:
         """The whole plan for the chosen or best profile, the chosen clean-up first."""
         profile = self.profile or self.best().profile
-        facts = self.known()
+        facts = self.known_facts()
         install = builder.install_plan(facts, profile, self.place, self.answers)
         pointer = None if self.simulated else self.pointer()
         if pointer is not None and pointer.active.startswith(install.environment + "."):
-            install = fixes.renamed(
+            install = fixes.rename_environment(
                 install, self.place, pointer.active
             )  # the one that was made anew beside it
-        install = self._with_keepsakes(install, profile)
+        install = self._with_integrations(install, profile)
         if not self.answers.clean_up:
-            return self._as_recorded(install)
-        known, gone = {left.id for left in facts.leftovers}, self._cleaned_up()
+            return self._match_recording(install)
+        known, gone = {left.id for left in facts.leftovers}, self._leftovers_moved()
         wanted = [one for one in self.answers.clean_up if one in known or one not in gone]
         try:
             clean = builder.clean_up_plan(facts, self.place, wanted)
         except InputError as error:
-            raise self.blame(error) from error
+            raise self.locate_error(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
 
-    def _cleaned_up(self) -> set[str]:
+    def _leftovers_moved(self) -> set[str]:
         """Leftovers that earlier runs here moved away: the same answers may name them again."""
         if self.simulated:
             return set()
@@ -453,7 +455,7 @@ class Visit:
             if isinstance(step, Quarantine) and (e.run, step.id) in done
         }
 
-    def _as_recorded(self, install: Plan) -> Plan:
+    def _match_recording(self, install: Plan) -> Plan:
         """The sender's own plan where it did more than the facts alone ask for: a clean-up, a
         kernel, a menu entry.
         """
@@ -466,15 +468,16 @@ class Visit:
             else install
         )
 
-    def _with_keepsakes(self, install: Plan, profile: Profile) -> Plan:
+    def _with_integrations(self, install: Plan, profile: Profile) -> Plan:
         """The kernel and the menu entry that the answers ask for, after everything else."""
         if not install.steps or self.simulated:
             return install
         return msgspec.structs.replace(
-            install, steps=install.steps + self.keepsakes_plan(profile, install.environment).steps
+            install,
+            steps=install.steps + self.integrations_plan(profile, install.environment).steps,
         )
 
-    def keepsakes_plan(
+    def integrations_plan(
         self, profile: Profile | None = None, environment: str | None = None
     ) -> Plan:
         """What the answers ask for beside the environment, the active one where none is named.
@@ -495,7 +498,7 @@ class Visit:
             steps=tuple(step for plan in plans for step in plan.steps),
         )
 
-    def beside_plan(self, plan: Plan) -> Plan:
+    def extras_plan(self, plan: Plan) -> Plan:
         """What a plan has to do although its environment is in place: the chosen clean-up and
         fixes, kernel and menu entry.
         """
@@ -508,22 +511,24 @@ class Visit:
             plan,
             title="Clean-up and keepsakes",
             environment="",
-            steps=(*first, *self.keepsakes_plan().steps),
+            steps=(*first, *self.integrations_plan().steps),
         )
 
     def kernel_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """A Jupyter kernel for an environment, the active one where none is named."""
-        profile, environment = self._or_active(profile, environment)
+        profile, environment = self._default_to_active(profile, environment)
         return integrations.kernel_plan(
             profile, environment, self.place, self.knowledge, self.system.computer
         )
 
     def shortcut_plan(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """An entry of the system's menu for an environment, the active one where none is named."""
-        profile, environment = self._or_active(profile, environment)
+        profile, environment = self._default_to_active(profile, environment)
         return integrations.shortcut_plan(profile, environment, self.place, self.system.computer)
 
-    def _or_active(self, profile: Profile | None, environment: str | None) -> tuple[Profile, str]:
+    def _default_to_active(
+        self, profile: Profile | None, environment: str | None
+    ) -> tuple[Profile, str]:
         if profile is not None and environment is not None:
             return profile, environment
         pointer = self.pointer()
@@ -541,7 +546,7 @@ class Visit:
             self.choose(self._next_profile(failed.profile))
             return self.plan()
         if remedy == "system-certificates":
-            if not self.helps(remedy):
+            if not self.is_applicable(remedy):
                 raise InputError(
                     "Only the system's certificates are in use already, so this fix would change "
                     "nothing.",
@@ -555,17 +560,17 @@ class Visit:
             if pointer is None
             else (pointer.active, *((pointer.previous,) if pointer.previous else ()))
         )
-        return fixes.mended(remedy, failed, self.place, kept)
+        return fixes.plan_fix(remedy, failed, self.place, kept)
 
-    def helps(self, remedy: str | None) -> bool:
+    def is_applicable(self, remedy: str | None) -> bool:
         """Whether an automatic fix would change anything on this computer."""
         if remedy == "system-certificates":
             return self.sources().certificate is not None
         return remedy != "other-profile" or bool(
-            self._others(self.last_plan.profile if self.last_plan else self.best().profile.id)
+            self._other_setups(self.last_plan.profile if self.last_plan else self.best().profile.id)
         )
 
-    def _others(self, failed: str) -> list[str]:
+    def _other_setups(self, failed: str) -> list[str]:
         """The setups that can work here, those that nobody has tried first, then the best first.
 
         ``failed`` is among them only where no run here was of it: then the log came from elsewhere.
@@ -582,7 +587,7 @@ class Visit:
         )
 
     def _next_profile(self, failed: str) -> str:
-        others = self._others(failed)
+        others = self._other_setups(failed)
         if not others:
             raise InputError("No other setup can work on this machine; the findings say why.")
         return others[0]
