@@ -247,6 +247,11 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
         return 0  # cut off before it began: the same run begins
     if ended.code != 0:
         raise fault(ended, "The look at the run")
+    if not steps:
+        raise InputError(
+            f"The run {run} cannot be gone on with. Its {SCRIPT} did not say from which step; "
+            "expected the script that this program wrote."
+        )
     return steps[-1]
 
 

@@ -195,6 +195,9 @@ def test_resume_names_what_differs(home: Path, tmp_path: Path, request_: Trainin
     assert fault.value.exit_code == ExitCode.BAD_INPUT
     with pytest.raises(InputError, match=f"expected one of {run}"):
         plan_of(session, TrainingRequest(resume="no-such-run"))
+    (home / "runs" / run / "train.py").write_text("")  # a person emptied it
+    with pytest.raises(InputError, match=r"train\.py did not say from which step"):
+        plan_of(session, TrainingRequest(resume=run))
 
 
 @pytest.mark.parametrize(("code", "expected"), [(4, ExitCode.STEP_FAILED), (2, ExitCode.BAD_INPUT)])
