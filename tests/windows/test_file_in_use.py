@@ -58,11 +58,12 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
 def test_a_file_in_use_is_named_and_the_next_run_finishes(
     made: tuple[Session, Path], what: str
 ) -> None:
-    _, home = made
+    session, home = made
     expected = tree(home / "envs" / "small-0")
     begun = home / "envs" / "small-1" / "Lib" / "site-packages" / "begun.pyd"
     begun.parent.mkdir(parents=True)
     begun.write_bytes(b"of a run that was cut off")
+    session.journal.effect("cut-off", "environment")("made", {"path": str(begun.parents[2])})
     wheel = home / "wheels" / WHEELS[1].file
     wheel.write_bytes(b"damaged")
     held = {"half an environment": begun, "the pointer": home / "active.json", "a wheel": wheel}[
