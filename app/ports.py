@@ -279,6 +279,9 @@ class Web(Protocol):
     def examine(self, url: str, seconds: float = 5.0) -> ExpectedError | None:
         """What stands between here and an index page, named; ``None`` where the page is sound."""
 
+    def read(self, url: str, seconds: float = 5.0) -> bytes:
+        """A small document. Raises ``ExpectedError`` with what stands between."""
+
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not."""
 

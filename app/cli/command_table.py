@@ -59,6 +59,13 @@ OPTIONS: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
             "help": "one home for every user of this PC, an administrator's",
         },
     ),
+    "check-updates": (
+        ("--check-updates",),
+        {
+            "action": "store_true",
+            "help": "also ask, at most once a day, whether a newer version of this program was announced",
+        },
+    ),
     "menu-entry": (
         ("--menu-entry",),
         {
@@ -299,7 +306,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "status",
         "tell what is installed here and how far it is proven; starts nothing",
         looking.status,
-        _PLACES,
+        (*_PLACES, "check-updates"),
         examples=(("status --json", "one document, for monitoring"),),
         light=True,
         finds_shared=True,

@@ -104,6 +104,11 @@ def status(run: CommandRun) -> ExitCode:
     from app.engine.status import status as look
 
     now = look(run.session)
+    if run.options.check_updates:
+        newer = run.session.newer_program()
+        now = msgspec.structs.replace(now, newer_program=newer.version if newer else None)
+        if newer is not None and newer.page:
+            run.print_message(f"Version {newer.version} of this program: {newer.page}")
     run.print_document(now, text.status(now))
     if not now.installed:
         return ExitCode.NOTHING_FOUND

@@ -282,6 +282,8 @@ def status(now: Status) -> str:
         f"Version {now.program.version}; knows setups up to {now.program.knowledge}, fresh until "
         f"{now.program.fresh_until}."
     )
+    if now.newer_program:
+        age = f"A newer version of this program was announced: {now.newer_program}.\n{age}"
     if not now.installed:
         return f"Nothing is installed in {now.home}.\n{age}"
     words = {**_VERDICTS, "broken": "It does not work.", "not_checked": "It is not verified."}

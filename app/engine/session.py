@@ -37,6 +37,7 @@ from app.steps.drift import drift, own_versions
 if TYPE_CHECKING:
     from app.engine.editors import Editor
     from app.engine.source_answers import Answer
+    from app.engine.updates import Announcement
     from app.model.advice import Diagnosis
     from app.model.answers import Answers
     from app.model.report import Preview
@@ -241,6 +242,14 @@ class Session(Execution):
         from app.engine import status  # it knows this class
 
         return status.status(copy(self))  # it sets other facts for a moment; a window reads ours
+
+    def newer_program(self) -> Announcement | None:
+        """A newer version of this program that its publisher announced, asked at most once a day.
+        Raises ``ExpectedError`` with what stands between.
+        """
+        from app.engine import updates  # it knows this class
+
+        return updates.find_newer_program(self)
 
     def editors(self) -> tuple[Editor, ...]:
         """Programs of this computer that work with an environment, as far as they are here."""

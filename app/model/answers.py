@@ -38,4 +38,5 @@ class Answers(Value, frozen=True, kw_only=True):
     verify: Literal["full", "quick", "none"] = "full"
     kernel: bool = False  # a Jupyter kernel for the new setup
     menu_entry: bool = False  # an entry in the Start menu that opens a terminal with it
+    check_updates: bool = True  # whether a newer version of this program may be asked for
     theme: Literal["system", "light", "dark"] = "system"

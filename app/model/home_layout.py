@@ -120,6 +120,11 @@ class HomeLayout:
         return self.at("packages.json")
 
     @property
+    def updates(self) -> str:
+        """When a newer version of this program was last asked for, and the answer."""
+        return self.at("cache", "updates.json")
+
+    @property
     def models(self) -> str:
         """Models that were fetched: the hub's own cache folders."""
         return self.at("models")

@@ -58,17 +58,7 @@ class HttpWeb:
         """
         endpoint = self._connections.endpoint(url)
         try:
-            response = self._connections.request(
-                "GET", url, {"Accept": _ACCEPT}, timeout=urllib3.Timeout(seconds, connect=seconds)
-            )
-            try:
-                if response.status != 200:
-                    raise from_status(response, endpoint)
-                page = _read_page_start(response, seconds).lower()
-            except BROKEN as error:
-                raise from_error(error, endpoint) from error
-            finally:
-                response.close()
+            page = self._read_start(url, _ACCEPT, seconds).lower()
         except DownloadError as one:
             return one.error
         if b"vnd.pypi" not in page and any(
@@ -81,6 +71,29 @@ class HttpWeb:
                 details=page[:600].decode("utf-8", "replace"),
             )
         return None
+
+    def read(self, url: str, seconds: float = limits.REACHING) -> bytes:
+        """A small document, at most ``PAGE_LOOK`` bytes of it. Raises ``ExpectedError`` with what
+        stands between.
+        """
+        try:
+            return self._read_start(url, "application/json", seconds)
+        except DownloadError as one:
+            raise one.error from one
+
+    def _read_start(self, url: str, accept: str, seconds: float) -> bytes:
+        endpoint = self._connections.endpoint(url)
+        response = self._connections.request(
+            "GET", url, {"Accept": accept}, timeout=urllib3.Timeout(seconds, connect=seconds)
+        )
+        try:
+            if response.status != 200:
+                raise from_status(response, endpoint)
+            return _read_page_start(response, seconds)
+        except BROKEN as error:
+            raise from_error(error, endpoint) from error
+        finally:
+            response.close()
 
     def size(self, url: str) -> int | None:
         """What a HEAD says of a file's size; ``None`` where it does not, or where the server could

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy
 
 from app.decide.plans.differences import differences
 from app.engine.editors import GET, EditorName
+from app.engine.updates import Announcement
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
@@ -101,6 +102,9 @@ class Home(Container):
         card.box.addWidget(self.changes)
         self.path = Elided("", "mono", "muted")
         card.box.addWidget(self.path)
+        self.program = Label("", "small", "muted")
+        self.program.hide()
+        card.box.addWidget(self.program)
         return card
 
     def refresh(self) -> None:
@@ -117,6 +121,11 @@ class Home(Container):
         def sizes() -> Iterator[tuple[Uninstallable, ...]]:
             yield session.uninstallable()
 
+        def announced() -> Iterator[Announcement | None]:
+            yield session.newer_program()
+
+        # A line that is cut is no news here: the page Sources asks and tells it.
+        self._frame.stream(announced, self.show_program).start()
         asked = self._frame.stream(status, self.show_status)
         asked.ended.connect(self._status_ended)
         asked.start()
@@ -164,6 +173,17 @@ class Home(Container):
             "" if status.previous else translate("Home", "There is no earlier setup to go back to.")
         )
         self.setAccessibleName(f"{self.title.text()}: {word}. {self.proof.text()}")
+
+    def show_program(self, newer: Announcement | None) -> None:
+        """That a newer version of this program was announced; nothing is fetched."""
+        if newer is None or not self._page.built:
+            return
+        self.program.setText(
+            translate("Home", "Version {version} of this program was announced: {page}").format(
+                version=newer.version, page=newer.page or "…"
+            )
+        )
+        self.program.show()
 
     def _show_changes(self, status: Status) -> None:
         empty(self.changes)
