@@ -21,7 +21,8 @@ from app.ports import Cards
 pytestmark = [pytest.mark.windows]
 BUILT = Path("C:/lab/nvml.dll")
 ASK = """
-import sys, threading, msgspec
+import os, sys, threading, msgspec
+sys.path[0] = os.getcwd()  # with -c it is empty, and the child is told no empty one
 from app.adapters.nvml import SystemNvml
 from app.adapters.processes.local_processes import LocalProcesses
 door = SystemNvml(LocalProcesses(threading.Event()))
