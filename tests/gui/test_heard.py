@@ -60,7 +60,10 @@ def test_a_failure_interrupts(qtbot: QtBot, tmp_path: Path, heard: list[tuple[st
     install.start(PLAN)
     qtbot.waitUntil(lambda: not install.running, timeout=30_000)
     assert ("Installing offline, hashes checked: failed", True) in heard
-    assert any(words.startswith("Not finished.") and urgent for words, urgent in heard)
+    qtbot.waitUntil(
+        lambda: any(words.startswith("Not finished.") and urgent for words, urgent in heard),
+        timeout=30_000,
+    )
     flush_and_close(made)
 
 

@@ -163,7 +163,7 @@ def test_of_several_cards_the_page_shows_the_one_that_the_setup_is_chosen_for(
     chosen_for = nvidia_adapters(facts, real_knowledge().cards)[0].gpu
     assert chosen_for.name == shown
     rest = [gpu.name or "" for gpu in facts.gpus if gpu is not chosen_for]
-    assert all(name.removeprefix("NVIDIA ") in page.also.text() for name in rest)
+    assert all(name.removeprefix("NVIDIA ") in page.rest.text() for name in rest)
 
 
 def test_what_cannot_be_pressed_does_not_look_as_if_it_could(qtbot: QtBot) -> None:
@@ -227,7 +227,7 @@ def test_a_findings_button_does_what_it_says(qtbot: QtBot, action: Action) -> No
     wizard = opened(qtbot, session)
     go(wizard, "this-pc")
     finding = msgspec.structs.replace(FINDINGS[0], action=action)
-    at(wizard, ThisPc)._act(finding)
+    at(wizard, ThisPc)._carry_out_action(finding)
     if action.kind == "open":
         assert session.opened == [action.target]
     elif action.kind == "copy":

@@ -282,7 +282,7 @@ def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot)
         wizard.height(),
     )
     assert wizard.currentPage().mapTo(wizard, QPoint(0, 0)) == QPoint(theme.RAIL_WIDTH, 0)
-    assert wizard.rail.steps["setup"].accessibleName() == "Step 3 of 7: Setup, this page"
+    assert wizard.rail.steps["setup"].accessibleName() == "Step 3 of 8: Setup, this page"
     assert wizard.rail.steps["welcome"].accessibleName().endswith("done")
     assert wizard.rail.card.text() == "GeForce RTX 3090"
     assert wizard.rail.detail.text() == "24 GB · driver 576.80"
@@ -296,7 +296,7 @@ def test_another_language_at_once_and_on_the_same_page(qtbot: QtBot) -> None:
     assert wizard.stage == "setup"
     assert wizard.session.answers.language == "de"
     assert "Zurück" in {b.text() for b in inside(wizard.currentPage(), QAbstractButton)}
-    assert wizard.rail.steps["install"].accessibleName().startswith("Schritt 5 von 7")
+    assert wizard.rail.steps["install"].accessibleName().startswith("Schritt 5 von 8")
 
 
 def test_another_look_at_once(qtbot: QtBot) -> None:

@@ -147,6 +147,9 @@ class PretendedComputer:
     def known_folder(self, name: str) -> str | None:
         return self.folders.get(name)
 
+    def shared_folder(self) -> str:
+        return "C:\\ProgramData\\UnslothSetup" if self.family == "windows" else "/opt/unsloth-setup"
+
     def uv(self) -> str:
         return "uv"
 

@@ -202,7 +202,7 @@ class Home(Container):
             return translate("Home", "&Put the locked state back"), self._plan_repair
         if status.verdict == "not_checked":
             return translate("Home", "&Verify"), lambda: self._frame.go("verify")
-        return translate("Home", "&Train on your data"), lambda: self._frame.go("train")
+        return translate("Home", "Train on &your data"), lambda: self._frame.go("train")
 
     def _set_primary_action(self, text: str, act: Callable[[], object]) -> None:
         self._act = act

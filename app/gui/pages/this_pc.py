@@ -49,10 +49,10 @@ class ThisPc(Page):
         self.body.addWidget(row)
         self.findings = Findings(self._carry_out_action)
         self.body.addWidget(self.findings)
-        summarize_rest = Card(tight=True)
-        self.summarize_rest = Label("", "small")
-        summarize_rest.box.addWidget(self.summarize_rest)
-        self.body.addWidget(summarize_rest)
+        rest = Card(tight=True)
+        self.rest = Label("", "small")
+        rest.box.addWidget(self.rest)
+        self.body.addWidget(rest)
         self.body.addStretch(1)
         self.save = self.bar.link(
             translate("ThisPc", "&Save machine file"),
@@ -164,7 +164,7 @@ class ThisPc(Page):
         self.findings.wait(translate("ThisPc", "still looking"))
         self._set_primary_action(None)
         self.again.setVisible(True)
-        self.summarize_rest.setText(
+        self.rest.setText(
             translate(
                 "ThisPc",
                 "Looking for tools, Python installations and the way to the package indexes.",
@@ -292,7 +292,7 @@ class ThisPc(Page):
         self._show_tag(findings)
         self.findings.set_content(findings)
         self._set_primary_action(leading(findings))
-        self.summarize_rest.setText(
+        self.rest.setText(
             translate("ThisPc", "Also looked at:") + " " + summarize_rest(facts)
         )
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
