@@ -28,8 +28,11 @@ from build import check, start, windows_lab
 
 ROOT = start.ROOT
 # What the whole run tries on Windows Python, within its time. The rest is asked for by its path.
-WINDOWS_ROOMS = ("tests/adapters", "tests/build", "tests/checks", "tests/cli", "tests/decide")
-BY_PATH = "asked for by itself: python build/test.py --windows tests/windows tests/gui …"
+WINDOWS_ROOMS = (
+    *("tests/windows", "tests/adapters", "tests/build", "tests/checks", "tests/cli"),
+    "tests/decide",
+)
+BY_PATH = "asked for by itself: python build/test.py --windows tests/gui tests/steps …"
 BY_OPTION = "asked for by itself: python build/test.py --packed"
 CLOSING = re.compile(
     r"\b\d+ (passed|failed|errors?|skipped|deselected)\b.* in [0-9.]+s|no tests ran in"

@@ -210,14 +210,13 @@ class Journal:
 
     def _current_path(self, values: dict[str, str], which: str = "path") -> str:
         path, home = values[which], values.get("home")
+        if not home or path[: len(home) + 1] not in (home + "/", home + "\\"):
+            return path
+        rest = path[len(home) :]
         if self._home[1:3] == ":\\" or self._home.startswith("\\\\"):
             # Crash files of 1.0 wrote a slash before their folder, which Windows takes for the same.
-            path = path.replace("/", "\\")
-        return (
-            self._home + path[len(home) :]
-            if home and path[: len(home) + 1] in (home + "/", home + "\\")
-            else path
-        )
+            rest = rest.replace("/", "\\")
+        return self._home + rest
 
     def made_for(self, environment: str) -> tuple[str, ...]:
         """What runs have made outside of an environment that is of no use without it."""

@@ -4,6 +4,7 @@ finishes.
 
 from __future__ import annotations
 
+import ctypes
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,10 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
 def test_a_file_in_use_is_named_and_the_next_run_finishes(
     made: tuple[Session, Path], what: str
 ) -> None:
+    if what == "half an environment" and hasattr(ctypes.CDLL("ntdll"), "wine_get_version"):
+        pytest.skip(
+            "Wine renames a folder in which a file is open; Windows refuses, only it can tell"
+        )
     session, home = made
     expected = tree(home / "envs" / "small-0")
     begun = home / "envs" / "small-1" / "Lib" / "site-packages" / "begun.pyd"

@@ -292,9 +292,7 @@ class ThisPc(Page):
         self._show_tag(findings)
         self.findings.set_content(findings)
         self._set_primary_action(leading(findings))
-        self.rest.setText(
-            translate("ThisPc", "Also looked at:") + " " + summarize_rest(facts)
-        )
+        self.rest.setText(translate("ThisPc", "Also looked at:") + " " + summarize_rest(facts))
         found = translate("ThisPc", "Found in {time}. Nothing has been changed.").format(
             time=formatting.seconds(self.frame.survey_seconds)
         )
