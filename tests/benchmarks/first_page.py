@@ -37,10 +37,10 @@ from app.gui.main import application
 from app.gui import languages
 from app.gui.wizard import Wizard
 app = application()
-languages.speak(None)
+languages.install_language(None)
 wizard = Wizard(lambda: None)
 painted = []
-wizard._begin = lambda: painted.append((time.perf_counter() - wall, time.process_time() - work))  # comes right after the paint
+wizard._on_first_paint = lambda: painted.append((time.perf_counter() - wall, time.process_time() - work))  # comes right after the paint
 wizard.show()
 while not painted:
     app.processEvents()

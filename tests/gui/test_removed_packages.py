@@ -88,7 +88,7 @@ def test_packages_that_were_taken_out_are_shown_and_put_back(
         lambda: row.status_line.accessibleName() == "Prepared 2 packages", timeout=20000
     )
     assert wizard.busy() and row.button.text() == "Stop"
-    card.start_survey()  # does not take away the row that is at work
+    card.refresh()  # does not take away the row that is at work
     with qtbot.waitSignal(
         wizard.surveyed, timeout=20000
     ):  # the page looks again: what is back is among what is found

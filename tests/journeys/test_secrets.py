@@ -260,7 +260,7 @@ def test_looking_planning_and_reporting_tell_no_secret(
 
 CRASH = """import sys, app.__main__ as program
 def fails(arguments): raise RuntimeError("with " + " ".join(arguments))
-program._command = fails
+program._run_command = fails
 sys.exit(program.main())
 """
 
