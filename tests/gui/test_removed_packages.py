@@ -97,7 +97,7 @@ def test_packages_that_were_taken_out_are_shown_and_put_back(
         ["put-packages-back"]
     ] and not wizard.busy()
     assert row.status_line.accessibleName() == "Back where they were" and not row.button.isVisible()
-    card.start_survey()
+    card.refresh()
     qtbot.waitUntil(lambda: not card.isVisible(), timeout=20000)
 
 
