@@ -9,7 +9,6 @@ import msgspec
 
 from app import __version__
 from app.engine import home_folder
-from app.engine.bundled_contents import pack_contents
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
 from app.model.errors import InputError
 from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
@@ -127,6 +126,9 @@ def bundle(
                 for what in fetch_wheels.run(step, own, unpack=False):
                     yield at(step.id, what)
             yield at(step.id, Finished())
+    # Loads the report's rooms (0.1 s), which no other command than packing needs here.
+    from app.engine.bundled_contents import pack_contents
+
     notes: list[str] = []
     program: list[str] = []
     pythons = tuple(dict.fromkeys(one.python for one in profiles))
