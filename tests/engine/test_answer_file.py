@@ -39,6 +39,7 @@ clean_up = ["venv:0011aabb", "cache:pip"]
 uninstall_from = "/home/jan/old/bin/python"
 verify = "quick"
 theme = "dark"
+check_updates = false
 """ + "".join(
     f"{field} = true\n" for field in Answers.__struct_fields__ if getattr(Answers(), field) is False
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.decide.datasets.recognise import canonical_lines, count_reasons, recognise
@@ -446,6 +446,7 @@ NAMES = st.sampled_from(
 
 
 @settings(max_examples=100, deadline=None)
+@example([{"instruction": None, "Output": None}, {"instruction": None, "history": True}])
 @given(st.lists(st.dictionaries(NAMES, JSON, max_size=4), min_size=1, max_size=4))
 def test_any_values_give_rows_or_reasons(rows: list[dict[str, Any]]) -> None:
     """Each row is usable or bad by its line; what comes out is canonical and can be read again."""

@@ -120,6 +120,8 @@ def _parse_history(value: Any, name: str) -> list[dict[str, str]]:
     """Earlier turns as LLaMA-Factory writes them: a list of [question, answer]."""
     value = _parse_cell(value) if isinstance(value, str) and value.strip() else value
     messages: list[dict[str, str]] = []
+    if value and not isinstance(value, list | tuple):
+        raise _RowError("history", f"'{name}' is not a list of pairs of question and answer")
     for pair in value or []:
         if not (
             isinstance(pair, list | tuple)
