@@ -40,7 +40,7 @@ app = application()
 languages.install_language(None)
 wizard = Wizard(lambda: None)
 painted = []
-wizard._on_first_paint = lambda: painted.append((time.perf_counter() - wall, time.process_time() - work))  # comes right after the paint
+wizard._on_first_paint = lambda: painted.append((time.perf_counter() - wall, time.process_time() - work))  # after the paint
 wizard.show()
 while not painted:
     app.processEvents()
