@@ -124,6 +124,7 @@ def missing_files(
     files is not looked at. Paths are as RECORD has them, relative to the packages' folder.
     """
     packages = site.place.site_packages(environment, profile.python)
+    between = "\\" if site.place.family == "windows" else "/"
     listed: dict[str, frozenset[str]] = {}
     gone: dict[str, list[str]] = {}
     for name, (_, record) in _read_records(environment, profile, site).items():
@@ -134,7 +135,8 @@ def missing_files(
                 continue
             folder, _, file = path.rpartition("/")
             if folder not in listed:
-                whole = site.place.join(packages, *folder.split("/")) if folder else packages
+                # Thousands of folders: joined as text, which takes a tenth of what pathlib takes.
+                whole = packages + between + folder.replace("/", between) if folder else packages
                 listed[folder] = frozenset(n.casefold() for n in site.system.files.names(whole))
             if file.casefold() not in listed[folder]:
                 gone.setdefault(name, []).append(path)
