@@ -1219,7 +1219,7 @@ def options(argv):
     return wishes
 
 
-def surroundings(wishes):
+def prepare_environment(wishes):
     """Variables for the libraries, before any is imported: no statistics, cards in the driver's order, files of their own here."""
     temporary = os.path.join(wishes.output, "temp")
     os.makedirs(temporary, exist_ok=True)
@@ -1276,7 +1276,7 @@ def main(argv=None):
         checkpoint = run.open(wishes.resume, wishes.overwrite)
         stop.on_exit = lambda: run.save(state="stopped")
         stop.watch()
-        surroundings(wishes)
+        prepare_environment(wishes)
         return 0 if train(wishes, run, stop, checkpoint, rows) else 6
     except Problem as problem:
         return failed(problem, run)
