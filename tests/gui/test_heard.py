@@ -54,6 +54,7 @@ def test_a_failure_interrupts(qtbot: QtBot, tmp_path: Path, heard: list[tuple[st
     made = Wizard(session)  # type: ignore[arg-type]
     qtbot.addWidget(made)
     made.show()
+    qtbot.waitUntil(lambda: made.painted, timeout=30_000)  # nothing is announced before
     made.go("install")
     install = made.page_of("install")
     assert isinstance(install, Install)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QTextCursor
+from pytestqt.exceptions import TimeoutError as NeverSeen
 from pytestqt.qtbot import QtBot
 
 from app.engine import training_records
@@ -93,7 +94,10 @@ class Place:
 
     def says(self, *texts: str) -> None:
         """Wait until the page says all of that; new labels show a moment after they were made."""
-        self.qtbot.waitUntil(lambda: all(t in words(self) for t in texts), timeout=WAIT)
+        try:
+            self.qtbot.waitUntil(lambda: all(t in words(self) for t in texts), timeout=WAIT)
+        except NeverSeen as error:
+            raise AssertionError(f"expected {texts}; the page says:\n{words(self)}") from error
 
     def over(self) -> None:
         """Until the run has ended."""

@@ -136,8 +136,8 @@ class TrainForm(Container):
         again, self._once_more = self._once_more, False
         if self._left:
             return
-        if again:
-            self.read()
+        if again or (isinstance(fault, StoppedError) and not self._frame.busy()):
+            self.read()  # newer choices, or the wish to stop was meant for something else
             return
         self.data.tell("")
         if self.preview is not None:
