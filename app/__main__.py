@@ -1,5 +1,6 @@
-"""Opens the world and the knowledge, then the window or the command line. The only place that
-wires.
+"""Opens the world and the knowledge, then the window or the command line.
+
+The only place that wires.
 
 The window is painted before anything heavy is imported: what a session needs is imported where it
 is opened.

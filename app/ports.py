@@ -1,5 +1,6 @@
-"""The doors to the outside, as Protocols. Every question and answer is a plain value, so any door
-can be recorded.
+"""The doors to the outside, as Protocols.
+
+Every question and answer is a plain value, so any door can be recorded.
 
 Only ``adapters/`` implements them. Doors that block look at the stop event and raise ``StoppedError``;
 doors that fail in a known way raise ``ExpectedError``; a missing fact is ``None``, never an

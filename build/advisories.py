@@ -1,4 +1,4 @@
-"""Compares security advisories in OSV form with ``resources/advisories.toml`` and says what changed.
+"""Compares advisories in OSV form with ``resources/advisories.toml``; says what changed.
 
     python build/advisories.py FILE_OR_ADDRESS …
 

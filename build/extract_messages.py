@@ -1,5 +1,6 @@
-"""Collects the English texts that a person reads in the window from data, from conclusions and from
-what is raised.
+"""Collects the English texts that a person reads in the window.
+
+From data, from conclusions and from what is raised.
 
 Data is in resources/, conclusions are drawn in app/decide, what is raised is collected by
 fault_texts.py. They stay English in files and on the command line. The window translates what it

@@ -1,5 +1,6 @@
-"""Collects what the program raises for people: the sentences and hints of expected faults, wherever
-in app/ or the checks.
+"""Collects what the program raises for people.
+
+The sentences and hints of expected faults, wherever in app/ or the checks.
 
 They are read off the calls, so that none can be forgotten: a sentence made with values becomes a
 shape (``{1} is not there.``), a name is followed to what it was bound to, both ends of a choice

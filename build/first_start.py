@@ -1,5 +1,6 @@
-"""From a checkout to the running program: makes ``.venv/`` from the locked requirements, then hands
-over.
+"""Goes from a checkout to the running program.
+
+Makes ``.venv/`` from the locked requirements, then hands over.
 
 ``python build/start.py [COMMAND …]`` needs a plain Python 3.11 to 3.13 and nothing else. Without an
 argument it does the main job: the wizard, or, without a display, ``install --yes`` with the best

@@ -1,5 +1,6 @@
-"""Packs the program for Windows: ``python build/make_exe.py [--keep-lab]``, from Linux through the
-lab, or on Windows.
+"""Packs the program for Windows: ``python build/make_exe.py [--keep-lab]``.
+
+From Linux through the lab, or on Windows.
 
 Writes below ``dist/``: the folder ``UnslothSetup/`` (the main form) and its zip, ``single/`` with
 one file for each program, and ``records/`` with sizes, hashes, bill of materials, licences and what

@@ -1,5 +1,6 @@
-"""Makes every profile's and kernel's hash-pinned locks again from their ``.in`` files, and records
-the size of every wheel.
+"""Makes every profile's and kernel's hash-pinned locks from their ``.in`` files.
+
+It records the size of every wheel.
 
     python build/make_locks.py [PROFILE …] [--check] [--sizes] [--find-links DIR]
 

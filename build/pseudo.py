@@ -1,5 +1,6 @@
-"""A pseudo-language for looking: every text of the window with accents and a third longer, so that
-what is cut, or not translated at all, is seen without knowing a language.
+"""Makes a pseudo-language for looking: accents, and a third longer.
+
+What is cut, or not translated at all, is seen without knowing a language.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Writes the reference page and the man page from the command line's own parser and its table of
-endings: python build/reference.py [--check].
+"""Writes the reference page and the man page: python build/reference.py [--check].
+
+From the command line's own parser and its table of endings.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Writes the JSON schemas of the files that other programs read or write: python build/schemas.py
-[--check].
+"""Writes the JSON schemas of the files that other programs read or write.
+
+Python build/schemas.py [--check].
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Takes the picture of every page: python build/screenshots.py [--machine FILE] [--out FOLDER]
-[PAGE …]; with --sheets all pages and dialogs of a look and a scale on one sheet, for looking.
+"""Takes the picture of every page.
+
+``python build/screenshots.py [--machine FILE] [--out FOLDER] [PAGE …]``; with ``--sheets`` all
+pages and dialogs of a look and a scale on one sheet, for looking.
 
 One machine at one size, each look and scale in a process of its own, because Qt reads its scale
 once. Looks: light, dark, contrast (as a contrast theme of Windows paints) and pseudo (a pretended

@@ -1,4 +1,6 @@
-"""The door of a checkout: ``python build/start.py [COMMAND ...]``. It names a Python that does not fit.
+"""Starts a checkout: ``python build/start.py [COMMAND ...]``.
+
+It names a Python that does not fit.
 
 Everything else is in ``first_start.py``. This file alone keeps to what Python 2.7 and 3.6 can read,
 so that they say a sentence instead of a syntax error.

@@ -1,4 +1,6 @@
-"""Everything that must hold, in one command: static checks, the suite, Windows under Wine, the .exe.
+"""Runs everything that must hold, in one command.
+
+Static checks, the suite, Windows under Wine, the .exe.
 
 ``python build/test.py [--quick | --core | --windows] [PATHS]``: without options all of it.
 ``--quick`` leaves out what is slow, needs the package index or Wine; ``--core`` only what needs

@@ -1,5 +1,6 @@
-"""Collects the window's strings into resources/translations/*.ts and compiles them: python
-build/translations.py [--check].
+"""Collects the window's strings into resources/translations/*.ts and compiles them.
+
+Python build/translations.py [--check].
 
 English is the source text. The texts of data and conclusions (build/extract_messages.py) are in the
 context ``Data``; those with places to fill in are also listed in shapes.txt, where the window looks

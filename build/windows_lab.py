@@ -1,4 +1,6 @@
-"""A genuine Windows Python under Wine for tests and packing: sets up ``.lab/`` and runs programs in it.
+"""A genuine Windows Python under Wine for tests and packing.
+
+Sets up ``.lab/`` and runs programs in it.
 
 Wine 10 comes from Debian 13, which is unpacked below ``.lab/debian`` and entered in a mount namespace of its own; this
 machine's own packages stay as they are. ``python build/windows_lab.py`` makes it or brings it up to date.

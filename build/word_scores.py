@@ -1,5 +1,6 @@
-"""Counts which words speak for which cause, and writes resources/known_issues/words.json: ``python
-build/word_scores.py [FILES...]``.
+"""Counts which words speak for which cause, and writes resources/known_issues/words.json.
+
+``python build/word_scores.py [FILES...]``.
 
 Counted are the tests' own logs (tests/decide/diagnosis/logs/causes.txt) and, of every other log that was
 judged, the words alone (tests/decide/diagnosis/logs/judged.txt, a line for each log). FILES of further judged

@@ -1,5 +1,6 @@
-"""What every test shares: no display needed, no network unless a test says so, and the count of
-faults at the end.
+"""What every test shares: no display, no network, and the count of faults.
+
+The network is there only where a test asks for it.
 
 A test marked ``fault`` is one fault that was tried, and survived when it passes; a test that tries
 many adds them to ``faults`` itself. A test that measures something adds a sentence to ``figures``.

@@ -1,4 +1,7 @@
-"""How often the fuzzing tests run: a fixed number in the suite, fifty times as often with ``--long``."""
+"""How often the fuzzing tests run.
+
+A fixed number in the suite, fifty times as often with ``--long``.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Makes a child obey the permissions of files even where the tests run as root, as they do in most
-containers.
+"""Makes a child obey the permissions of files even where the tests run as root.
+
+As they do in most containers.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What ships in ``resources/`` is whole, and what is broken in it is named: file, place, and what
-was expected.
+"""What ships in ``resources/`` is whole, and what is broken in it is named.
+
+File, place, and what was expected.
 """
 
 from __future__ import annotations

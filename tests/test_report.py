@@ -1,5 +1,6 @@
-"""The report: complete, the same each time, readable, without the person, and a machine file that
-replays.
+"""The report: complete, the same each time, readable, without the person.
+
+And a machine file that replays.
 """
 
 from __future__ import annotations

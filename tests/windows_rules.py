@@ -1,5 +1,7 @@
-"""Windows' rules for files on any system: names beyond 259 signs need the prefix, what is open cannot be renamed or
-deleted, what is read-only cannot be deleted, and a junction looks like a folder.
+"""Windows' rules for files on any system.
+
+Names beyond 259 signs need the prefix, what is open cannot be renamed or deleted, what is read-only
+cannot be deleted, and a junction looks like a folder.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Whether a window can be seen here: asks the display itself, because Qt ends the process where none
-answers. Plain Python alone: the first start uses it before any package is there.
+"""Tells whether a window can be seen here, before Qt is asked.
+
+Qt ends the process where no display answers. Plain Python alone: the first start uses this before
+any package is there.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What lies below a folder, and the room that it really takes: links are not followed, holes not
-counted.
+"""What lies below a folder, and the room that it really takes.
+
+Links are not followed, holes not counted.
 """
 
 from __future__ import annotations

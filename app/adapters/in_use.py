@@ -1,4 +1,7 @@
-"""Who works in a folder: programs that run from it, were started by a name in it, or have its libraries loaded."""
+"""Finds out who works in a folder.
+
+Programs that run from it, were started by a name in it, or have its libraries loaded.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The driver's management library through ``pynvml`` (package nvidia-ml-py), asked in a child of
-its own.
+"""The driver's management library (NVML), asked in a child process of its own.
+
+Through ``pynvml``, package nvidia-ml-py.
 
 What ``nvidia-smi --query-gpu=name,pci.device_id,compute_cap,memory.total,memory.used,power.limit
 --format=csv`` shows.

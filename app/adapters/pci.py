@@ -1,5 +1,6 @@
-r"""Display adapters as the PCI bus lists them, with or without a driver (``lspci -nn -d ::0300``;
-Device Manager).
+r"""Display adapters as the PCI bus lists them, with or without a driver.
+
+The same fact: ``lspci -nn -d ::0300``; Windows' Device Manager.
 
 Windows: ``reg query HKLM\SYSTEM\CurrentControlSet\Enum\PCI`` says which adapters there are, and the
 display class key ``{4d36e968-…}`` what their drivers wrote: name, memory (64 bits), version.

@@ -1,5 +1,6 @@
-"""Any door, recorded: question and answer (or fault) as JSON, and a player that answers from the
-record.
+"""Records any door and plays it back.
+
+Question and answer (or fault) as JSON, and a player that answers from the record.
 
 All doors take and return plain values, so one proxy serves them all. Streams are recorded as the
 list of their items.

@@ -1,5 +1,7 @@
-"""A folder for every user of a PC: readable and runnable by all, writable by its owner alone, and how
-to tell that it is an administrator's.
+"""A folder for every user of a PC.
+
+Readable and runnable by all, writable by its owner alone, and how to tell that it is an
+administrator's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Deleting trees: links and junctions go and their targets stay, and one file that stays does not keep the rest."""
+"""Deletes trees of files; links and junctions go and their targets stay.
+
+One file that stays does not keep the rest.
+"""
 
 from __future__ import annotations
 

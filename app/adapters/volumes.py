@@ -1,5 +1,7 @@
-"""The volumes of this computer. Only the one that is asked about is touched: a network drive that is
-gone would hold whoever asks for half a minute.
+"""The volumes of this computer.
+
+Only the one that is asked about is touched: a network drive that is gone would hold whoever asks
+for half a minute.
 """
 
 from __future__ import annotations

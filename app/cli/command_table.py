@@ -1,5 +1,7 @@
-"""Every command in one place: what it is for, which options act on it, what carries it out, how its
-JSON comes. Adding a command is adding a row here and its endings to ``endings.py``.
+"""Every command in one place, a row each.
+
+What it is for, which options act on it, what runs it, how its JSON comes. Adding a command is
+adding a row here and its endings to ``endings.py``.
 """
 
 from __future__ import annotations

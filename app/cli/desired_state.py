@@ -1,5 +1,7 @@
-"""``dsc``: a home as an instance of a DSC v3 command resource. JSON comes over standard input and goes
-to standard output; the work is that of ``status``, ``plan``, ``install`` and ``uninstall``.
+"""``dsc``: a home as an instance of a DSC v3 command resource.
+
+JSON comes over standard input and goes to standard output; the work is that of ``status``,
+``plan``, ``install`` and ``uninstall``.
 """
 
 from __future__ import annotations

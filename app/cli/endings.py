@@ -1,5 +1,6 @@
-"""How every command can end: which situation leads to which exit code and which last object. Data
-for ``--help``, the reference page, and the test that brings each of them about.
+"""How every command can end: which situation leads to which exit code and which last object.
+
+Data for ``--help``, the reference page, and the test that brings each of them about.
 """
 
 from __future__ import annotations

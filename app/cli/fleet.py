@@ -1,5 +1,6 @@
-"""Commands for those who look after many PCs: their files, and the desired state of one PC for engines
-that ask over standard input and output.
+"""Commands for those who look after many PCs.
+
+Their files, and the desired state of one PC for engines that ask over standard input and output.
 """
 
 from __future__ import annotations

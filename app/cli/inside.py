@@ -1,6 +1,4 @@
-"""Commands that work inside the active environment, and what lets shells complete the program's
-words.
-"""
+"""Commands that work inside the active environment, and shell completion."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Commands that look and tell: nothing on this computer is changed but an output that was asked
-for.
+"""Commands that only look.
+
+Nothing on this computer is changed but an output that was asked for.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""The two streams of the command line: no stranger's text can play with the terminal, colours only
-where somebody looks, progress a line at a time elsewhere.
+"""The two output streams of the command line.
+
+No foreign text can play with the terminal, colours come only where somebody looks, progress comes a
+line at a time elsewhere.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The command line's words: a parser made from the table of commands, and sentences for what it
-does not understand.
+"""Parses the command line, made from the table of commands.
+
+What it does not understand is answered with a sentence.
 """
 
 from __future__ import annotations

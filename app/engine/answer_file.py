@@ -1,5 +1,6 @@
-"""An answer file (TOML, ``answers/1``): read strictly, and whatever is wrong in it named with its
-line.
+"""Reads an answer file (TOML, ``answers/1``) strictly.
+
+Whatever is wrong in it is named with its line.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What a bundle's environments are made of, for those who have to answer for it: each package's licence
-texts, and a bill of materials for each profile.
+"""What a bundle's environments are made of, for those who have to answer for it.
+
+Each package's licence texts, and a bill of materials for each profile.
 """
 
 from __future__ import annotations

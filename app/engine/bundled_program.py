@@ -1,5 +1,6 @@
-"""The program itself in a bundle: its files, the packages it runs with, its checks and locks, and a
-script that starts it.
+"""Puts the program itself into a bundle.
+
+Its files, the packages it runs with, its checks and locks, and a script that starts it.
 
 Of a packed program the folder is copied as it is. Of a checkout, the sources and the locked wheels
 go along, uv's among them, so that ``start.py`` runs with nothing but a Python, on the other

@@ -1,5 +1,6 @@
-"""``HOME/current``: a link to the active environment, made from the pointer file, which alone is
-the truth.
+"""``HOME/current``: a link to the active environment.
+
+Made from the pointer file, which alone is the truth.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The files that administrators take with them, out of ``resources/deploy/`` into a folder of theirs."""
+"""Writes the files for administrators out of ``resources/deploy/`` into a folder."""
 
 from __future__ import annotations
 

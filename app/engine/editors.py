@@ -1,6 +1,4 @@
-"""Programs of this computer that work with an installed environment: which are here, and starting
-them with it.
-"""
+"""Finds and starts programs of this computer that work with an environment."""
 
 from __future__ import annotations
 

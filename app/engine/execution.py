@@ -1,5 +1,6 @@
-"""A visit that carries plans out: the run and its log, the verdict over its checks, the causes of
-its failures.
+"""A session that runs plans.
+
+The run and its log, the verdict over its checks, the causes of its failures.
 """
 
 from __future__ import annotations

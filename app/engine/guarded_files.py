@@ -1,4 +1,7 @@
-"""The disk as steps see it: below the home folder nothing is deleted or replaced that the journal does not list."""
+"""The disk as steps see it.
+
+Below the home folder nothing is deleted or replaced that the journal does not list.
+"""
 
 from __future__ import annotations
 

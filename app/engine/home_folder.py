@@ -1,4 +1,4 @@
-"""The home folder as this program's own: refused where it is somebody else's, marked when it is made."""
+"""The home folder as this program's own: marked when made, refused where it is another's."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What an installed setup can leave outside its home on request: a Jupyter kernel, an entry of the
-system's menu.
+"""What an installed setup can leave outside its home on request.
+
+A Jupyter kernel, an entry of the system's menu.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What has happened to this computer, on disk: append-only, synced before each effect, readable
-backwards.
+"""The journal of what has happened to this computer, on disk.
+
+Append-only, synced before each effect, readable backwards.
 """
 
 from __future__ import annotations

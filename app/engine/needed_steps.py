@@ -1,5 +1,6 @@
-"""Which steps of a plan would change something, and why the others need not run: ``plan`` says what
-``install`` would do.
+"""Which steps of a plan would change something, and why the others need not run.
+
+``plan`` says what ``install`` would do.
 """
 
 from __future__ import annotations

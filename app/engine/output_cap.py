@@ -1,5 +1,6 @@
-"""Holds a run's output to a bound: the first part as it comes, then a word, then the end of each
-step, which says why a child failed.
+"""Holds a run's output to a bound.
+
+The first part as it comes, then a word, then the end of each step, which says why a child failed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A person's own packages beside the proven ones: what is there, the plan that adds, the plan that takes back."""
+"""A person's own packages beside the proven ones: what is there, adding, taking back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The program's own log: what its modules tell through ``logging``, to a file below home or to a
-stream, secrets blotted out.
+"""The program's own log, secrets masked.
+
+What its modules tell through ``logging``, to a file below home or to a stream.
 """
 
 from __future__ import annotations

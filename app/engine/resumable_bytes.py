@@ -1,5 +1,6 @@
-"""What of each setup lies under home already, in bytes: a run that goes on needs no room for it a
-second time.
+"""What of each setup lies under home already, in bytes.
+
+A run that goes on needs no room for it a second time.
 """
 
 from __future__ import annotations

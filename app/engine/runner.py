@@ -1,5 +1,6 @@
-"""Carries out a plan: a stream of events, one step after another. Asks nothing; can be stopped and
-run again.
+"""Runs a plan: a stream of events, one step after another.
+
+Asks nothing; can be stopped and run again.
 """
 
 from __future__ import annotations

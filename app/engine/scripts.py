@@ -1,5 +1,7 @@
-"""The plan as a script that a person can read and run: what the program does, in PowerShell or a
-POSIX shell. It can be run again, and goes on where it stopped.
+"""The plan as a script that a person can read and run.
+
+What the program does, in PowerShell or a POSIX shell. It can be run again, and goes on where it
+stopped.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""One home for every user of a PC: an administrator makes and changes it, everybody reads and runs it,
-and what a user writes lies in that user's own folder.
+"""One home for every user of a PC.
+
+An administrator makes and changes it, everybody reads and runs it, and what a user writes lies in
+that user's own folder.
 """
 
 from __future__ import annotations

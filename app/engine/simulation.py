@@ -1,5 +1,6 @@
-"""A plan on somebody else's computer: the same stream of events, made from the plan or from a
-recording. Touches nothing.
+"""Simulates a plan on another computer; touches nothing.
+
+The same stream of events, made from the plan or from a recording.
 """
 
 from __future__ import annotations

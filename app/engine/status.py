@@ -1,5 +1,6 @@
-"""What is installed under a home and how far it is proven, told from files alone: no process is
-started, no address asked.
+"""What is installed under a home and how far it is proven, told from files alone.
+
+No process is started, no address asked.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What a screen reader is told beside the focus: a step that ended, a verdict, a page that is
-blocked.
+"""Tells a screen reader what happens beside the focus.
+
+A step that ended, a verdict, a page that is blocked.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the window says when something went wrong: a sentence for people, the details one click
-away.
+"""What the window shows when something went wrong.
+
+A sentence for people, the details one click away.
 """
 
 from __future__ import annotations

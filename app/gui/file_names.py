@@ -1,5 +1,6 @@
-"""Where the window proposes to save a file: among the person's documents, not in the folder that the
-program was started from.
+"""Where the window proposes to save a file.
+
+Among the person's documents, not in the folder that the program was started from.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""What every page and sheet meets of the window: the visit underneath, the way from stage to stage,
-streams and the survey.
-"""
+"""What pages and dialogs use of the window: session, stages, streams, survey."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Opens the window over a visit: application, fonts, language, wizard, and what happens to
-unexpected faults.
+"""Opens the window over a session.
+
+Application, fonts, language, wizard, and what happens to unexpected faults.
 """
 
 from __future__ import annotations

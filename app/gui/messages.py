@@ -1,5 +1,6 @@
-"""The texts of data and conclusions in the window's language. They are English everywhere else: in
-files, reports, commands.
+"""Translates the texts of data and conclusions into the window's language.
+
+They are English everywhere else: in files, reports, commands.
 
 ``app/decide`` gives whole sentences with figures already in them, and so does whatever raises a
 fault for people. A sentence is looked up as it stands; then among the shapes with places to fill in

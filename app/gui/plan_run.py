@@ -1,5 +1,6 @@
-"""One run of one plan as the window sees it: the stream, the tally, the log; several pages may
-watch it.
+"""One run of one plan as the window sees it: the stream, the tally, the log.
+
+Several pages may watch it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""How far a plan has come: what is shown as one row, bytes fetched, the share of the whole, the
-time that is left.
+"""How far a plan has come.
+
+What is shown as one row, bytes fetched, the share of the whole, the time that is left.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Blocking generators in a thread, their events brought to the window by a timer, a bounded batch a
-tick.
+"""Runs blocking generators in a thread and brings their events to the window.
+
+A timer delivers them, a bounded batch a tick.
 """
 
 from __future__ import annotations

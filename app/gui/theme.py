@@ -1,5 +1,6 @@
-"""The one place for colours, type and spacing: tokens, palette, style sheet, fonts, and which of
-them the system asks for.
+"""The one place for colours, type and spacing.
+
+Tokens, palette, style sheet, fonts, and which of them the system asks for.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The window: a QWizard with the rail as its side, one visit underneath, and the way from page to
-page.
+"""The window: a QWizard whose side is the rail, over one session.
+
+The way from page to page.
 """
 
 from __future__ import annotations

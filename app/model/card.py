@@ -1,5 +1,6 @@
-"""What is known about NVIDIA cards: figures of each model, and how to tell a card by its name or
-PCI id.
+"""What is known about NVIDIA cards.
+
+Figures of each model, and how to tell a card by its name or PCI id.
 """
 
 from __future__ import annotations

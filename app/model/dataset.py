@@ -1,4 +1,7 @@
-"""What was recognised in a person's training data: encoding, format, shape, columns, rows and what is wrong with them."""
+"""What was recognised in a person's training data.
+
+Encoding, format, shape, columns, rows and what is wrong with them.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The desired and the actual state of one home, as engines of desired state ask and are told
-(``dsc get``, ``test``, ``set``, ``whatif``, ``export``).
+"""The desired and the actual state of one home, as DSC engines ask and are told.
+
+``dsc get``, ``test``, ``set``, ``whatif``, ``export``.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Faults that the program expects: each carries its sentence for people and its details for
-experts.
+"""Faults that the program expects.
+
+Each carries its sentence for people and its details for experts.
 """
 
 from __future__ import annotations

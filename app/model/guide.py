@@ -1,5 +1,6 @@
-"""What the setup guide says and what is right: expected output, settings, corrections, reference
-figures, models.
+"""What the setup guide says and what is right.
+
+Expected output, settings, corrections, reference figures, models.
 """
 
 from __future__ import annotations

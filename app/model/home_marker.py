@@ -1,4 +1,7 @@
-"""The file that says that a folder is a home of this program, schema ``home/1``; written when the home is made."""
+"""The file that says that a folder is a home of this program, schema ``home/1``.
+
+Written when the home is made.
+"""
 
 from __future__ import annotations
 

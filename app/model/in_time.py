@@ -1,5 +1,6 @@
-"""Questions that may hang or fail: asked side by side in threads, left behind when their time is
-over.
+"""Asks questions that may hang or fail, each with a time limit.
+
+Asked side by side in threads, left behind when their time is over.
 """
 
 from __future__ import annotations

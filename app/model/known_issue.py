@@ -1,5 +1,6 @@
-"""A known failure: what a log says when it happens, what it means, what mends it. Read from
-``resources/known_issues/``.
+"""A known failure: what a log says when it happens, what it means, what mends it.
+
+Read from ``resources/known_issues/``.
 """
 
 from __future__ import annotations

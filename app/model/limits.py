@@ -1,5 +1,6 @@
-"""Every bound of this program in one place, each with its reason; whatever comes from outside stops
-at one of them.
+"""Every bound of this program in one place, each with its reason.
+
+Whatever comes from outside stops at one of them.
 """
 
 from __future__ import annotations

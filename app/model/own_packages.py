@@ -1,4 +1,7 @@
-"""Packages that a person added beside the proven ones, schema ``packages/1``: what was added, by which change."""
+"""Packages that a person added beside the proven ones, schema ``packages/1``.
+
+What was added, by which change.
+"""
 
 from __future__ import annotations
 

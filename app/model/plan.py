@@ -1,5 +1,6 @@
-"""A plan: the steps that will run, one after another. One Struct for each kind of step; no generic
-command step.
+"""A plan: the steps that will run, one after another.
+
+One Struct for each kind of step; no generic command step.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""One quoting function for each language that a text from outside is written into: POSIX shells,
-PowerShell, cmd, .desktop files, Jupyter's kernel.json. HTML has ``html.escape``, JSON msgspec.
+"""One quoting function for each language that foreign text is written into.
+
+POSIX shells, PowerShell, cmd, .desktop files, Jupyter's kernel.json. HTML has ``html.escape``, JSON
+msgspec.
 
 Each gives a word that the other side reads as the very same text, or raises ``InputError`` where
 that language has no way to write it.

@@ -1,5 +1,6 @@
-"""The diagnostics report, ``report/1``: all that one visit found, before the person is taken out of
-it.
+"""The diagnostics report, ``report/1``, before the person is taken out of it.
+
+All that one session found.
 """
 
 from __future__ import annotations

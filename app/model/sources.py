@@ -1,5 +1,6 @@
-"""Where packages come from, as the user's pip and uv settings and his answers say. May hold
-secrets: never shown raw.
+"""Where packages come from, as the user's pip and uv settings and his answers say.
+
+May hold secrets: never shown raw.
 """
 
 from __future__ import annotations

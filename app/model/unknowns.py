@@ -1,5 +1,6 @@
-"""Reads ``null`` as "could not be found out" wherever a file may leave a fact open, before the
-file's types are checked.
+"""Reads ``null`` as "could not be found out" wherever a file may leave a fact open.
+
+Before the file's types are checked.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Python environments on disk and what is installed in them, read from names and small files;
-nothing is started.
+"""Python environments on disk and what is installed in them, read from names and small files.
+
+Nothing is started.
 
 Shows what ``conda env list`` and ``python -m pip list --path SITE-PACKAGES`` show.
 """

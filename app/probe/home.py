@@ -1,4 +1,7 @@
-"""Whether a folder is a home of this program, may become one, or belongs to somebody else. Touches nothing."""
+"""Whether a folder is a home of this program, may become one, or belongs to somebody else.
+
+Touches nothing.
+"""
 
 from __future__ import annotations
 

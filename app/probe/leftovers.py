@@ -1,5 +1,6 @@
-"""What older attempts left behind: environments, packages of the user's site, caches, models, our
-own former setups.
+"""Probes what older attempts left behind.
+
+Environments, packages of the user's site, caches, models, our own former setups.
 
 Shows what ``conda env list``, ``python -m site --user-site``, ``pip cache dir``, ``uv cache dir``
 and ``du -sb FOLDER`` show.

@@ -1,5 +1,6 @@
-r"""The system itself: Windows or Linux, processor, memory, disks, variables that disturb, the home
-folder.
+r"""Probes the system itself: processor, memory, disks, variables, home folder.
+
+Windows or Linux; variables that disturb are named.
 
 Shows what ``systeminfo``, ``winver``, ``uname -a``, ``lscpu``, ``free -b``, ``df -T`` and ``set``
 show.

@@ -1,5 +1,6 @@
-"""The user's own pip and uv settings, read on purpose from their files and variables, so that an
-install can honour them.
+"""Probes the user's own pip and uv settings, so that an install can honour them.
+
+Read on purpose from their files and variables.
 
 Shows what ``pip config list -v`` and ``uv pip install -v`` show. Values may hold passwords:
 ``network`` shows them without.

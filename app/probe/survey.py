@@ -1,5 +1,6 @@
-"""All probes at once, each in a thread of its own with its own time limit; what hangs or dies
-becomes a note.
+"""All probes at once, each in a thread of its own with its own time limit.
+
+What hangs or dies becomes a note.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The diagnostics report as one zip: a page to read, JSON to work with, a text to paste, and a
-machine file that replays.
+"""Builds the diagnostics report as one zip.
+
+A page to read, JSON to work with, a text to paste, and a machine file that replays.
 """
 
 from __future__ import annotations

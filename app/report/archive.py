@@ -1,5 +1,6 @@
-"""The zip of a report: written the same each time, read within bounds, since anybody may have made
-it.
+"""Writes and reads the zip of a report.
+
+Written the same each time, read within bounds, since anybody may have made it.
 """
 
 from __future__ import annotations

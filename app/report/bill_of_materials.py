@@ -1,5 +1,6 @@
-"""A bill of materials in CycloneDX 1.6: what a program or an environment is made of, as scanners
-read it.
+"""A bill of materials in CycloneDX 1.6.
+
+What a program or an environment is made of, as scanners read it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The report as one web page that needs nothing else: summary first, then what it rests on. All
-content is escaped.
+"""The report as one web page that needs nothing else: summary first, then what it rests on.
+
+All content is escaped.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Install a person's own packages beside the proven ones, from recorded hashes; work out which those are."""
+"""Install a person's own packages beside the proven ones, from recorded hashes.
+
+Work out which those are.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""A generator of happenings run in the background: what it says is passed on, what it returns or
-raises is asked for.
+"""Runs a generator of events in the background.
+
+What it says is passed on, what it returns or raises is asked for.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What children see of this computer: an allow-list, so that no stray setting of the user bends an
-install.
+"""The variables that children see: an allow-list.
+
+So no stray setting of the user bends an install.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What has changed in an environment since its lock was installed, told from the packages' own
-records on disk.
+"""What has changed in an environment since its lock was installed.
+
+Told from the packages' own records on disk.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Run the export script inside the environment: an adapter as it is, merged into its model, or GGUF."""
+"""Runs the export script inside the environment.
+
+An adapter as it is, merged into its model, or GGUF.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Bring the files of one lock into the wheelhouse: uv looks up the addresses, the web door fetches,
-the lock's hashes decide.
+"""Brings the files of one lock into the wheelhouse.
+
+uv looks up the addresses, the web door fetches, the lock's hashes decide.
 """
 
 from __future__ import annotations

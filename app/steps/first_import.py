@@ -1,5 +1,6 @@
-"""Import once what training imports, so that caches are warm and a broken DLL shows here, with its
-reason.
+"""Imports once what training imports.
+
+So caches are warm and a broken DLL shows here, with its reason.
 """
 
 from __future__ import annotations

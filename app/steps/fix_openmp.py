@@ -1,5 +1,6 @@
-"""torch 2.4.0 on Windows: put the OpenMP file that fbgemm.dll asks for beside it, from the wheel's
-own copy.
+"""Puts the OpenMP file that torch 2.4.0's fbgemm.dll asks for beside it, on Windows.
+
+From the wheel's own copy.
 """
 
 from __future__ import annotations

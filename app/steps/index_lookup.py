@@ -1,5 +1,6 @@
-"""Ask uv where the files of a lock lie on the user's own index; where that tells no hashes, no file
-is fetched for it either.
+"""Ask uv where the files of a lock lie on the user's own index.
+
+Where that tells no hashes, no file is fetched for it either.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Make a Jupyter kernel that runs notebooks with an environment and changes nothing in it; start it
-once as the proof.
+"""Make a Jupyter kernel that runs notebooks with an environment and changes nothing in it.
+
+Start it once as the proof.
 """
 
 from __future__ import annotations

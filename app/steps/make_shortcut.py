@@ -1,5 +1,6 @@
-"""Put an entry into the Start menu that opens a terminal with the environment active; uninstalling
-takes it away.
+"""Put an entry into the Start menu that opens a terminal with the environment active.
+
+Uninstalling takes it away.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Write a training run's folder: the data in canonical form, the script that will run, and what both
-were made from.
+"""Writes a training run's folder.
+
+The data in canonical form, the script that will run, and what both were made from.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Provide the interpreter of the profile: one that uv manages, or a fitting one that is already
-there.
+"""Provides the interpreter of the profile.
+
+One that uv manages, or a fitting one that is already there.
 """
 
 from __future__ import annotations

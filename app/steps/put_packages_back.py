@@ -1,5 +1,6 @@
-"""Put back what the guide's clean-up took out of an environment, from the list that was saved
-before.
+"""Puts back what the guide's clean-up took out of an environment.
+
+From the list that was saved before.
 """
 
 from __future__ import annotations

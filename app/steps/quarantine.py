@@ -1,5 +1,6 @@
-"""Move one chosen leftover into the quarantine on its own volume; nothing is deleted, it can be put
-back.
+"""Move one chosen leftover into the quarantine on its own volume.
+
+Nothing is deleted, it can be put back.
 """
 
 from __future__ import annotations

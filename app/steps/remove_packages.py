@@ -1,4 +1,7 @@
-"""Take back one change of a person's packages; put back what of the lock was changed beside this program."""
+"""Take back one change of a person's packages.
+
+Put back what of the lock was changed beside this program.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a script inside an environment says, line by line: its JSON lines are events, the rest is log."""
+"""What a script inside an environment says, line by line.
+
+Its JSON lines are events, the rest is log.
+"""
 
 from __future__ import annotations
 

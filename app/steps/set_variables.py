@@ -1,5 +1,6 @@
-"""Variables that every Python of an environment starts with, in a file that Python reads; the
-person's own stay as they are.
+"""Variables that every Python of an environment starts with, in a file that Python reads.
+
+The person's own stay as they are.
 """
 
 from __future__ import annotations

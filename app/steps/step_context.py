@@ -1,5 +1,6 @@
-"""What every step is given: the doors, the layout of the home folder, the profiles, the user's
-choices.
+"""What every step is given.
+
+The doors, the layout of the home folder, the profiles, the user's choices.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Running uv and interpreters in a step: output as lines, a bad end as an error with its last
-words.
+"""Runs uv and interpreters in a step.
+
+Output as lines, a bad end as an error with its last words.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Reading a person's training data: the bytes of a file, Parquet through the environment, rows in the
-one form that the script reads.
+"""Reading a person's training data.
+
+The bytes of a file, Parquet through the environment, rows in the one form that the script reads.
 """
 
 from __future__ import annotations

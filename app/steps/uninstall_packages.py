@@ -1,5 +1,6 @@
-"""The guide's clean-up, made safe: named packages out of a chosen environment, its package list
-saved before.
+"""Uninstalls named packages from a chosen environment: the guide's clean-up, made safe.
+
+Its package list is saved before.
 """
 
 from __future__ import annotations

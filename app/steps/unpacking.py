@@ -1,5 +1,6 @@
-"""Unpack wheels into uv's cache while they are being fetched, so that installing afterwards only
-links them.
+"""Unpacks wheels into uv's cache while they are being fetched.
+
+Installing afterwards only links them.
 
 uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A
 kindness, never a condition: what is not unpacked here, the install step unpacks; what fails here,

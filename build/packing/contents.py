@@ -1,5 +1,6 @@
-"""What went into the packed program and which distribution each piece came from; runs beside
-PyInstaller.
+"""What went into the packed program and which distribution each piece came from.
+
+Runs beside PyInstaller.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the packed program does without: patterns over what PyInstaller collected, each with its
-reason.
+"""What the packed program does without.
+
+Patterns over what PyInstaller collected, each with its reason.
 """
 
 from __future__ import annotations

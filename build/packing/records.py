@@ -1,6 +1,4 @@
-"""The papers that go with a packed program: sizes, file list with hashes, bill of materials,
-licences.
-"""
+"""Writes the papers of a packed program: sizes, hashes, bill of materials, licences."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What the programs' own Windows resources hold: version, names, the manifest, and what a single
-file carries unopened.
+"""What the programs' own Windows resources hold.
+
+Version, names, the manifest, and what a single file carries unopened.
 """
 
 from __future__ import annotations

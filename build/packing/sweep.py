@@ -1,5 +1,6 @@
-"""Runs first in the single files: takes away what killed ones of this program left in the folder for
-temporary files.
+"""Sweeps what killed single files left in the folder for temporary files.
+
+Runs first in the single files.
 
 PyInstaller unpacks a single file into ``_MEI…`` there and removes that at its end; one that is killed
 leaves its 86 MB for ever. Other programs' folders have such names too. So only those go that hold

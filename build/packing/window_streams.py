@@ -1,5 +1,6 @@
-"""Runs first in the packed programs: a window has no console, so what it would print there becomes
-a message box.
+"""Turns what a window would print into a message box.
+
+Runs first in the packed programs: a window has no console.
 
 PyInstaller leaves ``sys.stdout`` and ``sys.stderr`` at ``None`` in a program without console. Here
 both collect what is written; if the program ends before it had a window of its own, that text is

@@ -1,5 +1,6 @@
-"""The manifest by which winget finds, installs, upgrades and removes the program: three YAML files,
-as its published schema (version 1.12) describes them.
+"""The manifest by which winget finds, installs, upgrades and removes the program.
+
+Three YAML files, as its published schema (version 1.12) describes them.
 """
 
 from __future__ import annotations

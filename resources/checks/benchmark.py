@@ -1,5 +1,6 @@
-"""Check: how fast this card is, at most half a minute; every result is checked, so that a wrong one
-never counts as fast.
+"""Check: how fast this card is, at most half a minute.
+
+Every result is checked, so that a wrong one never counts as fast.
 """
 
 import argparse

@@ -1,5 +1,6 @@
-"""Check: bitsandbytes quantises to 4 bits, gives the numbers back, multiplies with them, and its
-8-bit optimizer steps.
+"""Check: bitsandbytes works in 4 bits, and its 8-bit optimizer steps.
+
+It quantises, gives the numbers back and multiplies with them.
 """
 
 import importlib.util

@@ -1,5 +1,6 @@
-"""Check: the first fine-tune. A small model made on the spot learns for 20 steps; the adapter is
-saved and loaded again.
+"""Check: the first fine-tune.
+
+A small model made on the spot learns for 20 steps; the adapter is saved and loaded again.
 """
 
 import argparse

@@ -1,5 +1,6 @@
-"""A small Llama-style model with tokenizer and texts, made on the spot: ``python small_model.py
-FOLDER`` writes one.
+"""A small Llama-style model with tokenizer and texts, made on the spot.
+
+``python small_model.py FOLDER`` writes one.
 """
 
 import os

@@ -1,5 +1,6 @@
-"""How every check speaks: one JSON object a line on standard output, and an exit code (0 good, 1
-failed, 2 could not run).
+"""How every check speaks: JSON lines, and an exit code.
+
+One object a line on standard output; 0 good, 1 failed, 2 could not run.
 """
 
 import faulthandler

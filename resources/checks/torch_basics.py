@@ -1,5 +1,6 @@
-"""Check: torch imports, its build, CUDA, cuDNN, bf16 and inductor: every line of the guide's own
-script but Unsloth's.
+"""Check: torch imports, with its build, CUDA, cuDNN, bf16 and inductor.
+
+Every line of the guide's own script but Unsloth's.
 """
 
 import importlib

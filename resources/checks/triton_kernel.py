@@ -1,5 +1,6 @@
-"""Check: Triton compiles a kernel and the card runs it (where a compiler, header or PTX tool is
-missing, it shows here).
+"""Check: Triton compiles a kernel and the card runs it.
+
+Where a compiler, header or PTX tool is missing, it shows here.
 """
 
 import importlib.util

@@ -1,5 +1,6 @@
-"""Starts a Jupyter kernel in the interpreter that runs this file, whose own packages win over those
-beside this file.
+"""Starts a Jupyter kernel in the interpreter that runs this file.
+
+Its own packages win over those beside this file.
 
 ``launch.py -f FILE`` is what Jupyter calls. ``launch.py --ask NAME`` starts the kernel of that name
 as Jupyter would, has it compute something, and ends with 0 where the answer is right.

@@ -1,5 +1,6 @@
-"""Starts the program out of this bundle, without network: ``python start.py`` installs, ``python
-start.py COMMAND ...`` does more.
+"""Starts the program out of this bundle, without network.
+
+``python start.py`` installs, ``python start.py COMMAND ...`` does more.
 
 It needs the Python that the bundle was made for and nothing else. The program's packages are
 unpacked into a temporary folder that goes again at the end. Python 2.7 and 3.6 can read this file

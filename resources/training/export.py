@@ -1,4 +1,6 @@
-"""Exports a trained adapter: as it is, merged into its model in 16 bits, or as GGUF with a Modelfile for Ollama.
+"""Exports a trained adapter: as it is, merged in 16 bits, or as GGUF.
+
+Merged into its model; GGUF comes with a Modelfile for Ollama.
 
     python export.py --adapter output/adapter --format merged --to FOLDER
     python export.py --adapter output/adapter --format gguf --quantization q8_0 --llama-cpp FOLDER --to FOLDER

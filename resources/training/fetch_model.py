@@ -1,4 +1,6 @@
-"""Fetches a model from the Hugging Face hub into a cache folder, each file checked by the hash that the hub names.
+"""Fetches a model from the Hugging Face hub into a cache folder.
+
+Each file is checked by the hash that the hub names.
 
     python fetch_model.py --model NAME --cache FOLDER            goes on where an earlier fetch was cut off
     python fetch_model.py --model NAME --cache FOLDER --look     asks for size, licence and leave; fetches nothing

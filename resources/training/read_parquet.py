@@ -1,4 +1,6 @@
-"""Turns a Parquet file into JSON lines: ``python read_parquet.py FILE TARGET``. Needs pyarrow, which every setup has.
+"""Turns a Parquet file into JSON lines: ``python read_parquet.py FILE TARGET``.
+
+Needs pyarrow, which every setup has.
 
 Exit codes: 0 done, 2 the file cannot be read.
 """

@@ -1,5 +1,6 @@
-"""Servers that break every rule: each is a fault of that server, named; none ends the program, holds
-it for ever or fills disk and memory.
+"""Servers that break every rule: each is a fault of that server, named.
+
+None ends the program, holds it for ever or fills disk and memory.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A fetch that is killed at random moments: the next one ends with the same files and fetches
-nearly nothing twice.
+"""A fetch that is killed at random moments.
+
+The next one ends with the same files and fetches nearly nothing twice.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The feeder: bytes are handed on as they come, never before, never wrong ones as right, and to
-nobody without the address.
+"""The loopback server hands bytes on as they come, and to nobody without the address.
+
+Never before they are there, never wrong ones as right.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""One contract for every door: what the real one answers, its record plays back, through JSON and
-anew.
+"""One contract for every door.
+
+What the real one answers, its record plays back, through JSON and anew.
 """
 
 from __future__ import annotations

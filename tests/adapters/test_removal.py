@@ -1,4 +1,7 @@
-"""Removing trees under Windows' rules: long names, read-only files, files in use, links and junctions."""
+"""Removing trees under Windows' rules.
+
+Long names, read-only files, files in use, links and junctions.
+"""
 
 from __future__ import annotations
 

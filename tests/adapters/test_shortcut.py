@@ -1,5 +1,6 @@
-"""Entries of the system's menu: read back by the system's own reader on Windows, by the
-specification's rules elsewhere.
+"""Entries of the system's menu.
+
+Read back by the system's own reader on Windows, by the specification's rules elsewhere.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The network door against a real index on loopback: every fault is survived or named, no byte too
-many, nothing left behind.
+"""The network door against a real index on loopback.
+
+Every fault is survived or named, no byte too many, nothing left behind.
 """
 
 from __future__ import annotations

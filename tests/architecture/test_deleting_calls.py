@@ -1,4 +1,7 @@
-"""Every call that deletes or replaces a file stands in ``docs/deletions.md``, with a test that is there."""
+"""Every call that deletes or replaces a file stands in ``docs/deletions.md``.
+
+With a test that is there.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Every bound stands in ``app/model/limits.py`` with its reason, is used, and no other stands in the
-code.
+"""Every bound stands in ``app/model/limits.py`` with its reason and is used.
+
+No other stands in the code.
 """
 
 from __future__ import annotations

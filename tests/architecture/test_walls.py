@@ -28,6 +28,7 @@ REGISTRY_HOSTS = [
     "crates" + ".io",
 ]
 MACHINE_PATHS = ["/wo" + "rk/", "/ro" + "ot/", "/opt/whe" + "els", "/opt/py" + "pi"]
+WIDTH = 97  # of a first line: 100 columns less the three quotes
 VAGUE_NAMES = {"utils", "misc", "helpers", "common", "manager", "logic", "base"}
 TEXT = {
     ".py",
@@ -149,10 +150,10 @@ def test_the_open_wall_sees_what_it_must() -> None:
 def test_every_file_says_what_it_is_for() -> None:
     silent = []
     for path in sources("app", "build", "tests", "resources/checks"):
-        first = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        if not first.split("\n\n")[0].rstrip().endswith((".", ":", "?")):
+        first, *rest = (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n")
+        if not first.endswith((".", "?")) or (rest and rest[0]) or len(first) > WIDTH:
             silent.append(where(path))
-    assert not silent, f"no one-line docstring that ends in a full stop: {silent}"
+    assert not silent, f"first line of the docstring is no sentence on one line: {silent}"
 
 
 def test_public_functions_are_described() -> None:

@@ -1,5 +1,6 @@
-"""How long the diagnosis takes over large logs, and how much memory: ``python
-tests/benchmarks/diagnosis.py``.
+"""How long the diagnosis takes over large logs, and how much memory.
+
+``python tests/benchmarks/diagnosis.py``.
 
 Each log is read by the real command in a process of its own (Linux: its peak is told by wait4).
 Goals: 50 MB in 2 s of processor time; 200 MB and a line of 100 MB without a hang; less than 300 MB

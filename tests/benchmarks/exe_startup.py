@@ -1,5 +1,6 @@
-"""Start of the packed program against a bare PySide6 window packed the same way: python
-tests/benchmarks/exe_startup.py [RUNS].
+"""Start of the packed program against a bare PySide6 window packed the same way.
+
+Python tests/benchmarks/exe_startup.py [RUNS].
 
 Under Wine on this machine, with warm files: says something about the ratio, nothing about a real
 PC's seconds. Measured from the start of the process until its content stands on the lab's screen:

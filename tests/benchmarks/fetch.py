@@ -1,5 +1,6 @@
-"""Fetch step plus offline install against ``uv pip sync``, same index on loopback, same run, both
-cold; prints the ratio.
+"""Times fetch and offline install against ``uv pip sync``; prints the ratio.
+
+Same index on loopback, same run, both cold.
 
 ``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without
 a folder it makes wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many

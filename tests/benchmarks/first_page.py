@@ -1,5 +1,6 @@
-"""How long until the first page is painted, beside a bare QWizard of as many pages: python
-tests/benchmarks/first_page.py [RUNS].
+"""How long until the first page is painted, beside a bare QWizard of as many pages.
+
+Python tests/benchmarks/first_page.py [RUNS].
 
 Every run is a fresh process, the two kinds in turn, from before Qt's import to the end of the first
 paint; what the program knows is read after that paint and is not in the figure, as a person does

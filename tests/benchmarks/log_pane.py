@@ -1,5 +1,6 @@
-"""The log pane under a million lines: rate against a bare read loop, stalls, memory, search; one
-run, printed side by side.
+"""The log pane under a million lines: rate against a bare read loop, stalls, memory, search.
+
+One run, printed side by side.
 
 ``python tests/benchmarks/log_pane.py [LINES]``. The child is a C program where gcc is there (a line
 a ``write``, as uv does on standard error), else Python (64 KiB a ``write``). Goals: issue of the

@@ -1,5 +1,6 @@
-"""How long the person is taken out of 1 MB of logs: ``python tests/benchmarks/redaction.py``. Should
-take at most 0.5 s of processor time.
+"""How long the person is taken out of 1 MB of logs: ``python tests/benchmarks/redaction.py``.
+
+Should take at most 0.5 s of processor time.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The survey of this machine against its slowest probe, and against the same probes one after
-another.
+"""Times the survey of this machine against its slowest probe.
+
+And against the same probes one after another.
 
 ``python tests/benchmarks/survey.py [ROUNDS]``. Goal: at most 50 ms over the slowest probe.
 """

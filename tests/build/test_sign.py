@@ -1,5 +1,6 @@
-"""Authenticode: a program is signed with a certificate made for this test, with a time stamp, and a
-changed byte is noticed.
+"""Authenticode: a program is signed and time-stamped, and a changed byte is noticed.
+
+With a certificate made for this test.
 """
 
 from __future__ import annotations

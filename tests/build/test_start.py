@@ -1,5 +1,6 @@
-"""From a checkout to the program: the environment is made once, made again when the lock changes,
-and handed over to.
+"""From a checkout to the program: the environment is made once and handed over to.
+
+It is made again when the lock changes.
 """
 
 from __future__ import annotations

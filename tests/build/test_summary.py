@@ -1,5 +1,6 @@
-"""The one test command: what it reads from its parts, how it ends them, and what it says at the
-end.
+"""The one test command: what it reads from its parts, and its summary.
+
+How it ends them, and what it says at the end.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The check scripts: what they say, how they end, and that a fault does not pass. Those with torch
-need PRACTICE_PYTHON.
+"""The check scripts: what they say, how they end, and that a fault does not pass.
+
+Those with torch need PRACTICE_PYTHON.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""An administrator's day: checks that change nothing, a stable path, commands inside the
-environment, policies, quiet and verbose runs.
+"""An administrator's day.
+
+Checks that change nothing, a stable path, commands inside the environment, policies, quiet and
+verbose runs.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Variables and names whose bytes are no text, which Linux allows: no command ends in a fault, no
-secret is told.
+"""Variables and names whose bytes are no text, which Linux allows.
+
+No command ends in a fault, no secret is told.
 """
 
 from __future__ import annotations

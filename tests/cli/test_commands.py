@@ -1,5 +1,6 @@
-"""The outside of the program: exit codes, JSON documents, sentences for bad input. Run as a
-process, as scripts do.
+"""The outside of the program: exit codes, JSON documents, sentences for bad input.
+
+Run as a process, as scripts do.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""The table of endings, row by row: each situation is brought about with the real program, and its
-exit code and last object are what the table says.
+"""The table of endings, row by row.
+
+Each situation is brought about with the real program, and its exit code and last object are what
+the table says.
 """
 
 from __future__ import annotations

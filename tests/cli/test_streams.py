@@ -1,5 +1,6 @@
-"""How the command line meets its surroundings: streams that are closed, broken or full, folders
-without rights, odd names.
+"""How the command line meets its surroundings.
+
+Streams that are closed, broken or full, folders without rights, odd names.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What the terminal says of training: values as they come, times, and scripts that say other things than expected."""
+"""What the terminal tells of training.
+
+Values as they come, times, and scripts that say other things than expected.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Each command of docs/ADMINISTRATORS.md is run: here with the small profile in place of real ones, the
-rest by the test that is named.
+"""Each command of docs/ADMINISTRATORS.md is run.
+
+Here with the small profile in place of real ones, the rest by the test that is named.
 """
 
 from __future__ import annotations

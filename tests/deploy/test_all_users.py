@@ -1,5 +1,6 @@
-"""One home for every user of a PC, with two real users: an administrator installs, both run it, neither
-changes it, and what they write is their own.
+"""One home for every user of a PC, with two real users.
+
+An administrator installs, both run it, neither changes it, and what they write is their own.
 
 Everything happens in a namespace of mounts with its own /etc, /home and /opt (``private_root.sh``).
 """

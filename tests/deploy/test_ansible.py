@@ -1,5 +1,7 @@
-"""The Ansible collection with real hosts: ansible-core against three sshd of the test's own, each started
-as root in namespaces of its own: one good, one whose network has no index, one whose disk is small.
+"""The Ansible collection with real hosts.
+
+Ansible-core against three sshd of the test's own, each started as root in namespaces of its own:
+one good, one whose network has no index, one whose disk is small.
 
 Marked ``real``: ansible-core and ansible-lint come from the package index, into a folder of the test's.
 It takes some minutes on a busy PC, so CI leaves it out, and the closing note has its output.

@@ -1,4 +1,7 @@
-"""What ``deploy-files`` writes: all of it, as its readers read it; PowerShell parsed, answer files run."""
+"""What ``deploy-files`` writes: all of it, as its readers read it.
+
+PowerShell parsed, answer files run.
+"""
 
 from __future__ import annotations
 

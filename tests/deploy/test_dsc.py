@@ -1,5 +1,7 @@
-"""The DSC v3 resource: its manifest against the published schema, its operations with a real install
-over standard input and output.
+"""The DSC v3 resource.
+
+Its manifest against the published schema, its operations with a real install over standard input
+and output.
 
 ``dsc`` itself was not run: the manifest and every answer are held to Microsoft's schemas (MIT; their
 licence lies beside them).

@@ -1,5 +1,6 @@
-"""Answer files: whatever is wrong is named with its line and what was expected; every choice of the
-pages can be answered.
+"""Answer files: whatever is wrong is named with its line and what was expected.
+
+Every choice of the pages can be answered.
 """
 
 from __future__ import annotations

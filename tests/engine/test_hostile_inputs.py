@@ -1,5 +1,6 @@
-"""Files that people hand in, broken in every way: one sentence each, no fault of the program, bounded
-memory.
+"""Files that people hand in, broken in every way.
+
+One sentence each, no fault of the program, bounded memory.
 """
 
 from __future__ import annotations

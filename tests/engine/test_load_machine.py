@@ -1,5 +1,6 @@
-"""Reports that people hand in: their run comes back whole, and what is broken, hostile or old is
-told in one sentence.
+"""Reports that people hand in.
+
+Their run comes back whole, and what is broken, hostile or old is told in one sentence.
 """
 
 from __future__ import annotations

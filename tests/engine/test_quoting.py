@@ -1,5 +1,6 @@
-"""Each quoting function against the reader of its language: real shells, and the published rules
-where there is none here.
+"""Each quoting function against the reader of its language.
+
+Real shells, and the published rules where there is none here.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What a report gathers from a home: the last run with its own plan, whole lines of its logs, and
-nobody's secrets.
+"""What a report gathers from a home.
+
+The last run with its own plan, whole lines of its logs, and nobody's secrets.
 """
 
 from __future__ import annotations

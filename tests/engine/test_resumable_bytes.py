@@ -1,5 +1,6 @@
-"""What lies under home already is not asked for a second time: a run that goes on needs only the
-room that is still missing.
+"""What lies under home already is not asked for a second time.
+
+A run that goes on needs only the room that is still missing.
 """
 
 from __future__ import annotations

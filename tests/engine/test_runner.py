@@ -1,5 +1,6 @@
-"""The runner with small handlers: order, skips, failures, needs, stopping, and what the journal
-keeps.
+"""The runner with small handlers.
+
+Order, skips, failures, needs, stopping, and what the journal keeps.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Looking at somebody else's computer changes nothing on this one, also where both have the same
-folders.
+"""Looking at another computer changes nothing on this one.
+
+Also where both have the same folders.
 """
 
 from __future__ import annotations

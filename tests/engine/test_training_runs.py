@@ -1,4 +1,7 @@
-"""Training from request to run: what is asked first, what is written, stops, resumes, and what children see."""
+"""Training from request to run.
+
+What is asked first, what is written, stops, resumes, and what children see.
+"""
 
 from __future__ import annotations
 

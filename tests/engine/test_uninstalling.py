@@ -1,4 +1,7 @@
-"""Taking things away on a real disk: whole or not at all, in use, half deleted, killed at every step, with links."""
+"""Taking things away on a real disk.
+
+Whole or not at all, in use, half deleted, killed at every step, with links.
+"""
 
 from __future__ import annotations
 

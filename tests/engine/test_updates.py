@@ -1,4 +1,7 @@
-"""A newer program: announced at one address, asked on request, once a day, switched off by a choice."""
+"""A newer program is announced at one address.
+
+Asked on request, once a day, switched off by a choice.
+"""
 
 from __future__ import annotations
 

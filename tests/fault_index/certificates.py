@@ -1,5 +1,6 @@
-"""Certificates for TLS tests, made by the openssl program each time: no private key lies in the
-repository.
+"""Certificates for TLS tests, made by the openssl program each time.
+
+No private key lies in the repository.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A process that only fetches, to be killed: ``python -m tests.fault_index.fetching LIST``, LIST a
-JSON list of downloads.
+"""A process that only fetches, to be killed.
+
+``python -m tests.fault_index.fetching LIST``, LIST a JSON list of downloads.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A real package index on loopback (PEP 503, 691 and 658) that can be told to fail in every way
-that networks do.
+"""A real package index on loopback that fails on request in every way networks do.
+
+PEP 503, 691 and 658.
 """
 
 from __future__ import annotations

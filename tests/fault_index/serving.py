@@ -1,5 +1,6 @@
-"""The index in a process of its own: ``python -m tests.fault_index.serving FOLDER
-[BYTES_A_SECOND]``; prints its address.
+"""The index in a process of its own.
+
+``python -m tests.fault_index.serving FOLDER [BYTES_A_SECOND]``; prints its address.
 """
 
 from __future__ import annotations

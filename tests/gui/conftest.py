@@ -1,5 +1,6 @@
-"""The window that most tests of the pages look at: over an invented visit, shown at the size of the
-pictures.
+"""The window that most tests of the pages look at.
+
+Over an invented visit, shown at the size of the pictures.
 """
 
 from __future__ import annotations

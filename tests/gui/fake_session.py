@@ -1,4 +1,5 @@
 """A visit whose runs are written down: events with real-looking logs, stops, failures, verdicts.
+
 For pages that run plans.
 """
 

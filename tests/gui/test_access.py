@@ -1,5 +1,6 @@
-"""The pages that run plans, for keyboard and screen reader: every control has a name and a place in
-the tab order.
+"""The pages that run plans, for keyboard and screen reader.
+
+Every control has a name and a place in the tab order.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Charts: what they say in words and in their tables, where the bars end, that they paint in light,
-dark and doubled.
+"""What charts say in words and in their tables, and where their bars end.
+
+They paint in light, dark and doubled.
 """
 
 from __future__ import annotations

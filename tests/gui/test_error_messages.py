@@ -1,5 +1,6 @@
-"""What the program raises for people, in German: every sentence and hint, found with the values in
-it, none forgotten.
+"""What the program raises for people, in German.
+
+Every sentence and hint, found with the values in it, none forgotten.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The home page over environments that were really installed: what it says, what leads, and undoing
-all of it without a command.
+"""The home page over environments that were really installed.
+
+What it says, what leads, and undoing all of it without a command.
 """
 
 from __future__ import annotations

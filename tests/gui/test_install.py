@@ -1,5 +1,6 @@
-"""The install page: the plan before, the run live, stop once, failures explained, going on, and a
-log that is on disk.
+"""The install page.
+
+The plan before, the run live, stop once, failures explained, going on, and a log that is on disk.
 """
 
 from __future__ import annotations

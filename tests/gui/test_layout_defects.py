@@ -1,5 +1,6 @@
-"""No page and no dialog has widgets that are cut, lie over one another or reach off the window: in
-English, in a pretended language a third longer, from the smallest window to an ordinary one.
+"""No page and no dialog has widgets that are cut, lie over one another or reach off the window.
+
+In English, in a pretended language a third longer, from the smallest window to an ordinary one.
 """
 
 from __future__ import annotations

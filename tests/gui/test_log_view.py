@@ -1,5 +1,6 @@
-"""The log on screen: index, redraws, colours, search, filter, selection, following; on files and on
-kept bytes.
+"""The log on screen: index, redraws, colours, search, filter, selection, following.
+
+On files and on kept bytes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Another machine: the shipped ones are told apart, one is chosen by keyboard or mouse, or a file
-is.
+"""The dialog of other machines.
+
+The shipped ones are told apart, one is chosen by keyboard or mouse, or a file is.
 """
 
 from __future__ import annotations

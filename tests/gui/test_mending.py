@@ -1,5 +1,6 @@
-"""The primary button leads: to what mends the one thing in the way, then to another look; the
-processor is never chosen for somebody whose card could serve.
+"""The primary button leads to what mends the one thing in the way, then to another look.
+
+The processor is never chosen for somebody whose card could serve.
 """
 
 from __future__ import annotations

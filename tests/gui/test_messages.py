@@ -1,5 +1,6 @@
-"""The texts of data and conclusions in German: found as they stand, by their shape, and part by
-part; English where unknown.
+"""The texts of data and conclusions in German.
+
+Found as they stand, by their shape, and part by part; English where unknown.
 """
 
 from __future__ import annotations

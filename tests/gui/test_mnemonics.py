@@ -1,5 +1,6 @@
-"""Alt and a letter do one thing: on no page, in neither language, have two controls the same
-letter.
+"""Alt and a letter do one thing.
+
+On no page, in neither language, have two controls the same letter.
 """
 
 from __future__ import annotations

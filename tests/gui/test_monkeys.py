@@ -1,5 +1,7 @@
-"""Seeded monkeys: random clicks, keys, wheel turns, resizes and pasted rubbish over a dozen
-machines. Whatever they do: no exception, no warning of Qt, no page that contradicts itself.
+"""Seeded monkeys: random clicks, keys, wheel turns, resizes and pasted rubbish.
+
+Over a dozen machines. Whatever they do: no exception, no warning of Qt, no page that contradicts
+itself.
 
 The events are real ones, sent to the widget under the pointer or in focus, as a mouse and a
 keyboard send them. What would leave the program or the simulation is stubbed at its door: native

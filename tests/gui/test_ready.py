@@ -1,5 +1,6 @@
-"""The last page: knobs and their memory, the script, what is offered, the way back; and the
-paste-a-log sheet.
+"""The last page: knobs and their memory, the script, what is offered, the way back.
+
+And the paste-a-log sheet.
 """
 
 from __future__ import annotations

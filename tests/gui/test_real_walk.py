@@ -1,5 +1,6 @@
-"""The whole way for real, by keyboard alone: from Welcome to Ready on this computer, with real
-packages and a real fine-tune.
+"""The whole way for real, by keyboard alone.
+
+From Welcome to Ready on this computer, with real packages and a real fine-tune.
 """
 
 from __future__ import annotations

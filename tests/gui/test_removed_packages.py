@@ -1,5 +1,6 @@
-"""Packages that the guide's clean-up took out: shown where they can be put back, with what that
-would install.
+"""Packages that the guide's clean-up took out.
+
+Shown where they can be put back, with what that would install.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A report opens its sender's PC, and the run that it recorded plays back in the install page, at
-the speed that is chosen.
+"""A report opens its sender's PC, and the run that it recorded plays back.
+
+In the install page, at the speed that is chosen.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A full HD screen at 300 % leaves 640 by 330 pixels: every page fits, every button can be pressed,
-the rest scrolls.
+"""A full HD screen at 300 % leaves 640 by 330 pixels.
+
+Every page fits, every button can be pressed, the rest scrolls.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Sources: the Test button asks each source with the settings of the fields, over real sockets, and
-shows what each said and what to do.
+"""The Test button of Sources asks each source with the settings of the fields.
+
+Over real sockets, and shows what each answered and what to do.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Nothing that is written is cut: on every page, in both languages, from a cramped window to a
-large one.
+"""Nothing that is written is cut.
+
+On every page, in both languages, from a cramped window to a large one.
 """
 
 from __future__ import annotations

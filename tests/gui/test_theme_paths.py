@@ -1,5 +1,6 @@
-"""The style sheet holds on Windows: no backslash of a path may reach it, where it would be an
-escape.
+"""The style sheet holds on Windows.
+
+No backslash of a path may reach it, where it would be an escape.
 """
 
 from __future__ import annotations

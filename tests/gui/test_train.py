@@ -1,4 +1,7 @@
-"""The page of training: real files, a real child process with the script that stands in, real widgets."""
+"""The page of training.
+
+Real files, a real child process with the script that stands in, real widgets.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The verify page: fills in while the checks run, says the verdict in plain words, explains
-differences, runs again.
+"""The verify page.
+
+Fills in while the checks run, says the verdict in plain words, explains differences, runs again.
 """
 
 from __future__ import annotations

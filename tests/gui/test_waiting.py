@@ -1,5 +1,6 @@
-"""A line that is cut while packages come: the window says that it waits, for how long, and goes on
-by itself.
+"""A line that is cut while packages come.
+
+The window says that it waits, for how long, and goes on by itself.
 """
 
 from __future__ import annotations

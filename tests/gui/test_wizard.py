@@ -1,5 +1,6 @@
-"""The window: the way through, the keyboard, names for screen readers, small screens, other
-machines, other languages.
+"""The window: the way through, the keyboard, names for screen readers.
+
+Small screens, other machines, other languages.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A bench for journeys with faults: one home folder, one index, the program as a process, and what
-must hold afterwards.
+"""A bench for journeys with faults.
+
+One home folder, one index, the program as a process, and what must hold afterwards.
 """
 
 from __future__ import annotations

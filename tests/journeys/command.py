@@ -1,5 +1,6 @@
-"""The real command line with one small profile known beside the real ones: SMALL_LOCK=FILE python
--m tests.journeys.command ARGS.
+"""The real command line with one small profile known beside the real ones.
+
+SMALL_LOCK=FILE python -m tests.journeys.command ARGS.
 
 With SMALL_ROOM the profile says that it takes 110 MB.
 The profile's four packages have the names that a first import asks for, so every step of an install

@@ -1,5 +1,6 @@
-"""The real program with one small profile, as a process of its own: python -m tests.journeys.small
-HOME INDEX LOCK.
+"""The real program with one small profile, as a process of its own.
+
+Python -m tests.journeys.small HOME INDEX LOCK.
 
 Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and
 pointer. Variables may say more: SMALL_ANSWERS (fields of the answers), SMALL_PATIENCE (seconds and

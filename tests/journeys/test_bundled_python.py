@@ -1,5 +1,6 @@
-"""Pythons from a mirror, into a bundle and into an install: this computer's own CPython, packed as
-uv's source packs it.
+"""Pythons from a mirror, into a bundle and into an install.
+
+This computer's own CPython, packed as uv's source packs it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Clean-up on a realistic home: a hash of the whole tree proves that nothing changes but what was
-ticked, and all comes back.
+"""Clean-up on a realistic home.
+
+A hash of the whole tree proves that nothing changes but what was ticked, and all comes back.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A clock that jumps changes names and times, and nothing else: no record is taken for another,
-limits hold, locks hold.
+"""A clock that jumps changes names and times, and nothing else.
+
+No record is taken for another, limits hold, locks hold.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Every fault that an index, a network, a disk or a person can put into the middle of an install,
-through the real program.
+"""Every fault that can be put into the middle of an install, through the real program.
+
+By an index, a network, a disk or a person.
 
 Each is followed by what must hold after any of them (``Bench.holds``): the next run finishes, the
 environment equals that of an undisturbed run file by file, the old environment could be used

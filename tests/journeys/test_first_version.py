@@ -1,4 +1,7 @@
-"""A home and a bundle that version 1.0 made (cut down to their papers) open, are verified, gone back in and uninstalled."""
+"""A home and a bundle that version 1.0 made open, verify, roll back and uninstall.
+
+Cut down to their papers.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""One bundle for a fleet: several profiles, licences and bills of materials inside, made larger without
-fetching again, and used from a read-only share by several computers at once.
+"""One bundle for a fleet.
+
+Several profiles, licences and bills of materials inside, made larger without fetching again, and
+used from a read-only share by several computers at once.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Journal, going back and uninstalling from outside: what was made is known before, and goes; what
-a person made stays.
+"""Journal, going back and uninstalling from outside: what was made is known before, and goes.
+
+What a person made stays.
 """
 
 from __future__ import annotations

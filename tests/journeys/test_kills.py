@@ -1,5 +1,6 @@
-"""The program is killed at 200 random moments of an install; the next run always ends as an
-undisturbed one does.
+"""The program is killed at 200 random moments of an install.
+
+The next run always ends as an undisturbed one does.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A proxy that is dead, and an index on this computer: the proxy is not asked for it, and who is at
-fault is named.
+"""A proxy that is dead, and an index on this computer.
+
+The proxy is not asked for it, and who is at fault is named.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A person's own packages beside the proven ones: added by hash, refused where they clash, told, kept, taken back."""
+"""A person's own packages beside the proven ones.
+
+Added by hash, refused where they clash, told, kept, taken back.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""The main job for real: the practice profile from the package index, installed, trained with,
-reported, mended.
+"""The main job for real.
+
+The practice profile from the package index, installed, trained with, reported, mended.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Automatic fixes for real: a fault on a loopback index or on disk, its diagnosis, the plan of the
-fix, the run, the way back.
+"""Automatic fixes for real.
+
+A fault on a loopback index or on disk, its diagnosis, the plan of the fix, the run, the way back.
 """
 
 from __future__ import annotations

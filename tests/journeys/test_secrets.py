@@ -1,5 +1,6 @@
-"""Secrets planted wherever people keep them never come out: not in logs, events, journal, plan,
-script or report.
+"""Secrets planted wherever people keep them never come out.
+
+Not in logs, events, journal, plan, script or report.
 
 Real runs of the program, finishing and failing, with passwords in pip's and uv's settings, in the
 answers, in proxies and in variables. Then every byte that the program wrote, below home and on both

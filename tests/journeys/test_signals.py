@@ -1,5 +1,6 @@
-"""Ended from outside: each signal is like Ctrl+C, with exit code 6, no child left, and a last JSON
-object.
+"""Ended from outside, each signal is like Ctrl+C.
+
+Exit code 6, no child left, and a last JSON object.
 """
 
 from __future__ import annotations

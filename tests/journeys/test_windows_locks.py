@@ -1,5 +1,6 @@
-"""Every card profile's Windows packages are fetched from the index for real, each file checked by
-the lock's hash.
+"""Every card profile's Windows packages are fetched from the index for real.
+
+Each file is checked by the lock's hash.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the program says on every machine that ships with it, held against goldens that a person has
-read.
+"""What the program says on every machine that ships with it, held against goldens.
+
+A person has read them.
 """
 
 from __future__ import annotations

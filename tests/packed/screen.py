@@ -1,4 +1,7 @@
-"""The packed programs on the lab's screen: start them, press keys, take pictures, and wait for what they show."""
+"""The packed programs on the lab's screen.
+
+Start them, press keys, take pictures, and wait for what they show.
+"""
 
 from __future__ import annotations
 

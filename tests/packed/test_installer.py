@@ -1,5 +1,7 @@
-"""The installers under Wine: silent and by keys, over older, newer and running ones, with registry
-and files compared before and after.
+"""The installers under Wine.
+
+Silent and by keys, over older, newer and running ones, with registry and files compared before and
+after.
 """
 
 from __future__ import annotations

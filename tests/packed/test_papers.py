@@ -1,5 +1,7 @@
-"""What goes with the packed programs: hashes, the bill of materials, licences in every form, and the
-versions inside; and that everything inside can be signed.
+"""What goes with the packed programs.
+
+Hashes, the bill of materials, licences in every form, and the versions inside; and that everything
+inside can be signed.
 """
 
 from __future__ import annotations

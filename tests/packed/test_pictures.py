@@ -1,5 +1,6 @@
-"""Every page of the packed window beside the same page of the source, both drawn by Windows' Qt in
-the lab: what packing left out shows as a difference.
+"""Every page of the packed window beside the same page of the source.
+
+Both drawn by Windows' Qt in the lab: what packing left out shows as a difference.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The packed programs themselves, under Wine: the command line, the window walked by keys, a second
-start, what a killed one leaves.
+"""The packed programs themselves, under Wine.
+
+The command line, the window walked by keys, a second start, what a killed one leaves.
 
 Needs ``dist/`` from ``build/make_exe.py`` and the lab; ``build/test.py`` makes both. Pictures of
 the walk go to ``dist/records/pictures/``.

@@ -1,4 +1,7 @@
-"""Which folder is a home of this program, which may become one, and which is somebody else's; looked at on a real disk."""
+"""Which folder is a home of this program, which may become one, and which is somebody else's.
+
+Looked at on a real disk.
+"""
 
 from __future__ import annotations
 

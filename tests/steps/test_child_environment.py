@@ -1,5 +1,6 @@
-"""What children see of the user's variables: nothing that hides the card, and of several cards the
-one that was planned for.
+"""What children see of the user's variables.
+
+Nothing that hides the card, and of several cards the one that was planned for.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Steps on a real environment: made by the real uv, checked by real scripts, made active only when
-proven.
+"""Steps on a real environment.
+
+Made by the real uv, checked by real scripts, made active only when proven.
 """
 
 from __future__ import annotations

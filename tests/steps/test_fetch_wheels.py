@@ -1,5 +1,6 @@
-"""The fetch step with the real uv against a real index on loopback: what arrives, what is refused,
-what is said.
+"""The fetch step with the real uv against a real index on loopback.
+
+What arrives, what is refused, what is said.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What is not this program's stays in a home, whatever a run does there; what it broke or lost is mended."""
+"""What is not this program's stays in a home, whatever a run does there.
+
+What it broke or lost is mended.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Unpacking beside the fetch: installing finds the files in the cache, a failure harms nothing,
-nothing is left.
+"""Unpacking beside the fetch.
+
+Installing finds the files in the cache, a failure harms nothing, nothing is left.
 """
 
 from __future__ import annotations

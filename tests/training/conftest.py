@@ -1,4 +1,7 @@
-"""An environment with the real Unsloth (TRAINING_PYTHON names its interpreter), a small model, and runs of the scripts."""
+"""An environment with the real Unsloth, a small model, and runs of the scripts.
+
+TRAINING_PYTHON names its interpreter.
+"""
 
 from __future__ import annotations
 

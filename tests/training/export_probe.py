@@ -1,4 +1,7 @@
-"""Inside an environment: makes adapters and a 4-bit model, or compares exports with what they came from. Prints JSON."""
+"""Makes adapters and a 4-bit model, or compares exports, inside an environment.
+
+Prints JSON.
+"""
 
 import json
 import os

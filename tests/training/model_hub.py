@@ -1,4 +1,7 @@
-"""A hub on loopback that speaks the Hugging Face hub's protocol as far as fetching a model needs it, with faults on request."""
+"""A hub on loopback that speaks the Hugging Face hub's protocol, with faults on request.
+
+As far as fetching a model needs it.
+"""
 
 from __future__ import annotations
 

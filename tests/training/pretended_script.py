@@ -1,4 +1,6 @@
-"""Stands in for the training script where no Unsloth is: the same options, events, files and exit codes, no model.
+"""Stands in for the training script where no Unsloth is.
+
+The same options, events, files and exit codes, no model.
 
 Counts steps and tells of each; ``PRETEND`` (a JSON object) says how: ``steps``, ``seconds`` of each, ``fail`` with an exit code,
 ``deaf`` for one that hears no stop.

@@ -1,4 +1,7 @@
-"""Exports with real models: merged and loaded again, from 16 and from 4 bits; what cannot be exported is one sentence."""
+"""Exports with real models: merged and loaded again, from 16 and from 4 bits.
+
+What cannot be exported is one sentence.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Fetching a model with the hub's own client against a hub on loopback: whole, cut, killed, refused, wrong, slow to answer."""
+"""Fetching a model with the hub's own client against a hub on loopback.
+
+Whole, cut, killed, refused, wrong, slow to answer.
+"""
 
 from __future__ import annotations
 

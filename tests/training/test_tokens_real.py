@@ -1,4 +1,7 @@
-"""The tokenizer step with real tokenizers: what is learnt is the answers with their end marks, and nothing else."""
+"""The tokenizer step with real tokenizers.
+
+What is learnt is the answers with their end marks, and nothing else.
+"""
 
 from __future__ import annotations
 

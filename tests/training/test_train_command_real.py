@@ -1,4 +1,7 @@
-"""The commands of a person's own model with the real Unsloth on the processor: train, stop, go on, export, ask."""
+"""The commands of a person's own model with the real Unsloth on the processor.
+
+Train, stop, go on, export, ask.
+"""
 
 from __future__ import annotations
 

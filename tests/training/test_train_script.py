@@ -1,4 +1,7 @@
-"""What the training script does without any library: settings, data, its record of a run, checkpoints, stopping."""
+"""What the training script does without any library.
+
+Settings, data, its record of a run, checkpoints, stopping.
+"""
 
 from __future__ import annotations
 

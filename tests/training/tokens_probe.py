@@ -1,4 +1,7 @@
-"""Runs the script's tokenizer step inside an environment over several chat templates, and prints what came of it as JSON."""
+"""Runs the script's tokenizer step over several chat templates inside an environment.
+
+Prints what came of it as JSON.
+"""
 
 import importlib.util
 import json

@@ -1,5 +1,6 @@
-"""The doors that only Windows has, each against the real adapter: registry, folders, cards without
-NVML, rights.
+"""The doors that only Windows has, each against the real adapter.
+
+Registry, folders, cards without NVML, rights.
 """
 
 from __future__ import annotations

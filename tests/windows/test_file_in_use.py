@@ -1,5 +1,6 @@
-"""A file in use in the middle of an install, on Windows: named, nothing lost, and the next run
-finishes.
+"""A file in use in the middle of an install, on Windows.
+
+Named, nothing lost, and the next run finishes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What Windows does otherwise than POSIX: files in use, names, process trees whose parent dies,
-console code pages.
+"""What Windows does otherwise than POSIX.
+
+Files in use, names, process trees whose parent dies, console code pages.
 """
 
 from __future__ import annotations

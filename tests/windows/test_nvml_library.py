@@ -1,5 +1,6 @@
-"""NVML through a real DLL: the loader, the calling convention and the structures, with a library
-that pretends.
+"""NVML through a real DLL: the loader, the calling convention and the structures.
+
+The library only pretends to be the driver's.
 
 The lab builds ``nvml.c`` into ``C:\\lab\\nvml.dll``. Each case runs in a process of its own with a
 system folder of its own, since pynvml loads the library once from ``System32``.

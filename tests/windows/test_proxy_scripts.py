@@ -1,5 +1,6 @@
-"""Proxy scripts (PAC), evaluated by Windows: a real script on loopback, real answers, and a
-download that follows them.
+"""Proxy scripts (PAC), evaluated by Windows.
+
+A real script on loopback, real answers, and a download that follows them.
 """
 
 from __future__ import annotations

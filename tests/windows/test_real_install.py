@@ -1,5 +1,6 @@
-"""The whole job on Windows Python: Windows wheels from the index by uv.exe, checked, trained with,
-reported.
+"""The whole job on Windows Python.
+
+Windows wheels from the index by uv.exe, checked, trained with, reported.
 
 torch's wheel for the processor runs under Wine with ``KMP_AFFINITY=disabled``, which the lab sets:
 Wine 8 lacks a call that its OpenMP makes. That is a setting of the lab, not of the program.

@@ -1,5 +1,6 @@
-"""What a killed single file left in the folder for temporary files goes with a later start; nothing
-else does.
+"""What a killed single file left in the folder for temporary files goes with a later start.
+
+Nothing else does.
 """
 
 from __future__ import annotations

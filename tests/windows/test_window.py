@@ -1,5 +1,6 @@
-"""The window on Windows' own platform: it stands, closes on WM_CLOSE, and a second start brings the
-first to the front.
+"""The window on Windows' own platform.
+
+It stands, closes on WM_CLOSE, and a second start brings the first to the front.
 """
 
 from __future__ import annotations

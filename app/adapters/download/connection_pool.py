@@ -1,5 +1,6 @@
-"""HTTP as this program uses it: the system's certificates, the chosen proxy, TLS only except on
-loopback.
+"""HTTP as this program uses it: TLS only, but on loopback.
+
+The system's certificates, the chosen proxy.
 """
 
 from __future__ import annotations

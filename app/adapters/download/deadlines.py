@@ -1,5 +1,6 @@
-"""Connections whose beginning ends in time, however slowly the other side drips: connecting, TLS, a
-proxy's answer, the head of an answer.
+"""Connections whose beginning ends in time, however slowly the other side drips.
+
+Connecting, TLS, a proxy's answer, the head of an answer.
 
 The limit of a read starts again with each byte; one for the whole needs somebody who looks at the
 clock meanwhile.

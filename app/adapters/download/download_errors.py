@@ -1,5 +1,6 @@
-"""What goes wrong between here and an index, each as one sentence that names host, file and cause,
-with a next step.
+"""What goes wrong between here and an index, each fault as one sentence.
+
+A sentence names host, file and cause, with a next step.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Many files at once, big ones in several ranges: workers that take ranges, retry with back-off and
-check each file.
+"""Fetches many files at once, big ones in several ranges.
+
+Workers take ranges, retry with back-off and check each file.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Fetched bytes handed on while the rest still comes: a server on loopback from which uv unpacks a
-wheel as it arrives.
+"""Fetched bytes handed on while the rest still comes.
+
+A server on loopback from which uv unpacks a wheel as it arrives.
 
 The index sends each byte once, into the wheelhouse; uv reads it from there through this server,
 checks the hash of what it read and unpacks into its cache. So unpacking ends a moment after the

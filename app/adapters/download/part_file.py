@@ -1,5 +1,6 @@
-"""A half-fetched file and its side file: which ranges are on disk, so that a killed fetch goes on
-where it was.
+"""A half-fetched file and its side file, by which a killed fetch goes on where it was.
+
+The side file holds which ranges are on disk.
 
 ``NAME.part`` holds the bytes at their places, ``NAME.ranges.part`` one slot for each range that was
 begun. A slot is written over in place as its range grows, and carries the CRC of the range's bytes:

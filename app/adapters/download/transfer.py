@@ -1,5 +1,6 @@
-"""One file on its way: what is there already, one stream at a time into a range, and the check at
-the end.
+"""Fetches one file.
+
+What is there already, one stream at a time into a range, and the check at the end.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The door to the network: what can be reached, how large a file is, and fetching many files with
-resume and checks.
+"""The door to the network.
+
+What can be reached, how large a file is, and fetching many files with resume and checks.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Wishes to end from outside (SIGTERM, a closed terminal or console, log-off): each ends this program
-like Ctrl+C, with its children's trees.
+"""Wishes to end from outside (SIGTERM, a closed terminal or console, log-off).
+
+Each ends this program like Ctrl+C, with its children's trees.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""This program's own process: streams that are missing or break, the mask of what it makes, paths
-as people give them.
+"""This program's own process: its streams, its file mask, its arguments.
+
+Streams that are missing or break, the mask of what it makes, paths as people give them.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What a single-file program carries unopened: zips in its own Windows resources, read only when
-something asks for them.
+"""What a single-file program carries unopened.
+
+Zips in its own Windows resources, read only when something asks for them.
 
 PyInstaller's single file unpacks all that it holds at each start, before the first line of the
 program runs: uv alone is two fifths of those bytes, and the data files are two thirds of the files.

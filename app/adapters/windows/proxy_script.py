@@ -1,5 +1,6 @@
-r"""Proxy scripts (PAC) and automatic detection, evaluated by Windows itself (WinHTTP); other
-systems have no such service.
+r"""Proxy scripts (PAC) and automatic detection, evaluated by Windows itself (WinHTTP).
+
+Other systems have no such service.
 
 ``netsh winhttp`` does not show them; "Settings, Network, Proxy" does. The evaluation downloads the
 script and runs it in Windows' own sandbox, so no script of a network runs in this program.

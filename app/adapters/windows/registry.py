@@ -1,5 +1,6 @@
-"""The Windows registry, read only (``reg query``). On other systems there is none: every answer is
-``None``.
+"""The Windows registry, read only (``reg query``).
+
+On other systems there is none: every answer is ``None``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which programs have files open, as Windows' restart manager tells it (rstrtmgr.h); elsewhere nobody."""
+"""Which programs have files open, as Windows' restart manager tells it (rstrtmgr.h).
+
+Elsewhere nobody.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Entries of the system's menu: a .lnk in the Start menu on Windows (IShellLink), a .desktop file
-elsewhere.
+"""Entries of the system's menu.
+
+A .lnk in the Start menu on Windows (IShellLink), a .desktop file elsewhere.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Recognises a person's training data and turns it into the one form that the training script reads."""
+"""Recognises training data and converts it to the one form that the script reads."""

@@ -1,4 +1,7 @@
-"""One record to one canonical row: ``{"messages": [...]}`` or ``{"text": ...}``; what cannot be converted says why."""
+"""Converts one record to one canonical row.
+
+``{"messages": [...]}`` or ``{"text": ...}``; what cannot be converted says why.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Text to records, each with its line: JSON lines, JSON, tables and plain text. What cannot be read is a bad row, not an end."""
+"""Reads text as records, each with its line: JSON lines, JSON, tables and plain text.
+
+What cannot be read is a bad row, not an end.
+"""
 
 from __future__ import annotations
 

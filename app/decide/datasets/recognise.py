@@ -1,4 +1,7 @@
-"""A file's bytes to a ``Dataset``: what it is, what would be used, what must be confirmed; and its canonical rows."""
+"""Recognises a file's bytes as a ``Dataset``, and gives its canonical rows.
+
+What it is, what would be used, what must be confirmed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Bytes to text: marks first, then UTF-8, then what a person says; a code page is proposed and never taken unasked."""
+"""Decodes bytes: marks first, then UTF-8, then what a person says.
+
+A code page is proposed and never taken unasked.
+"""
 
 from __future__ import annotations
 

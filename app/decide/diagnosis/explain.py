@@ -1,5 +1,7 @@
-"""Reads a log and names what went wrong: the cause, the lines that prove it, what mends it. Where no
-line tells it, the cause stays open and the likeliest ideas are told with what to look at first.
+"""Reads a log and names what went wrong: the cause, its evidence, what mends it.
+
+Where no line tells it, the cause stays open and the likeliest ideas are told with what to look at
+first.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Turns the bytes of any log into plain lines: encodings, colours, redraws, and what is too long to
-read whole.
+"""Turns the bytes of any log into plain lines.
+
+Encodings, colours, redraws, and what is too long to read whole.
 """
 
 from __future__ import annotations

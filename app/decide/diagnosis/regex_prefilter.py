@@ -1,5 +1,6 @@
-"""Finds plain strings of which every match of a pattern must contain one, so that most patterns
-need not be tried.
+"""Finds plain strings of which every match of a pattern must contain one.
+
+So most patterns need not be tried.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Compares a log's words with those of logs whose cause is known: a net below the rules, for what
-no rule describes.
+"""Compares a log's words with those of logs whose cause is known.
+
+A net below the rules, for what no rule describes.
 
 The rules know mechanisms; this knows none. It orders causes by how strongly single words and pairs
 of neighbouring words of a log speak for each of them, as counted by ``build/word_scores.py`` in

@@ -1,5 +1,6 @@
-"""What the rules may ask about: one flat table of facts, drawn from a machine's facts and one
-profile.
+"""What the rules may ask about: one flat table of facts.
+
+Drawn from a machine's facts and one profile.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Automatic fixes as plans: the steps that mend come first, the plan that failed follows. Planned,
-shown, journalled.
+"""Automatic fixes as plans: the steps that mend come first, then the plan that failed.
+
+Planned, shown, journalled.
 """
 
 from __future__ import annotations

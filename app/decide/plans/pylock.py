@@ -1,5 +1,6 @@
-"""From uv's answer (a PEP 751 lock with addresses) and a profile's own lock to the files to fetch.
-The hash of the lock counts.
+"""Matches uv's lock with a profile's own lock, and gives the files to fetch.
+
+uv's answer is a PEP 751 lock with addresses; the hash of the profile's lock counts.
 """
 
 from __future__ import annotations

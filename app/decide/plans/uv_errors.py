@@ -1,5 +1,6 @@
-"""What uv's words say about a failed look-up: the true cause, the host and the package, with a next
-step.
+"""Reads uv's words on a failed look-up.
+
+The true cause, the host and the package, with a next step.
 """
 
 from __future__ import annotations

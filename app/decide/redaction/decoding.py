@@ -1,5 +1,6 @@
-"""Reads a text as people and programs will: escapes resolved, colours gone, broken words joined,
-each sign with its place.
+"""Decodes a text as people and programs will read it.
+
+Escapes resolved, colours gone, broken words joined, each sign with its place.
 
 A secret is looked for in what a text says, not in how it is written: one reading serves JSON within
 JSON, addresses, HTML, Python's and git's escapes, UTF-16 that was read as bytes, and whatever of

@@ -1,5 +1,6 @@
-"""What a computer knows of its owner (user, computer, home folder) in every spelling that logs use,
-and what is put instead.
+"""What a computer knows of its owner, in every spelling that logs use.
+
+User, computer, home folder, and what is put in their place.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Knows the secrets of this visit (logins of indexes and proxies, tokens in variables) and blots
-them out of all that is told.
+"""Masks the secrets that this session knows in all that is told.
+
+Logins of indexes and proxies, tokens in variables.
 
 The report has rules for what has the shape of a secret (``redact``). Here it is the other way
 round: the values are known, so whatever repeats them, a child's output or an error's details, loses

@@ -1,5 +1,6 @@
-"""Takes the person out of what leaves the computer: names, paths, addresses, serial numbers,
-tokens, passwords.
+"""Takes the person out of what leaves the computer.
+
+Names, paths, addresses, serial numbers, tokens, passwords.
 
 Two sources: rules for what has a known shape (``shapes``), and what the machine itself knows
 (``known_names``, and the secrets of this visit). Both are looked for in what a text says, however

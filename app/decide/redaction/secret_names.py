@@ -1,5 +1,7 @@
-"""Which names say that a value is a secret: of variables, settings, members of JSON, parts of an
-address. The one list; logs, masking and the survey all go by it.
+"""Which names say that a value is a secret.
+
+Names of variables, settings, members of JSON, parts of an address. The one list; logs, masking and
+the survey all go by it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What a secret looks like without being a service's token (``service_tokens``): keys, passwords,
-serial numbers, addresses, other people's folders. A rule for each shape.
+"""What a secret looks like, apart from a service's token (``service_tokens``).
+
+Keys, passwords, serial numbers, addresses, other people's folders. A rule for each shape.
 
 A rule is a kind, a pattern and what is put instead. Patterns are written for text that is read
 (``decoded_views``): quotes, slashes and letters stand for themselves. What is put instead never matches

@@ -1,5 +1,6 @@
-"""How much card memory a LoRA run with Unsloth needs, from the model's shape and the settings.
-Bytes.
+"""Estimates the card memory, in bytes, that a LoRA run with Unsloth needs.
+
+From the model's shape and the settings.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What verification concludes: the guide's expected output line by line, the benchmark against this
-card, the fine-tune.
+"""Judges a verification.
+
+The guide's expected output line by line, the benchmark against this card, the fine-tune.
 """
 
 from __future__ import annotations

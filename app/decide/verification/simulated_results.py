@@ -1,5 +1,6 @@
-"""What a healthy computer of this kind would measure: numbers for a rehearsal, made from data and
-marked as such.
+"""What a healthy computer of this kind would measure, for simulations.
+
+Numbers made from data and marked as such.
 """
 
 from __future__ import annotations

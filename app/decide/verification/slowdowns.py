@@ -1,5 +1,6 @@
-"""Why a card is slower than it should be: the likely reasons, most likely first, from what the
-sensors saw.
+"""Why a card is slower than it should be.
+
+The likely reasons, most likely first, from what the sensors saw.
 """
 
 from __future__ import annotations

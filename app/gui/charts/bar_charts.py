@@ -1,5 +1,6 @@
-"""What every chart shares, its figures as a table among it, and the bars of the benchmark with
-their reference marks.
+"""The base of every chart, and the benchmark's bars with their reference marks.
+
+Every chart gives its figures as a table, too.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Paste the output of the guide's own script: the same comparison, line by line, as after the
-checks.
+"""The dialog that compares a pasted output of the guide's script with what is expected.
+
+The same comparison, line by line, as after the checks.
 """
 
 from __future__ import annotations

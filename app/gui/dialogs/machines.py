@@ -1,5 +1,6 @@
-"""Another machine: the simulated computers that ship with the program, each with what is special
-about it, or a file.
+"""The dialog that opens another machine: a simulated one or a file.
+
+Each computer that ships with the program says what is special about it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Paste a log: any output in, its cause and what mends it out; nothing is said where nothing is
-wrong.
+"""The dialog that diagnoses a pasted log.
+
+Any output in, its cause and what mends it out; nothing is claimed where nothing is wrong.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The plan for experts: every step with its kind, bytes and everything it touches; and the same as
-a script.
+"""The plan for experts: every step with its kind, bytes and all that it touches.
+
+And the same as a script.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Remove: everything that this program put here, each with its size and its own tick; nothing is
-ticked beforehand.
+"""The dialog that removes what this program put here, each with size and tick.
+
+Nothing is ticked beforehand.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The diagnostics report before it is written: what is in it, what was taken out, and the whole of
-it as it would go out.
+"""The dialog that shows the diagnostics report before it is written.
+
+What is in it, what was taken out, and the whole of it as it would go out.
 """
 
 from __future__ import annotations

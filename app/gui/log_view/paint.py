@@ -1,5 +1,6 @@
-"""How one line of a log is drawn: grounds for what is selected and searched, a mark for trouble,
-then its pieces.
+"""Paints one line of a log.
+
+Grounds for what is selected and searched, a mark for trouble, then its pieces.
 """
 
 from __future__ import annotations

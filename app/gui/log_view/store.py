@@ -1,5 +1,6 @@
-"""A run's log as the window needs it: the file on disk, an index of one number for each 64 KiB,
-search and filter in slices.
+"""A run's log as the window needs it: the file on disk, indexed.
+
+One number for each 64 KiB, search and filter in slices.
 """
 
 from __future__ import annotations

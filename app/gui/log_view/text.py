@@ -1,5 +1,6 @@
-"""One raw line of a log as pieces to paint: escape codes become colours, redraws their latest
-state, bad bytes are replaced.
+"""Parses one raw line of a log into pieces to paint.
+
+Escape codes become colours, redraws their latest state, bad bytes are replaced.
 """
 
 from __future__ import annotations

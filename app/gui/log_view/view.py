@@ -1,5 +1,6 @@
-"""The log on screen: paints only the lines in sight, however many there are; follows what grows,
-finds, filters.
+"""The log on screen: paints only the lines in sight, however many there are.
+
+Follows what grows, finds, filters.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Home: what is installed, how far it is proven and when, what changed, what it takes, and every way
-on and back.
+"""The home page: what is installed, how far proven, and every way on and back.
+
+When it was proven, what changed, what it takes.
 """
 
 from __future__ import annotations

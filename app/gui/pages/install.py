@@ -1,5 +1,6 @@
-"""Plan and install: first everything that will happen, then the run; what failed is explained, not
-numbered.
+"""The page of plan and install: all that will happen, then the run.
+
+What failed is explained.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A page that runs a plan: progress on top, steps at the left, log at the right; stop, failure and
-going on again.
+"""A page that runs a plan: progress on top, steps at the left, log at the right.
+
+Stop, failure and going on again.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the Setup page shows on demand: a profile's details, the guide's mistakes, two setups side
-by side, sources.
+"""What the Setup page shows on demand.
+
+A profile's details, the guide's mistakes, two setups side by side, sources.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a training run is asked for with: data, model and settings, the preview of both, earlier runs."""
+"""The form of a training run: data, model, settings, their preview, earlier runs."""
 
 from __future__ import annotations
 

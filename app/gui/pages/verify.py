@@ -1,5 +1,6 @@
-"""Verify: expected output, benchmark and first fine-tune fill in live; at the end the verdict in
-plain words.
+"""The page of verification: the checks live, then the verdict in plain words.
+
+Expected output, benchmark and first fine-tune.
 """
 
 from __future__ import annotations

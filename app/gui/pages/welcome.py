@@ -1,5 +1,7 @@
-"""Welcome: what will happen in three lines, what it will take here, the language, and a run to go
-on with; where an environment is installed, the home page instead.
+"""The first page: what will happen, the language, a run to go on with.
+
+It says what the setup will take here; where an environment is installed, the home page stands in
+its place.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A box to choose from: the wheel does not turn it, and its text ends in an ellipsis where it does
-not fit.
+"""A combo box that the wheel does not turn.
+
+Its text ends in an ellipsis where it does not fit.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""What the guide's clean-up took out of an environment, a quiet row each: where, when, what, and
-the way back.
+"""Lists what the guide's clean-up took out of environments, with the way back.
+
+A quiet row each: where, when, what.
 """
 
 from __future__ import annotations

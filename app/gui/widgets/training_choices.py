@@ -1,4 +1,7 @@
-"""Model and settings of a run: the knobs of the starter script, a model of one's own, epochs, what is learnt."""
+"""Model and settings of a run: size, epochs, what is learnt.
+
+The knobs of the starter script and a model of one's own.
+"""
 
 from __future__ import annotations
 

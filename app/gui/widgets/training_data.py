@@ -1,4 +1,7 @@
-"""A person's data on the page of training: the file, what was recognised in it, and what is asked of it."""
+"""A person's data on the page of training.
+
+The file, what was recognised in it, and what is asked of it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the model will see of a person's rows: three of them with the learnt part marked, their lengths, the cost."""
+"""What the model will see of a person's rows.
+
+Three of them with the learnt part marked, their lengths, the cost.
+"""
 
 from __future__ import annotations
 

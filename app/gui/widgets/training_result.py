@@ -1,4 +1,7 @@
-"""What a training run left: answers of before and after, export, a prompt to try; and the list of earlier runs."""
+"""What a training run left: answers of before and after, export, a prompt to try.
+
+And the list of earlier runs.
+"""
 
 from __future__ import annotations
 

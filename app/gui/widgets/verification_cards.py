@@ -1,5 +1,6 @@
-"""The three parts of the proof: expected output line by line, the benchmark against its reference,
-the first fine-tune.
+"""The three cards of the proof: expected output, benchmark, first fine-tune.
+
+The output line by line, the benchmark against its reference.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Attention: torch's own, causal, forward alone and forward with backward; the last rows against
-float64.
+"""Attention: torch's own, causal, forward alone and forward with backward.
+
+The last rows against float64.
 """
 
 import math

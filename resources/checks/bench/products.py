@@ -1,5 +1,6 @@
-"""Matrix products in every type, each checked: against float64 as a whole, and hot products against
-the first, bit for bit.
+"""Matrix products in every type, each checked.
+
+Against float64 as a whole, and hot products against the first, bit for bit.
 """
 
 import importlib.util

@@ -1,5 +1,6 @@
-"""The card's sensors while it works: clocks, temperature, power, throttle reasons, link, other
-processes. NVML by ctypes.
+"""The card's sensors while it works.
+
+Clocks, temperature, power, throttle reasons, link, other processes. NVML by ctypes.
 """
 
 import ctypes

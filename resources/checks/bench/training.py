@@ -1,5 +1,6 @@
-"""A LoRA training step of a Llama-shaped model in plain torch: tokens a second, and a loss that
-must fall.
+"""A LoRA training step of a Llama-shaped model in plain torch.
+
+Tokens a second, and a loss that must fall.
 """
 
 import math

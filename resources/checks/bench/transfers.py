@@ -1,5 +1,6 @@
-"""Transfers: pinned memory to the card and back, and a copy on the card. What arrives is compared
-byte for byte.
+"""Transfers: pinned memory to the card and back, and a copy on the card.
+
+What arrives is compared byte for byte.
 """
 
 import time

@@ -1,5 +1,6 @@
-"""Scores the diagnosis on the judged collection: ``python -m tests.decide.diagnosis.score_collection
-[read|kept|second|all] [--strict] [--write]``.
+"""Scores the diagnosis on the judged collection.
+
+``python -m tests.decide.diagnosis.score_collection [read|kept|second|all] [--strict] [--write]``.
 
 Prints how many causes were named right at first place and among three, how many wrong ones were
 named firmly or with an automatic fix, what stayed silent although it is known, which unknown ones

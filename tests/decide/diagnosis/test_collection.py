@@ -1,5 +1,7 @@
-"""The collection that a stranger judged: how often the diagnosis is right, silent where the log says
-nothing, and never firm in what is wrong. The figures stand in the closing summary of pytest.
+"""How often the diagnosis is right on the collection that a stranger judged.
+
+Silent where the log says nothing, and never firm in what is wrong. The figures stand in the closing
+summary of pytest.
 """
 
 from __future__ import annotations

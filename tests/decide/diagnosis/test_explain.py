@@ -1,5 +1,6 @@
-"""The true cause is named, with its proof; nothing is named where nothing is wrong; no encoding and
-no cut hides it.
+"""The true cause is named, with its evidence; nothing is named where nothing is wrong.
+
+No encoding and no cut hides it.
 """
 
 from __future__ import annotations

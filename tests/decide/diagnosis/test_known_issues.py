@@ -1,5 +1,6 @@
-"""The data of diagnosis: labels, words and fixes are whole, patterns are sound, quick and anchored
-on what they need.
+"""The data of diagnosis.
+
+Labels, words and fixes are whole, patterns are sound, quick and anchored on what they need.
 """
 
 from __future__ import annotations

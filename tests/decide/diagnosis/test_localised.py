@@ -1,5 +1,6 @@
-"""What Windows says in German, French, Chinese, Japanese and Russian is understood, in every
-encoding a log comes in.
+"""What Windows says in five languages is understood, in every encoding a log comes in.
+
+German, French, Chinese, Japanese and Russian.
 """
 
 from __future__ import annotations

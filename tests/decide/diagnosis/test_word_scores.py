@@ -1,5 +1,6 @@
-"""Where no rule names the cause, words give ideas and say so; they never name one, and silence stays
-silent.
+"""Where no rule names the cause, words give ideas and say so.
+
+They never name one, and silence stays silent.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""The ranking: architecture first, honest about what holds a card back, and never ready where it
-cannot work.
+"""The ranking: never ready where it cannot work.
+
+Architecture first, honest about what holds a card back.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Each finding of the contract: on a PC without a fault none speaks, and each speaks at its own
-change alone.
+"""Each finding of the contract.
+
+On a PC without a fault none speaks, and each speaks at its own change alone.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Automatic fixes: what each puts before the plan, and that a working environment is never among
-what goes.
+"""Automatic fixes.
+
+What each puts before the plan, and that a working environment is never among what goes.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""From uv's answer to files: the lock's hash counts, the best file is taken, nothing hostile gets
-through.
+"""From uv's answer to files.
+
+The lock's hash counts, the best file is taken, nothing hostile gets through.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Known secrets are blotted out of every kind of happening, in every spelling, also where a chunk
-of output cuts them.
+"""Known secrets are masked in every kind of event, in every spelling.
+
+Also where a chunk of output cuts them.
 """
 
 from __future__ import annotations

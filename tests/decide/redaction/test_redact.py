@@ -1,5 +1,6 @@
-"""Nothing that names a person or opens an account survives, wherever it is planted; nothing else is
-broken.
+"""Nothing that names a person or opens an account survives, wherever it is planted.
+
+Nothing else is broken.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""A secret goes however it is written: inside of JSON, addresses, HTML, colours, other encodings,
-and over two lines.
+"""A secret goes however it is written.
+
+Inside of JSON, addresses, HTML, colours, other encodings, and over two lines.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""Kinds of secrets times ways of writing times user names, and harmless lines: a table that the run
-prints. No leak of a kind in it, under one harmless line in a hundred touched.
+"""Kinds of secrets times ways of writing times user names, and harmless lines.
+
+A table that the run prints. No leak of a kind in it, under one harmless line in a hundred touched.
 """
 
 from __future__ import annotations
