@@ -1,9 +1,9 @@
-"""The doors to the outside, as Protocols.
+"""The adapters to the outside, as Protocols.
 
-Every question and answer is a plain value, so any door can be recorded.
+Every question and answer is a plain value, so any adapter can be recorded.
 
-Only ``adapters/`` implements them. Doors that block look at the stop event and raise ``StoppedError``;
-doors that fail in a known way raise ``ExpectedError``; a missing fact is ``None``, never an
+Only ``adapters/`` implements them. Adapters that block look at the stop event and raise ``StoppedError``;
+adapters that fail in a known way raise ``ExpectedError``; a missing fact is ``None``, never an
 exception.
 """
 
@@ -156,7 +156,7 @@ class Files(Protocol):
         """Whether a file or folder is an administrator's and nobody else may change it."""
 
     def share(self, path: str) -> None:
-        """Let other users read a folder and what is below it; what this door makes is the user's
+        """Let other users read a folder and what is below it; what this adapter makes is the user's
         alone.
         """
 
@@ -197,7 +197,7 @@ class Files(Protocol):
         """The hash of a file, in hex."""
 
     def stamp(self, path: str) -> str | None:
-        """A text that changes when the file does, or the computer was started anew; ``None`` where
+        """A text that changes when the file does, or the computer was started again; ``None`` where
         there is no file.
         """
 
@@ -444,7 +444,7 @@ class Clock(Protocol):
 
 
 class Stop(Protocol):
-    """A wish to stop, set by the face, seen by the doors (a ``threading.Event``)."""
+    """A wish to stop, set by the face, seen by the adapters (a ``threading.Event``)."""
 
     def is_set(self) -> bool:
         """Whether somebody asked to stop."""
@@ -460,7 +460,7 @@ class Stop(Protocol):
 
 
 class System(Protocol):
-    """All doors together. ``simulated`` names the machine file when this is somebody else's
+    """All adapters together. ``simulated`` names the machine file when this is somebody else's
     computer.
     """
 

@@ -110,7 +110,7 @@ _pseudo: object = None
 
 
 def as_installed(session: Session) -> None:
-    """Let a simulated visit look as if its best setup were installed: for pictures of the home page
+    """Let a simulated session look as if its best setup were installed: for pictures of the home page
     alone, whose figures on a real PC come from the files there.
     """
     from app.engine.editors import Editor

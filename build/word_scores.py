@@ -114,7 +114,7 @@ def table(known_issues: KnownIssues) -> str:
 
 
 def main(files: list[str]) -> int:
-    """Add what was judged anew, and write the table; says how many logs were counted."""
+    """Add what was judged again, and write the table; says how many logs were counted."""
     known_issues = load(resource_reader(), resource_names()).known_issues
     if files:
         before = kept()

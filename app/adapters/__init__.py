@@ -1,1 +1,1 @@
-"""The doors to the outside made real: the only rooms with side effects."""
+"""The adapters to the outside made real: the only rooms with side effects."""

@@ -1,4 +1,4 @@
-"""All doors of this computer, opened together."""
+"""All adapters of this computer, opened together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.ports import Clock, Computer, Files, Nvml, Processes, Registry, Stop, T
 
 @dataclass
 class LocalSystem:
-    """The doors as plain attributes, so that a test or a face can put another one in its place."""
+    """The adapters as plain attributes, so that a test or a face can put another one in its place."""
 
     processes: Processes
     terminal: Terminal
@@ -50,7 +50,7 @@ class _LaterWeb:
 
 
 def open_system(simulated: str | None = None) -> LocalSystem:
-    """The doors of this computer. ``simulated`` names a machine file whose facts stand for this
+    """The adapters of this computer. ``simulated`` names a machine file whose facts stand for this
     computer's.
     """
     stop = threading.Event()

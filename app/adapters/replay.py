@@ -1,8 +1,8 @@
-"""Records any door and plays it back.
+"""Records any adapter and plays it back.
 
 Question and answer (or fault) as JSON, and a player that answers from the record.
 
-All doors take and return plain values, so one proxy serves them all. Streams are recorded as the
+All adapters take and return plain values, so one proxy serves them all. Streams are recorded as the
 list of their items.
 """
 
@@ -23,7 +23,7 @@ from app.model import machine
 from app.model.errors import ExpectedError, InputError, StoppedError
 from app.model.value import Value
 
-# What can come through a door. An unknown name in a record is refused, never looked up elsewhere.
+# What can come through an adapter. An unknown name in a record is refused, never looked up elsewhere.
 _VALUES: dict[str, type[Value]] = {
     name: kind
     for module in (machine, ports)
@@ -34,7 +34,7 @@ _CONTEXTS = frozenset(("hold", "keep_awake"))  # their effect is their whole ans
 
 
 class RecordedError(Value, frozen=True, kw_only=True):
-    """What a door raised: an expected fault, or the wish to stop (code ``stopped``)."""
+    """What an adapter raised: an expected fault, or the wish to stop (code ``stopped``)."""
 
     code: str
     message: str = ""
@@ -43,7 +43,7 @@ class RecordedError(Value, frozen=True, kw_only=True):
 
 
 class Call(Value, frozen=True, kw_only=True):
-    """One question to a door and what came back. A fault after some items of a stream stands beside
+    """One question to an adapter and what came back. A fault after some items of a stream stands beside
     them.
     """
 
@@ -56,14 +56,14 @@ class Call(Value, frozen=True, kw_only=True):
 
 
 class Recording(Value, frozen=True, kw_only=True):
-    """Everything asked of some doors, in order; schema ``record/1``."""
+    """Everything asked of some adapters, in order; schema ``record/1``."""
 
     schema: str = "record/1"
     calls: tuple[Call, ...] = ()
 
 
 class Recorder:
-    """Wraps doors; ``record()`` gives what was asked until now."""
+    """Wraps adapters; ``record()`` gives what was asked until now."""
 
     def __init__(self) -> None:
         self._calls: list[Call] = []
@@ -146,7 +146,7 @@ class _Recording:
 
 
 class Player:
-    """A door that answers from a record. A question that comes again gets the next answer, the last
+    """An adapter that answers from a record. A question that comes again gets the next answer, the last
     one for ever.
     """
 
@@ -213,7 +213,7 @@ def load(data: bytes, name: str) -> Recording:
     try:
         record = msgspec.json.decode(data, type=Recording)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{name} is not a record of doors: {error}.") from error
+        raise InputError(f"{name} is not a record of adapters: {error}.") from error
     if record.schema != "record/1":
         raise InputError(
             f'{name}: the field "schema" was expected to be "record/1", but is "{record.schema}".'
@@ -270,7 +270,7 @@ def _encode_value(value: Any) -> Any:
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     raise TypeError(
-        f"a {type(value).__name__} cannot be recorded: doors take and return plain values"
+        f"a {type(value).__name__} cannot be recorded: adapters take and return plain values"
     )
 
 

@@ -49,7 +49,7 @@ def write_crash(
     """Write traceback, version, system and arguments below ``reports/``; the path, or a word where
     that failed too.
 
-    Logins in the arguments and what ``variables`` hold as secrets are blotted out.
+    Logins in the arguments and what ``variables`` hold as secrets are masked.
     """
     at = clock.now()
     masker = SecretMasker(

@@ -55,7 +55,7 @@ _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log 
 
 
 class Execution(Inspection):
-    """A visit whose plans run. Afterwards its fields tell how the last run went."""
+    """A session whose plans run. Afterwards its fields tell how the last run went."""
 
     # ---- do
 

@@ -16,7 +16,7 @@ from app.steps.removing import Record, not_ours
 def guard_files(
     files: Files, place: HomeLayout, ours: Callable[[str], bool], record: Record
 ) -> Files:
-    """The same door, which refuses to delete or replace what is somebody else's below home
+    """The same adapter, which refuses to delete or replace what is somebody else's below home
     (``ExpectedError('not-ours')``), and writes down what is made in a folder that is somebody else's.
     """
     return cast(Files, _Guarded(files, place, ours, record))
@@ -30,42 +30,42 @@ class _Guarded:
         self._papers = (place.marker, place.journal, place.pointer, place.lock)
 
     def __getattr__(self, name: str) -> Any:
-        """Everything that changes nothing is the door's own."""
+        """Everything that changes nothing is the adapter's own."""
         return getattr(self._files, name)
 
     def write(self, path: str, data: bytes) -> None:
-        """As the door's, if the file is new or ours."""
+        """As the adapter's, if the file is new or ours."""
         self._claim_path(path)
         self._files.write(path, data)
 
     def append(self, path: str, data: bytes) -> None:
-        """As the door's, if the file is new or ours."""
+        """As the adapter's, if the file is new or ours."""
         self._claim_path(path)
         self._files.append(path, data)
 
     def copy(self, source: str, target: str) -> None:
-        """As the door's, if the target is new or ours."""
+        """As the adapter's, if the target is new or ours."""
         self._claim_path(target)
         self._files.copy(source, target)
 
     def copy_tree(self, source: str, target: str) -> None:
-        """As the door's, if the target is new or ours."""
+        """As the adapter's, if the target is new or ours."""
         self._claim_path(target)
         self._files.copy_tree(source, target)
 
     def make_folder(self, path: str) -> None:
-        """As the door's; a new one is written down where the folder above is not ours."""
+        """As the adapter's; a new one is written down where the folder above is not ours."""
         if not self._files.exists(path):
             self._claim_path(path)
         self._files.make_folder(path)
 
     def remove(self, path: str) -> None:
-        """As the door's, if what lies there is ours."""
+        """As the adapter's, if what lies there is ours."""
         self._require_ours(path)
         self._files.remove(path)
 
     def set_aside(self, source: str, target: str) -> None:
-        """As the door's, if what lies there is ours."""
+        """As the adapter's, if what lies there is ours."""
         self._require_ours(source)
         self._files.set_aside(source, target)
 

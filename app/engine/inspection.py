@@ -1,4 +1,4 @@
-"""A visit to one computer: where things are there, what was seen, and what is decided from it."""
+"""A session with one computer: where things are there, what was seen, and what is decided from it."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from app.steps.step_context import StepContext
 if TYPE_CHECKING:
     from app.decide.redaction.redact import Redactor
 
-# Files that every run writes anew, and reads back: locks as they were asked, checks, records.
+# Files that every run writes again, and reads back: locks as they were asked, checks, records.
 _NOTES = re.compile(
     r"locks/(?!pylock\.unpacking)[\w.+-]+\.(txt|json|toml)|checks/[\w/-]+\.py|verified/[\w.-]+\.json"
 )
 
 
 class Inspection:
-    """One visit to one computer, as far as nothing is changed on it. What takes time is a
+    """One session with one computer, as far as nothing is changed on it. What takes time is a
     generator.
 
     ``resource`` gives a file of ``resources/`` by its relative path.
@@ -256,7 +256,7 @@ class Inspection:
         return _NOTES.fullmatch(below) is not None and self.pointer() is not None
 
     def _guarded_system(self, place: HomeLayout, journal: Journal) -> System:
-        """The doors for steps: what is not ours below home is neither deleted nor replaced."""
+        """The adapters for steps: what is not ours below home is neither deleted nor replaced."""
         system = copy.copy(self.system)
         system.files = guard_files(
             self.system.files, place, self.is_ours, journal.effect("session", "")
@@ -351,7 +351,7 @@ class Inspection:
         """What takes the person out of all that leaves this computer: by rule, and by what is known
         here.
         """
-        from app.decide.redaction.redact import redactor  # first needed at the end of a visit
+        from app.decide.redaction.redact import redactor  # first needed at the end of a session
 
         table = self.resource("secrets.toml")
         if self.simulated:
@@ -429,7 +429,7 @@ class Inspection:
         if pointer is not None and pointer.active.startswith(install.environment + "."):
             install = fixes.rename_environment(
                 install, self.place, pointer.active
-            )  # the one that was made anew beside it
+            )  # the one that was made again beside it
         install = self._with_integrations(install, profile)
         if not self.answers.clean_up:
             return self._match_recording(install)

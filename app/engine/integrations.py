@@ -68,16 +68,18 @@ def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
     return place.join(folder, "jupyter", "kernels")
 
 
-def own_packages_plan(visit: Inspection, profile: Profile | None, environment: str | None) -> Plan:
+def own_packages_plan(
+    session: Inspection, profile: Profile | None, environment: str | None
+) -> Plan:
     """The packages that a person added to a setup, to be put into a new environment of it; often
     without steps. Raises ``InputError`` where their list is broken.
     """
     nothing = Plan(title="Your packages")
-    if visit.simulated or not visit.owns_home():
+    if session.simulated or not session.owns_home():
         return nothing
-    path = visit.place.own_packages
-    known = decode_own_packages(visit.system.files.read(path), path)
-    pointer = visit.pointer()
+    path = session.place.own_packages
+    known = decode_own_packages(session.system.files.read(path), path)
+    pointer = session.pointer()
     name = profile.id if profile is not None else pointer.profile if pointer is not None else None
     target = environment or (pointer.active if pointer is not None else None)
     packages = tuple(known.of(name).values()) if name is not None else ()
@@ -86,7 +88,7 @@ def own_packages_plan(visit: Inspection, profile: Profile | None, environment: s
     step = AddPackages(
         id="own-packages",
         title="Your own packages: " + ", ".join(one.name for one in packages),
-        touches=(visit.place.environment(target),),
+        touches=(session.place.environment(target),),
         environment=target,
         change=PackageChange(at=known.changes[-1].at, profile=name, asked=(), packages=packages),
         kept=True,

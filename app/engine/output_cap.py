@@ -13,13 +13,13 @@ from app.model.event import AnyPayload, Line
 
 
 class OutputCap:
-    """One run's output. ``filter`` takes the happenings of one step after another."""
+    """One run's output. ``filter`` takes the events of one step after another."""
 
     def __init__(self) -> None:
         self._room = limits.CHILD_LOG
 
     def filter(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
-        """The same happenings. Lines beyond the room are held back but for the last ``CHILD_END``
+        """The same events. Lines beyond the room are held back but for the last ``CHILD_END``
         bytes, which come when the step ends, however it ends.
         """
         end, passed, full = bytearray(), 0, False

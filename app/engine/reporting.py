@@ -1,4 +1,4 @@
-"""Gathers one visit, or what earlier runs left under home, into the diagnostics report."""
+"""Gathers one session, or what earlier runs left under home, into the diagnostics report."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def preview(session: Execution) -> Preview:
 
 def build_issue_text(session: Execution, log: bytes | None, diagnosis: Diagnosis | None) -> str:
     """The short text for an issue, the person taken out. A pasted log stands in it instead of this
-    visit's run."""
+    session's run."""
     found = gather_report(session)
     if log is not None:
         found = msgspec.structs.replace(
@@ -52,7 +52,7 @@ def build_issue_text(session: Execution, log: bytes | None, diagnosis: Diagnosis
 
 
 def gather_report(session: Execution) -> Report:
-    """This visit's events and verdict; where it ran nothing, those of the last run under home."""
+    """This session's events and verdict; where it ran nothing, those of the last run under home."""
     events, ran = (
         (tuple(session.events), None)
         if session.simulated and session.events

@@ -54,7 +54,7 @@ def measure_resumable(
 
 
 def _belongs_to(name: str, environment: str) -> bool:
-    """The environment itself, or one that was made anew beside it (``NAME.2``)."""
+    """The environment itself, or one that was made again beside it (``NAME.2``)."""
     return name == environment or name.startswith(environment + ".")
 
 

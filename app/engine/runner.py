@@ -56,7 +56,7 @@ class Runner:
         self.failed: set[str] = set()
 
     def run(self, plan: Plan) -> Iterator[StepEvent]:
-        """Yield every happening of every step. A failed check lets the others go on; any other
+        """Yield every event of every step. A failed check lets the others go on; any other
         failure ends the plan.
         """
         self._began = self._site.system.clock.monotonic()

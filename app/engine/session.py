@@ -1,4 +1,4 @@
-"""One visit, from survey to report: what the window and the command line both drive."""
+"""One session, from survey to report: what the window and the command line both drive."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class RollbackInfo:
 
 
 class Session(Execution):
-    """One visit to one computer, whole: seen, decided, carried out, taken back, told. Everything
+    """One session with one computer, whole: seen, decided, run, taken back, told. Everything
     but long work answers at once.
     """
 

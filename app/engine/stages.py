@@ -1,4 +1,4 @@
-"""Which stage of a visit follows which; what may be skipped and why."""
+"""Which stage of a session follows which; what may be skipped and why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STAGES: tuple[Stage, ...] = (
 
 
 class WizardState(NamedTuple):
-    """What decides about the way through a visit. ``leftovers`` is ``None`` before the survey has
+    """What decides about the way through a session. ``leftovers`` is ``None`` before the survey has
     counted them.
     """
 
@@ -37,7 +37,7 @@ class WizardState(NamedTuple):
 
 
 def stage_path(standing: WizardState) -> tuple[Stage, ...]:
-    """The stages of this visit, in order."""
+    """The stages of this session, in order."""
     return tuple(s for s in STAGES if not standing.skips(s))
 
 

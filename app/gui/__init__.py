@@ -1,1 +1,1 @@
-"""The window, in Qt: shows a visit and drives it. The only room that knows PySide6."""
+"""The window, in Qt: shows a session and drives it. The only room that knows PySide6."""

@@ -26,7 +26,7 @@ Machines = Shipped | Callable[[], Shipped]
 
 
 class Frame(QWizard):
-    """A window over one visit, before it has pages: those know this class, and only the window
+    """A window over one session, before it has pages: those know this class, and only the window
     itself knows them.
 
     ``session`` may be a function that opens it: then the window is painted first and the session
@@ -91,14 +91,14 @@ class Frame(QWizard):
         raise NotImplementedError
 
     def refresh_rail(self) -> None:
-        """Show where the visit stands and what is known of the machine."""
+        """Show where the session stands and what is known of the machine."""
         raise NotImplementedError
 
-    # ---- the visit
+    # ---- the session
 
     @property
     def session(self) -> Session:
-        """The visit. Only the first page is seen before it is there; pages gone to later may count
+        """The session. Only the first page is seen before it is there; pages gone to later may count
         on it.
         """
         if self._session is None:
@@ -131,7 +131,7 @@ class Frame(QWizard):
 
     @property
     def wizard_state(self) -> WizardState:
-        """What decides which stages this visit passes."""
+        """What decides which stages this session passes."""
         if self._session is None:
             return WizardState()
         facts, verify = self._session.facts, self._session.answers.verify != "none"
@@ -177,7 +177,7 @@ class Frame(QWizard):
         """
         from app.gui.stream import Stream
 
-        # Those whose widget went, with a page that was built anew, end without a word.
+        # Those whose widget went, with a page that was built again, end without a word.
         self._streams = [one for one in self._streams if not one.abandoned]
         made = Stream(make, take, stop=stop, parent=self)
         self._streams.append(made)
@@ -224,7 +224,7 @@ class Frame(QWizard):
     def after_handler(self, act: Callable[[], object]) -> None:
         """Call ``act`` once the handler of the event that is being handled has returned.
 
-        For acts that build pages anew or open a dialog: a widget must not be deleted while one of
+        For acts that build pages again or open a dialog: a widget must not be deleted while one of
         its own handlers is at work, and a dialog runs an event loop inside the handler.
         """
         QTimer.singleShot(0, act)
@@ -257,7 +257,7 @@ class Frame(QWizard):
         """
         if self.busy() and not self.session.simulated:
             return
-        self._end_visit()
+        self._end_session()
         if session.simulated and self.home_session is None:
             self.home_session = self._session
         elif self.home_session is session:
@@ -266,8 +266,8 @@ class Frame(QWizard):
         self.rebuild_stage("welcome")
         self.start_survey()
 
-    def _end_visit(self) -> None:
-        """Take along what belongs to the visit: its streams, its survey, what it saw and asked."""
+    def _end_session(self) -> None:
+        """Take along what belongs to the session: its streams, its survey, what it saw and asked."""
         for stream in self._streams:
             stream.abandon()
             stream.deleteLater()

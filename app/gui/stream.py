@@ -61,7 +61,7 @@ class Stream(QObject):
 
     ``make`` is called in the thread and gives the generator; ``take`` gets each event in the
     window's thread; ``ended`` is emitted once, after the last event, with the exception that ended
-    it or ``None``. ``stop`` is the wish to stop that the generator's doors see (``Session.stop``).
+    it or ``None``. ``stop`` is the wish to stop that the generator's adapters see (``Session.stop``).
     Where ``take`` is the method of a widget, the stream is let go of with that widget.
     """
 

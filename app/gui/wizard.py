@@ -146,7 +146,7 @@ class Wizard(Frame):
             QTimer.singleShot(0, lambda: self.apply_theme("system"))
 
     def refresh_rail(self) -> None:
-        """Show where the visit stands and what is known of the machine."""
+        """Show where the session stands and what is known of the machine."""
         self.rail.show_states(stages.states(self.stage, self.wizard_state))
         facts = self._session.facts if self._session is not None else None
         if facts is not None:
@@ -208,7 +208,7 @@ class Wizard(Frame):
             self._begun = True
             QTimer.singleShot(0, self._on_first_paint)
 
-    # ---- the visit
+    # ---- the session
 
     def _on_first_paint(self) -> None:
         if self._left:  # closed before it was painted
@@ -288,7 +288,7 @@ class Wizard(Frame):
         self.page_of(stage)
         number, visited = STAGES.index(stage), self.visitedIds()
         left = self.page_of(self.stage)
-        if left.built:  # else its choices belong to a visit that has ended
+        if left.built:  # else its choices belong to a session that has ended
             left.leave()
         if len(visited) > 1 and visited[-2] == number:
             self.back()

@@ -65,4 +65,4 @@ class NotInstalledError(ExpectedError):
 
 
 class StoppedError(Exception):
-    """The user asked to stop. Doors raise it while they block; the runner turns it into an event."""
+    """The user asked to stop. Adapters raise it while they block; the runner turns it into an event."""

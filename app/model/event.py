@@ -1,4 +1,4 @@
-"""What a running plan tells: one envelope (at, step, what) around one of a few happenings."""
+"""What a running plan tells: one envelope (at, step, what) around one of a few events."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ AnyPayload = Started | Skipped | Line | Progress | Quiet | Measured | Finished |
 
 
 class StepEvent(Value, frozen=True, kw_only=True):
-    """One happening with its time (seconds since the run began) and its step's id."""
+    """One event with its time (seconds since the run began) and its step's id."""
 
     at: float
     step: str

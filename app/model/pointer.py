@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
     """Read leniently: what a newer program says beside this is left aside, and kept when it is
-    written anew. ``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap
+    written again. ``active`` and ``previous`` are names of folders in ``envs/``; ``at`` is when the swap
     happened (UTC).
     """
 

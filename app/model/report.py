@@ -16,7 +16,7 @@ from app.model.verdict import Overall, Verification
 
 
 class PastRun(Value, frozen=True, kw_only=True):
-    """One run under this home: what was carried out, when it began (UTC), how it ended (empty: it was
+    """One run under this home: what was run, when it began (UTC), how it ended (empty: it was
     cut off), and how many of its steps were done.
     """
 
@@ -29,7 +29,7 @@ class PastRun(Value, frozen=True, kw_only=True):
 
 
 class Report(Value, frozen=True, kw_only=True):
-    """One visit. ``logs`` are raw bytes by file name; ``program`` is this program's version,
+    """One session. ``logs`` are raw bytes by file name; ``program`` is this program's version,
     ``profile`` an id.
 
     ``versions`` holds what is installed in the environment, ``crashes`` are texts of crash files,

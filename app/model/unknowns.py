@@ -26,7 +26,7 @@ def drop_nulls(value: Fields, kind: type[msgspec.Struct]) -> tuple[Fields, tuple
     return _clean_object(value, kind, "", left), tuple(left)
 
 
-# the window reads thirty machine files for its menu, and looking kinds up anew took 3 ms for each
+# the window reads thirty machine files for its menu, and looking kinds up again took 3 ms for each
 @cache
 def _field_kinds(kind: type[msgspec.Struct]) -> dict[str, tuple[Any, bool, bool]]:
     """Each field's kind, whether it has to be there, and whether it may be null."""

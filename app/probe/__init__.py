@@ -1,1 +1,1 @@
-"""Looks at the machine, through doors; every file is one subject."""
+"""Looks at the machine, through adapters; every file is one subject."""

@@ -245,7 +245,7 @@ def _find_proxy(
     before what Windows says.
 
     A script says something else for each host. Children know one proxy only: they get the index's,
-    and hosts that the script reaches directly as exceptions. Downloads ask the script anew for each
+    and hosts that the script reaches directly as exceptions. Downloads ask the script again for each
     host.
     """
     chosen = answers.proxy or _chosen_proxy(system, pip)

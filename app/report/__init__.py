@@ -140,7 +140,7 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
 
 def read_plan(data: bytes, name: str = "the report") -> Plan | None:
     """The plan in a report. ``None`` where it holds none, or one that this version cannot read: it
-    is made anew from the facts.
+    is made again from the facts.
     """
     try:
         return decode_plan(read_member(data, name, "plan.json", required=False))

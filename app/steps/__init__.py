@@ -1,1 +1,1 @@
-"""Does, through doors; every kind of step is one file."""
+"""Does, through adapters; every kind of step is one file."""

@@ -36,7 +36,7 @@ def done(step: CreateEnvironment, site: StepContext) -> str | None:
 
 def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     """``uv venv`` into a folder of its own. A folder that is there but is no whole environment is
-    made anew.
+    made again.
     """
     files, folder = site.system.files, site.place.environment(step.environment)
     python = provide_python.last_found(step.python, site) or provide_python.find(

@@ -1,6 +1,6 @@
 """Brings the files of one lock into the wheelhouse.
 
-uv looks up the addresses, the web door fetches, the lock's hashes decide.
+uv looks up the addresses, the web adapter fetches, the lock's hashes decide.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def _choose_files(
 
 
 def _to_download(one: LockedFile, part: Part, site: StepContext) -> Download:
-    """The file as the web door takes it. A missing size is asked for, so that the bar knows its
+    """The file as the web adapter takes it. A missing size is asked for, so that the bar knows its
     end; how large it can be says the lock.
     """
     size = one.size if one.size is not None else site.system.web.size(one.url)
@@ -309,7 +309,7 @@ def _largest_size(one: LockedFile, part: Part) -> int | None:
 def _save_record(
     step: FetchWheels, part: Part, found: Sequence[LockedFile], site: StepContext
 ) -> None:
-    """Note what is there, and write the lock anew with the hashes that the index published."""
+    """Note what is there, and write the lock again with the hashes that the index published."""
     read_fetched, published = [], {}
     for one in found:
         path = site.place.wheel(one.file)

@@ -224,7 +224,7 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
 
 def _copy_from_bundle(bundle: str, site: StepContext) -> bool:
     """Copy the bundle's interpreters under home; whether there were any. Half a copy of a killed
-    run is made anew.
+    run is made again.
 
     Without byte code, which the bundle's list need not name and nobody has checked.
     """

@@ -1,4 +1,4 @@
-"""Which file carries out which kind of step."""
+"""Which file runs which kind of step."""
 
 from __future__ import annotations
 
@@ -71,5 +71,5 @@ HANDLERS: dict[str, Any] = {
 
 
 def handler(step: AnyStep) -> Handler:
-    """The file that carries out this step."""
+    """The file that runs this step."""
     return cast(Handler, HANDLERS[step.kind])

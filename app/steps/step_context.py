@@ -1,6 +1,6 @@
 """What every step is given.
 
-The doors, the layout of the home folder, the profiles, the user's choices.
+The adapters, the layout of the home folder, the profiles, the user's choices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.ports import System
 
 @dataclass(frozen=True)
 class StepContext:
-    """Where a plan is carried out.
+    """Where a plan is run.
 
     ``sources`` is where packages come from. ``resource`` gives a file of ``resources/`` by its
     relative path (``checks/versions.py``).

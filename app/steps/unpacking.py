@@ -2,7 +2,7 @@
 
 Installing afterwards only links them.
 
-uv reads each wheel through the web door's feeder as its bytes arrive, and checks its hash. A
+uv reads each wheel through the web adapter's feeder as its bytes arrive, and checks its hash. A
 kindness, never a condition: what is not unpacked here, the install step unpacks; what fails here,
 fails there with its reason. Nothing of the packages runs and nothing is installed: uv is ended as
 soon as it says that all is prepared.

@@ -20,8 +20,8 @@ FILES: tuple[tuple[str, str], ...] = (
         "OpenGL drawn by the processor; the window is painted by Qt's raster engine",
     ),
     ("PySide6/d3dcompiler_*.dll", "shader compiler for Qt Quick"),
-    ("PySide6/Qt6Network.dll", "Qt's network; the program has its own doors"),
-    ("PySide6/QtNetwork.pyd", "Qt's network; the program has its own doors"),
+    ("PySide6/Qt6Network.dll", "Qt's network; the program has its own adapters"),
+    ("PySide6/QtNetwork.pyd", "Qt's network; the program has its own adapters"),
     ("PySide6/plugins/tls/*", "encryption for Qt's network"),
     ("PySide6/plugins/networkinformation/*", "Qt's network"),
     ("PySide6/Qt6Qml*.dll", "Qt Quick"),
@@ -50,14 +50,14 @@ FILES: tuple[tuple[str, str], ...] = (
     ("resources/translations/*.ts", "what translators write in; Qt reads the .qm beside it"),
     ("sqlite3.dll", "a database; nothing here uses one"),
     ("_sqlite3.pyd", "a database; nothing here uses one"),
-    ("_asyncio.pyd", "asynchronous loops; the doors are plain blocking generators"),
+    ("_asyncio.pyd", "asynchronous loops; the adapters are plain blocking generators"),
     ("_multiprocessing.pyd", "Python worker processes; none are started"),
-    ("_overlapped.pyd", "asynchronous loops; the doors are plain blocking generators"),
+    ("_overlapped.pyd", "asynchronous loops; the adapters are plain blocking generators"),
 )
 # Python modules, each with everything below it, that the first packing held although nothing here
 # calls them.
 MODULES: tuple[tuple[str, str], ...] = (
-    ("asyncio", "asynchronous loops; the doors are plain blocking generators"),
+    ("asyncio", "asynchronous loops; the adapters are plain blocking generators"),
     ("multiprocessing", "Python worker processes; none are started"),
     ("pydoc", "help pages of the interpreter"),
     ("pydoc_data", "help pages of the interpreter"),
@@ -71,7 +71,7 @@ MODULES: tuple[tuple[str, str], ...] = (
     ("tkinter", "another window toolkit"),
     ("unittest", "tests"),
     ("sqlite3", "a database; nothing here uses one"),
-    ("PySide6.QtNetwork", "Qt's network; the program has its own doors"),
+    ("PySide6.QtNetwork", "Qt's network; the program has its own adapters"),
 )
 
 

@@ -223,7 +223,7 @@ def one(download, name, cache, revision, file, watch):
 
 def bring(name, cache, revision, file):
     """A large file into the cache's own place for it, going on with what an earlier fetch left: the client itself begins
-    anew in every process. It finds the file there afterwards and only names it.
+    again in every process. It finds the file there afterwards and only names it.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
     from huggingface_hub.file_download import http_get

@@ -1,6 +1,6 @@
-"""One contract for every door.
+"""One contract for every adapter.
 
-What the real one answers, its record plays back, through JSON and anew.
+What the real one answers, its record plays back, through JSON and again.
 """
 
 from __future__ import annotations

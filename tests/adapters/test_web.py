@@ -1,4 +1,4 @@
-"""The network door against a real index on loopback.
+"""The network adapter against a real index on loopback.
 
 Every fault is survived or named, no byte too many, nothing left behind.
 """

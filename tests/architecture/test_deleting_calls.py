@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "deletions.md"
-# Functions of Python that delete or replace, and of the door to the disk (``files`` by its name).
+# Functions of Python that delete or replace, and of the adapter to the disk (``files`` by its name).
 _SYSTEM = re.compile(
     r"(os|shutil)\.(unlink|remove|rmdir|removedirs|rmtree|rename|renames|replace|truncate|move)"
 )

@@ -54,7 +54,7 @@ def once(program: str, cache: str) -> tuple[float, float]:
     """One fresh process; wall and processor seconds."""
     surroundings = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     # A program that people start has its byte code beside it; without this every run would compile
-    # it anew, Qt's own package being the only one that comes compiled.
+    # it again, Qt's own package being the only one that comes compiled.
     surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
     surroundings["PYTHONPYCACHEPREFIX"] = cache
     done = subprocess.run(

@@ -100,7 +100,7 @@ def cat(argv: list[str]) -> float:
 def shown(
     argv: list[str], log: Path, pane: LogPane, stop: threading.Event
 ) -> tuple[float, float, list[float]]:
-    """The product's way: child, door, log file, events, queue, window. Seconds until the child has
+    """The product's way: child, adapter, log file, events, queue, window. Seconds until the child has
     ended, until the last line is on screen, and how late each beat of a 5 ms timer came (ms)."""
     ended: list[float] = []
 

@@ -26,7 +26,7 @@ PAT = "zz-company-pat-99"
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A visit to this computer whose survey is over, with a token among the variables."""
+    """A session with this computer whose survey is over, with a token among the variables."""
     monkeypatch.setenv("MYCORP_PAT", PAT)
     options = dict.fromkeys(("answers", "profile", "offline", "index", "pytorch_index", "machine"))
     found = open_session(argparse.Namespace(**options, home=str(tmp_path)))

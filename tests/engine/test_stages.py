@@ -1,4 +1,4 @@
-"""The way through a visit, without Qt."""
+"""The way through a session, without Qt."""
 
 from __future__ import annotations
 

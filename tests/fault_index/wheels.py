@@ -24,7 +24,7 @@ class SmallWheel:
     data: bytes
     metadata: bytes
 
-    @cached_property  # an index does not hash its files anew for each page
+    @cached_property  # an index does not hash its files again for each page
     def sha256(self) -> str:
         """The hash of its bytes."""
         return hashlib.sha256(self.data).hexdigest()

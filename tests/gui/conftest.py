@@ -1,6 +1,6 @@
 """The window that most tests of the pages look at.
 
-Over an invented visit, shown at the size of the pictures.
+Over an invented session, shown at the size of the pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def session(tmp_path: Path) -> Staged:
 
 @pytest.fixture
 def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
-    """The window over that visit; nothing of it runs on when the test is over."""
+    """The window over that session; nothing of it runs on when the test is over."""
     made = Wizard(session)  # type: ignore[arg-type]
     qtbot.addWidget(made)
     made.show()

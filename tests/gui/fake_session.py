@@ -1,4 +1,4 @@
-"""A visit whose runs are written down: events with real-looking logs, stops, failures, verdicts.
+"""A session whose runs are written down: events with real-looking logs, stops, failures, verdicts.
 
 For pages that run plans.
 """

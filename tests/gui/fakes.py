@@ -1,4 +1,4 @@
-"""A visit to an invented PC for the window's tests: answers at once, from values alone."""
+"""A session with an invented PC for the window's tests: answers at once, from values alone."""
 
 from __future__ import annotations
 

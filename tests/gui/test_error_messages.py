@@ -57,7 +57,7 @@ def test_only_words_of_others_are_handed_on_without_a_sentence() -> None:
         "app/steps/add_packages.py: what",  # what the step is at, said beforehand
         "app/steps/run_training.py: failed.hint",  # what a training run raised
         "app/steps/run_training.py: failed.message",
-        # the door to ExpectedError that every fault there goes through
+        # the adapter to ExpectedError that every fault there goes through
         "app/adapters/download/download_errors.py: hint",
         "app/adapters/download/download_errors.py: sentence",
     }

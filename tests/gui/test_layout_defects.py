@@ -38,7 +38,7 @@ WAYS = (("en", (640, 330)), ("en", (1024, 640)), ("pseudo", (1120, 740)))
 
 @pytest.fixture
 def session(tmp_path: Path) -> Staged:
-    """A visit with everything to show: an active setup, a change in it, a newer one, a failure."""
+    """A session with everything to show: an active setup, a change in it, a newer one, a failure."""
     staged = Staged(tmp_path, failed_install)
     staged.offered |= {"kernel", "shortcut"}
     staged.active = Pointer(

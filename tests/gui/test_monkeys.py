@@ -4,7 +4,7 @@ Over a dozen machines. Whatever they do: no exception, no warning of Qt, no page
 itself.
 
 The events are real ones, sent to the widget under the pointer or in focus, as a mouse and a
-keyboard send them. What would leave the program or the simulation is stubbed at its door: native
+keyboard send them. What would leave the program or the simulation is stubbed at its adapter: native
 file dialogs, and the window's own end.
 """
 

@@ -247,7 +247,7 @@ def test_where_the_log_does_not_say_ideas_are_told_and_copied_for_an_issue(
 
 @pytest.fixture
 def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
-    """A visit that knows all causes."""
+    """A session that knows all causes."""
     monkeypatch.setattr(session, "explain", lambda log: explain(log, real_knowledge().known_issues))
     return session
 

@@ -35,7 +35,7 @@ TAKEN = SavedPackages(
 def putting_back(
     session: FakeSession, *acts: AnyPayload, fault: ExpectedError | None = None
 ) -> tuple[list[Plan], threading.Event]:
-    """Let the visit put packages back: the acts it tells, held at the last until the event is set."""
+    """Let the session put packages back: the acts it tells, held at the last until the event is set."""
     plans: list[Plan] = []
     let = threading.Event()
 

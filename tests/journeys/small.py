@@ -2,7 +2,7 @@
 
 Python -m tests.journeys.small HOME INDEX LOCK.
 
-Everything is real but the knowledge: the doors, uv, the index, the environment, journal, checks and
+Everything is real but the knowledge: the adapters, uv, the index, the environment, journal, checks and
 pointer. Variables may say more: SMALL_ANSWERS (fields of the answers), SMALL_PATIENCE (seconds and
 tries of the fetch; uv then tries once), SMALL_CLOCK (``forward`` or ``back``: the computer's clock
 jumps a year at every look), SMALL_CHECK (the check's program).
@@ -110,7 +110,7 @@ def plan(name: str) -> Plan:
 
 
 class JumpingClock(SystemClock):
-    """A wall clock that is set anew between any two looks, as by a person, a time server or a flat
+    """A wall clock that is set again between any two looks, as by a person, a time server or a flat
     battery.
     """
 

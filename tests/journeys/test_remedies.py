@@ -42,7 +42,7 @@ def run(session: Session, what: Plan) -> Diagnosis | None:
 
 
 def mended(session: Session, remedy: str, what: Plan) -> Plan:
-    """The plan of a fix, carried out to its end."""
+    """The plan of a fix, run to its end."""
     made = session.remedy_plan(remedy, what)
     assert run(session, made) is None
     assert session.outcome == "finished"

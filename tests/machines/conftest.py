@@ -1,4 +1,4 @@
-"""Knowledge for the machine tests, and ``--approve``, which writes the goldens anew."""
+"""Knowledge for the machine tests, and ``--approve``, which writes the goldens again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pretended computer: doors that answer from dictionaries, for Windows facts on any machine."""
+"""A pretended computer: adapters that answer from dictionaries, for Windows facts on any machine."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_places_where_no_home_is_made(path: str, why: str | None) -> None:
 
 
 class Elsewhere:
-    """A Windows PC's doors, as far as the place of a home asks for them."""
+    """A Windows PC's adapters, as far as the place of a home asks for them."""
 
     class Computer:
         family = "windows"

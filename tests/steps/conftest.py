@@ -1,4 +1,4 @@
-"""A site on the real disk: real doors, a temporary home, one small profile."""
+"""A site on the real disk: real adapters, a temporary home, one small profile."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def effects() -> list[tuple[str, dict[str, str]]]:
 
 @pytest.fixture
 def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepContext:
-    """Real doors on a temporary home folder with a space and an umlaut in its name."""
+    """Real adapters on a temporary home folder with a space and an umlaut in its name."""
     system = open_system()
     family = system.computer.family
     platform: Platform = "windows" if family == "windows" else "linux"

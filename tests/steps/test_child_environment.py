@@ -39,7 +39,7 @@ def knowledge() -> Knowledge:
 
 
 def seen(knowledge: Knowledge, *gpus: Gpu) -> dict[str, str]:
-    """The variables of a child of a visit to this computer, with these cards in it."""
+    """The variables of a child of a session with this computer, with these cards in it."""
     facts = MachineFacts(os=Os(family="linux"), gpus=gpus)
     session = Session(open_system(), knowledge, Answers(home="/nowhere"), lambda _: b"", facts)
     return child_environment(session.site())

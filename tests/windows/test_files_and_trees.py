@@ -151,7 +151,7 @@ def test_if_this_program_is_killed_its_grandchildren_end_too() -> None:
 
 
 def test_bytes_of_an_old_code_page_arrive_untouched() -> None:
-    """A program of 1998 writes code page 850; the door hands over bytes, and the reader replaces
+    """A program of 1998 writes code page 850; the adapter hands over bytes, and the reader replaces
     what is not UTF-8.
     """
     seen = list(

@@ -32,7 +32,7 @@ sys.stdout.buffer.write(msgspec.json.encode(door.cards()))
 
 
 def cards(state: str, root: Path, library: bool = True) -> Cards:
-    """What the door says when Windows lies below ``root``: pynvml asks ``%WINDIR%\\System32``."""
+    """What the adapter says when Windows lies below ``root``: pynvml asks ``%WINDIR%\\System32``."""
     system = root / "System32"
     system.mkdir()
     if library:

@@ -1,4 +1,4 @@
-"""The door to the network.
+"""The adapter to the network.
 
 What can be reached, how large a file is, and fetching many files with resume and checks.
 """

@@ -345,7 +345,7 @@ def _clean_up_step(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
 
 
 def find_guide_environments(facts: MachineFacts, place: HomeLayout) -> tuple[Holder, ...]:
-    """The environments that the guide's own clean-up could be carried out in: those that hold one
+    """The environments that the guide's own clean-up could be run in: those that hold one
     of its five packages.
 
     What lies under home is left out: this program's environments are whole or gone.

@@ -76,7 +76,7 @@ def fix_of(fix: Fix) -> Fix:
 
 
 def without_button(fix: Fix) -> Fix:
-    """The same fix as a person carries it out, without a button."""
+    """The same fix as a person runs it, without a button."""
     return msgspec.structs.replace(fix, automatic=False, remedy=None, does="")
 
 
@@ -113,7 +113,7 @@ def plan_fix(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] =
 
 
 def plan_repair(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
-    """The plan with its environment made anew from files that are unpacked anew: what is damaged in an
+    """The plan with its environment made again from files that are unpacked again: what is damaged in an
     environment is damaged in the cache as well where the two share it by hard links.
     """
     rebuilt = _start_over(plan, place, kept)
@@ -140,7 +140,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
     steps = [s for s in plan.steps if not isinstance(s, SetVariables)]
     python = next((s.python for s in steps if isinstance(s, CreateEnvironment)), None)
     if python is None:
-        return plan  # nothing is made anew, so there is nothing to set them in
+        return plan  # nothing is made again, so there is nothing to set them in
     at = (
         max(
             n

@@ -125,7 +125,7 @@ class SecretMasker:
         return value
 
     def filter(self, happenings: Iterable[AnyPayload]) -> Iterator[AnyPayload]:
-        """A step's happenings without the secrets. Output comes in chunks: an end that may be half
+        """A step's events without the secrets. Output comes in chunks: an end that may be half
         a secret waits for more.
         """
         if self._bytes is None:
@@ -151,7 +151,7 @@ class SecretMasker:
             yield Line(text=held)
 
     def mask_payload(self, what: AnyPayload) -> AnyPayload:
-        """One happening without the secrets; of output only those that stand in it whole."""
+        """One event without the secrets; of output only those that stand in it whole."""
         if isinstance(what, Line):
             return Line(text=self.data(what.text))
         if self._text is None:

@@ -3,7 +3,7 @@
 Names, paths, addresses, serial numbers, tokens, passwords.
 
 Two sources: rules for what has a known shape (``shapes``), and what the machine itself knows
-(``known_names``, and the secrets of this visit). Both are looked for in what a text says, however
+(``known_names``, and the secrets of this session). Both are looked for in what a text says, however
 it is written (``decoded_views``). What is put instead never matches a rule again, breaks no JSON, takes
 away no line, and keeps what findings depend on: a user's folder with an accent stays one with an
 accent.
@@ -177,7 +177,7 @@ class Redactor:
         return cast(MachineFacts, self.value(facts))
 
     def event(self, event: StepEvent) -> StepEvent:
-        """One happening of a run without the person."""
+        """One event of a run without the person."""
         return cast(StepEvent, self.value(event))
 
     def _clean_own_name(self, name: str) -> str:

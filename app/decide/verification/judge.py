@@ -40,7 +40,7 @@ def judge(
     cards: CardCatalogue,
     guide: Guide,
 ) -> Verification:
-    """The whole verdict from what the checks measured (step id and happening) and from the steps
+    """The whole verdict from what the checks measured (step id and event) and from the steps
     that failed.
     """
     found = _latest_by_name(measured)

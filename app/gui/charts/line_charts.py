@@ -155,7 +155,7 @@ class Telemetry(Chart):
         self.clear()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Begin again."""
         self.lanes = (
             Lane(self.tr("Clock"), "MHz"),
             Lane(self.tr("Power"), "W"),
@@ -277,7 +277,7 @@ class Sparkline(Chart):
         self.changed()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Begin again."""
         self.values = []
         self.changed()
 

@@ -16,7 +16,7 @@ MARGIN, TOP = 14, 10
 
 
 class LineBrush:
-    """The face of the log and its measures, in logical pixels. Made anew when the font or the look
+    """The face of the log and its measures, in logical pixels. Made again when the font or the look
     changes.
     """
 

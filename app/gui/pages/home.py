@@ -351,7 +351,7 @@ class Home(Container):
             self._refresh_everything()
 
     def _refresh_everything(self) -> None:
-        """Something went or came: the survey, the rail and this page are asked anew."""
+        """Something went or came: the survey, the rail and this page are asked again."""
         self._frame.after_handler(lambda: self._frame.rebuild_stage("welcome"))
         self._frame.after_handler(self._frame.start_survey)
 

@@ -140,7 +140,7 @@ class Page(QWizardPage):
     ``enter``.
 
     Nothing is made before a page is first shown. ``rebuild`` throws the contents away and builds
-    anew: for another language, or when the machine has changed under the page.
+    again: for another language, or when the machine has changed under the page.
     """
 
     stage: Stage
@@ -165,13 +165,13 @@ class Page(QWizardPage):
 
     @property
     def session(self) -> Session:
-        """The visit."""
+        """The session."""
         return self.frame.session
 
     @property
     def built(self) -> bool:
         """Whether its widgets are there; not before it is first shown, and not while it waits to be
-        built anew.
+        built again.
         """
         return self._content is not None
 
@@ -224,7 +224,7 @@ class Page(QWizardPage):
 
     def set_tab_order(self) -> None:
         """Let the Tab key go as the eye does; to be asked for again where parts of the page were
-        made anew.
+        made again.
         """
         if self._content is not None and self.frame.painted:
             from app.gui.widgets.tab_order import (
@@ -253,7 +253,7 @@ class Page(QWizardPage):
                 return
 
     def rebuild(self) -> None:
-        """Make everything anew."""
+        """Make everything again."""
         if self._content is not None:
             old, self._content = self._content, None
             self._outer.removeWidget(old)

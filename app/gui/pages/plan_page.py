@@ -203,7 +203,7 @@ class PlanPage(Page):
         return self.view
 
     def view_again(self, run: PlanRun) -> RunView:
-        """A new view of a run that goes on, after the page was built anew (another language)."""
+        """A new view of a run that goes on, after the page was built again (another language)."""
         panel = LogPanel(self.open_log)
         run.pane = panel.pane
         panel.pane.show_log(run.store)
@@ -235,8 +235,8 @@ class PlanPage(Page):
         )
 
     def rebuild(self) -> None:
-        """Everything anew; the run itself goes on, and is forgotten when it belongs to another
-        visit.
+        """Everything again; the run itself goes on, and is forgotten when it belongs to another
+        session.
         """
         super().rebuild()
         self.view, self._title = None, ""
@@ -247,7 +247,7 @@ class PlanPage(Page):
 
     def stop_button(self, bar: Bar) -> None:
         """The button that stops the run. Once it was pressed it rests, also where the page was
-        built anew since.
+        built again since.
         """
         # The question runs an event loop, and the button may be replaced meanwhile.
         self._stopper = bar.button(

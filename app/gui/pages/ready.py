@@ -94,7 +94,7 @@ class Ready(Page):
         self.body.addWidget(self.taken)
 
     def enter(self) -> None:
-        """Title, script and bar as things stand now; all anew where another setup has become active
+        """Title, script and bar as things stand now; all again where another setup has become active
         since.
         """
         if self._read_state() != self._built:
@@ -153,7 +153,7 @@ class Ready(Page):
         return self.session.best().profile
 
     def rebuild(self) -> None:
-        """Everything anew; the script of the old settings is not written any more."""
+        """Everything again; the script of the old settings is not written any more."""
         self._later.stop()
         super().rebuild()
 

@@ -72,7 +72,7 @@ class Setup(Page):
         self.group = QButtonGroup(self)
 
     def enter(self) -> None:
-        """Rank anew where the facts have changed."""
+        """Rank again where the facts have changed."""
         self._show_fixed()
         self._show_ranking()
         self._show_folder()

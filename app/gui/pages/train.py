@@ -107,7 +107,7 @@ class Train(PlanPage):
         self.focus_primary()
 
     def rebuild(self) -> None:
-        """Everything anew; a preview of the former widgets is not waited for."""
+        """Everything again; a preview of the former widgets is not waited for."""
         if self.built and self.form is not None:
             self.form.leave()
         super().rebuild()
@@ -428,7 +428,7 @@ class Train(PlanPage):
         self.set_tab_order()
 
     def _another(self) -> None:
-        """The form again; what a run costs is told anew, for one was measured since."""
+        """The form again; what a run costs is told again, for one was measured since."""
         self.show_form()
         if self.form is not None:
             self.form.read()

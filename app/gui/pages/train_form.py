@@ -65,7 +65,7 @@ class TrainForm(Container):
         self._knobs.box.addWidget(self.choices)
 
     def _surveyed(self, _fault: object) -> None:
-        """Choices that were offered before the card was known are made anew."""
+        """Choices that were offered before the card was known are made again."""
         if not self._left and self.choices.facts is None and self.session.facts is not None:
             self._put_choices()
             self._later.start()

@@ -82,7 +82,7 @@ class Verify(PlanPage):
     def enter(self) -> None:
         """Watch checks that are running; else show the last verdict; else offer to run them."""
         if self.running and self.run is not None:
-            if self.view is None:  # built anew meanwhile, in another language
+            if self.view is None:  # built again meanwhile, in another language
                 self._clear_cards()
                 self._replay_events()
                 self._show_panel(self.view_again(self.run))
@@ -192,7 +192,7 @@ class Verify(PlanPage):
         view.panel.setFixedHeight(300)
 
     def rebuild(self) -> None:
-        """Everything anew; what is watched is replayed when the page is next entered."""
+        """Everything again; what is watched is replayed when the page is next entered."""
         super().rebuild()
         self._watched, self._turner = None, None
         self._clock.stop()
@@ -207,7 +207,7 @@ class Verify(PlanPage):
         )
 
     def _forget_results(self) -> None:
-        """What was seen of an earlier run or an earlier visit to this page."""
+        """What was seen of an earlier run or an earlier stay on this page."""
         self._measured, self._failures = [], {}
         self.tuning.clear()
         self.bench.sensors.clear()

@@ -90,7 +90,7 @@ class Welcome(Page):
         self._show_figures()
 
     def enter(self) -> None:
-        """Figures, if the survey is over already; built anew where an environment came or went."""
+        """Figures, if the survey is over already; built again where an environment came or went."""
         if (self.home is not None) != self._read_standing()[1] and self.built:
             self.rebuild()
             self.prepare()
@@ -213,7 +213,7 @@ class Welcome(Page):
         return card
 
     def _change_language(self, code: str) -> None:
-        """The box is built anew by it, so its own handler has to be over first."""
+        """The box is built again by it, so its own handler has to be over first."""
         self.frame.after_handler(lambda: self.frame.set_language(code))
 
     def _change_theme(self, choice: str) -> None:

@@ -137,7 +137,7 @@ class IconButton(Button):
         )
 
     def changeEvent(self, event: QEvent) -> None:
-        """Draw the picture anew in the colours of a new theme."""
+        """Draw the picture again in the colours of a new theme."""
         super().changeEvent(event)
         if event.type() == event.Type.StyleChange:
             self._draw_icon()

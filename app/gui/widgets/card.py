@@ -52,7 +52,7 @@ class Label(QLabel):
             self.setMinimumWidth(1)
 
     def heightForWidth(self, width: int) -> int:
-        """Remembered: layouts ask for the same widths over and over, and Qt lays the text out anew
+        """Remembered: layouts ask for the same widths over and over, and Qt lays the text out again
         each time.
         """
         if width not in self._heights:
@@ -99,7 +99,7 @@ class Label(QLabel):
         self.setProperty("ink", ink)
         self.setStyleSheet(
             " "
-        )  # an own sheet, if an empty one: the sure way to have the window's rules read anew
+        )  # an own sheet, if an empty one: the sure way to have the window's rules read again
 
 
 class Elided(Label):
@@ -122,7 +122,7 @@ class Elided(Label):
         self._elide()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Cut anew for the new width."""
+        """Cut again for the new width."""
         self._elide()
 
     def minimumSizeHint(self) -> QSize:

@@ -81,7 +81,7 @@ class ChoiceCard(QFrame):
     ) -> None:
         super().__init__()
         self._possible = possible
-        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew as the mouse comes and goes
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted again as the mouse comes and goes
         box = QVBoxLayout(self)
         box.setContentsMargins(18, 16, 18, 14)
         box.setSpacing(4)

@@ -1,4 +1,4 @@
-"""The rail at the left: where the visit stands, and the machine in brief."""
+"""The rail at the left: where the session stands, and the machine in brief."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Brand(QWidget):
 
 
 class StageItem(QFrame):
-    """One stage of the visit: its number or a tick, and its name.
+    """One stage of the session: its number or a tick, and its name.
 
     Made of labels and the style sheet alone: the first pen or brush of a painter brings in the
     whole of PySide6.QtCore.Qt.
@@ -106,7 +106,7 @@ class StageItem(QFrame):
         if again:
             self.setStyleSheet(
                 " "
-            )  # an own sheet, if an empty one: the sure way to have the window's rules read anew
+            )  # an own sheet, if an empty one: the sure way to have the window's rules read again
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click on a stage that was passed goes back to it; the others are only a list."""
@@ -151,7 +151,7 @@ class Rail(QFrame):
         self.set_titles(titles)
 
     def set_titles(self, titles: Sequence[tuple[Stage, str]]) -> None:
-        """Make everything in the rail anew, for other titles: another language."""
+        """Make everything in the rail again, for other titles: another language."""
         if self._inner is not None:
             self._outer.removeWidget(self._inner)
             self._inner.hide()
@@ -225,7 +225,7 @@ class Rail(QFrame):
         return foot
 
     def show_states(self, states: Mapping[Stage, StageState]) -> None:
-        """Where the visit stands."""
+        """Where the session stands."""
         for stage, state in states.items():
             self.steps[stage].set_content(state)
 

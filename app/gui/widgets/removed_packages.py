@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class RemovedPackages(Card):
-    """Hidden as long as nothing is missing anywhere. ``refresh`` asks anew, beside the page;
+    """Hidden as long as nothing is missing anywhere. ``refresh`` asks again, beside the page;
     ``filled`` when the rows are there.
     """
 
@@ -124,7 +124,7 @@ class RemovedRow(QWidget):
             self.running, self._wizard.busy = False, before
             if not isValid(
                 self
-            ):  # the page was built anew meanwhile, in another language for example
+            ):  # the page was built again meanwhile, in another language for example
                 return
             self.button.setText(translate("TakenOut", "Put back …"))
             if fault is None and not ends:

@@ -58,7 +58,7 @@ class ExpectedOutput(Card):
     """What the guide prints, what is right here, what came out; *why* opens the reason.
 
     The lines that say most come first into sight; a link shows all of them. ``filled`` when lines
-    were made anew.
+    were made again.
     """
 
     filled = Signal()

@@ -99,7 +99,7 @@ def test_words_alone_make_no_cause_of_what_is_none(log: str) -> None:
 
 
 def test_how_well_words_alone_and_with_the_rules_carry_over() -> None:
-    """Five folds: the words are counted anew without the fold that is judged. The tests' own logs
+    """Five folds: the words are counted again without the fold that is judged. The tests' own logs
     are each another form of their cause, so words alone find only some."""
     logs = [(label, log) for label, log in own_logs() if KNOWN_ISSUES.find(label)]
     parts = [hashlib.sha256(log.encode()).digest()[0] % FOLDS for _, log in logs]

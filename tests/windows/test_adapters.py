@@ -1,4 +1,4 @@
-"""The doors that only Windows has, each against the real adapter.
+"""The adapters that only Windows has, each against the real adapter.
 
 Registry, folders, cards without NVML, rights.
 """

@@ -1,7 +1,7 @@
 """What a hand may do at any moment.
 
 Before the session is open, while a simulation plays, while a fault is on screen. Nothing meets a
-deleted widget, and a visit takes along what it runs.
+deleted widget, and a session takes along what it runs.
 """
 
 from __future__ import annotations
