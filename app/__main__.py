@@ -219,10 +219,10 @@ def _run_command(given: list[str]) -> int:
     from app.adapters.processes.end_signals import like_ctrl_c
     from app.adapters.processes.stdio import wants_no_colour
     from app.adapters.resources import read_input
-    from app.cli import commands
+    from app.cli import main as command_line
 
     with like_ctrl_c():
-        return commands.main(given, open_session, read_input, _report_crash, wants_no_colour())
+        return command_line.main(given, open_session, read_input, _report_crash, wants_no_colour())
 
 
 def _open_window(given: list[str]) -> int:

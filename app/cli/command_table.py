@@ -10,7 +10,14 @@ from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from app.cli import changing, desired_state, fleet, inside, looking, training_options
+from app.cli import (
+    deploy_commands,
+    desired_state,
+    environment_commands,
+    inspect_commands,
+    install_commands,
+    training_options,
+)
 from app.cli.command_run import CommandRun
 from app.model.errors import ExitCode
 
@@ -241,37 +248,37 @@ def _add_completion_options(parser: ArgumentParser) -> None:
 
 def _train_command(run: CommandRun) -> ExitCode:
     """What training needs is imported when it is asked for."""
-    from app.cli import training
+    from app.cli import training_commands
 
-    return training.train(run)
+    return training_commands.train(run)
 
 
 def _packages_command(run: CommandRun) -> ExitCode:
     """As ``_train_command``."""
-    from app.cli import packages
+    from app.cli import package_commands
 
-    return packages.packages(run)
+    return package_commands.packages(run)
 
 
 def _export_command(run: CommandRun) -> ExitCode:
     """As ``_train_command``."""
-    from app.cli import training
+    from app.cli import training_commands
 
-    return training.export(run)
+    return training_commands.export(run)
 
 
 COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "detect",
         "survey this machine and print its facts",
-        looking.detect,
+        inspect_commands.detect,
         _SURVEY,
         examples=(("detect --json > machine.json", "the machine file of this computer"),),
     ),
     CommandSpec(
         "plan",
         "rank the profiles and print the full plan: what install would change",
-        looking.plan,
+        inspect_commands.plan,
         (*_CHOICE, "all-users", "kernel", "menu-entry"),
         examples=(
             (
@@ -284,7 +291,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "install",
         "run the plan; a run that was cut off goes on where it stopped",
-        changing.install,
+        install_commands.install,
         (*_CHOICE, "yes", "all-users", "kernel", "menu-entry"),
         _add_install_options,
         lambda _: True,
@@ -297,7 +304,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "verify",
         "check, measure and train inside an installed environment",
-        changing.verify,
+        install_commands.verify,
         ("json", "machine", "home", "profile", "answers"),
         _add_verify_options,
         lambda options: not options.compare,
@@ -307,7 +314,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "status",
         "tell what is installed here and how far it is proven; starts nothing",
-        looking.status,
+        inspect_commands.status,
         (*_PLACES, "check-updates"),
         examples=(("status --json", "one document, for monitoring"),),
         light=True,
@@ -316,7 +323,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "run",
         "run a command inside the active environment; its exit code is the result",
-        inside.run,
+        environment_commands.run,
         ("home", "answers"),
         _add_run_options,
         examples=(("run -- python train.py --epochs 2", "the environment's own Python"),),
@@ -326,7 +333,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "shell",
         "open the user's shell with the active environment in this terminal",
-        inside.shell,
+        environment_commands.shell,
         ("home", "answers"),
         examples=(("shell", "leave it with exit"),),
         light=True,
@@ -375,7 +382,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "env",
         "print the active environment's stable path, for editors and scripts",
-        inside.env,
+        environment_commands.env,
         _PLACES,
         _add_env_options,
         examples=(("env path", "stays the same when a newer setup is installed"),),
@@ -385,7 +392,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "report",
         "write the diagnostics report",
-        looking.report,
+        inspect_commands.report,
         (*_CHOICE, "overwrite"),
         _output_option("where to write the zip"),
         examples=(("report --output report.zip", "readable, the person taken out"),),
@@ -393,7 +400,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "diagnose",
         "read a log, name the cause and the fix",
-        looking.diagnose,
+        inspect_commands.diagnose,
         ("json", "machine"),
         _add_diagnose_options,
         examples=(("diagnose --log training.log", "or from a pipe: … 2>&1 | diagnose"),),
@@ -401,7 +408,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "profiles",
         "list the profiles, or show one",
-        looking.profiles,
+        inspect_commands.profiles,
         ("json",),
         _add_profiles_options,
         examples=(("profiles show practice-cpu", "what stands for and against it"),),
@@ -409,14 +416,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "rollback",
         "go back to the environment that was active before",
-        changing.rollback,
+        install_commands.rollback,
         (*_PLACES, "yes"),
         streams=lambda _: True,
     ),
     CommandSpec(
         "uninstall",
         "list what this program put here, remove what is chosen",
-        changing.uninstall,
+        install_commands.uninstall,
         (*_PLACES, "yes", *_SOURCES),  # putting packages back asks the index
         _add_uninstall_options,
         lambda options: bool(options.remove),
@@ -428,7 +435,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "bundle",
         "make a folder with everything a profile needs, for a machine without internet",
-        changing.bundle,
+        install_commands.bundle,
         (*(name for name in _CHOICE if name != "profile"), "kernel"),
         _add_bundle_options,
         lambda options: not options.verify,
@@ -440,14 +447,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "verify-bundle",
         "check every file of a bundle against its list",
-        changing.verify_bundle,
+        install_commands.verify_bundle,
         ("json",),
         _add_verify_bundle_options,
     ),
     CommandSpec(
         "script",
         "print the plan as a script that a person can read and run",
-        looking.script,
+        inspect_commands.script,
         tuple(name for name in (*_CHOICE, "overwrite") if name != "json"),
         _add_script_options,
         examples=(("script --shell powershell --output setup.ps1", "for PowerShell 5.1 and 7"),),
@@ -455,7 +462,7 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "deploy-files",
         "write what administrators of many PCs take: answer files, Ansible, DSC, Intune",
-        fleet.deploy_files,
+        deploy_commands.deploy_files,
         ("overwrite",),
         _deploy_files,
         examples=(("deploy-files DIR", "then read DIR/README.md"),),
@@ -472,14 +479,14 @@ COMMANDS: tuple[CommandSpec, ...] = (
     CommandSpec(
         "record",
         "write the machine file of this machine",
-        looking.record,
+        inspect_commands.record,
         (*_SURVEY, "overwrite"),
         _output_option("where to write it (default: standard output)"),
     ),
     CommandSpec(
         "completion",
         "print what makes a shell complete commands and options",
-        inside.completion,
+        environment_commands.completion,
         (),
         _add_completion_options,
         examples=(

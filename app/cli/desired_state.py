@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.cli import changing
-from app.cli.looking import plan_document, take_choices
+from app.cli import install_commands
+from app.cli.inspect_commands import plan_document, take_choices
 from app.model.answers import Answers
 from app.model.desired import TOLD, Desired, WhatIf
 from app.model.errors import ExitCode, InputError
@@ -177,10 +177,10 @@ def _list_blockers(document: dict[str, Any]) -> tuple[str, ...]:
 
 def _apply_state(run: CommandRun, wanted: Desired) -> ExitCode:
     if wanted.exist:
-        return changing.install(_build_inner_run(run, wanted, "install"))
+        return install_commands.install(_build_inner_run(run, wanted, "install"))
     inner = run.inner([*_to_arguments(wanted, "uninstall"), "--remove", "all", "--yes"])
     inner.options.all_users = wanted.scope == "all-users"
-    return changing.uninstall(inner)
+    return install_commands.uninstall(inner)
 
 
 def _print_state(run: CommandRun, state: Desired) -> None:

@@ -110,7 +110,7 @@ import sys
 for name in {names!r}:
     sys.modules[name] = None
 import app.report.bill_of_materials, cyclonedx.model.bom, cyclonedx.output.json
-import app.cli.commands, app.engine.session, app.adapters.local_system
+import app.cli.main, app.engine.session, app.adapters.local_system
 import app.adapters.download.web, app.probe.survey, app.steps.registry
 """
     seen = subprocess.run(

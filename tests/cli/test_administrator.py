@@ -20,8 +20,8 @@ import app.__main__ as program
 from app.adapters.computer import LocalComputer
 from app.adapters.processes.local_processes import LocalProcesses
 from app.cli import output
-from app.cli.commands import main as run_command
 from app.cli.completions import bash, powershell
+from app.cli.main import main as run_command
 from app.engine.session import Session
 from app.model.event import Progress
 from tests.cli.test_endings import Stage, known, stage, verified
@@ -289,7 +289,7 @@ def test_quiet_says_nothing_and_verbose_the_programs_own_log(capsys: Told) -> No
     words = ["plan", "-v", "--machine", MACHINE, "--index", secret]
     assert program.main(words) in (0, 3)
     logged = capsys.readouterr().err
-    assert "app.cli.commands: command plan" in logged and "s3cr3tpass" not in logged
+    assert "app.cli.main: command plan" in logged and "s3cr3tpass" not in logged
     assert all(isinstance(h, logging.NullHandler) for h in logging.getLogger("app").handlers)
 
 

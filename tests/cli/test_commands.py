@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import open_session
-from app.cli.commands import main
+from app.cli.main import main
 from app.engine.session import Session
 from app.model.verdict import Verification
 

@@ -20,7 +20,8 @@ import pytest
 import app.__main__ as program
 from app import knowledge
 from app.adapters.files import LocalFiles
-from app.cli import commands, endings
+from app.cli import endings
+from app.cli import main as commands
 from app.cli.command_table import COMMANDS, command
 from app.cli.endings import NONE, OWN, Ending
 from app.model.errors import ExitCode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.cli import text
-from app.cli.looking import offer_newer, take_choices
+from app.cli.inspect_commands import offer_newer, take_choices
 from app.decide.plans.fixes import REMEDIES
 from app.model.errors import ExitCode, InputError
 from app.model.event import Finished, StepEvent
