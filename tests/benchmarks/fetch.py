@@ -2,7 +2,8 @@
 
 Same index on loopback, same run, both cold.
 
-``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]``. Without
+``python tests/benchmarks/fetch.py [--wheels FOLDER] [--rate BYTES_A_SECOND] [--rounds N]
+[--against uv|late]``; ``late`` is the product's own way without unpacking while it fetches. Without
 a folder it makes wheels of the sizes of a small profile: one of 190 MB, some of 1 to 20 MB, many
 small ones, none of them compressed, so that nothing but the way of the bytes is measured; a
 wheelhouse of the program as ``--wheels`` shows what people meet.
@@ -119,9 +120,14 @@ class Bench:
             capture_output=True,
         )
 
-    def ours(self, site: StepContext) -> None:
+    def late(self, site: StepContext) -> None:
+        """The product's way, unpacking only once all files are there."""
+        self.ours(site, unpack=False)
+
+    def ours(self, site: StepContext, *, unpack: bool = True) -> None:
         """The product's way."""
-        for _ in fetch_wheels.run(FetchWheels(id="f", title="", profile="bench", part="all"), site):
+        step = FetchWheels(id="f", title="", profile="bench", part="all")
+        for _ in fetch_wheels.run(step, site, unpack=unpack):
             pass
         lock, origin = install_wheels.source(INSTALL, site)
         finish_unpacking(site)
@@ -185,7 +191,9 @@ def main() -> None:
     asked.add_argument("--wheels", type=Path)
     asked.add_argument("--rate", type=float)
     asked.add_argument("--rounds", type=int, default=5)
+    asked.add_argument("--against", choices=("uv", "late"), default="uv")
     options = asked.parse_args()
+    other = "uv pip sync" if options.against == "uv" else "the same without early unpacking"
     with tempfile.TemporaryDirectory() as made:
         scratch = Path(made)
         folder = options.wheels or scratch / "wheels"
@@ -205,14 +213,13 @@ def main() -> None:
         assert server.stdout is not None and server.stdin is not None
         try:
             bench = Bench(folder, server.stdout.readline().strip(), scratch)
-            (
-                bench.cost(bench.ours),
-                bench.cost(bench.plain),
-            )  # what is imported and read for the first time does not count
+            against = bench.plain if options.against == "uv" else bench.late
+            # what is imported and read for the first time does not count
+            bench.cost(bench.ours), bench.cost(against)
             ours: list[Cost] = []
             plain: list[Cost] = []
             for number in range(options.rounds):
-                pair = [(ours, bench.ours), (plain, bench.plain)]
+                pair = [(ours, bench.ours), (plain, against)]
                 for costs, way in pair if number % 2 else reversed(pair):
                     costs.append(bench.cost(way))
         finally:
@@ -221,13 +228,13 @@ def main() -> None:
     mine, theirs = middle(ours), middle(plain)
     pairs = statistics.median(one.wall / other.wall for one, other in zip(ours, plain, strict=True))
     print(
-        f"{total / 1e6:.0f} MB; fetch and offline install {mine.wall:.2f} s, uv pip sync "
+        f"{total / 1e6:.0f} MB; fetch and offline install {mine.wall:.2f} s, {other} "
         f"{theirs.wall:.2f} s, ratio "
         f"{mine.wall / theirs.wall:.2f}, median of the pairs' ratios {pairs:.2f} (reach at most "
         f"1.0)"
     )
     print(
-        f"processor time {mine.processor:.2f} s, uv {theirs.processor:.2f} s; {os.cpu_count()} "
+        f"processor time {mine.processor:.2f} s, {other} {theirs.processor:.2f} s; {os.cpu_count()} "
         f"cores, load "
         f"{' '.join(f'{one:.1f}' for one in os.getloadavg()) if hasattr(os, 'getloadavg') else 'unknown'}"
     )
@@ -240,7 +247,7 @@ def main() -> None:
     print(
         "ours: "
         + ", ".join(f"{c.wall:.2f}" for c in ours)
-        + "; uv: "
+        + f"; {other}: "
         + ", ".join(f"{c.wall:.2f}" for c in plain)
     )
 
