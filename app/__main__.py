@@ -110,7 +110,7 @@ def open_session(options: argparse.Namespace) -> Session:
     session = Session(system, known_here, answers, _load_resource, facts, recording)
     session.fixed = fixed
     if machine is not None:
-        session.recorded, session.recorded_plan = recorded_run(machine, options.machine)
+        session.simulation.profile, session.simulation.plan = recorded_run(machine, options.machine)
     known = {p.id: p for p in session.knowledge.profiles}
     if written is not None and name:
         check_answers(
@@ -120,14 +120,16 @@ def open_session(options: argparse.Namespace) -> Session:
             tuple(known),
             None if options.machine else session.system.files.exists,
         )
-        session.locate_error = lambda error: add_line_number(error, given_answers, written, name)
+        session.plans.locate_error = lambda error: add_line_number(
+            error, given_answers, written, name
+        )
     if answers.profile is not None:
         session.choose(answers.profile)
-    elif session.recorded in known:
+    elif session.simulation.profile in known:
         session.choose(
-            session.recorded or ""
+            session.simulation.profile or ""
         )  # the sender's plan, not the one that would be best there
-    session.take_bundle()
+    session.network.take_bundle()
     return session
 
 

@@ -119,7 +119,7 @@ def as_installed(session: Session) -> None:
     from app.model.pointer import Pointer
     from app.model.status import Status
 
-    plan, place = session.plan(), session.place
+    plan, place = session.plans.install(), session.place
     name = plan.environment
     pointer = Pointer(
         active=name, profile=plan.profile, previous="older", at="2026-11-24T15:00:00Z"
@@ -147,10 +147,10 @@ def as_installed(session: Session) -> None:
         Uninstallable("logs", "Logs", place.logs, 1_400_000),
         Uninstallable("reports", "Reports", place.reports, 310_000, "You may want to keep them."),
     )
-    session.pointer = lambda: pointer  # type: ignore[method-assign]
-    session.status = lambda: status  # type: ignore[method-assign]
-    session.uninstallable = lambda: items  # type: ignore[method-assign]
-    session.editors = lambda: (Editor(name="vscode", argv=("code",)),)  # type: ignore[method-assign]
+    session.home.pointer = lambda: pointer  # type: ignore[method-assign]
+    session.environments.status = lambda: status  # type: ignore[method-assign]
+    session.undo.uninstallable = lambda: items  # type: ignore[method-assign]
+    session.desktop.editors = lambda: (Editor(name="vscode", argv=("code",)),)  # type: ignore[method-assign]
 
 
 def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
@@ -297,7 +297,7 @@ def more(wizard: Wizard, settle: Callable[[QWidget], None], album: Album, page: 
     elif page == "verify":
         dialog = CompareOutput(wizard)
     elif page == "home":
-        dialog = Remove(wizard, wizard.session.uninstallable())
+        dialog = Remove(wizard, wizard.session.undo.uninstallable())
     if dialog is not None:
         dialog.fit()
         dialog.show()

@@ -95,7 +95,7 @@ def test_a_report_of_each_machine_keeps_to_the_schemas(machine: str, tmp_path: P
             machine=str(ROOT / "resources" / "machines" / machine),
         )
     )
-    check(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
+    check(Path(session.exports.write_report(str(tmp_path / "report.zip"))).read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,9 @@ class CommandRun:
         session = self._session
         result = Result(
             outcome=outcome,
-            changed=(session is not None and session.changed) if changed is None else changed,
+            changed=(session is not None and session.execution.changed)
+            if changed is None
+            else changed,
             verdict=verdict,
             error=error,
             paths=self._result_paths(),
@@ -154,12 +156,12 @@ class CommandRun:
         session = self._session
         if session is None or session.simulated:
             return ResultPaths(report=self.report)
-        name, place, files = session.environment_at_hand(), session.place, session.system.files
+        name, place, files = session.environments.at_hand(), session.place, session.system.files
         there = name is not None and files.exists(place.environment_python(name))
         return ResultPaths(
             environment=place.environment(name) if name is not None and there else None,
             python=place.environment_python(name) if name is not None and there else None,
-            log=session.log_path,
+            log=session.execution.log_path,
             report=self.report,
         )
 
@@ -176,14 +178,14 @@ class CommandRun:
         """
         session = self.session
         try:
-            self.print_events(session.run(plan))
+            self.print_events(session.execution.run(plan))
         except KeyboardInterrupt:
-            session.stop()
+            session.execution.stop()
             self.print_error(f"Stopped. {self.goes_on}")
-            session.outcome = "stopped"
+            session.execution.outcome = "stopped"
         code = ending(session)
-        verdict = session.verification
-        if verdict is not None and session.outcome != "stopped":
+        verdict = session.execution.verification
+        if verdict is not None and session.execution.outcome != "stopped":
             self.print_message(text.verification(verdict))
         report(code)
         self.finish(
@@ -259,16 +261,24 @@ def ending(session: Session) -> ExitCode:
     """How a run ended, for scripts. A step that failed goes before a verdict: nothing was proven."""
     from app.engine.execution import PREVENTED
 
-    if session.outcome == "stopped":
+    if session.execution.outcome == "stopped":
         return ExitCode.STOPPED
-    codes = {event.what.code for event in session.events if isinstance(event.what, Failed)}
-    if session.cut_short or not codes.isdisjoint(PREVENTED):
+    codes = {
+        event.what.code for event in session.execution.events if isinstance(event.what, Failed)
+    }
+    if session.execution.cut_short or not codes.isdisjoint(PREVENTED):
         return ExitCode.STEP_FAILED
-    if session.verification is not None and session.verification.overall == "broken":
+    if (
+        session.execution.verification is not None
+        and session.execution.verification.overall == "broken"
+    ):
         return ExitCode.NOT_WORKING
-    if session.error is not None and session.error.exit_code == ExitCode.NOT_WORKING:
+    if (
+        session.execution.error is not None
+        and session.execution.error.exit_code == ExitCode.NOT_WORKING
+    ):
         return ExitCode.NOT_WORKING
-    return ExitCode.DONE if session.outcome == "finished" else ExitCode.STEP_FAILED
+    return ExitCode.DONE if session.execution.outcome == "finished" else ExitCode.STEP_FAILED
 
 
 def _outcome_of(code: ExitCode) -> Outcome:
@@ -279,13 +289,13 @@ def _outcome_of(code: ExitCode) -> Outcome:
 
 def failure(session: Session, goes_on: str) -> ResultError:
     """What a run failed with: its first failed step, as its diagnosis explains it."""
-    if session.outcome == "stopped":
+    if session.execution.outcome == "stopped":
         return ResultError(
             code="interrupted",
             message="The run was stopped.",
             remedy=goes_on,
         )
-    first = next((e.what for e in session.events if isinstance(e.what, Failed)), None)
+    first = next((e.what for e in session.execution.events if isinstance(e.what, Failed)), None)
     if first is None:
         return ResultError(
             code="not-working",

@@ -148,7 +148,7 @@ def _predict_state(run: CommandRun, wanted: Desired) -> Desired:
     """What ``set`` would leave, and what it would do."""
     if not wanted.exist:
         there = _read_actual(run, wanted)
-        found = _build_inner_run(run, wanted, "uninstall").session.uninstallable()
+        found = _build_inner_run(run, wanted, "uninstall").session.undo.uninstallable()
         steps = tuple(f"Remove: {item.title}, {item.path}" for item in found if item.in_all)
         return msgspec.structs.replace(
             Desired(scope=there.scope, home=there.home, exist=False),

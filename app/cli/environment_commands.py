@@ -17,26 +17,26 @@ def run(run: CommandRun) -> ExitCode:
         words = words[1:]
     if not words:
         raise InputError("run needs a command; expected run -- COMMAND …")
-    return _child_exit_code(run.session.run_inside(words))
+    return _child_exit_code(run.session.desktop.run_inside(words))
 
 
 def shell(run: CommandRun) -> ExitCode:
     """``shell``: the user's own, with the environment's programs first on its path."""
     session = run.session
-    run.print_message(f"A shell with {session.active_environment()}; exit leaves it.")
-    return _child_exit_code(session.run_inside(session.system.computer.shell()))
+    run.print_message(f"A shell with {session.environments.active()}; exit leaves it.")
+    return _child_exit_code(session.desktop.run_inside(session.system.computer.shell()))
 
 
 def env(run: CommandRun) -> ExitCode:
     """``env path``: one line on standard output."""
     session = run.session
-    name = session.active_environment()
+    name = session.environments.active()
     if not session.system.files.exists(session.place.environment_python(name)):
         raise NotInstalledError(f"The active environment {name} is no longer there.")
     if run.options.json:
-        run.finish("finished", changed=False, path=session.stable_path())
+        run.finish("finished", changed=False, path=session.environments.stable_path())
     else:
-        run.out.write(f"{session.stable_path()}\n")
+        run.out.write(f"{session.environments.stable_path()}\n")
     return ExitCode.DONE
 
 

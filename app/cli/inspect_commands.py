@@ -32,9 +32,9 @@ def record(run: CommandRun) -> ExitCode:
     path = run.options.output
     if path:
         run.refuse_existing(path)
-    data = run.session.machine_file()
+    data = run.session.exports.machine_file()
     if path:
-        run.session.save(path, data + b"\n")
+        run.session.desktop.save(path, data + b"\n")
         run.print_message(f"Machine file written: {path}")
         if not run.options.json:
             return ExitCode.DONE
@@ -55,11 +55,15 @@ def plan(run: CommandRun) -> ExitCode:
 def plan_document(run: CommandRun) -> dict[str, Any]:
     """``plan/1`` of the choices that were taken."""
     session = run.session
-    whole, broken = session.plan_repair(session.plan())
+    whole, broken = session.plans.repair(session.plans.install())
     if broken:
         run.print_message(f"To be mended: {broken}. The environment is made anew.")
     document = text.plan_document(
-        session.best(), session.choices(), session.findings(), whole, session.find_unneeded(whole)
+        session.best(),
+        session.choices(),
+        session.findings(),
+        whole,
+        session.plans.find_unneeded(whole),
     )
     if document["verdict"] == "blocked" and not document["changes"]:
         document["verdict"] = "ready_with_warnings"  # what is in place needs nothing that blocks
@@ -76,7 +80,7 @@ def take_choices(run: CommandRun) -> str | None:
     asked = bool(getattr(run.options, "all_users", False))
     if not session.simulated and (asked or not session.place.is_guest):
         shared_home.refuse(session.answers, session.system, session.place)
-    if refused := session.sources().refused:  # of pip or uv: no address, as for --index
+    if refused := session.network.sources().refused:  # of pip or uv: no address, as for --index
         raise InputError(refused)
     for option in ("kernel", "menu_entry"):
         if getattr(run.options, option) and session.fixed.get(option) is False:
@@ -88,12 +92,12 @@ def take_choices(run: CommandRun) -> str | None:
             kernel=run.options.kernel or session.answers.kernel,
             menu_entry=run.options.menu_entry or session.answers.menu_entry,
         )
-    return session.keep_profile()
+    return session.environments.keep_profile()
 
 
 def offer_newer(run: CommandRun, kept: str | None) -> None:
     """Say that a newer setup is ranked best here, where the installed one was kept."""
-    newer = run.session.newer_profile(kept) if kept is not None else None
+    newer = run.session.environments.newer_profile(kept) if kept is not None else None
     if newer is not None:
         run.print_message(
             f"{kept} is installed and kept. A newer setup fits too: --profile {newer}"
@@ -106,7 +110,7 @@ def status(run: CommandRun) -> ExitCode:
 
     now = look(run.session)
     if run.options.check_updates:
-        newer = run.session.newer_program()
+        newer = run.session.network.newer_program()
         now = msgspec.structs.replace(now, newer_program=newer.version if newer else None)
         if newer is not None and newer.page:
             run.print_message(f"Version {newer.version} of this program: {newer.page}")
@@ -140,14 +144,14 @@ def report(run: CommandRun) -> ExitCode:
     """``report``."""
     if run.options.output:
         run.refuse_existing(run.options.output)
-    path = run.session.write_report(run.options.output)
+    path = run.session.exports.write_report(run.options.output)
     run.print_document({"schema": "written/1", "report": path}, path)
     return ExitCode.DONE
 
 
 def diagnose(run: CommandRun) -> ExitCode:
     """``diagnose``."""
-    diagnosis = run.session.explain(run.read(run.options.log))
+    diagnosis = run.session.execution.explain(run.read(run.options.log))
     run.print_document(diagnosis, text.diagnosis(diagnosis))
     return ExitCode.DONE if diagnosis.cause is not None else ExitCode.NOTHING_FOUND
 
@@ -159,10 +163,14 @@ def script(run: CommandRun) -> ExitCode:
     session, path = run.session, run.options.output
     if path:
         run.refuse_existing(path)
-    wanted = run.options.shell or session.own_shell
-    made = session.training_script() if run.options.train else session.plan_script(wanted)
+    wanted = run.options.shell or session.exports.own_shell
+    made = (
+        session.exports.training_script()
+        if run.options.train
+        else session.exports.plan_script(wanted)
+    )
     if path:
-        session.save(path, as_file(made, "" if run.options.train else wanted))
+        session.desktop.save(path, as_file(made, "" if run.options.train else wanted))
         run.print_message(f"Script written: {path}")
     else:
         run.print_document(None, made.rstrip("\n"))

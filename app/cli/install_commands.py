@@ -27,23 +27,23 @@ def install(run: CommandRun) -> ExitCode:
     """``install``."""
     session = run.session
     kept = take_choices(run)
-    plan = session.plan()
+    plan = session.plans.install()
     proven = None
     if run.options.fix:
-        plan = session.remedy_plan(run.options.fix, plan)
+        plan = session.plans.remedy(run.options.fix, plan)
         run.print_message(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
     else:
-        plan, broken = session.plan_repair(plan)
+        plan, broken = session.plans.repair(plan)
         if broken:
             run.print_message(f"To be mended: {broken}. The environment is made anew.")
-        proven = session.already_in_place(plan)
+        proven = session.environments.already_in_place(plan)
     best = session.best()
     if proven is not None:
         offer_newer(run, kept)
         return _add_extras(run, plan, best, proven)
     if best.verdict == "blocked":
         return _report_blocked(run, best)
-    unfinished = session.unfinished()
+    unfinished = session.undo.unfinished()
     if unfinished is not None and unfinished.plan.environment == plan.environment:
         run.print_message(
             f"Going on where the last run stopped ({unfinished.steps_done} of "
@@ -58,11 +58,11 @@ def install(run: CommandRun) -> ExitCode:
 def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
     """The environment is in place: only what is asked for beside it and is not there yet."""
     session = run.session
-    session.refuse_busy()  # what is in place now may be gone when that run ends
+    session.home.refuse_busy()  # what is in place now may be gone when that run ends
     where = session.place.environment(plan.environment)
     how = "proven" if proven.overall != "not_checked" else "not verified, as the answers ask"
     run.print_message(f"All is in place: {best.profile.title}, {how}, in {where}.")
-    more = session.left_to_do(plan)
+    more = session.plans.left_to_do(plan)
     if not more.steps:
         run.print_message("Nothing to do.")
         run.finish("finished", verdict=proven, changed=False)
@@ -72,7 +72,7 @@ def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification)
     run.print_message("Still to do: " + "; ".join(step.title for step in more.steps) + ".")
     if not run.agreed():
         return run.report_unanswered()
-    session.verification = proven
+    session.execution.verification = proven
     return run.carry_out(more)
 
 
@@ -95,7 +95,7 @@ def _report_blocked(run: CommandRun, best: Choice) -> ExitCode:
 def _report_writer(run: CommandRun) -> Callable[[ExitCode], None]:
     def write(code: ExitCode) -> None:
         if code != ExitCode.STOPPED and not run.session.simulated:
-            run.report = run.session.write_report()
+            run.report = run.session.exports.write_report()
             run.print_message(f"Report: {run.report}")
 
     return write
@@ -105,21 +105,21 @@ def verify(run: CommandRun) -> ExitCode:
     """``verify``."""
     session = run.session
     if run.options.compare:
-        comparisons = session.compare(run.read(run.options.compare))
+        comparisons = session.environments.compare(run.read(run.options.compare))
         run.print_document(
             {"schema": "verification/1", "overall": "not_checked", "comparisons": comparisons},
             text.comparisons(comparisons),
         )
         return ExitCode.DONE
     if session.simulated:
-        plan = session.plan()
+        plan = session.plans.install()
         checks = tuple(s for s in plan.steps if s.kind == "run-check")
         plan = msgspec.structs.replace(plan, steps=checks)
     else:
-        plan = session.verify_plan(run.options.quick, run.options.environment)
-        for change in session.changes(plan):
+        plan = session.plans.verify(run.options.quick, run.options.environment)
+        for change in session.environments.changes(plan):
             run.print_message(change)
-        if own := session.own_packages():
+        if own := session.environments.own_packages():
             run.print_message(f"Your own packages beside the setup: {', '.join(own)}.")
 
     def save(code: ExitCode) -> None:
@@ -127,7 +127,7 @@ def verify(run: CommandRun) -> ExitCode:
             from app.engine import proving
 
             data = msgspec.json.format(msgspec.json.encode(proving.record(session, plan)), indent=1)
-            session.save(run.options.save_proof, data + b"\n")
+            session.desktop.save(run.options.save_proof, data + b"\n")
             run.print_message(f"The record of what passed is in {run.options.save_proof}.")
 
     return run.carry_out(plan, save)
@@ -135,11 +135,11 @@ def verify(run: CommandRun) -> ExitCode:
 
 def rollback(run: CommandRun) -> ExitCode:
     """``rollback``."""
-    back = run.session.rollback_info()
+    back = run.session.undo.rollback_info()
     run.print_message(back.sentence)
     if back.doubtful and not run.agreed():
         return run.report_unanswered()
-    pointer = run.session.rollback()
+    pointer = run.session.undo.rollback()
     run.print_message(f"Active again: {pointer.active}. Before: {pointer.previous}.")
     fields = msgspec.to_builtins(pointer)
     fields.pop("schema")
@@ -151,12 +151,12 @@ def uninstall(run: CommandRun) -> ExitCode:
     """``uninstall``."""
     session, options = run.session, run.options
     if options.put_back and options.put_back.endswith(".txt"):
-        return run.carry_out(session.packages_back_plan(options.put_back))
+        return run.carry_out(session.plans.packages_back(options.put_back))
     if options.put_back:
-        path = session.put_back(options.put_back)
+        path = session.undo.put_back(options.put_back)
         run.print_document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
         return ExitCode.DONE
-    items = session.uninstallable()
+    items = session.undo.uninstallable()
     chosen = [i for i in items if ("all" in options.remove and i.in_all) or i.id in options.remove]
     unknown = [r for r in options.remove if r != "all" and r not in {i.id for i in items}]
     if unknown:
@@ -169,7 +169,7 @@ def uninstall(run: CommandRun) -> ExitCode:
             return run.report_unanswered()
         run.print_events(_remove_items(run, chosen))
     elif "all" in options.remove:
-        list(session.remove(()))  # what a run that was cut off left of nothing but its papers
+        list(session.undo.remove(()))  # what a run that was cut off left of nothing but its papers
     listed = [
         {
             "id": i.id,
@@ -184,7 +184,7 @@ def uninstall(run: CommandRun) -> ExitCode:
     if options.remove and options.json:
         run.finish("finished", changed=bool(chosen), items=listed)
     else:
-        kept, taken = session.quarantined(), session.removed_packages()
+        kept, taken = session.undo.quarantined(), session.undo.removed_packages()
         run.print_document(listed, text.uninstallable(items, chosen, kept, taken))
     return ExitCode.DONE
 
@@ -194,8 +194,8 @@ def _remove_items(
 ) -> Generator[StepEvent, None, None]:
     clock = run.session.system.clock
     began = clock.monotonic()
-    for item in run.session.remove(chosen):
-        run.session.changed = True
+    for item in run.session.undo.remove(chosen):
+        run.session.execution.changed = True
         if not run.stream:
             run.print_message(
                 f"Removed: {item.title}, {text.size(item.size)}. {item.left}".rstrip()
@@ -215,7 +215,9 @@ def bundle(run: CommandRun) -> ExitCode:
     if run.options.kernel:
         session.change(kernel=True)
     run.print_events(
-        session.bundle(target, run.options.platform, run.options.profiles, bool(run.options.update))
+        session.exports.bundle(
+            target, run.options.platform, run.options.profiles, bool(run.options.update)
+        )
     )
     if not run.options.json:
         run.out.write(f"{target}\n")
@@ -229,7 +231,7 @@ def verify_bundle(run: CommandRun) -> ExitCode:
 
 
 def _check_bundle(run: CommandRun, folder: str) -> ExitCode:
-    made = run.session.check_bundle(folder)
+    made = run.session.exports.check_bundle(folder)
     count = f"{len(made.files)} files for {made.profile} on {made.platform}"
     run.print_document(made, f"{folder}: {count}, all as listed.")
     return ExitCode.DONE

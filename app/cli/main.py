@@ -120,4 +120,6 @@ def _logins_of_arguments(given: Sequence[str]) -> frozenset[str]:
 
 
 def _session_masker(session: Session) -> SecretMasker:
-    return SecretMasker(known_secrets(session.sources(), session.system.computer.variables()))
+    return SecretMasker(
+        known_secrets(session.network.sources(), session.system.computer.variables())
+    )

@@ -10,7 +10,7 @@ import msgspec
 from app.adapters.processes.end_signals import asked_first
 from app.cli import training_text
 from app.cli.generators import returned
-from app.engine import exports, own_packages, training_records, training_runs
+from app.engine import model_exports, own_packages, training_records, training_runs
 from app.model.dataset import ROLES, Confirmation, ReadOptions, Role
 from app.model.errors import ExitCode, InputError
 from app.model.training import TrainingPreview, TrainingRequest
@@ -41,7 +41,7 @@ def train(run: CommandRun) -> ExitCode:
     step = next(s for s in plan.steps if s.kind == "run-training")
 
     def stop() -> None:
-        session.stop()
+        session.execution.stop()
         run.print_error("Stopping: a checkpoint is written first. Once more ends it at once.")
 
     def more() -> dict[str, Any]:
@@ -68,7 +68,7 @@ def export(run: CommandRun) -> ExitCode:
     options = run.options
     if options.modelfile and options.format != "gguf":
         raise InputError("--modelfile belongs to a GGUF file; expected --format gguf.")
-    plan = exports.plan(
+    plan = model_exports.plan(
         run.session,
         options.run,
         options.format,
@@ -86,7 +86,7 @@ def export(run: CommandRun) -> ExitCode:
 
 def _own_code(run: CommandRun, code: ExitCode) -> ExitCode:
     """A script that finds its input wrong says so: 2 instead of 4."""
-    error = run.session.error
+    error = run.session.execution.error
     return error.exit_code if code == ExitCode.STEP_FAILED and error is not None else code
 
 
@@ -111,10 +111,10 @@ def _write_script(run: CommandRun, request: TrainingRequest) -> ExitCode:
     for one in (path, data) if request.data else (path,):
         run.refuse_existing(one, "--write-script")
     script, rows = returned(training_runs.saved_script(session, request))
-    session.save(path, script)
+    session.desktop.save(path, script)
     run.print_message(f"Script written: {path}")
     if rows is not None:
-        session.save(data, rows)
+        session.desktop.save(data, rows)
         run.print_message(f"Its data: {data}")
     run.finish("finished", changed=True, script=path)
     return ExitCode.DONE

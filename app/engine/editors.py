@@ -8,7 +8,7 @@ from app.model.errors import NotInstalledError
 from app.model.value import Value
 
 if TYPE_CHECKING:
-    from app.engine.inspection import Inspection
+    from app.engine.session import Session
 
 EditorName = Literal["jupyter", "vscode"]
 
@@ -26,7 +26,7 @@ class Editor(Value, frozen=True, kw_only=True):
     argv: tuple[str, ...]
 
 
-def found(session: Inspection) -> tuple[Editor, ...]:
+def found(session: Session) -> tuple[Editor, ...]:
     """Those on the search path (``where jupyter-lab``, ``where code``); none in a simulation."""
     if session.simulated:
         return ()
@@ -42,7 +42,7 @@ def found(session: Inspection) -> tuple[Editor, ...]:
     return tuple(made)
 
 
-def _find_code_program(session: Inspection, path: str) -> str:
+def _find_code_program(session: Session, path: str) -> str:
     """On Windows ``bin\\code.cmd`` is a script for a console; the program itself lies above it."""
     place = session.place
     above = place.folder_of(place.folder_of(path))
@@ -51,12 +51,12 @@ def _find_code_program(session: Inspection, path: str) -> str:
     return program if is_script and session.system.files.exists(program) else path
 
 
-def start(session: Inspection, editor: Editor) -> str:
+def start(session: Session, editor: Editor) -> str:
     """Start it in the home folder with the active environment; what a person needs to know, in a
     sentence. Raises ``NotInstalledError``, ``ExpectedError('not-opened')``.
     """
-    session.require_real_machine()
-    pointer, place = session.pointer(), session.place
+    session.home.require_real_machine()
+    pointer, place = session.home.pointer(), session.place
     if pointer is None:
         raise NotInstalledError("There is no active environment to open it with; expected one.")
     folder = (place.home,) if editor.name == "vscode" else ()

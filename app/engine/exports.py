@@ -1,130 +1,167 @@
-"""What can be made of a finished run: the plan of an export, and a prompt that is tried."""
+"""What leaves a session: reports, machine files, scripts and bundles."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-from app.engine import training_records, training_runs
-from app.model import limits
-from app.model.errors import ExitCode, ExpectedError, InputError
-from app.model.event import AnyPayload
-from app.model.plan import ExportModel, Plan
-from app.model.training import ExportFormat, RunRecord
-from app.ports import Command
-from app.steps import model_cache
-from app.steps.run_training import CHAT, fault, training_environment
-from app.steps.script_events import relay
+import msgspec
+
+from app.decide.redaction.masking import SecretMasker, known_secrets
+from app.engine import bundling, integrations, scripts
+from app.model.errors import InputError
+from app.model.event import StepEvent
+from app.model.profile import Platform
 
 if TYPE_CHECKING:
+    from app.decide.redaction.redact import Redactor
     from app.engine.session import Session
+    from app.model.advice import Diagnosis
+    from app.model.report import Preview
 
 
-def plan(
-    session: Session,
-    run: str,
-    kind: ExportFormat,
-    *,
-    target: str | None = None,
-    quantization: str = "q8_0",
-    llama_cpp: str | None = None,
-    base: str | None = None,
-) -> Plan:
-    """The plan that exports a run's adapter into a new folder, by default below the run's own.
+class Exports:
+    """The files and texts that a session writes for people and for other machines."""
 
-    Raises ``InputError`` for a run without an adapter, a target that holds something, a model that is
-    gone; ``ExpectedError('no-llama-cpp')`` for GGUF without a copy of llama.cpp.
-    """
-    training_runs.active(session)
-    record, adapter = _require_trained(session, run)
-    files, place = session.system.files, session.place
-    folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
-    if files.exists(folder) and (not files.is_folder(folder) or files.names(folder)):
-        raise InputError(
-            f"The folder {folder} is not empty; expected one that is new or empty.",
-            hint="Name another one with --output.",
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def machine_file(self) -> bytes:
+        """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
+        return msgspec.json.format(
+            msgspec.json.encode(self.redactor().facts(self._session.known_facts())), indent=2
         )
-    if kind == "gguf" and llama_cpp is None:
-        raise ExpectedError(
-            "no-llama-cpp",
-            "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is "
-            "fetched (hash unknown).",
-            hint="Name the folder of your own copy with --llama-cpp, or export as merged.",
-            exit_code=ExitCode.BLOCKED,
+
+    def redactor(self) -> Redactor:
+        """What takes the person out of all that leaves this computer: by rule, and by what is known
+        here.
+        """
+        session = self._session
+        from app.decide.redaction.redact import redactor  # first needed at the end of a session
+
+        table = session.resource("secrets.toml")
+        if session.simulated:
+            return redactor(session.known_facts(), table=table)
+        known = session.system.computer.facts()
+        names = {
+            name: str(known[name])
+            for name in ("user", "host", "user_home", "full_name")
+            if known.get(name)
+        }
+        return redactor(
+            session.known_facts(),
+            names,
+            known_secrets(session.network.sources(), session.system.computer.variables()),
+            table=table,
         )
-    weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
-    step = ExportModel(
-        id="export",
-        title=f"Export of {run} as {kind}",
-        disk_bytes=weights or files.size(adapter) or 0,
-        touches=(folder,),
-        environment=record.environment,
-        run=run,
-        adapter=adapter,
-        format=kind,
-        target=folder,
-        models=record.settings.models,
-        base=base,
-        quantization=quantization,
-        llama_cpp=llama_cpp,
-    )
-    return Plan(title=step.title, profile=record.profile, steps=(step,))
 
+    def training_script(
+        self,
+        model: str | None = None,
+        length: int | None = None,
+        batch: int | None = None,
+        bits: int | None = None,
+        rank: int | None = None,
+    ) -> str:
+        """A starter training script for the profile's own API, sized to this machine's card."""
+        session = self._session
+        from app.decide.training import starter_script  # first needed on the last page
 
-def ask(
-    session: Session, run: str, prompt: str, *, system: str = "", tokens: int = 256
-) -> Iterator[AnyPayload]:
-    """The answer of a run's model to one prompt, as it comes: ``Measured`` ``chat.piece``, then
-    ``chat.answer``. The model is loaded for it, which takes most of the time.
-    """
-    session.require_real_machine()
-    record, adapter = _require_trained(session, run)
-    session.system.stop.clear()
-    site = session.site()
-    python = session.place.environment_python(record.environment)
-    script = session.place.join(record.output, CHAT)
-    argv = (python, script, "--json", "--adapter", adapter, "--prompt", prompt)
-    argv = (*argv, "--tokens", str(tokens), *(("--system", system) if system else ()))
-    env = training_environment(site, python, True)
-    if record.settings.models:
-        env["HF_HUB_CACHE"] = record.settings.models
-    command = Command(argv=argv, env=env, folder=record.output)
-    ended = yield from relay(site, command, limits.PREVIEW, limits.CHECK_EVENTS)
-    if ended.code != 0:
-        raise fault(ended, "The answer")
-
-
-def _require_trained(session: Session, run: str) -> tuple[RunRecord, str]:
-    record = training_records.record_of(session, run)
-    summary = training_records.summary(session, record)
-    if summary.adapter is None:
-        raise InputError(
-            f"The run {run} has no adapter; expected one that is finished.",
-            hint=f"train --resume {run} goes on with it." if summary.resumable else "",
+        profile = session.profile or session.environments.active_profile() or session.best().profile
+        return starter_script.render_script(
+            profile,
+            session.known_facts(),
+            session.knowledge.guide,
+            session.resource,
+            model=model,
+            length=length,
+            batch=batch,
+            bits=bits,
+            rank=rank,
         )
-    if not session.system.files.exists(session.place.environment_python(record.environment)):
-        raise InputError(f"The environment {record.environment} of the run {run} is gone.")
-    return record, summary.adapter
 
+    def plan_script(self, shell: str | None = None) -> str:
+        """The plan as a script that a person can read and run. Raises ``InputError`` for a setting
+        of pip or uv that is no address.
+        """
+        session = self._session
+        wanted = shell or self.own_shell
+        profiles = {p.id: p for p in session.knowledge.profiles}
+        uv = "" if session.simulated else session.system.computer.uv()
+        return scripts.plan_script(
+            session.plans.install(), session.place, profiles, session.network.sources(), wanted, uv
+        )
 
-def _estimate_merged_bytes(session: Session, record: RunRecord, base: str | None) -> int:
-    """Bytes that a merged model takes: about those of its weights, four times in 4 bits."""
-    model = base or record.settings.model
-    files = session.system.files
-    if not files.is_folder(model):
-        found = model_cache.find(model, session.system, session.place)
-        if found is None:
+    @property
+    def own_shell(self) -> str:
+        """The shell that a script for this machine is written in."""
+        return "powershell" if self._session.place.family == "windows" else "sh"
+
+    def target_platform(self) -> Platform:
+        """The platform that a bundle is for where none is named: the one that is looked at."""
+        return "windows" if self._session.known_facts().os.family == "windows" else "linux"
+
+    def bundle(
+        self,
+        target: str,
+        platform: Platform | None = None,
+        profiles: Sequence[str] = (),
+        update: bool = False,
+    ) -> Generator[StepEvent, None, None]:
+        """Make a folder with everything that the named, chosen or best profiles need on a machine
+        without internet, the packages of a Jupyter kernel where the answers ask for one.
+        """
+        session = self._session
+        there: tuple[str, ...] = ()
+        if update and not profiles and session.profile is None:
+            there = bundling.read(target, session.place, session.system.files).names
+        wanted = [session.knowledge.profile(name) for name in (*profiles, *there)]
+        wanted = wanted or [session.profile or session.best().profile]
+        system = platform or self.target_platform()
+        kernels = [
+            integrations.kernel_of(one, session.knowledge, system)
+            for one in (wanted if session.answers.kernel else ())
+        ]
+        kernels = list({one.id: one for one in kernels}.values())
+        site = session.home.site_here()
+        masker = SecretMasker(known_secrets(site.sources, session.system.computer.variables()))
+        for event in bundling.bundle(wanted, system, target, site, kernels, update):
+            yield msgspec.structs.replace(event, what=masker.mask_payload(event.what))
+
+    def check_bundle(self, folder: str) -> bundling.Bundle:
+        """Check every file of a bundle against its list. Raises ``InputError`` naming the first that
+        differs.
+        """
+        return bundling.check(folder, self._session.place, self._session.system.files)
+
+    def write_report(self, path: str | None = None) -> str:
+        """Write the diagnostics report; its path."""
+        session = self._session
+        from app.engine import reporting  # first needed at the end of a session
+
+        if path is None and not session.simulated:
+            session.home.require_own("report")
+        data = reporting.report_zip(session)
+        name = path or session.place.join(
+            session.place.reports, f"report-{session.system.clock.now().replace(':', '')}.zip"
+        )
+        if session.simulated and path is None:
             raise InputError(
-                f"The model {model}, on which the run was trained, is not on this computer.",
-                hint="Name its folder with --base.",
+                "A report of a simulated machine needs a place to go to; expected --output FILE."
             )
-        model = found[1]
-    return sum(
-        files.size(session.place.join(model, name)) or 0
-        for name in files.names(model)
-        if name.endswith(".safetensors")
-    )
+        if path is None and not session.system.files.exists(session.place.reports):
+            session.home.journal.effect("report", "")("made", {"path": session.place.reports})
+        session.system.files.write(name, data)
+        return name
 
+    def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
+        """The short text for an issue, the person taken out; about a pasted log where one is given."""
+        from app.engine import reporting
 
-def _export_name(kind: ExportFormat, quantization: str) -> str:
-    return f"{kind}-{quantization}" if kind == "gguf" else kind
+        return reporting.build_issue_text(self._session, log, diagnosis)
+
+    def report_preview(self) -> Preview:
+        """What a report would hold and what was taken out of it, by kind and count."""
+        from app.engine import reporting
+
+        return reporting.preview(self._session)

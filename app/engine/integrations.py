@@ -17,7 +17,7 @@ from app.model.profile import Platform, Profile
 from app.ports import Computer
 
 if TYPE_CHECKING:
-    from app.engine.inspection import Inspection
+    from app.engine.session import Session
 
 
 def kernel_plan(
@@ -68,18 +68,16 @@ def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
     return place.join(folder, "jupyter", "kernels")
 
 
-def own_packages_plan(
-    session: Inspection, profile: Profile | None, environment: str | None
-) -> Plan:
+def own_packages_plan(session: Session, profile: Profile | None, environment: str | None) -> Plan:
     """The packages that a person added to a setup, to be put into a new environment of it; often
     without steps. Raises ``InputError`` where their list is broken.
     """
     nothing = Plan(title="Your packages")
-    if session.simulated or not session.owns_home():
+    if session.simulated or not session.home.is_owned():
         return nothing
     path = session.place.own_packages
     known = decode_own_packages(session.system.files.read(path), path)
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     name = profile.id if profile is not None else pointer.profile if pointer is not None else None
     target = environment or (pointer.active if pointer is not None else None)
     packages = tuple(known.of(name).values()) if name is not None else ()

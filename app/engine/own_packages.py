@@ -34,7 +34,7 @@ def _changeable(session: Session) -> None:
 def listed(session: Session) -> tuple[OwnPackages, tuple[Change, ...]]:
     """What was added by this program, and what has changed in the active environment beside it."""
     environment, profile = active(session)
-    site = session.site()
+    site = session.home.site()
     return add_packages.read(site), drift(environment, profile, site)
 
 
@@ -47,7 +47,7 @@ def add_plan(session: Session, asked: Sequence[str]) -> Generator[AnyPayload, No
     wanted = [_parse_requirement(one) for one in asked]
     if not wanted:
         raise InputError("packages add needs the name of a package.")
-    site = session.site()
+    site = session.home.site()
     found = yield from add_packages.resolve(wanted, environment, profile, site)
     if not found:
         return Plan(title="Your packages", profile=profile.id)

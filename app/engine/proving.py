@@ -20,7 +20,7 @@ _SIGNS = (
 
 def record(session: Session, plan: Plan) -> Proof:
     """What the verification of this plan proves. Raises ``InputError`` where it proves nothing."""
-    verdict = session.verification
+    verdict = session.execution.verification
     if session.simulated or verdict is None or not plan.environment:
         raise InputError(
             "There is nothing to record: expected a verification on this computer, which ran."
@@ -32,7 +32,7 @@ def record(session: Session, plan: Plan) -> Proof:
         profile,
         session.known_facts(),
         verdict,
-        installed_versions(plan.environment, profile, session.site()),
+        installed_versions(plan.environment, profile, session.home.site()),
         date=session.system.clock.now()[:10],
         inside=", ".join(sorted(inside)),
     )

@@ -19,28 +19,32 @@ from app.report.issue import issue_text
 from app.steps.drift import installed_versions
 
 if TYPE_CHECKING:
-    from app.engine.execution import Execution
+    from app.engine.session import Session
 
 _TEMPLATE = "templates/report.html"
 _LOGS = 3  # the newest runs tell what happened; older ones are only weight
 _LOG_BYTES = 2_000_000
 
 
-def report_zip(session: Execution) -> bytes:
+def report_zip(session: Session) -> bytes:
     """The report's zip, the person taken out."""
     return report.build(
-        gather_report(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+        gather_report(session),
+        session.exports.redactor(),
+        session.resource(_TEMPLATE).decode("utf-8"),
     )
 
 
-def preview(session: Execution) -> Preview:
+def preview(session: Session) -> Preview:
     """What the report would hold and what was taken out of it."""
     return report.preview(
-        gather_report(session), session.redactor(), session.resource(_TEMPLATE).decode("utf-8")
+        gather_report(session),
+        session.exports.redactor(),
+        session.resource(_TEMPLATE).decode("utf-8"),
     )
 
 
-def build_issue_text(session: Execution, log: bytes | None, diagnosis: Diagnosis | None) -> str:
+def build_issue_text(session: Session, log: bytes | None, diagnosis: Diagnosis | None) -> str:
     """The short text for an issue, the person taken out. A pasted log stands in it instead of this
     session's run."""
     found = gather_report(session)
@@ -48,25 +52,25 @@ def build_issue_text(session: Execution, log: bytes | None, diagnosis: Diagnosis
         found = msgspec.structs.replace(
             found, diagnosis=diagnosis, logs={"pasted.log": _last_lines(log)}, events=(), plan=None
         )
-    return issue_text(clean(found, session.redactor()))
+    return issue_text(clean(found, session.exports.redactor()))
 
 
-def gather_report(session: Execution) -> Report:
+def gather_report(session: Session) -> Report:
     """This session's events and verdict; where it ran nothing, those of the last run under home."""
     events, ran = (
-        (tuple(session.events), None)
-        if session.simulated and session.events
+        (tuple(session.execution.events), None)
+        if session.simulated and session.execution.events
         else _last_run(session)
     )
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
-    pointer = None if session.simulated else session.pointer()
-    run_plan = session.last_plan or ran
+    pointer = None if session.simulated else session.home.pointer()
+    run_plan = session.execution.last_plan or ran
     environment = (run_plan.environment if run_plan else "") or (pointer.active if pointer else "")
-    verification = session.verification or (
-        session.recorded_verification(environment) if environment else None
+    verification = session.execution.verification or (
+        session.environments.verification(environment) if environment else None
     )
     best = session.best()
-    plan = run_plan or session.plan()
+    plan = run_plan or session.plans.install()
     return Report(
         written_at=session.system.clock.now(),
         program=__version__,
@@ -102,12 +106,12 @@ def _drop_lock_texts(choice: Choice) -> Choice:
     )
 
 
-def _last_run(session: Execution) -> tuple[tuple[StepEvent, ...], Plan | None]:
+def _last_run(session: Session) -> tuple[tuple[StepEvent, ...], Plan | None]:
     """The newest recorded run under home, and its plan where the journal has it. A line that a
     crash cut off ends it.
     """
     if session.simulated:
-        return session.recording, None
+        return session.simulation.recording, None
     place, files = session.place, session.system.files
     recorded = _names_in_run_order(session, ".events.jsonl")
     found: list[StepEvent] = []
@@ -136,12 +140,12 @@ def _describes_environment(plan: Plan | None) -> bool:
     )
 
 
-def _collect_history(session: Execution) -> tuple[PastRun, ...]:
+def _collect_history(session: Session) -> tuple[PastRun, ...]:
     """All runs that the journal knows, the newest first; none of a simulated home."""
     if session.simulated:
         return ()
     try:
-        entries = session.journal.entries()
+        entries = session.home.journal.entries()
     except InputError:
         return ()  # told of elsewhere
     done = Counter(entry.run for entry in entries if entry.kind == "step-done")
@@ -160,29 +164,29 @@ def _collect_history(session: Execution) -> tuple[PastRun, ...]:
     )
 
 
-def _plans_by_run(session: Execution) -> dict[str, Plan]:
+def _plans_by_run(session: Session) -> dict[str, Plan]:
     """Each run's own plan: another setup may be the best one by now."""
     try:
-        entries = session.journal.entries()
+        entries = session.home.journal.entries()
     except InputError:
         return {}  # a journal that cannot be read is told of elsewhere; a report is wanted just then
     return {e.run: e.plan for e in entries if e.kind == "began" and e.plan is not None}
 
 
-def _names_in_run_order(session: Execution, ending: str) -> list[str]:
+def _names_in_run_order(session: Session, ending: str) -> list[str]:
     """Files of the log folder, the newest run last, as the journal has it: names bear the clock's
     time, and clocks are set.
     """
     names = [n for n in session.system.files.names(session.place.logs) if n.endswith(ending)]
     try:
-        place = {run: number for number, run in enumerate(session.journal.runs())}
+        place = {run: number for number, run in enumerate(session.home.journal.runs())}
     except InputError:
         # a journal that cannot be read is told of elsewhere; a report is wanted just then
         return names
     return sorted(names, key=lambda name: (place.get(name.removesuffix(ending), -1), name))
 
 
-def _collect_logs(session: Execution) -> dict[str, bytes]:
+def _collect_logs(session: Session) -> dict[str, bytes]:
     """The ends of the newest logs, and all crash files."""
     if session.simulated:
         return {}
@@ -203,7 +207,7 @@ def _last_lines(log: bytes) -> bytes:
 
 
 def _installed_versions(
-    session: Execution, environment: str, verification: Verification | None
+    session: Session, environment: str, verification: Verification | None
 ) -> dict[str, str]:
     """What is installed, from the packages' own records."""
     if session.simulated or not environment:
@@ -211,7 +215,7 @@ def _installed_versions(
     name = (
         verification.profile
         if verification is not None and verification.profile
-        else session.profile_of(environment)
+        else session.environments.profile_of(environment)
     )
     profile = session.knowledge.profile(name)
-    return installed_versions(environment, profile, session.site())
+    return installed_versions(environment, profile, session.home.site())

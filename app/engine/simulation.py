@@ -6,15 +6,57 @@ The same stream of events, made from the plan or from a recording.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
+from app.decide.verification import simulated_results
 from app.model.event import AnyPayload, Finished, Line, Progress, Started, StepEvent, Stopped
 from app.model.plan import AnyStep, FetchWheels, InstallWheels, Plan, RunCheck
 from app.ports import Stop
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
 
 _TICK = 0.02  # seconds between events while nobody waits for real work
 _SLICE = 0.1  # seconds after which a change of speed is heard
 _LEAST = 0.004  # seconds that are worth a wait; shorter gaps are saved up
 _RATE = 25_000_000.0  # bytes a second of the pretended line
+
+
+class Simulation:
+    """Runs on a simulated machine: a recorded run where a report holds one, else one made up
+    from the plan.
+    """
+
+    def __init__(self, session: Session, recording: tuple[StepEvent, ...]) -> None:
+        self._session = session
+        self.recording = recording
+        self.profile: str | None = None  # the profile that the recording is a run of
+        self.plan: Plan | None = None  # the plan of the recorded run
+        self.speed = 10.0  # how many times as fast as it happened a recording is played
+
+    def is_replay(self, plan: Plan) -> bool:
+        """Whether carrying out this plan would play a recorded run: the report has one, of this
+        very setup.
+        """
+        steps = {step.id for step in plan.steps}
+        return (
+            bool(self.recording)
+            and self.profile in (None, plan.profile)
+            and any(e.step in steps for e in self.recording)
+        )
+
+    def play(self, plan: Plan) -> Iterator[StepEvent]:
+        """What a run of this plan would tell on the simulated machine."""
+        session = self._session
+        checks = simulated_results.measurements(
+            plan,
+            session.knowledge.profile(plan.profile),
+            session.known_facts(),
+            session.knowledge.cards,
+        )
+        steps = {step.id for step in plan.steps}
+        played = tuple(e for e in self.recording if e.step in steps) if self.is_replay(plan) else ()
+        yield from simulate_run(plan, played, checks, session.system.stop, lambda: self.speed)
 
 
 def simulate_run(

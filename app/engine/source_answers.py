@@ -17,7 +17,7 @@ from app.probe.network import default_index, sources
 from app.probe.operating_system import without_secrets
 
 if TYPE_CHECKING:
-    from app.engine.inspection import Inspection
+    from app.engine.session import Session
 
 SourceName = Literal["index", "pytorch", "python", "hub"]
 NAMES: tuple[SourceName, ...] = ("index", "pytorch", "python", "hub")
@@ -40,7 +40,7 @@ class Answer(Value, frozen=True, kw_only=True):
     remedy: str = ""
 
 
-def ask_sources(session: Inspection, answers: Answers) -> Iterator[Answer]:
+def ask_sources(session: Session, answers: Answers) -> Iterator[Answer]:
     """Ask index, PyTorch index, Python source and model hub with these answers, one after another.
     The session keeps its own settings. On another computer nothing is asked.
     """
@@ -49,7 +49,7 @@ def ask_sources(session: Inspection, answers: Answers) -> Iterator[Answer]:
         return
     system = session.system
     where = sources(system, answers)
-    kept = session.sources()
+    kept = session.network.sources()
     system.web.use(where)
     try:
         for name in NAMES:
@@ -58,7 +58,7 @@ def ask_sources(session: Inspection, answers: Answers) -> Iterator[Answer]:
         system.web.use(kept)
 
 
-def _recorded_answers(session: Inspection) -> Iterator[Answer]:
+def _recorded_answers(session: Session) -> Iterator[Answer]:
     """What the machine file tells of its own network; nothing is asked in a simulation."""
     network = session.known_facts().network
     why = "Nothing is asked in a simulation."
@@ -79,7 +79,7 @@ def _recorded_answers(session: Inspection) -> Iterator[Answer]:
         )
 
 
-def _ask_source(session: Inspection, where: Sources, name: SourceName) -> Answer:
+def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
     if where.offline and name != "hub":
         return Answer(
             name=name,
@@ -144,7 +144,7 @@ def _describe_remedy(name: SourceName, fault: ExpectedError) -> str:
     return fault.hint or _REMEDY
 
 
-def _answer_for_folder(session: Inspection, name: SourceName, path: str) -> Answer:
+def _answer_for_folder(session: Session, name: SourceName, path: str) -> Answer:
     there = session.system.files.exists(path)
     return Answer(
         name=name,
@@ -155,7 +155,7 @@ def _answer_for_folder(session: Inspection, name: SourceName, path: str) -> Answ
     )
 
 
-def _first_address(session: Inspection, where: Sources, name: SourceName) -> str | None:
+def _first_address(session: Session, where: Sources, name: SourceName) -> str | None:
     """The very page or file that an install would ask first."""
     system = session.system
     if name == "index":

@@ -22,20 +22,20 @@ from app.model.verdict import Overall, Verification
 from app.steps.drift import drift, missing_files, own_versions
 
 if TYPE_CHECKING:
-    from app.engine.execution import Execution
+    from app.engine.session import Session
 
 _FRESH = timedelta(days=90)  # Unsloth's releases outgrow a pinned set after about four months
 
 
-def status(session: Execution) -> Status:
+def status(session: Session) -> Status:
     """The whole status. Raises ``InputError`` where the pointer file cannot be read."""
-    pointer, place = session.pointer(), session.place
+    pointer, place = session.home.pointer(), session.place
     empty = Status(program=program_age(session), home=place.home, scope=_install_scope(session))
     if pointer is None:
         return empty
     profile = next((p for p in session.knowledge.profiles if p.id == pointer.profile), None)
     changes = _find_drift(session, pointer, profile)
-    recorded = session.recorded_verification(pointer.active)
+    recorded = session.environments.verification(pointer.active)
     worked = recorded is not None and recorded.overall in ("works", "works_slowly")
     proof = session.system.files.changed_at(place.verification(pointer.active))
     return msgspec.structs.replace(
@@ -50,7 +50,9 @@ def status(session: Execution) -> Status:
         drift=changes,
         previous=pointer.previous,
         newer_profile=_find_better_setup(session, profile) if profile is not None else None,
-        packages_added=tuple(own_versions(profile, session.site())) if profile is not None else (),
+        packages_added=tuple(own_versions(profile, session.home.site()))
+        if profile is not None
+        else (),
         exports=profile.exports if profile is not None else (),
         runs=tuple(
             TrainingRun(id=run.id, state=run.state, resumable=run.resumable)
@@ -59,7 +61,7 @@ def status(session: Execution) -> Status:
     )
 
 
-def program_age(session: Execution) -> ProgramAge:
+def program_age(session: Session) -> ProgramAge:
     """This program's version and the age of what it knows."""
     newest = max((p.pinned_on for p in session.knowledge.profiles), default="1970-01-01")
     return ProgramAge(
@@ -70,13 +72,13 @@ def program_age(session: Execution) -> ProgramAge:
     )
 
 
-def _install_scope(session: Execution) -> Literal["user", "all-users"]:
+def _install_scope(session: Session) -> Literal["user", "all-users"]:
     shared = session.system.computer.shared_folder()
     return "all-users" if session.place.home == shared else "user"
 
 
 def _current_verdict(
-    session: Execution,
+    session: Session,
     pointer: Pointer,
     recorded: Verification | None,
     changes: tuple[Drift, ...],
@@ -89,11 +91,11 @@ def _current_verdict(
     return recorded.overall
 
 
-def _find_drift(session: Execution, pointer: Pointer, profile: Profile | None) -> tuple[Drift, ...]:
+def _find_drift(session: Session, pointer: Pointer, profile: Profile | None) -> tuple[Drift, ...]:
     """Versions against the lock, then files that a RECORD lists and no folder has."""
     if profile is None or not parts_for(profile, session.place.family):
         return ()
-    site = session.site()
+    site = session.home.site()
     found = [
         Drift(package=change.name, locked=change.locked, found=change.found, text=change.sentence())
         for change in drift(pointer.active, profile, site)
@@ -111,18 +113,15 @@ def _find_drift(session: Execution, pointer: Pointer, profile: Profile | None) -
     return tuple(found)
 
 
-def _find_better_setup(session: Execution, profile: Profile) -> str | None:
+def _find_better_setup(session: Session, profile: Profile) -> str | None:
     """What would be ranked best here now instead of a setup for the processor, by what the system
     says at once. For a card's setup nothing is said: to ask the driver a process would be started;
     ``plan`` asks.
     """
     if profile.needs.gpu:
         return None
-    computer, before = session.system.computer, session.facts
+    computer = session.system.computer
     seen = computer.facts()
     known = {name: seen.get(name) for name in ("name", "build", "arch", "wsl")}
-    session.facts = MachineFacts(os=Os(family=computer.family, **known))
-    try:
-        return session.newer_profile(profile.id)
-    finally:
-        session.facts = before
+    facts = MachineFacts(os=Os(family=computer.family, **known))
+    return session.environments.newer_profile(profile.id, facts)

@@ -15,12 +15,12 @@ from app.model.training import ModelInfo, TrainingSettings
 from app.steps import fetch_model, model_cache
 
 if TYPE_CHECKING:
-    from app.engine.inspection import Inspection
+    from app.engine.session import Session
 
 _KNOWN = ("llama", "mistral", "qwen2", "qwen3")  # model_type of Llama-shaped decoders
 
 
-def resolve(session: Inspection, model: str) -> tuple[str, str]:
+def resolve(session: Session, model: str) -> tuple[str, str]:
     """The model as the script is to load it, and the cache in which it lies or will lie."""
     if session.system.files.is_folder(model):
         missing = model_cache.what_is_missing(model, session.system, session.place)
@@ -32,13 +32,13 @@ def resolve(session: Inspection, model: str) -> tuple[str, str]:
     return name, found[0] if found is not None else model_cache.own_cache(session.place)
 
 
-def is_here(session: Inspection, model: str) -> bool:
+def is_here(session: Session, model: str) -> bool:
     """Whether a model is a folder, or whole in one of the caches."""
     folder = session.system.files.is_folder(model)
     return folder or model_cache.find(model, session.system, session.place) is not None
 
 
-def shape(session: Inspection, model: str) -> Shape | None:
+def shape(session: Session, model: str) -> Shape | None:
     """The shape of a model that is here, from its ``config.json``; ``None`` where it is not here or
     of a kind that the memory estimate does not know.
     """
@@ -77,7 +77,7 @@ class _Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def look(
-    session: Inspection, model: str, environment: str
+    session: Session, model: str, environment: str
 ) -> Generator[AnyPayload, None, ModelInfo | None]:
     """What the hub says of a model, ``None`` for a folder or one that is here. Raises ``InputError``
     for a name that is none, ``ExpectedError`` where it is not given to this user or has no room.
@@ -85,17 +85,17 @@ def look(
     name, cache = resolve(session, model)
     if is_here(session, name):
         return None
-    return (yield from fetch_model.look(environment, name, cache, session.site()))
+    return (yield from fetch_model.look(environment, name, cache, session.home.site()))
 
 
 def fetching(
-    session: Inspection, wanted: TrainingSettings, environment: str
+    session: Session, wanted: TrainingSettings, environment: str
 ) -> Generator[AnyPayload, None, tuple[FetchModel, ...]]:
     """The step that brings the model, where it is not here; the hub is asked about it before."""
     if is_here(session, wanted.model):
         return ()
     cache = wanted.models
-    info = yield from fetch_model.look(environment, wanted.model, cache, session.site())
+    info = yield from fetch_model.look(environment, wanted.model, cache, session.home.site())
     licence = f", licence {info.licence}" if info.licence else ""
     step = FetchModel(
         id="model",

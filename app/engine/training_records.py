@@ -11,12 +11,12 @@ from app.model.training import RunRecord, RunState, RunSummary
 from app.steps.prepare_training import DATA, RECORD, SCRIPT, read_record
 
 if TYPE_CHECKING:
-    from app.engine.inspection import Inspection
+    from app.engine.session import Session
 
 
-def runs(session: Inspection) -> tuple[RunSummary, ...]:
+def runs(session: Session) -> tuple[RunSummary, ...]:
     """All runs, the newest first; none on somebody else's computer."""
-    if session.simulated or not session.owns_home():
+    if session.simulated or not session.home.is_owned():
         return ()
     place = session.place
     found = []
@@ -28,7 +28,7 @@ def runs(session: Inspection) -> tuple[RunSummary, ...]:
     return tuple(one for _, _, one in sorted(found, key=lambda item: item[:2], reverse=True))
 
 
-def record_of(session: Inspection, run: str) -> RunRecord:
+def record_of(session: Session, run: str) -> RunRecord:
     """What lies beside a run's script. Raises ``InputError`` naming the runs that there are."""
     known = [one.id for one in runs(session)]
     if run not in known:
@@ -41,7 +41,7 @@ def record_of(session: Inspection, run: str) -> RunRecord:
     return record
 
 
-def progress(session: Inspection, record: RunRecord) -> dict[str, Any]:
+def progress(session: Session, record: RunRecord) -> dict[str, Any]:
     """What the script itself wrote down of a run, schema ``run/1``; empty where it never began."""
     data = session.system.files.read(session.place.join(record.output, "run.json"))
     try:
@@ -51,7 +51,7 @@ def progress(session: Inspection, record: RunRecord) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def summary(session: Inspection, record: RunRecord) -> RunSummary:
+def summary(session: Session, record: RunRecord) -> RunSummary:
     """A run's state and whether it can be gone on with, as far as files tell without being read
     whole; the script compares data, model and settings again before it goes on.
     """

@@ -44,8 +44,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
 
 def active(session: Session) -> tuple[str, Profile]:
     """The active environment and its profile. Raises ``NotInstalledError`` where there is none."""
-    session.require_real_machine()
-    pointer = session.pointer()
+    session.home.require_real_machine()
+    pointer = session.home.pointer()
     if pointer is None:
         raise NotInstalledError("No environment is active here; expected one to train in.")
     if not session.system.files.exists(session.place.environment_python(pointer.active)):
@@ -119,7 +119,7 @@ def preview(session: Session, request: TrainingRequest) -> Iterator[AnyPayload |
     if request.data is None:
         raise InputError("Training needs data; expected a file.")
     session.system.stop.clear()
-    site = session.site()
+    site = session.home.site()
     source = yield from read_source(request.data, request.read, environment, site)
     found = source.recognised
     tokens = None
@@ -171,7 +171,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
     if request.output is not None:
         _refuse_output(session, request.output, request.overwrite)
     session.system.stop.clear()
-    source = yield from read_source(request.data, request.read, environment, session.site())
+    source = yield from read_source(request.data, request.read, environment, session.home.site())
     found = source.recognised
     refuse_unanswered(found, request.agreed)
     run = _new_name(session)
@@ -228,7 +228,7 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
     summary = training_records.summary(session, record)
     if summary.why:
         raise InputError(f"The run {run} cannot be gone on with. {summary.why}")
-    site = session.site()
+    site = session.home.site()
     python = session.place.environment_python(record.environment)
     argv = (python, session.place.join(summary.folder, SCRIPT), "--json", "--check-resume")
     command = Command(
@@ -296,7 +296,7 @@ def _refuse_differences(
         differs.append(f"the output was {record.output} and is {request.output}")
     if request.data is not None:
         source = yield from read_source(
-            request.data, request.read, record.environment, session.site()
+            request.data, request.read, record.environment, session.home.site()
         )
         folder = session.place.run(record.run)
         path = session.place.join(folder, DATA)
@@ -408,5 +408,5 @@ def saved_script(
     ).encode("utf-8")
     if request.data is None:
         return script, None
-    source = yield from read_source(request.data, request.read, environment, session.site())
+    source = yield from read_source(request.data, request.read, environment, session.home.site())
     return script, source.canonical(request.agreed)

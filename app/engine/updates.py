@@ -13,7 +13,7 @@ from app.model.errors import ExpectedError
 from app.model.value import Value
 
 if TYPE_CHECKING:
-    from app.engine.execution import Execution
+    from app.engine.session import Session
 
 SETTINGS = "updates.toml"
 
@@ -33,14 +33,14 @@ class Remembered(Value, frozen=True, kw_only=True):
     page: str = ""
 
 
-def find_newer_program(session: Execution) -> Announcement | None:
+def find_newer_program(session: Session) -> Announcement | None:
     """A newer version than this one, or ``None`` where there is none or nobody is to be asked.
 
     No data is sent: one GET of the publisher's address (``updates.toml``), by TLS unless it lies on
     this computer. Within a day the remembered answer counts. An answer file or a policy with
     ``check_updates = false`` switches it off. Raises ``ExpectedError`` with what stands between.
     """
-    address = str(tomllib.loads(session.site().resource(SETTINGS).decode("utf-8"))["address"])
+    address = str(tomllib.loads(session.home.site().resource(SETTINGS).decode("utf-8"))["address"])
     if not address or not session.answers.check_updates or session.simulated:
         return None
     today = session.system.clock.now()[:10]
@@ -48,14 +48,14 @@ def find_newer_program(session: Execution) -> Announcement | None:
     if remembered is None or remembered.asked_on != today:
         found = _ask(session, address)
         remembered = Remembered(asked_on=today, version=found.version, page=found.page)
-        if session.owns_home() and session.system.files.exists(session.place.cache):
+        if session.home.is_owned() and session.system.files.exists(session.place.cache):
             session.system.files.write(session.place.updates, msgspec.json.encode(remembered))
     if Version(remembered.version) <= Version(__version__):
         return None
     return Announcement(version=remembered.version, page=remembered.page)
 
 
-def _ask(session: Execution, address: str) -> Announcement:
+def _ask(session: Session, address: str) -> Announcement:
     data = session.system.web.read(address)
     try:
         found = msgspec.json.decode(data, type=Announcement)
@@ -71,7 +71,7 @@ def _ask(session: Execution, address: str) -> Announcement:
     return Announcement(version=found.version, page=page)
 
 
-def _read_remembered(session: Execution) -> Remembered | None:
+def _read_remembered(session: Session) -> Remembered | None:
     """What was answered before; ``None`` where nothing was, or where the file is no answer."""
     data = session.system.files.read(session.place.updates)
     try:

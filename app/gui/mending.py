@@ -35,7 +35,7 @@ def mend(page: Page, finding: Finding, other: Callable[[Finding], object]) -> st
     if action is None:
         other(finding)
     elif action.kind == "open":
-        page.session.open(action.target)
+        page.session.desktop.open(action.target)
         return translate("Mending", "{address} was opened in the browser.").format(
             address=action.target
         )

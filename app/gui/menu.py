@@ -121,7 +121,7 @@ def apply_fix(wizard: Frame, remedy: str) -> None:
     from app.gui.pages.install import Install
 
     try:
-        plan = wizard.session.plan()
+        plan = wizard.session.plans.install()
     except ExpectedError as error:
         show_fault(wizard, error)
         return

@@ -43,7 +43,9 @@ class PlanRun(QObject):
         self.fault: BaseException | None = None
         self._began: float | None = None
         self._stream = wizard.stream(
-            lambda: self.session.run(plan), self._on_event, stop=self.session.stop
+            lambda: self.session.execution.run(plan),
+            self._on_event,
+            stop=self.session.execution.stop,
         )
         self._stream.ended.connect(self._on_end)
 
@@ -64,13 +66,15 @@ class PlanRun(QObject):
             return ""
         if self.fault is not None:
             return "failed"
-        return self.session.outcome or ("failed" if self.failures else "finished")
+        return self.session.execution.outcome or ("failed" if self.failures else "finished")
 
     def _on_event(self, event: StepEvent) -> None:
         if self._began is None:
             self._began = QDateTime.currentMSecsSinceEpoch() / 1000 - event.at
             # By now the run has its log; a simulated one has none and its lines are kept in memory.
-            self.store = LogStore(None if self.session.simulated else self.session.log_path)
+            self.store = LogStore(
+                None if self.session.simulated else self.session.execution.log_path
+            )
             self.pane.show_log(self.store)
         if isinstance(event.what, Line):
             self.pane.grow(event.what.text, self._began + event.at)

@@ -135,7 +135,7 @@ def test_a_report_that_can_be_read_is_read(files: dict[str, bytes], tmp_path: Pa
     path.write_bytes(packed(files))
     session = opened(str(path))
     assert session.known_facts().os.family == "windows"
-    assert session.plan().steps
+    assert session.plans.install().steps
     assert [p.name for p in tmp_path.iterdir()] == ["report.zip"]
 
 
@@ -149,7 +149,7 @@ def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: P
     chosen there.
     """
     home = opened(str(MACHINES / "rtx2080ti-conda.json"))
-    plan = home.plan()
+    plan = home.plans.install()
     clean = Quarantine(
         id="quarantine-1", title="Put aside an old environment", leftover="x", path="C:\\old"
     )
@@ -167,16 +167,16 @@ def test_a_run_that_did_more_than_the_facts_ask_for_comes_back_whole(tmp_path: P
     path = tmp_path / "report.zip"
     path.write_bytes(build(sent, redactor(sent.facts), TEMPLATE))
     session = opened(str(path))
-    assert [s.id for s in session.plan().steps] == [clean.id, *(s.id for s in plan.steps)]
-    assert session.is_replay(session.plan())
-    session.speed = 1e6
-    replayed = list(session.run(session.plan()))
+    assert [s.id for s in session.plans.install().steps] == [clean.id, *(s.id for s in plan.steps)]
+    assert session.simulation.is_replay(session.plans.install())
+    session.simulation.speed = 1e6
+    replayed = list(session.execution.run(session.plans.install()))
     assert replayed[-1].what == failed
-    assert session.outcome == "failed"
+    assert session.execution.outcome == "failed"
 
 
 def same(session: Session) -> object:
-    plan = session.plan()
+    plan = session.plans.install()
     return (
         [(f.id, f.severity) for f in session.findings()],
         session.best().verdict,
@@ -188,5 +188,5 @@ def same(session: Session) -> object:
 @pytest.mark.parametrize("machine", sorted(p.stem for p in MACHINES.glob("*.json")))
 def test_a_report_brings_the_senders_findings_and_plan(machine: str, tmp_path: Path) -> None:
     sender = opened(str(MACHINES / f"{machine}.json"))
-    receiver = opened(sender.write_report(str(tmp_path / "report.zip")))
+    receiver = opened(sender.exports.write_report(str(tmp_path / "report.zip")))
     assert same(receiver) == same(sender)

@@ -39,7 +39,7 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(
 ) -> None:
     best = session.best().profile.id
     session.choose("torch26-2025.3")
-    plan = session.plan()
+    plan = session.plans.install()
     session.profile = None
     assert plan.profile != best
     logs = Path(session.place.logs)
@@ -53,8 +53,8 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(
         b"".join(msgspec.json.encode(flat(e)) + b"\n" for e in ran)
     )
     (logs / "20261124T150000Z.log").write_bytes(f"token {PAT} refused\n".encode() * 3)
-    session.journal.began("20261124T150000Z", plan)
-    found = members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
+    session.home.journal.began("20261124T150000Z", plan)
+    found = members(Path(session.exports.write_report(str(tmp_path / "report.zip"))).read_bytes())
     summary = json.loads(found["report.json"])
     assert summary["profile"] == "torch26-2025.3"
     assert summary["environment"] == plan.environment
@@ -76,10 +76,10 @@ def test_a_recorded_machine_file_is_the_one_of_a_report(
     session.facts = msgspec.structs.replace(
         session.facts, notes=(Note(about="x", text="kimxyz is Kim Exampleton on BENCH77"),)
     )
-    recorded = session.machine_file()
+    recorded = session.exports.machine_file()
     assert (
         recorded
-        == members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())[
+        == members(Path(session.exports.write_report(str(tmp_path / "report.zip"))).read_bytes())[
             "machine.json"
         ]
     )
@@ -105,7 +105,7 @@ def test_a_menu_entry_made_afterwards_does_not_hide_the_install(
 ) -> None:
     """The install stands in full, and every run of the home is told, the newest first."""
     session.choose("torch26-2025.3")
-    install = session.plan()
+    install = session.plans.install()
     entry = Plan(
         title="Menu entry",
         profile=install.profile,
@@ -120,12 +120,12 @@ def test_a_menu_entry_made_afterwards_does_not_hide_the_install(
     ):
         event = StepEvent(at=0, step=plan.steps[0].id, what=Started())
         (logs / f"{run}.events.jsonl").write_bytes(msgspec.json.encode(flat(event)) + b"\n")
-        session.journal.began(run, plan)
+        session.home.journal.began(run, plan)
         if outcome:
-            session.journal.step_done(run, plan.steps[0].id)
-            session.journal.ended(run, outcome)
+            session.home.journal.step_done(run, plan.steps[0].id)
+            session.home.journal.ended(run, outcome)
     session.profile = None
-    found = members(Path(session.write_report(str(tmp_path / "report.zip"))).read_bytes())
+    found = members(Path(session.exports.write_report(str(tmp_path / "report.zip"))).read_bytes())
     summary = json.loads(found["report.json"])
     assert [s["id"] for s in summary["steps"]] == [s.id for s in install.steps]
     told = [(past["title"], past["outcome"], past["done"]) for past in summary["history"]]

@@ -101,15 +101,15 @@ def test_what_would_change_something_says_that_it_is_a_simulation(home: Path, ma
         id="env:practice-cpu-1", title="", path=str(home / "envs" / "practice-cpu-1"), size=1
     )
     for act in (
-        session.rollback,
-        lambda: list(session.remove((item,))),
-        lambda: session.put_back(str(home)),
-        lambda: session.packages_back_plan(str(home / "packages.txt")),
+        session.undo.rollback,
+        lambda: list(session.undo.remove((item,))),
+        lambda: session.undo.put_back(str(home)),
+        lambda: session.plans.packages_back(str(home / "packages.txt")),
     ):
         with pytest.raises(InputError, match="simulation"):
             act()
-    assert session.pointer() is None
-    assert session.uninstallable() == ()
+    assert session.home.pointer() is None
+    assert session.undo.uninstallable() == ()
 
 
 def test_a_bundle_for_another_computer_is_made_with_the_folders_of_this_one(
@@ -117,11 +117,11 @@ def test_a_bundle_for_another_computer_is_made_with_the_folders_of_this_one(
 ) -> None:
     """It is really made, so caches and journal are this computer's; its sources too."""
     session = opened(machine, index="https://mirror.example/simple")
-    here = session.site_here()
+    here = session.home.site_here()
     assert Path(here.place.home) != home
     assert here.sources.index == "https://mirror.example/simple"
-    assert session.site().place.home == str(home)
-    mine = opened(machine, home=str(tmp_path / "mine")).site_here()
+    assert session.home.site().place.home == str(home)
+    mine = opened(machine, home=str(tmp_path / "mine")).home.site_here()
     mine.record("made", {"path": "x"})
     assert (tmp_path / "mine" / "journal.jsonl").exists()
     assert not (home / "journal.jsonl").exists()

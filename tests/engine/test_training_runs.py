@@ -64,8 +64,8 @@ def test_a_run_is_a_folder_with_its_data_script_and_record(
     """What ran is what lies there: the rows in one form, the script with its settings, where they came from."""
     session = open_session(home)
     plan = plan_of(session, msgspec.structs.replace(request_, epochs=2.0, rank=8, seed=7))
-    events = list(session.run(plan))
-    assert session.outcome == "finished", events[-3:]
+    events = list(session.execution.run(plan))
+    assert session.execution.outcome == "finished", events[-3:]
     folder = home / "runs" / run_of(plan)
     assert {p.name for p in folder.iterdir()} == {
         "data.jsonl",
@@ -106,7 +106,7 @@ def test_what_would_be_lost_must_be_confirmed(
     assert bool(seen.open_questions) == (refused is not None)
     if refused is None:
         assert training_records.runs(session) == ()
-        list(session.run(plan_of(session, request)))
+        list(session.execution.run(plan_of(session, request)))
         record = json.loads(next((home / "runs").glob("*/training.json")).read_text())
         assert (record["left_out"], record["unused"], record["rows"]) == (1, ["note"], 8)
         return
@@ -140,13 +140,13 @@ def test_a_file_whose_shape_is_unknown_is_shown_with_its_question(
 def stop_at(session: Session, plan: object, step: int, times: int) -> list[StepEvent]:
     """The events of a run that is asked to stop when it has come to a step."""
     events = []
-    for event in session.run(plan):  # type: ignore[arg-type]
+    for event in session.execution.run(plan):  # type: ignore[arg-type]
         events.append(event)
         what = event.what
         stopping = isinstance(what, Progress) and what.done >= step and times > 0
         if stopping and not session.system.stop.is_set():
             times -= 1
-            session.stop()
+            session.execution.stop()
     return events
 
 
@@ -157,7 +157,7 @@ def test_stop_lets_a_checkpoint_be_written_and_resume_goes_on(
     session = open_session(home, '{"steps": 40, "seconds": 0.05}')
     plan = plan_of(session, request_)
     events = stop_at(session, plan, 3, 1)
-    assert session.outcome == "stopped" and isinstance(events[-1].what, Stopped)
+    assert session.execution.outcome == "stopped" and isinstance(events[-1].what, Stopped)
     stopped = next(measured(events, "train.stopped")).value
     run = training_records.runs(session)[0]
     assert (run.state, run.resumable, run.step) == ("stopped", True, stopped)
@@ -165,8 +165,8 @@ def test_stop_lets_a_checkpoint_be_written_and_resume_goes_on(
     assert [s.kind for s in again.steps] == ["run-training"] and f"step {stopped}" in again.steps[
         0
     ].title
-    events = list(session.run(again))
-    assert session.outcome == "finished"
+    events = list(session.execution.run(again))
+    assert session.execution.outcome == "finished"
     assert next(measured(events, "train.loss")).detail["step"] == stopped + 1
     with pytest.raises(InputError, match="finished"):
         plan_of(session, TrainingRequest(resume=run.id))
@@ -178,7 +178,7 @@ def test_a_second_stop_ends_a_script_that_does_not_hear(
     """The run is cut off where it was and can be gone on with all the same."""
     session = open_session(home, '{"steps": 100000, "seconds": 0.02, "deaf": true}')
     events = stop_at(session, plan_of(session, request_), 3, 2)
-    assert session.outcome == "stopped" and not list(measured(events, "train.stopped"))
+    assert session.execution.outcome == "stopped" and not list(measured(events, "train.stopped"))
     assert training_records.runs(session)[0].resumable
 
 
@@ -209,12 +209,12 @@ def test_a_fault_of_the_script_is_its_own_sentence(
 ) -> None:
     """Name, sentence and hint come through; the run is shown as failed and can be gone on with."""
     session = open_session(home, json.dumps({"fail": code}))
-    events = list(session.run(plan_of(session, request_)))
+    events = list(session.execution.run(plan_of(session, request_)))
     failed = next(e.what for e in events if isinstance(e.what, Failed))
     assert (failed.code, failed.message, failed.hint) == (
         "memory-full", "The memory is full.", "Take --batch 1."
     )  # fmt: skip
-    assert session.error is not None and session.error.exit_code == expected
+    assert session.execution.error is not None and session.execution.error.exit_code == expected
     assert training_records.runs(session)[0].state == "failed"
 
 
@@ -225,8 +225,8 @@ def test_data_that_changed_after_the_look_are_not_trained_on(
     session = open_session(home)
     plan = plan_of(session, request_)
     write_rows(Path(str(request_.data)), 9)
-    list(session.run(plan))
-    assert session.error is not None and session.error.code == "data-changed"
+    list(session.execution.run(plan))
+    assert session.execution.error is not None and session.execution.error.code == "data-changed"
     assert training_records.runs(session) == ()
 
 
@@ -241,8 +241,8 @@ def test_an_output_that_holds_something_is_refused(
     session = open_session(home)
     with pytest.raises(InputError, match="not empty"):
         plan_of(session, request)
-    list(session.run(plan_of(session, msgspec.structs.replace(request, overwrite=True))))
-    assert session.outcome == "finished" and (out / "mine.txt").read_text() == "kept"
+    list(session.execution.run(plan_of(session, msgspec.structs.replace(request, overwrite=True))))
+    assert session.execution.outcome == "finished" and (out / "mine.txt").read_text() == "kept"
     run = training_records.runs(session)[0]
     assert run.adapter == str(out / "adapter")
 
@@ -263,7 +263,7 @@ def test_a_child_sees_the_users_choices_about_multicast_and_none_of_his_caches(
     }.items():
         monkeypatch.setenv(name, value)
     session = open_session(home)
-    events = list(session.run(plan_of(session, request_)))
+    events = list(session.execution.run(plan_of(session, request_)))
     seen = next(measured(events, "pretended.environment")).detail
     assert own.items() <= seen.items()
     assert seen["HF_ENDPOINT"] == "http://127.0.0.1:1" and "HF_HUB_CACHE" not in seen
@@ -349,10 +349,10 @@ def test_a_report_holds_numbers_of_a_run_and_nothing_of_its_data(
         agreed=Confirmation(ignore_columns=("Zebra77x",)),
     )  # fmt: skip
     session = open_session(home)
-    events = list(session.run(plan_of(session, request)))
-    assert "Zebra77" in str(events) and session.outcome == "finished"
+    events = list(session.execution.run(plan_of(session, request)))
+    assert "Zebra77" in str(events) and session.execution.outcome == "finished"
     path = tmp_path / "report.zip"
-    session.write_report(str(path))
+    session.exports.write_report(str(path))
     with zipfile.ZipFile(path) as packed:
         found = {name: packed.read(name).decode("utf-8", "replace") for name in packed.namelist()}
     assert [name for name, text in found.items() if "Zebra77" in text] == []
@@ -367,7 +367,7 @@ def test_what_runs_inside_finds_the_fetched_models(
     session = open_session(home)
     words = ("python", "-c", "import os; print(os.environ.get('HF_HUB_CACHE'))")
     (home / "models" / "hub").mkdir(parents=True)
-    assert session.run_inside(words) == 0
+    assert session.desktop.run_inside(words) == 0
     monkeypatch.setenv("HF_HUB_CACHE", "/mine")
-    assert session.run_inside(words) == 0
+    assert session.desktop.run_inside(words) == 0
     assert capfd.readouterr().out.split() == [str(home / "models" / "hub"), "/mine"]

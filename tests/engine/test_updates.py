@@ -58,10 +58,10 @@ def session(tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "home" / "unsloth-setup-home.json").write_text(
         json.dumps({"schema": "home/1", "program": "1.1.0", "at": "", "adopted": False})
     )
-    whole = type(made).site
+    whole = made.home.site
 
-    def site(self: Session) -> object:
-        context = whole(self)
+    def site() -> object:
+        context = whole()
         text = f'address = "{publisher.address}"\n'.encode()
         read = context.resource
         object.__setattr__(
@@ -69,7 +69,7 @@ def session(tmp_path: Path, publisher: Publisher, monkeypatch: pytest.MonkeyPatc
         )
         return context
 
-    monkeypatch.setattr(type(made), "site", site)
+    monkeypatch.setattr(made.home, "site", site)
     return made
 
 
@@ -77,7 +77,7 @@ def test_a_newer_one_is_told_and_asked_for_once_a_day(
     session: Session, publisher: Publisher
 ) -> None:
     for _ in range(3):
-        newer = session.newer_program()
+        newer = session.network.newer_program()
         assert newer is not None
         assert (newer.version, newer.page) == ("99.1", "https://example.org/new")
     assert len(publisher.asked) == 1
@@ -88,7 +88,7 @@ def test_a_newer_one_is_told_and_asked_for_once_a_day(
     kept.write_bytes(
         kept.read_bytes().replace(session.system.clock.now()[:10].encode(), b"2000-01-01")
     )
-    session.newer_program()
+    session.network.newer_program()
     assert len(publisher.asked) == 2
 
 
@@ -97,12 +97,12 @@ def test_the_same_and_older_ones_are_no_news(
     session: Session, publisher: Publisher, version: str
 ) -> None:
     publisher.body = json.dumps({"version": version}).encode()
-    assert session.newer_program() is None
+    assert session.network.newer_program() is None
 
 
 def test_a_choice_or_a_policy_switches_it_off(session: Session, publisher: Publisher) -> None:
     session.change(check_updates=False)
-    assert session.newer_program() is None
+    assert session.network.newer_program() is None
     assert publisher.asked == []
 
 
@@ -112,17 +112,17 @@ def test_what_is_no_answer_is_one_sentence(
 ) -> None:
     publisher.body = body
     with pytest.raises(ExpectedError, match="did not tell a version; expected JSON"):
-        session.newer_program()
+        session.network.newer_program()
     assert not Path(session.place.updates).exists()
 
 
 def test_a_page_without_tls_is_not_passed_on(session: Session, publisher: Publisher) -> None:
     publisher.body = b'{"version": "99", "page": "http://example.org/"}'
-    newer = session.newer_program()
+    newer = session.network.newer_program()
     assert newer is not None
     assert newer.page == ""
 
 
 def test_nobody_is_asked_until_a_publisher_sets_the_address(tmp_path: Path) -> None:
     made = open_session(str(tmp_path / "home"), "http://127.0.0.1:9/", "")
-    assert made.newer_program() is None
+    assert made.network.newer_program() is None

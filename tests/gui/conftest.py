@@ -24,10 +24,10 @@ def session(tmp_path: Path) -> Staged:
 @pytest.fixture
 def wizard(qtbot: QtBot, session: Staged) -> Iterator[Wizard]:
     """The window over that session; nothing of it runs on when the test is over."""
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     made.resize(1120, 740)
     yield made
-    session.stop()
+    session.execution.stop()
     flush_and_close(made)

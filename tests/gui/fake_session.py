@@ -1,44 +1,40 @@
-"""A session whose runs are written down: events with real-looking logs, stops, failures, verdicts.
-
-For pages that run plans.
-"""
+"""Real sessions over an invented PC for the window's tests: what a test decides is set as values."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
+import msgspec
 from PySide6.QtWidgets import QWidget
 
-from app.decide.plans.fixes import plan_fix
-from app.decide.verification.judge import closest, compare_pasted
+from app.adapters.local_system import open_system
+from app.engine.desktop import Desktop
 from app.engine.editors import Editor
-from app.engine.session import RollbackInfo
+from app.engine.environments import Environments
+from app.engine.execution import Execution
+from app.engine.exports import Exports
+from app.engine.home import OwnHome
+from app.engine.network_access import NetworkAccess
+from app.engine.plans import Plans
+from app.engine.session import Session
+from app.engine.undo import RollbackInfo, Undo, Unfinished
 from app.engine.uninstalling import Uninstallable
 from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
-from app.model.advice import Diagnosis, EvidenceLine, Fix
-from app.model.event import (
-    AnyPayload,
-    Failed,
-    Finished,
-    Line,
-    Measured,
-    Progress,
-    Skipped,
-    Started,
-    StepEvent,
-    Stopped,
-)
-from app.model.machine import MachineFacts
+from app.model.advice import Choice, Diagnosis, Finding
+from app.model.answers import Answers
+from app.model.errors import InputError
+from app.model.event import Failed, Line, StepEvent, Stopped
+from app.model.home_layout import HomeLayout
+from app.model.machine import MachineFacts, ProbeResult
 from app.model.plan import (
     Activate,
     CreateEnvironment,
     FetchWheels,
-    FirstImport,
     InstallWheels,
     Plan,
     ProvidePython,
@@ -46,307 +42,14 @@ from app.model.plan import (
 )
 from app.model.pointer import Pointer
 from app.model.report import Packed, Preview
+from app.model.sources import Sources
 from app.model.status import Drift, ProgramAge, Status
-from app.model.verdict import Bench, Comparison, FineTune, Remark, Verification
-from tests.gui.fakes import FACTS, FakeSession
+from app.model.verdict import Verification
+from app.steps.put_packages_back import SavedPackages
+from tests.gui.sample_machine import CHOICES, FACTS, FINDINGS
+from tests.gui.sample_run import CHECKS, DIAGNOSIS, ENV, HOME, PLAN, VERDICT, Act, good_install
 
-ENV = "torch28-2025.11-0a1b2c3d"
-HOME = "C:\\Users\\kim\\AppData\\Local\\UnslothSetup"
-
-CHECKS = tuple(
-    RunCheck(
-        id=f"check-{name}", title=title, environment=ENV, check=name, profile="torch28-2025.11"
-    )
-    for name, title in (
-        ("versions", "Python and packages"),
-        ("torch_basics", "PyTorch"),
-        ("benchmark", "Benchmark"),
-        ("fine_tune", "First fine-tune"),
-    )
-)
-PLAN = Plan(
-    title="PyTorch 2.8 · CUDA 12.8 · Unsloth 2025.11",
-    profile="torch28-2025.11",
-    environment=ENV,
-    steps=(
-        ProvidePython(
-            id="python",
-            title="Python 3.12",
-            version="3.12",
-            touches=(HOME + "\\python\\cpython-3.12.11",),
-        ),
-        CreateEnvironment(
-            id="environment",
-            title="Own environment",
-            environment=ENV,
-            python="3.12",
-            touches=(HOME + "\\envs\\" + ENV,),
-        ),
-        FetchWheels(
-            id="torch",
-            title="PyTorch for CUDA 12.8",
-            profile="torch28-2025.11",
-            part="torch",
-            download_bytes=3_461_384_651,
-            touches=(HOME + "\\wheels",),
-        ),
-        FetchWheels(
-            id="packages",
-            title="Unsloth and 71 packages",
-            profile="torch28-2025.11",
-            part="packages",
-            download_bytes=657_017_665,
-            touches=(HOME + "\\wheels",),
-        ),
-        InstallWheels(
-            id="install",
-            title="Installing offline, hashes checked",
-            environment=ENV,
-            profile="torch28-2025.11",
-            parts=("torch", "packages"),
-            disk_bytes=9_600_000_000,
-            touches=(HOME + "\\envs\\" + ENV + "\\Lib\\site-packages", HOME + "\\cache"),
-        ),
-        FirstImport(
-            id="import", title="First import, byte code", environment=ENV, profile="torch28-2025.11"
-        ),
-        *CHECKS,
-        Activate(
-            id="activate",
-            title="Switch to the new setup",
-            environment=ENV,
-            profile="torch28-2025.11",
-            touches=(HOME + "\\active.json",),
-        ),
-    ),
-)
-
-LOSSES = tuple(8.36 - 2.1 * (1 - 0.82**n) + 0.05 * ((n * 7) % 5 - 2) for n in range(20))
-VERDICT = Verification(
-    overall="works",
-    device="cuda:0",
-    profile="torch28-2025.11",
-    environment=ENV,
-    seconds=71.0,
-    comparisons=(
-        Comparison(
-            check="torch.version",
-            title="PyTorch",
-            guide="2.4.0+cu121",
-            expected="2.8.0+cu128",
-            actual="2.8.0+cu128",
-            result="same",
-        ),
-        Comparison(
-            check="torch.cuda_available",
-            title="CUDA available",
-            guide="True",
-            expected="True",
-            actual="True",
-            result="same",
-        ),
-        Comparison(
-            check="torch.cudnn",
-            title="cuDNN",
-            guide="8902",
-            expected="91002",
-            actual="91002",
-            result="explained",
-            why="torch 2.8.0 brings cuDNN 9.10.2. The guide's number belongs to torch 2.1.",
-            evidence="torch's own wheel metadata",
-        ),
-        Comparison(
-            check="gpu.memory",
-            title="GPU memory",
-            guide="24.00 GB",
-            expected="23.6 to 24.0 GiB",
-            actual="23.99 GiB",
-            result="explained",
-            why="The guide's script divides by 1e9, so it prints more than 24 on this card.",
-        ),
-        Comparison(
-            check="torch.bf16",
-            title="BFloat16",
-            guide="True",
-            expected="True",
-            actual="True",
-            result="same",
-        ),
-        Comparison(
-            check="torch.inductor",
-            title="torch._inductor",
-            guide="missing",
-            expected="present",
-            actual="present",
-            result="explained",
-            why="It is there in every torch since 2.0.",
-        ),
-    ),
-    benchmark=(
-        Bench(
-            name="bench.gemm_bf16",
-            title="bf16 matrix product",
-            value=68.4,
-            unit="TFLOP/s",
-            reference=71,
-            ratio=0.963,
-            result="as_expected",
-        ),
-        Bench(
-            name="bench.gemm_fp32",
-            title="fp32 matrix product",
-            value=31.9,
-            unit="TFLOP/s",
-            reference=35.6,
-            ratio=0.896,
-            result="as_expected",
-        ),
-        Bench(
-            name="bench.copy",
-            title="Memory copy",
-            value=846,
-            unit="GB/s",
-            reference=936,
-            ratio=0.904,
-            result="as_expected",
-        ),
-        Bench(
-            name="bench.h2d",
-            title="PC to card",
-            value=12.4,
-            unit="GB/s",
-            reference=25,
-            ratio=0.5,
-            result="below",
-        ),
-    ),
-    fine_tune=FineTune(
-        steps=20,
-        loss_first=LOSSES[0],
-        loss_last=LOSSES[-1],
-        tokens_per_s=5120,
-        peak_vram=1_932_735_283,
-        reloaded_equal=True,
-        losses=LOSSES,
-        device="cuda:0",
-        trainer="4-bit LoRA",
-        passed=True,
-    ),
-    remarks=(
-        Remark(
-            severity="warns",
-            title="The card sits in a slot with 8 lanes",
-            detail="PCIe 4.0 ×8 instead of ×16: loading models takes longer, training does not. "
-            "Try the upper slot.",
-        ),
-    ),
-    telemetry=tuple(
-        {
-            "t": t / 2,
-            "sm_mhz": 1755 + (t % 4) * 15,
-            "power_w": 338 - t % 3 * 4,
-            "temp_c": 60 + min(14, t),
-        }
-        for t in range(30)
-    ),
-)
-
-DIAGNOSIS = Diagnosis(
-    cause="disk_full",
-    title="The disk is full",
-    means="There was no room for the next file, so unpacking stopped in the middle.",
-    evidence=(
-        EvidenceLine(line=412, text="error: Failed to install: torch-2.8.0+cu128"),
-        EvidenceLine(
-            line=414, text="  Caused by: There is not enough space on the disk. (os error 112)"
-        ),
-    ),
-    fix=Fix(
-        automatic=True,
-        text="Free 6.1 GB on C: or choose another folder, then try again.",
-        steps=("Empty the recycle bin", "Or choose another folder on the page Setup"),
-        remedy="clear-cache",
-    ),
-)
-
-Act = tuple[str, AnyPayload]
-
-
-def good_install() -> Iterator[Act]:
-    """A whole install that works."""
-    yield "python", Started(title="Python 3.12")
-    yield "python", Line(text=b"uv python install 3.12\nUsing CPython 3.12.11\n")
-    yield "python", Finished(seconds=12.0)
-    yield "environment", Skipped(why="It is there already.")
-    yield "torch", Started(title="PyTorch for CUDA 12.8")
-    for part in range(1, 21):
-        yield "torch", Progress(done=3_461_384_651 * part / 20, total=3_461_384_651, rate=7.4e6)
-    yield "torch", Line(text=b"torch-2.8.0+cu128  hash ok\n")
-    yield "torch", Finished(seconds=460.0)
-    yield from _rest()
-
-
-def _rest() -> Iterator[Act]:
-    yield "packages", Started(title="Unsloth and 71 packages")
-    yield (
-        "packages",
-        Line(text=b"warning: part 5: connection reset after 212 MB; goes on from there\n"),
-    )
-    yield "packages", Progress(done=657_017_665, total=657_017_665, rate=9e6)
-    yield "packages", Finished(seconds=70.0)
-    yield "install", Started(title="Installing offline")
-    yield "install", Progress(done=72, total=72, unit="packages")
-    yield "install", Finished(seconds=41.0)
-    yield "import", Started(title="First import")
-    yield "import", Finished(seconds=58.0)
-    yield from good_checks()
-    yield "activate", Started(title="Switch")
-    yield "activate", Finished(seconds=0.1)
-
-
-def good_checks() -> Iterator[Act]:
-    """All checks pass."""
-    for step in CHECKS:
-        yield step.id, Started(title=step.title)
-        if step.check == "benchmark":
-            for at in range(6):
-                yield (
-                    step.id,
-                    Measured(
-                        name="bench.telemetry",
-                        value=1755,
-                        unit="MHz",
-                        detail={
-                            "t": at * 0.5,
-                            "sm_mhz": 1755 + at,
-                            "power_w": 338.0,
-                            "temp_c": 70 + at,
-                        },
-                    ),
-                )
-        if step.check == "fine_tune":
-            for n, loss in enumerate(LOSSES, 1):
-                yield (
-                    step.id,
-                    Measured(
-                        name="fine_tune.loss", value=loss, unit="nats a token", detail={"step": n}
-                    ),
-                )
-        yield step.id, Finished(seconds=3.0)
-
-
-def failed_install() -> Iterator[Act]:
-    """The disk is full in the middle."""
-    yield "python", Skipped(why="Python 3.12.11 is there.")
-    yield "install", Started(title="Installing offline")
-    yield (
-        "install",
-        Line(
-            text=b"error: Failed to install: torch-2.8.0+cu128\n"
-            b"  Caused by: There is not enough space on the disk. (os error 112)\n"
-        ),
-    )
-    yield "install", Failed(code="disk-full", message="The disk is full.", diagnosis=DIAGNOSIS)
+RESOURCES = Path(__file__).parents[2] / "resources"
 
 
 def flush_and_close(wizard: Wizard) -> None:
@@ -369,21 +72,213 @@ def real_knowledge() -> Knowledge:
     """What the program really knows, read once: verdicts and estimates in these tests are the real
     ones.
     """
-    root = Path(__file__).parents[2] / "resources"
 
     def read(path: str) -> bytes | None:
-        return (root / path).read_bytes() if (root / path).is_file() else None
+        return (RESOURCES / path).read_bytes() if (RESOURCES / path).is_file() else None
 
     def names(path: str) -> tuple[str, ...]:
-        return (
-            tuple(sorted(p.name for p in (root / path).iterdir())) if (root / path).is_dir() else ()
-        )
+        folder = RESOURCES / path
+        return tuple(sorted(p.name for p in folder.iterdir())) if folder.is_dir() else ()
 
     return load(read, names)
 
 
+class FakeSession(Session):
+    """A session over an invented PC: facts, findings and setups are the samples. What its parts
+    would read of this computer, a test sets as values; the rest of them is real.
+    """
+
+    def __init__(
+        self,
+        facts: MachineFacts = FACTS,
+        *,
+        unfinished: Unfinished | None = None,
+        simulated: str | None = None,
+    ) -> None:
+        super().__init__(
+            open_system(simulated),
+            real_knowledge(),
+            Answers(language="en", theme="light"),
+            lambda path: (RESOURCES / path).read_bytes(),
+        )
+        self.facts = None if simulated is None else facts
+        self.to_find, self.surveys = facts, 0
+        self.cut_off = unfinished
+        self.opened: list[str] = []
+        self.saved: dict[str, bytes] = {}
+        self.on_task_bar: list[float] = []
+        self.moved: dict[str, str] = {}  # shelf and where it came from
+        self.occupied: set[str] = set()  # paths at which something lies again
+        self.taken: list[SavedPackages] = []  # packages out of environments
+        self.home: OwnHome = FakeHome(self)
+        self.network: NetworkAccess = FakeNetwork(self)
+        self.plans: Plans = FakePlans(self)
+        self.undo: Undo = FakeUndo(self)
+        self.exports: Exports = FakeExports(self)
+        self.desktop: Desktop = FakeDesktop(self)
+
+    @property
+    def place(self) -> HomeLayout:
+        """The home folder of the invented PC."""
+        return HomeLayout(self.answers.home or HOME, "windows")
+
+    def change(self, **fields: object) -> None:
+        """Take answers."""
+        self.answers = msgspec.structs.replace(self.answers, **fields)
+
+    def survey(self) -> Iterator[ProbeResult]:
+        """Subject by subject, then all."""
+        self.surveys += 1
+        for name in ("os", "cpu", "memory", "disks", "gpus", "driver"):
+            yield ProbeResult(subject=name, seconds=0.1, part=getattr(self.to_find, name))
+        self.facts = self.to_find
+        yield ProbeResult(subject="all", seconds=0.9, facts=self.to_find)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Three notes."""
+        return FINDINGS
+
+    def choices(self, facts: MachineFacts | None = None) -> tuple[Choice, ...]:
+        """Four setups."""
+        return CHOICES
+
+    def best(self) -> Choice:
+        """The first, or the chosen one."""
+        return next(
+            (c for c in CHOICES if self.profile is not None and c.profile.id == self.profile.id),
+            CHOICES[0],
+        )
+
+    def choose(self, profile_id: str) -> None:
+        """Take a profile."""
+        self.profile = next(c.profile for c in CHOICES if c.profile.id == profile_id)
+
+
+class FakeHome(OwnHome):
+    """A home on an invented PC, in which nothing is installed."""
+
+    def pointer(self) -> Pointer | None:
+        """Nothing is installed."""
+        return None
+
+    def require_real_machine(self) -> None:
+        """Nothing is trained on an invented PC."""
+        raise InputError("This PC is invented; expected one in which something can run.")
+
+
+class FakeNetwork(NetworkAccess):
+    """No settings of this computer's pip and uv."""
+
+    def sources(self) -> Sources:
+        """Nothing set."""
+        return Sources()
+
+
+class FakePlans(Plans):
+    """An install of five steps."""
+
+    def install(self) -> Plan:
+        """Five steps."""
+        profile, name = self._session.best().profile, ENV
+        return Plan(
+            title=profile.title,
+            profile=profile.id,
+            environment=name,
+            steps=(
+                ProvidePython(id="python", title="Python 3.12", version="3.12"),
+                FetchWheels(
+                    id="torch",
+                    title="PyTorch for CUDA 12.8",
+                    profile=profile.id,
+                    part="torch",
+                    download_bytes=4_118_402_316,
+                ),
+                CreateEnvironment(
+                    id="environment", title="Own environment", environment=name, python="3.12"
+                ),
+                InstallWheels(
+                    id="install",
+                    title="Unsloth and 71 packages",
+                    environment=name,
+                    profile=profile.id,
+                    parts=("torch",),
+                    disk_bytes=9_600_000_000,
+                ),
+                Activate(
+                    id="activate",
+                    title="Switch to the new setup",
+                    environment=name,
+                    profile=profile.id,
+                ),
+            ),
+        )
+
+    def is_applicable(self, remedy: str | None) -> bool:
+        """Every fix but the one for certificates, as nothing names a file of them."""
+        return remedy != "system-certificates"
+
+
+class FakeUndo(Undo):
+    """What the test cut off, moved away and took out."""
+
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session)
+        self._test = session
+
+    def unfinished(self) -> Unfinished | None:
+        """A run that was cut off, if the test wants one."""
+        return self._test.cut_off
+
+    def quarantined(self) -> tuple[tuple[str, str], ...]:
+        """What the test moved away."""
+        return tuple(self._test.moved.items())
+
+    def removed_packages(self) -> Iterator[SavedPackages]:
+        """What the test took out of environments."""
+        yield from self._test.taken
+
+    def put_back(self, shelf: str) -> str:
+        """Return one thing, unless its place is taken."""
+        moved = self._test.moved
+        if moved[shelf] in self._test.occupied:
+            raise InputError(
+                f"{moved[shelf]} exists again, so the quarantined one stays where it is: {shelf}."
+            )
+        return moved.pop(shelf)
+
+
+class FakeExports(Exports):
+    """The facts as they are."""
+
+    def machine_file(self) -> bytes:
+        """The facts as JSON."""
+        return msgspec.json.encode(self._session.facts)
+
+
+class FakeDesktop(Desktop):
+    """Keeps what it was asked for."""
+
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session)
+        self._test = session
+
+    def save(self, path: str, data: bytes) -> None:
+        """Keep what was saved."""
+        self._test.saved[path] = data
+
+    def open(self, target: str) -> None:
+        """Keep what was opened."""
+        self._test.opened.append(target)
+
+    def show_progress(self, window: int, share: float) -> None:
+        """What the task bar would show."""
+        self._test.on_task_bar.append(share)
+
+
 class Staged(FakeSession):
-    """A ``FakeSession`` whose ``run`` plays acts. ``gate`` holds the run at an act until it is set."""
+    """A ``FakeSession`` whose ``execution.run`` plays acts. ``gate`` holds the run at an act until
+    it is set.
+    """
 
     def __init__(
         self,
@@ -395,13 +290,7 @@ class Staged(FakeSession):
         super().__init__(facts, simulated=simulated)
         self.facts = facts
         self.acts = acts
-        self.events: list[StepEvent] = []
-        self.outcome = ""
-        self.last_plan: Plan | None = None
-        self.knowledge = real_knowledge()
-        self.verification: Verification | None = None
         self.verdict: Verification | None = VERDICT
-        self.log_path: str | None = str(folder / "run.log")
         self.halt = threading.Event()
         self.gate: tuple[int, threading.Event] | None = None
         self.runs: list[Plan] = []
@@ -410,51 +299,63 @@ class Staged(FakeSession):
         self.reports: list[str | None] = []
         self.newer: str | None = None
         self.offered = {"report", "folder", "terminal", "verify", "rollback"}
+        self.home = StagedHome(self)
+        self.plans = StagedPlans(self)
+        self.execution: Execution = StagedExecution(self, folder / "run.log")
+        self.environments: Environments = StagedEnvironments(self)
+        self.undo = StagedUndo(self)
+        self.exports = StagedExports(self)
+        self.desktop = StagedDesktop(self)
 
-    def plan(self) -> Plan:
-        """An install like the pictures'."""
-        return PLAN
 
-    def verify_plan(self, quick: bool = False, environment: str | None = None) -> Plan:
-        """The checks alone."""
-        return Plan(title=PLAN.title, profile=PLAN.profile, environment=ENV, steps=CHECKS)
+class StagedHome(FakeHome):
+    """A home whose pointer the test sets."""
 
-    def plan_script(self, shell: str | None = None) -> str:
-        """A script."""
-        return "$ErrorActionPreference = 'Stop'\nuv venv\n"
-
-    def already_in_place(self, plan: Plan) -> Verification | None:
-        """Not yet."""
-        return None
-
-    def recorded_verification(self, environment: str) -> Verification | None:
-        """None."""
-        return None
+    def __init__(self, session: Staged) -> None:
+        super().__init__(session)
+        self._test = session
 
     def pointer(self) -> Pointer | None:
         """None before an install."""
-        return self.active
+        return self._test.active
 
-    def known_facts(self) -> MachineFacts:
-        """The facts."""
-        assert self.facts is not None
-        return self.facts
 
-    def run(self, plan: Plan) -> Iterator[StepEvent]:
+class StagedPlans(FakePlans):
+    """An install like the pictures', and its checks."""
+
+    def install(self) -> Plan:
+        """An install like the pictures'."""
+        return PLAN
+
+    def verify(self, quick: bool = False, environment: str | None = None) -> Plan:
+        """The checks alone."""
+        return Plan(title=PLAN.title, profile=PLAN.profile, environment=ENV, steps=CHECKS)
+
+
+class StagedExecution(Execution):
+    """Plays the acts of a test."""
+
+    def __init__(self, session: Staged, log: Path) -> None:
+        super().__init__(session)
+        self._test = session
+        self.log_path: str | None = str(log)
+
+    def run(self, plan: Plan) -> Generator[StepEvent, None, None]:
         """Play the acts; the log is on disk before its event is told."""
+        test = self._test
         self.events, self.outcome, self.last_plan = [], "", plan
-        self.halt.clear()
-        self.runs.append(plan)
+        test.halt.clear()
+        test.runs.append(plan)
         failed = False
         known = {s.id for s in plan.steps}
         with Path(self.log_path or "").open("ab", buffering=0) as log:
-            for at, (step, what) in enumerate(self.acts()):
+            for at, (step, what) in enumerate(test.acts()):
                 if step not in known:
                     continue
-                if self.gate is not None and at == self.gate[0]:
-                    while not self.gate[1].wait(0.005) and not self.halt.is_set():
+                if test.gate is not None and at == test.gate[0]:
+                    while not test.gate[1].wait(0.005) and not test.halt.is_set():
                         pass
-                if self.halt.is_set():
+                if test.halt.is_set():
                     self.outcome = "stopped"
                     yield StepEvent(at=float(at), step=step, what=Stopped())
                     return
@@ -466,40 +367,95 @@ class Staged(FakeSession):
                 yield event
         self.outcome = "failed" if failed else "finished"
         self.verification = (
-            self.verdict
+            test.verdict
             if any(isinstance(s, RunCheck) for s in plan.steps) and not failed
             else None
         )
 
     def stop(self) -> None:
         """End the run."""
-        self.halt.set()
-
-    def remedy_plan(self, remedy: str, failed: Plan) -> Plan:
-        """What the real session does with values alone."""
-        return plan_fix(remedy, failed, self.place)
-
-    def changes(self, plan: Plan) -> tuple[str, ...]:
-        """What the test says."""
-        return self.changed
-
-    def compare(self, pasted: bytes, profile_id: str | None = None) -> tuple[Comparison, ...]:
-        """The real comparison with what the guide prints."""
-        profile = self.knowledge.profile(profile_id) if profile_id else self.best().profile
-        return compare_pasted(pasted.decode(), profile, self.known_facts(), self.knowledge.guide)
-
-    def closest(self, pasted: bytes) -> str | None:
-        """The real one."""
-        known = self.knowledge
-        return closest(pasted.decode(), known.profiles, self.known_facts(), known.guide, None)
+        self._test.halt.set()
 
     def explain(self, log: bytes) -> Diagnosis:
         """Knows one cause."""
         return DIAGNOSIS if b"space" in log else Diagnosis()
 
+
+class StagedEnvironments(Environments):
+    """One environment that works, with the changes that the test sets."""
+
+    def __init__(self, session: Staged) -> None:
+        super().__init__(session)
+        self._test = session
+
+    def already_in_place(self, plan: Plan) -> Verification | None:
+        """Not yet."""
+        return None
+
+    def changes(self, plan: Plan) -> tuple[str, ...]:
+        """What the test says."""
+        return self._test.changed
+
+    def newer_profile(self, kept: str, facts: MachineFacts | None = None) -> str | None:
+        """What the test says."""
+        return self._test.newer
+
+    def status(self) -> Status:
+        """One environment that works, with one change where the test says so."""
+        pointer, changed = self._test.active, self._test.changed
+        return Status(
+            program=ProgramAge(version="2", knowledge="2026-11-01", fresh_until="2027-03-01"),
+            home=HOME,
+            installed=pointer is not None,
+            profile=pointer.profile if pointer is not None else None,
+            environment=f"{HOME}\\envs\\{ENV}",
+            path=f"{HOME}\\envs\\current",
+            verdict="not_checked" if changed else "works",
+            proven_at="2026-11-24T15:00:00Z",
+            drift=tuple(Drift(package="torch", text=text) for text in changed),
+            previous=pointer.previous if pointer is not None else None,
+        )
+
+
+class StagedUndo(FakeUndo):
+    """Things that take room, and a way back."""
+
+    def uninstallable(self) -> tuple[Uninstallable, ...]:
+        """Three things that take room."""
+        return tuple(
+            Uninstallable(name, title, f"{HOME}\\{name}", size)
+            for name, title, size in (
+                ("envs", "Environment torch28-2025.11-0a1b2c3d", 7_100_000_000),
+                ("wheels", "Fetched packages", 3_800_000_000),
+                ("logs", "Logs", 1_200_000),
+            )
+        )
+
+    def rollback_info(self) -> RollbackInfo:
+        """To one that works."""
+        return RollbackInfo(environment="older", verdict="works")
+
+    def rollback(self) -> Pointer:
+        """Swap."""
+        return Pointer(
+            active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z"
+        )
+
+
+class StagedExports(FakeExports):
+    """Short texts, and a report that is asked for."""
+
+    def __init__(self, session: Staged) -> None:
+        super().__init__(session)
+        self._test = session
+
+    def plan_script(self, shell: str | None = None) -> str:
+        """A script."""
+        return "$ErrorActionPreference = 'Stop'\nuv venv\n"
+
     def write_report(self, path: str | None = None) -> str:
         """Remember that it was asked for."""
-        self.reports.append(path)
+        self._test.reports.append(path)
         return path or "report.zip"
 
     def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
@@ -516,53 +472,6 @@ class Staged(FakeSession):
             files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
         )
 
-    def offers(self) -> set[str]:
-        """What the test wants."""
-        return self.offered
-
-    def status(self) -> Status:
-        """One environment that works, with one change where the test says so."""
-        pointer = self.active
-        return Status(
-            program=ProgramAge(version="2", knowledge="2026-11-01", fresh_until="2027-03-01"),
-            home=HOME,
-            installed=pointer is not None,
-            profile=pointer.profile if pointer is not None else None,
-            environment=f"{HOME}\\envs\\{ENV}",
-            path=f"{HOME}\\envs\\current",
-            verdict="not_checked" if self.changed else "works",
-            proven_at="2026-11-24T15:00:00Z",
-            drift=tuple(Drift(package="torch", text=text) for text in self.changed),
-            previous=pointer.previous if pointer is not None else None,
-        )
-
-    def uninstallable(self) -> tuple[Uninstallable, ...]:
-        """Three things that take room."""
-        return tuple(
-            Uninstallable(name, title, f"{HOME}\\{name}", size)
-            for name, title, size in (
-                ("envs", "Environment torch28-2025.11-0a1b2c3d", 7_100_000_000),
-                ("wheels", "Fetched packages", 3_800_000_000),
-                ("logs", "Logs", 1_200_000),
-            )
-        )
-
-    def newer_profile(self, kept: str) -> str | None:
-        """What the test says."""
-        return self.newer
-
-    def editors(self) -> tuple[Editor, ...]:
-        """VS Code alone."""
-        return (Editor(name="vscode", argv=("code",)),)
-
-    def open_editor(self, editor: Editor) -> str:
-        """A sentence."""
-        return f"{editor.name} opens."
-
-    def rollback_info(self) -> RollbackInfo:
-        """To one that works."""
-        return RollbackInfo(environment="older", verdict="works")
-
     def training_script(
         self,
         model: str | None = None,
@@ -573,12 +482,26 @@ class Staged(FakeSession):
     ) -> str:
         """The knobs in a line."""
         return (
-            f"# model={model} length={length} batch={batch} bits={bits} rank={rank}\nimport "
-            f"unsloth\n"
+            f"# model={model} length={length} batch={batch} bits={bits} rank={rank}\n"
+            f"import unsloth\n"
         )
 
-    def rollback(self) -> Any:
-        """Swap."""
-        return Pointer(
-            active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z"
-        )
+
+class StagedDesktop(FakeDesktop):
+    """What the test offers, and VS Code."""
+
+    def __init__(self, session: Staged) -> None:
+        super().__init__(session)
+        self._staged = session
+
+    def offers(self) -> set[str]:
+        """What the test wants."""
+        return self._staged.offered
+
+    def editors(self) -> tuple[Editor, ...]:
+        """VS Code alone."""
+        return (Editor(name="vscode", argv=("code",)),)
+
+    def open_editor(self, editor: Editor) -> str:
+        """A sentence."""
+        return f"{editor.name} opens."

@@ -32,7 +32,8 @@ from app.gui.widgets.card import Elided, Label
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.wizard import Wizard
 from app.model.event import StepEvent
-from tests.gui.fake_session import PLAN, VERDICT, Staged, failed_install, inside
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import PLAN, VERDICT, failed_install
 from tests.gui.test_removed_packages import TAKEN
 
 
@@ -50,7 +51,7 @@ def brought(wizard: Wizard, session: Staged, qtbot: QtBot, page: str) -> Page:
         install.start(PLAN)
         qtbot.waitUntil(lambda: not install.running)
         return install
-    session.verification = VERDICT
+    session.execution.verification = VERDICT
     wizard.go(page)  # type: ignore[arg-type]
     return wizard.page_of(page)  # type: ignore[arg-type]
 
@@ -179,7 +180,7 @@ def test_nothing_is_wider_than_the_page(
 def test_high_contrast_and_dark_paint_every_page(
     wizard: Wizard, session: Staged, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session.events = [
+    session.execution.events = [
         StepEvent(at=0.0, step=PLAN.steps[0].id, what=next(w for _, w in failed_install()))
     ]
     pictures = set()

@@ -31,8 +31,9 @@ from app.gui.widgets.dialog import Dialog
 from app.gui.wizard import Wizard
 from app.model.errors import ExpectedError
 from app.model.machine import ProbeResult
-from tests.gui.fake_session import PLAN, Staged, flush_and_close
-from tests.gui.fakes import FACTS, FakeSession
+from tests.gui.fake_session import FakeSession, Staged, flush_and_close
+from tests.gui.sample_machine import FACTS
+from tests.gui.sample_run import PLAN
 from tests.gui.test_wizard import _speaks_english, go, inside, opened  # noqa: F401
 
 
@@ -152,7 +153,7 @@ def test_back_to_this_pc_while_a_simulated_run_plays(
     wizard = opened(qtbot, home)
     faults: list[BaseException] = []
     monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: faults.append(error))
-    wizard.open_session(other)  # type: ignore[arg-type]
+    wizard.open_session(other)
     go(wizard, "install")
     install = wizard.page_of("install")
     assert isinstance(install, Install)
@@ -178,11 +179,11 @@ def test_back_to_this_pc_while_a_simulated_run_plays(
 def test_what_is_ticked_on_another_machine_does_not_come_along(qtbot: QtBot) -> None:
     home, other = FakeSession(), FakeSession(simulated="other")
     wizard = opened(qtbot, home)
-    wizard.open_session(other)  # type: ignore[arg-type]
+    wizard.open_session(other)
     go(wizard, "clean-up")
     page = wizard.page_of("clean-up")
     QTest.keyClick(page.boxes["env:1"], Qt.Key.Key_Space)  # type: ignore[attr-defined]
-    wizard.open_session(home)  # type: ignore[arg-type]
+    wizard.open_session(home)
     assert home.answers.clean_up == () and home.answers.uninstall_from is None
 
 
@@ -196,14 +197,14 @@ def test_a_machine_chosen_during_the_first_survey_shows_its_own_facts_alone(qtbo
         yield ProbeResult(subject="all", seconds=0.1, facts=FACTS)
 
     home.survey = survey  # type: ignore[method-assign]
-    wizard = Wizard(home)  # type: ignore[arg-type]
+    wizard = Wizard(home)
     qtbot.addWidget(wizard)
     wizard.show()
     qtbot.waitUntil(lambda: bool(wizard.sightings))
     old = list(wizard._streams)
     none = msgspec.structs.replace(FACTS, gpus=())
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
-        wizard.open_session(FakeSession(none, simulated="other"))  # type: ignore[arg-type]
+        wizard.open_session(FakeSession(none, simulated="other"))
         go(wizard, "this-pc")
         let.set()
     qtbot.waitUntil(lambda: not any(s._worker.is_alive() for s in old))
@@ -222,9 +223,9 @@ def test_a_plan_that_really_runs_is_not_left_for_another_machine(
     install = wizard.page_of("install")
     assert isinstance(install, Install)
     install.start(PLAN)
-    wizard.open_session(FakeSession(simulated="other"))  # type: ignore[arg-type]
-    assert wizard.session is home and install.running  # type: ignore[comparison-overlap]
-    home.stop()
+    wizard.open_session(FakeSession(simulated="other"))
+    assert wizard.session is home and install.running
+    home.execution.stop()
     flush_and_close(wizard)
 
 
@@ -246,10 +247,10 @@ def test_a_fault_in_a_simulation_leaves_nothing_in_the_simulated_home(
     other, home = FakeSession(simulated="other"), FakeSession()
     for session, folder in ((other, theirs), (home, ours)):
         session.change(home=str(folder))
-        session.system = system  # type: ignore[attr-defined]
+        session.system = system
     wizard = opened(qtbot, home if from_home else other)
     if from_home:
-        wizard.open_session(other)  # type: ignore[arg-type]
+        wizard.open_session(other)
     go(wizard, "this-pc")
     messages: list[str] = []
 

@@ -15,7 +15,8 @@ from app.gui.run_progress import rows_of
 from app.gui.widgets.icons import Mark
 from app.gui.widgets.plan_list import PlanList, taken_away
 from app.model.plan import Plan, ProvidePython, Quarantine, RemoveTree, UninstallPackages
-from tests.gui.fakes import FACTS, FakeSession
+from tests.gui.fake_session import FakeSession
+from tests.gui.sample_machine import FACTS
 from tests.gui.test_pages import at
 from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
 

@@ -26,7 +26,8 @@ from app.model.event import Finished, Progress, Skipped, Started, StepEvent
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts, Os
 from app.model.verdict import Comparison
-from tests.gui.fake_session import PLAN, Staged, inside, real_knowledge
+from tests.gui.fake_session import Staged, inside, real_knowledge
+from tests.gui.sample_run import PLAN
 from tests.gui.test_wizard import _speaks_english  # noqa: F401
 
 
@@ -124,7 +125,7 @@ def test_a_pasted_output_is_compared_with_the_setup_that_it_fits(
     QApplication.clipboard().setText(guide)
     dialog.field.setFocus()
     dialog.field.paste()
-    fits = session.closest(guide.encode())
+    fits = session.environments.closest(guide.encode())
     assert fits is not None
     qtbot.waitUntil(lambda: dialog.setup.currentData() == fits, timeout=10_000)
     assert dialog.match.isVisible()

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from app.gui import announce as announcing
 from app.gui.pages.install import Install
 from app.gui.wizard import Wizard
-from tests.gui.fake_session import PLAN, Staged, failed_install, flush_and_close
-from tests.gui.fakes import FakeSession
+from tests.gui.fake_session import FakeSession, Staged, flush_and_close
+from tests.gui.sample_run import PLAN, failed_install
 from tests.gui.test_mending import DRIVER
 from tests.gui.test_wizard import _speaks_english, go, opened  # noqa: F401
 
@@ -51,7 +51,7 @@ def test_each_step_and_the_verdict_are_heard(
 
 def test_a_failure_interrupts(qtbot: QtBot, tmp_path: Path, heard: list[tuple[str, bool]]) -> None:
     session = Staged(tmp_path, failed_install)
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitUntil(lambda: made.painted, timeout=30_000)  # nothing is announced before

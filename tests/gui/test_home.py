@@ -39,9 +39,9 @@ def session(tmp_path: Path) -> Iterator[Session]:
     """A home with one environment, installed from a loopback index by the real steps."""
     with FaultIndex(WHEELS) as index:
         made = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
-        for _ in made.run(plan("small-1")):
+        for _ in made.execution.run(plan("small-1")):
             pass
-        assert made.outcome == "finished" and made.facts is not None
+        assert made.execution.outcome == "finished" and made.facts is not None
         facts = made.facts
         made.survey = lambda: survey.replay_facts(facts)  # type: ignore[method-assign]
         yield made
@@ -124,7 +124,7 @@ def test_home_says_what_is_installed_proven_and_taken(
     assert "Your setup" in texts and "Small" in texts
     assert shown.tag.text() == "Works" and "was verified on this PC" in texts
     assert shown.changed.value.text() == "nothing" and shown.proven.value.text() != "never"
-    items = session.uninstallable()
+    items = session.undo.uninstallable()
     assert items and shown.items == items  # figures of one place
     assert primary(wizard).text() == "Train on your data" and primary(wizard).isEnabled()
     press(primary(wizard))
@@ -157,7 +157,7 @@ def test_broken_is_said_and_the_repair_is_a_plan(
     qtbot: QtBot, wizard: Wizard, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prove(session, "small-1", "broken")
-    monkeypatch.setattr(session, "plan", lambda: plan("small-1"))
+    monkeypatch.setattr(session.plans, "install", lambda: plan("small-1"))
     shown = home(qtbot, wizard)
     assert shown.tag.text() == "Does not work" and primary(wizard).text() == "Mend it"
     press(primary(wizard))
@@ -171,18 +171,18 @@ def test_broken_is_said_and_the_repair_is_a_plan(
 def test_going_back_says_first_what_the_last_verification_said(
     qtbot: QtBot, wizard: Wizard, session: Session
 ) -> None:
-    for _ in session.run(session.remedy_plan("rebuild-environment", plan("small-1"))):
+    for _ in session.execution.run(session.plans.remedy("rebuild-environment", plan("small-1"))):
         pass
     prove(session, "small-1", "broken")
     shown = home(qtbot, wizard)
     heard = in_dialog(lambda dialog: press(button(dialog, "Stay")))
     press(shown.back)
     assert "said: it does not work" in heard[0]
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     assert pointer is not None and pointer.active == "small-1.2"  # nothing was changed
     in_dialog(lambda dialog: press(button(dialog, "Go back all the same")))
     press(shown.back)
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     assert pointer is not None and pointer.active == "small-1"
     assert "is active now" in shown.status_line.text()
     qtbot.waitUntil(lambda: shown.tag.text() == "Does not work", timeout=WAIT)
@@ -202,7 +202,7 @@ def test_nothing_goes_that_was_not_ticked(qtbot: QtBot, wizard: Wizard, session:
 
     in_dialog(leave)
     press(shown.remove)
-    assert seen == [False] and session.pointer() is not None
+    assert seen == [False] and session.home.pointer() is not None
 
 
 def test_everything_is_undone_from_the_window(

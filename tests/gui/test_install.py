@@ -22,15 +22,8 @@ from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.wizard import Wizard
 from app.model.errors import InputError
 from app.model.event import Failed, Finished, Line, Progress, Started, StepEvent
-from tests.gui.fake_session import (
-    DIAGNOSIS,
-    PLAN,
-    Act,
-    Staged,
-    failed_install,
-    good_install,
-    inside,
-)
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import DIAGNOSIS, PLAN, Act, failed_install, good_install
 
 
 def page(wizard: Wizard) -> Install:
@@ -131,7 +124,9 @@ def test_the_log_shows_what_is_on_disk(wizard: Wizard, session: Staged, qtbot: Q
     assert install.view is not None
     pane = install.view.panel.pane
     qtbot.waitUntil(lambda: pane.rows() == 4)
-    assert Path(session.log_path or "").read_text().splitlines() == pane.visible_text().split("\n")
+    assert Path(
+        session.execution.log_path or ""
+    ).read_text().splitlines() == pane.visible_text().split("\n")
 
 
 def test_stop_asks_once_and_can_be_gone_on_from(
@@ -355,14 +350,14 @@ def test_a_run_that_was_cut_off_goes_on_at_once(
 def test_a_simulated_run_says_so(qtbot: QtBot, tmp_path: Path) -> None:
     session = Staged(tmp_path, simulated="rtx-3090.json")
     session.gate = (6, threading.Event())
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     install = page(made)
     assert "Simulation" in install.subtitle_label.text()
     install.start(PLAN)
     qtbot.waitUntil(lambda: "Simulation" in install.subtitle_label.text())
-    session.stop()
+    session.execution.stop()
     qtbot.waitUntil(lambda: not install.running)
 
 

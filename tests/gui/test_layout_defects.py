@@ -29,7 +29,8 @@ from app.gui.widgets.dialog import Dialog
 from app.gui.wizard import Wizard
 from app.model.pointer import Pointer
 from build.pseudo import PseudoTranslator
-from tests.gui.fake_session import ENV, PLAN, VERDICT, Staged, failed_install, inside
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import ENV, PLAN, VERDICT, failed_install
 from tests.gui.test_text_clipping import cut
 from tests.gui.test_wizard import _speaks_english  # noqa: F401
 
@@ -46,7 +47,7 @@ def session(tmp_path: Path) -> Staged:
     )
     staged.changed = ("peft 0.18.0 is missing from the environment.",)
     staged.newer = "torch212-2026.10"
-    staged.verification = VERDICT
+    staged.execution.verification = VERDICT
     staged.moved = {"Q:\\1": "C:\\Users\\kim\\miniconda3\\envs\\old"}
     return staged
 
@@ -170,10 +171,10 @@ def test_no_page_has_a_defect(
 
 DIALOGS: dict[str, Callable[[Wizard, Staged], Dialog]] = {
     "sources": lambda wizard, _: SourcesDialog(wizard),
-    "remove": lambda wizard, session: Remove(wizard, session.uninstallable()),
-    "restore": Restore,  # type: ignore[dict-item]
+    "remove": lambda wizard, session: Remove(wizard, session.undo.uninstallable()),
+    "restore": Restore,
     "compare": lambda wizard, _: CompareOutput(wizard),
-    "paste": PasteLog,  # type: ignore[dict-item]
+    "paste": PasteLog,
     "plan": lambda wizard, _: PlanDetails(wizard, PLAN),
 }
 

@@ -16,7 +16,7 @@ from app.gui import menu
 from app.gui.dialogs.machines import Machines, row_of
 from app.gui.messages import localize
 from app.gui.wizard import Wizard
-from tests.gui.fakes import FakeSession
+from tests.gui.fake_session import FakeSession
 from tests.gui.test_wizard import _speaks_english, opened  # noqa: F401
 
 

@@ -16,7 +16,8 @@ from app.gui.mending import leading
 from app.gui.pages.setup import Setup
 from app.gui.pages.this_pc import ThisPc
 from app.model.advice import Action, Finding
-from tests.gui.fakes import CHOICES, FakeSession
+from tests.gui.fake_session import FakeSession
+from tests.gui.sample_machine import CHOICES
 from tests.gui.test_pages import at
 from tests.gui.test_wizard import _speaks_english, go, opened  # noqa: F401
 

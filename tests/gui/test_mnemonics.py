@@ -24,17 +24,8 @@ from app.gui.widgets.diagnosis_card import DiagnosisCard, remedy_label
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Started
 from app.model.pointer import Pointer
-from tests.gui.fake_session import (
-    DIAGNOSIS,
-    ENV,
-    PLAN,
-    VERDICT,
-    Act,
-    Staged,
-    failed_install,
-    good_install,
-    inside,
-)
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import DIAGNOSIS, ENV, PLAN, VERDICT, Act, failed_install, good_install
 from tests.gui.test_text_clipping import language  # noqa: F401
 
 
@@ -56,7 +47,7 @@ def session(tmp_path: Path, language: str) -> Staged:  # noqa: F811
         active=ENV, profile="torch28-2025.11", previous="older", at="2026-11-24T15:00:00Z"
     )
     staged.moved = {"Q:\\1": "C:\\old"}
-    staged.verification = VERDICT
+    staged.execution.verification = VERDICT
     return staged
 
 
@@ -130,7 +121,7 @@ def test_while_a_run_is_watched_and_after_it_was_stopped(
     page.start(PLAN)
     qtbot.waitUntil(lambda: page._watching, timeout=30_000)
     running = twice(wizard, qtbot)
-    session.stop()
+    session.execution.stop()
     qtbot.waitUntil(lambda: not page.running, timeout=30_000)
     assert running == {}
     assert page.bar.primary is not None and twice(wizard, qtbot) == {}

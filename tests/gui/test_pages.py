@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.decide.findings.fact_table import nvidia_adapters
+from app.engine.undo import Unfinished
 from app.gui import theme
 from app.gui.dialogs.sources import SourcesDialog, ask_sources
 from app.gui.pages.setup import Setup, tag
@@ -27,8 +27,8 @@ from app.gui.widgets.dialog import Dialog
 from app.gui.wizard import Wizard
 from app.model.advice import Action, Finding
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, ProbeResult, Tools
-from tests.gui.fake_session import real_knowledge
-from tests.gui.fakes import CHOICES, FACTS, FINDINGS, FakeSession
+from tests.gui.fake_session import FakeSession, real_knowledge
+from tests.gui.sample_machine import CHOICES, FACTS, FINDINGS
 from tests.gui.test_wizard import _speaks_english, go, inside, opened, text_of  # noqa: F401
 
 
@@ -57,12 +57,12 @@ def test_welcome_offers_first_to_go_on_where_it_stopped(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = FakeSession()
-    session.cut_off = SimpleNamespace(
+    session.cut_off = Unfinished(
         profile="torch28-2025.11",
         title="PyTorch 2.8",
         steps_done=3,
-        steps_total=7,  # type: ignore[assignment]
-        plan=session.plan(),
+        steps_total=7,
+        plan=session.plans.install(),
     )
     wizard = opened(qtbot, session)
     gone: list[str] = []
@@ -71,7 +71,7 @@ def test_welcome_offers_first_to_go_on_where_it_stopped(
     assert "PyTorch 2.8: 3 of 7 steps are done." in text_of(wizard)
     assert page.bar.primary.text() == "Go on where you stopped"
     page.bar.primary.click()
-    assert gone == ["install"] and wizard.resume == session.plan()
+    assert gone == ["install"] and wizard.resume == session.plans.install()
     assert session.profile is not None and session.profile.id == "torch28-2025.11"
 
 
@@ -248,7 +248,7 @@ def test_the_machine_file_is_saved_where_the_person_says(
     assert not session.saved
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("D:\\machine.json", ""))
     page.save.click()
-    assert session.saved == {"D:\\machine.json": session.machine_file()}
+    assert session.saved == {"D:\\machine.json": session.exports.machine_file()}
 
 
 def test_a_survey_that_fails_says_so_and_can_be_repeated(
@@ -382,10 +382,12 @@ def test_a_card_under_the_mouse_shows_that_it_can_be_chosen(qtbot: QtBot) -> Non
         card.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
 
 
-def test_where_nothing_can_work_the_way_on_is_closed_with_its_reason(qtbot: QtBot) -> None:
+def test_where_nothing_can_work_the_way_on_is_closed_with_its_reason(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = FakeSession()
     none = tuple(msgspec.structs.replace(c, verdict="blocked", recommended=False) for c in CHOICES)
-    session.choices = lambda: none  # type: ignore[method-assign]
+    monkeypatch.setattr(session, "choices", lambda: none)
     wizard = opened(qtbot, session)
     go(wizard, "setup")
     page = at(wizard, Setup)

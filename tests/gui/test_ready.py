@@ -38,8 +38,9 @@ from app.model.plan import MakeShortcut, Plan
 from app.model.pointer import Pointer
 from app.model.report import Preview
 from app.report import preview
-from tests.gui.fake_session import PLAN, Staged, inside, real_knowledge
-from tests.gui.fakes import FACTS, GUIDE, PRACTICE, TORCH28
+from tests.gui.fake_session import Staged, inside, real_knowledge
+from tests.gui.sample_machine import FACTS, GUIDE, PRACTICE, TORCH28
+from tests.gui.sample_run import PLAN
 from tests.redaction import redactor
 from tests.test_report import NAMES, TEMPLATE, report
 
@@ -139,7 +140,7 @@ def test_the_script_follows_the_knobs(wizard: Wizard, qtbot: QtBot) -> None:
 def test_only_what_is_offered_is_there(qtbot: QtBot, tmp_path: Path) -> None:
     session = Staged(tmp_path)
     session.offered = {"report"}
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     labels = [b.text().replace("&", "") for b in inside(page(made), Button)]
@@ -201,7 +202,7 @@ def test_the_guides_table_stands_beside_ours(wizard: Wizard, session: Staged) ->
 def test_a_pasted_log_is_explained_and_a_harmless_one_is_not(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
+    sheet = PasteLog(wizard, session)
     sheet.show()
     sheet.field.setPlainText("OSError: no space left on device")
     qtbot.waitUntil(lambda: sheet.card is not None)
@@ -219,7 +220,7 @@ def test_where_the_log_does_not_say_ideas_are_told_and_copied_for_an_issue(
     wizard: Wizard, knowing: Staged, qtbot: QtBot
 ) -> None:
     """Three looks: certain, likely, open; only the open one has the issue as its main act."""
-    sheet = PasteLog(wizard, knowing, fixes=True)  # type: ignore[arg-type]
+    sheet = PasteLog(wizard, knowing, fixes=True)
     sheet.show()
     looks = []
     for log in (
@@ -248,7 +249,9 @@ def test_where_the_log_does_not_say_ideas_are_told_and_copied_for_an_issue(
 @pytest.fixture
 def knowing(session: Staged, monkeypatch: pytest.MonkeyPatch) -> Staged:
     """A session that knows all causes."""
-    monkeypatch.setattr(session, "explain", lambda log: explain(log, real_knowledge().known_issues))
+    monkeypatch.setattr(
+        session.execution, "explain", lambda log: explain(log, real_knowledge().known_issues)
+    )
     return session
 
 
@@ -260,7 +263,7 @@ def test_the_fix_for_a_pasted_log_is_shown_as_a_plan(
     """
     session = knowing
     list(session.survey())
-    sheet = PasteLog(wizard, session, fixes=True)  # type: ignore[arg-type]
+    sheet = PasteLog(wizard, session, fixes=True)
     sheet.fix_wanted.connect(lambda remedy: apply_fix(wizard, remedy))
     sheet.show()
     sheet.field.setPlainText("OSError: [Errno 28] No space left on device")
@@ -287,7 +290,7 @@ def test_a_fix_that_would_change_nothing_is_not_offered(
     wizard: Wizard, knowing: Staged, qtbot: QtBot
 ) -> None:
     """The cause is the system's own store; to trust it once more mends nothing."""
-    sheet = PasteLog(wizard, knowing, fixes=True)  # type: ignore[arg-type]
+    sheet = PasteLog(wizard, knowing, fixes=True)
     sheet.show()
     sheet.field.setPlainText(
         "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
@@ -302,7 +305,7 @@ def test_a_fix_that_would_change_nothing_is_not_offered(
 def test_a_whole_log_is_judged_and_its_beginning_shown(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    sheet = PasteLog(wizard, session)  # type: ignore[arg-type]
+    sheet = PasteLog(wizard, session)
     qtbot.addWidget(sheet)
     log = QMimeData()
     log.setText("a line\n" * 1_000_000 + "no space left\n")
@@ -322,7 +325,7 @@ def test_the_plan_for_experts_names_every_step_and_path(wizard: Wizard, session:
         assert all(path in text for path in step.touches)
     assert "parts = torch, packages" in text and "(" not in text  # no value as Python writes it
     sheet.tabs.setCurrentIndex(1)
-    assert sheet.text() == session.plan_script()
+    assert sheet.text() == session.exports.plan_script()
 
 
 def test_the_report_shows_what_was_taken_out_first(
@@ -368,13 +371,13 @@ def test_the_reports_page_is_dressed_for_qt(qtbot: QtBot, theme_name: str) -> No
 def test_a_report_that_takes_long_may_be_left(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    gate, preview = threading.Event(), session.report_preview()
+    gate, preview = threading.Event(), session.exports.report_preview()
 
     def slow() -> Preview:
         gate.wait(10)
         return preview
 
-    session.report_preview = slow  # type: ignore[method-assign]
+    session.exports.report_preview = slow  # type: ignore[method-assign]
     sheet = ReportPreview(wizard)
     sheet.show()
     sheet.reject()
@@ -387,8 +390,8 @@ def test_a_broken_pointer_is_said_and_the_page_still_opens(wizard: Wizard, sessi
     def broken() -> set[str]:
         raise InputError("active.json is not a pointer file.")
 
-    session.offers = broken  # type: ignore[method-assign]
-    session.pointer = broken  # type: ignore[method-assign, assignment]
+    session.desktop.offers = broken  # type: ignore[method-assign]
+    session.home.pointer = broken  # type: ignore[method-assign, assignment]
     ready = page(wizard)
     assert ready.status_line.text() == "active.json is not a pointer file."
     wizard.go("verify")
@@ -441,7 +444,13 @@ def test_what_was_moved_away_can_be_put_back_from_the_last_page(
     ],
 )
 def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
-    qtbot: QtBot, wizard: Wizard, session: Staged, label: str, step: str, then: str
+    qtbot: QtBot,
+    wizard: Wizard,
+    session: Staged,
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    step: str,
+    then: str,
 ) -> None:
     session.offered = {"folder", "kernel", "shortcut"}
     let = threading.Event()
@@ -460,8 +469,9 @@ def test_a_kernel_and_a_menu_entry_are_made_beside_the_page(
         yield StepEvent(step=step, at=0.0, what=Started(title="An entry in the menu"))
         let.wait(20)
 
-    session.kernel_plan = session.shortcut_plan = lambda: plan  # type: ignore[attr-defined]
-    session.run_aside = run_aside  # type: ignore[attr-defined]
+    monkeypatch.setattr(session.plans, "kernel", lambda: plan)
+    monkeypatch.setattr(session.plans, "shortcut", lambda: plan)
+    monkeypatch.setattr(session.execution, "run_aside", run_aside)
     shown = page(wizard)
     button = next(b for b in inside(shown, Button) if b.text() == label)
     button.click()

@@ -133,8 +133,8 @@ def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_pat
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(wizard.busy, timeout=5000)
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=20 * MINUTES)
-    assert session.outcome == "finished", [
-        session.error,
+    assert session.execution.outcome == "finished", [
+        session.execution.error,
         wizard.page_of("install").subtitle_label.text(),
     ]
 
@@ -146,7 +146,11 @@ def test_from_welcome_to_ready_by_keyboard(qtbot: QtBot, wizard: Wizard, tmp_pat
         "on the processor" in proof.subtitle_label.text()
         and "on this card" not in proof.subtitle_label.text()
     )
-    tuned = session.verification.fine_tune if session.verification is not None else None
+    tuned = (
+        session.execution.verification.fine_tune
+        if session.execution.verification is not None
+        else None
+    )
     assert tuned is not None and tuned.passed and tuned.reloaded_equal
     assert (
         tuned.loss_last is not None

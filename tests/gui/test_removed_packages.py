@@ -20,8 +20,7 @@ from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, StepEvent
 from app.model.plan import Plan
 from app.steps.put_packages_back import SavedPackages
-from tests.gui.fake_session import Staged
-from tests.gui.fakes import FakeSession
+from tests.gui.fake_session import FakeSession, Staged
 from tests.gui.test_wizard import _speaks_english, go, inside, opened  # noqa: F401
 
 TAKEN = SavedPackages(
@@ -48,8 +47,8 @@ def putting_back(
             raise fault
         session.taken.clear()
 
-    session.run_aside = run_aside  # type: ignore[attr-defined]
-    session.packages_back_plan = lambda saved: packages_back_plan(  # type: ignore[attr-defined]
+    session.execution.run_aside = run_aside  # type: ignore[method-assign]
+    session.plans.packages_back = lambda saved: packages_back_plan(  # type: ignore[method-assign]
         saved, TAKEN.python, TAKEN.packages, session.place
     )
     return plans, let

@@ -109,9 +109,9 @@ def test_the_speed_can_change_while_it_plays_and_a_stop_ends_it() -> None:
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report with a run in it, of a setup that would not be the first choice there."""
     session = session_of(MACHINE, "torch26-2025.3")
-    for _ in session.run(session.plan()):
+    for _ in session.execution.run(session.plans.install()):
         pass
-    return Path(session.write_report(str(tmp_path_factory.mktemp("report") / "report.zip")))
+    return Path(session.exports.write_report(str(tmp_path_factory.mktemp("report") / "report.zip")))
 
 
 @pytest.fixture
@@ -150,14 +150,14 @@ def test_the_recorded_run_plays_back_at_the_speed_that_is_pressed(
     view = page.view
     assert view is not None and view.pace is not None
     assert [b.text() for b in view.pace.buttons.values() if b.isChecked()] == ["10×"]
-    qtbot.waitUntil(lambda: len(session.events) > 2, timeout=5000)
+    qtbot.waitUntil(lambda: len(session.execution.events) > 2, timeout=5000)
     qtbot.waitUntil(lambda: page.subtitle_label.text().startswith("Recorded run"), timeout=5000)
     view.pace.buttons[60].click()
-    assert session.speed == 60.0
-    session.speed = 1e6  # the rest at once
+    assert session.simulation.speed == 60.0
+    session.simulation.speed = 1e6  # the rest at once
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=20_000)
-    found = [(e.step, type(e.what)) for e in session.events]
-    assert found == [(e.step, type(e.what)) for e in session.recording]
+    found = [(e.step, type(e.what)) for e in session.execution.events]
+    assert found == [(e.step, type(e.what)) for e in session.simulation.recording]
     qtbot.waitUntil(lambda: wizard.stage == "verify", timeout=5000)
     assert wizard.page_of("verify").subtitle_label.text().startswith("Recorded on another PC")
 
@@ -168,24 +168,24 @@ def test_another_setup_is_simulated_and_has_no_speed(qtbot: QtBot, wizard: Wizar
     assert page.bar.primary is not None and page.bar.primary.text() == "Install"
     page.bar.primary.click()
     assert page.view is not None and page.view.pace is None
-    wizard.session.stop()
+    wizard.session.execution.stop()
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
 
 
 def test_a_recorded_failure_ends_as_one(qtbot: QtBot, wizard: Wizard) -> None:
     session = wizard.session
-    first = session.plan().steps[0]
-    session.recording = (
+    first = session.plans.install().steps[0]
+    session.simulation.recording = (
         StepEvent(at=0.0, step=first.id, what=Started(title=first.title)),
         StepEvent(
             at=1.0, step=first.id, what=Failed(code="disk-full", message="The disk is full.")
         ),
     )
-    session.speed = 1e6
+    session.simulation.speed = 1e6
     page = install(wizard)
-    page.start(session.plan())
+    page.start(session.plans.install())
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
-    assert session.outcome == "failed" and page.title_label.text() == "Not finished"
+    assert session.execution.outcome == "failed" and page.title_label.text() == "Not finished"
     assert "The disk is full" in text_of(wizard)
 
 
@@ -196,27 +196,29 @@ def test_a_failed_run_plays_back_to_the_senders_card(
     said.
     """
     sender = session_of(MACHINE, "torch28-2025.11")
-    plan = sender.plan()
+    plan = sender.plans.install()
     step = plan.steps[1]
-    known_issue = sender.explain(b"line one\nOSError: [Errno 28] No space left on device\n")
+    known_issue = sender.execution.explain(
+        b"line one\nOSError: [Errno 28] No space left on device\n"
+    )
     assert known_issue.cause == "disk_full" and known_issue.evidence
     failed = Failed(code="disk-full", message="The disk is full.", diagnosis=known_issue)
-    sender.recording = (
+    sender.simulation.recording = (
         StepEvent(at=0.0, step=step.id, what=Started(title=step.title)),
         StepEvent(
             at=0.5, step=step.id, what=Line(text=b"OSError: [Errno 28] No space left on device\n")
         ),
         StepEvent(at=1.0, step=step.id, what=failed),
     )
-    sender.recorded = plan.profile
-    for _ in sender.run(plan):
+    sender.simulation.profile = plan.profile
+    for _ in sender.execution.run(plan):
         pass
-    session = session_of(Path(sender.write_report(str(tmp_path / "failed.zip"))))
+    session = session_of(Path(sender.exports.write_report(str(tmp_path / "failed.zip"))))
     with qtbot.waitSignal(wizard.surveyed, timeout=10_000):
         wizard.open_session(session)
     page = install(wizard)
     assert page.bar.primary is not None and page.bar.primary.text() == "Play the recorded run"
-    session.speed = 1e6
+    session.simulation.speed = 1e6
     page.bar.primary.click()
     qtbot.waitUntil(lambda: not wizard.busy(), timeout=5000)
     (card,) = inside(wizard, DiagnosisCard)
@@ -227,8 +229,8 @@ def test_a_failed_run_plays_back_to_the_senders_card(
 def test_a_plain_machine_file_has_no_recording() -> None:
     session = session_of(MACHINE)
     assert (
-        session.recording == ()
-        and session.recorded is None
-        and not session.is_replay(session.plan())
+        session.simulation.recording == ()
+        and session.simulation.profile is None
+        and not session.simulation.is_replay(session.plans.install())
     )
-    assert any(isinstance(e.what, Finished) for e in session.run(session.plan()))
+    assert any(isinstance(e.what, Finished) for e in session.execution.run(session.plans.install()))

@@ -15,7 +15,8 @@ from app.gui import languages, theme
 from app.gui.pages.install import Install
 from app.gui.widgets.buttons import Button
 from app.gui.wizard import Wizard
-from tests.gui.fake_session import PLAN, Staged, failed_install, inside
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import PLAN, failed_install
 
 WIDE, HIGH = 640, 330
 

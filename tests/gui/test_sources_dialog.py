@@ -25,7 +25,8 @@ from app.gui.wizard import Wizard
 from app.model.event import Failed, Started
 from app.probe import survey
 from tests.fault_index import FaultIndex, lock_of, make_wheel
-from tests.gui.fake_session import PLAN, Act, Staged, flush_and_close, inside
+from tests.gui.fake_session import Staged, flush_and_close, inside
+from tests.gui.sample_run import PLAN, Act
 from tests.journeys.small import open_session
 
 WHEELS = [make_wheel("pip", size=2_000), make_wheel("torch", size=2_000)]
@@ -163,7 +164,7 @@ def test_a_failed_fetch_leads_to_the_sources_and_tries_again_with_others(
 ) -> None:
     application()
     session = Staged(tmp_path, failed_fetch)
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     made.go("install")

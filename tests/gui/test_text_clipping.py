@@ -27,7 +27,8 @@ from app.gui.widgets.combo import Combo
 from app.gui.widgets.popover import Popover
 from app.gui.wizard import Wizard
 from app.model.pointer import Pointer
-from tests.gui.fake_session import ENV, PLAN, VERDICT, Staged, failed_install, inside
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import ENV, PLAN, VERDICT, failed_install
 
 SIZES = ((640, 330), (1024, 640), (1120, 740), (1600, 1000))
 
@@ -55,7 +56,7 @@ def session(tmp_path: Path, language: str) -> Staged:
         expected="25.0 to 25.8 GB",
         actual="25.62 GB",
     )  # what a real verdict says of this card
-    staged.verification = msgspec.structs.replace(
+    staged.execution.verification = msgspec.structs.replace(
         VERDICT, comparisons=(*VERDICT.comparisons, longer)
     )
     return staged

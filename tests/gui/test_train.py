@@ -53,7 +53,7 @@ class Place:
 
     def end(self) -> None:
         """End what still runs."""
-        self.wizard.session.stop()
+        self.wizard.session.execution.stop()
         self.over()
         flush_and_close(self.wizard)
 

@@ -25,17 +25,8 @@ from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
 from app.model.pointer import Pointer
 from app.model.verdict import Comparison, Verification
-from tests.gui.fake_session import (
-    DIAGNOSIS,
-    ENV,
-    LOSSES,
-    PLAN,
-    VERDICT,
-    Staged,
-    good_checks,
-    good_install,
-    inside,
-)
+from tests.gui.fake_session import Staged, inside
+from tests.gui.sample_run import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, good_checks, good_install
 
 
 @pytest.fixture
@@ -62,14 +53,14 @@ def page(wizard: Wizard) -> Verify:
 def test_the_title_is_the_verdict(
     wizard: Wizard, session: Staged, overall: str, title: str
 ) -> None:
-    session.verification = msgspec.structs.replace(VERDICT, overall=overall)
+    session.execution.verification = msgspec.structs.replace(VERDICT, overall=overall)
     verify = page(wizard)
     assert verify.title_label.text() == title
     assert verify.subtitle_label.text()
 
 
 def test_the_proof_of_a_working_setup(wizard: Wizard, session: Staged) -> None:
-    session.verification = VERDICT
+    session.execution.verification = VERDICT
     verify = page(wizard)
     assert verify.subtitle_label.text() == "Checked, measured and trained on this card in 71 s."
     assert verify.expected.note.text() == "3 same · 3 corrected · 0 wrong"
@@ -94,7 +85,7 @@ def test_the_lines_that_say_most_are_in_sight_and_all_are_one_click_away(
     wrong = msgspec.structs.replace(
         same[11], check="bad", actual="b", result="different", why="Because."
     )
-    session.verification = msgspec.structs.replace(
+    session.execution.verification = msgspec.structs.replace(
         VERDICT, comparisons=(*same, wrong), overall="broken"
     )
     verify = page(wizard)
@@ -114,7 +105,7 @@ def test_the_lines_that_say_most_are_in_sight_and_all_are_one_click_away(
 
 
 def test_why_opens_the_reason(wizard: Wizard, session: Staged) -> None:
-    session.verification = VERDICT
+    session.execution.verification = VERDICT
     verify = page(wizard)
     links = [b for b in inside(verify.expected, Button) if b.text() == "why"]
     assert [b.accessibleName() for b in links] == [
@@ -234,9 +225,11 @@ def test_coming_back_shows_the_same_and_not_twice(
 
 
 def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
-    session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
-    session.last_plan = PLAN
-    session.events = [
+    session.execution.verification = msgspec.structs.replace(
+        VERDICT, overall="broken", fine_tune=None
+    )
+    session.execution.last_plan = PLAN
+    session.execution.events = [
         StepEvent(
             at=1.0,
             step="check-fine_tune",
@@ -251,8 +244,10 @@ def test_a_failed_check_is_explained(wizard: Wizard, session: Staged) -> None:
 
 
 def test_a_fix_for_a_check_is_shown_on_the_plan_page(wizard: Wizard, session: Staged) -> None:
-    session.verification = msgspec.structs.replace(VERDICT, overall="broken", fine_tune=None)
-    session.events = [
+    session.execution.verification = msgspec.structs.replace(
+        VERDICT, overall="broken", fine_tune=None
+    )
+    session.execution.events = [
         StepEvent(
             at=1.0,
             step="check-fine_tune",
@@ -270,7 +265,7 @@ def test_a_fix_for_a_check_is_shown_on_the_plan_page(wizard: Wizard, session: St
 def test_what_changed_since_the_proof_is_said(
     wizard: Wizard, session: Staged, qtbot: QtBot
 ) -> None:
-    session.verification = VERDICT
+    session.execution.verification = VERDICT
     session.active = Pointer(
         active=ENV, profile="torch28-2025.11", previous=None, at="2026-11-24T15:00:00Z"
     )
@@ -327,7 +322,7 @@ def test_a_training_that_was_stopped_is_not_said_to_go_on(
 
 
 def test_tables_stand_behind_the_pictures(wizard: Wizard, session: Staged) -> None:
-    session.verification = VERDICT
+    session.execution.verification = VERDICT
     verify = page(wizard)
     table = next(b for b in inside(verify.bar, Button) if b.text() == "Show as table")
     table.click()
@@ -340,7 +335,7 @@ def test_a_processor_has_no_reference(wizard: Wizard, session: Staged) -> None:
     bench = msgspec.structs.replace(
         VERDICT.benchmark[1], reference=None, ratio=None, result="not_compared", value=0.11
     )
-    session.verification = msgspec.structs.replace(
+    session.execution.verification = msgspec.structs.replace(
         VERDICT, device="cpu", benchmark=(bench,), remarks=(), telemetry=()
     )
     verify = page(wizard)
@@ -354,7 +349,7 @@ def test_a_simulated_verdict_says_that_its_figures_are_invented(
     qtbot: QtBot, tmp_path: Path
 ) -> None:
     session = Staged(tmp_path, good_checks, simulated="rtx-3090.json")
-    made = Wizard(session)  # type: ignore[arg-type]
+    made = Wizard(session)
     qtbot.addWidget(made)
     made.show()
     verify = page(made)
@@ -367,7 +362,7 @@ def test_a_simulated_verdict_says_that_its_figures_are_invented(
 
 
 def test_an_empty_verdict_shows_an_empty_page(wizard: Wizard, session: Staged) -> None:
-    session.verification = Verification()
+    session.execution.verification = Verification()
     verify = page(wizard)
     assert verify.expected.lines == () and not verify.bench.bars.bars
     assert verify.bench.waiting.isVisibleTo(verify)

@@ -17,7 +17,8 @@ from app.gui.run_progress import SILENT, RunProgress
 from app.gui.widgets.step_list import detail, mark_of, shorten
 from app.gui.wizard import Wizard
 from app.model.event import AnyPayload, Failed, Progress, Started, StepEvent
-from tests.gui.fake_session import PLAN, Act, Staged
+from tests.gui.fake_session import Staged
+from tests.gui.sample_run import PLAN, Act
 
 WHOLE = 3_461_384_651
 

@@ -35,7 +35,8 @@ from app.gui.menu import make_menu
 from app.gui.widgets.buttons import Button
 from app.gui.wizard import Wizard
 from app.model.machine import MachineFacts, ProbeResult
-from tests.gui.fakes import FACTS, FakeSession
+from tests.gui.fake_session import FakeSession
+from tests.gui.sample_machine import FACTS
 
 T = TypeVar("T", bound=QWidget)
 MINE: tuple[Stage, ...] = ("welcome", "this-pc", "setup", "clean-up")
@@ -82,7 +83,7 @@ def text_of(wizard: Wizard) -> str:
 
 def test_the_window_is_painted_before_the_survey_begins(qtbot: QtBot) -> None:
     session = FakeSession()
-    wizard = Wizard(session)  # type: ignore[arg-type]
+    wizard = Wizard(session)
     qtbot.addWidget(wizard)
     seen: list[bool] = []
     real = session.survey
@@ -325,7 +326,7 @@ def test_to_another_machine_and_back(qtbot: QtBot) -> None:
     titles = [a.text() for a in make_menu(wizard).actions()]
     assert "Try it on &another machine …" in titles and "Back to &this PC" not in titles
     with qtbot.waitSignal(wizard.surveyed, timeout=5000):
-        wizard.open_session(other)  # type: ignore[arg-type]
+        wizard.open_session(other)
     assert wizard.stage == "welcome" and "Simulation" in text_of(wizard)
     assert "Back to &this PC" in [a.text() for a in make_menu(wizard).actions()]
     assert wizard.home_session is not None
@@ -429,7 +430,7 @@ def test_closing_joins_a_survey_that_is_still_running(qtbot: QtBot) -> None:
             left.set()
 
     session.survey = slow  # type: ignore[method-assign]
-    wizard = Wizard(session)  # type: ignore[arg-type]
+    wizard = Wizard(session)
     qtbot.addWidget(wizard)
     wizard.show()
     qtbot.waitUntil(lambda: len(wizard.sightings) > 2, timeout=5000)

@@ -162,11 +162,11 @@ def open_session(home: str, index: str, lock: str) -> Session:
 def main(home: str, index: str, lock: str, name: str) -> int:
     """Install and print the events."""
     session = open_session(home, index, Path(lock).read_text())
-    for event in session.run(plan(name)):
+    for event in session.execution.run(plan(name)):
         print(json.dumps(flat(event), default=str), flush=True)
         if isinstance(event.what, Failed):
             print(event.what.details, file=sys.stderr)
-    return 0 if session.outcome == "finished" else 4
+    return 0 if session.execution.outcome == "finished" else 4
 
 
 if __name__ == "__main__":

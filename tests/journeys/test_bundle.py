@@ -43,9 +43,9 @@ def packed_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         events = list(
             bundling.bundle(
                 [session.knowledge.profiles[0]],
-                session._target_platform(),
+                session.exports.target_platform(),
                 str(folder / "bundle"),
-                session.site(),
+                session.home.site(),
             )
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
@@ -66,9 +66,9 @@ def test_a_bundle_installs_without_any_index(made: tuple[str, Path], tmp_path: P
         str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock
     )  # nothing listens there
     session.change(offline=str(folder))
-    list(session.run(plan("small-1")))
-    assert session.outcome == "finished"
-    pointer = session.pointer()
+    list(session.execution.run(plan("small-1")))
+    assert session.execution.outcome == "finished"
+    pointer = session.home.pointer()
     assert pointer is not None and pointer.active == "small-1"
 
 
@@ -82,23 +82,23 @@ def test_a_bundle_may_lie_in_a_folder_of_any_name(
     folder.rename(tmp_path / name)
     session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     session.change(offline=str(tmp_path / name))
-    list(session.run(plan("small-1")))
-    assert session.outcome == "finished", session.error
+    list(session.execution.run(plan("small-1")))
+    assert session.execution.outcome == "finished", session.execution.error
 
 
 def test_a_bundle_is_checked_file_by_file(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    listed = session.check_bundle(str(folder))
+    listed = session.exports.check_bundle(str(folder))
     assert sum(f.path.endswith(".whl") for f in listed.files) == 3
     wheel = next(folder.glob("wheels/*.whl"))
     data = wheel.read_bytes()
     wheel.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     with pytest.raises(InputError, match=wheel.name):
-        session.check_bundle(str(folder))
+        session.exports.check_bundle(str(folder))
     wheel.unlink()
     with pytest.raises(InputError, match="missing"):
-        session.check_bundle(str(folder))
+        session.exports.check_bundle(str(folder))
 
 
 def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
@@ -112,9 +112,9 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
         list(
             bundling.bundle(
                 [session.knowledge.profiles[0]],
-                session._target_platform(),
+                session.exports.target_platform(),
                 str(tmp_path / "bundle"),
-                session.site(),
+                session.home.site(),
             )
         )
         assert index.sent == len(wheels[0].data)
@@ -135,16 +135,16 @@ def test_a_bundle_of_an_index_without_hashes_holds_nothing_of_the_lookup(
 def test_a_hostile_list_cannot_lead_outside(made: tuple[str, Path], tmp_path: Path) -> None:
     lock, folder = made
     session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    listed = session.check_bundle(str(folder))
+    listed = session.exports.check_bundle(str(folder))
     hostile = msgspec.structs.replace(
         listed, files=(msgspec.structs.replace(listed.files[0], path="../../etc/passwd"),)
     )
     (folder / bundling.MANIFEST).write_bytes(msgspec.json.encode(hostile))
     with pytest.raises(InputError, match="inside the bundle"):
-        session.check_bundle(str(folder))
+        session.exports.check_bundle(str(folder))
     (folder / bundling.MANIFEST).unlink()
     with pytest.raises(InputError, match="no bundle"):
-        session.check_bundle(str(folder))
+        session.exports.check_bundle(str(folder))
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -222,7 +222,7 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
     session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
     session.change(offline=str(folder))
     with pytest.raises(InputError, match=r"cpython-3.99.0-own/bin/python3.* is not in its list"):
-        list(session.run(plan("small-1")))
+        list(session.execution.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
     listed = msgspec.json.decode((folder / bundling.MANIFEST).read_bytes(), type=bundling.Bundle)
     shutil.rmtree(own.parents[1])
@@ -230,7 +230,7 @@ def test_what_a_bundle_brings_to_run_is_compared_before_it_runs(
         msgspec.json.encode(msgspec.structs.replace(listed, profile="practice-cpu"))
     )
     with pytest.raises(InputError, match="is of practice-cpu"):
-        list(session.run(plan("small-1")))
+        list(session.execution.run(plan("small-1")))
     assert not (tmp_path / "other").exists()
 
 
@@ -244,7 +244,7 @@ def test_byte_code_beside_a_bundles_python_is_left_behind(
     cached.write_bytes(b"evil")
     assert cli("verify-bundle", str(folder)).returncode == 0
     session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
-    assert provide_python._copy_from_bundle(str(folder), session.site())
+    assert provide_python._copy_from_bundle(str(folder), session.home.site())
     assert not list((tmp_path / "other").rglob("*.pyc"))
 
 
@@ -328,7 +328,7 @@ def test_no_spelling_of_a_listed_path_leads_outside(
         msgspec.json.encode(msgspec.structs.replace(listed, files=(first,)))
     )
     with pytest.raises(InputError, match="inside the bundle"):
-        session.check_bundle(str(folder))
+        session.exports.check_bundle(str(folder))
 
 
 @pytest.mark.posix
@@ -355,12 +355,13 @@ def test_a_python_that_uv_manages_goes_along_and_is_used(
     bundle, notes = HomeLayout(str(tmp_path / "bundle"), session.place.family), [""][:0]
     lines = list(
         bundled_program.pack_python(
-            "3.11", session._target_platform(), bundle, session.site(), notes
+            "3.11", session.exports.target_platform(), bundle, session.home.site(), notes
         )
     )
     assert notes == [] and "may be moved" in printed(list(lines))
     site = replace(
-        session.site(), sources=msgspec.structs.replace(session.sources(), offline=bundle.home)
+        session.home.site(),
+        sources=msgspec.structs.replace(session.network.sources(), offline=bundle.home),
     )
     assert provide_python._copy_from_bundle(bundle.home, site)
     arrived = tmp_path / "home" / "python" / own.name / "bin"
@@ -536,9 +537,9 @@ def test_the_program_runs_from_the_bundle_alone_and_a_changed_one_does_not(tmp_p
         list(
             bundling.bundle(
                 [session.knowledge.profiles[0]],
-                session._target_platform(),
+                session.exports.target_platform(),
                 str(folder),
-                session.site(),
+                session.home.site(),
             )
         )
     before = {p: p.stat().st_mtime_ns for p in folder.rglob("*")}

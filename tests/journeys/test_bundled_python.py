@@ -166,10 +166,15 @@ def packed(
         session = open_session(str(folder / "maker"), index.url, LOCK)
         session.change(**settings)
         events = list(
-            bundling.bundle([session.knowledge.profiles[0]], platform, str(target), session.site())  # type: ignore[arg-type]
+            bundling.bundle(
+                [session.knowledge.profiles[0]],
+                platform,  # type: ignore[arg-type]
+                str(target),
+                session.home.site(),
+            )
         )
     assert not [e for e in events if isinstance(e.what, Failed)]
-    return session.check_bundle(str(target)), printed(list(events))
+    return session.exports.check_bundle(str(target)), printed(list(events))
 
 
 @pytest.fixture
@@ -227,15 +232,17 @@ def test_a_bundle_brings_its_python_and_the_other_machine_needs_none(
     assert python.name.startswith(f"cpython-{VERSION}-") and not (target / "making").exists()
     assert sum(f.path.startswith(f"python/{python.name}/") for f in listed.files) > 500
     session = visits(home, offline=str(target))
-    assert provide_python.find(PYTHON, session.site()) is None  # there is none but the bundle's
-    events = list(session.run(plan("small-1")))
-    assert session.outcome == "finished", printed(list(events))
+    assert (
+        provide_python.find(PYTHON, session.home.site()) is None
+    )  # there is none but the bundle's
+    events = list(session.execution.run(plan("small-1")))
+    assert session.execution.outcome == "finished", printed(list(events))
     assert f"Python {PYTHON} out of the bundle" in printed(list(events))
     assert base_of(home, "small-1").resolve() == (home / "python" / python.name).resolve()
     damaged = next(p for p in sorted(python.rglob("*.py")))
     damaged.write_bytes(damaged.read_bytes() + b"\n")
     with pytest.raises(InputError, match=damaged.name):
-        session.check_bundle(str(target))
+        session.exports.check_bundle(str(target))
 
 
 def test_a_bundle_for_the_other_system_has_its_python_too(mirror: Mirror, tmp_path: Path) -> None:
@@ -263,8 +270,8 @@ def test_an_install_takes_its_python_from_the_mirror(
         session = visits(
             home, index.url, python_mirror=str(mirror.folder), python_list=str(mirror.list)
         )
-        events = list(session.run(plan("small-1")))
-    assert session.outcome == "finished", printed(list(events))
+        events = list(session.execution.run(plan("small-1")))
+    assert session.execution.outcome == "finished", printed(list(events))
     assert base_of(home, "small-1").resolve().parent == (home / "python").resolve()
 
 
@@ -289,13 +296,13 @@ def test_a_python_that_is_not_the_listed_one_is_refused(
     session = visits(
         tmp_path / "home", python_mirror=mirror.url, python_list=str(tmp_path / "wrong.json")
     )
-    list(session.run(plan("small-1")))
+    list(session.execution.run(plan("small-1")))
     assert (
-        session.outcome == "failed"
-        and session.error is not None
-        and session.error.code == "python-unavailable"
+        session.execution.outcome == "failed"
+        and session.execution.error is not None
+        and session.execution.error.code == "python-unavailable"
     )
-    assert "Hash mismatch" in session.error.details
+    assert "Hash mismatch" in session.execution.error.details
     assert not list((tmp_path / "home" / "python").glob("cpython-*"))
 
 
@@ -338,8 +345,8 @@ def test_the_files_of_uvs_own_list_are_asked_of_the_mirror_and_checked(
 
 def test_a_list_without_tls_is_refused(tmp_path: Path, lonely: None) -> None:
     session = visits(tmp_path / "home", python_list="http://mirror.invalid/pythons.json")
-    list(session.run(plan("small-1")))
+    list(session.execution.run(plan("small-1")))
     assert (
-        session.error is not None
-        and "mirror.invalid would come without TLS" in session.error.message
+        session.execution.error is not None
+        and "mirror.invalid would come without TLS" in session.execution.error.message
     )

@@ -258,18 +258,22 @@ def test_only_what_was_ticked_changes_and_all_of_it_comes_back(
     assert len(whole) > len(outside) + 30
     assert session.facts is not None
     events = list(
-        session.run(builder.clean_up_plan(session.facts, session.place, [one.id for one in chosen]))
+        session.execution.run(
+            builder.clean_up_plan(session.facts, session.place, [one.id for one in chosen])
+        )
     )
-    assert session.outcome == "finished", [e.what for e in events if isinstance(e.what, Failed)]
+    assert session.execution.outcome == "finished", [
+        e.what for e in events if isinstance(e.what, Failed)
+    ]
     assert tree(person, ours) == outside
     assert tree(ours / "envs") == environments
-    kept = session.quarantined()
+    kept = session.undo.quarantined()
     assert sorted(path for _, path in kept) == sorted(one.path for one in chosen)
     for shelf, path in kept:
-        assert session.put_back(shelf) == path
+        assert session.undo.put_back(shelf) == path
     assert tree(person, ours) == whole
     assert tree(ours / "envs") == environments
-    assert session.quarantined() == ()
+    assert session.undo.quarantined() == ()
     assert not list((ours / "quarantine").rglob("*"))
 
 
@@ -278,8 +282,8 @@ def test_only_a_ticked_setup_of_our_own_is_deleted(person: Path, session: Sessio
     ours = person / OURS
     outside, active = tree(person, ours), tree(ours / "envs/small-now")
     assert session.facts is not None
-    list(session.run(builder.clean_up_plan(session.facts, session.place, [chosen[0].id])))
-    assert session.outcome == "finished"
+    list(session.execution.run(builder.clean_up_plan(session.facts, session.place, [chosen[0].id])))
+    assert session.execution.outcome == "finished"
     assert not (ours / "envs/small-old").exists()
     assert (tree(person, ours), tree(ours / "envs/small-now")) == (outside, active)
 
@@ -364,34 +368,36 @@ def test_the_guides_clean_up_takes_out_five_packages_and_its_list_puts_them_back
         python=interpreter(str(root), FAMILY),
         packages=builder.GUIDE_PACKAGES,
     )
-    list(session.run(Plan(title="Clean up", steps=(step,))))
-    assert session.outcome == "finished"
+    list(session.execution.run(Plan(title="Clean up", steps=(step,))))
+    assert session.execution.outcome == "finished"
     assert tree(root) == others
-    [found] = session.removed_packages()
+    [found] = session.undo.removed_packages()
     assert found.python == step.python
     assert set(found.packages) == {f"{w.name}=={w.version}" for w in OLD[:4]}
     assert set(Path(found.saved).read_text().splitlines()[1:]) == {
         f"{w.name}=={w.version}" for w in OLD
     }
-    again = session.packages_back_plan(found.saved)
+    again = session.plans.packages_back(found.saved)
     assert [(s.kind, s.packages) for s in again.steps if isinstance(s, PutPackagesBack)] == [
         ("put-packages-back", found.packages)
     ]
-    list(session.run(again))
-    assert session.outcome == "finished"
+    list(session.execution.run(again))
+    assert session.execution.outcome == "finished"
     assert {
         k: v.split()[-1] for k, v in tree(root).items() if "RECORD" not in k and "uv_cache" not in k
     } == {k: v.split()[-1] for k, v in whole.items() if "RECORD" not in k and "uv_cache" not in k}
     effects = [
         (e.effect, e.values["list"])
-        for e in session.journal.entries()
+        for e in session.home.journal.entries()
         if e.kind == "effect" and "list" in e.values
     ]
     assert effects == [("removed-packages", found.saved), ("put-back-packages", found.saved)]
-    assert list(session.removed_packages()) == []
+    assert list(session.undo.removed_packages()) == []
     asked = len(index.requests)
-    list(session.run(session.packages_back_plan(found.saved)))  # all is there: nothing is asked
-    assert session.outcome == "finished" and len(index.requests) == asked
+    list(
+        session.execution.run(session.plans.packages_back(found.saved))
+    )  # all is there: nothing is asked
+    assert session.execution.outcome == "finished" and len(index.requests) == asked
     assert not list((tmp_path / "home").rglob("put-back.txt"))
 
 
@@ -408,7 +414,7 @@ def test_a_list_of_somebody_else_is_refused(
         "packages-2026-11-24T150000Z.txt",
     ):
         with pytest.raises(InputError, match="no saved list"):
-            session.packages_back_plan(path)
+            session.plans.packages_back(path)
     assert tree(root) == before
     shutil.rmtree(root)
 
@@ -533,7 +539,7 @@ def test_a_python_that_is_not_there_is_named_and_not_passed_over(
         python=interpreter(str(root), FAMILY),
         packages=builder.GUIDE_PACKAGES,
     )
-    events = list(session.run(Plan(title="Clean up", steps=(step,))))
+    events = list(session.execution.run(Plan(title="Clean up", steps=(step,))))
     [failed] = [e.what for e in events if isinstance(e.what, Failed)]
     assert str(root) in failed.message
     assert not list((tmp_path / "home").glob("quarantine/*"))
@@ -548,11 +554,11 @@ def test_a_login_in_a_packages_address_is_not_told(
     saved.parent.mkdir(parents=True)
     line = "secretive @ https://jan:geheim99@index.invalid/secretive-1.0-py3-none-any.whl"
     saved.write_text(f"# {interpreter(str(root), FAMILY)}\n{line}\n")
-    [found] = session.removed_packages()
+    [found] = session.undo.removed_packages()
     assert found.packages == (
         "secretive @ https://***@index.invalid/secretive-1.0-py3-none-any.whl",
     )
-    list(session.run(session.packages_back_plan(str(saved))))
+    list(session.execution.run(session.plans.packages_back(str(saved))))
     shown = [
         p
         for p in (tmp_path / "home").rglob("*")

@@ -35,15 +35,15 @@ def test_the_report_is_of_the_newest_run_whatever_the_clock_says(
     with FaultIndex(WHEELS) as index:
         session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         index.fail("whl$", "status", code=404, times=1)
-        failed = list(session.run(plan("small-1")))
+        failed = list(session.execution.run(plan("small-1")))
         assert any(isinstance(e.what, Failed) for e in failed)
         assert any(isinstance(e.what, Failed) for e in reporting.gather_report(session).events)
-        finished = list(session.run(plan("small-1")))
-        assert session.outcome == "finished"
+        finished = list(session.execution.run(plan("small-1")))
+        assert session.execution.outcome == "finished"
     kept = reporting.gather_report(session).events
     assert not any(isinstance(e.what, Failed) for e in kept)
     assert {e.step for e in kept} == {e.step for e in finished}
-    assert session.unfinished() is None
+    assert session.undo.unfinished() is None
     assert all(a.at <= b.at for a, b in pairwise(finished))  # a run's own times never jump
 
 
@@ -55,8 +55,8 @@ def test_two_runs_in_the_same_second_keep_their_own_records(
         session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         monkeypatch.setattr(type(session.system.clock), "now", lambda _: "2026-11-24T15:00:00Z")
         index.fail("whl$", "status", code=404, times=1)
-        list(session.run(plan("small-1")))
-        list(session.run(plan("small-1")))
+        list(session.execution.run(plan("small-1")))
+        list(session.execution.run(plan("small-1")))
     assert len(list((tmp_path / "home" / "logs").glob("2026*.log"))) == 2
     assert not any(isinstance(e.what, Failed) for e in reporting.gather_report(session).events)
 

@@ -350,7 +350,7 @@ def test_room_that_went_since_the_survey_is_missed_before_the_first_byte(tmp_pat
         last = msgspec.structs.replace(large.steps[-1], disk_bytes=10**16)
         large = msgspec.structs.replace(large, steps=(*large.steps[:-1], last))
         with pytest.raises(ExpectedError, match=r"needs 10000000\.00 GB more") as caught:
-            list(session.run(large))
+            list(session.execution.run(large))
         assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
         assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
 
@@ -363,7 +363,7 @@ def test_a_volume_that_takes_no_more_files_is_said_before_the_first_byte(
         session = open_session(str(tmp_path / "home"), index.url, lock_of(WHEELS))
         monkeypatch.setattr(session.system.files, "free_files", lambda _: 10)
         with pytest.raises(ExpectedError, match="can take only 10 more files") as caught:
-            list(session.run(small_plan("small-1")))
+            list(session.execution.run(small_plan("small-1")))
         assert (caught.value.code, caught.value.exit_code) == ("disk_full", 3)
         assert index.requests == [] and not (tmp_path / "home" / "logs").exists()
 

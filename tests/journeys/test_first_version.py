@@ -67,27 +67,32 @@ def open_session(home: Path) -> Session:
 
 def test_it_opens_with_what_was_proven(home: Path) -> None:
     session = open_session(home)
-    assert session.home_state().ours and not session.home_state().marked
-    assert [(e.name, e.active, e.proven) for e in session.environments()] == [(NAME, True, True)]
-    recorded = session.recorded_verification(NAME)
+    assert session.home.state().ours and not session.home.state().marked
+    assert [(e.name, e.active, e.proven) for e in session.environments.listed()] == [
+        (NAME, True, True)
+    ]
+    recorded = session.environments.verification(NAME)
     assert recorded is not None and recorded.overall == "works"
-    assert session.unfinished() is None
-    pointer = session.pointer()
+    assert session.undo.unfinished() is None
+    pointer = session.home.pointer()
     assert pointer is not None and pointer.profile == "practice-cpu"
-    assert [step.kind for step in session.verify_plan(quick=True).steps].count("run-check") > 2
+    assert [step.kind for step in session.plans.verify(quick=True).steps].count("run-check") > 2
     assert not (home / "unsloth-setup-home.json").exists()  # looking changes nothing
 
 
 def test_its_verification_tells_the_truth_about_it(home: Path) -> None:
     """Of the cut-down environment every package is gone: the check says so, and the record is kept."""
     session = open_session(home)
-    assert "torch 2.13.0+cpu is missing from the environment." in session.changes(
-        session.verify_plan(quick=True)
+    assert "torch 2.13.0+cpu is missing from the environment." in session.environments.changes(
+        session.plans.verify(quick=True)
     )
-    plan = session.verify_plan(quick=True)
-    for _ in session.run(plan):
+    plan = session.plans.verify(quick=True)
+    for _ in session.execution.run(plan):
         pass
-    assert session.verification is not None and session.verification.overall == "broken"
+    assert (
+        session.execution.verification is not None
+        and session.execution.verification.overall == "broken"
+    )
     assert json.loads((home / "unsloth-setup-home.json").read_text())["adopted"] is True
     assert (home / "wheels" / "made").exists()
 
@@ -99,30 +104,33 @@ def test_it_is_gone_back_in(home: Path) -> None:
     pointer |= {"previous": NAME, "active": "practice-cpu-2"}
     (home / "active.json").write_text(json.dumps(pointer))
     session = open_session(home)
-    assert session.rollback_info().environment == NAME and not session.rollback_info().doubtful
-    back = session.rollback()
+    assert (
+        session.undo.rollback_info().environment == NAME
+        and not session.undo.rollback_info().doubtful
+    )
+    back = session.undo.rollback()
     assert (back.active, back.previous, back.profile) == (NAME, "practice-cpu-2", "practice-cpu")
 
 
 def test_there_is_nothing_before_it_to_go_back_to(home: Path) -> None:
     with pytest.raises(ExpectedError, match="no earlier environment") as raised:
-        open_session(home).rollback()
+        open_session(home).undo.rollback()
     assert raised.value.exit_code == 7
 
 
 def test_uninstalling_it_leaves_nothing_but_what_a_person_put_there(home: Path) -> None:
     (home / "thesis.txt").write_text("mine")
     session = open_session(home)
-    items = session.uninstallable()
+    items = session.undo.uninstallable()
     assert {item.id for item in items if not item.in_all} == set()
-    removed = list(session.remove(items))
+    removed = list(session.undo.remove(items))
     assert [item.left for item in removed] == [""] * len(items)
     assert not list((home.parent / "data").rglob("kernel.json"))
     assert {p.name for p in home.iterdir()} == {
         *("thesis.txt", "journal.jsonl"),
     }
     (home / "thesis.txt").unlink()
-    list(open_session(home).remove(()))
+    list(open_session(home).undo.remove(()))
     assert not home.exists()
 
 
@@ -131,7 +139,7 @@ def test_at_a_place_where_none_is_made_today_all_but_installing_still_works(
 ) -> None:
     monkeypatch.setattr("app.probe.home.place_refused", lambda *_: "profile")
     session = open_session(home)
-    assert session.home_state().ours and session.home_state().refused == "profile"
+    assert session.home.state().ours and session.home.state().refused == "profile"
     session.choose("practice-cpu")
     assert {"home-not-ours"} == {
         f.id for f in session.findings() if f.severity == "blocks" and f.id.startswith("home")
@@ -143,12 +151,12 @@ def test_at_a_place_where_none_is_made_today_all_but_installing_still_works(
         steps=(CreateEnvironment(id="e", title="e", environment="new", python="3.11"),),
     )
     with pytest.raises(ExpectedError) as raised:
-        list(session.run(install))
+        list(session.execution.run(install))
     assert (raised.value.code, raised.value.exit_code) == ("home-not-ours", 3)
-    list(session.run(session.verify_plan(quick=True)))
-    assert session.verification is not None
-    assert session.write_report().startswith(str(home))
-    list(session.remove(session.uninstallable()))
+    list(session.execution.run(session.plans.verify(quick=True)))
+    assert session.execution.verification is not None
+    assert session.exports.write_report().startswith(str(home))
+    list(session.undo.remove(session.undo.uninstallable()))
     assert not home.exists()
 
 
@@ -184,7 +192,7 @@ def test_a_file_that_a_person_put_into_its_bundle_is_named_before_anything_is_ma
     session = open_session(bundle.parent / "home")
     session.choose("practice-cpu")
     with pytest.raises(InputError, match=r"cache/mine\.txt"):
-        next(iter(session.bundle(str(bundle), "linux")))
+        next(iter(session.exports.bundle(str(bundle), "linux")))
     assert (bundle / "cache" / "mine.txt").exists()
     assert (bundle / "bundle.json").read_bytes() == before
 
@@ -197,6 +205,6 @@ def test_a_bundle_is_made_in_no_folder_of_somebody_elses(tmp_path: Path, target:
     session = open_session(tmp_path / "home")
     session.choose("practice-cpu")
     with pytest.raises(InputError) as raised:
-        next(iter(session.bundle(whole, "linux")))
+        next(iter(session.exports.bundle(whole, "linux")))
     assert raised.value.exit_code == 2 and "expected" in raised.value.message
     assert [p.name for p in (tmp_path / "full").iterdir()] == ["thesis.txt"]

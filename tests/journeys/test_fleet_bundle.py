@@ -51,7 +51,7 @@ def open_session(folder: Path, url: str, more: list[SmallWheel] | None = None) -
 
 def bundled(session: Session, target: Path, *names: str, update: bool = False) -> None:
     """Make or enlarge a bundle, to its end."""
-    events = list(session.bundle(str(target), profiles=names, update=update))
+    events = list(session.exports.bundle(str(target), profiles=names, update=update))
     assert not [event for event in events if isinstance(event.what, Failed)]
 
 
@@ -99,7 +99,7 @@ def test_it_holds_each_profile_once_with_licences_and_bills(both: Path) -> None:
 def test_either_profile_is_taken_from_it_and_no_other(both: Path, tmp_path: Path) -> None:
     session = open_session(tmp_path / "home", "http://127.0.0.1:9/simple")
     session.change(offline=str(both))
-    session.take_bundle()
+    session.network.take_bundle()
     assert session.profile is None  # none is forced: the best of those that are in it
     assert {one.profile.id for one in session.choices()} == {"small", "other"}
     plan = msgspec.structs.replace(small.plan("other-1"), profile="other")
@@ -107,8 +107,8 @@ def test_either_profile_is_taken_from_it_and_no_other(both: Path, tmp_path: Path
         msgspec.structs.replace(step, profile="other") if hasattr(step, "profile") else step
         for step in plan.steps
     )
-    list(session.run(msgspec.structs.replace(plan, steps=steps)))
-    assert session.outcome == "finished"
+    list(session.execution.run(msgspec.structs.replace(plan, steps=steps)))
+    assert session.execution.outcome == "finished"
     assert (tmp_path / "home" / "envs" / "other-1").is_dir()
     with pytest.raises(InputError, match="expected one of third"):
         bundling.usable(str(both), "third", session.place, session.system.files)
@@ -133,7 +133,7 @@ def test_an_update_fetches_only_what_is_new_and_drops_what_no_lock_names(tmp_pat
         assert index.sent == len(newer[0].data)
     names = {path.name for path in (target / "wheels").iterdir()}
     assert names == {one.file for one in (*BASE, *newer)}
-    session.check_bundle(str(target))
+    session.exports.check_bundle(str(target))
 
 
 def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
@@ -152,8 +152,8 @@ def test_a_notebook_kernels_packages_come_along(tmp_path: Path) -> None:
     session.change(offline=str(tmp_path / "bundle"))
     session.choose("small")
     step = FetchWheels(id="fetch", title="Kernel", profile="jupyter", part="packages")
-    list(session.run(Plan(title="Kernel", profile="small", steps=(step,))))
-    assert session.outcome == "finished"
+    list(session.execution.run(Plan(title="Kernel", profile="small", steps=(step,))))
+    assert session.execution.outcome == "finished"
 
 
 def test_a_file_that_somebody_added_is_no_part_of_an_update(both: Path, tmp_path: Path) -> None:

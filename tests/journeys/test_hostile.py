@@ -67,7 +67,7 @@ def outside(tmp_path: Path) -> Iterator[Callable[[], list[str]]]:
 def run(tmp_path: Path, index: FaultIndex, lock: str) -> list[StepEvent]:
     """One install through the session; events."""
     session = open_session(str(tmp_path / "a" / "b" / "home"), index.url, lock)
-    return list(session.run(plan("small-1")))
+    return list(session.execution.run(plan("small-1")))
 
 
 def failed(events: list[StepEvent]) -> Failed | None:

@@ -37,15 +37,15 @@ def session(index: FaultIndex, tmp_path: Path) -> Session:
 
 def run(session: Session, what: Plan) -> Diagnosis | None:
     """Carry a plan out; the diagnosis of the step that failed."""
-    failed = [e.what for e in session.run(what) if isinstance(e.what, Failed)]
+    failed = [e.what for e in session.execution.run(what) if isinstance(e.what, Failed)]
     return failed[0].diagnosis if failed else None
 
 
 def mended(session: Session, remedy: str, what: Plan) -> Plan:
     """The plan of a fix, run to its end."""
-    made = session.remedy_plan(remedy, what)
+    made = session.plans.remedy(remedy, what)
     assert run(session, made) is None
-    assert session.outcome == "finished"
+    assert session.execution.outcome == "finished"
     return made
 
 
@@ -53,7 +53,7 @@ def journalled(session: Session) -> list[tuple[str, str]]:
     """What was removed, by step."""
     return [
         (e.step, e.values["path"])
-        for e in session.journal.entries()
+        for e in session.home.journal.entries()
         if e.kind == "effect" and e.effect == "removed"
     ]
 
@@ -76,7 +76,7 @@ def test_files_that_arrive_damaged_are_fetched_again(session: Session, index: Fa
     first = made.steps[0]
     assert isinstance(first, RemoveTree) and first.touches == (session.place.wheels,)
     assert journalled(session) == [("fix-wheels", session.place.wheels)]
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     assert pointer is not None and pointer.active == "small-1"
 
 
@@ -102,9 +102,9 @@ def test_a_damaged_setup_is_made_anew_beside_the_old_one_and_can_be_gone_back_to
     made = mended(session, "rebuild-environment", plan("small-1"))
     assert made.environment == "small-1.2"
     assert next(Path(session.place.environment("small-1.2")).rglob("piece_0/__init__.py")).exists()
-    back = session.rollback()
+    back = session.undo.rollback()
     assert (back.active, back.previous) == ("small-1", "small-1.2")
-    again = session.remedy_plan("rebuild-environment", plan("small-1"))
+    again = session.plans.remedy("rebuild-environment", plan("small-1"))
     assert again.environment == "small-1.3"  # .2 is what a rollback would go to
 
 
@@ -112,14 +112,14 @@ def test_a_bundle_of_certificates_gives_way_to_the_system_s(
     session: Session, tmp_path: Path
 ) -> None:
     session.change(certificates=str(tmp_path / "old.pem"))
-    assert session.sources().certificate == str(tmp_path / "old.pem")
-    assert session.is_applicable("system-certificates")
+    assert session.network.sources().certificate == str(tmp_path / "old.pem")
+    assert session.plans.is_applicable("system-certificates")
     mended(session, "system-certificates", plan("small-1"))
-    assert session.sources().certificate is None
+    assert session.network.sources().certificate is None
     assert session.answers.certificates == SYSTEM_ALONE
-    assert not session.is_applicable("system-certificates")
+    assert not session.plans.is_applicable("system-certificates")
     with pytest.raises(InputError, match="would change nothing"):
-        session.remedy_plan("system-certificates", plan("small-1"))
+        session.plans.remedy("system-certificates", plan("small-1"))
 
 
 def test_a_bundle_that_a_variable_names_gives_way_as_well(
@@ -131,9 +131,9 @@ def test_a_bundle_that_a_variable_names_gives_way_as_well(
     (tmp_path / "left.pem").write_text("")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "left.pem"))
     session.change(certificates="system")
-    assert session.sources().certificate is not None
-    session.remedy_plan("system-certificates", plan("small-1"))
-    assert session.sources().certificate is None
+    assert session.network.sources().certificate is not None
+    session.plans.remedy("system-certificates", plan("small-1"))
+    assert session.network.sources().certificate is None
 
 
 def test_another_setup_is_planned_instead_and_the_first_stays(session: Session) -> None:
@@ -142,7 +142,7 @@ def test_another_setup_is_planned_instead_and_the_first_stays(session: Session) 
     session.knowledge = msgspec.structs.replace(session.knowledge, profiles=(first, other))
     session.change(verify="none")
     assert run(session, plan("small-1")) is None
-    made = session.remedy_plan("other-profile", plan("small-1"))
+    made = session.plans.remedy("other-profile", plan("small-1"))
     assert made.profile == "other" and session.best().profile.id == "other"
     small = plan("other-1")
     assert run(session, msgspec.structs.replace(small, profile="other")) is None
@@ -150,7 +150,7 @@ def test_another_setup_is_planned_instead_and_the_first_stays(session: Session) 
         s.kind
         for s in install_plan(session.known_facts(), first, session.place, session.answers).steps
     }
-    back = session.rollback()
+    back = session.undo.rollback()
     assert back.active == "small-1"
 
 
@@ -161,12 +161,12 @@ def test_what_was_tried_comes_last(session: Session, index: FaultIndex) -> None:
     first = session.knowledge.profiles[0]
     others = [msgspec.structs.replace(first, id=name, title=name) for name in ("second", "third")]
     session.knowledge = msgspec.structs.replace(session.knowledge, profiles=(first, *others))
-    assert session.remedy_plan("other-profile", plan("small-1")).profile == "small"
+    assert session.plans.remedy("other-profile", plan("small-1")).profile == "small"
     index.fail("whl$", "status", code=404)
     for name in ("small", "second"):
         assert run(session, msgspec.structs.replace(plan(f"{name}-1"), profile=name)) is not None
     assert (
-        session.remedy_plan(
+        session.plans.remedy(
             "other-profile", msgspec.structs.replace(plan("second-1"), profile="second")
         ).profile
         == "third"
@@ -175,9 +175,9 @@ def test_what_was_tried_comes_last(session: Session, index: FaultIndex) -> None:
 
 def test_without_another_setup_none_is_offered(session: Session) -> None:
     assert run(session, plan("small-1")) is None
-    assert not session.is_applicable("other-profile")
+    assert not session.plans.is_applicable("other-profile")
     with pytest.raises(InputError, match="No other setup can work"):
-        session.remedy_plan("other-profile", plan("small-1"))
+        session.plans.remedy("other-profile", plan("small-1"))
 
 
 def test_a_step_that_failed_is_tried_again_and_goes_on(session: Session, index: FaultIndex) -> None:
@@ -186,8 +186,8 @@ def test_a_step_that_failed_is_tried_again_and_goes_on(session: Session, index: 
     assert run(session, plan("small-1")) is not None
     index.rules.clear()
     mended(session, "retry", plan("small-1"))
-    assert "python" in {e.step for e in session.events if isinstance(e.what, Skipped)}
-    assert session.unfinished() is None
+    assert "python" in {e.step for e in session.execution.events if isinstance(e.what, Skipped)}
+    assert session.undo.unfinished() is None
 
 
 def test_variables_are_set_in_a_new_environment_and_gone_with_it(session: Session) -> None:
@@ -205,5 +205,5 @@ def test_variables_are_set_in_a_new_environment_and_gone_with_it(session: Sessio
         ).out.strip()
 
     assert (read_variable("small-1"), read_variable("small-1.2")) == ("None", "1")
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1.2", "small-1")

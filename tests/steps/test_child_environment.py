@@ -42,7 +42,7 @@ def seen(knowledge: Knowledge, *gpus: Gpu) -> dict[str, str]:
     """The variables of a child of a session with this computer, with these cards in it."""
     facts = MachineFacts(os=Os(family="linux"), gpus=gpus)
     session = Session(open_system(), knowledge, Answers(home="/nowhere"), lambda _: b"", facts)
-    return child_environment(session.site())
+    return child_environment(session.home.site())
 
 
 @pytest.mark.parametrize("hidden", ["-1", "", "NoDevFiles"])

@@ -31,7 +31,7 @@ MINE = (
 
 
 def run(session: Session, todo: Plan) -> list[Failed]:
-    return [e.what for e in session.run(todo) if isinstance(e.what, Failed)]
+    return [e.what for e in session.execution.run(todo) if isinstance(e.what, Failed)]
 
 
 def fill(home: Path, *names: str) -> None:
@@ -63,9 +63,9 @@ def test_nothing_is_made_in_a_folder_of_somebody_elses(tmp_path: Path, index: Fa
     assert (raised.value.code, raised.value.exit_code) == ("home-not-ours", 3)
     assert {p: p.lstat().st_mtime_ns for p in tmp_path.rglob("*")} == before
     for act in (
-        Session.rollback,
-        Session.write_report,
-        lambda v: list(v.remove(v.uninstallable())),
+        lambda v: v.undo.rollback(),
+        lambda v: v.exports.write_report(),
+        lambda v: list(v.undo.remove(v.undo.uninstallable())),
     ):
         try:
             act(visit_of(tmp_path, index))
@@ -81,7 +81,7 @@ def test_a_home_whose_papers_are_gone_keeps_what_a_person_put_into_its_folders(
     assert run(visit_of(tmp_path, index), plan("small-0")) == []
     assert usable(tmp_path) == "" and all_mine(tmp_path, *MINE)
     session = visit_of(tmp_path, index)
-    list(session.remove([item for item in session.uninstallable() if item.in_all]))
+    list(session.undo.remove([item for item in session.undo.uninstallable() if item.in_all]))
     assert all_mine(tmp_path, *MINE) and not (tmp_path / "envs" / "small-0").exists()
     assert (tmp_path / "journal.jsonl").exists()
     assert json.loads((tmp_path / "unsloth-setup-home.json").read_text())["adopted"]
@@ -143,7 +143,7 @@ def test_the_same_command_mends_what_is_broken(
 ) -> None:
     session = visit_of(tmp_path, index)
     assert run(session, plan("small-0")) == []
-    assert session.plan_repair(plan("small-0")) == (plan("small-0"), "")
+    assert session.plans.repair(plan("small-0")) == (plan("small-0"), "")
     (path,) = [p for p in (tmp_path / "envs").rglob("*.py") if "piece_1" in str(p)][:1]
     if damage == "gone":
         path.unlink()
@@ -157,20 +157,20 @@ def test_the_same_command_mends_what_is_broken(
     else:
         record = tmp_path / "verified" / "small-0.json"
         record.write_text('{"schema":"verification/1","overall":"broken"}')
-    todo, reason = session.plan_repair(plan("small-0"))
+    todo, reason = session.plans.repair(plan("small-0"))
     assert "small-0" in reason and todo.environment == "small-0.2"
     assert run(session, todo) == []
     assert active(tmp_path) == "small-0.2" and usable(tmp_path) == ""
-    assert session.plan_repair(msgspec.structs.replace(todo))[1] == ""
-    assert session.rollback_info().environment == "small-0"
-    assert session.rollback_info().doubtful is (damage == "said so")
+    assert session.plans.repair(msgspec.structs.replace(todo))[1] == ""
+    assert session.undo.rollback_info().environment == "small-0"
+    assert session.undo.rollback_info().doubtful is (damage == "said so")
 
 
 def test_a_fetch_that_failed_is_no_verdict_about_an_environment(tmp_path: Path) -> None:
     with FaultIndex(WHEELS[:2]) as half:
         session = visit_of(tmp_path, half)
         assert run(session, plan("small-0")) != []
-    assert session.cut_short and session.verification is None
+    assert session.execution.cut_short and session.execution.verification is None
     assert list((tmp_path / "verified").iterdir()) == []
 
 

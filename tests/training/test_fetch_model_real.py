@@ -67,7 +67,7 @@ def fetch(session: Session) -> list[StepEvent]:
         id="model", title="Model", environment=ENVIRONMENT, model=NAME,
         cache=model_cache.own_cache(session.place),
     )  # fmt: skip
-    return list(session.run(Plan(title="Model", steps=(step,))))
+    return list(session.execution.run(Plan(title="Model", steps=(step,))))
 
 
 def here(session: Session) -> Path | None:
@@ -94,8 +94,8 @@ def test_a_model_is_asked_for_counted_fetched_and_checked(
     plan = plan_of(session, TrainingRequest(data=str(rows), model=NAME))
     assert [s.kind for s in plan.steps] == ["fetch-model", "prepare-training", "run-training"]
     assert plan.download_bytes == info.bytes and "apache-2.0" in plan.steps[0].title
-    events = list(session.run(plan))
-    assert session.outcome == "finished", events[-3:]
+    events = list(session.execution.run(plan))
+    assert session.execution.outcome == "finished", events[-3:]
     told = [e.what for e in events if isinstance(e.what, Progress) and e.what.unit == "bytes"]
     assert told[-1].done == told[-1].total == info.bytes
     folder = here(session)
@@ -119,7 +119,7 @@ def test_a_line_that_is_cut_is_taken_up(hub: Hub, session: Session) -> None:
     """Twice within one fetch: what had come stays."""
     hub.faults["cut"] = (12 << 20, 2)
     fetch(session)
-    assert session.outcome == "finished" and here(session) is not None
+    assert session.execution.outcome == "finished" and here(session) is not None
     assert gets(hub, "model.safetensors")[1:] != ["", ""], "the second go began anew"
 
 
@@ -133,7 +133,7 @@ def test_a_fetch_that_was_stopped_goes_on(hub: Hub, session: Session) -> None:
     hub.faults.clear()
     hub.requests.clear()
     fetch(session)
-    assert session.outcome == "finished" and here(session) is not None
+    assert session.execution.outcome == "finished" and here(session) is not None
     assert gets(hub, "model.safetensors") == [f"bytes={10 << 20}-"]
 
 

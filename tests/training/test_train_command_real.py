@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from app.engine import exports, training_records
+from app.engine import model_exports, training_records
 from app.model.event import Measured
 from tests.training.conftest import TRAINING_PYTHON, with_unsloth
 from tests.training.homes import make_home, open_session, write_rows
@@ -189,7 +189,7 @@ def test_merged_loaded_again_and_asked(
     assert seen["merged"] < 1e-5 < seen["plain"]
     answers = [
         e
-        for e in exports.ask(open_session(home, real=True), run, "Say 3")
+        for e in model_exports.ask(open_session(home, real=True), run, "Say 3")
         if isinstance(e, Measured)
     ]
     pieces = [e.value for e in answers if e.name == "chat.piece"]

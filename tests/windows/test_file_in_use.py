@@ -50,8 +50,10 @@ def made(tmp_path: Path) -> tuple[Session, Path]:
     home = tmp_path / "home"
     with FaultIndex(WHEELS) as index:
         session = open_session(str(home), index.url, lock_of(WHEELS))
-        events = [event.what for event in session.run(plan("small-0"))]
-    assert session.outcome == "finished", [what for what in events if isinstance(what, Failed)]
+        events = [event.what for event in session.execution.run(plan("small-0"))]
+    assert session.execution.outcome == "finished", [
+        what for what in events if isinstance(what, Failed)
+    ]
     return session, home
 
 
@@ -69,7 +71,7 @@ def test_a_file_in_use_is_named_and_the_next_run_finishes(
     begun = home / "envs" / "small-1" / "Lib" / "site-packages" / "begun.pyd"
     begun.parent.mkdir(parents=True)
     begun.write_bytes(b"of a run that was cut off")
-    session.journal.effect("cut-off", "environment")("made", {"path": str(begun.parents[2])})
+    session.home.journal.effect("cut-off", "environment")("made", {"path": str(begun.parents[2])})
     wheel = home / "wheels" / WHEELS[1].file
     wheel.write_bytes(b"damaged")
     held = {"half an environment": begun, "the pointer": home / "active.json", "a wheel": wheel}[
@@ -78,16 +80,16 @@ def test_a_file_in_use_is_named_and_the_next_run_finishes(
     with FaultIndex(WHEELS) as index:
         session = open_session(str(home), index.url, lock_of(WHEELS))
         with Held(held):
-            events = list(session.run(plan("small-1")))
+            events = list(session.execution.run(plan("small-1")))
             failed = next(e.what for e in events if isinstance(e.what, Failed))
             assert failed.code == "file_in_use", failed
             assert (held.name if what != "half an environment" else "small-1") in failed.message
             assert failed.hint
             assert usable(home) == ""
-        assert session.outcome == "failed"
-        list(session.run(plan("small-1")))
-        assert session.outcome == "finished"
+        assert session.execution.outcome == "failed"
+        list(session.execution.run(plan("small-1")))
+        assert session.execution.outcome == "finished"
     assert {path for path, _ in tree(home / "envs" / "small-1").items() ^ expected.items()} == set()
     assert unfinished(home) == []
-    pointer = session.pointer()
+    pointer = session.home.pointer()
     assert pointer is not None and (pointer.active, pointer.previous) == ("small-1", "small-0")

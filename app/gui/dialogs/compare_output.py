@@ -83,12 +83,12 @@ class CompareOutput(Dialog):
         """
         text = self.field.toPlainText().encode()
         if not self._chosen:
-            fits = self._session.closest(text)
+            fits = self._session.environments.closest(text)
             if fits is not None and fits != self.setup.currentData():
                 self.setup.setCurrentIndex(self.setup.findData(fits))
             self.match.setText(translate("Compare", "The setup that this output fits best."))
             self.match.setVisible(fits is not None)
-        lines = self._session.compare(text, self.setup.currentData())
+        lines = self._session.environments.compare(text, self.setup.currentData())
         self.table.set_content(
             lines if any(c.actual is not None for c in lines) else (), running=False
         )

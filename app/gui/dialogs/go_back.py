@@ -21,7 +21,7 @@ def offer(frame: Frame) -> str:
     """
     session = frame.session
     try:
-        back = session.rollback_info()
+        back = session.undo.rollback_info()
         text = translate(
             "Ready",
             "The setup that was active before becomes active again. Nothing is deleted; you can "
@@ -37,7 +37,7 @@ def offer(frame: Frame) -> str:
         )
         if not agreed:
             return ""
-        pointer = session.rollback()
+        pointer = session.undo.rollback()
     except ExpectedError as error:
         show_fault(frame, error)
         return ""

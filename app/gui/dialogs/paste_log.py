@@ -121,7 +121,7 @@ class PasteLog(Dialog):
             return
         self.answer.setText(translate("PasteLog", "Reading …"))
         self._stream = Stream(
-            lambda: iter((self._session.explain(log),)), self.show_answer, parent=self
+            lambda: iter((self._session.execution.explain(log),)), self.show_answer, parent=self
         )
         self._stream.ended.connect(self._on_explained)
         self._stream.start()
@@ -146,7 +146,9 @@ class PasteLog(Dialog):
             self.answer.setText(translate("PasteLog", "Nothing in it is known to be wrong."))
         else:
             self.answer.setText("")
-            helps = diagnosis.fix is not None and self._session.is_applicable(diagnosis.fix.remedy)
+            helps = diagnosis.fix is not None and self._session.plans.is_applicable(
+                diagnosis.fix.remedy
+            )
             self.card = DiagnosisCard(
                 diagnosis, retry=False, report=False, fixes=self._fixes and helps
             )
@@ -164,7 +166,9 @@ class PasteLog(Dialog):
         self.answer.show()
         log = self._log_bytes()
         self._copying = Stream(
-            lambda: iter((self._session.issue_text(log, diagnosis),)), self._on_copied, parent=self
+            lambda: iter((self._session.exports.issue_text(log, diagnosis),)),
+            self._on_copied,
+            parent=self,
         )
         self._copying.ended.connect(self._on_explained)
         self._copying.start()

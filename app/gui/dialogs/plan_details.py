@@ -137,7 +137,7 @@ class PlanDetails(Dialog):
 
     def _on_tab_changed(self, at: int) -> None:
         if self.tabs.widget(at) is self.script and not self.script.toPlainText():
-            self.script.setPlainText(self._wizard.session.plan_script())
+            self.script.setPlainText(self._wizard.session.exports.plan_script())
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text())
@@ -153,7 +153,7 @@ class PlanDetails(Dialog):
             self, translate("PlanDetails", "Save the plan"), proposed(name)
         )
         if path:
-            self._wizard.session.save(path, self.text().encode())
+            self._wizard.session.desktop.save(path, self.text().encode())
 
 
 def _shorten(value: object) -> str:

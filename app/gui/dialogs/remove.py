@@ -130,7 +130,7 @@ class Remove(Dialog):
         )
         waiting = [item.id for item in chosen]
         stream = self._frame.stream(
-            lambda: self._frame.session.remove(chosen), partial(self._on_removed, waiting)
+            lambda: self._frame.session.undo.remove(chosen), partial(self._on_removed, waiting)
         )
         stream.ended.connect(partial(self._on_ended, waiting))
         before = self._frame.busy

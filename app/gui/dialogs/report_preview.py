@@ -158,7 +158,7 @@ class ReportPreview(Dialog):
         # together.
         self._open = True
         self.finished.connect(self._mark_closed)
-        self._run_in_thread(wizard.session.report_preview, self.fill)
+        self._run_in_thread(wizard.session.exports.report_preview, self.fill)
 
     def _mark_closed(self, _result: int) -> None:
         self._open = False
@@ -241,7 +241,9 @@ class ReportPreview(Dialog):
         """Write the report to a place."""
         self.note.setText(translate("Report", "Writing …"))
         self.save.setEnabled(False)
-        self._run_in_thread(lambda: self._wizard.session.write_report(path), self._on_written)
+        self._run_in_thread(
+            lambda: self._wizard.session.exports.write_report(path), self._on_written
+        )
 
     def _on_written(self, path: str) -> None:
         self.saved = path

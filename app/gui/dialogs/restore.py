@@ -38,7 +38,7 @@ class Restore(Dialog):
         self.returned: list[str] = []
         self.buttons: dict[str, Button] = {}
         self.notes: dict[str, Label] = {}
-        for shelf, path in session.quarantined():
+        for shelf, path in session.undo.quarantined():
             self.body.addWidget(self._build_row(shelf, path))
         if not self.buttons:
             self.body.addWidget(
@@ -65,7 +65,7 @@ class Restore(Dialog):
         """Return one thing."""
         note = self.notes[shelf]
         try:
-            path = self._session.put_back(shelf)
+            path = self._session.undo.put_back(shelf)
         except ExpectedError as error:
             note.set_ink("err")
             note.setText(localize(error.message))

@@ -139,7 +139,7 @@ class SourcesDialog(Dialog):
         session, wanted = self._frame.session, self.answers()
 
         def ask() -> Iterator[Answer]:
-            return session.ask_sources(wanted)
+            return session.network.ask(wanted)
 
         self._stream = self._frame.stream(ask, self._on_answer)
         self._stream.ended.connect(self._on_test_ended)

@@ -160,7 +160,7 @@ class CleanUp(Page):
     def _explain_quarantine(self) -> None:
         """What the quarantine is, and the way back out of it where something lies there."""
         try:
-            moved = bool(self.session.quarantined())
+            moved = bool(self.session.undo.quarantined())
         except ExpectedError:
             moved = False  # a journal that cannot be read is a finding of its own
         self.put_back.setVisible(moved)
@@ -229,7 +229,7 @@ class CleanUp(Page):
         size.setMinimumHeight(28)  # in line with the button beside it
         box.addWidget(size, 0, Qt.AlignmentFlag.AlignTop)
         look = Button(
-            translate("CleanUp", "Open"), lambda: self.session.open(leftover.path), "small"
+            translate("CleanUp", "Open"), lambda: self.session.desktop.open(leftover.path), "small"
         )
         look.setAccessibleName(
             translate("CleanUp", "Open the folder {path}").format(path=leftover.path)

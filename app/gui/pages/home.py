@@ -117,13 +117,13 @@ class Home(Container):
             return
 
         def status() -> Iterator[Status]:
-            yield session.status()
+            yield session.environments.status()
 
         def sizes() -> Iterator[tuple[Uninstallable, ...]]:
-            yield session.uninstallable()
+            yield session.undo.uninstallable()
 
         def announced() -> Iterator[Announcement | None]:
-            yield session.newer_program()
+            yield session.network.newer_program()
 
         # A line that is cut is no news here: the page Sources asks and tells it.
         self._frame.stream(announced, self.show_program).start()
@@ -231,14 +231,14 @@ class Home(Container):
         acts(translate("Home", "Training &script"), lambda: self._frame.go("ready"))
         acts(translate("Home", "Open &terminal"), self._open_terminal)
         acts(translate("Home", "Open the &folder"), self._open_folder)
-        here = {editor.name: editor for editor in self._page.session.editors()}
+        here = {editor.name: editor for editor in self._page.session.desktop.editors()}
         for name, title in editor_titles().items():
             editor = here.get(name)
             if editor is not None:
                 acts(
                     translate("Home", "Open {program}").format(program=title),
                     lambda one=editor: self._show_message(
-                        self._run_or_show_error(lambda: self._page.session.open_editor(one))
+                        self._run_or_show_error(lambda: self._page.session.desktop.open_editor(one))
                     ),
                 )
             else:
@@ -278,16 +278,16 @@ class Home(Container):
         return card, add
 
     def _open_terminal(self) -> None:
-        self._show_message(self._run_or_show_error(self._page.session.open_terminal))
+        self._show_message(self._run_or_show_error(self._page.session.desktop.open_terminal))
 
     def _open_folder(self) -> None:
         status, session = self.status, self._page.session
         place = (status.environment if status is not None else None) or session.place.home
-        if self._has_succeeded(lambda: session.open(place)):
+        if self._has_succeeded(lambda: session.desktop.open(place)):
             self._show_message(translate("Home", "{path} was opened.").format(path=place))
 
     def _get_editor(self, name: EditorName) -> None:
-        if self._has_succeeded(lambda: self._page.session.open(GET[name])):
+        if self._has_succeeded(lambda: self._page.session.desktop.open(GET[name])):
             title = editor_titles()[name]
             self._show_message(
                 translate("Home", "{program} was not found here; {address} was opened.").format(
@@ -297,7 +297,7 @@ class Home(Container):
 
     def _has_quarantined(self) -> bool:
         try:
-            return bool(self._page.session.quarantined())
+            return bool(self._page.session.undo.quarantined())
         except ExpectedError:
             return False  # a journal that cannot be read is a finding of its own
 
@@ -362,10 +362,10 @@ class Home(Container):
         bytes. Known once the survey is over.
         """
         session = self._page.session
-        pointer = self._run_or_show_error(session.pointer)
+        pointer = self._run_or_show_error(session.home.pointer)
         if pointer is None or session.facts is None:
             return
-        newer = self._run_or_show_error(lambda: session.newer_profile(pointer.profile))
+        newer = self._run_or_show_error(lambda: session.environments.newer_profile(pointer.profile))
         profiles = {p.id: p for p in session.knowledge.profiles}
         old = profiles.get(pointer.profile)
         empty_box(self.newer.box)

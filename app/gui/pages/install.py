@@ -63,7 +63,7 @@ class Install(PlanPage):
             self.start(resumed)
             return
         try:
-            plan = self.session.plan()
+            plan = self.session.plans.install()
         except ExpectedError as error:
             self._show_blocked(error)
             return
@@ -74,7 +74,7 @@ class Install(PlanPage):
             and self.plan == plan
         ):
             return  # how its run ended is still what there is to say
-        if self.session.has_environment(plan.environment):
+        if self.session.environments.has(plan.environment):
             self._look_first(plan)
         else:
             self.show_plan(plan)
@@ -92,8 +92,8 @@ class Install(PlanPage):
         session = self.session
 
         def look() -> Iterator[tuple[Plan, str, Verification | None]]:
-            repaired, broken = session.plan_repair(plan)
-            yield repaired, broken, None if broken else session.already_in_place(plan)
+            repaired, broken = session.plans.repair(plan)
+            yield repaired, broken, None if broken else session.environments.already_in_place(plan)
 
         stream = self.frame.stream(look, partial(self._on_looked, plan))
         stream.ended.connect(partial(self._look_ended, plan))
@@ -389,7 +389,7 @@ class Install(PlanPage):
         if self.running:
             return
         try:
-            mended = self.session.remedy_plan(remedy, plan)
+            mended = self.session.plans.remedy(remedy, plan)
         except ExpectedError as error:
             show_fault(self.frame, error)
             return

@@ -212,15 +212,17 @@ class PlanPage(Page):
 
     def _build_playback_speed(self, plan: Plan) -> PlaybackSpeed | None:
         return (
-            PlaybackSpeed(self.session.speed, self._change_pace) if self.is_replay(plan) else None
+            PlaybackSpeed(self.session.simulation.speed, self._change_pace)
+            if self.is_replay(plan)
+            else None
         )
 
     def _change_pace(self, factor: float) -> None:
-        self.session.speed = factor
+        self.session.simulation.speed = factor
 
     def is_replay(self, plan: Plan) -> bool:
         """Whether this is a run that a report recorded on its sender's PC."""
-        return self.session.simulated is not None and self.session.is_replay(plan)
+        return self.session.simulated is not None and self.session.simulation.is_replay(plan)
 
     def describe_simulation(self, plan: Plan) -> str:
         """What the subtitle says first where nothing real happens: a simulation, or a recorded run;
@@ -282,8 +284,8 @@ class PlanPage(Page):
 
     def open_log(self) -> None:
         """The whole log in the system's own program."""
-        if self.session.log_path:
-            self.session.open(self.session.log_path)
+        if self.session.execution.log_path:
+            self.session.desktop.open(self.session.execution.log_path)
 
     def _on_event(self, event: StepEvent) -> None:
         if isinstance(event.what, Line):
@@ -305,7 +307,7 @@ class PlanPage(Page):
             show_fault(self.frame, fault)
 
     def _on_task_bar(self, share: float) -> None:
-        self.session.show_progress(int(self.frame.winId()), share)
+        self.session.desktop.show_progress(int(self.frame.winId()), share)
 
     def refresh_head(self) -> None:
         """Title, subtitle, total progress: as things stand."""
@@ -369,7 +371,7 @@ class PlanPage(Page):
     def copy_issue(self) -> None:
         """Put the text for an issue into the clipboard, the person taken out; made in a thread."""
         stream = self.frame.stream(
-            lambda: iter((self.session.issue_text(),)), QGuiApplication.clipboard().setText
+            lambda: iter((self.session.exports.issue_text(),)), QGuiApplication.clipboard().setText
         )
         stream.start()
 

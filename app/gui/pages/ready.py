@@ -103,7 +103,7 @@ class Ready(Page):
             return
         profile = self._shown
         name = localize(profile.title) if profile is not None else ""
-        verdict = self.session.verification
+        verdict = self.session.execution.verification
         proven = verdict is not None and verdict.overall == "works" and not self.session.simulated
         self.set_header(
             translate("Ready", "Ready"),
@@ -131,9 +131,9 @@ class Ready(Page):
         self._pointer: Pointer | None = None
         self._fault = ""
         try:
-            self._pointer = None if self.session.simulated else self.session.pointer()
-            self._offers = self.session.offers() | (
-                {"put-back"} if self.session.quarantined() else set()
+            self._pointer = None if self.session.simulated else self.session.home.pointer()
+            self._offers = self.session.desktop.offers() | (
+                {"put-back"} if self.session.undo.quarantined() else set()
             )
         except ExpectedError as error:
             self._fault, self._offers = localize(error.message), {"report"}
@@ -175,7 +175,7 @@ class Ready(Page):
             self.script.setPlainText("")
             return
         try:
-            text = self.session.training_script(
+            text = self.session.exports.training_script(
                 model=chosen.model,
                 length=chosen.length,
                 batch=chosen.batch,
@@ -201,7 +201,7 @@ class Ready(Page):
         )
         if path:
             data = self.script.toPlainText().encode()
-            if self._has_succeeded(lambda: self.session.save(path, data)):
+            if self._has_succeeded(lambda: self.session.desktop.save(path, data)):
                 self._show_message(translate("Ready", "Saved as {path}").format(path=path))
 
     def _show_memory_table(self) -> None:
@@ -218,7 +218,7 @@ class Ready(Page):
             (
                 "terminal",
                 translate("Ready", "&Terminal with it active"),
-                partial(self._call_session, "open_terminal"),
+                self._open_terminal,
             ),
             (
                 "kernel",
@@ -278,16 +278,13 @@ class Ready(Page):
     def _open_folder(self) -> None:
         pointer, place = self._pointer, self.session.place
         folder = place.environment(pointer.active) if pointer is not None else place.home
-        if self._has_succeeded(lambda: self.session.open(folder)):
+        if self._has_succeeded(lambda: self.session.desktop.open(folder)):
             self._show_message(translate("Ready", "{path} was opened.").format(path=folder), "use")
 
-    def _call_session(self, name: str) -> None:
-        """Call what the session offers; a sentence that it gives back is shown."""
-        act = getattr(self.session, name, None)
-        if act is not None:
-            message = self._run_or_show_error(act)
-            if isinstance(message, str):
-                self._show_message(message, "use")
+    def _open_terminal(self) -> None:
+        message = self._run_or_show_error(self.session.desktop.open_terminal)
+        if isinstance(message, str):
+            self._show_message(message, "use")
 
     def _make_extra(self, kind: str) -> None:
         """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it
@@ -299,7 +296,7 @@ class Ready(Page):
             )
             return
         plan = self._run_or_show_error(
-            self.session.kernel_plan if kind == "kernel" else self.session.shortcut_plan
+            self.session.plans.kernel if kind == "kernel" else self.session.plans.shortcut
         )
         then = (
             self._kernel_made() if kind == "kernel" else translate("Ready", "It is in the menu now")
@@ -320,7 +317,7 @@ class Ready(Page):
 
         before = self.frame.busy
         stream = self.frame.stream(
-            lambda: self.session.run_aside(plan), take, stop=self.session.stop
+            lambda: self.session.execution.run_aside(plan), take, stop=self.session.execution.stop
         )
         stream.ended.connect(ended)
         self.frame.busy = lambda: stream.running
@@ -328,7 +325,7 @@ class Ready(Page):
 
     def _kernel_made(self) -> str:
         """What a new kernel is good for here: who lists it, as far as that program was found."""
-        if any(editor.name == "jupyter" for editor in self.session.editors()):
+        if any(editor.name == "jupyter" for editor in self.session.desktop.editors()):
             return translate("Ready", "Jupyter lists it now")
         return translate(
             "Ready",

@@ -338,7 +338,7 @@ def sources_in_brief(page: Page) -> str:
     answers = page.session.answers
     if answers.offline:
         return translate("Setup", "Offline folder {path}").format(path=answers.offline)
-    found = page.session.sources()
+    found = page.session.network.sources()
     index = translate("Setup", "Own index") if found.index else translate("Setup", "Default index")
     default = "https://download.pytorch.org/whl"
     torch = (

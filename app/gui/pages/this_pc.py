@@ -374,7 +374,7 @@ class ThisPc(Page):
         if not path:
             return
         try:
-            self.session.save(path, self.session.machine_file())
+            self.session.desktop.save(path, self.session.exports.machine_file())
         except ExpectedError as error:
             from app.gui.error_dialog import show_fault
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from app.engine import exports, training_records, training_runs
+from app.engine import model_exports, training_records, training_runs
 from app.engine.stages import Stage
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
@@ -70,7 +70,7 @@ class Train(PlanPage):
         if self.running and self.run is not None:
             if self.view is None:
                 self._watch(self.view_again(self.run), self.run.plan)
-                for event in tuple(self.session.events):
+                for event in tuple(self.session.execution.events):
                     self.on_step_event(event)
             return
         if self._result.isVisibleTo(self) or self._planned.isVisibleTo(self):
@@ -179,7 +179,7 @@ class Train(PlanPage):
             if fault is not None and not isinstance(fault, StoppedError):
                 refused(fault)
 
-        stream = self.frame.stream(work, take, stop=self.session.stop)
+        stream = self.frame.stream(work, take, stop=self.session.execution.stop)
         stream.ended.connect(ended)
         stream.start()
 
@@ -436,11 +436,11 @@ class Train(PlanPage):
     def _open_run(self, run: str) -> None:
         summary = self._summary(run)
         if summary is not None:
-            self.session.open(summary.adapter or summary.folder)
+            self.session.desktop.open(summary.adapter or summary.folder)
 
     def _export(self, run: str, kind: Any, tools: str) -> None:
         try:
-            plan = exports.plan(self.session, run, kind, llama_cpp=tools or None)
+            plan = model_exports.plan(self.session, run, kind, llama_cpp=tools or None)
         except ExpectedError as error:
             self.export.tell(localize(error.message))
             return
@@ -459,7 +459,7 @@ class Train(PlanPage):
                 show_fault(self.frame, fault)
 
         stream = self.frame.stream(
-            lambda: exports.ask(session, run, prompt), take, stop=session.stop
+            lambda: model_exports.ask(session, run, prompt), take, stop=session.execution.stop
         )
         stream.ended.connect(ended)
         stream.start()

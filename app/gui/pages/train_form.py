@@ -117,7 +117,9 @@ class TrainForm(Container):
         self.judge()
         session = self.session
         stream = self._frame.stream(
-            lambda: training_runs.preview(session, request), self._heard, stop=session.stop
+            lambda: training_runs.preview(session, request),
+            self._heard,
+            stop=session.execution.stop,
         )
         self._reading = stream
         stream.ended.connect(self._read_ended)

@@ -110,10 +110,12 @@ class Verify(PlanPage):
         self._look_for_changes()
 
     def _known_verdict(self) -> Verification | None:
-        if self.session.verification is not None or self.session.simulated:
-            return self.session.verification
-        pointer = self.session.pointer()
-        return self.session.recorded_verification(pointer.active) if pointer is not None else None
+        if self.session.execution.verification is not None or self.session.simulated:
+            return self.session.execution.verification
+        pointer = self.session.home.pointer()
+        return (
+            self.session.environments.verification(pointer.active) if pointer is not None else None
+        )
 
     def _show_nothing_yet(self, fault: str = "") -> None:
         self.set_header(
@@ -133,10 +135,12 @@ class Verify(PlanPage):
         """What has changed in the environment since it was proven: asked in a thread, for it reads
         every package's record.
         """
-        if self.session.simulated or self.session.pointer() is None:
+        if self.session.simulated or self.session.home.pointer() is None:
             return
-        plan = self.session.verify_plan()
-        self.frame.stream(lambda: iter((self.session.changes(plan),)), self._show_changes).start()
+        plan = self.session.plans.verify()
+        self.frame.stream(
+            lambda: iter((self.session.environments.changes(plan),)), self._show_changes
+        ).start()
 
     def _show_changes(self, changes: tuple[str, ...]) -> None:
         if not changes or self.frame.currentPage() is not self or self.running:
@@ -164,7 +168,7 @@ class Verify(PlanPage):
     def _put_back(self) -> None:
         """The plan again: its steps find what differs and mend only that."""
         install = self.frame.page_of("install")
-        plan = self.session.plan()
+        plan = self.session.plans.install()
         self.frame.go("install")
         if isinstance(install, Install) and not install.running:
             install.show_plan(plan)
@@ -200,8 +204,8 @@ class Verify(PlanPage):
     def _build_plan(self) -> Plan:
         """The checks alone; of a simulated machine those of its install plan."""
         if not self.session.simulated:
-            return self.session.verify_plan()
-        plan = self.session.plan()
+            return self.session.plans.verify()
+        plan = self.session.plans.install()
         return msgspec.structs.replace(
             plan, steps=tuple(s for s in plan.steps if isinstance(s, RunCheck))
         )
@@ -257,7 +261,7 @@ class Verify(PlanPage):
         self._log.setVisible(not self._log.isVisible())
 
     def _replay_events(self) -> None:
-        for event in tuple(self.session.events):
+        for event in tuple(self.session.execution.events):
             if not isinstance(event.what, Line):
                 self._apply_event(event)
 
@@ -344,8 +348,8 @@ class Verify(PlanPage):
             bar.button(translate("Verify", "&Back"), self.frame.backward)
             bar.main(translate("Verify", "&Run again"), self.run_again)
             self.focus_primary()
-        elif self.session.verification is not None:
-            self.show_result(self.session.verification)
+        elif self.session.execution.verification is not None:
+            self.show_result(self.session.execution.verification)
         else:
             self._progress.hide()
             self._show_nothing_yet()
@@ -354,8 +358,8 @@ class Verify(PlanPage):
         if run is not self._watched or run is self.run or self._content is None:
             return
         self._clock.stop()
-        if self.session.verification is not None:
-            self.show_result(self.session.verification)
+        if self.session.execution.verification is not None:
+            self.show_result(self.session.execution.verification)
             return
         self._progress.hide()
         self.tuning.show_stopped()
@@ -398,7 +402,9 @@ class Verify(PlanPage):
         """Where the figures come from, if not from this PC."""
         if not self.session.simulated:
             return ""
-        if self.session.last_plan is not None and self.is_replay(self.session.last_plan):
+        if self.session.execution.last_plan is not None and self.is_replay(
+            self.session.execution.last_plan
+        ):
             return translate("Verify", "Recorded on another PC")
         return translate("Verify", "Simulation, invented figures")
 
@@ -435,7 +441,7 @@ class Verify(PlanPage):
         _empty_holder(self._faults)
         if verdict.overall in ("works", "works_slowly"):
             return
-        plan = self._watched.plan if self._watched is not None else self.session.last_plan
+        plan = self._watched.plan if self._watched is not None else self.session.execution.last_plan
         titles: Mapping[str, str] = (
             {s.id: localize(s.title) for s in plan.steps} if plan is not None else {}
         )
@@ -458,7 +464,7 @@ class Verify(PlanPage):
             self.run_again()
             return
         install = self.frame.page_of("install")
-        plan = self.session.plan()
+        plan = self.session.plans.install()
         self.frame.go("install")
         if isinstance(install, Install):
             install.apply_fix(plan, remedy)

@@ -18,7 +18,7 @@ from app.gui.widgets.card import Card, Container, Fact, Label, across, at_top
 from app.gui.widgets.tag import Number
 
 if TYPE_CHECKING:
-    from app.engine.session import Unfinished
+    from app.engine.undo import Unfinished
     from app.gui.frame import Frame
     from app.gui.pages.home import Home
 
@@ -108,7 +108,7 @@ class Welcome(Page):
         # A broken journal or pointer is a finding of the survey, not a reason for having no first
         # page.
         try:
-            return self.session.unfinished(), self.session.pointer() is not None
+            return self.session.undo.unfinished(), self.session.home.pointer() is not None
         except ExpectedError:
             return None, False
 
@@ -254,7 +254,7 @@ class Welcome(Page):
         from app.gui.messages import localize
         from app.gui.summaries import home_disk
 
-        best, plan, disk = self.session.best(), self.session.plan(), home_disk(facts)
+        best, plan, disk = self.session.best(), self.session.plans.install(), home_disk(facts)
         self.download.set_content(formatting.size(plan.download_bytes))
         self.disk.set_content(formatting.size(plan.disk_bytes))
         self.free.set_content(formatting.size(disk.free if disk is not None else None))

@@ -46,7 +46,7 @@ class RemovedPackages(Card):
         if any(row.running for row in self.rows.values()):
             return
         found: list[SavedPackages] = []
-        stream = self._wizard.stream(self._wizard.session.removed_packages, found.append)
+        stream = self._wizard.stream(self._wizard.session.undo.removed_packages, found.append)
         stream.ended.connect(
             lambda fault: self._show_rows(found) if fault is None and isValid(self) else None
         )
@@ -101,7 +101,7 @@ class RemovedRow(QWidget):
 
     def _on_button(self) -> None:
         if self.running:
-            self._wizard.session.stop()
+            self._wizard.session.execution.stop()
         elif not self._wizard.busy() and Offer(self._wizard, self._taken).exec():
             self._run_plan()
 
@@ -142,12 +142,12 @@ class RemovedRow(QWidget):
                 show_fault(self._wizard, fault)
 
         def events() -> Iterator[StepEvent]:
-            return session.run_aside(session.packages_back_plan(self._taken.saved))
+            return session.execution.run_aside(session.plans.packages_back(self._taken.saved))
 
         self.running = True
         self.button.setText(translate("TakenOut", "Stop"))
         self.status_line.set_content(translate("TakenOut", "Putting the packages back …"))
-        stream = self._wizard.stream(events, take, stop=session.stop)
+        stream = self._wizard.stream(events, take, stop=session.execution.stop)
         stream.ended.connect(ended)
         self._wizard.busy = lambda: stream.running
         stream.start()

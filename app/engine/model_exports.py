@@ -1,0 +1,130 @@
+"""What can be made of a finished run: the plan of an export, and a prompt that is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.engine import training_records, training_runs
+from app.model import limits
+from app.model.errors import ExitCode, ExpectedError, InputError
+from app.model.event import AnyPayload
+from app.model.plan import ExportModel, Plan
+from app.model.training import ExportFormat, RunRecord
+from app.ports import Command
+from app.steps import model_cache
+from app.steps.run_training import CHAT, fault, training_environment
+from app.steps.script_events import relay
+
+if TYPE_CHECKING:
+    from app.engine.session import Session
+
+
+def plan(
+    session: Session,
+    run: str,
+    kind: ExportFormat,
+    *,
+    target: str | None = None,
+    quantization: str = "q8_0",
+    llama_cpp: str | None = None,
+    base: str | None = None,
+) -> Plan:
+    """The plan that exports a run's adapter into a new folder, by default below the run's own.
+
+    Raises ``InputError`` for a run without an adapter, a target that holds something, a model that is
+    gone; ``ExpectedError('no-llama-cpp')`` for GGUF without a copy of llama.cpp.
+    """
+    training_runs.active(session)
+    record, adapter = _require_trained(session, run)
+    files, place = session.system.files, session.place
+    folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
+    if files.exists(folder) and (not files.is_folder(folder) or files.names(folder)):
+        raise InputError(
+            f"The folder {folder} is not empty; expected one that is new or empty.",
+            hint="Name another one with --output.",
+        )
+    if kind == "gguf" and llama_cpp is None:
+        raise ExpectedError(
+            "no-llama-cpp",
+            "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is "
+            "fetched (hash unknown).",
+            hint="Name the folder of your own copy with --llama-cpp, or export as merged.",
+            exit_code=ExitCode.BLOCKED,
+        )
+    weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
+    step = ExportModel(
+        id="export",
+        title=f"Export of {run} as {kind}",
+        disk_bytes=weights or files.size(adapter) or 0,
+        touches=(folder,),
+        environment=record.environment,
+        run=run,
+        adapter=adapter,
+        format=kind,
+        target=folder,
+        models=record.settings.models,
+        base=base,
+        quantization=quantization,
+        llama_cpp=llama_cpp,
+    )
+    return Plan(title=step.title, profile=record.profile, steps=(step,))
+
+
+def ask(
+    session: Session, run: str, prompt: str, *, system: str = "", tokens: int = 256
+) -> Iterator[AnyPayload]:
+    """The answer of a run's model to one prompt, as it comes: ``Measured`` ``chat.piece``, then
+    ``chat.answer``. The model is loaded for it, which takes most of the time.
+    """
+    session.home.require_real_machine()
+    record, adapter = _require_trained(session, run)
+    session.system.stop.clear()
+    site = session.home.site()
+    python = session.place.environment_python(record.environment)
+    script = session.place.join(record.output, CHAT)
+    argv = (python, script, "--json", "--adapter", adapter, "--prompt", prompt)
+    argv = (*argv, "--tokens", str(tokens), *(("--system", system) if system else ()))
+    env = training_environment(site, python, True)
+    if record.settings.models:
+        env["HF_HUB_CACHE"] = record.settings.models
+    command = Command(argv=argv, env=env, folder=record.output)
+    ended = yield from relay(site, command, limits.PREVIEW, limits.CHECK_EVENTS)
+    if ended.code != 0:
+        raise fault(ended, "The answer")
+
+
+def _require_trained(session: Session, run: str) -> tuple[RunRecord, str]:
+    record = training_records.record_of(session, run)
+    summary = training_records.summary(session, record)
+    if summary.adapter is None:
+        raise InputError(
+            f"The run {run} has no adapter; expected one that is finished.",
+            hint=f"train --resume {run} goes on with it." if summary.resumable else "",
+        )
+    if not session.system.files.exists(session.place.environment_python(record.environment)):
+        raise InputError(f"The environment {record.environment} of the run {run} is gone.")
+    return record, summary.adapter
+
+
+def _estimate_merged_bytes(session: Session, record: RunRecord, base: str | None) -> int:
+    """Bytes that a merged model takes: about those of its weights, four times in 4 bits."""
+    model = base or record.settings.model
+    files = session.system.files
+    if not files.is_folder(model):
+        found = model_cache.find(model, session.system, session.place)
+        if found is None:
+            raise InputError(
+                f"The model {model}, on which the run was trained, is not on this computer.",
+                hint="Name its folder with --base.",
+            )
+        model = found[1]
+    return sum(
+        files.size(session.place.join(model, name)) or 0
+        for name in files.names(model)
+        if name.endswith(".safetensors")
+    )
+
+
+def _export_name(kind: ExportFormat, quantization: str) -> str:
+    return f"{kind}-{quantization}" if kind == "gguf" else kind
