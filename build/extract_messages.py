@@ -1,11 +1,9 @@
 """Collects the English texts that a person reads in the window.
 
-From data, from conclusions and from what is raised.
-
-Data is in resources/, conclusions are drawn in app/decide, what is raised is collected by
-fault_texts.py. They stay English in files and on the command line. The window translates what it
-shows (app/gui/messages.py): a text of data is its own key, one with places to fill in (``{card.name}``,
-or ``{1}`` where Python puts a value) is found by its shape.
+Data is in resources/; all else is written out as the first argument of a ``Message`` in app/ or
+resources/checks (app/model/message.py). They stay English in files and on the command line. The
+window translates what it shows (app/gui/messages.py): the text itself is the key, places to fill in
+(``{card.name}``) and all.
 """
 
 from __future__ import annotations
@@ -18,38 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from build import fault_texts
-
 ROOT = Path(__file__).resolve().parents[1]
-# The conclusions' own sentences, and in the steps what ``done`` says when there is nothing left to
-# do.
-SPEAKING = (
-    "app/decide/findings/ranking.py",
-    "app/decide/plans/builder.py",
-    "app/decide/verification/judge.py",
-    "app/decide/verification/benchmarks.py",
-    "app/decide/verification/slowdowns.py",
-    "app/decide/findings/fact_table.py",
-    "app/decide/plans/fixes.py",
-    "app/decide/diagnosis/explain.py",
-    "app/engine/runner.py",
-)
-STEPS = tuple(
-    f"app/steps/{name}.py"
-    for name in (
-        "activate",
-        "create_environment",
-        "fetch_wheels",
-        "install_wheels",
-        "provide_python",
-        "fix_openmp",
-    )
-)
-# Names of systems and generations, patterns, and sentences for developers or for the answers file.
-_NO_PROSE = re.compile(
-    r"\\|^(?:Windows|Linux|Ampere|Ada|Blackwell|None|True|none at all)$|^(?:server|windows) |--|^clean_up:"
-    r"|^There is no fix|^import |architecture} cards$"
-)
+MAKERS = ("Message", "telling.Message")
+# Not seen in the window: the command line's own sentences.
+UNSEEN = ("app/cli/", "app/__main__.py")
 
 
 def texts() -> list[str]:
@@ -60,15 +30,33 @@ def texts() -> list[str]:
         *_guide_texts(),
         *_known_issue_texts(),
         *_machine_texts(),
-        *fault_texts.sentences(),
+        *(text for _, text in messages()),
     }
-    for path in SPEAKING:
-        found.update(_find_sentences(ast.parse((ROOT / path).read_text("utf-8"))))
-    for path in STEPS:
-        for node in ast.walk(ast.parse((ROOT / path).read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef) and node.name == "done":
-                found.update(_find_sentences(node))
     return sorted(text for text in found if len(re.sub(r"\{[^{}]*\}|[^A-Za-z]", "", text)) > 2)
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Path and template of every message written in the code; may repeat."""
+    for folder in ("app", "resources/checks"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            path = file.relative_to(ROOT).as_posix()
+            if path.startswith(UNSEEN):
+                continue
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                for template in _templates_of(node):
+                    yield path, template
+
+
+def _templates_of(node: ast.AST) -> Iterator[str]:
+    """What a call marks: the first argument as it is written, both ends of a choice."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in MAKERS:
+        waiting = node.args[:1]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, ast.IfExp):
+                waiting += [one.body, one.orelse]
+            elif isinstance(one, ast.Constant) and isinstance(one.value, str):
+                yield one.value
 
 
 def _read_toml(path: str) -> dict[str, Any]:
@@ -132,37 +120,3 @@ def _machine_texts() -> Iterator[str]:
             for note in json.loads(path.read_text("utf-8")).get("notes", ())
             if note["about"] == "machine"
         )
-
-
-def _find_sentences(tree: ast.AST) -> Iterator[str]:
-    """The prose in a piece of code: no docstrings, no keys, no parts of a longer text."""
-    parts: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr):
-            parts.add(id(node.value))
-        if isinstance(node, ast.JoinedStr):
-            parts.update(id(inner) for inner in ast.walk(node) if inner is not node)
-    for node in ast.walk(tree):
-        if (
-            id(node) not in parts
-            and (text := _template_of(node))
-            and not _NO_PROSE.search(text)
-            and (" " in text.strip() or re.fullmatch("[A-Z][a-z]+", text))
-        ):
-            yield text
-
-
-def _template_of(node: ast.AST) -> str:
-    """A string as written; what an f-string puts in becomes ``{1}``, ``{2}`` …"""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else ""
-    if not isinstance(node, ast.JoinedStr):
-        return ""
-    text, number = "", 0
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        else:
-            number += 1
-            text += f"{{{number}}}"
-    return text

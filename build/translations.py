@@ -3,9 +3,8 @@
 Python build/translations.py [--check].
 
 English is the source text. The texts of data and conclusions (build/extract_messages.py) are in the
-context ``Data``; those with places to fill in are also listed in shapes.txt, where the window looks
-a filled one up. ``--check`` changes nothing and says which language lacks what; exit code 1 where
-one does.
+context ``Data``, with their places to fill in (``{needed}``), which a translation holds as they are.
+``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from build.extract_messages import ROOT, texts
 
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de",)
-SHAPES = FOLDER / "shapes.txt"
 PLURALS = ("en",)  # the source language needs a file for its plurals alone
 
 
@@ -79,11 +77,6 @@ def collect(target: Path, language: str) -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
-
-
-def shapes() -> str:
-    """The texts of data with places to fill in, one a line."""
-    return "".join(text + "\n" for text in texts() if "{" in text)
 
 
 def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
@@ -147,11 +140,8 @@ def main() -> int:
         FOLDER.mkdir(parents=True, exist_ok=True)
         for language in (*LANGUAGES, *PLURALS):
             collect(FOLDER / f"{language}.ts", language)
-        SHAPES.write_text(shapes(), "utf-8", newline="\n")
         compile_all()
     faults = lacking()
-    if SHAPES.read_text("utf-8") != shapes():
-        faults.append("shapes.txt is not that of the texts; run this without --check")
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0

@@ -21,6 +21,7 @@ from app.adapters.windows.embedded_resources import unpack_program
 from app.adapters.windows.taskbar import TaskBar
 from app.model.errors import ExpectedError, InputError
 from app.model.machine import Disk, Family, Gpu
+from app.model.message import Message
 from app.model.quoting import cmd, sh
 from app.ports import Registry
 
@@ -174,9 +175,9 @@ class LocalComputer:
         except (ImportError, FileNotFoundError) as error:
             raise ExpectedError(
                 "uv-missing",
-                f"{name} was not found beside this program, where it belongs.",
+                Message("{name} was not found beside this program, where it belongs.", name=name),
                 details=str(error),
-                hint="Unpack the program again, or run it from a fresh checkout.",
+                hint=Message("Unpack the program again, or run it from a fresh checkout."),
             ) from error
 
     def proxy_of_script(self, url: str, script: str | None, detect: bool) -> str | None:
@@ -250,8 +251,8 @@ class LocalComputer:
                 if terminal is None:
                     raise ExpectedError(
                         "not-opened",
-                        "No terminal program was found on this computer.",
-                        hint=f"In a terminal of your own: . {sh(activate)}",
+                        Message("No terminal program was found on this computer."),
+                        hint=Message("In a terminal of your own: . {sh}", sh=sh(activate)),
                     )
                 subprocess.Popen(
                     [
@@ -271,7 +272,10 @@ class LocalComputer:
                 )
         except OSError as error:
             raise ExpectedError(
-                "not-opened", f"A terminal could not be opened: {error.strerror or error}."
+                "not-opened",
+                Message(
+                    "A terminal could not be opened: {reason}.", reason=error.strerror or error
+                ),
             ) from error
 
     def launch(self, argv: Sequence[str], folder: str, environment: str) -> None:
@@ -303,7 +307,12 @@ class LocalComputer:
                 )
         except OSError as error:
             raise ExpectedError(
-                "not-opened", f"{argv[0]} could not be started: {error.strerror or error}."
+                "not-opened",
+                Message(
+                    "{program} could not be started: {reason}.",
+                    program=argv[0],
+                    reason=error.strerror or error,
+                ),
             ) from error
 
     def make_shortcut(self, path: str, label: str, environment: str, folder: str) -> None:
@@ -327,8 +336,11 @@ class LocalComputer:
         address = target.startswith(("https://", "http://"))
         if not address and not os.path.exists(target):
             raise InputError(
-                f"{target} cannot be opened: a web address, or a folder or file that exists, was "
-                f"expected."
+                Message(
+                    "{target} cannot be opened: a web address, or a folder or file that "
+                    "exists, was expected.",
+                    target=target,
+                )
             )
         try:
             if sys.platform == "win32":
@@ -345,9 +357,13 @@ class LocalComputer:
         except OSError as error:
             raise ExpectedError(
                 "not-opened",
-                f"{target} could not be opened: {error.strerror or error}.",
+                Message(
+                    "{target} could not be opened: {reason}.",
+                    target=target,
+                    reason=error.strerror or error,
+                ),
                 details=str(error),
-                hint="Open it by hand.",
+                hint=Message("Open it by hand."),
             ) from error
 
 

@@ -37,6 +37,7 @@ from app.adapters.zip_members import zip_members
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
+from app.model.message import Message
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +84,15 @@ def no_free_files(path: str, details: str = "") -> ExpectedError:
     """The volume has room, but for no more files."""
     return ExpectedError(
         "disk_full",
-        f"The volume that holds {path} can take no more files: its inodes are used up, though "
-        f"there may be free space.",
+        Message(
+            "The volume that holds {path} can take no more files: its inodes are used "
+            "up, though there may be free space.",
+            path=path,
+        ),
         details=details,
-        hint="Delete many small files there (df -i shows the count), or choose another folder.",
+        hint=Message(
+            "Delete many small files there (df -i shows the count), or choose another folder."
+        ),
     )
 
 
@@ -113,29 +119,39 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
         return ExpectedError(
             "disk_full",
-            f"The disk is full: {path} could not be written.",
+            Message("The disk is full: {path} could not be written.", path=path),
             details=str(error),
-            hint="Make room on that disk, then run the same command again; it goes on from here.",
+            hint=Message(
+                "Make room on that disk, then run the same command again; it goes on from here."
+            ),
         )
     if _is_busy(error):
         return ExpectedError(
             "file_in_use",
-            f"{path} is in use by another program and could not be changed.",
+            Message("{path} is in use by another program and could not be changed.", path=path),
             details=str(error),
-            hint="Close programs that use it (a running Python, an editor), then try again.",
+            hint=Message(
+                "Close programs that use it (a running Python, an editor), then try again."
+            ),
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ExpectedError(
             "permission_denied",
-            f"{path} cannot be written: permission denied.",
+            Message("{path} cannot be written: permission denied.", path=path),
             details=str(error),
-            hint="Choose a folder that you may write to.",
+            hint=Message("Choose a folder that you may write to."),
         )
     return ExpectedError(
         "disk_error",
-        f"{path} could not be read or written: {error.strerror or error}.",
+        Message(
+            "{path} could not be read or written: {reason}.",
+            path=path,
+            reason=error.strerror or error,
+        ),
         details=str(error),
-        hint="Look at what lies there and whether the disk is sound, or choose another folder.",
+        hint=Message(
+            "Look at what lies there and whether the disk is sound, or choose another folder."
+        ),
     )
 
 
@@ -199,8 +215,12 @@ class LocalFiles:
         if len(data) > limits.READ_FILE:
             raise ExpectedError(
                 "disk_error",
-                f"{path} is larger than {limits.READ_FILE >> 20} MB, which no file of its kind is.",
-                hint="Look at what lies there, or choose another folder.",
+                Message(
+                    "{path} is larger than {limit} MB, which no file of its kind is.",
+                    path=path,
+                    limit=limits.READ_FILE >> 20,
+                ),
+                hint=Message("Look at what lies there, or choose another folder."),
             )
         return data
 
@@ -524,8 +544,11 @@ def _already_running_error(stream: BinaryIO) -> ExpectedError:
     stream.seek(LOCK_LENGTH)
     return ExpectedError(
         "already-running",
-        f"Another run is at work in this home folder: {describe_holder(stream.read())}.",
-        hint="Wait for it or stop it, then start again.",
+        Message(
+            "Another run is at work in this home folder: {holder}.",
+            holder=describe_holder(stream.read()),
+        ),
+        hint=Message("Wait for it or stop it, then start again."),
         exit_code=ExitCode.BUSY,
     )
 
@@ -556,12 +579,14 @@ def replace_file(source: Path, target: Path) -> None:
 
 
 def _in_use_error(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
-    named = ", ".join(who[:3]) + (f" and {len(who) - 3} more" if len(who) > 3 else "")
+    named = Message("{names}", names=who)
+    if len(who) > 3:
+        named = Message("{names} and {count} more", names=who[:3], count=len(who) - 3)
     return ExpectedError(
         "file_in_use",
-        f"{path} is in use by {named} and could not be changed.",
+        Message("{path} is in use by {named} and could not be changed.", path=path, named=named),
         details=details,
-        hint="Close what uses it, then try again.",
+        hint=Message("Close what uses it, then try again."),
     )
 
 

@@ -18,6 +18,7 @@ import msgspec
 
 from app.model import limits
 from app.model.child_exit import ending
+from app.model.encoding import encode
 from app.model.machine import Driver, Gpu, NvmlState
 from app.ports import Cards, Processes
 
@@ -79,7 +80,7 @@ def answer() -> None:
     if sys.platform == "win32":
         # no box of Windows that waits for a person where the library crashes (errhandlingapi.h)
         ctypes.windll.kernel32.SetErrorMode(0x8003)
-    line = b"\n" + msgspec.json.encode(read_cards()) + _END.encode() + b"\n"
+    line = b"\n" + encode(read_cards()) + _END.encode() + b"\n"
     while line:
         line = line[os.write(1, line) :]
 

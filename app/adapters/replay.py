@@ -20,6 +20,7 @@ import msgspec
 
 from app import ports
 from app.model import machine
+from app.model.encoding import encode
 from app.model.errors import ExpectedError, InputError, StoppedError
 from app.model.value import Value
 
@@ -205,7 +206,7 @@ def _replay_stream(call: Call) -> Iterator[Any]:
 
 def save(record: Recording) -> bytes:
     """The record as JSON."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1)
+    return msgspec.json.format(encode(record), indent=1)
 
 
 def load(data: bytes, name: str) -> Recording:
@@ -235,7 +236,7 @@ def _encode_arguments(
 
 
 def _encode_key(question: Any) -> str:
-    return msgspec.json.encode(question, order="sorted").decode()
+    return encode(question, order="sorted").decode()
 
 
 def _encode_error(error: ExpectedError | StoppedError) -> RecordedError:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from app.adapters.windows.embedded_resources import data_files
 from app.model import limits
 from app.model.errors import InputError
+from app.model.message import Message
 
 
 def root() -> Path:
@@ -80,8 +81,18 @@ def read_input(name: str) -> bytes:
                 data = file.read(limits.INPUT + 1)
     except OSError as error:
         raise InputError(
-            f"{name} cannot be read: {error.strerror or error}. Expected a file."
+            Message(
+                "{name} cannot be read: {reason}. Expected a file.",
+                name=name,
+                reason=error.strerror or error,
+            )
         ) from error
     if len(data) > limits.INPUT:
-        raise InputError(f"{name} is larger than {limits.INPUT >> 30} GB; expected a shorter file.")
+        raise InputError(
+            Message(
+                "{name} is larger than {limit} GB; expected a shorter file.",
+                name=name,
+                limit=limits.INPUT >> 30,
+            )
+        )
     return data

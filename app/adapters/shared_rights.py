@@ -13,6 +13,7 @@ import sys
 from collections.abc import Collection
 
 from app.model.errors import ExpectedError
+from app.model.message import Message
 
 # Well-known security identifiers, the same in every language of Windows (winnt.h).
 ADMINISTRATORS, SYSTEM_ACCOUNT, USERS = "S-1-5-32-544", "S-1-5-18", "S-1-5-32-545"
@@ -82,9 +83,9 @@ def _run_windows_tool(words: list[str]) -> None:
     if done.returncode != 0:
         raise ExpectedError(
             "rights-not-set",
-            f"The rights of {words[1]} could not be set for all users.",
+            Message("The rights of {words} could not be set for all users.", words=words[1]),
             details=f"{done.stdout}\n{done.stderr}".strip(),
-            hint="Run it in a console that was started as administrator.",
+            hint=Message("Run it in a console that was started as administrator."),
         )
 
 

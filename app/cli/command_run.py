@@ -12,6 +12,7 @@ import msgspec
 
 from app.cli import text
 from app.cli.output import ProgressLine, SanitizedStream
+from app.model.encoding import encode, to_builtins
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import (
     Failed,
@@ -83,7 +84,7 @@ class CommandRun:
 
     def print_document(self, value: Any, words: str) -> None:
         """The command's one JSON document, or the same for people."""
-        data = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+        data = msgspec.json.format(encode(value), indent=2).decode()
         self.out.write((data if self.options.json else words) + "\n")
         self._ended = True
 
@@ -148,8 +149,8 @@ class CommandRun:
             error=error,
             paths=self._result_paths(),
         )
-        whole = {**msgspec.to_builtins(result), **msgspec.to_builtins(more)}
-        self.out.write(msgspec.json.encode(whole).decode() + "\n")
+        whole = {**to_builtins(result), **to_builtins(more)}
+        self.out.write(encode(whole).decode() + "\n")
         self.out.flush()
 
     def _result_paths(self) -> ResultPaths:
@@ -212,7 +213,7 @@ class CommandRun:
             return
         self._end_line()
         if self.stream:
-            self.out.write(msgspec.json.encode(flat(event)).decode() + "\n")
+            self.out.write(encode(flat(event)).decode() + "\n")
             self.out.flush()
             return
         what = event.what
@@ -247,7 +248,7 @@ class CommandRun:
         if self.stream:
             for line in data.decode("utf-8", "replace").removesuffix("\n").split("\n"):
                 words = {"at": self._at, "step": step, "what": "line", "text": line.rstrip("\r")}
-                self.out.write(msgspec.json.encode(words).decode() + "\n")
+                self.out.write(encode(words).decode() + "\n")
             self.out.flush()
         elif not self.options.quiet:
             self.err.write(text.indented(data))

@@ -14,6 +14,7 @@ from app.cli import install_commands
 from app.cli.inspect_commands import plan_document, take_choices
 from app.model.answers import Answers
 from app.model.desired import TOLD, Desired, WhatIf
+from app.model.encoding import encode, to_builtins
 from app.model.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def dsc(run: CommandRun) -> ExitCode:
     """``dsc OPERATION``."""
     operation = run.options.operation
     if operation == "schema":
-        run.out.write(msgspec.json.encode(schema()).decode() + "\n")
+        run.out.write(encode(schema()).decode() + "\n")
         return ExitCode.DONE
     wanted = Desired() if operation == "export" else _read_desired(run)
     if operation in ("get", "export"):
@@ -167,7 +168,7 @@ def _predict_state(run: CommandRun, wanted: Desired) -> Desired:
 
 def _list_blockers(document: dict[str, Any]) -> tuple[str, ...]:
     """What stands against the plan, a sentence each."""
-    found = msgspec.to_builtins(document["findings"])
+    found = to_builtins(document["findings"])
     if document["verdict"] != "blocked":
         return ()
     return tuple(
@@ -185,8 +186,8 @@ def _apply_state(run: CommandRun, wanted: Desired) -> ExitCode:
 
 def _print_state(run: CommandRun, state: Desired) -> None:
     fields = {
-        **msgspec.to_builtins(state),
+        **to_builtins(state),
         "_exist": state.exist,
         "scope": state.scope,
     }
-    run.out.write(msgspec.json.encode(fields).decode() + "\n")
+    run.out.write(encode(fields).decode() + "\n")

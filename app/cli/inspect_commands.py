@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from app.cli import text
+from app.model.encoding import to_builtins
 from app.model.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def profiles(run: CommandRun) -> ExitCode:
             raise InputError("profiles show needs the id of a profile; see the command profiles.")
         profile = known.profile(run.options.id)
         advisories = advisories_for(profile, known.advisories)
-        document = {**_drop_lock_text(profile), "advisories": msgspec.to_builtins(advisories)}
+        document = {**_drop_lock_text(profile), "advisories": to_builtins(advisories)}
         run.print_document(document, text.profile(profile, advisories))
     else:
         run.print_document(
@@ -179,7 +180,7 @@ def script(run: CommandRun) -> ExitCode:
 
 def _drop_lock_text(profile: Profile) -> dict[str, Any]:
     """A profile without its locks' text, which ``profiles show`` would drown in."""
-    fields: dict[str, Any] = msgspec.to_builtins(profile)
+    fields: dict[str, Any] = to_builtins(profile)
     for part in fields["parts"]:
         part.pop("requirements")
     return fields

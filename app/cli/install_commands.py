@@ -9,6 +9,7 @@ import msgspec
 from app.cli import text
 from app.cli.inspect_commands import offer_newer, take_choices
 from app.decide.plans.fixes import REMEDIES
+from app.model.encoding import encode, to_builtins
 from app.model.errors import ExitCode, InputError
 from app.model.event import Finished, StepEvent
 from app.model.result import ResultError
@@ -126,7 +127,7 @@ def verify(run: CommandRun) -> ExitCode:
         if run.options.save_proof and code == ExitCode.DONE:
             from app.engine import proving
 
-            data = msgspec.json.format(msgspec.json.encode(proving.record(session, plan)), indent=1)
+            data = msgspec.json.format(encode(proving.record(session, plan)), indent=1)
             session.desktop.save(run.options.save_proof, data + b"\n")
             run.print_message(f"The record of what passed is in {run.options.save_proof}.")
 
@@ -141,7 +142,7 @@ def rollback(run: CommandRun) -> ExitCode:
         return run.report_unanswered()
     pointer = run.session.undo.rollback()
     run.print_message(f"Active again: {pointer.active}. Before: {pointer.previous}.")
-    fields = msgspec.to_builtins(pointer)
+    fields = to_builtins(pointer)
     fields.pop("schema")
     run.finish("finished", changed=True, **fields)
     return ExitCode.DONE

@@ -14,6 +14,7 @@ from app.cli.output import SanitizedStream
 from app.cli.parser import read as read_options
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.engine.program_log import LogSink, listening
+from app.model.encoding import encode
 from app.model.errors import ExitCode, ExpectedError
 from app.model.result import Result, ResultError
 from app.model.sources import Sources
@@ -108,10 +109,9 @@ def _print_error(error: ExpectedError, err: SanitizedStream) -> int:
 
 def _print_refusal(error: ExpectedError) -> None:
     """The last object where the command line itself was not understood."""
-    import msgspec
 
     out = SanitizedStream(sys.stdout, document=True)
-    out.write(msgspec.json.encode(Result(outcome="failed", error=error_of(error))).decode() + "\n")
+    out.write(encode(Result(outcome="failed", error=error_of(error))).decode() + "\n")
     out.flush()
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from app.cli.generators import returned
 from app.engine import own_packages, training_runs
+from app.model.encoding import to_builtins
 from app.model.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def _add_packages(run: CommandRun) -> ExitCode:
     run.print_message(f"{plan.steps[0].title}. No package of the setup changes.")
     if not run.agreed():
         return run.report_unanswered()
-    added = msgspec.to_builtins(plan.steps[0])["change"]["packages"]
+    added = to_builtins(plan.steps[0])["change"]["packages"]
     return run.carry_out(plan, more=lambda: {"packages": added})
 
 

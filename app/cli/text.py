@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from app.decide.findings.advisories import describe_advisory
 from app.decide.verification import proof
 from app.engine.uninstalling import Uninstallable
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.advisory import Advisory
+from app.model.encoding import to_builtins
 from app.model.event import Failed
 from app.model.machine import MachineFacts
 from app.model.plan import Plan
@@ -62,9 +61,7 @@ def machine(facts: MachineFacts) -> str:
         _format_line("Python", p.version or "unknown", p.path, p.origin) for p in facts.pythons
     ]
     lines.append(
-        _format_line(
-            "Tools", *(f"{k} {v}" for k, v in msgspec.to_builtins(facts.tools).items() if v)
-        )
+        _format_line("Tools", *(f"{k} {v}" for k, v in to_builtins(facts.tools).items() if v))
     )
     lines += [
         _format_line("Left over", left.path, size(left.size), left.detail)
@@ -110,10 +107,10 @@ def plan_document(
         "alternatives": [
             {"profile": c.profile.id, "verdict": c.verdict, "why": c.why} for c in others
         ],
-        "findings": [msgspec.to_builtins(f) for f in _merge_findings(best.findings, findings)],
+        "findings": [to_builtins(f) for f in _merge_findings(best.findings, findings)],
         "steps": [
             {
-                **msgspec.to_builtins(s),
+                **to_builtins(s),
                 "needed": s.id not in done,
                 **({"why": done[s.id]} if s.id in done else {}),
             }
@@ -183,7 +180,7 @@ def profile_list(profiles: Sequence[Profile]) -> str:
 
 def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
     """One profile with what stands for and against it, and the advisories on its pins."""
-    versions = ", ".join(f"{k} {v}" for k, v in msgspec.to_builtins(one.versions).items() if v)
+    versions = ", ".join(f"{k} {v}" for k, v in to_builtins(one.versions).items() if v)
     lines = [
         f"{one.title} ({one.id})",
         one.subtitle,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from app.adapters.processes.end_signals import asked_first
 from app.cli import training_text
 from app.cli.generators import returned
 from app.engine import model_exports, own_packages, training_records, training_runs
 from app.model.dataset import ROLES, Confirmation, ReadOptions, Role
+from app.model.encoding import to_builtins
 from app.model.errors import ExitCode, InputError
 from app.model.training import TrainingPreview, TrainingRequest
 
@@ -46,7 +45,7 @@ def train(run: CommandRun) -> ExitCode:
 
     def more() -> dict[str, Any]:
         record = training_records.record_of(session, step.run)  # type: ignore[union-attr]
-        return {"run": msgspec.to_builtins(training_records.summary(session, record))}
+        return {"run": to_builtins(training_records.summary(session, record))}
 
     with asked_first(stop):
         code = run.carry_out(plan, more=more)

@@ -14,10 +14,11 @@ import msgspec
 from app.model import limits
 from app.model.answers import Answers
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.sources import is_address, unencrypted
 from app.model.toml_depth import deep_key
 
-_HINT = "Its fields are listed in resources/schemas/answers.json."
+_HINT = Message("Its fields are listed in resources/schemas/answers.json.")
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`\Z")
 _FIELD = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)\Z")
@@ -39,16 +40,20 @@ def load_answers(data: bytes, name: str) -> Answers:
     """The answers. Raises ``InputError`` naming file, line, field and what was expected."""
     if len(data) > limits.ANSWERS:
         raise _answer_error(
-            name, 1, f"it has more than {limits.ANSWERS >> 10} kB; expected a few lines"
+            name,
+            1,
+            Message(
+                "it has more than {limit} kB; expected a few lines", limit=limits.ANSWERS >> 10
+            ),
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _answer_error(
-            name, data.count(b"\n", 0, error.start) + 1, "it is not UTF-8 text"
+            name, data.count(b"\n", 0, error.start) + 1, Message("it is not UTF-8 text")
         ) from error
     if (deep := deep_key(text)) is not None:
-        raise _answer_error(name, deep, "its values are nested too deeply")
+        raise _answer_error(name, deep, Message("its values are nested too deeply"))
     try:
         answers = msgspec.toml.decode(text, type=Answers)
     except msgspec.ValidationError as error:
@@ -58,23 +63,35 @@ def load_answers(data: bytes, name: str) -> Answers:
         if field:
             wanted, known = field["name"], ", ".join(Answers.__struct_fields__)
             raise _answer_error(
-                name, line_of(text, wanted), f"there is no field {wanted}; the fields are {known}"
+                name,
+                line_of(text, wanted),
+                Message(
+                    "there is no field {wanted}; the fields are {known}", wanted=wanted, known=known
+                ),
             ) from error
         raise _answer_error(
             name,
             line_of(text, where),
-            f"{where}: {_explain_expected(_PATH.sub('', message), where)}",
+            Message(
+                "{where}: {expected}",
+                where=where,
+                expected=_explain_expected(_PATH.sub("", message), where),
+            ),
         ) from error
     except RecursionError as error:
-        raise _answer_error(name, 1, "its values are nested too deeply") from error
+        raise _answer_error(name, 1, Message("its values are nested too deeply")) from error
     except msgspec.DecodeError as error:
         raise _answer_error(name, *_explain_syntax(text, str(error))) from error
     except ValueError as error:  # a number of more digits than Python reads, a date that is none
         raise _answer_error(
-            name, _line_of_longest_number(text), f"a value in it cannot be read ({error})"
+            name,
+            _line_of_longest_number(text),
+            Message("a value in it cannot be read ({error})", error=error),
         ) from error
     for where, why in wrong_values(answers):
-        raise _answer_error(name, line_of(text, where), f"{where}: {why}")
+        raise _answer_error(
+            name, line_of(text, where), Message("{where}: {why}", where=where, why=why)
+        )
     return answers
 
 
@@ -88,7 +105,14 @@ def load_policy(data: bytes, name: str, given: Mapping[str, object]) -> dict[str
     for field, value in fixed.items():
         if field in given and given[field] != value:
             option = f"--{field.replace('_', '-')}"
-            raise InputError(f"{option}: the policy file {name} fixes this choice to {value!r}.")
+            raise InputError(
+                Message(
+                    "{option}: the policy file {name} fixes this choice to {value}.",
+                    option=option,
+                    name=name,
+                    value=repr(value),
+                )
+            )
     return fixed
 
 
@@ -110,8 +134,11 @@ def check_answers(
         raise _answer_error(
             name,
             line_of(text, "profile"),
-            f"profile: there is no profile {answers.profile!r}; expected one of "
-            f"{', '.join(profiles)}",
+            Message(
+                "profile: there is no profile {profile}; expected one of {profiles}",
+                profile=repr(answers.profile),
+                profiles=", ".join(profiles),
+            ),
         )
     for field in _THERE if exists is not None else ():
         value = getattr(answers, field)
@@ -127,7 +154,9 @@ def check_answers(
             ):
                 where = f"{field}[{number}]" if many else field
                 raise _answer_error(
-                    name, line_of(data.decode("utf-8-sig"), where), f"{where}: {path} is not there"
+                    name,
+                    line_of(data.decode("utf-8-sig"), where),
+                    Message("{where}: {path} is not there", where=where, path=path),
                 )
 
 
@@ -255,27 +284,36 @@ def wrong_values(answers: Answers) -> Iterator[tuple[str, str]]:
             if address is not None and not _is_usable_address(address, folder=field in _FOLDERS):
                 yield (
                     f"{field}[{number}]" if many else field,
-                    f"{_strip_login(address)!r} is no address; expected one that begins with https:// "
-                    f"or file://"
-                    + (
-                        ", or a file"
+                    Message(
+                        "{address} is no address; expected one that begins with https:// or "
+                        "file://{alternative}",
+                        address=repr(_strip_login(address)),
+                        alternative=Message(", or a file")
                         if field == "python_list"
-                        else ", or a folder"
+                        else Message(", or a folder")
                         if field in _FOLDERS
-                        else ""
+                        else "",
                     ),
                 )
             elif address is not None and unencrypted(address):
                 yield (
                     f"{field}[{number}]" if many else field,
-                    f"{_strip_login(address)!r} would come without TLS, which is refused; expected "
-                    f"https://",
+                    Message(
+                        "{address} would come without TLS, which is refused; expected https://",
+                        address=repr(_strip_login(address)),
+                    ),
                 )
     if answers.proxy is not None and not re.fullmatch(r"(?:https?://)?\S+", answers.proxy):
-        yield "proxy", f"{_strip_login(answers.proxy)!r} is no proxy; expected http://host:port"
+        yield (
+            "proxy",
+            Message(
+                "{address} is no proxy; expected http://host:port",
+                address=repr(_strip_login(answers.proxy)),
+            ),
+        )
     for field in ("home", "offline", "uninstall_from"):
         if getattr(answers, field) is not None and not getattr(answers, field).strip():
-            yield field, "it is empty; expected a path"
+            yield field, Message("it is empty; expected a path")
 
 
 def _is_usable_address(address: str, *, folder: bool) -> bool:
@@ -289,4 +327,12 @@ def _strip_login(address: str) -> str:
 
 
 def _answer_error(name: str, line: int, why: str) -> InputError:
-    return InputError(f"The answer file {name} cannot be used, line {line}: {why}.", hint=_HINT)
+    return InputError(
+        Message(
+            "The answer file {name} cannot be used, line {line}: {why}.",
+            name=name,
+            line=line,
+            why=why,
+        ),
+        hint=_HINT,
+    )

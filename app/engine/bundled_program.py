@@ -19,6 +19,7 @@ from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.model.plan import FetchWheels
 from app.model.profile import Part, Platform, Profile, Versions, Wheel
 from app.steps import fetch_wheels, provide_python
@@ -85,7 +86,7 @@ def pack_program(
     wheels = tuple(Wheel(name=name, version="") for name in PACKAGES)
     part = Part(
         id="program",
-        title="The program's own packages",
+        title=Message("The program's own packages"),
         platform=platform,
         lock=_LOCK,
         wheels=wheels,
@@ -135,7 +136,7 @@ def pack_python(
         yield from run_child(
             replace(site, place=making),
             (site.system.computer.uv(), "python", "install", "--no-bin", wanted),
-            f"Packing Python {version}",
+            Message("Packing Python {version}", version=version),
             limit=limits.PYTHON_COMING,
             extra=provide_python.origins(site),
         )

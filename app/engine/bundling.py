@@ -10,9 +10,11 @@ import msgspec
 from app import __version__
 from app.engine import home_folder
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
+from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.model.plan import FetchWheels
 from app.model.profile import Platform, Profile
 from app.model.value import Value
@@ -91,7 +93,11 @@ def bundle(
     for one in profiles:
         if not any(p.platform == platform for p in one.parts):
             raise InputError(
-                f"The profile {one.id} has no lock for {platform}; expected one of its systems."
+                Message(
+                    "The profile {profile} has no lock for {platform}; expected one of its systems.",
+                    profile=one.id,
+                    platform=platform,
+                )
             )
     # What is made there is the user's, and no effect on this computer that uninstalling would take
     # back.
@@ -160,7 +166,7 @@ def bundle(
         yield at(name, Finished())
     for note in (*program, *notes):
         yield at("python", say(note))
-    yield at("list", Started(title="List with hashes"))
+    yield at("list", Started(title=Message("List with hashes")))
     if there is not None:
         _drop_unnamed(there, (*profiles, *kernels), own)
     for made_beside in (own.place.cache, own.place.at("work")):
@@ -175,9 +181,7 @@ def bundle(
         python="" if notes else pythons[0],
         files=tuple(_list_files(target, own.place, site.system.files)),
     )
-    site.system.files.write(
-        own.place.at(MANIFEST), msgspec.json.format(msgspec.json.encode(made), indent=1)
-    )
+    site.system.files.write(own.place.at(MANIFEST), msgspec.json.format(encode(made), indent=1))
     site.system.files.share(target)
     size = sum(f.size for f in made.files)
     yield at(
@@ -195,7 +199,10 @@ def _find_known(profile: str, site: StepContext) -> Profile:
     found = site.profiles.get(profile)
     if found is None:
         raise InputError(
-            f"The bundle holds {profile}, which this program does not know; make a new bundle.",
+            Message(
+                "The bundle holds {profile}, which this program does not know; make a new bundle.",
+                profile=profile,
+            ),
         )
     return found
 
@@ -229,39 +236,65 @@ def _take_folder(begun: Bundle, own: StepContext, update: bool) -> None:
     """
     target, files = own.place.home, own.system.files
     if files.exists(target) and not files.is_folder(target):
-        raise InputError(f"{target} is no folder; expected a new or empty one for the bundle.")
+        raise InputError(
+            Message(
+                "{target} is no folder; expected a new or empty one for the bundle.", target=target
+            )
+        )
     refused = place_refused(own.system, own.place)
     if refused is not None:
         raise InputError(home_folder.explain_refusal(refused, target, own.place))
     if files.names(target):
         if not files.exists(own.place.at(MANIFEST)):
             raise InputError(
-                f"The folder {target} is not empty and holds no bundle; expected a new or empty "
-                f"one, such as {own.place.at('bundle')}."
+                Message(
+                    "The folder {target} is not empty and holds no bundle; expected a new or "
+                    "empty one, such as {at}.",
+                    target=target,
+                    at=own.place.at("bundle"),
+                )
             )
         there = read(target, own.place, files)
         same = (there.names, there.kernels) == (begun.names, begun.kernels)
         if there.platform != begun.platform or not (same or update):
             raise InputError(
-                f"The folder {target} holds a bundle of {', '.join(there.names)} for "
-                f"{there.platform}; expected a new or empty one, such as "
-                f"{own.place.at('bundle')}.",
-                hint="--update adds profiles to a bundle of the same system.",
+                Message(
+                    "The folder {target} holds a bundle of {names} for {platform}; expected a "
+                    "new or empty one, such as {at}.",
+                    target=target,
+                    names=", ".join(there.names),
+                    platform=there.platform,
+                    at=own.place.at("bundle"),
+                ),
+                hint=Message("--update adds profiles to a bundle of the same system."),
             )
         if there.finished:  # else its files are not listed yet, and all there came by filling it
             _refuse_added_files(there, target, own.place, files)
-    files.write(own.place.at(MANIFEST), msgspec.json.encode(begun))
+    files.write(own.place.at(MANIFEST), encode(begun))
 
 
 def read(target: str, place: HomeLayout, files: Files) -> Bundle:
     """The list of a bundle. Raises ``InputError`` where that is none, or names a place outside of it."""
     data = files.read(place.join(target, MANIFEST))
     if data is None:
-        raise InputError(f"{target} is no bundle; expected a folder with the file {MANIFEST}.")
+        raise InputError(
+            Message(
+                "{target} is no bundle; expected a folder with the file {list}.",
+                target=target,
+                list=MANIFEST,
+            )
+        )
     try:
         made = msgspec.json.decode(data, type=Bundle)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"The list {MANIFEST} in {target} cannot be read: {error}.") from error
+        raise InputError(
+            Message(
+                "The list {list} in {target} cannot be read: {error}.",
+                list=MANIFEST,
+                target=target,
+                error=error,
+            )
+        ) from error
     for listed in made.files:
         if (
             ".." in listed.path.split("/")
@@ -270,7 +303,11 @@ def read(target: str, place: HomeLayout, files: Files) -> Bundle:
             or "\\" in listed.path
         ):
             raise InputError(
-                f"The list {MANIFEST} names {listed.path!r}; expected paths inside the bundle."
+                Message(
+                    "The list {list} names {path}; expected paths inside the bundle.",
+                    list=MANIFEST,
+                    path=repr(listed.path),
+                )
             )
     return made
 
@@ -286,13 +323,22 @@ def check(
     made = read(target, place, files)
     if not made.finished:
         raise InputError(
-            f"The bundle {target} was not finished; run the command bundle for it again."
+            Message(
+                "The bundle {target} was not finished; run the command bundle for it again.",
+                target=target,
+            )
         )
     here = {_relative_path(path, target, place): size for path, size in files.walk(target)}
     for listed in made.files:
         path = place.join(target, *listed.path.split("/"))
         if listed.path not in here:
-            raise InputError(f"{listed.path} is missing from the bundle {target}; copy it again.")
+            raise InputError(
+                Message(
+                    "{path} is missing from the bundle {target}; copy it again.",
+                    path=listed.path,
+                    target=target,
+                )
+            )
         same = files.link(path) == listed.link and (
             listed.link is not None
             or (
@@ -302,7 +348,11 @@ def check(
         )
         if not same:
             raise InputError(
-                f"{listed.path} in the bundle {target} differs from its list; copy it again."
+                Message(
+                    "{path} in the bundle {target} differs from its list; copy it again.",
+                    path=listed.path,
+                    target=target,
+                )
             )
     _refuse_added_files(made, target, place, files)
     return made
@@ -317,8 +367,12 @@ def _refuse_added_files(made: Bundle, target: str, place: HomeLayout, files: Fil
             "/"
         ):  # written by the bundle's own Python where that is used
             raise InputError(
-                f"{name} in the bundle {target} is not in its list; take it away, or copy the "
-                f"bundle again."
+                Message(
+                    "{name} in the bundle {target} is not in its list; take it away, or copy "
+                    "the bundle again.",
+                    name=name,
+                    target=target,
+                )
             )
 
 
@@ -331,9 +385,15 @@ def usable(target: str, profile: str, place: HomeLayout, files: Files) -> None:
     made = check(target, place, files, hashed=lambda path: path.startswith("python/"))
     if profile not in made.names or made.platform != place.family:
         raise InputError(
-            f"The bundle {target} is of {', '.join(made.names)} for {made.platform}; expected one of "
-            f"{profile} for "
-            f"{place.family}."
+            Message(
+                "The bundle {target} is of {names} for {platform}; expected one of "
+                "{profile} for {family}.",
+                target=target,
+                names=", ".join(made.names),
+                platform=made.platform,
+                profile=profile,
+                family=place.family,
+            )
         )
 
 

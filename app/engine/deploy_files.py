@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from app.engine.scripts import as_file
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.ports import Files
 
 LIST = "deploy/files.txt"
@@ -34,12 +35,16 @@ def write(
     or not empty; with ``overwrite`` only files of the same names are replaced.
     """
     if files.exists(target) and not files.is_folder(target):
-        raise InputError(f"{target} is no folder; expected a new or empty one.")
+        raise InputError(
+            Message("{target} is no folder; expected a new or empty one.", target=target)
+        )
     beside = bool(files.names(target))
     if beside and not overwrite:
         raise InputError(
-            f"The folder {target} is not empty; expected a new or empty one.",
-            hint="--overwrite replaces files of the same names and leaves all others.",
+            Message(
+                "The folder {target} is not empty; expected a new or empty one.", target=target
+            ),
+            hint=Message("--overwrite replaces files of the same names and leaves all others."),
         )
     written = []
     for name, data in deploy_files(resource):

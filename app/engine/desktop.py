@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from app.model.errors import NotInstalledError
+from app.model.message import Message
 
 if TYPE_CHECKING:
     from app.engine.editors import Editor
@@ -43,7 +44,7 @@ class Desktop:
         pointer = session.home.pointer()
         if pointer is None or session.simulated:
             raise NotInstalledError(
-                "There is no active environment to open a terminal in; expected one."
+                Message("There is no active environment to open a terminal in; expected one.")
             )
         session.system.computer.open_terminal(
             session.place.home, session.place.environment(pointer.active)
@@ -60,7 +61,9 @@ class Desktop:
         name = session.environments.active()
         python = session.place.environment_python(name)
         if not session.system.files.exists(python):
-            raise NotInstalledError(f"The active environment {name} is no longer there.")
+            raise NotInstalledError(
+                Message("The active environment {name} is no longer there.", name=name)
+            )
         variables = dict(session.system.computer.variables())
         folder = session.place.folder_of(python)
         old = next((key for key in variables if key.upper() == "PATH"), "PATH")

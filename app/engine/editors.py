@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from app.model.errors import NotInstalledError
+from app.model.message import Message
 from app.model.value import Value
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ def start(session: Session, editor: Editor) -> str:
     session.home.require_real_machine()
     pointer, place = session.home.pointer(), session.place
     if pointer is None:
-        raise NotInstalledError("There is no active environment to open it with; expected one.")
+        raise NotInstalledError(
+            Message("There is no active environment to open it with; expected one.")
+        )
     folder = (place.home,) if editor.name == "vscode" else ()
     session.system.computer.launch(
         (*editor.argv, *folder), place.home, place.environment(pointer.active)

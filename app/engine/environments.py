@@ -15,6 +15,7 @@ from app.model import limits
 from app.model.errors import ExitCode, ExpectedError, InputError, NotInstalledError
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts
+from app.model.message import Message
 from app.model.plan import Plan
 from app.model.pointer import Pointer, encode_pointer
 from app.model.profile import Profile
@@ -64,15 +65,20 @@ def previous_environment(files: Files, place: HomeLayout, pointer: Pointer | Non
     if pointer is None or pointer.previous is None:
         raise ExpectedError(
             "nothing-before",
-            "There is no earlier environment to go back to; expected one that was active before "
-            "the last install.",
+            Message(
+                "There is no earlier environment to go back to; expected one that was "
+                "active before the last install."
+            ),
             exit_code=ExitCode.NOTHING_FOUND,
         )
     if not files.exists(place.environment_python(pointer.previous)):
         raise ExpectedError(
             "nothing-before",
-            f"The earlier environment {pointer.previous} is no longer there, so {pointer.active} "
-            f"stays active.",
+            Message(
+                "The earlier environment {previous} is no longer there, so {active} stays active.",
+                previous=pointer.previous,
+                active=pointer.active,
+            ),
             exit_code=ExitCode.NOTHING_FOUND,
         )
     return pointer.previous
@@ -118,7 +124,7 @@ class Environments:
         self._session.home.require_real_machine()
         pointer = self._session.home.pointer()
         if pointer is None:
-            raise NotInstalledError("No environment is active here; expected one.")
+            raise NotInstalledError(Message("No environment is active here; expected one."))
         return pointer.active
 
     def at_hand(self) -> str | None:

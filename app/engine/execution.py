@@ -17,8 +17,10 @@ from app.engine.program_log import program_log
 from app.engine.runner import Runner
 from app.model import limits
 from app.model.advice import Diagnosis, EvidenceLine
+from app.model.encoding import encode
 from app.model.errors import ExitCode, ExpectedError
 from app.model.event import Failed, Line, Measured, Started, StepEvent, Stopped, flat
+from app.model.message import Message
 from app.model.plan import (
     Activate,
     AddPackages,
@@ -130,9 +132,12 @@ class Execution:
         if not session.system.files.writable(session.place.own):
             raise ExpectedError(
                 "home-unwritable",
-                f"The home folder {session.place.own} cannot be written; expected a folder that you "
-                f"may write to.",
-                hint="Choose another one with --home.",
+                Message(
+                    "The home folder {own} cannot be written; expected a folder that you may "
+                    "write to.",
+                    own=session.place.own,
+                ),
+                hint=Message("Choose another one with --home."),
                 exit_code=ExitCode.BLOCKED,
             )
         bundle = session.network.sources().offline
@@ -210,11 +215,18 @@ class Execution:
         if room is not None and room < files:
             raise ExpectedError(
                 "disk_full",
-                f"The volume of {session.place.home} can take only {room:,} more files (free inodes), "
-                f"the plan makes up to {files:,}.",
+                Message(
+                    "The volume of {home} can take only {room:,} more files (free "
+                    "inodes), the plan makes up to {files:,}.",
+                    home=session.place.home,
+                    room=room,
+                    files=files,
+                ),
                 exit_code=ExitCode.BLOCKED,
-                hint="Delete many small files there (df -i shows the count), or choose another "
-                "folder.",
+                hint=Message(
+                    "Delete many small files there (df -i shows the count), or choose another "
+                    "folder."
+                ),
             )
         disk = session.system.files.disk(session.place.home)
         if disk is None or disk.free is None:
@@ -233,10 +245,17 @@ class Execution:
         if missing > disk.free:
             raise ExpectedError(
                 "disk_full",
-                f"The plan needs {missing / 1e9:.2f} GB more on {disk.root}, but only "
-                f"{disk.free / 1e9:.2f} GB are free there.",
+                Message(
+                    "The plan needs {missing:.2f} GB more on {root}, but only {free:.2f} GB "
+                    "are free there.",
+                    missing=missing / 1e9,
+                    root=disk.root,
+                    free=disk.free / 1e9,
+                ),
                 exit_code=ExitCode.BLOCKED,
-                hint="Make room on that disk, or choose another folder, then run it again.",
+                hint=Message(
+                    "Make room on that disk, or choose another folder, then run it again."
+                ),
             )
 
     def _new_run(self) -> str:
@@ -279,7 +298,7 @@ class Execution:
         if not session.simulated:
             session.home.site().system.files.write(
                 session.place.verification(plan.environment),
-                msgspec.json.format(msgspec.json.encode(self.verification)),
+                msgspec.json.format(encode(self.verification)),
             )
             shared_home.share(session.system, session.place, session.place.verified)
 
@@ -326,7 +345,7 @@ def keeping(write: Callable[[bytes], None]) -> Callable[[StepEvent], None]:
         nonlocal spent
         spent += len(event.what.text) if isinstance(event.what, Line) else 0
         if spent <= _EVENT_LINES or not isinstance(event.what, Line):
-            write(msgspec.json.encode(flat(event)) + b"\n")
+            write(encode(flat(event)) + b"\n")
 
     return keep
 

@@ -9,8 +9,10 @@ import msgspec
 
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.engine import bundling, integrations, scripts
+from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.event import StepEvent
+from app.model.message import Message
 from app.model.profile import Platform
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ class Exports:
     def machine_file(self) -> bytes:
         """This machine's file, ``machine/1``: the same that a report holds, the person taken out."""
         return msgspec.json.format(
-            msgspec.json.encode(self.redactor().facts(self._session.known_facts())), indent=2
+            encode(self.redactor().facts(self._session.known_facts())), indent=2
         )
 
     def redactor(self) -> Redactor:
@@ -147,7 +149,10 @@ class Exports:
         )
         if session.simulated and path is None:
             raise InputError(
-                "A report of a simulated machine needs a place to go to; expected --output FILE."
+                Message(
+                    "A report of a simulated machine needs a place to go to; expected --output "
+                    "FILE."
+                )
             )
         if path is None and not session.system.files.exists(session.place.reports):
             session.home.journal.effect("report", "")("made", {"path": session.place.reports})

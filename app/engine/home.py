@@ -17,6 +17,7 @@ from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.home_marker import decode_marker
 from app.model.machine import MachineFacts
+from app.model.message import Message
 from app.model.pointer import Pointer, decode_pointer
 from app.ports import System
 from app.probe import network
@@ -133,9 +134,12 @@ class OwnHome:
         """Raises ``InputError`` where this is somebody else's computer: nothing is changed there."""
         if self._session.simulated:
             raise InputError(
-                f"This is a simulation of {self._session.simulated}: nothing can be taken back or removed "
-                f"on that computer.",
-                hint="Leave out --machine to do it on this one.",
+                Message(
+                    "This is a simulation of {simulated}: nothing can be taken back or removed "
+                    "on that computer.",
+                    simulated=self._session.simulated,
+                ),
+                hint=Message("Leave out --machine to do it on this one."),
             )
 
     def pointer(self) -> Pointer | None:
@@ -197,7 +201,10 @@ class OwnHome:
         if not state.ours and state.refused is not None:
             refusal = home_folder.explain_refusal(state.refused, session.place.home, session.place)
             raise InputError(
-                refusal, hint=f"Name another folder, or a file with {what} --output FILE."
+                refusal,
+                hint=Message(
+                    "Name another folder, or a file with {what} --output FILE.", what=what
+                ),
             )
         home_folder.write_marker(session.system, session.place, state, self.journal, what)
 

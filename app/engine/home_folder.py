@@ -6,39 +6,49 @@ import msgspec
 
 from app import __version__
 from app.engine.journal import Journal
+from app.model.encoding import encode
 from app.model.errors import ExitCode, ExpectedError
 from app.model.home_layout import HomeLayout
 from app.model.home_marker import HomeMarker
 from app.model.machine import Refusal
+from app.model.message import Message
 from app.model.plan import CreateEnvironment, Plan
 from app.ports import System
 from app.probe.home import HomeState
 
 _WHY: dict[Refusal, str] = {
-    "not-empty": "holds files that are not this program's",
-    "drive-root": "is the root of a drive",
-    "profile": "is a person's own folder",
-    "system": "is a folder of the system",
-    "no-locks": "lies on a disk without locks, where two runs at once could not be kept apart",
+    "not-empty": Message("holds files that are not this program's"),
+    "drive-root": Message("is the root of a drive"),
+    "profile": Message("is a person's own folder"),
+    "system": Message("is a folder of the system"),
+    "no-locks": Message(
+        "lies on a disk without locks, where two runs at once could not be kept apart"
+    ),
 }
 # Where Windows keeps the profiles of SYSTEM and of services: what a deployment runs under.
 _ACCOUNTS = ("\\config\\systemprofile\\", "\\serviceprofiles\\")
 _ELSEWHERE = ("system", "no-locks")  # where a subfolder would be no better
 
 
-def explain_refusal(why: Refusal, path: str, place: HomeLayout) -> str:
+def explain_refusal(why: Refusal, path: str, place: HomeLayout) -> Message:
     """One sentence that says why a folder is not taken and offers another."""
     if why == "system" and any(one in path.lower() for one in _ACCOUNTS):
-        return (
-            f"{path} belongs to an account of the system, under which no person works; expected "
-            f"install --all-users, whose home every user of this PC shares."
+        return Message(
+            "{path} belongs to an account of the system, under which no person works; expected "
+            "install --all-users, whose home every user of this PC shares.",
+            path=path,
         )
     other = (
-        "UnslothSetup in your own profile"
+        Message("UnslothSetup in your own profile")
         if why in _ELSEWHERE
         else place.join(path, "UnslothSetup")
     )
-    return f"{path} {_WHY[why]}; expected an empty folder of its own, such as {other}."
+    return Message(
+        "{path} {why}; expected an empty folder of its own, such as {other}.",
+        path=path,
+        why=_WHY[why],
+        other=other,
+    )
 
 
 def not_ours(why: Refusal, place: HomeLayout) -> ExpectedError:
@@ -46,7 +56,7 @@ def not_ours(why: Refusal, place: HomeLayout) -> ExpectedError:
     return ExpectedError(
         "home-not-ours",
         explain_refusal(why, place.home, place),
-        hint="Choose another folder with --home.",
+        hint=Message("Choose another folder with --home."),
         exit_code=ExitCode.BLOCKED,
     )
 
@@ -71,4 +81,4 @@ def write_marker(
         return
     journal.effect(run, "")("made", {"path": place.marker})
     marker = HomeMarker(program=__version__, at=system.clock.now(), adopted=not before.empty)
-    system.files.write(place.marker, msgspec.json.format(msgspec.json.encode(marker)))
+    system.files.write(place.marker, msgspec.json.format(encode(marker)))

@@ -11,6 +11,7 @@ from app.decide.plans import builder
 from app.knowledge import Knowledge
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.model.own_packages import PackageChange, decode_own_packages
 from app.model.plan import AddPackages, Plan
 from app.model.profile import Platform, Profile
@@ -36,7 +37,13 @@ def kernel_of(profile: Profile, knowledge: Knowledge, platform: Platform) -> Pro
     """The packages of a kernel for a profile's Python. Raises ``InputError`` where there are none."""
     kernel = next((k for k in knowledge.kernels if k.python == profile.python), None)
     if kernel is None or not any(p.platform == platform for p in kernel.parts):
-        raise InputError(f"There is no Jupyter kernel for Python {profile.python} on {platform}.")
+        raise InputError(
+            Message(
+                "There is no Jupyter kernel for Python {python} on {platform}.",
+                python=profile.python,
+                platform=platform,
+            )
+        )
     return kernel
 
 
@@ -48,7 +55,7 @@ def shortcut_plan(
     """
     folder = computer.known_folder("programs")
     if folder is None:
-        raise InputError("This system names no folder for the entries of its menu.")
+        raise InputError(Message("This system names no folder for the entries of its menu."))
     return builder.shortcut_plan(profile, place, environment, folder)
 
 
@@ -62,8 +69,10 @@ def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:
     folder = computer.known_folder("roaming" if place.family == "windows" else "local")
     if folder is None:
         raise InputError(
-            "This system names no folder for a user's settings, where Jupyter would look for "
-            "kernels."
+            Message(
+                "This system names no folder for a user's settings, where Jupyter would "
+                "look for kernels."
+            )
         )
     return place.join(folder, "jupyter", "kernels")
 
@@ -72,7 +81,7 @@ def own_packages_plan(session: Session, profile: Profile | None, environment: st
     """The packages that a person added to a setup, to be put into a new environment of it; often
     without steps. Raises ``InputError`` where their list is broken.
     """
-    nothing = Plan(title="Your packages")
+    nothing = Plan(title=Message("Your packages"))
     if session.simulated or not session.home.is_owned():
         return nothing
     path = session.place.own_packages
@@ -85,7 +94,7 @@ def own_packages_plan(session: Session, profile: Profile | None, environment: st
         return nothing
     step = AddPackages(
         id="own-packages",
-        title="Your own packages: " + ", ".join(one.name for one in packages),
+        title=Message("Your own packages: {names}", names=[one.name for one in packages]),
         touches=(session.place.environment(target),),
         environment=target,
         change=PackageChange(at=known.changes[-1].at, profile=name, asked=(), packages=packages),

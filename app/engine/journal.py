@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
+from app.model.encoding import encode
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.plan import Plan, read_plan
 from app.model.value import Value
 from app.ports import Clock, Files
@@ -140,8 +142,15 @@ class Journal:
                 if number == len(lines):
                     break  # cut off while it was written: that effect never began
                 raise InputError(
-                    f"The journal {self._path} cannot be read at line {number}: {error}.",
-                    hint="Take that line out of the file; uninstalling goes by the others.",
+                    Message(
+                        "The journal {path} cannot be read at line {number}: {error}.",
+                        path=self._path,
+                        number=number,
+                        error=error,
+                    ),
+                    hint=Message(
+                        "Take that line out of the file; uninstalling goes by the others."
+                    ),
                 ) from error
         return tuple(found)
 
@@ -238,4 +247,4 @@ class Journal:
         if mend:
             kept = data[: data.rfind(b"\n") + 1]
             self._files.write(self._path, kept)
-        self._files.append(self._path, msgspec.json.encode(entry) + b"\n")
+        self._files.append(self._path, encode(entry) + b"\n")

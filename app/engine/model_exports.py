@@ -9,6 +9,7 @@ from app.engine import training_records, training_runs
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import ExportModel, Plan
 from app.model.training import ExportFormat, RunRecord
 from app.ports import Command
@@ -41,21 +42,26 @@ def plan(
     folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
     if files.exists(folder) and (not files.is_folder(folder) or files.names(folder)):
         raise InputError(
-            f"The folder {folder} is not empty; expected one that is new or empty.",
-            hint="Name another one with --output.",
+            Message(
+                "The folder {folder} is not empty; expected one that is new or empty.",
+                folder=folder,
+            ),
+            hint=Message("Name another one with --output."),
         )
     if kind == "gguf" and llama_cpp is None:
         raise ExpectedError(
             "no-llama-cpp",
-            "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is "
-            "fetched (hash unknown).",
-            hint="Name the folder of your own copy with --llama-cpp, or export as merged.",
+            Message(
+                "GGUF needs llama.cpp, and of no build of it does this program know a "
+                "hash, so none is fetched (hash unknown)."
+            ),
+            hint=Message("Name the folder of your own copy with --llama-cpp, or export as merged."),
             exit_code=ExitCode.BLOCKED,
         )
     weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
     step = ExportModel(
         id="export",
-        title=f"Export of {run} as {kind}",
+        title=Message("Export of {run} as {kind}", run=run, kind=kind),
         disk_bytes=weights or files.size(adapter) or 0,
         touches=(folder,),
         environment=record.environment,
@@ -99,11 +105,19 @@ def _require_trained(session: Session, run: str) -> tuple[RunRecord, str]:
     summary = training_records.summary(session, record)
     if summary.adapter is None:
         raise InputError(
-            f"The run {run} has no adapter; expected one that is finished.",
-            hint=f"train --resume {run} goes on with it." if summary.resumable else "",
+            Message("The run {run} has no adapter; expected one that is finished.", run=run),
+            hint=Message("train --resume {run} goes on with it.", run=run)
+            if summary.resumable
+            else "",
         )
     if not session.system.files.exists(session.place.environment_python(record.environment)):
-        raise InputError(f"The environment {record.environment} of the run {run} is gone.")
+        raise InputError(
+            Message(
+                "The environment {environment} of the run {run} is gone.",
+                environment=record.environment,
+                run=run,
+            )
+        )
     return record, summary.adapter
 
 
@@ -115,8 +129,11 @@ def _estimate_merged_bytes(session: Session, record: RunRecord, base: str | None
         found = model_cache.find(model, session.system, session.place)
         if found is None:
             raise InputError(
-                f"The model {model}, on which the run was trained, is not on this computer.",
-                hint="Name its folder with --base.",
+                Message(
+                    "The model {model}, on which the run was trained, is not on this computer.",
+                    model=model,
+                ),
+                hint=Message("Name its folder with --base."),
             )
         model = found[1]
     return sum(

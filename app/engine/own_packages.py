@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from app.engine.training_runs import active
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.own_packages import OwnPackages, PackageChange
 from app.model.plan import AddPackages, Plan, RemovePackages
 from app.steps import add_packages
@@ -24,9 +25,12 @@ def _changeable(session: Session) -> None:
     if session.place.is_guest:
         raise ExpectedError(
             "home-of-all",
-            f"The environment in {session.place.home} is of all users of this computer; only an "
-            "administrator changes it.",
-            hint="A home of your own (--home) takes packages of your own.",
+            Message(
+                "The environment in {home} is of all users of this computer; only an "
+                "administrator changes it.",
+                home=session.place.home,
+            ),
+            hint=Message("A home of your own (--home) takes packages of your own."),
             exit_code=ExitCode.BLOCKED,
         )
 
@@ -46,23 +50,23 @@ def add_plan(session: Session, asked: Sequence[str]) -> Generator[AnyPayload, No
     _changeable(session)
     wanted = [_parse_requirement(one) for one in asked]
     if not wanted:
-        raise InputError("packages add needs the name of a package.")
+        raise InputError(Message("packages add needs the name of a package."))
     site = session.home.site()
     found = yield from add_packages.resolve(wanted, environment, profile, site)
     if not found:
-        return Plan(title="Your packages", profile=profile.id)
+        return Plan(title=Message("Your packages"), profile=profile.id)
     change = PackageChange(
         at=session.system.clock.now(), profile=profile.id, asked=tuple(wanted), packages=found
     )
     names = ", ".join(f"{one.name} {one.version}" for one in found)
     step = AddPackages(
         id="add",
-        title=f"Your packages: {names}",
+        title=Message("Your packages: {names}", names=names),
         touches=(session.place.environment(environment), session.place.own_packages),
         environment=environment,
         change=change,
     )
-    return Plan(title="Your packages", profile=profile.id, steps=(step,))
+    return Plan(title=Message("Your packages"), profile=profile.id, steps=(step,))
 
 
 def undo_plan(session: Session) -> Plan:
@@ -84,11 +88,16 @@ def undo_plan(session: Session) -> Plan:
     elif mine:
         change, restore = mine[-1], False
         added = tuple(one.name for one in change.packages)
-        title = f"Takes out {', '.join(added)}, added on {change.at[:10]}"
+        title = Message(
+            "Takes out {added}, added on {at}", added=", ".join(added), at=change.at[:10]
+        )
     else:
         raise ExpectedError(
             "nothing-added",
-            f"Nothing was added to {environment}, so there is nothing to take back.",
+            Message(
+                "Nothing was added to {environment}, so there is nothing to take back.",
+                environment=environment,
+            ),
             exit_code=ExitCode.NOTHING_FOUND,
         )
     step = RemovePackages(
@@ -101,7 +110,7 @@ def undo_plan(session: Session) -> Plan:
         change=change,
         restore=restore,
     )
-    return Plan(title="Your packages", profile=profile.id, steps=(step,))
+    return Plan(title=Message("Your packages"), profile=profile.id, steps=(step,))
 
 
 def _parse_requirement(text: str) -> str:
@@ -109,8 +118,16 @@ def _parse_requirement(text: str) -> str:
         made = Requirement(text)
     except InvalidRequirement as error:
         raise InputError(
-            f"{text!r} is no package; expected a name such as wandb or wandb==0.23."
+            Message(
+                "{given} is no package; expected a name such as wandb or wandb==0.23.",
+                given=repr(text),
+            )
         ) from error
     if made.url:
-        raise InputError(f"{made.name} is given by an address, which has no hash; expected a name.")
+        raise InputError(
+            Message(
+                "{package} is given by an address, which has no hash; expected a name.",
+                package=made.name,
+            )
+        )
     return str(made)

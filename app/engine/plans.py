@@ -12,6 +12,7 @@ from app.engine import integrations
 from app.engine.needed_steps import find_unneeded
 from app.model.answers import SYSTEM_ALONE
 from app.model.errors import InputError, NotInstalledError
+from app.model.message import Message
 from app.model.plan import Plan, Quarantine, RemoveTree, UninstallPackages
 from app.model.profile import Profile
 from app.steps import put_packages_back
@@ -93,15 +94,24 @@ class Plans:
         pointer = session.home.pointer()
         name = environment or (pointer.active if pointer else None)
         if name is None:
-            raise NotInstalledError("There is no active environment to verify; expected one.")
+            raise NotInstalledError(
+                Message("There is no active environment to verify; expected one.")
+            )
         known = session.system.files.names(session.place.environments)
         if name not in known:
             if environment is None or not known:
                 raise NotInstalledError(
-                    f"There is no environment {name!r} to verify; nothing is installed here."
+                    Message(
+                        "There is no environment {name} to verify; nothing is installed here.",
+                        name=repr(name),
+                    )
                 )
             raise InputError(
-                f"There is no environment {name!r} to verify; expected one of {', '.join(known)}."
+                Message(
+                    "There is no environment {name} to verify; expected one of {known}.",
+                    name=repr(name),
+                    known=", ".join(known),
+                )
             )
         profile = session.knowledge.profile(session.environments.profile_of(name, pointer))
         return builder.verify_plan(profile, session.place, name, quick)
@@ -121,7 +131,7 @@ class Plans:
         ]
         plans.append(integrations.own_packages_plan(session, profile, environment))
         return Plan(
-            title="Kernel and menu entry",
+            title=Message("Kernel and menu entry"),
             profile=plans[0].profile if plans else "",
             steps=tuple(step for plan in plans for step in plan.steps),
         )
@@ -137,7 +147,7 @@ class Plans:
         )
         return msgspec.structs.replace(
             plan,
-            title="Clean-up and keepsakes",
+            title=Message("Clean-up and keepsakes"),
             environment="",
             steps=(*first, *self.integrations().steps),
         )
@@ -169,7 +179,7 @@ class Plans:
             return profile, environment
         pointer = session.home.pointer()
         if pointer is None or session.simulated:
-            raise NotInstalledError("There is no active environment here; expected one.")
+            raise NotInstalledError(Message("There is no active environment here; expected one."))
         return session.knowledge.profile(pointer.profile), pointer.active
 
     def remedy(self, remedy: str, failed: Plan) -> Plan:
@@ -185,10 +195,14 @@ class Plans:
         if remedy == "system-certificates":
             if not self.is_applicable(remedy):
                 raise InputError(
-                    "Only the system's certificates are in use already, so this fix would change "
-                    "nothing.",
-                    hint="Ask whoever manages the network for its root certificate, and name its "
-                    "file in the settings.",
+                    Message(
+                        "Only the system's certificates are in use already, so this fix would "
+                        "change nothing."
+                    ),
+                    hint=Message(
+                        "Ask whoever manages the network for its root certificate, and name its "
+                        "file in the settings."
+                    ),
                 )
             session.change(certificates=SYSTEM_ALONE)
         pointer = None if session.simulated else session.home.pointer()
@@ -232,7 +246,9 @@ class Plans:
     def _next_profile(self, failed: str) -> str:
         others = self._other_setups(failed)
         if not others:
-            raise InputError("No other setup can work on this machine; the findings say why.")
+            raise InputError(
+                Message("No other setup can work on this machine; the findings say why.")
+            )
         return others[0]
 
     def repair(self, plan: Plan) -> tuple[Plan, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.decide.verification import proof
 from app.engine.session import Session
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.plan import Plan
 from app.model.proof import Proof
 from app.steps.drift import installed_versions
@@ -23,7 +24,9 @@ def record(session: Session, plan: Plan) -> Proof:
     verdict = session.execution.verification
     if session.simulated or verdict is None or not plan.environment:
         raise InputError(
-            "There is nothing to record: expected a verification on this computer, which ran."
+            Message(
+                "There is nothing to record: expected a verification on this computer, which ran."
+            )
         )
     files, windows = session.system.files, session.known_facts().os.family == "windows"
     inside = {name for name, path in _SIGNS if windows == (path[1] == ":") and files.exists(path)}

@@ -17,6 +17,7 @@ from app.engine.output_cap import OutputCap
 from app.model.advice import Diagnosis
 from app.model.errors import ExpectedError, StoppedError
 from app.model.event import AnyPayload, Failed, Finished, Line, Skipped, Started, StepEvent, Stopped
+from app.model.message import Message
 from app.model.plan import AnyStep, Plan, RunCheck
 from app.steps.step_context import StepContext
 
@@ -114,7 +115,12 @@ class Runner:
         missing = [n for n in getattr(step, "needs", ()) if n in self.failed]
         if missing:
             self.failed.add(step.id)
-            yield self._emit(step, Skipped(why=f"It needs “{missing[0]}”, which did not pass."))
+            yield self._emit(
+                step,
+                Skipped(
+                    why=Message("It needs “{missing}”, which did not pass.", missing=missing[0])
+                ),
+            )
             return False
         site = replace(self._site, record=self._journal.effect(self._run, step.id))
         found = self._handlers[step.kind].done(step, site)

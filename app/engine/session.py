@@ -24,6 +24,7 @@ from app.model.errors import ExpectedError, InputError
 from app.model.event import StepEvent
 from app.model.home_layout import HomeLayout
 from app.model.machine import Home, MachineFacts, ProbeResult
+from app.model.message import Message
 from app.model.profile import Profile
 from app.ports import System
 from app.probe import survey
@@ -117,7 +118,10 @@ class Session:
         """Take a profile. Raises ``InputError`` naming those that exist, or the one that is fixed."""
         if self.fixed.get("profile", profile_id) != profile_id:
             raise InputError(
-                f"The profile is fixed to {self.fixed['profile']} by this computer's policy file."
+                Message(
+                    "The profile is fixed to {profile} by this computer's policy file.",
+                    profile=self.fixed["profile"],
+                )
             )
         self.profile = self.knowledge.profile(profile_id)
 
@@ -193,5 +197,5 @@ class Session:
             for _ in self.survey():
                 pass
         if self.facts is None:
-            raise ExpectedError("no-facts", "The survey ended without a result.")
+            raise ExpectedError("no-facts", Message("The survey ended without a result."))
         return self.facts

@@ -15,6 +15,7 @@ import msgspec
 from app.model.answers import Answers
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.ports import System
 
 _log = logging.getLogger(__name__)
@@ -59,8 +60,12 @@ def chosen(answers: Answers, system: System) -> Answers:
         return msgspec.structs.replace(answers, all_users=answers.home == shared)
     if answers.home not in (None, shared):
         raise InputError(
-            f"all_users: the home of all users is {shared}; expected no other home, and "
-            f"{answers.home} was given."
+            Message(
+                "all_users: the home of all users is {shared}; expected no other home, and "
+                "{home} was given.",
+                shared=shared,
+                home=answers.home,
+            )
         )
     return msgspec.structs.replace(answers, home=shared)
 
@@ -82,26 +87,35 @@ def refuse(answers: Answers, system: System, place: HomeLayout) -> None:
     if not system.computer.facts().get("is_admin"):
         raise ExpectedError(
             "needs-administrator",
-            f"The home of all users, {place.home}, is made and changed by an administrator only.",
+            Message(
+                "The home of all users, {home}, is made and changed by an administrator only.",
+                home=place.home,
+            ),
             hint=(
-                "Run it in a console that was started as administrator."
+                Message("Run it in a console that was started as administrator.")
                 if place.family == "windows"
-                else "Run it as root, with sudo for one."
+                else Message("Run it as root, with sudo for one.")
             ),
             exit_code=ExitCode.BLOCKED,
         )
     if system.files.exists(place.home) and not system.files.is_administrators(place.home):
         raise ExpectedError(
             "home-not-ours",
-            f"{place.home} is not an administrator's folder, or others may write to it; what "
-            f"lies there cannot be trusted by all users.",
-            hint="Look at what lies there, and move the folder away.",
+            Message(
+                "{home} is not an administrator's folder, or others may write to it; "
+                "what lies there cannot be trusted by all users.",
+                home=place.home,
+            ),
+            hint=Message("Look at what lies there, and move the folder away."),
             exit_code=ExitCode.BLOCKED,
         )
     if answers.kernel or answers.menu_entry:
         raise InputError(
-            "all_users: a kernel and a menu entry are each user's own; expected an install without "
-            "them, and then install --kernel by each user who wants one.",
+            Message(
+                "all_users: a kernel and a menu entry are each user's own; expected an "
+                "install without them, and then install --kernel by each user who wants "
+                "one."
+            ),
         )
 
 

@@ -11,6 +11,7 @@ from app.model import limits
 from app.model.answers import Answers
 from app.model.errors import ExpectedError
 from app.model.machine import Reach
+from app.model.message import Message
 from app.model.sources import Sources, is_address, unencrypted
 from app.model.value import Value
 from app.probe.network import default_index, sources
@@ -23,7 +24,7 @@ SourceName = Literal["index", "pytorch", "python", "hub"]
 NAMES: tuple[SourceName, ...] = ("index", "pytorch", "python", "hub")
 _HUB = "https://huggingface.co"  # huggingface_hub's own default, where HF_ENDPOINT names no other
 _URL = re.compile(r"https?://\S+")
-_REMEDY = "Check the address, the proxy and the network, then test again."
+_REMEDY = Message("Check the address, the proxy and the network, then test again.")
 
 
 class Answer(Value, frozen=True, kw_only=True):
@@ -61,7 +62,7 @@ def ask_sources(session: Session, answers: Answers) -> Iterator[Answer]:
 def _recorded_answers(session: Session) -> Iterator[Answer]:
     """What the machine file tells of its own network; nothing is asked in a simulation."""
     network = session.known_facts().network
-    why = "Nothing is asked in a simulation."
+    why = Message("Nothing is asked in a simulation.")
     reaches: dict[SourceName, tuple[Reach, str]] = {
         "index": (network.index, network.index_fault),
         "pytorch": (network.pytorch, network.pytorch_fault),
@@ -88,8 +89,8 @@ def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
             usable=session.system.files.exists(where.offline),
             fault=""
             if session.system.files.exists(where.offline)
-            else f"The offline folder {where.offline} is not there.",
-            remedy="Name the folder that the command bundle made.",
+            else Message("The offline folder {offline} is not there.", offline=where.offline),
+            remedy=Message("Name the folder that the command bundle made."),
         )
     address = _first_address(session, where, name)
     if address is None:
@@ -97,8 +98,8 @@ def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
             name=name,
             address="",
             asked=False,
-            fault="uv did not say which address it asks by default.",
-            remedy="Name an address, then test again.",
+            fault=Message("uv did not say which address it asks by default."),
+            remedy=Message("Name an address, then test again."),
         )
     shown = without_secrets("", address)
     given = {"index": where.index, "pytorch": where.pytorch_index}.get(name, address)
@@ -110,8 +111,11 @@ def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
             name=name,
             address=shown,
             asked=False,
-            fault=f"{shown!r} is no address; expected one that begins with https:// or file://.",
-            remedy="Correct the address, then test again.",
+            fault=Message(
+                "{shown} is no address; expected one that begins with https:// or file://.",
+                shown=repr(shown),
+            ),
+            remedy=Message("Correct the address, then test again."),
         )
     if address.startswith("file://"):
         path = unquote(urlsplit(address).path)
@@ -121,8 +125,11 @@ def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
             name=name,
             address=shown,
             asked=False,
-            fault=f"{urlsplit(address).hostname} would be asked without TLS, which is refused.",
-            remedy="Give the address with https.",
+            fault=Message(
+                "{hostname} would be asked without TLS, which is refused.",
+                hostname=urlsplit(address).hostname,
+            ),
+            remedy=Message("Give the address with https."),
         )
     fault = session.system.web.examine(address, limits.PAGE)
     if fault is None or (fault.code == "file_missing" and name != "python"):
@@ -130,16 +137,22 @@ def _ask_source(session: Session, where: Sources, name: SourceName) -> Answer:
     return Answer(
         name=name,
         address=shown,
-        fault=without_secrets("", fault.message),
+        fault=_without_secrets(fault.message),
         remedy=_describe_remedy(name, fault),
     )
 
 
+def _without_secrets(sentence: str) -> str:
+    if isinstance(sentence, Message):
+        return sentence.map_values(_without_secrets)
+    return without_secrets("", sentence)
+
+
 def _describe_remedy(name: SourceName, fault: ExpectedError) -> str:
     if name == "hub":
-        return (
-            f"{fault.hint or _REMEDY} The setup itself does not need the hub; models come from it, "
-            f"or from a folder."
+        return Message(
+            "{hint} The setup itself does not need the hub; models come from it, or from a folder.",
+            hint=fault.hint or _REMEDY,
         )
     return fault.hint or _REMEDY
 
@@ -150,8 +163,8 @@ def _answer_for_folder(session: Session, name: SourceName, path: str) -> Answer:
         name=name,
         address=path,
         usable=there,
-        fault="" if there else f"The folder {path} is not there.",
-        remedy="" if there else "Choose a folder that is there, then test again.",
+        fault="" if there else Message("The folder {path} is not there.", path=path),
+        remedy="" if there else Message("Choose a folder that is there, then test again."),
     )
 
 

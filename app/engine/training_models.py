@@ -10,6 +10,7 @@ import msgspec
 from app.model.errors import InputError
 from app.model.event import AnyPayload
 from app.model.guide import Shape
+from app.model.message import Message
 from app.model.plan import FetchModel
 from app.model.training import ModelInfo, TrainingSettings
 from app.steps import fetch_model, model_cache
@@ -25,7 +26,13 @@ def resolve(session: Session, model: str) -> tuple[str, str]:
     if session.system.files.is_folder(model):
         missing = model_cache.what_is_missing(model, session.system, session.place)
         if missing:
-            raise InputError(f"The folder {model} {missing}; expected a model's folder.")
+            raise InputError(
+                Message(
+                    "The folder {model} {missing}; expected a model's folder.",
+                    model=model,
+                    missing=missing,
+                )
+            )
         return model, model_cache.own_cache(session.place)
     name = model_cache.check_name(model)
     found = model_cache.find(name, session.system, session.place)
@@ -96,10 +103,10 @@ def fetching(
         return ()
     cache = wanted.models
     info = yield from fetch_model.look(environment, wanted.model, cache, session.home.site())
-    licence = f", licence {info.licence}" if info.licence else ""
+    licence = Message(", licence {licence}", licence=info.licence) if info.licence else ""
     step = FetchModel(
         id="model",
-        title=f"Model {wanted.model}{licence}",
+        title=Message("Model {model}{licence}", model=wanted.model, licence=licence),
         download_bytes=info.bytes,
         disk_bytes=info.bytes,
         touches=(cache,),

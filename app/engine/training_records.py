@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.training import RunRecord, RunState, RunSummary
 from app.steps.prepare_training import DATA, RECORD, SCRIPT, read_record
 
@@ -32,12 +33,18 @@ def record_of(session: Session, run: str) -> RunRecord:
     """What lies beside a run's script. Raises ``InputError`` naming the runs that there are."""
     known = [one.id for one in runs(session)]
     if run not in known:
-        there = f"expected one of {', '.join(known)}" if known else "there is none here"
-        raise InputError(f"There is no training run {run!r}; {there}.")
+        there = (
+            Message("expected one of {known}", known=", ".join(known))
+            if known
+            else Message("there is none here")
+        )
+        raise InputError(
+            Message("There is no training run {run}; {there}.", run=repr(run), there=there)
+        )
     data = session.system.files.read(session.place.join(session.place.run(run), RECORD)) or b""
     record = read_record(data)
     if record is None:
-        raise InputError(f"The record of the run {run} cannot be read.")
+        raise InputError(Message("The record of the run {run} cannot be read.", run=run))
     return record
 
 
@@ -61,16 +68,16 @@ def summary(session: Session, record: RunRecord) -> RunSummary:
         "failed" if progress_fields.get("state") == "failed" else "stopped"
     )  # fmt: skip
     adapter = place.join(record.output, "adapter")
-    why = "" if state != "finished" else "It is finished."
+    why = "" if state != "finished" else Message("It is finished.")
     python = place.environment_python(record.environment)
     model = record.settings.model
     if not why and not files.exists(python):
-        why = f"Its environment {record.environment} is gone."
+        why = Message("Its environment {environment} is gone.", environment=record.environment)
     for name in (DATA, SCRIPT):
         if not why and not files.exists(place.join(folder, name)):
-            why = f"Its file {name} is gone."
+            why = Message("Its file {name} is gone.", name=name)
     if not why and _is_path(model) and not files.is_folder(model):
-        why = f"Its model {model} is gone."
+        why = Message("Its model {model} is gone.", model=model)
     step, total = progress_fields.get("step"), progress_fields.get("total")
     return RunSummary(
         id=record.run,

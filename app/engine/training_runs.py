@@ -16,6 +16,7 @@ from app.model.dataset import Confirmation, Dataset
 from app.model.errors import InputError, NotInstalledError
 from app.model.event import AnyPayload, Measured
 from app.model.machine import MachineFacts, Os
+from app.model.message import Message
 from app.model.plan import AnyStep, Plan, PrepareTraining, RunTraining
 from app.model.profile import Profile
 from app.model.training import (
@@ -47,9 +48,11 @@ def active(session: Session) -> tuple[str, Profile]:
     session.home.require_real_machine()
     pointer = session.home.pointer()
     if pointer is None:
-        raise NotInstalledError("No environment is active here; expected one to train in.")
+        raise NotInstalledError(Message("No environment is active here; expected one to train in."))
     if not session.system.files.exists(session.place.environment_python(pointer.active)):
-        raise NotInstalledError(f"The active environment {pointer.active} is no longer there.")
+        raise NotInstalledError(
+            Message("The active environment {active} is no longer there.", active=pointer.active)
+        )
     return pointer.active, session.knowledge.profile(pointer.profile)
 
 
@@ -117,7 +120,7 @@ def preview(session: Session, request: TrainingRequest) -> Iterator[AnyPayload |
     environment, profile = active(session)
     wanted, memory = settings(session, request)
     if request.data is None:
-        raise InputError("Training needs data; expected a file.")
+        raise InputError(Message("Training needs data; expected a file."))
     session.system.stop.clear()
     site = session.home.site()
     source = yield from read_source(request.data, request.read, environment, site)
@@ -166,7 +169,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
     environment, profile = active(session)
     wanted, _ = settings(session, request)
     if request.data is None:
-        raise InputError("Training needs data; expected a file, or a run to go on with.")
+        raise InputError(Message("Training needs data; expected a file, or a run to go on with."))
     files, place = session.system.files, session.place
     if request.output is not None:
         _refuse_output(session, request.output, request.overwrite)
@@ -193,13 +196,13 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
         agreed=request.agreed,
         output=output,
     )
-    rows = f"{found.rows:,} row{'s' * (found.rows != 1)}"
+    rows = Message("{rows:,} row" if found.rows == 1 else "{rows:,} rows", rows=found.rows)
     fetching = yield from training_models.fetching(session, wanted, environment)
     steps: tuple[AnyStep, ...] = (
         *fetching,
         PrepareTraining(
             id="data",
-            title=f"Data: {rows}",
+            title=Message("Data: {rows}", rows=rows),
             disk_bytes=found.size,
             touches=(folder,),
             folder=folder,
@@ -207,7 +210,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
         ),
         RunTraining(
             id="train",
-            title=f"Training {_short_model_name(wanted.model)}",
+            title=Message("Training {model}", model=_short_model_name(wanted.model)),
             touches=tuple(dict.fromkeys((folder, output))),
             environment=environment,
             profile=profile.id,
@@ -217,7 +220,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
             overwrite=request.overwrite and request.output is not None,
         ),
     )
-    return Plan(title="Training", profile=profile.id, steps=steps)
+    return Plan(title=Message("Training"), profile=profile.id, steps=steps)
 
 
 def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]:
@@ -227,7 +230,9 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
     record = training_records.record_of(session, run)
     summary = training_records.summary(session, record)
     if summary.why:
-        raise InputError(f"The run {run} cannot be gone on with. {summary.why}")
+        raise InputError(
+            Message("The run {run} cannot be gone on with. {why}", run=run, why=summary.why)
+        )
     site = session.home.site()
     python = session.place.environment_python(record.environment)
     argv = (python, session.place.join(summary.folder, SCRIPT), "--json", "--check-resume")
@@ -249,8 +254,12 @@ def check_resume(session: Session, run: str) -> Generator[AnyPayload, None, int]
         raise fault(ended, "The look at the run")
     if not steps:
         raise InputError(
-            f"The run {run} cannot be gone on with. Its {SCRIPT} did not say from which step; "
-            "expected the script that this program wrote."
+            Message(
+                "The run {run} cannot be gone on with. Its {script} did not say from which "
+                "step; expected the script that this program wrote.",
+                run=run,
+                script=SCRIPT,
+            )
         )
     return steps[-1]
 
@@ -265,7 +274,11 @@ def _plan_resumed_run(
     folder = session.place.run(run)
     training = RunTraining(
         id="train",
-        title=f"Training {_short_model_name(record.settings.model)}, from step {step}",
+        title=Message(
+            "Training {model}, from step {step}",
+            model=_short_model_name(record.settings.model),
+            step=step,
+        ),
         touches=tuple(dict.fromkeys((folder, record.output))),
         environment=record.environment,
         profile=record.profile,
@@ -277,7 +290,7 @@ def _plan_resumed_run(
     )
     fetching = yield from training_models.fetching(session, record.settings, record.environment)
     return Plan(
-        title=f"Training, gone on with: {run}",
+        title=Message("Training, gone on with: {run}", run=run),
         profile=record.profile,
         steps=(*fetching, training),
     )
@@ -305,8 +318,12 @@ def _refuse_differences(
             differs.append("the data are others")
     if differs:
         raise InputError(
-            f"The run {record.run} cannot be gone on with: {'; '.join(differs)}.",
-            hint="Leave these options out, or start a new run.",
+            Message(
+                "The run {run} cannot be gone on with: {differs}.",
+                run=record.run,
+                differs="; ".join(differs),
+            ),
+            hint=Message("Leave these options out, or start a new run."),
         )
 
 
@@ -365,11 +382,19 @@ def _expected_seconds(
 def _refuse_output(session: Session, output: str, overwrite: bool) -> None:
     files = session.system.files
     if files.exists(output) and not files.is_folder(output):
-        raise InputError(f"--output: {output} is a file; expected a folder that is new or empty.")
+        raise InputError(
+            Message(
+                "--output: {output} is a file; expected a folder that is new or empty.",
+                output=output,
+            )
+        )
     if files.names(output) and not overwrite:
         raise InputError(
-            f"--output: the folder {output} is not empty; expected one that is new or empty.",
-            hint="--overwrite writes into it all the same; --resume goes on with a run.",
+            Message(
+                "--output: the folder {output} is not empty; expected one that is new or empty.",
+                output=output,
+            ),
+            hint=Message("--overwrite writes into it all the same; --resume goes on with a run."),
         )
 
 
@@ -391,7 +416,13 @@ def _check_request(request: TrainingRequest) -> None:
         value = getattr(request, name)
         if value is not None and not low <= value <= high:
             raise InputError(
-                f"--{name.replace('_', '-')} is {value}; expected a number from {low} to {high}."
+                Message(
+                    "--{option} is {value}; expected a number from {low} to {high}.",
+                    option=name.replace("_", "-"),
+                    value=value,
+                    low=low,
+                    high=high,
+                )
             )
 
 

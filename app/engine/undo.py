@@ -10,6 +10,7 @@ from app.engine import uninstalling
 from app.engine.environments import previous_environment, swap_back
 from app.engine.uninstalling import Uninstallable, list_removable
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.plan import Plan
 from app.model.pointer import Pointer
 from app.model.verdict import Overall
@@ -48,14 +49,18 @@ class RollbackInfo:
     def sentence(self) -> str:
         """What the last verification said, for people."""
         verdict_text = {
-            "works": "it works",
-            "works_slowly": "it works, but slowly",
-            "broken": "it does not work",
+            "works": Message("it works"),
+            "works_slowly": Message("it works, but slowly"),
+            "broken": Message("it does not work"),
         }.get(self.verdict)
         return (
-            f"The last verification of {self.environment} said: {verdict_text}."
+            Message(
+                "The last verification of {environment} said: {verdict}.",
+                environment=self.environment,
+                verdict=verdict_text,
+            )
             if verdict_text
-            else f"{self.environment} was never verified."
+            else Message("{environment} was never verified.", environment=self.environment)
         )
 
 
@@ -175,8 +180,11 @@ class Undo:
         session.home.require_real_machine()
         if shelf not in {folder for folder, _ in self.quarantined()}:
             raise InputError(
-                f"{shelf} is no quarantined item; expected a folder that the command uninstall "
-                f"lists."
+                Message(
+                    "{shelf} is no quarantined item; expected a folder that the command "
+                    "uninstall lists.",
+                    shelf=shelf,
+                )
             )
         with session.home.exclusive_lock("putting back"):
             return quarantine.put_back(shelf, session.home.site())

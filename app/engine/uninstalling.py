@@ -10,12 +10,13 @@ from app.engine.environments import list_environments
 from app.engine.journal import Journal
 from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message, joined
 from app.model.pointer import Pointer, decode_pointer
 from app.ports import Files
 from app.steps import quarantine
 from app.steps.removing import GONE, Record, sweep, take_away, take_some_away
 
-_NOT_OURS = "The journal does not say that this program made it."
+_NOT_OURS = Message("The journal does not say that this program made it.")
 _KERNEL = "kernel.json"  # all that is put into the folder of a Jupyter kernel
 # What uv, Python and this program put into an environment's own folder; anything else is a
 # package's or a person's.
@@ -66,16 +67,16 @@ def list_removable(
     """Everything that this program made and that is still there, what was made last first."""
     made = journal.made()
     shared = (
-        ("wheels", "Fetched packages", place.wheels, ""),
-        ("cache", "Package cache", place.cache, ""),
-        ("python", "Python provided by this program", place.pythons, ""),
-        ("checks", "Check scripts", place.at("checks"), ""),
-        ("work", "Working folder of the checks", place.at("work"), ""),
-        ("verified", "Records of verifications", place.verified, ""),
-        ("locks", "Locks", place.at("locks"), ""),
-        ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
-        ("logs", "Logs", place.logs, ""),
-        ("reports", "Reports", place.reports, "You may want to keep them."),
+        ("wheels", Message("Fetched packages"), place.wheels, ""),
+        ("cache", Message("Package cache"), place.cache, ""),
+        ("python", Message("Python provided by this program"), place.pythons, ""),
+        ("checks", Message("Check scripts"), place.at("checks"), ""),
+        ("work", Message("Working folder of the checks"), place.at("work"), ""),
+        ("verified", Message("Records of verifications"), place.verified, ""),
+        ("locks", Message("Locks"), place.at("locks"), ""),
+        ("kernels", Message("Packages of Jupyter kernels"), place.kernels, ""),
+        ("logs", Message("Logs"), place.logs, ""),
+        ("reports", Message("Reports"), place.reports, Message("You may want to keep them.")),
     )
     found = [*_list_environments(files, place, pointer)]
     found += [
@@ -94,16 +95,16 @@ def list_removable(
     items = [
         item
         if item.path in order
-        else replace(item, keep=f"{item.keep} {_NOT_OURS}".strip(), in_all=False)
+        else replace(item, keep=_join_notes([item.keep, _NOT_OURS]), in_all=False)
         for item in found
     ]
     items += [
         Uninstallable(
             f"run:{name}",
-            f"Training run {name}",
+            Message("Training run {name}", name=name),
             place.run(name),
             files.size(place.run(name)) or 0,
-            "What you trained is in it.",
+            Message("What you trained is in it."),
             in_all=False,
         )
         for name in files.names(place.runs)
@@ -113,10 +114,10 @@ def list_removable(
         items.append(
             Uninstallable(
                 "models",
-                "Fetched models",
+                Message("Fetched models"),
                 place.models,
                 files.size(place.models) or 0,
-                "Runs that were stopped need them.",
+                Message("Runs that were stopped need them."),
                 in_all=False,
             )
         )
@@ -124,10 +125,10 @@ def list_removable(
         items.append(
             Uninstallable(
                 "quarantine",
-                "Quarantined leftovers",
+                Message("Quarantined leftovers"),
                 place.quarantine,
                 files.size(place.quarantine) or 0,
-                "They are yours and can still be put back.",
+                Message("They are yours and can still be put back."),
                 in_all=False,
             )
         )
@@ -142,14 +143,32 @@ def _list_environments(
         path = place.environment(name)
         if GONE in name:
             continue  # what is still to be deleted of one that was removed
-        notes = ["It is the active environment."] if name in whole and whole[name].active else []
+        notes = (
+            [Message("It is the active environment.")]
+            if name in whole and whole[name].active
+            else []
+        )
         strangers = _find_foreign_files(path, files, place)
         if strangers and len(strangers) == len(files.names(path)):
             continue  # what was kept of one that is gone
         if strangers:
-            notes.append(f"No package brought {', '.join(strangers)}: that stays.")
-        title = f"Environment {name}" if name in whole else f"Unfinished environment {name}"
-        yield Uninstallable(f"env:{name}", title, path, files.size(path) or 0, " ".join(notes))
+            notes.append(
+                Message(
+                    "No package brought {strangers}: that stays.", strangers=", ".join(strangers)
+                )
+            )
+        title = (
+            Message("Environment {name}", name=name)
+            if name in whole
+            else Message("Unfinished environment {name}", name=name)
+        )
+        yield Uninstallable(f"env:{name}", title, path, files.size(path) or 0, _join_notes(notes))
+
+
+def _join_notes(notes: Sequence[str]) -> str:
+    """Sentences about one thing, without the empty ones."""
+    told = [note for note in notes if note]
+    return joined(" ", told) if told else ""
 
 
 def _find_foreign_files(environment: str, files: Files, place: HomeLayout) -> tuple[str, ...]:
@@ -222,7 +241,15 @@ def _remove_outside(path: str, files: Files, place: HomeLayout, record: Record) 
     files.remove(place.join(path, _KERNEL))
     files.remove_empty(path)
     left = ", ".join(files.names(path))
-    return f"{path} also holds {left}, which this program did not put there: it stays." * bool(left)
+    return (
+        Message(
+            "{path} also holds {left}, which this program did not put there: it stays.",
+            path=path,
+            left=left,
+        )
+        if left
+        else ""
+    )
 
 
 def finish_removals(files: Files, place: HomeLayout, journal: Journal) -> tuple[str, ...]:

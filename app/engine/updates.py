@@ -9,7 +9,9 @@ import msgspec
 from packaging.version import InvalidVersion, Version
 
 from app import __version__
+from app.model.encoding import encode
 from app.model.errors import ExpectedError
+from app.model.message import Message
 from app.model.value import Value
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def find_newer_program(session: Session) -> Announcement | None:
         found = _ask(session, address)
         remembered = Remembered(asked_on=today, version=found.version, page=found.page)
         if session.home.is_owned() and session.system.files.exists(session.place.cache):
-            session.system.files.write(session.place.updates, msgspec.json.encode(remembered))
+            session.system.files.write(session.place.updates, encode(remembered))
     if Version(remembered.version) <= Version(__version__):
         return None
     return Announcement(version=remembered.version, page=remembered.page)
@@ -63,8 +65,11 @@ def _ask(session: Session, address: str) -> Announcement:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, InvalidVersion) as error:
         raise ExpectedError(
             "updates-unreadable",
-            f"{address} did not tell a version; expected JSON such as "
-            '{"version": "1.2.0", "page": "https://…"}.',
+            Message(
+                '{address} did not tell a version; expected JSON such as {"version": '
+                '"1.2.0", "page": "https://…"}.',
+                address=address,
+            ),
             details=str(error),
         ) from error
     page = found.page if found.page.startswith("https://") else ""

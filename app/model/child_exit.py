@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from app.model.message import Message
+
 
 def ending(code: int) -> str:
     """How a child ended, in words: an exit code, a signal, or one of Windows' crash codes."""
     crashes = {
-        0xC0000005: "access violation",
-        0xC0000135: "a DLL was not found",
-        0xC000007B: "a DLL of the wrong kind",
-        0xC0000142: "a DLL could not start",
-        0xC00000FD: "stack overflow",
-        0xC000001D: "illegal instruction",
-        0xC0000409: "fatal error",
-        0xC0000374: "damaged heap",
+        0xC0000005: Message("access violation"),
+        0xC0000135: Message("a DLL was not found"),
+        0xC000007B: Message("a DLL of the wrong kind"),
+        0xC0000142: Message("a DLL could not start"),
+        0xC00000FD: Message("stack overflow"),
+        0xC000001D: Message("illegal instruction"),
+        0xC0000409: Message("fatal error"),
+        0xC0000374: Message("damaged heap"),
     }
     unsigned = code & 0xFFFFFFFF
     if unsigned in crashes:
-        return f"crashed: {crashes[unsigned]}, 0x{unsigned:08X}"
+        return Message("crashed: {how}, 0x{code:08X}", how=crashes[unsigned], code=unsigned)
     if code < 0:
         signals = {
-            -4: "illegal instruction",
+            -4: Message("illegal instruction"),
             -6: "abort",
-            -9: "ended from outside, often for lack of memory",
-            -11: "access violation",
-            -15: "ended from outside",
+            -9: Message("ended from outside, often for lack of memory"),
+            -11: Message("access violation"),
+            -15: Message("ended from outside"),
         }
-        return f"signal {-code}" + (f": {signals[code]}" if code in signals else "")
-    return f"exit code {code}"
+        number = -code
+        if code in signals:
+            return Message("signal {number}: {how}", number=number, how=signals[code])
+        return Message("signal {number}", number=number)
+    return Message("exit code {code}", code=code)

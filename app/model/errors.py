@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from app.model.message import Message
+
 
 class ExitCode(IntEnum):
     """How a command ended, as scripts see it."""
@@ -60,7 +62,9 @@ class InputError(ExpectedError):
 class NotInstalledError(ExpectedError):
     """What a command works with was never installed here, or is gone."""
 
-    def __init__(self, message: str, *, hint: str = "The command install makes one.") -> None:
+    def __init__(
+        self, message: str, *, hint: str = Message("The command install makes one.")
+    ) -> None:
         super().__init__("not-installed", message, hint=hint, exit_code=ExitCode.NOTHING_FOUND)
 
 

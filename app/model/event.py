@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from app.model.advice import Diagnosis
+from app.model.encoding import to_builtins
 from app.model.value import Value
 
 
@@ -100,7 +99,7 @@ def flat(event: StepEvent) -> dict[str, Any]:
     """The event as the one-level JSON object of the contract: ``at``, ``step``, ``what`` and the
     fields.
     """
-    fields = msgspec.to_builtins(event.what)
+    fields = to_builtins(event.what)
     if isinstance(event.what, Line):
         fields["text"] = event.what.text.decode("utf-8", "replace")
     return {"at": round(event.at, 3), "step": event.step, **fields}

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import msgspec
 
+from app.model.encoding import encode
+
 _STEP = re.compile(r"\[(\.\.\.|\d+)\]|([^.\[\]]+)")
 _WORDS = {
     "int": "a whole number",
@@ -117,5 +119,5 @@ def _format_path(steps: Sequence[str]) -> str:
 
 def json_text(value: object) -> str:
     """A value as JSON for a sentence, cut where it gets long."""
-    text = msgspec.json.encode(value).decode("utf-8", "replace")
+    text = encode(value).decode("utf-8", "replace")
     return text if len(text) <= 60 else text[:57] + "..."

@@ -11,6 +11,7 @@ from app.model import limits
 from app.model.condition import parse_version
 from app.model.errors import InputError
 from app.model.expected import field_sentence, json_text
+from app.model.message import Message
 from app.model.unknowns import drop_nulls
 from app.model.value import Value
 
@@ -263,36 +264,58 @@ def decode_machine(data: bytes, name: str) -> MachineFacts:
     """
     if len(data) > limits.MACHINE:
         raise InputError(
-            f"{name} is larger than {limits.MACHINE >> 20} MB; expected a machine file, which has "
-            f"some 50 kB."
+            Message(
+                "{name} is larger than {limit} MB; expected a machine file, which has some 50 kB.",
+                name=name,
+                limit=limits.MACHINE >> 20,
+            )
         )
     try:
         head = msgspec.json.decode(_to_utf8(data))
     except msgspec.DecodeError as error:
-        raise InputError(f"{name} is not a machine file: it is not JSON ({error}).") from error
+        raise InputError(
+            Message(
+                "{name} is not a machine file: it is not JSON ({error}).", name=name, error=error
+            )
+        ) from error
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{name} is not a machine file: it is not UTF-8 text.", details=str(error)
+            Message("{name} is not a machine file: it is not UTF-8 text.", name=name),
+            details=str(error),
         ) from error
     except RecursionError as error:
         raise InputError(
-            f"{name} is not a machine file: its values are nested too deeply.", details=str(error)
+            Message("{name} is not a machine file: its values are nested too deeply.", name=name),
+            details=str(error),
         ) from error
     if not isinstance(head, dict):
         raise InputError(
-            f'{name} is not a machine file: a JSON object with "schema": "machine/1" was expected.'
+            Message(
+                '{name} is not a machine file: a JSON object with "schema": "machine/1" '
+                "was expected.",
+                name=name,
+            )
         )
     if head.get("schema") != "machine/1":
         found = json_text(head.get("schema")) if "schema" in head else "nothing"
         raise InputError(
-            f'{name}: the field "schema" was expected to be "machine/1", but is {found}.'
+            Message(
+                '{name}: the field "schema" was expected to be "machine/1", but is {found}.',
+                name=name,
+                found=found,
+            )
         )
     known, left = drop_nulls(head, MachineFacts)
     try:
         facts = msgspec.convert(known, MachineFacts)
     except msgspec.ValidationError as error:
         raise InputError(
-            f"{name}: {field_sentence(str(error), known, MachineFacts)}", details=str(error)
+            Message(
+                "{name}: {why}",
+                name=name,
+                why=field_sentence(str(error), known, MachineFacts),
+            ),
+            details=str(error),
         ) from error
     notes = tuple(
         Note(about=where, text="unknown in the machine file, so its entry is left out")

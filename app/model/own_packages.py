@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.value import Value
 
 
@@ -61,6 +62,11 @@ def decode_own_packages(data: bytes | None, name: str) -> OwnPackages:
         return msgspec.json.decode(data, type=OwnPackages)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
-            f"The list of your packages {name} cannot be read: {error}. Expected the schema packages/1.",
-            hint="Delete the file to start with an empty list.",
+            Message(
+                "The list of your packages {name} cannot be read: {error}. Expected the "
+                "schema packages/1.",
+                name=name,
+                error=error,
+            ),
+            hint=Message("Delete the file to start with an empty list."),
         ) from error

@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.model.encoding import encode, to_builtins
 from app.model.errors import InputError
+from app.model.message import Message
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\Z")
 
@@ -31,23 +33,34 @@ def decode_pointer(data: bytes, name: str) -> Pointer:
         pointer = msgspec.json.decode(data, type=Pointer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
-            f"The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
-            hint="Run install again, or delete the file to start without an active environment.",
+            Message(
+                "The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.",
+                name=name,
+                error=error,
+            ),
+            hint=Message(
+                "Run install again, or delete the file to start without an active environment."
+            ),
         ) from error
     for field, value in (("active", pointer.active), ("previous", pointer.previous)):
         if value is not None and not _NAME.match(value):
             raise InputError(
-                f"The pointer file {name} names {value!r} in the field {field}; expected the name "
-                f"of a folder in envs."
+                Message(
+                    "The pointer file {name} names {value} in the field {field}; expected the "
+                    "name of a folder in envs.",
+                    name=name,
+                    value=repr(value),
+                    field=field,
+                )
             )
     return pointer
 
 
 def encode_pointer(pointer: Pointer, before: bytes | None) -> bytes:
     """The pointer as its file, with what else the file that it replaces says."""
-    known = msgspec.to_builtins(pointer)
+    known = to_builtins(pointer)
     try:
         other = msgspec.json.decode(before or b"{}", type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError):
         other = {}
-    return msgspec.json.format(msgspec.json.encode({**other, **known}))
+    return msgspec.json.format(encode({**other, **known}))

@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Sequence
 
 from app.model.errors import InputError
+from app.model.message import Message
 
 # PowerShell ends a text at a typographic quote as well (about_Quoting_Rules).
 _ENDS_TEXT = re.compile("(['\u2018-\u201b])")
@@ -33,7 +34,7 @@ def sh(word: str) -> str:
     if isinstance(word, Quoted):
         return word
     if "\0" in word:
-        raise InputError("A word for the shell holds a zero byte; expected text.")
+        raise InputError(Message("A word for the shell holds a zero byte; expected text."))
     return shlex.quote(word)
 
 
@@ -45,7 +46,12 @@ def powershell(word: str) -> str:
     if isinstance(word, Quoted) or _OPTION.fullmatch(word):
         return word
     if '"' in word:
-        raise InputError(f"{word!r} holds a double quote, which PowerShell 5.1 hands on wrongly.")
+        raise InputError(
+            Message(
+                "{word} holds a double quote, which PowerShell 5.1 hands on wrongly.",
+                word=repr(word),
+            )
+        )
     return powershell_text(word)
 
 
@@ -61,7 +67,11 @@ def cmd(word: str) -> str:
     A double quote has no escape there, and ``%`` none on a command line: neither is taken.
     """
     if '"' in word or "%" in word or _CONTROL.search(word):
-        raise InputError(f'{word!r} holds one of the signs " and %, which cmd cannot be given.')
+        raise InputError(
+            Message(
+                '{word} holds one of the signs " and %, which cmd cannot be given.', word=repr(word)
+            )
+        )
     return f'"{word}"'
 
 
@@ -90,7 +100,11 @@ def kernel_argument(word: str) -> str:
     """
     if _PLACEHOLDER.search(word):
         raise InputError(
-            f"{word!r} holds a name in braces that Jupyter would replace; expected another folder."
+            Message(
+                "{word} holds a name in braces that Jupyter would replace; expected "
+                "another folder.",
+                word=repr(word),
+            )
         )
     return word
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from app.model import limits
 from app.model.home_layout import HomeLayout
 from app.model.machine import Leftover, LeftoverKind, Note
+from app.model.message import Message
 from app.model.value import Value
 from app.ports import System
 from app.probe import environments
@@ -43,11 +44,11 @@ _CACHE_VARIABLES = {
     "torch": "TORCH_HOME",
 }
 _DESCRIPTIONS = {
-    "pip": "downloads of pip",
-    "uv": "downloads of uv",
-    "torch-extensions": "compiled extensions of torch",
-    "triton": "compiled kernels of Triton",
-    "torch": "downloads of torch",
+    "pip": Message("downloads of pip"),
+    "uv": Message("downloads of uv"),
+    "torch-extensions": Message("compiled extensions of torch"),
+    "triton": Message("compiled kernels of Triton"),
+    "torch": Message("downloads of torch"),
 }
 _COMPILED = "unsloth_compiled_cache"
 
@@ -174,9 +175,9 @@ def _own_environments(system: System, place: HomeLayout) -> Iterator[Leftover]:
         path = place.environment(name)
         if name != active and system.files.is_folder(path):
             state_text = (
-                "the setup before the active one; going back needs it"
+                Message("the setup before the active one; going back needs it")
                 if name == previous
-                else "a former or unfinished setup"
+                else Message("a former or unfinished setup")
             )
             yield _build_leftover("own", path, state_text, place.family, name)
 
@@ -221,7 +222,7 @@ def _find_caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
             yield _build_leftover(
                 "cache",
                 place.join(temporary, name),
-                "compiled graphs of torch",
+                Message("compiled graphs of torch"),
                 place.family,
                 "torchinductor",
             )
@@ -245,7 +246,7 @@ def _find_model_caches(system: System, place: HomeLayout) -> Iterator[Leftover]:
             path != home and environments.is_inside(path, home, place.family)
         ):
             yield _build_leftover(
-                "model-cache", path, "models and data of Hugging Face", place.family
+                "model-cache", path, Message("models and data of Hugging Face"), place.family
             )
 
 
@@ -255,12 +256,15 @@ def _find_compiled_trainers(system: System, place: HomeLayout) -> Iterator[Lefto
         for name in system.files.names(base):
             if name == _COMPILED:
                 yield _build_leftover(
-                    "cache", place.join(base, name), "trainers that Unsloth compiled", place.family
+                    "cache",
+                    place.join(base, name),
+                    Message("trainers that Unsloth compiled"),
+                    place.family,
                 )
             elif system.files.is_folder(place.join(base, name, _COMPILED)):
                 yield _build_leftover(
                     "cache",
                     place.join(base, name, _COMPILED),
-                    "trainers that Unsloth compiled",
+                    Message("trainers that Unsloth compiled"),
                     place.family,
                 )

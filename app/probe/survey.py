@@ -15,9 +15,11 @@ import msgspec
 
 from app.model import limits
 from app.model.answers import Answers
+from app.model.encoding import encode, to_builtins
 from app.model.errors import InputError, StoppedError
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts, Note, Os, ProbeResult, decode_machine
+from app.model.message import Message
 from app.ports import System
 from app.probe import graphics, installed, leftovers, network, operating_system, pythons
 
@@ -216,7 +218,7 @@ def _as_text(facts: MachineFacts) -> MachineFacts:
     What lies under such a name cannot be named to anybody: it is left out, with a note.
     """
     try:
-        msgspec.json.encode(facts)
+        encode(facts)
         return facts
     except UnicodeEncodeError:
         pass
@@ -234,7 +236,7 @@ def _as_text(facts: MachineFacts) -> MachineFacts:
     kept = msgspec.structs.replace(
         facts, leftovers=left, pythons=pythons, notes=(*facts.notes, *notes)
     )
-    return msgspec.convert(_drop_surrogates(msgspec.to_builtins(kept)), MachineFacts)
+    return msgspec.convert(_drop_surrogates(to_builtins(kept)), MachineFacts)
 
 
 def _is_text(text: str) -> bool:
@@ -279,7 +281,9 @@ def _with_notes(facts: MachineFacts, more: tuple[Note, ...]) -> MachineFacts:
 def _replay_machine_file(system: System, path: str) -> Iterator[ProbeResult]:
     data = system.files.read(path)
     if data is None:
-        raise InputError(f"The machine file {path} does not exist or cannot be read.")
+        raise InputError(
+            Message("The machine file {path} does not exist or cannot be read.", path=path)
+        )
     yield from replay_facts(decode_machine(data, path))
 
 

@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from app.decide.redaction.redact import Redactor
+from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.event import StepEvent, flat
+from app.model.message import Message
 from app.model.plan import Plan, decode_plan
 from app.model.report import Judged, Packed, Preview, Report, Summary
 from app.report.archive import read_member, write_archive
@@ -86,7 +88,7 @@ def _build_summary(report: Report, counts: dict[str, int], names: tuple[str, ...
 
 
 def _to_json(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+    return msgspec.json.format(encode(value), indent=2)
 
 
 def read_machine(data: bytes, name: str = "the report") -> bytes:
@@ -116,8 +118,13 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
             OverflowError,
         ) as error:
             raise InputError(
-                f"{name}: line {number} of events.jsonl is not an event; expected one JSON object "
-                f"a line: {error}."
+                Message(
+                    "{name}: line {number} of events.jsonl is not an event; expected one JSON "
+                    "object a line: {error}.",
+                    name=name,
+                    number=number,
+                    error=error,
+                )
             ) from error
     return tuple(found)
 
@@ -132,7 +139,11 @@ def read_profile(data: bytes, name: str = "the report") -> str | None:
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
-            f"{name}: report.json is not JSON; expected a report of this program: {error}."
+            Message(
+                "{name}: report.json is not JSON; expected a report of this program: {error}.",
+                name=name,
+                error=error,
+            )
         ) from error
     found = document.get("profile") if isinstance(document, dict) else None
     return found if isinstance(found, str) and found else None

@@ -13,6 +13,7 @@ from zlib import error as zlib_error
 
 from app.model import limits
 from app.model.errors import InputError
+from app.model.message import Message
 
 _END = b"PK\x05\x06"  # the end of the list of files (APPNOTE 4.3.16)
 _END_SIZE = 22
@@ -51,34 +52,56 @@ def read_member(data: bytes, name: str, member: str, *, required: bool) -> bytes
     """
     if len(data) > limits.REPORT:
         raise InputError(
-            f"{name} is larger than {limits.REPORT >> 20} MB; expected a report of this program."
+            Message(
+                "{name} is larger than {limit} MB; expected a report of this program.",
+                name=name,
+                limit=limits.REPORT >> 20,
+            )
         )
     if _list_size(data) > limits.REPORT_LIST:
-        raise InputError(f"{name} lists too many files; expected a report of this program.")
+        raise InputError(
+            Message("{name} lists too many files; expected a report of this program.", name=name)
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entry = next((e for e in archive.infolist() if e.filename == member), None)
             if entry is None:
                 if required:
                     raise InputError(
-                        f"{name} holds no {member}; expected a report of this program."
+                        Message(
+                            "{name} holds no {member}; expected a report of this program.",
+                            name=name,
+                            member=member,
+                        )
                     )
                 return b""
             if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise InputError(
-                    f"{name}: {member} is packed in a way that reports do not use; expected a "
-                    f"report of this program."
+                    Message(
+                        "{name}: {member} is packed in a way that reports do not use; expected a "
+                        "report of this program.",
+                        name=name,
+                        member=member,
+                    )
                 )
             with archive.open(entry) as stream:  # the size in the archive's list may lie
                 content = stream.read(limits.REPORT_MEMBER + 1)
     except _DAMAGED as error:
         raise InputError(
-            f"{name} cannot be read as a zip file; expected a report of this program: {error}."
+            Message(
+                "{name} cannot be read as a zip file; expected a report of this program: {error}.",
+                name=name,
+                error=error,
+            )
         ) from error
     if len(content) > limits.REPORT_MEMBER:
         raise InputError(
-            f"{name}: {member} is larger than {limits.REPORT_MEMBER >> 20} MB; expected a report "
-            f"of this program."
+            Message(
+                "{name}: {member} is larger than {limit} MB; expected a report of this program.",
+                name=name,
+                member=member,
+                limit=limits.REPORT_MEMBER >> 20,
+            )
         )
     return content
 

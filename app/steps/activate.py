@@ -8,6 +8,7 @@ import msgspec
 
 from app.model.errors import ExitCode, ExpectedError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import Activate
 from app.model.pointer import Pointer, decode_pointer, encode_pointer
 from app.model.verdict import Verification
@@ -21,7 +22,7 @@ def done(step: Activate, site: StepContext) -> str | None:
     """Found when the pointer names this environment already."""
     pointer = read_pointer(site)
     return (
-        f"{step.environment} is the active environment."
+        Message("{environment} is the active environment.", environment=step.environment)
         if pointer is not None and pointer.active == step.environment
         else None
     )
@@ -38,8 +39,13 @@ def run(step: Activate, site: StepContext) -> Iterator[AnyPayload]:
     if verdict == "broken" or (verdict == "not_checked" and site.answers.verify != "none"):
         raise ExpectedError(
             NOT_PROVEN,
-            f"{step.environment} did not pass its verification, so it was not made active.",
-            hint="What was active before still is. The failed checks above say what to do.",
+            Message(
+                "{environment} did not pass its verification, so it was not made active.",
+                environment=step.environment,
+            ),
+            hint=Message(
+                "What was active before still is. The failed checks above say what to do."
+            ),
             exit_code=ExitCode.NOT_WORKING,
         )
     before = read_pointer(site)

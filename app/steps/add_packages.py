@@ -11,8 +11,10 @@ from collections.abc import Generator, Iterator, Sequence
 import msgspec
 
 from app.model import limits
+from app.model.encoding import encode
 from app.model.errors import ExitCode, ExpectedError
 from app.model.event import AnyPayload, Line
+from app.model.message import Message
 from app.model.own_packages import OwnPackage, OwnPackages, decode_own_packages
 from app.model.plan import AddPackages
 from app.model.profile import Profile
@@ -34,7 +36,7 @@ def done(step: AddPackages, site: StepContext) -> str | None:
         here.get(one.name) == one.version and listed.get(one.name) == one
         for one in step.change.packages
     )
-    return "Your own packages are there." if there else None
+    return Message("Your own packages are there.") if there else None
 
 
 def run(step: AddPackages, site: StepContext) -> Iterator[AnyPayload]:
@@ -65,7 +67,7 @@ def read(site: StepContext) -> OwnPackages:
 
 def write(site: StepContext, known: OwnPackages) -> None:
     """Replace the list."""
-    data = msgspec.json.format(msgspec.json.encode(known))
+    data = msgspec.json.format(encode(known))
     site.system.files.write(site.place.own_packages, data)
 
 
@@ -94,8 +96,12 @@ def resolve(
     if gone:
         raise ExpectedError(
             "packages-clash",
-            f"{', '.join(asked)} would change {', '.join(gone)}, which is refused.",
-            hint="packages undo takes back what was added last.",
+            Message(
+                "{asked} would change {gone}, which is refused.",
+                asked=", ".join(asked),
+                gone=", ".join(gone),
+            ),
+            hint=Message("packages undo takes back what was added last."),
             exit_code=ExitCode.BLOCKED,
         )
     pins = [f"{name}=={version}" for sign, name, version in changes if sign == "+"]
@@ -132,15 +138,22 @@ def _read_uv_output(
         if "not found in the package registry" in reason or "no versions of" in reason:
             raise ExpectedError(
                 "no-such-package",
-                f"{', '.join(asked)} cannot be added: the index has no such package.",
+                Message(
+                    "{asked} cannot be added: the index has no such package.",
+                    asked=", ".join(asked),
+                ),
                 details=error.details,
                 exit_code=ExitCode.BAD_INPUT,
             ) from error
         raise ExpectedError(
             "packages-clash",
-            f"{', '.join(asked)} cannot be added without changing a package of the setup. {reason}",
+            Message(
+                "{asked} cannot be added without changing a package of the setup. {reason}",
+                asked=", ".join(asked),
+                reason=reason,
+            ),
             details=error.details,
-            hint="Another version may fit; or make an environment of its own for it.",
+            hint=Message("Another version may fit; or make an environment of its own for it."),
             exit_code=ExitCode.BLOCKED,
         ) from error
     return output.decode("utf-8", "replace")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import CloseMapper
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -29,7 +30,7 @@ def _read_loader(step: CloseMapper, site: StepContext) -> str | None:
 def done(step: CloseMapper, site: StepContext) -> str | None:
     """Found when the function answers before it asks."""
     text = _read_loader(step, site)
-    return "The list is not fetched." if text is not None and step.after in text else None
+    return Message("The list is not fetched.") if text is not None and step.after in text else None
 
 
 def run(step: CloseMapper, site: StepContext) -> Iterator[AnyPayload]:
@@ -45,10 +46,13 @@ def run(step: CloseMapper, site: StepContext) -> Iterator[AnyPayload]:
     if text is None or text.count(step.before) != 1:
         raise ExpectedError(
             "unsloth_mapper_differs",
-            f"{step.file} is not the file that this setup pins, so its fetching of code could not "
-            f"be closed.",
+            Message(
+                "{file} is not the file that this setup pins, so its fetching of code "
+                "could not be closed.",
+                file=step.file,
+            ),
             details=place.join(packages, *step.file.split("/")),
-            hint="Repair the environment, so that its packages are installed anew.",
+            hint=Message("Repair the environment, so that its packages are installed anew."),
         )
     data = text.replace(step.before, step.after).encode("utf-8")
     path = place.join(packages, *step.file.split("/"))

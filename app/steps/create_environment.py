@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import CreateEnvironment
 from app.steps import provide_python
 from app.steps.removing import take_away
@@ -30,7 +31,9 @@ def done(step: CreateEnvironment, site: StepContext) -> str | None:
         return None
     answer = site.system.processes.capture([python, "-I", "-c", _ASK], limits.UV_ANSWER)
     if answer.code == 0 and answer.out.split() == [step.python, "True"]:
-        return f"The environment {step.environment} is there and starts."
+        return Message(
+            "The environment {environment} is there and starts.", environment=step.environment
+        )
     return None
 
 
@@ -45,8 +48,8 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     if python is None:
         raise ExpectedError(
             "python-unavailable",
-            f"Python {step.python} is not on this computer.",
-            hint="Run the plan from its start.",
+            Message("Python {python} is not on this computer.", python=step.python),
+            hint=Message("Run the plan from its start."),
         )
     if files.exists(folder):
         yield say(f"{step.environment} was begun before and not finished: it is made anew.")
@@ -58,7 +61,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
     yield from run_child(
         site,
         (uv, "venv", "--no-project", "--python", python, folder),
-        "Making the environment",
+        Message("Making the environment"),
         limit=limits.MAKING,
     )
     site.system.files.write(site.place.join(folder, MADE), f"{step.python}\n".encode())

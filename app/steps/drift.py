@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.own_packages import decode_own_packages
 from app.model.profile import Profile
 from app.steps.step_context import StepContext
@@ -34,12 +35,27 @@ class Change:
 
     def sentence(self) -> str:
         """For people: what it was, what it is, who did it."""
-        done_by = f" It was put there by {self.by}." if self.by else ""
+        done_by = Message(" It was put there by {by}.", by=self.by) if self.by else ""
         if self.found is None:
-            return f"{self.name} {self.locked} is missing from the environment."
+            return Message(
+                "{name} {locked} is missing from the environment.",
+                name=self.name,
+                locked=self.locked,
+            )
         if self.locked is None:
-            return f"{self.name} {self.found} was added and is not in the lock.{done_by}"
-        return f"{self.name} is {self.found}; the lock has {self.locked}.{done_by}"
+            return Message(
+                "{name} {found} was added and is not in the lock.{done_by}",
+                name=self.name,
+                found=self.found,
+                done_by=done_by,
+            )
+        return Message(
+            "{name} is {found}; the lock has {locked}.{done_by}",
+            name=self.name,
+            found=self.found,
+            locked=self.locked,
+            done_by=done_by,
+        )
 
 
 def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change, ...]:

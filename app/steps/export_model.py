@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from app.model import limits
 from app.model.errors import InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import ExportModel
 from app.ports import Command
 from app.steps.run_training import fault, training_environment
@@ -32,7 +33,11 @@ def run(step: ExportModel, site: StepContext) -> Iterator[AnyPayload]:
     place = site.place
     python = place.environment_python(step.environment)
     if not site.system.files.exists(python):
-        raise InputError(f"There is no environment {step.environment} to export in.")
+        raise InputError(
+            Message(
+                "There is no environment {environment} to export in.", environment=step.environment
+            )
+        )
     script = place.at("checks", _SCRIPT)
     site.system.files.write(script, site.resource(f"training/{_SCRIPT}"))
     wishes = [("--adapter", step.adapter), ("--format", step.format), ("--to", step.target)]

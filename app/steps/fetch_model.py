@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 
 from app.model import limits
 from app.model.event import AnyPayload, Measured
+from app.model.message import Message
 from app.model.plan import FetchModel
 from app.model.training import ModelInfo
 from app.ports import Command
@@ -21,7 +22,7 @@ _SCRIPT = "fetch_model.py"
 def done(step: FetchModel, site: StepContext) -> str | None:
     """Found when all files are there that the fetch wrote down at its end."""
     there = model_cache.fetched(step.model, step.cache, site.system, site.place)
-    return f"{step.model} is in {step.cache}." if there else None
+    return Message("{model} is in {cache}.", model=step.model, cache=step.cache) if there else None
 
 
 def run(step: FetchModel, site: StepContext) -> Iterator[AnyPayload]:

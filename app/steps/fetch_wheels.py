@@ -13,8 +13,10 @@ import msgspec
 from app.decide.plans.pylock import LockedFile, Pin, add_hashes, canonical, choose_files, parse_pins
 from app.decide.plans.uv_errors import explain_uv_error
 from app.model import limits
+from app.model.encoding import encode
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload, Progress
+from app.model.message import Message
 from app.model.plan import FetchWheels
 from app.model.profile import Part
 from app.model.value import Value
@@ -73,12 +75,12 @@ def done(step: FetchWheels, site: StepContext) -> str | None:
     ):  # hashed again, for example after a restart of the computer: need not be done twice
         site.system.files.write(
             _record_path(step, site),
-            msgspec.json.encode(FetchRecord(lock=record.lock, files=tuple(seen))),
+            encode(FetchRecord(lock=record.lock, files=tuple(seen))),
         )
     count = len(record.files)
     if count == 1:
-        return "1 file of the lock is in the wheelhouse."
-    return f"{count} files of the lock are in the wheelhouse."
+        return Message("1 file of the lock is in the wheelhouse.")
+    return Message("{count} files of the lock are in the wheelhouse.", count=count)
 
 
 def run(step: FetchWheels, site: StepContext, *, unpack: bool = True) -> Iterator[AnyPayload]:
@@ -195,8 +197,11 @@ def part_of(step: FetchWheels, site: StepContext) -> Part:
         if part.platform == (site.platform or site.place.family) and part.id == step.part:
             return part
     raise InputError(
-        f"The plan names the part {step.part} of {step.profile}, which is not there for this "
-        f"system."
+        Message(
+            "The plan names the part {part} of {profile}, which is not there for this system.",
+            part=step.part,
+            profile=step.profile,
+        )
     )
 
 
@@ -326,7 +331,7 @@ def _save_record(
         )
     site.system.files.write(
         _record_path(step, site),
-        msgspec.json.encode(FetchRecord(lock=part.requirements, files=tuple(read_fetched))),
+        encode(FetchRecord(lock=part.requirements, files=tuple(read_fetched))),
     )
 
 

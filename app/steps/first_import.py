@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line
+from app.model.message import Message
 from app.model.plan import FirstImport
 from app.model.profile import Profile
 from app.steps.step_context import StepContext
@@ -55,7 +56,7 @@ def run(step: FirstImport, site: StepContext) -> Iterator[AnyPayload]:
     for what in run_child(
         site,
         (python, "-I", "-c", _CODE, token, *modules(site.profiles[step.profile])),
-        "The first import",
+        Message("The first import"),
         python=python,
         limit=limits.FIRST_IMPORT,
         extra={"HF_HUB_OFFLINE": "1"},
@@ -66,7 +67,9 @@ def run(step: FirstImport, site: StepContext) -> Iterator[AnyPayload]:
     if _PROOF + token.encode() not in end:
         raise ExpectedError(
             "child-failed",
-            "The first import failed (it ended before all was imported, with exit code 0).",
+            Message(
+                "The first import failed (it ended before all was imported, with exit code 0)."
+            ),
             details=end.decode("utf-8", "replace"),
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import FixOpenmp
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -26,7 +27,7 @@ def _library_paths(step: FixOpenmp, site: StepContext) -> tuple[str, str]:
 def done(step: FixOpenmp, site: StepContext) -> str | None:
     """Found when the file lies beside torch's libraries."""
     _, wanted = _library_paths(step, site)
-    return f"{_WANTED} is there." if site.system.files.exists(wanted) else None
+    return Message("{file} is there.", file=_WANTED) if site.system.files.exists(wanted) else None
 
 
 def run(step: FixOpenmp, site: StepContext) -> Iterator[AnyPayload]:
@@ -42,9 +43,13 @@ def run(step: FixOpenmp, site: StepContext) -> Iterator[AnyPayload]:
     if not site.system.files.exists(source):
         raise ExpectedError(
             "torch_dll_libomp_missing",
-            f"torch's {_SOURCE} was not found, so {_WANTED} cannot be made from it.",
+            Message(
+                "torch's {source} was not found, so {file} cannot be made from it.",
+                source=_SOURCE,
+                file=_WANTED,
+            ),
             details=source,
-            hint="Take a profile with a newer torch.",
+            hint=Message("Take a profile with a newer torch."),
         )
     site.record("made", {"path": wanted})
     site.system.files.copy(source, wanted)

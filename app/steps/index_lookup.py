@@ -12,6 +12,7 @@ from app.decide.plans.pylock import Pin, as_pylock, lookup_project, select_lines
 from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.profile import Part
 from app.model.sources import unencrypted
 from app.model.value import Value
@@ -59,8 +60,8 @@ def indexes(wanted: str, site: StepContext) -> list[Index]:
             host = urlsplit(address).hostname
             raise ExpectedError(
                 "address_unsafe",
-                f"{host} would list packages without TLS, which is refused.",
-                hint="Give the index with https.",
+                Message("{host} would list packages without TLS, which is refused.", host=host),
+                hint=Message("Give the index with https."),
             )
     if sources.offline:
         folder = site.place.join(sources.offline, "wheels")
@@ -191,7 +192,7 @@ def _run_compile(
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never"}
     try:
         yield from run_child(
-            site, argv, "Looking up the files", limit=limits.LOOKING_UP, extra=extra
+            site, argv, Message("Looking up the files"), limit=limits.LOOKING_UP, extra=extra
         )
     except ExpectedError as error:
         python = (
@@ -204,7 +205,7 @@ def _run_compile(
         yield from run_child(
             site,
             (*argv, "--python", python),
-            "Looking up the files",
+            Message("Looking up the files"),
             limit=limits.LOOKING_UP,
             extra=extra,
         )
@@ -246,7 +247,7 @@ def _look_up_addresses(
     extra = {**question.index.env, "UV_PYTHON_DOWNLOADS": "never", "UV_CONFIG_FILE": settings}
     try:
         yield from run_child(
-            site, argv, "Looking up the files", limit=limits.LOOKING_UP, extra=extra
+            site, argv, Message("Looking up the files"), limit=limits.LOOKING_UP, extra=extra
         )
         return as_pylock(_read_text(site.place.join(folder, "uv.lock"), site), question.wanted)
     except ExpectedError as error:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from app.decide.plans.pylock import WHEELHOUSE, offline_lock
 from app.model import limits
 from app.model.event import AnyPayload, Progress
+from app.model.message import Message
 from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
 from app.steps import create_environment
@@ -30,9 +31,9 @@ def done(step: InstallWheels, site: StepContext) -> str | None:
         return None
     count = _count_wheels(step, site)
     return (
-        "1 package is installed as locked."
+        Message("1 package is installed as locked.")
         if count == 1
-        else f"{count} packages are installed as locked."
+        else Message("{count} packages are installed as locked.", count=count)
     )
 
 
@@ -89,7 +90,7 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
             "hardlink",
             lock,
         ),
-        "Installing the packages",
+        Message("Installing the packages"),
         limit=limits.INSTALLING,
         extra={"UV_PREVIEW_FEATURES": "pylock"},
         watch=lambda: _how_far(step, site, total),
@@ -107,11 +108,14 @@ def _how_far(step: InstallWheels, site: StepContext, total: int) -> Progress:
     names = files.names(packages)
     there = sum(name.endswith(".dist-info") for name in names)
     if there < total:
-        return Progress(done=there, total=total, unit="packages", note="linking files")
+        return Progress(done=there, total=total, unit="packages", note=Message("linking files"))
     folders = [n for n in names if files.exists(place.join(packages, n, "__init__.py"))]
     compiled = sum(files.exists(place.join(packages, n, "__pycache__")) for n in folders)
     return Progress(
-        done=compiled, total=max(1, len(folders)), unit="packages", note="compiling byte code"
+        done=compiled,
+        total=max(1, len(folders)),
+        unit="packages",
+        note=Message("compiling byte code"),
     )
 
 

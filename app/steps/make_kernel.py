@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import msgspec
 
 from app.model import limits
+from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import InstallWheels, MakeKernel
 from app.model.quoting import kernel_argument
 from app.steps.install_wheels import source
@@ -25,7 +27,7 @@ def done(step: MakeKernel, site: StepContext) -> str | None:
     written = site.system.files.read(site.place.join(step.spec, "kernel.json"))
     there = site.system.files.exists(site.place.join(_kernel_folder(step, site), "launch.py"))
     return (
-        f"Jupyter lists {step.label}."
+        Message("Jupyter lists {label}.", label=step.label)
         if there and written == _build_kernel_spec(step, site)
         else None
     )
@@ -41,8 +43,11 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     python = site.place.environment_python(step.environment)
     if not site.system.files.exists(python):
         raise InputError(
-            f"There is no environment {step.environment} to make a kernel for; expected one, made "
-            f"by an install."
+            Message(
+                "There is no environment {environment} to make a kernel for; expected one, "
+                "made by an install.",
+                environment=step.environment,
+            )
         )
     files, folder = site.system.files, _kernel_folder(step, site)
     if not files.exists(site.place.join(folder, "launch.py")):
@@ -82,7 +87,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
                 "-r",
                 lock,
             ),
-            "Installing the kernel's packages",
+            Message("Installing the kernel's packages"),
             limit=limits.MAKING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )
@@ -96,7 +101,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     yield from run_child(
         site,
         (python, site.place.join(folder, "launch.py"), "--ask", _spec_name(step)),
-        "Starting the kernel",
+        Message("Starting the kernel"),
         python=python,
         limit=limits.MAKING,
         extra={"JUPYTER_PATH": site.place.at("work", "kernel"), "JUPYTER_NO_CONFIG": "1"},
@@ -130,4 +135,4 @@ def _build_kernel_spec(step: MakeKernel, site: StepContext) -> bytes:
         "metadata": {"debugger": True},
         "env": {"PYTHONNOUSERSITE": "1"},
     }
-    return msgspec.json.format(msgspec.json.encode(spec))
+    return msgspec.json.format(encode(spec))

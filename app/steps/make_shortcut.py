@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from app.model.errors import InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import MakeShortcut
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -21,7 +22,7 @@ def done(step: MakeShortcut, site: StepContext) -> str | None:
     written = site.system.files.read(step.path) or b""
     environment = site.place.environment(step.environment)
     named = any(environment.encode(code) in written for code in ("utf-16-le", "utf-8"))
-    return f"{step.label} is in the menu." if named else None
+    return Message("{label} is in the menu.", label=step.label) if named else None
 
 
 def run(step: MakeShortcut, site: StepContext) -> Iterator[AnyPayload]:
@@ -29,8 +30,11 @@ def run(step: MakeShortcut, site: StepContext) -> Iterator[AnyPayload]:
     environment = site.place.environment(step.environment)
     if not site.system.files.exists(site.place.environment_python(step.environment)):
         raise InputError(
-            f"There is no environment {step.environment} for an entry in the menu; expected one, "
-            f"made by an install."
+            Message(
+                "There is no environment {environment} for an entry in the menu; expected "
+                "one, made by an install.",
+                environment=step.environment,
+            )
         )
     site.record("made", {"path": step.path, "for": step.environment})
     site.system.computer.make_shortcut(step.path, step.label, environment, site.place.home)

@@ -8,6 +8,7 @@ import msgspec
 
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.ports import System
 
 COMPLETE = "complete.json"  # what resources/training/fetch_model.py writes last
@@ -100,12 +101,18 @@ def check_name(model: str) -> str:
     """The model's name on the hub. Raises ``InputError`` where it is none."""
     if model.lower().endswith(".gguf"):
         raise InputError(
-            f"{model} is a GGUF file, which can be run but not trained; expected a model's folder or "
-            "its name on the hub."
+            Message(
+                "{model} is a GGUF file, which can be run but not trained; expected a "
+                "model's folder or its name on the hub.",
+                model=model,
+            )
         )
     if not _NAME.match(model) or ".." in model or "--" in model:
         raise InputError(
-            f"There is no folder {model}; expected a model's folder, or its name on the hub such as "
-            "unsloth/Llama-3.2-1B-Instruct."
+            Message(
+                "There is no folder {model}; expected a model's folder, or its name on the "
+                "hub such as unsloth/Llama-3.2-1B-Instruct.",
+                model=model,
+            )
         )
     return model

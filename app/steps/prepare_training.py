@@ -11,8 +11,10 @@ from collections.abc import Iterator
 import msgspec
 
 from app.decide.training.script_head import with_settings
+from app.model.encoding import encode
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Measured
+from app.model.message import Message
 from app.model.plan import PrepareTraining
 from app.model.training import RunRecord
 from app.steps.step_context import StepContext
@@ -26,7 +28,7 @@ def done(step: PrepareTraining, site: StepContext) -> str | None:
     """Found when the folder holds a record of this very run; it is written last."""
     data = site.system.files.read(site.place.join(step.folder, RECORD))
     there = data is not None and read_record(data) == step.record
-    return f"{step.folder} is prepared." if there else None
+    return Message("{folder} is prepared.", folder=step.folder) if there else None
 
 
 def run(step: PrepareTraining, site: StepContext) -> Iterator[AnyPayload]:
@@ -38,8 +40,8 @@ def run(step: PrepareTraining, site: StepContext) -> Iterator[AnyPayload]:
     if files.sha256(record.source) != record.source_sha256:
         raise ExpectedError(
             "data-changed",
-            f"{record.source} has changed since it was looked at.",
-            hint="Look at it once more, then start again.",
+            Message("{source} has changed since it was looked at.", source=record.source),
+            hint=Message("Look at it once more, then start again."),
         )
     rows = source.canonical(record.agreed)
     inside = record.output == site.place.join(step.folder, OUTPUT)
@@ -50,9 +52,7 @@ def run(step: PrepareTraining, site: StepContext) -> Iterator[AnyPayload]:
     )
     files.write(site.place.join(step.folder, DATA), rows)
     files.write(site.place.join(step.folder, SCRIPT), script.encode("utf-8"))
-    files.write(
-        site.place.join(step.folder, RECORD), msgspec.json.format(msgspec.json.encode(record))
-    )
+    files.write(site.place.join(step.folder, RECORD), msgspec.json.format(encode(record)))
     yield Measured(
         name="training.prepared",
         value=record.rows,

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from app.model import limits
+from app.model.encoding import encode
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import ProvidePython
 from app.model.sources import unencrypted
 from app.model.value import Value
@@ -34,15 +36,19 @@ def origins(site: StepContext) -> dict[str, str]:
         return {}
     if sources.python_list and unencrypted(sources.python_list):
         raise InputError(
-            f"The list of Pythons on {urlsplit(sources.python_list).hostname} would come without "
-            f"TLS, which is refused.",
-            hint="Give its address with https, or a file of this computer.",
+            Message(
+                "The list of Pythons on {hostname} would come without TLS, which is refused.",
+                hostname=urlsplit(sources.python_list).hostname,
+            ),
+            hint=Message("Give its address with https, or a file of this computer."),
         )
     if sources.python_mirror and unencrypted(sources.python_mirror):
         raise InputError(
-            f"The Pythons of {urlsplit(sources.python_mirror).hostname} would come without TLS, "
-            f"which is refused.",
-            hint="Give the mirror's address with https, or a folder of this computer.",
+            Message(
+                "The Pythons of {hostname} would come without TLS, which is refused.",
+                hostname=urlsplit(sources.python_mirror).hostname,
+            ),
+            hint=Message("Give the mirror's address with https, or a folder of this computer."),
         )
     last_found = {
         "UV_PYTHON_INSTALL_MIRROR": sources.python_mirror,
@@ -155,9 +161,13 @@ def done(step: ProvidePython, site: StepContext) -> str | None:
         if path is not None and stamp is not None:
             site.system.files.write(
                 site.place.python_note(step.version),
-                msgspec.json.encode(Remembered(path=path, stamp=stamp)),
+                encode(Remembered(path=path, stamp=stamp)),
             )
-    return f"Python {step.version} is there: {path}" if path else None
+    return (
+        Message("Python {version} is there: {path}", version=step.version, path=path)
+        if path
+        else None
+    )
 
 
 def _recall_last_python(version: str, site: StepContext) -> str | None:
@@ -200,24 +210,30 @@ def run(step: ProvidePython, site: StepContext) -> Iterator[AnyPayload]:
         yield from run_child(
             site,
             (site.system.computer.uv(), "python", "install", "--no-bin", f"cpython-{step.version}"),
-            f"Providing Python {step.version}",
+            Message("Providing Python {version}", version=step.version),
             limit=limits.PYTHON_COMING,
             extra=own,
         )
     except ExpectedError as error:
         raise ExpectedError(
             "python-unavailable",
-            f"Python {step.version} is not on this computer and could not be fetched.",
+            Message(
+                "Python {version} is not on this computer and could not be fetched.",
+                version=step.version,
+            ),
             details=error.details,
-            hint=f"Install Python {step.version} (64-bit) from python.org, or allow the download, "
-            f"then go on.",
+            hint=Message(
+                "Install Python {version} (64-bit) from python.org, or allow the "
+                "download, then go on.",
+                version=step.version,
+            ),
         ) from error
     path = find(step.version, site)
     if path is None:
         raise ExpectedError(
             "python-unavailable",
-            f"Python {step.version} was installed but does not start.",
-            hint="A virus scanner may hold it back; look at the log.",
+            Message("Python {version} was installed but does not start.", version=step.version),
+            hint=Message("A virus scanner may hold it back; look at the log."),
         )
     yield say(f"Python {step.version}: {path}")
 

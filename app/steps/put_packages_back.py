@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from app.model import limits
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import PutPackagesBack
 from app.model.value import Value
 from app.steps.step_context import StepContext
@@ -58,21 +59,30 @@ def read_saved_list(saved: str, site: StepContext) -> SavedPackages:
     named = _LIST.fullmatch(saved[len(site.place.quarantine) + 1 :])
     if site.place.folder_of(saved) != site.place.quarantine or named is None:
         raise InputError(
-            f"{saved} is no saved list of packages; expected a file that the command uninstall "
-            f"lists."
+            Message(
+                "{saved} is no saved list of packages; expected a file that the command "
+                "uninstall lists.",
+                saved=saved,
+            )
         )
     python, lines = _read_list(saved, site)
     if not python:
         raise InputError(
-            f"{saved} does not say which Python its packages belong to; expected “# PATH” as its "
-            f"first line."
+            Message(
+                "{saved} does not say which Python its packages belong to; expected “# "
+                "PATH” as its first line.",
+                saved=saved,
+            )
         )
     here = freeze(python, site)
     if here is None:
         raise ExpectedError(
             "python-unavailable",
-            f"{python}, out of which the packages were taken, does not start any more.",
-            hint="An environment that is gone can only be made anew.",
+            Message(
+                "{python}, out of which the packages were taken, does not start any more.",
+                python=python,
+            ),
+            hint=Message("An environment that is gone can only be made anew."),
         )
     return SavedPackages(
         saved=saved, python=python, day=named[1], packages=_hide_logins(_missing_lines(lines, here))
@@ -88,7 +98,7 @@ def done(step: PutPackagesBack, site: StepContext) -> str | None:
     return (
         None
         if read_saved_list(step.saved, site).packages
-        else f"All packages of the list are in {step.python}."
+        else Message("All packages of the list are in {python}.", python=step.python)
     )
 
 
@@ -118,7 +128,7 @@ def run(step: PutPackagesBack, site: StepContext) -> Iterator[AnyPayload]:
                 "-r",
                 file,
             ),
-            "Putting the packages back",
+            Message("Putting the packages back"),
             limit=limits.INSTALLING,
             extra=index_variables(
                 site, sorted({tag for line in found.packages for tag in _BUILD.findall(line)})

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from app.model.encoding import encode
 from app.model.errors import ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.model.plan import Quarantine
 from app.ports import Files
 from app.steps.step_context import StepContext
@@ -23,7 +25,11 @@ _BESIDE = ".unsloth-setup-quarantine"  # where home is on another volume
 
 def done(step: Quarantine, site: StepContext) -> str | None:
     """Found when nothing lies at that path any more."""
-    return None if site.system.files.exists(step.path) else f"Nothing lies at {step.path}."
+    return (
+        None
+        if site.system.files.exists(step.path)
+        else Message("Nothing lies at {path}.", path=step.path)
+    )
 
 
 def run(step: Quarantine, site: StepContext) -> Iterator[AnyPayload]:
@@ -34,13 +40,16 @@ def run(step: Quarantine, site: StepContext) -> Iterator[AnyPayload]:
     """
     if not step.path.strip() or step.path == site.place.folder_of(step.path):
         raise InputError(
-            f"{step.path!r} cannot be moved away; expected a folder or file that the survey listed."
+            Message(
+                "{path} cannot be moved away; expected a folder or file that the survey listed.",
+                path=repr(step.path),
+            )
         )
     shelf = _make_shelf(step.path, site)
     site.record("moved", {"path": step.path, "to": shelf})
     site.system.files.write(
         site.place.join(shelf, _NOTE),
-        msgspec.json.encode({"path": step.path, "at": site.system.clock.now()}),
+        encode({"path": step.path, "at": site.system.clock.now()}),
     )
     try:
         site.system.files.move(step.path, site.place.join(shelf, "content"))
@@ -94,10 +103,20 @@ def put_back(shelf: str, site: StepContext) -> str:
     path = _read_origin(shelf, site)
     if path is None:
         raise InputError(
-            f"{shelf} is no quarantined item; expected a folder with the file {_NOTE}."
+            Message(
+                "{shelf} is no quarantined item; expected a folder with the file {file}.",
+                shelf=shelf,
+                file=_NOTE,
+            )
         )
     if site.system.files.exists(path):
-        raise InputError(f"{path} exists again, so the quarantined one stays where it is: {shelf}.")
+        raise InputError(
+            Message(
+                "{path} exists again, so the quarantined one stays where it is: {shelf}.",
+                path=path,
+                shelf=shelf,
+            )
+        )
     site.record("moved", {"path": site.place.join(shelf, "content"), "to": path})
     site.system.files.move(site.place.join(shelf, "content"), path)
     _remove_empty_shelf(shelf, site.system.files, site.place)

@@ -11,6 +11,7 @@ import msgspec
 
 from app.model import limits
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import InstallWheels, RemovePackages
 from app.steps.add_packages import read, write
 from app.steps.install_wheels import source
@@ -32,7 +33,7 @@ def run(step: RemovePackages, site: StepContext) -> Iterator[AnyPayload]:
         yield from run_child(
             site,
             (uv, "pip", "uninstall", "--python", python, *step.packages),
-            "Taking the packages out",
+            Message("Taking the packages out"),
             limit=limits.MAKING,
         )
     if step.restore:
@@ -47,7 +48,7 @@ def run(step: RemovePackages, site: StepContext) -> Iterator[AnyPayload]:
         yield from run_child(
             site,
             (uv, "pip", "install", "--python", python, *options),
-            "Putting the setup's own packages back",
+            Message("Putting the setup's own packages back"),
             limit=limits.INSTALLING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.model.errors import InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import RemoveTree
 from app.steps.removing import take_away
 from app.steps.step_context import StepContext
@@ -16,14 +17,22 @@ TICKED = "remove-"  # how the ids of steps begin that a person ticked one by one
 
 def done(step: RemoveTree, site: StepContext) -> str | None:
     """Found when nothing lies there any more."""
-    return None if site.system.files.exists(step.path) else f"Nothing lies at {step.path}."
+    return (
+        None
+        if site.system.files.exists(step.path)
+        else Message("Nothing lies at {path}.", path=step.path)
+    )
 
 
 def run(step: RemoveTree, site: StepContext) -> Iterator[AnyPayload]:
     """Remove it. Only things below the home folder: whatever else a plan names is refused."""
     if not site.place.holds(step.path):
         raise InputError(
-            f"{step.path} is not below the home folder {site.place.home}, so it is not removed."
+            Message(
+                "{path} is not below the home folder {home}, so it is not removed.",
+                path=step.path,
+                home=site.place.home,
+            )
         )
     if step.id.startswith(TICKED) and site.place.folder_of(step.path) == site.place.environments:
         site.record("chosen", {"path": step.path})  # by a person, so it goes whoever made it

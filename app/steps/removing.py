@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from app.model.errors import ExpectedError
+from app.model.message import Message
 from app.ports import Files
 from app.steps.step_context import StepContext
 
@@ -80,7 +81,9 @@ def delete(aside: str, files: Files) -> str:
     try:
         files.remove(aside)
     except ExpectedError as error:
-        return f"{error.message} What is left of it is deleted at the next start."
+        return Message(
+            "{message} What is left of it is deleted at the next start.", message=error.message
+        )
     return ""
 
 
@@ -102,6 +105,8 @@ def not_ours(path: str) -> ExpectedError:
     """What lies at a path is neither deleted nor replaced."""
     return ExpectedError(
         "not-ours",
-        f"{path} was not made by this program, so it is neither replaced nor deleted.",
-        hint="Move it elsewhere, or choose another folder with --home.",
+        Message(
+            "{path} was not made by this program, so it is neither replaced nor deleted.", path=path
+        ),
+        hint=Message("Move it elsewhere, or choose another folder with --home."),
     )

@@ -10,6 +10,7 @@ from app.model import limits
 from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Failed
+from app.model.message import Message
 from app.model.plan import RunCheck
 from app.ports import Command
 from app.steps.child_environment import child_environment
@@ -62,9 +63,11 @@ def _check_error(step: RunCheck, failed: Failed | None, code: int, tail: str) ->
             details=(failed.details + "\n" + tail).strip(),
             hint=failed.hint,
         )
-    how = ending(code) if code else "it ended before it was through, with exit code 0"
+    how = ending(code) if code else Message("it ended before it was through, with exit code 0")
     return ExpectedError(
-        "check-failed", f"The check “{step.title}” did not pass ({how}).", details=tail
+        "check-failed",
+        Message("The check “{check}” did not pass ({how}).", check=step.title, how=how),
+        details=tail,
     )
 
 

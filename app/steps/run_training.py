@@ -8,6 +8,7 @@ from app.model import limits
 from app.model.child_exit import ending
 from app.model.errors import ExitCode, ExpectedError, InputError, StoppedError
 from app.model.event import AnyPayload, Failed, Measured, Progress
+from app.model.message import Message
 from app.model.plan import RunTraining
 from app.ports import Command
 from app.steps.child_environment import child_environment
@@ -36,7 +37,9 @@ def run(step: RunTraining, site: StepContext) -> Iterator[AnyPayload]:
     python, script = place.environment_python(step.environment), place.join(step.folder, SCRIPT)
     for path, what in ((python, "environment"), (script, "training script")):
         if not files.exists(path):
-            raise InputError(f"There is no {what} {path}; expected it there.")
+            raise InputError(
+                Message("There is no {what} {path}; expected it there.", what=what, path=path)
+            )
     stop_file = place.join(step.folder, STOP)
     files.remove(stop_file)
     how = ("--resume",) * step.resume + ("--overwrite",) * step.overwrite
@@ -90,7 +93,9 @@ def fault(ended: ScriptEnd, what: str) -> ExpectedError:
     failed: Failed | None = ended.failed
     if failed is None:
         return ExpectedError(
-            "script-ended", f"{what} broke off ({ending(ended.code)}).", details=ended.tail
+            "script-ended",
+            Message("{what} broke off ({ending}).", what=what, ending=ending(ended.code)),
+            details=ended.tail,
         )
     return ExpectedError(
         failed.code,

@@ -13,6 +13,8 @@ import msgspec
 
 from app.model import limits
 from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
+from app.model.message import Message
+from app.model.value import Value
 from app.ports import Command, Exit, Output, Silence
 from app.steps.step_context import StepContext
 
@@ -81,10 +83,44 @@ def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
         fields: Any = msgspec.json.decode(line)
         if not isinstance(fields, dict) or "what" not in fields:
             return None
-        return msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
+        template = fields.pop("template", None)
+        found = msgspec.convert(fields, type=Measured | Progress | Failed | Finished)
+        if isinstance(found, Failed) and template is not None:
+            return msgspec.structs.replace(found, message=_read_message(template, found.message))
+        return found
     except (
         msgspec.DecodeError,
         UnicodeDecodeError,
         RecursionError,
     ):  # a package may print anything
         return None
+
+
+class _Template(Value, frozen=True):
+    """A script's message taken apart; a value may be another."""
+
+    text: str
+    values: dict[str, Any] = {}
+
+
+def _read_message(template: object, sentence: str) -> str:
+    """The message that a script took apart; the plain sentence where the two do not agree, as with a
+    figure that JSON cannot hold.
+    """
+    try:
+        made = _build_message(msgspec.convert(template, _Template))
+    except ValueError:  # msgspec's too; a format that does not fit the value
+        return sentence
+    return made if made == sentence else sentence
+
+
+def _build_message(template: _Template) -> Message:
+    return Message(
+        template.text,
+        **{
+            name: _build_message(msgspec.convert(value, _Template))
+            if isinstance(value, dict)
+            else value
+            for name, value in template.values.items()
+        },
+    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import SetVariables
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import say
@@ -16,7 +17,7 @@ from app.steps.subprocesses import say
 def done(step: SetVariables, site: StepContext) -> str | None:
     """Found when the file says just this."""
     return (
-        f"{_describe_variables(step)} in this environment."
+        Message("{variables} in this environment.", variables=_describe_variables(step))
         if site.system.files.read(_pth_path(step, site)) == _pth_content(step)
         else None
     )

@@ -11,6 +11,7 @@ from app.model import limits
 from app.model.child_exit import ending
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, Quiet
+from app.model.message import Message
 from app.ports import Command, Exit, Output, Silence
 from app.steps.child_environment import child_environment
 from app.steps.step_context import StepContext
@@ -62,7 +63,7 @@ def run_child(
         elif isinstance(item, Exit) and item.code != 0:
             raise ExpectedError(
                 "child-failed",
-                f"{what} failed ({ending(item.code)}).",
+                Message("{what} failed ({ending}).", what=what, ending=ending(item.code)),
                 details=bytes(tail).decode("utf-8", "replace"),
             )
 

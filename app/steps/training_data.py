@@ -14,6 +14,7 @@ from app.model import limits
 from app.model.dataset import Confirmation, Dataset, ReadOptions
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.ports import Command
 from app.steps.child_environment import child_environment
 from app.steps.script_events import relay
@@ -45,20 +46,29 @@ def read_source(
     """Read a file of training data. Raises ``InputError`` where it cannot be used at all."""
     files, name = site.system.files, path.replace("\\", "/").rsplit("/", 1)[-1]
     if files.is_folder(path):
-        raise InputError(f"{path} is a folder; expected a file with training data.")
+        raise InputError(
+            Message("{path} is a folder; expected a file with training data.", path=path)
+        )
     size = files.size(path) if files.exists(path) else None
     if size is None:
-        raise InputError(f"There is no file {path}; expected one with training data.")
+        raise InputError(
+            Message("There is no file {path}; expected one with training data.", path=path)
+        )
     if size > limits.TRAINING_DATA:
         raise InputError(
-            f"{name} has {size / 2**30:.1f} GB; expected at most "
-            f"{limits.TRAINING_DATA >> 30} GB. Split it."
+            Message(
+                "{name} has {size:.1f} GB; expected at most {limit} GB. Split it.",
+                name=name,
+                size=size / 2**30,
+                limit=limits.TRAINING_DATA >> 30,
+            )
         )
     try:
         data = files.end(path, size)
     except ExpectedError as error:  # a pipe, a device, no right to read
         raise InputError(
-            f"{error.message} Expected a file with training data.", details=error.details
+            Message("{message} Expected a file with training data.", message=error.message),
+            details=error.details,
         ) from error
     if not (file_format.is_parquet(data) or options.format == "parquet"):
         return Source(name, data, options, None)
@@ -86,15 +96,23 @@ def _from_parquet(
         if ended.code != 0:
             raise ExpectedError(
                 "parquet",
-                f"{path} could not be read as Parquet inside {environment}.",
+                Message(
+                    "{path} could not be read as Parquet inside {environment}.",
+                    path=path,
+                    environment=environment,
+                ),
                 details=ended.tail,
                 exit_code=ExitCode.STEP_FAILED,
             )
         size = files.size(target) or 0
         if size > limits.TRAINING_DATA:
             raise InputError(
-                f"{path} holds {size / 2**30:.1f} GB of text; expected at most "
-                f"{limits.TRAINING_DATA >> 30} GB. Split it."
+                Message(
+                    "{path} holds {size:.1f} GB of text; expected at most {limit} GB. Split it.",
+                    path=path,
+                    size=size / 2**30,
+                    limit=limits.TRAINING_DATA >> 30,
+                )
             )
         return files.end(target, size)
     finally:

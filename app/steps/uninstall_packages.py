@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
+from app.model.message import Message
 from app.model.plan import UninstallPackages
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import freeze, run_child, say
@@ -26,7 +27,7 @@ def done(step: UninstallPackages, site: StepContext) -> str | None:
     return (
         None
         if names & {p.lower().replace("_", "-") for p in step.packages}
-        else f"None of them is in {step.python}."
+        else Message("None of them is in {python}.", python=step.python)
     )
 
 
@@ -40,8 +41,11 @@ def run(step: UninstallPackages, site: StepContext) -> Iterator[AnyPayload]:
     if frozen is None:
         raise ExpectedError(
             "python-unavailable",
-            f"{step.python}, out of which packages are to be taken, does not start.",
-            hint="Name the interpreter of an environment, or leave uninstall_from out.",
+            Message(
+                "{python}, out of which packages are to be taken, does not start.",
+                python=step.python,
+            ),
+            hint=Message("Name the interpreter of an environment, or leave uninstall_from out."),
         )
     stamp = site.system.clock.now().replace(":", "")
     saved, number = site.place.join(site.place.quarantine, f"packages-{stamp}.txt"), 1
@@ -56,6 +60,6 @@ def run(step: UninstallPackages, site: StepContext) -> Iterator[AnyPayload]:
     yield from run_child(
         site,
         (site.system.computer.uv(), "pip", "uninstall", "--python", step.python, *step.packages),
-        "Taking the packages out",
+        Message("Taking the packages out"),
         limit=limits.MAKING,
     )

@@ -90,7 +90,12 @@ def try_xformers(
     )
     if not error < limit:
         raise telling.CheckFailed(
-            "wrong-result", f"xformers' attention is wrong: error {error:.2g}, allowed {limit:.2g}."
+            "wrong-result",
+            telling.Message(
+                "xformers' attention is wrong: error {error:.2g}, allowed {limit:.2g}.",
+                error=error,
+                limit=limit,
+            ),
         )
 
 
@@ -122,7 +127,12 @@ def check() -> None:
     )
     if not error < limit:
         raise telling.CheckFailed(
-            "wrong-result", f"torch's attention is wrong: error {error:.2g}, allowed {limit:.2g}."
+            "wrong-result",
+            telling.Message(
+                "torch's attention is wrong: error {error:.2g}, allowed {limit:.2g}.",
+                error=error,
+                limit=limit,
+            ),
         )
     try_xformers(torch, device, (q, k, v, weight), wanted, limit)
 

@@ -103,8 +103,11 @@ def check() -> None:
     if bench.wrong:
         raise telling.CheckFailed(
             "wrong-result",
-            f"The card computed wrongly under load: {', '.join(bench.wrong)}. An "
-            "overclock, too little power or faulty memory does that.",
+            telling.Message(
+                "The card computed wrongly under load: {wrong}. An overclock, too little "
+                "power or faulty memory does that.",
+                wrong=", ".join(bench.wrong),
+            ),
         )
 
 

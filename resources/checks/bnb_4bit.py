@@ -67,9 +67,14 @@ def check() -> None:
     if not good:
         raise telling.CheckFailed(
             "wrong-result",
-            "bitsandbytes computes wrongly on this card: NF4 error "
-            f"{lossy:.3g} (0.05 to 0.15 is right), product error {product:.2g} (below 0.02), "
-            f"optimizer step {moved:.3g} (0.005 to 0.02).",
+            telling.Message(
+                "bitsandbytes computes wrongly on this card: NF4 error {error:.3g} (0.05 "
+                "to 0.15 is right), product error {product:.2g} (below 0.02), optimizer "
+                "step {moved:.3g} (0.005 to 0.02).",
+                error=lossy,
+                product=product,
+                moved=moved,
+            ),
         )
 
 

@@ -72,8 +72,12 @@ def check() -> None:
     if complaints:
         raise telling.CheckFailed(
             "no-kernel-image",
-            f"This torch has no code for every card: {'; '.join(complaints)}, "
-            f"while it was built for {', '.join(arch_list)}.",
+            telling.Message(
+                "This torch has no code for every card: {complaints}, while it was built "
+                "for {built}.",
+                complaints="; ".join(complaints),
+                built=", ".join(arch_list),
+            ),
         )
 
 

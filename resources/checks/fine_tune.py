@@ -112,28 +112,43 @@ def generate(torch: Any, way: Any, model: Any, tokenizer: Any) -> str:
             pad_token_id=2,
         )
     if out.shape[1] <= ids.shape[1]:
-        raise telling.CheckFailed("fine-tune-mute", "The trained model generated no token at all.")
+        raise telling.CheckFailed(
+            "fine-tune-mute", telling.Message("The trained model generated no token at all.")
+        )
     return str(tokenizer.decode(out[0][ids.shape[1] :]))
 
 
 def judge(
     losses: list[float], norms: list[float], equal: bool, difference: float, again: float
-) -> list[str]:
+) -> list[telling.Message]:
     """What went wrong, in sentences; empty where the fine-tune passed."""
     wrong = []
     if not losses or not all(math.isfinite(x) for x in losses):
-        wrong.append("the loss is not a number")
+        wrong.append(telling.Message("the loss is not a number"))
     elif losses[0] - statistics.mean(losses[-3:]) < CLEAR_FALL:
-        wrong.append(f"the loss did not fall clearly ({losses[0]:.2f} to {losses[-1]:.2f})")
+        wrong.append(
+            telling.Message(
+                "the loss did not fall clearly ({first:.2f} to {last:.2f})",
+                first=losses[0],
+                last=losses[-1],
+            )
+        )
     if not all(math.isfinite(x) for x in norms):
-        wrong.append("a gradient is not finite")
+        wrong.append(telling.Message("a gradient is not finite"))
     if not equal:
         wrong.append(
-            f"the adapter, loaded again, gives other logits (largest relative difference "
-            f"{difference:.2g})"
+            telling.Message(
+                "the adapter, loaded again, gives other logits (largest relative "
+                "difference {difference:.2g})",
+                difference=difference,
+            )
         )
     elif losses and not again < losses[0] - CLEAR_FALL:
-        wrong.append(f"the adapter, loaded again, has not learned (loss {again:.2f})")
+        wrong.append(
+            telling.Message(
+                "the adapter, loaded again, has not learned (loss {loss:.2f})", loss=again
+            )
+        )
     return wrong
 
 
@@ -215,13 +230,16 @@ def check() -> None:
         except Exception as fault:
             raise telling.CheckFailed(
                 "fine-tune-failed",
-                f"The fine-tune stopped: {telling.first_line(fault)}",
+                telling.Message("The fine-tune stopped: {error}", error=telling.first_line(fault)),
                 traceback.format_exc(),
             ) from fault
         finally:
             os.chdir(home)
     if wrong:
-        raise telling.CheckFailed("fine-tune-wrong", f"The fine-tune ran, but {'; '.join(wrong)}.")
+        raise telling.CheckFailed(
+            "fine-tune-wrong",
+            telling.Message("The fine-tune ran, but {wrong}.", wrong=telling.joined("; ", wrong)),
+        )
 
 
 if (

@@ -66,8 +66,11 @@ def check() -> None:
     if wrong:
         raise telling.CheckFailed(
             "wrong-result",
-            "A matrix product came out wrong, which points to an unstable clock, "
-            f"memory or driver: {'; '.join(wrong)}.",
+            telling.Message(
+                "A matrix product came out wrong, which points to an unstable clock, "
+                "memory or driver: {wrong}.",
+                wrong="; ".join(wrong),
+            ),
         )
 
 

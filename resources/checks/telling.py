@@ -19,14 +19,36 @@ BREAK = {
 }  # what comes before an event: a line break where libraries draw progress bars without one
 
 
+class Message(str):
+    """A sentence for people, in English, with the template and the values that it is made of, so
+    that the window can translate it; as ``app/model/message.py``, which scripts cannot import.
+    """
+
+    __slots__ = ("text", "values")
+    text: str
+    values: dict[str, Any]
+
+    def __new__(cls, text: str, /, **values: Any) -> "Message":
+        made = super().__new__(cls, text.format_map(values) if values else text)
+        made.text, made.values = text, values
+        return made
+
+
+def joined(separator: str, parts: list[Message]) -> Message:
+    """Several messages in a row, each still one of its own."""
+    values = {f"part{number}": part for number, part in enumerate(parts, 1)}
+    return Message(separator.join(f"{{{name}}}" for name in values), **values)
+
+
 class CheckFailed(Exception):
     """The check ran and its answer is no. ``code`` is a short stable name, the text one sentence
     for people.
     """
 
-    def __init__(self, code: str, message: str, details: str = "") -> None:
+    def __init__(self, code: str, message: Message, details: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.message = message
         self.details = details
 
 
@@ -56,6 +78,15 @@ def skipped(name: str, why: str) -> None:
 def progress(done: float, total: float, unit: str = "steps", note: str = "") -> None:
     """How far the check is."""
     tell("progress", done=done, total=total, unit=unit, note=note)
+
+
+def take_apart(message: Message) -> dict[str, Any]:
+    """A message as JSON that it can be made of again."""
+    values = {
+        name: take_apart(value) if isinstance(value, Message) else value
+        for name, value in message.values.items()
+    }
+    return {"text": message.text, "values": values}
 
 
 def clean(value: Any) -> Any:
@@ -90,7 +121,11 @@ def need(module: str) -> Any:
     except Exception as fault:
         raise CheckFailed(
             "import-failed",
-            f"The module {module} cannot be imported: {first_line(fault)}",
+            Message(
+                "The module {module} cannot be imported: {error}",
+                module=module,
+                error=first_line(fault),
+            ),
             traceback.format_exc(),
         ) from fault
 
@@ -110,8 +145,10 @@ def pick_device(torch: Any) -> Any:
     if not torch.cuda.is_available():
         raise CheckFailed(
             "cuda-not-available",
-            "torch is built for CUDA but reaches no card: the driver is missing, too "
-            "old or hidden.",
+            Message(
+                "torch is built for CUDA but reaches no card: the driver is missing, too "
+                "old or hidden."
+            ),
             reason_without_card(torch),
         )
     return torch.device("cuda", 0)
@@ -162,7 +199,8 @@ def run(check: Callable[[], None], noisy: bool = False) -> None:
         tell(
             "failed",
             code=fault.code,
-            message=str(fault),
+            message=str(fault.message),
+            template=take_apart(fault.message),
             details=fault.details or traceback.format_exc(),
         )
         code = 2 if isinstance(fault, CannotRun) else 1

@@ -40,7 +40,8 @@ def check() -> None:
         return
     if importlib.util.find_spec("triton") is None:
         raise telling.CheckFailed(
-            "triton-missing", "Triton is not installed, and Unsloth cannot be imported without it."
+            "triton-missing",
+            telling.Message("Triton is not installed, and Unsloth cannot be imported without it."),
         )
     triton = telling.need("triton")
     telling.measured("triton.version", str(triton.__version__))
@@ -61,7 +62,9 @@ def check() -> None:
     right = bool(torch.equal(out, x + y))
     telling.measured("triton.kernel", right, seconds=round(seconds, 3))
     if not right:
-        raise telling.CheckFailed("wrong-result", "A compiled Triton kernel gave a wrong sum.")
+        raise telling.CheckFailed(
+            "wrong-result", telling.Message("A compiled Triton kernel gave a wrong sum.")
+        )
 
 
 if __name__ == "__main__":

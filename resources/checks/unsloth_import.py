@@ -28,7 +28,7 @@ def bring_in() -> Any:
     except Exception as fault:
         raise telling.CheckFailed(
             "unsloth-import",
-            f"Unsloth cannot be imported: {telling.first_line(fault)}",
+            telling.Message("Unsloth cannot be imported: {error}", error=telling.first_line(fault)),
             traceback.format_exc(),
         ) from fault
     telling.measured(

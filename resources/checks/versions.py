@@ -173,7 +173,10 @@ def check() -> None:
                 wanted |= pins(lock.read())
         except OSError as fault:
             raise telling.CannotRun(
-                "lock-unreadable", f"The lock {file} cannot be read: {fault.strerror}."
+                "lock-unreadable",
+                telling.Message(
+                    "The lock {file} cannot be read: {reason}.", file=file, reason=fault.strerror
+                ),
             ) from fault
     if not wanted:
         telling.skipped("packages.checked", "no lock was given")
@@ -196,7 +199,12 @@ def check() -> None:
         )
         raise telling.CheckFailed(
             "packages-differ",
-            f"{len(differ)} of {len(wanted)} packages are not what the lock says: {named}.",
+            telling.Message(
+                "{count} of {all} packages are not what the lock says: {named}.",
+                count=len(differ),
+                all=len(wanted),
+                named=named,
+            ),
             "\n".join(str(row) for row in differ),
         )
     lost = damaged(set(wanted))
@@ -205,7 +213,9 @@ def check() -> None:
         named = ", ".join(lost[:4]) + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
         raise telling.CheckFailed(
             "packages-damaged",
-            f"Files of the installed packages are missing or cut off: {named}.",
+            telling.Message(
+                "Files of the installed packages are missing or cut off: {named}.", named=named
+            ),
             "\n".join(lost[:100]),
         )
 

@@ -158,6 +158,14 @@
         <source>The guide takes {packages} out of an environment before it installs. Nothing here needs that: the new setup has an environment of its own. Choose one if you want it all the same; the list of everything in it is saved first, so that they can be put back here.</source>
         <translation>Die Anleitung nimmt vor dem Installieren {packages} aus einer Umgebung heraus. Hier ist das nicht nötig: Die neue Einrichtung hat ihre eigene Umgebung. Wählen Sie eine, wenn Sie es trotzdem wollen; die Liste von allem, was darin ist, wird vorher gespeichert, damit sich die Pakete hier zurücklegen lassen.</translation>
     </message>
+    <message>
+        <source>Take these packages out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take them out of {environment}</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Compare</name>
@@ -185,28 +193,24 @@
         <source>Close</source>
         <translation>Schließen</translation>
     </message>
+    <message>
+        <source>Compared with</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compared with the setup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The setup that this output fits best.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Data</name>
     <message>
-        <source> (no hash on record for {1}: taken from the index over TLS)</source>
-        <translation> (für {1} ist keine Prüfsumme bekannt: über TLS vom Index geholt)</translation>
-    </message>
-    <message>
-        <source> In a short burst it reached {1}.</source>
-        <translation> In einem kurzen Stoß erreichte sie {1}.</translation>
-    </message>
-    <message>
-        <source> and {1} more</source>
-        <translation> und {1} weitere</translation>
-    </message>
-    <message>
         <source>* cannot be part of a path</source>
         <translation>* kann nicht Teil eines Pfads sein</translation>
-    </message>
-    <message>
-        <source>, at the {1} MHz that this laptop card ran at under its power budget</source>
-        <translation>, bei den {1} MHz, mit denen diese Laptop-Karte in ihrem Leistungsrahmen lief</translation>
     </message>
     <message>
         <source>, half the advertised rate since GeForce adds up in fp32 at half speed</source>
@@ -325,14 +329,6 @@
         <translation>Attention, vorwärts und rückwärts</translation>
     </message>
     <message>
-        <source>Before the benchmark began it was busy to {1} %, with {2} other processes on it. Close games, browsers and other training, then verify again.</source>
-        <translation>Vor dem Benchmark war sie zu {1} % beschäftigt, mit {2} anderen Prozessen. Schließen Sie Spiele, Browser und anderes Training und prüfen Sie dann noch einmal.</translation>
-    </message>
-    <message>
-        <source>Before the benchmark began it was busy to {1} %: windows, video or another program.</source>
-        <translation>Vor dem Benchmark war sie zu {1} % beschäftigt: Fenster, Video oder ein anderes Programm.</translation>
-    </message>
-    <message>
         <source>Begin with a 0.5B model in 4-bit, batch 1, at most 512 tokens, and close what uses the card.</source>
         <translation>Beginnen Sie mit einem 0.5B-Modell in 4 Bit, Batch 1, höchstens 512 Token, und schließen Sie, was die Karte benutzt.</translation>
     </message>
@@ -345,10 +341,6 @@
         <translation>Benchmark</translation>
     </message>
     <message>
-        <source>Best for RTX 50 and other Blackwell cards: the first settled generation with code for them</source>
-        <translation>Die beste für RTX 50 und andere Blackwell-Karten: die erste eingespielte Generation mit Code dafür</translation>
-    </message>
-    <message>
         <source>Best for Turing cards: Triton dropped them officially after 3.2</source>
         <translation>Die beste für Turing-Karten: Triton hat sie nach 3.2 offiziell aufgegeben</translation>
     </message>
@@ -359,10 +351,6 @@
     <message>
         <source>Best of the PyTorch 2.4 generation: narrower requirements, mended loader and tokenizer.</source>
         <translation>Das Beste der Generation PyTorch 2.4: engere Vorgaben, Laden und Tokenizer repariert.</translation>
-    </message>
-    <message>
-        <source>Best proven for {card.architecture} cards</source>
-        <translation>Am besten erprobt für {card.architecture}-Karten</translation>
     </message>
     <message>
         <source>Better choose a folder whose path has letters, digits, spaces, - and _ only.</source>
@@ -395,10 +383,6 @@
     <message>
         <source>Card</source>
         <translation>Karte</translation>
-    </message>
-    <message>
-        <source>Card and board could run generation {1}. A riser cable or a firmware setting holds it back.</source>
-        <translation>Karte und Platine könnten Generation {1}. Ein Riser-Kabel oder eine Einstellung der Firmware bremst.</translation>
     </message>
     <message>
         <source>Card memory</source>
@@ -477,10 +461,6 @@
         <translation>Befehl für Ubuntu und Debian kopieren</translation>
     </message>
     <message>
-        <source>Delete {1}</source>
-        <translation>{1} löschen</translation>
-    </message>
-    <message>
         <source>Driver and driver library differ: a restart is due</source>
         <translation>Treiber und Treiberbibliothek passen nicht zusammen: Ein Neustart steht an</translation>
     </message>
@@ -495,10 +475,6 @@
     <message>
         <source>Every file is checked against a hash on record; the hash of PyTorch&apos;s wheel agrees in ten public records.</source>
         <translation>Jede Datei wird gegen eine bekannte Prüfsumme geprüft; die von PyTorch stimmt in zehn öffentlichen Quellen überein.</translation>
-    </message>
-    <message>
-        <source>Every setup offered here needs a driver for CUDA 12, from December 2022 or later.</source>
-        <translation>Jede hier angebotene Einrichtung braucht einen Treiber für CUDA 12, ab Dezember 2022.</translation>
     </message>
     <message>
         <source>Everything comes from the offline folder.</source>
@@ -519,14 +495,6 @@
     <message>
         <source>Fetched files thrown away</source>
         <translation>Geladene Dateien verworfen</translation>
-    </message>
-    <message>
-        <source>Files of the packages lie up to 179 characters deeper, and Windows stops at 259 unless long paths are switched on.</source>
-        <translation>Dateien der Pakete liegen bis zu 179 Zeichen tiefer, und Windows hört bei 259 auf, wenn lange Pfade nicht eingeschaltet sind.</translation>
-    </message>
-    <message>
-        <source>Files of the packages lie up to 179 characters deeper. Whether this Windows allows more than 259 could not be found out.</source>
-        <translation>Dateien der Pakete liegen bis zu 179 Zeichen tiefer. Ob dieses Windows mehr als 259 erlaubt, ließ sich nicht feststellen.</translation>
     </message>
     <message>
         <source>First fine-tune</source>
@@ -565,10 +533,6 @@
         <translation>Kaum Platz auf {disk.root}</translation>
     </message>
     <message>
-        <source>Heat held its clock back in {1} of the samples; the hottest was {2} °C. Clean the fans, give the card air, or have its thermal paste renewed.</source>
-        <translation>Hitze bremste ihren Takt in {1} der Messungen; am heißesten waren {2} °C. Reinigen Sie die Lüfter, geben Sie der Karte Luft, oder lassen Sie die Wärmeleitpaste erneuern.</translation>
-    </message>
-    <message>
         <source>Holds code for every card from RTX 20 to RTX 50.</source>
         <translation>Enthält Code für jede Karte von RTX 20 bis RTX 50.</translation>
     </message>
@@ -591,26 +555,6 @@
     <message>
         <source>Importing PyTorch, Triton and Unsloth alone takes about {limit.memory_least}.</source>
         <translation>Allein der Import von PyTorch, Triton und Unsloth braucht etwa {limit.memory_least}.</translation>
-    </message>
-    <message>
-        <source>In the way: {1}.</source>
-        <translation>Im Weg: {1}.</translation>
-    </message>
-    <message>
-        <source>In the way: {1}{2}.</source>
-        <translation>Im Weg: {1}{2}.</translation>
-    </message>
-    <message>
-        <source>In {1} of the samples. Check the plugs of the card and the supply&apos;s rating.</source>
-        <translation>In {1} der Messungen. Prüfen Sie die Stecker der Karte und die Leistung des Netzteils.</translation>
-    </message>
-    <message>
-        <source>In {1} of the samples. That is how a card works under full load and is no fault.</source>
-        <translation>In {1} der Messungen. So arbeitet eine Karte unter voller Last; es ist kein Fehler.</translation>
-    </message>
-    <message>
-        <source>In {1} of the samples: heat or power reached a limit of the hardware.</source>
-        <translation>In {1} der Messungen: Wärme oder Leistung erreichte eine Grenze der Hardware.</translation>
     </message>
     <message>
         <source>Install Microsoft&apos;s Visual C++ runtime (25 MB, needs an administrator), then look again.</source>
@@ -645,14 +589,6 @@
         <translation>Installieren Sie den aktuellen Treiber für {card.name} von NVIDIAs Seite, starten Sie neu und sehen Sie dann erneut nach.</translation>
     </message>
     <message>
-        <source>Install the distribution&apos;s package of the NVIDIA driver, version 570 or newer, restart, then look again.</source>
-        <translation>Installieren Sie das Paket Ihrer Distribution für den NVIDIA-Treiber, Version 570 oder neuer, starten Sie neu und sehen Sie dann erneut nach.</translation>
-    </message>
-    <message>
-        <source>Install {1}</source>
-        <translation>{1} installieren</translation>
-    </message>
-    <message>
         <source>Installed versions</source>
         <translation>Installierte Versionen</translation>
     </message>
@@ -671,10 +607,6 @@
     <message>
         <source>It lacks vcruntime140_1.dll, which PyTorch&apos;s libraries load: `import torch` ends with error 126.</source>
         <translation>Ihr fehlt vcruntime140_1.dll, die PyTorchs Bibliotheken laden: `import torch` endet mit Fehler 126.</translation>
-    </message>
-    <message>
-        <source>It needs “{1}”, which did not pass.</source>
-        <translation>Es braucht „{1}“, was nicht bestanden wurde.</translation>
     </message>
     <message>
         <source>It sits in a narrow slot, or shares its lanes with a drive. Training itself hardly suffers; loading models and offloading do.</source>
@@ -777,14 +709,6 @@
         <translation>Modelle bis etwa 1B in 4 Bit passen, mit kurzen Texten. Größere halten mit „out of memory“ an.</translation>
     </message>
     <message>
-        <source>Move {1} into the quarantine</source>
-        <translation>{1} in die Quarantäne verschieben</translation>
-    </message>
-    <message>
-        <source>NVIDIA card {1}</source>
-        <translation>NVIDIA-Karte {1}</translation>
-    </message>
-    <message>
         <source>Needs a driver from 2023 only.</source>
         <translation>Braucht nur einen Treiber von 2023.</translation>
     </message>
@@ -815,10 +739,6 @@
     <message>
         <source>Needs another folder</source>
         <translation>Braucht einen anderen Ordner</translation>
-    </message>
-    <message>
-        <source>Needs driver {1} or newer; yours is {2}.</source>
-        <translation>Braucht Treiber {1} oder neuer; Ihrer ist {2}.</translation>
     </message>
     <message>
         <source>Needs more memory</source>
@@ -855,14 +775,6 @@
     <message>
         <source>Neither the driver nor its name nor its PCI id says which compute capability it has. The setup is chosen for the common case; verification shows whether it fits.</source>
         <translation>Weder der Treiber noch ihr Name noch ihre PCI-Kennung nennt ihre Compute Capability. Die Einrichtung ist für den häufigsten Fall gewählt; die Prüfung zeigt, ob sie passt.</translation>
-    </message>
-    <message>
-        <source>Newest models and fixes.</source>
-        <translation>Neueste Modelle und Korrekturen.</translation>
-    </message>
-    <message>
-        <source>Newest, and less proven than PyTorch 2.8</source>
-        <translation>Am neuesten, aber weniger erprobt als PyTorch 2.8</translation>
     </message>
     <message>
         <source>No C compiler was found</source>
@@ -903,10 +815,6 @@
     <message>
         <source>No pinned PyTorch holds code for compute capability {card.capability} yet. The practice setup works on the processor.</source>
         <translation>Noch enthält kein festgeschriebenes PyTorch Code für Compute Capability {card.capability}. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
-    </message>
-    <message>
-        <source>No reference for this card yet.{1}</source>
-        <translation>Noch kein Vergleichswert für diese Karte.{1}</translation>
     </message>
     <message>
         <source>Nobody tested this Unsloth release on Windows when it came out: usable Triton wheels for Windows appeared weeks later.</source>
@@ -957,10 +865,6 @@
         <translation>Nichts zu tun. Stecken Sie beim Laptop vor dem Training das Netzteil ein und wählen Sie den Leistungsmodus.</translation>
     </message>
     <message>
-        <source>Nothing to do. Only exporting to GGUF with a self-built llama.cpp would need one.</source>
-        <translation>Nichts zu tun. Nur der Export nach GGUF mit selbst gebautem llama.cpp bräuchte einen.</translation>
-    </message>
-    <message>
         <source>Nothing to do. To mend or update the driver, do it in Windows.</source>
         <translation>Nichts zu tun. Wenn der Treiber zu reparieren oder zu aktualisieren ist, tun Sie es in Windows.</translation>
     </message>
@@ -1001,20 +905,8 @@
         <translation>Auf dem Prozessor; dafür gibt es keinen Vergleichswert.</translation>
     </message>
     <message>
-        <source>One file of PyTorch&apos;s has no hash on record for Windows; it is taken from the index over TLS.</source>
-        <translation>Für eine Datei von PyTorch ist unter Windows keine Prüfsumme bekannt; sie kommt über TLS vom Index.</translation>
-    </message>
-    <message>
-        <source>One generation older than the first choice for {card.architecture} cards; a good second</source>
-        <translation>Eine Generation älter als die erste Wahl für {card.architecture}-Karten; eine gute zweite</translation>
-    </message>
-    <message>
         <source>One of them is used for training and verified: {card.name}.</source>
         <translation>Eine davon wird zum Trainieren benutzt und geprüft: {card.name}.</translation>
-    </message>
-    <message>
-        <source>One setup for RTX 30, 40 and 50: recent models, pinned and settled.</source>
-        <translation>Eine Einrichtung für RTX 30, 40 und 50: neue Modelle, festgeschrieben und eingespielt.</translation>
     </message>
     <message>
         <source>OneDrive would upload tens of thousands of files, lock some while they are written and replace others by placeholders.</source>
@@ -1025,16 +917,8 @@
         <translation>NVIDIAs Treiberseite öffnen</translation>
     </message>
     <message>
-        <source>Other addresses answer, so the PC is not offline; the index or the mirror in its place does not.</source>
-        <translation>Andere Adressen antworten, der PC ist also nicht offline; der Index oder der Spiegel an seiner Stelle antwortet nicht.</translation>
-    </message>
-    <message>
         <source>Other programs hold most of it; importing PyTorch would push the PC into swapping.</source>
         <translation>Andere Programme belegen das meiste; der Import von PyTorch würde den PC zum Auslagern drängen.</translation>
-    </message>
-    <message>
-        <source>PCIe generation {1} with {2} lanes, {3} GB/s</source>
-        <translation>PCIe-Generation {1} mit {2} Lanes, {3} GB/s</translation>
     </message>
     <message>
         <source>Package cache emptied</source>
@@ -1057,20 +941,12 @@
         <translation>Üben Sie hier auf dem Prozessor. Zum Trainieren genügt jede Karte ab GTX 16 oder RTX 20; ab RTX 30 ist es besser.</translation>
     </message>
     <message>
-        <source>Practise on the processor here. If an NVIDIA card should be in this PC, check that it is seated and switched on.</source>
-        <translation>Üben Sie hier auf dem Prozessor. Sollte in diesem PC eine NVIDIA-Karte stecken, prüfen Sie, ob sie richtig sitzt und eingeschaltet ist.</translation>
-    </message>
-    <message>
         <source>PyTorch</source>
         <translation>PyTorch</translation>
     </message>
     <message>
         <source>PyTorch 2.12 · CUDA 13.0 · Unsloth 2026.10</source>
         <translation>PyTorch 2.12 · CUDA 13.0 · Unsloth 2026.10</translation>
-    </message>
-    <message>
-        <source>PyTorch 2.4.0 is from July 2024 and predates later security fixes (CVE-2025-3000 among them).</source>
-        <translation>PyTorch 2.4.0 ist vom Juli 2024 und älter als spätere Sicherheitskorrekturen (darunter CVE-2025-3000).</translation>
     </message>
     <message>
         <source>PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9</source>
@@ -1165,10 +1041,6 @@
         <translation>Die Bibliotheken von PyTorch brauchen sie: Ohne sie endet `import torch` mit Fehler 126.</translation>
     </message>
     <message>
-        <source>PyTorch&apos;s own wheels come from download.pytorch.org, or from a mirror of it.</source>
-        <translation>PyTorchs eigene Pakete kommen von download.pytorch.org oder von einem Spiegel davon.</translation>
-    </message>
-    <message>
         <source>Python</source>
         <translation>Python</translation>
     </message>
@@ -1201,14 +1073,6 @@
         <translation>Python würde dort seine eigene Bibliothek suchen</translation>
     </message>
     <message>
-        <source>Python {1}</source>
-        <translation>Python {1}</translation>
-    </message>
-    <message>
-        <source>Python {1} is there: {2}</source>
-        <translation>Python {1} ist da: {2}</translation>
-    </message>
-    <message>
         <source>Python&apos;s connections fail where that file cannot be written</source>
         <translation>Pythons Verbindungen scheitern, wo diese Datei nicht geschrieben werden kann</translation>
     </message>
@@ -1233,36 +1097,8 @@
         <translation>Empfohlen</translation>
     </message>
     <message>
-        <source>Reference: {1}, times the share that healthy cards reach ({2} to {3}, an estimate).{4}</source>
-        <translation>Vergleichswert: {1}, mal dem Anteil, den gesunde Karten erreichen ({2} bis {3}, geschätzt).{4}</translation>
-    </message>
-    <message>
-        <source>Reference: {1}.{2}</source>
-        <translation>Vergleichswert: {1}.{2}</translation>
-    </message>
-    <message>
         <source>Reproduces work done with exactly this release.</source>
         <translation>Wiederholt Arbeit, die mit genau dieser Ausgabe getan wurde.</translation>
-    </message>
-    <message>
-        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; imported on Linux with a pretended card. Not yet trained on a card.</source>
-        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; unter Linux mit einer vorgetäuschten Karte importiert. Noch auf keiner Karte trainiert.</translation>
-    </message>
-    <message>
-        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux reached the first call that needs a real card. Not yet trained on a card.</source>
-        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux kam bis zum ersten Aufruf, der eine echte Karte braucht. Noch auf keiner Karte trainiert.</translation>
-    </message>
-    <message>
-        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux reached the first call that needs a real card. This Unsloth with these transformers, trl and bitsandbytes trained on an H100 beside torch 2.11.0+cu130; the whole setup has not yet trained on a card.</source>
-        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux kam bis zum ersten Aufruf, der eine echte Karte braucht. Dieses Unsloth mit diesem transformers, trl und bitsandbytes hat neben torch 2.11.0+cu130 auf einer H100 trainiert; die ganze Einrichtung noch auf keiner Karte.</translation>
-    </message>
-    <message>
-        <source>Resolved for Windows and Linux; every Windows file but PyTorch&apos;s own was downloaded and its hash checked; the import on Linux stopped only where a real card is needed. Not yet trained on a card.</source>
-        <translation>Für Windows und Linux aufgelöst; jede Windows-Datei außer der von PyTorch wurde geladen und ihre Prüfsumme geprüft; der Import unter Linux hielt erst an, wo eine echte Karte nötig ist. Noch auf keiner Karte trainiert.</translation>
-    </message>
-    <message>
-        <source>Resolved for Windows and Linux; imported on Linux with a pretended card. Its Windows files were not downloaded as a set, and it was not trained on a card.</source>
-        <translation>Für Windows und Linux aufgelöst; unter Linux mit einer vorgetäuschten Karte importiert. Ihre Windows-Dateien wurden nicht als Ganzes geladen, und sie wurde auf keiner Karte trainiert.</translation>
     </message>
     <message>
         <source>Restart the PC and look again. If it stays, install the driver anew.</source>
@@ -1293,14 +1129,6 @@
         <translation>Melden Sie sich im Netz an, tragen Sie den Proxy ein, oder nennen Sie den Spiegel, den Ihr Netz anbietet.</translation>
     </message>
     <message>
-        <source>Something answers in its place: a proxy, a filter, or a page to sign in.</source>
-        <translation>An seiner Stelle antwortet etwas anderes: ein Proxy, ein Filter oder eine Anmeldeseite.</translation>
-    </message>
-    <message>
-        <source>Something on the way replaces certificates, as company networks do, and its root is not in the system&apos;s store.</source>
-        <translation>Etwas unterwegs ersetzt Zertifikate, wie es Firmennetze tun, und dessen Stammzertifikat ist nicht im Speicher des Systems.</translation>
-    </message>
-    <message>
         <source>Switch to the new setup</source>
         <translation>Umschalten auf die neue Einrichtung</translation>
     </message>
@@ -1323,10 +1151,6 @@
     <message>
         <source>Take the practice setup for the processor. For training, any card from the GTX 16 or RTX 20 series on will do; one from the RTX 30 series on is better.</source>
         <translation>Nehmen Sie die Übungseinrichtung für den Prozessor. Zum Trainieren genügt jede Karte ab GTX 16 oder RTX 20; ab RTX 30 ist es besser.</translation>
-    </message>
-    <message>
-        <source>Take {1} out of an older environment</source>
-        <translation>{1} aus einer älteren Umgebung nehmen</translation>
     </message>
     <message>
         <source>The Linux system&apos;s C library does not fit</source>
@@ -1363,14 +1187,6 @@
     <message>
         <source>The OpenMP file that PyTorch 2.4.0 lacks</source>
         <translation>Die OpenMP-Datei, die PyTorch 2.4.0 fehlt</translation>
-    </message>
-    <message>
-        <source>The PC is offline</source>
-        <translation>Der PC ist offline</translation>
-    </message>
-    <message>
-        <source>The PC seems to be offline. Every file comes from the package index or from an offline folder.</source>
-        <translation>Der PC scheint offline zu sein. Jede Datei kommt vom Paketindex oder aus einem Offline-Ordner.</translation>
     </message>
     <message>
         <source>The PyTorch index cannot be used</source>
@@ -1411,10 +1227,6 @@
     <message>
         <source>The card has very little memory</source>
         <translation>Die Karte hat sehr wenig Speicher</translation>
-    </message>
-    <message>
-        <source>The card has {1} of {2} lanes</source>
-        <translation>Die Karte hat {1} von {2} Lanes</translation>
     </message>
     <message>
         <source>The card is newer than every setup offered here</source>
@@ -1463,10 +1275,6 @@
     <message>
         <source>The environment runs another Python than the profile was locked for.</source>
         <translation>In der Umgebung läuft ein anderes Python als das, wofür das Profil festgeschrieben wurde.</translation>
-    </message>
-    <message>
-        <source>The environment {1} is there and starts.</source>
-        <translation>Die Umgebung {1} ist da und startet.</translation>
     </message>
     <message>
         <source>The files to fetch and the environment that is made of them need {disk.needed} on the volume of {home.path}.</source>
@@ -1545,10 +1353,6 @@
         <translation>Das Neueste, was zusammenpasst: neueste Modelle, neuester Treiber nötig.</translation>
     </message>
     <message>
-        <source>The only profile for the newest Blackwell variants (10.3, 12.1).</source>
-        <translation>Das einzige Profil für die neuesten Blackwell-Varianten (10.3, 12.1).</translation>
-    </message>
-    <message>
         <source>The package index cannot be reached</source>
         <translation>Der Paketindex ist nicht erreichbar</translation>
     </message>
@@ -1559,10 +1363,6 @@
     <message>
         <source>The package index shows a certificate that this PC does not trust</source>
         <translation>Der Paketindex zeigt ein Zertifikat, dem dieser PC nicht vertraut</translation>
-    </message>
-    <message>
-        <source>The pinned packages are built for 64-bit x86 processors. PyTorch&apos;s CUDA builds for Windows exist for no other.</source>
-        <translation>Die festgeschriebenen Pakete sind für 64-Bit-x86-Prozessoren gebaut. PyTorch mit CUDA gibt es unter Windows für keinen anderen.</translation>
     </message>
     <message>
         <source>The pinned packages are made for 64-bit Python 3.11 or 3.12; the Microsoft Store&apos;s Python redirects its folders.</source>
@@ -1605,14 +1405,6 @@
         <translation>Die Bauart des Prozessors wird nicht unterstützt</translation>
     </message>
     <message>
-        <source>The result is wrong: {1}.</source>
-        <translation>Das Ergebnis ist falsch: {1}.</translation>
-    </message>
-    <message>
-        <source>The same product ran at {1} TFLOP/s first and at {2} in the end: cooling or power.</source>
-        <translation>Dasselbe Produkt lief erst mit {1} TFLOP/s und am Ende mit {2}: Kühlung oder Leistung.</translation>
-    </message>
-    <message>
         <source>The script divides bytes by 1e9, so that a card of 24 GiB shows 25.8 GB less what the driver keeps; 24.00 cannot come out of it.</source>
         <translation>Das Skript teilt Bytes durch 1e9, sodass eine Karte mit 24 GiB 25,8 GB zeigt, weniger dem, was der Treiber behält; 24.00 kann dabei nicht herauskommen.</translation>
     </message>
@@ -1625,24 +1417,12 @@
         <translation>Die Versionen der Anleitung, aus festgeschriebenen Dateien installiert statt mit ihren Befehlen, die unter Windows so nicht laufen können.</translation>
     </message>
     <message>
-        <source>The setup stays below that in {home.path}. Models with long names in deep folders may not.</source>
-        <translation>Die Einrichtung bleibt in {home.path} darunter. Modelle mit langen Namen in tiefen Ordnern vielleicht nicht.</translation>
-    </message>
-    <message>
-        <source>The setups for training are made for CUDA, which runs on NVIDIA cards only. The practice setup works on the processor, with small models.</source>
-        <translation>Die Einrichtungen zum Trainieren sind für CUDA gemacht, das nur auf NVIDIA-Karten läuft. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
-    </message>
-    <message>
         <source>The setups for training are made for NVIDIA cards. The practice setup works on the processor, with small models.</source>
         <translation>Die Einrichtungen zum Trainieren sind für NVIDIA-Karten gemacht. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
     </message>
     <message>
         <source>The share holds against 16-bit weights and for the linear layers only; embedding and head stay in 16 bits.</source>
         <translation>Der Anteil gilt gegenüber 16-Bit-Gewichten und nur für die linearen Schichten; Einbettung und Kopf bleiben in 16 Bit.</translation>
-    </message>
-    <message>
-        <source>The slot ran at PCIe generation {1}</source>
-        <translation>Der Steckplatz lief mit PCIe-Generation {1}</translation>
     </message>
     <message>
         <source>The system lists the card, but NVIDIA&apos;s driver is not loaded (the free driver nouveau cannot train). With secure boot an unsigned driver module stays out as well.</source>
@@ -1741,24 +1521,12 @@
         <translation>Triton 3.2 und xformers 0.0.29 enthalten Kernel für Compute Capability 7.0 und 7.5.</translation>
     </message>
     <message>
-        <source>Triton dropped Turing (RTX 20, GTX 16, T4) officially after 3.2: most kernels still compile, without promise.</source>
-        <translation>Triton gab Turing (RTX 20, GTX 16, T4) nach 3.2 offiziell auf: Die meisten Kernel lassen sich noch übersetzen, ohne Zusage.</translation>
-    </message>
-    <message>
         <source>Triton would compile with it instead of the compiler that it brings</source>
         <translation>Triton würde damit übersetzen statt mit dem Compiler, den es mitbringt</translation>
     </message>
     <message>
         <source>Triton would use another assembler than its own</source>
         <translation>Triton würde einen anderen Assembler als seinen eigenen benutzen</translation>
-    </message>
-    <message>
-        <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below.</source>
-        <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter.</translation>
-    </message>
-    <message>
-        <source>Triton, which Unsloth is built on, needs compute capability 7.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
-        <translation>Triton, auf dem Unsloth aufbaut, braucht Compute Capability 7.0; Karten vor Volta (GTX 10 und älter) bleiben darunter. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
     </message>
     <message>
         <source>Under WSL a card appears only when its driver is installed in Windows and WSL is version 2. The practice setup works on the processor, with small models.</source>
@@ -1793,10 +1561,6 @@
         <translation>Import von Unsloth</translation>
     </message>
     <message>
-        <source>Update to Windows 10 version 22H2 or Windows 11, then look again.</source>
-        <translation>Aktualisieren Sie auf Windows 10 Version 22H2 oder Windows 11 und sehen Sie dann erneut nach.</translation>
-    </message>
-    <message>
         <source>Update to a release from 2019 or later, such as Ubuntu 20.04, Debian 10 or Rocky Linux 8; 22.04 or newer is better.</source>
         <translation>Aktualisieren Sie auf eine Ausgabe ab 2019, etwa Ubuntu 20.04, Debian 10 oder Rocky Linux 8; 22.04 oder neuer ist besser.</translation>
     </message>
@@ -1813,14 +1577,6 @@
         <translation>V100, GTX 16, RTX 20 bis RTX 40, T4, A100, H100; Llama 3.1 bis 3.3, Qwen 2.5, Gemma 3, Phi 4, Mistral. Keine RTX 50.</translation>
     </message>
     <message>
-        <source>Verify {1}</source>
-        <translation>{1} prüfen</translation>
-    </message>
-    <message>
-        <source>Version {1} says: {2} Newer Unsloth then takes PyTorch&apos;s own attention, which was checked and is right.</source>
-        <translation>Version {1} sagt: {2} Neueres Unsloth nimmt dann PyTorchs eigene Attention, die geprüft und richtig ist.</translation>
-    </message>
-    <message>
         <source>Visual C++ runtime {tools.vc_runtime}</source>
         <translation>Visual-C++-Laufzeit {tools.vc_runtime}</translation>
     </message>
@@ -1831,10 +1587,6 @@
     <message>
         <source>What keeps the preparation in one process changed: 1 does with datasets before 4.1; from 4.1 on 1 starts a process. Unsloth of 2025 turns none into many, so that 0 is right there; newer Unsloth keeps none. A main guard protects in any case.</source>
         <translation>Was die Vorbereitung in einem Prozess hält, hat sich geändert: 1 tut es mit datasets vor 4.1; ab 4.1 startet 1 einen Prozess. Unsloth von 2025 macht aus None viele, sodass dort 0 richtig ist; neueres Unsloth behält None. Eine main-Wache schützt in jedem Fall.</translation>
-    </message>
-    <message>
-        <source>Windows 10 version 1809 (build 17763) is the oldest that the drivers and the packages support.</source>
-        <translation>Windows 10 Version 1809 (Build 17763) ist das älteste, das Treiber und Pakete unterstützen.</translation>
     </message>
     <message>
         <source>Windows is too old</source>
@@ -1933,10 +1685,6 @@
         <translation>Index {network.index}, Spiegel {network.mirror}</translation>
     </message>
     <message>
-        <source>index {network.index}, proxy {network.proxy}</source>
-        <translation>Index {network.index}, Proxy {network.proxy}</translation>
-    </message>
-    <message>
         <source>index {network.index}, proxy {network.proxy}, mirror {network.mirror}</source>
         <translation>Index {network.index}, Proxy {network.proxy}, Spiegel {network.mirror}</translation>
     </message>
@@ -1957,20 +1705,12 @@
         <translation>sie setzt eine weitere Bibliothek in jedes Programm</translation>
     </message>
     <message>
-        <source>its CUDA {1} wants driver {2} or newer, and yours could not be read</source>
-        <translation>ihr CUDA {1} braucht Treiber {2} oder neuer, und Ihrer ließ sich nicht lesen</translation>
-    </message>
-    <message>
         <source>long paths are off</source>
         <translation>lange Pfade sind aus</translation>
     </message>
     <message>
         <source>macOS is not served</source>
         <translation>macOS wird nicht unterstützt</translation>
-    </message>
-    <message>
-        <source>memory bandwidth {1} GB/s</source>
-        <translation>Speicherbandbreite {1} GB/s</translation>
     </message>
     <message>
         <source>no NVIDIA card</source>
@@ -1991,10 +1731,6 @@
     <message>
         <source>no graphics card</source>
         <translation>keine Grafikkarte</translation>
-    </message>
-    <message>
-        <source>not {1}</source>
-        <translation>nicht {1}</translation>
     </message>
     <message>
         <source>packages of the user would mix in</source>
@@ -2033,10 +1769,6 @@
         <translation>der Suchpfad wird bei ; geteilt</translation>
     </message>
     <message>
-        <source>this kind of card</source>
-        <translation>Karten dieser Art</translation>
-    </message>
-    <message>
         <source>torch._inductor</source>
         <translation>torch._inductor</translation>
     </message>
@@ -2049,92 +1781,12 @@
         <translation>torch._inductor gehört zu jedem PyTorch seit 2.0. Dass es fehlt, heißt: Die Installation ist beschädigt.</translation>
     </message>
     <message>
-        <source>transformers 5 deprecates the ratio; a number of steps is understood by every version.</source>
-        <translation>transformers 5 rät vom Verhältnis ab; eine Zahl von Schritten versteht jede Version.</translation>
-    </message>
-    <message>
-        <source>trl renamed the argument.</source>
-        <translation>trl hat das Argument umbenannt.</translation>
-    </message>
-    <message>
-        <source>trl renamed the argument; the script uses the name that this profile&apos;s trl knows.</source>
-        <translation>trl hat das Argument umbenannt; das Skript benutzt den Namen, den das trl dieses Profils kennt.</translation>
-    </message>
-    <message>
         <source>uv would install into the system&apos;s Python</source>
         <translation>uv würde in das Python des Systems installieren</translation>
     </message>
     <message>
-        <source>xformers 0.0.35 was built with CUDA 12.8: beside CUDA 13.0 its compiled part may stay off, then PyTorch&apos;s attention is used.</source>
-        <translation>xformers 0.0.35 wurde mit CUDA 12.8 gebaut: Neben CUDA 13.0 bleibt sein übersetzter Teil womöglich aus, dann dient PyTorchs eigene Attention.</translation>
-    </message>
-    <message>
         <source>xformers does not run here</source>
         <translation>xformers läuft hier nicht</translation>
-    </message>
-    <message>
-        <source>your driver {1} runs CUDA {2} by NVIDIA&apos;s compatibility promise ({3} or newer is better)</source>
-        <translation>Ihr Treiber {1} führt CUDA {2} nach NVIDIAs Kompatibilitätszusage aus (besser ist {3} oder neuer)</translation>
-    </message>
-    <message>
-        <source>your driver {1} runs CUDA {2} directly ({3} or newer)</source>
-        <translation>Ihr Treiber {1} führt CUDA {2} direkt aus ({3} oder neuer)</translation>
-    </message>
-    <message>
-        <source>{1} GB. When it runs out, Windows lends main memory, which is far slower. Close what uses it.</source>
-        <translation>{1} GB. Reicht er nicht, leiht Windows Arbeitsspeicher, der viel langsamer ist. Schließen Sie, was ihn benutzt.</translation>
-    </message>
-    <message>
-        <source>{1} TFLOP/s of its fp32 units</source>
-        <translation>{1} TFLOP/s ihrer fp32-Einheiten</translation>
-    </message>
-    <message>
-        <source>{1} TFLOP/s of its tensor units{2}</source>
-        <translation>{1} TFLOP/s ihrer Tensor-Einheiten{2}</translation>
-    </message>
-    <message>
-        <source>{1} W instead of the card&apos;s {2} W. A tool, or the laptop&apos;s mode, has set it; less power means a lower clock.</source>
-        <translation>{1} W statt der {2} W der Karte. Ein Werkzeug oder der Modus des Laptops hat sie gesetzt; weniger Leistung heißt weniger Takt.</translation>
-    </message>
-    <message>
-        <source>{1} failed</source>
-        <translation>{1} fehlgeschlagen</translation>
-    </message>
-    <message>
-        <source>{1} files of the lock are in the wheelhouse.</source>
-        <translation>{1} festgeschriebene Dateien liegen bereit.</translation>
-    </message>
-    <message>
-        <source>{1} holds torch {2}</source>
-        <translation>{1} enthält torch {2}</translation>
-    </message>
-    <message>
-        <source>{1} is empty: {2}</source>
-        <translation>{1} ist leer: {2}</translation>
-    </message>
-    <message>
-        <source>{1} is set to {2}</source>
-        <translation>{1} ist auf {2} gesetzt</translation>
-    </message>
-    <message>
-        <source>{1} is the active environment.</source>
-        <translation>{1} ist die aktive Umgebung.</translation>
-    </message>
-    <message>
-        <source>{1} is there.</source>
-        <translation>{1} ist da.</translation>
-    </message>
-    <message>
-        <source>{1} packages are installed as locked.</source>
-        <translation>{1} Pakete sind wie festgeschrieben installiert.</translation>
-    </message>
-    <message>
-        <source>{1} packages into the environment</source>
-        <translation>{1} Pakete in die Umgebung</translation>
-    </message>
-    <message>
-        <source>{1}. This PC has a card that can do more.</source>
-        <translation>{1}. Dieser PC hat eine Karte, die mehr kann.</translation>
     </message>
     <message>
         <source>{card.name} with {card.memory}</source>
@@ -2201,14 +1853,6 @@
         <translation>Ein Eintrag im Menü</translation>
     </message>
     <message>
-        <source>Jupyter kernel for {1}</source>
-        <translation>Jupyter-Kernel für {1}</translation>
-    </message>
-    <message>
-        <source>Menu entry for {1}</source>
-        <translation>Menüeintrag für {1}</translation>
-    </message>
-    <message>
         <source>A VPN or a proxy may be needed in this network: name it in the details of the page Setup</source>
         <translation>In diesem Netz kann ein VPN oder ein Proxy nötig sein: Nennen Sie ihn in den Einzelheiten der Seite Einrichtung</translation>
     </message>
@@ -2273,10 +1917,6 @@
         <translation>Statt des Index antwortete eine Anmeldeseite</translation>
     </message>
     <message>
-        <source>A mirror: set HF_ENDPOINT to its address</source>
-        <translation>Ein Spiegel: Setzen Sie HF_ENDPOINT auf seine Adresse</translation>
-    </message>
-    <message>
         <source>A path is longer than Windows allows</source>
         <translation>Ein Pfad ist länger, als Windows erlaubt</translation>
     </message>
@@ -2299,10 +1939,6 @@
     <message>
         <source>A ready wheel instead of a source archive avoids the deepest folders</source>
         <translation>Ein fertiges Paket statt eines Quellarchivs vermeidet die tiefsten Ordner</translation>
-    </message>
-    <message>
-        <source>A virus scanner or a policy blocked a file</source>
-        <translation>Ein Virenscanner oder eine Richtlinie hat eine Datei gesperrt</translation>
     </message>
     <message>
         <source>Accept the model&apos;s licence on its page while logged in, then log in on this PC; or take an open copy from the unsloth organisation.</source>
@@ -2709,10 +2345,6 @@
         <translation>Versuchen Sie es noch einmal; hängt es wieder, starten Sie zuerst den Computer neu.</translation>
     </message>
     <message>
-        <source>Use a setup of this program as it is; its lists hold a hash for each file.</source>
-        <translation>Benutzen Sie eine Einrichtung dieses Programms, wie sie ist; ihre Listen haben für jede Datei eine Prüfsumme.</translation>
-    </message>
-    <message>
         <source>Use the system&apos;s certificates: Windows knows the company&apos;s root. This program does so for its downloads.</source>
         <translation>Benutzen Sie die Zertifikate des Systems: Windows kennt das der Firma. Dieses Programm tut das bei seinen Downloads.</translation>
     </message>
@@ -2727,10 +2359,6 @@
     <message>
         <source>Windows Security, Virus and threat protection, Protection history: look which file was stopped</source>
         <translation>Windows-Sicherheit, Viren- und Bedrohungsschutz, Schutzverlauf: Sehen Sie nach, welche Datei angehalten wurde</translation>
-    </message>
-    <message>
-        <source>Windows refused a file because a scanner took it for harmful, or because a policy allows known programs only. For packages from the index this is mostly a false alarm.</source>
-        <translation>Windows verweigerte eine Datei, weil ein Scanner sie für schädlich hielt oder eine Richtlinie nur bekannte Programme erlaubt. Bei Paketen vom Index ist das meist ein Fehlalarm.</translation>
     </message>
     <message>
         <source>Windows refuses to make a symbolic link</source>
@@ -2751,10 +2379,6 @@
     <message>
         <source>pip 25.1 and later: --resume-retries 10</source>
         <translation>pip ab 25.1: --resume-retries 10</translation>
-    </message>
-    <message>
-        <source>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300</source>
-        <translation>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300</translation>
     </message>
     <message>
         <source>pip: pip cache purge, then again with --no-cache-dir; uv: uv cache clean</source>
@@ -3733,10 +3357,6 @@
         <translation>Die Karte ist neuer als das installierte torch. Dessen Kernel enden bei einer älteren Generation, daher scheitert die erste Rechnung auf der Karte. GeForce RTX 50 braucht torch ab 2.7, gebaut für CUDA ab 12.8.</translation>
     </message>
     <message>
-        <source>The card is older than the oldest generation that this torch was built for. Builds for CUDA 12.8 and later leave out Pascal and older cards step by step; Volta follows with CUDA 13.</source>
-        <translation>Die Karte ist älter als die älteste Generation, für die dieses torch gebaut wurde. Fassungen für CUDA ab 12.8 lassen Pascal und ältere Karten schrittweise weg; mit CUDA 13 folgt Volta.</translation>
-    </message>
-    <message>
         <source>The compiler that Triton starts is denied</source>
         <translation>Der Compiler, den Triton startet, wird verweigert</translation>
     </message>
@@ -4017,10 +3637,6 @@
         <translation>(nichts über setuptools)</translation>
     </message>
     <message>
-        <source>16 runs on an H100; 8B, batch 2, 2048 tokens: 7.1 GB.</source>
-        <translation>16 Läufe auf einer H100; 8B, Batch 2, 2048 Token: 7,1 GB.</translation>
-    </message>
-    <message>
         <source>2024.9.post3 and post4 have none: the guide&apos;s check crashes on a good installation. It also catches ImportError only, while a missing driver raises RuntimeError.</source>
         <translation>2024.9.post3 und post4 haben keines: Die Prüfung der Anleitung stürzt bei einer guten Installation ab. Außerdem fängt sie nur ImportError ab, während ein fehlender Treiber RuntimeError auslöst.</translation>
     </message>
@@ -4035,10 +3651,6 @@
     <message>
         <source>90100 with PyTorch 2.4.0+cu121.</source>
         <translation>90100 mit PyTorch 2.4.0+cu121.</translation>
-    </message>
-    <message>
-        <source>About 6 GB. Runs of Unsloth with models from 17 million to 8 billion parameters were measured; the estimate on the last page comes from them.</source>
-        <translation>Etwa 6 GB. Läufe von Unsloth mit Modellen von 17 Millionen bis 8 Milliarden Parametern wurden gemessen; die Schätzung auf der letzten Seite stammt daraus.</translation>
     </message>
     <message>
         <source>Any Python 3.11 will do. python.org&apos;s last one with a Windows installer is 3.11.9; uv provides its own, and nothing is installed system-wide.</source>
@@ -4077,10 +3689,6 @@
         <translation>Das CUDA-Toolkit 12.1 muss installiert sein; prüfen Sie es mit nvcc --version.</translation>
     </message>
     <message>
-        <source>CVE-2025-3000 concerns PyTorch up to 2.12.1, as Unsloth&apos;s issue 8926 cites.</source>
-        <translation>CVE-2025-3000 betrifft PyTorch bis 2.12.1, wie Unsloths Issue 8926 anführt.</translation>
-    </message>
-    <message>
         <source>Every profile has an environment of its own; nothing outside it is changed.</source>
         <translation>Jedes Profil hat seine eigene Umgebung; außerhalb davon wird nichts geändert.</translation>
     </message>
@@ -4115,18 +3723,6 @@
     <message>
         <source>It was right for datasets 3. From 4.1 on, 1 starts a process; the starter script takes what its profile&apos;s versions need.</source>
         <translation>Das war für datasets 3 richtig. Ab 4.1 startet 1 einen Prozess; das Startskript nimmt, was die Versionen seines Profils brauchen.</translation>
-    </message>
-    <message>
-        <source>Line {1} fits it too; from the log alone the two are hard to tell apart.</source>
-        <translation>Zeile {1} passt auch dazu; allein aus dem Protokoll sind die beiden schwer zu unterscheiden.</translation>
-    </message>
-    <message>
-        <source>Line {1} fits it, but names the cause less clearly.</source>
-        <translation>Zeile {1} passt dazu, nennt die Ursache aber weniger klar.</translation>
-    </message>
-    <message>
-        <source>Line {1} fits, but it usually follows from: {2}.</source>
-        <translation>Zeile {1} passt, folgt aber meist aus: {2}.</translation>
     </message>
     <message>
         <source>Llama-3.2-7B-Instruct</source>
@@ -4187,10 +3783,6 @@
     <message>
         <source>The build was run on Linux.</source>
         <translation>Diese Fassung wurde unter Linux ausgeführt.</translation>
-    </message>
-    <message>
-        <source>The change&apos;s date; triton-windows&apos; first release is of 2024-10-15.</source>
-        <translation>Das Datum der Änderung; die erste Ausgabe von triton-windows ist vom 15.10.2024.</translation>
     </message>
     <message>
         <source>The combination was tested on Windows; Windows support came with PR #1753 before this version.</source>
@@ -4733,10 +4325,6 @@
         <translation>Pakete zurücklegen</translation>
     </message>
     <message>
-        <source>{1} packages back into {2}</source>
-        <translation>{1} Pakete zurück in {2}</translation>
-    </message>
-    <message>
         <source>A company filter or the index itself refuses this file; ask who runs it, or choose another index.</source>
         <translation>Ein Firmenfilter oder der Index selbst verweigert diese Datei; fragen Sie, wer ihn betreibt, oder wählen Sie einen anderen Index.</translation>
     </message>
@@ -4749,10 +4337,6 @@
         <translation>Ein übersetzter Triton-Kernel ergab eine falsche Summe.</translation>
     </message>
     <message>
-        <source>A matrix product came out wrong, which points to an unstable clock, memory or driver: {1}.</source>
-        <translation>Ein Matrixprodukt kam falsch heraus; das deutet auf instabilen Takt, Speicher oder Treiber: {1}.</translation>
-    </message>
-    <message>
         <source>A mirror, proxy or virus scanner changed the file. Choose another index, or run it again on another network.</source>
         <translation>Ein Spiegel, Proxy oder Virenscanner hat die Datei verändert. Wählen Sie einen anderen Index, oder versuchen Sie es in einem anderen Netz noch einmal.</translation>
     </message>
@@ -4761,20 +4345,12 @@
         <translation>Ein Bericht über einen simulierten PC braucht ein Ziel; erwartet wird --output DATEI.</translation>
     </message>
     <message>
-        <source>A secure connection to {1} could not be made: {2}.</source>
-        <translation>Eine sichere Verbindung zu {1} kam nicht zustande: {2}.</translation>
-    </message>
-    <message>
         <source>A sign-in page of the network may be in between: open any page in a browser, or choose another index.</source>
         <translation>Vielleicht liegt eine Anmeldeseite des Netzes dazwischen: Öffnen Sie im Browser irgendeine Seite, oder wählen Sie einen anderen Index.</translation>
     </message>
     <message>
         <source>A sign-in page of the network or a filter is in between: open any page in a browser, sign in, then run it again.</source>
         <translation>Eine Anmeldeseite des Netzes oder ein Filter liegt dazwischen: Öffnen Sie im Browser irgendeine Seite, melden Sie sich an, und versuchen Sie es dann noch einmal.</translation>
-    </message>
-    <message>
-        <source>A terminal could not be opened: {1}.</source>
-        <translation>Ein Terminal ließ sich nicht öffnen: {1}.</translation>
     </message>
     <message>
         <source>A virus scanner may hold it back; look at the log.</source>
@@ -4787,10 +4363,6 @@
     <message>
         <source>An environment that is gone can only be made anew.</source>
         <translation>Eine Umgebung, die es nicht mehr gibt, lässt sich nur neu anlegen.</translation>
-    </message>
-    <message>
-        <source>Another run is at work in this home folder: {1}.</source>
-        <translation>In diesem Ordner arbeitet schon ein anderer Lauf: {1}.</translation>
     </message>
     <message>
         <source>Check the find-links folder or the bundle.</source>
@@ -4857,14 +4429,6 @@
         <translation>Geben Sie den Proxy in der Proxy-Einstellung als http://name:passwort@host:port an.</translation>
     </message>
     <message>
-        <source>In a terminal of your own: . &apos;{1}&apos;</source>
-        <translation>In einem eigenen Terminal: . &apos;{1}&apos;</translation>
-    </message>
-    <message>
-        <source>Install Python {1} (64-bit) from python.org, or allow the download, then go on.</source>
-        <translation>Installieren Sie Python {1} (64-Bit) von python.org, oder erlauben Sie den Download, und machen Sie dann weiter.</translation>
-    </message>
-    <message>
         <source>Installing the kernel&apos;s packages</source>
         <translation>Die Installation der Pakete des Kernels</translation>
     </message>
@@ -4901,10 +4465,6 @@
         <translation>Das Anlegen der Umgebung</translation>
     </message>
     <message>
-        <source>No file of {1} {2} on {3} fits this system: {4} is for another.</source>
-        <translation>Keine Datei von {1} {2} auf dem Server {3} passt zu diesem System: {4} ist für ein anderes.</translation>
-    </message>
-    <message>
         <source>No other setup can work on this machine; the findings say why.</source>
         <translation>Keine andere Einrichtung kann auf diesem PC laufen; die Befunde sagen, warum.</translation>
     </message>
@@ -4917,36 +4477,12 @@
         <translation>Öffnen Sie es von Hand.</translation>
     </message>
     <message>
-        <source>Packing Python {1}</source>
-        <translation>Das Packen von Python {1}</translation>
-    </message>
-    <message>
-        <source>Providing Python {1}</source>
-        <translation>Das Bereitstellen von Python {1}</translation>
-    </message>
-    <message>
         <source>Put the credentials into the index address of pip or uv, or choose another index.</source>
         <translation>Schreiben Sie die Anmeldung in die Adresse des Index von pip oder uv, oder wählen Sie einen anderen Index.</translation>
     </message>
     <message>
         <source>Putting the packages back</source>
         <translation>Das Zurücklegen der Pakete</translation>
-    </message>
-    <message>
-        <source>Python {1} is not on this computer and could not be fetched.</source>
-        <translation>Python {1} ist nicht auf diesem Computer und ließ sich nicht laden.</translation>
-    </message>
-    <message>
-        <source>Python {1} is not on this computer.</source>
-        <translation>Python {1} ist nicht auf diesem Computer.</translation>
-    </message>
-    <message>
-        <source>Python {1} was installed but does not start.</source>
-        <translation>Python {1} wurde installiert, startet aber nicht.</translation>
-    </message>
-    <message>
-        <source>Rename the file to start a new journal; environments stay as they are.</source>
-        <translation>Benennen Sie die Datei um, damit ein neues Journal beginnt; die Umgebungen bleiben, wie sie sind.</translation>
     </message>
     <message>
         <source>Run install again, or delete the file to start without an active environment.</source>
@@ -4973,140 +4509,20 @@
         <translation>Das Herausnehmen der Pakete</translation>
     </message>
     <message>
-        <source>The address of {1} on {2} is neither http nor https.</source>
-        <translation>Die Adresse von {1} auf dem Server {2} ist weder http noch https.</translation>
-    </message>
-    <message>
-        <source>The answer file {1} cannot be used, line {2}: {3}.</source>
-        <translation>Die Antwortdatei {1} ist nicht zu gebrauchen, Zeile {2}: {3}.</translation>
-    </message>
-    <message>
-        <source>The card computed wrongly under load: {1}. An overclock, too little power or faulty memory does that.</source>
-        <translation>Die Karte rechnete unter Last falsch: {1}. Das kommt von Übertaktung, zu wenig Strom oder defektem Speicher.</translation>
-    </message>
-    <message>
-        <source>The certificate bundle {1} could not be read.</source>
-        <translation>Die Zertifikatssammlung {1} war nicht zu lesen.</translation>
-    </message>
-    <message>
-        <source>The certificate of {1} has expired.</source>
-        <translation>Das Zertifikat des Servers {1} ist abgelaufen.</translation>
-    </message>
-    <message>
-        <source>The certificate of {1} is not valid yet.</source>
-        <translation>Das Zertifikat des Servers {1} gilt noch nicht.</translation>
-    </message>
-    <message>
-        <source>The certificate of {1} is self-signed and not trusted on this computer.</source>
-        <translation>Das Zertifikat des Servers {1} ist selbst unterschrieben, und dieser Computer vertraut ihm nicht.</translation>
-    </message>
-    <message>
-        <source>The certificate of {1} was issued by somebody whom this computer does not trust.</source>
-        <translation>Das Zertifikat des Servers {1} stammt von jemandem, dem dieser Computer nicht vertraut.</translation>
-    </message>
-    <message>
-        <source>The certificate that answered for {1} belongs to another name.</source>
-        <translation>Das Zertifikat, das für den Server {1} antwortete, gehört zu einem anderen Namen.</translation>
-    </message>
-    <message>
-        <source>The check “{1}” did not pass ({2}).</source>
-        <translation>Die Prüfung „{1}“ wurde nicht bestanden ({2}).</translation>
-    </message>
-    <message>
-        <source>The connection to {1} broke while {2} was fetched.</source>
-        <translation>Die Verbindung zu {1} brach ab, während {2} geladen wurde.</translation>
-    </message>
-    <message>
-        <source>The connection to {1} broke.</source>
-        <translation>Die Verbindung zum Server {1} brach ab.</translation>
-    </message>
-    <message>
         <source>The disk is full: uv could not write its cache.</source>
         <translation>Das Laufwerk ist voll: uv konnte seinen Cache nicht schreiben.</translation>
-    </message>
-    <message>
-        <source>The disk is full: {1} could not be written.</source>
-        <translation>Das Laufwerk ist voll: {1} konnte nicht geschrieben werden.</translation>
-    </message>
-    <message>
-        <source>The disk that holds {1} is nearly full, so fetching was stopped.</source>
-        <translation>Das Laufwerk von {1} ist fast voll, daher wurde das Laden angehalten.</translation>
-    </message>
-    <message>
-        <source>The earlier environment {1} is no longer there, so {2} stays active.</source>
-        <translation>Die frühere Umgebung {1} gibt es nicht mehr, daher bleibt {2} aktiv.</translation>
-    </message>
-    <message>
-        <source>The files of the lock could not be found on {1}.</source>
-        <translation>Die festgeschriebenen Dateien waren auf dem Server {1} nicht zu finden.</translation>
-    </message>
-    <message>
-        <source>The fine-tune ran, but {1}.</source>
-        <translation>Das Feintuning lief, aber: {1}.</translation>
-    </message>
-    <message>
-        <source>The fine-tune stopped: {1}</source>
-        <translation>Das Feintuning brach ab: {1}</translation>
     </message>
     <message>
         <source>The first import</source>
         <translation>Der erste Import</translation>
     </message>
     <message>
-        <source>The home folder {1} cannot be written; expected a folder that you may write to.</source>
-        <translation>In den Ordner {1} lässt sich nicht schreiben; erwartet wird einer, in den Sie schreiben dürfen.</translation>
-    </message>
-    <message>
-        <source>The index answered with the package {1}, which is not in the lock.</source>
-        <translation>Der Index antwortete mit dem Paket {1}, das nicht in der Festschreibung steht.</translation>
-    </message>
-    <message>
-        <source>The index gives a file of {1} {2} an address that cannot be read.</source>
-        <translation>Der Index nennt für eine Datei von {1} {2} eine Adresse, die sich nicht lesen lässt.</translation>
-    </message>
-    <message>
-        <source>The index gives {1} an address that is not taken: only https, or a file in a folder of the find-links setting.</source>
-        <translation>Der Index nennt für {1} eine Adresse, die nicht angenommen wird: nur https oder eine Datei in einem Ordner der Einstellung find-links.</translation>
-    </message>
-    <message>
-        <source>The index has no file for {1}.</source>
-        <translation>Der Index hat keine Datei für {1}.</translation>
-    </message>
-    <message>
-        <source>The index has no ready-built file (wheel) of {1} {2}.</source>
-        <translation>Der Index hat keine fertige Datei (wheel) von {1} {2}.</translation>
-    </message>
-    <message>
         <source>The index or mirror lacks this file; choose another index, or wait until the mirror has caught up.</source>
         <translation>Dem Index oder Spiegel fehlt diese Datei; wählen Sie einen anderen Index, oder warten Sie, bis der Spiegel aufgeholt hat.</translation>
     </message>
     <message>
-        <source>The journal {1} cannot be read at line {2}: {3}.</source>
-        <translation>Das Journal {1} ist in Zeile {2} nicht zu lesen: {3}.</translation>
-    </message>
-    <message>
         <source>The last lines of the log say why.</source>
         <translation>Die letzten Zeilen des Protokolls sagen, warum.</translation>
-    </message>
-    <message>
-        <source>The list {1} in {2} cannot be read: {3}.</source>
-        <translation>Die Liste {1} in {2} ist nicht zu lesen: {3}.</translation>
-    </message>
-    <message>
-        <source>The list {1} names {2}; expected paths inside the bundle.</source>
-        <translation>Die Liste {1} nennt {2}; erwartet werden Pfade im Offline-Ordner.</translation>
-    </message>
-    <message>
-        <source>The lock has the line “{1}”; expected an exact pin as in “torch==2.4.0”.</source>
-        <translation>In der Festschreibung steht die Zeile „{1}“; erwartet wird eine genaue Version wie „torch==2.4.0“.</translation>
-    </message>
-    <message>
-        <source>The lock {1} cannot be read: {2}.</source>
-        <translation>Die Festschreibung {1} ist nicht zu lesen: {2}.</translation>
-    </message>
-    <message>
-        <source>The machine file {1} does not exist or cannot be read.</source>
-        <translation>Die PC-Datei {1} gibt es nicht, oder sie ist nicht zu lesen.</translation>
     </message>
     <message>
         <source>The mirror holds a damaged or cut file: run it again later, or choose another index.</source>
@@ -5117,56 +4533,8 @@
         <translation>Auf dem Spiegel liegt eine andere Fassung dieser Datei. Wählen Sie einen anderen Index.</translation>
     </message>
     <message>
-        <source>The module {1} cannot be imported: {2}</source>
-        <translation>Das Modul {1} lässt sich nicht importieren: {2}</translation>
-    </message>
-    <message>
-        <source>The name {1} could not be resolved.</source>
-        <translation>Der Name {1} ließ sich nicht auflösen.</translation>
-    </message>
-    <message>
-        <source>The number of bits is {1}; expected 4 or 16.</source>
-        <translation>Die Zahl der Bits ist {1}; erwartet wird 4 oder 16.</translation>
-    </message>
-    <message>
         <source>The package list is not here and the network is switched off.</source>
         <translation>Die Paketliste ist nicht hier, und das Netz ist ausgeschaltet.</translation>
-    </message>
-    <message>
-        <source>The plan names the part {1} of {2}, which is not there for this system.</source>
-        <translation>Der Plan nennt den Teil {1} von {2}, den es für dieses System nicht gibt.</translation>
-    </message>
-    <message>
-        <source>The pointer file {1} cannot be read: {2}. Expected the schema pointer/1.</source>
-        <translation>Die Zeigerdatei {1} ist nicht zu lesen: {2}. Erwartet wird das Schema pointer/1.</translation>
-    </message>
-    <message>
-        <source>The pointer file {1} names {2} in the field {3}; expected the name of a folder in envs.</source>
-        <translation>Die Zeigerdatei {1} nennt im Feld {3} den Wert {2}; erwartet wird der Name eines Ordners in envs.</translation>
-    </message>
-    <message>
-        <source>The profile {1} has no lock for {2}; expected one of its systems.</source>
-        <translation>Das Profil {1} hat keine Festschreibung für {2}; erwartet wird eines seiner Systeme.</translation>
-    </message>
-    <message>
-        <source>The proxy could not be used to reach {1}.</source>
-        <translation>Über den Proxy war der Server {1} nicht zu erreichen.</translation>
-    </message>
-    <message>
-        <source>The proxy wants a name and a password for {1}.</source>
-        <translation>Der Proxy verlangt für den Server {1} Namen und Passwort.</translation>
-    </message>
-    <message>
-        <source>The proxy {1} could not be used to reach {2}: {3}.</source>
-        <translation>Über den Proxy {1} war der Server {2} nicht zu erreichen: {3}.</translation>
-    </message>
-    <message>
-        <source>The proxy {1} is of the kind {2}, which is not supported.</source>
-        <translation>Der Proxy {1} ist von der Art {2}, die nicht unterstützt wird.</translation>
-    </message>
-    <message>
-        <source>The proxy {1} wants a name and a password for {2}.</source>
-        <translation>Der Proxy {1} verlangt für {2} Namen und Passwort.</translation>
     </message>
     <message>
         <source>The survey ended without a result.</source>
@@ -5177,52 +4545,8 @@
         <translation>Das trainierte Modell erzeugte kein einziges Token.</translation>
     </message>
     <message>
-        <source>The {1} is {2}; expected a number from {3} to {4}.</source>
-        <translation>Der Wert {1} ist {2}; erwartet wird eine Zahl von {3} bis {4}.</translation>
-    </message>
-    <message>
-        <source>There is no Jupyter kernel for Python {1} on this system.</source>
-        <translation>Für Python {1} gibt es auf diesem System keinen Jupyter-Kernel.</translation>
-    </message>
-    <message>
-        <source>There is no active environment to open a terminal in; expected one, made by an install.</source>
-        <translation>Es gibt keine aktive Umgebung für ein Terminal; erwartet wird eine aus einer Installation.</translation>
-    </message>
-    <message>
-        <source>There is no active environment to verify; expected one, made by the command install.</source>
-        <translation>Es gibt keine aktive Umgebung zu prüfen; erwartet wird eine aus einer Installation.</translation>
-    </message>
-    <message>
-        <source>There is no active environment; expected one, made by an install.</source>
-        <translation>Es gibt keine aktive Umgebung; erwartet wird eine aus einer Installation.</translation>
-    </message>
-    <message>
         <source>There is no earlier environment to go back to; expected one that was active before the last install.</source>
         <translation>Es gibt keine frühere Umgebung zum Zurückkehren; erwartet wird eine, die vor der letzten Installation aktiv war.</translation>
-    </message>
-    <message>
-        <source>There is no environment {1} for an entry in the menu; expected one, made by an install.</source>
-        <translation>Es gibt keine Umgebung {1} für einen Menüeintrag; erwartet wird eine aus einer Installation.</translation>
-    </message>
-    <message>
-        <source>There is no environment {1} to make a kernel for; expected one, made by an install.</source>
-        <translation>Es gibt keine Umgebung {1} für einen Kernel; erwartet wird eine aus einer Installation.</translation>
-    </message>
-    <message>
-        <source>There is no fix {1}; expected one of {2}.</source>
-        <translation>Die Abhilfe {1} gibt es nicht; erwartet wird eine von {2}.</translation>
-    </message>
-    <message>
-        <source>There is no way to {1} in the network through the proxy {2}.</source>
-        <translation>Im Netz führt über den Proxy {2} kein Weg zu {1}.</translation>
-    </message>
-    <message>
-        <source>There is no way to {1} in the network.</source>
-        <translation>Im Netz führt kein Weg zum Server {1}.</translation>
-    </message>
-    <message>
-        <source>This computer allows no server on loopback: {1}.</source>
-        <translation>Dieser Computer erlaubt keinen Server auf loopback: {1}.</translation>
     </message>
     <message>
         <source>This system names no folder for a user&apos;s settings, where Jupyter would look for kernels.</source>
@@ -5233,20 +4557,12 @@
         <translation>Dieses System nennt keinen Ordner für die Einträge seines Menüs.</translation>
     </message>
     <message>
-        <source>This torch has no code for every card: {1}, while it was built for {2}.</source>
-        <translation>Dieses torch hat nicht für jede Karte Code: {1}, gebaut wurde es für {2}.</translation>
-    </message>
-    <message>
         <source>Triton is not installed, and Unsloth cannot be imported without it.</source>
         <translation>Triton ist nicht installiert, und ohne es lässt sich Unsloth nicht importieren.</translation>
     </message>
     <message>
         <source>Unpack the program again, or run it from a fresh checkout.</source>
         <translation>Entpacken Sie das Programm noch einmal, oder starten Sie es aus einer frischen Kopie des Quelltexts.</translation>
-    </message>
-    <message>
-        <source>Unsloth cannot be imported: {1}</source>
-        <translation>Unsloth lässt sich nicht importieren: {1}</translation>
     </message>
     <message>
         <source>Wait for it or stop it, then start again.</source>
@@ -5297,18 +4613,6 @@
         <translation>Zugriffsverletzung</translation>
     </message>
     <message>
-        <source>an unknown process</source>
-        <translation>ein unbekannter Prozess</translation>
-    </message>
-    <message>
-        <source>bitsandbytes computes wrongly on this card: NF4 error {1} (0.05 to 0.15 is right), product error {2} (below 0.02), optimizer step {3} (0.005 to 0.02).</source>
-        <translation>bitsandbytes rechnet auf dieser Karte falsch: NF4-Fehler {1} (richtig ist 0,05 bis 0,15), Fehler des Produkts {2} (unter 0,02), Schritt des Optimierers {3} (0,005 bis 0,02).</translation>
-    </message>
-    <message>
-        <source>clean_up: there is no leftover {1}; the survey found {2}.</source>
-        <translation>clean_up: {1} gibt es nicht; die Bestandsaufnahme fand {2}.</translation>
-    </message>
-    <message>
         <source>compiled extensions of torch</source>
         <translation>übersetzte Erweiterungen von torch</translation>
     </message>
@@ -5319,10 +4623,6 @@
     <message>
         <source>compiled kernels of Triton</source>
         <translation>übersetzte Kernel von Triton</translation>
-    </message>
-    <message>
-        <source>crashed: {1}, 0x{2}</source>
-        <translation>abgestürzt: {1}, 0x{2}</translation>
     </message>
     <message>
         <source>damaged heap</source>
@@ -5349,10 +4649,6 @@
         <translation>von außen beendet, oft wegen zu wenig Arbeitsspeicher</translation>
     </message>
     <message>
-        <source>exit code {1}</source>
-        <translation>Exit-Code {1}</translation>
-    </message>
-    <message>
         <source>fatal error</source>
         <translation>schwerer Fehler</translation>
     </message>
@@ -5373,40 +4669,12 @@
         <translation>Modelle und Daten von Hugging Face</translation>
     </message>
     <message>
-        <source>process {1} ({2})</source>
-        <translation>Prozess {1} ({2})</translation>
-    </message>
-    <message>
-        <source>profile: there is no profile {1}; expected one of {2}</source>
-        <translation>profile: das Profil {1} gibt es nicht; erwartet wird eines von {2}</translation>
-    </message>
-    <message>
-        <source>signal {1}</source>
-        <translation>Signal {1}</translation>
-    </message>
-    <message>
-        <source>signal {1}: {2}</source>
-        <translation>Signal {1}: {2}</translation>
-    </message>
-    <message>
         <source>stack overflow</source>
         <translation>Stapelüberlauf</translation>
     </message>
     <message>
-        <source>the adapter, loaded again, gives other logits (largest relative difference {1})</source>
-        <translation>der neu geladene Adapter ergibt andere Logits (größter relativer Unterschied {1})</translation>
-    </message>
-    <message>
-        <source>the adapter, loaded again, has not learned (loss {1})</source>
-        <translation>der neu geladene Adapter hat nichts gelernt (Verlust {1})</translation>
-    </message>
-    <message>
         <source>the default index</source>
         <translation>(Standardindex)</translation>
-    </message>
-    <message>
-        <source>the loss did not fall clearly ({1} to {2})</source>
-        <translation>der Verlust fiel nicht deutlich ({1} auf {2})</translation>
     </message>
     <message>
         <source>the loss is not a number</source>
@@ -5417,20 +4685,8 @@
         <translation>die Einrichtung vor der aktiven; zum Zurückkehren nötig</translation>
     </message>
     <message>
-        <source>there is no field {1}; the fields are {2}</source>
-        <translation>das Feld {1} gibt es nicht; die Felder sind {2}</translation>
-    </message>
-    <message>
         <source>torch is built for CUDA but reaches no card: the driver is missing, too old or hidden.</source>
         <translation>torch ist für CUDA gebaut, erreicht aber keine Karte: Der Treiber fehlt, ist zu alt oder verborgen.</translation>
-    </message>
-    <message>
-        <source>torch&apos;s attention is wrong: error {1}, allowed {2}.</source>
-        <translation>Die Attention von torch ist falsch: Fehler {1}, erlaubt {2}.</translation>
-    </message>
-    <message>
-        <source>torch&apos;s {1} was not found, so {2} cannot be made from it.</source>
-        <translation>{1} von torch wurde nicht gefunden, daher lässt sich {2} nicht daraus machen.</translation>
     </message>
     <message>
         <source>trainers that Unsloth compiled</source>
@@ -5441,312 +4697,8 @@
         <translation>uv darf seinen Cache im Ordner für alles nicht schreiben.</translation>
     </message>
     <message>
-        <source>uv was ended from outside, or crashed, while it looked for the files on {1}.</source>
-        <translation>uv wurde von außen beendet oder stürzte ab, während es die Dateien auf dem Server {1} suchte.</translation>
-    </message>
-    <message>
         <source>uv&apos;s answer could not be read.</source>
         <translation>Die Antwort von uv war nicht zu lesen.</translation>
-    </message>
-    <message>
-        <source>xformers&apos; attention is wrong: error {1}, allowed {2}.</source>
-        <translation>Die Attention von xformers ist falsch: Fehler {1}, erlaubt {2}.</translation>
-    </message>
-    <message>
-        <source>{1} GB are still to be fetched into {2}, but only {3} GB are free there.</source>
-        <translation>{1} GB sind noch nach {2} zu laden, dort sind aber nur {3} GB frei.</translation>
-    </message>
-    <message>
-        <source>{1} answered 429: too many requests.</source>
-        <translation>Der Server {1} antwortete 429: zu viele Anfragen.</translation>
-    </message>
-    <message>
-        <source>{1} answered with a page that lists no files of {2}: a sign-in page or a filter may be in between.</source>
-        <translation>Der Server {1} antwortete mit einer Seite, die keine Dateien von {2} nennt: Vielleicht liegt eine Anmeldeseite oder ein Filter dazwischen.</translation>
-    </message>
-    <message>
-        <source>{1} answered with a web page instead of a list of packages.</source>
-        <translation>Der Server {1} antwortete mit einer Webseite statt mit einer Paketliste.</translation>
-    </message>
-    <message>
-        <source>{1} answered with a web page instead of {2}.</source>
-        <translation>Der Server {1} antwortete mit einer Webseite statt mit {2}.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}, which was not expected.</source>
-        <translation>Der Server {1} antwortete bei {3} unerwartet mit {2}.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}: access is refused.</source>
-        <translation>Der Server {1} antwortete {2} bei {3}: Der Zugriff wird verweigert.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}: it wants a name and a password.</source>
-        <translation>Der Server {1} antwortete {2} bei {3}: Er verlangt Namen und Passwort.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}: the file is not there.</source>
-        <translation>Der Server {1} antwortete {2} bei {3}: Die Datei ist nicht da.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}: the server has trouble.</source>
-        <translation>Der Server {1} antwortete {2} bei {3}: Er hat eine Störung.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2} for {3}: too many requests.</source>
-        <translation>Der Server {1} antwortete {2} bei {3}: zu viele Anfragen.</translation>
-    </message>
-    <message>
-        <source>{1} answered {2}: the server has trouble.</source>
-        <translation>Der Server {1} antwortete {2}: Er hat eine Störung.</translation>
-    </message>
-    <message>
-        <source>{1} cannot be moved away; expected a folder or file that the survey listed.</source>
-        <translation>{1} lässt sich nicht wegräumen; erwartet wird ein Ordner oder eine Datei aus der Bestandsaufnahme.</translation>
-    </message>
-    <message>
-        <source>{1} cannot be opened: a web address, or a folder or file that exists, was expected.</source>
-        <translation>{1} lässt sich nicht öffnen: Erwartet wird eine Webadresse oder ein vorhandener Ordner, eine vorhandene Datei.</translation>
-    </message>
-    <message>
-        <source>{1} cannot be read as a zip file; expected a report of this program: {2}.</source>
-        <translation>{1} lässt sich nicht als Zip-Datei lesen; erwartet wird ein Bericht dieses Programms: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} cannot be read: {2}. Expected a file.</source>
-        <translation>{1} ist nicht zu lesen: {2}. Erwartet wird eine Datei.</translation>
-    </message>
-    <message>
-        <source>{1} cannot be written: permission denied.</source>
-        <translation>{1} lässt sich nicht schreiben: keine Berechtigung.</translation>
-    </message>
-    <message>
-        <source>{1} closed the connection in the middle of {2}.</source>
-        <translation>Der Server {1} schloss die Verbindung mitten in {2}.</translation>
-    </message>
-    <message>
-        <source>{1} could not be made: this Windows has no Start menu.</source>
-        <translation>{1} ließ sich nicht anlegen: Dieses Windows hat kein Startmenü.</translation>
-    </message>
-    <message>
-        <source>{1} could not be opened: {2}.</source>
-        <translation>{1} ließ sich nicht öffnen: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} could not be read or written: {2}.</source>
-        <translation>{1} ließ sich nicht lesen oder schreiben: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} could not be started: {2}.</source>
-        <translation>{1} ließ sich nicht starten: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} could not be written (0x{2}).</source>
-        <translation>{1} ließ sich nicht schreiben (0x{2}).</translation>
-    </message>
-    <message>
-        <source>{1} could not be written: {2}.</source>
-        <translation>{1} ließ sich nicht schreiben: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} did not answer in time through the proxy {2} while {3} was fetched.</source>
-        <translation>Der Server {1} antwortete über den Proxy {2} nicht rechtzeitig, während {3} geladen wurde.</translation>
-    </message>
-    <message>
-        <source>{1} did not answer in time while {2} was fetched.</source>
-        <translation>Der Server {1} antwortete nicht rechtzeitig, während {2} geladen wurde.</translation>
-    </message>
-    <message>
-        <source>{1} did not answer in time.</source>
-        <translation>Der Server {1} antwortete nicht rechtzeitig.</translation>
-    </message>
-    <message>
-        <source>{1} did not end within {2} s and was stopped.</source>
-        <translation>{1} endete nicht innerhalb von {2} s und wurde angehalten.</translation>
-    </message>
-    <message>
-        <source>{1} did not pass its verification, so it was not made active.</source>
-        <translation>{1} bestand die Prüfung nicht und wurde daher nicht aktiv.</translation>
-    </message>
-    <message>
-        <source>{1} does not have the locked version of {2}.</source>
-        <translation>Der Server {1} hat die festgeschriebene Version von {2} nicht.</translation>
-    </message>
-    <message>
-        <source>{1} does not have the package {2}.</source>
-        <translation>Der Server {1} hat das Paket {2} nicht.</translation>
-    </message>
-    <message>
-        <source>{1} does not have {2}.</source>
-        <translation>Der Server {1} hat {2} nicht.</translation>
-    </message>
-    <message>
-        <source>{1} does not say which Python its packages belong to; expected “# PATH” as its first line.</source>
-        <translation>{1} sagt nicht, zu welchem Python die Pakete gehören; erwartet wird „# PFAD“ als erste Zeile.</translation>
-    </message>
-    <message>
-        <source>{1} exists again, so the quarantined one stays where it is: {2}.</source>
-        <translation>{1} gibt es inzwischen wieder, daher bleibt das Stück in der Quarantäne, wo es ist: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} failed ({2}).</source>
-        <translation>{1} scheiterte ({2}).</translation>
-    </message>
-    <message>
-        <source>{1} from {2} is not the file that the lock names: its SHA-256 differs.</source>
-        <translation>{1} vom Server {2} ist nicht die festgeschriebene Datei: Ihre SHA-256 ist eine andere.</translation>
-    </message>
-    <message>
-        <source>{1} has no file of {2} for this system and Python.</source>
-        <translation>Der Server {1} hat keine Datei von {2} für dieses System und Python.</translation>
-    </message>
-    <message>
-        <source>{1} holds no {2}; expected a report of this program.</source>
-        <translation>In {1} fehlt {2}; erwartet wird ein Bericht dieses Programms.</translation>
-    </message>
-    <message>
-        <source>{1} in the bundle {2} differs from its list; copy it again.</source>
-        <translation>{1} im Offline-Ordner {2} weicht von dessen Liste ab; kopieren Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>{1} is in use by another program and could not be changed.</source>
-        <translation>{1} wird von einem anderen Programm benutzt und ließ sich nicht ändern.</translation>
-    </message>
-    <message>
-        <source>{1} is missing from the bundle {2}; copy it again.</source>
-        <translation>{1} fehlt im Offline-Ordner {2}; kopieren Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>{1} is no address; expected one that begins with https:// or file://</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt</translation>
-    </message>
-    <message>
-        <source>{1} is no address; expected one that begins with https:// or file://, or a folder</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder ein Ordner</translation>
-    </message>
-    <message>
-        <source>{1} is no bundle; expected a folder with the file {2}.</source>
-        <translation>{1} ist kein Offline-Ordner dieses Programms; erwartet wird ein Ordner mit der Datei {2}.</translation>
-    </message>
-    <message>
-        <source>{1} is no proxy; expected http://host:port</source>
-        <translation>{1} ist kein Proxy; erwartet wird http://host:port</translation>
-    </message>
-    <message>
-        <source>{1} is no quarantined item; expected a folder with the file {2}.</source>
-        <translation>{1} ist nichts aus der Quarantäne; erwartet wird ein Ordner mit der Datei {2}.</translation>
-    </message>
-    <message>
-        <source>{1} is no saved list of packages; expected a file that the command uninstall lists.</source>
-        <translation>{1} ist keine gesicherte Paketliste; erwartet wird eine Datei, die der Befehl uninstall nennt.</translation>
-    </message>
-    <message>
-        <source>{1} is not a machine file: a JSON object with &quot;schema&quot;: &quot;machine/1&quot; was expected.</source>
-        <translation>{1} ist keine PC-Datei: Erwartet wird ein JSON-Objekt mit &quot;schema&quot;: &quot;machine/1&quot;.</translation>
-    </message>
-    <message>
-        <source>{1} is not a machine file: it is not JSON ({2}).</source>
-        <translation>{1} ist keine PC-Datei: Sie ist kein JSON ({2}).</translation>
-    </message>
-    <message>
-        <source>{1} is not a machine file: it is not UTF-8 text.</source>
-        <translation>{1} ist keine PC-Datei: Sie ist kein UTF-8-Text.</translation>
-    </message>
-    <message>
-        <source>{1} is not a machine file: its values are nested too deeply.</source>
-        <translation>{1} ist keine PC-Datei: Ihre Werte sind zu tief verschachtelt.</translation>
-    </message>
-    <message>
-        <source>{1} is not below the home folder {2}, so it is not removed.</source>
-        <translation>{1} liegt nicht im Ordner {2} dieses Programms und wird daher nicht entfernt.</translation>
-    </message>
-    <message>
-        <source>{1} is not there.</source>
-        <translation>{1} ist nicht da.</translation>
-    </message>
-    <message>
-        <source>{1} lists a file under an address that is not taken.</source>
-        <translation>Der Server {1} nennt eine Datei unter einer Adresse, die nicht angenommen wird.</translation>
-    </message>
-    <message>
-        <source>{1} of {2} packages are not what the lock says: {3}.</source>
-        <translation>{1} von {2} Paketen weichen von der Festschreibung ab: {3}.</translation>
-    </message>
-    <message>
-        <source>{1} offers a file with another SHA-256 than the lock names.</source>
-        <translation>Der Server {1} bietet eine Datei mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
-    </message>
-    <message>
-        <source>{1} offers the file “{2}” for {3} {4}, which is no name of a wheel of that package and version.</source>
-        <translation>Der Server {1} bietet für {3} {4} die Datei „{2}“ an; so heißt kein fertiges Paket dieses Namens und dieser Version.</translation>
-    </message>
-    <message>
-        <source>{1} offers {2} with another SHA-256 than the lock names.</source>
-        <translation>Der Server {1} bietet {2} mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
-    </message>
-    <message>
-        <source>{1} offers {2} with {3} bytes; the index says {4}.</source>
-        <translation>Der Server {1} bietet {2} mit {3} Bytes an; der Index nennt {4}.</translation>
-    </message>
-    <message>
-        <source>{1} offers {2} without TLS, which is refused.</source>
-        <translation>Der Server {1} bietet {2} ohne TLS an; das wird abgelehnt.</translation>
-    </message>
-    <message>
-        <source>{1} refuses access (403).</source>
-        <translation>Der Server {1} verweigert den Zugriff (403).</translation>
-    </message>
-    <message>
-        <source>{1} refuses the connection through the proxy {2}, so {3} could not be fetched.</source>
-        <translation>Der Server {1} verweigert die Verbindung über den Proxy {2}, daher ließ sich {3} nicht laden.</translation>
-    </message>
-    <message>
-        <source>{1} refuses the connection, so {2} could not be fetched.</source>
-        <translation>Der Server {1} verweigert die Verbindung, daher ließ sich {2} nicht laden.</translation>
-    </message>
-    <message>
-        <source>{1} refuses the connection.</source>
-        <translation>Der Server {1} verweigert die Verbindung.</translation>
-    </message>
-    <message>
-        <source>{1} sends requests in a circle instead of answering.</source>
-        <translation>Der Server {1} schickt Anfragen im Kreis, statt zu antworten.</translation>
-    </message>
-    <message>
-        <source>{1} sends the request for {2} in a circle.</source>
-        <translation>Der Server {1} schickt die Anfrage nach {2} im Kreis.</translation>
-    </message>
-    <message>
-        <source>{1} sent another range of {2} than was asked for.</source>
-        <translation>Der Server {1} sandte einen anderen Abschnitt von {2} als den verlangten.</translation>
-    </message>
-    <message>
-        <source>{1} stopped sending ranges of {2}.</source>
-        <translation>Der Server {1} sendet von {2} keine Abschnitte mehr.</translation>
-    </message>
-    <message>
-        <source>{1} wants a name and a password (401).</source>
-        <translation>Der Server {1} verlangt Namen und Passwort (401).</translation>
-    </message>
-    <message>
-        <source>{1} was not found beside this program, where it belongs.</source>
-        <translation>{1} liegt nicht neben diesem Programm, wohin es gehört.</translation>
-    </message>
-    <message>
-        <source>{1}, out of which the packages were taken, does not start any more.</source>
-        <translation>{1}, woraus die Pakete genommen wurden, startet nicht mehr.</translation>
-    </message>
-    <message>
-        <source>{1}: line {2} of events.jsonl is not an event; expected one JSON object a line: {3}.</source>
-        <translation>{1}: Zeile {2} von events.jsonl ist kein Ereignis; erwartet wird je Zeile ein JSON-Objekt: {3}.</translation>
-    </message>
-    <message>
-        <source>{1}: the field &quot;schema&quot; was expected to be &quot;machine/1&quot;, but is {2}.</source>
-        <translation>{1}: Das Feld &quot;schema&quot; muss &quot;machine/1&quot; sein, ist aber {2}.</translation>
-    </message>
-    <message>
-        <source>{1}: {2} is larger than {3} MB; expected a report of this program.</source>
-        <translation>{1}: {2} ist größer als {3} MB; erwartet wird ein Bericht dieses Programms.</translation>
     </message>
     <message>
         <source>A company proxy or a virus scanner may re-sign the connection: give its root certificate with the certificates setting.</source>
@@ -5769,48 +4721,12 @@
         <translation>Keine Zeile nennt es, aber Protokolle mit solchen Worten kommen oft daher.</translation>
     </message>
     <message>
-        <source>No line of this log names what went wrong. Going by its words it is most like logs of this cause.</source>
-        <translation>Keine Zeile dieses Protokolls nennt, was schiefging. Nach seinen Worten gleicht es am meisten Protokollen mit dieser Ursache.</translation>
-    </message>
-    <message>
         <source>No line names it, but it shows itself in the same way.</source>
         <translation>Keine Zeile nennt es, aber es zeigt sich auf dieselbe Weise.</translation>
     </message>
     <message>
         <source>Give its address with https, or a file of this computer.</source>
         <translation>Geben Sie ihre Adresse mit https an oder eine Datei dieses Computers.</translation>
-    </message>
-    <message>
-        <source>The list of Pythons on {1} would come without TLS, which is refused.</source>
-        <translation>Die Liste der Pythons auf {1} käme ohne TLS; das wird abgelehnt.</translation>
-    </message>
-    <message>
-        <source>{1} is no address; expected one that begins with https:// or file://, or a file</source>
-        <translation>{1} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt, oder eine Datei</translation>
-    </message>
-    <message>
-        <source> It was put there by {1}.</source>
-        <translation> Das kam durch {1}.</translation>
-    </message>
-    <message>
-        <source>{1} {2} is missing from the environment.</source>
-        <translation>{1} {2} fehlt in der Umgebung.</translation>
-    </message>
-    <message>
-        <source>{1} is {2}; the lock has {3}.</source>
-        <translation>{1} ist {2}; festgeschrieben ist {3}.</translation>
-    </message>
-    <message>
-        <source>{1} is {2}; the lock has {3}. It was put there by {4}.</source>
-        <translation>{1} ist {2}; festgeschrieben ist {3}. Das kam durch {4}.</translation>
-    </message>
-    <message>
-        <source>{1} {2} was added and is not in the lock.</source>
-        <translation>{1} {2} kam dazu und steht nicht in der Festschreibung.</translation>
-    </message>
-    <message>
-        <source>{1} {2} was added and is not in the lock. It was put there by {3}.</source>
-        <translation>{1} {2} kam dazu und steht nicht in der Festschreibung. Das kam durch {3}.</translation>
     </message>
     <message>
         <source>CUDA itself and the desktop fill most of it; no useful model fits beside them. The practice setup works on the processor, with small models.</source>
@@ -5997,10 +4913,6 @@
         <translation>In dieser Umgebung fehlt ein Paket, das gebraucht wird, oder Dateien davon. Oft wurde das Skript mit einem anderen Python gestartet als dem eingerichteten; sonst hat ein anderes Programm Dateien weggenommen, zum Beispiel ein Virenscanner.</translation>
     </message>
     <message>
-        <source>Files of the installed packages are missing or cut off: {1}.</source>
-        <translation>Dateien der installierten Pakete fehlen oder sind abgeschnitten: {1}.</translation>
-    </message>
-    <message>
         <source>In the console from which you start: set PYTHONUTF8=1 (PowerShell: $env:PYTHONUTF8 = 1)</source>
         <translation>In der Konsole, aus der Sie starten: set PYTHONUTF8=1 (PowerShell: $env:PYTHONUTF8 = 1)</translation>
     </message>
@@ -6037,80 +4949,8 @@
         <translation>Nennen Sie den Interpreter einer Umgebung oder lassen Sie uninstall_from weg.</translation>
     </message>
     <message>
-        <source>The Pythons of {1} would come without TLS, which is refused.</source>
-        <translation>Die Pythons von {1} kämen ohne TLS, was abgelehnt wird.</translation>
-    </message>
-    <message>
-        <source>The bundle {1} is of {2} for {3}; expected one of {4} for {5}.</source>
-        <translation>Der Offline-Ordner {1} ist für {2} unter {3}; erwartet wurde einer für {4} unter {5}.</translation>
-    </message>
-    <message>
-        <source>The bundle {1} was not finished; run the command bundle for it again.</source>
-        <translation>Der Offline-Ordner {1} wurde nicht fertig; rufen Sie den Befehl bundle dafür noch einmal auf.</translation>
-    </message>
-    <message>
-        <source>The folder {1} holds a bundle of {2} for {3}; expected a new or empty one.</source>
-        <translation>Der Ordner {1} ist ein Offline-Ordner für {2} unter {3}; erwartet wurde ein neuer oder leerer.</translation>
-    </message>
-    <message>
-        <source>The folder {1} is not empty and holds no bundle; expected a new or empty one.</source>
-        <translation>Der Ordner {1} ist nicht leer und kein Offline-Ordner; erwartet wurde ein neuer oder leerer.</translation>
-    </message>
-    <message>
-        <source>The plan needs {1} GB more on {2}, but only {3} GB are free there.</source>
-        <translation>Der Plan braucht auf {2} noch {1} GB, dort sind aber nur {3} GB frei.</translation>
-    </message>
-    <message>
-        <source>There is no environment {1} to verify; expected one of {2}.</source>
-        <translation>Es gibt keine Umgebung {1}, die sich prüfen ließe; erwartet wurde eine von {2}.</translation>
-    </message>
-    <message>
         <source>its values are nested too deeply</source>
         <translation>ihre Werte sind zu tief verschachtelt</translation>
-    </message>
-    <message>
-        <source>{1} in the bundle {2} is not in its list; take it away, or copy the bundle again.</source>
-        <translation>{1} im Offline-Ordner {2} steht nicht in dessen Liste; nehmen Sie es heraus oder kopieren Sie den Ordner noch einmal.</translation>
-    </message>
-    <message>
-        <source>{1} is empty; expected a path.</source>
-        <translation>{1} ist leer; erwartet wurde ein Pfad.</translation>
-    </message>
-    <message>
-        <source>{1} is larger than 1 GB; expected a shorter file.</source>
-        <translation>{1} ist größer als 1 GB; erwartet wurde eine kürzere Datei.</translation>
-    </message>
-    <message>
-        <source>{1} is no folder; expected a new or empty one for the bundle.</source>
-        <translation>{1} ist kein Ordner; für den Offline-Ordner wurde ein neuer oder leerer erwartet.</translation>
-    </message>
-    <message>
-        <source>{1} is no quarantined item; expected a folder that the command uninstall lists.</source>
-        <translation>{1} liegt nicht in der Quarantäne; erwartet wurde ein Ordner, den der Befehl uninstall nennt.</translation>
-    </message>
-    <message>
-        <source>{1} would come without TLS, which is refused; expected https://</source>
-        <translation>{1} käme ohne TLS, was abgelehnt wird; erwartet wurde https://</translation>
-    </message>
-    <message>
-        <source>{1} would list packages without TLS, which is refused.</source>
-        <translation>{1} würde Pakete ohne TLS nennen, was abgelehnt wird.</translation>
-    </message>
-    <message>
-        <source>{1}, out of which packages are to be taken, does not start.</source>
-        <translation>{1}, woraus Pakete entfernt werden sollen, startet nicht.</translation>
-    </message>
-    <message>
-        <source>{1}: {2} cannot be found from here: {3}. Give the whole path.</source>
-        <translation>{1}: {2} ist von hier aus nicht zu finden: {3}. Geben Sie den ganzen Pfad an.</translation>
-    </message>
-    <message>
-        <source>{1}: {2} holds bytes that are no text; expected a path of letters and digits.</source>
-        <translation>{1}: {2} enthält Bytes, die kein Text sind; erwartet wurde ein Pfad aus Buchstaben und Ziffern.</translation>
-    </message>
-    <message>
-        <source>{1}: {2} is not there</source>
-        <translation>{1}: {2} ist nicht da</translation>
     </message>
     <message>
         <source>A Linux server with one H100.</source>
@@ -6249,24 +5089,8 @@
         <translation>Ohne --machine geschieht es auf diesem.</translation>
     </message>
     <message>
-        <source>This is a simulation of {1}: nothing can be taken back or removed on that computer.</source>
-        <translation>Das ist eine Simulation von {1}: Auf jenem Computer lässt sich nichts zurücknehmen oder entfernen.</translation>
-    </message>
-    <message>
-        <source>{1}: report.json is not JSON; expected a report of this program: {2}.</source>
-        <translation>{1}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {2}.</translation>
-    </message>
-    <message>
-        <source>A requirement of a package is not met: {1}</source>
-        <translation>Eine Anforderung eines Pakets ist nicht erfüllt: {1}</translation>
-    </message>
-    <message>
         <source>It compiles kernels for a card; on a processor Unsloth takes PyTorch&apos;s own.</source>
         <translation>Es übersetzt Rechenkerne für eine Karte; auf dem Prozessor nimmt Unsloth die von PyTorch.</translation>
-    </message>
-    <message>
-        <source>It is not installed. Who asks for it: {1}.</source>
-        <translation>Es ist nicht installiert. Wer es verlangt: {1}.</translation>
     </message>
     <message>
         <source>Its attention is for a card; on a processor PyTorch&apos;s own is taken.</source>
@@ -6285,18 +5109,6 @@
         <translation>Das echte Unsloth: dieselben Aufrufe wie mit einer Karte, sodass hier Gelerntes dort gilt.</translation>
     </message>
     <message>
-        <source>Version {1} is installed. Who asks for it: {2}.</source>
-        <translation>Version {1} ist installiert. Wer es verlangt: {2}.</translation>
-    </message>
-    <message>
-        <source>{1} is left out on purpose</source>
-        <translation>{1} fehlt mit Absicht</translation>
-    </message>
-    <message>
-        <source>Run whole on Linux; with the Windows files the training under Wine: Unsloth imported, 20 LoRA steps on a small model, adapter saved and loaded again with the same result, text generated.</source>
-        <translation>Ganz durchgelaufen unter Linux; mit den Windows-Dateien das Training unter Wine: Unsloth importiert, 20 LoRA-Schritte mit einem kleinen Modell, Adapter gespeichert und mit demselben Ergebnis wieder geladen, Text erzeugt.</translation>
-    </message>
-    <message>
         <source>It prepares pictures; on a processor Unsloth trains text models only.</source>
         <translation>Es bereitet Bilder auf; auf dem Prozessor trainiert Unsloth nur Textmodelle.</translation>
     </message>
@@ -6304,16 +5116,3424 @@
         <source>Triton, xformers and torchvision are left out: no kernels for cards, and text models only.</source>
         <translation>Triton, xformers und torchvision fehlen: keine Rechenkerne für Karten, und nur Textmodelle.</translation>
     </message>
+    <message>
+        <source> In a short burst it reached {peak:.0f}.</source>
+        <translation> In einem kurzen Stoß erreichte sie {peak:.0f}.</translation>
+    </message>
+    <message>
+        <source> It was put there by {by}.</source>
+        <translation> Das kam durch {by}.</translation>
+    </message>
+    <message>
+        <source>A matrix product came out wrong, which points to an unstable clock, memory or driver: {wrong}.</source>
+        <translation>Ein Matrixprodukt kam falsch heraus; das deutet auf instabilen Takt, Speicher oder Treiber: {wrong}.</translation>
+    </message>
+    <message>
+        <source>A requirement of a package is not met: {name}</source>
+        <translation>Eine Anforderung eines Pakets ist nicht erfüllt: {name}</translation>
+    </message>
+    <message>
+        <source>A secure connection to {host} could not be made: {cause}.</source>
+        <translation>Eine sichere Verbindung zu {host} kam nicht zustande: {cause}.</translation>
+    </message>
+    <message>
+        <source>A terminal could not be opened: {reason}.</source>
+        <translation>Ein Terminal ließ sich nicht öffnen: {reason}.</translation>
+    </message>
+    <message>
+        <source>Another run is at work in this home folder: {holder}.</source>
+        <translation>In diesem Ordner arbeitet schon ein anderer Lauf: {holder}.</translation>
+    </message>
+    <message>
+        <source>Before the benchmark began it was busy to {busy} %, with {others} other processes on it. Close games, browsers and other training, then verify again.</source>
+        <translation>Vor dem Benchmark war sie zu {busy} % beschäftigt, mit {others} anderen Prozessen. Schließen Sie Spiele, Browser und anderes Training und prüfen Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Before the benchmark began it was busy to {busy} %: windows, video or another program.</source>
+        <translation>Vor dem Benchmark war sie zu {busy} % beschäftigt: Fenster, Video oder ein anderes Programm.</translation>
+    </message>
+    <message>
+        <source>Card and board could run generation {newest:.0f}. A riser cable or a firmware setting holds it back.</source>
+        <translation>Karte und Platine könnten Generation {newest:.0f}. Ein Riser-Kabel oder eine Einstellung der Firmware bremst.</translation>
+    </message>
+    <message>
+        <source>Delete {path}</source>
+        <translation>{path} löschen</translation>
+    </message>
+    <message>
+        <source>Files of the installed packages are missing or cut off: {named}.</source>
+        <translation>Dateien der installierten Pakete fehlen oder sind abgeschnitten: {named}.</translation>
+    </message>
+    <message>
+        <source>Heat held its clock back in {heat:.0%} of the samples; the hottest was {temperature} °C. Clean the fans, give the card air, or have its thermal paste renewed.</source>
+        <translation>Hitze bremste ihren Takt in {heat:.0%} der Messungen; am heißesten waren {temperature} °C. Reinigen Sie die Lüfter, geben Sie der Karte Luft, oder lassen Sie die Wärmeleitpaste erneuern.</translation>
+    </message>
+    <message>
+        <source>In {capped:.0%} of the samples. That is how a card works under full load and is no fault.</source>
+        <translation>In {capped:.0%} der Messungen. So arbeitet eine Karte unter voller Last; es ist kein Fehler.</translation>
+    </message>
+    <message>
+        <source>In {share:.0%} of the samples. Check the plugs of the card and the supply&apos;s rating.</source>
+        <translation>In {share:.0%} der Messungen. Prüfen Sie die Stecker der Karte und die Leistung des Netzteils.</translation>
+    </message>
+    <message>
+        <source>In {share:.0%} of the samples: heat or power reached a limit of the hardware.</source>
+        <translation>In {share:.0%} der Messungen: Wärme oder Leistung erreichte eine Grenze der Hardware.</translation>
+    </message>
+    <message>
+        <source>Install Python {version} (64-bit) from python.org, or allow the download, then go on.</source>
+        <translation>Installieren Sie Python {version} (64-Bit) von python.org, oder erlauben Sie den Download, und machen Sie dann weiter.</translation>
+    </message>
+    <message>
+        <source>Install {profile}</source>
+        <translation>{profile} installieren</translation>
+    </message>
+    <message>
+        <source>It is not installed. Who asks for it: {by}.</source>
+        <translation>Es ist nicht installiert. Wer es verlangt: {by}.</translation>
+    </message>
+    <message>
+        <source>It needs “{missing}”, which did not pass.</source>
+        <translation>Es braucht „{missing}“, was nicht bestanden wurde.</translation>
+    </message>
+    <message>
+        <source>Jupyter kernel for {profile}</source>
+        <translation>Jupyter-Kernel für {profile}</translation>
+    </message>
+    <message>
+        <source>Line {line} fits it too; from the log alone the two are hard to tell apart.</source>
+        <translation>Zeile {line} passt auch dazu; allein aus dem Protokoll sind die beiden schwer zu unterscheiden.</translation>
+    </message>
+    <message>
+        <source>Line {line} fits it, but names the cause less clearly.</source>
+        <translation>Zeile {line} passt dazu, nennt die Ursache aber weniger klar.</translation>
+    </message>
+    <message>
+        <source>Line {line} fits, but it usually follows from: {cause}.</source>
+        <translation>Zeile {line} passt, folgt aber meist aus: {cause}.</translation>
+    </message>
+    <message>
+        <source>Menu entry for {profile}</source>
+        <translation>Menüeintrag für {profile}</translation>
+    </message>
+    <message>
+        <source>Move {path} into the quarantine</source>
+        <translation>{path} in die Quarantäne verschieben</translation>
+    </message>
+    <message>
+        <source>NVIDIA card {pci_id}</source>
+        <translation>NVIDIA-Karte {pci_id}</translation>
+    </message>
+    <message>
+        <source>Needs driver {needed} or newer; yours is {found}.</source>
+        <translation>Braucht Treiber {needed} oder neuer; Ihrer ist {found}.</translation>
+    </message>
+    <message>
+        <source>No file of {package} {version} on {host} fits this system: {file} is for another.</source>
+        <translation>Keine Datei von {package} {version} auf dem Server {host} passt zu diesem System: {file} ist für ein anderes.</translation>
+    </message>
+    <message>
+        <source>No reference for this card yet.{burst}</source>
+        <translation>Noch kein Vergleichswert für diese Karte.{burst}</translation>
+    </message>
+    <message>
+        <source>PCIe generation {generation} with {lanes} lanes, {speed:.1f} GB/s</source>
+        <translation>PCIe-Generation {generation} mit {lanes} Lanes, {speed:.1f} GB/s</translation>
+    </message>
+    <message>
+        <source>Packing Python {version}</source>
+        <translation>Das Packen von Python {version}</translation>
+    </message>
+    <message>
+        <source>Providing Python {version}</source>
+        <translation>Das Bereitstellen von Python {version}</translation>
+    </message>
+    <message>
+        <source>Python {python}</source>
+        <translation>Python {python}</translation>
+    </message>
+    <message>
+        <source>Python {python} is not on this computer.</source>
+        <translation>Python {python} ist nicht auf diesem Computer.</translation>
+    </message>
+    <message>
+        <source>Python {version} is not on this computer and could not be fetched.</source>
+        <translation>Python {version} ist nicht auf diesem Computer und ließ sich nicht laden.</translation>
+    </message>
+    <message>
+        <source>Python {version} is there: {path}</source>
+        <translation>Python {version} ist da: {path}</translation>
+    </message>
+    <message>
+        <source>Python {version} was installed but does not start.</source>
+        <translation>Python {version} wurde installiert, startet aber nicht.</translation>
+    </message>
+    <message>
+        <source>Reference: {source}, times the share that healthy cards reach ({low:.0%} to {high:.0%}, an estimate).{burst}</source>
+        <translation>Vergleichswert: {source}, mal dem Anteil, den gesunde Karten erreichen ({low:.0%} bis {high:.0%}, geschätzt).{burst}</translation>
+    </message>
+    <message>
+        <source>Reference: {source}.{burst}</source>
+        <translation>Vergleichswert: {source}.{burst}</translation>
+    </message>
+    <message>
+        <source>Take {packages} out of an older environment</source>
+        <translation>{packages} aus einer älteren Umgebung nehmen</translation>
+    </message>
+    <message>
+        <source>The Pythons of {hostname} would come without TLS, which is refused.</source>
+        <translation>Die Pythons von {hostname} kämen ohne TLS, was abgelehnt wird.</translation>
+    </message>
+    <message>
+        <source>The address of {file} on {host} is neither http nor https.</source>
+        <translation>Die Adresse von {file} auf dem Server {host} ist weder http noch https.</translation>
+    </message>
+    <message>
+        <source>The answer file {name} cannot be used, line {line}: {why}.</source>
+        <translation>Die Antwortdatei {name} ist nicht zu gebrauchen, Zeile {line}: {why}.</translation>
+    </message>
+    <message>
+        <source>The bundle {target} is of {names} for {platform}; expected one of {profile} for {family}.</source>
+        <translation>Der Offline-Ordner {target} ist für {names} unter {platform}; erwartet wurde einer für {profile} unter {family}.</translation>
+    </message>
+    <message>
+        <source>The bundle {target} was not finished; run the command bundle for it again.</source>
+        <translation>Der Offline-Ordner {target} wurde nicht fertig; rufen Sie den Befehl bundle dafür noch einmal auf.</translation>
+    </message>
+    <message>
+        <source>The card computed wrongly under load: {wrong}. An overclock, too little power or faulty memory does that.</source>
+        <translation>Die Karte rechnete unter Last falsch: {wrong}. Das kommt von Übertaktung, zu wenig Strom oder defektem Speicher.</translation>
+    </message>
+    <message>
+        <source>The card has {width:.0f} of {most:.0f} lanes</source>
+        <translation>Die Karte hat {width:.0f} von {most:.0f} Lanes</translation>
+    </message>
+    <message>
+        <source>The certificate bundle {bundle} could not be read.</source>
+        <translation>Die Zertifikatssammlung {bundle} war nicht zu lesen.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} has expired.</source>
+        <translation>Das Zertifikat des Servers {host} ist abgelaufen.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is not valid yet.</source>
+        <translation>Das Zertifikat des Servers {host} gilt noch nicht.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} is self-signed and not trusted on this computer.</source>
+        <translation>Das Zertifikat des Servers {host} ist selbst unterschrieben, und dieser Computer vertraut ihm nicht.</translation>
+    </message>
+    <message>
+        <source>The certificate of {host} was issued by somebody whom this computer does not trust.</source>
+        <translation>Das Zertifikat des Servers {host} stammt von jemandem, dem dieser Computer nicht vertraut.</translation>
+    </message>
+    <message>
+        <source>The certificate that answered for {host} belongs to another name.</source>
+        <translation>Das Zertifikat, das für den Server {host} antwortete, gehört zu einem anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The check “{check}” did not pass ({how}).</source>
+        <translation>Die Prüfung „{check}“ wurde nicht bestanden ({how}).</translation>
+    </message>
+    <message>
+        <source>The connection to {host} broke while {file} was fetched.</source>
+        <translation>Die Verbindung zu {host} brach ab, während {file} geladen wurde.</translation>
+    </message>
+    <message>
+        <source>The connection to {host} broke.</source>
+        <translation>Die Verbindung zum Server {host} brach ab.</translation>
+    </message>
+    <message>
+        <source>The disk is full: {path} could not be written.</source>
+        <translation>Das Laufwerk ist voll: {path} konnte nicht geschrieben werden.</translation>
+    </message>
+    <message>
+        <source>The disk that holds {folder} is nearly full, so fetching was stopped.</source>
+        <translation>Das Laufwerk von {folder} ist fast voll, daher wurde das Laden angehalten.</translation>
+    </message>
+    <message>
+        <source>The earlier environment {previous} is no longer there, so {active} stays active.</source>
+        <translation>Die frühere Umgebung {previous} gibt es nicht mehr, daher bleibt {active} aktiv.</translation>
+    </message>
+    <message>
+        <source>The environment {environment} is there and starts.</source>
+        <translation>Die Umgebung {environment} ist da und startet.</translation>
+    </message>
+    <message>
+        <source>The files of the lock could not be found on {host}.</source>
+        <translation>Die festgeschriebenen Dateien waren auf dem Server {host} nicht zu finden.</translation>
+    </message>
+    <message>
+        <source>The fine-tune ran, but {wrong}.</source>
+        <translation>Das Feintuning lief, aber: {wrong}.</translation>
+    </message>
+    <message>
+        <source>The fine-tune stopped: {error}</source>
+        <translation>Das Feintuning brach ab: {error}</translation>
+    </message>
+    <message>
+        <source>The home folder {own} cannot be written; expected a folder that you may write to.</source>
+        <translation>In den Ordner {own} lässt sich nicht schreiben; erwartet wird einer, in den Sie schreiben dürfen.</translation>
+    </message>
+    <message>
+        <source>The index answered with the package {file}, which is not in the lock.</source>
+        <translation>Der Index antwortete mit dem Paket {file}, das nicht in der Festschreibung steht.</translation>
+    </message>
+    <message>
+        <source>The index gives a file of {package} {version} an address that cannot be read.</source>
+        <translation>Der Index nennt für eine Datei von {package} {version} eine Adresse, die sich nicht lesen lässt.</translation>
+    </message>
+    <message>
+        <source>The index gives {file} an address that is not taken: only https, or a file in a folder of the find-links setting.</source>
+        <translation>Der Index nennt für {file} eine Adresse, die nicht angenommen wird: nur https oder eine Datei in einem Ordner der Einstellung find-links.</translation>
+    </message>
+    <message>
+        <source>The index has no file for {missing}.</source>
+        <translation>Der Index hat keine Datei für {missing}.</translation>
+    </message>
+    <message>
+        <source>The index has no ready-built file (wheel) of {package} {version}.</source>
+        <translation>Der Index hat keine fertige Datei (wheel) von {package} {version}.</translation>
+    </message>
+    <message>
+        <source>The journal {path} cannot be read at line {number}: {error}.</source>
+        <translation>Das Journal {path} ist in Zeile {number} nicht zu lesen: {error}.</translation>
+    </message>
+    <message>
+        <source>The list of Pythons on {hostname} would come without TLS, which is refused.</source>
+        <translation>Die Liste der Pythons auf {hostname} käme ohne TLS; das wird abgelehnt.</translation>
+    </message>
+    <message>
+        <source>The list {list} in {target} cannot be read: {error}.</source>
+        <translation>Die Liste {list} in {target} ist nicht zu lesen: {error}.</translation>
+    </message>
+    <message>
+        <source>The list {list} names {path}; expected paths inside the bundle.</source>
+        <translation>Die Liste {list} nennt {path}; erwartet werden Pfade im Offline-Ordner.</translation>
+    </message>
+    <message>
+        <source>The lock has the line “{given}”; expected an exact pin as in “torch==2.4.0”.</source>
+        <translation>In der Festschreibung steht die Zeile „{given}“; erwartet wird eine genaue Version wie „torch==2.4.0“.</translation>
+    </message>
+    <message>
+        <source>The lock {file} cannot be read: {reason}.</source>
+        <translation>Die Festschreibung {file} ist nicht zu lesen: {reason}.</translation>
+    </message>
+    <message>
+        <source>The machine file {path} does not exist or cannot be read.</source>
+        <translation>Die PC-Datei {path} gibt es nicht, oder sie ist nicht zu lesen.</translation>
+    </message>
+    <message>
+        <source>The module {module} cannot be imported: {error}</source>
+        <translation>Das Modul {module} lässt sich nicht importieren: {error}</translation>
+    </message>
+    <message>
+        <source>The name {host} could not be resolved.</source>
+        <translation>Der Name {host} ließ sich nicht auflösen.</translation>
+    </message>
+    <message>
+        <source>The number of bits is {bits}; expected 4 or 16.</source>
+        <translation>Die Zahl der Bits ist {bits}; erwartet wird 4 oder 16.</translation>
+    </message>
+    <message>
+        <source>The plan names the part {part} of {profile}, which is not there for this system.</source>
+        <translation>Der Plan nennt den Teil {part} von {profile}, den es für dieses System nicht gibt.</translation>
+    </message>
+    <message>
+        <source>The plan needs {missing:.2f} GB more on {root}, but only {free:.2f} GB are free there.</source>
+        <translation>Der Plan braucht auf {root} noch {missing:.2f} GB, dort sind aber nur {free:.2f} GB frei.</translation>
+    </message>
+    <message>
+        <source>The pointer file {name} cannot be read: {error}. Expected the schema pointer/1.</source>
+        <translation>Die Zeigerdatei {name} ist nicht zu lesen: {error}. Erwartet wird das Schema pointer/1.</translation>
+    </message>
+    <message>
+        <source>The pointer file {name} names {value} in the field {field}; expected the name of a folder in envs.</source>
+        <translation>Die Zeigerdatei {name} nennt im Feld {field} den Wert {value}; erwartet wird der Name eines Ordners in envs.</translation>
+    </message>
+    <message>
+        <source>The profile {profile} has no lock for {platform}; expected one of its systems.</source>
+        <translation>Das Profil {profile} hat keine Festschreibung für {platform}; erwartet wird eines seiner Systeme.</translation>
+    </message>
+    <message>
+        <source>The proxy could not be used to reach {host}.</source>
+        <translation>Über den Proxy war der Server {host} nicht zu erreichen.</translation>
+    </message>
+    <message>
+        <source>The proxy wants a name and a password for {host}.</source>
+        <translation>Der Proxy verlangt für den Server {host} Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>The proxy {host} is of the kind {scheme}, which is not supported.</source>
+        <translation>Der Proxy {host} ist von der Art {scheme}, die nicht unterstützt wird.</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} could not be used to reach {host}: {cause}.</source>
+        <translation>Über den Proxy {proxy} war der Server {host} nicht zu erreichen: {cause}.</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} wants a name and a password for {host}.</source>
+        <translation>Der Proxy {proxy} verlangt für {host} Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>The result is wrong: {error}.</source>
+        <translation>Das Ergebnis ist falsch: {error}.</translation>
+    </message>
+    <message>
+        <source>The same product ran at {first:.0f} TFLOP/s first and at {again:.0f} in the end: cooling or power.</source>
+        <translation>Dasselbe Produkt lief erst mit {first:.0f} TFLOP/s und am Ende mit {again:.0f}: Kühlung oder Leistung.</translation>
+    </message>
+    <message>
+        <source>The slot ran at PCIe generation {generation:.0f}</source>
+        <translation>Der Steckplatz lief mit PCIe-Generation {generation:.0f}</translation>
+    </message>
+    <message>
+        <source>The {name} is {value}; expected a number from {low} to {high}.</source>
+        <translation>Der Wert {name} ist {value}; erwartet wird eine Zahl von {low} bis {high}.</translation>
+    </message>
+    <message>
+        <source>There is no environment {environment} for an entry in the menu; expected one, made by an install.</source>
+        <translation>Es gibt keine Umgebung {environment} für einen Menüeintrag; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no environment {environment} to make a kernel for; expected one, made by an install.</source>
+        <translation>Es gibt keine Umgebung {environment} für einen Kernel; erwartet wird eine aus einer Installation.</translation>
+    </message>
+    <message>
+        <source>There is no environment {name} to verify; expected one of {known}.</source>
+        <translation>Es gibt keine Umgebung {name}, die sich prüfen ließe; erwartet wurde eine von {known}.</translation>
+    </message>
+    <message>
+        <source>There is no fix {remedy}; expected one of {remedies}.</source>
+        <translation>Die Abhilfe {remedy} gibt es nicht; erwartet wird eine von {remedies}.</translation>
+    </message>
+    <message>
+        <source>There is no way to {host} in the network.</source>
+        <translation>Im Netz führt kein Weg zum Server {host}.</translation>
+    </message>
+    <message>
+        <source>This computer allows no server on loopback: {reason}.</source>
+        <translation>Dieser Computer erlaubt keinen Server auf loopback: {reason}.</translation>
+    </message>
+    <message>
+        <source>This is a simulation of {simulated}: nothing can be taken back or removed on that computer.</source>
+        <translation>Das ist eine Simulation von {simulated}: Auf jenem Computer lässt sich nichts zurücknehmen oder entfernen.</translation>
+    </message>
+    <message>
+        <source>This torch has no code for every card: {complaints}, while it was built for {built}.</source>
+        <translation>Dieses torch hat nicht für jede Karte Code: {complaints}, gebaut wurde es für {built}.</translation>
+    </message>
+    <message>
+        <source>Unsloth cannot be imported: {error}</source>
+        <translation>Unsloth lässt sich nicht importieren: {error}</translation>
+    </message>
+    <message>
+        <source>Verify {profile}</source>
+        <translation>{profile} prüfen</translation>
+    </message>
+    <message>
+        <source>Version {version} is installed. Who asks for it: {by}.</source>
+        <translation>Version {version} ist installiert. Wer es verlangt: {by}.</translation>
+    </message>
+    <message>
+        <source>Version {version} says: {error} Newer Unsloth then takes PyTorch&apos;s own attention, which was checked and is right.</source>
+        <translation>Version {version} sagt: {error} Neueres Unsloth nimmt dann PyTorchs eigene Attention, die geprüft und richtig ist.</translation>
+    </message>
+    <message>
+        <source>bitsandbytes computes wrongly on this card: NF4 error {error:.3g} (0.05 to 0.15 is right), product error {product:.2g} (below 0.02), optimizer step {moved:.3g} (0.005 to 0.02).</source>
+        <translation>bitsandbytes rechnet auf dieser Karte falsch: NF4-Fehler {error:.3g} (richtig ist 0,05 bis 0,15), Fehler des Produkts {product:.2g} (unter 0,02), Schritt des Optimierers {moved:.3g} (0,005 bis 0,02).</translation>
+    </message>
+    <message>
+        <source>clean_up: there is no leftover {wanted}; the survey found {found}.</source>
+        <translation>clean_up: {wanted} gibt es nicht; die Bestandsaufnahme fand {found}.</translation>
+    </message>
+    <message>
+        <source>crashed: {how}, 0x{code:08X}</source>
+        <translation>abgestürzt: {how}, 0x{code:08X}</translation>
+    </message>
+    <message>
+        <source>exit code {code}</source>
+        <translation>Exit-Code {code}</translation>
+    </message>
+    <message>
+        <source>its CUDA {cuda} wants driver {wanted} or newer, and yours could not be read</source>
+        <translation>ihr CUDA {cuda} braucht Treiber {wanted} oder neuer, und Ihrer ließ sich nicht lesen</translation>
+    </message>
+    <message>
+        <source>memory bandwidth {bandwidth:.0f} GB/s</source>
+        <translation>Speicherbandbreite {bandwidth:.0f} GB/s</translation>
+    </message>
+    <message>
+        <source>not {positive}</source>
+        <translation>nicht {positive}</translation>
+    </message>
+    <message>
+        <source>profile: there is no profile {profile}; expected one of {profiles}</source>
+        <translation>profile: das Profil {profile} gibt es nicht; erwartet wird eines von {profiles}</translation>
+    </message>
+    <message>
+        <source>signal {number}</source>
+        <translation>Signal {number}</translation>
+    </message>
+    <message>
+        <source>signal {number}: {how}</source>
+        <translation>Signal {number}: {how}</translation>
+    </message>
+    <message>
+        <source>the adapter, loaded again, gives other logits (largest relative difference {difference:.2g})</source>
+        <translation>der neu geladene Adapter ergibt andere Logits (größter relativer Unterschied {difference:.2g})</translation>
+    </message>
+    <message>
+        <source>the adapter, loaded again, has not learned (loss {loss:.2f})</source>
+        <translation>der neu geladene Adapter hat nichts gelernt (Verlust {loss:.2f})</translation>
+    </message>
+    <message>
+        <source>the loss did not fall clearly ({first:.2f} to {last:.2f})</source>
+        <translation>der Verlust fiel nicht deutlich ({first:.2f} auf {last:.2f})</translation>
+    </message>
+    <message>
+        <source>there is no field {wanted}; the fields are {known}</source>
+        <translation>das Feld {wanted} gibt es nicht; die Felder sind {known}</translation>
+    </message>
+    <message>
+        <source>torch&apos;s attention is wrong: error {error:.2g}, allowed {limit:.2g}.</source>
+        <translation>Die Attention von torch ist falsch: Fehler {error:.2g}, erlaubt {limit:.2g}.</translation>
+    </message>
+    <message>
+        <source>torch&apos;s {source} was not found, so {file} cannot be made from it.</source>
+        <translation>{source} von torch wurde nicht gefunden, daher lässt sich {file} nicht daraus machen.</translation>
+    </message>
+    <message>
+        <source>uv was ended from outside, or crashed, while it looked for the files on {host}.</source>
+        <translation>uv wurde von außen beendet oder stürzte ab, während es die Dateien auf dem Server {host} suchte.</translation>
+    </message>
+    <message>
+        <source>xformers&apos; attention is wrong: error {error:.2g}, allowed {limit:.2g}.</source>
+        <translation>Die Attention von xformers ist falsch: Fehler {error:.2g}, erlaubt {limit:.2g}.</translation>
+    </message>
+    <message>
+        <source>your driver {own} runs CUDA {cuda} by NVIDIA&apos;s compatibility promise ({wanted} or newer is better)</source>
+        <translation>Ihr Treiber {own} führt CUDA {cuda} nach NVIDIAs Kompatibilitätszusage aus (besser ist {wanted} oder neuer)</translation>
+    </message>
+    <message>
+        <source>your driver {own} runs CUDA {cuda} directly ({wanted} or newer)</source>
+        <translation>Ihr Treiber {own} führt CUDA {cuda} direkt aus ({wanted} oder neuer)</translation>
+    </message>
+    <message>
+        <source>{address} is no proxy; expected http://host:port</source>
+        <translation>{address} ist kein Proxy; erwartet wird http://host:port</translation>
+    </message>
+    <message>
+        <source>{address} would come without TLS, which is refused; expected https://</source>
+        <translation>{address} käme ohne TLS, was abgelehnt wird; erwartet wurde https://</translation>
+    </message>
+    <message>
+        <source>{check} failed</source>
+        <translation>{check} fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>{count} files of the lock are in the wheelhouse.</source>
+        <translation>{count} festgeschriebene Dateien liegen bereit.</translation>
+    </message>
+    <message>
+        <source>{count} of {all} packages are not what the lock says: {named}.</source>
+        <translation>{count} von {all} Paketen weichen von der Festschreibung ab: {named}.</translation>
+    </message>
+    <message>
+        <source>{count} packages are installed as locked.</source>
+        <translation>{count} Pakete sind wie festgeschrieben installiert.</translation>
+    </message>
+    <message>
+        <source>{count} packages back into {python}</source>
+        <translation>{count} Pakete zurück in {python}</translation>
+    </message>
+    <message>
+        <source>{count} packages into the environment</source>
+        <translation>{count} Pakete in die Umgebung</translation>
+    </message>
+    <message>
+        <source>{environment} did not pass its verification, so it was not made active.</source>
+        <translation>{environment} bestand die Prüfung nicht und wurde daher nicht aktiv.</translation>
+    </message>
+    <message>
+        <source>{environment} is the active environment.</source>
+        <translation>{environment} ist die aktive Umgebung.</translation>
+    </message>
+    <message>
+        <source>{figure:.0f} TFLOP/s of its tensor units{extra}</source>
+        <translation>{figure:.0f} TFLOP/s ihrer Tensor-Einheiten{extra}</translation>
+    </message>
+    <message>
+        <source>{file} is there.</source>
+        <translation>{file} ist da.</translation>
+    </message>
+    <message>
+        <source>{folder} cannot be written: permission denied.</source>
+        <translation>{folder} lässt sich nicht schreiben: keine Berechtigung.</translation>
+    </message>
+    <message>
+        <source>{folder} holds torch {torch}</source>
+        <translation>{folder} enthält torch {torch}</translation>
+    </message>
+    <message>
+        <source>{free:.1f} GB. When it runs out, Windows lends main memory, which is far slower. Close what uses it.</source>
+        <translation>{free:.1f} GB. Reicht er nicht, leiht Windows Arbeitsspeicher, der viel langsamer ist. Schließen Sie, was ihn benutzt.</translation>
+    </message>
+    <message>
+        <source>{host} answered 429: too many requests.</source>
+        <translation>Der Server {host} antwortete 429: zu viele Anfragen.</translation>
+    </message>
+    <message>
+        <source>{host} answered with a page that lists no files of {what}: a sign-in page or a filter may be in between.</source>
+        <translation>Der Server {host} antwortete mit einer Seite, die keine Dateien von {what} nennt: Vielleicht liegt eine Anmeldeseite oder ein Filter dazwischen.</translation>
+    </message>
+    <message>
+        <source>{host} answered with a web page instead of a list of packages.</source>
+        <translation>Der Server {host} antwortete mit einer Webseite statt mit einer Paketliste.</translation>
+    </message>
+    <message>
+        <source>{host} answered with a web page instead of {file}.</source>
+        <translation>Der Server {host} antwortete mit einer Webseite statt mit {file}.</translation>
+    </message>
+    <message>
+        <source>{host} answered {what}: the server has trouble.</source>
+        <translation>Der Server {host} antwortete {what}: Er hat eine Störung.</translation>
+    </message>
+    <message>
+        <source>{host} closed the connection in the middle of {file}.</source>
+        <translation>Der Server {host} schloss die Verbindung mitten in {file}.</translation>
+    </message>
+    <message>
+        <source>{host} did not answer in time.</source>
+        <translation>Der Server {host} antwortete nicht rechtzeitig.</translation>
+    </message>
+    <message>
+        <source>{host} does not have the locked version of {what}.</source>
+        <translation>Der Server {host} hat die festgeschriebene Version von {what} nicht.</translation>
+    </message>
+    <message>
+        <source>{host} does not have the package {what}.</source>
+        <translation>Der Server {host} hat das Paket {what} nicht.</translation>
+    </message>
+    <message>
+        <source>{host} does not have {what}.</source>
+        <translation>Der Server {host} hat {what} nicht.</translation>
+    </message>
+    <message>
+        <source>{host} has no file of {what} for this system and Python.</source>
+        <translation>Der Server {host} hat keine Datei von {what} für dieses System und Python.</translation>
+    </message>
+    <message>
+        <source>{host} lists a file under an address that is not taken.</source>
+        <translation>Der Server {host} nennt eine Datei unter einer Adresse, die nicht angenommen wird.</translation>
+    </message>
+    <message>
+        <source>{host} offers a file with another SHA-256 than the lock names.</source>
+        <translation>Der Server {host} bietet eine Datei mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
+    </message>
+    <message>
+        <source>{host} offers the file “{file}” for {package} {version}, which is no name of a wheel of that package and version.</source>
+        <translation>Der Server {host} bietet für {package} {version} die Datei „{file}“ an; so heißt kein fertiges Paket dieses Namens und dieser Version.</translation>
+    </message>
+    <message>
+        <source>{host} offers {file} with another SHA-256 than the lock names.</source>
+        <translation>Der Server {host} bietet {file} mit einer anderen SHA-256 an, als festgeschrieben ist.</translation>
+    </message>
+    <message>
+        <source>{host} offers {file} with {found:,} bytes; the index says {wanted:,}.</source>
+        <translation>Der Server {host} bietet {file} mit {found:,} Bytes an; der Index nennt {wanted:,}.</translation>
+    </message>
+    <message>
+        <source>{host} offers {file} without TLS, which is refused.</source>
+        <translation>Der Server {host} bietet {file} ohne TLS an; das wird abgelehnt.</translation>
+    </message>
+    <message>
+        <source>{host} refuses access (403).</source>
+        <translation>Der Server {host} verweigert den Zugriff (403).</translation>
+    </message>
+    <message>
+        <source>{host} refuses the connection.</source>
+        <translation>Der Server {host} verweigert die Verbindung.</translation>
+    </message>
+    <message>
+        <source>{host} sends requests in a circle instead of answering.</source>
+        <translation>Der Server {host} schickt Anfragen im Kreis, statt zu antworten.</translation>
+    </message>
+    <message>
+        <source>{host} sends the request for {file} in a circle.</source>
+        <translation>Der Server {host} schickt die Anfrage nach {file} im Kreis.</translation>
+    </message>
+    <message>
+        <source>{host} sent another range of {file} than was asked for.</source>
+        <translation>Der Server {host} sandte einen anderen Abschnitt von {file} als den verlangten.</translation>
+    </message>
+    <message>
+        <source>{host} stopped sending ranges of {file}.</source>
+        <translation>Der Server {host} sendet von {file} keine Abschnitte mehr.</translation>
+    </message>
+    <message>
+        <source>{host} wants a name and a password (401).</source>
+        <translation>Der Server {host} verlangt Namen und Passwort (401).</translation>
+    </message>
+    <message>
+        <source>{host} would list packages without TLS, which is refused.</source>
+        <translation>{host} würde Pakete ohne TLS nennen, was abgelehnt wird.</translation>
+    </message>
+    <message>
+        <source>{limit:.0f} W instead of the card&apos;s {default:.0f} W. A tool, or the laptop&apos;s mode, has set it; less power means a lower clock.</source>
+        <translation>{limit:.0f} W statt der {default:.0f} W der Karte. Ein Werkzeug oder der Modus des Laptops hat sie gesetzt; weniger Leistung heißt weniger Takt.</translation>
+    </message>
+    <message>
+        <source>{missing:.2f} GB are still to be fetched into {folder}, but only {free:.2f} GB are free there.</source>
+        <translation>{missing:.2f} GB sind noch nach {folder} zu laden, dort sind aber nur {free:.2f} GB frei.</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read as a zip file; expected a report of this program: {error}.</source>
+        <translation>{name} lässt sich nicht als Zip-Datei lesen; erwartet wird ein Bericht dieses Programms: {error}.</translation>
+    </message>
+    <message>
+        <source>{name} cannot be read: {reason}. Expected a file.</source>
+        <translation>{name} ist nicht zu lesen: {reason}. Erwartet wird eine Datei.</translation>
+    </message>
+    <message>
+        <source>{name} from {host} is not the file that the lock names: its SHA-256 differs.</source>
+        <translation>{name} vom Server {host} ist nicht die festgeschriebene Datei: Ihre SHA-256 ist eine andere.</translation>
+    </message>
+    <message>
+        <source>{name} holds no {member}; expected a report of this program.</source>
+        <translation>In {name} fehlt {member}; erwartet wird ein Bericht dieses Programms.</translation>
+    </message>
+    <message>
+        <source>{name} in the bundle {target} is not in its list; take it away, or copy the bundle again.</source>
+        <translation>{name} im Offline-Ordner {target} steht nicht in dessen Liste; nehmen Sie es heraus oder kopieren Sie den Ordner noch einmal.</translation>
+    </message>
+    <message>
+        <source>{name} is empty: {why}</source>
+        <translation>{name} ist leer: {why}</translation>
+    </message>
+    <message>
+        <source>{name} is empty; expected a path.</source>
+        <translation>{name} ist leer; erwartet wurde ein Pfad.</translation>
+    </message>
+    <message>
+        <source>{name} is left out on purpose</source>
+        <translation>{name} fehlt mit Absicht</translation>
+    </message>
+    <message>
+        <source>{name} is not a machine file: a JSON object with &quot;schema&quot;: &quot;machine/1&quot; was expected.</source>
+        <translation>{name} ist keine PC-Datei: Erwartet wird ein JSON-Objekt mit &quot;schema&quot;: &quot;machine/1&quot;.</translation>
+    </message>
+    <message>
+        <source>{name} is not a machine file: it is not JSON ({error}).</source>
+        <translation>{name} ist keine PC-Datei: Sie ist kein JSON ({error}).</translation>
+    </message>
+    <message>
+        <source>{name} is not a machine file: it is not UTF-8 text.</source>
+        <translation>{name} ist keine PC-Datei: Sie ist kein UTF-8-Text.</translation>
+    </message>
+    <message>
+        <source>{name} is not a machine file: its values are nested too deeply.</source>
+        <translation>{name} ist keine PC-Datei: Ihre Werte sind zu tief verschachtelt.</translation>
+    </message>
+    <message>
+        <source>{name} is set to {value}</source>
+        <translation>{name} ist auf {value} gesetzt</translation>
+    </message>
+    <message>
+        <source>{name} was not found beside this program, where it belongs.</source>
+        <translation>{name} liegt nicht neben diesem Programm, wohin es gehört.</translation>
+    </message>
+    <message>
+        <source>{name} {locked} is missing from the environment.</source>
+        <translation>{name} {locked} fehlt in der Umgebung.</translation>
+    </message>
+    <message>
+        <source>{name}: line {number} of events.jsonl is not an event; expected one JSON object a line: {error}.</source>
+        <translation>{name}: Zeile {number} von events.jsonl ist kein Ereignis; erwartet wird je Zeile ein JSON-Objekt: {error}.</translation>
+    </message>
+    <message>
+        <source>{name}: report.json is not JSON; expected a report of this program: {error}.</source>
+        <translation>{name}: report.json ist kein JSON; erwartet wird ein Bericht dieses Programms: {error}.</translation>
+    </message>
+    <message>
+        <source>{name}: the field &quot;schema&quot; was expected to be &quot;machine/1&quot;, but is {found}.</source>
+        <translation>{name}: Das Feld &quot;schema&quot; muss &quot;machine/1&quot; sein, ist aber {found}.</translation>
+    </message>
+    <message>
+        <source>{name}: {member} is larger than {limit} MB; expected a report of this program.</source>
+        <translation>{name}: {member} ist größer als {limit} MB; erwartet wird ein Bericht dieses Programms.</translation>
+    </message>
+    <message>
+        <source>{name}: {path} cannot be found from here: {reason}. Give the whole path.</source>
+        <translation>{name}: {path} ist von hier aus nicht zu finden: {reason}. Geben Sie den ganzen Pfad an.</translation>
+    </message>
+    <message>
+        <source>{name}: {path} holds bytes that are no text; expected a path of letters and digits.</source>
+        <translation>{name}: {path} enthält Bytes, die kein Text sind; erwartet wurde ein Pfad aus Buchstaben und Ziffern.</translation>
+    </message>
+    <message>
+        <source>{path} cannot be moved away; expected a folder or file that the survey listed.</source>
+        <translation>{path} lässt sich nicht wegräumen; erwartet wird ein Ordner oder eine Datei aus der Bestandsaufnahme.</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written: permission denied.</source>
+        <translation>{path} lässt sich nicht schreiben: keine Berechtigung.</translation>
+    </message>
+    <message>
+        <source>{path} could not be made: this Windows has no Start menu.</source>
+        <translation>{path} ließ sich nicht anlegen: Dieses Windows hat kein Startmenü.</translation>
+    </message>
+    <message>
+        <source>{path} could not be read or written: {reason}.</source>
+        <translation>{path} ließ sich nicht lesen oder schreiben: {reason}.</translation>
+    </message>
+    <message>
+        <source>{path} could not be written (0x{code:08X}).</source>
+        <translation>{path} ließ sich nicht schreiben (0x{code:08X}).</translation>
+    </message>
+    <message>
+        <source>{path} could not be written: {reason}.</source>
+        <translation>{path} ließ sich nicht schreiben: {reason}.</translation>
+    </message>
+    <message>
+        <source>{path} exists again, so the quarantined one stays where it is: {shelf}.</source>
+        <translation>{path} gibt es inzwischen wieder, daher bleibt das Stück in der Quarantäne, wo es ist: {shelf}.</translation>
+    </message>
+    <message>
+        <source>{path} in the bundle {target} differs from its list; copy it again.</source>
+        <translation>{path} im Offline-Ordner {target} weicht von dessen Liste ab; kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{path} is in use by another program and could not be changed.</source>
+        <translation>{path} wird von einem anderen Programm benutzt und ließ sich nicht ändern.</translation>
+    </message>
+    <message>
+        <source>{path} is missing from the bundle {target}; copy it again.</source>
+        <translation>{path} fehlt im Offline-Ordner {target}; kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{path} is not below the home folder {home}, so it is not removed.</source>
+        <translation>{path} liegt nicht im Ordner {home} dieses Programms und wird daher nicht entfernt.</translation>
+    </message>
+    <message>
+        <source>{program} could not be started: {reason}.</source>
+        <translation>{program} ließ sich nicht starten: {reason}.</translation>
+    </message>
+    <message>
+        <source>{program} did not end within {limit:.0f} s and was stopped.</source>
+        <translation>{program} endete nicht innerhalb von {limit:.0f} s und wurde angehalten.</translation>
+    </message>
+    <message>
+        <source>{python}, out of which packages are to be taken, does not start.</source>
+        <translation>{python}, woraus Pakete entfernt werden sollen, startet nicht.</translation>
+    </message>
+    <message>
+        <source>{python}, out of which the packages were taken, does not start any more.</source>
+        <translation>{python}, woraus die Pakete genommen wurden, startet nicht mehr.</translation>
+    </message>
+    <message>
+        <source>{reason}. This PC has a card that can do more.</source>
+        <translation>{reason}. Dieser PC hat eine Karte, die mehr kann.</translation>
+    </message>
+    <message>
+        <source>{saved} does not say which Python its packages belong to; expected “# PATH” as its first line.</source>
+        <translation>{saved} sagt nicht, zu welchem Python die Pakete gehören; erwartet wird „# PFAD“ als erste Zeile.</translation>
+    </message>
+    <message>
+        <source>{saved} is no saved list of packages; expected a file that the command uninstall lists.</source>
+        <translation>{saved} ist keine gesicherte Paketliste; erwartet wird eine Datei, die der Befehl uninstall nennt.</translation>
+    </message>
+    <message>
+        <source>{shelf} is no quarantined item; expected a folder that the command uninstall lists.</source>
+        <translation>{shelf} liegt nicht in der Quarantäne; erwartet wurde ein Ordner, den der Befehl uninstall nennt.</translation>
+    </message>
+    <message>
+        <source>{shelf} is no quarantined item; expected a folder with the file {file}.</source>
+        <translation>{shelf} ist nichts aus der Quarantäne; erwartet wird ein Ordner mit der Datei {file}.</translation>
+    </message>
+    <message>
+        <source>{source} is not there.</source>
+        <translation>{source} ist nicht da.</translation>
+    </message>
+    <message>
+        <source>{speed:.1f} TFLOP/s of its fp32 units</source>
+        <translation>{speed:.1f} TFLOP/s ihrer fp32-Einheiten</translation>
+    </message>
+    <message>
+        <source>{target} cannot be opened: a web address, or a folder or file that exists, was expected.</source>
+        <translation>{target} lässt sich nicht öffnen: Erwartet wird eine Webadresse oder ein vorhandener Ordner, eine vorhandene Datei.</translation>
+    </message>
+    <message>
+        <source>{target} could not be opened: {reason}.</source>
+        <translation>{target} ließ sich nicht öffnen: {reason}.</translation>
+    </message>
+    <message>
+        <source>{target} is no bundle; expected a folder with the file {list}.</source>
+        <translation>{target} ist kein Offline-Ordner dieses Programms; erwartet wird ein Ordner mit der Datei {list}.</translation>
+    </message>
+    <message>
+        <source>{target} is no folder; expected a new or empty one for the bundle.</source>
+        <translation>{target} ist kein Ordner; für den Offline-Ordner wurde ein neuer oder leerer erwartet.</translation>
+    </message>
+    <message>
+        <source>{what} failed ({ending}).</source>
+        <translation>{what} scheiterte ({ending}).</translation>
+    </message>
+    <message>
+        <source>{where}: {path} is not there</source>
+        <translation>{where}: {path} ist nicht da</translation>
+    </message>
+    <message>
+        <source>{subject}: access is refused.</source>
+        <translation>{subject}: Der Zugriff wird verweigert.</translation>
+    </message>
+    <message>
+        <source>{subject}: it wants a name and a password.</source>
+        <translation>{subject}: Er verlangt Namen und Passwort.</translation>
+    </message>
+    <message>
+        <source>{subject}: the file is not there.</source>
+        <translation>{subject}: Die Datei ist nicht da.</translation>
+    </message>
+    <message>
+        <source>{subject}: the server has trouble.</source>
+        <translation>{subject}: Er hat eine Störung.</translation>
+    </message>
+    <message>
+        <source>{subject}: too many requests.</source>
+        <translation>{subject}: zu viele Anfragen.</translation>
+    </message>
+    <message>
+        <source>{subject}, which was not expected.</source>
+        <translation>{subject}, was nicht erwartet war.</translation>
+    </message>
+    <message>
+        <source>{at} answered {status} for {name}</source>
+        <translation>Der Server {at} antwortete {status} bei {name}</translation>
+    </message>
+    <message>
+        <source> through the proxy {proxy}</source>
+        <translation> über den Proxy {proxy}</translation>
+    </message>
+    <message>
+        <source>{host} refuses the connection{via}, so {file} could not be fetched.</source>
+        <translation>Der Server {host} verweigert die Verbindung{via}, daher ließ sich {file} nicht laden.</translation>
+    </message>
+    <message>
+        <source>{host} did not answer in time{via} while {file} was fetched.</source>
+        <translation>Der Server {host} antwortete{via} nicht rechtzeitig, während {file} geladen wurde.</translation>
+    </message>
+    <message>
+        <source>There is no way to {host} in the network{via}.</source>
+        <translation>Im Netz führt{via} kein Weg zum Server {host}.</translation>
+    </message>
+    <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} und {count} weitere</translation>
+    </message>
+    <message>
+        <source>{paths} and {count} more</source>
+        <translation>{paths} und {count} weitere</translation>
+    </message>
+    <message>
+        <source>{title} (no hash on record for {packages}: taken from the index over TLS)</source>
+        <translation>{title} (für {packages} ist keine Prüfsumme bekannt: über TLS vom Index geholt)</translation>
+    </message>
+    <message>
+        <source>{name} {found} was added and is not in the lock.{done_by}</source>
+        <translation>{name} {found} kam dazu und steht nicht in der Festschreibung.{done_by}</translation>
+    </message>
+    <message>
+        <source>{name} is {found}; the lock has {locked}.{done_by}</source>
+        <translation>{name} ist {found}; festgeschrieben ist {locked}.{done_by}</translation>
+    </message>
+    <message>
+        <source>{address} is no address; expected one that begins with https:// or file://{alternative}</source>
+        <translation>{address} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt{alternative}</translation>
+    </message>
+    <message>
+        <source>, or a file</source>
+        <translation>, oder eine Datei</translation>
+    </message>
+    <message>
+        <source>, or a folder</source>
+        <translation>, oder ein Ordner</translation>
+    </message>
+    <message>
+        <source>In the way: {title}.</source>
+        <translation>Im Weg: {title}.</translation>
+    </message>
+    <message>
+        <source>Choose another folder with --home.</source>
+        <translation>Wählen Sie mit --home einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>{name} is larger than {limit} GB; expected a shorter file.</source>
+        <translation>{name} ist größer als {limit} GB; erwartet wurde eine kürzere Datei.</translation>
+    </message>
+    <message>
+        <source>1 file of the lock is in the wheelhouse.</source>
+        <translation>1 Datei der Festschreibung ist im Paketordner.</translation>
+    </message>
+    <message>
+        <source>1 package is installed as locked.</source>
+        <translation>1 Paket ist wie festgeschrieben installiert.</translation>
+    </message>
+    <message>
+        <source>1 package back into {python}</source>
+        <translation>1 Paket zurück nach {python}</translation>
+    </message>
+    <message>
+        <source>a package</source>
+        <translation>ein Paket</translation>
+    </message>
+    <message>
+        <source>In a terminal of your own: . {sh}</source>
+        <translation>In einem eigenen Terminal: . {sh}</translation>
+    </message>
+    <message>
+        <source> Mended in {package} {fixed_in}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source> That is another main version: scripts may need changes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&apos;{name}&apos; is empty</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&apos;{name}&apos; is not a list of messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&apos;{name}&apos; is not a list of pairs of question and answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>, licence {licence}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--output: the folder {output} is not empty; expected one that is new or empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--output: {output} is a file; expected a folder that is new or empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--overwrite replaces files of the same names and leaves all others.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--overwrite writes into it all the same; --resume goes on with a run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--update adds profiles to a bundle of the same system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--{replace} is {value}; expected a number from {low} to {high}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>36 runs on an H100 and an H200; 8B, batch 2, 2048 tokens: 7.1 GB in the allocator.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>6.8 to 7.3 GB for 7B to 8B with the CUDA context. Runs of Unsloth with models from 0.3 to 8 billion parameters were measured; the estimate on the last page comes from them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>: all {count} are bad, the first in line {line}: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>; security advisories on its versions: {count}, the gravest {grave:g} of 10</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A GGUF: the program that reads it (llama.cpp, Ollama) must be newer than the model; update that one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A Modelfile needs the template in Ollama&apos;s own form and the right stop words. A Jinja template from tokenizer_config.json is another language, and without stop words the answer does not end.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A base model with a chat template: take the instruct model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A card of {power:.0f} W does not hold its boost clock under load; not compared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A card that also draws the screen has a watchdog: when one computation blocks it longer than a few seconds, the system resets the driver, and the program loses its card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A column cannot be mapped to {role}; expected one of {roles}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A compiled kernel is too large for this card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A count at Hugging Face did not answer, and Unsloth stopped for it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file of weights ends too early, or holds something else (a pointer of Git LFS, an error page). Its download or copy was cut off. The environment is not at fault.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file of yours has the name of a package and hides it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file or folder was there already when it was about to be made (error 183): usually a second run, window or worker was at the same place at the same time.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A file that you copied: compare its size with the source, and copy it again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder below Documents or Desktop: choose another one, for Controlled folder access protects these</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder on the way is a link (a junction or mount point) that was made without administrator&apos;s rights, and Windows does not follow it in this program (error 448).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A home of your own (--home) takes packages of your own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A mirror: set the variable HF_ENDPOINT to its address. Notebook, before any import: import os; os.environ[&quot;HF_ENDPOINT&quot;] = &quot;https://ADDRESS&quot;; PowerShell: $env:HF_ENDPOINT = &quot;https://ADDRESS&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model file is not whole</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model of the Hub: hf download NAME --force-download in the terminal that this program opens, or load with force_download=True</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A name of the Hub is written OWNER/NAME</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A part of Unsloth, or a library that it changes, was imported before unsloth itself. The message to install it is misleading.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A policy of this computer does not allow the file to run</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A relative name counts from the folder in which the script was started: give the whole path</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A row or file of the training data lacks a column, holds another kind of value, or is not written in the form (JSON, CSV, UTF-8) that its name says. The environment is not at fault.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A scanner took a file for harmful and blocked it or took it away, or Controlled folder access keeps programs from writing. For packages from the index this is mostly a false alarm.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A scanner&apos;s exclusions do not help, and neither does installing again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A script of your own: write its rows into a JSON Lines file once, and load that</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A server with NVSwitch: the service nvidia-fabricmanager must run, in the driver&apos;s own version</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A tensor in main memory was handed to the card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A variable HF_TOKEN wins over the login: look for it in the script, the notebook&apos;s secrets, and with echo $env:HF_TOKEN (PowerShell) or echo $HF_TOKEN (Linux)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A virtual machine or vGPU: its administrator decides what the card may do</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A virus scanner blocked a file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A whole drive cannot be this program&apos;s folder, which replaces and deletes files in it; take a subfolder such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A word for the shell holds a zero byte; expected text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About {one} to download and {two} on disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add packages on the page Ready, or in the terminal that this program opens: there python and pip are those of the environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All packages of the list are in {python}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Always write python -m pip install NAME, with the same python that runs the script</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An adapter alone (save_pretrained) can be loaded, but training starts anew from it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An environment made by uv has no pip: uv pip install --python PATH NAME</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An older setup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another version may fit; or make an environment of its own for it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answers that never end: add PARAMETER stop &quot;&lt;|im_end|&gt;&quot; (Qwen), &quot;&lt;|eot_id|&gt;&quot; (Llama 3) or &quot;&lt;end_of_turn&gt;&quot; (Gemma)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask for less at a time: halve the batch size, and let another adapter draw the screen if the computer has one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask whoever looks after this computer to allow the folder of this program; on your own computer look whether Smart App Control is on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Below /mnt/c (and d, e) WSL reads the Windows drive through a bridge, ten to a hundred times slower than its own file system. Nothing is broken; it only takes that long.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Both power plugs of the card must come from their own cables; an external case: another cable, no hub</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CSV: texts with commas stand in quotes, or another separator is named (sep=&quot;;&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CUDA does not start although the driver is there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CVE-2025-32434 (9.3) concerns PyTorch up to 2.5.1, CVE-2026-24747 (8.8) up to 2.9; CVE-2025-3000 concerns every setup for cards here, up to 2.12.1.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Chats: a list of {&quot;role&quot;: ..., &quot;content&quot;: ...}; standardize_sharegpt turns from/value into it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Check scripts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Check the address, the proxy and the network, then test again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder in your own profile or on a drive of yours, such as UnslothSetup.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder of its own below it, such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder on a disk of this PC.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder on that drive, such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a folder that is there, then test again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose a real folder for this program, for example C:\unsloth, not one that is a link to elsewhere.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose an empty folder, or a new one such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose one card before the program starts: set the variable CUDA_VISIBLE_DEVICES to its number, usually 0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Clean-up and keepsakes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cloned with Git: git lfs install, then git lfs pull in the model&apos;s folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close every other program that uses the card and restart the computer (restart, not shut down: fast startup keeps a broken driver).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close other programs; on Windows let the system manage the page file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close the second window or run, then start again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close what uses it, then try again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy the model, the data and the environment into the Linux file system, for example into your home folder, and start from there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Correct the address, then test again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Data: {rows}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete many small files there (df -i shows the count), or choose another folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete the TEMPLATE part, and run ollama create again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Delete the file to start with an empty list.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Docker or Podman knows no way to give an NVIDIA card to a container: the NVIDIA Container Toolkit is not installed on the host, or the container program was not set up for it. The host&apos;s driver may be in order: nvidia-smi on the host tells.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Docker: sudo nvidia-ctk runtime configure --runtime=docker, then restart Docker; Podman: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drivers from 590 on no longer serve cards of the generations Maxwell, Pascal and Volta (GTX 900 and 10, Titan V, Tesla P and V). The driver is installed and passes the card over.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Drivers, cards, releases and security advisories were last looked up for use until {program.fresh_until}. What is proposed was right then; newer cards, models and advisories are missing.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each card gives a kernel so many bytes of fast memory (64 KB on Turing, 99 KB on most RTX 30 and 40). This kernel was laid out for a larger card. The card&apos;s main memory, batch and context have nothing to do with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each worker process and each tensor that is handed between processes keeps a file open, and the system allows this account only so many (often 1024 on Linux). No worker crashed by itself, and memory is not the reason.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Environment {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Every setup offered here needs a driver for CUDA 12: 528.33 of January 2023 or later on Windows, 525.60.13 of December 2022 or later on Linux.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Export of {run} as {kind}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exports GGUF on Windows too; the older releases call tools of Linux for it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fetch this one file again: delete it (the message or the lines above name it) and load the model once more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fetched models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fetched packages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Files of the packages lie up to 217 characters deeper, and Windows stops at 259 unless long paths are switched on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Files of the packages lie up to 217 characters deeper. Whether this Windows allows more than 259 could not be found out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For a model outside its list this Unsloth fetches a file from the network and executes it; the plan closes that, since no lock can pin it. 2026.10.9 does not do it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For a model that is newer, take a newer setup if one is offered for this card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From Windows that folder is \\wsl.localhost\DISTRIBUTION\home</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>From release 4 on, datasets reads data files only. This data set is a loading script, so it is refused whatever trust_remote_code says.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>GGUF export needs tools of Linux (apt, make): not on Windows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is fetched (hash unknown).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Give it less of the memory: maximum_memory_usage = 0.5</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Give the address with https.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go back to a driver of the branch 580 (or 570). A newer driver makes it worse.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Going back to datasets 3 breaks the setup&apos;s pins: do that in an environment of its own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Halve the learning rate, and set max_grad_norm to 0.3</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If it stays with one run only: a file stands where a folder of that name is wanted; rename it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If the model itself did not fit and was put partly into main memory: load it in 4 bit, or take a smaller one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a notebook restart the kernel afterwards: imports of the old order stay in memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a notebook: %pip install NAME, after choosing the kernel of the environment</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the script, before the data is loaded: torch.multiprocessing.set_sharing_strategy(&quot;file_system&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the terminal that this program opens: hf auth login (older: huggingface-cli login); hf auth logout takes the old one away</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install a driver of the 570 or 580 family for {card.name} (not the newest), restart, then look again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install a driver of the 570 or 580 family for {card.name}, restart, then look again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install the NVIDIA Container Toolkit on the host and set the container program up for it; in the container itself nothing is to be changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install the distribution&apos;s package of the NVIDIA driver, version 580 or newer, restart, then look again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install the package nvidia-container-toolkit from NVIDIA&apos;s own repository for your distribution</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It came after standby: restart; under Linux unloading and loading the module nvidia_uvm also helps</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is finished.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the active environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It trains on the card instead of the processor.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It works on the processor alone; the card is not used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its environment {environment} is gone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its file {name} is gone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its model {model} is gone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its transformers 4.57.1 refuses the families of 2026 (qwen3_5, gemma4).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>JSON Lines: one object a line, no commas between them; a file of one long list is JSON</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Jupyter lists {label}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep it from being updated (Ubuntu: sudo apt-mark hold nvidia-driver-580)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep vLLM in an environment of its own, and train without it (fast_inference=False).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Kernel and menu entry</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Known security advisories on its versions: {after} instead of {before}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave these options out, or start a new run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let Unsloth choose the number format: dtype = None, and fp16 and bf16 in the training arguments as the starter script sets them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line {line} hints at it, no more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux and WSL: ulimit -n 65536 in the same terminal, then start the run there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux with a desktop: run from a text console, without the desktop on this card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: CUDA_VISIBLE_DEVICES=0 python train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: UNSLOTH_COMPILE_DISABLE=1 python train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: UNSLOTH_DISABLE_STATISTICS=1 python train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: have an administrator run sudo apt install cmake build-essential libcurl4-openssl-dev, then export again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: remove the newer package and install the branch 580 of your distribution (Ubuntu: sudo apt install nvidia-driver-580), restart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>List with hashes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load the last checkpoint in a fresh start and save from there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Locks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log in again with a new token; for open models logging out is enough.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Logs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look at it once more, then start again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look at the row or column that the message names, and bring the file into the form that the script reads.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look at what lies there, and move the folder away.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look at what lies there, or choose another folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look for a newer version of this program. The pinned setups themselves stay what they were.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look for empty rows in the data, and for labels that are all -100</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look in the Task Manager for a second python.exe or uv.exe</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look into output_dir: whole checkpoints are folders named checkpoint-NUMBER</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look whether the drive is full</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lower the power limit for a test: nvidia-smi -pl 250 as administrator; if it then runs through, it is the power supply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Main memory ran out while the model was saved</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make import unsloth the first import of the script or notebook, before torch, trl, transformers and unsloth_zoo.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Memory ran out while the adapter was merged into the model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Merge in a fresh start, with nothing else in memory: load the saved adapter again and merge before anything is trained.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model {model}{licence}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move it elsewhere, or choose another folder with --home.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Move the inputs to the card: tokenizer(..., return_tensors=&quot;pt&quot;).to(&quot;cuda&quot;), and apply_chat_template(...).to(&quot;cuda&quot;).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>NVIDIA card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>NVIDIA&apos;s library crashes or hangs when it is asked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name an address, then test again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name another folder, or a file with {what} --output FILE.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name another one with --output.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name its folder with --base.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the folder in which config.json or adapter_config.json lies, for example outputs/checkpoint-60 instead of outputs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the folder of your own copy with --llama-cpp, or export as merged.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the folder that the command bundle made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Names to avoid: torch.py, datasets.py, triton.py, random.py, csv.py, json.py, types.py and every other package&apos;s name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Needs an older driver</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Needs driver {other} or newer instead of {one}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Newest models and fixes: its transformers knows the families of 2026 (qwen3_5, gemma4).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Newest setup: torch212-2026.10 (packages of autumn 2026)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No code from the network in Unsloth&apos;s loader</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No environment is active here; expected one to train in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No environment is active here; expected one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No package brought {strangers}: that stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No setup has been pinned for ARM64 here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No usable answer came.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>None of them is in {python}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not proven yet: no record of a training with these versions.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notebook, in the first cell before any import: import os; os.environ[&quot;CUDA_VISIBLE_DEVICES&quot;] = &quot;0&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notebook, in the first cell before any import: import os; os.environ[&quot;UNSLOTH_COMPILE_DISABLE&quot;] = &quot;1&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notebook, in the first cell: import os; os.environ[&quot;UNSLOTH_DISABLE_STATISTICS&quot;] = &quot;1&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing has to be installed again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is asked in a simulation.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing lies at {path}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of {name} came within {minutes} minutes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing to do for training. A GGUF export needs llama.cpp, which this program does not fetch: of no build is a hash known to it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing was added to {environment}, so there is nothing to take back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Older builds of Windows 11 cannot switch it on again without a reset; builds from 2026 on can</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ollama does not understand the model&apos;s chat template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On a DGX Spark or RTX Spark follow NVIDIA&apos;s and Unsloth&apos;s own instructions for it, or use a PC with a 64-bit Intel or AMD processor.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On a company&apos;s computer only its administrator can allow it: name the file in the message</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On the data set&apos;s page look for the branch refs/convert/parquet, or for a copy by somebody else</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On the host: nvidia-smi must list the card; if it does not, the driver comes first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One model was spread over several cards, or lies on another one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One setup for RTX 30, 40 and 50 that runs with drivers from 570 on: models up to November 2025.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the folder and look for config.json (a whole model) or adapter_config.json (an adapter)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or delete the link and make it again in a console of an administrator</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or save the adapter alone (save_pretrained) and merge on a computer with more memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or take a chat template without special tokens, such as alpaca</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or take an older model of the same family, which this setup knows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or train inside WSL 2, where it does not apply</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or train them too: add &quot;embed_tokens&quot; and &quot;lm_head&quot; to target_modules in get_peft_model (takes more memory)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Package cache</source>
+        <translation type="unfinished">Paketspeicher</translation>
+    </message>
+    <message>
+        <source>Packages of Jupyter kernels</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Partly proven: {place}, with other versions or another system.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parts of the model or of the data lie on different cards. Unsloth trains on one card; with several in the computer one of them has to be chosen before the program starts.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pinned {span} earlier: {day}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pinned {span} later: {day}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plug the monitor into the mainboard (processor graphics), so that the card only computes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Practise on the processor here, or follow Unsloth&apos;s own instructions for AMD and Intel cards. If an NVIDIA card should be in this PC, check that it is seated and switched on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Proven: exactly these versions trained {place}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Putting the setup&apos;s own packages back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PyTorch 2.4.0 is from July 2024 and predates later security fixes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Python looks into the script&apos;s own folder first. A file or folder there is named like a package or a part of Python, so that is imported instead of the real one. No package is broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Python provided by this program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Python {new} instead of {old}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Quarantined leftovers</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Records of verifications</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rename your file (the lines name it), delete the folder __pycache__ beside it, and start again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Repair the environment, so that its packages are installed anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restart the PC and look again. If it stays, install the current NVIDIA driver anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restart the notebook or the script, load the adapter&apos;s folder, and call only save_pretrained_merged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run it as root, with sudo for one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run it in a console that was started as administrator.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Runs that were stopped need them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save in smaller pieces (max_shard_size=&quot;2GB&quot;) with other programs closed, or save the adapter alone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save the model as adapter or merged first; then make the GGUF on the page Ready, or put a ready llama.cpp where Unsloth looks for it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Say its encoding, or save it as UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Serve the merged model from the other environment: vllm serve FOLDER</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Set dataloader_num_workers and dataset_num_proc to 0 or None</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smart App Control does not allow the file to run</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smart App Control of Windows 11 runs signed or widely known files only. Python packages are neither. It knows no exceptions: it is on or off.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Start without resume_from_checkpoint, or name a folder checkpoint-NUMBER that holds trainer_state.json.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stop the run, go back to a checkpoint from before, and compute in bf16 if the card can (RTX 30 and later).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch Smart App Control off: Windows Security, App and browser control, Smart App Control settings, Off.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch the computer off for a minute, start it again, and look at power and heat before the next long run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch the count off: set the variable UNSLOTH_DISABLE_STATISTICS to 1 before unsloth is imported.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take device_map=&quot;auto&quot; or &quot;balanced&quot; out of the script</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take that line out of the file; uninstalling goes by the others.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the Modelfile that Unsloth writes beside the GGUF, or leave TEMPLATE out: Ollama then reads the template from the GGUF.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the data set&apos;s Parquet copy: load_dataset(NAME, revision=&quot;refs/convert/parquet&quot;), or another copy that holds plain files.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the instruct version of the model, which knows these tokens.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the newest setup that this card can run: the page Setup says for each from when its packages are. Do not raise transformers alone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Takes out {added}, added on {at}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The 580 family is the last that serves {card.architecture} cards: from {card.driver_end} on drivers ignore them, and PyTorch sees no card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The Hub refused the token that was sent: it has expired, was revoked or is mistyped, or it has no right for what was asked. With a bad token even open models are refused, and a licence that is accepted changes nothing.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The Hugging Face token is not valid, or may not do this</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is missing, or too new for this card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver is too new for this card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The NVIDIA driver no longer serves this card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The active environment {active} is no longer there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The active environment {name} is no longer there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The base model never learned some tokens of the chat template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The bundle holds {profile}, which this program does not know; make a new bundle.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The card is gone: the driver lost it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The card is older than the oldest generation that this torch was built for. Builds for CUDA 12.8 and later leave out Pascal and older cards step by step; Volta left the builds for CUDA 12.8 at PyTorch 2.11 and is in none for CUDA 13.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The card was reset because one computation took too long</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The change&apos;s date; triton-windows&apos; first release on the package index is of 2024-10-15 for Triton 3.1; wheels for Triton 3.0 lay on the project&apos;s page before.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The command install makes one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The container program cannot hand the card into a container</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The data has another form than the script expects</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The data set is a program, and datasets no longer runs those</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The data uses tokens (such as &lt;|eot_id|&gt;) whose numbers in this base model are all zero, and their layer is not being trained. Unsloth stops, for the loss would not be a number.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver is installed, but it refused to open the card: another program holds it alone, the driver was not ready after standby, or this kind of card or machine does not allow the call.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver no longer reaches the card on its bus. Power supply, heat, a loose card or cable (also of an external case) and overclocking do that; software rarely.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver&apos;s management library ended or held up the small program that asked it, so nothing is known of the card but what the PCI bus says. Training may end in the same way.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The environment in {home} is of all users of this computer; only an administrator changes it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The environment {environment} of the run {run} is gone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The error passed through its code on line {line}, which does not say why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The files lie on the Windows drive, which WSL reads slowly</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The first import failed (it ended before all was imported, with exit code 0).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder belongs to the system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder holds files that are not this program&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder is a person&apos;s own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder is the root of a drive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder lies on a disk without locks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {folder} is not empty; expected one that is new or empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {model} {missing}; expected a model&apos;s folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {path} is not there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {target} holds a bundle of {names} for {platform}; expected a new or empty one, such as {at}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {target} is not empty and holds no bundle; expected a new or empty one, such as {at}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {target} is not empty; expected a new or empty one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The header of {name} names the column {twice} twice.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The home of all users, {home}, is made and changed by an administrator only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The index or what stands in between is broken: run it again later, or choose another index.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The inputs, or a part of the model, lie in main memory, and a kernel on the card cannot read them there. Nothing of the environment is broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The journal does not say that this program made it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last checkpoint is still there: go on from it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last verification of {environment} said: {verdict}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The list is not fetched.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The list of your packages {name} cannot be read: {error}. Expected the schema packages/1.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The loss is no longer a number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The maker&apos;s figures of this card are not confirmed; not judged.{burst}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The mapping is not complete; expected question and answer, or messages, or text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The mapping names one column twice; expected a column of its own for each role.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The message names the folder that it looked in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is newer than the packages that should read it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model says of itself that it is of a kind which this transformers, tokenizers or llama.cpp does not know. The packages are whole; they were released before the model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model {model}, on which the run was trained, is not on this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The named folder or repository holds no model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The newest setup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The newest setup that your driver runs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The numbers of the run overflowed (nan). The weights that it saves from there on are worthless. fp16 with a model that was trained in bf16 (Gemma above all), a learning rate that is too high, and untrained tokens do that.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The offline folder {offline} is not there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The only profile for Blackwell of capability 10.3 (B300).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package index cannot be reached, and is not needed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package was installed, but into another Python than the one that runs the script; or the environment has no pip of its own, and the command took that of another.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The packages pinned here are for 64-bit x86 processors.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The packages pinned here are for x86-64. PyTorch with CUDA and Unsloth exist for ARM64 too (DGX Spark, RTX Spark, Grace), but no lock for it has been made and nothing was tried there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The page Ready checks a file before training starts</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The profile is fixed to {profile} by this computer&apos;s policy file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The program&apos;s own packages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The ratio is gone from transformers 5.17, where warmup_steps takes a share too; a number of steps is understood by every version.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The record of the run {run} cannot be read.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The rights of {words} could not be set for all users.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The run was asked to go on (resume_from_checkpoint), but the folder holds no whole checkpoint: none was written yet, it lies elsewhere, or only the adapter is there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The run {run} cannot be gone on with. Its {script} did not say from which step; expected the script that this program wrote.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The run {run} cannot be gone on with. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The run {run} cannot be gone on with: {differs}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The run {run} has no adapter; expected one that is finished.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The server or what stands in between is broken: choose another index.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The setups for training here are made for CUDA, which runs on NVIDIA cards only. Unsloth itself also trains on AMD and Intel cards; no setup for them has been pinned here. The practice setup works on the processor, with small models.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The system lists the card, but NVIDIA&apos;s driver does not answer. The 580 family is the last that serves {card.architecture} cards: from {card.driver_end} on drivers ignore them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The system&apos;s limit of open files is reached</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume of {home} can take only {room:,} more files (free inodes), the plan makes up to {files:,}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The volume that holds {path} can take no more files: its inodes are used up, though there may be free space.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is neither config.json nor adapter_config.json where the name points. Usually the name is a folder too high or too low, or spelled another way.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no Jupyter kernel for Python {python} on {platform}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no active environment here; expected one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no active environment to open a terminal in; expected one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no active environment to open it with; expected one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no active environment to verify; expected one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no checkpoint to go on from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no column {column}; the file has {names}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no encoding {chosen}; expected one such as utf-8, utf-16 or cp1252.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no environment {environment} to export in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no environment {name} to verify; nothing is installed here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no file {path}; expected one with training data.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no folder {model}; expected a model&apos;s folder, or its name on the hub such as unsloth/Llama-3.2-1B-Instruct.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no training run {run}; {there}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no {what} {path}; expected it there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is nothing to record: expected a verification on this computer, which ran.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is nothing to record: expected a verification whose checks and first fine-tune passed (verify without --quick).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>They are yours and can still be put back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This program and the setup write and delete longer paths all the same: the deepest file of the packages lies 185 characters below its environment, some 217 below {home.path}. Other programs may not open the deepest of them, nor models with long names in deep folders.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This program makes the training environment again without vLLM</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This setup knows models up to {profile.pinned_on}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To train on the card, install a driver of the 570 or 580 family and choose another setup.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Train without torch.compile, or take the setup for older cards, whose Triton lays its kernels out smaller.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation type="unfinished">Training</translation>
+    </message>
+    <message>
+        <source>Training ended well. Merging puts the weights of the whole model into memory in 16 bit, which takes several times what training in 4 bit took. Batch size and context do not matter here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training needs data; expected a file, or a run to go on with.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training needs data; expected a file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training run {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training {model}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training {model}, from step {step}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training, gone on with: {run}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Triton dropped Turing (RTX 20, GTX 16, T4) officially after 3.2: what still compiles runs without the tensor cores.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Triton, which Unsloth is built on, compiles from compute capability 7.0 on, and from 3.3 on officially from 8.0; cards before Volta (GTX 10 and older) stay below.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Triton, which Unsloth is built on, compiles from compute capability 7.0 on, and from 3.3 on officially from 8.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Turing and Volta: the setup torch26-2025.3</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Two programs made the same file or folder at once</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Two runs at once could not be kept apart in {home.path}; take a subfolder on a disk of this PC, such as UnslothSetup in your profile.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo overclocking and undervolting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo overclocking and update the driver</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unfinished environment {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth makes GGUF files with the programs of llama.cpp. They are not on this computer, or fetching and building them failed. The trained model itself is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth releases about twice a week; a pinned set meets its first unknown family of models after about four months. Models of before go on working.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>UnslothSetup in your own profile</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Update to Windows 11, or at least to Windows 10 version 22H2, then look again. NVIDIA&apos;s driver updates for Windows 10 ended in October 2026.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use a setup of this program as it is; its lists hold a hash for each file; the plan names the few of PyTorch&apos;s that have none on record.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use no worker processes, or allow more open files before the run.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Volta trains with the setup torch26-2025.3; Pascal and older do not train with Unsloth</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What this program knows is older than it should be</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What you trained is in it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What {name} holds is not known from its content or its name; {expected}, or say its format.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>When a model is loaded Unsloth calls a page that counts users. It did not answer within 120 seconds. The model itself may be whole and on this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows 10 version 1809 (build 17763) is the oldest that this program and its packages support.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows Security, App and browser control, Smart App Control settings: if it is on, it is the reason; it can be switched off</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows does not follow a link on the path</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows loads known programs only here (application control, AppLocker, a group policy, or Smart App Control). The file is whole, and no scanner stopped it: exclusions and building anew change nothing.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, as administrator, if it comes again: raise TdrDelay below HKLM\SYSTEM\CurrentControlSet\Control\GraphicsDrivers to 60 and restart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:CUDA_VISIBLE_DEVICES = &quot;0&quot;, then start the script there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:UNSLOTH_COMPILE_DISABLE = &quot;1&quot;, then start the script there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:UNSLOTH_DISABLE_STATISTICS = &quot;1&quot;, then start the script there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: Docker Desktop with WSL 2 brings it along; update Docker Desktop and the NVIDIA driver</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: get the newest 580 driver for the card from https://www.nvidia.com/drivers, choose a clean installation, restart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: get the ready programs from the releases of llama.cpp, and unpack them into the folder .unsloth\llama.cpp of your user folder, so that llama-quantize.exe lies in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: let the system manage the page file (Settings, System, About, Advanced system settings, Performance, Advanced)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With several cards choose one with CUDA_VISIBLE_DEVICES</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without internet at all set HF_HUB_OFFLINE to 1 in the same way</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Working folder of the checks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Writing a model collects its weights in main memory first, and there was not enough of it. What was trained is lost only if no checkpoint was written.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>You may want to keep them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your own packages are there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your own packages: {names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your packages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your packages: {names}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a month</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a second question</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a system message</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a value in it cannot be read ({error})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all_users: a kernel and a menu entry are each user&apos;s own; expected an install without them, and then install --kernel by each user who wants one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>all_users: the home of all users is {shared}; expected no other home, and {home} was given.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>an answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>app control blocked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>byte 0x{byte:02x} is no UTF-8</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>byte 0x{data:02x} in line {line} is no UTF-8, and the file has no mark</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>compiling byte code</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>config missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>container toolkit missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>cp -r /mnt/d/models/NAME ~/models/</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>cuda init failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>data shape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dataset script unsupported</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dir /AL in the folder above shows which of them are links</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>display driver reset</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>driver too new for card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>every second byte is zero and there is no mark</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>expected .jsonl, .json, .csv, .tsv, .parquet, .txt or .md</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>expected one of {known}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>file exists race</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>gguf llama cpp missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>gpu lost</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>holds files that are not this program&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>huggingface.co, Settings, Access Tokens: make a new token that may read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>import order</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>index {network.index}, PyTorch index {network.pytorch}, proxy {network.proxy}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a 7-Zip archive; unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a Git LFS pointer: the data themselves were not downloaded</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a Linux program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a PDF; save its text as .txt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a RAR archive; unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a Windows program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a folder of the system</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a model in GGUF form, not training data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a person&apos;s own folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a rich text document; save it as plain text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is an Arrow file; save it as Parquet or JSON lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is an SQLite database; export the table as CSV</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is an older Office document; save the table as CSV (UTF-8)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is compressed (bzip2); unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is compressed (gzip); unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is compressed (xz); unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is compressed (zstd); unpack it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>is the root of a drive</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it does not work</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it ended before it was through, with exit code 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has more than {limit} kB; expected a few lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has no &apos;{name}&apos;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it has one key in two spellings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it holds half a character</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it works</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>it works, but slowly</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>lies on a disk without locks, where two runs at once could not be kept apart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>linking files</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>llama.cpp, which makes GGUF files, is not there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>loss not a number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>merge memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>message {number} of &apos;{name}&apos;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model file truncated</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model too new</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model.save_pretrained(folder, max_shard_size=&quot;2GB&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no checkpoint</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">nichts</translation>
+    </message>
+    <message>
+        <source>nvidia-smi lists the programs that hold the card; a compute mode of Exclusive allows one only: nvidia-smi -c 0 as administrator sets it back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ollama template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>open files limit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>own file shadows package</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>packages add needs the name of a package.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>packages undo takes back what was added last.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>path trusted link</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pinned on {profile.pinned_on}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pip belongs to another Python</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300; Hugging Face: HF_HUB_DOWNLOAD_TIMEOUT=60 (PowerShell: $env:HF_HUB_DOWNLOAD_TIMEOUT = &quot;60&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>print(dataset[0]) shows what a row holds; its names must be those that the script uses</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>python -c &quot;import sys; print(sys.executable)&quot; shows which one that is</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>save memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>save_steps must be smaller than the number of steps, or none is written before the end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>several cards unsupported</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>smart app control</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>statistics timeout</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the last message is no answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the library gave no answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the page of {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the processor</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>there is none here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>token invalid</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>train --resume {run} goes on with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>triton cpu tensor</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>triton shared memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>trl 0.16 brought max_length and 0.20 dropped the old name; the script uses the name that this profile&apos;s trl knows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>trl renamed the argument in 0.12, which still takes the old name; 0.13 does not.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation type="unfinished">unbekannt</translation>
+    </message>
+    <message>
+        <source>unsloth has to be imported first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>untrained tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>uv did not say which address it asks by default.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM and the training packages want different torches</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM is compiled for exactly one torch and brings it along when it is installed. Beside Unsloth&apos;s pins the two do not fit.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vllm conflict</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>wrong pip</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>wsl slow mount</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>xformers 0.0.35 was built with CUDA 12.8: beside CUDA 13.0 its compiled part is off, and PyTorch&apos;s attention is used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{address} did not tell a version; expected JSON such as {&quot;version&quot;: &quot;1.2.0&quot;, &quot;page&quot;: &quot;https://…&quot;}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{age} for {card.architecture} cards, pinned on {pinned_on}{safety}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} cannot be added without changing a package of the setup. {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} cannot be added: the index has no such package.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{asked} would change {gone}, which is refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{card.name}, driver {driver.version}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{days} days</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{environment} was never verified.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{figure}, at the {clock:.0f} MHz that this card ran at under its power budget</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} is not the file that this setup pins, so its fetching of code could not be closed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{folder} is prepared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{found} stands where a question was expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{found} stands where an answer was expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{given} is no package; expected a name such as wandb or wandb==0.23.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{hint} The setup itself does not need the hub; models come from it, or from a folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{home.path} belongs to a person and not to a program, which replaces and deletes files in its folder; take a subfolder such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{home.path} is not empty and was not made by this program, which replaces and deletes files in its folder; take a subfolder such as {home.subfolder}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{home.path} is one of the system&apos;s folders, in which this program changes nothing; take a subfolder of your own profile, such as UnslothSetup.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{home} is not an administrator&apos;s folder, or others may write to it; what lies there cannot be trusted by all users.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{hostname} would be asked without TLS, which is refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{host} is no address that can be used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{host} sends more for {file} than that file has: over {most:,} bytes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{host} sends the request on to {target}, which is no address.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{label} is in the menu.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{message} Expected a file with training data.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{message} What is left of it is deleted at the next start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{model} is a GGUF file, which can be run but not trained; expected a model&apos;s folder or its name on the hub.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{model} is in {cache}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{months} months</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} begins with the mark of {mark}, but the encoding asked for is {chosen}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} has no list {list}; it has {names}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} has {count:.1f} GB; expected at most {limit} GB. Split it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} has {size:.1f} GB; expected at most {limit} GB. Split it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} holds no row that can be used{why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} holds several lists of rows: {names}; say which one to use.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is a Parquet file; it is read inside an installed environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is a web page, not data: perhaps an error page was saved in its place; {expected}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is empty.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is larger than {limit} MB; expected a machine file, which has some 50 kB.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is larger than {limit} MB; expected a report of this program.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is neither UTF-8 nor {encoding}: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is not JSON: line {line}, column {column}: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is not in it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is not text: it holds zero bytes; {expected}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is not {encoding}: byte 0x{data:02x} in line {line} has no meaning there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is one JSON object without a list of rows; expected an array of objects, or one list inside.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} lists too many files; expected a report of this program.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} {other} comes in.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} {other} instead of {one}.{more}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name}: {member} is packed in a way that reports do not use; expected a report of this program.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{network.index_fault} Company networks and virus scanners replace certificates; their root must be in the system&apos;s store.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{network.index_fault} Every file comes from the package index or from an offline folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{network.index_fault} PyTorch&apos;s index answers, so the PC is not offline.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{network.pytorch_fault} PyTorch&apos;s own wheels come from download.pytorch.org, or from a mirror of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{one} to download and {two} on disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option}: the policy file {name} fixes this choice to {value}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{package} is given by an address, which has no hash; expected a name.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} also holds {left}, which this program did not put there: it stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} belongs to an account of the system, under which no person works; expected install --all-users, whose home every user of this PC shares.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} could not be read as Parquet inside {environment}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} holds {size:.1f} GB of text; expected at most {limit} GB. Split it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is a folder; expected a file with training data.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is in use by {named} and could not be changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is larger than {limit} MB, which no file of its kind is.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} was not made by this program, so it is neither replaced nor deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} {why}; expected an empty folder of its own, such as {other}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program.days_stale} days past</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rows:,} row</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rows:,} rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{shown} is no address; expected one that begins with https:// or file://.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size} less</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{size} more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{source} has changed since it was looked at.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{target} is no folder; expected a new or empty one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{variables} in this environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{what} broke off ({ending}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} calls a tool, which is not trained here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} has no content</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} has the role {role}; expected system, user or assistant</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} holds something that is not text, such as a picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} is empty</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} is no text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} is not an object with a role and a content</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{where} is true or false</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} holds a double quote, which PowerShell 5.1 hands on wrongly.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} holds a name in braces that Jupyter would replace; expected another folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{word} holds one of the signs &quot; and %, which cmd cannot be given.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
     <message>
         <source>&amp;Apply the fix</source>
         <translation>&amp;Abhilfe anwenden</translation>
-    </message>
-    <message>
-        <source>The cause is not known</source>
-        <translation>Die Ursache ist nicht bekannt</translation>
     </message>
     <message>
         <source>What went wrong: {title}</source>
@@ -6379,6 +8599,34 @@
         <source>Build &amp;anew without CC</source>
         <translation>Neu auf&amp;bauen, ohne CC</translation>
     </message>
+    <message>
+        <source>The log does not say why</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What speaks for it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>likely</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Likely, not certain: the log fits this cause best.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What it may be</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copy for an &amp;issue</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Faults</name>
@@ -6397,6 +8645,10 @@
     <message>
         <source>Details</source>
         <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Something happened that the program does not know. Nothing of yours was changed by it.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6468,6 +8720,201 @@
     <message>
         <source>{n} notes, nothing in the way</source>
         <translation>{n} Hinweise, nichts im Weg</translation>
+    </message>
+</context>
+<context>
+    <name>Home</name>
+    <message>
+        <source>&amp;Look at this PC</source>
+        <translation type="unfinished">Diesen PC &amp;ansehen</translation>
+    </message>
+    <message>
+        <source>Looking …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Looking at what is installed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Last proven</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changed since</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>never</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation type="unfinished">nichts</translation>
+    </message>
+    <message>
+        <source>1 difference</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} differences</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>There is no earlier setup to go back to.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Version {version} of this program was announced: {page}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>and {n} more changes</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Mend it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Put the locked state back</source>
+        <translation type="unfinished">Festgeschriebenen S&amp;tand wiederherstellen</translation>
+    </message>
+    <message>
+        <source>&amp;Verify</source>
+        <translation type="unfinished">&amp;Prüfen</translation>
+    </message>
+    <message>
+        <source>Train on &amp;your data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use it</source>
+        <translation type="unfinished">Benutzen</translation>
+    </message>
+    <message>
+        <source>Training &amp;script</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open &amp;terminal</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the &amp;folder</source>
+        <translation type="unfinished">&amp;Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Open {program}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Get {program}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} was not found on this PC</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Keep it</source>
+        <translation type="unfinished">Pflegen</translation>
+    </message>
+    <message>
+        <source>Verify &amp;again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Go back …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Put back what was moved away</source>
+        <translation type="unfinished">Weggeräumtes zurücklegen</translation>
+    </message>
+    <message>
+        <source>Diagnostics &amp;report …</source>
+        <translation type="unfinished">&amp;Diagnosebericht …</translation>
+    </message>
+    <message>
+        <source>Remo&amp;ve …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} was opened.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{program} was not found here; {address} was opened.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Counting what is there …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Update …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A newer setup fits this PC: {title}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is made beside the one that you have, which stays active until the new one is proven; you can go back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Does not work</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Works</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Works slowly</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not checked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the active setup, and its last verification found it broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the active setup; since its install something in it was changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the active setup, and was verified on this PC.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It is the active setup; it has not been verified yet.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your setup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What is installed here, what it can do, and every way back.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6616,6 +9063,26 @@
         <source>“{step}” failed. The setup that you use today was not touched.</source>
         <translation>„{step}“ ist fehlgeschlagen. Was Sie heute benutzen, wurde nicht angefasst.</translation>
     </message>
+    <message>
+        <source>Looking at what is in place. Nothing is changed by it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plan of the repair</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To be mended: {what}. The environment is made anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Look again</source>
+        <translation type="unfinished">&amp;Noch einmal ansehen</translation>
+    </message>
+    <message>
+        <source>S&amp;ources …</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Knobs</name>
@@ -6711,6 +9178,41 @@
         <source>{need} of the {free} free</source>
         <translation>{need} der freien {free}</translation>
     </message>
+    <message>
+        <source>How much memory this model takes is not known.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>LengthChart</name>
+    <message>
+        <source>Tokens, up to</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Half of the rows have at most {median} tokens, the longest {longest}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} rows are longer than the context of {context} tokens and are cut.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All fit in the context of {context} tokens.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>context {n}</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>LogPane</name>
@@ -6784,6 +9286,45 @@
     <message>
         <source>Open fi&amp;le</source>
         <translation>&amp;Datei öffnen</translation>
+    </message>
+</context>
+<context>
+    <name>LossChart</name>
+    <message>
+        <source>Step</source>
+        <translation type="unfinished">Schritt</translation>
+    </message>
+    <message>
+        <source>Training loss</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Evaluation loss</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No step yet</source>
+        <translation type="unfinished">Noch kein Schritt</translation>
+    </message>
+    <message>
+        <source>Step {step} of {total}, training loss from {first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>, evaluation loss {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>step {n}</source>
+        <translation type="unfinished">Schritt {n}</translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation type="unfinished">Training</translation>
+    </message>
+    <message>
+        <source>Evaluation</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -6897,6 +9438,17 @@
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>Mending</name>
+    <message>
+        <source>{address} was opened in the browser.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied: {text}</source>
+        <translation type="unfinished">Kopiert: {text}</translation>
     </message>
 </context>
 <context>
@@ -7023,6 +9575,14 @@
         <source>Nothing in it is known to be wrong.</source>
         <translation>Darin ist nichts als Fehler bekannt.</translation>
     </message>
+    <message>
+        <source>Preparing the text …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Copied, with names and secrets taken out. Read it before you post it.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Plan</name>
@@ -7053,6 +9613,26 @@
     <message>
         <source>and {n} more</source>
         <translation>und {n} weitere</translation>
+    </message>
+    <message>
+        <source>Takes packages out of an environment that is in use: {python}. The list of everything in it is saved first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Moves {path} into the quarantine; it can be put back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Deletes {path} for good.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>steps {first} to {last}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>and {n} more paths of the step {title}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -7304,6 +9884,14 @@
         <source>simulated</source>
         <translation>simuliert</translation>
     </message>
+    <message>
+        <source>One line of the guide is about a card; this setup uses none.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} lines of the guide are about a card; this setup uses none.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>PutBack</name>
@@ -7413,6 +10001,14 @@
     <message>
         <source>Ready</source>
         <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Back to {title}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Train</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -7548,6 +10144,69 @@
     <message>
         <source>Start-m&amp;enu entry</source>
         <translation>&amp;Eintrag im Startmenü</translation>
+    </message>
+    <message>
+        <source>Go back all the same</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Train on &amp;your data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} was opened.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Something is being made still; one after the other.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The kernel is made. Jupyter was not found on this PC: it lists the kernel once it is installed, and so does VS Code.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Remove</name>
+    <message>
+        <source>Remove</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>All that this program put on this PC. What you tick is deleted for good; everything else stays as it is.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of this program is left here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tick &amp;everything</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Remove</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">Schließen</translation>
+    </message>
+    <message>
+        <source>{part} of {whole} go, {rest} stay.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{whole} in all; nothing is ticked.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Removing {name} …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Removed.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -8049,6 +10708,82 @@
         <source>uv&apos;s own source</source>
         <translation>die Quelle von uv</translation>
     </message>
+    <message>
+        <source>Fixed by this PC&apos;s administrator</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Test</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Asks index, PyTorch index, Python source and model hub with these settings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Test asks the package index, the PyTorch index, the source of Python and the model hub with these settings. Nothing is fetched.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>being asked</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Being asked …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answers and can be used.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Source of Python</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model hub</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the setup</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>sources</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fixed by this PC&apos;s administrator: {what}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Hide the other setups</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Other setups ({n})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is chosen: the setup for this card needs something first; its card says what.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Look again</source>
+        <translation type="unfinished">&amp;Noch einmal ansehen</translation>
+    </message>
+    <message>
+        <source>Advisory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What changes for you with the second</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Sparkline</name>
@@ -8361,10 +11096,6 @@
         <translation>Bereit zum Training</translation>
     </message>
     <message>
-        <source>Copied: {text}</source>
-        <translation>Kopiert: {text}</translation>
-    </message>
-    <message>
         <source>Save machine file</source>
         <translation>Maschinendatei speichern</translation>
     </message>
@@ -8427,6 +11158,601 @@
     <message>
         <source>Read from a machine file.</source>
         <translation>Aus einer Maschinendatei gelesen.</translation>
+    </message>
+    <message>
+        <source>In the way: {what}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>Train</name>
+    <message>
+        <source>This is a simulation: there are no data and no card to train with.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Train</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Back</source>
+        <translation type="unfinished">&amp;Zurück</translation>
+    </message>
+    <message>
+        <source>&amp;Choose a setup</source>
+        <translation type="unfinished">&amp;Einrichtung wählen</translation>
+    </message>
+    <message>
+        <source>Train on your data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing is sent anywhere; your file is only read.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show the &amp;plan</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing has been changed yet. This is all that will happen.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation type="unfinished">Schritte</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation type="unfinished">Zeit</translation>
+    </message>
+    <message>
+        <source>Details of every step</source>
+        <translation type="unfinished">Einzelheiten jedes Schritts</translation>
+    </message>
+    <message>
+        <source>&amp;Start</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training</source>
+        <translation type="unfinished">Training</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Stop</source>
+        <translation type="unfinished">&amp;Anhalten</translation>
+    </message>
+    <message>
+        <source>Stop writes a checkpoint first; the run can go on later.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;End at once</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation type="unfinished">Anhalten</translation>
+    </message>
+    <message>
+        <source>A checkpoint is being written, then it ends.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>End at once</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was learnt since the last checkpoint is lost.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Wait for it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{time} left</source>
+        <translation type="unfinished">noch {time}</translation>
+    </message>
+    <message>
+        <source>At step {step} of {total}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation type="unfinished">Angehalten</translation>
+    </message>
+    <message>
+        <source>Looking whether the run can go on …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checked: it goes on from step {n}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Go on</source>
+        <translation type="unfinished">Weiter&amp;machen</translation>
+    </message>
+    <message>
+        <source>Export failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Training failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Trained</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter lies in {folder}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Exported to {folder}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Earlier runs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the &amp;folder</source>
+        <translation type="unfinished">&amp;Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>&amp;New training</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading the file and asking the model&apos;s tokenizer …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Reading: {n} rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose your data first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>To be answered above: {n}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model and settings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>chosen to fit this PC; every choice can be changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none: the one above</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the answers alone</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>every word</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Folder …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An&amp;other model: its name on the hub, or a folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Epochs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Learn</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model&apos;s folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Choose a file …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>or drop one here: JSON, JSON lines, CSV, TSV, Parquet, plain text, Markdown</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose your data</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Data (*.jsonl *.json *.ndjson *.csv *.tsv *.parquet *.txt *.md);;All files (*)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Map the columns by hand</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{rows}, {n} of them twice</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Instruction and output</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Conversations (ShareGPT)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Prompt and completion</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Question and answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not recognised</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Encoding</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>in the file</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Columns used</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation type="unfinished">keiner</translation>
+    </message>
+    <message>
+        <source>Read the file as</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose the encoding</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} (proposed)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>One row of the text is</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the whole document</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a paragraph</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>System text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation type="unfinished">Kontext</translation>
+    </message>
+    <message>
+        <source>History</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Column of: {role}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no column</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Not used. Tick each column that may be left out:</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave out the column {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Line {n}: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>and {n} more</source>
+        <translation type="unfinished">und {n} weitere</translation>
+    </message>
+    <message>
+        <source>1 row cannot be used:</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{n} rows cannot be used:</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave the bad &amp;rows out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>such as: {example}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>JSON lines</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plain text</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smaller settings: {options}. They cost {costs}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Take the smaller settings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Row {n} as the model sees it, {tokens} tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Learnt: {text}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As the model sees it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>underlined: what is learnt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Lengths of the rows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{training} to learn from, {evaluation} to measure on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tokens in one pass</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{all}, {learnt} of them learnt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known: this model was not trained here yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Memory of the card</source>
+        <translation type="unfinished">Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>{n} rows are left out: {why}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation type="unfinished">Verlust</translation>
+    </message>
+    <message>
+        <source>Training and evaluation loss</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>not known yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation type="unfinished">Schritt</translation>
+    </message>
+    <message>
+        <source>Training loss</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Evaluation loss</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tokens a second</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Time left</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>runs on no card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{step} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Before and after</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>rows that were kept apart from training</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No answers were kept: too few rows, or none could be made.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>(nothing)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter is small and needs its base model. Merged is the whole model in 16 bits. GGUF is for llama.cpp and Ollama and needs your own copy of llama.cpp.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Adapter</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;Merged model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;GGUF …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder of your llama.cpp</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Try a prompt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>the model is loaded for it first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your prompt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>As&amp;k</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model&apos;s answer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is being loaded …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation type="unfinished">Öffnen</translation>
+    </message>
+    <message>
+        <source>Go on …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation type="unfinished">Ordner</translation>
+    </message>
+    <message>
+        <source>finished</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation type="unfinished">angehalten</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation type="unfinished">fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>{state} before the first step</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{state} at step {step} of {total}</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
@@ -8599,14 +11925,6 @@
         <translation>{title}: {done} von {total} Schritten sind erledigt. Was geladen ist, bleibt.</translation>
     </message>
     <message>
-        <source>All in place</source>
-        <translation>Alles da</translation>
-    </message>
-    <message>
-        <source>{name} is active and was verified on this PC.</source>
-        <translation>{name} ist aktiv und wurde auf diesem PC geprüft.</translation>
-    </message>
-    <message>
         <source>What will happen</source>
         <translation>Was geschehen wird</translation>
     </message>
@@ -8681,14 +11999,6 @@
     <message>
         <source>&amp;Look at this PC</source>
         <translation>Diesen PC &amp;ansehen</translation>
-    </message>
-    <message>
-        <source>&amp;Verify again</source>
-        <translation>Noch einmal &amp;prüfen</translation>
-    </message>
-    <message>
-        <source>&amp;Open the setup</source>
-        <translation>Einrichtung ö&amp;ffnen</translation>
     </message>
     <message>
         <source>Nothing is installed before you have seen the plan.</source>
@@ -8767,6 +12077,10 @@
     <message>
         <source>d MMM yyyy</source>
         <translation>d. MMM yyyy</translation>
+    </message>
+    <message>
+        <source>d MMM yyyy, HH:mm</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 </TS>

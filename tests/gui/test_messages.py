@@ -1,7 +1,4 @@
-"""The texts of data and conclusions in German.
-
-Found as they stand, by their shape, and part by part; English where unknown.
-"""
+"""The texts of data and conclusions in German; English where there is none."""
 
 from __future__ import annotations
 
@@ -17,11 +14,12 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from app.decide.diagnosis.explain import explain
+from app.decide.findings.conditions import fill
 from app.decide.findings.ranking import rank
 from app.decide.findings.rules import findings
 from app.decide.plans.builder import install_plan
 from app.gui import languages
-from app.gui.messages import localize, shapes
+from app.gui.messages import localize
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.model.answers import Answers
@@ -29,6 +27,8 @@ from app.model.errors import ExpectedError
 from app.model.home_layout import HomeLayout
 from app.model.known_issue import KnownIssue
 from app.model.machine import MachineFacts
+from app.model.message import Message, joined, lower_first, places
+from build.extract_messages import texts
 from tests.gui.fake_session import real_knowledge
 
 MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
@@ -36,6 +36,9 @@ MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*
 _ENGLISH = re.compile(
     r"\b(?:the|is|are|and|of|to|with|for|your|it|needs|this|that|from|by)\b", re.IGNORECASE
 )
+
+
+_PLACES = re.compile(r"\{[^{}]*\}")
 
 
 @pytest.fixture
@@ -84,27 +87,55 @@ def test_what_a_person_sees_of_a_machine_is_german(german: None, machine: Path) 
         assert not _ENGLISH.search(own), f"{text!r} became {own!r}"
 
 
-def test_a_filled_text_is_found_by_its_shape_with_figures_as_people_write_them(
-    german: None,
-) -> None:
-    assert localize("4.2 GB free on C:\\") == "4,2 GB frei auf C:\\"
-    assert (
-        localize("Needs driver 570.65 or newer; yours is 452.06.")
-        == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
-    )
+NEEDS = Message(
+    "Needs driver {needed} or newer; yours is {found}.", needed="570.65", found="452.06"
+)
 
 
-def test_a_reason_of_several_parts_is_translated_whole(german: None) -> None:
+def test_a_message_is_filled_with_figures_as_people_write_them(german: None) -> None:
     assert localize(
-        "Best proven for Ampere cards; your driver 576.80 runs CUDA 12.8 directly (570.65 or "
-        "newer)."
-    ) == (
-        "Am besten erprobt für Ampere-Karten; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus "
-        "(570.65 oder neuer)."
+        fill("{disk.free} free on {disk.root}", {"disk.free": 4.2e9, "disk.root": "C:\\"})
+    ) == ("4,2 GB frei auf C:\\")
+    assert localize(NEEDS) == "Braucht Treiber 570.65 oder neuer; Ihrer ist 452.06."
+    sizes = Message("{found:,} of {wanted:.2f} ({share:.0%})", found=12345, wanted=1.5, share=0.25)
+    assert localize(sizes) == "12.345 of 1,50 (25%)"
+
+
+def test_values_that_are_messages_are_translated_too(german: None) -> None:
+    reason = Message(
+        "{reason}; {driver}.",
+        reason="Best proven for Ampere cards",
+        driver=Message(
+            "your driver {own} runs CUDA {cuda} directly ({wanted} or newer)",
+            own="576.80",
+            cuda="12.8",
+            wanted="570.65",
+        ),
     )
+    assert localize(reason) == (
+        "Best proven for Ampere cards; Ihr Treiber 576.80 führt CUDA 12.8 direkt aus (570.65 oder "
+        "neuer)."
+    )
+    title = lower_first("The NVIDIA driver is missing")
     assert (
-        localize("In the way: the NVIDIA driver is missing.") == "Im Weg: Der NVIDIA-Treiber fehlt."
+        localize(Message("In the way: {title}.", title=title))
+        == "Im Weg: Der NVIDIA-Treiber fehlt."
     )
+    assert localize(joined(" ", [NEEDS, NEEDS])) == f"{localize(NEEDS)} {localize(NEEDS)}"
+    hosts = Message("{names} and {count} more", names=["a", "the default index"], count=2)
+    assert localize(hosts) == "a, (Standardindex) und 2 weitere"
+
+
+def test_what_was_read_from_json_is_looked_up_as_it_stands(german: None) -> None:
+    assert localize("The NVIDIA driver is missing") == "Der NVIDIA-Treiber fehlt"
+    assert localize(str(NEEDS)) == str(NEEDS)  # its values are no longer known
+
+
+def test_a_command_in_a_message_is_marked_in_every_language(german: None) -> None:
+    told = Message("Run `{command}` first.", command="nvidia-smi")
+    assert localize(told) == "Run “nvidia-smi” first."
+    languages.install_language("en")
+    assert localize(told) == "Run “nvidia-smi” first."
 
 
 def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
@@ -118,10 +149,7 @@ def test_an_unknown_sentence_stays_english_as_a_whole(german: None) -> None:
 
 def test_english_is_as_it_was_written(qtbot: QtBot) -> None:
     languages.install_language("en")
-    assert (
-        localize("Needs driver 570.65 or newer; yours is 452.06.")
-        == "Needs driver 570.65 or newer; yours is 452.06."
-    )
+    assert localize(NEEDS) == "Needs driver 570.65 or newer; yours is 452.06."
 
 
 @pytest.mark.release
@@ -181,9 +209,17 @@ def test_what_the_guide_gets_wrong_is_german(german: None) -> None:
 
 
 @pytest.mark.release
-def test_every_shape_is_translated(german: None) -> None:
-    listed = shapes()
-    assert len(listed) > 80
-    for shape, pieces in listed:
-        assert len(pieces) > 1
-        assert QCoreApplication.translate("Data", shape), shape
+def test_every_text_is_translated(german: None) -> None:
+    lacking = [text for text in texts() if QCoreApplication.translate("Data", text) == text]
+    assert not lacking, "\n".join(lacking)
+
+
+def test_a_translation_keeps_the_places_of_its_template(german: None) -> None:
+    """A place that is lost or misspelt would leave a value out, or show its name."""
+    kept = 0
+    for template in texts():
+        there = QCoreApplication.translate("Data", template)
+        if there != template and places(template):
+            assert sorted(_PLACES.findall(there)) == sorted(_PLACES.findall(template)), template
+            kept += 1
+    assert kept > 150

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
+from app.model.encoding import encode
 from app.model.errors import InputError, StoppedError
 from app.model.home_layout import HomeLayout
 from app.model.machine import Gpu, MachineFacts, Os, decode_machine
@@ -105,7 +105,7 @@ def test_a_simulated_machine_shows_its_file(pc: Any) -> None:
     facts = MachineFacts(
         os=Os(family="windows", name="Windows 11"), gpus=(Gpu(vendor="amd", pci_id="1002:744c"),)
     )
-    system = pc("linux", files={"/m.json": msgspec.json.encode(facts), "/bad.json": b"{"})
+    system = pc("linux", files={"/m.json": encode(facts), "/bad.json": b"{"})
     system.simulated = "/m.json"
     seen = list(survey(system, PLACE))
     assert _facts(seen) == facts
@@ -133,7 +133,7 @@ def test_this_machine(tmp_path: Path) -> None:
     }
     assert facts.home is not None
     assert facts.home.writable is True
-    data = msgspec.json.encode(facts)
+    data = encode(facts)
     assert decode_machine(data, "record.json") == facts
     assert not [note for note in facts.notes if "could not be looked at" in note.text]
 

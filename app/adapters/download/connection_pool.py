@@ -28,6 +28,7 @@ from app.adapters.download.download_errors import (
 )
 from app.adapters.windows.proxy_script import DIRECT, proxy_of_script
 from app.model import limits
+from app.model.message import Message
 from app.model.odd_text import as_bytes
 from app.model.sources import Sources, unencrypted
 
@@ -104,7 +105,9 @@ class Connections:
         """One request, redirects followed; the body is left unread. Raises ``DownloadError``."""
         first = url
         if not is_valid_address(url):
-            raise _bad_address_error(url, "is no address that can be used")
+            raise _bad_address_error(
+                Message("{host} is no address that can be used.", host=host(url))
+            )
         for _ in range(limits.REDIRECTS):
             endpoint = self.endpoint(url)
             response = self._request_once(method, url, dict(headers or {}), endpoint, timeout)
@@ -115,9 +118,15 @@ class Connections:
             url = _resolve_redirect(url, target)
         raise download_error(
             "redirect_loop",
-            f"{host(first)} sends the request for {Endpoint(first).file} in a circle.",
-            hint="A sign-in page of the network may be in between: open any page in a browser, or "
-            "choose another index.",
+            Message(
+                "{host} sends the request for {file} in a circle.",
+                host=host(first),
+                file=Endpoint(first).file,
+            ),
+            hint=Message(
+                "A sign-in page of the network may be in between: open any page in a "
+                "browser, or choose another index."
+            ),
         )
 
     def _request_once(
@@ -132,14 +141,22 @@ class Connections:
         if scheme not in ("https", "http"):
             raise download_error(
                 "address_unsafe",
-                f"The address of {endpoint.file} on {endpoint.host} is neither http nor https.",
-                hint="Choose another index.",
+                Message(
+                    "The address of {file} on {host} is neither http nor https.",
+                    file=endpoint.file,
+                    host=endpoint.host,
+                ),
+                hint=Message("Choose another index."),
             )
         if unencrypted(url):
             raise download_error(
                 "address_unsafe",
-                f"{endpoint.host} offers {endpoint.file} without TLS, which is refused.",
-                hint="Give the index with https.",
+                Message(
+                    "{host} offers {file} without TLS, which is refused.",
+                    host=endpoint.host,
+                    file=endpoint.file,
+                ),
+                hint=Message("Give the index with https."),
             )
         headers.setdefault("User-Agent", _AGENT)
         headers.setdefault("Accept-Encoding", "identity")
@@ -179,8 +196,12 @@ class Connections:
         if parts.scheme not in ("http", "https"):
             raise download_error(
                 "proxy_unreachable",
-                f"The proxy {host(proxy)} is of the kind {parts.scheme}, which is not supported.",
-                hint="Give an http or https proxy.",
+                Message(
+                    "The proxy {host} is of the kind {scheme}, which is not supported.",
+                    host=host(proxy),
+                    scheme=parts.scheme,
+                ),
+                hint=Message("Give an http or https proxy."),
             )
         headers = {}
         if parts.username:
@@ -208,9 +229,9 @@ class Connections:
             except (OSError, ssl.SSLError) as error:
                 raise download_error(
                     "certificate_unreadable",
-                    f"The certificate bundle {bundle} could not be read.",
+                    Message("The certificate bundle {bundle} could not be read.", bundle=bundle),
                     details=str(error),
-                    hint="Give a file of certificates in PEM form.",
+                    hint=Message("Give a file of certificates in PEM form."),
                 ) from error
         return context
 
@@ -230,19 +251,25 @@ def _resolve_redirect(url: str, target: str) -> str:
         found = ""
     if not is_valid_address(found):
         raise _bad_address_error(
-            url, f"sends the request on to {target[:80]!r}, which is no address"
+            Message(
+                "{host} sends the request on to {target}, which is no address.",
+                host=host(url),
+                target=repr(target[:80]),
+            ),
         )
     return found
 
 
-def _bad_address_error(url: str, what: str) -> DownloadError:
+def _bad_address_error(sentence: Message) -> DownloadError:
     """An address that cannot be taken apart, ours or a server's."""
     return download_error(
         "server_error",
-        f"{host(url)} {what}.",
+        sentence,
         limit=3,
-        hint="The index or what stands in between is broken: run it again later, or choose "
-        "another index.",
+        hint=Message(
+            "The index or what stands in between is broken: run it again later, or "
+            "choose another index."
+        ),
     )
 
 

@@ -18,18 +18,18 @@ from urllib3 import exceptions as u3
 
 from app.model import limits
 from app.model.errors import ExpectedError
+from app.model.message import Message
 
-_AGAIN = "Check the network, then run it again; what has arrived is kept."
+_AGAIN = Message("Check the network, then run it again; what has arrived is kept.")
 MANY = 99  # as often as the fetch's patience allows
-SIGN_IN = (
-    "A sign-in page of the network or a filter is in between: open any page in a browser, sign "
-    "in, then run it "
-    "again."
+SIGN_IN = Message(
+    "A sign-in page of the network or a filter is in between: open any page in "
+    "a browser, sign in, then run it again."
 )
-_COMPANY = (
-    "A company proxy or a virus scanner may re-sign the connection. Give its root certificate "
-    "with the certificates "
-    "setting, or have it put into the system's store."
+_COMPANY = Message(
+    "A company proxy or a virus scanner may re-sign the connection. Give its "
+    "root certificate with the certificates setting, or have it put into the "
+    "system's store."
 )
 
 
@@ -65,7 +65,7 @@ class Endpoint:
         name = unquote(path.rstrip("/").rpartition("/")[2])[:200]
         if not name:
             return self.host
-        return f"the page of {name}" if path.endswith("/") else name
+        return Message("the page of {name}", name=name) if path.endswith("/") else name
 
 
 def host(url: str) -> str:
@@ -96,55 +96,69 @@ def download_error(
 def from_status(response: urllib3.BaseHTTPResponse, endpoint: Endpoint) -> DownloadError:
     """An answer that is neither the file nor a redirect."""
     status, at, name = response.status, endpoint.host, endpoint.file
-    subject = f"{at} answered {status} for {name}"
+    subject = Message("{at} answered {status} for {name}", at=at, status=status, name=name)
     if status == 401:
         return download_error(
             "index_denied",
-            f"{subject}: it wants a name and a password.",
-            hint="Put the credentials into the index address of pip or uv, or choose another index.",
+            Message("{subject}: it wants a name and a password.", subject=subject),
+            hint=Message(
+                "Put the credentials into the index address of pip or uv, or choose another index."
+            ),
         )
     if status == 403:
         return download_error(
             "index_denied",
-            f"{subject}: access is refused.",
-            hint="A company filter or the index itself refuses this file; ask who runs it, or "
-            "choose another index.",
+            Message("{subject}: access is refused.", subject=subject),
+            hint=Message(
+                "A company filter or the index itself refuses this file; ask who runs it, "
+                "or choose another index."
+            ),
         )
     if status in (404, 410):
         return download_error(
             "file_missing",
-            f"{subject}: the file is not there.",
-            hint="The index or mirror lacks this file; choose another index, or wait until the "
-            "mirror has caught up.",
+            Message("{subject}: the file is not there.", subject=subject),
+            hint=Message(
+                "The index or mirror lacks this file; choose another index, or wait until "
+                "the mirror has caught up."
+            ),
         )
     if status == 407:
         return proxy_denied(endpoint)
     if status == 429:
         return download_error(
             "too_many_requests",
-            f"{subject}: too many requests.",
+            Message("{subject}: too many requests.", subject=subject),
             limit=MANY,
             wait=retry_after(response),
-            hint="Wait some minutes, then run it again; what has arrived is kept.",
+            hint=Message("Wait some minutes, then run it again; what has arrived is kept."),
         )
     if status == 408 or status >= 500:
         return download_error(
             "server_error",
-            f"{subject}: the server has trouble.",
+            Message("{subject}: the server has trouble.", subject=subject),
             limit=MANY,
             wait=retry_after(response),
-            hint="Wait some minutes, then run it again, or choose another index; what has arrived "
-            "is kept.",
+            hint=Message(
+                "Wait some minutes, then run it again, or choose another index; what has "
+                "arrived is kept."
+            ),
         )
-    return download_error("server_error", f"{subject}, which was not expected.")
+    return download_error(
+        "server_error", Message("{subject}, which was not expected.", subject=subject)
+    )
 
 
 def proxy_denied(endpoint: Endpoint) -> DownloadError:
     """The proxy wants a name and a password."""
     return download_error(
         "proxy_needs_password",
-        f"The proxy {host(endpoint.proxy or endpoint.url)} wants a name and a password for {endpoint.host}.",
-        hint="Give the proxy as http://name:password@host:port in the proxy setting.",
+        Message(
+            "The proxy {proxy} wants a name and a password for {host}.",
+            proxy=host(endpoint.proxy or endpoint.url),
+            host=endpoint.host,
+        ),
+        hint=Message("Give the proxy as http://name:password@host:port in the proxy setting."),
     )
 
 
@@ -171,7 +185,9 @@ def from_error(error: Exception, endpoint: Endpoint) -> DownloadError:
     """An exception of the HTTP library, of TLS or of the sockets below."""
     chain = list(_walk_causes(error))
     details = "\n".join(dict.fromkeys(f"{type(e).__name__}: {e}" for e in chain))
-    via = f" through the proxy {host(endpoint.proxy)}" if endpoint.proxy else ""
+    via = (
+        Message(" through the proxy {proxy}", proxy=host(endpoint.proxy)) if endpoint.proxy else ""
+    )
     for one in chain:
         if isinstance(one, ssl.SSLCertVerificationError):
             return _explain_certificate(one, endpoint, details)
@@ -180,31 +196,47 @@ def from_error(error: Exception, endpoint: Endpoint) -> DownloadError:
     if endpoint.proxy and any(isinstance(e, u3.ProxyError) for e in chain):
         return download_error(
             "proxy_unreachable",
-            f"The proxy {host(endpoint.proxy)} could not be used to reach {endpoint.host}: {_innermost_cause(chain)}.",
+            Message(
+                "The proxy {proxy} could not be used to reach {host}: {cause}.",
+                proxy=host(endpoint.proxy),
+                host=endpoint.host,
+                cause=_innermost_cause(chain),
+            ),
             limit=MANY,
             details=details,
-            hint="Check the proxy setting, or take it out where no proxy is needed.",
+            hint=Message("Check the proxy setting, or take it out where no proxy is needed."),
         )
     if any(isinstance(e, socket.gaierror | u3.NameResolutionError) for e in chain):
         return download_error(
             "dns_failure",
-            f"The name {endpoint.host} could not be resolved.",
+            Message("The name {host} could not be resolved.", host=endpoint.host),
             limit=MANY,
             details=details,
-            hint="Check the network connection and the name server; behind a company network a "
-            "proxy may be needed.",
+            hint=Message(
+                "Check the network connection and the name server; behind a company "
+                "network a proxy may be needed."
+            ),
         )
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return download_error(
             "connection_refused",
-            f"{endpoint.host} refuses the connection{via}, so {endpoint.file} could not be fetched.",
+            Message(
+                "{host} refuses the connection{via}, so {file} could not be fetched.",
+                host=endpoint.host,
+                via=via,
+                file=endpoint.file,
+            ),
             limit=MANY,
             details=details,
         )
     if any(isinstance(e, ssl.SSLError) for e in chain) or isinstance(error, u3.SSLError):
         return download_error(
             "tls_failed",
-            f"A secure connection to {endpoint.host} could not be made: {_innermost_cause(chain)}.",
+            Message(
+                "A secure connection to {host} could not be made: {cause}.",
+                host=endpoint.host,
+                cause=_innermost_cause(chain),
+            ),
             limit=MANY,
             details=details,
             hint=_COMPANY,
@@ -212,7 +244,12 @@ def from_error(error: Exception, endpoint: Endpoint) -> DownloadError:
     if any(isinstance(e, u3.TimeoutError | TimeoutError) for e in chain):
         return download_error(
             "network_timeout",
-            f"{endpoint.host} did not answer in time{via} while {endpoint.file} was fetched.",
+            Message(
+                "{host} did not answer in time{via} while {file} was fetched.",
+                host=endpoint.host,
+                via=via,
+                file=endpoint.file,
+            ),
             limit=MANY,
             details=details,
         )
@@ -221,13 +258,17 @@ def from_error(error: Exception, endpoint: Endpoint) -> DownloadError:
     ):
         return download_error(
             "network_unreachable",
-            f"There is no way to {endpoint.host} in the network{via}.",
+            Message("There is no way to {host} in the network{via}.", host=endpoint.host, via=via),
             limit=MANY,
             details=details,
         )
     return download_error(
         "network_interrupted",
-        f"The connection to {endpoint.host} broke while {endpoint.file} was fetched.",
+        Message(
+            "The connection to {host} broke while {file} was fetched.",
+            host=endpoint.host,
+            file=endpoint.file,
+        ),
         limit=MANY,
         details=details,
     )
@@ -240,17 +281,19 @@ def _explain_certificate(
     if "expired" in text or error.verify_code == 10:
         return download_error(
             "server_certificate_expired",
-            f"The certificate of {endpoint.host} has expired.",
+            Message("The certificate of {host} has expired.", host=endpoint.host),
             details=details,
-            hint="Check this computer's date and time first; if they are right, choose another "
-            "index or wait.",
+            hint=Message(
+                "Check this computer's date and time first; if they are right, choose "
+                "another index or wait."
+            ),
         )
     if "not yet valid" in text or error.verify_code == 9:
         return download_error(
             "server_certificate_expired",
-            f"The certificate of {endpoint.host} is not valid yet.",
+            Message("The certificate of {host} is not valid yet.", host=endpoint.host),
             details=details,
-            hint="Check this computer's date and time.",
+            hint=Message("Check this computer's date and time."),
         )
     if (
         "hostname mismatch" in text
@@ -260,20 +303,29 @@ def _explain_certificate(
     ):
         return download_error(
             "tls_intercepted",
-            f"The certificate that answered for {endpoint.host} belongs to another name.",
+            Message(
+                "The certificate that answered for {host} belongs to another name.",
+                host=endpoint.host,
+            ),
             details=details,
             hint=_COMPANY,
         )
     if "self-signed" in text or "self signed" in text:
         return download_error(
             "tls_intercepted",
-            f"The certificate of {endpoint.host} is self-signed and not trusted on this computer.",
+            Message(
+                "The certificate of {host} is self-signed and not trusted on this computer.",
+                host=endpoint.host,
+            ),
             details=details,
             hint=_COMPANY,
         )
     return download_error(
         "tls_intercepted",
-        f"The certificate of {endpoint.host} was issued by somebody whom this computer does not trust.",
+        Message(
+            "The certificate of {host} was issued by somebody whom this computer does not trust.",
+            host=endpoint.host,
+        ),
         details=details,
         hint=_COMPANY,
     )

@@ -25,13 +25,14 @@ from app.adapters.download.transfer import Transfer
 from app.adapters.files import disk_fault, long_path, make_folders
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
+from app.model.message import Message
 from app.ports import Arrived, Download, Stop
 
 log = logging.getLogger(__name__)
 
 _LOOK = 0.1  # seconds between two looks at the stop wish and two tellings of progress
 _SOON = 0.01  # the same while further files are being looked up
-_MAKE_ROOM = "Make room on that disk, then run it again; it goes on from here."
+_MAKE_ROOM = Message("Make room on that disk, then run it again; it goes on from here.")
 _MARGIN = 64 << 20  # room that must stay free on the volume
 _STEADY = 1 << 16  # bytes that count as progress, so that a line which drops often is not given up
 
@@ -126,8 +127,12 @@ class Fetch:
         name = next((j.name for j in self._files if j.state != "done"), "the files")
         return ExpectedError(
             "network_timeout",
-            f"Nothing of {name} came within {limits.NO_PROGRESS // 60} minutes.",
-            hint="Check the network, then run it again; what has arrived is kept.",
+            Message(
+                "Nothing of {name} came within {minutes} minutes.",
+                name=name,
+                minutes=limits.NO_PROGRESS // 60,
+            ),
+            hint=Message("Check the network, then run it again; what has arrived is kept."),
         )
 
     def _add_new_files(self) -> None:
@@ -186,15 +191,20 @@ class Fetch:
         if not os.access(long_path(folder), os.W_OK):
             raise ExpectedError(
                 "permission_denied",
-                f"{folder} cannot be written: permission denied.",
-                hint="Choose a folder that you may write to.",
+                Message("{folder} cannot be written: permission denied.", folder=folder),
+                hint=Message("Choose a folder that you may write to."),
             )
         missing = sum(max(0, (j.size or 0) - _bytes_on_disk(j.file.target)) for j in self._files)
         if missing and missing + _MARGIN > free:
             raise ExpectedError(
                 "disk_full",
-                f"{missing / 1e9:.2f} GB are still to be fetched into {folder}, but only "
-                f"{free / 1e9:.2f} GB are free there.",
+                Message(
+                    "{missing:.2f} GB are still to be fetched into {folder}, but only "
+                    "{free:.2f} GB are free there.",
+                    missing=missing / 1e9,
+                    folder=folder,
+                    free=free / 1e9,
+                ),
                 hint=_MAKE_ROOM,
             )
 
@@ -206,7 +216,10 @@ class Fetch:
             if shutil.disk_usage(long_path(folder)).free < _MARGIN // 4:
                 raise ExpectedError(
                     "disk_full",
-                    f"The disk that holds {folder} is nearly full, so fetching was stopped.",
+                    Message(
+                        "The disk that holds {folder} is nearly full, so fetching was stopped.",
+                        folder=folder,
+                    ),
                     hint=_MAKE_ROOM,
                 )
 
@@ -300,7 +313,7 @@ class Fetch:
     def raise_if_stopped(self) -> None:
         """Raise ``DownloadError`` where nobody waits for the files any more."""
         if self.over.is_set():
-            raise DownloadError(ExpectedError("stopped", "Fetching was stopped."), limit=1)
+            raise DownloadError(ExpectedError("stopped", Message("Fetching was stopped.")), limit=1)
 
 
 def _bytes_on_disk(target: str) -> int:

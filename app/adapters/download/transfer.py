@@ -31,6 +31,7 @@ from app.adapters.download.fetch_context import FetchContext
 from app.adapters.download.part_file import RANGE, PartFile, Range, Writer, leftovers
 from app.adapters.files import disk_fault, long_path, open_private, replace_file
 from app.model import limits
+from app.model.message import Message
 from app.ports import Download
 
 _READ = (
@@ -175,8 +176,8 @@ class Transfer:
         if not os.path.isfile(source):
             raise download_error(
                 "file_missing",
-                f"{source} is not there.",
-                hint="Check the find-links folder or the bundle.",
+                Message("{source} is not there.", source=source),
+                hint=Message("Check the find-links folder or the bundle."),
             )
         part = target + ".part"
         with _disk_errors_named(self.file.target):
@@ -252,7 +253,11 @@ class Transfer:
         if response.headers.get("Content-Type", "").lower().startswith("text/html"):
             raise download_error(
                 "captive_portal",
-                f"{endpoint.host} answered with a web page instead of {endpoint.file}.",
+                Message(
+                    "{host} answered with a web page instead of {file}.",
+                    host=endpoint.host,
+                    file=endpoint.file,
+                ),
                 details=_read_page_start(response),
                 hint=SIGN_IN,
             )
@@ -261,7 +266,11 @@ class Transfer:
             if start != piece.at:
                 raise download_error(
                     "server_error",
-                    f"{endpoint.host} sent another range of {endpoint.file} than was asked for.",
+                    Message(
+                        "{host} sent another range of {file} than was asked for.",
+                        host=endpoint.host,
+                        file=endpoint.file,
+                    ),
                     limit=3,
                 )
             self._learn_size(total, piece, part, endpoint)
@@ -297,7 +306,11 @@ class Transfer:
             if self.active > 1:
                 raise download_error(
                     "network_interrupted",
-                    f"{endpoint.host} stopped sending ranges of {endpoint.file}.",
+                    Message(
+                        "{host} stopped sending ranges of {file}.",
+                        host=endpoint.host,
+                        file=endpoint.file,
+                    ),
                     limit=8,
                 )
             self.bytes, self.size = 0, size
@@ -323,18 +336,31 @@ class Transfer:
     def _wrong_size_error(self, found: int, wanted: int, endpoint: Endpoint) -> DownloadError:
         return download_error(
             "wrong_size",
-            f"{endpoint.host} offers {endpoint.file} with {found:,} bytes; the index says {wanted:,}.",
+            Message(
+                "{host} offers {file} with {found:,} bytes; the index says {wanted:,}.",
+                host=endpoint.host,
+                file=endpoint.file,
+                found=found,
+                wanted=wanted,
+            ),
             limit=3,
-            hint="The mirror holds a damaged or cut file: run it again later, or choose another "
-            "index.",
+            hint=Message(
+                "The mirror holds a damaged or cut file: run it again later, or choose "
+                "another index."
+            ),
         )
 
     def _too_large_error(self, endpoint: Endpoint) -> DownloadError:
         return download_error(
             "wrong_size",
-            f"{endpoint.host} sends more for {endpoint.file} than that file has: over {self.most:,} bytes.",
+            Message(
+                "{host} sends more for {file} than that file has: over {most:,} bytes.",
+                host=endpoint.host,
+                file=endpoint.file,
+                most=self.most,
+            ),
             limit=2,
-            hint="The server or what stands in between is broken: choose another index.",
+            hint=Message("The server or what stands in between is broken: choose another index."),
         )
 
     def _write_body(
@@ -387,7 +413,11 @@ class Transfer:
         elif piece.left:
             raise download_error(
                 "network_interrupted",
-                f"{endpoint.host} closed the connection in the middle of {endpoint.file}.",
+                Message(
+                    "{host} closed the connection in the middle of {file}.",
+                    host=endpoint.host,
+                    file=endpoint.file,
+                ),
                 limit=MANY,
             )
 
@@ -434,12 +464,16 @@ class Transfer:
     def _hash_mismatch_error(self, found: str) -> DownloadError:
         return download_error(
             "pip_hash_mismatch",
-            f"{self.name} from {host(self.file.url)} is not the file that the lock names: its "
-            "SHA-256 differs.",
+            Message(
+                "{name} from {host} is not the file that the lock names: its SHA-256 differs.",
+                name=self.name,
+                host=host(self.file.url),
+            ),
             details=f"wanted {', '.join(self.file.sha256)}\nfound {found}",
-            hint="A mirror, proxy or virus scanner changed the file. Choose another index, or run "
-            "it again on another "
-            "network.",
+            hint=Message(
+                "A mirror, proxy or virus scanner changed the file. Choose another index, "
+                "or run it again on another network."
+            ),
         )
 
     def _is_expected_hash(self, found: str) -> bool:

@@ -22,6 +22,7 @@ from app.adapters.download.loopback_server import LoopbackServer
 from app.adapters.download.transfer import local_size
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
+from app.model.message import Message
 from app.model.sources import Sources
 from app.ports import Arrived, Download, Stop
 
@@ -67,7 +68,10 @@ class HttpWeb:
         ):
             return ExpectedError(
                 "captive_portal",
-                f"{endpoint.host} answered with a web page instead of a list of packages.",
+                Message(
+                    "{host} answered with a web page instead of a list of packages.",
+                    host=endpoint.host,
+                ),
                 hint=SIGN_IN,
                 details=page[:600].decode("utf-8", "replace"),
             )
@@ -123,7 +127,10 @@ class HttpWeb:
         except OSError as error:
             raise ExpectedError(
                 "feeder-refused",
-                f"This computer allows no server on loopback: {error.strerror or error}.",
+                Message(
+                    "This computer allows no server on loopback: {reason}.",
+                    reason=error.strerror or error,
+                ),
             ) from error
 
     def fetch(

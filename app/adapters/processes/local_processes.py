@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from app.adapters.processes.process_tree import Tree, start
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
+from app.model.message import Message
 from app.ports import Command, Completed, Exit, Output, Silence, Stop
 
 log = logging.getLogger(__name__)
@@ -53,8 +54,11 @@ class LocalProcesses:
         except (OSError, ValueError) as error:  # ValueError: a NUL in a path
             raise ExpectedError(
                 "not-started",
-                f"{command.argv[0]} could not be started: "
-                f"{getattr(error, 'strerror', None) or error}.",
+                Message(
+                    "{program} could not be started: {reason}.",
+                    program=command.argv[0],
+                    reason=getattr(error, "strerror", None) or error,
+                ),
                 details=str(error),
             ) from error
         log.info("child started: %s", command.argv)
@@ -70,9 +74,12 @@ class LocalProcesses:
                 if limit_seconds is not None and now - began > limit_seconds:
                     raise ExpectedError(
                         "timeout",
-                        f"{_program_name(command)} did not end within {limit_seconds:.0f} s and was "
-                        f"stopped.",
-                        hint="Look at the last lines of the log.",
+                        Message(
+                            "{program} did not end within {limit:.0f} s and was stopped.",
+                            program=_program_name(command),
+                            limit=limit_seconds,
+                        ),
+                        hint=Message("Look at the last lines of the log."),
                     )
                 if ended.enough(now):
                     break  # something it left behind holds its output open, or writes on and on
@@ -127,7 +134,11 @@ class LocalProcesses:
             if limit is not None and time.monotonic() - began > limit:
                 raise ExpectedError(
                     "timeout",
-                    f"{_program_name(command)} did not end within {limit:.0f} s and was stopped.",
+                    Message(
+                        "{program} did not end within {limit:.0f} s and was stopped.",
+                        program=_program_name(command),
+                        limit=limit,
+                    ),
                 )
 
     def capture(

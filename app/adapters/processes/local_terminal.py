@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from app.model.errors import ExitCode, ExpectedError
+from app.model.message import Message
 
 
 class LocalTerminal:
@@ -26,7 +27,11 @@ class LocalTerminal:
         except OSError as error:
             raise ExpectedError(
                 "not-started",
-                f"{argv[0]} could not be started: {error.strerror or error}.",
+                Message(
+                    "{program} could not be started: {reason}.",
+                    program=argv[0],
+                    reason=error.strerror or error,
+                ),
                 exit_code=ExitCode.BAD_INPUT,
             ) from error
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # after the start: it is inherited

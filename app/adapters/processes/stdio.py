@@ -13,6 +13,7 @@ import unicodedata
 from typing import TextIO
 
 from app.model.errors import InputError
+from app.model.message import Message
 
 _PLAIN = {"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "–": "-", "—": "-", "→": "->", "·": "-"}
 
@@ -89,17 +90,26 @@ def whole_path(path: str, name: str) -> str:
     children.
     """
     if not path.strip():
-        raise InputError(f"{name} is empty; expected a path.")
+        raise InputError(Message("{name} is empty; expected a path.", name=name))
     if any("\ud800" <= sign <= "\udfff" for sign in path):
         raise InputError(
-            f"{name}: {path} holds bytes that are no text; expected a path of letters and digits."
+            Message(
+                "{name}: {path} holds bytes that are no text; expected a path of letters "
+                "and digits.",
+                name=name,
+                path=path,
+            )
         )
     try:
         return os.path.abspath(os.path.expanduser(path))
     except OSError as error:  # the working folder is gone
         raise InputError(
-            f"{name}: {path} cannot be found from here: {error.strerror or error}. Give the whole "
-            f"path."
+            Message(
+                "{name}: {path} cannot be found from here: {reason}. Give the whole path.",
+                name=name,
+                path=path,
+                reason=error.strerror or error,
+            )
         ) from error
 
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from app.model.errors import ExpectedError
+from app.model.message import Message
 from app.model.quoting import desktop_exec, desktop_text
 
 SHELL_LINK = "{00021401-0000-0000-C000-000000000046}"
@@ -37,7 +38,8 @@ if sys.platform == "win32":
         file = com.other_face(link, I_PERSIST_FILE) if link is not None else None
         if link is None or file is None:
             raise ExpectedError(
-                "no-shortcut", f"{path} could not be made: this Windows has no Start menu."
+                "no-shortcut",
+                Message("{path} could not be made: this Windows has no Start menu.", path=path),
             )
         try:
             activate = os.path.join(environment, "Scripts", "activate.bat")
@@ -57,7 +59,10 @@ if sys.platform == "win32":
             com.release(link)
         if min(taken) < 0:
             code = ctypes.c_uint32(min(taken)).value
-            raise ExpectedError("no-shortcut", f"{path} could not be written (0x{code:08X}).")
+            raise ExpectedError(
+                "no-shortcut",
+                Message("{path} could not be written (0x{code:08X}).", path=path, code=code),
+            )
 else:
 
     def make_shortcut(path: str, label: str, environment: str, folder: str) -> None:
@@ -78,7 +83,12 @@ else:
             target.write_text("\n".join(lines) + "\n", "utf-8")
         except OSError as error:
             raise ExpectedError(
-                "no-shortcut", f"{path} could not be written: {error.strerror or error}."
+                "no-shortcut",
+                Message(
+                    "{path} could not be written: {reason}.",
+                    path=path,
+                    reason=error.strerror or error,
+                ),
             ) from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.model.dataset import ROLES, Role, Shape
 from app.model.errors import InputError
+from app.model.message import Message
 
 # Names in the order in which they are taken where a file has several; the others are then named as unused. Collected from
 # the data formats that Unsloth, LLaMA-Factory, axolotl and trl document, and from Alpaca, Dolly, OpenOrca and ShareGPT.
@@ -89,21 +90,33 @@ def map_by_hand(mapping: Mapping[Role, str], names: Iterable[str]) -> dict[Role,
     for role, column in mapping.items():
         if role not in ROLES:
             raise InputError(
-                f"A column cannot be mapped to {role!r}; expected one of {', '.join(ROLES)}."
+                Message(
+                    "A column cannot be mapped to {role}; expected one of {roles}.",
+                    role=repr(role),
+                    roles=", ".join(ROLES),
+                )
             )
         if normalise(column) not in known:
             raise InputError(
-                f"There is no column {column!r}; the file has {list_names(known.values())}."
+                Message(
+                    "There is no column {column}; the file has {names}.",
+                    column=repr(column),
+                    names=list_names(known.values()),
+                )
             )
         roles[role] = normalise(column)
     used = list(roles.values())
     if len(set(used)) < len(used):
         raise InputError(
-            "The mapping names one column twice; expected a column of its own for each role."
+            Message(
+                "The mapping names one column twice; expected a column of its own for each role."
+            )
         )
     if not any(all(role in roles for role in required) for required in REQUIRED):
         raise InputError(
-            "The mapping is not complete; expected question and answer, or messages, or text."
+            Message(
+                "The mapping is not complete; expected question and answer, or messages, or text."
+            )
         )
     return roles
 

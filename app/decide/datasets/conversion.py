@@ -15,6 +15,7 @@ from app.decide.datasets.columns import normalise
 from app.decide.datasets.readers import DataRecord
 from app.decide.datasets.text_encoding import ESCAPED
 from app.model.dataset import BadRow, Role
+from app.model.message import Message
 
 _ROLES = {
     "system": "system", "developer": "system",
@@ -47,9 +48,9 @@ def convert(
         if broken:
             damaged = "\udc80" <= broken.group() <= "\udcff"
             what = (
-                f"byte 0x{ord(broken.group()) - 0xDC00:02x} is no UTF-8"
+                Message("byte 0x{byte:02x} is no UTF-8", byte=ord(broken.group()) - 56320)
                 if damaged
-                else "it holds half a character"
+                else Message("it holds half a character")
             )
             raise _RowError("not-utf8", what)
     except _RowError as fault:
@@ -124,14 +125,19 @@ def _parse_history(value: Any, name: str) -> list[dict[str, str]]:
     value = _parse_cell(value) if isinstance(value, str) and value.strip() else value
     messages: list[dict[str, str]] = []
     if value and not isinstance(value, list | tuple):
-        raise _RowError("history", f"'{name}' is not a list of pairs of question and answer")
+        raise _RowError(
+            "history", Message("'{name}' is not a list of pairs of question and answer", name=name)
+        )
     for pair in value or []:
         if not (
             isinstance(pair, list | tuple)
             and len(pair) == 2
             and all(isinstance(part, str) and part for part in pair)
         ):
-            raise _RowError("history", f"'{name}' is not a list of pairs of question and answer")
+            raise _RowError(
+                "history",
+                Message("'{name}' is not a list of pairs of question and answer", name=name),
+            )
         messages += [
             {"role": "user", "content": pair[0]},
             {"role": "assistant", "content": pair[1]},
@@ -148,29 +154,40 @@ def _parse_turns(value: Any, name: str) -> list[dict[str, str]]:
             dict(zip(turns, cells, strict=False)) for cells in zip(*turns.values(), strict=False)
         ]
     if not isinstance(turns, list):
-        raise _RowError("no-messages", f"'{name}' is not a list of messages")
+        raise _RowError("no-messages", Message("'{name}' is not a list of messages", name=name))
     if not turns:
-        raise _RowError("empty", f"'{name}' is empty")
+        raise _RowError("empty", Message("'{name}' is empty", name=name))
     return [
-        _parse_turn(turn, f"message {number} of '{name}'") for number, turn in enumerate(turns, 1)
+        _parse_turn(turn, Message("message {number} of '{name}'", number=number, name=name))
+        for number, turn in enumerate(turns, 1)
     ]
 
 
 def _parse_turn(turn: Any, where: str) -> dict[str, str]:
     if not isinstance(turn, dict):
-        raise _RowError("no-messages", f"{where} is not an object with a role and a content")
+        raise _RowError(
+            "no-messages",
+            Message("{where} is not an object with a role and a content", where=where),
+        )
     fields = _normalise_keys(turn)
     role_text = next((fields[key] for key in _ROLE_KEYS if key in fields), None)
     role = _ROLES.get(role_text.strip().lower()) if isinstance(role_text, str) else None
     if role is None:
         raise _RowError(
-            "role", f"{where} has the role {role_text!r}; expected system, user or assistant"
+            "role",
+            Message(
+                "{where} has the role {role}; expected system, user or assistant",
+                where=where,
+                role=repr(role_text),
+            ),
         )
     if fields.get("tool_calls") or fields.get("function_call"):
-        raise _RowError("tools", f"{where} calls a tool, which is not trained here")
+        raise _RowError(
+            "tools", Message("{where} calls a tool, which is not trained here", where=where)
+        )
     key = next((key for key in _CONTENT_KEYS if key in fields), None)
     if key is None:
-        raise _RowError("missing", f"{where} has no content")
+        raise _RowError("missing", Message("{where} has no content", where=where))
     return {"role": role, "content": _parse_content(fields[key], where)}
 
 
@@ -178,7 +195,8 @@ def _parse_content(value: Any, where: str) -> str:
     if isinstance(value, list):  # parts, as in the newer chat forms
         if any(not isinstance(part, dict) or part.get("type", "text") != "text" for part in value):
             raise _RowError(
-                "not-text", f"{where} holds something that is not text, such as a picture"
+                "not-text",
+                Message("{where} holds something that is not text, such as a picture", where=where),
             )
         value = "".join(str(part.get("text") or "") for part in value)
     return _as_text(value, where, needed=True)
@@ -191,21 +209,26 @@ def _check_order(messages: list[dict[str, str]]) -> None:
         expected = "assistant" if number % 2 else "user"
         if turn["role"] != expected:
             found = {
-                "system": "a system message",
-                "user": "a second question",
-                "assistant": "an answer",
+                "system": Message("a system message"),
+                "user": Message("a second question"),
+                "assistant": Message("an answer"),
             }[turn["role"]]
             raise _RowError(
                 "order",
-                f"{found} stands where {'an answer' if number % 2 else 'a question'} was expected",
+                Message(
+                    "{found} stands where an answer was expected"
+                    if number % 2
+                    else "{found} stands where a question was expected",
+                    found=found,
+                ),
             )
     if not turns or turns[-1]["role"] != "assistant":
-        raise _RowError("no-answer", "the last message is no answer")
+        raise _RowError("no-answer", Message("the last message is no answer"))
 
 
 def _require_column(fields: dict[str, Any], column: str, names: Mapping[str, str]) -> Any:
     if column not in fields:
-        raise _RowError("missing", f"it has no '{names[column]}'")
+        raise _RowError("missing", Message("it has no '{name}'", name=names[column]))
     return fields[column]
 
 
@@ -223,14 +246,18 @@ def _as_text(value: Any, where: str, needed: bool) -> str:
     """A text as it is; a number as it is written; nothing for null."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
         raise _RowError(
-            "not-text", f"{where} is {'true or false' if isinstance(value, bool) else 'no text'}"
+            "not-text",
+            Message(
+                "{where} is true or false" if isinstance(value, bool) else "{where} is no text",
+                where=where,
+            ),
         )
     if isinstance(value, float) and not math.isfinite(value):
         value = None  # what table programs write for an empty cell
     text = "" if value is None else str(value)
     if not text.strip():
         if needed:
-            raise _RowError("empty", f"{where} is empty")
+            raise _RowError("empty", Message("{where} is empty", where=where))
         return ""
     return text
 
@@ -250,7 +277,7 @@ def _parse_cell(value: str) -> Any:
 def _normalise_keys(fields: Mapping[str, Any]) -> dict[str, Any]:
     normal = {normalise(key): value for key, value in fields.items()}
     if len(normal) < len(fields):
-        raise _RowError("key-twice", "it has one key in two spellings")
+        raise _RowError("key-twice", Message("it has one key in two spellings"))
     return normal
 
 

@@ -9,32 +9,36 @@ import json
 from app.decide.datasets.columns import find_roles, is_columns
 from app.model.dataset import Format
 from app.model.errors import InputError
+from app.model.message import Message
 
 _ENDINGS: dict[str, Format] = {
     "jsonl": "json-lines", "ndjson": "json-lines", "json": "json", "csv": "csv", "tsv": "tsv", "tab": "tsv",
     "parquet": "parquet", "txt": "text", "text": "text", "md": "markdown", "markdown": "markdown",
 }  # fmt: skip
-EXPECTED = "expected .jsonl, .json, .csv, .tsv, .parquet, .txt or .md"
+EXPECTED = Message("expected .jsonl, .json, .csv, .tsv, .parquet, .txt or .md")
 _SIGNATURES = (
     (
         b"PK\x03\x04",
-        "is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)",
+        Message("is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)"),
     ),
-    (b"\xd0\xcf\x11\xe0", "is an older Office document; save the table as CSV (UTF-8)"),
-    (b"%PDF", "is a PDF; save its text as .txt"),
-    (b"{\\rtf", "is a rich text document; save it as plain text"),
-    (b"\x1f\x8b", "is compressed (gzip); unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "is compressed (zstd); unpack it first"),
-    (b"BZh", "is compressed (bzip2); unpack it first"),
-    (b"\xfd7zXZ", "is compressed (xz); unpack it first"),
-    (b"7z\xbc\xaf", "is a 7-Zip archive; unpack it first"),
-    (b"Rar!", "is a RAR archive; unpack it first"),
-    (b"SQLite format 3\0", "is an SQLite database; export the table as CSV"),
-    (b"ARROW1", "is an Arrow file; save it as Parquet or JSON lines"),
-    (b"version https://git-lfs", "is a Git LFS pointer: the data themselves were not downloaded"),
-    (b"GGUF", "is a model in GGUF form, not training data"),
-    (b"MZ\x90", "is a Windows program"),
-    (b"\x7fELF", "is a Linux program"),
+    (b"\xd0\xcf\x11\xe0", Message("is an older Office document; save the table as CSV (UTF-8)")),
+    (b"%PDF", Message("is a PDF; save its text as .txt")),
+    (b"{\\rtf", Message("is a rich text document; save it as plain text")),
+    (b"\x1f\x8b", Message("is compressed (gzip); unpack it first")),
+    (b"\x28\xb5\x2f\xfd", Message("is compressed (zstd); unpack it first")),
+    (b"BZh", Message("is compressed (bzip2); unpack it first")),
+    (b"\xfd7zXZ", Message("is compressed (xz); unpack it first")),
+    (b"7z\xbc\xaf", Message("is a 7-Zip archive; unpack it first")),
+    (b"Rar!", Message("is a RAR archive; unpack it first")),
+    (b"SQLite format 3\0", Message("is an SQLite database; export the table as CSV")),
+    (b"ARROW1", Message("is an Arrow file; save it as Parquet or JSON lines")),
+    (
+        b"version https://git-lfs",
+        Message("is a Git LFS pointer: the data themselves were not downloaded"),
+    ),
+    (b"GGUF", Message("is a model in GGUF form, not training data")),
+    (b"MZ\x90", Message("is a Windows program")),
+    (b"\x7fELF", Message("is a Linux program")),
 )
 _DELIMITERS = (",", ";", "\t", "|")
 _LINES_TO_JUDGE = 50
@@ -45,10 +49,12 @@ def refuse_foreign(name: str, data: bytes) -> None:
     if not data[:64].strip(b"\0 \t\r\n\xef\xbb\xbf\xfe\xff") and not data.strip(
         b"\0 \t\r\n\xef\xbb\xbf\xfe\xff"
     ):
-        raise InputError(f"{name} is empty.")
+        raise InputError(Message("{name} is empty.", name=name))
     for signature, what in _SIGNATURES:
         if data.startswith(signature):
-            raise InputError(f"{name} {what}; {EXPECTED}.")
+            raise InputError(
+                Message("{name} {what}; {expected}.", name=name, what=what, expected=EXPECTED)
+            )
 
 
 def is_parquet(data: bytes) -> bool:
@@ -63,10 +69,19 @@ def recognise_format(name: str, text: str) -> Format:
     start = text[:_LINES_TO_JUDGE].lstrip().lower()
     if start.startswith(("<!doctype html", "<html")):
         raise InputError(
-            f"{name} is a web page, not data: perhaps an error page was saved in its place; {EXPECTED}."
+            Message(
+                "{name} is a web page, not data: perhaps an error page was saved in its "
+                "place; {expected}.",
+                name=name,
+                expected=EXPECTED,
+            )
         )
     if "\0" in text:
-        raise InputError(f"{name} is not text: it holds zero bytes; {EXPECTED}.")
+        raise InputError(
+            Message(
+                "{name} is not text: it holds zero bytes; {expected}.", name=name, expected=EXPECTED
+            )
+        )
     if is_json_lines(text):
         return "json-lines"
     if ending in ("csv", "tsv"):
@@ -81,10 +96,19 @@ def recognise_format(name: str, text: str) -> Format:
         return "csv"
     if ending == "parquet":
         raise InputError(
-            f"{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download."
+            Message(
+                "{name} is no Parquet file: its signature (PAR1 at both ends) is missing, "
+                "as after a broken download.",
+                name=name,
+            )
         )
     raise InputError(
-        f"What {name} holds is not known from its content or its name; {EXPECTED}, or say its format."
+        Message(
+            "What {name} holds is not known from its content or its name; {expected}, "
+            "or say its format.",
+            name=name,
+            expected=EXPECTED,
+        )
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from app.decide.datasets.columns import find_roles, is_columns, list_names, normalise
 from app.model.dataset import BadRow, RowUnit
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.value import Value
 
 _LARGEST_CELL = 1 << 30
@@ -81,7 +82,14 @@ def read_json(
     }
     if list_name is not None:
         if list_name not in lists:
-            raise InputError(f"{name} has no list {list_name!r}; it has {list_names(lists)}.")
+            raise InputError(
+                Message(
+                    "{name} has no list {list}; it has {names}.",
+                    name=name,
+                    list=repr(list_name),
+                    names=list_names(lists),
+                )
+            )
         return list_name, _iterate_elements(name, text, lists[list_name])
     values = {key: value for key, (_, value) in members.items()}
     if is_columns(values):
@@ -93,10 +101,18 @@ def read_json(
         return only, _iterate_elements(name, text, rows[only])
     if rows:
         raise InputError(
-            f"{name} holds several lists of rows: {list_names(rows)}; say which one to use."
+            Message(
+                "{name} holds several lists of rows: {names}; say which one to use.",
+                name=name,
+                names=list_names(rows),
+            )
         )
     raise InputError(
-        f"{name} is one JSON object without a list of rows; expected an array of objects, or one list inside."
+        Message(
+            "{name} is one JSON object without a list of rows; expected an array of "
+            "objects, or one list inside.",
+            name=name,
+        )
     )
 
 
@@ -216,7 +232,15 @@ def _decode_value_at(name: str, text: str, at: int) -> tuple[Any, int]:
 def _raise_not_json(name: str, text: str, at: int, why: str) -> NoReturn:
     line = text.count("\n", 0, at) + 1
     column = at - (text.rfind("\n", 0, at) + 1) + 1
-    raise InputError(f"{name} is not JSON: line {line}, column {column}: {why}.")
+    raise InputError(
+        Message(
+            "{name} is not JSON: line {line}, column {column}: {why}.",
+            name=name,
+            line=line,
+            column=column,
+            why=why,
+        )
+    )
 
 
 def _iterate_elements(name: str, text: str, start: int) -> Iterator[DataRecord | BadRow]:
@@ -285,5 +309,9 @@ def _read_header(name: str, cells: list[str]) -> list[str]:
     normal = [normalise(cell) for cell in names]
     twice = next((names[i] for i, cell in enumerate(normal) if cell in normal[:i]), None)
     if twice is not None:
-        raise InputError(f"The header of {name} names the column {twice!r} twice.")
+        raise InputError(
+            Message(
+                "The header of {name} names the column {twice} twice.", name=name, twice=repr(twice)
+            )
+        )
     return names

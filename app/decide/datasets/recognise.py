@@ -33,6 +33,7 @@ from app.model.dataset import (
     Role,
 )
 from app.model.errors import InputError
+from app.model.message import Message
 
 _EXAMPLE = 60
 _SAMPLES = 3
@@ -63,7 +64,10 @@ def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
     """Raise ``InputError`` with the first question that is open, or where no row is left."""
     if dataset.needs_environment:
         raise InputError(
-            f"{dataset.name} is a Parquet file; it is read inside an installed environment."
+            Message(
+                "{name} is a Parquet file; it is read inside an installed environment.",
+                name=dataset.name,
+            )
         )
     for question in dataset.questions:
         if question.code == "bad-rows" and (agreed.skip_bad_rows or not dataset.rows):
@@ -78,11 +82,22 @@ def refuse_unanswered(dataset: Dataset, agreed: Confirmation) -> None:
     if not dataset.rows:
         first = dataset.bad_rows[0] if dataset.bad_rows else None
         why = (
-            f": all {len(dataset.bad_rows)} are bad, the first in line {first.line}: {first.reason}"
+            Message(
+                ": all {count} are bad, the first in line {line}: {reason}",
+                count=len(dataset.bad_rows),
+                line=first.line,
+                reason=first.reason,
+            )
             if first
             else ""
         )
-        raise InputError(f"{dataset.name} holds no row that can be used{why}.")
+        raise InputError(
+            Message(
+                "{name} holds no row that can be used{why}.",
+                name=dataset.name,
+                why=why,
+            )
+        )
 
 
 def canonical_line(row: dict[str, Any]) -> bytes:
@@ -101,7 +116,12 @@ class _Reading:
     def __init__(self, name: str, data: bytes, options: ReadOptions) -> None:
         if len(data) > limits.TRAINING_DATA:
             raise InputError(
-                f"{name} has {len(data) / 2**30:.1f} GB; expected at most {limits.TRAINING_DATA >> 30} GB. Split it."
+                Message(
+                    "{name} has {count:.1f} GB; expected at most {limit} GB. Split it.",
+                    name=name,
+                    count=len(data) / 2**30,
+                    limit=limits.TRAINING_DATA >> 30,
+                )
             )
         self.name, self.options = name, options
         self.rows: list[dict[str, Any]] = []

@@ -10,6 +10,7 @@ import re
 
 from app.model.dataset import Encoding
 from app.model.errors import InputError
+from app.model.message import Message
 
 # UTF-32 before UTF-16: the first two bytes of its mark are UTF-16's.
 _MARKS = (
@@ -42,7 +43,13 @@ def detect(
     if mark is not None:
         if wish is not None and not mark.startswith(wish.removesuffix("-sig")):
             raise InputError(
-                f"{name} begins with the mark of {mark.upper()}, but the encoding asked for is {chosen}."
+                Message(
+                    "{name} begins with the mark of {mark}, but the encoding asked for is "
+                    "{chosen}.",
+                    name=name,
+                    mark=mark.upper(),
+                    chosen=chosen,
+                )
             )
         return Encoding(name=mark, mark=True)
     if wish is not None:
@@ -53,7 +60,7 @@ def detect(
         return Encoding(
             name=wide,
             assumed=True,
-            why="every second byte is zero and there is no mark",
+            why=Message("every second byte is zero and there is no mark"),
             sample=_first_text(data, wide),
         )
     fault = _first_fault(data, "utf-8")
@@ -82,7 +89,10 @@ def _look_up(chosen: str) -> str:
         "".encode(info.name)  # a codec such as base64 is no encoding of text
     except (LookupError, ValueError):
         raise InputError(
-            f"There is no encoding {chosen!r}; expected one such as utf-8, utf-16 or cp1252."
+            Message(
+                "There is no encoding {chosen}; expected one such as utf-8, utf-16 or cp1252.",
+                chosen=repr(chosen),
+            )
         ) from None
     return info.name
 
@@ -93,7 +103,13 @@ def _check_decodes(name: str, data: bytes, encoding: str) -> None:
     fault = _first_fault(data, encoding)
     if fault is not None:
         raise InputError(
-            f"{name} is not {encoding}: byte 0x{data[fault]:02x} in line {_line_number(data, fault)} has no meaning there."
+            Message(
+                "{name} is not {encoding}: byte 0x{data:02x} in line {line} has no meaning there.",
+                name=name,
+                encoding=encoding,
+                data=data[fault],
+                line=_line_number(data, fault),
+            )
         )
 
 
@@ -132,11 +148,20 @@ def _mostly_utf8(data: bytes) -> bool:
 def _propose_code_page(name: str, data: bytes, fault: int, code_page: str | None) -> Encoding:
     own = codecs.lookup(code_page).name if code_page else "utf-8"
     proposal = _USUAL_CODE_PAGE if own.startswith("utf") else own
-    why = f"byte 0x{data[fault]:02x} in line {_line_number(data, fault)} is no UTF-8, and the file has no mark"
+    why = Message(
+        "byte 0x{data:02x} in line {line} is no UTF-8, and the file has no mark",
+        data=data[fault],
+        line=_line_number(data, fault),
+    )
     if _first_fault(data, proposal) is not None:
         raise InputError(
-            f"{name} is neither UTF-8 nor {proposal}: {why}.",
-            hint="Say its encoding, or save it as UTF-8.",
+            Message(
+                "{name} is neither UTF-8 nor {encoding}: {why}.",
+                name=name,
+                encoding=proposal,
+                why=why,
+            ),
+            hint=Message("Say its encoding, or save it as UTF-8."),
         )
     return Encoding(name=proposal, assumed=True, why=why, sample=_first_text(data, proposal))
 

@@ -21,6 +21,7 @@ from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
 from app.model.known_issue import Hint, KnownIssue, KnownIssues, Pattern
 from app.model.machine import MachineFacts
+from app.model.message import Message
 from app.model.value import Value
 
 CERTAIN = 88  # a pattern of this weight states the mechanism
@@ -77,9 +78,10 @@ _FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+"
 _FRAME = re.compile(r"^\W{0,6}file \"|[\\/](?:site|dist)-packages[\\/][^\n]*:\d+", re.MULTILINE)
 
 # Why a cause is told beside another one, or where none is named.
-BY_WORDS = "No line names it, but logs with such words often come from it."
-SAME_PICTURE = "No line names it, but it shows itself in the same way."
-FROM_THERE = "The error passed through its code on line {line}, which does not say why."
+BY_WORDS = Message("No line names it, but logs with such words often come from it.")
+SAME_PICTURE = Message("No line names it, but it shows itself in the same way.")
+HINTED = Message("Line {line} hints at it, no more.")
+FROM_THERE = Message("The error passed through its code on line {line}, which does not say why.")
 
 
 class Candidate(Value, frozen=True, kw_only=True):
@@ -201,9 +203,9 @@ def _guess_causes(
     ideas = [
         OtherCause(
             cause=c.known_issue.label,
-            why=(
-                FROM_THERE if _is_only_frames(text, c) else "Line {line} hints at it, no more."
-            ).format(line=text.line(c.places[0])),
+            why=Message(
+                FROM_THERE if _is_only_frames(text, c) else HINTED, line=text.line(c.places[0])
+            ),
             check=known_issues.check(c.known_issue),
         )
         for c in ranked
@@ -373,13 +375,19 @@ def _find_traceback_end(lower: str, place: int) -> int | None:
 def _explain_other(text: Text, other: Candidate, best: Candidate) -> str:
     line = text.line(other.places[0])
     if other.known_issue.label in best.known_issue.supersedes:
-        return f"Line {line} fits, but it usually follows from: {best.known_issue.title}."
+        return Message(
+            "Line {line} fits, but it usually follows from: {cause}.",
+            line=line,
+            cause=best.known_issue.title,
+        )
     if (
         other.known_issue.label in best.known_issue.related
         or best.known_issue.label in other.known_issue.related
     ):
-        return f"Line {line} fits it too; from the log alone the two are hard to tell apart."
-    return f"Line {line} fits it, but names the cause less clearly."
+        return Message(
+            "Line {line} fits it too; from the log alone the two are hard to tell apart.", line=line
+        )
+    return Message("Line {line} fits it, but names the cause less clearly.", line=line)
 
 
 def _is_ruled_out(known_issue: KnownIssue, lower: str) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import msgspec
-
+from app.model.encoding import to_builtins
 from app.model.machine import Gpu, MachineFacts
 
 _WINDOWS = re.compile(r"(?<![a-z0-9])[a-z]:\\+[^\s\"'<>|]|platform: windows|\bwinerror\b")
@@ -32,7 +31,7 @@ def facts_for(lower: str, facts: MachineFacts | None) -> dict[str, Any]:
     ``os.family`` is the log's where its paths tell it; ``log.wsl`` and ``log.driver_too_new``
     (an old card beside a driver that no longer serves it) are ``True`` or ``False``.
     """
-    known: dict[str, Any] = msgspec.to_builtins(facts) if facts else {}
+    known: dict[str, Any] = to_builtins(facts) if facts else {}
     windows, linux = (len(regex.findall(lower)) for regex in (_WINDOWS, _LINUX))
     family = "windows" if windows > 2 * linux else "linux" if linux > 2 * windows else ""
     here = (known.get("os") or {}).get("family", "")

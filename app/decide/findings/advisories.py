@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from app.model.advisory import Advisory
+from app.model.message import Message
 from app.model.profile import Profile
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
@@ -33,9 +34,26 @@ def advisories_for(profile: Profile, advisories: Sequence[Advisory]) -> tuple[Ad
 
 def describe_advisory(advisory: Advisory) -> str:
     """One advisory for people."""
-    score = f" ({advisory.score:g} of 10, {advisory.scale})" if advisory.score is not None else ""
-    mended = f" Mended in {advisory.package} {advisory.fixed_in}." if advisory.fixed_in else ""
-    return f"{advisory.id}{score}, {advisory.package}: {advisory.summary}{mended}"
+    score = (
+        Message(" ({score:g} of 10, {scale})", score=advisory.score, scale=advisory.scale)
+        if advisory.score is not None
+        else ""
+    )
+    mended = (
+        Message(
+            " Mended in {package} {fixed_in}.", package=advisory.package, fixed_in=advisory.fixed_in
+        )
+        if advisory.fixed_in
+        else ""
+    )
+    return Message(
+        "{id}{score}, {package}: {summary}{mended}",
+        id=advisory.id,
+        score=score,
+        package=advisory.package,
+        summary=advisory.summary,
+        mended=mended,
+    )
 
 
 def _applies(advisory: Advisory, held: Mapping[str, frozenset[str]]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from app.model.condition import (
     parse_literal,
     parse_version,
 )
+from app.model.message import Message, places
 from app.model.rules import Rules
 
 Facts = Mapping[str, Any]
@@ -27,7 +27,7 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_FILL = re.compile(r"\{([^{}]*)\}")
+_UNKNOWN = Message("unknown")
 
 
 def holds(condition: Condition, facts: Facts, rules: Rules | None = None) -> bool | None:
@@ -89,20 +89,20 @@ def _to_comparable(kind: Kind, value: Any) -> Any:
     return value
 
 
-def fill(text: str, facts: Facts, rules: Rules | None = None) -> str:
-    """A text with each ``{name}`` replaced by the fact in words; an unknown one reads as the rules
-    say, else ``unknown``.
+def fill(text: str, facts: Facts, rules: Rules | None = None) -> Message:
+    """A template with each ``{name}`` that it has no value for yet filled with the fact in words; an
+    unknown one reads as the rules say, else ``unknown``.
     """
 
-    def word(found: re.Match[str]) -> str:
-        name = found.group(1)
+    def word(name: str) -> str:
         if name.startswith("limit."):
-            return (rules.limit(name) if rules else None) or "unknown"
+            return (rules.limit(name) if rules else None) or _UNKNOWN
         if facts.get(name) is None and rules is not None and name in rules.unknown:
             return rules.unknown[name]
         return format_value(NAMES.get(name, "text"), facts.get(name))
 
-    return _FILL.sub(word, text)
+    template, own = (text.text, text.values) if isinstance(text, Message) else (text, {})
+    return Message(template, **{**{name: word(name) for name in places(template)}, **own})
 
 
 def format_value(kind: Kind, value: Any) -> str:
@@ -110,7 +110,7 @@ def format_value(kind: Kind, value: Any) -> str:
     of 10^9.
     """
     if value is None:
-        return "unknown"
+        return _UNKNOWN
     if kind == "yes-no":
         return "yes" if value else "no"
     if kind == "memory":
@@ -119,15 +119,12 @@ def format_value(kind: Kind, value: Any) -> str:
         return gigabytes(value / 1e9)
     if kind == "number" and isinstance(value, float):
         return f"{value:.0%}" if 0 <= value <= 1 else f"{value:g}"
-    return str(value)
+    return value if isinstance(value, str) else str(value)
 
 
-def gigabytes(amount: float) -> str:
+def gigabytes(amount: float) -> Message:
     """``24 GB``, ``7.3 GB``, ``620 MB``: three figures at most."""
     if amount < 0.95:
-        return f"{amount * 1000:.0f} MB"
-    return (
-        f"{amount:.0f} GB"
-        if amount >= 99.5 or abs(amount - round(amount)) < 0.05
-        else f"{amount:.1f} GB"
-    )
+        return Message("{amount:.0f} MB", amount=amount * 1000)
+    whole = amount >= 99.5 or abs(amount - round(amount)) < 0.05
+    return Message("{amount:.0f} GB" if whole else "{amount:.1f} GB", amount=amount)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatch
 from typing import Any
@@ -16,6 +16,7 @@ from app.model.answers import Answers
 from app.model.card import CardCatalogue
 from app.model.condition import parse_version
 from app.model.machine import Disk, Gpu, MachineFacts, Python, rank_card
+from app.model.message import Message, joined, upper_first
 from app.model.profile import Part, Profile
 from app.model.rules import Rules
 from app.model.value import Value
@@ -43,10 +44,10 @@ _TELLING_CACHE = (
     10**9
 )  # less lies in the caches of any PC with Python; one PyTorch for CUDA alone is 2 GB and more
 _NAMELESS = {
-    "nvidia": "an NVIDIA card",
-    "amd": "an AMD card",
-    "intel": "an Intel card",
-    "other": "a card of an unknown maker",
+    "nvidia": Message("an NVIDIA card"),
+    "amd": Message("an AMD card"),
+    "intel": Message("an Intel card"),
+    "other": Message("a card of an unknown maker"),
 }
 _ARCHITECTURES = {
     "amd64": "x86_64",
@@ -231,7 +232,7 @@ def _graphics_facts(facts: MachineFacts, rules: Rules, cards: CardCatalogue) -> 
         "gpus.names": _list_names(facts.gpus),
         "card.found": bool(ours) or hidden_card(facts),
         "card.usable": is_supported(card.capability, rules) if card else hidden_card(facts),
-        "card.name": (gpu.name or f"NVIDIA card {gpu.pci_id or ''}".strip()) if gpu else None,
+        "card.name": _card_name(gpu) if gpu else None,
         "card.capability": card.capability if card else None,
         "card.architecture": generation.name if generation else None,
         "card.driver_end": generation.driver_end if generation else None,
@@ -247,12 +248,21 @@ def _graphics_facts(facts: MachineFacts, rules: Rules, cards: CardCatalogue) -> 
     }
 
 
+def _card_name(gpu: Gpu) -> str:
+    if gpu.name:
+        return gpu.name
+    return (
+        Message("NVIDIA card {pci_id}", pci_id=gpu.pci_id) if gpu.pci_id else Message("NVIDIA card")
+    )
+
+
 def _list_names(gpus: tuple[Gpu, ...]) -> str | None:
     counted = Counter(g.name or _NAMELESS["nvidia" if g.of_nvidia else g.vendor] for g in gpus)
-    return (
-        ", ".join(name if number == 1 else f"{number} × {name}" for name, number in counted.items())
-        or None
-    )
+    names = [
+        name if number == 1 else Message("{number} × {name}", number=number, name=name)
+        for name, number in counted.items()
+    ]
+    return joined(", ", names) if names else None
 
 
 def home_path(facts: MachineFacts, answers: Answers | None) -> str | None:
@@ -331,8 +341,8 @@ def describe_unsafe(path: str, windows: bool, characters: dict[str, str]) -> str
     """
     found = [why for character, why in characters.items() if character in path]
     if windows and re.match(r"(\\\\|//)(?![?.][\\/])", path):
-        found.append("it is a network share, where links and locks may not work")
-    return "; ".join(dict.fromkeys(found)) or None
+        found.append(Message("it is a network share, where links and locks may not work"))
+    return joined("; ", list(dict.fromkeys(found))) if found else None
 
 
 def describe_broken(path: str, windows: bool, characters: dict[str, str]) -> str | None:
@@ -345,10 +355,10 @@ def describe_broken(path: str, windows: bool, characters: dict[str, str]) -> str
     ]
     names = [n for n in re.split(r"[\\/]" if windows else "/", inner) if n]
     if windows and any(n != n.rstrip(" .") for n in names):
-        found.append("a folder's name ends in a dot or a space, which Windows drops")
+        found.append(Message("a folder's name ends in a dot or a space, which Windows drops"))
     if any(ord(c) < 32 for c in path):
-        found.append("it holds a control character")
-    return "; ".join(dict.fromkeys(found)) or None
+        found.append(Message("it holds a control character"))
+    return joined("; ", list(dict.fromkeys(found))) if found else None
 
 
 def _is_suitable(python: Python) -> bool:
@@ -372,11 +382,11 @@ def _find_cpu_torch(facts: MachineFacts) -> str | None:
             "+cpu" in torch or (facts.os.family == "windows" and "+" not in torch and not conda)
         ):
             folder = re.sub(r"([\\/](Scripts|bin))?[\\/]python[\d.]*(\.exe)?$", "", python.path)
-            return f"{folder} holds torch {torch}"
+            return Message("{folder} holds torch {torch}", folder=folder, torch=torch)
     for left in facts.leftovers:
         found = re.search(r"torch[ =]+(\S*\+cpu)", left.detail or "")
         if found and left.kind != "own":
-            return f"{left.path} holds torch {found.group(1)}"
+            return Message("{folder} holds torch {torch}", folder=left.path, torch=found.group(1))
     return None
 
 
@@ -431,26 +441,39 @@ def _installed_facts(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         )
         or None,
         "packages.cpu_torch": _find_cpu_torch(facts),
-        "variables.conflict": "; ".join(
-            f"{n} is {v}: {w}" if v else f"{n} is empty: {w}" for n, v, w in bad
-        )
-        or None,
+        "variables.conflict": joined("; ", [_describe_variable(*one) for one in bad])
+        if bad
+        else None,
         "variables.count": len(bad),
-        "variables.first": f"{bad[0][0]} is set to {bad[0][1] or 'nothing'}" if bad else None,
-        "variables.why": bad[0][2][:1].upper() + bad[0][2][1:] if bad else None,
+        "variables.first": Message(
+            "{name} is set to {value}", name=bad[0][0], value=bad[0][1] or Message("nothing")
+        )
+        if bad
+        else None,
+        "variables.why": upper_first(bad[0][2]) if bad else None,
         "variables.card_hidden": next(
             (v or "empty" for n, v, _ in bad if n.upper() == "CUDA_VISIBLE_DEVICES"), None
         ),
         "leftovers.count": len(left),
         "leftovers.size": sum(x.size or 0 for x in left) or None,
-        "leftovers.where": ", ".join(x.path for x in left[:2])
-        + (f" and {len(left) - 2} more" if len(left) > 2 else "")
-        if left
-        else None,
+        "leftovers.where": _list_places([x.path for x in left]) if left else None,
     }
 
 
-_UNTOLD = "No usable answer came."  # from documents of programs before 1.1
+def _describe_variable(name: str, value: str, why: str) -> Message:
+    if not value:
+        return Message("{name} is empty: {why}", name=name, why=why)
+    return Message("{name} is {value}: {why}", name=name, value=value, why=why)
+
+
+def _list_places(paths: Sequence[str]) -> str:
+    """The first two, and how many there are beside them."""
+    if len(paths) <= 2:
+        return ", ".join(paths)
+    return Message("{paths} and {count} more", paths=paths[:2], count=len(paths) - 2)
+
+
+_UNTOLD = Message("No usable answer came.")  # from documents of programs before 1.1
 
 
 def _network_facts(facts: MachineFacts, answers: Answers | None) -> dict[str, Any]:

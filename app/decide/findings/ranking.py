@@ -16,6 +16,7 @@ from app.model.answers import Answers
 from app.model.card import CardCatalogue
 from app.model.condition import parse_version
 from app.model.machine import MachineFacts
+from app.model.message import Message, lower_first, without_stop
 from app.model.profile import Profile
 from app.model.rules import Rule, Rules
 from app.model.value import Value
@@ -117,11 +118,11 @@ def _build_choice(
     found = tuple(finding for _, finding in judged.fired)
     blocks = [(rule, finding) for rule, finding in judged.fired if rule.severity == "blocks"]
     blocking = next((pair for pair in blocks if pair[0].unfixable), blocks[0] if blocks else None)
-    tag = "Recommended" if first else "Possible"
+    tag: str = Message("Recommended") if first else Message("Possible")
     if blocking:
-        tag = blocking[0].tag or "Not possible now"
+        tag = blocking[0].tag or Message("Not possible now")
     elif not judged.profile.needs.gpu and card_serves:
-        tag = "Not needed here"
+        tag = Message("Not needed here")
     return Choice(
         profile=judged.profile,
         verdict=verdict(found),
@@ -152,22 +153,30 @@ def _explain_choice(
         or (
             _describe_age(profile, first, newest, advisories)
             if profile.needs.gpu
-            else profile.summary.rstrip(".")
+            else without_stop(profile.summary)
         )
     )
     if facts.get("card.architecture") is None:
-        reason = reason.replace("{card.architecture} cards", "this kind of card")
+        unknown = "{card.architecture} cards", "this kind of card"
+        known = reason.values if isinstance(reason, Message) else {}
+        reason = Message(
+            (reason.text if isinstance(reason, Message) else reason).replace(*unknown), **known
+        )
     reason = fill(reason, facts)
     if blocking:
         rule, finding = blocking
         return (
-            f"{finding.title}: {finding.seen}."
+            Message("{title}: {seen}.", title=finding.title, seen=finding.seen)
             if rule.unfixable
-            else f"{reason}. {_describe_need(finding, facts)}"
+            else Message("{reason}. {need}", reason=reason, need=_describe_need(finding, facts))
         )
     if not profile.needs.gpu:
-        return f"{reason}. This PC has a card that can do more." if card_serves else f"{reason}."
-    return f"{reason}; {_describe_driver(facts)}."
+        return (
+            Message("{reason}. This PC has a card that can do more.", reason=reason)
+            if card_serves
+            else Message("{reason}.", reason=reason)
+        )
+    return Message("{reason}; {driver}.", reason=reason, driver=_describe_driver(facts))
 
 
 def _describe_age(
@@ -175,30 +184,43 @@ def _describe_age(
 ) -> str:
     """What dates and advisories say of a profile."""
     if profile.pinned_on >= newest:
-        age = "The newest setup"
+        age = Message("The newest setup")
     else:  # an older one is first only where the newest needs another driver
-        age = "The newest setup that your driver runs" if first else "An older setup"
+        age = (
+            Message("The newest setup that your driver runs")
+            if first
+            else Message("An older setup")
+        )
     grave = max((a.score or 0.0 for a in advisories), default=0.0)
     safety = (
-        f"; security advisories on its versions: {len(advisories)}, the gravest {grave:g} of 10"
+        Message(
+            "; security advisories on its versions: {count}, the gravest {grave:g} of 10",
+            count=len(advisories),
+            grave=grave,
+        )
         if advisories
         else ""
     )
-    return f"{age} for {{card.architecture}} cards, pinned on {profile.pinned_on}{safety}"
+    return Message(
+        "{age} for {card.architecture} cards, pinned on {pinned_on}{safety}",
+        age=age,
+        pinned_on=profile.pinned_on,
+        safety=safety,
+    )
 
 
 def _describe_need(finding: Finding, facts: Mapping[str, Any]) -> str:
     if finding.id == "driver-too-old" and facts.get("driver.version"):
-        return (
-            f"Needs driver {facts['profile.driver']} or newer; yours is {facts['driver.version']}."
+        return Message(
+            "Needs driver {needed} or newer; yours is {found}.",
+            needed=facts["profile.driver"],
+            found=facts["driver.version"],
         )
     if finding.id == "disk-low":
-        return fill("Needs {disk.needed}; {disk.free} are free on {disk.root}.", facts)
-    return (
-        f"In the way: {finding.title[:1].lower()}{finding.title[1:]}."
-        if not finding.title.startswith(("NVIDIA", "Windows", "Linux"))
-        else f"In the way: {finding.title}."
-    )
+        return fill(Message("Needs {disk.needed}; {disk.free} are free on {disk.root}."), facts)
+    own_name = finding.title.startswith(("NVIDIA", "Windows", "Linux"))
+    title = finding.title if own_name else lower_first(finding.title)
+    return Message("In the way: {title}.", title=title)
 
 
 def _describe_driver(facts: Mapping[str, Any]) -> str:
@@ -209,10 +231,22 @@ def _describe_driver(facts: Mapping[str, Any]) -> str:
     )
     mark, installed = parse_version(str(wanted or "")), parse_version(str(own or ""))
     if installed is None or mark is None:
-        return f"its CUDA {cuda} wants driver {wanted} or newer, and yours could not be read"
+        return Message(
+            "its CUDA {cuda} wants driver {wanted} or newer, and yours could not be read",
+            cuda=cuda,
+            wanted=wanted,
+        )
     if installed >= mark:
-        return f"your driver {own} runs CUDA {cuda} directly ({wanted} or newer)"
-    return (
-        f"your driver {own} runs CUDA {cuda} by NVIDIA's compatibility promise ({wanted} or "
-        f"newer is better)"
+        return Message(
+            "your driver {own} runs CUDA {cuda} directly ({wanted} or newer)",
+            own=own,
+            cuda=cuda,
+            wanted=wanted,
+        )
+    return Message(
+        "your driver {own} runs CUDA {cuda} by NVIDIA's compatibility promise "
+        "({wanted} or newer is better)",
+        own=own,
+        cuda=cuda,
+        wanted=wanted,
     )

@@ -12,6 +12,7 @@ from app.model.answers import Answers
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.machine import Family, Leftover, MachineFacts, Os
+from app.model.message import Message
 from app.model.plan import (
     Activate,
     AnyStep,
@@ -61,16 +62,16 @@ class _Check(NamedTuple):
 
 # Limits are far above what a slow disk and a first compilation need: a check that hits one hangs.
 _CHECKS = (
-    _Check("versions", "Installed versions", 180, "checks"),
-    _Check("torch_basics", "PyTorch itself", 600, "checks"),
-    _Check("card", "The card as PyTorch sees it", 300, "checks", gpu=True),
-    _Check("kernel", "A real matrix product", 300, "checks"),
-    _Check("triton_kernel", "A kernel compiled by Triton", 600, "checks", gpu=True),
-    _Check("attention", "Attention", 600, "checks", gpu=True),
-    _Check("bnb_4bit", "4-bit weights with bitsandbytes", 300, "checks", gpu=True),
-    _Check("unsloth_import", "Unsloth's import", 900, "checks"),
-    _Check("benchmark", "Benchmark", 600, "benchmark"),
-    _Check("fine_tune", "First fine-tune", 1800, "fine-tune"),
+    _Check("versions", Message("Installed versions"), 180, "checks"),
+    _Check("torch_basics", Message("PyTorch itself"), 600, "checks"),
+    _Check("card", Message("The card as PyTorch sees it"), 300, "checks", gpu=True),
+    _Check("kernel", Message("A real matrix product"), 300, "checks"),
+    _Check("triton_kernel", Message("A kernel compiled by Triton"), 600, "checks", gpu=True),
+    _Check("attention", Message("Attention"), 600, "checks", gpu=True),
+    _Check("bnb_4bit", Message("4-bit weights with bitsandbytes"), 300, "checks", gpu=True),
+    _Check("unsloth_import", Message("Unsloth's import"), 900, "checks"),
+    _Check("benchmark", Message("Benchmark"), 600, "benchmark"),
+    _Check("fine_tune", Message("First fine-tune"), 1800, "fine-tune"),
 )
 
 
@@ -94,7 +95,10 @@ def install_plan(
     parts = parts_for(profile, place.family)
     name = environment_name(profile, place.family)
     if not parts:
-        return Plan(title=f"Install {profile.title}", profile=profile.id)
+        return Plan(
+            title=Message("Install {profile}", profile=profile.title),
+            profile=profile.id,
+        )
     steps: list[AnyStep] = []
     if answers.uninstall_from:
         steps.append(_uninstall_step(answers.uninstall_from, place))
@@ -106,7 +110,7 @@ def install_plan(
         steps.append(
             FixOpenmp(
                 id="mend-openmp",
-                title="The OpenMP file that PyTorch 2.4.0 lacks",
+                title=Message("The OpenMP file that PyTorch 2.4.0 lacks"),
                 environment=name,
                 disk_bytes=2_000_000,
                 touches=(library,),
@@ -116,7 +120,7 @@ def install_plan(
         steps.append(
             CloseMapper(
                 id="close-mapper",
-                title="No code from the network in Unsloth's loader",
+                title=Message("No code from the network in Unsloth's loader"),
                 environment=name,
                 python=profile.python,
                 file=profile.fetches_mapper,
@@ -131,7 +135,7 @@ def install_plan(
     steps.append(
         FirstImport(
             id="first-import",
-            title="First import",
+            title=Message("First import"),
             environment=name,
             profile=profile.id,
             touches=(place.environment(name), place.at("cache")),
@@ -142,14 +146,17 @@ def install_plan(
     steps.append(
         Activate(
             id="activate",
-            title="Switch to the new setup",
+            title=Message("Switch to the new setup"),
             environment=name,
             profile=profile.id,
             touches=(place.pointer,),
         )
     )
     return Plan(
-        title=f"Install {profile.title}", profile=profile.id, environment=name, steps=tuple(steps)
+        title=Message("Install {profile}", profile=profile.title),
+        profile=profile.id,
+        environment=name,
+        steps=tuple(steps),
     )
 
 
@@ -167,7 +174,7 @@ def _provide_steps(
 ) -> Iterator[AnyStep]:
     yield ProvidePython(
         id="python",
-        title=f"Python {profile.python}",
+        title=Message("Python {python}", python=profile.python),
         version=profile.python,
         download_bytes=0 if offline else _PYTHON_DOWNLOAD,
         disk_bytes=_PYTHON_DISK,
@@ -176,10 +183,10 @@ def _provide_steps(
     for part in parts:
         title = part.title
         if part.unhashed:
-            title += (
-                f" (no hash on record for {' and '.join(part.unhashed)}: taken from the "
-                f"index over "
-                f"TLS)"
+            title = Message(
+                "{title} (no hash on record for {packages}: taken from the index over TLS)",
+                title=title,
+                packages=" and ".join(part.unhashed),
             )
         yield FetchWheels(
             id=f"fetch-{part.id}",
@@ -193,14 +200,16 @@ def _provide_steps(
         )
     yield CreateEnvironment(
         id="environment",
-        title="An environment of its own",
+        title=Message("An environment of its own"),
         environment=name,
         python=profile.python,
         touches=(place.environment(name),),
     )
     yield InstallWheels(
         id="install",
-        title=f"{sum(len(p.wheels) for p in parts)} packages into the environment",
+        title=Message(
+            "{count} packages into the environment", count=sum(len(p.wheels) for p in parts)
+        ),
         environment=name,
         profile=profile.id,
         parts=tuple(p.id for p in parts),
@@ -240,7 +249,7 @@ def _version_check_arguments(profile: Profile, place: HomeLayout, name: str) -> 
 def verify_plan(profile: Profile, place: HomeLayout, environment: str, quick: bool) -> Plan:
     """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune."""
     return Plan(
-        title=f"Verify {profile.title}",
+        title=Message("Verify {profile}", profile=profile.title),
         profile=profile.id,
         environment=environment,
         steps=tuple(_check_steps(profile, place, environment, quick)),
@@ -271,7 +280,7 @@ def kernel_plan(
     steps.append(
         MakeKernel(
             id="kernel",
-            title="A Jupyter kernel",
+            title=Message("A Jupyter kernel"),
             environment=environment,
             kernel=kernel.id,
             spec=spec,
@@ -280,7 +289,11 @@ def kernel_plan(
             touches=(place.join(place.kernels, kernel.id), spec),
         )
     )
-    return Plan(title=f"Jupyter kernel for {profile.title}", profile=profile.id, steps=tuple(steps))
+    return Plan(
+        title=Message("Jupyter kernel for {profile}", profile=profile.title),
+        profile=profile.id,
+        steps=tuple(steps),
+    )
 
 
 def shortcut_plan(profile: Profile, place: HomeLayout, environment: str, folder: str) -> Plan:
@@ -295,12 +308,12 @@ def shortcut_plan(profile: Profile, place: HomeLayout, environment: str, folder:
         name = f"unsloth-setup-{environment}.desktop"
     path = place.join(folder, name)
     return Plan(
-        title=f"Menu entry for {profile.title}",
+        title=Message("Menu entry for {profile}", profile=profile.title),
         profile=profile.id,
         steps=(
             MakeShortcut(
                 id="shortcut",
-                title="An entry in the menu",
+                title=Message("An entry in the menu"),
                 environment=environment,
                 path=path,
                 label=profile.title,
@@ -320,10 +333,14 @@ def clean_up_plan(facts: MachineFacts, place: HomeLayout, ids: Sequence[str]) ->
         if wanted not in known:
             found = ", ".join(known) or "none at all"
             raise InputError(
-                f"clean_up: there is no leftover {wanted!r}; the survey found {found}."
+                Message(
+                    "clean_up: there is no leftover {wanted}; the survey found {found}.",
+                    wanted=repr(wanted),
+                    found=found,
+                )
             )
     return Plan(
-        title="Clean up",
+        title=Message("Clean up"),
         steps=tuple(
             _clean_up_step(known[i], place, n) for n, i in enumerate(dict.fromkeys(ids), 1)
         ),
@@ -333,11 +350,14 @@ def clean_up_plan(facts: MachineFacts, place: HomeLayout, ids: Sequence[str]) ->
 def _clean_up_step(left: Leftover, place: HomeLayout, number: int) -> AnyStep:
     if left.kind == "own":
         return RemoveTree(
-            id=f"remove-{number}", title=f"Delete {left.path}", path=left.path, touches=(left.path,)
+            id=f"remove-{number}",
+            title=Message("Delete {path}", path=left.path),
+            path=left.path,
+            touches=(left.path,),
         )
     return Quarantine(
         id=f"quarantine-{number}",
-        title=f"Move {left.path} into the quarantine",
+        title=Message("Move {path} into the quarantine", path=left.path),
         leftover=left.id,
         path=left.path,
         touches=(left.path, place.quarantine),
@@ -364,7 +384,10 @@ def find_guide_environments(facts: MachineFacts, place: HomeLayout) -> tuple[Hol
 def _uninstall_step(python: str, place: HomeLayout) -> UninstallPackages:
     return UninstallPackages(
         id="uninstall",
-        title=f"Take {', '.join(GUIDE_PACKAGES)} out of an older environment",
+        title=Message(
+            "Take {packages} out of an older environment",
+            packages=", ".join(GUIDE_PACKAGES),
+        ),
         python=python,
         packages=GUIDE_PACKAGES,
         touches=(python, place.quarantine),
@@ -377,12 +400,12 @@ def packages_back_plan(saved: str, python: str, packages: Sequence[str], place: 
     """
     step = PutPackagesBack(
         id="put-back",
-        title=f"1 package back into {python}"
+        title=Message("1 package back into {python}", python=python)
         if len(packages) == 1
-        else f"{len(packages)} packages back into {python}",
+        else Message("{count} packages back into {python}", count=len(packages), python=python),
         python=python,
         saved=saved,
         packages=tuple(packages),
         touches=(python, place.cache),
     )
-    return Plan(title="Put packages back", steps=(step,))
+    return Plan(title=Message("Put packages back"), steps=(step,))

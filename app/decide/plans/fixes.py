@@ -12,6 +12,7 @@ import msgspec
 from app.model.advice import Diagnosis, Fix
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
+from app.model.message import Message
 from app.model.plan import (
     AnyStep,
     CloseMapper,
@@ -25,31 +26,42 @@ from app.model.plan import (
 
 # Every remedy that data may name, with exactly what it does.
 REMEDIES = {
-    "retry": "Runs the plan again; it goes on where it stopped.",
-    "refetch": "Deletes the files that this program has fetched, then runs the plan again: they "
-    "are fetched anew and each is "
-    "checked by its hash. Environments stay as they are.",
-    "clear-cache": "Deletes this program's package cache, which only saves time, then runs the "
-    "plan again. Environments and "
-    "fetched files stay.",
-    "free-space": "Deletes this program's package cache, which only saves time, then runs the "
-    "plan again. Environments and "
-    "fetched files stay.",
-    "rebuild-environment": "Makes the environment anew from its locked files and checks it. A "
-    "setup that works stays in use until "
-    "then, and can be gone back to.",
-    "system-certificates": "Trusts the system's certificates alone and runs the plan again, for "
-    "this visit. No setting of yours is "
-    "changed.",
-    "compile-off": "Makes the environment anew from its locked files, with torch.compile switched "
-    "off in it (TORCHDYNAMO_DISABLE "
-    "is 1), and checks it. A setup that works stays in use until then, and can be gone back to.",
-    "compiler-unset": "Makes the environment anew from its locked files, without your variables "
-    "CC and CXX in it, and checks it. "
-    "Your own settings stay as they are, and a setup that works stays in use until then.",
-    "other-profile": "Plans the best setup for this computer that was not tried here yet. What is "
-    "installed stays, and can be gone "
-    "back to.",
+    "retry": Message("Runs the plan again; it goes on where it stopped."),
+    "refetch": Message(
+        "Deletes the files that this program has fetched, then runs the plan "
+        "again: they are fetched anew and each is checked by its hash. "
+        "Environments stay as they are."
+    ),
+    "clear-cache": Message(
+        "Deletes this program's package cache, which only saves time, then runs "
+        "the plan again. Environments and fetched files stay."
+    ),
+    "free-space": Message(
+        "Deletes this program's package cache, which only saves time, then runs "
+        "the plan again. Environments and fetched files stay."
+    ),
+    "rebuild-environment": Message(
+        "Makes the environment anew from its locked files and checks it. A setup "
+        "that works stays in use until then, and can be gone back to."
+    ),
+    "system-certificates": Message(
+        "Trusts the system's certificates alone and runs the plan again, for this "
+        "visit. No setting of yours is changed."
+    ),
+    "compile-off": Message(
+        "Makes the environment anew from its locked files, with torch.compile "
+        "switched off in it (TORCHDYNAMO_DISABLE is 1), and checks it. A setup "
+        "that works stays in use until then, and can be gone back to."
+    ),
+    "compiler-unset": Message(
+        "Makes the environment anew from its locked files, without your variables "
+        "CC and CXX in it, and checks it. Your own settings stay as they are, and "
+        "a setup that works stays in use until then."
+    ),
+    "other-profile": Message(
+        "Plans the best setup for this computer that was not tried here yet. What "
+        "is installed stays, and can be gone back to."
+    ),
 }
 
 # What these set for every Python of the environment; an empty value takes a variable away. Both
@@ -98,13 +110,21 @@ def plan_fix(remedy: str, plan: Plan, place: HomeLayout, kept: Collection[str] =
     ``InputError`` for a remedy that does not exist.
     """
     if remedy not in REMEDIES:
-        raise InputError(f"There is no fix {remedy!r}; expected one of {', '.join(REMEDIES)}.")
+        raise InputError(
+            Message(
+                "There is no fix {remedy}; expected one of {remedies}.",
+                remedy=repr(remedy),
+                remedies=", ".join(REMEDIES),
+            )
+        )
     if remedy == "refetch":
         return _prepend_step(
-            plan, _remove_step("wheels", "Fetched files thrown away", place.wheels)
+            plan, _remove_step("wheels", Message("Fetched files thrown away"), place.wheels)
         )
     if remedy in ("clear-cache", "free-space"):
-        return _prepend_step(plan, _remove_step("cache", "Package cache emptied", place.cache))
+        return _prepend_step(
+            plan, _remove_step("cache", Message("Package cache emptied"), place.cache)
+        )
     if remedy == "rebuild-environment" and plan.environment:
         return _start_over(plan, place, kept)
     if remedy in VARIABLES and plan.environment:
@@ -117,7 +137,7 @@ def plan_repair(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
     environment is damaged in the cache as well where the two share it by hard links.
     """
     rebuilt = _start_over(plan, place, kept)
-    cache = _remove_step("cache", "Package cache emptied", place.cache)
+    cache = _remove_step("cache", Message("Package cache emptied"), place.cache)
     return msgspec.structs.replace(rebuilt, steps=(cache, *rebuilt.steps))
 
 
@@ -125,7 +145,9 @@ def _start_over(plan: Plan, place: HomeLayout, kept: Collection[str]) -> Plan:
     if plan.environment not in kept:
         return _prepend_step(
             plan,
-            _remove_step("environment", "Old attempt removed", place.environment(plan.environment)),
+            _remove_step(
+                "environment", Message("Old attempt removed"), place.environment(plan.environment)
+            ),
         )
     name = plan.environment
     while name in kept:
@@ -154,7 +176,7 @@ def _with_variables(plan: Plan, place: HomeLayout, variables: tuple[tuple[str, s
     )
     step = SetVariables(
         id="set-variables",
-        title="Variables of the environment",
+        title=Message("Variables of the environment"),
         environment=plan.environment,
         python=python,
         variables=variables,

@@ -18,6 +18,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from app.model.errors import ExpectedError, InputError
+from app.model.message import Message
 from app.model.profile import Platform
 from app.model.value import Value
 
@@ -30,7 +31,7 @@ _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 # The index that fetched files are said to come from: uv keeps what it unpacked under this name,
 # wherever it read it.
 WHEELHOUSE = "https://wheelhouse.invalid/simple"
-_OTHER_INDEX = "Choose another index, or wait until the mirror has caught up."
+_OTHER_INDEX = Message("Choose another index, or wait until the mirror has caught up.")
 
 
 class Pin(Value, frozen=True, kw_only=True):
@@ -72,7 +73,10 @@ def parse_pins(requirements: str) -> dict[str, Pin]:
             version = str(Version(exact[0].version))
         except (InvalidRequirement, InvalidVersion, IndexError):
             raise InputError(
-                f"The lock has the line “{text[:80]}”; expected an exact pin as in “torch==2.4.0”."
+                Message(
+                    "The lock has the line “{given}”; expected an exact pin as in “torch==2.4.0”.",
+                    given=text[:80],
+                )
             ) from None
         name = canonicalize_name(wanted.name)
         found[name] = Pin(name=name, version=version, hashes=frozenset(_HASH.findall(line)))
@@ -102,14 +106,17 @@ def choose_files(
         if pin is None:
             raise ExpectedError(
                 "index_unsafe",
-                f"The index answered with the package {_escape_unprintable(name)}, which is not in the lock.",
+                Message(
+                    "The index answered with the package {file}, which is not in the lock.",
+                    file=_escape_unprintable(name),
+                ),
             )
         found[name] = _choose_wheel(package, pin, ranks, name in loose, local)
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise ExpectedError(
             "package_missing",
-            f"The index has no file for {', '.join(missing[:5])}.",
+            Message("The index has no file for {missing}.", missing=", ".join(missing[:5])),
             hint=_OTHER_INDEX,
         )
     return tuple(found[name] for name in wanted)
@@ -246,7 +253,7 @@ def _parse_packages(pylock: str) -> list[dict[str, Any]]:
         packages = tomllib.loads(pylock).get("packages", [])
     except (ValueError, RecursionError) as error:
         raise ExpectedError(
-            "resolve_failed", "uv's answer could not be read.", details=str(error)
+            "resolve_failed", Message("uv's answer could not be read."), details=str(error)
         ) from error
     return [p for p in packages if isinstance(p, dict)]
 
@@ -260,7 +267,11 @@ def _choose_wheel(
     if not candidates:
         raise ExpectedError(
             "wheel_unsuitable",
-            f"The index has no ready-built file (wheel) of {pin.name} {pin.version}.",
+            Message(
+                "The index has no ready-built file (wheel) of {package} {version}.",
+                package=pin.name,
+                version=pin.version,
+            ),
             hint=_OTHER_INDEX,
         )
     right = [c for c in candidates if c.published or pin.hashes.intersection(c.sha256)]
@@ -268,17 +279,26 @@ def _choose_wheel(
         one = candidates[0]
         raise ExpectedError(
             "pip_hash_mismatch",
-            f"{_host_of(one.url)} offers {one.file} with another SHA-256 than the lock names.",
+            Message(
+                "{host} offers {file} with another SHA-256 than the lock names.",
+                host=_host_of(one.url),
+                file=one.file,
+            ),
             details=f"lock: {', '.join(sorted(pin.hashes)[:4]) or 'no hash'}\nindex: "
             f"{', '.join(one.sha256)}",
-            hint="The mirror holds another build of this file. Choose another index.",
+            hint=Message("The mirror holds another build of this file. Choose another index."),
         )
     ranked = [(rank, c) for c in right if (rank := _rank_wheel(c, ranks)) is not None]
     if not ranked:
         raise ExpectedError(
             "wheel_unsuitable",
-            f"No file of {pin.name} {pin.version} on {_host_of(right[0].url)} fits this system: "
-            f"{right[0].file} is for another.",
+            Message(
+                "No file of {package} {version} on {host} fits this system: {file} is for another.",
+                package=pin.name,
+                version=pin.version,
+                host=_host_of(right[0].url),
+                file=right[0].file,
+            ),
             hint=_OTHER_INDEX,
         )
     return min(ranked, key=lambda pair: (pair[0], pair[1].file))[1]
@@ -291,9 +311,13 @@ def _read_wheel(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, 
     except ValueError:
         raise ExpectedError(
             "index_unsafe",
-            f"The index gives a file of {pin.name} {pin.version} an address that cannot be read.",
+            Message(
+                "The index gives a file of {package} {version} an address that cannot be read.",
+                package=pin.name,
+                version=pin.version,
+            ),
             details=url[:300],
-            hint="Choose another index.",
+            hint=Message("Choose another index."),
         ) from None
     _check_address(url, file, local)
     try:
@@ -307,9 +331,15 @@ def _read_wheel(wheel: dict[str, Any], pin: Pin, loose: bool, local: tuple[str, 
     ):
         raise ExpectedError(
             "index_unsafe",
-            f"{_host_of(url)} offers the file “{_escape_unprintable(file)}” for {pin.name} {pin.version}, which "
-            "is no name of a wheel of that package and version.",
-            hint="Choose another index.",
+            Message(
+                "{host} offers the file “{file}” for {package} "
+                "{version}, which is no name of a wheel of that package and version.",
+                host=_host_of(url),
+                file=_escape_unprintable(file),
+                package=pin.name,
+                version=pin.version,
+            ),
+            hint=Message("Choose another index."),
         )
     hashes = wheel.get("hashes")
     index_sha256 = hashes.get("sha256") if isinstance(hashes, dict) else None
@@ -343,10 +373,13 @@ def _check_address(url: str, file: str, local: tuple[str, ...]) -> None:
         return
     raise ExpectedError(
         "index_unsafe",
-        f"The index gives {_escape_unprintable(file) or 'a file'} an address that is not taken: only https, or "
-        "a file in a folder of the find-links setting.",
+        Message(
+            "The index gives {file} an address that is not taken: only "
+            "https, or a file in a folder of the find-links setting.",
+            file=_escape_unprintable(file) or "a file",
+        ),
         details=url[:300],
-        hint="Choose another index.",
+        hint=Message("Choose another index."),
     )
 
 

@@ -9,23 +9,21 @@ import re
 from urllib.parse import urlsplit
 
 from app.model.errors import ExpectedError
+from app.model.message import Message, upper_first
 
-_COMPANY = (
-    "A company proxy or a virus scanner may re-sign the connection: give its root "
-    "certificate "
-    "with "
-    "the certificates "
-    "setting."
+_COMPANY = Message(
+    "A company proxy or a virus scanner may re-sign the connection: give its "
+    "root certificate with the certificates setting."
 )
-_AGAIN = "Check the network, then run it again; what has arrived is kept."
-_OTHER = "Choose another index, or wait until the mirror has caught up."
-_LOGIN = (
-    "Check the index address and the credentials in pip's or uv's settings, or choose "
-    "another index."
+_AGAIN = Message("Check the network, then run it again; what has arrived is kept.")
+_OTHER = Message("Choose another index, or wait until the mirror has caught up.")
+_LOGIN = Message(
+    "Check the index address and the credentials in pip's or uv's settings, or "
+    "choose another index."
 )
-_SIGN_IN = (
-    "Open any page in a browser, sign in to the network, then run it again; or choose "
-    "another index."
+_SIGN_IN = Message(
+    "Open any page in a browser, sign in to the network, then run it again; or "
+    "choose another index."
 )
 
 # What uv prints (its ``cause:`` lines), the code, the sentence, the next step. The first that fits
@@ -35,162 +33,170 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
     (
         r"invalid peer certificate: *expired|certificate has expired|certificate expired",
         "server_certificate_expired",
-        "The certificate of {host} has expired.",
-        "Check this computer's date and time first; if they are right, choose another index or "
-        "wait.",
+        Message("The certificate of {host} has expired."),
+        Message(
+            "Check this computer's date and time first; if they are right, choose "
+            "another index or wait."
+        ),
     ),
     (
         r"invalid peer certificate: *notvalidyet",
         "server_certificate_expired",
-        "The certificate of {host} is not valid yet.",
-        "Check this computer's date and time.",
+        Message("The certificate of {host} is not valid yet."),
+        Message("Check this computer's date and time."),
     ),
     (
         r"invalid peer certificate: *notvalidforname",
         "tls_intercepted",
-        "The certificate that answered for {host} belongs to another name.",
+        Message("The certificate that answered for {host} belongs to another name."),
         _COMPANY,
     ),
     (
         r"causedasendentity|self.signed",
         "tls_intercepted",
-        "The certificate of {host} is self-signed and not trusted on this computer.",
+        Message("The certificate of {host} is self-signed and not trusted on this computer."),
         _COMPANY,
     ),
     (
         r"invalid peer certificate|unknownissuer|certificate verify failed",
         "tls_intercepted",
-        "The certificate of {host} was issued by somebody whom this computer does not trust.",
+        Message(
+            "The certificate of {host} was issued by somebody whom this computer does not trust."
+        ),
         _COMPANY,
     ),
     (
         r"proxy authorization required|407 proxy authentication",
         "proxy_needs_password",
-        "The proxy wants a name and a password for {host}.",
-        "Give the proxy as http://name:password@host:port in the proxy setting.",
+        Message("The proxy wants a name and a password for {host}."),
+        Message("Give the proxy as http://name:password@host:port in the proxy setting."),
     ),
     (
         r"tunnel error|proxy connect",
         "proxy_unreachable",
-        "The proxy could not be used to reach {host}.",
-        "Check the proxy setting, or take it out where no proxy is needed.",
+        Message("The proxy could not be used to reach {host}."),
+        Message("Check the proxy setting, or take it out where no proxy is needed."),
     ),
     (
         r"dns error|failed to lookup address|no such host is known",
         "dns_failure",
-        "The name {host} could not be resolved.",
-        "Check the network connection and the name server; behind a company network a proxy may "
-        "be needed.",
+        Message("The name {host} could not be resolved."),
+        Message(
+            "Check the network connection and the name server; behind a company "
+            "network a proxy may be needed."
+        ),
     ),
     (
         r"connection refused|actively refused|os error 111\b|os error 10061\b",
         "connection_refused",
-        "{host} refuses the connection.",
+        Message("{host} refuses the connection."),
         _AGAIN,
     ),
     (
         r"too many redirects|redirect loop|missing `content-type` header",
         "redirect_loop",
-        "{host} sends requests in a circle instead of answering.",
+        Message("{host} sends requests in a circle instead of answering."),
         _SIGN_IN,
     ),
     (
         r"401 unauthorized|lack of valid authentication",
         "index_denied",
-        "{host} wants a name and a password (401).",
+        Message("{host} wants a name and a password (401)."),
         _LOGIN,
     ),
-    (r"403 forbidden", "index_denied", "{host} refuses access (403).", _LOGIN),
+    (r"403 forbidden", "index_denied", Message("{host} refuses access (403)."), _LOGIN),
     (
         r"429 too many requests",
         "too_many_requests",
-        "{host} answered 429: too many requests.",
-        "Wait some minutes, then run it again.",
+        Message("{host} answered 429: too many requests."),
+        Message("Wait some minutes, then run it again."),
     ),
     (
         r"http status server error \((?P<what>\d{3}[^)]*)\)",
         "server_error",
-        "{host} answered {what}: the server has trouble.",
-        "Wait some minutes, then run it again, or choose another index.",
+        Message("{host} answered {what}: the server has trouble."),
+        Message("Wait some minutes, then run it again, or choose another index."),
     ),
     (
         r"operation timed out|timed out|deadline has elapsed",
         "network_timeout",
-        "{host} did not answer in time.",
+        Message("{host} did not answer in time."),
         _AGAIN,
     ),
     (
         r"network is unreachable|no route to host|os error (?:101|113|10051|10065)\b",
         "network_unreachable",
-        "There is no way to {host} in the network.",
+        Message("There is no way to {host} in the network."),
         _AGAIN,
     ),
     (
         r"connection reset|connection closed|incompletemessage|unexpected eof|error decoding response body|"
         r"os error (?:104|10054)\b",
         "network_interrupted",
-        "The connection to {host} broke.",
+        Message("The connection to {host} broke."),
         _AGAIN,
     ),
     (
         r"no space left|os error 28\b|os error 112\b|not enough space",
         "disk_full",
-        "The disk is full: uv could not write its cache.",
-        "Make room on that disk, then run it again; it goes on from here.",
+        Message("The disk is full: uv could not write its cache."),
+        Message("Make room on that disk, then run it again; it goes on from here."),
     ),
     (
         r"permission denied|read-only file system|os error (?:13|30)\b|access is denied",
         "permission_denied",
-        "uv may not write its cache in the home folder.",
-        "Choose a home folder that you may write to.",
+        Message("uv may not write its cache in the home folder."),
+        Message("Choose a home folder that you may write to."),
     ),
     (
         r"network was disabled|not found in the cache",
         "offline",
-        "The package list is not here and the network is switched off.",
-        "Allow the network, or give a bundle that holds this profile.",
+        Message("The package list is not here and the network is switched off."),
+        Message("Allow the network, or give a bundle that holds this profile."),
     ),
     (
         r"url scheme is not allowed|failed to convert url to path|failed to read `[^`]*` to compute missing",
         "index_unsafe",
-        "{host} lists a file under an address that is not taken.",
-        "Choose another index.",
+        Message("{host} lists a file under an address that is not taken."),
+        Message("Choose another index."),
     ),
     (
         r"hash mismatch",
         "pip_hash_mismatch",
-        "{host} offers a file with another SHA-256 than the lock names.",
+        Message("{host} offers a file with another SHA-256 than the lock names."),
         _OTHER,
     ),
     (
         r"(?P<what>[\w.-]+==\S+) has no wheels with a matching|has no wheels with a matching|no usable wheels",
         "wheel_unsuitable",
-        "{host} has no file of {what} for this system and Python.",
+        Message("{host} has no file of {what} for this system and Python."),
         _OTHER,
     ),
     (
         r"there are no versions of (?P<what>[\w.-]+)",
         "captive_portal",
-        "{host} answered with a page that lists no files of {what}: a sign-in page or a filter "
-        "may be in between.",
+        Message(
+            "{host} answered with a page that lists no files of {what}: a sign-in page "
+            "or a filter may be in between."
+        ),
         _SIGN_IN,
     ),
     (
         r"there is no version of (?P<what>[\w.-]+==[^\s,]+)",
         "version_missing",
-        "{host} does not have {what}.",
+        Message("{host} does not have {what}."),
         _OTHER,
     ),
     (
         r"because (?P<what>[\w.-]+) was not found in",
         "package_missing",
-        "{host} does not have the package {what}.",
+        Message("{host} does not have the package {what}."),
         _OTHER,
     ),
     (
         r"only (?P<what>\S+) is available|only the following versions of (?P<more>[\w.-]+)",
         "version_missing",
-        "{host} does not have the locked version of {what}.",
+        Message("{host} does not have the locked version of {what}."),
         _OTHER,
     ),
 )
@@ -206,25 +212,30 @@ def explain_uv_error(output: str, index: str | None) -> ExpectedError:
         hit = re.search(pattern, flat)
         if hit:
             groups = [g for g in hit.groupdict().values() if g] if hit.groupdict() else []
-            what = groups[0].rstrip(".,;)") if groups else "a package"
-            text = sentence.format(host=host, what=what)
+            what = groups[0].rstrip(".,;)") if groups else Message("a package")
+            text = Message(sentence, host=host, what=what)
             return ExpectedError(
                 code,
-                text[:1].upper() + text[1:] if text.startswith("the ") else text,
+                upper_first(text) if text.startswith("the ") else text,
                 details=output[-4000:],
                 hint=hint,
             )
     if not output.strip():  # every refusal of uv has words; silence is a crash or a kill
         return ExpectedError(
             "child-failed",
-            f"uv was ended from outside, or crashed, while it looked for the files on {host}.",
-            hint="Run it again; where that does not help, look whether a virus scanner stops uv.",
+            Message(
+                "uv was ended from outside, or crashed, while it looked for the files on {host}.",
+                host=host,
+            ),
+            hint=Message(
+                "Run it again; where that does not help, look whether a virus scanner stops uv."
+            ),
         )
     return ExpectedError(
         "resolve_failed",
-        f"The files of the lock could not be found on {host}.",
+        Message("The files of the lock could not be found on {host}.", host=host),
         details=output[-4000:],
-        hint="The last lines of the log say why.",
+        hint=Message("The last lines of the log say why."),
     )
 
 
@@ -239,7 +250,7 @@ def _find_asked_host(output: str) -> str | None:
 
 def _format_host(url: str | None) -> str:
     if not url:
-        return "the default index"
+        return Message("the default index")
     parts = urlsplit(url)
     if not parts.hostname:
         return url

@@ -18,8 +18,10 @@ from urllib.parse import quote, quote_plus, unquote
 import msgspec
 
 from app.decide.redaction.secret_names import HARMLESS_VALUE, HOLDS_SECRET, PATH_VALUE
+from app.model.encoding import encode, to_builtins
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line
+from app.model.message import Message
 from app.model.odd_text import as_bytes
 from app.model.sources import Sources
 
@@ -81,7 +83,7 @@ def spellings(secret: str) -> frozenset[str]:
         quote(raw, safe=""),
         quote_plus(raw),
         quote(raw, safe="").lower(),
-        msgspec.json.encode(text).decode()[1:-1],
+        encode(text).decode()[1:-1],
         secret.encode("ascii", "backslashreplace").decode(),
         secret.replace("\\", "\\\\"),
         base64.b64encode(raw).decode().rstrip("="),
@@ -107,8 +109,13 @@ class SecretMasker:
         self._bytes = re.compile(b"|".join(re.escape(form) for form in self._raw)) if raw else None
 
     def text(self, text: str) -> str:
-        """A text without the secrets."""
-        return text if self._text is None else self._text.sub(MASK, text)
+        """A text without the secrets; a message stays one where they stand in its values."""
+        if self._text is None or self._text.search(text) is None:
+            return text
+        masked = self._text.sub(MASK, text)
+        if isinstance(text, Message) and (filled := text.map_values(self.text)) == masked:
+            return filled
+        return masked
 
     def data(self, data: bytes) -> bytes:
         """Bytes without the secrets, also where they stand in UTF-16."""
@@ -156,7 +163,7 @@ class SecretMasker:
             return Line(text=self.data(what.text))
         if self._text is None:
             return what
-        fields = msgspec.to_builtins(what)
+        fields = to_builtins(what)
         veiled = self.value(fields)
         return what if veiled == fields else msgspec.convert(veiled, type(what))
 

@@ -13,6 +13,7 @@ from app.decide.training import memory_estimate
 from app.model.errors import InputError
 from app.model.guide import Guide, Model, Shape, SmallCard
 from app.model.machine import Gpu, MachineFacts
+from app.model.message import Message
 from app.model.profile import Profile
 from app.model.value import Value
 
@@ -314,9 +315,17 @@ def _check_options(
         ("rank", rank, 1, 1024),
     ):
         if value is not None and not low <= value <= high:
-            raise InputError(f"The {name} is {value}; expected a number from {low} to {high}.")
+            raise InputError(
+                Message(
+                    "The {name} is {value}; expected a number from {low} to {high}.",
+                    name=name,
+                    value=value,
+                    low=low,
+                    high=high,
+                )
+            )
     if bits not in (None, 4, 16):
-        raise InputError(f"The number of bits is {bits}; expected 4 or 16.")
+        raise InputError(Message("The number of bits is {bits}; expected 4 or 16.", bits=bits))
 
 
 def _format_arguments(arguments: list[str], indent: int) -> str:

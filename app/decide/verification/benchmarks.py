@@ -9,6 +9,7 @@ from app.model.card import CardCatalogue, CardModel
 from app.model.event import Measured
 from app.model.guide import Benchmark, Guide
 from app.model.machine import Gpu
+from app.model.message import Message
 from app.model.verdict import Bench
 
 # A card of so few watts, drawn from the slot alone, does not hold its boost clock under load.
@@ -48,11 +49,15 @@ def _judge_benchmark(
         "spread": m.detail.get("spread"),
     }
     if m.detail.get("ok") is False:
-        return Bench(**made, result="wrong", note=f"The result is wrong: {m.detail.get('error')}.")
+        return Bench(
+            **made,
+            result="wrong",
+            note=Message("The result is wrong: {error}.", error=m.detail.get("error")),
+        )
     if m.detail.get("comparable") is False or m.detail.get("device") == "cpu":
-        return Bench(**made, note="On a processor; there is no reference for it.")
+        return Bench(**made, note=Message("On a processor; there is no reference for it."))
     if card is None or value is None:
-        return Bench(**made, note="No figures of this card are on record.")
+        return Bench(**made, note=Message("No figures of this card are on record."))
     return Bench(**made, **_compare_with_reference(row, value, m.detail, card, gpu, cards, guide))
 
 
@@ -70,18 +75,28 @@ def _compare_with_reference(
     """
     peak = detail.get("peak")
     burst = (
-        f" In a short burst it reached {peak:.0f}."
+        Message(" In a short burst it reached {peak:.0f}.", peak=peak)
         if isinstance(peak, int | float) and peak > value * 1.05
         else ""
     )
     known = next((r for r in guide.references if r.card == card.id and r.name == row.name), None)
     if known is not None:
-        return _compared(value, known.value, known.low, f"Reference: {known.source}.{burst}")
+        return _compared(
+            value,
+            known.value,
+            known.low,
+            Message("Reference: {source}.{burst}", source=known.source, burst=burst),
+        )
     figure, band, source = _maker_figure(row, card, gpu, cards)
     if not figure:
-        return {"note": f"No reference for this card yet.{burst}"}
+        return {"note": Message("No reference for this card yet.{burst}", burst=burst)}
     if card.confidence == "low":
-        return {"note": f"The maker's figures of this card are not confirmed; not judged.{burst}"}
+        return {
+            "note": Message(
+                "The maker's figures of this card are not confirmed; not judged.{burst}",
+                burst=burst,
+            )
+        }
     laptop = card.power_varies or card.kind in ("laptop", "workstation-laptop")
     if laptop or card.max_power_w <= SLOT_POWER_W:
         clock = detail.get("sm_mhz")
@@ -89,21 +104,34 @@ def _compare_with_reference(
             pass  # memory and link do not depend on the power budget
         elif isinstance(clock, int | float) and card.boost_mhz:
             figure *= clock / card.boost_mhz
-            source += f", at the {clock:.0f} MHz that this card ran at under its power budget"
+            source = Message(
+                "{figure}, at the {clock:.0f} MHz that this card ran at under its power budget",
+                figure=source,
+                clock=clock,
+            )
         elif laptop:
-            return {"note": "A laptop card whose power budget is not known; not compared."}
+            return {"note": Message("A laptop card whose power budget is not known; not compared.")}
         else:
             return {
-                "note": f"A card of {card.max_power_w:.0f} W does not hold its boost clock under "
-                "load; not compared."
+                "note": Message(
+                    "A card of {power:.0f} W does not hold its boost clock under load; "
+                    "not compared.",
+                    power=card.max_power_w,
+                )
             }
     low, high = band
     return _compared(
         value,
         figure * (low + high) / 2,
         figure * low,
-        f"Reference: {source}, times the share that healthy cards "
-        f"reach ({low:.0%} to {high:.0%}, an estimate).{burst}",
+        Message(
+            "Reference: {source}, times the share that healthy cards reach ({low:.0%} "
+            "to {high:.0%}, an estimate).{burst}",
+            source=source,
+            low=low,
+            high=high,
+            burst=burst,
+        ),
     )
 
 
@@ -128,17 +156,29 @@ def _maker_figure(
         return (
             card.mem_bandwidth_gb_s,
             share.copy,
-            f"memory bandwidth {card.mem_bandwidth_gb_s:.0f} GB/s",
+            Message(
+                "memory bandwidth {bandwidth:.0f} GB/s",
+                bandwidth=card.mem_bandwidth_gb_s,
+            ),
         )
     if row.figure == "pcie":
         lanes, lane = card.pcie_lanes, LANE.get(card.pcie_gen, 0.0)
         return (
             lanes * lane,
             share.pcie,
-            f"PCIe generation {card.pcie_gen} with {lanes} lanes, {lanes * lane:.1f} GB/s",
+            Message(
+                "PCIe generation {generation} with {lanes} lanes, {speed:.1f} GB/s",
+                generation=card.pcie_gen,
+                lanes=lanes,
+                speed=lanes * lane,
+            ),
         )
     if row.figure == "fp32":
-        return card.fp32_tflops, share.fp32, f"{card.fp32_tflops:.1f} TFLOP/s of its fp32 units"
+        return (
+            card.fp32_tflops,
+            share.fp32,
+            Message("{speed:.1f} TFLOP/s of its fp32 units", speed=card.fp32_tflops),
+        )
     tensor = {
         "tf32": card.tf32_tensor_tflops,
         "fp16": card.fp16_tensor_fp32acc_tflops,
@@ -151,9 +191,13 @@ def _maker_figure(
         "8.9",
         "12.0",
     )
-    extra = ", half the advertised rate since GeForce adds up in fp32 at half speed" if half else ""
+    extra = (
+        Message(", half the advertised rate since GeForce adds up in fp32 at half speed")
+        if half
+        else ""
+    )
     return (
         figure,
         share.tf32 if row.figure == "tf32" else share.tensor,
-        f"{figure:.0f} TFLOP/s of its tensor units{extra}",
+        Message("{figure:.0f} TFLOP/s of its tensor units{extra}", figure=figure, extra=extra),
     )

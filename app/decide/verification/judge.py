@@ -14,6 +14,7 @@ from app.model.card import CardCatalogue, plain
 from app.model.event import Failed, Measured
 from app.model.guide import Expected, Guide
 from app.model.machine import Gpu, MachineFacts
+from app.model.message import Message
 from app.model.profile import Profile
 from app.model.verdict import (
     Bench,
@@ -178,7 +179,11 @@ def _template_words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str
     memory = gpu.memory_total if gpu is not None else None
     base = profile.versions.torch.partition("+")[0]
     cudnn = next((row.version for row in guide.cudnn if row.torch == base), None)
-    low, high = (f"{memory * share / 1e9:.1f}" for share in MEMORY_SHARE) if memory else ("", "")
+    low, high = (
+        (Message("{amount:.1f}", amount=memory * share / 1e9) for share in MEMORY_SHARE)
+        if memory
+        else ("", "")
+    )
     return {
         "python": profile.python,
         "torch": profile.versions.torch,
@@ -194,7 +199,7 @@ def _template_words(profile: Profile, gpu: Gpu | None, guide: Guide) -> dict[str
 def _compare_line(line: Expected, found: Measured | None, words: Mapping[str, str]) -> Comparison:
     names = re.findall(r"\{(\w+)\}", line.expected)
     known = all(words[name] for name in names)
-    expected = line.expected.format(**words) if known else ""
+    expected = Message(line.expected, **words) if known else ""
     actual = _format_actual(line, found)
     result, why = _decide_result(line, found, actual, expected, words)
     return Comparison(
@@ -204,7 +209,7 @@ def _compare_line(line: Expected, found: Measured | None, words: Mapping[str, st
         expected=expected,
         actual=actual,
         result=result,
-        why=why.format(**words),
+        why=Message(why, **words),
         evidence=line.evidence,
     )
 
@@ -223,10 +228,10 @@ def _decide_result(
         return ("explained", line.why) if actual in (None, "None") else ("different", line.wrong)
     if found is None or actual is None:
         return "missing", (
-            line.wrong if found is not None and found.value is False else "Not measured."
+            line.wrong if found is not None and found.value is False else Message("Not measured.")
         )
     if not expected:
-        return "explained", "Nothing on record to compare this with."
+        return "explained", Message("Nothing on record to compare this with.")
     if _is_as_expected(line, found.value, actual, expected, words):
         return ("same", "") if actual == line.guide else ("explained", line.why)
     low = line.rule in ("at_least", "between") and _is_lower(line, found.value, words)
@@ -266,14 +271,14 @@ def _format_actual(line: Expected, found: Measured | None) -> str | None:
     if value is None:
         return None
     if line.scale != 1.0:
-        return f"{float(value) / line.scale:.2f} GB"
+        return Message("{amount:.2f} GB", amount=float(value) / line.scale)
     if (
         isinstance(value, bool)
         and not line.check.startswith("torch.cuda_")
         and line.check != "torch.bf16"
     ):
         positive = next((form.value for form in line.prints if form.value), "True")
-        return positive if value else f"not {positive}"
+        return positive if value else Message("not {positive}", positive=positive)
     return str(value)
 
 
@@ -289,7 +294,7 @@ def _unmet_remarks(unmet: Measured | None, profile: Profile) -> tuple[Remark, ..
             made.append(
                 Remark(
                     severity="informs",
-                    title=f"{name} is left out on purpose",
+                    title=Message("{name} is left out on purpose", name=name),
                     detail=reason[name],
                 )
             )
@@ -299,10 +304,12 @@ def _unmet_remarks(unmet: Measured | None, profile: Profile) -> tuple[Remark, ..
         made.append(
             Remark(
                 severity="informs",
-                title=f"A requirement of a package is not met: {name}",
-                detail=f"Version {version} is installed. Who asks for it: {by}."
+                title=Message("A requirement of a package is not met: {name}", name=name),
+                detail=Message(
+                    "Version {version} is installed. Who asks for it: {by}.", version=version, by=by
+                )
                 if version
-                else f"It is not installed. Who asks for it: {by}.",
+                else Message("It is not installed. Who asks for it: {by}.", by=by),
             )
         )
     return tuple(made)
@@ -312,7 +319,7 @@ def _failure_remarks(failures: Mapping[str, Failed]) -> tuple[Remark, ...]:
     return tuple(
         Remark(
             severity="informs" if f.code in NOT_A_VERDICT else "blocks",
-            title=f"{_title_of_step(step)} failed",
+            title=Message("{check} failed", check=_title_of_step(step)),
             detail=f.message,
         )
         for step, f in failures.items()

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from app.model.errors import InputError
 from app.model.machine import MachineFacts
+from app.model.message import Message
 from app.model.profile import Profile
 from app.model.proof import Proof
 from app.model.verdict import Verification
@@ -35,8 +36,10 @@ def make_record(
     tuned = verdict.fine_tune
     if verdict.overall not in ("works", "works_slowly") or tuned is None or not tuned.passed:
         raise InputError(
-            "There is nothing to record: expected a verification whose checks and first fine-tune "
-            "passed (verify without --quick)."
+            Message(
+                "There is nothing to record: expected a verification whose checks and "
+                "first fine-tune passed (verify without --quick)."
+            )
         )
     family = facts.os.family
     held: dict[str, str] = {canonicalize_name(n): version for n, version in versions.items()}
@@ -98,11 +101,16 @@ def in_brief(profile: Profile, family: str) -> str:
     now = [p for p in exact if p.lock == lock_hash(profile, platform)]
     best = next(iter(sorted(now, key=lambda p: (p.card is not None, p.date), reverse=True)), None)
     if best is not None:
-        return f"Proven: exactly these versions trained {_describe_place(best)}."
+        return Message(
+            "Proven: exactly these versions trained {place}.", place=_describe_place(best)
+        )
     parts = sorted(profile.proof, key=lambda p: (p.card is not None, p.date), reverse=True)
     if parts:
-        return f"Partly proven: {_describe_place(parts[0])}, with other versions or another system."
-    return "Not proven yet: no record of a training with these versions."
+        return Message(
+            "Partly proven: {place}, with other versions or another system.",
+            place=_describe_place(parts[0]),
+        )
+    return Message("Not proven yet: no record of a training with these versions.")
 
 
 def _of_system(proof: Proof) -> str:
@@ -110,7 +118,8 @@ def _of_system(proof: Proof) -> str:
 
 
 def _describe_place(proof: Proof) -> str:
-    return f"on {proof.card or 'the processor'}, {proof.system}, {proof.date}"
+    card = proof.card or Message("the processor")
+    return Message("on {card}, {system}, {date}", card=card, system=proof.system, date=proof.date)
 
 
 def _describe_proof(profile: Profile, proof: Proof) -> str:

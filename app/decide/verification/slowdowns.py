@@ -10,6 +10,7 @@ from typing import Any
 
 from app.model.event import Measured
 from app.model.machine import Gpu, MachineFacts
+from app.model.message import Message
 from app.model.value import Value
 from app.model.verdict import Bench, Remark
 
@@ -70,26 +71,35 @@ def _heat_reasons(scene: Scene) -> Iterator[Reason]:
         yield _make_reason(
             100 + heat,
             True,
-            "The card was too hot",
-            f"Heat held its clock back in {heat:.0%} of the samples; the hottest was "
-            f"{scene.sensors.get('temp_c')} °C. "
-            "Clean the fans, give the card air, or have its thermal paste renewed.",
+            Message("The card was too hot"),
+            Message(
+                "Heat held its clock back in {heat:.0%} of the samples; the hottest was "
+                "{temperature} °C. Clean the fans, give the card air, or have its thermal paste "
+                "renewed.",
+                heat=heat,
+                temperature=scene.sensors.get("temp_c"),
+            ),
         )
     if scene.share("power_brake") > 0.02:
         yield _make_reason(
             96,
             True,
-            "The power supply called a brake",
-            f"In {scene.share('power_brake'):.0%} of the samples. Check the plugs of the card and "
-            f"the supply's rating.",
+            Message("The power supply called a brake"),
+            Message(
+                "In {share:.0%} of the samples. Check the plugs of the card and the "
+                "supply's rating.",
+                share=scene.share("power_brake"),
+            ),
         )
     if scene.share("hw_slowdown") > 0.02 and heat <= 0.02:
         yield _make_reason(
             95,
             True,
-            "The card slowed itself down",
-            f"In {scene.share('hw_slowdown'):.0%} of the samples: heat or power reached a limit "
-            f"of the hardware.",
+            Message("The card slowed itself down"),
+            Message(
+                "In {share:.0%} of the samples: heat or power reached a limit of the hardware.",
+                share=scene.share("hw_slowdown"),
+            ),
         )
     first = next(
         (
@@ -104,9 +114,13 @@ def _heat_reasons(scene: Scene) -> Iterator[Reason]:
         yield _make_reason(
             80,
             scene.computing_slow,
-            "The card became slower while it worked",
-            f"The same product ran at {first:.0f} TFLOP/s first and at {again:.0f} in the end: "
-            f"cooling or power.",
+            Message("The card became slower while it worked"),
+            Message(
+                "The same product ran at {first:.0f} TFLOP/s first and at {again:.0f} in "
+                "the end: cooling or power.",
+                first=first,
+                again=again,
+            ),
         )
 
 
@@ -120,18 +134,24 @@ def _power_reasons(scene: Scene) -> Iterator[Reason]:
         yield _make_reason(
             90 if scene.computing_slow else 30,
             scene.computing_slow,
-            "The power limit is lowered",
-            f"{limit:.0f} W instead of the card's {default:.0f} W. A tool, or the laptop's mode, "
-            f"has set it; less power "
-            "means a lower clock.",
+            Message("The power limit is lowered"),
+            Message(
+                "{limit:.0f} W instead of the card's {default:.0f} W. A tool, or the "
+                "laptop's mode, has set it; less power means a lower clock.",
+                limit=limit,
+                default=default,
+            ),
         )
     elif capped > 0.02:
         yield _make_reason(
             20,
             False,
-            "The card ran at its power limit",
-            f"In {capped:.0%} of the samples. That is how a card works under full load and is no "
-            f"fault.",
+            Message("The card ran at its power limit"),
+            Message(
+                "In {capped:.0%} of the samples. That is how a card works under full load "
+                "and is no fault.",
+                capped=capped,
+            ),
         )
 
 
@@ -144,18 +164,22 @@ def _link_reasons(scene: Scene) -> Iterator[Reason]:
         yield _make_reason(
             85 if low else 25,
             low,
-            f"The card has {width:.0f} of {most:.0f} lanes",
-            "It sits in a narrow slot, or shares its lanes with a drive. Training itself hardly "
-            "suffers; loading models "
-            "and offloading do.",
+            Message("The card has {width:.0f} of {most:.0f} lanes", width=width, most=most),
+            Message(
+                "It sits in a narrow slot, or shares its lanes with a drive. Training "
+                "itself hardly suffers; loading models and offloading do."
+            ),
         )
     elif generation and newest and generation < newest:
         yield _make_reason(
             84 if low else 24,
             low,
-            f"The slot ran at PCIe generation {generation:.0f}",
-            f"Card and board could run generation {newest:.0f}. A riser cable or a firmware "
-            f"setting holds it back.",
+            Message("The slot ran at PCIe generation {generation:.0f}", generation=generation),
+            Message(
+                "Card and board could run generation {newest:.0f}. A riser cable or a "
+                "firmware setting holds it back.",
+                newest=newest,
+            ),
         )
 
 
@@ -165,26 +189,35 @@ def _other_program_reasons(scene: Scene, gpu: Gpu | None) -> Iterator[Reason]:
         yield _make_reason(
             88,
             True,
-            "Another program was using the card",
-            f"Before the benchmark began it was busy to {busy} %, with {others} other processes "
-            f"on it. Close games, "
-            "browsers and other training, then verify again.",
+            Message("Another program was using the card"),
+            Message(
+                "Before the benchmark began it was busy to {busy} %, with {others} other "
+                "processes on it. Close games, browsers and other training, then verify "
+                "again.",
+                busy=busy,
+                others=others,
+            ),
         )
     elif busy > 10:
         yield _make_reason(
             70,
             bool(scene.slow),
-            "The card was not idle",
-            f"Before the benchmark began it was busy to {busy} %: windows, video or another "
-            f"program.",
+            Message("The card was not idle"),
+            Message(
+                "Before the benchmark began it was busy to {busy} %: windows, video or "
+                "another program.",
+                busy=busy,
+            ),
         )
     if gpu is not None and gpu.display and scene.computing_slow:
         yield _make_reason(
             40,
             False,
-            "The card also draws the screen",
-            "A few percent of its time go there. A second card, or the processor's graphics, can "
-            "take that over.",
+            Message("The card also draws the screen"),
+            Message(
+                "A few percent of its time go there. A second card, or the processor's "
+                "graphics, can take that over."
+            ),
         )
 
 
@@ -198,9 +231,12 @@ def _memory_spill_reasons(scene: Scene, facts: MachineFacts) -> Iterator[Reason]
         yield _make_reason(
             86,
             True,
-            "Little memory was free on the card",
-            f"{free / 1e9:.1f} GB. When it runs out, Windows lends main memory, which is far "
-            f"slower. Close what uses it.",
+            Message("Little memory was free on the card"),
+            Message(
+                "{free:.1f} GB. When it runs out, Windows lends main memory, which is far "
+                "slower. Close what uses it.",
+                free=free / 1e9,
+            ),
         )
 
 
@@ -210,8 +246,11 @@ def _kernel_reasons(scene: Scene) -> Iterator[Reason]:
         yield _make_reason(
             50,
             False,
-            "xformers does not run here",
-            f"Version {xformers.detail.get('version')} says: {xformers.detail.get('error')} Newer "
-            f"Unsloth then takes "
-            "PyTorch's own attention, which was checked and is right.",
+            Message("xformers does not run here"),
+            Message(
+                "Version {version} says: {error} Newer Unsloth then takes PyTorch's own "
+                "attention, which was checked and is right.",
+                version=xformers.detail.get("version"),
+                error=xformers.detail.get("error"),
+            ),
         )

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QPlainTextEdit, QWidget
 
 from app.gui import theme
 from app.gui.formatting import translate
-from app.gui.messages import localize
+from app.gui.messages import localize_fault
 from app.gui.stream import Stream
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
@@ -128,7 +128,7 @@ class PasteLog(Dialog):
 
     def _on_explained(self, fault: object) -> None:
         if isinstance(fault, BaseException):
-            self.answer.setText(localize(str(fault)))
+            self.answer.setText(localize_fault(fault))
         if self._again:
             self._again = False
             self.explain()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -23,6 +22,7 @@ from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.messages import localize
 from app.gui.widgets.dialog import Dialog
+from app.model.encoding import to_builtins
 from app.model.plan import AnyStep, Plan
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class PlanDetails(Dialog):
         )
         fields = ", ".join(
             f"{name} = {_shorten(value)}"
-            for name, value in msgspec.to_builtins(step).items()
+            for name, value in to_builtins(step).items()
             if name not in _TOLD and value not in ("", [], (), None)
         )
         branch.addChild(

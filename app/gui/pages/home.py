@@ -16,7 +16,7 @@ from app.engine.updates import Announcement
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
-from app.gui.messages import localize
+from app.gui.messages import localize, localize_fault
 from app.gui.summaries import setup_title
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import (
@@ -139,7 +139,7 @@ class Home(Container):
 
     def _status_ended(self, fault: BaseException | None) -> None:
         if fault is not None and self._page.built and self.status is None:
-            self.proof.setText(localize(str(fault)))
+            self.proof.setText(localize_fault(fault))
             self._set_primary_action(translate("Home", "&Look at this PC"), self._frame.forward)
 
     def show_status(self, status: Status) -> None:
@@ -336,7 +336,7 @@ class Home(Container):
 
     def _sizes_ended(self, fault: BaseException | None) -> None:
         if fault is not None and self._page.built:
-            self.disk.set_content(translate("Home", "not known"), localize(str(fault)))
+            self.disk.set_content(translate("Home", "not known"), localize_fault(fault))
 
     def _open_remove(self) -> None:
         """The list with sizes, as soon as those are counted."""

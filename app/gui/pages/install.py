@@ -16,7 +16,7 @@ from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
 from app.gui.mending import label, leading, mend
-from app.gui.messages import localize, localize_all
+from app.gui.messages import localize, localize_all, localize_fault
 from app.gui.pages.plan_page import PlanPage, RunView
 from app.gui.plan_run import PlanRun
 from app.gui.run_progress import expected_seconds
@@ -355,7 +355,7 @@ class Install(PlanPage):
         title = localize(found.title if found is not None else run.plan.title)
         self.set_header(
             translate("Install", "Not finished"),
-            localize(str(run.fault))
+            localize_fault(run.fault)
             if run.fault is not None
             else translate(
                 "Install", "“{step}” failed. The setup that you use today was not touched."

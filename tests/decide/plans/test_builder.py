@@ -15,6 +15,7 @@ from app.decide.plans.builder import (
 )
 from app.knowledge import Knowledge
 from app.model.answers import Answers
+from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts
@@ -137,7 +138,7 @@ def test_every_step_tells_its_bytes_and_what_it_touches_below_the_home(
             parts = [p for p in profile.parts if p.platform == place.family]
             assert plan.download_bytes >= sum(p.download for p in parts) > 10**8
             assert plan.disk_bytes > plan.download_bytes
-            assert decode_plan(msgspec.json.encode(plan)) == plan
+            assert decode_plan(encode(plan)) == plan
 
 
 def test_the_disk_that_the_rules_ask_for_is_the_plan_s(knowledge: Knowledge) -> None:
