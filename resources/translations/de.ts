@@ -6137,10 +6137,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>--{replace} is {value}; expected a number from {low} to {high}.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>36 runs on an H100 and an H200; 8B, batch 2, 2048 tokens: 7.1 GB in the allocator.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -8526,6 +8522,10 @@
     </message>
     <message>
         <source>{word} holds one of the signs &quot; and %, which cmd cannot be given.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--{option} is {value}; expected a number from {low} to {high}.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
