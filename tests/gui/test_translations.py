@@ -34,16 +34,17 @@ def test_every_string_of_the_source_is_translated(language: str) -> None:
 def test_translations_keep_the_placeholders(language: str) -> None:
     rows = messages(FOLDER / f"{language}.ts")
     assert len(rows) > 100
+    place = re.compile(r"\{[\w.]*(?::[^{}]*)?\}")  # a figure's form too: {share:.0%}
     for context, source, text, _ in rows:
-        assert sorted(re.findall(r"\{[\w.]*\}", source)) == sorted(
-            re.findall(r"\{[\w.]*\}", text)
-        ), f"{context}: {source!r}"
+        assert not text or sorted(place.findall(source)) == sorted(place.findall(text)), (
+            f"{context}: {source!r}"
+        )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_has_a_mnemonic_keeps_one(language: str) -> None:
     for context, source, text, _ in messages(FOLDER / f"{language}.ts"):
-        assert ("&" in source.replace("&&", "")) == ("&" in text.replace("&&", "")), (
+        assert not text or ("&" in source.replace("&&", "")) == ("&" in text.replace("&&", "")), (
             f"{context}: {source!r}"
         )
 
