@@ -81,6 +81,9 @@ class Processes(Protocol):
         child to come to its own end. A second wish stops the tree.
         """
 
+    def with_stop(self, stop: Stop) -> Processes:
+        """The same door for work that has a wish to stop of its own."""
+
     def capture(
         self, argv: Sequence[str], seconds: float = 10.0, env: Mapping[str, str] | None = None
     ) -> Completed:

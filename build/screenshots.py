@@ -1,7 +1,8 @@
 """Takes the picture of every page.
 
 ``python build/screenshots.py [--machine FILE] [--out FOLDER] [PAGE …]``; with ``--sheets`` all
-pages and dialogs of a look and a scale on one sheet, for looking.
+pages and dialogs of a look and a scale on one sheet, for looking, and with ``--states`` all of them
+in their states.
 
 One machine at one size, each look and scale in a process of its own, because Qt reads its scale
 once. Looks: light, dark, contrast (as a contrast theme of Windows paints) and pseudo (a pretended
@@ -37,8 +38,9 @@ LIMIT = 150_000  # bytes of one picture in the documentation
 class Album:
     """Where the pictures of one look go: to files of their own, or onto one sheet."""
 
-    def __init__(self, out: Path, look: str, sheet: bool) -> None:
+    def __init__(self, out: Path, look: str, sheet: bool, states: bool = False) -> None:
         self.out, self.look, self.sheet = out, look, sheet
+        self.name = "states" if states else "sheet"
         self.taken: list[tuple[str, QImage]] = []
 
     def add(self, widget: QWidget, page: str) -> None:
@@ -71,7 +73,10 @@ class Album:
             y += tall
         painter.end()
         ratio = self.taken[0][1].devicePixelRatio()
-        whole.save(str(self.out / f"sheet-{self.look}-{ratio:g}x.png"))
+        one = self.taken[0][1]
+        size = f"{one.width() / ratio:.0f}x{one.height() / ratio:.0f}"
+        name = f"{self.name}-{self.look}-{ratio:g}x-{size}.png"
+        whole.save(str(self.out / name))
 
 
 def dressed(session: Session, look: str) -> None:
@@ -176,7 +181,13 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
     session.change(language=given.language)
     languages.install_language(given.language)
     dressed(session, look)
-    album = Album(Path(given.out), look, given.sheets)
+    album = Album(Path(given.out), look, given.sheets, given.states)
+    if given.states:
+        from build.state_pictures import States
+
+        States(album, size, lambda visit: dressed(visit, look)).take()
+        album.close()
+        return
     wizard = Wizard(session)
     wizard.show()
     wizard.resize(*size)
@@ -255,7 +266,11 @@ def train_through(
     form.choices.own.setText(str(make_model(folder / "small-model")))
     form.choices.own.editingFinished.emit()
     form.data.take(str(write_rows(folder / "rows.jsonl", 40, source="a book")))
-    wait(lambda: form.preview is not None, 60)
+
+    def rests() -> bool:
+        return form.preview is not None and form._reading is None and not form._later.isActive()
+
+    wait(rests, 60)
     settle(wizard)
     album.add(wizard, "train")
     form.data.ticks["source"].click()
@@ -366,6 +381,11 @@ def main() -> int:
         "--sheets", action="store_true", help="all pages and dialogs of a look on one sheet"
     )
     options.add_argument(
+        "--states",
+        action="store_true",
+        help="all pages and dialogs in their states (waiting, running, blocked, failed) on one sheet",
+    )
+    options.add_argument(
         "--scales",
         default="1",
         help="1,2 for both; 2x pictures are for looking, not for the repository",
@@ -388,6 +408,7 @@ def main() -> int:
                     "--here",
                     look,
                     *(("--sheets",) if given.sheets else ()),
+                    *(("--states",) if given.states else ()),
                     "--machine",
                     given.machine,
                     "--out",

@@ -85,7 +85,6 @@ def ask(
     """
     session.home.require_real_machine()
     record, adapter = _require_trained(session, run)
-    session.system.stop.clear()
     site = session.home.site()
     python = session.place.environment_python(record.environment)
     script = session.place.join(record.output, CHAT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from copy import copy
 
 import msgspec
 
@@ -68,6 +70,17 @@ class Session:
         if facts is not None:
             self.network.note_answers(Answers(), facts.network)
             self.facts = self.network.limit_to_asked(facts)
+
+    def apart(self) -> Session:
+        """The same visit for work beside its runs that changes nothing, such as a preview. Its wish
+        to stop is its own: that of one work never ends another.
+        """
+        system = copy(self.system)
+        system.stop = threading.Event()
+        system.processes = self.system.processes.with_stop(system.stop)
+        own = Session(system, self.knowledge, self.answers, self.resource)
+        own.facts, own.profile, own.fixed = self.facts, self.profile, self.fixed
+        return own
 
     @property
     def simulated(self) -> str | None:

@@ -121,7 +121,6 @@ def preview(session: Session, request: TrainingRequest) -> Iterator[AnyPayload |
     wanted, memory = settings(session, request)
     if request.data is None:
         raise InputError(Message("Training needs data; expected a file."))
-    session.system.stop.clear()
     site = session.home.site()
     source = yield from read_source(request.data, request.read, environment, site)
     found = source.recognised
@@ -173,7 +172,6 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
     files, place = session.system.files, session.place
     if request.output is not None:
         _refuse_output(session, request.output, request.overwrite)
-    session.system.stop.clear()
     source = yield from read_source(request.data, request.read, environment, session.home.site())
     found = source.recognised
     refuse_unanswered(found, request.agreed)

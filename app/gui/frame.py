@@ -64,6 +64,7 @@ class Frame(QWizard):
         self.home_session: Session | None = None  # the real one, while another machine is tried
         self.sightings: list[ProbeResult] = []
         self.survey_seconds = 0.0
+        self._look_began = 0.0
         self.resume: Plan | None = None  # set by Welcome: the plan page goes on with it at once
         self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
         self._streams: list[Stream] = []
@@ -201,6 +202,11 @@ class Frame(QWizard):
     def is_surveying(self) -> bool:
         """Whether the survey is running."""
         return self._survey is not None and self._survey.running
+
+    @property
+    def survey_so_far(self) -> float:
+        """Seconds since the survey began."""
+        return time.monotonic() - self._look_began
 
     def start_survey(self) -> None:
         """Survey the machine (again)."""

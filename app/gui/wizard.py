@@ -147,6 +147,10 @@ class Wizard(Frame):
 
     def refresh_rail(self) -> None:
         """Show where the session stands and what is known of the machine."""
+        home = getattr(self.page(0), "home", None) is not None
+        self.rail.steps["welcome"].rename(
+            translate("Rail", "Home") if home else translate("Rail", "Welcome")
+        )
         self.rail.show_states(stages.states(self.stage, self.wizard_state))
         facts = self._session.facts if self._session is not None else None
         if facts is not None:

@@ -45,7 +45,8 @@ class Place:
         qtbot.addWidget(self.wizard, before_close_func=lambda _window: self.end())
         self.wizard.show()
         self.wizard.resize(1120, 740)
-        qtbot.waitUntil(lambda: self.wizard.painted and not self.wizard.is_surveying, timeout=WAIT)
+        qtbot.waitUntil(lambda: self.wizard.session.facts is not None, timeout=WAIT)
+        qtbot.waitUntil(lambda: not self.wizard.is_surveying, timeout=WAIT)
         self.wizard.go("train")
         found = self.wizard.page_of("train")
         assert isinstance(found, Train)
@@ -315,3 +316,36 @@ def test_without_a_setup_it_leads_to_one(qtbot: QtBot, wizard: Wizard) -> None:
     assert page.bar.primary is not None
     page.bar.primary.click()
     assert wizard.stage == "setup"
+
+
+def test_a_preview_and_the_visits_runs_stop_each_by_its_own_wish(place: Place) -> None:
+    place.choose(write_rows(place.folder / "rows.jsonl"))
+    visit = place.wizard.session
+    place.form.read()
+    reading = place.form._reading
+    assert reading is not None
+    visit.execution.stop()  # meant for a run of the visit
+    faults: list[object] = []
+    reading.ended.connect(faults.append)
+    place.rest()
+    assert faults == [None] and place.form.preview is not None
+    visit.system.stop.clear()
+    place.form.read()
+    place.form.leave()  # as when the page is built anew while a run works
+    assert not visit.system.stop.is_set()
+
+
+def test_what_was_chosen_before_the_card_was_known_stays_chosen(place: Place) -> None:
+    place.wizard.session.facts = None
+    place.form._put_choices()
+    place.choose(write_rows(place.folder / "rows.jsonl"))
+    before = place.form.choices
+    before.epochs.setCurrentIndex(before.epochs.findData(5.0))
+    before.knobs.rank.setCurrentIndex(before.knobs.rank.findData(64))
+    place.wizard.start_survey()
+    place.qtbot.waitUntil(lambda: place.form.choices is not before, timeout=WAIT)
+    wishes = place.form.choices.wishes()
+    assert (wishes["epochs"], wishes["rank"]) == (5.0, 64)
+    assert wishes["model"] == str(place.folder / "model")
+    assert not place.form.choices.knobs.model.isEnabled()
+    place.rest()

@@ -37,6 +37,10 @@ class LocalProcesses:
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
 
+    def with_stop(self, stop: Stop) -> LocalProcesses:
+        """The same for work that has a wish to stop of its own."""
+        return LocalProcesses(stop)
+
     def stream(
         self,
         command: Command,

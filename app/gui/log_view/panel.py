@@ -118,7 +118,7 @@ class LogPanel(QWidget):
         head.box.addWidget(tools)
         box = QVBoxLayout(self)
         # One pixel for the border; below, the rounded corners need room.
-        box.setContentsMargins(1, 1, 1, 8)
+        box.setContentsMargins(2, 2, 2, 8)
         box.setSpacing(0)
         box.addWidget(head)
         box.addSpacing(1)
@@ -162,8 +162,11 @@ class LogPanel(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         outline = QPainterPath()
+        focused = self.pane.hasFocus()
+        wide = 2 if focused else 1
+        half = wide / 2
         outline.addRoundedRect(
-            QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), theme.RADIUS, theme.RADIUS
+            QRectF(self.rect()).adjusted(half, half, -half, -half), theme.RADIUS, theme.RADIUS
         )
         edge = self.pane.geometry().top() - 1
         painter.setClipPath(outline)
@@ -171,7 +174,6 @@ class LogPanel(QWidget):
         painter.fillRect(0, edge, self.width(), self.height() - edge, t.colour("log"))
         painter.fillRect(0, edge, self.width(), 1, t.colour("line"))
         painter.setClipping(False)
-        focused = self.pane.hasFocus()
-        painter.setPen(QPen(t.colour("accent" if focused else "line"), 2 if focused else 1))
+        painter.setPen(QPen(t.colour("accent" if focused else "line"), wide))
         painter.drawPath(outline)
         painter.end()

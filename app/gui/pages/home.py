@@ -95,6 +95,7 @@ class Home(Container):
         self.proven = Fact(translate("Home", "Last proven"), "…")
         self.changed = Fact(translate("Home", "Changed since"), "…")
         self.disk = Fact(translate("Home", "On disk"), "…")
+        card.box.addSpacing(4)
         facts = Container()
         facts.box.addLayout(grid_of((self.proven, self.changed, self.disk), (1, 1, 1)))
         card.box.addWidget(facts)
@@ -247,6 +248,7 @@ class Home(Container):
                     lambda name=name: self._get_editor(name),
                     translate("Home", "{program} was not found on this PC").format(program=title),
                 )
+        card.box.addStretch(1)
         return card
 
     def _build_care_card(self) -> Card:
@@ -258,20 +260,25 @@ class Home(Container):
             acts(translate("Home", "Put back what was moved away"), self._put_back)
         acts(translate("Home", "Diagnostics &report …"), self._save_report)
         self.remove = acts(translate("Home", "Remo&ve …"), self._open_remove)
+        card.box.addStretch(1)
         return card
 
     def _build_actions(self, title: str) -> tuple[Card, Callable[..., Button]]:
         card = Card()
         card.box.setSpacing(10)
         card.box.addWidget(Label(title, "strong"))
-        pairs: list[Collapsible] = []
+        halves: list[Container] = []
 
         def add(text: str, act: Callable[[], object], about: str = "") -> Button:
-            if not pairs or pairs[-1].box.count() == 2:
-                pairs.append(Collapsible())
-                card.box.addWidget(pairs[-1])
             made = Button(text, act, about=about)
-            pairs[-1].box.addWidget(made)
+            if halves:  # the place beside the one before
+                halves.pop().box.addWidget(made)
+                return made
+            pair, half = Collapsible(), Container()
+            pair.box.addWidget(made, 1)
+            pair.box.addWidget(half, 1)
+            halves.append(half)
+            card.box.addWidget(pair)
             return made
 
         card.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -104,6 +104,7 @@ class Setup(Page):
 
     def _show_ranking(self) -> None:
         if self.session.facts is None:
+            self._wait_for_facts()
             return
         choices = self.session.choices()
         if choices == self._shown:
@@ -128,6 +129,23 @@ class Setup(Page):
             self._unfolded = True
         self._show_others()
         self._label_next()
+
+    def _wait_for_facts(self) -> None:
+        """Which setups fit is known once the PC was looked at; until then nothing can be chosen."""
+        if not self.cards.box.count():
+            card = Card()
+            waits = translate(
+                "Setup",
+                "This PC is still being looked at. Its card and driver say which setups fit.",
+            )
+            card.box.addWidget(Label(waits, "text", "muted"))
+            self.cards.box.addWidget(card)
+        self.more.hide()
+        self.compare.setEnabled(False)
+        if self.bar.primary is not None:
+            self.bar.primary.setText(translate("Setup", "Looking …"))
+            self.bar.primary.setEnabled(False)
+            self.bar.refit()
 
     def _toggle_others(self) -> None:
         self._unfolded = not self._unfolded

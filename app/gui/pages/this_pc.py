@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from app.engine.stages import Stage
@@ -28,6 +29,7 @@ from app.model.machine import Cpu, Disk, Driver, Gpu, MachineFacts, Memory, Os, 
 if TYPE_CHECKING:
     from app.gui.frame import Frame
 
+LONG = 5.0  # seconds after which a look says how long it takes already
 WAITING = "…"
 
 
@@ -66,6 +68,9 @@ class ThisPc(Page):
         self.bar.button(translate("ThisPc", "&Back"), self.frame.backward)
         self.onward = self.bar.button(translate("ThisPc", "&Choose a setup"), self.frame.forward)
         self.bar.main("", self._press_primary)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._count_seconds)
         self._set_primary_action(None)
 
     def enter(self) -> None:
@@ -141,6 +146,19 @@ class ThisPc(Page):
 
     # ---- live
 
+    def _count_seconds(self) -> None:
+        """A look that takes longer says for how long."""
+        seconds = self.frame.survey_so_far
+        if self.frame.is_surveying and seconds >= LONG:
+            self.set_header(
+                translate("ThisPc", "This PC"),
+                translate("ThisPc", "Looking, for {time} now. Nothing is changed by it.").format(
+                    time=formatting.seconds(seconds, whole=True)
+                ),
+            )
+        elif not self.frame.is_surveying:
+            self._clock.stop()
+
     def _clear_facts(self) -> None:
         self.set_header(
             translate("ThisPc", "This PC"),
@@ -162,6 +180,7 @@ class ThisPc(Page):
         self.disk_bar.set_content(None)
         self.card_tag.set_content("", "grey")
         self.findings.wait(translate("ThisPc", "still looking"))
+        self._clock.start()
         self._set_primary_action(None)
         self.again.setVisible(True)
         self.rest.setText(

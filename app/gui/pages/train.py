@@ -28,6 +28,7 @@ from app.model.plan import ExportModel, Plan, RunTraining
 from app.model.training import RunSummary, TrainingRequest
 
 if TYPE_CHECKING:
+    from app.engine.session import Session
     from app.gui.frame import Frame
 
 
@@ -144,9 +145,9 @@ class Train(PlanPage):
             self._make_plan(request)
 
     def _make_plan(self, request: TrainingRequest) -> None:
-        session, self._request = self.session, request
+        self._request = request
 
-        def work() -> Iterator[object]:
+        def work(session: Session) -> Iterator[object]:
             yield (yield from training_runs.plan(session, request))
 
         self._aside(work, self._planned_for, self._refused)
@@ -164,7 +165,7 @@ class Train(PlanPage):
 
     def _aside(
         self,
-        work: Callable[[], Iterator[object]],
+        work: Callable[[Session], Iterator[object]],
         take: Callable[[Any], None],
         refused: Callable[[BaseException], None],
     ) -> None:
@@ -179,7 +180,8 @@ class Train(PlanPage):
             if fault is not None and not isinstance(fault, StoppedError):
                 refused(fault)
 
-        stream = self.frame.stream(work, take, stop=self.session.execution.stop)
+        own = self.session.apart()
+        stream = self.frame.stream(lambda: work(own), take, stop=own.execution.stop)
         stream.ended.connect(ended)
         stream.start()
 
@@ -187,8 +189,15 @@ class Train(PlanPage):
         """What will happen, before it does."""
         empty(self._planned)
         self.set_header(
-            localize(plan.title),
-            translate("Train", "Nothing has been changed yet. This is all that will happen."),
+            translate("Train", "Plan"),
+            formatting.joined(
+                [
+                    localize(plan.title),
+                    translate(
+                        "Train", "Nothing has been changed yet. This is all that will happen."
+                    ),
+                ]
+            ),
         )
         card = Card()
         preview = self.form.preview if self.form is not None else None
@@ -202,7 +211,7 @@ class Train(PlanPage):
         if self._request is not None and self._request.resume is None:
             facts += [
                 Fact(
-                    translate("Train", "Steps"),
+                    translate("Train", "Training steps"),
                     formatting.count(int(tokens["steps"])) if tokens is not None else unknown,
                 ),
                 Fact(
@@ -334,9 +343,8 @@ class Train(PlanPage):
         bar.button(translate("Train", "&Back"), self.show_form)
         if summary is not None and summary.resumable:
             note = bar.note(translate("Train", "Looking whether the run can go on …"))
-            session = self.session
 
-            def check() -> Iterator[object]:
+            def check(session: Session) -> Iterator[object]:
                 yield (yield from training_runs.check_resume(session, made))
 
             def offer(step: object) -> None:
@@ -447,7 +455,7 @@ class Train(PlanPage):
         self.start(plan)
 
     def _prompt(self, run: str, prompt: str) -> None:
-        card, session = self.prompt, self.session
+        card, own = self.prompt, self.session.apart()
 
         def take(item: object) -> None:
             if isinstance(item, Measured) and item.name == "chat.piece":
@@ -459,7 +467,7 @@ class Train(PlanPage):
                 show_fault(self.frame, fault)
 
         stream = self.frame.stream(
-            lambda: model_exports.ask(session, run, prompt), take, stop=session.execution.stop
+            lambda: model_exports.ask(own, run, prompt), take, stop=own.execution.stop
         )
         stream.ended.connect(ended)
         stream.start()

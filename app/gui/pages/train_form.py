@@ -42,7 +42,8 @@ class TrainForm(Container):
         self.preview: TrainingPreview | None = None
         self.complete = False
         self._reading: Stream | None = None
-        self._once_more = self._left = False
+        self._once_more = self._unread = self._left = False
+        self._doing = ""  # while the data are read
         self._more: dict[str, Any] = {}  # settings that were taken and have no knob
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -67,13 +68,17 @@ class TrainForm(Container):
     def _surveyed(self, _fault: object) -> None:
         """Choices that were offered before the card was known are made again."""
         if not self._left and self.choices.facts is None and self.session.facts is not None:
+            chosen = self.choices.changes()
             self._put_choices()
+            self.choices.restore(chosen)
             self._later.start()
 
     def show_now(self) -> None:
         """Earlier runs as they stand now."""
         self.runs.set_content(training_records.runs(self.session))
         self.judge()
+        if self._unread:
+            self.read()
 
     def leave(self) -> None:
         """Nobody waits for it any more."""
@@ -106,30 +111,42 @@ class TrainForm(Container):
     def read(self) -> None:
         """Ask for the preview of what is chosen now; one at a time, the newest wish last."""
         request = self.request()
-        if request is None or self._left or self._frame.busy():
+        if request is None or self._left:
+            return
+        if self._frame.busy():
+            self._unread = True  # read when the form is shown again
             return
         if self._reading is not None:
             self._once_more = True
             self._reading.stop()
             return
-        self.preview = None
-        self.data.tell(translate("Train", "Reading the file and asking the model's tokenizer …"))
-        self.judge()
-        session = self.session
+        self.preview, self._unread = None, False
+        self.data.tell("")
+        own = self.session.apart()
         stream = self._frame.stream(
-            lambda: training_runs.preview(session, request),
-            self._heard,
-            stop=session.execution.stop,
+            lambda: training_runs.preview(own, request), self._heard, stop=own.execution.stop
         )
         self._reading = stream
         stream.ended.connect(self._read_ended)
+        self._tell_reading(
+            translate("Train", "Reading the file and asking the model's tokenizer …")
+        )
         stream.start()
+
+    def _tell_reading(self, text: str) -> None:
+        """What is being done: beside the file the first time; later at the foot, where nothing
+        that the person is turning moves away.
+        """
+        self._doing = text
+        if self.data.dataset is None:
+            self.data.tell(text)
+        self.judge()
 
     def _heard(self, item: object) -> None:
         if isinstance(item, TrainingPreview):
             self.preview = item
         elif isinstance(item, Progress) and item.unit == "rows":
-            self.data.tell(
+            self._tell_reading(
                 translate("Train", "Reading: {n} rows").format(n=formatting.count(int(item.done)))
             )
 
@@ -138,8 +155,8 @@ class TrainForm(Container):
         again, self._once_more = self._once_more, False
         if self._left:
             return
-        if again or (isinstance(fault, StoppedError) and not self._frame.busy()):
-            self.read()  # newer choices, or the wish to stop was meant for something else
+        if again:
+            self.read()
             return
         self.data.tell("")
         if self.preview is not None:
@@ -166,6 +183,8 @@ class TrainForm(Container):
         still, preview = "", self.preview
         if not self.data.path:
             still = translate("Train", "Choose your data first.")
+        elif self._reading is not None:
+            still = self._doing
         elif preview is not None:
             asked = training_runs.open_questions(preview.dataset, self.data.confirmation())
             if asked:

@@ -76,6 +76,12 @@ class StageItem(QFrame):
         if narrow and self._state != "skipped":
             self.setToolTip(self._title)
 
+    def rename(self, title: str) -> None:
+        """Another title for the same stage; said with the state that is set next."""
+        if title != self._title:
+            self._title, self._state = title, None
+            self.name.setText(title)
+
     def set_content(self, state: StageState) -> None:
         """Show a state, in picture and in words; also asked for when the colours have changed."""
         self._show_sign(state)

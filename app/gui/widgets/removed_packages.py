@@ -101,7 +101,7 @@ class RemovedRow(QWidget):
 
     def _on_button(self) -> None:
         if self.running:
-            self._wizard.session.execution.stop()
+            self._stream.stop()
         elif not self._wizard.busy() and Offer(self._wizard, self._taken).exec():
             self._run_plan()
 
@@ -148,6 +148,7 @@ class RemovedRow(QWidget):
         self.button.setText(translate("TakenOut", "Stop"))
         self.status_line.set_content(translate("TakenOut", "Putting the packages back …"))
         stream = self._wizard.stream(events, take, stop=session.execution.stop)
+        self._stream = stream
         stream.ended.connect(ended)
         self._wizard.busy = lambda: stream.running
         stream.start()

@@ -20,6 +20,7 @@ from app.model.guide import Guide
 from app.model.machine import MachineFacts
 from app.model.profile import Profile
 
+KNOBS = ("model", "length", "batch", "bits", "rank")
 EPOCHS = (1.0, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -77,6 +78,7 @@ class ChoicesCard(Card):
         self._last = ""
         for combo in (self.epochs, self.learn):
             combo.currentIndexChanged.connect(lambda _at: self.changed.emit())
+        self._first = self._stand()
 
     def _ask(self) -> None:
         path = QFileDialog.getExistingDirectory(self, translate("Train", "A model's folder"))
@@ -89,6 +91,28 @@ class ChoicesCard(Card):
         if name != self._last:
             self._last = name
             self.knobs.name_another(name)
+
+    def changes(self) -> dict[str, Any]:
+        """What was chosen by hand by now, by the names of the widgets: not what the card chose."""
+        now = self._stand()
+        return {name: value for name, value in now.items() if value != self._first[name]}
+
+    def restore(self, changes: dict[str, Any]) -> None:
+        """Choose the same again."""
+        for name, value in changes.items():
+            box = getattr(self.knobs if name in KNOBS else self, name)
+            if isinstance(box, Combo):
+                box.setCurrentIndex(max(0, box.findData(value)))
+            else:
+                box.setText(value)
+                self._named()
+
+    def _stand(self) -> dict[str, Any]:
+        boxes = {name: getattr(self.knobs, name) for name in KNOBS}
+        boxes |= {"epochs": self.epochs, "learn": self.learn}
+        return {name: box.currentData() for name, box in boxes.items()} | {
+            "own": self.own.text().strip()
+        }
 
     def take_smaller(self, options: dict[str, Any]) -> dict[str, Any]:
         """Turn the knobs to settings that take less memory; those for which there is no knob come

@@ -15,7 +15,17 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout
 from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Container, Elided, Fact, Label, across, empty, grid_of
+from app.gui.widgets.card import (
+    Card,
+    Container,
+    Elided,
+    Fact,
+    Label,
+    across,
+    at_top,
+    empty,
+    grid_of,
+)
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.model.dataset import ROLES, Column, Confirmation, Dataset, ReadOptions, Role, RowUnit
@@ -162,7 +172,9 @@ class DataCard(Card):
             Fact(translate("Train", "Rows"), rows),
             Fact(translate("Train", "Columns used"), used or translate("Train", "none")),
         ]
-        return grid_of(facts, (2, 2, 3))
+        grid = grid_of(facts[:-1], (2, 2, 3))
+        grid.addLayout(at_top(facts[-1]), 1, 1, 1, 2)  # names of columns are long
+        return grid
 
     def _add_encodings(self, found: Dataset) -> None:
         proposed = found.encoding.name if found.encoding is not None else ""

@@ -122,7 +122,7 @@ class PreviewCard(Card):
                     learnt=formatting.count(int(tokens["learnt_tokens"])),
                 ),
             ),
-            Fact(translate("Train", "Steps"), formatting.count(int(tokens["steps"]))),
+            Fact(translate("Train", "Training steps"), formatting.count(int(tokens["steps"]))),
             Fact(
                 translate("Train", "Time"),
                 formatting.about(seconds)
@@ -130,7 +130,7 @@ class PreviewCard(Card):
                 else translate("Train", "not known: this model was not trained here yet"),
             ),
             Fact(
-                translate("Train", "Memory of the card"),
+                translate("Train", "Card memory"),
                 unknown if memory.needed is None else formatting.memory(memory.needed),
                 memory.text,
             ),

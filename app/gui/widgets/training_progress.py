@@ -27,7 +27,7 @@ class ProgressCard(Card):
         self.evaluation = Fact(translate("Train", "Evaluation loss"), waiting)
         self.speed = Fact(translate("Train", "Tokens a second"), waiting)
         self.left = Fact(translate("Train", "Time left"), waiting)
-        self.memory = Fact(translate("Train", "Memory of the card"), waiting)
+        self.memory = Fact(translate("Train", "Card memory"), waiting)
         facts = (self.step, self.loss, self.evaluation, self.speed, self.left, self.memory)
         self.box.addLayout(grid_of(facts, (1, 1, 1)))
         self.seconds_left: float | None = None

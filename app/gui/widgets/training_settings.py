@@ -95,7 +95,7 @@ class TrainingSettings(Collapsible):
 
     def _build_memory(self) -> QVBoxLayout:
         name = (
-            translate("Knobs", "Memory of the card")
+            translate("Knobs", "Card memory")
             if self._on_card
             else translate("Knobs", "Main memory")
         )
