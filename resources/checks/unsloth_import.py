@@ -1,4 +1,4 @@
-"""Check: ``import unsloth`` and ``FastLanguageModel``, with the time it takes, and torch's inductor."""
+"""Check: ``import unsloth`` and ``FastLanguageModel`` with the time it takes, torch's inductor."""
 
 import importlib
 import importlib.util

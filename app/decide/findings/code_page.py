@@ -1,4 +1,4 @@
-"""Which letters of a path Windows' programs without Unicode cannot read: those outside its ANSI code page.
+"""Letters of a path that Windows' programs without Unicode cannot read.
 
 Triton compiles its launcher with TinyCC, which opens files by their names in that code page. Seen with the
 genuine tcc.exe of triton-windows 3.4.0.post21: with a Cyrillic or Japanese folder on a PC of code page 1252 it
