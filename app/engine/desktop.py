@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.model.errors import NotInstalledError
 from app.model.message import Message
+from app.steps.child_environment import temporary_folder
 
 if TYPE_CHECKING:
     from app.engine.editors import Editor
@@ -71,6 +72,7 @@ class Desktop:
         variables[old] = folder + separator + variables.get(old, "")
         variables["VIRTUAL_ENV"] = session.place.environment(name)
         variables.pop("PYTHONHOME", None)
+        variables.update(temporary_folder(session.system, session.place))
         models = session.place.join(session.place.models, "hub")
         if session.system.files.exists(models):
             variables.setdefault("HF_HUB_CACHE", models)

@@ -115,13 +115,17 @@ class Model(Value, frozen=True, kw_only=True):
     """A model that a starter script may name. ``label`` is its size for people; ``since`` the first
     Unsloth that knows it (of those whose list was read), ``transformers`` the first of these that
     knows its family. ``gated``: it asks for an account. ``source`` and ``date`` say where and when
-    that was looked up.
+    that was looked up, ``unchecked`` what of it was not. Without a ``shape`` (another kind than
+    Llama's) its memory is not known: ``billions`` of parameters say its size, ``note`` what a
+    person should know, and it is never proposed by itself.
     """
 
     id: str
     label: str
     since: str
-    shape: Shape
+    shape: Shape | None = None
+    billions: float = 0.0
+    note: str = ""
     sixteen_bit: str = ""
     card: bool = True
     transformers: str = ""
@@ -129,6 +133,7 @@ class Model(Value, frozen=True, kw_only=True):
     gated: bool = False
     source: str = ""
     date: str = ""
+    unchecked: tuple[str, ...] = ()
 
 
 class SmallCard(Value, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ Bytes = Annotated[int, msgspec.Meta(ge=0)]
 Family = Literal["windows", "linux", "macos"]
 Vendor = Literal["nvidia", "amd", "intel", "other"]
 NvmlState = Literal["ok", "missing", "mismatch", "error", "crashed"]
+SmartAppControl = Literal["off", "on", "evaluation"]
 Reach = Literal["reachable", "unreachable", "blocked", "untrusted", "unknown"]
 # Why a folder is no home: other files are in it, or its place. See ``app/probe/home.py``.
 Refusal = Literal["not-empty", "drive-root", "profile", "system", "no-locks"]
@@ -26,7 +27,12 @@ LeftoverKind = Literal["venv", "conda", "user-site", "cache", "model-cache", "ow
 
 
 class Os(Value, frozen=True, kw_only=True):
-    """The operating system. ``build`` is the Windows build number (22000 and up is Windows 11)."""
+    """The operating system. ``build`` is the Windows build number (22000 and up is Windows 11),
+    ``code_page`` Windows' number of the letters that older programs can read in a path ("ANSI").
+
+    ``s_mode``: only programs of Microsoft's store run. ``controlled_folders``: Defender keeps unknown
+    programs from writing into a person's folders (Controlled Folder Access).
+    """
 
     family: Family
     name: str | None = None
@@ -35,6 +41,10 @@ class Os(Value, frozen=True, kw_only=True):
     long_paths: bool | None = None
     is_admin: bool | None = None
     locale: str | None = None
+    code_page: int | None = None
+    s_mode: bool | None = None
+    smart_app_control: SmartAppControl | None = None
+    controlled_folders: bool | None = None
     wsl: bool | None = None
 
 
@@ -151,12 +161,14 @@ class Leftover(Value, frozen=True, kw_only=True):
 class Home(Value, frozen=True, kw_only=True):
     """The one folder that holds environments, cache, journal and reports.
 
+    ``temp`` is the person's own folder of temporary files.
     ``volume`` is the root of the disk that it lies on, which links may make another than its path
     says. ``begun`` is how many bytes of a setup, by the profile's id, are there already. ``refused``
     says why nothing may be installed there; ``None`` where it may.
     """
 
     path: str
+    temp: str | None = None
     on_onedrive: bool | None = None
     writable: bool | None = None
     refused: Refusal | None = None

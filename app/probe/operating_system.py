@@ -14,10 +14,17 @@ from typing import Any
 
 from app.decide.redaction.secret_names import HOLDS_SECRET, SIGNED
 from app.model.home_layout import HomeLayout
-from app.model.machine import Cpu, Disk, Home, Memory, Os
+from app.model.machine import Cpu, Disk, Home, Memory, Os, SmartAppControl
 from app.ports import System
 from app.probe.home import home_state
 
+_CODE_PAGE = r"SYSTEM\CurrentControlSet\Control\Nls\CodePage"
+# VerifiedAndReputablePolicyState (Smart App Control: 0 off, 1 on, 2 evaluation) and SkuPolicyRequired (1 in S mode)
+_CODE_INTEGRITY = r"SYSTEM\CurrentControlSet\Control\CI\Policy"
+# EnableControlledFolderAccess: 0 off, 1 block, 2 audit (Microsoft Defender, Set-MpPreference)
+_CONTROLLED_FOLDERS = (
+    r"SOFTWARE\Microsoft\Windows Defender\Windows Defender Exploit Guard\Controlled Folder Access"
+)
 _FILE_SYSTEM = r"SYSTEM\CurrentControlSet\Control\FileSystem"
 
 # Each of these has broken an install or a training run; anything else of a person's settings is not
@@ -116,8 +123,42 @@ def system(system: System, facts: dict[str, Any]) -> Os:
         long_paths=_has_long_paths(system),
         is_admin=facts.get("is_admin"),
         locale=facts.get("locale"),
+        code_page=_find_code_page(system),
+        s_mode=_switch(system, _CODE_INTEGRITY, "SkuPolicyRequired"),
+        smart_app_control=_find_smart_app_control(system),
+        controlled_folders=_switch(system, _CONTROLLED_FOLDERS, "EnableControlledFolderAccess"),
         wsl=facts.get("wsl"),
     )
+
+
+def _find_code_page(system: System) -> int | None:
+    """``chcp`` shows the console's; this is the one of programs without Unicode ("ACP")."""
+    if system.computer.family != "windows":
+        return None
+    key = system.registry.key("HKLM", _CODE_PAGE)
+    number = str(key.values.get("ACP", "")) if key else ""
+    return int(number) if number.isdecimal() and len(number) < 6 else None
+
+
+def _number(system: System, path: str, name: str) -> int | None:
+    if system.computer.family != "windows":
+        return None
+    key = system.registry.key("HKLM", path)
+    value = key.values.get(name) if key else None
+    return value if isinstance(value, int) else None
+
+
+def _switch(system: System, path: str, name: str) -> bool | None:
+    """A switch that is on at 1; other numbers only watch. ``None`` where Windows does not have it."""
+    number = _number(system, path, name)
+    return None if number is None else number == 1
+
+
+def _find_smart_app_control(system: System) -> SmartAppControl | None:
+    """*Windows Security > App & browser control* shows the same."""
+    number = _number(system, _CODE_INTEGRITY, "VerifiedAndReputablePolicyState")
+    states: dict[int | None, SmartAppControl] = {0: "off", 1: "on", 2: "evaluation"}
+    return states.get(number)
 
 
 def _has_long_paths(system: System) -> bool | None:
@@ -175,6 +216,7 @@ def home(system: System, place: HomeLayout) -> Home:
     volume = system.files.disk(place.home)
     return Home(
         path=place.home,
+        temp=system.computer.known_folder("temp"),
         on_onedrive=_on_onedrive(system, place.home),
         writable=system.files.writable(place.home),
         refused=home_state(system, place).refused,

@@ -6,6 +6,7 @@ So no stray setting of the user bends an install.
 from __future__ import annotations
 
 from app.model.home_layout import HomeLayout
+from app.ports import System
 from app.steps.step_context import StepContext
 
 # What programs need to run at all, and where temporary files go. Everything else stays outside: a
@@ -68,6 +69,7 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
         site, own.get("SYSTEMROOT", ("", "C:\\Windows"))[1], own.get("PATH", ("", ""))[1], python
     )
     env.update(PYTHONUTF8="1", PYTHONIOENCODING="utf-8", PYTHONNOUSERSITE="1", NO_COLOR="1")
+    env.update(temporary_folder(site.system, site.place))
     env.update(UNSLOTH_DISABLE_STATISTICS="1", HF_HUB_DISABLE_TELEMETRY="1")
     env.update(uv_settings(site))
     sources = site.sources
@@ -82,6 +84,18 @@ def child_environment(site: StepContext, python: str | None = None) -> dict[str,
     if sources.certificate:
         env.update(SSL_CERT_FILE=sources.certificate, REQUESTS_CA_BUNDLE=sources.certificate)
     return env
+
+
+def temporary_folder(system: System, place: HomeLayout) -> dict[str, str]:
+    """``TEMP`` and ``TMP`` below home, made there, where the person's own path is not plain: Triton's
+    compiler finds no file whose path has letters outside Windows' code page. Empty elsewhere.
+    """
+    own = system.computer.known_folder("temp") or ""
+    if place.family != "windows" or own.isascii():
+        return {}
+    folder = place.at("work", "temp")
+    system.files.make_folder(folder)
+    return {"TEMP": folder, "TMP": folder}
 
 
 def uv_settings(site: StepContext) -> dict[str, str]:

@@ -16,6 +16,7 @@ from app.model.event import AnyPayload
 from app.model.message import Message
 from app.model.plan import InstallWheels, MakeKernel
 from app.model.quoting import kernel_argument
+from app.steps.child_environment import temporary_folder
 from app.steps.install_wheels import source
 from app.steps.removing import take_away
 from app.steps.step_context import StepContext
@@ -133,6 +134,6 @@ def _build_kernel_spec(step: MakeKernel, site: StepContext) -> bytes:
         "display_name": step.label,
         "language": "python",
         "metadata": {"debugger": True},
-        "env": {"PYTHONNOUSERSITE": "1"},
+        "env": {"PYTHONNOUSERSITE": "1"} | temporary_folder(site.system, site.place),
     }
     return msgspec.json.format(encode(spec))

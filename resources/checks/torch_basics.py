@@ -1,9 +1,5 @@
-"""Check: torch imports, with its build, CUDA, cuDNN, bf16 and inductor.
+"""Check: torch imports, its build, CUDA, cuDNN, bf16, and each card's memory, capability and code."""
 
-Every line of the guide's own script but Unsloth's.
-"""
-
-import importlib
 import inspect
 import os
 import sys
@@ -14,6 +10,7 @@ sys.path.insert(
     0, os.path.dirname(os.path.abspath(__file__))
 )  # python -I leaves the script's folder out
 
+import card
 import telling
 
 
@@ -47,7 +44,9 @@ def tell_absence(torch: Any) -> None:
 
 
 def check() -> None:
-    """Import torch and say what it is; a CUDA build that reaches no card fails."""
+    """Import torch and say what it is; a CUDA build that reaches no card, or holds no code for one,
+    fails.
+    """
     begin = time.perf_counter()
     torch = telling.need("torch")
     seconds = time.perf_counter() - begin
@@ -68,12 +67,7 @@ def check() -> None:
     telling.measured("torch.arch_list", torch.cuda.get_arch_list() if available else [])
     telling.measured("torch.threads", torch.get_num_threads())
     (tell_card if available else tell_absence)(torch)
-    try:
-        importlib.import_module("torch._inductor")
-        telling.measured("torch.inductor", True)
-    except Exception as fault:
-        telling.measured("torch.inductor", False, error=telling.first_line(fault))
-    telling.pick_device(torch)
+    card.check()  # the same torch, in the same process
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Check: ``import unsloth`` and ``FastLanguageModel``, with the time it takes."""
+"""Check: ``import unsloth`` and ``FastLanguageModel`` with the time it takes, torch's inductor."""
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -26,6 +27,7 @@ def bring_in() -> Any:
     try:
         import unsloth
     except Exception as fault:
+        bring_in_inductor()
         raise telling.CheckFailed(
             "unsloth-import",
             telling.Message("Unsloth cannot be imported: {error}", error=telling.first_line(fault)),
@@ -37,6 +39,7 @@ def bring_in() -> Any:
         seconds=round(time.perf_counter() - begin, 1),
         has_version=hasattr(unsloth, "__version__"),
     )
+    bring_in_inductor()
     from unsloth import FastLanguageModel
 
     telling.measured(
@@ -46,6 +49,17 @@ def bring_in() -> Any:
     return FastLanguageModel
 
 
+def bring_in_inductor() -> None:
+    """torch's compiler, a line of the guide's own script. Unsloth has imported most of it already;
+    alone it takes seconds.
+    """
+    try:
+        importlib.import_module("torch._inductor")
+        telling.measured("torch.inductor", True)
+    except Exception as fault:
+        telling.measured("torch.inductor", False, error=telling.first_line(fault))
+
+
 def check() -> None:
     """Unsloth has no ``__version__`` in 2024, and raises more than ImportError: both are why the
     guide's own lines fail.
@@ -53,6 +67,7 @@ def check() -> None:
     if importlib.util.find_spec("unsloth") is None:
         for name in ("unsloth.import", "unsloth.version", "unsloth.fast_language_model"):
             telling.skipped(name, "Unsloth is not part of this profile")
+        bring_in_inductor()
         return
     telling.pick_device(telling.need("torch"))
     with tempfile.TemporaryDirectory(prefix="unsloth_check_", ignore_cleanup_errors=True) as folder:

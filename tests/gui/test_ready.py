@@ -84,6 +84,7 @@ def test_every_knob_moves_the_estimate_as_the_model_says(qtbot: QtBot) -> None:
     run = knobs.chosen()
     assert run is not None and len(heard) == 4
     shape = next(m.shape for m in real_knowledge().guide.models if m.id == run.model)
+    assert shape is not None
     assert need() == memory_estimate.predict(shape, bits=16, rank=128, batch=16, length=32768)
     assert knobs.sign.state == "err" and "too much" in knobs.verdict.text()
     assert knobs.meter.share == 1.0

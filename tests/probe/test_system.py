@@ -91,3 +91,38 @@ def test_a_folder_that_cannot_be_written_is_said(pc: Any) -> None:
     system = pc()
     system.files.read_only = True
     assert home(system, HomeLayout("C:\\x", "windows")).writable is False
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, (None, None, None, None)),
+        ({"ACP": "1252"}, (1252, None, None, None)),
+        ({"ACP": "65001", "SkuPolicyRequired": 1}, (65001, True, None, None)),
+        (
+            {"VerifiedAndReputablePolicyState": 1, "EnableControlledFolderAccess": 2},
+            (None, None, "on", False),
+        ),
+        (
+            {"VerifiedAndReputablePolicyState": 2, "EnableControlledFolderAccess": 1},
+            (None, None, "evaluation", True),
+        ),
+        ({"ACP": "no number", "SkuPolicyRequired": "1"}, (None, None, None, None)),
+    ],
+)
+def test_what_windows_says_of_its_protection(
+    pc: Any, values: dict[str, Any], expected: tuple[object, ...]
+) -> None:
+    """Where a value is missing or of another kind, nothing is claimed."""
+    places = {
+        "ACP": r"SYSTEM\CurrentControlSet\Control\Nls\CodePage",
+        "SkuPolicyRequired": r"SYSTEM\CurrentControlSet\Control\CI\Policy",
+        "VerifiedAndReputablePolicyState": r"SYSTEM\CurrentControlSet\Control\CI\Policy",
+        "EnableControlledFolderAccess": r"SOFTWARE\Microsoft\Windows Defender"
+        r"\Windows Defender Exploit Guard\Controlled Folder Access",
+    }
+    keys: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        keys.setdefault("HKLM\\" + places[name], {})[name] = value
+    got = system(pc(registry=keys), {"name": "Windows 11 Pro"})
+    assert (got.code_page, got.s_mode, got.smart_app_control, got.controlled_folders) == expected

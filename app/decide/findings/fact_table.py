@@ -12,6 +12,7 @@ from datetime import date
 from fnmatch import fnmatch
 from typing import Any
 
+from app.decide.findings.code_page import find_code_page, find_foreign_letters
 from app.model.answers import Answers
 from app.model.card import CardCatalogue
 from app.model.condition import parse_version
@@ -188,6 +189,10 @@ def _system_facts(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         "os.arch": _ARCHITECTURES.get(arch, arch) or None,
         "os.wsl": os.wsl,
         "os.long_paths": os.long_paths,
+        "os.code_page": find_code_page(os),
+        "os.s_mode": os.s_mode,
+        "os.smart_app_control": os.smart_app_control,
+        "os.controlled_folders": os.controlled_folders,
         "os.old_name": any(old.lower() in name + " " for old in rules.old_systems)
         if name
         else None,
@@ -278,6 +283,7 @@ def _home_facts(
     path = home_path(facts, answers)
     windows = facts.os.family == "windows"
     known = facts.home if facts.home is not None and facts.home.path == path else None
+    temp = facts.home.temp if facts.home is not None else None
     named = next(
         (disk for disk in facts.disks if known is not None and disk.root == known.volume), None
     )
@@ -321,6 +327,9 @@ def _home_facts(
         "home.subfolder": _program_subfolder(path, windows) if path else None,
         "home.unsafe": describe_unsafe(path, windows, rules.unsafe_characters) if path else None,
         "home.broken": describe_broken(path, windows, rules.broken_characters) if path else None,
+        "home.foreign": find_foreign_letters(path, facts.os) if path else None,
+        "home.temp": temp,
+        "home.temp_foreign": find_foreign_letters(temp, facts.os) if temp else None,
         "disk.root": disk.root if disk else None,
         "disk.free": free,
         "disk.needed": needed,

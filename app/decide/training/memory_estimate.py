@@ -136,8 +136,8 @@ def holds_whole_logits(profile: Profile, capability: str | None, tokens: int) ->
 
 def beside_the_guide(row: MemoryRow, models: tuple[Model, ...]) -> tuple[MemoryEstimate, ...]:
     """Our figures for one row of the guide's table: one for each model that stands for its size."""
-    named = {model.id: model for model in models}
+    shapes = {model.id: model.shape for model in models if model.shape is not None}
     return tuple(
-        predict(named[name].shape, rank=row.rank, batch=row.batch, length=row.length)
+        predict(shapes[name], rank=row.rank, batch=row.batch, length=row.length)
         for name in row.models
     )

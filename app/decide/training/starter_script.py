@@ -41,6 +41,7 @@ class TrainingSize(Value, frozen=True, kw_only=True):
     accumulation: int
     memory: memory_estimate.MemoryEstimate | None = None
     available: float | None = None
+    note: str = ""
 
     @property
     def fits(self) -> bool | None:
@@ -55,9 +56,15 @@ def list_models(profile: Profile, guide: Guide) -> tuple[Model, ...]:
     return tuple(
         sorted(
             (m for m in guide.models if m.card == profile.needs.gpu and _is_supported(m, profile)),
-            key=lambda m: memory_estimate.predict(m.shape).parameters,
+            key=_count_parameters,
         )
     )
+
+
+def _count_parameters(model: Model) -> float:
+    if model.shape is None:
+        return model.billions * 1e9
+    return memory_estimate.predict(model.shape).parameters
 
 
 def choose_size(
@@ -100,12 +107,9 @@ def choose_size(
         return _fit_size(
             chosen, room, length, batch, bits or 4, rank or 16, profile, capability, small
         )
-    advised = [
-        m
-        for m in choices
-        if small is None or memory_estimate.predict(m.shape).parameters <= small.billions * 1e9
-    ]
-    tries = list(reversed(advised or choices[:1]))
+    measured = [m for m in choices if m.shape is not None]
+    advised = [m for m in measured if small is None or _count_parameters(m) <= small.billions * 1e9]
+    tries = list(reversed(advised or measured[:1]))
     roomy = [
         _fit_size(
             m,
@@ -201,7 +205,7 @@ def render_script(
 def describe_estimate(chosen: TrainingSize) -> str:
     """The memory in one sentence."""
     if chosen.memory is None:
-        return "How much memory this model takes is not known."
+        return f"How much memory this model takes is not known. {chosen.note}".strip()
     if chosen.available is None:
         return f"The model has {chosen.memory.parameters / 1e6:,.0f} million parameters."
     need = (
@@ -232,6 +236,18 @@ def _fit_size(
     usual = [n for n in (2048, 1024, 512) if n <= longest]
     lengths = [length] if length else (usual if on_card else [512])
     batches = [batch] if batch else [n for n in (2, 1) if n <= widest]
+    if model.shape is None:
+        return TrainingSize(
+            model=model.id if bits == 4 else model.sixteen_bit or model.id,
+            label=model.label,
+            bits=bits,
+            rank=rank,
+            batch=batches[0],
+            length=lengths[0],
+            accumulation=_accumulation_steps(batches[0]),
+            available=room,
+            note=model.note,
+        )
     last: TrainingSize | None = None
     for tokens in lengths:
         for rows in batches:

@@ -63,7 +63,6 @@ def _simulate_torch(
         _simulate("torch.build", versions.cuda_tag),
         _simulate("torch.cuda_available", gpu is not None),
         _simulate("torch.cuda", versions.cuda),
-        _simulate("torch.inductor", True),
     ]
     if gpu is not None:
         measured += [
@@ -78,9 +77,11 @@ def _simulate_torch(
 
 
 def _simulate_unsloth(profile: Profile) -> list[Measured]:
+    inductor = _simulate("torch.inductor", True)
     if profile.versions.unsloth is None:
-        return []
+        return [inductor]
     return [
+        inductor,
         _simulate("unsloth.version", profile.versions.unsloth),
         _simulate("unsloth.import", True, seconds=31.0),
         _simulate("unsloth.fast_language_model", True),

@@ -27,12 +27,10 @@ HEAD = ["python", "fetch-torch", "fetch-packages", "environment", "install"]
 CHECKS = [
     "versions",
     "torch_basics",
-    "card",
     "kernel",
     "triton_kernel",
     "attention",
     "bnb_4bit",
-    "unsloth_import",
     "benchmark",
     "fine_tune",
 ]
@@ -116,6 +114,15 @@ def test_what_fetches_code_is_closed_before_anything_runs(
             assert any("fetches a file from the network" in text for text in profile.bad)
 
 
+@pytest.mark.parametrize("profile", ["practice-cpu", "torch28-2025.11", "guide-2024.9.post3"])
+def test_one_process_of_a_verification_imports_unsloth(knowledge: Knowledge, profile: str) -> None:
+    """Its import takes 20 s beside a card: the fine-tune's own serves as the check of it too."""
+    for mode in ("full", "quick"):
+        answers = Answers(verify=mode)
+        made = steps(knowledge, profile, LINUX, answers=answers)
+        assert len({"check-unsloth_import", "check-fine_tune"} & set(made)) == 1, mode
+
+
 def test_quick_and_no_verification(knowledge: Knowledge) -> None:
     quick = steps(knowledge, "torch28-2025.11", WINDOWS, answers=Answers(verify="quick"))
     assert "check-unsloth_import" in quick
@@ -197,7 +204,11 @@ def test_verification_of_an_installed_environment(knowledge: Knowledge) -> None:
     assert all(
         isinstance(s, RunCheck) and s.environment == "torch28-2025.11-0123abcd" for s in plan.steps
     )
-    assert len(plan.steps) == len(CHECKS) - 2
+    apart = ["benchmark", "fine_tune"]  # without them Unsloth's import is a check of its own
+    assert [s.id.removeprefix("check-") for s in plan.steps] == [
+        *(check for check in CHECKS if check not in apart),
+        "unsloth_import",
+    ]
 
 
 def test_clean_up_moves_what_is_foreign_and_deletes_what_is_own() -> None:

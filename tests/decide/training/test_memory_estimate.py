@@ -132,6 +132,8 @@ def test_the_guides_table_is_too_high(knowledge: Knowledge) -> None:
 
 def test_fits_leaves_a_margin(knowledge: Knowledge) -> None:
     """A run that exactly fills the card does not fit."""
-    need = memory_estimate.predict(knowledge.guide.models[0].shape)
+    shape = knowledge.guide.models[0].shape
+    assert shape is not None
+    need = memory_estimate.predict(shape)
     assert need.fits(need.process * 1.06)
     assert not need.fits(need.process)

@@ -109,7 +109,7 @@ def test_names_a_model_that_the_profile_knows(knowledge: Knowledge, name: str) -
         (4, "1B"),
         (6, "4B"),
         (8, "7B"),
-        (12, "8B"),
+        (12, "Qwen 3 8B"),
         (24, "14B"),
         (48, "32B"),
         (80, "70B"),
