@@ -51,7 +51,8 @@ WORKED = re.compile(
     r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
-    r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b",
+    r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
+    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|^=* ?\d+ passed\b(?![^\n]*(?:failed|error))[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
@@ -69,6 +70,8 @@ FIELD = re.compile(
 ERROR_LINE = re.compile(
     r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )
+# How Python's logging writes an error: the run that reports it goes on.
+LOGGED = re.compile(r"[ \t]*error:[\w.]+:\S")
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
     r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
@@ -76,7 +79,7 @@ NEW_RUN = re.compile(
 )
 # The line above the exception that a traceback ends in: a frame, the code in it, or the mark under it.
 ABOVE_RAISED = re.compile(
-    r"(?:^|\n)(?:\W*file \"[^\n]*|\W*traceback[^\n]*|[ \t]+[^\n]+|-+>[^\n]*)\n\s*$"
+    r"(?:^|\n)(?:\W*file \"[^\n]*|\W*traceback \(most[^\n]*|[ \t]+[^\n]+|-+>[^\n]*)\n\s*$"
 )
 TRACEBACK_REACH = 2000  # signs
 # The exception that a traceback ends in, its frames, and what Python prints below them.
@@ -168,6 +171,8 @@ def _ends_a_run(lower: str, place: int) -> bool:
     """
     start = lower.rfind("\n", 0, place) + 1
     if not ERROR_LINE.match(lower, start):
+        return False
+    if LOGGED.match(lower, start):
         return False
     if not RAISED.match(lower, start) or NEW_RUN.search(lower, start):
         return True
