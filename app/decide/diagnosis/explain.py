@@ -51,7 +51,9 @@ ENDED = re.compile(
 WORKED = re.compile(
     r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
-    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b",
+    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
+    r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
+    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|^=* ?\d+ passed\b(?![^\n]*(?:failed|error))[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
@@ -69,6 +71,18 @@ FIELD = re.compile(
 ERROR_LINE = re.compile(
     r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )
+# How Python's logging writes an error: the run that reports it goes on.
+LOGGED = re.compile(r"[ \t]*error:[\w.]+:\S")
+# That another run begins: a prompt of a shell, of Python or of a notebook.
+NEW_RUN = re.compile(
+    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
+    re.MULTILINE,
+)
+# The line above the exception that a traceback ends in: a frame, the code in it, or the mark under it.
+ABOVE_RAISED = re.compile(
+    r"(?:^|\n)(?:\W*file \"[^\n]*|\W*traceback \(most[^\n]*|[ \t]+[^\n]+|-+>[^\n]*)\n\s*$"
+)
+TRACEBACK_REACH = 2000  # signs
 # The exception that a traceback ends in, its frames, and what Python prints below them.
 RAISED = re.compile(
     r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
@@ -132,24 +146,40 @@ def explain(
 
 def _has_gone_on(lower: str, best: Candidate) -> bool:
     """Whether work went on after the last line that speaks for a cause, and nothing ended it later:
-    what was caught or overcome is no cause. What goes on after an error that stands for itself may
-    be another run.
+    what was caught or overcome is no cause. What goes on after an error that ended a run may be
+    another run.
     """
     end = lower.find("\n", best.last)
     issue = best.known_issue
-    starts = [lower.rfind("\n", 0, place) + 1 for place in best.places]
-    if end < 0 or issue.lasting or any(ERROR_LINE.match(lower, start) for start in starts):
+    if end < 0 or issue.lasting or any(_ends_a_run(lower, place) for place in best.places):
         return False
-    if issue.passing or issue.stage == "network":
-        after = end
-        well = PASSED.search(lower, end)
-    else:
-        matches = list(WORKED.finditer(lower, end))
-        well = matches[-1] if matches else None
-        after = well.end() if well else end
-    return (
-        well is not None and not ENDED.search(lower, after) and not ERROR_LINE.search(lower, after)
-    )
+    for well in _successes(lower, end, passing=issue.passing or issue.stage == "network"):
+        if not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well):
+            return True
+    return False
+
+
+def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
+    """From where on nothing may fail: the end of the last work after ``start``; for what passes by
+    itself also ``start``, where any success follows it.
+    """
+    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    return [start, *worked] if passing and PASSED.search(lower, start) else worked
+
+
+def _ends_a_run(lower: str, place: int) -> bool:
+    """Whether an error stands for itself on this line. An exception without a traceback, after which
+    the same run goes on, was only printed.
+    """
+    start = lower.rfind("\n", 0, place) + 1
+    if not ERROR_LINE.match(lower, start):
+        return False
+    if LOGGED.match(lower, start):
+        return False
+    if not RAISED.match(lower, start) or NEW_RUN.search(lower, start):
+        return True
+    above = lower[max(0, start - TRACEBACK_REACH) : start]
+    return ABOVE_RAISED.search(above) is not None
 
 
 def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:

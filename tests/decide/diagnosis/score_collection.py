@@ -1,6 +1,6 @@
 """Scores the diagnosis on the judged collection.
 
-``python -m tests.decide.diagnosis.score_collection [read|kept|second|all] [--strict] [--write]``.
+``python -m tests.decide.diagnosis.score_collection [read|kept|second|third|all] [--strict] [--write]``.
 
 Prints how many causes were named right at first place and among three, how many wrong ones were
 named firmly or with an automatic fix, what stayed silent although it is known, which unknown ones
@@ -42,7 +42,9 @@ class JudgedLog(NamedTuple):
 
 
 def collection(half: str = "all") -> list[JudgedLog]:
-    """The logs of one part (``read``, ``kept``, ``second``) or of ``all``; each is checked against its hash.
+    """The logs of one part (``read``, ``kept``, ``second``, ``third``) or of ``all``, as bytes.
+
+    Each is checked against its hash; ``encoding`` says how a log that is not UTF-8 was written.
 
     Raises ``ValueError`` where a log is not the one that was judged.
     """
@@ -51,8 +53,9 @@ def collection(half: str = "all") -> list[JudgedLog]:
     logs = {one["id"]: one for one in map(json.loads, lines)}
     found = []
     for answer in answers:
-        log = logs[answer["id"]]["log"].encode()
-        if hashlib.sha256(log).hexdigest() != logs[answer["id"]]["sha256"]:
+        row = logs[answer["id"]]
+        log = row["log"].encode(row.get("encoding", "utf-8"))
+        if hashlib.sha256(log).hexdigest() != row["sha256"]:
             raise ValueError(f"The log {answer['id']} is not the one that was judged.")
         accepted = tuple(answer.get("accept", ()))
         right = (answer["label"], *accepted) if answer["label"] else ()
