@@ -6,18 +6,23 @@ So most patterns need not be tried.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from re import _parser  # type: ignore[attr-defined]  # the one parser that reads what re reads
+from re import _casefix, _parser  # type: ignore[attr-defined]  # what re itself reads patterns with
 from typing import Any
 
 _RARE = 3  # letters; shorter strings stand in every line
 # lines that a match reaches over behind its anchor; patterns that reach further say so with [\s\S]
 _NEAR = 3
+_LEADING = 2  # letters with which a match begins; a single one stands everywhere
+_SELDOM = frozenset("?&")  # signs that are worth looking for alone
+_ENOUGH = 6  # letters; more tell no more
+_MANY = 60  # strings with which a pattern may begin
 _REPEATS = (_parser.MAX_REPEAT, _parser.MIN_REPEAT, _parser.POSSESSIVE_REPEAT)
 _FAR = (r"[\s\S]", r"\s|", r"\n|", r"\S{1,200}\s+")
 
 
+_MORE_CASES = frozenset(_casefix._EXTRA_CASES)
 # Letters that re.IGNORECASE takes for i and s, and that stay what they are when they are made small.
 _FOLDED = {"\u0130": "i", "\u0131": "i", "\u017f": "s"}
 
@@ -39,35 +44,65 @@ def sub_in_candidates(
     lower: str,
     sign: re.Pattern[str] | None = None,
 ) -> str:
-    """``pattern.sub(instead, text)``, looking only at the lines in which there can be a match.
-    ``lower`` is ``small(text)``.
+    """``pattern.sub(instead, text)``, looking only where there can be a match. ``lower`` is
+    ``lower_same_length(text)``.
 
-    ``sign`` is found in each such line's small letters. Gives the very same text back where nothing
-    changes.
+    ``sign`` is found in the small letters of each line with a match. Gives the very same text back
+    where nothing changes.
     """
+    parts: list[str] = []
+    at = 0
+    for match in _candidates(pattern, text, lower, sign):
+        new = instead(match)
+        if new != match.group():
+            parts += [text[at : match.start()], new]
+            at = match.end()
+    return "".join([*parts, text[at:]]) if parts else text
+
+
+def _candidates(
+    pattern: re.Pattern[str], text: str, lower: str, sign: re.Pattern[str] | None
+) -> Iterator[re.Match[str]]:
+    """``pattern.finditer(text)``."""
     spans = [(0, len(text))]
     if sign is not None:
         spans = _merge_spans(list(_spans_with_pattern(lower, sign)))
     else:
-        needed = required_strings(pattern.pattern, pattern.flags)
-        there = [word for word in needed if word in lower]
-        if needed and not there:
-            return text
-        if (
-            needed
-            and min(map(len, there)) >= _RARE
-            and not any(far in pattern.pattern for far in _FAR)
-        ):
-            spans = _merge_spans(sorted(_spans_with_words(lower, there)))
-    parts: list[str] = []
-    at = 0
+        source, flags = pattern.pattern, pattern.flags
+        sought: list[tuple[str, list[str]]] = []
+        for searched, exact in ((lower, False), (text, True)):
+            needed = required_strings(source, flags, exact)
+            there = [word for word in needed if word in searched]
+            if needed and not there:
+                return
+            if min(map(len, there), default=0) >= _RARE:
+                sought.append((searched, there))
+        if begins := leading_strings(source, flags):
+            yield from matches_that_begin_with(begins, pattern, text, lower)
+            return
+        if sought and not any(far in source for far in _FAR):
+            spans = _merge_spans(sorted(_spans_with_words(*sought[-1])))
     for start, end in spans:
-        for match in pattern.finditer(text, start, end):
-            new = instead(match)
-            if new != match.group():
-                parts += [text[at : match.start()], new]
-                at = match.end()
-    return "".join([*parts, text[at:]]) if parts else text
+        yield from pattern.finditer(text, start, end)
+
+
+def matches_that_begin_with(
+    begins: tuple[str, ...], pattern: re.Pattern[str], text: str, lower: str
+) -> Iterator[re.Match[str]]:
+    """``pattern.finditer(text)``, where each match begins with one of some words
+    (``leading_strings``).
+    """
+    places: set[int] = set()
+    for word in begins:
+        at = lower.find(word)
+        while at >= 0:
+            places.add(at)
+            at = lower.find(word, at + 1)
+    end = 0
+    for at in sorted(places):
+        if at >= end and (match := pattern.match(text, at)) is not None:
+            yield match
+            end = match.end()
 
 
 def _spans_with_words(lower: str, words: list[str]) -> Iterator[tuple[int, int]]:
@@ -107,56 +142,139 @@ def _find_line_end(text: str, at: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def required_strings(pattern: str, flags: int = 0) -> tuple[str, ...]:
-    """Strings in small letters of which at least one stands in ``small(text)`` of every match of
-    ``re.compile(pattern, flags)``; empty where nothing is certain.
+def required_strings(pattern: str, flags: int = 0, exact: bool = False) -> tuple[str, ...]:
+    """Strings in small letters of which at least one stands in ``lower_same_length`` of every match
+    of ``re.compile(pattern, flags)``; empty where nothing is certain. ``exact``: strings as they
+    stand in the match itself, so of letters whose case counts.
 
     Searching for a plain string is far cheaper than for an expression, and there are hundreds of
     them. Python's own parser reads the pattern; an operation that this module does not know
     promises nothing. Raises ``re.error`` where the pattern is none.
     """
     parsed = _parser.parse(pattern, flags)
-    return _required_by_sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
+    return _required_by_sequence(parsed, bool(parsed.state.flags & re.IGNORECASE), exact)
 
 
-def _required_by_sequence(items: Iterable[tuple[Any, Any]], any_case: bool) -> tuple[str, ...]:
+def _required_by_sequence(items: Iterable[tuple[Any, Any]], any_case: bool, exact: bool) -> tuple[str, ...]:
     """What one alternative promises: the best of its plain runs and its groups."""
     offers: list[tuple[str, ...]] = []
     run = ""
     for operation, value in items:
-        if operation is _parser.LITERAL and _is_case_safe(value, any_case):
-            run += lower_same_length(chr(value))
+        if operation is _parser.LITERAL and _is_certain(value, any_case, exact):
+            run += chr(value) if exact else lower_same_length(chr(value))
             continue
         offers.append((run,))
         run = ""
-        inner = _required_by_node(operation, value, any_case)
+        inner = _required_by_node(operation, value, any_case, exact)
         offers.append(inner)
     offers.append((run,))
     best = max(offers, key=lambda offer: min(map(len, offer), default=0))
     return best if best and all(best) else ()
 
 
-def _required_by_node(operation: Any, value: Any, any_case: bool) -> tuple[str, ...]:
+def _required_by_node(operation: Any, value: Any, any_case: bool, exact: bool) -> tuple[str, ...]:
     """What a group, a choice or a repetition promises. Look-arounds, classes and references promise
     nothing.
     """
     if operation is _parser.SUBPATTERN:
         _group, on, off, inner = value
         return _required_by_sequence(
-            inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
+            inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE, exact
         )
     if operation is _parser.ATOMIC_GROUP:
-        return _required_by_sequence(value, any_case)
+        return _required_by_sequence(value, any_case, exact)
     if operation is _parser.BRANCH:
-        parts = [_required_by_sequence(branch, any_case) for branch in value[1]]
+        parts = [_required_by_sequence(branch, any_case, exact) for branch in value[1]]
         return tuple(dict.fromkeys(word for part in parts for word in part)) if all(parts) else ()
     if operation in _REPEATS and value[0] > 0:
-        return _required_by_sequence(value[2], any_case)
+        return _required_by_sequence(value[2], any_case, exact)
     return ()
 
 
+def _is_certain(code: int, any_case: bool, exact: bool) -> bool:
+    """Whether this letter of a pattern is known of each match: as it is, or made small."""
+    if exact and any_case:
+        return chr(code).lower() == chr(code).upper()
+    return exact or _is_case_safe(code, any_case)
+
+
 def _is_case_safe(code: int, any_case: bool) -> bool:
-    """Whether this letter of a pattern stands in the small letters of whatever it matches. Beyond
-    ASCII several letters are one to ``re.IGNORECASE``.
+    """Whether this letter of a pattern stands in the small letters of whatever it matches. Of some
+    letters beyond ASCII, ``re.IGNORECASE`` takes several small ones for the same.
     """
-    return not any_case or code < 128
+    return not any_case or code < 128 or ord(lower_same_length(chr(code))) not in _MORE_CASES
+
+
+@lru_cache(maxsize=4096)
+def leading_strings(pattern: str, flags: int = 0) -> tuple[str, ...]:
+    """Strings in small letters with one of which ``lower_same_length`` of every match of
+    ``re.compile(pattern, flags)`` begins; empty where nothing is certain or they are too many.
+
+    Trying a pattern at the places of a few plain strings costs a tenth of looking for it.
+    """
+    parsed = _parser.parse(pattern, flags)
+    found, _whole = _begin_of_sequence(parsed, bool(parsed.state.flags & re.IGNORECASE))
+    if len(found) > _MANY or any(len(word) < _LEADING and word not in _SELDOM for word in found):
+        return ()
+    return tuple(
+        word
+        for word in sorted(found)
+        if not any(word != other and word.startswith(other) for other in found)
+    )
+
+
+_Begin = tuple[frozenset[str], bool]  # what it begins with, and whether that is all of it
+_NOTHING_KNOWN: _Begin = (frozenset({""}), False)
+
+
+def _begin_of_sequence(items: Sequence[tuple[Any, Any]], any_case: bool) -> _Begin:
+    begins = frozenset({""})
+    for number, (operation, value) in enumerate(items):
+        if min(map(len, begins)) >= _ENOUGH:
+            return begins, False
+        rest: list[tuple[Any, Any]] = list(items[number + 1 :])
+        optional = operation in _REPEATS and value[0] == 0
+        if optional:
+            taken = _begin_of_sequence([*value[2], *(rest if value[1] == 1 else ())], any_case)
+            more, whole = _union(
+                [taken if value[1] == 1 else (taken[0], False), _begin_of_sequence(rest, any_case)]
+            )
+        else:
+            more, whole = _begin_of_node(operation, value, any_case)
+        longer = frozenset(a + b for a in begins for b in more)
+        if len(longer) > _MANY:
+            return begins, False
+        begins = longer
+        if optional or not whole:
+            return begins, whole
+    return begins, True
+
+
+def _begin_of_node(operation: Any, value: Any, any_case: bool) -> _Begin:
+    """What a match of one node begins with. A place has no width; a class is known if it is small."""
+    if operation is _parser.LITERAL:
+        if not _is_case_safe(value, any_case):
+            return _NOTHING_KNOWN
+        return frozenset({lower_same_length(chr(value))}), True
+    if operation in (_parser.AT, _parser.ASSERT, _parser.ASSERT_NOT):
+        return frozenset({""}), True
+    if operation is _parser.IN and all(kind is _parser.LITERAL for kind, _ in value):
+        return _union([_begin_of_node(kind, code, any_case) for kind, code in value])
+    if operation is _parser.SUBPATTERN:
+        _group, on, off, inner = value
+        return _begin_of_sequence(
+            inner, (any_case or bool(on & re.IGNORECASE)) and not off & re.IGNORECASE
+        )
+    if operation is _parser.ATOMIC_GROUP:
+        return _begin_of_sequence(value, any_case)
+    if operation is _parser.BRANCH:
+        return _union([_begin_of_sequence(branch, any_case) for branch in value[1]])
+    if operation in _REPEATS:
+        _least, most, inner = value
+        begins, whole = _begin_of_sequence(inner, any_case)
+        return begins, whole and most == 1
+    return _NOTHING_KNOWN
+
+
+def _union(begins: list[_Begin]) -> _Begin:
+    return frozenset().union(*(found for found, _ in begins)), all(whole for _, whole in begins)

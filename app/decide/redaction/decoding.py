@@ -37,6 +37,7 @@ _FORM = re.compile(r"(?<!\S)[^\s%]*%[0-9a-fA-F]{2}\S*")
 _SPACES = {"n": "\n", "r": "\n", "t": "\t"}
 _BREAK = re.compile(r"\r?\n[ \t]*(?:[│┃|>][ \t]*)?")
 _LINE_END = " \t\r│┃|"
+FRAME = _LINE_END + ">"  # what may stand around the text of a line
 _SPACE = re.compile(r"[ \t]")
 _RUN = re.compile(r"[^\s│┃]{0,400}")
 _FOLDER = re.compile(

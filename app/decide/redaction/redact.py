@@ -27,6 +27,7 @@ from app.decide.diagnosis.regex_prefilter import (
 )
 from app.decide.redaction.decoding import (
     APART,
+    FRAME,
     FULL,
     DecodedView,
     decoded_views,
@@ -106,11 +107,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text without the person. Doing it again changes nothing."""
         found = decoded_views(text)
-        broken = (
-            joined(text, lambda word: any(name.search(word) for name in self._names))
-            if "\n" in text
-            else None
-        )
+        broken = joined(text, self._name_across_breaks(text)) if "\n" in text else None
         if found or broken is not None:
             text = self._apply_edits(
                 text,
@@ -208,6 +205,20 @@ class Redactor:
     def _count_kind(self, kind: str) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
+    def _name_across_breaks(self, text: str) -> Callable[[str], bool]:
+        """Whether a name stands in two halves of a broken word. Where leaving out all breaks makes no
+        more of the names than there were, it stands in none.
+        """
+        lower = lower_same_length(text)
+        flat = "".join(line.strip(FRAME) for line in lower.split("\n"))
+        names = [
+            name
+            for name in self._names
+            if not (needed := required_strings(name.pattern, name.flags))
+            or any(flat.count(one) > lower.count(one) for one in needed)
+        ]
+        return lambda halves: any(name.search(halves) for name in names)
+
     def _find_edits(self, reading: DecodedView, written: str, depth: int) -> list[Edit]:
         """What a reading of the written text says that has to go: counted from its beginning, in
         the text as it is written.
@@ -288,17 +299,26 @@ class Redactor:
         return None
 
 
-_Anchored = tuple[tuple[str, ...], RedactionRule]
+class _SoughtRule(NamedTuple):
+    """A rule with plain words of which each match holds one: in small letters, and as it is written
+    (``exact``). Without any it is always tried.
+    """
+
+    rule: RedactionRule
+    needed: tuple[str, ...]
+    exact: tuple[str, ...]
 
 
-def _with_required_strings(rule: RedactionRule) -> _Anchored:
-    """A rule with plain words of which each match holds one; without any it is always tried."""
-    return (
-        required_strings(rule.pattern.pattern, rule.pattern.flags) if rule.sign is None else ()
-    ), rule
+def _with_required_strings(rule: RedactionRule) -> _SoughtRule:
+    if rule.sign is not None:
+        return _SoughtRule(rule, (), ())
+    pattern, flags = rule.pattern.pattern, rule.pattern.flags
+    return _SoughtRule(
+        rule, required_strings(pattern, flags), required_strings(pattern, flags, exact=True)
+    )
 
 
-def _applicable_rules(rules: Iterable[_Anchored], text: str, lower: str) -> list[RedactionRule]:
+def _applicable_rules(rules: Iterable[_SoughtRule], text: str, lower: str) -> list[RedactionRule]:
     """The rules that can find something in a text: of three hundred a few. ``lower`` is its small
     letters.
 
@@ -309,29 +329,33 @@ def _applicable_rules(rules: Iterable[_Anchored], text: str, lower: str) -> list
     long_words = "\n".join(word for word in words if len(word) >= _SHORTEST)
     small_long = lower_same_length(long_words)
 
-    def is_wanted(anchored: _Anchored) -> bool:
-        needed, rule = anchored
-        if rule.in_word:
-            return _is_found_in(rule.pattern, needed, long_words, small_long)
+    def is_wanted(sought: _SoughtRule) -> bool:
+        needed, exact = sought.needed, sought.exact
+        if sought.rule.in_word:
+            if exact and min(map(len, exact)) >= min(map(len, needed), default=0):
+                return _is_found_in(sought.rule.pattern, exact, long_words, long_words)
+            return _is_found_in(sought.rule.pattern, needed, long_words, small_long)
         return not needed or any(one in (lower if " " in one else small_words) for one in needed)
 
-    return [anchored[1] for anchored in rules if is_wanted(anchored)]
+    return [sought.rule for sought in rules if is_wanted(sought)]
 
 
 def _is_found_in(
-    pattern: re.Pattern[str], needed: tuple[str, ...], words: str, small_words: str
+    pattern: re.Pattern[str], needed: tuple[str, ...], words: str, searched: str
 ) -> bool:
-    """Whether a pattern is found in one of these words, a line each, that hold what it needs."""
+    """Whether a pattern is found in one of these words, a line each, that hold what it needs.
+    ``searched`` is ``words`` or its small letters.
+    """
     if not needed:
         return pattern.search(words) is not None
     for one in needed:
-        at = small_words.find(one)
+        at = searched.find(one)
         while at >= 0:
             start, end = words.rfind("\n", 0, at) + 1, words.find("\n", at)
             end = len(words) if end < 0 else end
             if pattern.search(words, start, end) is not None:
                 return True
-            at = small_words.find(one, end)
+            at = searched.find(one, end)
     return False
 
 

@@ -93,13 +93,18 @@ PERSONAL: tuple[RedactionRule, ...] = (
         _mask_iban,
         re.compile(r" \d{4} \d{4} "),
     ),
-    RedactionRule(
-        "account",
-        re.compile(
-            r"(?<![\d.,-])(?:\d{4}([ -])\d{4}\1\d{4}\1\d{4}|3\d{3}[ -]\d{6}[ -]\d{5})(?![\d.,-])"
-        ),
-        _mask_card_number,
-        re.compile(r"\d{4}[ -]\d{4,6}[ -]\d{4}"),
+    *(
+        RedactionRule(  # a rule a sign: a sign alone is found a hundred times faster than one of two
+            "account",
+            re.compile(
+                r"(?<![\d.,-])(?:\d{4}@\d{4}@\d{4}@\d{4}|3\d{3}@\d{6}@\d{5})(?![\d.,-])".replace(
+                    "@", between
+                )
+            ),
+            _mask_card_number,
+            re.compile(rf"{between}\d{{4,6}}{between}\d{{4,5}}"),
+        )
+        for between in (" ", "-")
     ),
     _make_rule(
         "phone",
@@ -246,7 +251,8 @@ SHAPES: tuple[RedactionRule, ...] = (
     ),
     _make_rule(
         "header",
-        r"((?<![a-z])(?:x-[a-z-]{0,20}(?:key|token|secret)|private-token|job-token|[a-z]+-subscription-key|api-key)"
+        r"((?:(?<![a-z])(?:x-[a-z-]{0,20}(?:key|token|secret)|private-token|job-token|api-key)"
+        r"|(?<=[a-z])-subscription-key)"
         + EQUALS
         + r")"
         + _NONE
