@@ -155,7 +155,9 @@ def required_strings(pattern: str, flags: int = 0, exact: bool = False) -> tuple
     return _required_by_sequence(parsed, bool(parsed.state.flags & re.IGNORECASE), exact)
 
 
-def _required_by_sequence(items: Iterable[tuple[Any, Any]], any_case: bool, exact: bool) -> tuple[str, ...]:
+def _required_by_sequence(
+    items: Iterable[tuple[Any, Any]], any_case: bool, exact: bool
+) -> tuple[str, ...]:
     """What one alternative promises: the best of its plain runs and its groups."""
     offers: list[tuple[str, ...]] = []
     run = ""

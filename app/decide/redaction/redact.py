@@ -206,8 +206,8 @@ class Redactor:
         self.counts[kind] = self.counts.get(kind, 0) + 1
 
     def _name_across_breaks(self, text: str) -> Callable[[str], bool]:
-        """Whether a name stands in two halves of a broken word. Where leaving out all breaks makes no
-        more of the names than there were, it stands in none.
+        """Whether a name stands in two halves of a broken word; asked only of the names that stand in
+        the text once all breaks are left out.
         """
         lower = lower_same_length(text)
         flat = "".join(line.strip(FRAME) for line in lower.split("\n"))
@@ -215,7 +215,7 @@ class Redactor:
             name
             for name in self._names
             if not (needed := required_strings(name.pattern, name.flags))
-            or any(flat.count(one) > lower.count(one) for one in needed)
+            or any(one in flat for one in needed)
         ]
         return lambda halves: any(name.search(halves) for name in names)
 

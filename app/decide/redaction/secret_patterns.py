@@ -252,12 +252,7 @@ SHAPES: tuple[RedactionRule, ...] = (
     _make_rule(
         "header",
         r"((?:(?<![a-z])(?:x-[a-z-]{0,20}(?:key|token|secret)|private-token|job-token|api-key)"
-        r"|(?<=[a-z])-subscription-key)"
-        + EQUALS
-        + r")"
-        + _NONE
-        + _VALUE
-        + r"{6,}",
+        r"|(?<=[a-z])-subscription-key)" + EQUALS + r")" + _NONE + _VALUE + r"{6,}",
         "<token>",
     ),
     # ---- tokens without a name before them; those of services are in resources/secrets.toml
