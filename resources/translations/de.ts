@@ -8825,7 +8825,7 @@
         <translation type="unfinished">Pflegen</translation>
     </message>
     <message>
-        <source>Verify &amp;again</source>
+        <source>Ver&amp;ify again</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

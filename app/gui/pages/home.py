@@ -253,7 +253,7 @@ class Home(Container):
 
     def _build_care_card(self) -> Card:
         card, acts = self._build_actions(translate("Home", "Keep it"))
-        acts(translate("Home", "Verify &again"), lambda: self._frame.go("verify"))
+        acts(translate("Home", "Ver&ify again"), lambda: self._frame.go("verify"))
         self.back = acts(translate("Home", "&Go back …"), self._go_back)
         self.back.setEnabled(False)
         if self._has_quarantined():
