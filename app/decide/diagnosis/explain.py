@@ -78,11 +78,6 @@ NEW_RUN = re.compile(
     r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
     re.MULTILINE,
 )
-# The line above the exception that a traceback ends in: a frame, the code in it, or the mark under it.
-ABOVE_RAISED = re.compile(
-    r"(?:^|\n)(?:\W*file \"[^\n]*|\W*traceback \(most[^\n]*|[ \t]+[^\n]+|-+>[^\n]*)\n\s*$"
-)
-TRACEBACK_REACH = 2000  # signs
 # The exception that a traceback ends in, its frames, and what Python prints below them.
 RAISED = re.compile(
     r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
@@ -168,18 +163,15 @@ def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
 
 
 def _ends_a_run(lower: str, place: int) -> bool:
-    """Whether an error stands for itself on this line. An exception without a traceback, after which
-    the same run goes on, was only printed.
+    """Whether an error stands for itself on this line. An exception after which the same run goes on,
+    without another one being started, was caught and printed.
     """
     start = lower.rfind("\n", 0, place) + 1
     if not ERROR_LINE.match(lower, start):
         return False
     if LOGGED.match(lower, start):
         return False
-    if not RAISED.match(lower, start) or NEW_RUN.search(lower, start):
-        return True
-    above = lower[max(0, start - TRACEBACK_REACH) : start]
-    return ABOVE_RAISED.search(above) is not None
+    return not RAISED.match(lower, start) or NEW_RUN.search(lower, start) is not None
 
 
 def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
