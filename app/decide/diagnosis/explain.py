@@ -16,6 +16,7 @@ import msgspec
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import required_strings
+from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, RAISED, has_gone_on
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
@@ -40,48 +41,11 @@ FAILED = re.compile(
     r"^(?![^\n]*warn)[^\n]*(?:failed|cannot |could not|unable to|not found|not supported|refused|denied|died|crash)",
     re.MULTILINE,
 )
-# That it ended in a failure: what likeness alone needs before it may give an idea.
-ENDED = re.compile(
-    r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
-    r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
-    r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ",
-    re.MULTILINE,
-)
-# That work went on which a real failure would have kept from going on.
-WORKED = re.compile(
-    r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
-    r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
-    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
-    r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
-    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|^=* ?\d+ passed\b(?![^\n]*(?:failed|error))[^\n]* in [\d.]+ ?s",
-    re.MULTILINE,
-)
-# That what is reached over a network, or needs memory or a free file, was had after all.
-PASSED = re.compile(
-    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
-    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
-    re.MULTILINE,
-)
 # That it has to do with what this program sets up, and is not a fault of somebody's own script.
 FIELD = re.compile(
     r"-packages|torch|cuda|nvidia|triton|bitsandbytes|xformers|unsloth|transformers|huggingface|hf\.co|tokenizer|datasets?\b|"
     r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
     r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe"
-)
-ERROR_LINE = re.compile(
-    r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
-)
-# How Python's logging writes an error: the run that reports it goes on.
-LOGGED = re.compile(r"[ \t]*error:[\w.]+:\S")
-# That another run begins: a prompt of a shell, of Python or of a notebook.
-NEW_RUN = re.compile(
-    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
-    re.MULTILINE,
-)
-# The exception that a traceback ends in, its frames, and what Python prints below them.
-RAISED = re.compile(
-    r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
-    re.MULTILINE,
 )
 _FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
 _FRAME = re.compile(r"^\W{0,6}file \"|[\\/](?:site|dist)-packages[\\/][^\n]*:\d+", re.MULTILINE)
@@ -122,7 +86,7 @@ def explain(
     found = [c for c in find_candidates(text, known_issues, known) if c.score >= LEAST]
     ranked = rank(found)
     best = ranked[0] if ranked else None
-    if best is not None and _has_gone_on(text.lower, best):
+    if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):
         return Diagnosis()
     if best is None or best.score < LIKELY:
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
@@ -137,41 +101,6 @@ def explain(
         fix=fix if confidence == "certain" else without_button(fix),
         others=tuple(_find_other_causes(text, known_issues, ranked, confidence)),
     )
-
-
-def _has_gone_on(lower: str, best: Candidate) -> bool:
-    """Whether work went on after the last line that speaks for a cause, and nothing ended it later:
-    what was caught or overcome is no cause. What goes on after an error that ended a run may be
-    another run.
-    """
-    end = lower.find("\n", best.last)
-    issue = best.known_issue
-    if end < 0 or issue.lasting or any(_ends_a_run(lower, place) for place in best.places):
-        return False
-    for well in _successes(lower, end, passing=issue.passing or issue.stage == "network"):
-        if not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well):
-            return True
-    return False
-
-
-def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
-    """From where on nothing may fail: the end of the last work after ``start``; for what passes by
-    itself also ``start``, where any success follows it.
-    """
-    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
-    return [start, *worked] if passing and PASSED.search(lower, start) else worked
-
-
-def _ends_a_run(lower: str, place: int) -> bool:
-    """Whether an error stands for itself on this line. An exception after which the same run goes on,
-    without another one being started, was caught and printed.
-    """
-    start = lower.rfind("\n", 0, place) + 1
-    if not ERROR_LINE.match(lower, start):
-        return False
-    if LOGGED.match(lower, start):
-        return False
-    return not RAISED.match(lower, start) or NEW_RUN.search(lower, start) is not None
 
 
 def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:

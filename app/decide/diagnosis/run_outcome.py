@@ -1,0 +1,77 @@
+"""Tells from a log whether a run ended in a failure, or went on after what looked like one."""
+
+from __future__ import annotations
+
+import re
+
+from app.model.known_issue import KnownIssue
+
+# That it ended in a failure: what likeness alone needs before it may give an idea.
+ENDED = re.compile(
+    r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
+    r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"
+    r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ",
+    re.MULTILINE,
+)
+# That work went on which a real failure would have kept from going on.
+WORKED = re.compile(
+    r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
+    r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
+    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
+    r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
+    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|^=* ?\d+ passed\b(?![^\n]*(?:failed|error))[^\n]* in [\d.]+ ?s",
+    re.MULTILINE,
+)
+# That what is reached over a network, or needs memory or a free file, was had after all.
+PASSED = re.compile(
+    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
+    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
+    re.MULTILINE,
+)
+ERROR_LINE = re.compile(
+    r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
+)
+# How Python's logging writes an error: the run that reports it goes on.
+LOGGED = re.compile(r"[ \t]*error:[\w.]+:\S")
+# That another run begins: a prompt of a shell, of Python or of a notebook.
+NEW_RUN = re.compile(
+    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
+    re.MULTILINE,
+)
+# The exception that a traceback ends in, its frames, and what Python prints below them.
+RAISED = re.compile(
+    r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
+    re.MULTILINE,
+)
+
+
+def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: int) -> bool:
+    """Whether work went on after ``last``, the end of the last sign of a cause, and nothing ended it
+    later: what was caught or overcome is no cause. ``places`` are where its proofs stand. What goes
+    on after an error that ended a run may be another run.
+    """
+    end = lower.find("\n", last)
+    if end < 0 or issue.lasting or any(_ends_a_run(lower, place) for place in places):
+        return False
+    for well in _successes(lower, end, passing=issue.passing or issue.stage == "network"):
+        if not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well):
+            return True
+    return False
+
+
+def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
+    """From where on nothing may fail: the end of the last work after ``start``; for what passes by
+    itself also ``start``, where any success follows it.
+    """
+    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    return [start, *worked] if passing and PASSED.search(lower, start) else worked
+
+
+def _ends_a_run(lower: str, place: int) -> bool:
+    """Whether an error stands for itself on this line. An exception after which the same run goes on,
+    without another one being started, was caught and printed.
+    """
+    start = lower.rfind("\n", 0, place) + 1
+    if not ERROR_LINE.match(lower, start) or LOGGED.match(lower, start):
+        return False
+    return not RAISED.match(lower, start) or NEW_RUN.search(lower, start) is not None
