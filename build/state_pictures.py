@@ -1,6 +1,8 @@
-"""Pictures of every page and dialog in its states, for looking: waiting, running, blocked, failed, done.
+"""Pictures of every page and dialog in its states, for looking.
 
-The visits are those of the window's tests, so the figures are nobody's. ``screenshots.py --states``
+Waiting, running, blocked, failed, done.
+
+The sessions are those of the window's tests, so the figures are nobody's. ``screenshots.py --states``
 calls this for each look and scale.
 """
 

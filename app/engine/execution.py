@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
+from copy import copy
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -53,7 +55,7 @@ _EVENT_LINES = 400_000  # bytes of output kept in a recorded run; the whole log 
 
 
 class Execution:
-    """Carries a session's plans out. Afterwards its fields tell how the last run went."""
+    """Runs a session's plans. Afterwards its fields tell how the last run went."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -65,6 +67,18 @@ class Execution:
         self.error: ExpectedError | None = None
         self.cut_short = False  # whether a step that is no check ended the last run
         self.changed = False  # whether the last run changed more than logs, caches and records
+
+    def beside(self) -> Session:
+        """The same session for work beside its runs that changes nothing, such as a preview. Its wish
+        to stop is its own: that of one work never ends another.
+        """
+        session = self._session
+        system = copy(session.system)
+        system.stop = threading.Event()
+        system.processes = session.system.processes.with_stop(system.stop)
+        own = type(session)(system, session.knowledge, session.answers, session.resource)
+        own.facts, own.profile, own.fixed = session.facts, session.profile, session.fixed
+        return own
 
     def run_aside(self, plan: Plan) -> Iterator[StepEvent]:
         """Carry out a small plan after the run that the report is about, which stays what it is.

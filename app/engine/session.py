@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from copy import copy
 
 import msgspec
 
@@ -33,7 +31,7 @@ from app.probe import survey
 
 
 class Session:
-    """What was seen of one computer, what was chosen and answered; its parts carry it out.
+    """What was seen of one computer, what was chosen and answered; its parts act on it.
     Everything but long work answers at once; what takes time is a generator.
 
     ``resource`` gives a file of ``resources/`` by its relative path.
@@ -70,17 +68,6 @@ class Session:
         if facts is not None:
             self.network.note_answers(Answers(), facts.network)
             self.facts = self.network.limit_to_asked(facts)
-
-    def apart(self) -> Session:
-        """The same visit for work beside its runs that changes nothing, such as a preview. Its wish
-        to stop is its own: that of one work never ends another.
-        """
-        system = copy(self.system)
-        system.stop = threading.Event()
-        system.processes = self.system.processes.with_stop(system.stop)
-        own = Session(system, self.knowledge, self.answers, self.resource)
-        own.facts, own.profile, own.fixed = self.facts, self.profile, self.fixed
-        return own
 
     @property
     def simulated(self) -> str | None:

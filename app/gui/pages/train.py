@@ -180,7 +180,7 @@ class Train(PlanPage):
             if fault is not None and not isinstance(fault, StoppedError):
                 refused(fault)
 
-        own = self.session.apart()
+        own = self.session.execution.beside()
         stream = self.frame.stream(lambda: work(own), take, stop=own.execution.stop)
         stream.ended.connect(ended)
         stream.start()
@@ -455,7 +455,7 @@ class Train(PlanPage):
         self.start(plan)
 
     def _prompt(self, run: str, prompt: str) -> None:
-        card, own = self.prompt, self.session.apart()
+        card, own = self.prompt, self.session.execution.beside()
 
         def take(item: object) -> None:
             if isinstance(item, Measured) and item.name == "chat.piece":

@@ -122,7 +122,7 @@ class TrainForm(Container):
             return
         self.preview, self._unread = None, False
         self.data.tell("")
-        own = self.session.apart()
+        own = self.session.execution.beside()
         stream = self._frame.stream(
             lambda: training_runs.preview(own, request), self._heard, stop=own.execution.stop
         )
