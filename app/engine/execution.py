@@ -104,7 +104,7 @@ class Execution:
         session.system.stop.clear()
         measured: list[tuple[str, Measured]] = []
         failures: dict[str, Failed] = {}
-        stream = self._simulate(plan) if session.simulated else self._carry_out(plan)
+        stream = self._simulate(plan) if session.simulated else self._run_steps(plan)
         for event in stream:
             if session.simulated or not isinstance(event.what, Line):
                 self.events.append(
@@ -132,7 +132,7 @@ class Execution:
         """Ask the running plan to stop; it ends within a second and can be gone on with."""
         self._session.system.stop.set()
 
-    def _carry_out(self, plan: Plan) -> Iterator[StepEvent]:
+    def _run_steps(self, plan: Plan) -> Iterator[StepEvent]:
         session = self._session
         if any(isinstance(step, RunCheck) or self._trains_on_card(step) for step in plan.steps):
             session.known_facts()  # which card they are pointed at

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TypeVar, cast
@@ -12,33 +13,20 @@ import msgspec
 from PySide6.QtWidgets import QWidget
 
 from app.adapters.local_system import open_system
-from app.engine.desktop import Desktop
 from app.engine.editors import Editor
-from app.engine.environments import Environments
-from app.engine.execution import Execution
-from app.engine.exports import Exports
-from app.engine.home import OwnHome
-from app.engine.network_access import NetworkAccess
-from app.engine.plans import Plans
 from app.engine.session import Session
-from app.engine.undo import RollbackInfo, Undo, Unfinished
+from app.engine.undo import RollbackInfo, Unfinished
 from app.engine.uninstalling import Uninstallable
 from app.gui.wizard import Wizard
 from app.knowledge import Knowledge, load
 from app.model.advice import Choice, Diagnosis, Finding
 from app.model.answers import Answers
 from app.model.errors import InputError
-from app.model.event import Failed, Line, StepEvent, Stopped
+from app.model.event import Failed, Line, Measured, StepEvent, Stopped
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts, ProbeResult
 from app.model.plan import (
-    Activate,
-    CreateEnvironment,
-    FetchWheels,
-    InstallWheels,
     Plan,
-    ProvidePython,
-    RunCheck,
 )
 from app.model.pointer import Pointer
 from app.model.report import Packed, Preview
@@ -50,6 +38,24 @@ from tests.gui.sample_machine import CHOICES, FACTS, FINDINGS
 from tests.gui.sample_run import CHECKS, DIAGNOSIS, ENV, HOME, PLAN, VERDICT, Act, good_install
 
 RESOURCES = Path(__file__).parents[2] / "resources"
+NO_SOURCES = Sources()
+THREE_THINGS = tuple(
+    Uninstallable(name, title, f"{HOME}\\{name}", size)
+    for name, title, size in (
+        ("envs", "Environment torch28-2025.11-0a1b2c3d", 7_100_000_000),
+        ("wheels", "Fetched packages", 3_800_000_000),
+        ("logs", "Logs", 1_200_000),
+    )
+)
+BACK = Pointer(
+    active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z"
+)
+PREVIEW = Preview(
+    counts={"user": 12, "token": 1},
+    text="Unsloth Setup report\n",
+    page="<h1>Report</h1><p>It works.</p>",
+    files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
+)
 
 
 def flush_and_close(wizard: Wizard) -> None:
@@ -83,9 +89,24 @@ def real_knowledge() -> Knowledge:
     return load(read, names)
 
 
+def answer(part: object, **given: Callable[..., object]) -> None:
+    """Let a part answer with what a test says. Each must be a method of the part, and take what that
+    takes or nothing.
+    """
+    for name, method in given.items():
+        wanted = list(inspect.signature(getattr(part, name)).parameters)
+        takes = list(inspect.signature(method).parameters)
+        assert takes in (wanted, []), (name, wanted)
+        setattr(part, name, method if takes else _ignoring_questions(method))
+
+
+def _ignoring_questions(method: Callable[[], object]) -> Callable[..., object]:
+    return lambda *_, **__: method()
+
+
 class FakeSession(Session):
-    """A session over an invented PC: facts, findings and setups are the samples. What its parts
-    would read of this computer, a test sets as values; the rest of them is real.
+    """A real session over an invented PC. What it would ask this computer, the samples and the
+    fields below answer; what follows from the answers is the real thing.
     """
 
     def __init__(
@@ -104,27 +125,35 @@ class FakeSession(Session):
         self.facts = None if simulated is None else facts
         self.to_find, self.surveys = facts, 0
         self.cut_off = unfinished
+        self.active: Pointer | None = None
         self.opened: list[str] = []
         self.saved: dict[str, bytes] = {}
         self.on_task_bar: list[float] = []
         self.moved: dict[str, str] = {}  # shelf and where it came from
         self.occupied: set[str] = set()  # paths at which something lies again
         self.taken: list[SavedPackages] = []  # packages out of environments
-        self.home: OwnHome = FakeHome(self)
-        self.network: NetworkAccess = FakeNetwork(self)
-        self.plans: Plans = FakePlans(self)
-        self.undo: Undo = FakeUndo(self)
-        self.exports: Exports = FakeExports(self)
-        self.desktop: Desktop = FakeDesktop(self)
+        answer(self.system.files, disk=lambda: None)
+        answer(self.home, pointer=lambda: self.active, require_real_machine=self._refuse)
+        answer(self.network, sources=lambda: NO_SOURCES)
+        answer(self.plans, install=self._plan)
+        answer(
+            self.undo,
+            unfinished=lambda: self.cut_off,
+            quarantined=lambda: tuple(self.moved.items()),
+            removed_packages=lambda: iter(self.taken),
+            put_back=self._put_back,
+        )
+        answer(
+            self.desktop,
+            save=lambda path, data: self.saved.update({path: data}),
+            open=self._open,
+            show_progress=self._show_progress,
+        )
 
     @property
     def place(self) -> HomeLayout:
         """The home folder of the invented PC."""
         return HomeLayout(self.answers.home or HOME, "windows")
-
-    def change(self, **fields: object) -> None:
-        """Take answers."""
-        self.answers = msgspec.structs.replace(self.answers, **fields)
 
     def survey(self) -> Iterator[ProbeResult]:
         """Subject by subject, then all."""
@@ -142,143 +171,31 @@ class FakeSession(Session):
         """Four setups."""
         return CHOICES
 
-    def best(self) -> Choice:
-        """The first, or the chosen one."""
-        return next(
-            (c for c in CHOICES if self.profile is not None and c.profile.id == self.profile.id),
-            CHOICES[0],
-        )
+    def _plan(self) -> Plan:
+        profile = self.best().profile
+        return msgspec.structs.replace(PLAN, title=profile.title, profile=profile.id)
 
-    def choose(self, profile_id: str) -> None:
-        """Take a profile."""
-        self.profile = next(c.profile for c in CHOICES if c.profile.id == profile_id)
-
-
-class FakeHome(OwnHome):
-    """A home on an invented PC, in which nothing is installed."""
-
-    def pointer(self) -> Pointer | None:
-        """Nothing is installed."""
-        return None
-
-    def require_real_machine(self) -> None:
-        """Nothing is trained on an invented PC."""
+    def _refuse(self) -> None:
         raise InputError("This PC is invented; expected one in which something can run.")
 
+    def _open(self, target: str) -> None:
+        self.opened.append(target)
 
-class FakeNetwork(NetworkAccess):
-    """No settings of this computer's pip and uv."""
+    def _show_progress(self, window: int, share: float) -> None:
+        self.on_task_bar.append(share)
 
-    def sources(self) -> Sources:
-        """Nothing set."""
-        return Sources()
-
-
-class FakePlans(Plans):
-    """An install of five steps."""
-
-    def install(self) -> Plan:
-        """Five steps."""
-        profile, name = self._session.best().profile, ENV
-        return Plan(
-            title=profile.title,
-            profile=profile.id,
-            environment=name,
-            steps=(
-                ProvidePython(id="python", title="Python 3.12", version="3.12"),
-                FetchWheels(
-                    id="torch",
-                    title="PyTorch for CUDA 12.8",
-                    profile=profile.id,
-                    part="torch",
-                    download_bytes=4_118_402_316,
-                ),
-                CreateEnvironment(
-                    id="environment", title="Own environment", environment=name, python="3.12"
-                ),
-                InstallWheels(
-                    id="install",
-                    title="Unsloth and 71 packages",
-                    environment=name,
-                    profile=profile.id,
-                    parts=("torch",),
-                    disk_bytes=9_600_000_000,
-                ),
-                Activate(
-                    id="activate",
-                    title="Switch to the new setup",
-                    environment=name,
-                    profile=profile.id,
-                ),
-            ),
-        )
-
-    def is_applicable(self, remedy: str | None) -> bool:
-        """Every fix but the one for certificates, as nothing names a file of them."""
-        return remedy != "system-certificates"
-
-
-class FakeUndo(Undo):
-    """What the test cut off, moved away and took out."""
-
-    def __init__(self, session: FakeSession) -> None:
-        super().__init__(session)
-        self._test = session
-
-    def unfinished(self) -> Unfinished | None:
-        """A run that was cut off, if the test wants one."""
-        return self._test.cut_off
-
-    def quarantined(self) -> tuple[tuple[str, str], ...]:
-        """What the test moved away."""
-        return tuple(self._test.moved.items())
-
-    def removed_packages(self) -> Iterator[SavedPackages]:
-        """What the test took out of environments."""
-        yield from self._test.taken
-
-    def put_back(self, shelf: str) -> str:
+    def _put_back(self, shelf: str) -> str:
         """Return one thing, unless its place is taken."""
-        moved = self._test.moved
-        if moved[shelf] in self._test.occupied:
+        if self.moved[shelf] in self.occupied:
             raise InputError(
-                f"{moved[shelf]} exists again, so the quarantined one stays where it is: {shelf}."
+                f"{self.moved[shelf]} exists again, so the quarantined one stays where it is: "
+                f"{shelf}."
             )
-        return moved.pop(shelf)
-
-
-class FakeExports(Exports):
-    """The facts as they are."""
-
-    def machine_file(self) -> bytes:
-        """The facts as JSON."""
-        return msgspec.json.encode(self._session.facts)
-
-
-class FakeDesktop(Desktop):
-    """Keeps what it was asked for."""
-
-    def __init__(self, session: FakeSession) -> None:
-        super().__init__(session)
-        self._test = session
-
-    def save(self, path: str, data: bytes) -> None:
-        """Keep what was saved."""
-        self._test.saved[path] = data
-
-    def open(self, target: str) -> None:
-        """Keep what was opened."""
-        self._test.opened.append(target)
-
-    def show_progress(self, window: int, share: float) -> None:
-        """What the task bar would show."""
-        self._test.on_task_bar.append(share)
+        return self.moved.pop(shelf)
 
 
 class Staged(FakeSession):
-    """A ``FakeSession`` whose ``execution.run`` plays acts. ``gate`` holds the run at an act until
-    it is set.
-    """
+    """A ``FakeSession`` whose runs play acts. ``gate`` holds the run at an act until it is set."""
 
     def __init__(
         self,
@@ -291,118 +208,92 @@ class Staged(FakeSession):
         self.facts = facts
         self.acts = acts
         self.verdict: Verification | None = VERDICT
-        self.halt = threading.Event()
         self.gate: tuple[int, threading.Event] | None = None
         self.runs: list[Plan] = []
         self.changed: tuple[str, ...] = ()
-        self.active: Pointer | None = None
         self.reports: list[str | None] = []
         self.newer: str | None = None
         self.offered = {"report", "folder", "terminal", "verify", "rollback"}
-        self.home = StagedHome(self)
-        self.plans = StagedPlans(self)
-        self.execution: Execution = StagedExecution(self, folder / "run.log")
-        self.environments: Environments = StagedEnvironments(self)
-        self.undo = StagedUndo(self)
-        self.exports = StagedExports(self)
-        self.desktop = StagedDesktop(self)
+        self.execution.log_path = str(folder / "run.log")
+        answer(
+            self.plans,
+            install=lambda: PLAN,
+            verify=lambda: msgspec.structs.replace(PLAN, steps=CHECKS),
+        )
+        answer(
+            self.execution,
+            _run_steps=self._play,
+            _simulate=self._play,
+            _judge_run=self._judge,
+            explain=lambda log: DIAGNOSIS if b"space" in log else Diagnosis(),
+        )
+        answer(
+            self.environments,
+            already_in_place=lambda: None,
+            changes=lambda: self.changed,
+            newer_profile=lambda: self.newer,
+            status=self._status,
+        )
+        answer(
+            self.undo,
+            uninstallable=lambda: THREE_THINGS,
+            rollback_info=lambda: RollbackInfo(environment="older", verdict="works"),
+            rollback=lambda: BACK,
+        )
+        answer(
+            self.exports,
+            write_report=self._write_report,
+            issue_text=self._issue_text,
+            report_preview=lambda: PREVIEW,
+        )
+        answer(
+            self.desktop,
+            offers=lambda: self.offered,
+            editors=lambda: (Editor(name="vscode", argv=("code",)),),
+            open_editor=lambda editor: f"{editor.name} opens.",
+        )
 
-
-class StagedHome(FakeHome):
-    """A home whose pointer the test sets."""
-
-    def __init__(self, session: Staged) -> None:
-        super().__init__(session)
-        self._test = session
-
-    def pointer(self) -> Pointer | None:
-        """None before an install."""
-        return self._test.active
-
-
-class StagedPlans(FakePlans):
-    """An install like the pictures', and its checks."""
-
-    def install(self) -> Plan:
-        """An install like the pictures'."""
-        return PLAN
-
-    def verify(self, quick: bool = False, environment: str | None = None) -> Plan:
-        """The checks alone."""
-        return Plan(title=PLAN.title, profile=PLAN.profile, environment=ENV, steps=CHECKS)
-
-
-class StagedExecution(Execution):
-    """Plays the acts of a test."""
-
-    def __init__(self, session: Staged, log: Path) -> None:
-        super().__init__(session)
-        self._test = session
-        self.log_path: str | None = str(log)
-
-    def run(self, plan: Plan) -> Generator[StepEvent, None, None]:
+    def _play(self, plan: Plan) -> Iterator[StepEvent]:
         """Play the acts; the log is on disk before its event is told."""
-        test = self._test
-        self.events, self.outcome, self.last_plan = [], "", plan
-        test.halt.clear()
-        test.runs.append(plan)
+        execution, stop = self.execution, self.system.stop
+        self.runs.append(plan)
         failed = False
         known = {s.id for s in plan.steps}
-        with Path(self.log_path or "").open("ab", buffering=0) as log:
-            for at, (step, what) in enumerate(test.acts()):
+        with Path(execution.log_path or "").open("ab", buffering=0) as log:
+            for at, (step, what) in enumerate(self.acts()):
                 if step not in known:
                     continue
-                if test.gate is not None and at == test.gate[0]:
-                    while not test.gate[1].wait(0.005) and not test.halt.is_set():
+                if self.gate is not None and at == self.gate[0]:
+                    while not self.gate[1].wait(0.005) and not stop.is_set():
                         pass
-                if test.halt.is_set():
-                    self.outcome = "stopped"
+                if stop.is_set():
+                    execution.outcome = "stopped"
                     yield StepEvent(at=float(at), step=step, what=Stopped())
                     return
                 if isinstance(what, Line):
                     log.write(what.text)
                 failed = failed or isinstance(what, Failed)
-                event = StepEvent(at=float(at), step=step, what=what)
-                self.events.append(event)
-                yield event
-        self.outcome = "failed" if failed else "finished"
-        self.verification = (
-            test.verdict
-            if any(isinstance(s, RunCheck) for s in plan.steps) and not failed
-            else None
-        )
+                yield StepEvent(at=float(at), step=step, what=what)
+        execution.outcome = "failed" if failed else "finished"
 
-    def stop(self) -> None:
-        """End the run."""
-        self._test.halt.set()
+    def _judge(
+        self, plan: Plan, measured: list[tuple[str, Measured]], failures: Mapping[str, Failed]
+    ) -> None:
+        self.execution.verification = None if failures else self.verdict
 
-    def explain(self, log: bytes) -> Diagnosis:
-        """Knows one cause."""
-        return DIAGNOSIS if b"space" in log else Diagnosis()
+    def _write_report(self, path: str | None = None) -> str:
+        """Remember that it was asked for."""
+        self.reports.append(path)
+        return path or "report.zip"
 
+    def _issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
+        """What was asked for, in one line."""
+        ideas = [other.cause for other in diagnosis.others] if diagnosis else []
+        return f"issue about {len(log or b'')} bytes: {', '.join(ideas)}"
 
-class StagedEnvironments(Environments):
-    """One environment that works, with the changes that the test sets."""
-
-    def __init__(self, session: Staged) -> None:
-        super().__init__(session)
-        self._test = session
-
-    def already_in_place(self, plan: Plan) -> Verification | None:
-        """Not yet."""
-        return None
-
-    def changes(self, plan: Plan) -> tuple[str, ...]:
-        """What the test says."""
-        return self._test.changed
-
-    def newer_profile(self, kept: str, facts: MachineFacts | None = None) -> str | None:
-        """What the test says."""
-        return self._test.newer
-
-    def status(self) -> Status:
+    def _status(self) -> Status:
         """One environment that works, with one change where the test says so."""
-        pointer, changed = self._test.active, self._test.changed
+        pointer = self.active
         return Status(
             program=ProgramAge(version="2", knowledge="2026-11-01", fresh_until="2027-03-01"),
             home=HOME,
@@ -410,98 +301,8 @@ class StagedEnvironments(Environments):
             profile=pointer.profile if pointer is not None else None,
             environment=f"{HOME}\\envs\\{ENV}",
             path=f"{HOME}\\envs\\current",
-            verdict="not_checked" if changed else "works",
+            verdict="not_checked" if self.changed else "works",
             proven_at="2026-11-24T15:00:00Z",
-            drift=tuple(Drift(package="torch", text=text) for text in changed),
+            drift=tuple(Drift(package="torch", text=text) for text in self.changed),
             previous=pointer.previous if pointer is not None else None,
         )
-
-
-class StagedUndo(FakeUndo):
-    """Things that take room, and a way back."""
-
-    def uninstallable(self) -> tuple[Uninstallable, ...]:
-        """Three things that take room."""
-        return tuple(
-            Uninstallable(name, title, f"{HOME}\\{name}", size)
-            for name, title, size in (
-                ("envs", "Environment torch28-2025.11-0a1b2c3d", 7_100_000_000),
-                ("wheels", "Fetched packages", 3_800_000_000),
-                ("logs", "Logs", 1_200_000),
-            )
-        )
-
-    def rollback_info(self) -> RollbackInfo:
-        """To one that works."""
-        return RollbackInfo(environment="older", verdict="works")
-
-    def rollback(self) -> Pointer:
-        """Swap."""
-        return Pointer(
-            active="older", profile="guide-2024.9.post3", previous=ENV, at="2026-11-24T15:00:00Z"
-        )
-
-
-class StagedExports(FakeExports):
-    """Short texts, and a report that is asked for."""
-
-    def __init__(self, session: Staged) -> None:
-        super().__init__(session)
-        self._test = session
-
-    def plan_script(self, shell: str | None = None) -> str:
-        """A script."""
-        return "$ErrorActionPreference = 'Stop'\nuv venv\n"
-
-    def write_report(self, path: str | None = None) -> str:
-        """Remember that it was asked for."""
-        self._test.reports.append(path)
-        return path or "report.zip"
-
-    def issue_text(self, log: bytes | None = None, diagnosis: Diagnosis | None = None) -> str:
-        """What was asked for, in one line."""
-        ideas = [other.cause for other in diagnosis.others] if diagnosis else []
-        return f"issue about {len(log or b'')} bytes: {', '.join(ideas)}"
-
-    def report_preview(self) -> Preview:
-        """Two files, three things taken out."""
-        return Preview(
-            counts={"user": 12, "token": 1},
-            text="Unsloth Setup report\n",
-            page="<h1>Report</h1><p>It works.</p>",
-            files=(Packed(name="report.html", size=40_200), Packed(name="run.log", size=9)),
-        )
-
-    def training_script(
-        self,
-        model: str | None = None,
-        length: int | None = None,
-        batch: int | None = None,
-        bits: int | None = None,
-        rank: int | None = None,
-    ) -> str:
-        """The knobs in a line."""
-        return (
-            f"# model={model} length={length} batch={batch} bits={bits} rank={rank}\n"
-            f"import unsloth\n"
-        )
-
-
-class StagedDesktop(FakeDesktop):
-    """What the test offers, and VS Code."""
-
-    def __init__(self, session: Staged) -> None:
-        super().__init__(session)
-        self._staged = session
-
-    def offers(self) -> set[str]:
-        """What the test wants."""
-        return self._staged.offered
-
-    def editors(self) -> tuple[Editor, ...]:
-        """VS Code alone."""
-        return (Editor(name="vscode", argv=("code",)),)
-
-    def open_editor(self, editor: Editor) -> str:
-        """A sentence."""
-        return f"{editor.name} opens."

@@ -140,7 +140,7 @@ def test_stop_asks_once_and_can_be_gone_on_from(
     )
     answer("Go on")
     install.ask_stop()
-    assert install.running and not session.halt.is_set() and install._stopper.isEnabled()
+    assert install.running and not session.system.stop.is_set() and install._stopper.isEnabled()
     answer("Stop now")
     install.ask_stop()
     assert not install._stopper.isEnabled()  # asked for once is enough
@@ -169,7 +169,7 @@ def test_enter_while_it_installs_does_not_ask_to_stop(
     assert held is not None and held is not install._stopper and held.isVisible()
     QTest.keyClick(held, Qt.Key.Key_Return)
     QApplication.processEvents()
-    assert QApplication.activeModalWidget() is None and not session.halt.is_set()
+    assert QApplication.activeModalWidget() is None and not session.system.stop.is_set()
     session.gate[1].set()
     qtbot.waitUntil(lambda: not install.running)
 
@@ -320,7 +320,7 @@ def test_closing_while_it_runs_asks(wizard: Wizard, session: Staged, qtbot: QtBo
     assert wizard.isVisible() and install.running
     answer("Stop and close")
     wizard.reject()
-    assert not wizard.isVisible() and session.halt.is_set()
+    assert not wizard.isVisible() and session.system.stop.is_set()
 
 
 def test_a_machine_that_cannot_take_it_is_told_what_to_do(wizard: Wizard, session: Staged) -> None:

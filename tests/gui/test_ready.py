@@ -131,9 +131,9 @@ def test_models_are_those_that_the_setup_knows(qtbot: QtBot) -> None:
 def test_the_script_follows_the_knobs(wizard: Wizard, qtbot: QtBot) -> None:
     ready = page(wizard)
     ready.knobs.length.setCurrentIndex(0)
-    qtbot.waitUntil(lambda: "length=512" in ready.script.toPlainText())
+    qtbot.waitUntil(lambda: "LENGTH = 512 " in ready.script.toPlainText())
     ready.knobs.rank.setCurrentIndex(3)
-    qtbot.waitUntil(lambda: "rank=64" in ready.script.toPlainText())
+    qtbot.waitUntil(lambda: "RANK = 64 " in ready.script.toPlainText())
     next(b for b in inside(ready, Button) if "Copy" in b.text()).click()
     assert QGuiApplication.clipboard().text() == ready.script.toPlainText()
 
