@@ -68,7 +68,7 @@ class Waiting(Staged):
         self.facts = None
         for at, seen in enumerate(super().survey()):
             if at == 4:
-                self.halt.wait(30)
+                self.system.stop.wait(30)
                 return
             yield seen
 
