@@ -1209,10 +1209,6 @@
         <translation>Die Karte zeichnet auch den Bildschirm</translation>
     </message>
     <message>
-        <source>The card as PyTorch sees it</source>
-        <translation>Die Karte, wie PyTorch sie sieht</translation>
-    </message>
-    <message>
         <source>The card became slower while it worked</source>
         <translation>Die Karte wurde beim Arbeiten langsamer</translation>
     </message>
@@ -8528,6 +8524,82 @@
         <source>--{option} is {value}; expected a number from {low} to {high}.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Choose a folder such as C:\Unsloth, with letters that this Windows&apos; code page has.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Controlled Folder Access is on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Controlled Folder Access keeps programs that Defender does not know from writing into Documents, Pictures, Desktop and other folders that it guards: a model saved there may be refused.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go on; where an import is stopped, the page of the failed check says so. Switching it off is a choice for the whole PC: Windows Security, App &amp; browser control.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In S mode Windows runs programs from Microsoft&apos;s store only, so no Python of this setup can start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a terminal of your own set TEMP and TMP to a folder such as C:\Temp before you train.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It may stop libraries that are not signed and that its service does not know; many in PyTorch&apos;s and Unsloth&apos;s packages are not signed. Whether it stops any here is not known before they are loaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave S mode in Settings, System, Activation: it is free and cannot be undone.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Needs another Windows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>S mode is on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save models outside of these folders, or allow the environment&apos;s python.exe in Windows Security, Ransomware protection.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smart App Control is on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smart App Control: on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder of temporary files has letters that a compiler cannot read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder&apos;s path has letters that a compiler cannot read</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Triton compiles with TinyCC, which finds no file where the path has letters outside Windows&apos; code page {os.code_page}: {home.foreign}. Training on the card would stop at its first step.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Triton compiles with TinyCC, which finds no file where the path has letters outside Windows&apos; code page {os.code_page}: {home.temp_foreign}. What this program starts keeps its temporary files under {home.path} instead.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows guards your folders</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows runs in S mode</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -9111,10 +9183,6 @@
         <translation>LoRA-&amp;Rang</translation>
     </message>
     <message>
-        <source>Memory of the card</source>
-        <translation>Speicher der Karte</translation>
-    </message>
-    <message>
         <source>Main memory</source>
         <translation>Arbeitsspeicher</translation>
     </message>
@@ -9181,6 +9249,10 @@
     <message>
         <source>How much memory this model takes is not known.</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Card memory</source>
+        <translation type="unfinished">Speicher der Karte</translation>
     </message>
 </context>
 <context>
@@ -10010,6 +10082,10 @@
         <source>Train</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Home</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Ready</name>
@@ -10784,6 +10860,14 @@
         <source>What changes for you with the second</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>This PC is still being looked at. Its card and driver say which setups fit.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Looking …</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Sparkline</name>
@@ -11163,6 +11247,10 @@
         <source>In the way: {what}</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Looking, for {time} now. Nothing is changed by it.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Train</name>
@@ -11209,10 +11297,6 @@
     <message>
         <source>On disk</source>
         <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Steps</source>
-        <translation type="unfinished">Schritte</translation>
     </message>
     <message>
         <source>Time</source>
@@ -11603,10 +11687,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Memory of the card</source>
-        <translation type="unfinished">Speicher der Karte</translation>
-    </message>
-    <message>
         <source>{n} rows are left out: {why}.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -11753,6 +11833,18 @@
     <message>
         <source>{state} at step {step} of {total}</source>
         <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plan</source>
+        <translation type="unfinished">Plan</translation>
+    </message>
+    <message>
+        <source>Training steps</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Card memory</source>
+        <translation type="unfinished">Speicher der Karte</translation>
     </message>
 </context>
 <context>

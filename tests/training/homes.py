@@ -19,6 +19,7 @@ from app.engine import training_runs
 from app.engine.session import Session
 from app.knowledge import load
 from app.model.answers import Answers
+from app.model.encoding import to_builtins
 from app.model.event import Measured, StepEvent
 from app.model.plan import Plan
 from app.model.training import RunRecord, TrainingRequest, TrainingSettings
@@ -136,7 +137,7 @@ def plan_of(session: Session, request: TrainingRequest) -> Plan:
 
 def run_of(plan: Plan) -> str:
     """The id of the run that a plan trains."""
-    return next(str(msgspec.to_builtins(s)["run"]) for s in plan.steps if s.kind == "run-training")
+    return next(str(to_builtins(s)["run"]) for s in plan.steps if s.kind == "run-training")
 
 
 def measured(events: list[StepEvent], name: str) -> Iterator[Measured]:
