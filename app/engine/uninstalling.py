@@ -74,6 +74,7 @@ def list_removable(
         ("verified", "Records of verifications", place.verified, ""),
         ("locks", "Locks", place.at("locks"), ""),
         ("kernels", "Packages of Jupyter kernels", place.kernels, ""),
+        ("tools", "llama.cpp's converter, for exports", place.tools, ""),
         ("logs", "Logs", place.logs, ""),
         ("reports", "Reports", place.reports, "You may want to keep them."),
     )
