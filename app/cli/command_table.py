@@ -184,6 +184,14 @@ def _add_bundle_options(parser: ArgumentParser) -> None:
         help="pack this profile instead of the best one; may be given again",
     )
     parser.add_argument(
+        "--model",
+        metavar="NAME-OR-FOLDER",
+        action="append",
+        dest="models",
+        default=[],
+        help="pack this model too, and what exports it as GGUF; may be given again",
+    )
+    parser.add_argument(
         "--update",
         action="store_true",
         help="add to the bundle that is there: only what is new is fetched",
@@ -442,6 +450,10 @@ COMMANDS: tuple[CommandSpec, ...] = (
         lambda options: not options.verify,
         (
             ("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),
+            (
+                "bundle --output DIR --model NAME",
+                "with a model: install --offline DIR puts it where train finds it",
+            ),
             ("bundle --output DIR --update", "fetch what this program's newer locks name"),
         ),
     ),

@@ -215,7 +215,13 @@ def bundle(run: CommandRun) -> ExitCode:
     if run.options.kernel:
         session.change(kernel=True)
     run.print_events(
-        session.bundle(target, run.options.platform, run.options.profiles, bool(run.options.update))
+        session.bundle(
+            target,
+            run.options.platform,
+            run.options.profiles,
+            bool(run.options.update),
+            run.options.models,
+        )
     )
     if not run.options.json:
         run.out.write(f"{target}\n")

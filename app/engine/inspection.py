@@ -14,7 +14,7 @@ import msgspec
 from app.decide.findings import fact_table, ranking, rules
 from app.decide.plans import builder, fixes
 from app.decide.redaction.masking import known_secrets
-from app.engine import bundling, integrations, shared_home
+from app.engine import bundled_models, bundling, integrations, shared_home
 from app.engine.guarded_files import guard_files
 from app.engine.journal import Journal
 from app.engine.resumable_bytes import measure_resumable
@@ -430,7 +430,7 @@ class Inspection:
             install = fixes.rename_environment(
                 install, self.place, pointer.active
             )  # the one that was made again beside it
-        install = self._with_integrations(install, profile)
+        install = self._with_models(self._with_integrations(install, profile))
         if not self.answers.clean_up:
             return self._match_recording(install)
         known, gone = {left.id for left in facts.leftovers}, self._leftovers_moved()
@@ -440,6 +440,15 @@ class Inspection:
         except InputError as error:
             raise self.locate_error(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _with_models(self, install: Plan) -> Plan:
+        """A bundle's models, last: what trains is proven before they are copied."""
+        if self.simulated or not self.answers.offline:
+            return install
+        bundle = self.answers.offline
+        made = bundling.read(bundle, self.place, self.system.files)
+        more = bundled_models.taking(made.models, bundle, self.place)
+        return msgspec.structs.replace(install, steps=install.steps + more)
 
     def _leftovers_moved(self) -> set[str]:
         """Leftovers that earlier runs here moved away: the same answers may name them again."""

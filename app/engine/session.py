@@ -346,9 +346,10 @@ class Session(Execution):
         platform: Platform | None = None,
         profiles: Sequence[str] = (),
         update: bool = False,
+        models: Sequence[str] = (),
     ) -> Generator[StepEvent, None, None]:
         """Make a folder with everything that the named, chosen or best profiles need on a machine
-        without internet, the packages of a Jupyter kernel where the answers ask for one.
+        without internet, the packages of a Jupyter kernel where the answers ask for one, and models.
         """
         there: tuple[str, ...] = ()
         if update and not profiles and self.profile is None:
@@ -363,7 +364,13 @@ class Session(Execution):
         kernels = list({one.id: one for one in kernels}.values())
         site = self.site_here()
         masker = SecretMasker(known_secrets(site.sources, self.system.computer.variables()))
-        for event in bundling.bundle(wanted, system, target, site, kernels, update):
+        pointer = self.pointer() if models else None
+        making = bundling.bundle(
+            *(wanted, system, target, site, kernels, update, models),
+            pointer.active if pointer is not None else None,
+            self.knowledge.llama_cpp,
+        )
+        for event in making:
             yield msgspec.structs.replace(event, what=masker.mask_payload(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import msgspec
 
+from app.model.bundled_model import BundledModel
 from app.model.llama_cpp import LlamaCpp
 from app.model.own_packages import PackageChange
 from app.model.training import ExportFormat, RunRecord
@@ -228,6 +229,16 @@ class FetchModel(Step, tag="fetch-model", frozen=True, kw_only=True):
     cache: str
 
 
+class TakeModel(Step, tag="take-model", frozen=True, kw_only=True):
+    """Copy a model out of a bundle into a cache, each file compared with the bundle's list. ``source``
+    is the folder of its files.
+    """
+
+    model: BundledModel
+    source: str
+    cache: str
+
+
 class FetchLlamaCpp(Step, tag="fetch-llama-cpp", frozen=True, kw_only=True):
     """Fetch what turns a model into GGUF: a pinned source archive, of which some files are unpacked into
     ``target``. ``version`` is the Python with which uv looks the archive up.
@@ -277,6 +288,7 @@ AnyStep = (
     | ExportModel
     | FetchModel
     | FetchLlamaCpp
+    | TakeModel
     | AddPackages
     | RemovePackages
 )

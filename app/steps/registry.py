@@ -30,6 +30,7 @@ from app.steps import (
     run_check,
     run_training,
     set_variables,
+    take_model,
     uninstall_packages,
 )
 from app.steps.step_context import StepContext
@@ -66,6 +67,7 @@ HANDLERS: dict[str, Any] = {
     "run-training": run_training,
     "fetch-model": fetch_model,
     "fetch-llama-cpp": fetch_llama_cpp,
+    "take-model": take_model,
     "add-packages": add_packages,
     "remove-packages": remove_packages,
     "export-model": export_model,
