@@ -310,7 +310,8 @@ def test_an_earlier_run_is_opened_and_exported(place: Place) -> None:
     assert place.page._planned.isVisible()  # what is fetched is shown before
     plan_titles = [step.title for step in exports.plan(place.wizard.session, run, "gguf").steps]
     assert len(plan_titles) == 2 and "llama.cpp" in plan_titles[0]
-    back = next(b for b in place.page.bar.findChildren(QPushButton) if "Back" in b.text())
+    buttons = place.page.bar.findChildren(QPushButton)
+    back = next(button for button in buttons if "Back" in button.text())
     back.click()
     assert place.page.export.isVisible()
 
