@@ -14,6 +14,7 @@ from app.model.condition import NAMES, parse
 from app.model.errors import InputError
 from app.model.guide import Guide
 from app.model.known_issue import Chapter, KnownIssues
+from app.model.llama_cpp import LlamaCpp
 from app.model.profile import Part, Profile, Wheel
 from app.model.proof import Proof
 from app.model.rules import Rule, Rules, RulesFile
@@ -51,6 +52,7 @@ class Knowledge(Value, frozen=True, kw_only=True):
     known_issues: KnownIssues = KnownIssues()
     guide: Guide = Guide()
     advisories: tuple[Advisory, ...] = ()
+    llama_cpp: LlamaCpp | None = None
     kernels: tuple[
         Profile, ...
     ] = ()  # packages for a notebook kernel, one set for each Python: never an environment
@@ -92,6 +94,7 @@ def load(read: Read, names: Names, *, light: bool = False) -> Knowledge:
         known_issues=KnownIssues() if light else known_issues(read, names),
         guide=Guide() if light else guide(read, names),
         advisories=_read_value(read, "advisories.toml", Advisories).advisory,
+        llama_cpp=_read_value(read, "training/llama_cpp.toml", LlamaCpp),
     )
 
 

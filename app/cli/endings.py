@@ -40,7 +40,7 @@ SITUATIONS: dict[str, str] = {
     "exists": "the output exists and --overwrite was not given",
     "bad-data": "the data have a question that was not answered, or cannot be read",
     "no-such-run": "there is no training run of that name",
-    "no-llama-cpp": "gguf was asked for without a copy of llama.cpp",
+    "no-llama-cpp": "gguf was asked for in a way for which no hash of llama.cpp is known",
     "clash": "a package of the setup would have to change",
     "bad-name": "the index has no such package",
     "nothing-added": "no package was added, so none can be taken back",

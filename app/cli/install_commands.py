@@ -217,7 +217,11 @@ def bundle(run: CommandRun) -> ExitCode:
         session.change(kernel=True)
     run.print_events(
         session.exports.bundle(
-            target, run.options.platform, run.options.profiles, bool(run.options.update)
+            target,
+            run.options.platform,
+            run.options.profiles,
+            bool(run.options.update),
+            run.options.models,
         )
     )
     if not run.options.json:

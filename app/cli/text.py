@@ -188,6 +188,7 @@ def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
         "",
         f"Pinned on {one.pinned_on}. Python {one.python}; {versions}.",
         f"Proof: {proof.describe_proofs(one)}",
+        f"Exports: {proof.describe_exports(one)}",
     ]
     lines += (
         ["", "For it:"]
@@ -299,7 +300,7 @@ def status(now: Status) -> str:
             )
             for run in now.runs
         ),
-        *([_format_line("Exports", ", ".join(now.exports))] if now.exports else []),
+        *([_format_line("Exports seen", ", ".join(now.exports))] if now.exports else []),
     ]
     if now.newer_profile:
         lines.append(f"A newer setup fits this computer: install --profile {now.newer_profile}")

@@ -76,7 +76,7 @@ def export(run: CommandRun) -> ExitCode:
         llama_cpp=options.llama_cpp,
         base=options.base,
     )
-    target = plan.steps[0].touches[0]
+    target = plan.steps[-1].touches[0]
     code = run.carry_out(plan, more=lambda: {"export": target})
     if code == ExitCode.DONE and not options.json:
         run.out.write(f"{target}\n")

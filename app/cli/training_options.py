@@ -67,13 +67,15 @@ def export(parser: ArgumentParser) -> None:
         type=str.lower,
         default="q8_0",
         choices=QUANTIZATIONS,
-        help="of GGUF: q8_0 (default), f16, q4_k_m …",
+        help="of GGUF: q8_0 (default), f16, bf16, f32; q4_k_m and others with --llama-cpp",
     )
     parser.add_argument(
         "--modelfile", action="store_true", help="a Modelfile for Ollama (always with gguf)"
     )
     parser.add_argument(
-        "--llama-cpp", metavar="DIR", help="your own copy of llama.cpp, which gguf needs"
+        "--llama-cpp",
+        metavar="DIR",
+        help="your own copy of llama.cpp (default: its converter is fetched)",
     )
     parser.add_argument("--base", metavar="DIR", help="the model's folder, where it has moved")
 

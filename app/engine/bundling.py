@@ -8,12 +8,14 @@ from dataclasses import replace
 import msgspec
 
 from app import __version__
-from app.engine import home_folder
+from app.engine import bundled_models, home_folder
 from app.engine.bundled_program import pack_papers, pack_program, pack_python
+from app.model.bundled_model import BundledModel
 from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.event import AnyPayload, Finished, Line, Started, StepEvent
 from app.model.home_layout import HomeLayout
+from app.model.llama_cpp import LlamaCpp
 from app.model.message import Message
 from app.model.plan import FetchWheels
 from app.model.profile import Platform, Profile
@@ -52,6 +54,7 @@ class Bundle(Value, frozen=True, kw_only=True):
     profile: str
     profiles: tuple[str, ...] = ()
     kernels: tuple[str, ...] = ()
+    models: tuple[BundledModel, ...] = ()
     platform: Platform
     python: str = ""
     finished: bool = True
@@ -71,13 +74,17 @@ def bundle(
     site: StepContext,
     kernels: Sequence[Profile] = (),
     update: bool = False,
+    models: Sequence[str] = (),
+    environment: str | None = None,
+    llama_cpp: LlamaCpp | None = None,
 ) -> Iterator[StepEvent]:
     """Fetch the profiles' files for a platform, pack an interpreter where possible, write the list
     with hashes, and beside it licences and bills of materials.
 
     The platform and the card need not be this machine's. ``update`` adds to a bundle that is there:
-    what it has is not fetched again, and files that no lock of its profiles names any more go. Raises
-    ``ExpectedError`` as fetching does.
+    what it has is not fetched again, and files that no lock of its profiles names any more go.
+    ``models`` are names or folders; one that is not here is fetched by the client of ``environment``.
+    With models goes what exports them as GGUF. Raises ``ExpectedError`` as fetching does.
     """
     profiles = list(wanted)
     there = _files_there(target, site) if update else None
@@ -99,6 +106,7 @@ def bundle(
                     platform=platform,
                 )
             )
+    bundled_models.check_wanted(models, environment, site)
     # What is made there is the user's, and no effect on this computer that uninstalling would take
     # back.
     site = replace(site, record=lambda *_: None)
@@ -111,7 +119,8 @@ def bundle(
         platform=platform,
         finished=False,
     )
-    _take_folder(begun, own, update)
+    before = _take_folder(begun, own, update)
+    kept = before.models if before is not None else ()
     clock = site.system.clock
     began = clock.monotonic()
 
@@ -137,6 +146,7 @@ def bundle(
 
     notes: list[str] = []
     program: list[str] = []
+    packed: list[BundledModel] = []
     pythons = tuple(dict.fromkeys(one.python for one in profiles))
     stages: list[tuple[str, str, Iterator[AnyPayload]]] = [
         (
@@ -159,6 +169,14 @@ def bundle(
             pack_contents((*profiles, *kernels), platform, own.place, site, program),
         ),
     ]
+    if models:
+        packing = bundled_models.pack_models(models, environment, own.place, site, packed)
+        stages.append(("models", Message("Models"), packing))
+    if llama_cpp is not None and llama_cpp.sha256 and (models or kept):
+        archive = own.place.wheel(llama_cpp.file)
+        if not site.system.files.exists(archive):
+            bringing = bundled_models.bring_converter(llama_cpp, archive, pythons[0], site, program)
+            stages.append(("llama-cpp", Message("llama.cpp's converter, for exports"), bringing))
     for name, title, stage in stages:
         yield at(name, Started(title=title))
         for what in stage:
@@ -168,7 +186,8 @@ def bundle(
         yield at("python", say(note))
     yield at("list", Started(title=Message("List with hashes")))
     if there is not None:
-        _drop_unnamed(there, (*profiles, *kernels), own)
+        spared = {llama_cpp.file} if llama_cpp is not None and (packed or kept) else set()
+        _drop_unnamed(there, (*profiles, *kernels), own, spared)
     for made_beside in (own.place.cache, own.place.at("work")):
         site.system.files.remove(made_beside)
     for name in site.system.files.names(own.place.at("locks")):
@@ -177,6 +196,7 @@ def bundle(
     made = msgspec.structs.replace(
         begun,
         finished=True,
+        models=(*(one for one in kept if one.name not in {m.name for m in packed}), *packed),
         notes=(*program, *notes),
         python="" if notes else pythons[0],
         files=tuple(_list_files(target, own.place, site.system.files)),
@@ -216,10 +236,12 @@ def _files_there(target: str, site: StepContext) -> Bundle:
     return there
 
 
-def _drop_unnamed(there: Bundle, profiles: Sequence[Profile], own: StepContext) -> None:
+def _drop_unnamed(
+    there: Bundle, profiles: Sequence[Profile], own: StepContext, spared: set[str]
+) -> None:
     """Remove the wheels of the bundle's list that no lock of its profiles names any more."""
     files, place = own.system.files, own.place
-    named: set[str] = set()
+    named: set[str] = set(spared)
     for one in profiles:
         for part in (p for p in one.parts if p.platform == own.platform):
             step = FetchWheels(id="", title="", profile=one.id, part=part.id, index=part.index)
@@ -230,11 +252,11 @@ def _drop_unnamed(there: Bundle, profiles: Sequence[Profile], own: StepContext) 
             files.remove(place.wheel(name))
 
 
-def _take_folder(begun: Bundle, own: StepContext, update: bool) -> None:
-    """Take the folder: a new or empty one, or this very bundle's. Raises ``InputError`` for any
-    other: parts of it are deleted.
+def _take_folder(begun: Bundle, own: StepContext, update: bool) -> Bundle | None:
+    """Take the folder: a new or empty one, or this very bundle's, which is told. Raises ``InputError``
+    for any other: parts of it are deleted.
     """
-    target, files = own.place.home, own.system.files
+    target, files, there = own.place.home, own.system.files, None
     if files.exists(target) and not files.is_folder(target):
         raise InputError(
             Message(
@@ -270,7 +292,10 @@ def _take_folder(begun: Bundle, own: StepContext, update: bool) -> None:
             )
         if there.finished:  # else its files are not listed yet, and all there came by filling it
             _refuse_added_files(there, target, own.place, files)
+    if there is not None:  # its models stay known while the folder is being filled
+        begun = msgspec.structs.replace(begun, models=there.models)
     files.write(own.place.at(MANIFEST), encode(begun))
+    return there
 
 
 def read(target: str, place: HomeLayout, files: Files) -> Bundle:

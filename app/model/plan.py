@@ -9,6 +9,8 @@ from contextlib import suppress
 
 import msgspec
 
+from app.model.bundled_model import BundledModel
+from app.model.llama_cpp import LlamaCpp
 from app.model.own_packages import PackageChange
 from app.model.training import ExportFormat, RunRecord
 from app.model.value import Value
@@ -227,10 +229,30 @@ class FetchModel(Step, tag="fetch-model", frozen=True, kw_only=True):
     cache: str
 
 
+class TakeModel(Step, tag="take-model", frozen=True, kw_only=True):
+    """Copy a model out of a bundle into a cache, each file compared with the bundle's list. ``source``
+    is the folder of its files.
+    """
+
+    model: BundledModel
+    source: str
+    cache: str
+
+
+class FetchLlamaCpp(Step, tag="fetch-llama-cpp", frozen=True, kw_only=True):
+    """Fetch what turns a model into GGUF: a pinned source archive, of which some files are unpacked into
+    ``target``. ``version`` is the Python with which uv looks the archive up.
+    """
+
+    part: LlamaCpp
+    target: str
+    version: str
+
+
 class ExportModel(Step, tag="export-model", frozen=True, kw_only=True):
     """Make a folder of a run's adapter: as it is, merged into its model, or as GGUF. ``models`` is the
-    hub's cache that holds the model, ``base`` its folder where it has moved, ``llama_cpp`` a person's
-    own copy.
+    hub's cache that holds the model, ``base`` its folder where it has moved, ``llama_cpp`` the folder of
+    llama.cpp.
     """
 
     environment: str
@@ -265,6 +287,8 @@ AnyStep = (
     | RunTraining
     | ExportModel
     | FetchModel
+    | FetchLlamaCpp
+    | TakeModel
     | AddPackages
     | RemovePackages
 )

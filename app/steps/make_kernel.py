@@ -5,6 +5,7 @@ Start it once as the proof.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import msgspec
@@ -22,11 +23,16 @@ from app.steps.removing import take_away
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
+_TEMPLATE, _LAUNCHER = "templates/launch_kernel.py", "launch.py"
+_MADE_FROM = "made-from.txt"  # the hash of the lock whose packages lie in the folder
+
 
 def done(step: MakeKernel, site: StepContext) -> str | None:
     """Found when ``kernel.json`` starts this very environment with these packages."""
     written = site.system.files.read(site.place.join(step.spec, "kernel.json"))
-    there = site.system.files.exists(site.place.join(_kernel_folder(step, site), "launch.py"))
+    there = _has_packages(step, site) and site.system.files.read(
+        site.place.join(_kernel_folder(step, site), _LAUNCHER)
+    ) == site.resource(_TEMPLATE)
     return (
         Message("Jupyter lists {label}.", label=step.label)
         if there and written == _build_kernel_spec(step, site)
@@ -51,7 +57,7 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
             )
         )
     files, folder = site.system.files, _kernel_folder(step, site)
-    if not files.exists(site.place.join(folder, "launch.py")):
+    if not _has_packages(step, site):
         building = folder + ".new"
         for old in (building, folder):
             if left := take_away(old, files, site.record):
@@ -92,16 +98,15 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
             limit=limits.MAKING,
             extra={"UV_PREVIEW_FEATURES": "pylock"},
         )
-        files.write(
-            site.place.join(building, "launch.py"), site.resource("templates/launch_kernel.py")
-        )
+        files.write(site.place.join(building, _MADE_FROM), _lock_hash(step, site).encode())
         files.move(building, folder)
+    files.write(site.place.join(folder, _LAUNCHER), site.resource(_TEMPLATE))
     trial = site.place.at("work", "kernel", "kernels", _spec_name(step))
     files.write(site.place.join(trial, "kernel.json"), _build_kernel_spec(step, site))
     yield say("Starting the kernel once")
     yield from run_child(
         site,
-        (python, site.place.join(folder, "launch.py"), "--ask", _spec_name(step)),
+        (python, site.place.join(folder, _LAUNCHER), "--ask", _spec_name(step)),
         Message("Starting the kernel"),
         python=python,
         limit=limits.MAKING,
@@ -111,6 +116,19 @@ def run(step: MakeKernel, site: StepContext) -> Iterator[AnyPayload]:
     site.record("made", {"path": step.spec, "for": step.environment})
     files.write(site.place.join(step.spec, "kernel.json"), _build_kernel_spec(step, site))
     yield say(f"{step.label}: listed in {step.spec}")
+
+
+def _has_packages(step: MakeKernel, site: StepContext) -> bool:
+    """Whether its packages are here and of this very lock. One of an older lock is made again."""
+    made_from = site.system.files.read(site.place.join(_kernel_folder(step, site), _MADE_FROM))
+    return made_from == _lock_hash(step, site).encode()
+
+
+def _lock_hash(step: MakeKernel, site: StepContext) -> str:
+    family = site.place.family
+    parts = site.profiles[step.kernel].parts if step.kernel in site.profiles else ()
+    text = "".join(part.requirements for part in parts if part.platform == family)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _kernel_folder(step: MakeKernel, site: StepContext) -> str:
@@ -125,7 +143,7 @@ def _build_kernel_spec(step: MakeKernel, site: StepContext) -> bytes:
     """``kernel.json`` (Jupyter client, "Kernel specs")."""
     argv = [
         kernel_argument(site.place.environment_python(step.environment)),
-        kernel_argument(site.place.join(_kernel_folder(step, site), "launch.py")),
+        kernel_argument(site.place.join(_kernel_folder(step, site), _LAUNCHER)),
         "-f",
         "{connection_file}",
     ]

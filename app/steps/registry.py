@@ -13,6 +13,7 @@ from app.steps import (
     close_mapper,
     create_environment,
     export_model,
+    fetch_llama_cpp,
     fetch_model,
     fetch_wheels,
     first_import,
@@ -29,6 +30,7 @@ from app.steps import (
     run_check,
     run_training,
     set_variables,
+    take_model,
     uninstall_packages,
 )
 from app.steps.step_context import StepContext
@@ -64,6 +66,8 @@ HANDLERS: dict[str, Any] = {
     "prepare-training": prepare_training,
     "run-training": run_training,
     "fetch-model": fetch_model,
+    "fetch-llama-cpp": fetch_llama_cpp,
+    "take-model": take_model,
     "add-packages": add_packages,
     "remove-packages": remove_packages,
     "export-model": export_model,

@@ -435,6 +435,12 @@ def run(argv, what, env):
             last = line.strip() or last
     if child.returncode:
         message = last.decode("utf-8", "replace")[:300]
+        if "pre-tokenizer was not recognized" in message or "is not supported" in message:
+            raise Problem(
+                "gguf-unknown-model",
+                f"This llama.cpp does not know this kind of model or its tokenizer: {message}",
+                "Name a newer copy of llama.cpp with --llama-cpp, or export as merged.",
+            )
         raise Problem(
             "gguf", f"llama.cpp's step failed ({what} ended with {child.returncode}): {message}"
         )

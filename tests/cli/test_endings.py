@@ -266,7 +266,8 @@ def export_words(row: Ending, stage: Stage, tmp: Path) -> Words:
     elif row.situation == "busy":
         held = LocalFiles().hold(str(home / "running.lock"), "a test")
     run = "no-such-run" if row.situation == "no-such-run" else run
-    return ["export", run, "--format", kind, *stage.common(home)], held
+    more = ["--quantization", "q4_k_m"] if kind == "gguf" else []
+    return ["export", run, "--format", kind, *more, *stage.common(home)], held
 
 
 def package_words(row: Ending, stage: Stage, tmp: Path) -> Words:

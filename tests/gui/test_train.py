@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QTextCursor
+from PySide6.QtWidgets import QPushButton
 from pytestqt.exceptions import TimeoutError as NeverSeen
 from pytestqt.qtbot import QtBot
 
-from app.engine import training_records
+from app.engine import model_exports, training_records
 from app.gui.pages.train import Train
 from app.gui.pages.train_form import TrainForm
 from app.gui.widgets.buttons import Button
@@ -307,7 +308,15 @@ def test_an_earlier_run_is_opened_and_exported(place: Place) -> None:
     place.form.runs.buttons[run, "result"].click()
     assert place.page.title_label.text() == "Trained"
     place.page.export.wanted.emit("gguf", "")
-    assert "llama.cpp" in place.page.export.status_line.toolTip()
+    assert place.page._planned.isVisible()  # what is fetched is shown before
+    plan_titles = [
+        step.title for step in model_exports.plan(place.wizard.session, run, "gguf").steps
+    ]
+    assert len(plan_titles) == 2 and "llama.cpp" in plan_titles[0]
+    buttons = inside(place.page.bar, QPushButton)
+    back = next(button for button in buttons if "Back" in button.text())
+    back.click()
+    assert place.page.export.isVisible()
 
 
 def test_without_a_setup_it_leads_to_one(qtbot: QtBot, wizard: Wizard) -> None:

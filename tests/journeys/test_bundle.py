@@ -17,12 +17,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.engine import bundled_program, bundling
+from app.adapters.resources import resource_names, resource_reader
+from app.engine import bundled_program, bundling, training_models
+from app.knowledge import load
 from app.model.errors import ExpectedError, InputError
 from app.model.event import Failed, Line
 from app.model.home_layout import HomeLayout
+from app.model.plan import Plan
 from app.probe import network
 from app.steps import provide_python
+from app.steps.registry import handler
 from tests.fault_index import FaultIndex, lock_of, make_wheel
 from tests.journeys.small import open_session, plan
 from tests.rights import is_root
@@ -606,3 +610,110 @@ def test_practice_cpu_is_installed_from_the_bundle_alone_with_the_network_cut(
     assert json.loads((home / "setup" / "active.json").read_text())["active"].startswith(
         "practice-cpu-"
     )
+
+
+def model_folder(folder: Path) -> Path:
+    """A folder that looks like a model, with what training does not need beside it."""
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "tokenizer.json").write_text('{"a": 1}')
+    (folder / "model.safetensors").write_bytes(b"weights" * 1000)
+    (folder / "LICENSE").write_text("free")
+    (folder / "training_args.bin").write_bytes(b"code")
+    (folder / "checkpoint-1").mkdir()
+    return folder
+
+
+def pack(folder: Path, model: str, monkeypatch: pytest.MonkeyPatch, name: str = "bundle") -> str:
+    """A bundle of one small wheel and a model; its lock."""
+    wheels = [make_wheel("piece-0", size=5_000)]
+    monkeypatch.setattr(bundling, "pack_python", lambda *_: iter(()))
+    monkeypatch.setattr(bundling, "pack_program", lambda *_: iter(()))
+    with FaultIndex(wheels) as index:
+        session = open_session(str(folder / "maker"), index.url, lock_of(wheels))
+        known = load(resource_reader(), resource_names()).llama_cpp
+        session.knowledge = msgspec.structs.replace(session.knowledge, llama_cpp=known)
+        list(session.exports.bundle(str(folder / name), profiles=["small"], models=[model]))
+    return lock_of(wheels)
+
+
+def test_a_model_travels_in_a_bundle_and_is_found_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packed with hashes, taken by the install without any network, once; training finds it then."""
+    own = model_folder(tmp_path / "my-model")
+    lock = pack(tmp_path, str(own), monkeypatch)
+    listed = json.loads((tmp_path / "bundle" / "bundle.json").read_text())
+    assert [m["name"] for m in listed["models"]] == ["my-model"]
+    packed = {f["path"] for f in listed["files"] if f["path"].startswith("models/")}
+    assert packed == {
+        f"models/models--my-model/{name}"
+        for name in ("config.json", "tokenizer.json", "model.safetensors", "LICENSE")
+    }
+    assert any("GGUF" in note for note in listed["notes"])  # that index has no llama.cpp
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    session.change(offline=str(tmp_path / "bundle"))
+    session.choose("small")
+    planned = session.plans.install()
+    assert [s.kind for s in planned.steps][-1] == "take-model"
+    assert sum(s.disk_bytes for s in planned.steps if s.kind == "take-model") > 7000
+    list(session.execution.run(replace_checks(planned)))
+    assert session.execution.outcome == "finished", session.execution.error
+    shutil.rmtree(own)
+    assert training_models.resolve(session, "my-model")[0] == "my-model"
+    assert training_models.is_here(session, "my-model")
+    taken = next(s for s in planned.steps if s.kind == "take-model")
+    assert handler(taken).done(taken, session.home.site()) is not None
+
+
+def replace_checks(planned: Plan) -> Plan:
+    """The same plan with its model alone: the other steps are tried above."""
+    return msgspec.structs.replace(
+        planned, steps=tuple(s for s in planned.steps if s.kind == "take-model")
+    )
+
+
+def test_a_model_that_was_damaged_on_the_way_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is named; nothing of it counts as the model."""
+    lock = pack(tmp_path, str(model_folder(tmp_path / "my-model")), monkeypatch)
+    weights = tmp_path / "bundle" / "models" / "models--my-model" / "model.safetensors"
+    weights.write_bytes(b"x" + weights.read_bytes()[1:])
+    session = open_session(str(tmp_path / "other"), "http://127.0.0.1:9/simple", lock)
+    session.change(offline=str(tmp_path / "bundle"))
+    session.choose("small")
+    list(session.execution.run(replace_checks(session.plans.install())))
+    assert session.execution.outcome == "failed" and session.execution.error is not None
+    assert (
+        session.execution.error.code == "model-damaged"
+        and "model.safetensors" in session.execution.error.message
+    )
+    assert not training_models.is_here(session, "my-model")
+
+
+def test_an_update_keeps_the_models_of_a_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one is added; both are listed."""
+    pack(tmp_path, str(model_folder(tmp_path / "first")), monkeypatch)
+    wheels = [make_wheel("piece-0", size=5_000)]
+    with FaultIndex(wheels) as index:
+        session = open_session(str(tmp_path / "maker"), index.url, lock_of(wheels))
+        more = [str(model_folder(tmp_path / "second"))]
+        list(session.exports.bundle(str(tmp_path / "bundle"), None, ["small"], True, more))
+    found = session.exports.check_bundle(str(tmp_path / "bundle"))
+    assert [m.name for m in found.models] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [("nobody/nothing", "no environment is active"), ("../x", "no folder"), ("empty", "holds no model")],
+)  # fmt: skip
+def test_a_model_that_cannot_be_packed_is_said_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, words: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=words):
+        pack(tmp_path, str(tmp_path / wanted) if wanted == "empty" else wanted, monkeypatch)
+    assert not (tmp_path / "bundle").exists()

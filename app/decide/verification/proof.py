@@ -94,6 +94,20 @@ def describe_proofs(profile: Profile) -> str:
     return " ".join(_describe_proof(profile, proof) for proof in profile.proof)
 
 
+def describe_exports(profile: Profile) -> str:
+    """What was seen to be made of a run with a profile's versions, with what it was seen, and what was
+    not.
+    """
+    seen = [one for one in profile.exports if one != "adapter"]
+    missing = [one for one in ("merged", "gguf") if one not in seen]
+    told = "The adapter is a copy and needs nothing."
+    if seen:
+        told += f" Seen: {', '.join(seen)} ({profile.exports_source})."
+    if missing:
+        told += f" Not seen with these versions: {', '.join(missing)}."
+    return told
+
+
 def in_brief(profile: Profile, family: str) -> str:
     """The strongest of a profile's records in one line, for one system; never more than it says."""
     platform = "windows" if family == "windows" else "linux"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout
 
 from app.decide.findings.advisories import describe_advisory
 from app.decide.plans.differences import differences
-from app.decide.verification.proof import describe_proofs
+from app.decide.verification.proof import describe_exports, describe_proofs
 from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.messages import localize, localize_all
@@ -46,6 +46,7 @@ def details(choice: Choice, family: str) -> Container:
     for name, text in (
         (translate("Setup", "Supports"), localize(profile.supports)),
         (translate("Setup", "Proven"), describe_proofs(profile)),
+        (translate("Setup", "Exports"), describe_exports(profile)),
     ):
         if text:
             made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
@@ -180,6 +181,7 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
     rows += [
         (translate("Setup", "Supports"), localize(a.supports), localize(b.supports)),
         (translate("Setup", "Proven"), describe_proofs(a), describe_proofs(b)),
+        (translate("Setup", "Exports"), describe_exports(a), describe_exports(b)),
         (
             translate("Setup", "In favour"),
             "\n".join(localize_all(a.good)),

@@ -185,8 +185,8 @@ class Train(PlanPage):
         stream.ended.connect(ended)
         stream.start()
 
-    def show_plan(self, plan: Plan) -> None:
-        """What will happen, before it does."""
+    def show_plan(self, plan: Plan, back: Callable[[], None] | None = None) -> None:
+        """What will happen, before it does. ``back`` leads to where it was asked for (default: the form)."""
         empty(self._planned)
         self.set_header(
             translate("Train", "Plan"),
@@ -208,7 +208,8 @@ class Train(PlanPage):
             Fact(translate("Train", "Download"), formatting.size(plan.download_bytes)),
             Fact(translate("Train", "On disk"), formatting.size(plan.disk_bytes)),
         ]
-        if self._request is not None and self._request.resume is None:
+        trains = any(isinstance(step, RunTraining) for step in plan.steps)
+        if trains and self._request is not None and self._request.resume is None:
             facts += [
                 Fact(
                     translate("Train", "Training steps"),
@@ -228,7 +229,7 @@ class Train(PlanPage):
         self._show(self._planned)
         bar = self.fresh_bar()
         bar.link(translate("Train", "Details of every step"), partial(self._details, plan))
-        bar.button(translate("Train", "&Back"), self.show_form)
+        bar.button(translate("Train", "&Back"), back or self.show_form)
         bar.main(translate("Train", "&Start"), partial(self.start, plan))
         self.focus_primary()
         self.set_tab_order()
@@ -452,7 +453,10 @@ class Train(PlanPage):
         except ExpectedError as error:
             self.export.tell(localize(error.message))
             return
-        self.start(plan)
+        if plan.download_bytes:  # what is fetched is shown before
+            self.show_plan(plan, partial(self.show_result, run))
+        else:
+            self.start(plan)
 
     def _prompt(self, run: str, prompt: str) -> None:
         card, own = self.prompt, self.session.execution.beside()

@@ -67,8 +67,8 @@ class ExportCard(Card):
                 translate(
                     "Train",
                     "The adapter is small and needs its base model. Merged is the whole model "
-                    "in 16 bits. GGUF is for llama.cpp and Ollama and needs your own copy of "
-                    "llama.cpp.",
+                    "in 16 bits. GGUF is for llama.cpp and Ollama, in 8 bits (q8_0); llama.cpp's "
+                    "converter is fetched for it once.",
                 ),
                 "small",
                 "muted",
@@ -79,7 +79,10 @@ class ExportCard(Card):
         acts.box.addWidget(
             Button(translate("Train", "&Merged model"), lambda: self._want("merged"))
         )
-        acts.box.addWidget(Button(translate("Train", "&GGUF …"), self._ask_gguf))
+        acts.box.addWidget(Button(translate("Train", "&GGUF"), lambda: self._want("gguf")))
+        acts.box.addWidget(
+            Button(translate("Train", "GGUF with &your llama.cpp …"), self._ask_gguf)
+        )
         acts.box.addStretch(1)
         self.box.addWidget(acts)
         self.status_line = Elided("", "small", "muted")

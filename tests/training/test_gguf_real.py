@@ -1,0 +1,107 @@
+"""A run of the real Unsloth as GGUF by the fetched llama.cpp: converted, read again, and answered with where a runtime is."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.conftest import TRAINING_PYTHON, with_unsloth
+from tests.training.homes import make_home, write_rows
+from tests.training.test_export_real import PROBE, probe
+from tests.training.test_train_command_real import Run
+
+pytestmark = [with_unsloth, pytest.mark.real, pytest.mark.slow]
+RUNTIME = os.environ.get("LLAMA_RUNTIME", "")  # a Python with llama-cpp-python
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose active environment has the real Unsloth."""
+    return make_home(tmp_path_factory.mktemp("gguf") / "home", TRAINING_PYTHON)
+
+
+@pytest.fixture(scope="module")
+def run_id(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A finished run of a model whose tokenizer llama.cpp knows."""
+    folder = tmp_path_factory.mktemp("model")
+    model = folder / "model"
+    probe("sentencepiece", model)
+    data = write_rows(folder / "rows.jsonl", 24)
+    run = Run(home, "train", "--data", str(data), "--model", str(model), "--length", "128", "--rank", "8",
+              "--learning-rate", "0.01", "--max-steps", "6")  # fmt: skip
+    assert run.end() == 0, run.errors[-2000:] + json.dumps(run.events[-5:])
+    return run.folder.name
+
+
+@pytest.fixture(scope="module")
+def merged(home: Path, run_id: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run merged, to compare with."""
+    folder = tmp_path_factory.mktemp("merged") / "merged"
+    run = Run(home, "export", run_id, "--format", "merged", "--output", str(folder))
+    assert run.end() == 0, run.errors
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(home: Path, run_id: str) -> Path:
+    """Its first GGUF: the converter is fetched for it."""
+    run = Run(home, "export", run_id, "--format", "gguf")
+    assert run.end() == 0, run.errors + json.dumps(run.events[-3:])
+    steps = [e["step"] for e in run.events if e.get("what") == "started"]
+    assert steps == ["llama-cpp", "export"]
+    return Path(run.events[-1]["export"])
+
+
+def read(home: Path, file: Path, merged: Path) -> Any:
+    """What llama.cpp's own reader finds in it."""
+    tools = next((home / "tools").glob("llama.cpp-*"))
+    return probe("gguf", file, tools / "gguf-py", merged)
+
+
+def test_the_weights_are_those_of_the_merged_model(
+    home: Path, exported: Path, merged: Path
+) -> None:
+    """All tensors, 8 bits near the merged ones, and the model's own chat template."""
+    seen = read(home, exported / "model.gguf", merged)
+    assert seen["tensors"] == seen["expected"] and "Q8_0" in seen["kinds"]
+    assert seen["apart"] < 0.02
+    template = json.loads((merged / "tokenizer_config.json").read_text()).get("chat_template")
+    template = template or (merged / "chat_template.jinja").read_text()
+    assert seen["text"]["tokenizer.chat_template"] == template
+
+
+def test_the_modelfile_has_the_models_template_and_stop_words(exported: Path) -> None:
+    text = (exported / "Modelfile").read_text("utf-8")
+    assert "FROM ./model.gguf" in text
+    assert "[INST] " in text and " [/INST]" in text and "{{ .Content }}" in text
+    assert 'PARAMETER stop "</s>"' in text
+
+
+def test_the_converter_is_fetched_once(
+    home: Path, run_id: str, exported: Path, merged: Path, tmp_path: Path
+) -> None:
+    """In 16 bits, with nothing fetched; the weights are the merged ones, rounded."""
+    run = Run(home, "export", run_id, "--format", "gguf", "--quantization", "f16", "--output",
+              str(tmp_path / "half"))  # fmt: skip
+    assert run.end() == 0, run.errors
+    assert [e["step"] for e in run.events if e.get("what") == "started"] == ["export"]
+    seen = read(home, tmp_path / "half" / "model.gguf", merged)
+    assert seen["kinds"] == ["F16", "F32"] and seen["apart"] < 1e-3
+    assert not list((home / "wheels").glob("llama*"))
+
+
+@pytest.mark.skipif(not RUNTIME, reason="LLAMA_RUNTIME names no Python with llama-cpp-python")
+def test_a_runtime_goes_on_with_the_same_tokens(exported: Path, merged: Path) -> None:
+    """llama.cpp itself loads the file; greedy, it says what transformers says with the merged model."""
+    argv = [RUNTIME, str(PROBE.with_name("gguf_runtime_probe.py")), str(exported / "model.gguf")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    there = json.loads(done.stdout.strip().splitlines()[-1])
+    here = probe("greedy", merged)
+    assert there["prompt"] == here["prompt"]
+    assert there["logits_argmax"] == here["logits_argmax"]
