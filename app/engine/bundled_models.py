@@ -1,4 +1,7 @@
-"""Models of a bundle: packed from a folder, from a cache of this computer or from the hub, and taken out."""
+"""Models of a bundle: packed, and taken out.
+
+They come from a folder, from a cache of this computer or from the hub.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from app.model.errors import ExpectedError, InputError, StoppedError
 from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
 from app.model.llama_cpp import LlamaCpp
+from app.model.message import Message
 from app.model.plan import FetchModel, TakeModel
 from app.steps import fetch_llama_cpp, fetch_model, model_cache
 from app.steps.step_context import StepContext
@@ -29,12 +33,21 @@ def check_wanted(wanted: Sequence[str], environment: str | None, site: StepConte
         if site.system.files.is_folder(one):
             missing = model_cache.what_is_missing(one, site.system, site.place)
             if missing:
-                raise InputError(f"The folder {one} {missing}; expected a model's folder.")
+                raise InputError(
+                    Message(
+                        "The folder {folder} {missing}; expected a model's folder.",
+                        folder=one,
+                        missing=missing,
+                    )
+                )
         elif model_cache.find(name, site.system, site.place) is None and environment is None:
             raise InputError(
-                f"The model {name} is not on this computer, and no environment is active here to "
-                f"fetch it with; expected a model's folder, or an environment.",
-                hint="Install a setup first; its own client of the hub fetches the model.",
+                Message(
+                    "The model {name} is not on this computer, and no environment is active here to "
+                    "fetch it with; expected a model's folder, or an environment.",
+                    name=name,
+                ),
+                hint=Message("Install a setup first; its own client of the hub fetches the model."),
             )
 
 
@@ -59,7 +72,11 @@ def pack_models(
                 yield from _fetch(name, environment or "", cache, site)
                 there = model_cache.fetched(name, cache, site.system, site.place)
                 if there is None:
-                    raise InputError(f"The model {name} was fetched, but its list is not there.")
+                    raise InputError(
+                        Message(
+                            "The model {name} was fetched, but its list is not there.", name=name
+                        )
+                    )
                 found = cache, there
             folder = found[1]
             revision = folder.replace("\\", "/").rsplit("/", 1)[-1]
@@ -134,8 +151,11 @@ def _name_of(wanted: str, site: StepContext) -> str:
         return model_cache.check_name(name)
     except InputError:
         raise InputError(
-            f"The folder {wanted} has a name that no model can have; expected letters, digits, dots "
-            f"and single hyphens, so that train --model can name it."
+            Message(
+                "The folder {folder} has a name that no model can have; expected letters, digits, dots "
+                "and single hyphens, so that train --model can name it.",
+                folder=wanted,
+            )
         ) from None
 
 
@@ -145,7 +165,7 @@ def taking(models: Sequence[BundledModel], bundle: str, place: HomeLayout) -> tu
     return tuple(
         TakeModel(
             id=f"model-{number}",
-            title=f"Model {model.name} out of the bundle",
+            title=Message("Model {name} out of the bundle", name=model.name),
             disk_bytes=model.size,
             touches=(place.join(cache, model.folder),),
             model=model,

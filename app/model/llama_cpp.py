@@ -1,4 +1,4 @@
-"""The part of llama.cpp that turns a model's folder into GGUF: which published archive, and its hash."""
+"""The part of llama.cpp that turns a model into GGUF: the published archive and its hash."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from app.model import limits
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Progress
 from app.model.llama_cpp import LlamaCpp
+from app.model.message import Message, upper_first
 from app.model.plan import FetchLlamaCpp
 from app.model.profile import Platform
 from app.ports import Download
@@ -41,8 +42,12 @@ def run(step: FetchLlamaCpp, site: StepContext) -> Iterator[AnyPayload]:
     if f"{part.folder}/{CONVERTER}" not in members:
         raise ExpectedError(
             "archive-unreadable",
-            f"{part.file} has the right hash, but {CONVERTER} could not be read from it.",
-            hint="Export again: the file is fetched once more.",
+            Message(
+                "{file} has the right hash, but {name} could not be read from it.",
+                file=part.file,
+                name=CONVERTER,
+            ),
+            hint=Message("Export again: the file is fetched once more."),
         )
     building = step.target + ".new"
     for old in (building, step.target):
@@ -74,8 +79,14 @@ def bring(part: LlamaCpp, target: str, version: str, site: StepContext) -> Itera
     elif site.sources.offline:
         raise ExpectedError(
             "no-llama-cpp",
-            f"The bundle {site.sources.offline} does not hold {part.file}, which GGUF needs.",
-            hint="A bundle that is made with --model holds it; or name your own copy with --llama-cpp.",
+            Message(
+                "The bundle {folder} does not hold {file}, which GGUF needs.",
+                folder=site.sources.offline,
+                file=part.file,
+            ),
+            hint=Message(
+                "A bundle that is made with --model holds it; or name your own copy with --llama-cpp."
+            ),
         )
     else:
         url = yield from _look_up_address(part, version, site)
@@ -148,6 +159,6 @@ def _address(lock: bytes, part: LlamaCpp, index: Index) -> str:
             return url
     raise ExpectedError(
         "package_missing",
-        f"{index.name[:1].upper()}{index.name[1:]} has no {part.file}.",
-        hint="Choose another index, or name your own copy of llama.cpp with --llama-cpp.",
+        Message("{index} has no {file}.", index=upper_first(index.name), file=part.file),
+        hint=Message("Choose another index, or name your own copy of llama.cpp with --llama-cpp."),
     )

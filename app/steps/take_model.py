@@ -1,13 +1,16 @@
-"""Take a model out of a bundle into the home's own cache, each file compared with the bundle's list."""
+"""Take a model out of a bundle into the home's own cache.
+
+Each file is compared with the bundle's list.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
+from app.model.encoding import encode
 from app.model.errors import ExpectedError, StoppedError
 from app.model.event import AnyPayload, Progress
+from app.model.message import Message
 from app.model.plan import TakeModel
 from app.steps import model_cache
 from app.steps.step_context import StepContext
@@ -37,21 +40,28 @@ def run(step: TakeModel, site: StepContext) -> Iterator[AnyPayload]:
             if not files.exists(source):
                 raise ExpectedError(
                     "model-damaged",
-                    f"{one.name} of {model.name} is missing from the bundle; copy it again.",
+                    Message(
+                        "{file} of {model} is missing from the bundle; copy it again.",
+                        file=one.name,
+                        model=model.name,
+                    ),
                 )
             files.copy(source, target)
             if not _is_right(target, one.sha256, site):
                 files.remove(target)
                 raise ExpectedError(
                     "model-damaged",
-                    f"{one.name} of {model.name} differs from the bundle's list; copy the bundle "
-                    f"again.",
+                    Message(
+                        "{file} of {model} differs from the bundle's list; copy the bundle again.",
+                        file=one.name,
+                        model=model.name,
+                    ),
                 )
         arrived += one.size
         yield Progress(done=arrived, total=model.size, unit="bytes", note=one.name)
     files.write(place.join(folder, "refs", "main"), model.revision.encode("ascii"))
     listed = {"revision": model.revision, "files": [one.name for one in model.files]}
-    files.write(place.join(folder, model_cache.COMPLETE), msgspec.json.encode(listed))
+    files.write(place.join(folder, model_cache.COMPLETE), encode(listed))
     yield say(f"{model.name}: {len(model.files)} files in {snapshot}")
 
 

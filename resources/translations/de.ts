@@ -6889,10 +6889,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Nothing to do for training. A GGUF export needs llama.cpp, which this program does not fetch: of no build is a hash known to it.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Nothing was added to {environment}, so there is nothing to take back.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -8598,6 +8594,86 @@
     </message>
     <message>
         <source>Windows runs in S mode</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A bundle that is made with --model holds it; or name your own copy with --llama-cpp.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Choose another index, or name your own copy of llama.cpp with --llama-cpp.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Export again: the file is fetched once more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Install a setup first; its own client of the hub fetches the model.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Model {name} out of the bundle</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing to do for training, nor for a GGUF export in 8 or 16 bits: llama.cpp&apos;s converter is Python and is fetched when you export. Other quantizations need your own copy of llama.cpp.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take one of {names}. Name the folder of your own copy with --llama-cpp for others.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The bundle {folder} does not hold {file}, which GGUF needs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {folder} has a name that no model can have; expected letters, digits, dots and single hyphens, so that train --model can name it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder {folder} {missing}; expected a model&apos;s folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model {name} is not on this computer, and no environment is active here to fetch it with; expected a model&apos;s folder, or an environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model {name} was fetched, but its list is not there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The quantization {quantization} needs llama.cpp&apos;s compiled llama-quantize, and of no build of it does this program know a hash, so none is fetched (hash unknown).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s converter ({package} {version}, licence {licence})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s converter, for exports</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} has the right hash, but {name} could not be read from it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} of {model} differs from the bundle&apos;s list; copy the bundle again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{file} of {model} is missing from the bundle; copy it again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{index} has no {file}.</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
@@ -10868,6 +10944,10 @@
         <source>Looking …</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>Exports</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Sparkline</name>
@@ -11759,19 +11839,11 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>The adapter is small and needs its base model. Merged is the whole model in 16 bits. GGUF is for llama.cpp and Ollama and needs your own copy of llama.cpp.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>&amp;Adapter</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
         <source>&amp;Merged model</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>&amp;GGUF …</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -11845,6 +11917,18 @@
     <message>
         <source>Card memory</source>
         <translation type="unfinished">Speicher der Karte</translation>
+    </message>
+    <message>
+        <source>The adapter is small and needs its base model. Merged is the whole model in 16 bits. GGUF is for llama.cpp and Ollama, in 8 bits (q8_0); llama.cpp&apos;s converter is fetched for it once.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>&amp;GGUF</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>GGUF with &amp;your llama.cpp …</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -1,4 +1,4 @@
-"""llama.cpp's converter comes from an index on loopback by its hash, in the plan's own folder, and from nowhere else."""
+"""llama.cpp's converter comes from an index on loopback by its hash, and from nowhere else."""
 
 from __future__ import annotations
 

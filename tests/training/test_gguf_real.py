@@ -1,4 +1,4 @@
-"""A run of the real Unsloth as GGUF by the fetched llama.cpp: converted, read again, and answered with where a runtime is."""
+"""A run of the real Unsloth as GGUF by the fetched llama.cpp, read again and answered with."""
 
 from __future__ import annotations
 
