@@ -488,9 +488,11 @@ class LocalFiles:
 
     def writable(self, path: str) -> bool:
         """Whether a file can be made in the nearest folder that exists, as the system's rights say:
-        nothing is made.
+        nothing is made. No folder is made where a file is or a link that leads nowhere.
         """
         place = _nearest_existing_folder(path)
+        if any(one.is_symlink() and not one.exists() for one in (Path(path), *Path(path).parents)):
+            return False
         return place is not None and place.is_dir() and may_add(long_path(str(place)))
 
     def locks(self, path: str) -> bool:

@@ -102,11 +102,15 @@ class Session:
 
     def _move_home(self, facts: MachineFacts, home: Home, path: str) -> MachineFacts:
         """The facts with another home folder, and the volume that it lies on."""
-        moved = msgspec.structs.replace(home, path=path, volume=None, begun=None, refused=None)
+        moved = msgspec.structs.replace(
+            home, path=path, volume=None, begun=None, refused=None, writable=None
+        )
         if self.simulated:
             return msgspec.structs.replace(facts, home=moved)
         volume = self.system.files.disk(path)
-        moved = msgspec.structs.replace(moved, refused=self.home.state().refused)
+        moved = msgspec.structs.replace(
+            moved, refused=self.home.state().refused, writable=self.system.files.writable(path)
+        )
         disks = facts.disks
         if volume is not None:
             moved = msgspec.structs.replace(moved, volume=volume.root)

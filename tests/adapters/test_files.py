@@ -232,3 +232,20 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
         pytest.skip("this system lets root write anywhere and does not let it give that up")
     assert writable == "False"
     assert output == [f"permission_denied {tmp_path}/x cannot be written: permission denied."] * 2
+
+
+@pytest.mark.parametrize("below", ["", "home", "deep/home"])
+@pytest.mark.parametrize("kind", ["file", "dangling"])
+def test_nothing_is_made_where_a_file_or_a_dangling_link_is(
+    tmp_path: Path, kind: str, below: str
+) -> None:
+    taken = tmp_path / "taken"
+    if kind == "file":
+        taken.write_bytes(b"")
+    else:
+        try:
+            taken.symlink_to(tmp_path / "nowhere")
+        except OSError as error:
+            pytest.skip(f"no links here: {error.strerror}")
+    assert not LocalFiles().writable(str(taken / below))
+    assert LocalFiles().writable(str(tmp_path / "free" / below))

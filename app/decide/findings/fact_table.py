@@ -320,9 +320,7 @@ def _home_facts(
         "home.path": path,
         "home.length": len(path) if path else None,
         "home.on_onedrive": synced if path else None,
-        "home.writable": facts.home.writable
-        if facts.home and not (answers and answers.home)
-        else None,
+        "home.writable": known.writable if known is not None else None,
         "home.refused": known.refused if known is not None else None,
         "home.subfolder": _program_subfolder(path, windows) if path else None,
         "home.unsafe": describe_unsafe(path, windows, rules.unsafe_characters) if path else None,

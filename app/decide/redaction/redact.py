@@ -21,6 +21,7 @@ import msgspec
 
 from app.decide.diagnosis.log_text import decode
 from app.decide.diagnosis.regex_prefilter import (
+    SearchedText,
     lower_same_length,
     required_strings,
     sub_in_candidates,
@@ -119,14 +120,12 @@ class Redactor:
                     for edit in self._find_edits(reading, text, depth)
                 ],
             )
-        lower = lower_same_length(text)
-        for rule in _applicable_rules(self._rules, text, lower):
-            changed = sub_in_candidates(
-                rule.pattern, self._counting(rule.kind, rule.instead), text, lower, rule.sign
+        searched = SearchedText(text)
+        for rule in _applicable_rules(self._rules, searched):
+            searched = sub_in_candidates(
+                rule.pattern, self._counting(rule.kind, rule.instead), searched, rule.sign
             )
-            if changed is not text:
-                text, lower = changed, lower_same_length(changed)
-        return text
+        return searched.text
 
     def data(self, data: bytes) -> bytes:
         """A log's bytes in any encoding, as UTF-8 without the person."""
@@ -182,7 +181,7 @@ class Redactor:
         if name in self._nobodys:
             return name
         cleaned = name
-        for rule in _applicable_rules(self._shapes, name, lower_same_length(name)):
+        for rule in _applicable_rules(self._shapes, SearchedText(name)):
             cleaned = rule.pattern.sub(self._counting(rule.kind, rule.instead), cleaned)
         if cleaned == name:
             self._nobodys.add(name)
@@ -224,8 +223,8 @@ class Redactor:
         the text as it is written.
         """
         edits: list[Edit] = []
-        text, lower = reading.text, lower_same_length(reading.text)
-        for rule in _applicable_rules(self._rules, text, lower):
+        searched = SearchedText(reading.text)
+        for rule in _applicable_rules(self._rules, searched):
 
             def take(match: re.Match[str], rule: RedactionRule = rule) -> str:
                 whole = match.group()
@@ -249,7 +248,7 @@ class Redactor:
                     kept + "<" * (len(whole) - len(kept) - len(rest)) + rest
                 )  # nothing is found in that, and places stay
 
-            text = sub_in_candidates(rule.pattern, take, text, lower, rule.sign)
+            searched = sub_in_candidates(rule.pattern, take, searched, rule.sign)
         return edits
 
     def _apply_edits(self, written: str, edits: list[Edit]) -> str:
@@ -318,24 +317,24 @@ def _with_required_strings(rule: RedactionRule) -> _SoughtRule:
     )
 
 
-def _applicable_rules(rules: Iterable[_SoughtRule], text: str, lower: str) -> list[RedactionRule]:
-    """The rules that can find something in a text: of three hundred a few. ``lower`` is its small
-    letters.
+def _applicable_rules(rules: Iterable[_SoughtRule], searched: SearchedText) -> list[RedactionRule]:
+    """The rules that can find something in a text: of three hundred a few.
 
     A log says the same words again and again: each different one is looked at once.
     """
-    words = list(dict.fromkeys(text.split()))
-    small_words = "\n".join(dict.fromkeys(lower.split()))
+    words = dict.fromkeys(searched.text.split())
     long_words = "\n".join(word for word in words if len(word) >= _SHORTEST)
     small_long = lower_same_length(long_words)
 
     def is_wanted(sought: _SoughtRule) -> bool:
         needed, exact = sought.needed, sought.exact
-        if sought.rule.in_word:
-            if exact and min(map(len, exact)) >= min(map(len, needed), default=0):
-                return _is_found_in(sought.rule.pattern, exact, long_words, long_words)
-            return _is_found_in(sought.rule.pattern, needed, long_words, small_long)
-        return not needed or any(one in (lower if " " in one else small_words) for one in needed)
+        if needed and not any(map(searched.may_hold, needed)):
+            return False
+        if not sought.rule.in_word:
+            return True
+        if exact and min(map(len, exact)) >= min(map(len, needed), default=0):
+            return _is_found_in(sought.rule.pattern, exact, long_words, long_words)
+        return _is_found_in(sought.rule.pattern, needed, long_words, small_long)
 
     return [sought.rule for sought in rules if is_wanted(sought)]
 

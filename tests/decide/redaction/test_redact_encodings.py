@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decide.diagnosis.regex_prefilter import lower_same_length, sub_in_candidates
+from app.decide.diagnosis.regex_prefilter import SearchedText, sub_in_candidates
 from app.decide.redaction.identities import known_rules
 from app.decide.redaction.redact import Redactor
 from app.decide.redaction.secret_patterns import LAST, SHAPES
@@ -416,5 +416,5 @@ def test_looking_at_some_lines_alone_finds_the_same(
     text = gap.join(["a line before", *(line for _, line in planted), "a line after"])
     for rule in (*SHAPES, *known_rules(None, {"user": "mschmidt", "host": "bench"}), *LAST):
         assert sub_in_candidates(
-            rule.pattern, rule.instead, text, lower_same_length(text), rule.sign
-        ) == rule.pattern.sub(rule.instead, text)
+            rule.pattern, rule.instead, SearchedText(text), rule.sign
+        ).text == rule.pattern.sub(rule.instead, text)
