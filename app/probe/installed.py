@@ -8,7 +8,7 @@ Shows what ``git --version``, ``cmake --version``, ``vswhere -latest``, ``gcc --
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from app.model import limits
@@ -52,13 +52,47 @@ def installed(system: System, place: HomeLayout) -> Installed:
     else:
         asked["gcc"] = partial(_ask_version, system, "gcc")
     # side by side: a tool that hangs or answers oddly costs itself alone
-    answers = in_time(list(asked.values()), limits.PROBE_PROGRAMS - 2)
-    versions = {n: a for n, a in zip(asked, answers, strict=True) if isinstance(a, str)}
-    tools = Tools(**versions)
-    return Installed(tools=tools, notes=_missing_tools_notes(tools, windows))
+    answers = in_time(
+        [partial(_keep_absence, question) for question in asked.values()],
+        limits.PROBE_PROGRAMS - 2,
+    )
+    given = dict(zip(asked, answers, strict=True))
+    tools = Tools(**{name: a for name, a in given.items() if isinstance(a, str) and a})
+    silent = {name: _explain_silence(a) for name, a in given.items() if not isinstance(a, str)}
+    return Installed(tools=tools, notes=_missing_tools_notes(tools, windows, silent))
 
 
-def _missing_tools_notes(tools: Tools, windows: bool) -> tuple[Note, ...]:
+class _UnansweredError(Exception):
+    """A tool is there and told no version; the message says why."""
+
+
+def _keep_absence(question: Callable[[], str | None]) -> str:
+    """The answer, empty where there is no such tool: no answer at all is something else."""
+    return question() or ""
+
+
+def _explain_silence(answer: Exception | None) -> str:
+    """Why a tool's version is not known although it may be there."""
+    if isinstance(answer, _UnansweredError):
+        return str(answer)
+    if answer is None:
+        return f"not answered within {limits.PROBE_PROGRAMS - 2} s"
+    return f"could not be asked: {answer}"
+
+
+def _missing_tools_notes(
+    tools: Tools, windows: bool, silent: Mapping[str, str]
+) -> tuple[Note, ...]:
+    """Why each version is not known; ``silent`` tells of tools that were asked in vain."""
+    notes = [Note(about=f"tools.{name}", text=text) for name, text in silent.items()]
+    named = {note.about for note in notes}
+    return (
+        *notes,
+        *(note for note in _notes_of_absence(tools, windows) if note.about not in named),
+    )
+
+
+def _notes_of_absence(tools: Tools, windows: bool) -> tuple[Note, ...]:
     asked = ["git", "cmake", "uv"] if windows else ["git", "cmake", "uv", "gcc"]
     notes = [
         Note(about=f"tools.{name}", text="not on the search path")
@@ -87,8 +121,12 @@ def _ask_version(system: System, name: str) -> str | None:
     path = system.computer.which(name)
     if path is None:
         return None
-    found = _VERSION.search(system.processes.capture([path, "--version"], seconds=limits.TOOL).out)
-    return found[0] if found else None
+    answer = system.processes.capture([path, "--version"], seconds=limits.TOOL)
+    found = _VERSION.search(answer.out)
+    if found is None:
+        why = answer.err.strip().splitlines() or ["it told no version"]
+        raise _UnansweredError(f"{path} is there, but: {why[0][:200]}")
+    return found[0]
 
 
 def _conda_version(system: System, place: HomeLayout) -> str | None:
