@@ -283,11 +283,7 @@ VOLUME = _register_limit(
     "One volume: a local disk wakes up in that time or is broken; a dead share takes 20 s and more.",
 )
 TOOL = _register_limit(
-    "TOOL",
-    15,
-    "seconds",
-    "One tool that says its version or where it lies; git takes 0.1 s. On a busy PC a uv.exe that was "
-    "just unpacked and is scanned took over 8 s, twice.",
+    "TOOL", 8, "seconds", "One tool that says its version or where it lies; git takes 0.1 s."
 )
 UV_ANSWER = _register_limit(
     "UV_ANSWER",
