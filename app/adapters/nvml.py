@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from app.model import limits
-from app.model.child_exit import ending
+from app.model.child_exit import describe_exit
 from app.model.encoding import encode
 from app.model.machine import Driver, Gpu, NvmlState
 from app.ports import Cards, Processes
@@ -67,7 +67,7 @@ class SystemNvml:
         why = (
             completed.err.strip()[-300:] or "it could not be asked"
             if completed.code is None
-            else f"it ended the program that asked it ({ending(completed.code)})"
+            else f"it ended the program that asked it ({describe_exit(completed.code)})"
         )
         return Cards(
             driver=Driver(nvml="crashed"),

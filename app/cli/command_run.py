@@ -168,7 +168,7 @@ class CommandRun:
 
     # ---- running plans
 
-    def carry_out(
+    def run_plan(
         self,
         plan: Plan,
         report: Callable[[ExitCode], None] = lambda _: None,
@@ -184,7 +184,7 @@ class CommandRun:
             session.execution.stop()
             self.print_error(f"Stopped. {self.goes_on}")
             session.execution.outcome = "stopped"
-        code = ending(session)
+        code = exit_code_of(session)
         verdict = session.execution.verification
         if verdict is not None and session.execution.outcome != "stopped":
             self.print_message(text.verification(verdict))
@@ -258,7 +258,7 @@ class CommandRun:
             self._print_child_output(self._begun_by, b"\n")
 
 
-def ending(session: Session) -> ExitCode:
+def exit_code_of(session: Session) -> ExitCode:
     """How a run ended, for scripts. A step that failed goes before a verdict: nothing was proven."""
     from app.engine.execution import PREVENTED
 

@@ -53,7 +53,7 @@ def install(run: CommandRun) -> ExitCode:
     run.print_message(text.install_intro(best, plan, session.place.home))
     if not run.agreed():
         return run.report_unanswered()
-    return run.carry_out(plan, _report_writer(run))
+    return run.run_plan(plan, _report_writer(run))
 
 
 def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
@@ -74,7 +74,7 @@ def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification)
     if not run.agreed():
         return run.report_unanswered()
     session.execution.verification = proven
-    return run.carry_out(more)
+    return run.run_plan(more)
 
 
 def _report_blocked(run: CommandRun, best: Choice) -> ExitCode:
@@ -131,7 +131,7 @@ def verify(run: CommandRun) -> ExitCode:
             session.desktop.save(run.options.save_proof, data + b"\n")
             run.print_message(f"The record of what passed is in {run.options.save_proof}.")
 
-    return run.carry_out(plan, save)
+    return run.run_plan(plan, save)
 
 
 def rollback(run: CommandRun) -> ExitCode:
@@ -152,7 +152,7 @@ def uninstall(run: CommandRun) -> ExitCode:
     """``uninstall``."""
     session, options = run.session, run.options
     if options.put_back and options.put_back.endswith(".txt"):
-        return run.carry_out(session.plans.packages_back(options.put_back))
+        return run.run_plan(session.plans.packages_back(options.put_back))
     if options.put_back:
         path = session.undo.put_back(options.put_back)
         run.print_document({"schema": "put-back/1", "path": path}, f"Put back: {path}")

@@ -48,7 +48,7 @@ def _add_packages(run: CommandRun) -> ExitCode:
     if not run.agreed():
         return run.report_unanswered()
     added = to_builtins(plan.steps[0])["change"]["packages"]
-    return run.carry_out(plan, more=lambda: {"packages": added})
+    return run.run_plan(plan, more=lambda: {"packages": added})
 
 
 def _undo_change(run: CommandRun) -> ExitCode:
@@ -56,4 +56,4 @@ def _undo_change(run: CommandRun) -> ExitCode:
     run.print_message(f"{plan.steps[0].title}.")
     if not run.agreed():
         return run.report_unanswered()
-    return run.carry_out(plan)
+    return run.run_plan(plan)

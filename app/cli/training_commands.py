@@ -48,7 +48,7 @@ def train(run: CommandRun) -> ExitCode:
         return {"run": to_builtins(training_records.summary(session, record))}
 
     with asked_first(stop):
-        code = run.carry_out(plan, more=more)
+        code = run.run_plan(plan, more=more)
     return _own_code(run, code)
 
 
@@ -77,7 +77,7 @@ def export(run: CommandRun) -> ExitCode:
         base=options.base,
     )
     target = plan.steps[-1].touches[0]
-    code = run.carry_out(plan, more=lambda: {"export": target})
+    code = run.run_plan(plan, more=lambda: {"export": target})
     if code == ExitCode.DONE and not options.json:
         run.out.write(f"{target}\n")
     return _own_code(run, code)

@@ -24,17 +24,17 @@ class LogSink(logging.Handler):
 
     def __init__(self, write: Callable[[str], object], masker: SecretMasker) -> None:
         super().__init__()
-        self._write, self._veil = write, masker
+        self._write, self._masker = write, masker
         self.setFormatter(_FORM)
 
     def mask(self, masker: SecretMasker) -> None:
         """From now on blot out what this masker knows."""
-        self._veil = masker
+        self._masker = masker
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line of the log."""
         with suppress(ExpectedError, OSError):  # the log is the only place to tell of it
-            self._write(self._veil.text(self.format(record)) + "\n")
+            self._write(self._masker.text(self.format(record)) + "\n")
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Runner:
         the step has failed.
         """
         self._site, self._handlers, self._journal, self._run = site, handlers, journal, run
-        self._veil = masker or SecretMasker(())
+        self._masker = masker or SecretMasker(())
         self._log, self._explain = log, explain
         self._keep = keep or (lambda _: None)
         self._cap = OutputCap()
@@ -82,13 +82,13 @@ class Runner:
         began = self._site.system.clock.monotonic()
         tail = bytearray()
         try:
-            acted = yield from self._carry_out(step, tail)
+            acted = yield from self._run_handler(step, tail)
         except StoppedError:
             self.outcome = "halted"
             yield self._emit_end(step, Stopped())
         except ExpectedError as error:
             self.failed.add(step.id)
-            self.error = self._veil.error(error)
+            self.error = self._masker.error(error)
             log.warning("step %s failed: %s: %s", step.id, error.code, error.message)
             with suppress(ExpectedError):  # as in ``_emit_end``
                 self._log(f"{error.message}\n".encode("utf-8", "replace"))
@@ -108,7 +108,7 @@ class Runner:
                     step, Finished(seconds=round(self._site.system.clock.monotonic() - began, 3))
                 )
 
-    def _carry_out(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
+    def _run_handler(self, step: AnyStep, tail: bytearray) -> Generator[StepEvent, None, bool]:
         """What the step does; ``tail`` takes its last output. Returns whether anything had to be
         done.
         """
@@ -126,11 +126,13 @@ class Runner:
         found = self._handlers[step.kind].done(step, site)
         if found is not None:
             log.info("step %s is done already: %s", step.id, found)
-            yield self._emit(step, self._veil.mask_payload(Skipped(why=found)))
+            yield self._emit(step, self._masker.mask_payload(Skipped(why=found)))
             return False
         log.info("step %s (%s) begins", step.id, step.kind)
         yield self._emit(step, Started(title=step.title))
-        for what in self._cap.filter(self._veil.filter(self._handlers[step.kind].run(step, site))):
+        for what in self._cap.filter(
+            self._masker.filter(self._handlers[step.kind].run(step, site))
+        ):
             if isinstance(what, Line):
                 self._log(what.text)
                 tail += what.text

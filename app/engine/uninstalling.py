@@ -149,14 +149,12 @@ def _list_environments(
             if name in whole and whole[name].active
             else []
         )
-        strangers = _find_foreign_files(path, files, place)
-        if strangers and len(strangers) == len(files.names(path)):
+        foreign = _find_foreign_files(path, files, place)
+        if foreign and len(foreign) == len(files.names(path)):
             continue  # what was kept of one that is gone
-        if strangers:
+        if foreign:
             notes.append(
-                Message(
-                    "No package brought {strangers}: that stays.", strangers=", ".join(strangers)
-                )
+                Message("No package brought {foreign}: that stays.", foreign=", ".join(foreign))
             )
         title = (
             Message("Environment {name}", name=name)
@@ -224,10 +222,10 @@ def _remove_environment(name: str, files: Files, place: HomeLayout, journal: Jou
             record("removed", {"path": place.verification(name)})
             files.remove(place.verification(name))
 
-    strangers = _find_foreign_files(path, files, place)
-    if not strangers or files.link(path) is not None:
+    foreign = _find_foreign_files(path, files, place)
+    if not foreign or files.link(path) is not None:
         return take_away(path, files, record, forget)
-    ours = [place.join(path, one) for one in files.names(path) if one not in strangers]
+    ours = [place.join(path, one) for one in files.names(path) if one not in foreign]
     return take_some_away(path, ours, files, record, forget)
 
 

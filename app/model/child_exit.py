@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.model.message import Message
 
 
-def ending(code: int) -> str:
+def describe_exit(code: int) -> str:
     """How a child ended, in words: an exit code, a signal, or one of Windows' crash codes."""
     crashes = {
         0xC0000005: Message("access violation"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from app.model import limits
-from app.model.child_exit import ending
+from app.model.child_exit import describe_exit
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Failed
 from app.model.message import Message
@@ -63,7 +63,9 @@ def _check_error(step: RunCheck, failed: Failed | None, code: int, tail: str) ->
             details=(failed.details + "\n" + tail).strip(),
             hint=failed.hint,
         )
-    how = ending(code) if code else Message("it ended before it was through, with exit code 0")
+    how = (
+        describe_exit(code) if code else Message("it ended before it was through, with exit code 0")
+    )
     return ExpectedError(
         "check-failed",
         Message("The check “{check}” did not pass ({how}).", check=step.title, how=how),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from app.model import limits
-from app.model.child_exit import ending
+from app.model.child_exit import describe_exit
 from app.model.errors import ExitCode, ExpectedError, InputError, StoppedError
 from app.model.event import AnyPayload, Failed, Measured, Progress
 from app.model.message import Message
@@ -94,7 +94,7 @@ def fault(ended: ScriptEnd, what: str) -> ExpectedError:
     if failed is None:
         return ExpectedError(
             "script-ended",
-            Message("{what} broke off ({ending}).", what=what, ending=ending(ended.code)),
+            Message("{what} broke off ({ending}).", what=what, ending=describe_exit(ended.code)),
             details=ended.tail,
         )
     return ExpectedError(

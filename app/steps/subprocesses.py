@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from app.model import limits
-from app.model.child_exit import ending
+from app.model.child_exit import describe_exit
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Line, Quiet
 from app.model.message import Message
@@ -63,7 +63,7 @@ def run_child(
         elif isinstance(item, Exit) and item.code != 0:
             raise ExpectedError(
                 "child-failed",
-                Message("{what} failed ({ending}).", what=what, ending=ending(item.code)),
+                Message("{what} failed ({ending}).", what=what, ending=describe_exit(item.code)),
                 details=bytes(tail).decode("utf-8", "replace"),
             )
 

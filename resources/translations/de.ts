@@ -6841,7 +6841,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>No package brought {strangers}: that stays.</source>
+        <source>No package brought {foreign}: that stays.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>

@@ -17,7 +17,7 @@ from app.gui import languages
 from app.gui.messages import localize
 from app.gui.run_progress import RunProgress
 from app.gui.widgets.diagnosis_card import diagnosis_of
-from app.model.child_exit import ending
+from app.model.child_exit import describe_exit
 from app.model.errors import ExpectedError
 from app.model.event import Failed, StepEvent
 from app.model.message import Message, joined
@@ -89,7 +89,7 @@ def test_how_a_child_ended_is_german(german: None) -> None:
                 Message(
                     "{what} failed ({ending}).",
                     what=Message("Installing the packages"),
-                    ending=ending(code),
+                    ending=describe_exit(code),
                 )
             )
             == f"Die Installation der Pakete scheiterte ({expected})."
@@ -99,7 +99,7 @@ def test_how_a_child_ended_is_german(german: None) -> None:
             Message(
                 "{what} failed ({ending}).",
                 what=Message("Providing Python {version}", version="3.11"),
-                ending=ending(2),
+                ending=describe_exit(2),
             )
         )
         == "Das Bereitstellen von Python 3.11 scheiterte (Exit-Code 2)."
@@ -108,7 +108,7 @@ def test_how_a_child_ended_is_german(german: None) -> None:
         Message(
             "The check “{check}” did not pass ({how}).",
             check=Message("First fine-tune"),
-            how=ending(1),
+            how=describe_exit(1),
         )
     ).endswith("wurde nicht bestanden (Exit-Code 1).")
 

@@ -81,7 +81,7 @@ class PartFile:
     def _open_or_resume(self) -> None:
         make_folders(Path(self._data).parent)
         head = _HEAD.pack(_MAGIC, self.size, self._identity)
-        known = self._read_known_slots(head)
+        known = self._read_fetched_ranges(head)
         if known is None:
             known = []
             _open_unbuffered(self._data, "wb").close()
@@ -97,7 +97,7 @@ class PartFile:
         self._free = list(_missing_spans(self._finished, self.size))
         self._stream = _open_unbuffered(self._side, "r+b")
 
-    def _read_known_slots(self, head: bytes) -> list[tuple[int, int, int]] | None:
+    def _read_fetched_ranges(self, head: bytes) -> list[tuple[int, int, int]] | None:
         """The slots of an earlier fetch of this very file whose bytes are really there; ``None``
         where there was none.
         """

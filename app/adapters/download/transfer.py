@@ -154,7 +154,7 @@ class Transfer:
             size = os.stat(target).st_size
         except FileNotFoundError:
             return False
-        if (self.size is None or size == self.size) and self._is_expected_hash(
+        if (self.size is None or size == self.size) and self._has_locked_hash(
             _hash_file(target, self._context.raise_if_stopped)
         ):
             self._mark_done(size)
@@ -192,7 +192,7 @@ class Transfer:
                         self._count_bytes(len(chunk), net=False)
             size = os.stat(part).st_size
             found = _hash_file(part, self._context.raise_if_stopped)
-            if not self._is_expected_hash(found):
+            if not self._has_locked_hash(found):
                 os.unlink(part)
                 raise self._hash_mismatch_error(found)
             replace_file(Path(part), Path(target))
@@ -433,7 +433,7 @@ class Transfer:
         """The whole file is there: it counts only with the hash of the lock."""
         found = part.digest()
         self._context.raise_if_stopped()
-        if self._is_expected_hash(found):
+        if self._has_locked_hash(found):
             with (
                 self._context.feeder.finishing(self.file.target)
                 if self._context.feeder
@@ -476,7 +476,7 @@ class Transfer:
             ),
         )
 
-    def _is_expected_hash(self, found: str) -> bool:
+    def _has_locked_hash(self, found: str) -> bool:
         return not self.file.sha256 or found in self.file.sha256
 
     def _mark_done(self, size: int) -> None:

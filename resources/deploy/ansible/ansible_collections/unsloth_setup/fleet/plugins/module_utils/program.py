@@ -77,7 +77,7 @@ def plan(module, words):
     return found
 
 
-def carry_out(module, words):
+def run_plan(module, words):
     """Run a command that changes something: its result/1. Raises Failed where it did not finish."""
     code, found = ask(module, words)
     if code != 0:

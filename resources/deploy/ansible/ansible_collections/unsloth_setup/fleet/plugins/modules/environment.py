@@ -106,7 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.unsloth_setup.fleet.plugins.module_utils.program import (
     PLACE,
     Failed,
-    carry_out,
+    run_plan,
     place,
     plan,
     status,
@@ -149,7 +149,7 @@ def present(module):
         after.update(installed=True, profile=made["profile"], environment="new", verdict="verified")
     now = before
     if changed and not module.check_mode:
-        carry_out(module, ["install", "--yes"] + words)
+        run_plan(module, ["install", "--yes"] + words)
         now = status(module)
         after = shown(now)
     return changed, steps, now, shown(before), after
@@ -161,7 +161,7 @@ def absent(module):
     changed = bool(before["installed"])
     now = before
     if changed and not module.check_mode:
-        carry_out(module, ["uninstall", "--remove", "all", "--yes"] + place(module.params))
+        run_plan(module, ["uninstall", "--remove", "all", "--yes"] + place(module.params))
         now = status(module)
     after = dict(installed=False, profile=None, environment=None, verdict=None)
     return changed, [], now, shown(before), after if changed else shown(before)
