@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.decide.diagnosis.excused_lines import find_excused_lines
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import required_strings
@@ -187,7 +188,7 @@ def _find_line_end(lower: str, at: int) -> int:
 
 def drop_harmless(text: Text, known_issues: KnownIssues) -> None:
     """Strike out what looks like a fault and is none."""
-    spans = []
+    spans = find_excused_lines(text.lower)
     for harmless in known_issues.harmless:
         if not _can_match(harmless.regex, text.lower):
             continue

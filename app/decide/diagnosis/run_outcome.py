@@ -19,7 +19,8 @@ WORKED = re.compile(
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
-    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|^=* ?\d+ passed\b(?![^\n]*(?:failed|error))[^\n]* in [\d.]+ ?s",
+    r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
+    r"^(?:\d{4}-\d\d-\d\dt[\d:.]+z )?=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
@@ -31,8 +32,8 @@ PASSED = re.compile(
 ERROR_LINE = re.compile(
     r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )
-# How Python's logging writes an error: the run that reports it goes on.
-LOGGED = re.compile(r"[ \t]*error:[\w.]+:\S")
+# How Python's logging writes an error, and pip's note on what it found installed: the run goes on.
+LOGGED = re.compile(r"[ \t]*error:(?:[\w.]+:\S| pip's dependency resolver does not currently)")
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
     r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
