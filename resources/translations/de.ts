@@ -249,8 +249,8 @@
         <translation>Das kostet einige Prozent ihrer Zeit. Eine zweite Karte oder die Grafik des Prozessors kann das übernehmen.</translation>
     </message>
     <message>
-        <source>A file could not be made in it.</source>
-        <translation>Darin konnte keine Datei angelegt werden.</translation>
+        <source>A file could not be made in {home.path}.</source>
+        <translation>In {home.path} konnte keine Datei angelegt werden.</translation>
     </message>
     <message>
         <source>A kernel compiled by Triton</source>

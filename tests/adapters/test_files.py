@@ -247,5 +247,7 @@ def test_nothing_is_made_where_a_file_or_a_dangling_link_is(
             taken.symlink_to(tmp_path / "nowhere")
         except OSError as error:
             pytest.skip(f"no links here: {error.strerror}")
+        if not taken.is_symlink():  # Wine: what it made is no link for Windows' own calls
+            pytest.skip("what was made here does not look like a link")
     assert not LocalFiles().writable(str(taken / below))
     assert LocalFiles().writable(str(tmp_path / "free" / below))

@@ -335,7 +335,7 @@ def test_the_machines_facts_lean_the_scale() -> None:
 
 def filler(lines: int) -> bytes:
     return b"".join(
-        b"2026-11-24 step %d loss %d.%04d lr 0.0002 tokens %d\n"
+        b"2026-11-24 batch %d of shard %d.%04d read, lr 0.0002, tokens %d\n"
         % (i, i % 9, i * 7919 % 10000, i * 7)
         for i in range(lines)
     )
