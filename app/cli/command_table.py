@@ -164,7 +164,7 @@ def _add_uninstall_options(parser: ArgumentParser) -> None:
         metavar="ID",
         action="append",
         default=[],
-        help="remove this item (all for everything)",
+        help="remove this item (all: what this program made; runs: each training run)",
     )
     parser.add_argument(
         "--put-back",

@@ -80,11 +80,15 @@ def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification)
 def _report_blocked(run: CommandRun, best: Choice) -> ExitCode:
     run.print_error(text.blocked(best))
     first = next((f for f in best.findings if f.severity == "blocks"), None)
+    code = first.id if first else "blocked"
+    home = run.session.known_facts().home
+    if code == "path-unsafe" and home is not None and home.writable is False:
+        code = "home-unwritable"  # the finding stands for several faults of a folder
     run.finish(
         "failed",
         verdict={"verdict": "blocked", "findings": best.findings},
         error=ResultError(
-            code=first.id if first else "blocked",
+            code=code,
             message=f"{first.title}. {first.detail}".strip() if first else best.why,
             remedy=first.remedy if first else "",
         ),
@@ -148,6 +152,10 @@ def rollback(run: CommandRun) -> ExitCode:
     return ExitCode.DONE
 
 
+# Words for several items at once, and for what may not be there: an uninstaller asks for them unseen.
+_GROUPS = frozenset({"all", "runs", "models", "quarantine"})
+
+
 def uninstall(run: CommandRun) -> ExitCode:
     """``uninstall``."""
     session, options = run.session, run.options
@@ -158,8 +166,8 @@ def uninstall(run: CommandRun) -> ExitCode:
         run.print_document({"schema": "put-back/1", "path": path}, f"Put back: {path}")
         return ExitCode.DONE
     items = session.undo.uninstallable()
-    chosen = [i for i in items if ("all" in options.remove and i.in_all) or i.id in options.remove]
-    unknown = [r for r in options.remove if r != "all" and r not in {i.id for i in items}]
+    chosen = [item for item in items if _is_chosen(item, options.remove)]
+    unknown = [r for r in options.remove if r not in _GROUPS | {i.id for i in items}]
     if unknown:
         raise InputError(
             f"There is no item {unknown[0]!r} to remove; expected one that the command "
@@ -188,6 +196,14 @@ def uninstall(run: CommandRun) -> ExitCode:
         kept, taken = session.undo.quarantined(), session.undo.removed_packages()
         run.print_document(listed, text.uninstallable(items, chosen, kept, taken))
     return ExitCode.DONE
+
+
+def _is_chosen(item: Uninstallable, wanted: Sequence[str]) -> bool:
+    return (
+        item.id in wanted
+        or ("all" in wanted and item.in_all)
+        or ("runs" in wanted and item.id.startswith("run:"))
+    )
 
 
 def _remove_items(

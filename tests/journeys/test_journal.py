@@ -239,6 +239,23 @@ def test_a_journal_that_is_gone_removes_nothing_by_itself_but_what_is_named(pers
     assert not (person.home / "envs" / name).exists() and not (person.home / "active.json").exists()
 
 
+def test_runs_and_quarantine_go_by_their_own_word_alone(person: Person) -> None:
+    """An uninstaller asks for each of them unseen: a word for something that is not there is fine."""
+    run, kept = person.home / "runs" / "2026-11-30-1", person.home / "quarantine" / "001"
+    for folder in (run, kept):
+        folder.mkdir(parents=True)
+        (folder / "adapter.safetensors").write_bytes(b"trained")
+    words = ("uninstall", "--remove", "all", "--remove", "models", "--yes")
+    assert person.run(*words).returncode == 0
+    assert run.is_dir() and kept.is_dir() and not (person.home / "active.json").exists()
+    assert person.run("uninstall", "--remove", "runs", "--yes").returncode == 0
+    assert not run.exists() and kept.is_dir()
+    assert person.run("uninstall", "--remove", "runs", "--yes").returncode == 0
+    assert person.run("uninstall", "--remove", "quarantine", "--yes").returncode == 0
+    assert not kept.exists()
+    assert person.run("uninstall", "--remove", "run", "--yes").returncode == 2
+
+
 @pytest.mark.parametrize(
     "garbage", [b"\x00\xff garbage\n", b"{}\n", b'{"at":1}\n', b"[1,2]\n", b"null\n"]
 )

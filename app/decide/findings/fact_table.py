@@ -439,7 +439,7 @@ def _installed_facts(facts: MachineFacts, rules: Rules) -> dict[str, Any]:
         "tools.gcc": True
         if facts.tools.gcc
         else False
-        if any(n.about == "tools.gcc" for n in facts.notes)
+        if any(n.about == "tools.gcc" and "search path" in n.text for n in facts.notes)
         else None,
         "pythons.count": len(facts.pythons),
         "pythons.suitable": sum(_is_suitable(p) for p in facts.pythons),

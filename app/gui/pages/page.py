@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from app.gui.frame import Frame
 
 
+_LINK_GAP = 24  # pixels between links that share a row with the buttons
+
+
 class Bar(QFrame):
     """The foot of a page: quiet links at the left, buttons at the right, the primary one last."""
 
@@ -40,7 +43,7 @@ class Bar(QFrame):
         row.setContentsMargins(theme.PAGE_MARGIN, 14, theme.PAGE_MARGIN, 14)
         row.setSpacing(10)
         self._left, self._right = QHBoxLayout(), QHBoxLayout()
-        self._left.setSpacing(24)
+        self._left.setSpacing(_LINK_GAP)
         self._right.setSpacing(10)
         row.addLayout(self._left, 1)
         row.addLayout(self._right)
@@ -68,8 +71,10 @@ class Bar(QFrame):
     def fold(self) -> None:
         """Links and notes go above the buttons where one row is too short for both."""
         width = self.width()
+        closer = _LINK_GAP - self._left.spacing()  # where the links stand above the buttons now
         needed = (
             self._left.minimumSize().width()
+            + closer * max(self._left.count() - 1, 0)
             + self._right.minimumSize().width()
             + 2 * theme.PAGE_MARGIN
             + 10
@@ -78,7 +83,7 @@ class Bar(QFrame):
         wanted = kind.TopToBottom if needed > width else kind.LeftToRight
         if wanted != self._row.direction():
             self._row.setDirection(wanted)
-            self._left.setSpacing(14 if wanted == kind.TopToBottom else 24)
+            self._left.setSpacing(14 if wanted == kind.TopToBottom else _LINK_GAP)
 
     def minimumSizeHint(self) -> QSize:
         """As wide as the wider of both rows."""

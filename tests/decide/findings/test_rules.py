@@ -482,6 +482,12 @@ CASES: list[tuple[str, dict[str, Any], str | None, dict[str, str]]] = [
         {"compiler-missing": "warns"},
     ),
     (
+        "gcc is there and slow to answer",
+        {**LINUX, "notes": [{"about": "tools.gcc", "text": "gcc did not answer within 8 s"}]},
+        BEST,
+        {},
+    ),
+    (
         "PyTorch index unreachable, no wheel at hand",
         {**LINUX, "gpus": [], "network": {"pytorch": "unreachable"}},
         "practice-cpu",
