@@ -23,7 +23,7 @@ _CODE_PAGE = r"SYSTEM\CurrentControlSet\Control\Nls\CodePage"
 _CODE_INTEGRITY = r"SYSTEM\CurrentControlSet\Control\CI\Policy"
 # EnableControlledFolderAccess: 0 off, 1 block, 2 audit (Microsoft Defender, Set-MpPreference)
 _CONTROLLED_FOLDERS = (
-    r"SOFTWARE\Microsoft\Windows Defender\Windows Defender Exploit Guard\Controlled Folder Access"
+    r"Microsoft\Windows Defender\Windows Defender Exploit Guard\Controlled Folder Access"
 )
 _FILE_SYSTEM = r"SYSTEM\CurrentControlSet\Control\FileSystem"
 
@@ -126,7 +126,7 @@ def system(system: System, facts: dict[str, Any]) -> Os:
         code_page=_find_code_page(system),
         s_mode=_switch(system, _CODE_INTEGRITY, "SkuPolicyRequired"),
         smart_app_control=_find_smart_app_control(system),
-        controlled_folders=_switch(system, _CONTROLLED_FOLDERS, "EnableControlledFolderAccess"),
+        controlled_folders=_are_folders_controlled(system),
         wsl=facts.get("wsl"),
     )
 
@@ -152,6 +152,16 @@ def _switch(system: System, path: str, name: str) -> bool | None:
     """A switch that is on at 1; other numbers only watch. ``None`` where Windows does not have it."""
     number = _number(system, path, name)
     return None if number is None else number == 1
+
+
+def _are_folders_controlled(system: System) -> bool | None:
+    """An administrator's policy goes before the person's own switch."""
+    for above in (r"SOFTWARE\Policies", "SOFTWARE"):
+        path = rf"{above}\{_CONTROLLED_FOLDERS}"
+        found = _switch(system, path, "EnableControlledFolderAccess")
+        if found is not None:
+            return found
+    return None
 
 
 def _find_smart_app_control(system: System) -> SmartAppControl | None:

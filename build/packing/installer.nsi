@@ -84,6 +84,8 @@ LangString Purge ${LANG_ENGLISH} "Remove the environments and what was downloade
 LangString Purge ${LANG_GERMAN} "Die Umgebungen und das dafür Geladene entfernen"
 LangString PurgeQuarantine ${LANG_ENGLISH} "Remove what lies in quarantine (it is yours and could still be put back)"
 LangString PurgeQuarantine ${LANG_GERMAN} "Entfernen, was in Quarantäne liegt (es gehört Ihnen und ließe sich noch zurücklegen)"
+LangString PurgeRuns ${LANG_ENGLISH} "Remove the training runs (what you trained is in them)"
+LangString PurgeRuns ${LANG_GERMAN} "Die Trainingsläufe entfernen (in ihnen liegt, was Sie trainiert haben)"
 LangString NotPurged ${LANG_ENGLISH} "The environments could not be removed. The program stays, so that you can try again."
 LangString NotPurged ${LANG_GERMAN} "Die Umgebungen ließen sich nicht entfernen. Das Programm bleibt, damit Sie es noch einmal versuchen können."
 LangString Foreign ${LANG_ENGLISH} "Files in this folder that the installer did not put there stay:"
@@ -265,14 +267,17 @@ SectionEnd
 Var List
 Var PurgeBox
 Var QuarantineBox
+Var RunsBox
 Var DoPurge
 Var DoQuarantine
+Var DoRuns
 
 Function un.onInit
   !insertmacro Scope
   ${un.GetParameters} $R4
   StrCpy $DoPurge 0
   StrCpy $DoQuarantine 0
+  StrCpy $DoRuns 0
   ClearErrors
   ${un.GetOptions} $R4 "/PURGE" $R5
   ${IfNot} ${Errors}
@@ -284,16 +289,17 @@ Function un.onInit
   ${EndIf}
 FunctionEnd
 
-; What the program says of itself, in a list that can be read and scrolled; two ticks, none set.
+; What the program says of itself, in a list that can be read and scrolled; three ticks, none set.
 Function un.Choose
   !insertmacro MUI_HEADER_TEXT "$(ChooseTitle)" "$(ChooseSub)"
   nsDialogs::Create 1018
   Pop $0
   ${NSD_CreateLabel} 0 0 100% 10u "$(Here)"
   Pop $0
-  nsDialogs::CreateControl EDIT ${DEFAULT_STYLES}|${WS_TABSTOP}|${WS_VSCROLL}|${WS_HSCROLL}|${ES_MULTILINE}|${ES_READONLY} ${WS_EX_CLIENTEDGE} 0 12u 100% 84u ""
+  nsDialogs::CreateControl EDIT ${DEFAULT_STYLES}|${WS_TABSTOP}|${WS_VSCROLL}|${WS_HSCROLL}|${ES_MULTILINE}|${ES_READONLY} ${WS_EX_CLIENTEDGE} 0 12u 100% 80u ""
   Pop $List
   StrCpy $3 0
+  StrCpy $9 0
   InitPluginsDir
   nsExec::Exec '"$SYSDIR\cmd.exe" /d /s /c ""$INSTDIR\${CONSOLE}" uninstall >"$PLUGINSDIR\here.txt" 2>&1"'
   Pop $0
@@ -314,15 +320,21 @@ Function un.Choose
     StrCpy $8 $List
     System::Call 'user32::SetWindowTextW(p r8, p r6)'
     System::Call 'shlwapi::StrStrW(p r6, w "quarantine   ") p .r3'
+    System::Call 'shlwapi::StrStrW(p r6, w "run:") p .r9'
     System::Free $7
     System::Free $6
   ${EndIf}
-  ${NSD_CreateCheckbox} 0 100u 100% 10u "$(Purge)"
+  ${NSD_CreateCheckbox} 0 96u 100% 10u "$(Purge)"
   Pop $PurgeBox
-  ${NSD_CreateCheckbox} 0 112u 100% 10u "$(PurgeQuarantine)"
+  ${NSD_CreateCheckbox} 0 108u 100% 10u "$(PurgeQuarantine)"
   Pop $QuarantineBox
   ${If} $3 = 0
     EnableWindow $QuarantineBox 0
+  ${EndIf}
+  ${NSD_CreateCheckbox} 0 120u 100% 10u "$(PurgeRuns)"
+  Pop $RunsBox
+  ${If} $9 = 0
+    EnableWindow $RunsBox 0
   ${EndIf}
   GetDlgItem $0 $HWNDPARENT 1
   SendMessage $0 ${WM_SETTEXT} 0 "STR:$(RemoveButton)"
@@ -332,6 +344,7 @@ FunctionEnd
 Function un.Chosen
   ${NSD_GetState} $PurgeBox $DoPurge
   ${NSD_GetState} $QuarantineBox $DoQuarantine
+  ${NSD_GetState} $RunsBox $DoRuns
 FunctionEnd
 
 Section Uninstall
@@ -339,10 +352,13 @@ Section Uninstall
   ; the program's own journal knows what it made; so it removes that itself, before it goes
   StrCpy $R6 ""
   ${If} $DoPurge = 1
-    StrCpy $R6 "--remove all"
+    StrCpy $R6 "--remove all --remove models"
   ${EndIf}
   ${If} $DoQuarantine = 1
     StrCpy $R6 "$R6 --remove quarantine"
+  ${EndIf}
+  ${If} $DoRuns = 1
+    StrCpy $R6 "$R6 --remove runs"
   ${EndIf}
   ${If} $R6 != ""
     nsExec::ExecToLog '"$INSTDIR\${CONSOLE}" uninstall $R6 --yes'

@@ -126,3 +126,17 @@ def test_what_windows_says_of_its_protection(
         keys.setdefault("HKLM\\" + places[name], {})[name] = value
     got = system(pc(registry=keys), {"name": "Windows 11 Pro"})
     assert (got.code_page, got.s_mode, got.smart_app_control, got.controlled_folders) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "own", "expected"), [(1, 0, True), (0, 1, False), (2, 1, False)]
+)
+def test_a_policy_on_guarded_folders_goes_before_the_persons_switch(
+    pc: Any, policy: int, own: int, expected: bool
+) -> None:
+    folder = r"Microsoft\Windows Defender\Windows Defender Exploit Guard\Controlled Folder Access"
+    keys = {
+        f"HKLM\\SOFTWARE\\{above}{folder}": {"EnableControlledFolderAccess": value}
+        for above, value in (("Policies\\", policy), ("", own))
+    }
+    assert system(pc(registry=keys), {"name": "Windows 11"}).controlled_folders is expected
