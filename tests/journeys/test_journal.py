@@ -143,7 +143,7 @@ def test_nothing_changes_a_home_in_which_a_run_is_at_work(
     shutil.rmtree(person.home / "wheels")
     shutil.rmtree(person.home / "locks")
     person.index.rules.clear()
-    person.index.fail("2.0.*whl$", "slow", rate=3e3)
+    person.index.fail("2.0.*whl$", "slow", rate=3e2)
     before = (person.home / "active.json").read_bytes()
     line, env = command.words(
         person.home, person.locks[1], person.index.url, "install", "--fix", "rebuild-environment"
