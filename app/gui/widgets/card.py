@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -221,14 +221,9 @@ def across(*items: QWidget | int | None, gap: int = 10, top: bool = False) -> QH
 
 
 def heading(title: str, note: str = "") -> tuple[QHBoxLayout, Label]:
-    """A card's title with a quiet note at its right end; returns the row and the note's label. The
-    note takes a second line where the card is too narrow for it.
-    """
-    quiet = Label(note, "small", "muted")
-    quiet.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-    row = titled(title, quiet)
-    row.setStretch(row.count() - 1, 1000)  # all the room that the title leaves
-    return row, quiet
+    """A card's title with a quiet note at its right end; returns the row and the note's label."""
+    quiet = Label(note, "small", "muted", wrap=False)
+    return titled(title, quiet), quiet
 
 
 def titled(title: str, right: QWidget) -> QHBoxLayout:

@@ -51,7 +51,11 @@ class Collapsible(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fold or unfold for the new width."""
         super().resizeEvent(event)
-        narrow = event.size().width() < (self._needed_width() if self._wide is None else self._wide)
+        self.refit()
+
+    def refit(self) -> None:
+        """Fold or unfold for the width that there is; call it where a part has another text."""
+        narrow = self.width() < (self._needed_width() if self._wide is None else self._wide)
         if narrow != self.folded:
             self.box.setDirection(
                 QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight

@@ -17,7 +17,7 @@ from app.gui.charts.line_charts import LossCurve, Telemetry
 from app.gui.formatting import translate
 from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, heading, line, titled
+from app.gui.widgets.card import Card, Label, line, titled
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.popover import Popover
@@ -66,8 +66,14 @@ class ExpectedOutput(Card):
     def __init__(self) -> None:
         super().__init__()
         self.box.setSpacing(6)
-        row, self.note = heading(translate("Proof", "Expected output"))
-        self.box.addLayout(row)
+        self._head = Collapsible(gap=0)  # the note goes below the title where one row is too short
+        name = Label(translate("Proof", "Expected output"), "strong", wrap=False)
+        name.setMinimumHeight(theme.TITLE)
+        self.note = Label("", "small", "muted", wrap=False)
+        self._head.box.addWidget(name)
+        self._head.box.addStretch(1)
+        self._head.box.addWidget(self.note)
+        self.box.addWidget(self._head)
         self._holder: QWidget | None = None
         self.lines: tuple[Comparison, ...] = ()
         self.waiting = Label(
@@ -158,6 +164,7 @@ class ExpectedOutput(Card):
             if lines
             else ""
         )
+        self._head.refit()
 
     def _build_grid(self, running: bool) -> QWidget:
         holder = QWidget()
