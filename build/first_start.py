@@ -37,7 +37,7 @@ STAMP = VENV / "locked.sha256"
 # Written before anything else of it: only a folder with this, or with a stamp, is emptied again.
 MARK = VENV / "made-by-start.txt"
 _MARKED = (
-    "This folder is made by build/start.py and made anew by it when the locked packages change.\n"
+    "This folder is made by build/start.py and made again by it when the locked packages change.\n"
 )
 WINDOWS = sys.platform == "win32"
 

@@ -58,7 +58,7 @@ def plan_document(run: CommandRun) -> dict[str, Any]:
     session = run.session
     whole, broken = session.plans.repair(session.plans.install())
     if broken:
-        run.print_message(f"To be mended: {broken}. The environment is made anew.")
+        run.print_message(f"To be mended: {broken}. The environment is made again.")
     document = text.plan_document(
         session.best(),
         session.choices(),

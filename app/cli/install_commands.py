@@ -36,7 +36,7 @@ def install(run: CommandRun) -> ExitCode:
     else:
         plan, broken = session.plans.repair(plan)
         if broken:
-            run.print_message(f"To be mended: {broken}. The environment is made anew.")
+            run.print_message(f"To be mended: {broken}. The environment is made again.")
         proven = session.environments.already_in_place(plan)
     best = session.best()
     if proven is not None:

@@ -157,7 +157,7 @@ class Plans:
         )
         return msgspec.structs.replace(
             plan,
-            title=Message("Clean-up and keepsakes"),
+            title=Message("Clean-up, kernel and menu entry"),
             environment="",
             steps=(*first, *self.integrations().steps),
         )

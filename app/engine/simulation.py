@@ -35,7 +35,7 @@ class Simulation:
         self.speed = 10.0  # how many times as fast as it happened a recording is played
 
     def is_replay(self, plan: Plan) -> bool:
-        """Whether carrying out this plan would play a recorded run: the report has one, of this
+        """Whether running this plan would play a recorded run: the report has one, of this
         very setup.
         """
         steps = {step.id for step in plan.steps}

@@ -52,7 +52,7 @@ def run(step: CloseMapper, site: StepContext) -> Iterator[AnyPayload]:
                 file=step.file,
             ),
             details=place.join(packages, *step.file.split("/")),
-            hint=Message("Repair the environment, so that its packages are installed anew."),
+            hint=Message("Repair the environment, so that its packages are installed again."),
         )
     data = text.replace(step.before, step.after).encode("utf-8")
     path = place.join(packages, *step.file.split("/"))

@@ -52,7 +52,7 @@ def run(step: CreateEnvironment, site: StepContext) -> Iterator[AnyPayload]:
             hint=Message("Run the plan from its start."),
         )
     if files.exists(folder):
-        yield say(f"{step.environment} was begun before and not finished: it is made anew.")
+        yield say(f"{step.environment} was begun before and not finished: it is made again.")
         if left := take_away(folder, files, site.record):
             yield say(left)
     site.record("made", {"path": folder, "what": "environment"})

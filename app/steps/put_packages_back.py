@@ -82,7 +82,7 @@ def read_saved_list(saved: str, site: StepContext) -> SavedPackages:
                 "{python}, out of which the packages were taken, does not start any more.",
                 python=python,
             ),
-            hint=Message("An environment that is gone can only be made anew."),
+            hint=Message("An environment that is gone can only be made again."),
         )
     return SavedPackages(
         saved=saved, python=python, day=named[1], packages=_hide_logins(_missing_lines(lines, here))

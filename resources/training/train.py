@@ -622,7 +622,7 @@ class Run:
             )
         if differs:
             raise Problem("differs", f"This run cannot be gone on with: {'; '.join(differs)}.",
-                          "Set them as they were, or start anew in another folder.", 2, differs=differs)  # fmt: skip
+                          "Set them as they were, or begin again in another folder.", 2, differs=differs)  # fmt: skip
 
     def complete(self):
         """Names of the checkpoints that were written to their end, oldest first."""

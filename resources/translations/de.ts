@@ -1101,7 +1101,7 @@
         <translation>Wiederholt Arbeit, die mit genau dieser Ausgabe getan wurde.</translation>
     </message>
     <message>
-        <source>Restart the PC and look again. If it stays, install the driver anew.</source>
+        <source>Restart the PC and look again. If it stays, install the driver again.</source>
         <translation>Starten Sie den PC neu und sehen Sie erneut nach. Bleibt es so, installieren Sie den Treiber neu.</translation>
     </message>
     <message>
@@ -1865,7 +1865,7 @@
         <translation>Gegen wiederholte Abbrüche hilft ein Kabel oder ein anderes Netz</translation>
     </message>
     <message>
-        <source>A company proxy or a virus scanner opens the encrypted connection and signs it anew with its own root certificate, which Python does not know. Windows itself usually does.</source>
+        <source>A company proxy or a virus scanner opens the encrypted connection and signs it again with its own root certificate, which Python does not know. Windows itself usually does.</source>
         <translation>Ein Firmenproxy oder ein Virenscanner öffnet die verschlüsselte Verbindung und unterschreibt sie mit seinem eigenen Stammzertifikat neu, das Python nicht kennt. Windows selbst kennt es meist.</translation>
     </message>
     <message>
@@ -2641,7 +2641,7 @@
         <translation>Keine fertige Datei des Pakets passt zu diesem Python, daher versucht pip, es zu bauen, und braucht die C++ Build Tools. Eine fertige Datei ist fast immer der bessere Weg.</translation>
     </message>
     <message>
-        <source>On Windows a worker process imports the script anew. Code outside of functions then runs again and tries to start workers itself.</source>
+        <source>On Windows a worker process imports the script again. Code outside of functions then runs again and tries to start workers itself.</source>
         <translation>Unter Windows importiert ein Arbeitsprozess das Skript neu. Code außerhalb von Funktionen läuft dann noch einmal und versucht selbst, Arbeitsprozesse zu starten.</translation>
     </message>
     <message>
@@ -4357,7 +4357,7 @@
         <translation>Erlauben Sie das Netz, oder nennen Sie einen Offline-Ordner, der dieses Profil enthält.</translation>
     </message>
     <message>
-        <source>An environment that is gone can only be made anew.</source>
+        <source>An environment that is gone can only be made again.</source>
         <translation>Eine Umgebung, die es nicht mehr gibt, lässt sich nur neu anlegen.</translation>
     </message>
     <message>
@@ -4829,7 +4829,7 @@
         <translation>Fragen Sie, wer das Netz betreut, nach dessen Stammzertifikat, und nennen Sie die Datei in den Einstellungen.</translation>
     </message>
     <message>
-        <source>Deletes the files that this program has fetched, then runs the plan again: they are fetched anew and each is checked by its hash. Environments stay as they are.</source>
+        <source>Deletes the files that this program has fetched, then runs the plan again: they are fetched again and each is checked by its hash. Environments stay as they are.</source>
         <translation>Löscht die Dateien, die dieses Programm geholt hat, und führt dann den Plan noch einmal aus: Sie werden neu geholt und jede wird an ihrer Prüfsumme geprüft. Umgebungen bleiben, wie sie sind.</translation>
     </message>
     <message>
@@ -4837,7 +4837,7 @@
         <translation>Löscht den Paketspeicher dieses Programms, der nur Zeit spart, und führt dann den Plan noch einmal aus. Umgebungen und geholte Dateien bleiben.</translation>
     </message>
     <message>
-        <source>Makes the environment anew from its locked files and checks it. A setup that works stays in use until then, and can be gone back to.</source>
+        <source>Makes the environment again from its locked files and checks it. A setup that works stays in use until then, and can be gone back to.</source>
         <translation>Macht die Umgebung aus ihren festgelegten Dateien neu und prüft sie. Eine Einrichtung, die arbeitet, bleibt bis dahin in Gebrauch, und Sie können zu ihr zurück.</translation>
     </message>
     <message>
@@ -4921,11 +4921,11 @@
         <translation>Windows: Einstellungen, Zeit und Sprache, Datum und Uhrzeit: Uhrzeit automatisch festlegen, dann jetzt synchronisieren</translation>
     </message>
     <message>
-        <source>Makes the environment anew from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE is 1), and checks it. A setup that works stays in use until then, and can be gone back to.</source>
+        <source>Makes the environment again from its locked files, with torch.compile switched off in it (TORCHDYNAMO_DISABLE is 1), and checks it. A setup that works stays in use until then, and can be gone back to.</source>
         <translation>Legt die Umgebung aus ihren festgeschriebenen Dateien neu an, in ihr ist torch.compile abgeschaltet (TORCHDYNAMO_DISABLE ist 1), und prüft sie. Eine Einrichtung, die funktioniert, bleibt bis dahin in Gebrauch, und man kann zu ihr zurück.</translation>
     </message>
     <message>
-        <source>Makes the environment anew from its locked files, without your variables CC and CXX in it, and checks it. Your own settings stay as they are, and a setup that works stays in use until then.</source>
+        <source>Makes the environment again from its locked files, without your variables CC and CXX in it, and checks it. Your own settings stay as they are, and a setup that works stays in use until then.</source>
         <translation>Legt die Umgebung aus ihren festgeschriebenen Dateien neu an, ohne Ihre Variablen CC und CXX darin, und prüft sie. Ihre eigenen Einstellungen bleiben, wie sie sind, und eine Einrichtung, die funktioniert, bleibt bis dahin in Gebrauch.</translation>
     </message>
     <message>
@@ -6297,7 +6297,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>An adapter alone (save_pretrained) can be loaded, but training starts anew from it</source>
+        <source>An adapter alone (save_pretrained) can be loaded, but training starts again from it</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -6389,7 +6389,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Clean-up and keepsakes</source>
+        <source>Clean-up, kernel and menu entry</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7021,7 +7021,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Repair the environment, so that its packages are installed anew.</source>
+        <source>Repair the environment, so that its packages are installed again.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7029,7 +7029,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Restart the PC and look again. If it stays, install the current NVIDIA driver anew.</source>
+        <source>Restart the PC and look again. If it stays, install the current NVIDIA driver again.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7669,7 +7669,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Windows loads known programs only here (application control, AppLocker, a group policy, or Smart App Control). The file is whole, and no scanner stopped it: exclusions and building anew change nothing.</source>
+        <source>Windows loads known programs only here (application control, AppLocker, a group policy, or Smart App Control). The file is whole, and no scanner stopped it: exclusions and building again change nothing.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -8716,7 +8716,7 @@
         <translation>Bericht speichern</translation>
     </message>
     <message>
-        <source>Build it &amp;anew</source>
+        <source>Build it &amp;again</source>
         <translation>Neu auf&amp;bauen</translation>
     </message>
     <message>
@@ -8740,11 +8740,11 @@
         <translation>Sch&amp;ritt wiederholen</translation>
     </message>
     <message>
-        <source>Build &amp;anew without compiling</source>
+        <source>Build &amp;again without compiling</source>
         <translation>Neu auf&amp;bauen, ohne Kompilieren</translation>
     </message>
     <message>
-        <source>Build &amp;anew without CC</source>
+        <source>Build &amp;again without CC</source>
         <translation>Neu auf&amp;bauen, ohne CC</translation>
     </message>
     <message>
@@ -9220,7 +9220,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>To be mended: {what}. The environment is made anew.</source>
+        <source>To be mended: {what}. The environment is made again.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -12165,7 +12165,7 @@
         <translation>Aussehen</translation>
     </message>
     <message>
-        <source>&amp;Begin anew</source>
+        <source>&amp;Begin again</source>
         <translation>Neu &amp;beginnen</translation>
     </message>
     <message>

@@ -52,18 +52,18 @@ print(*painted[0])
 
 def once(program: str, cache: str) -> tuple[float, float]:
     """One fresh process; wall and processor seconds."""
-    surroundings = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
+    variables = {**os.environ, "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen")}
     # A program that people start has its byte code beside it; without this every run would compile
     # it again, Qt's own package being the only one that comes compiled.
-    surroundings.pop("PYTHONDONTWRITEBYTECODE", None)
-    surroundings["PYTHONPYCACHEPREFIX"] = cache
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    variables["PYTHONPYCACHEPREFIX"] = cache
     done = subprocess.run(
         [sys.executable, "-c", program],
         check=True,
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=surroundings,
+        env=variables,
     )
     wall, work = done.stdout.split()[-2:]
     return float(wall), float(work)

@@ -1,4 +1,4 @@
-"""How the command line meets its surroundings.
+"""How the command line meets streams, folders and names.
 
 Streams that are closed, broken or full, folders without rights, odd names.
 """
@@ -81,7 +81,7 @@ def test_streams_that_are_closed_broken_or_full_are_no_fault_of_the_program(
         {"PYTHONUTF8": "0", "LC_ALL": "POSIX"},
     ],
 )
-def test_words_arrive_whole_whatever_the_surroundings_are_set_to(
+def test_words_arrive_whole_whatever_the_locale_is_set_to(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
     done = shell('app plan --machine "$M"', tmp_path, **env)

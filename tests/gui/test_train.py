@@ -340,7 +340,7 @@ def test_a_preview_and_the_visits_runs_stop_each_by_its_own_wish(place: Place) -
     assert faults == [None] and place.form.preview is not None
     visit.system.stop.clear()
     place.form.read()
-    place.form.leave()  # as when the page is built anew while a run works
+    place.form.leave()  # as when the page is built again while a run works
     assert not visit.system.stop.is_set()
 
 

@@ -12,7 +12,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``pytest tests/machines --approve``: take what the program says now as right, to be read in
     the diff.
     """
-    parser.addoption("--approve", action="store_true", help="write the machines' goldens anew")
+    parser.addoption("--approve", action="store_true", help="write the machines' goldens again")
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ def test_a_line_that_is_cut_is_taken_up(hub: Hub, session: Session) -> None:
     hub.faults["cut"] = (12 << 20, 2)
     fetch(session)
     assert session.execution.outcome == "finished" and here(session) is not None
-    assert gets(hub, "model.safetensors")[1:] != ["", ""], "the second go began anew"
+    assert gets(hub, "model.safetensors")[1:] != ["", ""], "the second go began again"
 
 
 def test_a_fetch_that_was_stopped_goes_on(hub: Hub, session: Session) -> None:

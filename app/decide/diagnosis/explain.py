@@ -32,7 +32,7 @@ LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
 IDEAS = 3  # how many are told where none is named
 PROOF_LINES = 6  # how many lines of proof are shown
-# Points of likeness (natural logarithms, see word_scores) from which on words make an idea.
+# Points of alike words (natural logarithms, see word_scores) from which on words make an idea.
 ALIKE = 7.0
 
 # That something failed at all; warnings and notices alone do not count.

@@ -6,7 +6,7 @@ import re
 
 from app.model.known_issue import KnownIssue
 
-# That it ended in a failure: what likeness alone needs before it may give an idea.
+# That it ended in a failure: what words alone need before it may give an idea.
 ENDED = re.compile(
     r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
     r"\bfile \"[^\"\n]+\", line \d+, in |^-+> ?\d+ |exit(?:ed with)? (?:code|status)[: ]+[1-9]|segmentation fault|core dumped|"

@@ -29,7 +29,7 @@ REMEDIES = {
     "retry": Message("Runs the plan again; it goes on where it stopped."),
     "refetch": Message(
         "Deletes the files that this program has fetched, then runs the plan "
-        "again: they are fetched anew and each is checked by its hash. "
+        "again: they are fetched again and each is checked by its hash. "
         "Environments stay as they are."
     ),
     "clear-cache": Message(
@@ -41,7 +41,7 @@ REMEDIES = {
         "the plan again. Environments and fetched files stay."
     ),
     "rebuild-environment": Message(
-        "Makes the environment anew from its locked files and checks it. A setup "
+        "Makes the environment again from its locked files and checks it. A setup "
         "that works stays in use until then, and can be gone back to."
     ),
     "system-certificates": Message(
@@ -49,12 +49,12 @@ REMEDIES = {
         "visit. No setting of yours is changed."
     ),
     "compile-off": Message(
-        "Makes the environment anew from its locked files, with torch.compile "
+        "Makes the environment again from its locked files, with torch.compile "
         "switched off in it (TORCHDYNAMO_DISABLE is 1), and checks it. A setup "
         "that works stays in use until then, and can be gone back to."
     ),
     "compiler-unset": Message(
-        "Makes the environment anew from its locked files, without your variables "
+        "Makes the environment again from its locked files, without your variables "
         "CC and CXX in it, and checks it. Your own settings stay as they are, and "
         "a setup that works stays in use until then."
     ),

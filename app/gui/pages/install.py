@@ -138,7 +138,7 @@ class Install(PlanPage):
             title = translate("Install", "Plan of the repair")
         promise = self._describe_plan(plan, choice, place)
         if broken:
-            found = translate("Install", "To be mended: {what}. The environment is made anew.")
+            found = translate("Install", "To be mended: {what}. The environment is made again.")
             promise = f"{found.format(what=localize(broken))} {promise}"
         self.set_header(title, promise)
         sheet = QWidget()

@@ -378,9 +378,9 @@ class Train(PlanPage):
             else translate("Train", "Training failed"),
             localize(run.failures[0][1].message) if run.failures else "",
         )
-        anew = self._request is not None and self._request.resume is None
+        is_new = self._request is not None and self._request.resume is None
         card = after_failure(
-            run.plan, run.failures, self._smaller if anew else None, self._take_smaller
+            run.plan, run.failures, self._smaller if is_new else None, self._take_smaller
         )
         if card is not None:
             card.report_wanted.connect(self.save_report)

@@ -221,7 +221,7 @@ class Welcome(Page):
 
     def _fill_bar(self, unfinished: Unfinished | None, installed: bool) -> None:
         if unfinished is not None:
-            self.bar.button(translate("Welcome", "&Begin anew"), self.frame.forward)
+            self.bar.button(translate("Welcome", "&Begin again"), self.frame.forward)
             self.bar.main(
                 translate("Welcome", "&Go on where you stopped"), lambda: self._go_on(unfinished)
             )

@@ -45,9 +45,9 @@ def remedy_label(remedy: str | None) -> str:
     clear = translate("Diagnosis", "Clear the cac&he, try again")
     known = {
         "other-profile": translate("Diagnosis", "Take another set&up"),
-        "rebuild-environment": translate("Diagnosis", "Build it &anew"),
-        "compile-off": translate("Diagnosis", "Build &anew without compiling"),
-        "compiler-unset": translate("Diagnosis", "Build &anew without CC"),
+        "rebuild-environment": translate("Diagnosis", "Build it &again"),
+        "compile-off": translate("Diagnosis", "Build &again without compiling"),
+        "compiler-unset": translate("Diagnosis", "Build &again without CC"),
         "refetch": translate("Diagnosis", "&Fetch the files again"),
         "system-certificates": translate("Diagnosis", "&Use the system's certificates"),
         "clear-cache": clear,
