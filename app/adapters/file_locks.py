@@ -79,9 +79,11 @@ else:
         return os.access(folder, os.W_OK | os.X_OK, effective_ids=own)
 
     def knows_locks(folder: str) -> bool:
-        """A lock that is tried on the folder itself: only a file system without locks says so."""
+        """A lock that is tried on the folder itself: only a file system without locks says so. What is
+        no folder is not opened: a pipe would wait for its writer.
+        """
         try:
-            handle = os.open(folder, os.O_RDONLY)
+            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
             return True
         try:

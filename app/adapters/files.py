@@ -178,7 +178,13 @@ def make_folders(path: Path) -> None:
 
 def _open_regular_file(path: str) -> BufferedReader:
     """A file for reading, and only a file: opening a pipe would wait for its writer."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        handle = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP:  # links that lead to one another: no file is there
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        raise
     kind = os.fstat(handle).st_mode
     if stat.S_ISREG(kind):
         return os.fdopen(handle, "rb")
@@ -508,7 +514,7 @@ class LocalFiles:
         written; a lock that this user may not read is another user's and says nothing here.
         """
         try:
-            with open(long_path(path), "rb") as stream:
+            with open(long_path(path), "rb", opener=open_private) as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     return
                 if not try_lock(stream.fileno()):

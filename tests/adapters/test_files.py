@@ -234,6 +234,29 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     assert output == [f"permission_denied {tmp_path}/x cannot be written: permission denied."] * 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+@pytest.mark.parametrize("below", ["", "home"])
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "links in a ring"])
+def test_a_pipe_or_a_ring_of_links_keeps_nobody_waiting(
+    tmp_path: Path, kind: str, below: str
+) -> None:
+    """A pipe that is opened waits for its writer: the survey lost the home folder by it."""
+    there = tmp_path / "there"
+    if kind == "pipe":
+        os.mkfifo(there)
+    elif kind == "link to a pipe":
+        os.mkfifo(tmp_path / "pipe")
+        there.symlink_to(tmp_path / "pipe")
+    else:
+        there.symlink_to(tmp_path / "back")
+        (tmp_path / "back").symlink_to(there)
+    path = str(there / below)
+    assert not files.writable(path) and files.locks(path)
+    assert files.read(path + "/active.json") is None and files.end(path + "/x", 5) == b""
+    files.refuse_held(path)
+    assert files.names(path) == ()
+
+
 @pytest.mark.parametrize("below", ["", "home", "deep/home"])
 @pytest.mark.parametrize("kind", ["file", "dangling"])
 def test_nothing_is_made_where_a_file_or_a_dangling_link_is(

@@ -185,7 +185,10 @@ class Transfer:
             try:
                 os.link(os.path.realpath(source), part)
             except OSError:
-                with open(source, "rb") as read, open(part, "wb", opener=open_private) as write:
+                with (
+                    open(source, "rb", opener=open_private) as read,
+                    open(part, "wb", opener=open_private) as write,
+                ):
                     while chunk := read.read(1 << 20):
                         self._context.raise_if_stopped()
                         write.write(chunk)
@@ -505,7 +508,7 @@ def _disk_errors_named(path: str) -> Iterator[None]:
 
 def _hash_file(path: str, alive: Callable[[], None]) -> str:
     digest = hashlib.sha256()
-    with _disk_errors_named(path), open(path, "rb") as stream:
+    with _disk_errors_named(path), open(path, "rb", opener=open_private) as stream:
         while chunk := stream.read(1 << 20):
             alive()
             digest.update(chunk)
