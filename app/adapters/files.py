@@ -13,17 +13,31 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 import psutil
 
 from app.adapters import shared_rights
 from app.adapters.archive_members import archive_members
+from app.adapters.disk_errors import (
+    already_running_error,
+    disk_errors_named,
+    disk_fault,
+    free_files,
+    in_use_error,
+    is_busy,
+    name_users,
+    not_a_file_error,
+)
+from app.adapters.file_access import (
+    long_path,
+    make_folders,
+    open_private,
+    open_regular_file,
+    replace_file,
+)
 from app.adapters.file_locks import (
     LOCK_LENGTH,
-    describe_holder,
     knows_locks,
     may_add,
     sync_folder,
@@ -35,174 +49,11 @@ from app.adapters.in_use import find_users
 from app.adapters.tree_removal import Removal
 from app.adapters.volumes import disk_of
 from app.model import limits
-from app.model.errors import ExitCode, ExpectedError
+from app.model.errors import ExpectedError
 from app.model.machine import Disk
 from app.model.message import Message
 
 log = logging.getLogger(__name__)
-
-# Windows: sharing violation, lock violation, access denied because a file is mapped or being
-# deleted.
-_IN_USE = {5, 32, 33}
-
-
-def long_path(path: str) -> str:
-    r"""The path as Windows takes it beyond 259 characters (``\\?\``); unchanged elsewhere.
-
-    Every whole path is written so, whatever its length: files that lie deeper are reached from it.
-    Source: "Maximum Path Length Limitation", Microsoft; works with the long-path policy off.
-    """
-    if (
-        sys.platform != "win32"
-        or path.startswith(("\\\\?\\", "\\\\.\\"))
-        or not os.path.isabs(path)
-    ):
-        return path
-    whole = os.path.abspath(path)
-    if whole.startswith("\\\\.\\"):  # a device such as NUL
-        return path
-    return "\\\\?\\UNC\\" + whole[2:] if whole.startswith("\\\\") else "\\\\?\\" + whole
-
-
-def free_files(path: str) -> int | None:
-    """How many files the volume of a path can still take (``df -i``); ``None`` where it has no such
-    limit.
-    """
-    if sys.platform == "win32":
-        return None
-    place = Path(path)
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    try:
-        found = os.statvfs(place)
-    except OSError:
-        return None
-    return found.f_favail if found.f_files else None
-
-
-def no_free_files(path: str, details: str = "") -> ExpectedError:
-    """The volume has room, but for no more files."""
-    return ExpectedError(
-        "disk_full",
-        Message(
-            "The volume that holds {path} can take no more files: its inodes are used "
-            "up, though there may be free space.",
-            path=path,
-        ),
-        details=details,
-        hint=Message(
-            "Delete many small files there (df -i shows the count), or choose another folder."
-        ),
-    )
-
-
-def _strip_long_prefix(path: str) -> str:
-    """A path as people write it, without Windows' prefix for long ones."""
-    if path.startswith("\\\\?\\UNC\\"):
-        return "\\\\" + path[8:]
-    return path.removeprefix("\\\\?\\")
-
-
-def _is_busy(error: OSError) -> bool:
-    return getattr(error, "winerror", None) in _IN_USE or error.errno in (
-        errno.ETXTBSY,
-        errno.EBUSY,
-    )
-
-
-def disk_fault(error: OSError, path: str) -> ExpectedError:
-    """An OSError as a sentence that names the path and the next step."""
-    path = _strip_long_prefix(path)
-    windows = getattr(error, "winerror", None)
-    if error.errno == errno.ENOSPC and free_files(path) == 0:
-        return no_free_files(path, str(error))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) or windows in (112, 39):
-        return ExpectedError(
-            "disk_full",
-            Message("The disk is full: {path} could not be written.", path=path),
-            details=str(error),
-            hint=Message(
-                "Make room on that disk, then run the same command again; it goes on from here."
-            ),
-        )
-    if _is_busy(error):
-        return ExpectedError(
-            "file_in_use",
-            Message("{path} is in use by another program and could not be changed.", path=path),
-            details=str(error),
-            hint=Message(
-                "Close programs that use it (a running Python, an editor), then try again."
-            ),
-        )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return ExpectedError(
-            "permission_denied",
-            Message("{path} cannot be written: permission denied.", path=path),
-            details=str(error),
-            hint=Message("Choose a folder that you may write to."),
-        )
-    return ExpectedError(
-        "disk_error",
-        Message(
-            "{path} could not be read or written: {reason}.",
-            path=path,
-            reason=error.strerror or error,
-        ),
-        details=str(error),
-        hint=Message(
-            "Look at what lies there and whether the disk is sound, or choose another folder."
-        ),
-    )
-
-
-@contextlib.contextmanager
-def _disk_errors_named(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise disk_fault(error, path) from error
-
-
-def make_folders(path: Path) -> None:
-    """Make a folder and those above it that are missing, for this user alone (0700, as XDG asks of
-    data folders).
-    """
-    missing = [path]
-    while (
-        not (above := missing[-1].parent).exists() and above != missing[-1]
-    ):  # a drive that is not there is its own parent
-        missing.append(above)
-    for folder in reversed(missing):
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _open_regular_file(path: str) -> BufferedReader:
-    """A file for reading, and only a file: opening a pipe would wait for its writer."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(path, flags)
-    except OSError as error:
-        if error.errno == errno.ELOOP:  # links that lead to one another: no file is there
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
-        raise
-    kind = os.fstat(handle).st_mode
-    if stat.S_ISREG(kind):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    if stat.S_ISDIR(kind):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise _not_a_file_error(path)
-
-
-def _not_a_file_error(path: str) -> OSError:
-    return OSError(errno.EINVAL, "it is no file but a pipe or a device", path)
-
-
-def open_private(path: str, flags: int) -> int:
-    """An ``opener``: what ``open`` makes new is this user's alone (0600), whatever mask the program
-    was started with. A pipe that lies there waits for nobody but is an error.
-    """
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
 
 
 class LocalFiles:
@@ -212,9 +63,9 @@ class LocalFiles:
         """The bytes of a file; ``None`` where there is none. What is no file (a pipe waits for a
         writer for ever, a device never ends) and what is larger than ``READ_FILE`` is a fault.
         """
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             try:
-                with _open_regular_file(long_path(path)) as stream:
+                with open_regular_file(long_path(path)) as stream:
                     data = stream.read(limits.READ_FILE + 1)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
@@ -232,9 +83,9 @@ class LocalFiles:
 
     def end(self, path: str, most: int) -> bytes:
         """The last ``most`` bytes of a file; empty where there is none."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             try:
-                with _open_regular_file(long_path(path)) as stream:
+                with open_regular_file(long_path(path)) as stream:
                     stream.seek(max(0, os.fstat(stream.fileno()).st_size - most))
                     return stream.read(most)
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -248,7 +99,7 @@ class LocalFiles:
         """
         target = Path(long_path(path))
         temporary = target.with_name(f".{target.name}.tmp")
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             make_folders(target.parent)
             try:
                 with open(temporary, "wb", opener=open_private) as stream:
@@ -265,7 +116,7 @@ class LocalFiles:
         otherwise.
         """
         target = Path(long_path(path))
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             make_folders(target.parent)
             new = not target.exists()
             with open(target, "ab", opener=open_private) as stream:
@@ -277,12 +128,12 @@ class LocalFiles:
 
     def open_log(self, path: str) -> Callable[[bytes], None]:
         """A function that appends unbuffered: what was given is in the file when it returns."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             make_folders(Path(long_path(path)).parent)
             stream = open(long_path(path), "ab", buffering=0, opener=open_private)  # noqa: SIM115  (lives as long as the run)
 
         def add(data: bytes) -> None:
-            with _disk_errors_named(path):
+            with disk_errors_named(path):
                 stream.write(data)
 
         return add
@@ -325,7 +176,7 @@ class LocalFiles:
         """
         whole = long_path(path)
         made = f"{whole}.new"
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             if os.path.lexists(whole) and self.link(path) is None:
                 raise FileExistsError(errno.EEXIST, "something that is no link is there")
             with contextlib.suppress(FileNotFoundError):
@@ -343,17 +194,17 @@ class LocalFiles:
 
     def make_folder(self, path: str) -> None:
         """Make a folder and its parents."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             make_folders(Path(long_path(path)))
 
     def open_to_all(self, path: str, closed: Collection[str] = ()) -> None:
         """Let every user read and run what lies below, and nobody but the owner change it."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             shared_rights.open_to_all(path, closed)
 
     def is_administrators(self, path: str) -> bool:
         """Whether it is an administrator's and nobody else may change it."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             return shared_rights.is_administrators(path)
 
     def share(self, path: str) -> None:
@@ -364,7 +215,7 @@ class LocalFiles:
             return
         mask = os.umask(0o077)
         os.umask(mask)
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             for folder, _, files in os.walk(path):
                 os.chmod(folder, os.stat(folder).st_mode | (0o755 & ~mask))
                 for name in files:
@@ -379,13 +230,13 @@ class LocalFiles:
         it.
         """
         whole = long_path(path)
-        removal = Removal(busy=_is_busy)
+        removal = Removal(busy=is_busy)
         removal.remove(whole)
         if not removal.kept:
             return
         first, error = removal.kept[0]
         shown = path.rstrip("\\/") + first[len(whole.rstrip("\\/")) :]
-        fault = _name_users(disk_fault(error, shown), first)
+        fault = name_users(disk_fault(error, shown), first)
         if len(removal.kept) > 1:
             fault.details = "\n".join(f"{kept}: {why}" for kept, why in removal.kept[:50])
         raise fault
@@ -398,11 +249,11 @@ class LocalFiles:
         busy = find_users(source) if sys.platform != "win32" and os.path.isdir(whole) else ()
         if busy and not leads_elsewhere(whole):
             # a rename works here in any case, and what runs would go on with half of its files
-            raise _in_use_error(source, busy)
+            raise in_use_error(source, busy)
         try:
             os.rename(whole, long_path(target))
         except OSError as error:
-            raise _name_users(disk_fault(error, source), whole) from error
+            raise name_users(disk_fault(error, source), whole) from error
 
     def users(self, path: str) -> tuple[str, ...]:
         """The programs that use a file or tree, as far as the system tells: ``python3 (process 7)``."""
@@ -415,7 +266,7 @@ class LocalFiles:
 
     def move(self, source: str, target: str) -> None:
         """Rename on one volume, folder or file."""
-        with _disk_errors_named(source):
+        with disk_errors_named(source):
             make_folders(Path(long_path(target)).parent)
             os.rename(long_path(source), long_path(target))
         log.info("moved %s to %s", source, target)
@@ -424,7 +275,7 @@ class LocalFiles:
         """Copy one file, atomically."""
         goal = Path(long_path(target))
         temporary = goal.with_name(f".{goal.name}.tmp")
-        with _disk_errors_named(target):
+        with disk_errors_named(target):
             make_folders(goal.parent)
             try:
                 shutil.copyfile(long_path(source), temporary)
@@ -434,7 +285,7 @@ class LocalFiles:
 
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
-        with _disk_errors_named(target):
+        with disk_errors_named(target):
             try:
                 shutil.copytree(long_path(source), long_path(target), symlinks=True)
             except shutil.Error as error:  # a list of what could not be copied
@@ -448,12 +299,12 @@ class LocalFiles:
 
     def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
         """The wanted files of a zip or tar.gz archive, each of no more than ``most`` bytes."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             return archive_members(long_path(path), wanted, most)
 
     def sha256(self, path: str) -> str:
         """The hash of a file, in hex (``certutil -hashfile FILE SHA256``, ``sha256sum FILE``)."""
-        with _disk_errors_named(path), _open_regular_file(long_path(path)) as stream:
+        with disk_errors_named(path), open_regular_file(long_path(path)) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
     def stamp(self, path: str) -> str | None:
@@ -518,7 +369,7 @@ class LocalFiles:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                     return
                 if not try_lock(stream.fileno()):
-                    raise _already_running_error(stream)
+                    raise already_running_error(stream)
                 unlock(stream.fileno())
         except OSError:
             return
@@ -526,17 +377,17 @@ class LocalFiles:
     @contextlib.contextmanager
     def hold(self, path: str, who: str) -> Iterator[None]:
         """Hold a lock file. The system lets go when this process ends, however it ends."""
-        with _disk_errors_named(path):
+        with disk_errors_named(path):
             make_folders(Path(long_path(path)).parent)
             stream = open(long_path(path), "a+b", opener=open_private)  # noqa: SIM115  (held until the context ends)
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
                 stream.close()
-                raise _not_a_file_error(path)
+                raise not_a_file_error(path)
         with stream:
-            with _disk_errors_named(path):
+            with disk_errors_named(path):
                 held = try_lock(stream.fileno())
             if not held:
-                raise _already_running_error(stream)
+                raise already_running_error(stream)
             stream.truncate(0)
             stream.write(b" " * LOCK_LENGTH + json.dumps({"pid": os.getpid(), "who": who}).encode())
             stream.flush()
@@ -547,20 +398,6 @@ class LocalFiles:
                 unlock(stream.fileno())
 
 
-def _already_running_error(stream: BinaryIO) -> ExpectedError:
-    """Names the run that holds this lock file."""
-    stream.seek(LOCK_LENGTH)
-    return ExpectedError(
-        "already-running",
-        Message(
-            "Another run is at work in this home folder: {holder}.",
-            holder=describe_holder(stream.read()),
-        ),
-        hint=Message("Wait for it or stop it, then start again."),
-        exit_code=ExitCode.BUSY,
-    )
-
-
 def _nearest_existing_folder(path: str) -> Path | None:
     """The path itself or the nearest folder above it that exists."""
     place = Path(path)
@@ -569,38 +406,3 @@ def _nearest_existing_folder(path: str) -> Path | None:
             return None
         place = place.parent
     return place
-
-
-def replace_file(source: Path, target: Path) -> None:
-    """``os.replace`` with a short patience: a virus scanner may hold a new file open for a moment
-    (WinError 5, 32).
-    """
-    for wait in (0.05, 0.1, 0.2, 0.4, 0.8):
-        try:
-            os.replace(source, target)
-            return
-        except OSError as error:
-            if getattr(error, "winerror", None) not in _IN_USE:
-                raise
-            time.sleep(wait)
-    os.replace(source, target)
-
-
-def _in_use_error(path: str, who: tuple[str, ...], details: str = "") -> ExpectedError:
-    named = Message("{names}", names=who)
-    if len(who) > 3:
-        named = Message("{names} and {count} more", names=who[:3], count=len(who) - 3)
-    return ExpectedError(
-        "file_in_use",
-        Message("{path} is in use by {named} and could not be changed.", path=path, named=named),
-        details=details,
-        hint=Message("Close what uses it, then try again."),
-    )
-
-
-def _name_users(fault: ExpectedError, path: str) -> ExpectedError:
-    """The same fault with the programs that use the path, where the system names them."""
-    if fault.code != "file_in_use":
-        return fault
-    who = find_users(path)
-    return _in_use_error(_strip_long_prefix(path), who, fault.details) if who else fault

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters import files as door
+from app.adapters.file_access import long_path
 from app.adapters.files import LocalFiles
 from app.model.errors import ExpectedError
 from tests import windows_rules
@@ -130,9 +130,9 @@ def test_a_junction_goes_and_its_target_stays(
 def test_every_whole_path_is_prefixed_on_windows(
     monkeypatch: pytest.MonkeyPatch, path: str, expected: str
 ) -> None:
-    monkeypatch.setattr("app.adapters.files.sys.platform", "win32")
-    monkeypatch.setattr("app.adapters.files.os.path", ntpath)
-    assert door.long_path(path) == expected
+    monkeypatch.setattr("app.adapters.file_access.sys.platform", "win32")
+    monkeypatch.setattr("app.adapters.file_access.os.path", ntpath)
+    assert long_path(path) == expected
 
 
 def test_a_program_that_runs_from_a_tree_is_named_and_the_tree_stays(tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.adapters.clock import SystemClock
-from app.adapters.files import LocalFiles, disk_fault
+from app.adapters.disk_errors import disk_fault
+from app.adapters.files import LocalFiles
 from app.decide.plans.pylock import as_pylock, choose_files, parse_pins
 from app.engine.answer_file import load_answers
 from app.engine.journal import Journal
@@ -274,7 +275,7 @@ def test_a_volume_without_room_for_files_is_told_from_a_full_one(
 ) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     assert "The disk is full" in disk_fault(full, str(tmp_path)).message
-    monkeypatch.setattr("app.adapters.files.free_files", lambda _: 0)
+    monkeypatch.setattr("app.adapters.disk_errors.free_files", lambda _: 0)
     assert "inodes are used up" in disk_fault(full, str(tmp_path / "not" / "yet")).message
 
 

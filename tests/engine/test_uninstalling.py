@@ -119,9 +119,8 @@ class Home:
 def no_power_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs are killed here, not computers: nothing has to reach the platter, and nobody works in it."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr(
-        "app.adapters.files.find_users", lambda _: ()
-    )  # tests/adapters/test_removal.py
+    for module in ("files", "disk_errors"):  # tests/adapters/test_removal.py tries them
+        monkeypatch.setattr(f"app.adapters.{module}.find_users", lambda _: ())
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.adapters.disk_errors import disk_fault
 from app.adapters.download.download_errors import Endpoint, from_error
-from app.adapters.files import disk_fault
 from app.decide.plans.uv_errors import explain_uv_error
 from app.gui import languages
 from app.gui.messages import localize

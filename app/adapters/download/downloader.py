@@ -16,13 +16,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from app.adapters.disk_errors import disk_fault
 from app.adapters.download.connection_pool import Connections
 from app.adapters.download.download_errors import DownloadError
 from app.adapters.download.fetch_context import RetryPolicy
 from app.adapters.download.loopback_server import LoopbackServer
 from app.adapters.download.part_file import RANGE, Range
 from app.adapters.download.transfer import Transfer
-from app.adapters.files import disk_fault, long_path, make_folders
+from app.adapters.file_access import long_path, make_folders
 from app.model import limits
 from app.model.errors import ExpectedError, StoppedError
 from app.model.message import Message

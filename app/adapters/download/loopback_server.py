@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-from app.adapters.files import long_path
+from app.adapters.file_access import long_path
 from app.ports import Download
 
 _PIECE = 1 << 20

@@ -23,7 +23,8 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from app.adapters.files import disk_fault, long_path, make_folders, open_private, replace_file
+from app.adapters.disk_errors import disk_fault
+from app.adapters.file_access import long_path, make_folders, open_private, replace_file
 from app.model import limits
 
 RANGE = (

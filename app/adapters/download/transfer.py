@@ -9,13 +9,14 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import urllib3
 
+from app.adapters.disk_errors import disk_errors_named
 from app.adapters.download.connection_pool import BROKEN
 from app.adapters.download.download_errors import (
     MANY,
@@ -29,7 +30,7 @@ from app.adapters.download.download_errors import (
 )
 from app.adapters.download.fetch_context import FetchContext
 from app.adapters.download.part_file import RANGE, PartFile, Range, Writer, leftovers
-from app.adapters.files import disk_fault, long_path, open_private, replace_file
+from app.adapters.file_access import long_path, open_private, replace_file
 from app.model import limits
 from app.model.message import Message
 from app.ports import Download
@@ -160,7 +161,7 @@ class Transfer:
             self._mark_done(size)
             self._notify_finished()
             return True
-        with _disk_errors_named(self.file.target):
+        with disk_errors_named(self.file.target):
             os.unlink(target)
         self._context.note(
             f"{self.name}: the file in the wheelhouse is not the locked one and is fetched again"
@@ -180,7 +181,7 @@ class Transfer:
                 hint=Message("Check the find-links folder or the bundle."),
             )
         part = target + ".part"
-        with _disk_errors_named(self.file.target):
+        with disk_errors_named(self.file.target):
             Path(part).unlink(missing_ok=True)
             try:
                 os.link(os.path.realpath(source), part)
@@ -498,17 +499,9 @@ class Transfer:
             self._context.arrived(count)
 
 
-@contextlib.contextmanager
-def _disk_errors_named(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise disk_fault(error, path) from error
-
-
 def _hash_file(path: str, alive: Callable[[], None]) -> str:
     digest = hashlib.sha256()
-    with _disk_errors_named(path), open(path, "rb", opener=open_private) as stream:
+    with disk_errors_named(path), open(path, "rb", opener=open_private) as stream:
         while chunk := stream.read(1 << 20):
             alive()
             digest.update(chunk)
