@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.decide.findings.fact_table import PYTHON_BYTES, parts_for
+from app.decide.findings.home_facts import PYTHON_BYTES
 from app.decide.plans.builder import environment_name
 from app.decide.plans.pylock import canonical
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts
-from app.model.profile import Part, Profile
+from app.model.profile import Part, Profile, parts_for
 from app.ports import Files
 
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from app import __version__
-from app.decide.findings.fact_table import parts_for
 from app.engine import training_records
 from app.engine.current_link import stable_path
 from app.model.machine import MachineFacts, Os
 from app.model.pointer import Pointer
-from app.model.profile import Profile
+from app.model.profile import Profile, parts_for
 from app.model.status import Drift, ProgramAge, Status, TrainingRun
 from app.model.verdict import Overall, Verification
 from app.steps.drift import drift, missing_files, own_versions

@@ -150,3 +150,8 @@ class Profile(Value, frozen=True, kw_only=True):
     def left_out(self, family: str) -> tuple[Without, ...]:
         """What is left out on one system."""
         return tuple(one for one in self.without if one.platform in (None, family))
+
+
+def parts_for(profile: Profile, family: str) -> tuple[Part, ...]:
+    """The profile's locks for one kind of system."""
+    return tuple(p for p in profile.parts if p.platform == family)

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from app.decide.findings.fact_table import parts_for
 from app.model.answers import Answers
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
@@ -32,7 +31,7 @@ from app.model.plan import (
     RunCheck,
     UninstallPackages,
 )
-from app.model.profile import Part, Profile
+from app.model.profile import Part, Profile, parts_for
 
 # One uv-managed CPython: the archive and what it unpacks to (seen for 3.11 and 3.12 on Linux;
 # Windows is a little less).

@@ -37,8 +37,9 @@ from app.decide.redaction.decoding import (
 )
 from app.decide.redaction.identities import RedactionRule, known_rules
 from app.decide.redaction.masking import spellings
+from app.decide.redaction.person_patterns import LAST
 from app.decide.redaction.secret_names import HARMLESS_VALUE, SECRET_NAME
-from app.decide.redaction.secret_patterns import LAST, SHAPES
+from app.decide.redaction.secret_patterns import SHAPES
 from app.decide.redaction.service_tokens import token_rules
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts

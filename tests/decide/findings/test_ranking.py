@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decide.findings.fact_table import disk_for, driver_version, nvidia_adapters
+from app.decide.findings.fact_table import driver_version, nvidia_adapters
+from app.decide.findings.home_facts import disk_for
 from app.decide.findings.ranking import rank
 from app.knowledge import Knowledge
 from app.model.advice import Choice

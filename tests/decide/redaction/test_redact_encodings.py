@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from app.decide.diagnosis.regex_prefilter import SearchedText, sub_in_candidates
 from app.decide.redaction.identities import known_rules
+from app.decide.redaction.person_patterns import LAST
 from app.decide.redaction.redact import Redactor
-from app.decide.redaction.secret_patterns import LAST, SHAPES
+from app.decide.redaction.secret_patterns import SHAPES
 from tests.redaction import redactor
 
 ALNUM = string.ascii_letters + string.digits
