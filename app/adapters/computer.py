@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -254,22 +254,8 @@ class LocalComputer:
                         Message("No terminal program was found on this computer."),
                         hint=Message("In a terminal of your own: . {sh}", sh=sh(activate)),
                     )
-                subprocess.Popen(
-                    [
-                        terminal,
-                        "-e",
-                        "sh",
-                        "-c",
-                        '. "$1" && exec "${SHELL:-sh}" -i',
-                        "sh",
-                        activate,
-                    ],
-                    cwd=folder,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                script = '. "$1" && exec "${SHELL:-sh}" -i'
+                _start_quietly([terminal, "-e", "sh", "-c", script, "sh", activate], folder)
         except OSError as error:
             raise ExpectedError(
                 "not-opened",
@@ -296,15 +282,7 @@ class LocalComputer:
                     creationflags=subprocess.CREATE_NEW_CONSOLE,
                 )
             else:
-                subprocess.Popen(
-                    list(argv),
-                    cwd=folder,
-                    env=variables,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
+                _start_quietly(list(argv), folder, variables)
         except OSError as error:
             raise ExpectedError(
                 "not-opened",
@@ -377,6 +355,21 @@ def terminal_line(system: str | None, environment: str) -> str:
     console = ntpath.join(system or r"C:\Windows\System32", "cmd.exe")
     activate = ntpath.join(environment, "Scripts", "activate.bat")
     return f'{cmd(console)} /k "{cmd(activate)}"'
+
+
+def _start_quietly(
+    argv: list[str], folder: str, variables: Mapping[str, str] | None = None
+) -> None:
+    """Start a program that outlives this one and says nothing here."""
+    subprocess.Popen(
+        argv,
+        cwd=folder,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _list_files(folder: Path, root: Path) -> Iterator[str]:
